@@ -1,0 +1,45 @@
+# Every target works on a fresh machine: what it needs, it installs into .venv first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help setup run test slow check bench bench-detection schemas lock clean
+
+help:            ## list the targets
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/installed  ## .venv with the locked dependencies and the command `nytta`
+
+run: setup       ## load the demonstration and show what a programme lead sees
+	@$(BIN)/nytta demo --data var/demo
+
+test: setup      ## everything that is quick; no server needed
+	$(BIN)/python -m pytest -m "not slow"
+
+slow: setup      ## the long runs: whole real logs in every order, kills, large files
+	$(BIN)/python -m pytest -m slow
+
+check: setup     ## style, types, import contracts, drift of generated files
+	$(BIN)/ruff format --check services tests
+	$(BIN)/ruff check services tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/nytta schemas build --check
+
+bench: setup     ## speed as ratios, written to var/bench.json
+	$(BIN)/python -m tests.bench --out var/bench.json
+
+schemas: setup   ## generate schemas/events from the models
+	$(BIN)/nytta schemas build
+
+lock:            ## write requirements.lock anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --group dev pyproject.toml --output-file requirements.lock
+
+clean:           ## remove what the targets made
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,68 @@
+-- Imports: rows of an import count from the moment its state is 'committed'.
+CREATE TABLE {private}.imports
+(
+    import       UInt64,
+    name         String,
+    digest       String,
+    mapping      LowCardinality(String),
+    organisation LowCardinality(String),
+    state        LowCardinality(String),
+    snapshot     UInt64,
+    read         UInt64,
+    accepted     UInt64,
+    duplicate    UInt64,
+    conflict     UInt64,
+    rejected     UInt64,
+    updated_at   DateTime64(3, 'UTC'),
+    version      UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY import
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Rejected input, whole and encrypted; the digest is of the clear body, keyed, so that a resent reject stays one row.
+CREATE TABLE {private}.rejects
+(
+    digest      FixedString(16),
+    source      LowCardinality(String),
+    reason      LowCardinality(String),
+    position    String,
+    detail      String,
+    import      UInt64,
+    received_at DateTime64(3, 'UTC'),
+    body        String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (source, reason, digest, position)
+TTL toDateTime(received_at) + INTERVAL 14 DAY
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE MATERIALIZED VIEW {private}.rejected_of_rejects TO {open}.rejected AS
+SELECT source, reason, position, received_at FROM {private}.rejects;
+
+-- What must be computed again. Written after raw and rejects, before anything is acknowledged.
+CREATE TABLE {private}.marks
+(
+    sequence UInt64,
+    batch    UInt64,
+    kind     LowCardinality(String),
+    system   LowCardinality(String),
+    subject  FixedString(16),
+    unit     LowCardinality(String),
+    hour     DateTime('UTC')
+)
+ENGINE = MergeTree
+PARTITION BY intDiv(sequence, 1000)
+ORDER BY (sequence, kind, system, subject)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Counters that only grow: batch, version, cleared (the last mark computed), last_week (Monday of the latest event's
+-- week, as days since 1970: how far figures of standing subjects reach).
+CREATE TABLE {private}.counters
+(
+    name  LowCardinality(String),
+    value SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+ORDER BY name
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
