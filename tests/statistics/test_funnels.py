@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from nytta.statistics import dispersion, expected_beyond, poisson_limits, proportion_limits, proportion_z
+
+#: Published test figures of PHEindicatormethods, proportion funnel at 80.642448 %: 97.5 % and 99.9 % limits.
+PHE = [(1, 3.204264, 100.0), (10, 56.154344, 100.0), (20, 63.326743, 97.958152), (50, 69.691035, 91.593861)]
+PHE += [(102, 72.974925, 88.309971), (1008, 78.203374, 83.081521), (110000, 80.408963, 80.875933)]
+
+
+def test_normal_limits_of_the_public_health_table() -> None:
+    n = np.array([row[0] for row in PHE])
+    low, high = proportion_limits(n, 0.80642448, method="normal")
+    assert low * 100 == pytest.approx([row[1] for row in PHE], abs=2e-6)
+    assert high * 100 == pytest.approx([row[2] for row in PHE], abs=2e-6)
+
+
+def test_ratio_funnel_of_the_public_health_table() -> None:
+    low, high = expected_beyond([1, 10, 100, 716])
+    assert low == pytest.approx([5.571644585, 18.39035799, 121.6268111, 770.4222128], rel=1e-6)
+    # the table was solved by search, to about six digits
+    assert high == pytest.approx([0.025317898, 4.795387629, 81.36400699, 664.5083011], rel=1e-5)
+    low3, high3 = expected_beyond([1, 10], confidence=0.998)
+    assert low3 == pytest.approx([9.233410143, 24.13397235], rel=1e-6)
+    assert high3 == pytest.approx([0.001000547, 2.960519923], rel=1e-4)
+
+
+def test_arcsine_limits_never_turn_back_at_small_n() -> None:
+    n = np.arange(1, 400)
+    for confidence in (0.95, 0.998):
+        low, high = proportion_limits(n, 0.9, confidence=confidence)
+        assert (np.diff(low) >= 0).all()
+        assert (np.diff(high) <= 0).all()
+        assert low.min() >= 0
+        assert high.max() <= 1
+
+
+def test_exact_limits_hold_their_level_and_agree_with_arcsine_for_large_n() -> None:
+    exact = proportion_limits([4000], 0.3, method="exact")
+    near = proportion_limits([4000], 0.3)
+    assert float(exact[0][0]) == pytest.approx(float(near[0][0]), abs=3e-4)
+    assert float(exact[1][0]) == pytest.approx(float(near[1][0]), abs=3e-4)
+    ratio = poisson_limits([900.0])
+    root = poisson_limits([900.0], method="root")
+    assert float(ratio[0][0]) == pytest.approx(float(root[0][0]), abs=2e-3)
+
+
+def test_winsorised_phi_of_pure_noise_is_corrected_to_one() -> None:
+    z = np.random.default_rng(5).normal(size=200_000)
+    s = np.full(len(z), 0.05)
+    assert dispersion(z, s, corrected=False).phi == pytest.approx(0.6787, abs=0.004)
+    assert dispersion(z, s).phi == pytest.approx(1.0, abs=0.006)
+
+
+def test_uncorrected_tau_stays_zero_until_phi_is_near_one_and_a_half() -> None:
+    noise = np.random.default_rng(6).normal(size=100_000)
+    s = np.full(len(noise), 0.05)
+    assert dispersion(noise * np.sqrt(1.44), s, corrected=False).tau2 == 0
+    assert dispersion(noise * np.sqrt(1.52), s, corrected=False).tau2 > 0
+    assert dispersion(noise * np.sqrt(1.44), s).tau2 == pytest.approx(0.44 * 0.05**2, rel=0.1)
+    assert dispersion(noise * np.sqrt(1.44), s, winsor=0).tau2 == pytest.approx(0.44 * 0.05**2, rel=0.1)
+
+
+def test_over_dispersed_limits_are_wider_and_need_their_scale() -> None:
+    z, s, theta = proportion_z([50, 80, 95, 20], [100, 100, 100, 100])
+    assert theta == pytest.approx(245 / 400)
+    spread = dispersion(z, s, winsor=0)
+    wide, plain = proportion_limits([100], theta, tau2=spread.tau2), proportion_limits([100], theta)
+    assert wide[0][0] < plain[0][0]
+    with pytest.raises(ValueError, match="arcsine"):
+        proportion_limits([100], 0.5, method="normal", tau2=0.1)
+    with pytest.raises(ValueError, match="root"):
+        poisson_limits([100], tau2=0.1)
