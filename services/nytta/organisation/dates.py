@@ -1,0 +1,85 @@
+"""Dates of the registry: validity spans and ISO weeks.
+
+A span holds from its first day until the day before its last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+BEGINNING = date(1970, 1, 1)
+"""Stands for "since ever"; the first day that ClickHouse's type Date can hold."""
+
+END = date(2149, 6, 6)
+"""Stands for "until further notice"; the last day that ClickHouse's type Date can hold."""
+
+_WEEK = re.compile(r"(\d{4})-?W(\d{2})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Days from `valid_from` up to, not including, `valid_to`."""
+
+    valid_from: date = BEGINNING
+    valid_to: date = END
+
+    def __contains__(self, day: date) -> bool:
+        return self.valid_from <= day < self.valid_to
+
+    def meet(self, other: Span) -> Span | None:
+        """The days that both spans hold; None when they share none."""
+        first, last = max(self.valid_from, other.valid_from), min(self.valid_to, other.valid_to)
+        return Span(first, last) if first < last else None
+
+
+ALWAYS = Span()
+"""Every day the registry can speak of."""
+
+
+def gaps(span: Span, covering: Iterable[Span]) -> list[Span]:
+    """The parts of `span` that no span of `covering` holds, in order."""
+    found: list[Span] = []
+    day = span.valid_from
+    for cover in sorted(covering):
+        if cover.valid_from > day and day < span.valid_to:
+            found.append(Span(day, min(cover.valid_from, span.valid_to)))
+        day = max(day, cover.valid_to)
+    if day < span.valid_to:
+        found.append(Span(day, span.valid_to))
+    return found
+
+
+def monday(day: date) -> date:
+    """The first day of the ISO week that holds `day`."""
+    return day - timedelta(days=day.weekday())
+
+
+def parse_week(text: str) -> date:
+    """The Monday of an ISO week written as 2026-W07. ValueError when there is no such week."""
+    match = _WEEK.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not an ISO week such as 2026-W07")
+    return date.fromisocalendar(int(match[1]), int(match[2]), 1)
+
+
+def mondays(first: date, last: date) -> list[date]:
+    """The Mondays of all ISO weeks that touch the days from `first` to `last`, both included."""
+    start = monday(first)
+    return [start + timedelta(weeks=n) for n in range((last - start).days // 7 + 1)]
+
+
+def months(first: date, last: date) -> list[date]:
+    """The first days of all months that touch the days from `first` to `last`, both included."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [
+        date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1)
+        for n in range(count)
+    ]
+
+
+def until(day: date) -> str:
+    """`day` as the end of a validity, in words."""
+    return "without end" if day == END else f"until {day}"
