@@ -1,0 +1,140 @@
+"""YAML text as a tree that remembers its lines. Every scalar stays text: what it means is the entry's matter.
+
+YAML's own guesses are switched off, so that the country `NO` is not false, the code `0123` not 83, and an
+impossible date is not an error without a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+
+from nytta.organisation.problems import Problem
+
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_TAB = re.compile(r" *\t")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(slots=True)
+class Node:
+    """One value of a file: text, nothing, a list or a mapping, with its line from 1.
+
+    `keys` holds the line of each key of a mapping.
+    """
+
+    line: int
+    value: str | list[Node] | dict[str, Node] | None
+    keys: dict[str, int] = field(default_factory=dict)
+
+    def at(self, *path: str | int) -> int:
+        """The line of what `path` leads to, or of the last step of it that exists."""
+        node, line = self, self.line
+        for step in path:
+            if isinstance(node.value, dict) and isinstance(step, str) and step in node.value:
+                line, node = node.keys[step], node.value[step]
+            elif isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                line = node.line
+            else:
+                break
+        return line
+
+    def plain(self) -> Plain:
+        """The value without lines. Keys that hold nothing are left out: they are as good as absent."""
+        if isinstance(self.value, list):
+            return [each.plain() for each in self.value]
+        if isinstance(self.value, dict):
+            return {key: each.plain() for key, each in self.value.items() if each.value is not None}
+        return self.value
+
+
+def decode(body: bytes, file: str) -> tuple[str | None, list[Problem]]:
+    """The text of a file in UTF-8, with or without a byte order mark; None and the problem when it is not."""
+    if body.startswith(_UTF16):
+        return None, [Problem(file, 1, "the file is UTF-16; save it as UTF-8")]
+    try:
+        return body.decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        byte = error.object[error.start]
+        message = (
+            f"the file is not UTF-8 (byte 0x{byte:02X}; perhaps ISO-8859-1 or Windows-1252); save it as UTF-8"
+        )
+        return None, [Problem(file, line, message)]
+
+
+def parse(text: str, file: str) -> tuple[Node | None, list[Problem]]:
+    """The tree of one YAML document, None when it cannot be read at all, and what is wrong with it.
+
+    A key given twice in one mapping is a problem; the first of the two stands in the tree.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        return None, _tabs(text, file) or [_syntax(error, file)]
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        sign = ord(error.character) if isinstance(error.character, str) else error.character
+        return None, [Problem(file, line, f"the character U+{sign:04X} is not allowed in YAML; remove it")]
+    except RecursionError:
+        return None, [Problem(file, 1, "the file is nested too deeply to be a registry")]
+    problems: list[Problem] = []
+    if root is None:
+        return None, [Problem(file, 1, "the file is empty; fill it in or remove it")]
+    return _node(root, file, problems, []), problems
+
+
+def _node(raw: yaml.Node, file: str, problems: list[Problem], above: Sequence[yaml.Node]) -> Node:
+    line = raw.start_mark.line + 1
+    if any(raw is each for each in above):
+        problems.append(
+            Problem(file, line, "this entry contains itself through an alias (*name); write it out")
+        )
+        return Node(line, None)
+    if not raw.tag.startswith("tag:yaml.org,2002:"):
+        problems.append(Problem(file, line, f"the tag {raw.tag} means nothing here; remove it"))
+    inside = [*above, raw]
+    if isinstance(raw, yaml.SequenceNode):
+        return Node(line, [_node(each, file, problems, inside) for each in raw.value])
+    if isinstance(raw, yaml.MappingNode):
+        node = Node(line, {})
+        assert isinstance(node.value, dict)
+        for key, value in raw.value:
+            key_line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                problems.append(Problem(file, key_line, "a key must be a word, not a list or a mapping"))
+            elif key.value in node.keys:
+                first = node.keys[key.value]
+                message = (
+                    f"the key `{key.value}` stands twice in one entry (first in line {first}); remove one"
+                )
+                problems.append(Problem(file, key_line, message))
+            else:
+                node.keys[key.value] = key_line
+                node.value[key.value] = _node(value, file, problems, inside)
+        return node
+    assert isinstance(raw, yaml.ScalarNode)
+    nothing = raw.style is None and raw.value in _NULLS
+    return Node(line, None if nothing else raw.value)
+
+
+def _tabs(text: str, file: str) -> list[Problem]:
+    return [
+        Problem(file, number, "the line is indented with a tab; YAML wants spaces")
+        for number, line in enumerate(text.split("\n"), start=1)
+        if _TAB.match(line)
+    ]
+
+
+def _syntax(error: yaml.MarkedYAMLError, file: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    parts = [str(part) for part in (error.context, error.problem) if part]
+    where = f" (column {mark.column + 1})" if mark else ""
+    return Problem(file, mark.line + 1 if mark else 1, f"not valid YAML: {', '.join(parts)}{where}")

@@ -1,0 +1,209 @@
+"""What programme.yaml may say: milestones, plans, benefits, decisions, costs, deviations."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from nytta.organisation.dates import Span
+from nytta.organisation.entries.fields import (
+    Amount,
+    Count,
+    Currency,
+    Dated,
+    Day,
+    DecisionRef,
+    Entry,
+    Id,
+    IndicatorRef,
+    Named,
+    SystemRef,
+    Text,
+    Thousandths,
+    UnitRef,
+    case_type_of,
+    once,
+    refuse,
+)
+from nytta.organisation.entries.organisation import ContactEntry
+from nytta.organisation.programme import Kind
+
+What = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class MilestoneEntry(Named):
+    """Something that happens on a day; `what` is a word such as live, steering_changed, step_started."""
+
+    what: What
+    date: Day
+    system: SystemRef = ""
+    unit: UnitRef = ""
+    tier: Text | None = None
+
+
+class TargetEntry(Entry):
+    """A value to have reached on a day."""
+
+    date: Day
+    value: Thousandths
+
+
+class PlanEntry(Dated):
+    """Targets of an indicator, planned workplaces, or both."""
+
+    unit: UnitRef
+    system: SystemRef = ""
+    indicator: IndicatorRef = ""
+    start: Day | None = None
+    targets: tuple[TargetEntry, ...] = ()
+    workplaces: Count | None = None
+
+    @field_validator("targets")
+    @classmethod
+    def _in_order(cls, targets: tuple[TargetEntry, ...], info: ValidationInfo) -> tuple[TargetEntry, ...]:
+        days = [target.date for target in targets]
+        start = info.data.get("start")
+        if days != sorted(set(days)):
+            refuse("must have one value per date, the earliest date first")
+        if start is not None and days and days[0] < start:
+            refuse(f"has a date ({days[0]}) before the plan's start ({start})")
+        return targets
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.targets and self.workplaces is None:
+            refuse("needs `targets` or `workplaces`")
+        if self.targets and not self.indicator:
+            refuse("has targets; say of which `indicator`")
+        if self.workplaces is not None and not self.system:
+            refuse("has workplaces; say on which `system`")
+        return self
+
+
+class AdoptionEntry(Entry):
+    """The indicator of use that a benefit depends on."""
+
+    indicator: IndicatorRef
+    baseline: Thousandths | None = None
+    target: Thousandths | None = None
+
+    @field_validator("target")
+    @classmethod
+    def _changes(cls, target: int | None, info: ValidationInfo) -> int | None:
+        if target is not None and target == info.data.get("baseline"):
+            refuse("equals the baseline; a target must differ from it")
+        return target
+
+
+class BenefitEntry(Named):
+    """A benefit. What is not known yet may be left out; it then counts as registered, not as planned."""
+
+    unit: UnitRef
+    kind: Kind
+    unit_of_measure: Text
+    owner: ContactEntry | None = None
+    baseline: Thousandths | None = None
+    baseline_from: Day | None = None
+    baseline_to: Day | None = None
+    target: Thousandths | None = None
+    start: Day | None = None
+    due: Day | None = None
+    method: Text | None = None
+    value_per_unit: Amount | None = None
+    currency: Currency | None = None
+    system: SystemRef = ""
+    case_type: Id = ""
+    adoption: AdoptionEntry | None = None
+    decision: DecisionRef = ""
+
+    _known_case_type = field_validator("case_type")(case_type_of)
+
+    @field_validator("target")
+    @classmethod
+    def _changes(cls, target: int | None, info: ValidationInfo) -> int | None:
+        if target is not None and target == info.data.get("baseline"):
+            refuse("equals the baseline; a benefit is a change, so the target must differ from it")
+        return target
+
+    @field_validator("due")
+    @classmethod
+    def _due_after_start(cls, due: date | None, info: ValidationInfo) -> date | None:
+        start = info.data.get("start")
+        if due is not None and start is not None and due <= start:
+            refuse(f"must be later than start ({start}), not {due}")
+        return due
+
+    @field_validator("baseline_to")
+    @classmethod
+    def _baseline_span(cls, baseline_to: date | None, info: ValidationInfo) -> date | None:
+        first = info.data.get("baseline_from")
+        if baseline_to is not None and (first is None or baseline_to <= first):
+            refuse("must be later than `baseline_from`, which must be given too")
+        return baseline_to
+
+    @model_validator(mode="after")
+    def _hours_become_money_by_decision(self) -> Self:
+        if self.kind is Kind.FINANCIAL and self.unit_of_measure == "hours" and not self.decision:
+            refuse(
+                "is financial and counted in hours: name the `decision` that turns hours into money, "
+                "or make it a redistribution"
+            )
+        return self
+
+    @property
+    def baseline_span(self) -> Span | None:
+        """The time of the baseline; None where it is not said."""
+        if self.baseline_from is None or self.baseline_to is None:
+            return None
+        return Span(self.baseline_from, self.baseline_to)
+
+
+class DecisionEntry(Named):
+    """A decision that units must carry out."""
+
+    decided: Day
+    level: Text | None = None
+    due: Day | None = None
+    units: tuple[UnitRef, ...] = ()
+    system: SystemRef = ""
+
+    @field_validator("due")
+    @classmethod
+    def _due_after_decision(cls, due: date | None, info: ValidationInfo) -> date | None:
+        decided = info.data.get("decided")
+        if due is not None and decided is not None and due < decided:
+            refuse(f"must not be before the day of the decision ({decided})")
+        return due
+
+    @field_validator("units")
+    @classmethod
+    def _units_once(cls, units: tuple[str, ...]) -> tuple[str, ...]:
+        once(units, "unit")
+        return units
+
+
+class CostEntry(Dated):
+    """Money spent over a time, from `valid_from` up to, not including, `valid_to`."""
+
+    name: Text
+    unit: UnitRef
+    valid_from: Day
+    valid_to: Day
+    amount: Amount
+    currency: Currency | None = None
+    system: SystemRef = ""
+    kind: Text | None = None
+
+
+class DeviationEntry(Dated):
+    """An agreement that a unit does not use a system or a case type."""
+
+    unit: UnitRef
+    system: SystemRef
+    case_type: Id = ""
+    reason: Text
+    agreed_by: Text
+
+    _known_case_type = field_validator("case_type")(case_type_of)

@@ -1,0 +1,79 @@
+"""Read and check a registry: everything that is wrong is told at once, each with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nytta.organisation.build import build
+from nytta.organisation.entries.contents import ORGANISATION, SECTIONS, contents
+from nytta.organisation.problems import Problem, nearest
+from nytta.organisation.registry import Registry
+from nytta.organisation.rules import RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The outcome of reading a registry. `registry` is None exactly when a problem is more than a warning."""
+
+    registry: Registry | None
+    problems: tuple[Problem, ...]
+
+
+def load(
+    directory: Path, indicators: Collection[str] | None = None, purposes: Collection[str] | None = None
+) -> Loaded:
+    """Read organisation.yaml, and systems.yaml and programme.yaml where they exist, from `directory`.
+
+    `indicators` and `purposes` are the ids and purposes that entries may name; None leaves those words
+    unchecked. Nothing is raised for files that are missing, unreadable or wrong: they are problems like any
+    other.
+    """
+    if not directory.is_dir():
+        message = f"there is no directory '{directory}'; name the directory that holds {ORGANISATION}"
+        return Loaded(None, (Problem(ORGANISATION, 1, message),))
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    present = {path.name for path in directory.iterdir()}
+    for name in SECTIONS:
+        if name in present:
+            try:
+                files[name] = (directory / name).read_bytes()
+            except OSError as error:
+                problems.append(Problem(name, 1, f"the file cannot be read: {error.strerror or error}"))
+    for name in sorted(present - set(SECTIONS)):
+        if name.lower().endswith((".yaml", ".yml")):
+            hint = nearest(name, SECTIONS) or f"; the registry is {', '.join(SECTIONS)}"
+            problems.append(Problem(name, 1, f"the file is not read{hint}", warning=True))
+    if ORGANISATION not in present:
+        problems.append(
+            Problem(
+                ORGANISATION, 1, f"the file is missing in '{directory}'; it names organisations and units"
+            )
+        )
+    return _loaded(files, indicators, purposes, problems)
+
+
+def read(
+    files: Mapping[str, bytes],
+    indicators: Collection[str] | None = None,
+    purposes: Collection[str] | None = None,
+) -> Loaded:
+    """As `load`, from the bytes of the files by name; files of other names are passed over."""
+    problems: list[Problem] = []
+    if ORGANISATION not in files:
+        problems.append(Problem(ORGANISATION, 1, "the file is missing; it names organisations and units"))
+    return _loaded(files, indicators, purposes, problems)
+
+
+def _loaded(
+    files: Mapping[str, bytes],
+    indicators: Collection[str] | None,
+    purposes: Collection[str] | None,
+    problems: list[Problem],
+) -> Loaded:
+    entries = contents(files, indicators, purposes)
+    problems = problems + entries.problems + [problem for rule in RULES for problem in rule(entries)]
+    told = tuple(sorted(set(problems)))
+    return Loaded(None if any(not p.warning for p in told) else build(entries), told)

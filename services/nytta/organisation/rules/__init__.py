@@ -1,0 +1,49 @@
+"""What must hold between the entries of a registry.
+
+A rule takes all entries and yields every problem it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from nytta.organisation.entries.contents import Contents
+from nytta.organisation.problems import Problem
+from nytta.organisation.rules.codes import codes_are_unambiguous
+from nytta.organisation.rules.groups import groups_are_of_siblings, units_are_in_one_group
+from nytta.organisation.rules.ids import approvals_are_single, ids_are_single, keys_are_own
+from nytta.organisation.rules.programme import (
+    baselines_come_first,
+    benefits_are_planned,
+    currencies_are_one,
+    hours_are_counted_once,
+    plans_are_single,
+)
+from nytta.organisation.rules.systems import time_is_saved
+from nytta.organisation.rules.tree import (
+    parents_outlive_units,
+    peer_groups_have_members,
+    tree_has_no_cycle,
+    tree_has_roots,
+    versions_do_not_overlap,
+)
+
+RULES: tuple[Callable[[Contents], Iterator[Problem]], ...] = (
+    ids_are_single,
+    keys_are_own,
+    approvals_are_single,
+    tree_has_roots,
+    versions_do_not_overlap,
+    tree_has_no_cycle,
+    parents_outlive_units,
+    peer_groups_have_members,
+    groups_are_of_siblings,
+    units_are_in_one_group,
+    codes_are_unambiguous,
+    time_is_saved,
+    plans_are_single,
+    benefits_are_planned,
+    baselines_come_first,
+    hours_are_counted_once,
+    currencies_are_one,
+)
