@@ -133,9 +133,16 @@ def presence_any(
     return min(shares)
 
 
-def countries() -> frozenset[str]:
-    """ISO 3166 codes of the countries whose holidays are known."""
-    return frozenset(holidays.list_supported_countries(include_aliases=False))
+@lru_cache(maxsize=512)
+def is_country(code: str) -> bool:
+    """Whether `code` is an ISO 3166 code of two letters of a country whose holidays are known."""
+    if len(code) != 2:
+        return False
+    try:
+        holidays.country_holidays(code)
+    except NotImplementedError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=512)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from nytta.organisation.calendars import Calendar
+from nytta.organisation.dates import is_zone
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Names, Organisation, Unit, UnitCode
 
@@ -27,18 +27,24 @@ def created(
     A unit's id is its code; where another unit has that id already, the id is `root_id/code` and the code is
     mapped for sources that fit `source`. The root is made unless it exists. Units are valid always, in order
     of their codes, so that the order of rows in a log makes no difference. `declared_size` is the number of
-    persons stated for each of them. ValueError for an unknown time zone or an empty root id.
+    persons stated for each of them. ValueError for an empty root id, a time zone that is unknown or not the
+    existing root's, and a root id that names a unit below another.
     """
     if not root_id.strip():
         raise ValueError("the root unit needs an id")
-    try:
-        ZoneInfo(timezone)
-    except (KeyError, OSError) as error:
-        raise ValueError(f"'{timezone}' is not an IANA time zone such as Europe/Stockholm") from error
+    if not is_zone(timezone):
+        raise ValueError(f"'{timezone}' is not an IANA time zone such as Europe/Stockholm")
     start = registry or Registry((), ())
     organisations, units, mapped = list(start.organisations), list(start.units), list(start.codes)
     taken = {unit.id for unit in units}
-    if root_id not in taken:
+    existing = next((each for each in organisations if each.id == root_id), None)
+    if existing is not None and existing.timezone != timezone:
+        raise ValueError(
+            f"'{root_id}' is in the time zone {existing.timezone} in the registry, not {timezone}"
+        )
+    if existing is None and root_id in taken:
+        raise ValueError(f"'{root_id}' is a unit below another; name an organisation")
+    if existing is None:
         organisations.append(
             Organisation(
                 id=root_id,

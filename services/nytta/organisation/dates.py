@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 BEGINNING = date(1970, 1, 1)
 """Stands for "since ever"; the first day that ClickHouse's type Date can hold."""
@@ -78,6 +80,16 @@ def months(first: date, last: date) -> list[date]:
         date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1)
         for n in range(count)
     ]
+
+
+@lru_cache(maxsize=512)
+def is_zone(name: str) -> bool:
+    """Whether `name` is an IANA time zone that is known here."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def until(day: date) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -105,7 +105,13 @@ class Registry:
         A code mapped for the source comes first and never falls back; any other code is taken for a unit's
         id.
         """
-        return [self.resolve_one(code, source, day) for code in codes]
+        found = {code: self.resolve_one(code, source, day) for code in set(codes)}
+        return [found[code] for code in codes]
+
+    def resolve_rows(self, rows: Iterable[tuple[str, str, date]]) -> list[str | None]:
+        """As `resolve`, for rows of (code, source, day)."""
+        found: dict[tuple[str, str, date], str | None] = {}
+        return [found[row] if row in found else found.setdefault(row, self.resolve_one(*row)) for row in rows]
 
     @cached_property
     def resolve_one(self) -> Callable[[str, str, date], str | None]:

@@ -138,7 +138,7 @@ def _sections(
         return False
     allowed = SECTIONS[file]
     if root.value is None:
-        problems.append(Problem(file, root.line, "the file is empty; fill it in or remove it"))
+        problems.append(Problem(file, 1, "the file is empty; fill it in or remove it"))
         return False
     if not isinstance(root.value, dict):
         problems.append(

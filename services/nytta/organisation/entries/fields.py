@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Annotated, Any, NoReturn
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import (
     AliasChoices,
@@ -19,11 +18,12 @@ from pydantic import (
     PlainValidator,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from nytta.organisation.calendars import countries
-from nytta.organisation.dates import BEGINNING, END, Span, parse_week
+from nytta.organisation.calendars import is_country
+from nytta.organisation.dates import BEGINNING, END, Span, is_zone, parse_week
 from nytta.organisation.problems import nearest
 from nytta.organisation.units import LANGUAGES, Names
 
@@ -160,7 +160,7 @@ def _count(value: object) -> int:
 
 def _country(value: object) -> str:
     text = _word(value).upper()
-    if text not in countries():
+    if not is_country(text):
         refuse(f"must be a two-letter country code such as SE or NO, not '{value}'")
     return text
 
@@ -172,18 +172,9 @@ def _language(value: object) -> str:
     return text
 
 
-@lru_cache(maxsize=256)
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
-
-
 def _zone(value: object) -> str:
     text = _word(value)
-    if not _is_zone(text):
+    if not is_zone(text):
         hint = nearest(text, available_timezones())
         refuse(f"must be an IANA time zone such as Europe/Stockholm, not '{text}'{hint}")
     return text
@@ -253,9 +244,17 @@ PurposeRef = Annotated[str, PlainValidator(_reference("purpose of an indicator",
 
 
 class Entry(BaseModel):
-    """One mapping of a file. Words that it does not know are refused, not ignored."""
+    """One mapping of a file. Unknown words are refused; known words that hold nothing count as absent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nothing(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        known = {*cls.model_fields, "name", "names"}
+        return {key: each for key, each in value.items() if each is not None or key not in known}
 
 
 class Dated(Entry):

@@ -19,6 +19,7 @@ Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TAB = re.compile(r" *\t")
+_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -47,11 +48,11 @@ class Node:
         return line
 
     def plain(self) -> Plain:
-        """The value without lines. Keys that hold nothing are left out: they are as good as absent."""
+        """The value without lines."""
         if isinstance(self.value, list):
             return [each.plain() for each in self.value]
         if isinstance(self.value, dict):
-            return {key: each.plain() for key, each in self.value.items() if each.value is not None}
+            return {key: each.plain() for key, each in self.value.items()}
         return self.value
 
 
@@ -98,7 +99,7 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], above: Sequence[ya
             Problem(file, line, "this entry contains itself through an alias (*name); write it out")
         )
         return Node(line, None)
-    if not raw.tag.startswith("tag:yaml.org,2002:"):
+    if raw.tag not in _TAGS:
         problems.append(Problem(file, line, f"the tag {raw.tag} means nothing here; remove it"))
     inside = [*above, raw]
     if isinstance(raw, yaml.SequenceNode):

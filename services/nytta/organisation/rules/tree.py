@@ -44,23 +44,22 @@ def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
 def tree_has_no_cycle(contents: Contents) -> Iterator[Problem]:
     """No unit lies under itself."""
     versions = by_id(each.entry for each in contents.places)
-    lines = {each.entry.id: each for each in reversed(contents.places)}
+    located = {id(each.entry): each for each in contents.places}
     told: set[tuple[str, ...]] = set()
     for each in contents.places:
         for span, chain in chains(each.entry, versions):
-            names = [place.id for place in chain]
-            start = names.index(names[-1])
-            circle = names[start:-1]
+            start = next(n for n, place in enumerate(chain) if place.id == chain[-1].id)
+            circle = chain[start:-1]
             if not circle:
                 continue
-            turn = circle.index(min(circle))
+            turn = min(range(len(circle)), key=lambda n: circle[n].id)
             circle = circle[turn:] + circle[:turn]
-            if tuple(circle) not in told:
-                told.add(tuple(circle))
-                line = " → ".join([*circle, circle[0]])
-                yield lines[circle[0]].problem(
-                    f"units lie under each other in a circle from {span.valid_from}: {line}; "
-                    "give one of them another `parent`",
+            names = tuple(place.id for place in circle)
+            if names not in told:
+                told.add(names)
+                yield located[id(circle[0])].problem(
+                    f"units lie under each other in a circle from {span.valid_from}: "
+                    f"{' → '.join([*names, names[0]])}; give one of them another `parent`",
                     "parent",
                 )
 
