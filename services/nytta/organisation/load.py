@@ -35,7 +35,11 @@ def load(
         return Loaded(None, (Problem(ORGANISATION, 1, message),))
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
-    present = {path.name for path in directory.iterdir()}
+    try:
+        present = {path.name for path in directory.iterdir()}
+    except OSError as error:
+        message = f"the directory '{directory}' cannot be read: {error.strerror or error}"
+        return Loaded(None, (Problem(ORGANISATION, 1, message),))
     for name in SECTIONS:
         if name in present:
             try:
