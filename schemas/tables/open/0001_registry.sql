@@ -1,5 +1,5 @@
 -- The organisation as the registry says it, for joins: facts about units and systems, nothing about persons.
-CREATE TABLE {open}.units
+CREATE TABLE IF NOT EXISTS {open}.units
 (
     unit            LowCardinality(String),
     name_sv         String,
@@ -10,16 +10,19 @@ CREATE TABLE {open}.units
     type            LowCardinality(String),
     peer_group      LowCardinality(String),
     country         LowCardinality(String),
+    language        LowCardinality(String),
     timezone        LowCardinality(String),
     reporting_group LowCardinality(String),
+    declared_size   Nullable(UInt32),
     valid_from      Date,
     valid_to        Date
 )
 ENGINE = MergeTree
 ORDER BY (unit, valid_from);
 
--- Every unit under each of its ancestors, itself at depth 0, at the dates when that was so.
-CREATE TABLE {open}.unit_paths
+-- Every unit under each of its ancestors, itself at depth 0, at the dates when that was so. A reporting group is an
+-- ancestor of its members (depth 255), so that its figures come out like any other level's.
+CREATE TABLE IF NOT EXISTS {open}.unit_paths
 (
     unit       LowCardinality(String),
     ancestor   LowCardinality(String),
@@ -31,7 +34,7 @@ ENGINE = MergeTree
 ORDER BY (unit, ancestor, valid_from);
 
 -- Steps that mean intended use, and steps that have a digital route, per system and case type ('' = every case type).
-CREATE TABLE {open}.steps
+CREATE TABLE IF NOT EXISTS {open}.steps
 (
     system    LowCardinality(String),
     case_type LowCardinality(String),
@@ -42,7 +45,7 @@ ENGINE = MergeTree
 ORDER BY (system, case_type, activity);
 
 -- Planned workplaces per unit and system, from the date the plan says.
-CREATE TABLE {open}.planned_workplaces
+CREATE TABLE IF NOT EXISTS {open}.planned_workplaces
 (
     system     LowCardinality(String),
     unit       LowCardinality(String),
@@ -53,18 +56,37 @@ CREATE TABLE {open}.planned_workplaces
 ENGINE = MergeTree
 ORDER BY (system, unit, valid_from);
 
--- Expected share of staff at work on at least one day of the period, in thousandths, from holidays and school breaks.
-CREATE TABLE {open}.calendar
+-- Per organisation and week or month: the expected share of staff at work on at least one day (thousandths), working
+-- days, and whether nobody is to be troubled.
+CREATE TABLE IF NOT EXISTS {open}.calendar
 (
     root        LowCardinality(String),
     grain       LowCardinality(String),
     period      Date,
-    present_any UInt16
+    present_any UInt16,
+    workdays    UInt16,
+    quiet       Bool
 )
 ENGINE = MergeTree
 ORDER BY (root, grain, period);
 
-CREATE TABLE {open}.registry_loads
+-- Units made for logs that came without a registry, in the order in which they were made.
+CREATE TABLE IF NOT EXISTS {open}.created_units
+(
+    place         UInt64,
+    root          LowCardinality(String),
+    code          String,
+    timezone      LowCardinality(String),
+    country       LowCardinality(String),
+    public_data   Bool,
+    declared_size Nullable(UInt32)
+)
+ENGINE = MergeTree
+ORDER BY (place, code)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Which registry the tables above hold; the latest row counts.
+CREATE TABLE IF NOT EXISTS {open}.registry_loads
 (
     digest String,
     loaded UInt64

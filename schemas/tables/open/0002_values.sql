@@ -1,5 +1,5 @@
 -- Published figures: closed weeks, whole percents, bands instead of counts. Only the gate's publication writes here.
-CREATE TABLE {open}.published_values
+CREATE TABLE IF NOT EXISTS {open}.published_values
 (
     organisation   LowCardinality(String),
     unit           LowCardinality(String),
@@ -23,11 +23,11 @@ ENGINE = ReplacingMergeTree(publication)
 ORDER BY (indicator, version, grain, system, unit, case_type, part, period)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE VIEW {open}.indicator_values AS
+CREATE VIEW IF NOT EXISTS {open}.indicator_values AS
 SELECT * FROM {open}.published_values FINAL;
 
 -- What each published indicator means, in the words of its definition.
-CREATE TABLE {open}.definitions
+CREATE TABLE IF NOT EXISTS {open}.definitions
 (
     indicator LowCardinality(String),
     version   UInt16,
@@ -48,7 +48,7 @@ ENGINE = ReplacingMergeTree(loaded)
 ORDER BY (indicator, version);
 
 -- What was refused, by source and reason: position, never bytes.
-CREATE TABLE {open}.rejected
+CREATE TABLE IF NOT EXISTS {open}.rejected
 (
     source      LowCardinality(String),
     reason      LowCardinality(String),

@@ -1,6 +1,6 @@
 -- Raw usage events. Every content that ever came for an identity (source, id) stays; readers choose the winner:
 -- the latest snapshot, then the smallest content hash, so that the order of arrival never matters.
-CREATE TABLE {private}.events
+CREATE TABLE IF NOT EXISTS {private}.events
 (
     source        LowCardinality(String),
     id            String,
@@ -53,7 +53,7 @@ ORDER BY (kind, system, subject, identity, snapshot, content, import)
 SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Where each content of an identity stands, in the order of identities: tells conflicts, resent and first seen apart.
-CREATE TABLE {private}.identities
+CREATE TABLE IF NOT EXISTS {private}.identities
 (
     identity FixedString(16),
     snapshot UInt64,
@@ -71,12 +71,12 @@ ENGINE = AggregatingMergeTree
 ORDER BY (identity, snapshot, content, import)
 SETTINGS index_granularity = 512, fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE MATERIALIZED VIEW {private}.identities_of_events TO {private}.identities AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.identities_of_events TO {private}.identities AS
 SELECT identity, snapshot, content, import, batch, kind, system, subject, unit, toStartOfHour(time) AS hour
 FROM {private}.events;
 
 -- Acts of persons in a system, in the order of unit and day: who used what in which week.
-CREATE TABLE {private}.actions
+CREATE TABLE IF NOT EXISTS {private}.actions
 (
     unit     LowCardinality(String),
     system   LowCardinality(String),
@@ -92,13 +92,13 @@ ENGINE = ReplacingMergeTree
 ORDER BY (unit, system, toDate(time), actor, identity, snapshot, content, import)
 SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE MATERIALIZED VIEW {private}.actions_of_events TO {private}.actions AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.actions_of_events TO {private}.actions AS
 SELECT unit, system, time, actor, received_at, identity, snapshot, content, import
 FROM {private}.events
 WHERE kind IN ('session', 'case') AND actor_kind = 'person' AND legacy != 1;
 
 -- Contents that lost against another content of the same identity, and the import that brought the winner.
-CREATE TABLE {private}.superseded
+CREATE TABLE IF NOT EXISTS {private}.superseded
 (
     identity FixedString(16),
     snapshot UInt64,

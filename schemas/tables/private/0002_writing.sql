@@ -1,5 +1,5 @@
 -- Imports: rows of an import count from the moment its state is 'committed'.
-CREATE TABLE {private}.imports
+CREATE TABLE IF NOT EXISTS {private}.imports
 (
     import       UInt64,
     name         String,
@@ -21,7 +21,7 @@ ORDER BY import
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Rejected input, whole and encrypted; the digest is of the clear body, keyed, so that a resent reject stays one row.
-CREATE TABLE {private}.rejects
+CREATE TABLE IF NOT EXISTS {private}.rejects
 (
     digest      FixedString(16),
     source      LowCardinality(String),
@@ -37,11 +37,11 @@ ORDER BY (source, reason, digest, position)
 TTL toDateTime(received_at) + INTERVAL 14 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE MATERIALIZED VIEW {private}.rejected_of_rejects TO {open}.rejected AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.rejected_of_rejects TO {open}.rejected AS
 SELECT source, reason, position, received_at FROM {private}.rejects;
 
 -- What must be computed again. Written after raw and rejects, before anything is acknowledged.
-CREATE TABLE {private}.marks
+CREATE TABLE IF NOT EXISTS {private}.marks
 (
     sequence UInt64,
     batch    UInt64,
@@ -58,7 +58,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Counters that only grow: batch, version, cleared (the last mark computed), last_week (Monday of the latest event's
 -- week, as days since 1970: how far figures of standing subjects reach).
-CREATE TABLE {private}.counters
+CREATE TABLE IF NOT EXISTS {private}.counters
 (
     name  LowCardinality(String),
     value SimpleAggregateFunction(max, UInt64)
@@ -66,3 +66,52 @@ CREATE TABLE {private}.counters
 ENGINE = AggregatingMergeTree
 ORDER BY name
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Working lists of one recomputation; empty between them.
+CREATE TABLE IF NOT EXISTS {private}.round_marks
+(
+    kind    LowCardinality(String),
+    system  LowCardinality(String),
+    subject FixedString(16),
+    unit    LowCardinality(String),
+    hour    DateTime('UTC')
+)
+ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS {private}.round_touched
+(
+    subject LowCardinality(String),
+    unit    LowCardinality(String),
+    system  LowCardinality(String),
+    day     Date,
+    onwards Bool
+)
+ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS {private}.round_cells
+(
+    indicator LowCardinality(String),
+    version   UInt16,
+    grain     LowCardinality(String),
+    unit      LowCardinality(String),
+    system    LowCardinality(String),
+    period    Date
+)
+ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS {private}.round_persons
+(
+    grain       LowCardinality(String),
+    window      UInt16,
+    unit        LowCardinality(String),
+    system      LowCardinality(String),
+    case_type   LowCardinality(String),
+    period      Date,
+    person      FixedString(16),
+    active      UInt8,
+    eligible    UInt8,
+    entitled    UInt8,
+    present     Int8,
+    present_any UInt16
+)
+ENGINE = Memory;

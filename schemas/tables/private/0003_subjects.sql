@@ -1,10 +1,10 @@
 -- One row per case as its events tell it today. A case that moves leaves a deleted row in its old place.
-CREATE TABLE {private}.cases
+CREATE TABLE IF NOT EXISTS {private}.cases
 (
     system              LowCardinality(String),
     unit                LowCardinality(String),
     opened_at           DateTime64(3, 'UTC'),
-    case                FixedString(16),
+    subject             FixedString(16),
     case_type           LowCardinality(String),
     closed_at           Nullable(DateTime64(3, 'UTC')),
     first_at            DateTime64(3, 'UTC'),
@@ -25,19 +25,19 @@ CREATE TABLE {private}.cases
     version             UInt64,
     is_deleted          UInt8,
     INDEX closed closed_at TYPE minmax GRANULARITY 1,
-    INDEX one case TYPE bloom_filter GRANULARITY 1
+    INDEX one subject TYPE bloom_filter GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
-ORDER BY (system, unit, opened_at, case)
+ORDER BY (system, unit, opened_at, subject)
 SETTINGS index_granularity = 1024;
 
 -- One row per ticket. Self-service completions are tickets that nobody had to open: selfservice = 1.
-CREATE TABLE {private}.tickets
+CREATE TABLE IF NOT EXISTS {private}.tickets
 (
     system        LowCardinality(String),
     unit          LowCardinality(String),
     opened_at     DateTime64(3, 'UTC'),
-    ticket        FixedString(16),
+    subject       FixedString(16),
     case_type     LowCardinality(String),
     resolved_at   Nullable(DateTime64(3, 'UTC')),
     first_at      DateTime64(3, 'UTC'),
@@ -57,20 +57,21 @@ CREATE TABLE {private}.tickets
     version       UInt64,
     is_deleted    UInt8,
     INDEX resolved resolved_at TYPE minmax GRANULARITY 1,
-    INDEX one ticket TYPE bloom_filter GRANULARITY 1
+    INDEX one subject TYPE bloom_filter GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
-ORDER BY (system, unit, opened_at, ticket)
+ORDER BY (system, unit, opened_at, subject)
 SETTINGS index_granularity = 1024;
 
 -- One row per client (workplace device): planned life from enrolment to retirement.
-CREATE TABLE {private}.clients
+CREATE TABLE IF NOT EXISTS {private}.clients
 (
     system       LowCardinality(String),
     unit         LowCardinality(String),
-    client       FixedString(16),
+    subject      FixedString(16),
     case_type    LowCardinality(String),
     enrolled_at  Nullable(DateTime64(3, 'UTC')),
+    matured_at   Nullable(DateTime64(3, 'UTC')),
     activated_at Nullable(DateTime64(3, 'UTC')),
     last_seen_at Nullable(DateTime64(3, 'UTC')),
     retired_at   Nullable(DateTime64(3, 'UTC')),
@@ -79,4 +80,4 @@ CREATE TABLE {private}.clients
     is_deleted   UInt8
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
-ORDER BY (system, unit, client);
+ORDER BY (system, unit, subject);

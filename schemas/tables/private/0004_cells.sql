@@ -1,6 +1,6 @@
 -- Exact figures per cell. `adds` ones hold the unit's own subjects; the others (persons, medians) hold every level of
 -- the tree and every published grain, because they cannot be added. The last columns serve the disclosure gate.
-CREATE TABLE {private}.cells
+CREATE TABLE IF NOT EXISTS {private}.cells
 (
     indicator   LowCardinality(String),
     version     UInt16,
@@ -23,7 +23,7 @@ ORDER BY (indicator, version, grain, system, unit, case_type, part, period)
 SETTINGS index_granularity = 1024;
 
 -- The definitions that the cells follow, as far as the view below needs them; `body` is the whole definition.
-CREATE TABLE {private}.definitions
+CREATE TABLE IF NOT EXISTS {private}.definitions
 (
     indicator    LowCardinality(String),
     version      UInt16,
@@ -39,7 +39,7 @@ ORDER BY (indicator, version);
 
 -- The one place where a numerator meets its denominator, and where units roll up at the dates that were valid.
 -- Grain 'window' is the trailing window of the definition, named by its last week.
-CREATE VIEW {private}.indicator_values AS
+CREATE VIEW IF NOT EXISTS {private}.indicator_values AS
 WITH
     (SELECT toDate(toUInt16(max(value))) FROM {private}.counters WHERE name = 'last_week') AS last_week,
     defined AS (SELECT indicator, version, kind, scale, adds, window_weeks FROM {private}.definitions FINAL),
@@ -68,7 +68,7 @@ WITH
         INNER JOIN {open}.unit_paths AS p ON p.unit = s.unit
         ARRAY JOIN [s.case_type, '*'] AS t
         WHERE s.period >= p.valid_from AND s.period < p.valid_to
-        GROUP BY indicator, version, system, case_type, part, unit, grain, period
+        GROUP BY s.indicator, s.version, s.system, t, s.part, p.ancestor, s.grain, s.period
         UNION ALL
         SELECT c.indicator, c.version, c.system, c.case_type, c.part, c.unit, c.grain, c.period,
                c.numerator, c.denominator, c.subjects, c.persons, c.most_by_one
@@ -77,8 +77,9 @@ WITH
         WHERE NOT d.adds
     )
 SELECT r.*, d.kind AS kind,
-       multiIf(d.kind IN ('median', 'count'), r.numerator * d.scale,
+       multiIf(d.kind = 'count', r.numerator * d.scale,
                r.denominator = 0, NULL,
+               d.kind = 'median', r.numerator * d.scale,
                d.scale * r.numerator / r.denominator) AS value
 FROM rolled AS r
 INNER JOIN defined AS d ON d.indicator = r.indicator AND d.version = r.version;

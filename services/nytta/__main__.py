@@ -1,0 +1,5 @@
+"""`python -m nytta`."""
+
+from nytta.cli import main
+
+main()

@@ -1,0 +1,20 @@
+"""Which periods are closed: the open zone publishes whole weeks and months, Monday 06:00 local time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_PUBLISHED_AT = time(6)
+
+
+def first_open_week(now: datetime, timezone: str) -> date:
+    """Monday of the earliest week that is not published yet at `now` (aware), by the clock of `timezone`.
+
+    A week is published on the Monday after it, at 06:00; until then it counts as open.
+    """
+    local = now.astimezone(ZoneInfo(timezone))
+    monday = local.date() - timedelta(days=local.weekday())
+    if local.date() == monday and local.time() < _PUBLISHED_AT:
+        return monday - timedelta(weeks=1)
+    return monday

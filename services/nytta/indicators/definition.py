@@ -1,0 +1,196 @@
+"""An indicator's definition, as one YAML file declares it."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nytta.indicators.subjects import SUBJECTS, Subject
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
+_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|([A-Za-z_][A-Za-z0-9_]*)(\s*\()?")
+_SQL_WORDS = {"and", "or", "not", "in", "is", "null", "like", "between", "distinct", "true", "false", "interval", "day"}
+
+
+class Kind(StrEnum):
+    """How a value reads: a share of 0 to 1, a rate, a median, or a count."""
+
+    SHARE = "share"
+    RATE = "rate"
+    MEDIAN = "median"
+    COUNT = "count"
+
+
+class Protects(StrEnum):
+    """Which population the disclosure gate protects in the indicator's figures."""
+
+    STAFF = "staff"
+    PUBLIC = "public"
+    OFFICIAL_ACT = "official-act"
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Texts(Model):
+    """One sentence in the three languages."""
+
+    sv: str = Field(min_length=1)
+    nb: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class At(Model):
+    """The subject belongs to the period in which this moment falls."""
+
+    at: str
+
+
+class Holds(Model):
+    """The subject stands at the end of each period from the first moment until the second (open when null)."""
+
+    holds: tuple[str, str]
+
+
+class Overlaps(Model):
+    """The subject counts in every period of which it covers at least a day: from the first date, before the second."""
+
+    overlaps: tuple[str, str]
+
+
+class Side(Model):
+    """One of the two integers of a cell: an aggregate expression over a subject's rows.
+
+    `value` is a ClickHouse aggregate expression over the subject's columns; `where` chooses rows; `period` says in
+    which periods a row counts. Subjects whose rows are already per period ('person') take no `period`.
+    """
+
+    subject: str
+    value: str
+    period: At | Holds | Overlaps | None = None
+    where: str = "1"
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        subject = SUBJECTS.get(self.subject)
+        if subject is None:
+            raise ValueError(f"subject '{self.subject}' is unknown; use one of {', '.join(sorted(SUBJECTS))}")
+        for text in (self.value, self.where):
+            _check_columns(text, subject)
+        match self.period:
+            case At(at=moment):
+                moments: tuple[str, ...] = (moment,)
+            case Holds(holds=span) | Overlaps(overlaps=span):
+                moments = span
+            case None:
+                moments = ()
+        if subject.per_period and self.period is not None:
+            raise ValueError(f"subject '{self.subject}' has one row per period; leave `period` out")
+        if not subject.per_period and self.period is None:
+            raise ValueError("`period` is missing: say `at`, `holds` or `overlaps`")
+        unknown = [m for m in moments if m not in subject.columns]
+        if unknown:
+            raise ValueError(f"column '{unknown[0]}' in `period` is unknown to subject '{self.subject}'")
+        return self
+
+
+class Display(Model):
+    """How surfaces show the indicator: trailing weeks summed or recomputed, and the unit of measure."""
+
+    window: int = Field(ge=1, le=52)
+    unit_of_measure: Literal["percent", "per 100", "days", "count"] = "percent"
+
+
+class Detection(Model):
+    """Which lag detectors run on the weekly cells; margins in percentage points."""
+
+    detectors: tuple[Literal["level", "relapse", "plan"], ...] = Field(min_length=1)
+    margin: float = Field(default=10, gt=0, le=50)
+
+
+class Purpose(Model):
+    """Why it is collected, and the reference under which the registry must approve it."""
+
+    purpose: str = Field(min_length=10)
+    legal_basis: str = Field(min_length=3)
+
+
+class Definition(Model):
+    """A counted indicator: what counts, in which periods, and how the two integers read as one value."""
+
+    id: Slug
+    code: str
+    version: int = Field(ge=1, le=65535)
+    family: Literal["access", "adoption", "digital-process", "support", "readiness", "governance", "benefit", "test"]
+    kind: Kind
+    title: Texts
+    question: Texts
+    pitfalls: Texts
+    direction: Literal["up", "down", "none"]
+    protects: Protects
+    numerator: Side
+    denominator: Side
+    adds: bool = True
+    capped: bool = False
+    parts: tuple[str, ...] = ()
+    scale: float = Field(default=1, gt=0)
+    minimum_denominator: int = Field(default=10, ge=1)
+    display: Display
+    detect: Detection | Literal["none"] = "none"
+    peers: Literal["peer_group", "none"] = "peer_group"
+    purpose: Purpose
+    sources: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.kind is Kind.MEDIAN and self.adds:
+            raise ValueError("a median does not add up: say `adds: false`")
+        if self.adds and any(SUBJECTS[s.subject].per_period for s in self.sides):
+            raise ValueError("distinct persons do not add up over weeks or units: say `adds: false`")
+        if self.kind is Kind.SHARE and self.numerator.subject == self.denominator.subject:
+            same = (self.numerator.where, self.numerator.period) == (self.denominator.where, self.denominator.period)
+            if not same and not self.capped:
+                raise ValueError(
+                    "the numerator can exceed its denominator: give both sides the same `where` and `period`, "
+                    "or say `capped: true`"
+                )
+        return self
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Numerator and denominator."""
+        return self.numerator, self.denominator
+
+    @property
+    def stands(self) -> bool:
+        """Whether the value is a level at the end of a period, which no window of weeks may sum."""
+        return any(isinstance(side.period, Holds) for side in self.sides)
+
+    @property
+    def window_weeks(self) -> int:
+        """Weeks of the trailing window; 1 for levels."""
+        return 1 if self.stands else self.display.window
+
+    @property
+    def grains(self) -> tuple[str, ...]:
+        """Grains whose cells are stored: what does not add up needs its windows computed from the subjects."""
+        return ("week", "month") if self.adds else ("week", "month", "window")
+
+
+def _check_columns(text: str, subject: Subject) -> None:
+    """Refuse an expression that names a column the subject does not have (functions and lambdas' names pass)."""
+    bound = set(re.findall(r"([A-Za-z_][A-Za-z0-9_]*)\s*->", text))
+    for group in re.findall(r"\(([A-Za-z_0-9,\s]+)\)\s*->", text):
+        bound |= {name.strip() for name in group.split(",")}
+    for match in _WORD.finditer(text):
+        word, call = match.group(1), match.group(2)
+        if word is None or call or word.lower() in _SQL_WORDS or word in bound or word == "part":
+            continue
+        if word not in subject.columns:
+            raise ValueError(
+                f"column '{word}' is unknown to subject '{subject.name}', which has: {', '.join(sorted(subject.columns))}"
+            )

@@ -1,0 +1,345 @@
+"""SQL text of subject rows and of cells, for the store to execute.
+
+Names of databases are arguments, so that the same text serves the live zone, a verification and a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nytta.indicators.definition import At, Definition, Holds, Overlaps, Protects, Side
+from nytta.indicators.subjects import STORED, SUBJECTS, Subject
+
+_OPEN_END = "toDate('2149-06-06')"
+_NOBODY = "toFixedString('', 16)"
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Which local time buckets follow: one zone per organisation, or one zone for all when a reader asks for it.
+
+    `by_zone` maps an IANA zone to the SQL of its units' names (a subquery or list); the last zone needs none.
+    """
+
+    by_zone: Mapping[str, str]
+
+    def date(self, moment: str) -> str:
+        """SQL of the local date of the DateTime64 expression `moment`, in a query with a column `unit`."""
+        zones = list(self.by_zone)
+        if len(zones) == 1:
+            return f"toDate({moment}, '{zones[0]}')"
+        tests = ", ".join(f"unit IN ({self.by_zone[z]}), toDate({moment}, '{z}')" for z in zones[:-1])
+        return f"multiIf({tests}, toDate({moment}, '{zones[-1]}'))"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """From where to where: databases, local time, the last week, and the touched cells.
+
+    `events` is the database with raw events, `subjects` the one with subject rows, `open` the one with the registry.
+    `last_week` is a Monday as ISO date: standing subjects count up to it. `touched` is the SQL of a table with columns
+    (unit, system, period) that limits the cells, '' for all. `visible` is the SQL condition on column `import` that
+    committed rows meet. `reference` derives winners from the raw events alone, trusting no index of them.
+    """
+
+    events: str
+    subjects: str
+    open: str
+    zones: Zones
+    last_week: str
+    touched: str = ""
+    visible: str = "import = 0"
+    reference: bool = False
+
+
+def winners(scope: Scope, kinds: str, where: str = "1") -> str:
+    """SQL of the winning events of some kinds ("'case'"): committed, and no better content of their identity is.
+
+    The index of superseded contents says so quickly; as a `reference`, all contents of all identities are compared.
+    """
+    events = f"{scope.events}.events"
+    order = "snapshot DESC, content ASC, import ASC"
+    if scope.reference:
+        best = f"""SELECT identity, argMin((snapshot, content, import), (-toInt64(snapshot), content, import)) AS w
+            FROM {events} WHERE {scope.visible} GROUP BY identity"""
+        chosen = f"(identity, snapshot, content, import) IN (SELECT identity, w.1, w.2, w.3 FROM ({best}))"
+    else:
+        chosen = f"{scope.visible} AND {_unbeaten(scope)}"
+    return f"""(
+    SELECT *, identity, content FROM {events}
+    WHERE kind IN ({kinds}) AND {where} AND {chosen}
+    ORDER BY {order} LIMIT 1 BY identity)"""
+
+
+def _unbeaten(scope: Scope) -> str:
+    beaten = f"SELECT identity, snapshot, content FROM {scope.events}.superseded WHERE {scope.visible}"
+    return f"(identity, snapshot, content) NOT IN ({beaten})"
+
+
+def subject_rows(subject: Subject, events: str, open_database: str) -> str:
+    """SQL of a subject's rows derived from `events`, the SQL of its winning events; columns `subject.stored`."""
+    text = subject.select.format(events=events, open=open_database)
+    return f"SELECT {', '.join(subject.stored)} FROM ({text})"
+
+
+def buckets(side: Side, grain: str, scope: Scope, window: int) -> str:
+    """SQL of the array of period starts (Date) in which a row counts."""
+    match side.period:
+        case At(at=moment):
+            return _flow(scope.zones.date(f"assumeNotNull({moment})"), grain, scope, window)
+        case Holds(holds=(start, end)):
+            first = scope.zones.date(f"assumeNotNull({start})")
+            # standing at the end of a period: the period in which it ends is the first that it does not stand in
+            last = f"if(isNull({end}), {_OPEN_END}, {scope.zones.date(f'assumeNotNull({end})')})"
+            return _span(first, f"if(isNull({end}), {_OPEN_END}, {_before(last, grain)})", grain, scope, window)
+        case Overlaps(overlaps=(start, end)):
+            return _span(start, f"{end} - 1", grain, scope, window)
+        case None:
+            raise ValueError("rows of this subject are per period already")
+
+
+def _start(day: str, grain: str) -> str:
+    match grain:
+        case "week" | "window":
+            return f"toMonday({day})"
+        case "month":
+            return f"toStartOfMonth({day})"
+        case "total":
+            return "toDate(0)"
+        case _:
+            raise ValueError(f"grain '{grain}' is unknown; use week, month, window or total")
+
+
+def _before(day: str, grain: str) -> str:
+    """The last day before the period of `day`."""
+    return f"{_start(day, grain)} - 1" if grain != "total" else "toDate(0) - 1"
+
+
+def _flow(day: str, grain: str, scope: Scope, window: int) -> str:
+    if grain == "window":
+        return (
+            f"arrayFilter(p -> p <= toDate('{scope.last_week}'), "
+            f"arrayMap(i -> toMonday({day}) + 7 * i, range({window})))"
+        )
+    return f"[{_start(day, grain)}]"
+
+
+def _span(first: str, last: str, grain: str, scope: Scope, window: int) -> str:
+    """Periods from the one of `first` to the one of `last`, at most the one of the last week."""
+    limit = f"toDate('{scope.last_week}') + 6"
+    end = f"least({last}, {limit})"
+    match grain:
+        case "week":
+            count = f"intDiv(toMonday({end}) - toMonday({first}), 7) + 1"
+            each = f"toMonday({first}) + 7 * i"
+        case "window":
+            count = f"intDiv(toMonday({end}) - toMonday({first}), 7) + {window}"
+            each = f"toMonday({first}) + 7 * i"
+        case "month":
+            count = f"dateDiff('month', toStartOfMonth({first}), toStartOfMonth({end})) + 1"
+            each = f"addMonths(toStartOfMonth({first}), i)"
+        case _:
+            return f"if({first} <= {end}, [toDate(0)], emptyArrayDate())"
+    periods = f"arrayMap(i -> {each}, range(toUInt32(greatest(0, if({first} <= {end}, {count}, 0)))))"
+    return f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {periods})" if grain == "window" else periods
+
+
+def person_rows(grain: str, scope: Scope, window: int) -> str:
+    """SQL of one row per (unit at every level, system, period, person): columns of subject 'person' for one grain.
+
+    A person is present as presence events tell it; where none do (-1), present_any gives the expected share. Limited
+    to the units under the touched cells.
+    """
+    units = _units(scope)
+    acted = _flow(scope.zones.date("time"), grain, scope, window)
+    ended = f"if(year(valid_to) < 2000, {_OPEN_END}, toDate(valid_to) - 1)"
+    spans = _span("toDate(valid_from)", ended, grain, scope, window)
+    worked = _flow("toDate(valid_from)", grain, scope, window)
+    acts = (
+        winners(scope, "'session', 'case'", f"{units} AND actor_kind = 'person' AND legacy != 1")
+        if scope.reference
+        else f"(SELECT * FROM {scope.events}.actions WHERE {units} AND {scope.visible} AND {_unbeaten(scope)})"
+    )
+    eligible = winners(scope, "'eligibility'", units)
+    presence = winners(scope, "'presence'", f"{units} AND actor != {_NOBODY}")
+    limit = f"AND (p.ancestor, r.system, r.period) IN ({scope.touched})" if scope.touched else ""
+    return f"""
+    SELECT p.ancestor AS unit, r.system AS system, case_type, r.period AS period, r.person AS person,
+           max(r.a) AS active, max(r.e) AS eligible, max(r.n) AS entitled, max(r.w) AS present,
+           any(c.present_any) AS present_any
+    FROM (
+        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n, -1 AS w FROM {acts}
+        UNION ALL
+        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1), -1 FROM {eligible}
+        UNION ALL
+        SELECT unit, system, arrayJoin({worked}) AS period, actor AS person, 0, 0, 0, toInt8(days > 0) FROM {presence}
+    ) AS r
+    INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
+    LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = r.unit
+    LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = '{grain}') AS c
+        ON c.root = u.root AND c.period = r.period
+    ARRAY JOIN ['', '*'] AS case_type
+    WHERE r.period >= p.valid_from AND r.period < p.valid_to {limit}
+    GROUP BY p.ancestor, r.system, case_type, r.period, r.person"""
+
+
+def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{private}.round_persons") -> str:
+    """SQL of an indicator's cells of one grain: the columns of table `cells` but `computed` and `is_deleted`.
+
+    Additive indicators give each unit's own subjects; the others give every level of the tree. Persons are read from
+    table `persons`, which `person_rows` must have filled for the grain.
+    """
+    numerator, denominator = definition.sides
+    alike = (numerator.subject, numerator.period, numerator.where) == (
+        denominator.subject,
+        denominator.period,
+        denominator.where,
+    )
+    sides = (
+        [_side(definition, numerator, grain, scope, persons, numerator.value, denominator.value)]
+        if alike
+        else [
+            _side(definition, numerator, grain, scope, persons, numerator.value, "0"),
+            _side(definition, denominator, grain, scope, persons, "0", denominator.value),
+        ]
+    )
+    amount = "sum(n)" if not definition.capped else "least(sum(n), sum(d))"
+    limit = f"WHERE (unit, system, period) IN ({scope.touched})" if scope.touched else ""
+    return f"""SELECT
+    '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, '{grain}' AS grain,
+    system, unit, case_type, part, period,
+    {amount} AS numerator, sum(d) AS denominator, max(s) AS subjects, max(p) AS persons, max(m) AS most_by_one
+FROM ({" UNION ALL ".join(sides)})
+{limit}
+GROUP BY system, unit, case_type, part, period
+HAVING numerator != 0 OR denominator != 0 OR subjects != 0"""
+
+
+def _side(definition: Definition, side: Side, grain: str, scope: Scope, persons: str, n: str, d: str) -> str:
+    subject = SUBJECTS[side.subject]
+    parts = f"ARRAY JOIN [{', '.join(repr(p) for p in definition.parts)}] AS part" if definition.parts else ""
+    part = "part" if definition.parts else "'' AS part"
+    if subject.per_period:
+        window = definition.window_weeks if grain == "window" else 0
+        rows = f"(SELECT * FROM {persons} WHERE grain = '{grain}' AND window = {window})"
+        guard = "countIf(eligible) AS s, countIf(eligible) AS p, 0 AS m"
+    else:
+        rows = _placed(definition, side, subject, grain, scope)
+        guard = "count() AS s, 0 AS p, 0 AS m"
+        if subject.handlers and definition.protects is Protects.PUBLIC:
+            hands = f"arrayFilter(a -> a != {_NOBODY}, arrayDistinct({subject.handlers}))"
+            ones = f"arrayWithConstant(length({hands}), toUInt64(1))"
+            by_person = f"mapValues(sumMap(mapFromArrays({hands}, {ones})))"
+            guard = f"count() AS s, length({by_person}) AS p, arrayMax(arrayPushBack({by_person}, 0)) AS m"
+        if subject.name == "plan":
+            guard = "0 AS s, 0 AS p, 0 AS m"
+    return f"""
+    SELECT system, unit, case_type, {part}, period, toInt64({n}) AS n, toInt64({d}) AS d,
+           {guard}
+    FROM {rows} AS rows {parts}
+    GROUP BY system, unit, case_type, part, period"""
+
+
+def _units(scope: Scope) -> str:
+    """Condition on `unit`: those whose subjects the touched cells need, at any level above them."""
+    if not scope.touched:
+        return "1"
+    return f"unit IN (SELECT unit FROM {scope.open}.unit_paths WHERE ancestor IN (SELECT unit FROM ({scope.touched})))"
+
+
+def _placed(definition: Definition, side: Side, subject: Subject, grain: str, scope: Scope) -> str:
+    """Rows of a subject with the period each counts in; every level of the tree where figures do not add up."""
+    if subject.name == "plan":
+        # noon, so that every zone of Europe sees the same day
+        source = f"""(SELECT system, unit, '' AS case_type, workplaces,
+            toDateTime64(valid_from, 3, 'UTC') + INTERVAL 12 HOUR AS valid_from,
+            if(valid_to >= toDate('2149-06-06'), NULL, toDateTime64(valid_to, 3, 'UTC') + INTERVAL 12 HOUR) AS valid_to
+            FROM {scope.open}.planned_workplaces)"""
+    else:
+        source = f"(SELECT * FROM {scope.subjects}.{subject.table} FINAL)"
+    required = f"isNotNull({side.period.at})" if isinstance(side.period, At) else "1"
+    if isinstance(side.period, Holds):
+        required = f"isNotNull({side.period.holds[0]})"
+    periods = buckets(side, grain, scope, definition.window_weeks)
+    reach = _reach(side, definition, grain, scope)
+    rows = f"""SELECT *, arrayJoin({periods}) AS period FROM {source}
+        WHERE {required} AND ({side.where}) AND {_units(scope)}{reach}"""
+    if definition.adds:
+        return f"({rows})"
+    names = ", ".join(f"r.{c} AS {c}" for c in ("system", "period", *subject.columns) if c != "case_type")
+    return f"""(
+        SELECT {names}, p.ancestor AS unit, t AS case_type
+        FROM ({rows}) AS r
+        INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
+        ARRAY JOIN arrayDistinct([r.case_type, '*']) AS t
+        WHERE r.period >= p.valid_from AND r.period < p.valid_to)"""
+
+
+def _reach(side: Side, definition: Definition, grain: str, scope: Scope) -> str:
+    """A coarse range on the moment, so that touched cells read only the parts of the table around them."""
+    if not scope.touched or not isinstance(side.period, At):
+        return ""
+    days = {"week": 8, "month": 32, "window": 8 + 7 * definition.window_weeks}[grain]
+    moment = side.period.at
+    return (
+        f" AND {moment} >= (SELECT toDateTime(min(period)) - INTERVAL {days} DAY FROM ({scope.touched}))"
+        f" AND {moment} < (SELECT toDateTime(max(period)) + INTERVAL {days + 1} DAY FROM ({scope.touched}))"
+    )
+
+
+def touched_periods(definition: Definition, grain: str, touched: str, open_database: str, last_week: str) -> str:
+    """SQL of the cells (unit, system, period) that changed subjects touch.
+
+    `touched` is the SQL of a table (subject, unit, system, day): the local days that changed rows stood at, before and
+    after. A level touches every period from its day on; what does not add up touches all ancestors and windows.
+    """
+    branches = []
+    for side in definition.sides:
+        limit = f"toDate('{last_week}')"
+        if isinstance(side.period, At):
+            if grain == "window":
+                periods = f"arrayMap(i -> toMonday(day) + 7 * i, range({definition.window_weeks}))"
+                periods = f"arrayFilter(p -> p <= {limit}, {periods})"
+            else:
+                periods = f"[{_start('day', grain)}]"
+        else:
+            step, unit_of_time = (7, "week") if grain in ("week", "window") else (0, "month")
+            start = _start("day", grain)
+            end = _start(f"{limit} + 6", grain)
+            count = f"intDiv({end} - {start}, 7)" if step else f"dateDiff('{unit_of_time}', {start}, {end})"
+            each = f"{start} + 7 * i" if step else f"addMonths({start}, i)"
+            periods = f"arrayMap(i -> {each}, range(toUInt32(greatest(0, {count} + 1))))"
+            if SUBJECTS[side.subject].per_period:
+                periods = _person_periods(grain, definition.window_weeks, limit, periods)
+        branches.append(
+            f"SELECT DISTINCT unit, system, arrayJoin({periods}) AS period FROM ({touched}) WHERE subject = '{side.subject}'"
+        )
+    own = " UNION DISTINCT ".join(dict.fromkeys(branches))
+    if definition.adds:
+        return own
+    return f"""SELECT DISTINCT p.ancestor AS unit, o.system AS system, o.period AS period FROM ({own}) AS o
+        INNER JOIN {open_database}.unit_paths AS p ON p.unit = o.unit
+        WHERE o.period >= p.valid_from AND o.period < p.valid_to"""
+
+
+def _person_periods(grain: str, window: int, limit: str, onwards: str) -> str:
+    """An act touches the periods around its day; eligibility (marked by `onwards`) every period from its day on."""
+    if grain == "window":
+        around = f"arrayFilter(p -> p <= {limit}, arrayMap(i -> toMonday(day) + 7 * i, range({window})))"
+    else:
+        around = f"[{_start('day', grain)}]"
+    return f"if(onwards, {onwards}, {around})"
+
+
+__all__ = [
+    "STORED",
+    "Scope",
+    "Zones",
+    "buckets",
+    "cells",
+    "person_rows",
+    "subject_rows",
+    "touched_periods",
+    "winners",
+]

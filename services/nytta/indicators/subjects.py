@@ -1,0 +1,219 @@
+"""The subjects that indicators count, and the SQL that derives a subject's row from its events.
+
+A subject row is a function of the winning events of that subject, whatever order they came in. Column meanings stand
+here; types stand in the tables' migration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_ORDER = "(time, sequence, identity)"
+_BY_HAND = "('paper', 'manual', 'printed', 'scanned')"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an indicator can count.
+
+    `columns` are the names an expression may use, with their meaning. `table` is the private table of its rows, ''
+    for subjects that are derived per query. `moments` are the columns whose change
+    touches cells. `select` derives rows from `{events}`, the winning events of the marked subjects. `handlers` is the
+    array column with the persons who handled the subject, '' where there is none.
+    """
+
+    name: str
+    columns: dict[str, str]
+    table: str = ""
+    moments: tuple[str, ...] = ()
+    select: str = ""
+    handlers: str = ""
+    per_period: bool = False
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """Columns of the subject's table that its events give: where it stands, its id, and what it tells."""
+        return ("system", "unit", "subject", *self.columns)
+
+
+_CASE = f"""
+SELECT
+    system,
+    if(max(follows) = 1, argMax(unit, {_ORDER}), argMin(unit, (type != 'case.opened', time, sequence, identity))) AS unit,
+    if(countIf(type = 'case.opened') > 0, minIf(time, type = 'case.opened'), min(time)) AS opened_at,
+    subject,
+    argMinIf(case_type, (type != 'case.opened', time, sequence, identity), case_type != '') AS case_type,
+    maxOrNullIf(time, type = 'case.closed') AS closed_at,
+    if(countIf(type = 'case.step') > 0, minIf(time, type = 'case.step'), min(time)) AS first_at,
+    if(countIf(type = 'case.step') > 0, maxIf(time, type = 'case.step'), max(time)) AS last_at,
+    argMinIf(channel, (type != 'case.opened', time, sequence, identity), channel != '') AS channel,
+    toUInt32(countIf(type = 'case.step')) AS steps,
+    toInt8(max(means)) AS intended,
+    toUInt32(countIf(type = 'case.returned' AND by_law != 1)) AS returns,
+    toUInt32(countIf(type = 'case.returned' AND by_law = 1)) AS returns_by_law,
+    toUInt32(countIf(has_route)) AS route_steps,
+    toUInt32(countIf(has_route AND mode IN {_BY_HAND})) AS route_steps_by_hand,
+    toInt8(maxIf(end_to_end, type = 'case.closed')) AS end_to_end,
+    toUInt32(countIf(type = 'case.handover')) AS handovers,
+    arraySort(groupArrayIf((time, sequence, identity, activity, mode, team, actor), type = 'case.step')) AS ordered,
+    arrayMap(s -> s.4, ordered) AS activities,
+    arrayMap(s -> s.5, ordered) AS modes,
+    arrayMap(s -> s.6, ordered) AS teams,
+    arrayMap(s -> s.7, ordered) AS actors
+FROM
+(
+    SELECT *,
+        multiIf(
+            intended >= 0, intended,
+            type != 'case.step' OR system NOT IN (SELECT system FROM {{open}}.steps WHERE meaning = 'intended'), -1,
+            (system, case_type, activity) IN (SELECT system, case_type, activity FROM {{open}}.steps WHERE meaning = 'intended')
+                OR (system, '', activity) IN (SELECT system, case_type, activity FROM {{open}}.steps WHERE meaning = 'intended'),
+            1, 0) AS means,
+        type = 'case.step' AND (digital_route = 1 OR (digital_route = -1 AND (
+            (system, case_type, activity) IN (SELECT system, case_type, activity FROM {{open}}.steps WHERE meaning = 'route')
+            OR (system, '', activity) IN (SELECT system, case_type, activity FROM {{open}}.steps WHERE meaning = 'route')
+        ))) AS has_route
+    FROM {{events}}
+)
+GROUP BY system, subject
+"""
+
+_TICKET = f"""
+SELECT
+    system,
+    if(max(follows) = 1, argMax(unit, {_ORDER}), argMin(unit, (type != 'ticket.opened', time, sequence, identity))) AS unit,
+    if(countIf(type = 'ticket.opened') > 0, minIf(time, type = 'ticket.opened'), min(time)) AS opened_at,
+    subject,
+    argMinIf(case_type, {_ORDER}, case_type != '') AS case_type,
+    maxOrNullIf(time, type = 'ticket.resolved') AS resolved_at,
+    min(time) AS first_at,
+    max(time) AS last_at,
+    argMinIf(channel, (type != 'ticket.opened', time, sequence, identity), channel != '') AS channel,
+    argMinIf(category, {_ORDER}, category != '') AS category,
+    toInt8(max(how_to)) AS how_to,
+    toInt8(max(first_contact)) AS first_contact,
+    toUInt8(countIf(type = 'ticket.selfservice') > 0) AS selfservice,
+    toUInt32(countIf(type = 'ticket.assigned')) AS assignments,
+    toUInt32(countIf(type = 'ticket.reopened')) AS reopened,
+    arraySort(groupArray((time, sequence, identity, activity, unit, team, line, actor))) AS ordered,
+    arrayMap(s -> s.4, ordered) AS activities,
+    arrayMap(s -> s.5, ordered) AS units,
+    arrayMap(s -> s.6, ordered) AS teams,
+    arrayMap(s -> s.7, ordered) AS lines,
+    arrayMap(s -> s.8, ordered) AS actors
+FROM {{events}}
+GROUP BY system, subject
+"""
+
+_CLIENT = f"""
+SELECT
+    system,
+    argMax(unit, (type = 'platform.enrolled', time, sequence, identity)) AS unit,
+    subject,
+    argMaxIf(case_type, {_ORDER}, case_type != '') AS case_type,
+    minOrNullIf(time, type = 'platform.enrolled') AS enrolled_at,
+    enrolled_at + INTERVAL 14 DAY AS matured_at,
+    minOrNullIf(time, type IN ('platform.activated', 'platform.heartbeat')) AS activated_at,
+    maxOrNullIf(time, type IN ('platform.activated', 'platform.heartbeat')) AS last_seen_at,
+    maxOrNullIf(time, type = 'platform.retired') AS retired_at,
+    toInt8(max(legacy)) AS legacy
+FROM {{events}}
+GROUP BY system, subject
+"""
+
+SUBJECTS: dict[str, Subject] = {
+    s.name: s
+    for s in (
+        Subject(
+            "case",
+            {
+                "case_type": "type of case",
+                "opened_at": "when it was opened, else its first event",
+                "closed_at": "when it was closed; null while open",
+                "first_at": "its first step",
+                "last_at": "its last step",
+                "channel": "channel it came in by",
+                "steps": "number of steps",
+                "intended": "1 a step shows intended use, 0 none does, -1 nobody says what intended use is",
+                "returns": "returns to an earlier step, not demanded by law",
+                "returns_by_law": "returns demanded by law",
+                "route_steps": "steps that have a digital route",
+                "route_steps_by_hand": "of those, done on paper, by hand, printed or scanned",
+                "end_to_end": "1 wholly digital, 0 not, -1 unknown",
+                "handovers": "handovers between units or teams",
+                "activities": "activities of the steps, in order",
+                "modes": "modes of the steps, in order",
+                "teams": "teams of the steps, in order",
+                "actors": "pseudonyms of the steps, in order; 16 zero bytes where none",
+            },
+            table="cases",
+            moments=("opened_at", "closed_at", "first_at"),
+            select=_CASE,
+            handlers="actors",
+        ),
+        Subject(
+            "ticket",
+            {
+                "case_type": "type of ticket",
+                "opened_at": "when it was opened, else its first event",
+                "resolved_at": "when it was last resolved; null before",
+                "first_at": "its first event",
+                "last_at": "its last event",
+                "channel": "channel it came in by",
+                "category": "category or product",
+                "how_to": "1 a question of how to do something, 0 not, -1 unknown",
+                "first_contact": "1 resolved in the first contact, 0 not, -1 unknown",
+                "selfservice": "1 solved by the user without a ticket",
+                "assignments": "number of assignments",
+                "reopened": "number of times reopened",
+                "activities": "states, in order",
+                "units": "units, in order",
+                "teams": "support teams, in order",
+                "lines": "support lines, in order; 0 unknown",
+                "actors": "pseudonyms of handlers, in order; 16 zero bytes where none",
+            },
+            table="tickets",
+            moments=("opened_at", "resolved_at", "first_at"),
+            select=_TICKET,
+            handlers="actors",
+        ),
+        Subject(
+            "client",
+            {
+                "case_type": "kind of client",
+                "enrolled_at": "when it was enrolled",
+                "matured_at": "14 days after enrolment, when it should have come to life",
+                "activated_at": "first sign of life after enrolment",
+                "last_seen_at": "last sign of life",
+                "retired_at": "when it was retired; null while in use",
+                "legacy": "1 on the platform that is to go",
+            },
+            table="clients",
+            moments=("enrolled_at", "retired_at"),
+            select=_CLIENT,
+        ),
+        Subject(
+            "person",
+            {
+                "active": "acted in the system in the period",
+                "eligible": "role in scope on at least a day of the period",
+                "entitled": "eligible, with account and licence",
+                "present": "1 at work on at least a day, 0 absent, -1 not known",
+                "present_any": "expected share at work on at least a day, in thousandths",
+            },
+            per_period=True,
+        ),
+        Subject(
+            "plan",
+            {
+                "workplaces": "planned workplaces",
+                "valid_from": "first day of the plan",
+                "valid_to": "first day after the plan",
+            },
+        ),
+    )
+}
+"""Every subject by name."""
+
+STORED: tuple[Subject, ...] = tuple(s for s in SUBJECTS.values() if s.table)
+"""Subjects whose rows are kept in a private table."""

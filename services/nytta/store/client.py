@@ -1,0 +1,132 @@
+"""One connection, and the two databases that are the two zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+
+_SETTINGS = {
+    "async_insert": 0,  # an answer means stored
+    "prefer_column_name_to_alias": 1,  # an aggregate may bear the name of the column it is made from
+}
+
+
+class StoreError(Exception):
+    """The store refused: what happened and what to do about it, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Names of the private and the open database."""
+
+    private: str = "nytta_private"
+    open: str = "nytta"
+
+    def fill(self, text: str) -> str:
+        """`text` with `{private}` and `{open}` replaced."""
+        return text.replace("{private}", self.private).replace("{open}", self.open)
+
+
+class Connection:
+    """A ClickHouse client that fills in the databases' names and turns failures into `StoreError`."""
+
+    def __init__(self, client: Client, zones: Zones) -> None:
+        self._client = client
+        self.zones = zones
+
+    def beside(self, zones: Zones) -> Connection:
+        """The same connection on other databases."""
+        return Connection(self._client, zones)
+
+    def run(self, sql: str, **parameters: Any) -> None:
+        """Execute a statement that returns nothing."""
+        with _told():
+            self._client.command(self.zones.fill(sql), parameters=parameters or None)
+
+    def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query, as tuples."""
+        with _told():
+            return [tuple(r) for r in self._client.query(self.zones.fill(sql), parameters=parameters or None).result_rows]
+
+    def dicts(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+        """All rows of a query, as dicts by column."""
+        with _told():
+            return list(self._client.query(self.zones.fill(sql), parameters=parameters or None).named_results())
+
+    def value(self, sql: str, **parameters: Any) -> Any:
+        """The single value of a query."""
+        return self.rows(sql, **parameters)[0][0]
+
+    def insert_arrow(self, table: str, rows: pa.Table) -> None:
+        """Insert an Arrow table into `database.table`; columns by name, missing ones take their default."""
+        database, name = self.zones.fill(table).split(".")
+        with _told():
+            self._client.insert_arrow(name, rows, database=database)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert Python rows; for small tables."""
+        if not rows:
+            return
+        database, name = self.zones.fill(table).split(".")
+        with _told():
+            self._client.insert(name, rows, column_names=list(columns), database=database)
+
+    def close(self) -> None:
+        """Close the connection; an embedded engine releases its folder."""
+        self._client.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except ClickHouseError as error:
+        raise StoreError(explain(str(error))) from error
+
+
+def explain(message: str) -> str:
+    """A person's sentence for what ClickHouse says."""
+    if "Cannot lock file" in message or "already locked" in message or "Another server instance" in message:
+        return (
+            "the folder is in use by another process: only one may open it. Stop the other one (is `nytta up` running?), "
+            "or give another --data"
+        )
+    if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
+        return "the disk is full: nothing was stored. Free space under --data and run the same command again"
+    return message.strip().splitlines()[0][:600]
+
+
+def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) -> Connection:
+    """The embedded engine on `folder`; one process at a time, never forked after opening. `memory` is in bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _told():
+        try:
+            client = clickhouse_connect.get_client(interface="chdb", path=str(folder))
+        except ClickHouseError:
+            raise
+        except Exception as error:  # chdb raises its own bare types when the engine does not start
+            raise StoreError(f"{folder}: {explain(str(error))}") from error
+        for name, value in _SETTINGS.items():
+            client.set_client_setting(name, value)
+        client.set_client_setting("max_memory_usage", memory)
+        client.set_client_setting("max_bytes_before_external_group_by", memory // 2)
+        client.set_client_setting("max_bytes_before_external_sort", memory // 2)
+    return Connection(client, zones or Zones())
+
+
+def server(dsn: str, zones: Zones | None = None) -> Connection:
+    """A ClickHouse server; inserts are synchronous, so that an answer means stored."""
+    with _told():
+        client = clickhouse_connect.get_client(dsn=dsn, settings=_SETTINGS)
+    return Connection(client, zones or Zones())

@@ -1,0 +1,256 @@
+"""The private zone's writer: raw events, rejects, marks, in that order; then an answer may be given.
+
+Whoever calls it is the only writer of its marks' sequence (embedded: this process; distributed: the owner of the
+marks' partition), so the counters need no lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from nytta.store.client import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nytta.events.batch import Reject
+
+_MARK = ("kind", "system", "subject", "unit", "hour")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import of one file under one mapping: its id is a digest of both, so that a second try finds the first."""
+
+    id: int
+    name: str
+    digest: str
+    mapping: str
+    organisation: str
+    state: str = "open"
+    snapshot: int = 0
+    read: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+    rejected: int = 0
+
+    @staticmethod
+    def identify(digest: str, mapping: str, organisation: str, snapshot: int) -> int:
+        """A 63-bit id of a file's digest, the mapping's digest, the organisation and the snapshot's time."""
+        text = f"{digest}\0{mapping}\0{organisation}\0{snapshot}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1 | 1
+
+
+class PrivateStore:
+    """Writes the private zone and reads it back for recomputation and for an administrator."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    # counters
+
+    def counter(self, name: str) -> int:
+        """The persisted counter `name`; 0 before it was ever raised."""
+        return int(
+            self.connection.value("SELECT max(value) FROM {private}.counters WHERE name = {name:String}", name=name)
+        )
+
+    def raise_counter(self, name: str, value: int) -> None:
+        """Set the counter to `value`, if that is more than it was."""
+        self.connection.insert("{private}.counters", ["name", "value"], [[name, value]])
+
+    # writing
+
+    def write(
+        self,
+        events: pa.Table,
+        rejects: Sequence[Reject],
+        *,
+        seal: Callable[[bytes], bytes],
+        received_at: datetime,
+        import_id: int = 0,
+        snapshot: int = 0,
+    ) -> int:
+        """Store a decoded batch durably: raw, rejects, marks. Returns the batch's number.
+
+        Rows of an import are marked when it commits. `seal` encrypts a reject's body.
+        """
+        batch = self.counter("batch") + 1
+        self.raise_counter("batch", batch)
+        if len(events):
+            constants = {"batch": batch, "import": import_id, "snapshot": snapshot}
+            for name, value in constants.items():
+                column = pa.repeat(pa.scalar(value, pa.uint64()), len(events))
+                events = events.append_column(name, column)
+            self.connection.insert_arrow("{private}.events", events)
+        self._write_rejects(rejects, seal, received_at, import_id)
+        if len(events) and not import_id:
+            self.connection.insert_arrow("{private}.marks", marks_of(events, batch))
+        return batch
+
+    def _write_rejects(
+        self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], received_at: datetime, import_id: int
+    ) -> None:
+        self.connection.insert(
+            "{private}.rejects",
+            ["digest", "source", "reason", "position", "detail", "import", "received_at", "body"],
+            [
+                [
+                    hashlib.sha256(r.body).digest()[:16],
+                    r.source,
+                    r.reason.value,
+                    r.position,
+                    r.detail,
+                    import_id,
+                    received_at,
+                    seal(r.body),
+                ]
+                for r in rejects
+            ],
+        )
+
+    def mark(self, where: str = "1") -> None:
+        """Mark the subjects of all raw events that `where` selects, as one sequence number."""
+        sequence = self.counter("batch") + 1
+        self.raise_counter("batch", sequence)
+        self.connection.run(
+            f"INSERT INTO {{private}}.marks SELECT {sequence}, batch, kind, system, subject, unit, toStartOfHour(time) AS hour "
+            f"FROM {{private}}.events WHERE {where} GROUP BY batch, kind, system, subject, unit, hour"
+        )
+
+    def mark_everything(self) -> None:
+        """Mark all subjects and plans: the registry or the definitions changed."""
+        self.mark()
+        self.connection.insert(
+            "{private}.marks",
+            ["sequence", "batch", "kind", "system", "subject", "unit", "hour"],
+            [[self.counter("batch"), 0, "plan", "", bytes(16), "", datetime.fromtimestamp(0, UTC)]],
+        )
+
+    # imports
+
+    def find_import(self, import_id: int) -> Import | None:
+        """The import, as it stands; None before its first row."""
+        rows = self.connection.rows(
+            "SELECT import, name, digest, mapping, organisation, state, snapshot, read, accepted, duplicate, conflict, "
+            "rejected FROM {private}.imports FINAL WHERE import = {id:UInt64}",
+            id=import_id,
+        )
+        return Import(*rows[0]) if rows else None
+
+    def save_import(self, job: Import, at: datetime) -> None:
+        """Record how far an import has come."""
+        version = self.counter("import_version") + 1
+        self.raise_counter("import_version", version)
+        self.connection.insert(
+            "{private}.imports",
+            [
+                *("import", "name", "digest", "mapping", "organisation", "state", "snapshot"),
+                *("read", "accepted", "duplicate", "conflict", "rejected", "updated_at", "version"),
+            ],
+            [
+                [
+                    *(job.id, job.name, job.digest, job.mapping, job.organisation, job.state, job.snapshot),
+                    *(job.read, job.accepted, job.duplicate, job.conflict, job.rejected, at, version),
+                ]
+            ],
+        )
+
+    def commit_import(self, job: Import, at: datetime) -> None:
+        """Make an import's rows count, and mark what they touch."""
+        self.save_import(replace(job, state="committed"), at)
+        self._mark_import(job, at)
+
+    def finish_commits(self) -> None:
+        """Mark the imports that were committed but not yet marked when the process ended."""
+        rows = self.connection.rows("SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'")
+        for number, at in rows:
+            job = self.find_import(number)
+            if job is not None:
+                self._mark_import(job, at)
+
+    def _mark_import(self, job: Import, at: datetime) -> None:
+        self.mark(f"import = {job.id}")
+        self.save_import(replace(job, state="marked"), at)
+
+    def import_counts(self, import_id: int, *, derived: bool) -> tuple[int, int]:
+        """(accepted, conflict) identities of an import's rows against all that was committed beside it.
+
+        Accepted: the identity was not there, or a later snapshot says something else of it. Conflict: it was there
+        with other content. The rest are duplicates. `derived` leaves events derived from a row out of the count.
+        """
+        own = "AND NOT match(id, '\\\\.[a-z_]+$')" if derived else ""
+        row = self.connection.rows(
+            f"""
+            WITH mine AS (
+                    SELECT identity, min(content) AS content, max(snapshot) AS snapshot, uniqExact(content) AS contents
+                    FROM {{private}}.events WHERE import = {import_id} {own} GROUP BY identity),
+                 theirs AS (
+                    SELECT identity, groupUniqArray(content) AS contents, max(snapshot) AS newest
+                    FROM {{private}}.identities
+                    WHERE identity IN (SELECT identity FROM mine) AND import != {import_id}
+                      AND (import = 0 OR import IN (SELECT import FROM {{private}}.imports FINAL WHERE state != 'open'))
+                    GROUP BY identity)
+            SELECT countIf(empty(t.contents) OR (NOT has(t.contents, m.content) AND m.snapshot > t.newest)),
+                   countIf(notEmpty(t.contents) AND NOT has(t.contents, m.content) AND m.snapshot <= t.newest)
+                   + sum(m.contents - 1)
+            FROM mine AS m LEFT JOIN theirs AS t ON t.identity = m.identity"""
+        )[0]
+        return int(row[0]), int(row[1])
+
+    # what is there
+
+    def data_span(self) -> tuple[date, date]:
+        """The first and the last day of the events; today's year where there are none."""
+        first, last, events = self.connection.rows("SELECT min(time), max(time), count() FROM {private}.events")[0]
+        return (first.date(), last.date()) if events else (date(2020, 1, 1), date(2027, 12, 31))
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Per source: events, first and last time and receipt, rejects, imports."""
+        return self.connection.dicts(
+            """SELECT source, sum(events) AS events, sum(rejects) AS rejects, min(first) AS first_event,
+                      max(last) AS last_event, max(receipt) AS last_received
+               FROM (
+                   SELECT source, count() AS events, 0 AS rejects, toNullable(min(time)) AS first,
+                          toNullable(max(time)) AS last, max(received_at) AS receipt
+                   FROM {private}.events GROUP BY source
+                   UNION ALL
+                   SELECT source, 0, count(), NULL, NULL, max(received_at) FROM {private}.rejects FINAL GROUP BY source)
+               GROUP BY source ORDER BY source"""
+        )
+
+    def imports(self) -> list[dict[str, Any]]:
+        """Every import, the latest last."""
+        return self.connection.dicts(
+            """SELECT name, mapping, organisation, if(state = 'open', 'interrupted', 'complete') AS state, read, accepted,
+                      duplicate, conflict, rejected, updated_at
+               FROM {private}.imports FINAL ORDER BY updated_at, name"""
+        )
+
+    def rejects(self, reason: str = "", source: str = "", limit: int = 1000) -> list[dict[str, Any]]:
+        """Rejects without their bodies, the latest first."""
+        return self.connection.dicts(
+            """SELECT source, reason, position, detail, received_at FROM {private}.rejects FINAL
+               WHERE ({reason:String} = '' OR reason = {reason:String}) AND ({source:String} = '' OR source = {source:String})
+               ORDER BY received_at DESC, source, position LIMIT {limit:UInt32}""",
+            reason=reason,
+            source=source,
+            limit=limit,
+        )
+
+
+def marks_of(events: pa.Table, batch: int) -> pa.Table:
+    """The distinct (kind, system, subject, unit, hour) that a batch of events touches, as rows of table `marks`."""
+    hour = pa.compute.floor_temporal(events["time"], unit="hour").cast(pa.timestamp("s", "UTC"))
+    columns = {name: events[name] for name in _MARK[:-1]} | {"hour": hour}
+    plain = {n: c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for n, c in columns.items()}
+    distinct = pa.table(plain).group_by(list(_MARK)).aggregate([])
+    number = pa.repeat(pa.scalar(batch, pa.uint64()), len(distinct))
+    return distinct.append_column("batch", number).append_column("sequence", number)

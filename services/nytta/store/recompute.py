@@ -1,0 +1,258 @@
+"""One round of recomputation: marks are read, subjects and cells derived anew from raw, marks cleared.
+
+Nothing is incremented. A round that dies half-way is repeated: its marks still stand, and newer versions win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from nytta.indicators.definition import Definition
+from nytta.indicators.render import Scope, Zones, cells, person_rows, subject_rows, touched_periods, winners
+from nytta.indicators.subjects import STORED, SUBJECTS, Subject
+from nytta.store.private import PrivateStore
+
+_EPOCH = date(1970, 1, 1)
+_CELL = "indicator, version, grain, system, unit, case_type, part, period"
+_FIGURES = "numerator, denominator, subjects, persons, most_by_one"
+_MARKED = "(system, subject) IN (SELECT system, subject FROM {private}.round_marks WHERE kind = '%s')"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round did: marks read, cells written."""
+
+    marks: int
+    cells: int
+
+
+def zones_of(store: PrivateStore, override: str | None = None) -> Zones:
+    """Local time per organisation as the registry says, or one zone for all."""
+    if override:
+        return Zones({override: ""})
+    rows = store.connection.rows("SELECT DISTINCT timezone FROM {open}.units ORDER BY timezone")
+    names = [name for (name,) in rows] or ["Europe/Stockholm"]
+    return Zones({n: f"SELECT unit FROM {{open}}.units WHERE timezone = '{n}'" for n in names})
+
+
+def last_week(store: PrivateStore) -> date:
+    """Monday of the latest event's local week."""
+    return _EPOCH + timedelta(days=store.counter("last_week"))
+
+
+def visible(store: PrivateStore) -> str:
+    """SQL condition on `import`: the stream, and committed imports."""
+    rows = store.connection.rows("SELECT import FROM {private}.imports FINAL WHERE state != 'open' ORDER BY import")
+    return f"import IN ({', '.join(['0', *(str(number) for (number,) in rows)])})"
+
+
+def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
+    """Compute every cell that the marks touch, and clear these marks."""
+    connection = store.connection
+    cleared = store.counter("cleared")
+    upto = int(connection.value("SELECT max(sequence) FROM {private}.marks"))
+    if upto <= cleared:
+        return Round(0, 0)
+    version = store.counter("version") + 2
+    store.raise_counter("version", version)
+    _clear_lists(store)
+    _read_marks(store, cleared, upto)
+    marks = int(connection.value("SELECT count() FROM {private}.round_marks"))
+    zones = zones_of(store)
+    scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(store))
+    for subject in STORED:
+        _derive_subjects(store, subject, scope, version)
+    _touch_persons(store, zones)
+    scope = replace(scope, last_week=_reach_last_week(store, zones).isoformat())
+    written = _derive_cells(store, definitions, scope, version)
+    store.raise_counter("cleared", upto)
+    for (partition,) in connection.rows(
+        "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = {db:String} AND table = 'marks' "
+        "AND toUInt64(partition) < intDiv({upto:UInt64}, 1000)",
+        db=connection.zones.private,
+        upto=upto,
+    ):
+        connection.run(f"ALTER TABLE {{private}}.marks DROP PARTITION ID '{partition}'")
+    _clear_lists(store)
+    return Round(marks, written)
+
+
+def _clear_lists(store: PrivateStore) -> None:
+    for table in ("round_marks", "round_touched", "round_cells", "round_persons"):
+        store.connection.run(f"TRUNCATE TABLE {{private}}.{table}")
+
+
+def _read_marks(store: PrivateStore, cleared: int, upto: int) -> None:
+    """Fill round_marks; find contents that lost against another of their identity, and mark where they stood."""
+    connection = store.connection
+    these = f"{{private}}.marks WHERE sequence > {cleared} AND sequence <= {upto}"
+    connection.run(
+        f"INSERT INTO {{private}}.round_marks SELECT DISTINCT kind, system, subject, unit, hour FROM {these}"
+    )
+    contested = f"""
+        SELECT identity FROM {{private}}.identities
+        WHERE identity IN (SELECT identity FROM {{private}}.identities WHERE batch IN (SELECT DISTINCT batch FROM {these}))
+        GROUP BY identity HAVING uniqExact(snapshot, content) > 1"""
+    if not connection.rows(f"SELECT 1 FROM ({contested}) LIMIT 1"):
+        return
+    connection.run(
+        f"""INSERT INTO {{private}}.superseded
+        SELECT identity, pair.1, pair.2, pair.3 FROM (
+            SELECT identity, groupUniqArray((snapshot, content, import)) AS contents,
+                   arrayJoin(arrayDistinct(arrayFlatten(arrayMap(
+                       l -> arrayMap(w -> (l.1, l.2, w.3),
+                                     arrayFilter(w -> w.1 > l.1 OR (w.1 = l.1 AND w.2 < l.2), contents)),
+                       contents)))) AS pair
+            FROM {{private}}.identities WHERE identity IN ({contested}) GROUP BY identity)"""
+    )
+    connection.run(
+        f"INSERT INTO {{private}}.round_marks SELECT DISTINCT kind, system, subject, unit, hour "
+        f"FROM {{private}}.identities WHERE identity IN ({contested})"
+    )
+
+
+def _derive_subjects(store: PrivateStore, subject: Subject, scope: Scope, version: int) -> None:
+    """Replace the rows of the marked subjects, and note the days at which they stood before and stand now."""
+    connection = store.connection
+    kind = subject.name
+    if not connection.rows(f"SELECT 1 FROM {{private}}.round_marks WHERE kind = '{kind}' LIMIT 1"):
+        return
+    table = f"{{private}}.{subject.table}"
+    columns = ", ".join(subject.stored)
+    live = f"""(SELECT * FROM (
+        SELECT * FROM {table} WHERE {_MARKED % kind} ORDER BY version DESC LIMIT 1 BY system, subject) WHERE NOT is_deleted)"""
+    days = ", ".join(
+        f"if(isNull({m}), NULL, {scope.zones.date(f'assumeNotNull({m})')})" for m in subject.moments
+    )
+    touch = f"""INSERT INTO {{private}}.round_touched
+        SELECT DISTINCT '{kind}', unit, system, assumeNotNull(day), true
+        FROM (SELECT unit, system, arrayJoin([{days}]) AS day FROM {live}) WHERE isNotNull(day)"""
+    connection.run(touch)
+    connection.run(f"INSERT INTO {table} ({columns}, version, is_deleted) SELECT {columns}, {version - 1}, 1 FROM {live}")
+    events = winners(scope, f"'{kind}'", _MARKED % kind)
+    connection.run(
+        f"INSERT INTO {table} ({columns}, version, is_deleted) "
+        f"SELECT {columns}, {version}, 0 FROM ({subject_rows(subject, events, '{open}')})"
+    )
+    connection.run(touch)
+
+
+def _touch_persons(store: PrivateStore, zones: Zones) -> None:
+    """Acts touch their own days; eligibility and presence touch what every content of theirs ever covered."""
+    connection = store.connection
+    connection.run(
+        f"""INSERT INTO {{private}}.round_touched
+        SELECT DISTINCT 'person', unit, system, {zones.date("hour")}, false
+        FROM {{private}}.round_marks WHERE kind IN ('session', 'case')"""
+    )
+    for kind, onwards in (("eligibility", "true"), ("presence", "false")):
+        connection.run(
+            f"""INSERT INTO {{private}}.round_touched
+            SELECT DISTINCT 'person', unit, system, toDate(valid_from), {onwards}
+            FROM {{private}}.events WHERE kind = '{kind}' AND {_MARKED % kind}"""
+        )
+    if connection.rows("SELECT 1 FROM {private}.round_marks WHERE kind = 'plan' LIMIT 1"):
+        connection.run(
+            "INSERT INTO {private}.round_touched SELECT DISTINCT 'plan', unit, system, valid_from, true "
+            "FROM {open}.planned_workplaces"
+        )
+
+
+def _reach_last_week(store: PrivateStore, zones: Zones) -> date:
+    """Move the last week on, if the marks say so, and touch what stands from the week before."""
+    connection = store.connection
+    before = store.counter("last_week")
+    latest = connection.rows(
+        f"SELECT max(toMonday({zones.date('hour')})), count() FROM {{private}}.round_marks WHERE kind != 'plan'"
+    )[0]
+    if not latest[1] or (latest[0] - _EPOCH).days <= before:
+        return last_week(store)
+    store.raise_counter("last_week", (latest[0] - _EPOCH).days)
+    if before:
+        since = f"toDate({before})"
+        connection.run(
+            f"""INSERT INTO {{private}}.round_touched
+            SELECT DISTINCT 'client', unit, system, {since}, true FROM {{private}}.clients
+            UNION DISTINCT
+            SELECT DISTINCT 'plan', unit, system, {since}, true FROM {{open}}.planned_workplaces
+            UNION DISTINCT
+            SELECT DISTINCT 'person', unit, system, {since}, true FROM {{private}}.events WHERE kind = 'eligibility'
+            UNION DISTINCT
+            SELECT DISTINCT arrayJoin(['case', 'ticket', 'person']), unit, system, {since} - 7 * number, false
+            FROM (SELECT DISTINCT unit, system FROM {{private}}.cells) AS places CROSS JOIN numbers(53) AS weeks"""
+        )
+    return latest[0]  # type: ignore[no-any-return]
+
+
+def _derive_cells(store: PrivateStore, definitions: Sequence[Definition], scope: Scope, version: int) -> int:
+    """Replace the touched cells of all indicators; the number written."""
+    connection = store.connection
+    _list_touched_cells(store, definitions, scope)
+    rows = connection.rows("SELECT DISTINCT indicator, version, grain FROM {private}.round_cells")
+    touched = {(indicator, number, grain) for indicator, number, grain in rows}
+    connection.run(
+        f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
+        SELECT {_CELL}, {_FIGURES}, {version - 1}, 1 FROM {{private}}.cells FINAL
+        WHERE (indicator, version, grain, unit, system, period) IN (
+            SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_cells)"""
+    )
+    list_persons(store, definitions, scope)
+    for definition in definitions:
+        for grain in definition.grains:
+            if (definition.id, definition.version, grain) not in touched:
+                continue
+            own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
+            these = f"SELECT unit, system, period FROM {{private}}.round_cells WHERE {own}"
+            connection.run(
+                f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
+                SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({cells(definition, grain, replace(scope, touched=these))})"""
+            )
+    return int(
+        connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted")
+    )
+
+
+def _list_touched_cells(store: PrivateStore, definitions: Sequence[Definition], scope: Scope) -> None:
+    """Fill round_cells; indicators that are touched alike are listed by one statement."""
+    alike: dict[tuple[str, str], list[Definition]] = {}
+    for definition in definitions:
+        for grain in definition.grains:
+            touched = touched_periods(
+                definition, grain, "SELECT * FROM {private}.round_touched", "{open}", scope.last_week
+            )
+            alike.setdefault((grain, touched), []).append(definition)
+    for (grain, touched), group in alike.items():
+        names = ", ".join(f"('{d.id}', {d.version})" for d in group)
+        store.connection.run(
+            f"""INSERT INTO {{private}}.round_cells
+            SELECT d.1, d.2, '{grain}', unit, system, period FROM ({touched}) ARRAY JOIN [{names}] AS d"""
+        )
+
+
+def list_persons(
+    store: PrivateStore,
+    definitions: Sequence[Definition],
+    scope: Scope,
+    grains: Sequence[str] | None = None,
+    *,
+    everything: bool = False,
+) -> None:
+    """Fill round_persons for every grain and window that a definition needs: touched cells only, or everything."""
+    needed = {
+        (grain, d.window_weeks if grain == "window" else 0)
+        for d in definitions
+        if any(SUBJECTS[side.subject].per_period for side in d.sides)
+        for grain in grains or d.grains
+    }
+    for grain, window in sorted(needed):
+        touched = ""
+        if not everything:
+            touched = f"SELECT DISTINCT unit, system, period FROM {{private}}.round_cells WHERE grain = '{grain}'"
+            if not store.connection.rows(f"{touched} LIMIT 1"):
+                continue
+        store.connection.run(
+            f"""INSERT INTO {{private}}.round_persons
+            SELECT '{grain}', {window}, * FROM ({person_rows(grain, replace(scope, touched=touched), window)})"""
+        )

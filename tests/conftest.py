@@ -1,0 +1,60 @@
+"""What several packages' tests share: the real data, the engine, and empty zones on it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nytta import contracts
+from nytta.store.client import Connection, Zones, embedded
+from nytta.store.migrate import migrate
+from nytta.store.private import PrivateStore
+
+_ROOT = Path(__file__).parents[1]
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with real logs and samples, which lies outside the project; without it the test is skipped."""
+    folder = Path(os.environ.get("NYTTA_SHARED", _ROOT.parent / "shared")) / "data"
+    if not folder.is_dir():
+        pytest.skip("the folder with real logs is not here; name it with NYTTA_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """The embedded engine: one path for the whole run, because a process can open only one."""
+    connection = embedded(tmp_path_factory.mktemp("engine"))
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def tables() -> Path:
+    """The folder of the migrations."""
+    return contracts.schemas() / "tables"
+
+
+@pytest.fixture(scope="session")
+def new_store(engine: Connection, tables: Path) -> Callable[[], PrivateStore]:
+    """Makes empty, migrated stores, each in databases of its own."""
+
+    def new() -> PrivateStore:
+        number = next(_NUMBERS)
+        connection = engine.beside(Zones(private=f"private_{number}", open=f"open_{number}"))
+        migrate(connection, tables)
+        return PrivateStore(connection)
+
+    return new
+
+
+@pytest.fixture
+def store(new_store: Callable[[], PrivateStore]) -> PrivateStore:
+    """One empty store."""
+    return new_store()
