@@ -1,0 +1,118 @@
+"""A file and its mapping become chunks of events; `explain` shows a person how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from nytta.connectors import files
+from nytta.connectors.files import Stream
+from nytta.connectors.mapping import Mapping
+from nytta.connectors.rows import Broken, Reader
+from nytta.connectors.tables import TableReader
+from nytta.connectors.translate import Translator
+from nytta.connectors.xes import XesReader
+from nytta.events.batch import Reject
+from nytta.events.reasons import Reason
+
+CHUNK_ROWS = 5_000
+"""Rows of the file that become one chunk."""
+
+_JSON = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The events of some consecutive rows, and how far the reading has come."""
+
+    ndjson: bytes
+    """CloudEvents, one per line, with ids of persons, cases and tickets as the file has them."""
+    rows: int
+    """Rows of the file read so far, those before `start_row` included. Reading resumes there."""
+    rejects: tuple[Reject, ...]
+    """Rows of this chunk of which an event could not be made, once each, with the row as JSON in `body`.
+    The row's other events are in `ndjson`: if only the date of closing is unreadable, the step is there."""
+    skipped: int
+    """Rows of this chunk that the mapping leaves out (`when`)."""
+    bytes_read: int
+    bytes_total: int
+    """Of the file on disk, for a progress bar."""
+
+
+def source_of(mapping: Mapping, digest: str) -> str:
+    """The source of a file's events: the mapping's where rows have an identity, else the file's digest."""
+    return mapping.source if mapping.source is not None else f"file:{digest[:32]}"
+
+
+def read(
+    path: Path,
+    mapping: Mapping,
+    start_row: int = 0,
+    *,
+    digest: str | None = None,
+    conceal: Callable[[str], str] | None = None,
+) -> Iterator[Chunk]:
+    """The file's events in chunks of `CHUNK_ROWS` rows, in the order of the file, with flat memory.
+
+    All events of a row have its number (from 1) as `sequence`; the row's own event has the row's number or
+    identity as id, a derived event that with "." and the rule's word behind it. `start_row` is the number of
+    rows already stored: they are read over. `digest` saves computing it anew. `conceal` turns an identity
+    made of the file's fields into the event's id; without it the fields stand there as they are. At least one
+    chunk comes, so that an empty log is told.
+
+    `InputError` where the file cannot be read any further; the chunks before it are sound.
+    """
+    known = digest or files.digest(path)
+    source = source_of(mapping, known)
+    translator = Translator(mapping, path.name, source, conceal)
+    with opened(path, mapping) as (stream, reader):
+        number = 0
+        pieces: list[bytes] = []
+        rejects: list[Reject] = []
+        skipped = 0
+        yielded = False
+        for row in reader:
+            number += 1
+            if number <= start_row:
+                if not isinstance(row, Broken):
+                    translator.skip(row)
+                continue
+            if isinstance(row, Broken):
+                rejects.append(
+                    Reject(Reason.MALFORMED_ROW, row.detail, source, reader.position(number), row.body)
+                )
+            else:
+                outcome = translator.translate(row, number)
+                for event in outcome.events:
+                    pieces.append(orjson.dumps(event, option=_JSON))
+                if outcome.errors:
+                    detail = "; ".join(
+                        f"{also}: {error}" if also else str(error) for also, error in outcome.errors
+                    )
+                    reason = outcome.errors[0][1].reason
+                    rejects.append(Reject(reason, detail, source, reader.position(number), orjson.dumps(row)))
+                if not outcome.events and not outcome.errors:
+                    skipped += 1
+            if (number - start_row) % CHUNK_ROWS == 0:
+                yield Chunk(
+                    b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_read, stream.bytes_total
+                )
+                pieces, rejects, skipped, yielded = [], [], 0, True
+        if pieces or rejects or skipped or not yielded:
+            yield Chunk(
+                b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_total, stream.bytes_total
+            )
+
+
+@contextmanager
+def opened(path: Path, mapping: Mapping) -> Iterator[tuple[Stream, Reader]]:
+    """The file's stream and the reader of its rows, by the mapping's format."""
+    with files.opened(path) as stream:
+        if mapping.format == "xes":
+            yield stream, XesReader(stream)
+        else:
+            yield stream, TableReader(stream, mapping.table.dialect, sorted(mapping.columns))
