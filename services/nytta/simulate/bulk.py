@@ -33,9 +33,9 @@ def bulk(
 ) -> Iterator[bytes]:
     """`count` events as NDJSON in bodies of `size` lines, over `units` units and 80 weeks from `start`.
 
-    Of 20 events 10 belong to cases (each of four: opened, registered, handled digitally or on paper, closed), 6
-    are sessions, 3 belong to tickets, 1 is a client's sign of life. Every event has an identity of its own. Units
-    are `last-000` and on, under no organisation: they are for a service without a registry.
+    Of 20 events 10 belong to cases (each of four: opened, registered, handled digitally or on paper, closed),
+    6 are sessions, 3 belong to tickets, 1 is a client's sign of life. Every event has an identity of its own.
+    Units are `last-000` and on, under no organisation: they are for a service without a registry.
     """
     first = round(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp() * 1000)
     makers = [_Subjects("arende", "case", _CASE), _Subjects("samtal", "ticket", _TICKET)]
