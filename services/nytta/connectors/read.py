@@ -35,7 +35,7 @@ class Chunk:
     """Rows of the file read so far, those before `start_row` included. Reading resumes there."""
     rejects: tuple[Reject, ...]
     """Rows of this chunk of which an event could not be made, once each, with the row as JSON in `body`.
-    The row's other events are in `ndjson`: if only the date of closing is unreadable, the step is there."""
+    The row's other events are in `ndjson`: if only the date of closing is unreadable, its step is."""
     skipped: int
     """Rows of this chunk that the mapping leaves out (`when`)."""
     bytes_read: int
