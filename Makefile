@@ -17,7 +17,10 @@ $(VENV)/installed: requirements.lock pyproject.toml
 setup: $(VENV)/installed  ## .venv with the locked dependencies and the command `nytta`
 
 run: setup       ## load the demonstration and show what a programme lead sees
-	@$(BIN)/nytta demo --data var/demo
+	@$(BIN)/nytta simulate --story all --seed 1 --out var/demo/story
+	@$(BIN)/nytta import var/demo/story/events.ndjson --registry var/demo/story/registry --data var/demo/store
+	@$(BIN)/nytta overview --data var/demo/store
+	@echo "What is seeded: var/demo/story/truth.json. More: nytta values --help, README.md. The command is $(BIN)/nytta."
 
 test: setup      ## everything that is quick; no server needed
 	$(BIN)/python -m pytest -m "not slow"

@@ -204,23 +204,43 @@ def values(
 
 @commands.command()
 def overview(data: Data = None, as_json: Json = False) -> None:
-    """The latest published figure of each unit and indicator, for the programme lead."""
+    """The latest published figure of each unit, system and indicator, in tree order."""
     with opened(data) as app:
-        rows = app.overview()
+        units, latest = app.open.units(), app.open.latest()
     if as_json:
-        _print_json(rows)
+        _print_json(latest)
         return
-    names = list(dict.fromkeys(r["indicator"] for r in rows))
-    table = Table(
-        "unit", *names, title="Latest closed window of weeks, gated figures", title_justify="left", box=None,
-        pad_edge=False, header_style="bold",
+    figures: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+    for row in latest:
+        figures.setdefault(row["unit"], {}).setdefault(row["system"], {})[row["indicator"]] = row
+    names = sorted({row["indicator"] for row in latest})
+    table = Table("unit", "system", *names, box=None, pad_edge=False, header_style="bold")
+    for unit in units:
+        for number, (system, row) in enumerate(sorted(figures.get(unit["unit"], {}).items())):
+            name = "  " * unit["depth"] + (unit["name_en"] if number == 0 else "")
+            table.add_row(name, system, *(_figure(row.get(indicator)) for indicator in names))
+    console = Console(width=max(40 + 20 * len(names), Console().width))
+    console.print(table)
+    console.print(
+        "\nLatest closed window of each indicator. ≤ and ≥ are bands; ~ is rounded to five; · too few to show; "
+        "→ shown with its reporting group; … too little yet.",
+        highlight=False,
     )
-    lines: dict[str, dict[str, str]] = {}
-    for row in rows:
-        lines.setdefault("  " * row["depth"] + row["name"], {})[row["indicator"]] = row["shown"]
-    for unit, cells in lines.items():
-        table.add_row(unit, *(cells.get(name, "") for name in names))
-    Console(width=max(100, Console().width)).print(table)
+
+
+def _figure(row: dict[str, Any] | None) -> str:
+    """A published figure in a few characters."""
+    if row is None:
+        return ""
+    if row["value"] is None:
+        return {"suppressed": "·", "grouped": "→"}.get(row["status"], "…")
+    unit = {"percent": " %", "days": " d"}.get(row["unit_of_measure"], "")
+    sign = ""
+    if row["status"] == "banded":
+        sign = "≤" if row["low"] == 0 else "≥"
+    elif row["status"] == "rounded":
+        sign = "~"
+    return f"{sign}{row['value']:.0f}{unit}"
 
 
 @commands.command()

@@ -70,7 +70,8 @@ WITH
         WHERE s.period >= p.valid_from AND s.period < p.valid_to
         GROUP BY s.indicator, s.version, s.system, t, s.part, p.ancestor, s.grain, s.period
         UNION ALL
-        SELECT c.indicator, c.version, c.system, c.case_type, c.part, c.unit, c.grain, c.period,
+        SELECT c.indicator, c.version, c.system, c.case_type, c.part, c.unit,
+               arrayJoin(if(c.grain = 'week' AND d.window_weeks = 1, ['week', 'window'], [c.grain])) AS grain, c.period,
                c.numerator, c.denominator, c.subjects, c.persons, c.most_by_one
         FROM {private}.cells AS c FINAL
         INNER JOIN defined AS d ON d.indicator = c.indicator AND d.version = c.version

@@ -178,7 +178,7 @@ class Definition(Model):
     @property
     def grains(self) -> tuple[str, ...]:
         """Grains whose cells are stored: what does not add up needs its windows computed from the subjects."""
-        return ("week", "month") if self.adds else ("week", "month", "window")
+        return ("week", "month") if self.adds or self.window_weeks == 1 else ("week", "month", "window")
 
 
 def _check_columns(text: str, subject: Subject) -> None:

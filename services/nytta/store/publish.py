@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetim
     closed = {zone: first_open_week(now, zone) for zone in zones}
     changed = 0
     for definition in definitions:
-        rows = _exact_rows(store, definition, closed)
+        rows = _exact_rows(store, definition, closed) if closed else []
         if not rows:
             continue
         shown = _gated(definition, rows, now, publication)
@@ -39,38 +39,46 @@ def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetim
     return changed
 
 
-def _exact_rows(store: PrivateStore, definition: Definition, closed: dict[str, Any]) -> list[dict[str, Any]]:
-    """Exact values of closed periods, with the fewest persons of any week that a longer period holds."""
-    if not closed:
-        return []
+def _exact_rows(store: PrivateStore, definition: Definition, closed: dict[str, date]) -> list[dict[str, Any]]:
+    """Exact values of closed periods."""
     ended = " OR ".join(
-        f"(u.timezone = '{zone}' AND if(v.grain = 'month', addMonths(v.period, 1) <= toDate('{day}'), v.period < toDate('{day}')))"
+        f"(u.timezone = '{zone}' AND if(v.grain = 'month', addMonths(v.period, 1) <= toDate('{day}'), "
+        f"v.period < toDate('{day}')))"
         for zone, day in closed.items()
     )
-    weeks = definition.window_weeks
     return store.connection.dicts(
-        f"""WITH v AS (SELECT * FROM {{private}}.indicator_values
-                      WHERE indicator = {{id:String}} AND version = {{version:UInt16}} AND grain IN {_GRAINS}),
-                 weekly AS (SELECT system, unit, case_type, part, groupArray((period, persons)) AS weeks
-                            FROM v WHERE grain = 'week' GROUP BY system, unit, case_type, part)
-        SELECT u.root AS organisation, v.unit AS unit, v.system AS system, v.case_type AS case_type, v.part AS part,
-               v.grain AS grain, v.period AS period, v.numerator AS numerator, v.denominator AS denominator,
-               v.value AS value, v.subjects AS subjects, v.persons AS persons, v.most_by_one AS most_by_one,
-               u.grouped AS grouped,
-               arrayMin(arrayPushBack(arrayMap(w -> w.2, arrayFilter(
-                   w -> multiIf(v.grain = 'window', w.1 <= v.period AND w.1 > v.period - {7 * weeks},
-                                v.grain = 'month', toStartOfMonth(w.1) = v.period, w.1 = v.period),
-                   weekly.weeks)), v.persons)) AS fewest
-        FROM v
-        INNER JOIN (SELECT unit, any(root) AS root, any(timezone) AS timezone, max(reporting_group != '') AS grouped
-                    FROM {{open}}.units GROUP BY unit) AS u ON u.unit = v.unit
-        LEFT JOIN weekly ON weekly.system = v.system AND weekly.unit = v.unit AND weekly.case_type = v.case_type
-            AND weekly.part = v.part
-        WHERE {ended}
-        ORDER BY system, unit, case_type, part, grain, period""",
+        f"""SELECT u.root AS organisation, v.unit AS unit, v.system AS system, v.case_type AS case_type, v.part AS part,
+                   v.grain AS grain, v.period AS period, v.numerator AS numerator, v.denominator AS denominator,
+                   v.value AS value, v.subjects AS subjects, v.persons AS persons, v.most_by_one AS most_by_one,
+                   u.grouped AS grouped
+            FROM {{private}}.indicator_values AS v
+            INNER JOIN (SELECT unit, any(root) AS root, any(timezone) AS timezone, max(reporting_group != '') AS grouped
+                        FROM {{open}}.units GROUP BY unit) AS u ON u.unit = v.unit
+            WHERE v.indicator = {{id:String}} AND v.version = {{version:UInt16}} AND v.grain IN {_GRAINS} AND ({ended or 0})
+            ORDER BY system, unit, case_type, part, grain, period""",
         id=definition.id,
         version=definition.version,
     )
+
+
+def _fewest_persons(rows: Sequence[dict[str, Any]], window_weeks: int) -> list[int]:
+    """For each row the fewest persons of any of its weeks: a window or month is no larger than its smallest week."""
+    place = ("system", "unit", "case_type", "part")
+    weekly: dict[tuple[Any, ...], dict[date, int]] = {}
+    for row in rows:
+        if row["grain"] == "week":
+            weekly.setdefault(tuple(row[k] for k in place), {})[row["period"]] = row["persons"]
+    fewest = []
+    for row in rows:
+        weeks = weekly.get(tuple(row[k] for k in place), {})
+        if row["grain"] == "window":
+            its = [row["period"] - timedelta(weeks=n) for n in range(window_weeks)]
+        elif row["grain"] == "month":
+            its = [week for week in weeks if (week.year, week.month) == (row["period"].year, row["period"].month)]
+        else:
+            its = []
+        fewest.append(min([row["persons"], *(weeks[week] for week in its if week in weeks)]))
+    return fewest
 
 
 def _gated(definition: Definition, rows: Sequence[dict[str, Any]], now: datetime, publication: int) -> pa.Table:
@@ -82,7 +90,7 @@ def _gated(definition: Definition, rows: Sequence[dict[str, Any]], now: datetime
         value=np.array([np.nan if row["value"] is None else row["value"] for row in rows], dtype=np.float64),
         numerator=ints("numerator"),
         denominator=ints("denominator"),
-        size=ints("fewest") if staff else ints("subjects"),
+        size=np.array(_fewest_persons(rows, definition.window_weeks)) if staff else ints("subjects"),
         handlers=ints("persons"),
         most_by_one=ints("most_by_one"),
         grouped=ints("grouped").astype(bool) & (definition.protects is not Protects.OFFICIAL_ACT),
