@@ -1,0 +1,51 @@
+"""The lines of a body of NDJSON, found with arrays and cut out only where one is needed."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+LONGEST_LINE: Final = 2**20
+"""Bytes that one line may have."""
+
+_NEWLINE, _RETURN, _OPEN, _CLOSE = b"\n\r{}"
+_BLANK: Final = b" \t\r"
+
+
+class Lines:
+    """The lines of `body` that are not blank, in order. The end of a line belongs to no line."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        data = np.frombuffer(body, np.uint8)
+        breaks = np.flatnonzero(data == _NEWLINE)
+        starts = np.concatenate(([0], breaks + 1))
+        ends = np.concatenate((breaks, [len(data)]))
+        if len(data):
+            ends = ends - ((ends > starts) & (data[ends - 1] == _RETURN))
+        rows = np.flatnonzero(ends > starts)
+        regular = (data[starts[rows]] == _OPEN) & (data[ends[rows] - 1] == _CLOSE)
+        regular &= ends[rows] - starts[rows] <= LONGEST_LINE
+        said = regular.copy()
+        for index in np.flatnonzero(~regular):
+            said[index] = bool(body[starts[rows[index]] : ends[rows[index]]].strip(_BLANK))
+        rows = rows[said]
+        self.starts: NDArray[np.int64] = starts[rows]
+        self.ends: NDArray[np.int64] = ends[rows]
+        self.numbers: NDArray[np.int64] = rows + 1
+        """Where each line stands in the body, counted from 1 and with the blank ones."""
+        self.regular: NDArray[np.bool_] = regular[said]
+        """Which lines are not too long and both start with an opening and end with a closing brace.
+
+        No JSON value reaches from one such line into the next, for no value has `}` followed by `{`.
+        """
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: int) -> bytes:
+        return self.body[self.starts[index] : self.ends[index]]
+
+    def span(self, first: int, last: int) -> memoryview:
+        """The lines from `first` until before `last`, with what stands between them."""
+        return memoryview(self.body)[self.starts[first] : self.ends[last - 1]]
