@@ -97,15 +97,15 @@ class CaseType:
 class System:
     """A system with its case types, and the day when each unit went live with it.
 
-    `intended` are the activities that mean intended use, `route` those that could be done digitally.
-    `minutes_by` is the function that has confirmed the minutes of its case types.
+    `route` are the activities that could be done digitally. Which case was handled as intended its events say
+    themselves, once it has been handled: a rule by activity would count those that wait as not intended.
+    `minutes_by` is the function that has confirmed the minutes of the case types.
     """
 
     id: str
     name: str
     live: dict[str, date]
     case_types: tuple[CaseType, ...] = ()
-    intended: tuple[str, ...] = ()
     route: tuple[str, ...] = ()
     minutes_by: str = ""
     minutes_on: date | None = None

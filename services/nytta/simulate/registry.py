@@ -123,8 +123,6 @@ def _systems(place: Place) -> dict[str, Any]:
     for system in place.systems:
         entry: dict[str, Any] = {"id": system.id, "name": system.name}
         entry["go_lives"] = [{"unit": unit, "date": str(day)} for unit, day in system.live.items()]
-        if system.intended:
-            entry["intended"] = list(system.intended)
         if system.route:
             entry["digital_route"] = list(system.route)
         types = []

@@ -164,9 +164,9 @@ class Roster:
         return np.where(count > 0, self._flat[np.minimum(at, len(self._flat) - 1)], -1)
 
 
-def breadth(people: Staff, acts: Flags, system: str, live: int = 0) -> dict[str, Any]:
-    """The truth of weekly breadth from week `live` on: persons who act, of those at work and entitled."""
-    after = np.arange(acts.shape[1]) >= live
+def breadth(people: Staff, acts: Flags, system: str, first: int = 0) -> dict[str, Any]:
+    """The truth of weekly breadth from week `first` on: persons who act, of those at work and entitled."""
+    after = np.arange(acts.shape[1]) >= first
     return {
         "unit": people.unit.id,
         "system": system,

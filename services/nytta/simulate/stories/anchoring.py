@@ -92,9 +92,7 @@ def anchoring(seed: int, span: Span, scale: float) -> Part:
     truth = _truth(here, steps, {system: _coverage(people, weeks[system]) for system in weeks})
     truth["managers"] = sum(one.tier.count("manager") for one in people)
     truth["series"]["intended-use"] = [counted(w, PROCESS, "intended") for w in works]
-    truth["series"]["weekly-breadth"] = [
-        breadth(p, a, TOOL, steps[TOOL][2]) for p, a in zip(people, acts, strict=True)
-    ]
+    truth["series"]["weekly-breadth"] = [breadth(p, a, TOOL) for p, a in zip(people, acts, strict=True)]
     return Part(here.calendar, place, feeds, truth)
 
 

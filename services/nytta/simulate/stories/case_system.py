@@ -209,7 +209,6 @@ def _place(here: Scene, seeded: _Seeded) -> Place:
         "Artus ärendehantering",
         {unit: monday(week) for unit, week in seeded.live.items()},
         tuple(types.values()),
-        (HANDLE_DIGITALLY,),
         (HANDLE_DIGITALLY, HANDLE_OUTSIDE, DECIDE),
         "verksamhetscontroller",
         monday(first - 8),

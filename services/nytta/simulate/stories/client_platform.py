@@ -123,9 +123,7 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         "acknowledged_by": stubborn,
         "affected": len(place.decisions[-1].units),
     }
-    truth["series"]["weekly-breadth"] = [
-        breadth(p, a, SYSTEM, seeded.begins[p.unit.id]) for p, a in zip(people, fresh, strict=True)
-    ]
+    truth["series"]["weekly-breadth"] = [breadth(p, a, SYSTEM) for p, a in zip(people, fresh, strict=True)]
     return Part(here.calendar, place, feeds, truth)
 
 

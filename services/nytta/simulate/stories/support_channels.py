@@ -95,9 +95,7 @@ def support_channels(seed: int, span: Span, scale: float) -> Part:
         ]
 
     truth = _truth(here, seeded, demands, people)
-    truth["series"]["weekly-breadth"] = [
-        breadth(p, a, SYSTEM, seeded.live) for p, a in zip(people, acts, strict=True)
-    ]
+    truth["series"]["weekly-breadth"] = [breadth(p, a, SYSTEM) for p, a in zip(people, acts, strict=True)]
     truth["series"]["digital-intake"] = [counted(w, SYSTEM, "digital") for w in works]
     return Part(here.calendar, place, feeds, truth)
 
