@@ -52,7 +52,7 @@ ENGINE = ReplacingMergeTree
 ORDER BY (kind, system, subject, identity, snapshot, content, import)
 SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
 
--- Where each content of an identity stands, in the order of identities: tells conflicts, resent and first seen apart.
+-- Every content of every identity, in the order of identities: tells conflicts, resent and first seen apart.
 CREATE TABLE IF NOT EXISTS {private}.identities
 (
     identity FixedString(16),
@@ -60,11 +60,6 @@ CREATE TABLE IF NOT EXISTS {private}.identities
     content  UInt64,
     import   UInt64,
     batch    SimpleAggregateFunction(min, UInt64),
-    kind     SimpleAggregateFunction(any, LowCardinality(String)),
-    system   SimpleAggregateFunction(any, LowCardinality(String)),
-    subject  SimpleAggregateFunction(any, FixedString(16)),
-    unit     SimpleAggregateFunction(any, LowCardinality(String)),
-    hour     SimpleAggregateFunction(any, DateTime('UTC')),
     INDEX newest batch TYPE minmax GRANULARITY 1
 )
 ENGINE = AggregatingMergeTree
@@ -72,8 +67,7 @@ ORDER BY (identity, snapshot, content, import)
 SETTINGS index_granularity = 512, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.identities_of_events TO {private}.identities AS
-SELECT identity, snapshot, content, import, batch, kind, system, subject, unit, toStartOfHour(time) AS hour
-FROM {private}.events;
+SELECT identity, snapshot, content, import, batch FROM {private}.events;
 
 -- Acts of persons in a system, in the order of unit and day: who used what in which week.
 CREATE TABLE IF NOT EXISTS {private}.actions

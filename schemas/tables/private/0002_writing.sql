@@ -40,7 +40,8 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.rejected_of_rejects TO {open}.rejected AS
 SELECT source, reason, position, received_at FROM {private}.rejects;
 
--- What must be computed again. Written after raw and rejects, before anything is acknowledged.
+-- What must be computed again. Written after raw and rejects, before anything is acknowledged. Subjects are marked by
+-- their id, acts of persons (kind 'act') by unit and day; `hour` is the latest hour of the events behind the mark.
 CREATE TABLE IF NOT EXISTS {private}.marks
 (
     sequence UInt64,

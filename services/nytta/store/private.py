@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nytta.store.client import Connection
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from nytta.events.batch import Reject
 
-_MARK = ("kind", "system", "subject", "unit", "hour")
+_MARK = "kind, system, subject, unit, hour"
+_BY_PERSONS = ("session", "case")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,12 @@ class PrivateStore:
         )
 
     def mark(self, where: str = "1") -> None:
-        """Mark the subjects of all raw events that `where` selects, as one sequence number."""
+        """Mark the subjects and acts of all raw events that `where` selects, as one sequence number."""
         sequence = self.counter("batch") + 1
         self.raise_counter("batch", sequence)
         self.connection.run(
-            f"INSERT INTO {{private}}.marks SELECT {sequence}, batch, kind, system, subject, unit, toStartOfHour(time) AS hour "
-            f"FROM {{private}}.events WHERE {where} GROUP BY batch, kind, system, subject, unit, hour"
+            f"INSERT INTO {{private}}.marks (sequence, batch, {_MARK}) "
+            f"SELECT {sequence}, batch, {_MARK} FROM ({marks_in('{private}.events', where, 'batch')})"
         )
 
     def mark_everything(self) -> None:
@@ -246,11 +248,47 @@ class PrivateStore:
         )
 
 
+def marks_in(events: str, where: str, *also: str) -> str:
+    """SQL of the marks of the events that `where` selects: as `marks_of`, with columns `also` told apart."""
+    more = "".join(f", {name}" for name in also)
+    return f"""
+        SELECT kind, system, subject, '' AS unit, toStartOfHour(max(time)) AS hour{more}
+        FROM {events} WHERE {where} AND kind != 'session' GROUP BY kind, system, subject{more}
+        UNION ALL
+        SELECT 'act', system, toFixedString('', 16), unit, toStartOfHour(max(time)){more}
+        FROM {events} WHERE {where} AND kind IN {_BY_PERSONS} AND actor_kind = 'person'
+        GROUP BY system, unit, toDate(time){more}"""
+
+
 def marks_of(events: pa.Table, batch: int) -> pa.Table:
-    """The distinct (kind, system, subject, unit, hour) that a batch of events touches, as rows of table `marks`."""
-    hour = pa.compute.floor_temporal(events["time"], unit="hour").cast(pa.timestamp("s", "UTC"))
-    columns = {name: events[name] for name in _MARK[:-1]} | {"hour": hour}
-    plain = {n: c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for n, c in columns.items()}
-    distinct = pa.table(plain).group_by(list(_MARK)).aggregate([])
-    number = pa.repeat(pa.scalar(batch, pa.uint64()), len(distinct))
-    return distinct.append_column("batch", number).append_column("sequence", number)
+    """What a batch of events touches, as rows of table `marks`: each subject once, acts of persons per unit and day."""
+    plain = pa.table(
+        {name: _plain(events[name]) for name in ("kind", "system", "subject", "unit", "time", "actor_kind")}
+        | {"day": pc.cast(events["time"], pa.date32())}
+    )
+    sessions = pc.equal(plain["kind"], "session")
+    subjects = plain.filter(pc.invert(sessions)).group_by(["kind", "system", "subject"]).aggregate([("time", "max")])
+    by_persons = pc.and_(pc.or_(sessions, pc.equal(plain["kind"], "case")), pc.equal(plain["actor_kind"], "person"))
+    acts = plain.filter(by_persons).group_by(["system", "unit", "day"]).aggregate([("time", "max")])
+    rows = len(subjects) + len(acts)
+    number = pa.repeat(pa.scalar(batch, pa.uint64()), rows)
+    hours = pc.floor_temporal(pa.chunked_array([*subjects["time_max"].chunks, *acts["time_max"].chunks]), unit="hour")
+    return pa.table(
+        {
+            "sequence": number,
+            "batch": number,
+            "kind": _stacked(subjects["kind"], pa.repeat("act", len(acts))),
+            "system": _stacked(subjects["system"], acts["system"]),
+            "subject": _stacked(subjects["subject"], pa.repeat(pa.scalar(bytes(16), pa.binary(16)), len(acts))),
+            "unit": _stacked(pa.repeat("", len(subjects)), acts["unit"]),
+            "hour": hours.cast(pa.timestamp("s", "UTC")),
+        }
+    )
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def _stacked(*columns: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:
+    return pa.chunked_array([chunk for c in columns for chunk in (c.chunks if isinstance(c, pa.ChunkedArray) else [c])])

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from nytta.indicators.definition import Definition
 from nytta.indicators.render import Scope, Zones, cells, person_rows, subject_rows, touched_periods, winners
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
-from nytta.store.private import PrivateStore
+from nytta.store.private import PrivateStore, marks_in
 
 _EPOCH = date(1970, 1, 1)
 _CELL = "indicator, version, grain, system, unit, case_type, part, period"
@@ -64,7 +64,7 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(store))
     for subject in STORED:
         _derive_subjects(store, subject, scope, version)
-    _touch_persons(store, zones)
+    _touch_persons(store)
     scope = replace(scope, last_week=_reach_last_week(store, zones).isoformat())
     written = _derive_cells(store, definitions, scope, version)
     store.raise_counter("cleared", upto)
@@ -108,8 +108,8 @@ def _read_marks(store: PrivateStore, cleared: int, upto: int) -> None:
             FROM {{private}}.identities WHERE identity IN ({contested}) GROUP BY identity)"""
     )
     connection.run(
-        f"INSERT INTO {{private}}.round_marks SELECT DISTINCT kind, system, subject, unit, hour "
-        f"FROM {{private}}.identities WHERE identity IN ({contested})"
+        "INSERT INTO {private}.round_marks (kind, system, subject, unit, hour) "
+        + marks_in("{private}.events", f"identity IN ({contested})")
     )
 
 
@@ -139,13 +139,13 @@ def _derive_subjects(store: PrivateStore, subject: Subject, scope: Scope, versio
     connection.run(touch)
 
 
-def _touch_persons(store: PrivateStore, zones: Zones) -> None:
+def _touch_persons(store: PrivateStore) -> None:
     """Acts touch their own days; eligibility and presence touch what every content of theirs ever covered."""
     connection = store.connection
     connection.run(
         f"""INSERT INTO {{private}}.round_touched
-        SELECT DISTINCT 'person', unit, system, {zones.date("hour")}, false
-        FROM {{private}}.round_marks WHERE kind IN ('session', 'case')"""
+        SELECT DISTINCT 'person', unit, system, arrayJoin([toDate(hour) - 1, toDate(hour), toDate(hour) + 1]), false
+        FROM {{private}}.round_marks WHERE kind = 'act'"""  # the local day of an act is its UTC day or one beside it
     )
     for kind, onwards in (("eligibility", "true"), ("presence", "false")):
         connection.run(
