@@ -283,6 +283,25 @@ def test_both_ways_lead_to_the_same_table_for_all_examples(pseudonymise: Pseudon
     same(b"\n".join(example.line for example in accepted() + rejected()), pseudonymise)
 
 
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_without_an_error(body: bytes) -> None:
+    assert len(same(body, None)) == 0
+
+
+@pytest.mark.parametrize("start", ["", '{"specversion":"1.0","x":', '{"data":', '{"data":{"case":'])
+def test_a_value_of_great_depth_is_a_reject(start: str) -> None:
+    made = same(start.encode() + b"[" * 100_000 + b"\n" + to_ndjson([full("nytta.case.step.v1")]), None)
+    assert (len(made), len(made.rejects)) == (1, 1)
+
+
+def test_how_lines_are_batched_changes_nothing() -> None:
+    found = [example.line for example in accepted() + rejected()]
+    whole = rows(same(b"\n".join(found), KEY))
+    for size in (1, 7, 40):
+        parts = [same(b"\n".join(found[first : first + size]), KEY) for first in range(0, len(found), size)]
+        assert sorted(row for part in parts for row in rows(part)) == whole
+
+
 def test_thousands_of_mixed_lines() -> None:
     events = [
         full(name) | {"id": f"{name}/{number}", "sequence": number} for number in range(300) for name in TYPES

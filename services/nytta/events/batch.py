@@ -96,15 +96,13 @@ def _read(lines: Lines, given: Circumstances) -> tuple[list[pa.Table], list[int]
     tables: list[pa.Table] = []
     doubtful: list[int] = []
 
-    def clear(least: int) -> None:
-        for pile in piles.values():
-            if len(pile.events) >= least:
-                table, certain = tabulate(pile.plan, pile.events, given)
-                if not certain.all():
-                    doubtful.extend(line for line, sure in zip(pile.lines, certain, strict=True) if not sure)
-                    table = rows_of(table, certain)
-                tables.append(table)
-                pile.events, pile.lines = [], []
+    def clear(pile: _Pile) -> None:
+        table, certain = tabulate(pile.plan, pile.events, given)
+        if not certain.all():
+            doubtful.extend(line for line, sure in zip(pile.lines, certain, strict=True) if not sure)
+            table = rows_of(table, certain)
+        tables.append(table)
+        pile.events, pile.lines = [], []
 
     for first in range(0, len(lines), _PORTION):
         last = min(first + _PORTION, len(lines))
@@ -121,8 +119,12 @@ def _read(lines: Lines, given: Circumstances) -> tuple[list[pa.Table], list[int]
                     pile = piles[type(event)]
                     pile.events.append(event)
                     pile.lines.append(line)
-        clear(_PORTION)
-    clear(1)
+        for pile in piles.values():
+            if len(pile.events) >= _PORTION:
+                clear(pile)
+    for pile in piles.values():
+        if pile.events:
+            clear(pile)
     return tables, sorted(doubtful)
 
 
@@ -134,11 +136,9 @@ def _judge(
     tables: list[pa.Table] = []
     rejects: list[Reject] = []
 
-    def clear(least: int) -> None:
-        for pile in piles.values():
-            if len(pile.events) >= least:
-                tables.append(tabulate(pile.plan, pile.events, given, pile.extensions)[0])
-                pile.events, pile.extensions = [], []
+    def clear(pile: _Pile) -> None:
+        tables.append(tabulate(pile.plan, pile.events, given, pile.extensions)[0])
+        pile.events, pile.extensions = [], []
 
     for index in doubtful:
         line = lines[index]
@@ -153,8 +153,11 @@ def _judge(
             pile = piles[event.type]
             pile.events.append(_Judged.of(event))
             pile.extensions.append(event.extensions)
-            clear(_PORTION)
-    clear(1)
+            if len(pile.events) >= _PORTION:
+                clear(pile)
+    for pile in piles.values():
+        if pile.events:
+            clear(pile)
     return tables, rejects
 
 

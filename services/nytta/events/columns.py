@@ -102,10 +102,8 @@ def is_filled(name: str, column: pa.Array | pa.ChunkedArray) -> bool:
 def join(tables: Iterable[pa.Table]) -> pa.Table:
     """The rows of all tables as one, with every column that one of them has and one chunk per column."""
     filled = [table for table in tables if table.num_rows]
-    names = [
-        name for name in COLUMNS if name in ALWAYS or any(name in table.column_names for table in filled)
-    ]
-    schema = pa.schema([(name, COLUMNS[name]) for name in names])
+    found = set(ALWAYS).union(*(table.column_names for table in filled))
+    schema = pa.schema([(name, COLUMNS[name]) for name in COLUMNS if name in found])
     if not filled:
         return schema.empty_table()
     whole = pa.concat_tables(_with_columns(table, schema) for table in filled)
@@ -113,11 +111,13 @@ def join(tables: Iterable[pa.Table]) -> pa.Table:
 
 
 def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    missing = {
-        name: constant(name, DEFAULTS[name], table.num_rows)
-        for name in schema.names
-        if name not in table.column_names
-    }
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    if list(columns) == schema.names:
+        return table
     return pa.table(
-        [missing.get(name) if name in missing else table.column(name) for name in schema.names], schema=schema
+        [
+            columns[name] if name in columns else constant(name, DEFAULTS[name], table.num_rows)
+            for name in schema.names
+        ],
+        schema=schema,
     )

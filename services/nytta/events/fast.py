@@ -14,6 +14,9 @@ import msgspec
 from nytta.events.lines import Lines
 from nytta.events.plans import PLANS, FieldPlan, TypePlan
 
+# The last is what a value of great depth raises.
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 
 class FastEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
     """An event whose texts nobody has judged yet; `tabulate` does so by column."""
@@ -34,7 +37,7 @@ def read(lines: Lines, first: int, last: int) -> list[FastEvent | None]:
     if lines.regular[first:last].all():
         try:
             events: list[FastEvent | None] = [*_DECODER.decode_lines(lines.span(first, last))]
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except _UNREADABLE:
             pass
         else:
             # Every line ends at least one value, so as many values as lines means one on each.
@@ -46,7 +49,7 @@ def read(lines: Lines, first: int, last: int) -> list[FastEvent | None]:
 def _read_one(line: bytes) -> FastEvent | None:
     try:
         return _DECODER.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 
