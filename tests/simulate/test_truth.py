@@ -33,7 +33,8 @@ def days_of(week: str) -> tuple[date, date]:
 
 def near(numerator: int, denominator: int, share: float) -> bool:
     """Whether a count fits a share, as far as chance and the weeks' own noise go."""
-    return abs(numerator / denominator - share) < 4 * (0.25 / denominator) ** 0.5 + 0.03
+    room: float = 4 * (0.25 / denominator) ** 0.5 + 0.03
+    return abs(numerator / denominator - share) < room
 
 
 @pytest.mark.parametrize(
