@@ -1,8 +1,8 @@
 """Keyed pseudonyms: what stands for a person, a case, a ticket or a device behind the edge."""
 
-import hmac
 import re
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ SIZE: Final = 16
 NOBODY: Final = bytes(SIZE)
 """What stands where there is no actor; never a pseudonym."""
 SHORTEST_KEY: Final = 16
+_BLOCK: Final = 64  # bytes that SHA-256 takes at a time
 
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TAIL: Final = 1 + 2 * SIZE  # a colon and the hexadecimal digits
@@ -90,11 +91,18 @@ class _Digests(dict[str, bytes]):
 
     def __init__(self, key: bytes, size: int) -> None:
         super().__init__()
-        self._key = key
+        # HMAC as RFC 2104 writes it, with the key's two blocks hashed once: `hmac.digest` hashes them for
+        # every text, which takes four times as long.
+        padded = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
         self._size = size
 
     def __missing__(self, text: str) -> bytes:
-        digest = hmac.digest(self._key, text.encode(), "sha256")[:SIZE]
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        digest = outer.digest()[:SIZE]
         if len(self) >= self._size:
             self.clear()
         self[text] = digest
