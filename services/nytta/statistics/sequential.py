@@ -23,7 +23,7 @@ def ewma(z: ArrayLike, smoothing: float, *, start: float = 0.0) -> Array:
     return out
 
 
-def ewma_sigma(steps: ArrayLike, smoothing: float, baseline: float = np.inf) -> Array:
+def ewma_sigma(steps: ArrayLike, smoothing: float, baseline: ArrayLike = np.inf) -> Array:
     """Standard deviation of an EWMA of unit-variance values after `steps` values.
 
     √(λ/(2-λ)·[1-(1-λ)^{2t}] + (1-(1-λ)^t)²/n_b): the second part is the mean of a baseline of n_b values,
@@ -32,7 +32,7 @@ def ewma_sigma(steps: ArrayLike, smoothing: float, baseline: float = np.inf) -> 
     """
     t = np.asarray(steps, float)
     fade = (1 - smoothing) ** t
-    return np.asarray(np.sqrt(smoothing / (2 - smoothing) * (1 - fade**2) + (1 - fade) ** 2 / baseline))
+    return np.asarray(np.sqrt(smoothing / (2 - smoothing) * (1 - fade**2) + (1 - fade) ** 2 / np.asarray(baseline, float)))
 
 
 def cusum(z: ArrayLike, allowance: float, *, start: float = 0.0) -> tuple[Array, Array]:

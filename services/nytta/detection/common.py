@@ -1,0 +1,67 @@
+"""L5: weeks in which all units of a system fall together. The cause is then not in any unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .gates import Gated
+from .panel import Array, Flags, Panel
+from .parameters import Parameters
+from .relapse import angle
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Weeks (a row for the whole system) of a common cause, the mean change and the share of units hit."""
+
+    weeks: Flags
+    change: Array
+    share: Array
+
+
+def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
+    """Chart the mean of all units, each against its own last eight observations.
+
+    A week is common when the mean falls by more than `common_sigma` of its own usual movement and by at
+    least `common_drop`, and more than `common_system_share` of the units fall. After `common_weeks` weeks
+    in a row the lower level is taken as how things now are.
+    """
+    p = parameters
+    units, weeks = panel.shape
+    usable = gated.usable
+    y = np.where(usable, angle(np.where(usable, gated.count, 0), np.where(usable, gated.n, 1)), np.nan)
+    ring = np.full((units, 8), np.nan)
+    flags, change, hit_share = np.zeros(weeks, bool), np.full(weeks, np.nan), np.full(weeks, np.nan)
+    usual: list[float] = []
+    in_row = 0
+    for t in range(weeks):
+        there = np.isfinite(ring)
+        number = there.sum(1)
+        here = usable[:, t] & (number >= 4)
+        if here.sum() >= p.common_count:
+            reference = np.where(there, ring, 0.0).sum(1) / np.maximum(number, 1)
+            moved = (y[:, t] - reference)[here]
+            change[t] = float(np.median(moved))
+            hit_share[t] = float((moved < -p.common_drop).mean())
+            sigma = 1.4826 * float(np.median(np.abs(usual))) if len(usual) >= 8 else 0.05
+            fallen = change[t] < -max(p.common_sigma * sigma, p.common_drop)
+            if fallen and hit_share[t] > p.common_system_share and in_row < p.common_weeks:
+                flags[t], in_row = True, in_row + 1
+                continue
+            if in_row >= p.common_weeks:
+                ring[:] = np.nan
+            usual = [*usual[-25:], change[t]]
+        in_row = 0 if here.any() else in_row
+        take = usable[:, t]
+        ring[take] = np.column_stack([ring[take, 1:], y[take, t]])
+    return Common(flags, change, hit_share)
+
+
+def without(gated: Gated, common: Common, reason: str) -> Gated:
+    """The observations with the common weeks taken out, each named in the reasons."""
+    usable = gated.usable & common.weeks[None, :]
+    why = gated.reason.copy()
+    why[usable] = reason
+    return Gated(np.where(usable, np.nan, gated.count), np.where(usable, np.nan, gated.n), why, gated.reset)
