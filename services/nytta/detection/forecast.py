@@ -1,0 +1,146 @@
+"""L3: will the unit have reached the plan's target when the plan says so?
+
+A logistic take-off on a grid of ceilings, middles and paces; every week adds its likelihood, older weeks
+fade (so that the level after the plateau may move), and the prior of a unit is what its peers have shown
+(nonparametric empirical Bayes, Laird 1978, JASA 73:805). The forecast is of the observed mean of the last
+four usable weeks before the due date, with the noise of weeks and of the way there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from nytta.statistics import logistic
+
+from .gates import Gated
+from .panel import Array, Flags, Panel
+from .parameters import Parameters
+from .relapse import Relapse, angle
+
+CEILINGS = np.array([0.04, 0.1, 0.18, 0.26, 0.34, 0.42, 0.5, 0.57, 0.64, 0.7, 0.76, 0.82, 0.88, 0.93, 0.97])
+MIDDLES = np.array([-4.0, 2.0, 6.0, 10.0, 15.0, 21.0, 28.0, 38.0])
+PACES = np.array([1.0, 2.0, 4.0, 7.0])
+#: Weeks of age the curves are tabulated for; older is as old.
+HORIZON = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Course of L3, all (units, weeks), NaN or "" where no plan is in force or nothing is known.
+
+    `probability` of reaching the target, the `expected` share at the due date with its 80 % interval, and
+    `status`: on_track, at_risk, off_track or too_early. `met`: off track in two evaluations in a row.
+    `calm`: more likely than not to be reached.
+    """
+
+    probability: Array
+    expected: Array
+    low: Array
+    high: Array
+    status: np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+    met: Flags
+    calm: Flags
+
+
+def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters) -> Forecast:
+    """Run L3 over all weeks in which a plan is in force; week t uses data up to t."""
+    p = parameters
+    units, weeks = panel.shape
+    empty = np.full((units, weeks), np.nan)
+    out = Forecast(
+        empty.copy(),
+        empty.copy(),
+        empty.copy(),
+        empty.copy(),
+        np.full((units, weeks), "", dtype=object),
+        np.zeros((units, weeks), bool),
+        np.zeros((units, weeks), bool),
+    )
+    if panel.target is None or panel.due is None or not np.isfinite(panel.target).any():
+        return out
+    ceiling, middle, pace = (g.ravel() for g in np.meshgrid(CEILINGS, MIDDLES, PACES, indexing="ij"))
+    share = np.asarray(logistic(np.arange(HORIZON)[:, None], ceiling[None], middle[None], pace[None]))
+    share = np.clip(share, 0.002, 0.998)
+    place = np.arcsin(np.sqrt(share))
+    flat = np.full(len(ceiling), -np.log(len(ceiling)))
+
+    usable = gated.usable
+    likelihood = np.zeros((units, len(ceiling)))
+    known = np.zeros(units, int)
+    typical_n = np.full(units, np.nan)
+    off, groups = np.zeros(units, int), int(panel.group.max()) + 1
+    state = np.full(units, "", dtype=object)
+    candidate, candidate_run = np.full(units, "", dtype=object), np.zeros(units, int)
+    for t in range(weeks):
+        age = np.clip(t - panel.live, 0, HORIZON - 1)
+        here = usable[:, t] & (t >= panel.live)
+        if here.any():
+            n = gated.n[here, t]
+            y = angle(gated.count[here, t], n)
+            # Beside chance, 0.03 on the arcsine scale for what a logistic curve cannot follow.
+            variance = course.phi[t] / (4 * n) + course.tau2[t] + 0.03**2
+            misfit = (y[:, None] - place[age[here]]) ** 2 / (2 * variance[:, None])
+            likelihood[here] = p.plan_memory * likelihood[here] - misfit
+            known[here] += 1
+            typical_n[here] = np.where(np.isfinite(typical_n[here]), 0.8 * typical_n[here] + 0.2 * n, n)
+        planned = here & np.isfinite(panel.target[:, t]) & (np.nan_to_num(panel.due[:, t], nan=-1) >= t)
+        planned &= (t - panel.live >= p.plan_start) & (known >= 4)
+        if not planned.any():
+            continue
+
+        lone = likelihood + flat
+        lone -= special.logsumexp(lone, axis=1, keepdims=True)
+        weight = np.where(known >= 8, 1.0, 0.0)
+        total = np.zeros((groups, len(ceiling)))
+        np.add.at(total, panel.group, np.exp(lone) * weight[:, None])
+        count = np.bincount(panel.group, weights=weight, minlength=groups)
+        rows = np.flatnonzero(planned)
+        group = panel.group[rows]
+        others = total[group] - np.exp(lone[rows]) * weight[rows, None]
+        number = (count[group] - weight[rows])[:, None]
+        trust = number / (number + 5.0)
+        prior = trust * others / np.maximum(number, 1) + (1 - trust) * np.exp(flat)
+        posterior = likelihood[rows] + np.log(np.maximum(prior, 1e-12))
+        posterior = np.exp(posterior - special.logsumexp(posterior, axis=1, keepdims=True))
+
+        due, target = panel.due[rows, t], panel.target[rows, t]
+        due_age = np.clip(np.round(due - panel.live[rows] - 1.5), 0, HORIZON - 1).astype(int)
+        then = share[due_age]
+        ahead = np.maximum(due - t, 0.0)[:, None]
+        week_noise = (
+            4 * then * (1 - then) * (course.phi[t] / (4 * typical_n[rows, None]) + course.tau2[t]) / 4
+        )
+        spread = np.sqrt(week_noise + 0.03**2 + 0.008**2 * ahead)
+        probability = (posterior * special.ndtr((then - target[:, None]) / spread)).sum(1)
+        mean = (posterior * then).sum(1)
+        low, high = (_quantile(posterior, then, spread, q) for q in (0.1, 0.9))
+        out.probability[rows, t], out.expected[rows, t] = probability, mean
+        out.low[rows, t], out.high[rows, t] = low, high
+
+        word = np.where(
+            probability < p.plan_off, "off_track", np.where(probability > p.plan_on, "on_track", "at_risk")
+        )
+        word = np.where((high - low > p.plan_width) & (probability >= p.plan_off), "too_early", word)
+        for unit, said in zip(rows, word, strict=True):
+            candidate_run[unit] = candidate_run[unit] + 1 if candidate[unit] == said else 1
+            candidate[unit] = said
+            if state[unit] == "" or candidate_run[unit] >= 2:
+                state[unit] = said
+        out.status[rows, t] = state[rows]
+        off[rows] = np.where(probability < p.plan_off, off[rows] + 1, 0)
+        out.met[rows, t] = off[rows] >= 2
+        out.calm[rows, t] = probability > 0.5
+    return out
+
+
+def _quantile(weight: Array, mean: Array, spread: Array, q: float) -> Array:
+    """Quantile of a mixture of normals for each row, by bisection."""
+    low, high = np.full(len(weight), -0.3), np.full(len(weight), 1.3)
+    for _ in range(22):
+        middle = (low + high) / 2
+        below = (weight * special.ndtr((middle[:, None] - mean) / spread)).sum(1)
+        low, high = np.where(below < q, middle, low), np.where(below < q, high, middle)
+    return np.asarray(np.clip((low + high) / 2, 0.0, 1.0))
