@@ -1,0 +1,313 @@
+"""The detectors joined: gates, common cause, level, relapse and plan, week by week over all indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from nytta.statistics import benjamini_hochberg, largest_credible, wilson
+
+from .common import Common, common_cause, without
+from .forecast import Forecast, forecast
+from .gates import Gated, Reason, gate
+from .level import Level, level
+from .panel import Flags, Panel, later
+from .parameters import Parameters
+from .relapse import Relapse, relapse
+from .results import Kind, NotAssessed, Result, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Everything the detectors found in one panel, before signals are opened."""
+
+    panel: Panel
+    gated: Gated
+    common: Common
+    relapse: Relapse
+    level: Level
+    forecast: Forecast
+
+
+def course(panel: Panel, parameters: Parameters) -> Course:
+    """Run gates and detectors over one panel."""
+    raw = gate(panel, parameters)
+    common = common_cause(panel, raw, parameters)
+    gated = without(raw, common, Reason.COMMON_CAUSE.value)
+    fallen = relapse(panel, gated, parameters)
+    low = level(panel, gated, fallen.phi, fallen.tau2, parameters)
+    return Course(panel, gated, common, fallen, low, forecast(panel, gated, fallen, parameters))
+
+
+@dataclass(slots=True)
+class _Open:
+    """Signals of one kind in one panel while the weeks go by."""
+
+    kind: Kind
+    since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    calm: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    held_until: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    evidence: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Result:
+    """Judge all panels. They share one calendar; a unit has the same code in each.
+
+    The signals of week t rest on weeks up to t: adding later weeks changes neither their opening nor
+    their evidence (a signal still open may of course close).
+    """
+    p = parameters or Parameters()
+    courses = [course(panel, p) for panel in panels]
+    signals = [*_common_signals(courses), *_unit_signals(courses, p)] if courses else []
+    order: dict[str, int] = {"common_cause": 0, "level": 1, "relapse": 2, "behind_plan": 3}
+    signals.sort(key=lambda s: (s.opened, s.system, s.indicator, order[s.kind], s.unit))
+    missing = [entry for found in courses for entry in _not_assessed(found)]
+    return Result(tuple(signals), tuple(missing), p)
+
+
+def _common_signals(courses: Sequence[Course]) -> Iterator[Signal]:
+    """One signal for each stretch of common weeks, whichever series fall with it: one cause, one alert."""
+    flags = np.array([found.common.weeks for found in courses])
+    heard = np.array([found.gated.usable.any(0) for found in courses])
+    start: int | None = None
+    fallen: list[Course] = []
+    for t in range(flags.shape[1]):
+        if start is None and flags[:, t].any():
+            start = t
+            fallen = [found for found, flag in zip(courses, flags[:, t], strict=True) if flag]
+        elif start is not None and not flags[:, t].any() and heard[:, t].any():
+            yield _common(fallen, start, courses[0].panel.weeks[t])
+            start = None
+    if start is not None:
+        yield _common(fallen, start, None)
+
+
+def _common(fallen: Sequence[Course], start: int, closed: str | None) -> Signal:
+    systems = sorted({found.panel.system for found in fallen})
+    indicators = sorted({found.panel.indicator for found in fallen})
+    evidence = {
+        "cause": "level",
+        "series": [[found.panel.system, found.panel.indicator] for found in fallen],
+        "mean_change": [_number(found.common.change[start]) for found in fallen],
+        "share_of_units": [_number(found.common.share[start]) for found in fallen],
+        "to": "operations",
+    }
+    system = systems[0] if len(systems) == 1 else "*"
+    indicator = indicators[0] if len(indicators) == 1 else "*"
+    return Signal("*", system, indicator, "common_cause", fallen[0].panel.weeks[start], closed, evidence)
+
+
+def _unit_signals(courses: list[Course], p: Parameters) -> list[Signal]:
+    """Open and close signals week by week over all panels at once."""
+    signals: list[Signal] = []
+    books: list[tuple[Course, list[_Open]]] = []
+    for found in courses:
+        units = len(found.panel.units)
+        kinds: tuple[Kind, ...] = ("level", "relapse", "behind_plan")
+        books.append(
+            (
+                found,
+                [
+                    _Open(kind, np.full(units, -1), np.zeros(units, np.int64), np.full(units, -1))
+                    for kind in kinds
+                ],
+            )
+        )
+    newest: dict[str, int] = {}
+    weeks = len(courses[0].panel.weeks) if courses else 0
+    for t in range(weeks):
+        for found, opens in books:
+            for book in opens:
+                signals += _close(found, book, t, p)
+        chosen = _believed(books, t, p)
+        for (found, opens), picked in zip(books, chosen, strict=True):
+            signals += _hold_back(found, opens, picked, t, p)
+        opened: list[tuple[float, str, dict[str, Any], str]] = []
+        for (found, opens), picked in zip(books, chosen, strict=True):
+            for book, which in zip(opens, picked, strict=True):
+                for unit in np.flatnonzero(which):
+                    evidence = _evidence(found, book.kind, int(unit), t, p)
+                    book.since[unit], book.calm[unit] = t, 0
+                    book.evidence[int(unit)] = evidence
+                    code = found.panel.units[unit]
+                    opened.append(
+                        (_urgency(found, book.kind, int(unit), t), code, evidence, found.panel.indicator)
+                    )
+        _cap(opened, newest, t, p)
+    for found, opens in books:
+        for book in opens:
+            for unit in np.flatnonzero(book.since >= 0):
+                signals.append(_signal(found, book, int(unit), None))
+    return signals
+
+
+def _source(found: Course, kind: Kind) -> Level | Relapse | Forecast:
+    if kind == "level":
+        return found.level
+    return found.relapse if kind == "relapse" else found.forecast
+
+
+def _close(found: Course, book: _Open, t: int, p: Parameters) -> Iterator[Signal]:
+    """Close what has been calm for three evaluations in a row, and what a reset has made meaningless."""
+    source = _source(found, book.kind)
+    evaluated = np.isfinite(source.score[:, t] if isinstance(source, Relapse) else source.probability[:, t])
+    book.calm = np.where(evaluated, np.where(source.calm[:, t], book.calm + 1, 0), book.calm)
+    over = (book.since >= 0) & ((book.calm >= p.close_weeks) | found.gated.reset[:, t])
+    if book.kind == "behind_plan" and found.panel.due is not None:
+        over |= (book.since >= 0) & (found.panel.due[:, t] < t)
+    for unit in np.flatnonzero(over):
+        yield _signal(found, book, int(unit), found.panel.weeks[t])
+        book.since[unit] = -1
+
+
+def _signal(found: Course, book: _Open, unit: int, closed: str | None) -> Signal:
+    panel, start = found.panel, int(book.since[unit])
+    evidence = book.evidence.pop(unit)
+    return Signal(
+        panel.units[unit], panel.system, panel.indicator, book.kind, panel.weeks[start], closed, evidence
+    )
+
+
+def _believed(books: list[tuple[Course, list[_Open]]], t: int, p: Parameters) -> list[list[Flags]]:
+    """Units that newly meet a rule, after control of the false discovery rate among just these."""
+    fresh = [
+        [_source(found, book.kind).met[:, t] & (book.since < 0) & (book.held_until < t) for book in opens]
+        for found, opens in books
+    ]
+    for place, kind in enumerate(("level", "relapse")):
+        doubts = []
+        for (found, _), picked in zip(books, fresh, strict=True):
+            with np.errstate(invalid="ignore"):
+                doubt = (
+                    1 - found.level.probability[:, t]
+                    if kind == "level"
+                    else special.ndtr(found.relapse.score[:, t])
+                )
+            doubts.append(np.where(picked[place], doubt, np.nan))
+        joined = np.concatenate(doubts) if doubts else np.zeros(0)
+        if not np.isfinite(joined).any():
+            continue
+        if kind == "level":
+            kept = largest_credible(joined, p.false_discovery)
+        else:
+            kept = np.nan_to_num(benjamini_hochberg(joined), nan=1.0) <= p.false_discovery
+        edges = np.cumsum([len(part) for part in doubts])[:-1]
+        for picked, part in zip(fresh, np.split(kept, edges), strict=True):
+            picked[place] &= part
+    return fresh
+
+
+def _hold_back(
+    found: Course, opens: list[_Open], picked: list[Flags], t: int, p: Parameters
+) -> Iterator[Signal]:
+    """Many at once in one system are one cause, not many: hold the units back, say it once."""
+    panel = found.panel
+    judged = int((np.isfinite(found.level.probability[:, t]) | np.isfinite(found.relapse.score[:, t])).sum())
+    fresh = picked[0] | picked[1]
+    number = int(fresh.sum())
+    if number >= p.common_count and number > p.common_system_share * judged:
+        for book, which in zip(opens[:2], picked[:2], strict=True):
+            book.held_until[fresh] = t + p.common_weeks
+            which[:] = False
+        evidence = {"cause": "count", "units": number, "judged": judged, "to": "operations"}
+        yield Signal(
+            "*", panel.system, panel.indicator, "common_cause", panel.weeks[t], panel.weeks[t], evidence
+        )
+    planned = int(np.isfinite(found.forecast.probability[:, t]).sum())
+    behind = int(picked[2].sum())
+    if behind >= p.common_count and behind > p.common_system_share * planned:
+        # Below plan is no fault of a source: the units keep their signals, the programme lead hears of all.
+        evidence = {"cause": "plan", "units": behind, "judged": planned, "to": "programme_lead"}
+        yield Signal(
+            "*", panel.system, panel.indicator, "common_cause", panel.weeks[t], panel.weeks[t], evidence
+        )
+
+
+def _urgency(found: Course, kind: Kind, unit: int, t: int) -> float:
+    """The larger, the more it matters: distance below the peers, fall, or doubt about the plan, in shares."""
+    if kind == "level":
+        return float(found.level.median[unit, t] - found.level.share[unit, t])
+    if kind == "relapse":
+        return float(found.relapse.drop[unit, t])
+    return 0.3 * float(1 - found.forecast.probability[unit, t])
+
+
+def _cap(
+    opened: list[tuple[float, str, dict[str, Any], str]], newest: dict[str, int], t: int, p: Parameters
+) -> None:
+    """One unit is told at most one thing in four weeks: the worst, with the others named inside it."""
+    opened.sort(key=lambda row: (-row[0], row[3]))
+    first: dict[str, dict[str, Any]] = {}
+    for _, unit, evidence, indicator in opened:
+        if unit in first:
+            evidence["notify"] = False
+            first[unit]["also"] = sorted({*first[unit].get("also", []), indicator})
+        else:
+            evidence["notify"] = t - newest.get(unit, -(10**6)) >= p.cap_weeks
+            first[unit] = evidence
+            if evidence["notify"]:
+                newest[unit] = t
+
+
+def _evidence(found: Course, kind: Kind, unit: int, t: int, p: Parameters) -> dict[str, Any]:
+    """What was known in the week of opening."""
+    low, fallen, plan = found.level, found.relapse, found.forecast
+    usable = np.flatnonzero(found.gated.usable[unit, : t + 1])[-p.level_weeks :]
+    n, count = float(found.gated.n[unit, usable].sum()), float(found.gated.count[unit, usable].sum())
+    worth = low.effective[unit, t] if np.isfinite(low.effective[unit, t]) else n / max(len(usable), 1)
+    share = count / n
+    edges = wilson(share * worth, worth)
+    out: dict[str, Any] = {
+        "share": _number(share),
+        "interval": [_number(float(edge)) for edge in edges],
+        "n": int(n),
+        "weeks": [found.panel.weeks[usable[0]], found.panel.weeks[t]],
+        "persistent_from": later(found.panel.weeks[t], p.persistent_weeks),
+    }
+    if np.isfinite(low.median[unit, t]) and low.peers[unit, t] >= p.minimum_peers:
+        out["peer_median"] = _number(low.median[unit, t])
+        out["peers"] = int(low.peers[unit, t])
+        if low.peers[unit, t] >= 5:
+            out["peer_band"] = [_number(low.low[unit, t]), _number(low.high[unit, t])]
+    if kind == "level":
+        out["probability"] = _number(low.probability[unit, t])
+        out["margin"] = p.level_margin
+    elif kind == "relapse":
+        out["before"] = _number(fallen.before[unit, t])
+        out["drop"] = _number(fallen.drop[unit, t])
+        out["score"] = _number(fallen.score[unit, t])
+        out["limit"] = _number(-fallen.limit[unit, t])
+        out["compared_with"] = "own" if fallen.own[unit, t] else "peers"
+    else:
+        assert found.panel.target is not None
+        assert found.panel.due is not None
+        out["probability"] = _number(plan.probability[unit, t])
+        out["target"] = _number(found.panel.target[unit, t])
+        out["weeks_left"] = int(found.panel.due[unit, t] - t)
+        out["expected"] = _number(plan.expected[unit, t])
+        out["expected_interval"] = [_number(plan.low[unit, t]), _number(plan.high[unit, t])]
+        out["status"] = "off_track"
+    return out
+
+
+def _number(value: float) -> float:
+    return round(float(value), 4)
+
+
+def _not_assessed(found: Course) -> Iterator[NotAssessed]:
+    """Every week, from a unit's go-live on, that no detector judged, or that lacked peers for the level."""
+    panel = found.panel
+    judged = np.isfinite(found.level.probability) | np.isfinite(found.relapse.score)
+    judged |= np.isfinite(found.forecast.probability)
+    reason = found.gated.reason.copy()
+    free = reason == ""
+    reason[free & ~judged] = Reason.WARMING_UP.value
+    reason[free & found.level.lacking] = Reason.TOO_FEW_PEERS.value
+    column = np.arange(len(panel.weeks))[None, :]
+    reason[(column < panel.live[:, None]) | (column >= panel.until[:, None])] = ""
+    for unit, week in np.argwhere(reason != ""):
+        yield NotAssessed(panel.units[unit], panel.indicator, panel.weeks[week], reason[unit, week])
