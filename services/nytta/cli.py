@@ -26,6 +26,7 @@ from nytta import contracts
 from nytta.connectors import mapping as mappings
 from nytta.connectors.errors import InputError, MappingError
 from nytta.connectors.explain import explain
+from nytta.intake import IntakeError
 from nytta.keys import KeyFileError
 from nytta.organisation.load import load as load_registry
 from nytta.organisation.problems import check_text
@@ -35,8 +36,11 @@ from nytta.store.client import StoreError
 from nytta.store.values import ValueQuery
 
 commands = typer.Typer(
-    name="nytta", help=nytta.__doc__ and "See where a digital change is in use, unit by unit.", no_args_is_help=True,
-    add_completion=False, pretty_exceptions_enable=False,
+    name="nytta",
+    help=nytta.__doc__ and "See where a digital change is in use, unit by unit.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 schemas_commands = typer.Typer(no_args_is_help=True, help="Generated declarations.")
 commands.add_typer(schemas_commands, name="schemas")
@@ -76,7 +80,7 @@ def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.Ap
 def _mendable() -> Iterator[None]:
     try:
         yield
-    except (nytta.AppError, StoreError, InputError, MappingError, KeyFileError) as error:
+    except (nytta.AppError, IntakeError, StoreError, InputError, MappingError, KeyFileError) as error:
         _fail(str(error))
     except ValidationError as error:
         _fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()), code=2)
@@ -119,7 +123,9 @@ def import_(
     registry: Registry = None,
     organisation: Annotated[str, typer.Option(help="Root unit of a log without a registry.")] = "",
     timezone: Annotated[str, typer.Option(help="Local time of that root unit (IANA name).")] = "",
-    snapshot_at: Annotated[datetime | None, typer.Option(help="When the list was exported; else the file's time.")] = None,
+    snapshot_at: Annotated[
+        datetime | None, typer.Option(help="When the list was exported; else the file's time.")
+    ] = None,
     explain_rows: Annotated[bool, typer.Option("--explain", help="Only show how the first rows map.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -139,13 +145,21 @@ def import_(
             try:
                 with _progress(path.name) as step:
                     reports.append(
-                        app.import_file(
-                            path, chosen, now, organisation=organisation, timezone=timezone,
-                            snapshot_at=snapshot_at and snapshot_at.astimezone(UTC), progress=step,
+                        app.intake.import_file(
+                            path,
+                            chosen,
+                            now,
+                            organisation=organisation,
+                            timezone=timezone,
+                            snapshot_at=snapshot_at and snapshot_at.astimezone(UTC),
+                            progress=step,
                         )
                     )
             except KeyboardInterrupt:
-                _fail(f"{path}: interrupted; what was read is kept, the same command goes on from there", code=130)
+                _fail(
+                    f"{path}: interrupted; what was read is kept, the same command goes on from there",
+                    code=130,
+                )
         told.print("computing …")
         app.bring_up_to_date(now)
     counts = ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
@@ -195,10 +209,24 @@ def values(
         if private:
             query = ValueQuery(by.value, indicator, unit, tree, case_types)
             rows = app.values(query, timezone or None, extra)
-            columns = ("unit", "system", "indicator", "part", "period", "numerator", "denominator", "value")
+            columns: tuple[str, ...] = (
+                *("unit", "system", "indicator", "part", "period"),
+                *("numerator", "denominator", "value"),
+            )
         else:
             rows = app.open.values(grain=by.value, indicator=indicator, unit=unit, case_types=case_types)
-            columns = ("unit", "system", "indicator", "part", "period", "value", "low", "high", "n_band", "status")
+            columns = (
+                "unit",
+                "system",
+                "indicator",
+                "part",
+                "period",
+                "value",
+                "low",
+                "high",
+                "n_band",
+                "status",
+            )
     _show(rows, as_json, columns, as_csv)
 
 
@@ -279,8 +307,13 @@ def verify(data: Data = None, as_json: Json = False) -> None:
         found = app.verify()
     if as_json:
         _print_json(
-            {"equal": found.equal, "compared": found.compared, "missing": found.missing, "different": found.different,
-             "examples": [{k: str(v) for k, v in e.items()} for e in found.examples]}
+            {
+                "equal": found.equal,
+                "compared": found.compared,
+                "missing": found.missing,
+                "different": found.different,
+                "examples": [{k: str(v) for k, v in e.items()} for e in found.examples],
+            }
         )
     else:
         told.print(f"{found.compared} cells compared: {'equal' if found.equal else 'NOT equal'}")
@@ -336,7 +369,7 @@ def simulate_(
     story: Annotated[str, typer.Option(help=f"One of {', '.join(STORIES)}.")] = "all",
     seed: Annotated[int, typer.Option(min=0)] = 1,
     until: Annotated[str, typer.Option(help="Last ISO week.")] = "2026-W46",
-    weeks: Annotated[int, typer.Option(min=40)] = 80,
+    weeks: Annotated[int, typer.Option(min=60)] = 80,
     scale: Annotated[float, typer.Option(help="Multiplies cases, tickets and sessions.")] = 1.0,
     as_json: Json = False,
 ) -> None:
@@ -379,5 +412,3 @@ def schemas_build(
 def main() -> None:
     """Run a command."""
     commands()
-
-

@@ -61,6 +61,6 @@ def load_or_make(path: Path) -> Keys:
         return Keys(str(held["id"]), bytes.fromhex(held["secret"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyFileError(
-            f"{path}: not a key file; it holds {{\"id\": …, \"secret\": 64 hexadecimal digits}}. Restore it from its backup: "
-            "with another key, persons already stored would count twice"
+            f'{path}: not a key file; it holds {{"id": …, "secret": 64 hexadecimal digits}}. Restore it from its '
+            "backup: with another key, persons already stored would count twice"
         ) from error

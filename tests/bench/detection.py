@@ -31,8 +31,14 @@ Detector = Callable[[World], Episodes]
 
 
 def panels(world: World, *, presence: bool = True) -> list[Panel]:
-    """The world as detection sees it; without `presence` it knows neither absence nor the register."""
+    """The world as detection sees it; without `presence` it knows neither absence nor the register.
+
+    Units with fewer than three peers have a plan (60 % by week 38): it stands where peers cannot.
+    """
     out = []
+    lonely = np.bincount(world.group)[world.group] < 4
+    target = np.where(lonely[:, None], 0.6, np.nan) + np.zeros(world.denominator.shape[1])
+    due = (world.live[:, None] + 38.0) + np.zeros(world.denominator.shape[1])
     for j, (x, n) in enumerate(zip(world.numerator, world.denominator, strict=True)):
         size = n.astype(float)
         known = np.arange(n.shape[1])[None, :] >= world.live[:, None]
@@ -50,6 +56,8 @@ def panels(world: World, *, presence: bool = True) -> list[Panel]:
                 until=np.full(len(x), n.shape[1]),
                 eligible=world.eligible.astype(float) if presence else None,
                 presence=world.presence if presence else None,
+                target=target,
+                due=due,
             )
         )
     return out
@@ -233,9 +241,7 @@ def reorganised(world: World, week: int) -> tuple[World, list[int]]:
             e[unit, week:] += e[other, week:]
             x[:, other, week:], n[:, other, week:] = 0, 0
             touched.append(int(unit))
-    changed = replace(
-        world, numerator=x, denominator=n, eligible=e, presence=presence, group=group, live=live
-    )
+    changed = replace(world, numerator=x, denominator=n, eligible=e, presence=presence, group=group, live=live)
     return changed, touched
 
 

@@ -35,21 +35,14 @@ def test_a_short_mapping_is_read() -> None:
 
 
 def test_words_stay_words() -> None:
-    text = (
-        HEAD.replace("unit: Unit", "unit: {field: Unit, values: {no: 'yes', 1.10: 2024-04-28, null: ~}}")
-        + STEP
-    )
+    text = HEAD.replace("unit: Unit", "unit: {field: Unit, values: {no: 'yes', 1.10: 2024-04-28, null: ~}}") + STEP
     unit = parse(text, "example.yaml").common["unit"]
     assert isinstance(unit, Value)
     assert unit.values == {"no": "yes", "1.10": "2024-04-28", "null": "~"}
 
 
 def test_a_flag_is_a_word_or_a_question() -> None:
-    text = (
-        HEAD
-        + STEP
-        + "    follows: true\n    intended: {field: Answer, is: yes, where: {field: Step, is: [a, b]}}\n"
-    )
+    text = HEAD + STEP + "    follows: true\n    intended: {field: Answer, is: yes, where: {field: Step, is: [a, b]}}\n"
     fields = parse(text, "example.yaml").rules[0].fields
     assert fields["follows"] is True
     assert isinstance(fields["intended"], Test)
@@ -143,17 +136,12 @@ def test_a_problem_says_what_to_change(text: str, told: str) -> None:
 
 
 def test_the_line_of_a_ticket_is_a_number() -> None:
-    text = (
-        HEAD + "events:\n  - type: ticket.opened\n    ticket: T\n    line: {field: L, values: {2nd: two}}\n"
-    )
+    text = HEAD + "events:\n  - type: ticket.opened\n    ticket: T\n    line: {field: L, values: {2nd: two}}\n"
     assert problems(text) == ["10: 'two' is not a whole number"]
 
 
 def test_a_type_may_be_chosen_by_a_field() -> None:
-    text = (
-        HEAD
-        + "ticket: T\nevents:\n  - type: {field: S, values: {Done: ticket.resolved, New: ticket.assigned}}\n"
-    )
+    text = HEAD + "ticket: T\nevents:\n  - type: {field: S, values: {Done: ticket.resolved, New: ticket.assigned}}\n"
     mapping = parse(text + "    first_contact: {field: F, is: '1'}\n", "example.yaml")
     assert mapping.rules[0].types == ("ticket.resolved", "ticket.assigned")
     assert "first_contact" in supports(mapping)["ticket.resolved"]

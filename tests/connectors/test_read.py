@@ -35,12 +35,7 @@ events:
     once: true
     time: Opened
 """
-XES = (
-    CSV.replace("csv", "xes")
-    .replace("table", "xes")
-    .replace("Opened", "case:Opened")
-    .replace("Case", "case:name")
-)
+XES = CSV.replace("csv", "xes").replace("table", "xes").replace("Opened", "case:Opened").replace("Case", "case:name")
 HEADER = "Unit,When,Case,Step,Opened\n"
 
 
@@ -97,9 +92,7 @@ def test_what_cannot_be_mapped_is_rejected_whole_and_the_rest_goes_on(write: Wri
 
 
 def test_a_row_is_rejected_once_whatever_is_wrong_with_it(write: Write) -> None:
-    path = write(
-        HEADER + "?,2024-03-04,c1,one,May\n,2024-03-04,c2,two,2024-03-01\nA,2024-03-04,c3,three,May\n"
-    )
+    path = write(HEADER + "?,2024-03-04,c1,one,May\n,2024-03-04,c2,two,2024-03-01\nA,2024-03-04,c3,three,May\n")
     (chunk,) = read(path, mapping(CSV.replace("unit: Unit", "nulls: '?'\nunit: Unit")))
     assert [(reject.reason, reject.position) for reject in chunk.rejects] == [
         (Reason.MISSING_FIELD, "row 1, line 2"),
@@ -122,14 +115,11 @@ def test_an_empty_log_is_one_empty_chunk(write: Write) -> None:
 
 def many(rows: int) -> str:
     return HEADER + "".join(
-        f"U{n % 3},2024-03-{n % 28 + 1:02} 10:00,c{n // 7},step {n % 5},{'x' * (n % 13 == 0)}\n"
-        for n in range(rows)
+        f"U{n % 3},2024-03-{n % 28 + 1:02} 10:00,c{n // 7},step {n % 5},{'x' * (n % 13 == 0)}\n" for n in range(rows)
     )
 
 
-@pytest.mark.parametrize(
-    "start", [1, 3, CHUNK_ROWS - 1, CHUNK_ROWS, CHUNK_ROWS + 1, 2 * CHUNK_ROWS + 7, 12_000]
-)
+@pytest.mark.parametrize("start", [1, 3, CHUNK_ROWS - 1, CHUNK_ROWS, CHUNK_ROWS + 1, 2 * CHUNK_ROWS + 7, 12_000])
 def test_reading_resumes_after_the_rows_that_are_stored(write: Write, start: int) -> None:
     path = write(many(12_000))
     whole = list(read(path, mapping()))

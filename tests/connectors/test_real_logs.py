@@ -54,9 +54,7 @@ def grouped(events: list[Any], subject: str) -> list[Case]:
     """The events of each case or ticket, in the order of the file."""
     cases: defaultdict[str, Case] = defaultdict(list)
     for event in events:
-        cases[event["data"][subject]].append(
-            event["data"] | {"time": time(event), "kind": kind(event), "event": event}
-        )
+        cases[event["data"][subject]].append(event["data"] | {"time": time(event), "kind": kind(event), "event": event})
     return list(cases.values())
 
 
@@ -74,9 +72,7 @@ def changes(cases: list[Case], field: str) -> int:
 
 
 @pytest.mark.parametrize(("file", "mapping", "rows"), [(file, *rest) for file, rest in LOGS.items()])
-def test_every_row_becomes_an_event_that_is_accepted(
-    shared_data: Path, file: str, mapping: str, rows: int
-) -> None:
+def test_every_row_becomes_an_event_that_is_accepted(shared_data: Path, file: str, mapping: str, rows: int) -> None:
     pseudonymise = Pseudonymiser("test", b"0123456789abcdef")
     ids: set[tuple[str, str]] = set()
     seen = 0
@@ -139,9 +135,7 @@ def test_building_permits(shared_data: Path, events_of: EventsOf, number: int) -
     assert Counter(started.values()) == told["cases_per_startmonth_local"]
     assert sum(kind(e) == "case.closed" for e in events) == told["cases"] - told["cases_without_endDate"]
     intended = Counter(started[case[0]["case"]] for case in cases if any(step["intended"] for step in case))
-    assert {m: intended[m] for m in rollout["months"]} == {
-        m: true for m, (_, _, true) in rollout["months"].items()
-    }
+    assert {m: intended[m] for m in rollout["months"]} == {m: true for m, (_, _, true) in rollout["months"].items()}
     assert intended.total() == rollout["cases_true"] == (0, 16, 4)[number - 1]
     assert all(step["intended"] in (True, False) for case in cases for step in case)
 
@@ -160,14 +154,10 @@ def test_municipalities_that_share_a_case_number_share_no_case(shared_data: Path
     by_case: list[dict[str, Row]] = []
     for file in files:
         with opened(shared_data / "events" / file) as stream:
-            by_case.append(
-                {row["case:concept:name"]: row for row in XesReader(stream) if isinstance(row, dict)}
-            )
+            by_case.append({row["case:concept:name"]: row for row in XesReader(stream) if isinstance(row, dict)})
     (number,) = by_case[0].keys() & by_case[1].keys()
     cases = {
-        Translator(load("dutch-building-permits"), file, "file:0")
-        .translate(rows[number], 1)
-        .events[0]["data"]["case"]
+        Translator(load("dutch-building-permits"), file, "file:0").translate(rows[number], 1).events[0]["data"]["case"]
         for file, rows in zip(files, by_case, strict=True)
     }
     assert cases == {f"1/{number}", f"3/{number}"}
@@ -182,9 +172,7 @@ def test_incidents(shared_data: Path, events_of: EventsOf) -> None:
     assert Counter(e["data"]["activity"] for e in events) == told["activity_counts"]
     assert Counter(kind(e) for e in events) == {"ticket.resolved": 13_867, "ticket.assigned": 65_533 - 13_867}
     products = Counter(ticket[0]["system"] for ticket in tickets)
-    assert {name: products[name] for name in told["tickets_per_product_total"]} == told[
-        "tickets_per_product_total"
-    ]
+    assert {name: products[name] for name in told["tickets_per_product_total"]} == told["tickets_per_product_total"]
 
     line = told["support_line"]
     counted = Counter(event["data"]["line"] for event in events)
@@ -211,9 +199,7 @@ def test_incidents(shared_data: Path, events_of: EventsOf) -> None:
 
 
 def test_servicenow(shared_data: Path, events_of: EventsOf) -> None:
-    events = events_of(
-        shared_data / "events" / "servicenow_incident_sample.csv", load("servicenow-incidents")
-    )
+    events = events_of(shared_data / "events" / "servicenow_incident_sample.csv", load("servicenow-incidents"))
     kinds = Counter(map(kind, events))
     assert kinds == {"ticket.assigned": 5_998 - 929 - 897, "ticket.resolved": 929 + 897, "ticket.opened": 885}
     assert {event["source"] for event in events} == {"servicenow-incidents"}

@@ -20,15 +20,11 @@ def table(content: str | bytes, dialect: Dialect = FOUND_OUT, expected: tuple[st
     return TableReader(Stream(io.BytesIO(data), "log.csv", len(data)), dialect, expected)
 
 
-def rows(
-    content: str | bytes, dialect: Dialect = FOUND_OUT, expected: tuple[str, ...] = ()
-) -> list[Row | Broken]:
+def rows(content: str | bytes, dialect: Dialect = FOUND_OUT, expected: tuple[str, ...] = ()) -> list[Row | Broken]:
     return list(table(content, dialect, expected))
 
 
-def refused(
-    content: str | bytes, match: str, dialect: Dialect = FOUND_OUT, expected: tuple[str, ...] = ()
-) -> None:
+def refused(content: str | bytes, match: str, dialect: Dialect = FOUND_OUT, expected: tuple[str, ...] = ()) -> None:
     with pytest.raises(InputError, match=match):
         rows(content, dialect, expected)
 
@@ -42,9 +38,7 @@ def test_the_delimiter_is_found(delimiter: str) -> None:
 
 def test_the_expected_columns_decide_the_delimiter() -> None:
     content = "name, first;unit, code;a, b, c\nA, B;1, 2;x\n"
-    assert rows(content, expected=("unit, code",)) == [
-        {"name, first": "A, B", "unit, code": "1, 2", "a, b, c": "x"}
-    ]
+    assert rows(content, expected=("unit, code",)) == [{"name, first": "A, B", "unit, code": "1, 2", "a, b, c": "x"}]
 
 
 def test_a_declared_delimiter_counts() -> None:
@@ -64,13 +58,9 @@ def test_lines_before_the_header_are_skipped() -> None:
     assert found.position(1) == "row 1, line 4"
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
 def test_encodings_are_found(encoding: str) -> None:
-    assert rows("enhet;år\nHälsa på Åland;2024\n".encode(encoding)) == [
-        {"enhet": "Hälsa på Åland", "år": "2024"}
-    ]
+    assert rows("enhet;år\nHälsa på Åland;2024\n".encode(encoding)) == [{"enhet": "Hälsa på Åland", "år": "2024"}]
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-15", "cp865", "utf-16"])
@@ -89,9 +79,7 @@ def test_what_was_guessed_is_said() -> None:
 def test_a_wrong_encoding_is_told_with_its_line(ending: str) -> None:
     lines = ["a;b", *["x;å"] * 30_000]
     data = ending.join(lines).encode() + ending.encode() + "x;å".encode("latin-1") + ending.encode()
-    refused(
-        data, r"log\.csv, line 30002: byte 0xe5 is not utf-8.*save the file as UTF-8 or declare its encoding"
-    )
+    refused(data, r"log\.csv, line 30002: byte 0xe5 is not utf-8.*save the file as UTF-8 or declare its encoding")
 
 
 def test_a_damaged_place_in_utf_8_does_not_make_it_windows() -> None:
@@ -169,9 +157,7 @@ def test_other_files_are_told_from_tables(content: bytes, what: str) -> None:
 
 def test_a_quotation_that_is_never_closed_is_told_where_it_begins() -> None:
     refused('a,b\n1,2\n"3,4\n5,6\n', r"line 3: a quotation mark opened in this record is not closed")
-    refused(
-        'a,b\n1,2\n"3,4\n' + "5,6\n" * 100_000, "line 3: a quotation mark opened in this record is not closed"
-    )
+    refused('a,b\n1,2\n"3,4\n' + "5,6\n" * 100_000, "line 3: a quotation mark opened in this record is not closed")
 
 
 def test_a_line_of_a_gigabyte_is_refused_with_flat_memory() -> None:

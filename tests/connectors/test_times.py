@@ -67,9 +67,7 @@ def test_what_cannot_be_read_says_what_to_change(order: Order, text: str, messag
 def test_the_doubled_hour_of_autumn_needs_an_offset(text: str) -> None:
     with pytest.raises(AmbiguousTimeError, match="Europe/Stockholm showed twice"):
         reader("year-first", (), STOCKHOLM)(text)
-    assert reader("year-first", (), STOCKHOLM)(text + "+01:00") > reader("year-first", (), STOCKHOLM)(
-        text + "+02:00"
-    )
+    assert reader("year-first", (), STOCKHOLM)(text + "+01:00") > reader("year-first", (), STOCKHOLM)(text + "+02:00")
     assert reader("year-first", (), ZoneInfo("UTC"))(text).hour == 2
 
 
@@ -100,9 +98,7 @@ def test_a_day_is_the_day_as_written() -> None:
     assert day_reader("epoch-s", (), STOCKHOLM)("1286233200") == date(2010, 10, 5)
 
 
-@given(
-    st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)), st.sampled_from(["+0{}:00", "-0{}30", "+0{}"])
-)
+@given(st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)), st.sampled_from(["+0{}:00", "-0{}30", "+0{}"]))
 def test_any_time_with_an_offset_is_the_same_instant_in_every_order(moment: datetime, offset: str) -> None:
     moment = moment.replace(microsecond=0)
     suffix = offset.format(moment.second % 10)

@@ -79,8 +79,7 @@ def test_texts_are_looked_up() -> None:
     values = 'values: {Internet: web, Kanslidisk: desk}, patterns: {"(?i)e-?post": email}'
     made = step(f"channel: {{field: Channel, {values}}}")
     seen = {
-        text: data(made, ROW | {"Channel": text})["channel"]
-        for text in ("Internet", "Kanslidisk", "E-post", "Fax")
+        text: data(made, ROW | {"Channel": text})["channel"] for text in ("Internet", "Kanslidisk", "E-post", "Fax")
     }
     assert seen == {"Internet": "web", "Kanslidisk": "desk", "E-post": "email", "Fax": "other"}
     assert "channel" not in data(made, ROW | {"Channel": ""})
@@ -90,21 +89,14 @@ def test_texts_are_looked_up() -> None:
 def test_a_text_that_the_mapping_does_not_know_rejects_the_row_and_is_not_repeated() -> None:
     told = error(step("mode: {field: Mode, values: {P: paper}}"), ROW | {"Mode": "Anna"})
     assert told.reason is Reason.MISSING_MAPPING_VALUE
-    assert (
-        told.detail
-        == "the mapping has no value for what field 'Mode' says; add it to values or set otherwise"
-    )
+    assert told.detail == "the mapping has no value for what field 'Mode' says; add it to values or set otherwise"
     assert told.value == "Anna"
     assert error(step("channel: Channel"), ROW | {"Channel": "Fax"}).reason is Reason.MISSING_MAPPING_VALUE
 
 
 def test_actors_have_a_kind() -> None:
-    made = step(
-        'actor: Who\nactor_kind: {field: Who, patterns: {"(?i)^(admin|test)": system}, otherwise: person}'
-    )
-    seen = {
-        who: data(made, ROW | {"Who": who})["actor_kind"] for who in ("admin1", "TEST", "Anna", "Contest")
-    }
+    made = step('actor: Who\nactor_kind: {field: Who, patterns: {"(?i)^(admin|test)": system}, otherwise: person}')
+    seen = {who: data(made, ROW | {"Who": who})["actor_kind"] for who in ("admin1", "TEST", "Anna", "Contest")}
     assert seen == {"admin1": "system", "TEST": "system", "Anna": "person", "Contest": "person"}
 
 
@@ -132,14 +124,8 @@ def test_flags_answer_yes_or_no() -> None:
     assert data(made, asked | {"Answer": "Nej"})["intended"] is False
     assert data(made, asked)["intended"] is False
     assert data(made, ROW | {"Answer": "Ja"})["intended"] is False
-    assert (
-        data(step("digital_route: {field: Form, present: true}"), ROW | {"Form": "?"})["digital_route"]
-        is False
-    )
-    assert (
-        data(step("digital_route: {field: Form, present: false}"), ROW | {"Form": "?"})["digital_route"]
-        is True
-    )
+    assert data(step("digital_route: {field: Form, present: true}"), ROW | {"Form": "?"})["digital_route"] is False
+    assert data(step("digital_route: {field: Form, present: false}"), ROW | {"Form": "?"})["digital_route"] is True
 
 
 SESSION = """\
@@ -180,9 +166,7 @@ def test_what_is_no_number_rejects_the_row(text: str) -> None:
 
 def test_an_undeclared_decimal_comma_is_told() -> None:
     rest = SESSION.replace('table: {decimal: ","}\n', "")
-    assert (
-        'declare it (table: {decimal: ","})' in error(translator(rest), ROW | {"A": "4,5", "B": "1"}).detail
-    )
+    assert 'declare it (table: {decimal: ","})' in error(translator(rest), ROW | {"A": "4,5", "B": "1"}).detail
 
 
 def test_a_fraction_is_no_whole_number() -> None:
@@ -202,10 +186,7 @@ def test_local_times_in_a_changed_hour_reject_the_row() -> None:
 def test_a_time_that_cannot_be_read_rejects_the_row() -> None:
     told = error(step(), ROW | {"When": "04-10-2024"})
     assert told.reason is Reason.INVALID_FIELD
-    assert (
-        told.detail
-        == "field 'When' may be day first or month first; declare which (dates: {order: day-first})"
-    )
+    assert told.detail == "field 'When' may be day first or month first; declare which (dates: {order: day-first})"
 
 
 def test_how_dates_are_written_is_said_once_or_beside_one_of_them() -> None:

@@ -132,9 +132,7 @@ _KEY = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), mi
 @given(st.lists(st.dictionaries(_KEY, _KEY, max_size=4), max_size=4))
 def test_every_text_survives_the_escapes_of_xml(events: list[dict[str, str]]) -> None:
     body = "".join(
-        "<event>"
-        + "".join(f"<string key={quoteattr(k)} value={quoteattr(v)}/>" for k, v in event.items())
-        + "</event>"
+        "<event>" + "".join(f"<string key={quoteattr(k)} value={quoteattr(v)}/>" for k, v in event.items()) + "</event>"
         for event in events
     )
     assert rows(log(f"<trace>{body}</trace>")) == events
@@ -178,9 +176,7 @@ def test_other_files_are_refused() -> None:
 )
 def test_a_wrong_encoding_is_told(declared: str, text: bytes) -> None:
     content = (
-        f'<?xml version="1.0" {declared}?>\n<log><event><string key="a" value="'.encode()
-        + text
-        + b'"/></event></log>'
+        f'<?xml version="1.0" {declared}?>\n<log><event><string key="a" value="'.encode() + text + b'"/></event></log>'
     )
     refused(content, "the bytes are not")
 

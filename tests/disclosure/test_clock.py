@@ -14,7 +14,10 @@ from nytta.disclosure.clock import first_open_week
         (datetime(2026, 11, 16, 4, 59, tzinfo=UTC), date(2026, 11, 9)),  # 05:59 in Stockholm
         (datetime(2026, 11, 16, 5, 0, tzinfo=UTC), date(2026, 11, 16)),
         (datetime(2026, 3, 30, 4, 0, tzinfo=UTC), date(2026, 3, 30)),  # summer time began the day before
-        (datetime(2027, 1, 3, 23, 30, tzinfo=UTC), date(2026, 12, 28)),  # Monday of ISO week 1 has begun, 06:00 has not
+        (
+            datetime(2027, 1, 3, 23, 30, tzinfo=UTC),
+            date(2026, 12, 28),
+        ),  # Monday of ISO week 1 has begun, 06:00 has not
     ],
 )
 def test_a_week_closes_on_monday_at_six(now: datetime, week: date) -> None:

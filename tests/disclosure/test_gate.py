@@ -5,11 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nytta.disclosure.gate import K, Exact, Gated, Status, gate
+from nytta.disclosure.gate import Exact, Gated, K, Status, gate
 
 
 def exact(
-    numerator: int, denominator: int, size: int | None = None, *, handlers: int = 5, most: int = 0, grouped: bool = False
+    numerator: int,
+    denominator: int,
+    size: int | None = None,
+    *,
+    handlers: int = 5,
+    most: int = 0,
+    grouped: bool = False,
 ) -> Exact:
     value = numerator / denominator if denominator else np.nan
     return Exact(
@@ -41,7 +47,13 @@ def test_a_share_of_few_comes_in_steps_of_five() -> None:
 
 @pytest.mark.parametrize(
     ("numerator", "denominator", "value", "low", "high"),
-    [(0, 25, 10, 0, 10), (2, 25, 10, 0, 10), (25, 25, 90, 90, 100), (24, 25, 90, 90, 100), (2, 10, 20, 0, 20)],
+    [
+        (0, 25, 10, 0, 10),
+        (2, 25, 10, 0, 10),
+        (25, 25, 90, 90, 100),
+        (24, 25, 90, 90, 100),
+        (2, 10, 20, 0, 20),
+    ],
 )
 def test_ends_are_bands(numerator: int, denominator: int, value: int, low: int, high: int) -> None:
     shown = share(exact(numerator, denominator))
@@ -72,7 +84,10 @@ def test_why_there_is_no_value(figures: Exact, protects: str, status: Status) ->
 
 def test_a_rate_keeps_its_unit_of_measure() -> None:
     figures = exact(12, 48)
-    rate = Exact(100 * figures.value, *(getattr(figures, f) for f in ("numerator", "denominator", "size", "handlers", "most_by_one", "grouped")))
+    rate = Exact(
+        100 * figures.value,
+        *(getattr(figures, f) for f in ("numerator", "denominator", "size", "handlers", "most_by_one", "grouped")),
+    )
     shown = gate(rate, kind="rate", protects="staff", scale=100, minimum_denominator=5)
     assert shown.value[0] == 25.0
     assert (shown.low[0], shown.high[0]) == (12.0, 44.0)  # Byar: 6.2 to 21.0 of 48

@@ -334,9 +334,7 @@ def test_lines_have_a_limit() -> None:
 
 
 def test_a_reject_without_label_names_its_own_source() -> None:
-    made = decode(
-        to_ndjson([of_step(channel="fax"), {"source": 1}]) + b"{\n", received_at=RECEIVED, pseudonymise=None
-    )
+    made = decode(to_ndjson([of_step(channel="fax"), {"source": 1}]) + b"{\n", received_at=RECEIVED, pseudonymise=None)
     assert [reject.source for reject in made.rejects] == ["https://permits.example/events", "", ""]
 
 

@@ -270,9 +270,7 @@ BODIES = st.lists(lines() | lines() | lines() | lines() | BLANKS, max_size=6).fl
 )
 
 
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(BODIES, st.sampled_from([None, KEY]))
 def test_both_ways_lead_to_the_same_table(body: bytes, pseudonymise: Pseudonymiser | None) -> None:
     same(body, pseudonymise)
@@ -303,9 +301,7 @@ def test_how_lines_are_batched_changes_nothing() -> None:
 
 
 def test_thousands_of_mixed_lines() -> None:
-    events = [
-        full(name) | {"id": f"{name}/{number}", "sequence": number} for number in range(300) for name in TYPES
-    ]
+    events = [full(name) | {"id": f"{name}/{number}", "sequence": number} for number in range(300) for name in TYPES]
     for event in events[::97]:
         event["time"] = "yesterday"
     made = same(to_ndjson(events), None)

@@ -10,14 +10,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.organisations import small_county
+from tests.rows import NOW, day, event, table
 
 from nytta import contracts
 from nytta.indicators.load import load
 from nytta.store.private import PrivateStore
 from nytta.store.recompute import recompute
 from nytta.store.values import ValueQuery, read_values, save_definitions
-from tests.organisations import small_county
-from tests.rows import NOW, day, event, table
 
 DEFINITIONS = load(contracts.schemas() / "indicators").definitions
 
@@ -42,7 +42,16 @@ EVENTS = [
     event(24, "case.closed", "02-12", "c3"),
     # people: four eligible, one without licence, one until 8 February only
     *(
-        event(f"e{n}", "people.eligibility", "01-01", who, actor=who, entitled=entitled, valid_from=day("01-01"), valid_to=end)
+        event(
+            f"e{n}",
+            "people.eligibility",
+            "01-01",
+            who,
+            actor=who,
+            entitled=entitled,
+            valid_from=day("01-01"),
+            valid_to=end,
+        )
         for n, (who, entitled, end) in enumerate(
             [("ada", 1, None), ("bo", 1, None), ("cy", 0, None), ("di", 1, day("02-09"))]
         )
@@ -94,14 +103,16 @@ HAND = {
         (3, 5),
     ),
     ("intended-use", "2026-W06"): (
-        # the event's own word counts; where it says nothing, the step 'decide' does; c5 and c6 have no step
-        "SELECT countIf(used = 1), count() FROM (SELECT subject, max(if(intended >= 0, intended, activity = 'decide')) AS used "
+        # the event's own word counts; where it says nothing, the step 'decide' does, or a closing without it;
+        # c5 and c6 are open and have no step
+        "SELECT countIf(used = 1), count() FROM ("
+        "SELECT subject, max(if(intended >= 0, intended, activity = 'decide')) AS used "
         "FROM {private}.events WHERE type = 'case.step' GROUP BY subject)",
         (2, 4),
     ),
     ("rework", "2026-W07"): (
-        "SELECT uniqExactIf(subject, type = 'case.returned' AND by_law = 0), uniqExactIf(subject, type = 'case.closed') "
-        "FROM {private}.events WHERE subject IN (SELECT subject FROM {private}.events WHERE type = 'case.closed')",
+        "SELECT uniqExactIf(subject, type = 'case.returned' AND by_law = 0), "
+        "uniqExactIf(subject, type = 'case.closed') FROM {private}.events WHERE subject IN (SELECT subject FROM {private}.events WHERE type = 'case.closed')",
         (1, 3),
     ),
     ("entitlement", "2026-W06"): (
@@ -142,7 +153,7 @@ HAND = {
 }
 
 
-@pytest.mark.parametrize(("indicator", "period"), HAND, ids=lambda v: str(v))
+@pytest.mark.parametrize(("indicator", "period"), HAND, ids=str)
 def test_equals_the_sql_written_by_hand(computed: PrivateStore, indicator: str, period: str) -> None:
     sql, expected = HAND[indicator, period]
     assert tuple(computed.connection.rows(sql)[0]) == expected
@@ -151,7 +162,9 @@ def test_equals_the_sql_written_by_hand(computed: PrivateStore, indicator: str, 
 
 def test_channel_mix_is_one_whole(computed: PrivateStore) -> None:
     by_hand = dict(
-        computed.connection.rows("SELECT channel, count() FROM {private}.events WHERE type = 'ticket.opened' GROUP BY channel")
+        computed.connection.rows(
+            "SELECT channel, count() FROM {private}.events WHERE type = 'ticket.opened' GROUP BY channel"
+        )
     )
     assert by_hand == {"phone": 1, "web": 2}
     for channel in ("phone", "web", "email"):
@@ -191,7 +204,10 @@ def test_windows_sum_what_adds_and_stop_at_the_last_week(computed: PrivateStore)
 
 def test_levels_of_the_tree(computed: PrivateStore) -> None:
     rows = read_values(computed, ValueQuery("week", "digital-intake", tree=True))
-    assert {(r["unit"], r["numerator"], r["denominator"]) for r in rows} == {("north", 3, 5), ("county", 3, 5)}
+    assert {(r["unit"], r["numerator"], r["denominator"]) for r in rows} == {
+        ("north", 3, 5),
+        ("county", 3, 5),
+    }
 
 
 def test_a_standing_figure_reaches_the_last_week(computed: PrivateStore) -> None:

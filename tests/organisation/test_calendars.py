@@ -97,9 +97,7 @@ def test_days_of_work(example: Registry) -> None:
 
 def test_quiet_weeks(example: Registry) -> None:
     norrvik, havneset = example.organisation("norrvik").calendar, example.organisation("havneset").calendar
-    quiet = [
-        w.isocalendar().week for w in mondays(date(2026, 1, 5), date(2026, 12, 31)) if norrvik.is_quiet(w)
-    ]
+    quiet = [w.isocalendar().week for w in mondays(date(2026, 1, 5), date(2026, 12, 31)) if norrvik.is_quiet(w)]
     assert quiet == [10, 27, 28, 29, 30, 31, 32, 44, 52, 53]
     assert havneset.is_quiet(parse_week("2026-W41"))
     assert not havneset.is_quiet(parse_week("2026-W10"))

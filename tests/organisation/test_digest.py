@@ -36,9 +36,7 @@ def test_key_order_and_layout_make_no_difference(random: Random, flow: bool) -> 
     files = {}
     for name, text in FILES.items():
         content = shuffled(yaml.load(text, Loader=yaml.BaseLoader), random)
-        files[name] = yaml.safe_dump(
-            content, sort_keys=False, allow_unicode=True, default_flow_style=flow
-        ).encode()
+        files[name] = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=flow).encode()
     registry = read(files).registry
     assert registry is not None
     assert digest(registry) == DIGEST
@@ -51,9 +49,7 @@ def test_key_order_and_layout_make_no_difference(random: Random, flow: bool) -> 
         lambda r: replace(r, units=r.units[::-1]),
         lambda r: replace(r, milestones=()),
         lambda r: replace(r, systems=(replace(r.systems[0], processing=False), *r.systems[1:])),
-        lambda r: replace(
-            r, organisations=(replace(r.organisations[0], timezone="Europe/Oslo"), r.organisations[1])
-        ),
+        lambda r: replace(r, organisations=(replace(r.organisations[0], timezone="Europe/Oslo"), r.organisations[1])),
     ],
 )
 def test_content_makes_a_difference(example: Registry, change: Callable[[Registry], Registry]) -> None:

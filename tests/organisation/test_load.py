@@ -77,11 +77,7 @@ def test_a_version_is_cut_where_it_inherits_something_else(read_text: Callable[.
         """
     )
     registry = loaded.registry  # type: ignore[attr-defined]
-    below = [
-        (u.valid_from.year, u.valid_to.year, u.root, u.country, u.language)
-        for u in registry.units
-        if u.id == "b"
-    ]
+    below = [(u.valid_from.year, u.valid_to.year, u.root, u.country, u.language) for u in registry.units if u.id == "b"]
     assert below == [(1970, 2026, "se", "SE", "sv"), (2026, 2149, "no", "NO", "nb")]
 
 
@@ -130,8 +126,7 @@ benefits:
     assert check_text(loaded.problems, "registry/").splitlines() == [
         "registry/organisation.yaml:3: 'r': `timezone` must be an IANA time zone such as "
         "Europe/Stockholm, not 'Europe/Stokholm'; did you mean 'Europe/Stockholm'?",
-        "registry/organisation.yaml:4: 'r': `country` must be a two-letter country code such as SE "
-        "or NO, not 'XX'",
+        "registry/organisation.yaml:4: 'r': `country` must be a two-letter country code such as SE or NO, not 'XX'",
         "registry/organisation.yaml:5: 'r': `language` must be one of sv, nb, en, not 'de'",
         "registry/organisation.yaml:8: 'a': `parent` names an unknown unit 'rr'",
         "registry/organisation.yaml:9: 'a': `valid_from` must be a date that exists, such as "
@@ -141,18 +136,15 @@ benefits:
         "valid_from, valid_to",
         "registry/organisation.yaml:13: 'b': `manager`, `email` must be an e-mail address such as "
         "anna@example.org, not 'not an address'",
-        "registry/organisation.yaml:15: 'b': `valid_to` must be later than valid_from (2026-03-01), "
-        "not 2026-02-01",
+        "registry/organisation.yaml:15: 'b': `valid_to` must be later than valid_from (2026-03-01), not 2026-02-01",
         "registry/organisation.yaml:16: `id` is missing; add it",
         "registry/programme.yaml:2: `indicator` names an unknown indicator 'intended-usage'; did you "
         "mean 'intended-use'?",
         "registry/programme.yaml:2: `system` names an unknown system 'x'",
         "registry/programme.yaml:2: `targets`, item 1, `8` is not known; known here: date, value",
-        "registry/programme.yaml:3: `targets`, item 1, `value` must be a number such as 0.8 or 80 %, "
-        "not '0,8'",
+        "registry/programme.yaml:3: `targets`, item 1, `value` must be a number such as 0.8 or 80 %, not '0,8'",
         "registry/programme.yaml:5: 'x': `due` must be later than start (2026-03-01), not 2026-02-01",
-        "registry/programme.yaml:5: 'x': `kind` must be 'financial', 'redistribution' or 'quality', "
-        "not 'wish'",
+        "registry/programme.yaml:5: 'x': `kind` must be 'financial', 'redistribution' or 'quality', not 'wish'",
         "registry/programme.yaml:6: 'x': `target` equals the baseline; a benefit is a change, so the "
         "target must differ from it",
         "registry/systems.yaml:3: 's': `processing` must be true or false, not 'maybe'",
@@ -220,9 +212,7 @@ def test_a_missing_directory_and_missing_files_are_problems(tmp_path: Path) -> N
 
 
 def test_systems_and_programme_may_be_absent(tmp_path: Path) -> None:
-    (tmp_path / "organisation.yaml").write_text(
-        "organisations: [{id: r, timezone: Europe/Oslo, country: NO}]"
-    )
+    (tmp_path / "organisation.yaml").write_text("organisations: [{id: r, timezone: Europe/Oslo, country: NO}]")
     loaded = load(tmp_path)
     assert loaded.problems == ()
     assert loaded.registry is not None
@@ -272,8 +262,7 @@ def test_words_of_a_unit(checked: Checked, entry: str, message: str) -> None:
             "has a date (2026-01-01) before the plan's start (2026-02-01)",
         ),
         (
-            "plans: [{unit: r, indicator: i, targets: [{date: 2026-02-01, value: 1}, {date: "
-            "2026-01-01, value: 2}]}]",
+            "plans: [{unit: r, indicator: i, targets: [{date: 2026-02-01, value: 1}, {date: 2026-01-01, value: 2}]}]",
             "must have one value per date, the earliest date first",
         ),
         (
@@ -287,8 +276,7 @@ def test_words_of_a_unit(checked: Checked, entry: str, message: str) -> None:
             "`target` equals the baseline",
         ),
         (
-            "benefits: [{id: b, unit: r, kind: quality, unit_of_measure: days, start: 2026-03-01, "
-            "due: 2026-03-01}]",
+            "benefits: [{id: b, unit: r, kind: quality, unit_of_measure: days, start: 2026-03-01, due: 2026-03-01}]",
             "`due` must be later than start (2026-03-01), not 2026-03-01",
         ),
         ("benefits: [{id: b, unit: r, kind: financial, unit_of_measure: hours}]", "name the `decision`"),

@@ -71,9 +71,7 @@ def test_paths_equal_a_walk_upwards_on_any_day(history: list[tuple[int, Forest]]
     assert rows == sorted(set(rows))
     for start, end, forest in days(history):
         expected = {
-            (unit, ancestor, depth)
-            for unit in ["r", *forest]
-            for depth, ancestor in enumerate(walk(unit, forest))
+            (unit, ancestor, depth) for unit in ["r", *forest] for depth, ancestor in enumerate(walk(unit, forest))
         }
         for day in {start, start + (end - start) // 2, end - timedelta(days=1)}:
             valid = [(p.unit, p.ancestor, p.depth) for p in rows if p.valid_from <= day < p.valid_to]

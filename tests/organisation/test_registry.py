@@ -109,9 +109,7 @@ def test_plans_deviations_and_approvals(example: Registry) -> None:
     purpose = "follow the introduction of systems at units"
     assert example.approved(purpose, "norrvik", date(2025, 5, 20))
     assert not example.approved(purpose, "norrvik", date(2025, 5, 19))
-    assert not example.approved(
-        purpose, "havneset", DAY
-    )  # its own approval lacks assessment and consultation
+    assert not example.approved(purpose, "havneset", DAY)  # its own approval lacks assessment and consultation
     assert not example.approved("another purpose", "norrvik", DAY)
 
 

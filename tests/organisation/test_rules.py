@@ -14,8 +14,7 @@ from nytta.organisation.load import read
 Checked = Callable[..., list[str]]
 
 HOURS = (
-    "kind: redistribution, unit_of_measure: hours, owner: {name: A, email: a@b.se}, "
-    "baseline: 0, target: 9, method: m"
+    "kind: redistribution, unit_of_measure: hours, owner: {name: A, email: a@b.se}, baseline: 0, target: 9, method: m"
 )
 
 
@@ -107,10 +106,7 @@ def test_a_unit_does_not_outlive_its_parent(checked: Checked) -> None:
         "from 2024-12-01 until 2025-01-01; change `valid_from`"
         in (checked(head + "  - {id: b, parent: a, valid_from: 2024-12-01, valid_to: 2026-01-01}\n")[0])
     )
-    later = (
-        head
-        + "  - {id: a, parent: r, valid_from: 2026-01-01}\n  - {id: b, parent: a, valid_from: 2025-01-01}\n"
-    )
+    later = head + "  - {id: a, parent: r, valid_from: 2026-01-01}\n  - {id: b, parent: a, valid_from: 2025-01-01}\n"
     assert checked(later) == []
 
 
@@ -211,8 +207,7 @@ code_maps:
             "the id 'm' twice",
         ),
         (
-            "plans: [{unit: a, system: s, workplaces: 3}, {unit: a, system: s, workplaces: 4, "
-            "valid_from: 2026-01-01}]",
+            "plans: [{unit: a, system: s, workplaces: 3}, {unit: a, system: s, workplaces: 4, valid_from: 2026-01-01}]",
             "`workplaces` of a · s are planned twice on the same days (first in line 1)",
         ),
         (
@@ -236,8 +231,7 @@ code_maps:
             "",
         ),
         (
-            "costs: [{name: C, unit: a, amount: 4, currency: NOK, valid_from: 2026-01-01, valid_to: "
-            "2026-02-01}]",
+            "costs: [{name: C, unit: a, amount: 4, currency: NOK, valid_from: 2026-01-01, valid_to: 2026-02-01}]",
             "the amount is in NOK, but 'r' counts in SEK; convert it",
         ),
         (

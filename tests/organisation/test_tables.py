@@ -77,9 +77,7 @@ def test_steps_plans_and_workplaces(example_tables: dict[str, pa.Table]) -> None
         ("norrvik", date(2026, 6, 30), 800),
         ("norrvik.permits", date(2025, 12, 31), 650),
     ]
-    assert rows(example_tables["planned_workplaces"]) == [
-        ("casework", "norrvik.permits", 18, date(2025, 6, 1), END)
-    ]
+    assert rows(example_tables["planned_workplaces"]) == [("casework", "norrvik.permits", 18, date(2025, 6, 1), END)]
     lives = {row["unit"]: row["date"] for row in example_tables["go_lives"].to_pylist()}
     assert lives["norrvik.archive"] == date(2026, 1, 1)
     assert len(lives) == 12

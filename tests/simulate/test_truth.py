@@ -72,9 +72,7 @@ def test_cases_per_unit_and_week_of_opening(story: str, zone: str, world: Worlds
     ("story", "system"),
     [("case-system", "artus"), ("support-channels", "samverka"), ("digital-not-exploited", "lansarende")],
 )
-def test_weekly_breadth_is_who_acted_of_those_at_work(
-    story: str, system: str, world: Worlds, events: Events
-) -> None:
+def test_weekly_breadth_is_who_acted_of_those_at_work(story: str, system: str, world: Worlds, events: Events) -> None:
     truth = world(story).truth
     acted, at_work, licensed = defaultdict(set), defaultdict(set), set()
     for event in events(story):
@@ -87,13 +85,9 @@ def test_weekly_breadth_is_who_acted_of_those_at_work(
             at_work[data["unit"], data["week"]].add(data["actor"])
         elif event["type"] == "nytta.people.eligibility.v1" and data["licence"]:
             licensed.add(data["actor"])
-    silent = {
-        week for s in truth["silences"] for week in truth["weeks"] if s["from_week"] <= week <= s["to_week"]
-    }
+    silent = {week for s in truth["silences"] for week in truth["weeks"] if s["from_week"] <= week <= s["to_week"]}
     for series in truth["series"]["weekly-breadth"]:
-        for week, there, all_there in zip(
-            truth["weeks"], series["numerator"], series["denominator"], strict=True
-        ):
+        for week, there, all_there in zip(truth["weeks"], series["numerator"], series["denominator"], strict=True):
             cell = series["unit"], week
             if all_there == 0 or week in silent:
                 continue
@@ -217,10 +211,7 @@ def test_support_channels_phone_and_desk_fall_at_the_steering(world: Worlds) -> 
         before = sum(low[:steering]) / sum(series["denominator"][:steering])
         after = sum(low[steering:]) / sum(series["denominator"][steering:])
         fallen = 0.0 if series["unit"] in truth["unmoved_units"] else truth["phone_and_desk_down"]
-        noise = (
-            0.5
-            * (1 / sum(series["denominator"][:steering]) + 1 / sum(series["denominator"][steering:])) ** 0.5
-        )
+        noise = 0.5 * (1 / sum(series["denominator"][:steering]) + 1 / sum(series["denominator"][steering:])) ** 0.5
         assert before - after == pytest.approx(fallen, abs=3.5 * noise)
     assert truth["phone_and_desk_down"] >= 0.15
 

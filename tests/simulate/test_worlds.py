@@ -85,9 +85,7 @@ def test_the_registry_loads_without_a_problem(story: str, world: Worlds) -> None
     assert loaded.registry is not None
     for organisation in loaded.registry.organisations:
         for definition in declared:
-            assert loaded.registry.approved(
-                definition["purpose"]["purpose"], organisation.id, date(2026, 1, 1)
-            )
+            assert loaded.registry.approved(definition["purpose"]["purpose"], organisation.id, date(2026, 1, 1))
 
 
 def test_the_county_has_sixty_units_of_which_two_in_five_are_small(world: Worlds) -> None:

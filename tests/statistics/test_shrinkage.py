@@ -11,9 +11,7 @@ from nytta.statistics import (
 )
 
 #: Tumours among rats, of how many, in 70 historical control groups (Tarone 1982; Gelman et al., table 5.1).
-RATS = (
-    [(0, 20)] * 7 + [(0, 19)] * 4 + [(0, 18)] * 2 + [(0, 17)] + [(1, 20)] * 4 + [(1, 19)] * 2 + [(1, 18)] * 2
-)
+RATS = [(0, 20)] * 7 + [(0, 19)] * 4 + [(0, 18)] * 2 + [(0, 17)] + [(1, 20)] * 4 + [(1, 19)] * 2 + [(1, 18)] * 2
 RATS += [(2, 25), (2, 24), (2, 23)] + [(2, 20)] * 6 + [(1, 10), (5, 49), (2, 19), (5, 46), (3, 27), (2, 17)]
 RATS += [(7, 49), (7, 47), (3, 20), (3, 20), (2, 13), (9, 48), (10, 50)] + [(4, 20)] * 7 + [(10, 48)]
 RATS += [(4, 19)] * 3 + [(5, 22), (11, 46), (12, 49), (5, 20), (5, 20), (6, 23), (5, 19), (6, 22)]
@@ -54,9 +52,7 @@ def test_a_prior_needs_two_units() -> None:
 
 def test_posterior_probability_by_simulation() -> None:
     draws = np.random.default_rng(1).beta(24 + 8, 6 + 12, 200_000)
-    assert float(posterior_below(8, 20, 24, 6, 0.65)) == pytest.approx(
-        float((draws < 0.65).mean()), abs=0.004
-    )
+    assert float(posterior_below(8, 20, 24, 6, 0.65)) == pytest.approx(float((draws < 0.65).mean()), abs=0.004)
 
 
 def test_four_weeks_of_the_same_people_are_worth_little_more_than_one() -> None:

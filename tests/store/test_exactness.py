@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.organisations import SMALL_COUNTY, county, small_county
+from tests.rows import NOW, day, event, table
 
 from nytta import contracts
 from nytta.indicators.load import load
@@ -18,8 +20,6 @@ from nytta.store.private import Import, PrivateStore
 from nytta.store.recompute import recompute
 from nytta.store.scratch import verify
 from nytta.store.values import save_definitions
-from tests.organisations import SMALL_COUNTY, county, small_county
-from tests.rows import NOW, day, event, table
 
 DEFINITIONS = tuple(
     d
@@ -38,7 +38,9 @@ Row = dict[str, Any]
 @st.composite
 def rows(draw: st.DrawFn) -> Row:
     """One event without its identity."""
-    kind = draw(st.sampled_from(["case.opened", "case.step", "case.closed", "session", "enrolled", "retired", "eligibility"]))
+    kind = draw(
+        st.sampled_from(["case.opened", "case.step", "case.closed", "session", "enrolled", "retired", "eligibility"])
+    )
     unit, time = draw(UNITS), draw(DAYS)
     match kind:
         case "case.opened":
@@ -58,7 +60,15 @@ def rows(draw: st.DrawFn) -> Row:
             entitled = draw(st.sampled_from([0, 1]))
             first, last = day(spans[0]), spans[1] and day(spans[1])
             return event(
-                0, "people.eligibility", time, who, unit=unit, actor=who, entitled=entitled, valid_from=first, valid_to=last
+                0,
+                "people.eligibility",
+                time,
+                who,
+                unit=unit,
+                actor=who,
+                entitled=entitled,
+                valid_from=first,
+                valid_to=last,
             )
 
 
@@ -81,12 +91,14 @@ def deliver(store: PrivateStore, batches: list[list[Row]], *, between: bool = Fa
 
 
 def cells(store: PrivateStore) -> list[tuple[Any, ...]]:
-    return store.connection.rows(
-        "SELECT * EXCEPT (computed, is_deleted) FROM {private}.cells FINAL ORDER BY ALL"
-    )
+    return store.connection.rows("SELECT * EXCEPT (computed, is_deleted) FROM {private}.cells FINAL ORDER BY ALL")
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data(), delivered=DELIVERIES)
 def test_order_duplicates_and_batches_make_no_difference(
     new_store: Callable[[], PrivateStore], tables: Path, data: st.DataObject, delivered: list[Row]
@@ -133,7 +145,10 @@ def test_a_case_that_moves_leaves_its_old_cell(store: PrivateStore, tables: Path
     deliver(store, [BASE])
     # an earlier opening in the south comes late
     store.write(
-        table([event(8, "case.opened", "01-26", "c1", unit="south", channel="web")]), [], seal=bytes, received_at=NOW
+        table([event(8, "case.opened", "01-26", "c1", unit="south", channel="web")]),
+        [],
+        seal=bytes,
+        received_at=NOW,
     )
     checked(store, tables)
     rows = store.connection.rows(
@@ -147,7 +162,10 @@ def test_another_content_of_an_identity_wins_by_its_hash_alone(
     new_store: Callable[[], PrivateStore], tables: Path
 ) -> None:
     one, other = BASE, [row | {"unit": "south", "system": "else"} for row in BASE]
-    first, second = deliver(new_store(), [one, other], between=True), deliver(new_store(), [other, one], between=True)
+    first, second = (
+        deliver(new_store(), [one, other], between=True),
+        deliver(new_store(), [other, one], between=True),
+    )
     assert cells(first) == cells(second)
     for store in (first, second):
         checked(store, tables)
@@ -184,8 +202,8 @@ def test_a_later_snapshot_supersedes_an_earlier_one_in_any_order(
     assert cells(forward) == cells(backward)
     checked(forward, tables)
     rows = forward.connection.rows(
-        "SELECT numerator, denominator FROM {private}.cells FINAL WHERE indicator = 'digital-intake' AND grain = 'week' "
-        "AND unit = 'north'"
+        "SELECT numerator, denominator FROM {private}.cells FINAL WHERE indicator = 'digital-intake' "
+        "AND grain = 'week' AND unit = 'north'"
     )
     assert rows == [(0, 1)]
 

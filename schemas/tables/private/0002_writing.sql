@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS {private}.imports
     duplicate    UInt64,
     conflict     UInt64,
     rejected     UInt64,
+    left_out     UInt64,
     updated_at   DateTime64(3, 'UTC'),
     version      UInt64
 )

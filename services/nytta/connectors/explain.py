@@ -64,10 +64,7 @@ class Explanation:
             lines += ["", row.position]
             for event in row.events:
                 lines.append(f"  {event.type}  id {event.id} of {event.source}")
-                lines += [
-                    f"    {shown.name:<13} {shown.value!s:<40} {shown.origin}".rstrip()
-                    for shown in event.fields
-                ]
+                lines += [f"    {shown.name:<13} {shown.value!s:<40} {shown.origin}".rstrip() for shown in event.fields]
             lines += [f"  rejected: {problem}" for problem in row.problems]
             if not row.events and not row.problems:
                 lines.append("  left out by the mapping")
@@ -96,13 +93,10 @@ def explain(path: Path, mapping: Mapping, rows: int = 5) -> Explanation:
             outcome = translator.translate(row, number)
             unread = tuple(sorted(name for name in row if name not in mapping.columns))
             problems = tuple(
-                f"{error.reason}{also and f' ({also})'}: {error.detail}"
-                + (error.value and f" (here: {error.value})")
+                f"{error.reason}{also and f' ({also})'}: {error.detail}" + (error.value and f" (here: {error.value})")
                 for also, error in outcome.errors
             )
-            shown.append(
-                RowShown(position, tuple(_event(e, mapping, row) for e in outcome.events), problems, unread)
-            )
+            shown.append(RowShown(position, tuple(_event(e, mapping, row) for e in outcome.events), problems, unread))
         return Explanation(path.name, mapping.id, reader.form, tuple(shown), mapping.notes)
 
 

@@ -118,9 +118,7 @@ class Mapping(_Head):
         sources: list[Source | None] = [*self.common.values()]
         for rule in self.rules:
             sources += [rule.choice, rule.when, *rule.fields.values()]
-        read = (
-            name for source in sources if isinstance(source, Value | Test | Moment) for name in source.fields
-        )
+        read = (name for source in sources if isinstance(source, Value | Test | Moment) for name in source.fields)
         return frozenset(read) | frozenset(self.identity or ())
 
 
@@ -146,16 +144,12 @@ def load(name: str | Path) -> Mapping:
         path = _folder() / f"{name}.yaml"
         if not path.is_file():
             known = shipped()
-            message = (
-                f"no mapping comes with that name{nearest(str(name), known)} Known: {', '.join(known)}; "
-            )
+            message = f"no mapping comes with that name{nearest(str(name), known)} Known: {', '.join(known)}; "
             raise MappingError([Problem(str(name), 1, message + "or name a .yaml file")])
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise MappingError(
-            [Problem(str(path), 1, f"the mapping cannot be opened: {error.strerror}")]
-        ) from error
+        raise MappingError([Problem(str(path), 1, f"the mapping cannot be opened: {error.strerror}")]) from error
     except UnicodeDecodeError as error:
         raise MappingError([Problem(str(path), 1, "the mapping is not UTF-8; save it as UTF-8")]) from error
     return parse(text, str(path))
@@ -190,9 +184,7 @@ class _Builder:
         head = self._model(_Head, {name: data[name] for name in data if name in _Head.model_fields}, ())
         rules = self._rules(data.get("events"))
         types = {type_name for rule in rules for type_name in rule.types}
-        rest = {
-            name: given for name, given in data.items() if name not in _Head.model_fields and name != "events"
-        }
+        rest = {name: given for name, given in data.items() if name not in _Head.model_fields and name != "events"}
         common = self._fields(rest, (), types)
         mapping = None
         if head is not None:
@@ -212,9 +204,7 @@ class _Builder:
         for index, rule in enumerate(rules):
             if rule.also in seen:
                 said = f"also: {rule.also}" if rule.also else "an event without also"
-                self._document.add(
-                    ("events", index), f"{said} stands here a second time; give each event its own word"
-                )
+                self._document.add(("events", index), f"{said} stands here a second time; give each event its own word")
             seen.add(rule.also)
         return rules
 
@@ -222,9 +212,7 @@ class _Builder:
         if not isinstance(entry, dict):
             self._document.add(path, "an event is a list of `name: value` lines, first of all `type:`")
             return None
-        head = self._model(
-            _RuleHead, {name: entry[name] for name in entry if name in _RuleHead.model_fields}, path
-        )
+        head = self._model(_RuleHead, {name: entry[name] for name in entry if name in _RuleHead.model_fields}, path)
         types = self._types(head.type, (*path, "type")) if head is not None else ()
         rest = {name: given for name, given in entry.items() if name not in _RuleHead.model_fields}
         fields = self._fields(rest, path, set(types))
@@ -250,16 +238,10 @@ class _Builder:
                 known = self._known | (_RuleHead.model_fields.keys() if path else _Head.model_fields.keys())
                 self._document.add(place, f"there is no field '{name}'{nearest(name, known)}")
                 continue
-            taking = (
-                [_TIME]
-                if name == "time"
-                else [targets()[t][name] for t in sorted(types) if name in targets()[t]]
-            )
+            taking = [_TIME] if name == "time" else [targets()[t][name] for t in sorted(types) if name in targets()[t]]
             if not taking:
                 if types:
-                    self._document.add(
-                        place, f"{' and '.join(sorted(types))} cannot have '{name}'; remove it"
-                    )
+                    self._document.add(place, f"{' and '.join(sorted(types))} cannot have '{name}'; remove it")
                 continue
             source = self._source(taking[0], value, place)
             if source is not None:
@@ -290,9 +272,7 @@ class _Builder:
 
     def _check_whole(self, mapping: Mapping) -> None:
         if mapping.source is not None and mapping.identity is None:
-            self._document.add(
-                ("source",), "source belongs to identity; remove it, or say which fields name a row"
-            )
+            self._document.add(("source",), "source belongs to identity; remove it, or say which fields name a row")
         if mapping.identity is not None and mapping.source is None:
             self._document.add(
                 ("identity",), "identity needs the name of its source, the same for every export: source: …"
@@ -303,18 +283,14 @@ class _Builder:
                 "a snapshot needs identity: the fields by which rows of two exports are the same",
             )
         if mapping.format == "xes" and mapping.table != Table():
-            self._document.add(
-                ("table",), "table is for format: table; an XES log says itself how it is written"
-            )
+            self._document.add(("table",), "table is for format: table; an XES log says itself how it is written")
         for index, rule in enumerate(mapping.rules):
             for type_name in rule.types:
                 fields = mapping.fields_of(rule, type_name)
                 needed = [name for name, target in targets()[type_name].items() if target.required]
                 for name in [*needed, "time"]:
                     if name not in fields:
-                        self._document.add(
-                            ("events", index), f"{type_name} needs '{name}'; say where it comes from"
-                        )
+                        self._document.add(("events", index), f"{type_name} needs '{name}'; say where it comes from")
 
     def _model(self, model: type[_Model], given: Any, path: mapping_file.Path) -> _Model | None:
         try:
@@ -326,9 +302,7 @@ class _Builder:
 
 
 class _RuleHead(Spec):
-    type: Annotated[
-        Value, BeforeValidator(lambda given: {"constant": given} if isinstance(given, str) else given)
-    ]
+    type: Annotated[Value, BeforeValidator(lambda given: {"constant": given} if isinstance(given, str) else given)]
     also: Annotated[str, Field(pattern="^[a-z][a-z_]*$")] = ""
     when: Test | None = None
     once: bool = False

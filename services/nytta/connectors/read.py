@@ -82,30 +82,22 @@ def read(
                     translator.skip(row)
                 continue
             if isinstance(row, Broken):
-                rejects.append(
-                    Reject(Reason.MALFORMED_ROW, row.detail, source, reader.position(number), row.body)
-                )
+                rejects.append(Reject(Reason.MALFORMED_ROW, row.detail, source, reader.position(number), row.body))
             else:
                 outcome = translator.translate(row, number)
                 for event in outcome.events:
                     pieces.append(orjson.dumps(event, option=_JSON))
                 if outcome.errors:
-                    detail = "; ".join(
-                        f"{also}: {error}" if also else str(error) for also, error in outcome.errors
-                    )
+                    detail = "; ".join(f"{also}: {error}" if also else str(error) for also, error in outcome.errors)
                     reason = outcome.errors[0][1].reason
                     rejects.append(Reject(reason, detail, source, reader.position(number), orjson.dumps(row)))
                 if not outcome.events and not outcome.errors:
                     skipped += 1
             if (number - start_row) % CHUNK_ROWS == 0:
-                yield Chunk(
-                    b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_read, stream.bytes_total
-                )
+                yield Chunk(b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_read, stream.bytes_total)
                 pieces, rejects, skipped, yielded = [], [], 0, True
         if pieces or rejects or skipped or not yielded:
-            yield Chunk(
-                b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_total, stream.bytes_total
-            )
+            yield Chunk(b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_total, stream.bytes_total)
 
 
 @contextmanager

@@ -82,9 +82,7 @@ class Value(Spec):
     """A regular expression found in the file's name."""
     template: str = "{0}"
     """What to make of the groups of `file`: "municipality {1}"; {0} is all that was found."""
-    join: (
-        Annotated[tuple[Annotated[Value, BeforeValidator(_field_name)], ...], Field(min_length=2)] | None
-    ) = None
+    join: Annotated[tuple[Annotated[Value, BeforeValidator(_field_name)], ...], Field(min_length=2)] | None = None
     """Several values with "/" between them; nothing where one of them is absent."""
     sum: Texts | None = None
     """Fields whose numbers are added; absent ones count as 0, and nothing comes out where all are absent."""
@@ -101,9 +99,7 @@ class Value(Spec):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Value:
-        origins = [
-            name for name in ("field", "constant", "file", "join", "sum") if getattr(self, name) is not None
-        ]
+        origins = [name for name in ("field", "constant", "file", "join", "sum") if getattr(self, name) is not None]
         if len(origins) != 1:
             raise ValueError(
                 "say where the value comes from, once: field, constant, file, join or sum"

@@ -135,9 +135,7 @@ class TableReader:
                 f"line {self._line}",
                 "a quotation mark opened in this record is not closed; close it, or export the file again",
             ) from error
-        return Broken(
-            f"the record cannot be read: {text}; double the quotation marks inside a cell", self._lines.last
-        )
+        return Broken(f"the record cannot be read: {text}; double the quotation marks inside a cell", self._lines.last)
 
 
 class _Lines:
@@ -278,10 +276,6 @@ def _refuse_binary(sample: bytes, file: str) -> None:
 def _refuse_other_text(sample: bytes, encoding: str, file: str) -> None:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
     if text.lstrip().startswith("<"):
-        raise InputError(
-            file, "", "the file is XML or HTML, no table; export it as CSV, or name an XES mapping"
-        )
+        raise InputError(file, "", "the file is XML or HTML, no table; export it as CSV, or name an XES mapping")
     if "\0" in text:
-        raise InputError(
-            file, "", "the file holds NUL characters and is no text table; export it as CSV in UTF-8"
-        )
+        raise InputError(file, "", "the file holds NUL characters and is no text table; export it as CSV in UTF-8")

@@ -193,9 +193,7 @@ class _Compiler:
                         Reason.MISSING_FIELD, f"field '{name}' is empty, but rows are known by it (identity)"
                     )
                 # "a|b" and "c" must not become the same as "a" and "b|c".
-                parts.append(
-                    text.replace("%", "%25").replace("|", "%7C") if "%" in text or "|" in text else text
-                )
+                parts.append(text.replace("%", "%25").replace("|", "%7C") if "%" in text or "|" in text else text)
             return "|".join(parts)
 
         return get
@@ -206,9 +204,7 @@ class _Compiler:
             if field == "time":
                 continue
             target = targets()[name][field]
-            found.append(
-                (field, self._source(target, source), _described(source) if target.required else None)
-            )
+            found.append((field, self._source(target, source), _described(source) if target.required else None))
         return found
 
     def _source(self, target: Target, source: Source) -> _Get:
@@ -220,9 +216,7 @@ class _Compiler:
             case Moment():
                 return self._day(source)
             case Value():
-                default = (
-                    "other" if "other" in target.choices and (source.values or source.patterns) else None
-                )
+                default = "other" if "other" in target.choices and (source.values or source.patterns) else None
                 get = self._value(source, default)
                 if target.kind == "whole":
                     return self._whole(get, source)
@@ -354,9 +348,7 @@ class _Compiler:
 
         def total(row: Row) -> Decimal | None:
             found = [
-                _number(text, self._decimal, described)
-                for get, described in gets
-                if (text := get(row)) is not None
+                _number(text, self._decimal, described) for get, described in gets if (text := get(row)) is not None
             ]
             return sum(found, Decimal(0)) if found else None
 

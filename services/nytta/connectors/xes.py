@@ -133,9 +133,7 @@ class _Parser:
                 raise self._error(f"attributes are nested more than {_DEPTH} deep; such a log cannot be read")
             if depth == 1:
                 if name != "log":
-                    raise self._error(
-                        f"the file is XML but its outermost element is '{name}', not 'log': no XES log"
-                    )
+                    raise self._error(f"the file is XML but its outermost element is '{name}', not 'log': no XES log")
             elif name == "event" and depth == (trace_depth or 1) + 1:
                 target, target_depth, floor, prefix = trace.copy(), depth, depth, ""
                 self._event_from = self._fed
@@ -193,18 +191,12 @@ class _Parser:
         index = self._expat.ErrorByteIndex - fed
         byte = piece[index] if 0 <= index < len(piece) else 0
         if error.code in (_NO_ELEMENTS, _UNCLOSED, _PARTIAL) and not piece:
-            text = (
-                "the file is empty"
-                if not fed
-                else "the file ends in the middle of the log; copy or export it again"
-            )
+            text = "the file is empty" if not fed else "the file ends in the middle of the log; copy or export it again"
         elif error.code == _UNKNOWN_ENCODING or (error.code in (_INVALID_TOKEN, _PARTIAL) and byte >= 0x80):
             text = self._wrong_encoding()
         elif error.code == _UNDEFINED_ENTITY:
             text = "the file uses an entity that XML does not define; write the character itself"
-        elif self._expat.ErrorByteIndex <= 0 and not self._head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
-            b"<"
-        ):
+        elif self._expat.ErrorByteIndex <= 0 and not self._head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
             text = "the file is no XML; name a table mapping if it is a CSV file"
         else:
             text = f"the XML is malformed ({expat.ErrorString(error.code)}); export the log again"

@@ -2,8 +2,8 @@
 
 Rules: a figure of staff needs at least `K` eligible persons; a figure of cases or citizens needs `K` cases handled by
 at least three persons, none of whom handled over 60 %; official acts are not gated by size. Shares are whole percent,
-in steps of five where fewer than `SMALL` stand behind them; there, values next to an end are bands. Intervals are rounded
-outward; counts are bands.
+in steps of five where fewer than `SMALL` stand behind them; there, values next to an end are bands. Intervals are
+rounded outward; counts are bands.
 """
 
 from __future__ import annotations

@@ -146,9 +146,7 @@ def _judge(
             event = validate(line, latest=given.latest, raw_ids=given.pseudonymise is not None)
         except Refused as refused:
             source = source_label or source_of(line)
-            rejects.append(
-                Reject(refused.reason, refused.detail, source, f"line {lines.numbers[index]}", line)
-            )
+            rejects.append(Reject(refused.reason, refused.detail, source, f"line {lines.numbers[index]}", line))
         else:
             pile = piles[event.type]
             pile.events.append(_Judged.of(event))

@@ -60,13 +60,9 @@ _OPTIONAL: Final[tuple[tuple[str, pa.DataType, Any], ...]] = (
 
 ALWAYS: Final[tuple[str, ...]] = tuple(name for name, _, _ in _ALWAYS)
 """Columns that every batch has."""
-COLUMNS: Final[Mapping[str, pa.DataType]] = MappingProxyType(
-    {name: kind for name, kind, _ in _ALWAYS + _OPTIONAL}
-)
+COLUMNS: Final[Mapping[str, pa.DataType]] = MappingProxyType({name: kind for name, kind, _ in _ALWAYS + _OPTIONAL})
 """All columns with their Arrow types, in order. Those beyond ALWAYS are there where some event fills them."""
-DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
-    {name: default for name, _, default in _ALWAYS + _OPTIONAL}
-)
+DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType({name: default for name, _, default in _ALWAYS + _OPTIONAL})
 """What a column holds where an event says nothing; None is null."""
 
 
@@ -115,9 +111,6 @@ def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
     if list(columns) == schema.names:
         return table
     return pa.table(
-        [
-            columns[name] if name in columns else constant(name, DEFAULTS[name], table.num_rows)
-            for name in schema.names
-        ],
+        [columns[name] if name in columns else constant(name, DEFAULTS[name], table.num_rows) for name in schema.names],
         schema=schema,
     )

@@ -57,9 +57,7 @@ class Event(BaseModel):
     @model_validator(mode="after")
     def _named_as_cloudevents_ask(self) -> Self:
         if "data_base64" in self.__pydantic_extra__:
-            raise PydanticCustomError(
-                "binary_data", "data_base64 is not read: put the data as a JSON object into data"
-            )
+            raise PydanticCustomError("binary_data", "data_base64 is not read: put the data as a JSON object into data")
         for name in self.__pydantic_extra__:
             if not EXTENSION_NAME.fullmatch(name):
                 raise PydanticCustomError(
@@ -88,7 +86,5 @@ def _event(model: type[Data]) -> type[Event]:
     )
 
 
-EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType(
-    {name: _event(model) for name, model in TYPES.items()}
-)
+EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType({name: _event(model) for name, model in TYPES.items()})
 """CloudEvents type to the model of the whole event."""

@@ -140,9 +140,7 @@ def accepted() -> list[Example]:
             "Null is the same as an attribute or an optional field that is not there.",
             _with(step, channel=None, intended=None) | {"subject": None, "traceparent": None},
         ),
-        _accepted(
-            "surrounding-space", "White space around a text is removed.", _with(step, activity="  Register ")
-        ),
+        _accepted("surrounding-space", "White space around a text is removed.", _with(step, activity="  Register ")),
         _accepted(
             "envelope",
             "All attributes of CloudEvents.",
@@ -181,21 +179,15 @@ def rejected() -> list[Example]:
             _without(step, "specversion"),
             Reason.NOT_CLOUDEVENT,
         ),
-        _rejected(
-            "specversion-0.3", "An old version.", step | {"specversion": "0.3"}, Reason.UNSUPPORTED_VERSION
-        ),
+        _rejected("specversion-0.3", "An old version.", step | {"specversion": "0.3"}, Reason.UNSUPPORTED_VERSION),
         _rejected(
             "type-v2",
             "There is no version 2 of this type.",
             step | {"type": "nytta.case.step.v2"},
             Reason.UNSUPPORTED_VERSION,
         ),
-        _rejected(
-            "unknown-type", "No such type.", step | {"type": "nytta.case.paused.v1"}, Reason.UNKNOWN_TYPE
-        ),
-        _rejected(
-            "no-id", "An event without id has no identity.", _without(step, "id"), Reason.MISSING_FIELD
-        ),
+        _rejected("unknown-type", "No such type.", step | {"type": "nytta.case.paused.v1"}, Reason.UNKNOWN_TYPE),
+        _rejected("no-id", "An event without id has no identity.", _without(step, "id"), Reason.MISSING_FIELD),
         _rejected("no-time", "Every event says when.", _without(step, "time"), Reason.MISSING_FIELD),
         _rejected("no-data", "Every event says what.", _without(step, "data"), Reason.MISSING_FIELD),
         _rejected(
@@ -228,9 +220,7 @@ def rejected() -> list[Example]:
             _with(step, intended="yes"),
             Reason.INVALID_FIELD,
         ),
-        _rejected(
-            "boolean-as-number", "A boolean is true or false.", _with(step, intended=1), Reason.INVALID_FIELD
-        ),
+        _rejected("boolean-as-number", "A boolean is true or false.", _with(step, intended=1), Reason.INVALID_FIELD),
         _rejected("score-6", "A score is 1 to 5.", _with(pulse, score=6), Reason.INVALID_FIELD),
         _rejected("score-4.5", "A score is a whole number.", _with(pulse, score=4.5), Reason.INVALID_FIELD),
         _rejected(
@@ -269,12 +259,8 @@ def rejected() -> list[Example]:
             step | {"trace": {"id": 1}},
             Reason.INVALID_FIELD,
         ),
-        _rejected(
-            "xml", "Data are JSON.", step | {"datacontenttype": "application/xml"}, Reason.INVALID_FIELD
-        ),
-        _rejected(
-            "data-base64", "Data are a JSON object.", step | {"data_base64": "e30="}, Reason.INVALID_FIELD
-        ),
+        _rejected("xml", "Data are JSON.", step | {"datacontenttype": "application/xml"}, Reason.INVALID_FIELD),
+        _rejected("data-base64", "Data are a JSON object.", step | {"data_base64": "e30="}, Reason.INVALID_FIELD),
         _rejected(
             "30-february",
             "There is no such day.",
@@ -294,9 +280,7 @@ def rejected() -> list[Example]:
             Reason.INVALID_FIELD,
         ),
         _rejected("raw-actor", "Only pseudonyms pass.", _with(step, actor="anna.svensson"), Reason.RAW_ACTOR),
-        _rejected(
-            "raw-case", "Only pseudonyms pass.", _with(step, case="BYGG 2026-000123"), Reason.RAW_ACTOR
-        ),
+        _rejected("raw-case", "Only pseudonyms pass.", _with(step, case="BYGG 2026-000123"), Reason.RAW_ACTOR),
         _rejected(
             "future",
             "The clock of the source is wrong.",

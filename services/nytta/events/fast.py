@@ -59,9 +59,7 @@ def _struct(plan: TypePlan) -> type[FastEvent]:
     data = msgspec.defstruct(
         name,
         [
-            (field.name, _annotation(field))
-            if field.required
-            else (field.name, _annotation(field), field.default)
+            (field.name, _annotation(field)) if field.required else (field.name, _annotation(field), field.default)
             for field in plan.fields
         ],
         **options,

@@ -52,9 +52,7 @@ def _sequence(value: Any) -> int:
     if isinstance(value, str) and re.fullmatch("[0-9]{1,20}", value):
         value = int(value)
     if type(value) is not int or not 0 <= value <= LARGEST_SEQUENCE:
-        raise PydanticCustomError(
-            "sequence", "is not a whole number from 0 to 2^64 - 1, nor one as a text of digits"
-        )
+        raise PydanticCustomError("sequence", "is not a whole number from 0 to 2^64 - 1, nor one as a text of digits")
     return value
 
 
@@ -85,8 +83,7 @@ Name = Annotated[
 """A text that says something: 1 to 512 characters without the white space around them, none for control."""
 
 Text = Annotated[
-    Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT, pattern=_ANY_TEXT)]
-    | None,
+    Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT, pattern=_ANY_TEXT)] | None,
     AfterValidator(_blank_is_absent),
 ]
 """A text that may be absent; null and a blank text are the same as absent."""
@@ -120,9 +117,7 @@ JsonMediaType = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, patter
 Time = Annotated[
     datetime,
     PlainValidator(_instant),
-    PlainSerializer(
-        lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str
-    ),
+    PlainSerializer(lambda moment: moment.astimezone(UTC).isoformat().replace("+00:00", "Z"), return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": TIME_PATTERN}),
 ]
 """An RFC 3339 time with its offset."""

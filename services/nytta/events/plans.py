@@ -130,7 +130,5 @@ def _role(value: Mapping[str, Any]) -> Role:
     raise TypeError(f"no column can be made of a field described as {value}")
 
 
-PLANS: Final[Mapping[str, TypePlan]] = types.MappingProxyType(
-    {name: _plan(model) for name, model in TYPES.items()}
-)
+PLANS: Final[Mapping[str, TypePlan]] = types.MappingProxyType({name: _plan(model) for name, model in TYPES.items()})
 """CloudEvents type to its plan."""

@@ -118,9 +118,7 @@ class Pseudonymiser:
 
     def __init__(self, key_id: str, key: bytes, *, cache_size: int = 65_536) -> None:
         if not _KEY_ID.fullmatch(key_id):
-            raise ValueError(
-                f"key id {key_id!r}: use 1 to 64 ASCII letters, digits, dots, hyphens or underscores"
-            )
+            raise ValueError(f"key id {key_id!r}: use 1 to 64 ASCII letters, digits, dots, hyphens or underscores")
         if len(key) < SHORTEST_KEY:
             raise ValueError(f"key {key_id!r} has {len(key)} bytes: use at least {SHORTEST_KEY}")
         self.key_id = key_id

@@ -136,9 +136,7 @@ def _terse(node: Any) -> Any:
     if not isinstance(node, Mapping):
         return node
     return {
-        key: {name: _terse(each) for name, each in value.items()}
-        if key in ("properties", "$defs")
-        else _terse(value)
+        key: {name: _terse(each) for name, each in value.items()} if key in ("properties", "$defs") else _terse(value)
         for key, value in node.items()
         if key != "title" and (key, value) != ("default", None)
     }

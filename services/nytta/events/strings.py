@@ -12,9 +12,7 @@ LONGEST_TEXT: Final = 512
 def layout(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The bytes of all texts, one after the other, and the offset where each starts (one more than texts)."""
     _, offsets, data = texts.buffers()
-    positions = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(
-        np.int64
-    )
+    positions = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     return np.frombuffer(data or b"", np.uint8), positions
 
 

@@ -116,8 +116,7 @@ class _Table:
         self._attributes()
         names = [name for name in COLUMNS if name in self.columns or name in ALWAYS]
         arrays = [
-            self.columns[name] if name in self.columns else constant(name, DEFAULTS[name], self.rows)
-            for name in names
+            self.columns[name] if name in self.columns else constant(name, DEFAULTS[name], self.rows) for name in names
         ]
         return pa.table(arrays, names=names), self.certain
 
@@ -286,9 +285,7 @@ class _Table:
             if _kept(rule, text) != text:
                 self.certain[row] = False
 
-    def _words(
-        self, values: Sequence[str | None], rule: Callable[[str], str | None] | None
-    ) -> pa.Array | None:
+    def _words(self, values: Sequence[str | None], rule: Callable[[str], str | None] | None) -> pa.Array | None:
         """Texts that repeat: each distinct one is judged once, and the rows refer to what it is kept as.
 
         None where no row says anything.

@@ -102,9 +102,7 @@ def _instants(written: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64]
     year, month, day = number(0, 1, 2, 3), number(5, 6), number(8, 9)
     hour, minute, second = number(11, 12), number(14, 15), number(17, 18)
     first = _first_day(year, month)
-    read &= (
-        (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= _first_day(year, month + 1) - first)
-    )
+    read &= (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= _first_day(year, month + 1) - first)
     read &= (hour < 24) & (minute < 60) & (second < 60)
     seconds = (((first + day - 1) * 24 + hour) * 60 + minute - shift) * 60 + second
     thousandths = number(*range(20, min(end, 23))) * 10 ** max(0, 3 - max(fraction, 0))

@@ -17,9 +17,7 @@ from nytta.events.reasons import Reason
 from nytta.events.times import EARLIEST
 
 _LONGEST_DETAIL: Final = 500
-_LATEST_VERSIONS: Final[Mapping[str, str]] = MappingProxyType(
-    {f"nytta.{m.name}": n for n, m in TYPES.items()}
-)
+_LATEST_VERSIONS: Final[Mapping[str, str]] = MappingProxyType({f"nytta.{m.name}": n for n, m in TYPES.items()})
 
 
 class Refused(Exception):
@@ -61,9 +59,7 @@ def _object(line: bytes) -> dict[str, Any]:
     try:
         line.decode()
     except UnicodeDecodeError as error:
-        raise Refused(
-            Reason.INVALID_ENCODING, f"byte {error.start + 1} is not UTF-8: send the file as UTF-8"
-        ) from None
+        raise Refused(Reason.INVALID_ENCODING, f"byte {error.start + 1} is not UTF-8: send the file as UTF-8") from None
     if line.startswith(b"\xef\xbb\xbf"):
         raise Refused(Reason.MALFORMED_JSON, "starts with a byte order mark: send UTF-8 without one")
     try:
@@ -98,9 +94,7 @@ def _model(value: dict[str, Any], line: bytes) -> Event:
 
 def _check_time(time: datetime, latest: datetime) -> None:
     if time < EARLIEST:
-        raise Refused(
-            Reason.IMPLAUSIBLE_TIME, f"time: lies before {EARLIEST:%Y-%m-%d}: check the source's clock"
-        )
+        raise Refused(Reason.IMPLAUSIBLE_TIME, f"time: lies before {EARLIEST:%Y-%m-%d}: check the source's clock")
     if time > latest:
         raise Refused(
             Reason.FUTURE_TIME,

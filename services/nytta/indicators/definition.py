@@ -12,7 +12,21 @@ from nytta.indicators.subjects import SUBJECTS, Subject
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
 _WORD = re.compile(r"'(?:[^'\\]|\\.)*'|([A-Za-z_][A-Za-z0-9_]*)(\s*\()?")
-_SQL_WORDS = {"and", "or", "not", "in", "is", "null", "like", "between", "distinct", "true", "false", "interval", "day"}
+_SQL_WORDS = {
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "null",
+    "like",
+    "between",
+    "distinct",
+    "true",
+    "false",
+    "interval",
+    "day",
+}
 
 
 class Kind(StrEnum):
@@ -33,6 +47,8 @@ class Protects(StrEnum):
 
 
 class Model(BaseModel):
+    """A part of a definition: frozen, and refusing what it does not know."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -152,7 +168,10 @@ class Definition(Model):
         if self.adds and any(SUBJECTS[s.subject].per_period for s in self.sides):
             raise ValueError("distinct persons do not add up over weeks or units: say `adds: false`")
         if self.kind is Kind.SHARE and self.numerator.subject == self.denominator.subject:
-            same = (self.numerator.where, self.numerator.period) == (self.denominator.where, self.denominator.period)
+            same = (self.numerator.where, self.numerator.period) == (
+                self.denominator.where,
+                self.denominator.period,
+            )
             if not same and not self.capped:
                 raise ValueError(
                     "the numerator can exceed its denominator: give both sides the same `where` and `period`, "
@@ -191,6 +210,5 @@ def _check_columns(text: str, subject: Subject) -> None:
         if word is None or call or word.lower() in _SQL_WORDS or word in bound or word == "part":
             continue
         if word not in subject.columns:
-            raise ValueError(
-                f"column '{word}' is unknown to subject '{subject.name}', which has: {', '.join(sorted(subject.columns))}"
-            )
+            known = ", ".join(sorted(subject.columns))
+            raise ValueError(f"column '{word}' is unknown to subject '{subject.name}', which has: {known}")

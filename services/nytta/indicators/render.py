@@ -148,34 +148,49 @@ def _span(first: str, last: str, grain: str, scope: Scope, window: int) -> str:
 def person_rows(grain: str, scope: Scope, window: int) -> str:
     """SQL of one row per (unit at every level, system, period, person): columns of subject 'person' for one grain.
 
-    A person is present as presence events tell it; where none do (-1), present_any gives the expected share. Limited
-    to the units under the touched cells.
+    A person is present as presence events tell it; where none do (-1), present_any gives the expected share: of the
+    unit's staff as the unit reported it, else as the calendar has it. Limited to the units under the touched cells.
     """
     units = _units(scope)
-    acted = _flow(scope.zones.date("time"), grain, scope, window)
     ended = f"if(year(valid_to) < 2000, {_OPEN_END}, toDate(valid_to) - 1)"
     spans = _span("toDate(valid_from)", ended, grain, scope, window)
-    worked = _flow("toDate(valid_from)", grain, scope, window)
+    weeks = _flow("toDate(valid_from)", grain, scope, window)
     acts = (
         winners(scope, "'session', 'case'", f"{units} AND actor_kind = 'person' AND legacy != 1")
         if scope.reference
         else f"(SELECT * FROM {scope.events}.actions WHERE {units} AND {scope.visible} AND {_unbeaten(scope)})"
     )
+    acted = _flow(scope.zones.date("time"), grain, scope, window)
     eligible = winners(scope, "'eligibility'", units)
-    presence = winners(scope, "'presence'", f"{units} AND actor != {_NOBODY}")
+    told = winners(scope, "'presence'", f"actor != {_NOBODY}")
+    reported = winners(scope, "'presence'", f"{units} AND actor = {_NOBODY}")
     limit = f"AND (p.ancestor, r.system, r.period) IN ({scope.touched})" if scope.touched else ""
     return f"""
     SELECT p.ancestor AS unit, r.system AS system, case_type, r.period AS period, r.person AS person,
-           max(r.a) AS active, max(r.e) AS eligible, max(r.n) AS entitled, max(r.w) AS present,
-           any(c.present_any) AS present_any
+           max(r.a) AS active, max(r.e) AS eligible, max(r.n) AS entitled, toInt8(max(t.known)) - 1 AS present,
+           max(multiIf(o.share > 0, o.share, c.present_any > 0, c.present_any, 1000)) AS present_any
     FROM (
-        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n, -1 AS w FROM {acts}
+        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n FROM {acts}
         UNION ALL
-        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1), -1 FROM {eligible}
-        UNION ALL
-        SELECT unit, system, arrayJoin({worked}) AS period, actor AS person, 0, 0, 0, toInt8(days > 0) FROM {presence}
+        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1) FROM {eligible}
     ) AS r
     INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
+    LEFT JOIN (
+        SELECT arrayJoin({weeks}) AS period, actor AS person, max(1 + (days > 0)) AS known FROM {told}
+        GROUP BY period, person
+    ) AS t ON t.person = r.person AND t.period = r.period
+    LEFT JOIN (
+        SELECT w.unit AS unit, w.period AS period,
+               toUInt16(max(least(1000, round(1000 * w.persons / s.staff)))) AS share
+        FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS period, quantity AS persons
+              FROM {reported}) AS w
+        INNER JOIN (
+            SELECT unit, arrayJoin({_span("toDate(valid_from)", ended, "week", scope, window)}) AS week,
+                   uniqExact(actor) AS staff
+            FROM {eligible} GROUP BY unit, week
+        ) AS s ON s.unit = w.unit AND s.week = w.week
+        GROUP BY w.unit, w.period
+    ) AS o ON o.unit = r.unit AND o.period = r.period
     LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = r.unit
     LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = '{grain}') AS c
         ON c.root = u.root AND c.period = r.period
@@ -313,7 +328,8 @@ def touched_periods(definition: Definition, grain: str, touched: str, open_datab
             if SUBJECTS[side.subject].per_period:
                 periods = _person_periods(grain, definition.window_weeks, limit, periods)
         branches.append(
-            f"SELECT DISTINCT unit, system, arrayJoin({periods}) AS period FROM ({touched}) WHERE subject = '{side.subject}'"
+            f"SELECT DISTINCT unit, system, arrayJoin({periods}) AS period "
+            f"FROM ({touched}) WHERE subject = '{side.subject}'"
         )
     own = " UNION DISTINCT ".join(dict.fromkeys(branches))
     if definition.adds:

@@ -36,10 +36,20 @@ class Subject:
         return ("system", "unit", "subject", *self.columns)
 
 
+# a step that the registry lists for the system, or for the case type
+_ONE_OF = (
+    "((system, case_type, activity) IN "
+    "(SELECT system, case_type, activity FROM {{{{open}}}}.steps WHERE meaning = '{0}')"
+    " OR (system, '', activity) IN (SELECT system, case_type, activity FROM {{{{open}}}}.steps WHERE meaning = '{0}'))"
+)
+
+# Intended use: what an event says of itself counts; else a step that the registry lists says yes, and a closing without
+# such a step says no. Until then nobody knows.
 _CASE = f"""
 SELECT
     system,
-    if(max(follows) = 1, argMax(unit, {_ORDER}), argMin(unit, (type != 'case.opened', time, sequence, identity))) AS unit,
+    if(max(follows) = 1, argMax(unit, {_ORDER}),
+       argMin(unit, (type != 'case.opened', time, sequence, identity))) AS unit,
     if(countIf(type = 'case.opened') > 0, minIf(time, type = 'case.opened'), min(time)) AS opened_at,
     subject,
     argMinIf(case_type, (type != 'case.opened', time, sequence, identity), case_type != '') AS case_type,
@@ -65,14 +75,10 @@ FROM
     SELECT *,
         multiIf(
             intended >= 0, intended,
-            type != 'case.step' OR system NOT IN (SELECT system FROM {{open}}.steps WHERE meaning = 'intended'), -1,
-            (system, case_type, activity) IN (SELECT system, case_type, activity FROM {{open}}.steps WHERE meaning = 'intended')
-                OR (system, '', activity) IN (SELECT system, case_type, activity FROM {{open}}.steps WHERE meaning = 'intended'),
-            1, 0) AS means,
-        type = 'case.step' AND (digital_route = 1 OR (digital_route = -1 AND (
-            (system, case_type, activity) IN (SELECT system, case_type, activity FROM {{open}}.steps WHERE meaning = 'route')
-            OR (system, '', activity) IN (SELECT system, case_type, activity FROM {{open}}.steps WHERE meaning = 'route')
-        ))) AS has_route
+            type = 'case.step' AND {_ONE_OF.format("intended")}, 1,
+            type = 'case.closed' AND system IN (SELECT system FROM {{open}}.steps WHERE meaning = 'intended'), 0,
+            -1) AS means,
+        type = 'case.step' AND (digital_route = 1 OR (digital_route = -1 AND {_ONE_OF.format("route")})) AS has_route
     FROM {{events}}
 )
 GROUP BY system, subject
@@ -81,7 +87,8 @@ GROUP BY system, subject
 _TICKET = f"""
 SELECT
     system,
-    if(max(follows) = 1, argMax(unit, {_ORDER}), argMin(unit, (type != 'ticket.opened', time, sequence, identity))) AS unit,
+    if(max(follows) = 1, argMax(unit, {_ORDER}),
+       argMin(unit, (type != 'ticket.opened', time, sequence, identity))) AS unit,
     if(countIf(type = 'ticket.opened') > 0, minIf(time, type = 'ticket.opened'), min(time)) AS opened_at,
     subject,
     argMinIf(case_type, {_ORDER}, case_type != '') AS case_type,
@@ -199,7 +206,7 @@ SUBJECTS: dict[str, Subject] = {
                 "eligible": "role in scope on at least a day of the period",
                 "entitled": "eligible, with account and licence",
                 "present": "1 at work on at least a day, 0 absent, -1 not known",
-                "present_any": "expected share at work on at least a day, in thousandths",
+                "present_any": "where not known: expected share at work on at least a day, in thousandths",
             },
             per_period=True,
         ),

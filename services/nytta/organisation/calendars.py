@@ -88,11 +88,7 @@ class Calendar:
 
     def is_workday(self, day: date) -> bool:
         """Whether `day` is no weekend, no public holiday and no day on which the organisation is closed."""
-        return (
-            day.weekday() < 5
-            and day not in public_holidays(self.country, day.year)
-            and day not in self.closed
-        )
+        return day.weekday() < 5 and day not in public_holidays(self.country, day.year) and day not in self.closed
 
     def workdays(self, week: date) -> int:
         """Number of working days in the ISO week that begins on `week`."""
@@ -100,9 +96,7 @@ class Calendar:
 
     def workdays_month(self, month: date) -> int:
         """Number of working days in the month that begins on `month`."""
-        return sum(
-            self.is_workday(month + timedelta(days=n)) for n in range((_last_day(month) - month).days + 1)
-        )
+        return sum(self.is_workday(month + timedelta(days=n)) for n in range((_last_day(month) - month).days + 1))
 
     def is_quiet(self, week: date) -> bool:
         """Whether the week that begins on `week` is for holidays: summer, Christmas or a school break."""
@@ -111,9 +105,7 @@ class Calendar:
         return holiday or _is_break(week, self.breaks)
 
 
-def presence_any(
-    country: str, week: date, *, breaks: tuple[Break, ...] = (), presence: Presence = DEFAULT
-) -> int:
+def presence_any(country: str, week: date, *, breaks: tuple[Break, ...] = (), presence: Presence = DEFAULT) -> int:
     """Share of staff at work on at least one day of the ISO week that begins on `week`, in thousandths.
 
     Where several rules meet in a week, the lowest share holds. Easter is the week of Good Friday, in

@@ -39,9 +39,7 @@ def created(
     taken = {unit.id for unit in units}
     existing = next((each for each in organisations if each.id == root_id), None)
     if existing is not None and existing.timezone != timezone:
-        raise ValueError(
-            f"'{root_id}' is in the time zone {existing.timezone} in the registry, not {timezone}"
-        )
+        raise ValueError(f"'{root_id}' is in the time zone {existing.timezone} in the registry, not {timezone}")
     if existing is None and root_id in taken:
         raise ValueError(f"'{root_id}' is a unit below another; name an organisation")
     if existing is None:
@@ -59,9 +57,7 @@ def created(
         )
         units.append(_unit(root_id, root_id, None, root_id, country, size=declared_size))
         taken.add(root_id)
-    own = {unit.id for unit in units if unit.root == root_id} | {
-        code.code for code in mapped if code.source == source
-    }
+    own = {unit.id for unit in units if unit.root == root_id} | {code.code for code in mapped if code.source == source}
     for code in sorted(set(codes) - own - {""}):
         unit = code if code not in taken else f"{root_id}/{code}"
         if unit not in taken:

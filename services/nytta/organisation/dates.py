@@ -76,10 +76,7 @@ def mondays(first: date, last: date) -> list[date]:
 def months(first: date, last: date) -> list[date]:
     """The first days of all months that touch the days from `first` to `last`, both included."""
     count = (last.year - first.year) * 12 + last.month - first.month + 1
-    return [
-        date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1)
-        for n in range(count)
-    ]
+    return [date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1) for n in range(count)]
 
 
 @lru_cache(maxsize=512)

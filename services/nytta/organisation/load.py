@@ -21,9 +21,7 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load(
-    directory: Path, indicators: Collection[str] | None = None, purposes: Collection[str] | None = None
-) -> Loaded:
+def load(directory: Path, indicators: Collection[str] | None = None, purposes: Collection[str] | None = None) -> Loaded:
     """Read organisation.yaml, and systems.yaml and programme.yaml where they exist, from `directory`.
 
     `indicators` and `purposes` are the ids and purposes that entries may name; None leaves those words
@@ -52,9 +50,7 @@ def load(
             problems.append(Problem(name, 1, f"the file is not read{hint}", warning=True))
     if ORGANISATION not in present:
         problems.append(
-            Problem(
-                ORGANISATION, 1, f"the file is missing in '{directory}'; it names organisations and units"
-            )
+            Problem(ORGANISATION, 1, f"the file is missing in '{directory}'; it names organisations and units")
         )
     return _loaded(files, indicators, purposes, problems)
 

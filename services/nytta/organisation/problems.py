@@ -28,8 +28,7 @@ def check_text(problems: Iterable[Problem], directory: str = "") -> str:
     """
     prefix = f"{directory.rstrip('/')}/" if directory else ""
     return "".join(
-        f"{prefix}{p.file}:{p.line}: {'warning: ' if p.warning else ''}{p.message}\n"
-        for p in sorted(problems)
+        f"{prefix}{p.file}:{p.line}: {'warning: ' if p.warning else ''}{p.message}\n" for p in sorted(problems)
     )
 
 

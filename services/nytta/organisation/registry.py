@@ -207,9 +207,7 @@ class Registry:
 
     @cached_property
     def _versions(self) -> dict[str, list[Unit]]:
-        return {
-            unit: sorted(versions, key=lambda u: u.valid_from) for unit, versions in by_id(self.units).items()
-        }
+        return {unit: sorted(versions, key=lambda u: u.valid_from) for unit, versions in by_id(self.units).items()}
 
     @cached_property
     def _organisations(self) -> dict[str, Organisation]:

@@ -158,13 +158,9 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
             for t in p.targets
         ],
         "planned_workplaces": [
-            (p.system, p.unit, p.workplaces, *_span(p.span))
-            for p in registry.plans
-            if p.workplaces is not None
+            (p.system, p.unit, p.workplaces, *_span(p.span)) for p in registry.plans if p.workplaces is not None
         ],
-        "milestones": [
-            (m.id, m.what, m.date, m.system, m.unit, m.tier, *_names(m)) for m in registry.milestones
-        ],
+        "milestones": [(m.id, m.what, m.date, m.system, m.unit, m.tier, *_names(m)) for m in registry.milestones],
         "benefits": [
             (
                 b.id,
@@ -189,18 +185,14 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
         "decision_units": [(d.id, unit) for d in registry.decisions for unit in d.units],
         "costs": [(c.unit, c.system, c.kind, c.amount, c.currency, *_span(c.span)) for c in registry.costs],
         "deviations": [(d.unit, d.system, d.case_type, *_span(d.span)) for d in registry.deviations],
-        "approvals": [
-            (a.purpose, a.organisation, a.legal_basis, a.dpia, a.consulted_on) for a in registry.approvals
-        ],
+        "approvals": [(a.purpose, a.organisation, a.legal_basis, a.dpia, a.consulted_on) for a in registry.approvals],
     }
 
 
 def _units(registry: Registry) -> Iterable[tuple[object, ...]]:
     """Units, cut where their reporting group changes, so that a join by unit and day finds one row."""
     for unit in registry.units:
-        groups = [
-            (g.id, met) for g in registry.groups if unit.id in g.units and (met := g.span.meet(unit.span))
-        ]
+        groups = [(g.id, met) for g in registry.groups if unit.id in g.units and (met := g.span.meet(unit.span))]
         alone = [("", gap) for gap in gaps(unit.span, [span for _, span in groups])]
         for group, span in sorted(groups + alone, key=lambda each: each[1]):
             yield (

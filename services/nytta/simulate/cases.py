@@ -167,9 +167,7 @@ class CaseFeed:
         total = int(counts.sum())
         if total == 0:
             return Lines()
-        drawn = np.concatenate(
-            [rng.random((n, 18)) for rng, n in zip(self._rngs, counts.tolist(), strict=True)]
-        )
+        drawn = np.concatenate([rng.random((n, 18)) for rng, n in zip(self._rngs, counts.tolist(), strict=True)])
         line = np.repeat(np.arange(len(self._works)), counts)
         draft = self._draft(week, line, drawn.T)
         starts = np.cumsum(counts) - counts
@@ -214,9 +212,9 @@ class CaseFeed:
         middle = of("days_intended", "days_other")
         # lognormal around the median, in working days; a return costs nothing extra, so that the median stays
         # as said
-        days = np.clip(
-            np.round(middle * np.exp(_SCATTER * ndtri(np.clip(u[5], 1e-9, 1 - 1e-9)))), 4, 120
-        ).astype(np.int64)
+        days = np.clip(np.round(middle * np.exp(_SCATTER * ndtri(np.clip(u[5], 1e-9, 1 - 1e-9)))), 4, 120).astype(
+            np.int64
+        )
 
         any_day = week * 7 + np.searchsorted(np.cumsum([0.165] * 5 + [0.08]), u[6], side="right")
         opened_on = np.where(digital, any_day, calendar.working_day_of(week, u[6]))

@@ -89,9 +89,7 @@ class TrainingFeed:
     """Completed courses. `weeks` gives per unit the week in which each person completes the course (NEVER
     where they do not)."""
 
-    def __init__(
-        self, scene: Scene, system: str, course: str, people: list[Staff], weeks: list[Ints]
-    ) -> None:
+    def __init__(self, scene: Scene, system: str, course: str, people: list[Staff], weeks: list[Ints]) -> None:
         self.source = scene.source(f"kurs/{course}")
         self._system = system
         self._course = course
@@ -105,9 +103,7 @@ class TrainingFeed:
         out = Lines()
         for people, weeks, luck in zip(self._people, self._weeks, self._hours, strict=True):
             rows = np.flatnonzero(weeks == week)
-            at = self._calendar.moment(
-                self._calendar.working_day_of(week, luck[0][rows]), 9 + 6 * luck[1][rows]
-            )
+            at = self._calendar.moment(self._calendar.working_day_of(week, luck[0][rows]), 9 + 6 * luck[1][rows])
             ids = [f"{people.ids[n]}-{self._course}" for n in rows.tolist()]
             data = [
                 f'"unit":"{people.unit.id}","system":"{self._system}","actor":"{people.ids[n]}","actor_kind":"person",'

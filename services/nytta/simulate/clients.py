@@ -45,9 +45,7 @@ class Move:
         }
 
 
-def move(
-    scene: Scene, unit: str, clients: int, *, start: int, weeks: int, enrolled: float, activated: float
-) -> Move:
+def move(scene: Scene, unit: str, clients: int, *, start: int, weeks: int, enrolled: float, activated: float) -> Move:
     """Draw the move of a unit's clients: over `weeks` weeks from `start`, the shares that are enrolled and
     activated.
 

@@ -79,6 +79,4 @@ def organisation(
         label = "mindre enheter" if country == "SE" else "mindre enheter samlet"
         groups.append(Group(group, f"{department.name}, {label}", tuple(u.id for u in small), person(group)))
     lead, operations = person(f"{id}-programledning"), person(f"{id}-drift")
-    return Organisation(
-        id, name, country, timezone, language, currency, lead, operations, tuple(units), tuple(groups)
-    )
+    return Organisation(id, name, country, timezone, language, currency, lead, operations, tuple(units), tuple(groups))

@@ -78,8 +78,7 @@ def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, An
                 entry["peer_group"] = f"{home.id}-enheter"
             units.append(entry)
         groups += [
-            {"id": g.id, "name": g.name, "units": list(g.units), "manager": _contact(g.manager)}
-            for g in home.groups
+            {"id": g.id, "name": g.name, "units": list(g.units), "manager": _contact(g.manager)} for g in home.groups
         ]
         approvals += [
             {
@@ -112,9 +111,7 @@ def _breaks(home: Organisation, span: Span) -> list[dict[str, str]]:
             ("påsklov" if swedish else "påskeferie", first),
             ("höstlov" if swedish else "høstferie", date.fromisocalendar(year, 44 if swedish else 40, 1)),
         ]
-        out += [
-            {"name": name, "first": str(day), "last": str(day + timedelta(days=4))} for name, day in found
-        ]
+        out += [{"name": name, "first": str(day), "last": str(day + timedelta(days=4))} for name, day in found]
     return out
 
 

@@ -51,8 +51,7 @@ class UseFeed:
         self._bases = [f'"unit":"{p.unit.id}","system":"{app.system}","actor":"' for p in people]
         flag = ',"legacy":true' if app.legacy else ""
         self._rests = [
-            f'","actor_kind":"person","app":"{app.name}","feature":"{f}"{flag},"actions":'
-            for f in app.features
+            f'","actor_kind":"person","app":"{app.name}","feature":"{f}"{flag},"actions":' for f in app.features
         ]
         self._app = app.name
         self._robot = app.robot

@@ -20,9 +20,7 @@ from nytta.simulate.weeks import Calendar, Span, easter_monday
 TIERS = ("manager", "key-role", "staff")
 NEVER = 10**6
 """The week that never comes."""
-_PERSISTENCE = (
-    0.7  # share of the variance of using a system that is the person's own and stays from week to week
-)
+_PERSISTENCE = 0.7  # share of the variance of using a system that is the person's own and stays from week to week
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +79,7 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     week = np.arange(weeks)
     employed = (week >= joined[:, None]) & (week < left[:, None])
     key_roles = unit.managers + max(1, unit.staff // 6)
-    tiers = [
-        "manager" if n < unit.managers else "key-role" if n < key_roles else "staff" for n in range(count)
-    ]
+    tiers = ["manager" if n < unit.managers else "key-role" if n < key_roles else "staff" for n in range(count)]
     root, _, rest = unit.id.partition("-")
     return Staff(
         unit=unit,

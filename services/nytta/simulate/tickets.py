@@ -110,9 +110,7 @@ class TicketFeed:
         counts = tickets + alone
         if not counts.sum():
             return Lines()
-        u = np.concatenate(
-            [rng.random((n, 10)) for rng, n in zip(self._rngs, counts.tolist(), strict=True)]
-        ).T
+        u = np.concatenate([rng.random((n, 10)) for rng, n in zip(self._rngs, counts.tolist(), strict=True)]).T
         line = np.repeat(np.arange(len(self._demands)), counts)
         nth = np.arange(len(line)) - (np.cumsum(counts) - counts)[line]
         number = nth + np.array([b[week] for b in self._before])[line]
@@ -128,9 +126,7 @@ class TicketFeed:
         how_to = first_of_each(own, np.array([d.how_to[week] for d in self._demands]), u[1][rows])
         category = (u[2][rows] * len(_CATEGORIES)).astype(np.int64)
         first = u[3][rows] < np.array([d.first_contact[week] for d in self._demands])[own]
-        bounced = np.where(
-            first, 0, 1 + (u[4][rows] < np.array([d.bounced[week] for d in self._demands])[own])
-        )
+        bounced = np.where(first, 0, 1 + (u[4][rows] < np.array([d.bounced[week] for d in self._demands])[own]))
         day = calendar.working_day_of(week, u[5][rows])
         hour = 7.6 + 7.5 * u[6][rows]
         opened = calendar.moment(day, hour)

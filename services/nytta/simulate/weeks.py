@@ -62,9 +62,7 @@ def span(until: date | str, weeks: int) -> Span:
             try:
                 until = date.fromisoformat(until)
             except ValueError:
-                raise ValueError(
-                    f"'{until}' is no week; write it as 2026-W07, or a date as 2026-02-15"
-                ) from None
+                raise ValueError(f"'{until}' is no week; write it as 2026-W07, or a date as 2026-02-15") from None
     if not isinstance(until, str):
         last = until - timedelta(days=until.isocalendar().weekday % 7 + 6)
     return Span(last - timedelta(weeks=weeks - 1), weeks)
@@ -108,10 +106,7 @@ class Calendar:
     @cached_property
     def _midnight(self) -> Ints:
         """Per day: 00:00 local as UTC milliseconds, with the offset that holds at noon."""
-        noons = [
-            datetime.combine(self.span.start + timedelta(days=n), time(12), self._zone)
-            for n in range(self.days)
-        ]
+        noons = [datetime.combine(self.span.start + timedelta(days=n), time(12), self._zone) for n in range(self.days)]
         return np.array([round(n.timestamp() * 1000) - DAY // 2 for n in noons])
 
     @cached_property

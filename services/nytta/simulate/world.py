@@ -70,8 +70,7 @@ def _staffed(place: Place) -> list[str]:
 
 def _silences(part: Part, span: Span) -> list[dict[str, str]]:
     return [
-        {"source": s.source, "from_week": span.label(s.first), "to_week": span.label(s.last)}
-        for s in part.silences
+        {"source": s.source, "from_week": span.label(s.first), "to_week": span.label(s.last)} for s in part.silences
     ]
 
 

@@ -27,9 +27,7 @@ def winsorise(z: ArrayLike, share: float = 0.1) -> Array:
     return np.asarray(np.clip(value, low, high))
 
 
-def dispersion(
-    z: ArrayLike, standard_error: ArrayLike, *, winsor: float = 0.1, corrected: bool = True
-) -> Dispersion:
+def dispersion(z: ArrayLike, standard_error: ArrayLike, *, winsor: float = 0.1, corrected: bool = True) -> Dispersion:
     """φ and τ² of standardised deviations `z` with standard errors on the transformed scale.
 
     Source: Spiegelhalter 2005, Qual Saf Health Care 14:347 (additive random effects). Winsorising at 10 %

@@ -62,9 +62,7 @@ def nhs_rules(values: ArrayLike, limits: Limits, *, shift: int = 7, trend: int =
         shifted[:, t] = np.where(here & (run >= shift), run_side, 0)
 
         step = np.nan_to_num(np.sign(x[:, t] - last)).astype(np.int8)
-        climb = np.where(
-            here, np.where((step == climb_side) & (step != 0), climb + 1, 1 + (step != 0)), climb
-        )
+        climb = np.where(here, np.where((step == climb_side) & (step != 0), climb + 1, 1 + (step != 0)), climb)
         climb_side = np.where(here, step, climb_side)
         trended[:, t] = np.where(here & (climb >= trend), climb_side, 0)
         last = np.where(here, x[:, t], last)

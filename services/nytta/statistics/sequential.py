@@ -32,7 +32,9 @@ def ewma_sigma(steps: ArrayLike, smoothing: float, baseline: ArrayLike = np.inf)
     """
     t = np.asarray(steps, float)
     fade = (1 - smoothing) ** t
-    return np.asarray(np.sqrt(smoothing / (2 - smoothing) * (1 - fade**2) + (1 - fade) ** 2 / np.asarray(baseline, float)))
+    return np.asarray(
+        np.sqrt(smoothing / (2 - smoothing) * (1 - fade**2) + (1 - fade) ** 2 / np.asarray(baseline, float))
+    )
 
 
 def cusum(z: ArrayLike, allowance: float, *, start: float = 0.0) -> tuple[Array, Array]:
@@ -90,9 +92,7 @@ def ewma_limit(run_length: float, smoothing: float) -> float:
 
 def cusum_limit(run_length: float, allowance: float) -> float:
     """The decision limit h at which a one-sided CUSUM has this average run length in control."""
-    return float(
-        optimize.brentq(lambda h: cusum_run_length(h, allowance) - run_length, 0.1, 12.0, xtol=1e-10)
-    )
+    return float(optimize.brentq(lambda h: cusum_run_length(h, allowance) - run_length, 0.1, 12.0, xtol=1e-10))
 
 
 def _normal(x: Array) -> Array:

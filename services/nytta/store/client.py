@@ -57,7 +57,9 @@ class Connection:
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a query, as tuples."""
         with _told():
-            return [tuple(r) for r in self._client.query(self.zones.fill(sql), parameters=parameters or None).result_rows]
+            return [
+                tuple(r) for r in self._client.query(self.zones.fill(sql), parameters=parameters or None).result_rows
+            ]
 
     def dicts(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
         """All rows of a query, as dicts by column."""
@@ -97,10 +99,10 @@ def _told() -> Iterator[None]:
 
 def explain(message: str) -> str:
     """A person's sentence for what ClickHouse says."""
-    if "Cannot lock file" in message or "already locked" in message or "Another server instance" in message:
+    if "Error initializing EmbeddedServer" in message:
         return (
-            "the folder is in use by another process: only one may open it. Stop the other one (is `nytta up` running?), "
-            "or give another --data"
+            "the folder is in use by another process, or cannot be written: only one process may open it. Stop the "
+            "other one, or give another --data"
         )
     if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
         return "the disk is full: nothing was stored. Free space under --data and run the same command again"
@@ -110,13 +112,11 @@ def explain(message: str) -> str:
 def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) -> Connection:
     """The embedded engine on `folder`; one process at a time, never forked after opening. `memory` is in bytes."""
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        client = clickhouse_connect.get_client(interface="chdb", path=str(folder))
+    except Exception as error:  # chdb raises bare types of its own when the engine does not start
+        raise StoreError(f"{folder}: {explain(str(error))}") from error
     with _told():
-        try:
-            client = clickhouse_connect.get_client(interface="chdb", path=str(folder))
-        except ClickHouseError:
-            raise
-        except Exception as error:  # chdb raises its own bare types when the engine does not start
-            raise StoreError(f"{folder}: {explain(str(error))}") from error
         for name, value in _SETTINGS.items():
             client.set_client_setting(name, value)
         client.set_client_setting("max_memory_usage", memory)

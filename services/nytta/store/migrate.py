@@ -59,7 +59,9 @@ def migrate(connection: Connection, tables: Path) -> list[str]:
         ours = [m for m in wanted if m.sequence == sequence]
         ahead = sorted(set(done) - {m.name for m in ours})
         if ahead:
-            raise StoreError(f"the store has migration {sequence}/{ahead[0]}, unknown to this program: upgrade the program")
+            raise StoreError(
+                f"the store has migration {sequence}/{ahead[0]}, unknown to this program: upgrade the program"
+            )
         for migration in ours:
             if migration.name in done:
                 if done[migration.name] != migration.digest:

@@ -14,7 +14,9 @@ class OpenStore:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def values(self, *, grain: str, indicator: str = "", unit: str = "", case_types: bool = False) -> list[dict[str, Any]]:
+    def values(
+        self, *, grain: str, indicator: str = "", unit: str = "", case_types: bool = False
+    ) -> list[dict[str, Any]]:
         """Published values of a grain (week, month, window), in order of indicator, system, unit and period."""
         conditions = ["grain = {grain:String}"]
         if indicator:
@@ -36,8 +38,8 @@ class OpenStore:
     def latest(self) -> list[dict[str, Any]]:
         """The latest published window of every unit, system and indicator without parts, all case types together."""
         return self.connection.dicts(
-            f"""SELECT v.unit AS unit, v.system AS system, v.indicator AS indicator, {PERIOD} AS period, v.value AS value,
-                       v.low AS low, v.high AS high, v.n_band AS n_band, v.status AS status,
+            f"""SELECT v.unit AS unit, v.system AS system, v.indicator AS indicator, {PERIOD} AS period,
+                       v.value AS value, v.low AS low, v.high AS high, v.n_band AS n_band, v.status AS status,
                        v.unit_of_measure AS unit_of_measure
                 FROM {{open}}.indicator_values AS v
                 INNER JOIN (SELECT organisation, indicator, system, max(period) AS period FROM {{open}}.indicator_values

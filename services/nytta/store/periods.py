@@ -1,6 +1,7 @@
 """How a period is named towards people and other systems."""
 
 PERIOD = (
-    "multiIf(grain = 'month', formatDateTime(period, '%Y-%m'), grain = 'total', 'all', formatDateTime(period, '%G-W%V'))"
+    "multiIf(grain = 'month', formatDateTime(period, '%Y-%m'), grain = 'total', 'all', "
+    "formatDateTime(period, '%G-W%V'))"
 )
 """SQL of a period's name: 2026-02, 2026-W07 (the last week of a window), all."""

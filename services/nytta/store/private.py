@@ -42,6 +42,7 @@ class Import:
     duplicate: int = 0
     conflict: int = 0
     rejected: int = 0
+    left_out: int = 0
 
     @staticmethod
     def identify(digest: str, mapping: str, organisation: str, snapshot: int) -> int:
@@ -142,7 +143,7 @@ class PrivateStore:
         """The import, as it stands; None before its first row."""
         rows = self.connection.rows(
             "SELECT import, name, digest, mapping, organisation, state, snapshot, read, accepted, duplicate, conflict, "
-            "rejected FROM {private}.imports FINAL WHERE import = {id:UInt64}",
+            "rejected, left_out FROM {private}.imports FINAL WHERE import = {id:UInt64}",
             id=import_id,
         )
         return Import(*rows[0]) if rows else None
@@ -155,12 +156,30 @@ class PrivateStore:
             "{private}.imports",
             [
                 *("import", "name", "digest", "mapping", "organisation", "state", "snapshot"),
-                *("read", "accepted", "duplicate", "conflict", "rejected", "updated_at", "version"),
+                *(
+                    "read",
+                    "accepted",
+                    "duplicate",
+                    "conflict",
+                    "rejected",
+                    "left_out",
+                    "updated_at",
+                    "version",
+                ),
             ],
             [
                 [
                     *(job.id, job.name, job.digest, job.mapping, job.organisation, job.state, job.snapshot),
-                    *(job.read, job.accepted, job.duplicate, job.conflict, job.rejected, at, version),
+                    *(
+                        job.read,
+                        job.accepted,
+                        job.duplicate,
+                        job.conflict,
+                        job.rejected,
+                        job.left_out,
+                        at,
+                        version,
+                    ),
                 ]
             ],
         )
@@ -231,8 +250,8 @@ class PrivateStore:
     def imports(self) -> list[dict[str, Any]]:
         """Every import, the latest last."""
         return self.connection.dicts(
-            """SELECT name, mapping, organisation, if(state = 'open', 'interrupted', 'complete') AS state, read, accepted,
-                      duplicate, conflict, rejected, updated_at
+            """SELECT name, mapping, organisation, if(state = 'open', 'interrupted', 'complete') AS state,
+                      read, accepted, duplicate, conflict, rejected, updated_at
                FROM {private}.imports FINAL ORDER BY updated_at, name"""
         )
 
@@ -240,7 +259,8 @@ class PrivateStore:
         """Rejects without their bodies, the latest first."""
         return self.connection.dicts(
             """SELECT source, reason, position, detail, received_at FROM {private}.rejects FINAL
-               WHERE ({reason:String} = '' OR reason = {reason:String}) AND ({source:String} = '' OR source = {source:String})
+               WHERE ({reason:String} = '' OR reason = {reason:String})
+                 AND ({source:String} = '' OR source = {source:String})
                ORDER BY received_at DESC, source, position LIMIT {limit:UInt32}""",
             reason=reason,
             source=source,

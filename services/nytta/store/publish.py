@@ -19,7 +19,7 @@ _GRAINS = ("week", "month", "window")
 
 
 def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetime) -> int:
-    """Bring the open zone up to date with all closed weeks and months at `now` (aware); the number of rows that changed.
+    """Bring the open zone up to date with all weeks and months closed at `now` (aware); how many rows changed.
 
     A figure that came out the same is left as it was published.
     """
@@ -54,7 +54,8 @@ def _exact_rows(store: PrivateStore, definition: Definition, closed: dict[str, d
             FROM {{private}}.indicator_values AS v
             INNER JOIN (SELECT unit, any(root) AS root, any(timezone) AS timezone, max(reporting_group != '') AS grouped
                         FROM {{open}}.units GROUP BY unit) AS u ON u.unit = v.unit
-            WHERE v.indicator = {{id:String}} AND v.version = {{version:UInt16}} AND v.grain IN {_GRAINS} AND ({ended or 0})
+            WHERE v.indicator = {{id:String}} AND v.version = {{version:UInt16}} AND v.grain IN {_GRAINS}
+              AND ({ended or 0})
             ORDER BY system, unit, case_type, part, grain, period""",
         id=definition.id,
         version=definition.version,
@@ -151,7 +152,15 @@ def _publish_definitions(store: PrivateStore, definitions: Sequence[Definition],
         [
             [
                 *(d.id, d.version, d.code, d.kind.value, d.title.sv, d.title.nb, d.title.en),
-                *(d.question.sv, d.question.nb, d.question.en, d.direction, d.protects.value, d.window_weeks, publication),
+                *(
+                    d.question.sv,
+                    d.question.nb,
+                    d.question.en,
+                    d.direction,
+                    d.protects.value,
+                    d.window_weeks,
+                    publication,
+                ),
             ]
             for d in definitions
         ],

@@ -93,7 +93,8 @@ def _read_marks(store: PrivateStore, cleared: int, upto: int) -> None:
     )
     contested = f"""
         SELECT identity FROM {{private}}.identities
-        WHERE identity IN (SELECT identity FROM {{private}}.identities WHERE batch IN (SELECT DISTINCT batch FROM {these}))
+        WHERE identity IN (
+            SELECT identity FROM {{private}}.identities WHERE batch IN (SELECT DISTINCT batch FROM {these}))
         GROUP BY identity HAVING uniqExact(snapshot, content) > 1"""
     if not connection.rows(f"SELECT 1 FROM ({contested}) LIMIT 1"):
         return
@@ -122,15 +123,16 @@ def _derive_subjects(store: PrivateStore, subject: Subject, scope: Scope, versio
     table = f"{{private}}.{subject.table}"
     columns = ", ".join(subject.stored)
     live = f"""(SELECT * FROM (
-        SELECT * FROM {table} WHERE {_MARKED % kind} ORDER BY version DESC LIMIT 1 BY system, subject) WHERE NOT is_deleted)"""
-    days = ", ".join(
-        f"if(isNull({m}), NULL, {scope.zones.date(f'assumeNotNull({m})')})" for m in subject.moments
-    )
+        SELECT * FROM {table} WHERE {_MARKED % kind} ORDER BY version DESC LIMIT 1 BY system, subject)
+        WHERE NOT is_deleted)"""
+    days = ", ".join(f"if(isNull({m}), NULL, {scope.zones.date(f'assumeNotNull({m})')})" for m in subject.moments)
     touch = f"""INSERT INTO {{private}}.round_touched
         SELECT DISTINCT '{kind}', unit, system, assumeNotNull(day), true
         FROM (SELECT unit, system, arrayJoin([{days}]) AS day FROM {live}) WHERE isNotNull(day)"""
     connection.run(touch)
-    connection.run(f"INSERT INTO {table} ({columns}, version, is_deleted) SELECT {columns}, {version - 1}, 1 FROM {live}")
+    connection.run(
+        f"INSERT INTO {table} ({columns}, version, is_deleted) SELECT {columns}, {version - 1}, 1 FROM {live}"
+    )
     events = winners(scope, f"'{kind}'", _MARKED % kind)
     connection.run(
         f"INSERT INTO {table} ({columns}, version, is_deleted) "
@@ -143,15 +145,23 @@ def _touch_persons(store: PrivateStore) -> None:
     """Acts touch their own days; eligibility and presence touch what every content of theirs ever covered."""
     connection = store.connection
     connection.run(
-        f"""INSERT INTO {{private}}.round_touched
+        """INSERT INTO {private}.round_touched
         SELECT DISTINCT 'person', unit, system, arrayJoin([toDate(hour) - 1, toDate(hour), toDate(hour) + 1]), false
-        FROM {{private}}.round_marks WHERE kind = 'act'"""  # the local day of an act is its UTC day or one beside it
+        FROM {private}.round_marks WHERE kind = 'act'"""  # the local day of an act is its UTC day or one beside it
     )
-    for kind, onwards in (("eligibility", "true"), ("presence", "false")):
+    places = "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"
+    for kind, onwards, by in (
+        ("eligibility", "true", "unit"),
+        ("presence", "false", "unit"),
+        ("presence", "false", "actor"),
+    ):
+        # who is at work, and how many belong to a unit, bears on every system of the unit or of the person
         connection.run(
             f"""INSERT INTO {{private}}.round_touched
-            SELECT DISTINCT 'person', unit, system, toDate(valid_from), {onwards}
-            FROM {{private}}.events WHERE kind = '{kind}' AND {_MARKED % kind}"""
+            SELECT DISTINCT 'person', place.unit, place.system, toDate(valid_from), {onwards}
+            FROM {{private}}.events AS e INNER JOIN ({places}) AS place ON place.{by} = e.{by}
+            WHERE e.kind = '{kind}' AND (e.system, e.subject) IN (
+                SELECT system, subject FROM {{private}}.round_marks WHERE kind = '{kind}')"""
         )
     if connection.rows("SELECT 1 FROM {private}.round_marks WHERE kind = 'plan' LIMIT 1"):
         connection.run(
@@ -205,13 +215,12 @@ def _derive_cells(store: PrivateStore, definitions: Sequence[Definition], scope:
                 continue
             own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
             these = f"SELECT unit, system, period FROM {{private}}.round_cells WHERE {own}"
+            anew = cells(definition, grain, replace(scope, touched=these))
             connection.run(
                 f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
-                SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({cells(definition, grain, replace(scope, touched=these))})"""
+                SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({anew})"""
             )
-    return int(
-        connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted")
-    )
+    return int(connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted"))
 
 
 def _list_touched_cells(store: PrivateStore, definitions: Sequence[Definition], scope: Scope) -> None:

@@ -35,7 +35,8 @@ def created_roots(connection: Connection) -> list[CreatedRoot]:
     """What was made so far, in order."""
     rows = connection.rows(
         "SELECT root, any(timezone), any(country), max(public_data), any(declared_size), "
-        "arraySort(groupArrayIf(code, code != '')), min(place) AS first FROM {open}.created_units GROUP BY root ORDER BY first"
+        "arraySort(groupArrayIf(code, code != '')), min(place) AS first "
+        "FROM {open}.created_units GROUP BY root ORDER BY first"
     )
     return [CreatedRoot(r[0], r[1], tuple(r[5]), r[2], bool(r[3]), r[4]) for r in rows]
 

@@ -58,7 +58,13 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path)
     with scratch(store, tables) as beside:
         live = store.connection.zones.private
         scope = Scope(
-            live, "{private}", "{open}", zones_of(store), last_week(store).isoformat(), visible=visible(store), reference=True
+            live,
+            "{private}",
+            "{open}",
+            zones_of(store),
+            last_week(store).isoformat(),
+            visible=visible(store),
+            reference=True,
         )
         for subject in STORED:
             columns = ", ".join(subject.stored)
@@ -86,7 +92,11 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path)
 
 
 def read_beside(
-    store: PrivateStore, definitions: Sequence[Definition], tables: Path, query: ValueQuery, timezone: str | None
+    store: PrivateStore,
+    definitions: Sequence[Definition],
+    tables: Path,
+    query: ValueQuery,
+    timezone: str | None,
 ) -> list[dict[str, Any]]:
     """Values of `definitions` at the query's grain, in another time zone where one is given, from live subject rows."""
     with scratch(store, tables) as beside:

@@ -67,4 +67,3 @@ def read_values(store: PrivateStore, query: ValueQuery) -> list[dict[str, Any]]:
         indicator=query.indicator,
         unit=query.unit,
     )
-

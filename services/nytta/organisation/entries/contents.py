@@ -124,9 +124,7 @@ def contents(
     return read
 
 
-def _sections(
-    file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]], problems: list[Problem]
-) -> bool:
+def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]], problems: list[Problem]) -> bool:
     """Sort a file's items into their sections; False when the file cannot be read as a whole."""
     text, found = decode(body, file)
     problems += found
@@ -141,20 +139,14 @@ def _sections(
         problems.append(Problem(file, 1, "the file is empty; fill it in or remove it"))
         return False
     if not isinstance(root.value, dict):
-        problems.append(
-            Problem(file, root.line, f"the file must begin with one of: {', '.join(allowed)}, each a list")
-        )
+        problems.append(Problem(file, root.line, f"the file must begin with one of: {', '.join(allowed)}, each a list"))
         return False
     readable = True
     for name, section in root.value.items():
         line = root.keys[name]
         if name not in allowed:
             other = next((f for f, each in SECTIONS.items() if name in each), None)
-            hint = (
-                f"; it belongs in {other}"
-                if other
-                else nearest(name, allowed) or f"; known: {', '.join(allowed)}"
-            )
+            hint = f"; it belongs in {other}" if other else nearest(name, allowed) or f"; known: {', '.join(allowed)}"
             problems.append(Problem(file, line, f"`{name}` is not known in this file{hint}"))
             readable = False
         elif isinstance(section.value, list):

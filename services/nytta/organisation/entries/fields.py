@@ -230,9 +230,7 @@ Language = Annotated[str, PlainValidator(_language)]
 Zone = Annotated[str, PlainValidator(_zone)]
 Email = Annotated[str, PlainValidator(_matching(_EMAIL, "an e-mail address such as anna@example.org"))]
 Url = Annotated[str, PlainValidator(_matching(_URL, "an address that begins with https://"))]
-KeyId = Annotated[
-    str, PlainValidator(_matching(_KEY, "1 to 64 letters, digits, dots, hyphens or underscores"))
-]
+KeyId = Annotated[str, PlainValidator(_matching(_KEY, "1 to 64 letters, digits, dots, hyphens or underscores"))]
 Currency = Annotated[str, PlainValidator(_matching(_CURRENCY, "three capital letters such as SEK or NOK"))]
 Naming = Annotated[Names, PlainValidator(_names)]
 UnitRef = Annotated[str, PlainValidator(_reference("unit", "units"))]
@@ -297,11 +295,7 @@ def case_type_of(case_type: str, info: ValidationInfo) -> str:
     system = info.data.get("system")
     if system == "":
         refuse("names a case type but the entry has no `system`")
-    known = (
-        info.context.case_types.get(system)
-        if isinstance(info.context, Known) and isinstance(system, str)
-        else None
-    )
+    known = info.context.case_types.get(system) if isinstance(info.context, Known) and isinstance(system, str) else None
     if known is not None and case_type not in known:
         refuse(f"names an unknown case type '{case_type}' of system '{system}'{nearest(case_type, known)}")
     return case_type

@@ -65,9 +65,7 @@ def decode(body: bytes, file: str) -> tuple[str | None, list[Problem]]:
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         byte = error.object[error.start]
-        message = (
-            f"the file is not UTF-8 (byte 0x{byte:02X}; perhaps ISO-8859-1 or Windows-1252); save it as UTF-8"
-        )
+        message = f"the file is not UTF-8 (byte 0x{byte:02X}; perhaps ISO-8859-1 or Windows-1252); save it as UTF-8"
         return None, [Problem(file, line, message)]
 
 
@@ -95,9 +93,7 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Problem]]:
 def _node(raw: yaml.Node, file: str, problems: list[Problem], above: Sequence[yaml.Node]) -> Node:
     line = raw.start_mark.line + 1
     if any(raw is each for each in above):
-        problems.append(
-            Problem(file, line, "this entry contains itself through an alias (*name); write it out")
-        )
+        problems.append(Problem(file, line, "this entry contains itself through an alias (*name); write it out"))
         return Node(line, None)
     if raw.tag not in _TAGS:
         problems.append(Problem(file, line, f"the tag {raw.tag} means nothing here; remove it"))
@@ -113,9 +109,7 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], above: Sequence[ya
                 problems.append(Problem(file, key_line, "a key must be a word, not a list or a mapping"))
             elif key.value in node.keys:
                 first = node.keys[key.value]
-                message = (
-                    f"the key `{key.value}` stands twice in one entry (first in line {first}); remove one"
-                )
+                message = f"the key `{key.value}` stands twice in one entry (first in line {first}); remove one"
                 problems.append(Problem(file, key_line, message))
             else:
                 node.keys[key.value] = key_line

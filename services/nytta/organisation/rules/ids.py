@@ -43,7 +43,5 @@ def approvals_are_single(contents: Contents) -> Iterator[Problem]:
     for each in contents.approvals:
         about = (each.entry.purpose, each.entry.organisation)
         if about in first:
-            yield each.problem(
-                f"the purpose '{about[0]}' has an approval already in line {first[about]}; keep one"
-            )
+            yield each.problem(f"the purpose '{about[0]}' has an approval already in line {first[about]}; keep one")
         first.setdefault(about, each.node.line)

@@ -67,9 +67,7 @@ def baselines_come_first(contents: Contents) -> Iterator[Problem]:
 def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
     """Two benefits do not claim the same working hours: same system, cases, units and time."""
     above = _above(contents)
-    hours = [
-        each for each in contents.benefits if each.entry.unit_of_measure == "hours" and each.entry.system
-    ]
+    hours = [each for each in contents.benefits if each.entry.unit_of_measure == "hours" and each.entry.system]
     for one, other in combinations(hours, 2):
         if _same_cases(one.entry, other.entry) and _same_time(one.entry, other.entry):
             here, there = one.entry.unit, other.entry.unit

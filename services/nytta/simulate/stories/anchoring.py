@@ -70,9 +70,7 @@ def anchoring(seed: int, span: Span, scale: float) -> Part:
     works = [_changes(here, steps, one) for one in people]
     place = _place(here, steps)
     roster = Roster([(p.ids, d) for p, d in zip(people, at_desk, strict=True)])
-    systems = {
-        unit.id: [(name, "medarbeider", span.monday(0)) for name in (PROCESS, TOOL)] for unit in home.staffed
-    }
+    systems = {unit.id: [(name, "medarbeider", span.monday(0)) for name in (PROCESS, TOOL)] for unit in home.staffed}
     app = App(TOOL, "verktøy", ("tavle", "rapport", "søk"), often=0.4)
     survey = Survey(PROCESS, "forankring", first)
 
@@ -105,9 +103,7 @@ def _in_order(here: Scene, people: Staff, steps: tuple[int, int, int]) -> Ints:
 def _out_of_order(here: Scene, people: Staff, steps: tuple[int, int, int]) -> Ints:
     """Every second manager comes long after the staff's step has begun."""
     shares = zip(TIERS, steps, (5, 6, 20), (1.0, 0.8, 0.6), strict=True)
-    weeks = trained(
-        here, people, PROCESS, {tier: (week, length, share) for tier, week, length, share in shares}
-    )
+    weeks = trained(here, people, PROCESS, {tier: (week, length, share) for tier, week, length, share in shares})
     for n, tier in enumerate(people.tier):
         # the second of a large unit's two managers; of small units every second one's
         behind = n == 1 or (people.unit.small and len(people.ids) % 2 == 0)

@@ -135,16 +135,12 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
         acts.append(acting(here, one, ramp(span, live, reach, half=2), SYSTEM))
         before.append(acting(here, one, np.where(np.arange(span.count) < live, 0.5, 0.0), "register"))
         training.append(trained(here, one, _COURSE, dict.fromkeys(TIERS, (live - 4, 6, 0.93))))
-    works = [
-        _work(here, seeded, unit.id, kind.id, n) for unit in home.staffed for kind, n in _lines(home, unit.id)
-    ]
+    works = [_work(here, seeded, unit.id, kind.id, n) for unit in home.staffed for kind, n in _lines(home, unit.id)]
     place = _place(here, seeded)
     notes = milestone_notes(place.milestones) + _ledger(place) + _measured(place, works, span)
     roster = Roster([(p.ids, a | b) for p, a, b in zip(people, acts, before, strict=True)])
     systems = {unit: [(SYSTEM, "handläggare", span.monday(week))] for unit, week in seeded.live.items()}
-    app = App(
-        SYSTEM, "artus", ("handläggning", "sökning", "mallar", "beslut"), often=0.3, robot="jobb-artus-natt"
-    )
+    app = App(SYSTEM, "artus", ("handläggning", "sökning", "mallar", "beslut"), often=0.3, robot="jobb-artus-natt")
 
     def feeds() -> list[Feed]:
         return [
@@ -226,9 +222,7 @@ def _place(here: Scene, seeded: _Seeded) -> Place:
     ]
     plans.append(Plan(home.id, SYSTEM, "weekly-breadth", monday(first), ((monday(first + 40), 850),)))
     plans.append(Plan(home.id, SYSTEM, "digital-intake", monday(first), ((monday(first + 40), 700),)))
-    benefits = [
-        _benefit(here, seeded, unit.id, kind) for unit in home.staffed for kind, _ in _lines(home, unit.id)
-    ]
+    benefits = [_benefit(here, seeded, unit.id, kind) for unit in home.staffed for kind, _ in _lines(home, unit.id)]
     units = tuple(unit.id for unit in home.staffed)
     name = "Ärenden handläggs digitalt"
     decision = Decision("artus-inforande", name, monday(4), monday(last), 1, SYSTEM, units)
@@ -322,9 +316,7 @@ def _truth(here: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
         "control_units": sorted(u.id for u in home.large if u.id not in seeded.faulty),
         "control_groups": sorted(g.id for g in home.groups if g.id != seeded.group),
         "series": {
-            "intended-use": [
-                counted(w, SYSTEM, "intended") | {"seeded_share": seeded.shares[w.unit]} for w in works
-            ],
+            "intended-use": [counted(w, SYSTEM, "intended") | {"seeded_share": seeded.shares[w.unit]} for w in works],
             "digital-intake": [counted(w, SYSTEM, "digital") for w in works],
         },
     }

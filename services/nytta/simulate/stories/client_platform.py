@@ -110,9 +110,7 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         ]
         for n, app in enumerate(apps[1:], start=1):
             mine = [k for k, p in enumerate(people) if seeded.apps[p.unit.id] == app.name]
-            made.append(
-                UseFeed(here, f"klient/gamla-{n}", app, [people[k] for k in mine], [stale[k] for k in mine])
-            )
+            made.append(UseFeed(here, f"klient/gamla-{n}", app, [people[k] for k in mine], [stale[k] for k in mine]))
         return made
 
     truth = _truth(here, seeded, moves)
@@ -203,8 +201,7 @@ def _truth(here: Scene, seeded: _Seeded, moves: list[Move]) -> Truth:
         "control_units": sorted(u.id for u in home.large if u.id not in seeded.faulty),
         "series": {
             "clients": [
-                {"unit": m.unit, "system": SYSTEM, "planned": len(m.enrolled), **m.counted(here.span)}
-                for m in moves
+                {"unit": m.unit, "system": SYSTEM, "planned": len(m.enrolled), **m.counted(here.span)} for m in moves
             ]
         },
     }

@@ -169,9 +169,7 @@ def _place(here: Scene, seeded: _Seeded) -> Place:
     system = System(SYSTEM, "Samverka", {home.id: live}, (CaseType(ORDERS, "IT-beställning", 25, 10),))
     stones = (
         Milestone("samverka-start", "live", live, "Samverka i drift", SYSTEM, home.id),
-        Milestone(
-            "supportstyrning", "steering_changed", steering, "Support styrs till portal", SYSTEM, home.id
-        ),
+        Milestone("supportstyrning", "steering_changed", steering, "Support styrs till portal", SYSTEM, home.id),
     )
     plans = (
         Plan(home.id, SYSTEM, "weekly-breadth", live, ((steering, 850),)),
@@ -232,8 +230,6 @@ def _truth(here: Scene, seeded: _Seeded, demands: list[Demand], people: list[Sta
                 for d, p in zip(demands, people, strict=True)
             ],
             "how-to": [{"unit": d.unit, "system": SYSTEM, "numerator": d.how_to.tolist()} for d in demands],
-            "self-service": [
-                {"unit": d.unit, "system": SYSTEM, "numerator": d.selfservice.tolist()} for d in demands
-            ],
+            "self-service": [{"unit": d.unit, "system": SYSTEM, "numerator": d.selfservice.tolist()} for d in demands],
         },
     }

@@ -1,0 +1,290 @@
+"""What comes in: bodies of events, and files of them, become durable rows, rejects and marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nytta.connectors import files
+from nytta.connectors.cloudevents import read_cloudevents
+from nytta.connectors.mapping import Mapping
+from nytta.connectors.read import Chunk, read
+from nytta.events.batch import Batch, Reject, decode
+from nytta.events.reasons import Reason
+from nytta.keys import Keys
+from nytta.organisation.registry import Registry
+from nytta.store import registry as registry_tables
+from nytta.store.private import Import, PrivateStore
+from nytta.store.registry import CreatedRoot
+
+Progress = Callable[[int, int], None]
+"""Told (bytes read, bytes in all) as a file is read."""
+
+T = TypeVar("T")
+
+
+class IntakeError(Exception):
+    """A file that cannot be taken in as it is: what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of the rows of one file. `left_out` are rows that the mapping leaves out on purpose."""
+
+    file: str
+    read: int
+    accepted: int
+    duplicate: int
+    rejected: int
+    conflict: int
+    left_out: int
+    units_created: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self) | {"units_created": list(self.units_created)}
+
+
+@dataclass
+class Intake:
+    """Takes events in. `declared` is the registry of files; `registry` has the units made for logs beside it."""
+
+    private: PrivateStore
+    keys: Keys
+    declared: Registry | None
+
+    def __post_init__(self) -> None:
+        self.registry = registry_tables.with_created(
+            self.declared, registry_tables.created_roots(self.private.connection)
+        )
+
+    def accept(self, bodies: Iterable[bytes], now: datetime, job: Import | None = None) -> Iterator[Batch]:
+        """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.
+
+        While one body is being stored, the next is decoded. Rows of an import (`job`) count when it commits.
+        """
+        pseudonymiser = self.keys.pseudonymiser()
+
+        def prepared(body: bytes) -> Batch:
+            batch = decode(body, received_at=now, pseudonymise=pseudonymiser)
+            placed, unplaced = self._place(batch.table)
+            return Batch(placed, (*batch.rejects, *unplaced), batch.read)
+
+        return _behind(map(prepared, bodies), lambda b: self._write(b.table, b.rejects, now, job))
+
+    def import_file(
+        self,
+        path: Path,
+        mapping: Mapping | None,
+        now: datetime,
+        *,
+        organisation: str = "",
+        timezone: str = "",
+        snapshot_at: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> ImportReport:
+        """Import a file, or go on with an interrupted import of it; its rows count from the moment it is complete.
+
+        Without a mapping the file holds CloudEvents, one per line.
+        """
+        digest = files.digest(path)
+        root = organisation or (mapping.organisation.id if mapping else "")
+        snapshot = 0
+        if mapping and mapping.snapshot:
+            taken = snapshot_at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            snapshot = int(taken.timestamp())
+        number = Import.identify(digest, repr(mapping), root, snapshot)
+        kind = mapping.id if mapping else "cloudevents"
+        job = self.private.find_import(number) or Import(number, path.name, digest, kind, root, snapshot=snapshot)
+        if job.state != "open":
+            return ImportReport(
+                str(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
+            )
+        reading = _Reading(self, mapping, job, now, self._root(root, timezone, mapping))
+        for step in _behind(reading.steps(path), lambda s: self._write_step(s, now)):
+            job = step.job
+            if progress:
+                progress(step.bytes_read, step.bytes_total)
+        job = self._counted(job, mapping)
+        made = reading.made
+        new_units: tuple[str, ...] = ()
+        if made:
+            known = {r.root: r.codes for r in registry_tables.created_roots(self.private.connection)}
+            new_units = tuple(sorted(set(made.codes) - set(known.get(root, ()))))
+            registry_tables.add_created(self.private.connection, made)
+        self.private.commit_import(job, now)
+        return ImportReport(
+            str(path),
+            job.read,
+            job.accepted,
+            job.duplicate,
+            job.rejected,
+            job.conflict,
+            job.left_out,
+            new_units,
+        )
+
+    def _write_step(self, step: _Step, now: datetime) -> None:
+        self._write(step.events, step.rejects, now, step.job)
+        self.private.save_import(step.job, now)
+
+    def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> None:
+        number, snapshot = (job.id, job.snapshot) if job else (0, 0)
+        self.private.write(events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot)
+
+    def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
+        """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
+        if not len(events):
+            return events, ()
+        days = pc.cast(events["time"], pa.date32())
+        keys = pa.table({"source": _plain(events["source"]), "unit": _plain(events["unit"]), "day": days})
+        distinct = keys.group_by(["source", "unit", "day"]).aggregate([]).to_pylist()
+        resolve = self.registry.resolve_one
+        homes = {
+            (r["source"], r["unit"], r["day"]): resolve(r["unit"], r["source"], r["day"]) if r["unit"] else ""
+            for r in distinct
+        }
+        if all(home == unit for (_, unit, _), home in homes.items()):
+            return events, ()
+        triples = zip(*(keys[name].to_pylist() for name in ("source", "unit", "day")), strict=True)
+        found = [homes[triple] for triple in triples]
+        known = pa.array([home is not None for home in found])
+        column = pa.array(found, pa.string()).dictionary_encode()
+        placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(known)
+        lost = events.filter(pc.invert(known))
+        return placed, tuple(_unplaced(row) for row in lost.to_pylist())
+
+    def _counted(self, job: Import, mapping: Mapping | None) -> Import:
+        """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""
+        if mapping is not None and mapping.identity is None:
+            return replace(job, accepted=job.read - job.rejected - job.left_out)
+        accepted, conflict = self.private.import_counts(job.id, derived=mapping is not None)
+        duplicate = max(0, job.read - job.rejected - job.left_out - accepted - conflict)
+        return replace(job, accepted=accepted, conflict=conflict, duplicate=duplicate)
+
+    def _root(self, root: str, timezone: str, mapping: Mapping | None) -> CreatedRoot | None:
+        """The organisation under which units are made; None where the registry declares it or events name theirs."""
+        if mapping is None or (self.declared and any(o.id == root for o in self.declared.organisations)):
+            return None
+        known = {r.root: r for r in registry_tables.created_roots(self.private.connection)}
+        if root in known:
+            return known[root]
+        size = mapping.declared_size if isinstance(mapping.declared_size, int) else None
+        public = mapping.purpose == "public_data"
+        zone = timezone or mapping.timezone
+        return CreatedRoot(root, zone, (), mapping.organisation.country, public, size)
+
+    def with_units(self, made: CreatedRoot, events: pa.Table) -> CreatedRoot:
+        """`made` with the codes of these events, and the registry with their units."""
+        codes = set(pc.unique(_plain(events["unit"])).to_pylist()) - {""} if len(events) else set()
+        taken = {u.id: u.root for u in self.registry.units}
+        foreign = sorted(c for c in codes if taken.get(c, made.root) != made.root)
+        if foreign:
+            raise IntakeError(
+                f"unit '{foreign[0]}' belongs to organisation '{taken[foreign[0]]}' already: if it is the same, say "
+                f"--organisation {taken[foreign[0]]}; if not, give this log's units names of their own in the mapping"
+            )
+        new = codes - set(made.codes)
+        if new:
+            made = replace(made, codes=tuple(sorted(set(made.codes) | codes)))
+            self.registry = registry_tables.with_created(self.registry, [made])
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Some rows of a file, ready to be stored, and how far the import has come with them."""
+
+    events: pa.Table
+    rejects: tuple[Reject, ...]
+    job: Import
+    bytes_read: int
+    bytes_total: int
+
+
+@dataclass
+class _Reading:
+    """A file on its way in: its chunks are decoded and given their units, one after the other."""
+
+    intake: Intake
+    mapping: Mapping | None
+    job: Import
+    now: datetime
+    made: CreatedRoot | None
+
+    def steps(self, path: Path) -> Iterator[_Step]:
+        """The rest of the file, from the row at which the import stands."""
+        pseudonymiser = self.intake.keys.pseudonymiser()
+        chunks = (
+            read(path, self.mapping, self.job.read, digest=self.job.digest, conceal=pseudonymiser.wire)
+            if self.mapping
+            else read_cloudevents(path, self.job.read)
+        )
+        for chunk in chunks:
+            yield self._step(chunk, decode(chunk.ndjson, received_at=self.now, pseudonymise=pseudonymiser))
+
+    def _step(self, chunk: Chunk, batch: Batch) -> _Step:
+        if self.made:
+            self.made = self.intake.with_units(self.made, batch.table)
+        events, unplaced = self.intake._place(batch.table)
+        if self.mapping and self.mapping.identity is not None:
+            events = _unnumbered(events)
+        rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)
+        rejected = len({r.position for r in rejects})
+        self.job = replace(
+            self.job,
+            read=chunk.rows,
+            rejected=self.job.rejected + rejected,
+            left_out=self.job.left_out + chunk.skipped,
+        )
+        return _Step(events, rejects, self.job, chunk.bytes_read, chunk.bytes_total)
+
+
+def _behind(items: Iterable[T], write: Callable[[T], None]) -> Iterator[T]:
+    """Each item after it was written; while one is being written, the next is made."""
+    with ThreadPoolExecutor(1) as writer:
+        under_way: tuple[Future[None], T] | None = None
+        for item in items:
+            if under_way:
+                under_way[0].result()
+                yield under_way[1]
+            under_way = (writer.submit(write, item), item)
+        if under_way:
+            under_way[0].result()
+            yield under_way[1]
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def _unnumbered(events: pa.Table) -> pa.Table:
+    """The events without row numbers: rows with an identity of their own stand elsewhere in the next export."""
+    zeros = pa.repeat(pa.scalar(0, pa.uint64()), len(events))
+    return events.set_column(events.schema.get_field_index("sequence"), "sequence", zeros)
+
+
+def _at_row(reject: Reject, rows_before: int) -> Reject:
+    """The reject of a decoded line with its place in the file: the row it was mapped from, or the line itself."""
+    try:
+        row = str(orjson.loads(reject.body)["sequence"])
+        return replace(reject, position=f"row {int(row)}")
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        line = int(reject.position.removeprefix("line "))
+        return replace(reject, position=f"line {rows_before + line}")
+
+
+def _unplaced(row: dict[str, Any]) -> Reject:
+    """The reject of an event whose unit nobody knows; its body is the decoded event, pseudonymised."""
+    plain = {k: v.hex() if isinstance(v, bytes) else str(v) for k, v in row.items() if v not in (None, "", 0)}
+    body = repr(plain).encode()
+    detail = f"the registry has no unit '{row['unit']}' on {row['time']:%Y-%m-%d}; add it or map the code"
+    return Reject(Reason.UNKNOWN_UNIT, detail, row["source"], f"id {row['id']}", body)

@@ -1,0 +1,140 @@
+"""Speed as ratios to a named reference in the same run, written to a file: `make bench`.
+
+No test asserts a time. Each ratio pairs two measurements that take turns, so that a slow machine slows both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from nytta import app as nytta
+from nytta.organisation.created import created
+from nytta.settings import Settings
+from nytta.simulate.bulk import bulk
+from nytta.store import recompute
+from nytta.store import registry as registry_tables
+from nytta.store.private import Import
+
+NOW = datetime(2026, 11, 16, tzinfo=UTC)
+UNITS = 500
+TURN = 10
+
+RAW_TABLE = """
+CREATE TABLE {private}.bench_raw
+(
+    specversion LowCardinality(String), id String, source LowCardinality(String), type LowCardinality(String),
+    time DateTime64(3, 'UTC'), sequence UInt64,
+    data Tuple(unit LowCardinality(String), system LowCardinality(String), case_type LowCardinality(String),
+               `case` String, ticket String, client String, actor String, actor_kind LowCardinality(String),
+               channel LowCardinality(String), mode LowCardinality(String), activity LowCardinality(String),
+               team LowCardinality(String), line UInt8, category LowCardinality(String), intended Bool,
+               digital_route Bool, end_to_end Bool, first_contact Bool, how_to Bool, actions UInt32)
+)
+ENGINE = MergeTree ORDER BY (source, id)
+"""
+
+
+def ingest(folder: Path, events: int) -> dict[str, Any]:
+    """Events of one run through three ways, some bodies of each in turn: chDB alone, the rows, the whole acceptance.
+
+    `rows` is decoding, validation, pseudonyms, deduplication and insert, as an import stores them; `accepted` also has
+    rejects, marks and an answer per body of 20,000 events.
+    """
+    bodies = list(bulk(events, 7, units=UNITS, size=20_000))
+    spent = {"raw": 0.0, "rows": 0.0, "accepted": 0.0}
+    with _app(folder) as app:
+        connection = app.private.connection
+        connection.run(RAW_TABLE)
+        client = connection._client  # the bench alone reaches past the store: it needs the bare engine
+
+        def raw(some: list[bytes]) -> None:
+            for body in some:
+                client.raw_insert(f"{connection.zones.private}.bench_raw", insert_block=body, fmt="JSONEachRow")
+
+        ways: dict[str, Callable[[list[bytes]], object]] = {
+            "raw": raw,
+            "rows": lambda some: list(app.intake.accept(some, NOW, Import(1, "", "", "", ""))),
+            "accepted": lambda some: list(app.intake.accept(some, NOW)),
+        }
+        for first in range(0, len(bodies), TURN):
+            for name, way in ways.items():
+                started = time.perf_counter()
+                way(bodies[first : first + TURN])
+                spent[name] += time.perf_counter() - started
+        stored = int(connection.value("SELECT count() FROM {private}.events FINAL"))
+    return {
+        "events": events,
+        "stored_rows": stored,
+        "events_per_second": {name: round(events / seconds) for name, seconds in spent.items()},
+        "ratio_rows_to_raw": round(spent["raw"] / spent["rows"], 3),
+        "ratio_accepted_to_raw": round(spent["raw"] / spent["accepted"], 3),
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def one_week(folder: Path, events: int) -> dict[str, Any]:
+    """Recomputation of one touched week of 500 units, against recomputing everything."""
+    bodies = list(bulk(events, 7, units=UNITS, size=20_000))
+    with _app(folder) as app:
+        list(app.intake.accept(bodies, NOW))
+        started = time.perf_counter()
+        everything = recompute.recompute(app.private, app.definitions)
+        whole = time.perf_counter() - started
+        weeks = []
+        for _ in range(3):
+            app.private.mark("toMonday(time) = toMonday((SELECT max(time) FROM {private}.events) - INTERVAL 30 DAY)")
+            started = time.perf_counter()
+            week = recompute.recompute(app.private, app.definitions)
+            weeks.append(time.perf_counter() - started)
+    return {
+        "events": events,
+        "units": UNITS,
+        "everything": {"cells": everything.cells, "seconds": round(whole, 2)},
+        "one_week": {"cells": week.cells, "marks": week.marks, "seconds": round(median(weeks), 2)},
+        "ratio_week_to_everything": round(median(weeks) / whole, 3),
+    }
+
+
+@contextmanager
+def _app(folder: Path) -> Iterator[nytta.App]:
+    """An empty installation with the load's 500 units."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with nytta.embedded(Settings(data=folder)) as app:
+        made = registry_tables.CreatedRoot("last", "Europe/Stockholm", tuple(f"last-{n:03d}" for n in range(UNITS)))
+        registry_tables.add_created(app.private.connection, made)
+        app.intake.registry = created(made.root, made.timezone, made.codes)
+        app.bring_up_to_date(NOW)
+        yield app
+
+
+def main() -> None:
+    """Run all benchmarks and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--events", type=int, default=2_000_000)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="nytta-bench-") as name:
+        figures = {
+            "machine": {"python": platform.python_version(), "system": platform.platform()},
+            "ingest": ingest(Path(name) / "ingest", chosen.events),
+            "one_week": one_week(Path(name) / "week", chosen.events // 4),
+        }
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

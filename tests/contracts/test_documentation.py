@@ -1,0 +1,56 @@
+"""What the documentation names exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from nytta import cli, contracts
+from nytta.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_command_is_in_the_readme_and_every_one_there_exists() -> None:
+    groups = {g.name for g in cli.commands.registered_groups}
+    names = {c.name or (c.callback.__name__ if c.callback else "") for c in cli.commands.registered_commands}
+    exist = {n.rstrip("_") for n in names | {g for g in groups if g}}
+    assert set(re.findall(r"^\| `nytta (\w+)`", README, re.MULTILINE)) == exist
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    told = set(re.findall(r"^\| `NYTTA_(\w+)`", README, re.MULTILINE))
+    assert told == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_indicator_table_repeats_the_definitions() -> None:
+    told = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \|$", README, re.MULTILINE))
+    for path in sorted((contracts.schemas() / "indicators").glob("*.yaml")):
+        definition = yaml.safe_load(path.read_text("utf-8"))
+        assert told.pop(definition["id"]) == definition["question"]["en"]
+    assert told == {}
+
+
+def test_every_mapping_named_is_shipped() -> None:
+    shipped = {p.stem for p in (contracts.schemas() / "mappings").glob("*.yaml")}
+    sentence = README[README.index("Five mappings are shipped") :].split(".\n")[0]
+    assert set(re.findall(r"`([a-z-]+)`", sentence)) == shipped
+
+
+def test_make_targets_named_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ".ci/run"):
+        for target in re.findall(r"`?make ([a-z-]+)`?", (ROOT / name).read_text("utf-8")):
+            assert target in targets, (name, target)
+
+
+def test_paths_named_exist() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"):
+        for path in re.findall(
+            r"`((?:schemas|services|tests|deploy|dashboards)/[\w./-]+)`", (ROOT / name).read_text("utf-8")
+        ):
+            if "NNNN" not in path:
+                assert (ROOT / path).exists(), (name, path)
