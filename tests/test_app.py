@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.organisations import county
 
 from nytta import app as nytta
 from nytta import contracts
@@ -21,6 +20,7 @@ from nytta.organisation.registry import Registry
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore
 from nytta.store.values import ValueQuery
+from tests.organisations import county
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 KEYS = Keys("k1", bytes(32))

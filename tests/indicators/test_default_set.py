@@ -10,14 +10,14 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.organisations import small_county
-from tests.rows import NOW, day, event, table
 
 from nytta import contracts
 from nytta.indicators.load import load
 from nytta.store.private import PrivateStore
 from nytta.store.recompute import recompute
 from nytta.store.values import ValueQuery, read_values, save_definitions
+from tests.organisations import small_county
+from tests.rows import NOW, day, event, table
 
 DEFINITIONS = load(contracts.schemas() / "indicators").definitions
 
@@ -112,7 +112,8 @@ HAND = {
     ),
     ("rework", "2026-W07"): (
         "SELECT uniqExactIf(subject, type = 'case.returned' AND by_law = 0), "
-        "uniqExactIf(subject, type = 'case.closed') FROM {private}.events WHERE subject IN (SELECT subject FROM {private}.events WHERE type = 'case.closed')",
+        "uniqExactIf(subject, type = 'case.closed') FROM {private}.events "
+        "WHERE subject IN (SELECT subject FROM {private}.events WHERE type = 'case.closed')",
         (1, 3),
     ),
     ("entitlement", "2026-W06"): (

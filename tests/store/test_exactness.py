@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.organisations import SMALL_COUNTY, county, small_county
-from tests.rows import NOW, day, event, table
 
 from nytta import contracts
 from nytta.indicators.load import load
@@ -20,6 +18,8 @@ from nytta.store.private import Import, PrivateStore
 from nytta.store.recompute import recompute
 from nytta.store.scratch import verify
 from nytta.store.values import save_definitions
+from tests.organisations import SMALL_COUNTY, county, small_county
+from tests.rows import NOW, day, event, table
 
 DEFINITIONS = tuple(
     d

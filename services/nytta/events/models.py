@@ -290,6 +290,8 @@ class TicketAssigned(_Ticket):
     """The support line of that team, 1 to 3."""
     channel: Channel | None = None
     """The channel by which the request came in."""
+    category: Text = None
+    """What the ticket is about: application, service or subject."""
 
 
 class TicketResolved(_Ticket):
@@ -307,6 +309,8 @@ class TicketResolved(_Ticket):
     """The support line that resolved it, 1 to 3."""
     channel: Channel | None = None
     """The channel by which the request came in."""
+    category: Text = None
+    """What the ticket is about: application, service or subject."""
 
 
 class TicketReopened(_Ticket):
