@@ -26,6 +26,9 @@ from nytta import contracts
 from nytta.connectors import mapping as mappings
 from nytta.connectors.errors import InputError, MappingError
 from nytta.connectors.explain import explain
+from nytta.detection import SeriesError
+from nytta.detection import detect as run_detection
+from nytta.detection import load as load_series
 from nytta.intake import IntakeError
 from nytta.keys import KeyFileError
 from nytta.organisation.load import load as load_registry
@@ -80,7 +83,7 @@ def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.Ap
 def _mendable() -> Iterator[None]:
     try:
         yield
-    except (nytta.AppError, IntakeError, StoreError, InputError, MappingError, KeyFileError) as error:
+    except (nytta.AppError, IntakeError, SeriesError, StoreError, InputError, MappingError, KeyFileError) as error:
         _fail(str(error))
     except ValidationError as error:
         _fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()), code=2)
@@ -361,6 +364,22 @@ def check(
         told.print("no problems" if loaded.registry else "the registry cannot be used")
     if loaded.registry is None:
         raise typer.Exit(1)
+
+
+@commands.command()
+def detect(
+    series: Annotated[Path, typer.Argument(help="CSV with unit, peer_group, system, indicator, week, numerator, …")],
+    as_json: Json = False,
+) -> None:
+    """Find units that lag in any weekly series; no store is needed."""
+    with _mendable():
+        found = run_detection(load_series(series)).as_dict()
+    if as_json:
+        _print_json(found)
+        return
+    _show(found["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
+    if found["not_assessed"]:
+        told.print(f"{len(found['not_assessed'])} unit-weeks could not be assessed; --json says why")
 
 
 @commands.command("simulate")
