@@ -24,7 +24,7 @@ from tests.rows import NOW, day, event, table
 DEFINITIONS = tuple(
     d
     for d in load(contracts.schemas() / "indicators").definitions
-    if d.id in {"digital-intake", "lead-time", "weekly-breadth", "enrolment"}
+    if d.id in {"digital-intake", "lead-time", "weekly-breadth", "enrolment", "tickets-per-100"}
 )
 
 DAYS = st.integers(1, 60).map(lambda n: date.fromordinal(date(2026, 1, 4).toordinal() + n).strftime("%m-%d"))
@@ -39,7 +39,9 @@ Row = dict[str, Any]
 def rows(draw: st.DrawFn) -> Row:
     """One event without its identity."""
     kind = draw(
-        st.sampled_from(["case.opened", "case.step", "case.closed", "session", "enrolled", "retired", "eligibility"])
+        st.sampled_from(
+            ["case.opened", "case.step", "case.closed", "session", "enrolled", "retired", "eligibility", "ticket"]
+        )
     )
     unit, time = draw(UNITS), draw(DAYS)
     match kind:
@@ -49,6 +51,8 @@ def rows(draw: st.DrawFn) -> Row:
             return event(0, kind, time, draw(CASES), unit=unit, actor=draw(PERSONS), activity="decide")
         case "case.closed":
             return event(0, kind, time, draw(CASES), unit=unit)
+        case "ticket":
+            return event(0, "ticket.opened", time, draw(st.sampled_from(["t1", "t2"])), unit=unit, channel="phone")
         case "session":
             who = draw(PERSONS)
             return event(0, "platform.session", time, who, unit=unit, actor=who, quantity=1)
@@ -247,6 +251,15 @@ def test_a_changed_registry_moves_figures(store: PrivateStore, tables: Path) -> 
         ("north",),
         ("county",),
     ]
+
+
+def test_the_first_ticket_of_a_system_gives_all_its_weeks_a_figure(store: PrivateStore, tables: Path) -> None:
+    deliver(store, [BASE])
+    count = "SELECT count() FROM {private}.cells FINAL WHERE indicator = 'tickets-per-100' AND grain = 'week'"
+    assert store.connection.value(count) == 0
+    store.write(table([event(9, "ticket.opened", "02-11", "t1", channel="web")]), [], seal=bytes, received_at=NOW)
+    checked(store, tables)
+    assert store.connection.value(count) > 4
 
 
 def test_marks_are_cleared_only_up_to_what_was_read(store: PrivateStore) -> None:

@@ -136,7 +136,12 @@ class Purpose(Model):
 
 
 class Definition(Model):
-    """A counted indicator: what counts, in which periods, and how the two integers read as one value."""
+    """A counted indicator: what counts, in which periods, and how the two integers read as one value.
+
+    `adds` says that cells add up over units and weeks; `capped` that the numerator is cut at its denominator;
+    `needs_feed` that a system without a single row of the numerator's subject has no figure: no feed is not zero.
+    `parts` are the values of the word `part` in the expressions, each a figure of its own.
+    """
 
     id: Slug
     code: str
@@ -152,6 +157,7 @@ class Definition(Model):
     denominator: Side
     adds: bool = True
     capped: bool = False
+    needs_feed: bool = False
     parts: tuple[str, ...] = ()
     scale: float = Field(default=1, gt=0)
     minimum_denominator: int = Field(default=10, ge=1)

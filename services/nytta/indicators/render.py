@@ -220,7 +220,10 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
         ]
     )
     amount = "sum(n)" if not definition.capped else "least(sum(n), sum(d))"
-    limit = f"WHERE (unit, system, period) IN ({scope.touched})" if scope.touched else ""
+    limit = f"WHERE (unit, system, period) IN ({scope.touched})" if scope.touched else "WHERE 1"
+    if definition.needs_feed:
+        table = SUBJECTS[numerator.subject].table
+        limit += f" AND system IN (SELECT system FROM {scope.subjects}.{table} FINAL)"
     return f"""SELECT
     '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, '{grain}' AS grain,
     system, unit, case_type, part, period,

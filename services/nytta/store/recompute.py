@@ -63,7 +63,9 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     zones = zones_of(store)
     scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(store))
     for subject in STORED:
+        fed = _systems(store, subject)
         _derive_subjects(store, subject, scope, version)
+        _touch_feeds(store, fed ^ _systems(store, subject))
     _touch_persons(store)
     scope = replace(scope, last_week=_reach_last_week(store, zones).isoformat())
     written = _derive_cells(store, definitions, scope, version)
@@ -139,6 +141,25 @@ def _derive_subjects(store: PrivateStore, subject: Subject, scope: Scope, versio
         f"SELECT {columns}, {version}, 0 FROM ({subject_rows(subject, events, '{open}')})"
     )
     connection.run(touch)
+
+
+def _systems(store: PrivateStore, subject: Subject) -> set[str]:
+    """Systems that have subjects of a kind."""
+    if not store.connection.rows(f"SELECT 1 FROM {{private}}.round_marks WHERE kind = '{subject.name}' LIMIT 1"):
+        return set()
+    rows = store.connection.rows(f"SELECT DISTINCT system FROM {{private}}.{subject.table} FINAL")
+    return {system for (system,) in rows}
+
+
+def _touch_feeds(store: PrivateStore, systems: set[str]) -> None:
+    """A system whose first subject came, or whose last one went, has figures in all weeks of its people, or none."""
+    if systems:
+        store.connection.run(
+            """INSERT INTO {private}.round_touched
+            SELECT DISTINCT 'person', unit, system, toDate(valid_from), true
+            FROM {private}.events WHERE kind = 'eligibility' AND system IN {systems:Array(String)}""",
+            systems=sorted(systems),
+        )
 
 
 def _touch_persons(store: PrivateStore) -> None:
