@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from tests.bench.worlds import FAULTS, Settings, World, make
 
 from nytta.detection import Panel, Parameters, assess, standardised
 from nytta.statistics import nhs_rules, xmr
+from tests.bench.worlds import FAULTS, Settings, World, make
 
 #: Scoring begins here: the take-off is over, a baseline is there.
 START = 40
@@ -37,8 +37,8 @@ def panels(world: World, *, presence: bool = True) -> list[Panel]:
     """
     out = []
     lonely = np.bincount(world.group)[world.group] < 4
-    target = np.where(lonely[:, None], 0.6, np.nan) + np.zeros(world.denominator.shape[1])
-    due = (world.live[:, None] + 38.0) + np.zeros(world.denominator.shape[1])
+    target = np.where(lonely[:, None], 0.6, np.nan) + np.zeros(len(world.weeks))
+    due = (world.live[:, None] + 38.0) + np.zeros(len(world.weeks))
     for j, (x, n) in enumerate(zip(world.numerator, world.denominator, strict=True)):
         size = n.astype(float)
         known = np.arange(n.shape[1])[None, :] >= world.live[:, None]

@@ -37,9 +37,7 @@ def test_a_unit_that_never_took_off_is_a_level_signal_with_evidence(rows: Rows, 
     assert evidence["notify"] is True
 
 
-def test_a_relapse_opens_within_weeks_and_closes_when_use_returns(
-    rows: Rows, table: Table, weeks: Weeks
-) -> None:
+def test_a_relapse_opens_within_weeks_and_closes_when_use_returns(rows: Rows, table: Table, weeks: Weeks) -> None:
     lines = rows(share=lambda u, t: 0.55 if u == 5 and 60 <= t < 75 else 0.8)
     signals = of(detect(parse(table(lines))), "relapse")
     calendar = weeks(100)
@@ -83,9 +81,7 @@ def test_head_counts_are_brought_down_to_those_at_work(rows: Rows, table: Table)
     assert detect(parse(table(lines))).signals == ()
 
 
-def test_an_outage_is_one_signal_for_operations_and_none_for_units(
-    rows: Rows, table: Table, weeks: Weeks
-) -> None:
+def test_an_outage_is_one_signal_for_operations_and_none_for_units(rows: Rows, table: Table, weeks: Weeks) -> None:
     lines: list[str] = []
     for k, indicator in enumerate(("breadth", "intake")):
         lines += rows(share=lambda _u, t: 0.1 if t == 66 else 0.8, seed=k, indicator=indicator)
@@ -114,9 +110,7 @@ def test_a_unit_alone_in_its_peer_group_is_named_and_judged_by_its_own_past(
 def test_a_declared_milestone_begins_a_new_baseline(rows: Rows, table: Table, weeks: Weeks) -> None:
     lines = rows(share=lambda u, t: 0.6 if u == 5 and t >= 60 else 0.8)
     at = weeks(100)[60]
-    marked = [
-        f"{line},{'steering_changed' if line.startswith('U05') and at in line else ''}" for line in lines
-    ]
+    marked = [f"{line},{'steering_changed' if line.startswith('U05') and at in line else ''}" for line in lines]
     head = "unit,peer_group,system,indicator,week,numerator,denominator,eligible,presence,milestone"
     assert of(detect(parse(table(marked, head))), "relapse") == []
     reasons = {e.reason for e in detect(parse(table(marked, head))).not_assessed if e.unit == "U05"}
@@ -137,8 +131,7 @@ def test_a_unit_that_changes_size_is_another_unit(rows: Rows, table: Table) -> N
 
 def test_an_access_problem_is_no_lag(rows: Rows, table: Table) -> None:
     lines = [
-        f"{line},{0.5 if line.startswith('U03') else 1}"
-        for line in rows(share=lambda u, _t: 0.3 if u == 3 else 0.8)
+        f"{line},{0.5 if line.startswith('U03') else 1}" for line in rows(share=lambda u, _t: 0.3 if u == 3 else 0.8)
     ]
     head = "unit,peer_group,system,indicator,week,numerator,denominator,eligible,presence,entitlement"
     result = detect(parse(table(lines, head)))
@@ -165,9 +158,7 @@ def test_behind_plan_and_on_plan(rows: Rows, table: Table, weeks: Weeks) -> None
     assert weeks(100).index(signals[0].opened) <= 30
 
 
-def test_many_behind_plan_are_heard_by_the_programme_lead_not_silenced(
-    rows: Rows, table: Table, weeks: Weeks
-) -> None:
+def test_many_behind_plan_are_heard_by_the_programme_lead_not_silenced(rows: Rows, table: Table, weeks: Weeks) -> None:
     due = weeks(100)[45]
     lines = [f"{line},0.9@{due}" for line in rows(number=46, share=lambda _u, _t: 0.4)]
     head = "unit,peer_group,system,indicator,week,numerator,denominator,eligible,presence,plan"
@@ -211,11 +202,7 @@ def test_cutting_off_the_future_changes_no_earlier_signal(
     part = detect(parse(table([line for line in lines if line.split(",")[4] in known], head)))
 
     def told(result: Result) -> list[tuple[object, ...]]:
-        return [
-            (s.unit, s.indicator, s.kind, s.opened, repr(s.evidence))
-            for s in result.signals
-            if s.opened in known
-        ]
+        return [(s.unit, s.indicator, s.kind, s.opened, repr(s.evidence)) for s in result.signals if s.opened in known]
 
     assert told(whole) == told(part)
     assert [e for e in whole.not_assessed if e.week in known] == list(part.not_assessed)
@@ -234,9 +221,7 @@ def test_fewer_than_ten_persons_never_give_a_signal(
     lines = [line.replace("U00", "U99") if k >= 12 * 70 else line for k, line in enumerate(lines)]
     if not told:
         lines = [",".join(line.split(",")[:7]) for line in lines]
-    head = "unit,peer_group,system,indicator,week,numerator,denominator" + (
-        ",eligible,presence" if told else ""
-    )
+    head = "unit,peer_group,system,indicator,week,numerator,denominator" + (",eligible,presence" if told else "")
     result = detect(parse(table(lines, head)))
     assert not [s for s in result.signals if s.unit == "U99"]
     assert {e.reason for e in result.not_assessed if e.unit == "U99"} == {"group_too_small"}
@@ -266,12 +251,7 @@ def test_nothing_crashes_and_every_row_is_used_or_named(rows_of: list[tuple[str,
     result = detect(series)
     named = {(e.unit, e.week) for e in result.not_assessed}
     for unit, _, week, x, n, *_ in rows_of:
-        if (
-            not unit
-            or week in ("2025-W53", "x", "")
-            or x not in ("0", "5", "20")
-            or n not in ("0", "5", "20")
-        ):
+        if not unit or week in ("2025-W53", "x", "") or x not in ("0", "5", "20") or n not in ("0", "5", "20"):
             assert (unit, week) in named
     result.as_dict()
 

@@ -17,9 +17,7 @@ def reasons(text: str) -> list[tuple[str, str, str]]:
 
 
 def test_header_order_is_free_and_semicolons_and_a_byte_order_mark_are_read() -> None:
-    text = (
-        "\ufeffWeek;Unit;denominator;numerator;indicator;system;peer_group;note\n2026-W07;A;20;15;u1;s;g;x\n"
-    )
+    text = "\ufeffWeek;Unit;denominator;numerator;indicator;system;peer_group;note\n2026-W07;A;20;15;u1;s;g;x\n"
     series = parse(text)
     panel = series.panels[0]
     assert (panel.units, panel.weeks, panel.system, panel.indicator) == (("A",), ("2026-W07",), "s", "u1")
@@ -138,7 +136,5 @@ def test_a_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
 def test_the_document_has_the_shape_of_the_command() -> None:
     document = detect(parse(HEAD + "A,g,s,u,2026-W07,10,20\n")).as_dict()
     assert set(document) == {"signals", "not_assessed", "parameters"}
-    assert document["not_assessed"] == [
-        {"unit": "A", "indicator": "u", "week": "2026-W07", "reason": "warming_up"}
-    ]
+    assert document["not_assessed"] == [{"unit": "A", "indicator": "u", "week": "2026-W07", "reason": "warming_up"}]
     assert json.loads(json.dumps(document)) == document

@@ -111,10 +111,7 @@ def _unit_signals(courses: list[Course], p: Parameters) -> list[Signal]:
         books.append(
             (
                 found,
-                [
-                    _Open(kind, np.full(units, -1), np.zeros(units, np.int64), np.full(units, -1))
-                    for kind in kinds
-                ],
+                [_Open(kind, np.full(units, -1), np.zeros(units, np.int64), np.full(units, -1)) for kind in kinds],
             )
         )
     newest: dict[str, int] = {}
@@ -134,9 +131,7 @@ def _unit_signals(courses: list[Course], p: Parameters) -> list[Signal]:
                     book.since[unit], book.calm[unit] = t, 0
                     book.evidence[int(unit)] = evidence
                     code = found.panel.units[unit]
-                    opened.append(
-                        (_urgency(found, book.kind, int(unit), t), code, evidence, found.panel.indicator)
-                    )
+                    opened.append((_urgency(found, book.kind, int(unit), t), code, evidence, found.panel.indicator))
         _cap(opened, newest, t, p)
     for found, opens in books:
         for book in opens:
@@ -157,8 +152,6 @@ def _close(found: Course, book: _Open, t: int, p: Parameters) -> Iterator[Signal
     evaluated = np.isfinite(source.score[:, t] if isinstance(source, Relapse) else source.probability[:, t])
     book.calm = np.where(evaluated, np.where(source.calm[:, t], book.calm + 1, 0), book.calm)
     over = (book.since >= 0) & ((book.calm >= p.close_weeks) | found.gated.reset[:, t])
-    if book.kind == "behind_plan" and found.panel.due is not None:
-        over |= (book.since >= 0) & (found.panel.due[:, t] < t)
     for unit in np.flatnonzero(over):
         yield _signal(found, book, int(unit), found.panel.weeks[t])
         book.since[unit] = -1
@@ -167,9 +160,7 @@ def _close(found: Course, book: _Open, t: int, p: Parameters) -> Iterator[Signal
 def _signal(found: Course, book: _Open, unit: int, closed: str | None) -> Signal:
     panel, start = found.panel, int(book.since[unit])
     evidence = book.evidence.pop(unit)
-    return Signal(
-        panel.units[unit], panel.system, panel.indicator, book.kind, panel.weeks[start], closed, evidence
-    )
+    return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, panel.weeks[start], closed, evidence)
 
 
 def _believed(books: list[tuple[Course, list[_Open]]], t: int, p: Parameters) -> list[list[Flags]]:
@@ -183,9 +174,7 @@ def _believed(books: list[tuple[Course, list[_Open]]], t: int, p: Parameters) ->
         for (found, _), picked in zip(books, fresh, strict=True):
             with np.errstate(invalid="ignore"):
                 doubt = (
-                    1 - found.level.probability[:, t]
-                    if kind == "level"
-                    else special.ndtr(found.relapse.score[:, t])
+                    1 - found.level.probability[:, t] if kind == "level" else special.ndtr(found.relapse.score[:, t])
                 )
             doubts.append(np.where(picked[place], doubt, np.nan))
         joined = np.concatenate(doubts) if doubts else np.zeros(0)
@@ -201,9 +190,7 @@ def _believed(books: list[tuple[Course, list[_Open]]], t: int, p: Parameters) ->
     return fresh
 
 
-def _hold_back(
-    found: Course, opens: list[_Open], picked: list[Flags], t: int, p: Parameters
-) -> Iterator[Signal]:
+def _hold_back(found: Course, opens: list[_Open], picked: list[Flags], t: int, p: Parameters) -> Iterator[Signal]:
     """Many at once in one system are one cause, not many: hold the units back, say it once."""
     panel = found.panel
     judged = int((np.isfinite(found.level.probability[:, t]) | np.isfinite(found.relapse.score[:, t])).sum())
@@ -214,17 +201,13 @@ def _hold_back(
             book.held_until[fresh] = t + p.common_weeks
             which[:] = False
         evidence = {"cause": "count", "units": number, "judged": judged, "to": "operations"}
-        yield Signal(
-            "*", panel.system, panel.indicator, "common_cause", panel.weeks[t], panel.weeks[t], evidence
-        )
+        yield Signal("*", panel.system, panel.indicator, "common_cause", panel.weeks[t], panel.weeks[t], evidence)
     planned = int(np.isfinite(found.forecast.probability[:, t]).sum())
     behind = int(picked[2].sum())
     if behind >= p.common_count and behind > p.common_system_share * planned:
         # Below plan is no fault of a source: the units keep their signals, the programme lead hears of all.
         evidence = {"cause": "plan", "units": behind, "judged": planned, "to": "programme_lead"}
-        yield Signal(
-            "*", panel.system, panel.indicator, "common_cause", panel.weeks[t], panel.weeks[t], evidence
-        )
+        yield Signal("*", panel.system, panel.indicator, "common_cause", panel.weeks[t], panel.weeks[t], evidence)
 
 
 def _urgency(found: Course, kind: Kind, unit: int, t: int) -> float:
@@ -236,9 +219,7 @@ def _urgency(found: Course, kind: Kind, unit: int, t: int) -> float:
     return 0.3 * float(1 - found.forecast.probability[unit, t])
 
 
-def _cap(
-    opened: list[tuple[float, str, dict[str, Any], str]], newest: dict[str, int], t: int, p: Parameters
-) -> None:
+def _cap(opened: list[tuple[float, str, dict[str, Any], str]], newest: dict[str, int], t: int, p: Parameters) -> None:
     """One unit is told at most one thing in four weeks: the worst, with the others named inside it."""
     opened.sort(key=lambda row: (-row[0], row[3]))
     first: dict[str, dict[str, Any]] = {}
@@ -287,7 +268,7 @@ def _evidence(found: Course, kind: Kind, unit: int, t: int, p: Parameters) -> di
         assert found.panel.due is not None
         out["probability"] = _number(plan.probability[unit, t])
         out["target"] = _number(found.panel.target[unit, t])
-        out["weeks_left"] = int(found.panel.due[unit, t] - t)
+        out["weeks_left"] = max(int(found.panel.due[unit, t] - t), 0)
         out["expected"] = _number(plan.expected[unit, t])
         out["expected_interval"] = [_number(plan.low[unit, t]), _number(plan.high[unit, t])]
         out["status"] = "off_track"

@@ -86,9 +86,7 @@ def p_prime_chart(
         sides = (np.clip(centre + k * sigma, 0, 1) for k in (-3, 3, -2, 2))
         return Limits(centre + np.zeros_like(ms), *sides)
 
-    return _chart(
-        share, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend
-    )
+    return _chart(share, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend)
 
 
 def _chart(
@@ -101,9 +99,7 @@ def _chart(
     trend: int,
 ) -> Chart:
     edges = sorted({0, len(x), *(at for at in rebase if 0 < at < len(x))})
-    lines = {
-        name: np.full(len(x), np.nan) for name in ("centre", "lower", "upper", "near_lower", "near_upper")
-    }
+    lines = {name: np.full(len(x), np.nan) for name in ("centre", "lower", "upper", "near_lower", "near_upper")}
     marks = {name: np.zeros(len(x), np.int8) for name in ("outside", "shift", "trend", "near")}
     trial = np.zeros(len(x), bool)
     last: Limits | None = None

@@ -86,7 +86,7 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
             likelihood[here] = p.plan_memory * likelihood[here] - misfit
             known[here] += 1
             typical_n[here] = np.where(np.isfinite(typical_n[here]), 0.8 * typical_n[here] + 0.2 * n, n)
-        planned = here & np.isfinite(panel.target[:, t]) & (np.nan_to_num(panel.due[:, t], nan=-1) >= t)
+        planned = here & np.isfinite(panel.target[:, t]) & np.isfinite(panel.due[:, t])
         planned &= (t - panel.live >= p.plan_start) & (known >= 4)
         if not planned.any():
             continue
@@ -106,13 +106,12 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
         posterior = likelihood[rows] + np.log(np.maximum(prior, 1e-12))
         posterior = np.exp(posterior - special.logsumexp(posterior, axis=1, keepdims=True))
 
-        due, target = panel.due[rows, t], panel.target[rows, t]
+        # A date that has passed leaves the target standing: the question is then whether it is met now.
+        due, target = np.maximum(panel.due[rows, t], t), panel.target[rows, t]
         due_age = np.clip(np.round(due - panel.live[rows] - 1.5), 0, HORIZON - 1).astype(int)
         then = share[due_age]
         ahead = np.maximum(due - t, 0.0)[:, None]
-        week_noise = (
-            4 * then * (1 - then) * (course.phi[t] / (4 * typical_n[rows, None]) + course.tau2[t]) / 4
-        )
+        week_noise = 4 * then * (1 - then) * (course.phi[t] / (4 * typical_n[rows, None]) + course.tau2[t]) / 4
         spread = np.sqrt(week_noise + 0.03**2 + 0.008**2 * ahead)
         probability = (posterior * special.ndtr((then - target[:, None]) / spread)).sum(1)
         mean = (posterior * then).sum(1)
@@ -120,9 +119,7 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
         out.probability[rows, t], out.expected[rows, t] = probability, mean
         out.low[rows, t], out.high[rows, t] = low, high
 
-        word = np.where(
-            probability < p.plan_off, "off_track", np.where(probability > p.plan_on, "on_track", "at_risk")
-        )
+        word = np.where(probability < p.plan_off, "off_track", np.where(probability > p.plan_on, "on_track", "at_risk"))
         word = np.where((high - low > p.plan_width) & (probability >= p.plan_off), "too_early", word)
         for unit, said in zip(rows, word, strict=True):
             candidate_run[unit] = candidate_run[unit] + 1 if candidate[unit] == said else 1

@@ -30,8 +30,8 @@ class Parameters:
     level_hits: int = 3
     level_evaluations: int = 4
     level_diffuse: float = 0.20
-    level_spread: float = 2.5
-    level_apart: float = 0.65
+    level_spread: float = 3.0
+    level_apart: float = 0.50
     level_apart_close: float = 0.1
     level_close: float = 0.50
     mature_age: int = 52
@@ -39,7 +39,7 @@ class Parameters:
 
     # L2, relapse and drift against the unit's own earlier distance to its peers.
     smoothing: float = 0.2
-    limit: float = 3.3
+    limit: float = 3.2
     limit_without_presence: float = 3.4
     limit_own: float = 3.3
     baseline_start: int = 8

@@ -110,7 +110,7 @@ class _Spread:
         self.seen += 1
         rate = max(0.1, 1 / self.seen)
         found = trust * width**2 * self.square + (1 - trust)
-        self.square = float(np.clip((1 - rate) * self.square + rate * found, 0.6, 9.0))
+        self.square = float(np.clip((1 - rate) * self.square + rate * found, 1.0, 9.0))
 
 
 def relapse(panel: Panel, gated: Gated, parameters: Parameters) -> Relapse:
@@ -203,9 +203,7 @@ def relapse(panel: Panel, gated: Gated, parameters: Parameters) -> Relapse:
         sigma2 = np.sqrt(variance * fast_spread.square * (part + 1 / np.maximum(recent_size, 1)))
         score2 = np.where(compared, (fast - recent_r) / sigma2, np.nan)
         fall2 = _fall(recent_y, fast - recent_r)
-        steep = (
-            (score2 < -limit) & (fall2 >= p.relapse_margin) & (fast_y - recent_y < 0.5 * (fast - recent_r))
-        )
+        steep = (score2 < -limit) & (fall2 >= p.relapse_margin) & (fast_y - recent_y < 0.5 * (fast - recent_r))
         steep &= compared
 
         hits = np.where(judged, np.where(hit | steep, hits + 1, 0), hits)

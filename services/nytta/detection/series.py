@@ -129,8 +129,7 @@ def parse(text: str) -> Series:
     first, last = min(every), max(every)
     weeks = tuple(ordinal_week(o) for o in range(first, last + 1))
     panels = tuple(
-        _panel(system, indicator, units, weeks, first)
-        for (system, indicator), units in sorted(tables.items())
+        _panel(system, indicator, units, weeks, first) for (system, indicator), units in sorted(tables.items())
     )
     return Series(panels, tuple(refused), _unknown(header), rows)
 
