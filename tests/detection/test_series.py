@@ -136,5 +136,5 @@ def test_a_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
 def test_the_document_has_the_shape_of_the_command() -> None:
     document = detect(parse(HEAD + "A,g,s,u,2026-W07,10,20\n")).as_dict()
     assert set(document) == {"signals", "not_assessed", "parameters"}
-    assert document["not_assessed"] == [{"unit": "A", "indicator": "u", "week": "2026-W07", "reason": "warming_up"}]
+    assert document["not_assessed"] == [{"unit": "A", "indicator": "u", "week": "2026-W07", "reason": "too_few_peers"}]
     assert json.loads(json.dumps(document)) == document

@@ -65,7 +65,7 @@ def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Res
     signals = [*_common_signals(courses), *_unit_signals(courses, p)] if courses else []
     order: dict[str, int] = {"common_cause": 0, "level": 1, "relapse": 2, "behind_plan": 3}
     signals.sort(key=lambda s: (s.opened, s.system, s.indicator, order[s.kind], s.unit))
-    missing = [entry for found in courses for entry in _not_assessed(found)]
+    missing = [entry for found in courses for entry in _not_assessed(found, p.minimum_peers)]
     return Result(tuple(signals), tuple(missing), p)
 
 
@@ -279,16 +279,23 @@ def _number(value: float) -> float:
     return round(float(value), 4)
 
 
-def _not_assessed(found: Course) -> Iterator[NotAssessed]:
-    """Every week, from a unit's go-live on, that no detector judged, or that lacked peers for the level."""
+def _not_assessed(found: Course, fewest: int) -> Iterator[NotAssessed]:
+    """Every week, from a unit's go-live on, that no detector judged, or that lacked peers for the level.
+
+    `fewest`: with fewer others than this in its group, a unit lacks peers.
+    """
     panel = found.panel
     judged = np.isfinite(found.level.probability) | np.isfinite(found.relapse.score)
     judged |= np.isfinite(found.forecast.probability)
     reason = found.gated.reason.copy()
     free = reason == ""
-    reason[free & ~judged] = Reason.WARMING_UP.value
-    reason[free & found.level.lacking] = Reason.TOO_FEW_PEERS.value
     column = np.arange(len(panel.weeks))[None, :]
+    started = (column >= panel.live[:, None]) & (column < panel.until[:, None])
+    in_group = np.zeros((int(panel.group.max(initial=-1)) + 1, len(panel.weeks)))
+    np.add.at(in_group, panel.group, started)
+    alone = in_group[panel.group] - started < fewest
+    reason[free & ~judged] = Reason.WARMING_UP.value
+    reason[free & (found.level.lacking | (alone & ~judged))] = Reason.TOO_FEW_PEERS.value
     reason[(column < panel.live[:, None]) | (column >= panel.until[:, None])] = ""
     for unit, week in np.argwhere(reason != ""):
         yield NotAssessed(panel.units[unit], panel.indicator, panel.weeks[week], reason[unit, week])
