@@ -1,0 +1,58 @@
+"""What one language must hold. Types make a forgotten text an error, and the tests read every one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KindText:
+    """Texts of one kind of alert.
+
+    `{placeholders}` are those of `texts.placeholders`. A sentence that begins with `?` is left out where a fact lacks;
+    the others need theirs. `suggestions` are pairs of what to do and the role that does it.
+    """
+
+    subject: str
+    body: tuple[str, ...]
+    why: str
+    ruled_out: str
+    suggestions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """All texts of one language.
+
+    Keys: `kinds` by kind, `findings` by indicator id with '' for any other, `roles` by role and `representatives`,
+    `absent` and `labels` by field, `lines` by why an alert stands in a message (`over` is a recovery that is no matter
+    of use), `comparison` by what is compared with.
+    """
+
+    language: str
+    kinds: Mapping[str, KindText]
+    findings: Mapping[str, str]
+    roles: Mapping[str, str]
+    labels: Mapping[str, str]
+    absent: Mapping[str, str]
+    buttons: Mapping[str, str]
+    lines: Mapping[str, str]
+    months: tuple[str, ...]
+    day: str
+    thousands: str
+    suggested: str
+    about_unit: str
+    seen_by: str
+    loss: str
+    loss_money: str
+    value: str
+    comparison: Mapping[str, str]
+    indicator: str
+    since: str
+    cost: str
+    cost_money: str
+    cost_until: str
+    follow_up: str
+    further: str
+    heading: str
