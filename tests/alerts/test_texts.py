@@ -79,7 +79,8 @@ GIVEN = {
         "ligger på 62 % (de flesta mellan 50 och 75 %). Skillnaden är större än den som brukar bero på slump; semester "
         "och behörighetsproblem är borträknade. Om det håller i sig missas cirka 1\u00a0240 timmar (403\u00a0000 kr) "
         "av nyttan ”Kortare handläggning” till 30 juni 2026.\n\nFörslag: 1) Boka ett utbildningspass för enheten. "
-        "2) Stäng pappersvägen där den digitala fungerar.\n\n[Jag tar det] [Planera åtgärd] [Vänta till …] [Stämmer inte]\n\n"
+        "2) Stäng pappersvägen där den digitala fungerar.\n\n"
+        "[Jag tar det] [Planera åtgärd] [Vänta till …] [Stämmer inte]\n\n"
         "Detta gäller enheten, inte enskilda personer. Du och programledaren ser detta.",
     ),
     "nb": (
@@ -95,7 +96,8 @@ GIVEN = {
         "Home care north: Arken is used less than expected since week 8",
         "About 35% of cases that should be handled digitally were, in weeks 8–11. Similar units are at 62% "
         "(most between 50 and 75%). The gap is larger than chance usually gives; holidays and access problems "
-        "are excluded. If it lasts, about 1,240 hours (403,000 kr) of the benefit “Shorter handling” will be missed by 30 June 2026.\n\n"
+        "are excluded. If it lasts, about 1,240 hours (403,000 kr) of the benefit “Shorter handling” "
+        "will be missed by 30 June 2026.\n\n"
         "Suggested: 1) Book a training session for the unit. 2) Close the paper route where the digital one works.\n\n"
         "[I'll take it] [Plan action] [Wait until …] [Not right]\n\n"
         "This is about the unit, not individuals. You and the programme lead see this.",
