@@ -1,7 +1,15 @@
 """L2: a unit falls back from where it was, as seen against its peers in the same weeks.
 
-r = asin √share of the unit minus that of its peers; an EWMA of r minus its baseline is compared with a
-limit that knows how uncertain both are. What hits all peers alike (July, an outage, a licence) cancels.
+r = asin √share of the unit minus that of its peers. What hits all peers alike (July, an outage, a licence)
+cancels. Two references, either of which may tell:
+
+- the baseline: the first 13 usable weeks from go-live + 8 in which the unit no longer climbs (a take-off is
+  no level), then frozen until a declared milestone; a slow EWMA measured against it finds drift;
+- the 26 usable weeks that ended 8 ago, against which a faster EWMA finds a step also years after go-live,
+  when people have come and gone and the frozen baseline has become a poor guide.
+
+Both limits know how uncertain mean and reference are, and are widened by how far the scores of all units
+really spread. The unit's own share must have fallen too: peers that rise make nobody relapse.
 """
 
 from __future__ import annotations
@@ -22,9 +30,10 @@ from .parameters import Parameters
 class Relapse:
     """Course of L2, all (units, weeks): NaN or False where it was not evaluated.
 
-    `score` is e / σ_e, `met` two hits in a row, `calm` e above half the limit; `drop` the estimated fall
-    in share; `before` the share at the baseline; `limit` the L in force. `phi` and `tau2` (weeks) are the
-    pooled noise known by then. `own` marks units judged without peers, `reset` where a baseline was dropped.
+    `score` is e / σ_e against the reference that tells more; `met` two hits in a row; `calm` the level back
+    within half the limit of the reference it fell from; `drop` the estimated fall in share; `before` the
+    share of the reference; `limit` the L in force. `phi` and `tau2` (weeks) are the pooled noise known by
+    then. `own` marks units judged without peers.
     """
 
     score: Array
