@@ -40,7 +40,7 @@ from nytta.store.values import ValueQuery
 
 commands = typer.Typer(
     name="nytta",
-    help=nytta.__doc__ and "See where a digital change is in use, unit by unit.",
+    help="See where a digital change is in use, unit by unit.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -115,7 +115,8 @@ def _show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] 
     table = Table(*names, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*("" if row[n] is None else str(row[n]) for n in names))
-    Console().print(table if rows else "nothing")
+    console = Console()
+    Console(width=console.width if console.is_terminal else 200).print(table if rows else "nothing")
 
 
 @commands.command("import")

@@ -53,6 +53,7 @@ def ingest(folder: Path, events: int) -> dict[str, Any]:
     rejects, marks and an answer per body of 20,000 events.
     """
     bodies = list(bulk(events, 7, units=UNITS, size=20_000))
+    others = list(bulk(events, 8, units=UNITS, size=20_000))
     spent = {"raw": 0.0, "rows": 0.0, "accepted": 0.0}
     with _app(folder) as app:
         connection = app.private.connection
@@ -70,8 +71,9 @@ def ingest(folder: Path, events: int) -> dict[str, Any]:
         }
         for first in range(0, len(bodies), TURN):
             for name, way in ways.items():
+                some = (others if name == "accepted" else bodies)[first : first + TURN]
                 started = time.perf_counter()
-                way(bodies[first : first + TURN])
+                way(some)
                 spent[name] += time.perf_counter() - started
         stored = int(connection.value("SELECT count() FROM {private}.events FINAL"))
     return {

@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS {private}.events
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (kind, system, subject, identity, snapshot, content, import)
-SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Every content of every identity, in the order of identities: tells conflicts, resent and first seen apart.
 CREATE TABLE IF NOT EXISTS {private}.identities
@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS {private}.identities
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (identity, snapshot, content, import)
-SETTINGS index_granularity = 512, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS index_granularity = 2048, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.identities_of_events TO {private}.identities AS
 SELECT identity, snapshot, content, import, batch FROM {private}.events;
@@ -84,7 +84,7 @@ CREATE TABLE IF NOT EXISTS {private}.actions
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (unit, system, toDate(time), actor, identity, snapshot, content, import)
-SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.actions_of_events TO {private}.actions AS
 SELECT unit, system, time, actor, received_at, identity, snapshot, content, import

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nytta.indicators.definition import At, Definition, Holds, Overlaps, Protects, Side
-from nytta.indicators.subjects import STORED, SUBJECTS, Subject
+from nytta.indicators.subjects import SUBJECTS, Subject
 
 _OPEN_END = "toDate('2149-06-06')"
 _NOBODY = "toFixedString('', 16)"
@@ -349,16 +349,3 @@ def _person_periods(grain: str, window: int, limit: str, onwards: str) -> str:
     else:
         around = f"[{_start('day', grain)}]"
     return f"if(onwards, {onwards}, {around})"
-
-
-__all__ = [
-    "STORED",
-    "Scope",
-    "Zones",
-    "buckets",
-    "cells",
-    "person_rows",
-    "subject_rows",
-    "touched_periods",
-    "winners",
-]

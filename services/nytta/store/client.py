@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = {
     "async_insert": 0,  # an answer means stored
+    "optimize_on_insert": 0,  # repetitions collapse when parts merge, not while somebody waits
     "prefer_column_name_to_alias": 1,  # an aggregate may bear the name of the column it is made from
 }
 
@@ -105,7 +106,7 @@ def explain(message: str) -> str:
             "other one, or give another --data"
         )
     if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
-        return "the disk is full: nothing was stored. Free space under --data and run the same command again"
+        return "the disk is full: what was complete stands. Free space under --data and run the same command again"
     return message.strip().splitlines()[0][:600]
 
 
