@@ -228,12 +228,16 @@ def test_one_cause_per_system_and_role() -> None:
     units += [replace(each, inhibition=Inhibition.OUTAGE) for each in units[:3]]
     units += [replace(seen(0, M, inhibition=Inhibition.REORGANISATION), unit="merged")]
     units += [replace(seen(0, M, inhibition=Inhibition.DEVIATION), unit="agreed")]
-    found = causes(units, "root")
+    found = causes(units, "root", week(0), {})
     assert {(each.kind, each.unit) for each in found} == {(Kind.OUTAGE, "root"), (Kind.REORGANISATION, "root")}
     assert len(found) == 2
     assert {role(each.kind) for each in found} == {Role.OPERATIONS, Role.PROGRAMME_LEAD}
     book = observe({}, [*units, *found], week(1))
     assert {alert.kind for alert in book.values()} == {Kind.OUTAGE, Kind.REORGANISATION}
+    for n in (1, 2, 3):
+        book = observe(book, causes([], "root", week(n), book), week(n + 1))
+    assert {alert.state for alert in book.values()} == {State.CLOSED}
+    assert causes([], "root", week(4), book) == []
 
 
 def test_findings_of_one_matter_are_one_observation() -> None:

@@ -7,7 +7,7 @@ nothing, so a repeated run is harmless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -43,6 +43,8 @@ class State(StrEnum):
 
 LIVE = frozenset({State.OPEN, State.ACKNOWLEDGED, State.IMPROVING, State.ESCALATED, State.SNOOZED})
 """States in which an alert is open in the sense of everybody who counts open alerts."""
+
+_CAUSES = frozenset({Family.SOURCE, Family.PROGRAMME})
 
 _ENDED = frozenset({State.CLOSED, State.INVALID})
 
@@ -303,13 +305,23 @@ def merge(seen: Iterable[Observation]) -> list[Observation]:
     return [_gravest(groups[place]) for place in sorted(groups, key=lambda place: (place[1], place[0]))]
 
 
-def causes(seen: Iterable[Observation], root: str) -> list[Observation]:
-    """The cause alerts that stand for what is held back: one per system and role told, about the unit `root`."""
-    found = []
+def causes(seen: Sequence[Observation], root: str, week: date, book: Mapping[Key, Alert]) -> list[Observation]:
+    """The cause alerts of a week about the unit `root`: one per system and role told, for all that is held back.
+
+    A cause in `book` that holds nothing back any more is calm. Causes that a detector found itself are in `seen`; they
+    are returned with the others.
+    """
+    found = [each for each in seen if each.unit == root and each.key.family in _CAUSES]
     for each in seen:
         kind = cause(each.inhibition) if each.inhibition else None
         if kind is not None:
-            found.append(Observation(root, each.system, kind, each.week, Verdict.MET, urgency=_gravity(kind)))
+            found.append(Observation(root, each.system, kind, week, Verdict.MET, urgency=_gravity(kind)))
+    now = {each.key for each in found}
+    found += [
+        Observation(root, key.system, alert.kind, week, Verdict.CALM)
+        for key, alert in book.items()
+        if key.family in _CAUSES and key.unit == root and key not in now and alert.live
+    ]
     return merge(found)
 
 
