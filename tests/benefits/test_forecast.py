@@ -103,6 +103,30 @@ def test_courses_that_cannot_be() -> None:
         Course(-one, one, np.array([1.0]), DUE)
     with pytest.raises(ValueError, match="at least one week"):
         Course(one, one, np.array([1.0]), ())
+    with pytest.raises(ValueError, match="the one that stands"):
+        Course(np.array([0, 0]), np.array([4, 4]), np.array([1.0, 2.0]), DUE)
+    with pytest.raises(ValueError, match="the one that stands"):
+        Course(np.array([0, 2, 0]), np.array([4, 2, 2]), np.array([1.0, 2.0, 3.0]), DUE)
+
+
+def test_rolling_periods_are_taken() -> None:
+    weekly = _risen(85, 30).realised
+    starts = np.arange(0, 18, 4)
+    rolling = np.array([weekly[start : start + 13].mean() for start in starts])
+    found = forecast(Course(starts, np.full(len(starts), 13), rolling, DUE))
+    assert found is not None
+    assert found.weeks == 29
+    assert found.expected == pytest.approx(85, abs=10)
+
+
+def test_nothing_measured_is_no_forecast() -> None:
+    assert forecast(Course.weekly(np.full(20, np.nan), DUE)) is None
+    assert forecast(Course.weekly(np.array([]), DUE)) is None
+
+
+def test_exactly_the_target_is_achieved() -> None:
+    found = forecast(Course.weekly(np.full(52, 100.0), DUE))
+    assert next_status(None, found) is Status.ACHIEVED
 
 
 def _seen(probability: float, width: float = 20.0) -> Forecast:

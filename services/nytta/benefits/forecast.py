@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +90,8 @@ class Course:
 
     `first` and `length` are the first week and the number of weeks of each measured period, `realised` its realised
     share in percent (NaN where not usable), arrays of equal length. `due` are the weeks whose mean is forecast
-    (`last_usable`). Raises ValueError where lengths differ, a week is negative or no week is due.
+    (`last_usable`). Periods may overlap. Raises ValueError where lengths differ, a week is negative, no week is due, or
+    a usable period follows from others (the same weeks measured twice): keep the one that stands.
     """
 
     first: NDArray[np.int64]
@@ -105,6 +107,11 @@ class Course:
             raise ValueError("a measured period begins in week 0 or later and lasts at least one week")
         if not self.due or min(self.due) < 0:
             raise ValueError("a forecast needs at least one week to look at, none of them before the start")
+        there = np.isfinite(self.realised)
+        spans = sorted(zip(self.first[there].tolist(), self.length[there].tolist(), strict=True))
+        overlap = any(first + length > then for (first, length), (then, _) in pairwise(spans))
+        if overlap and np.linalg.matrix_rank(_weeks(self.first[there], self.length[there])) < len(spans):
+            raise ValueError("a measured period follows from others; give each week's figure once, the one that stands")
 
     @classmethod
     def weekly(cls, realised: Array, due: Sequence[int]) -> Course:
@@ -159,13 +166,15 @@ def forecast(course: Course, parameters: Parameters | None = None) -> Forecast |
     """
     p = parameters or Parameters()
     there = np.isfinite(course.realised)
-    weeks = int(course.length[there].sum())
-    if weeks < p.minimum_weeks:
+    if not there.any():
         return None
     first, length, y = course.first[there], course.length[there], course.realised[there]
     count = max(int((first + length).max()), max(course.due) + 1)
     time = np.arange(count)
-    seen = ((time >= first[:, None]) & (time < (first + length)[:, None])) / length[:, None]
+    seen = _weeks(first, length, count)
+    weeks = int((seen > 0).any(axis=0).sum())
+    if weeks < p.minimum_weeks:
+        return None
     asked = np.isin(time, course.due) / len(set(course.due))
 
     middle, pace, skew = (grid.ravel() for grid in np.meshgrid(p.middles, p.paces, p.skews, indexing="ij"))
@@ -216,7 +225,8 @@ def next_status(before: Status | None, seen: Forecast | None, parameters: Parame
     if seen is None:
         return Status.TOO_EARLY
     if seen.complete:
-        return Status.ACHIEVED if seen.expected >= REACHED else Status.NOT_ACHIEVED
+        # Hundredths of a percent: a result of exactly the target must not fail by the last bit.
+        return Status.ACHIEVED if round(seen.expected, 2) >= REACHED else Status.NOT_ACHIEVED
     judged = before not in (None, Status.TOO_EARLY)
     if seen.high - seen.low >= (p.width_return if judged else p.width):
         return Status.TOO_EARLY
@@ -225,6 +235,13 @@ def next_status(before: Status | None, seen: Forecast | None, parameters: Parame
     if seen.probability <= (p.off_leave if before is Status.OFF_TRACK else p.off):
         return Status.OFF_TRACK
     return Status.AT_RISK
+
+
+def _weeks(first: NDArray[np.int64], length: NDArray[np.int64], count: int | None = None) -> Array:
+    """The mean over each period as a matrix (periods, weeks from 0)."""
+    time = np.arange(int((first + length).max()) if count is None else count)
+    inside = (time >= first[:, None]) & (time < (first + length)[:, None])
+    return np.asarray(inside / length[:, None])
 
 
 def _quantile(weight: Array, mean: Array, spread: Array, q: float) -> float:
