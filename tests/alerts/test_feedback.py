@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+from nytta.alerts.clicks import acknowledge, judge, tell
 from nytta.alerts.feedback import FEWEST, missed, quality
 from nytta.alerts.kinds import Family, Kind, Role
-from nytta.alerts.lifecycle import Alert, Feedback, InvalidReason, Key, State, acknowledge, judge, tell
+from nytta.alerts.model import Alert, Feedback, InvalidReason, Key, State
 from nytta.organisation.calendars import Calendar
 
 TOLD = date(2026, 3, 30)  # Monday before Easter: Friday and the next Monday are holidays

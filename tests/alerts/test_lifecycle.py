@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nytta.alerts.clicks import ClickError, acknowledge, escalate, judge, remind, snooze, tell
 from nytta.alerts.kinds import Family, Inhibition, Kind, Role, cause, family, role, rule
-from nytta.alerts.lifecycle import (
-    COOL_DOWN,
+from nytta.alerts.lifecycle import COOL_DOWN, MINIMUM_LIFE, causes, merge, observe, step, tick
+from nytta.alerts.model import (
     LIVE,
-    MINIMUM_LIFE,
     TRANSITIONS,
     Alert,
-    ClickError,
     Closing,
     Feedback,
     InvalidReason,
@@ -25,18 +24,7 @@ from nytta.alerts.lifecycle import (
     SnoozeReason,
     State,
     Verdict,
-    acknowledge,
-    causes,
-    escalate,
-    judge,
-    merge,
-    observe,
-    remind,
-    snooze,
     state,
-    step,
-    tell,
-    tick,
 )
 
 START = date(2026, 1, 5)
@@ -238,6 +226,15 @@ def test_one_cause_per_system_and_role() -> None:
         book = observe(book, causes([], "root", week(n), book), week(n + 1))
     assert {alert.state for alert in book.values()} == {State.CLOSED}
     assert causes([], "root", week(4), book) == []
+
+
+def test_a_fault_that_comes_back_is_told_again() -> None:
+    fault = [seen(n, verdict, Kind.OUTAGE) for n, verdict in enumerate([M, C, C, M])]
+    alert: Alert | None = None
+    for n, each in enumerate(fault, 1):
+        alert = step(alert, each, week(n))
+    assert alert is not None
+    assert (alert.state, alert.since) == (State.OPEN, week(3))
 
 
 def test_findings_of_one_matter_are_one_observation() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nytta.alerts.kinds import Kind
-from nytta.alerts.lifecycle import Verdict
+from nytta.alerts.model import Verdict
 from nytta.alerts.rules import decision_stuck, not_anchored, not_moved, ready_not_used, support
 
 H, B, C, U = Verdict.HIT, Verdict.BETWEEN, Verdict.CALM, Verdict.UNUSABLE

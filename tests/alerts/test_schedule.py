@@ -15,22 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nytta.alerts.addressees import Recipient
+from nytta.alerts.clicks import ClickError, acknowledge, judge, snooze
 from nytta.alerts.kinds import Inhibition, Kind, Role, role
-from nytta.alerts.lifecycle import (
-    Alert,
-    ClickError,
-    Feedback,
-    InvalidReason,
-    Key,
-    Observation,
-    SnoozeReason,
-    State,
-    Verdict,
-    acknowledge,
-    judge,
-    observe,
-    snooze,
-)
+from nytta.alerts.lifecycle import observe
+from nytta.alerts.model import Alert, Feedback, InvalidReason, Key, Observation, SnoozeReason, State, Verdict
 from nytta.alerts.schedule import MOST_OPEN, Dispatch, Hours, Round, Sent, What, forget, plan
 from nytta.organisation.calendars import Break, Calendar
 from nytta.organisation.dates import monday

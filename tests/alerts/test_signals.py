@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from nytta.alerts.kinds import Family, Inhibition, Kind
-from nytta.alerts.lifecycle import Alert, Key, Observation, State, Verdict, causes, observe
+from nytta.alerts.lifecycle import causes, observe
+from nytta.alerts.model import Alert, Key, Observation, State, Verdict
 from nytta.alerts.signals import held_back, observations
 from nytta.detection import NotAssessed, Parameters, Result, Signal
 

@@ -10,7 +10,7 @@ import pytest
 
 from nytta.alerts.facts import Burden, Course, Decided, Facts, Figure, Loss, Peers, Plan, Suggestion
 from nytta.alerts.kinds import Kind, family
-from nytta.alerts.lifecycle import Alert, Key, State
+from nytta.alerts.model import Alert, Key, State
 from nytta.alerts.schedule import What
 from nytta.alerts.texts import MOST_WORDS, FactsError, Item, compose, line, placeholders, problems, render, words
 from nytta.alerts.wordings import WORDINGS, Wording

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from nytta.alerts.lifecycle import Alert, Feedback, InvalidReason
+from nytta.alerts.model import Alert, Feedback, InvalidReason
 
 PRECISION_GOAL = 0.7
 DAYS_GOAL = 5.0

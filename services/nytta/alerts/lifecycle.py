@@ -1,255 +1,29 @@
-"""The life of an alert: what an observation, a click or the passing of days makes of it.
+"""The life of an alert: what an observation or the passing of days makes of it.
 
-One alert per `Key` at a time: whoever keeps a mapping from key to alert cannot hold two. Days are local days of the
-organisation; weeks are their Mondays. An observation is heard once: a week that an alert has seen already changes
-nothing, so a repeated run is harmless.
+One alert per `Key` at a time: whoever keeps a mapping from key to alert cannot hold two. An observation is heard once:
+a week that an alert has seen already changes nothing, so a repeated run is harmless.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import assert_never
 
-from nytta.alerts.kinds import Family, Inhibition, Kind, Role, cause, family, rule
+from nytta.alerts.kinds import Family, Inhibition, Kind, cause, rule
+from nytta.alerts.model import Alert, Closing, Key, Observation, State, Verdict
 
 MINIMUM_LIFE = timedelta(weeks=2)
 """An alert closes no earlier than this after it opened."""
 
 COOL_DOWN = timedelta(weeks=4)
-"""After closing, a key stays silent this long."""
+"""After closing, a key stays silent this long; faults of a source, which operations hear of, begin anew at once."""
 
 PERSISTENT = timedelta(weeks=26)
 """After this long an open alert is how things are; an alert called wrong keeps its key silent no longer than this."""
 
-LONGEST_SNOOZE = timedelta(days=28)
-
-
-class State(StrEnum):
-    """Where an alert stands. OK is the state of a key without an alert."""
-
-    OK = "ok"
-    WATCHING = "watching"
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    IMPROVING = "improving"
-    ESCALATED = "escalated"
-    SNOOZED = "snoozed"
-    CLOSED = "closed"
-    INVALID = "invalid"
-
-
-LIVE = frozenset({State.OPEN, State.ACKNOWLEDGED, State.IMPROVING, State.ESCALATED, State.SNOOZED})
-"""States in which an alert is open in the sense of everybody who counts open alerts."""
-
 _CAUSES = frozenset({Family.SOURCE, Family.PROGRAMME})
-
-_ENDED = frozenset({State.CLOSED, State.INVALID})
-
-TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.OK: frozenset({State.OK, State.WATCHING, State.OPEN}),
-    State.WATCHING: frozenset({State.OK, State.WATCHING, State.OPEN}),
-    State.OPEN: LIVE | _ENDED,
-    State.ACKNOWLEDGED: LIVE - {State.OPEN, State.ESCALATED} | _ENDED,
-    State.IMPROVING: LIVE | _ENDED,
-    State.ESCALATED: LIVE - {State.OPEN} | _ENDED,
-    State.SNOOZED: LIVE | _ENDED,
-    State.CLOSED: frozenset({State.CLOSED, State.INVALID, State.WATCHING, State.OPEN}),
-    State.INVALID: frozenset({State.INVALID, State.WATCHING, State.OPEN}),
-}
-"""Which state may follow which in one step."""
-
-
-class Verdict(StrEnum):
-    """What one evaluation says about one key."""
-
-    MET = "met"
-    """The detector's own rule is met: the signal is open."""
-    HIT = "hit"
-    """One evaluation beyond the threshold; the rule counts them."""
-    BETWEEN = "between"
-    """Neither beyond the threshold nor calm."""
-    CALM = "calm"
-    """The condition for closing holds in this evaluation."""
-    OVER = "over"
-    """The detector's own closing rule is met, or the plan is."""
-    UNUSABLE = "unusable"
-    """Not assessed: the state is carried."""
-
-
-class SnoozeReason(StrEnum):
-    """Why a manager waits. Codes instead of text, so that nobody is named."""
-
-    ACTION_UNDER_WAY = "action_under_way"
-    TRAINING_BOOKED = "training_booked"
-    WAITING_FOR_FIX = "waiting_for_fix"
-    STAFFING = "staffing"
-    REORGANISATION = "reorganisation"
-    OTHER = "other"
-
-
-class InvalidReason(StrEnum):
-    """Why an alert is not right."""
-
-    WRONG_PEOPLE = "wrong_people"
-    WRONG_UNIT = "wrong_unit"
-    OTHER_WAY = "other_way"
-    NO_SUCH_CASES = "no_such_cases"
-    ACCESS_PROBLEM = "access_problem"
-    SYSTEM_FAULT = "system_fault"
-    DATA_MISSING = "data_missing"
-    ABSENCE = "absence"
-    AGREED_DEVIATION = "agreed_deviation"
-    OTHER = "other"
-
-
-class Closing(StrEnum):
-    """Why an alert closed."""
-
-    RECOVERED = "recovered"
-    DEVIATION = "deviation"
-    REORGANISATION = "reorganisation"
-
-
-class Feedback(StrEnum):
-    """What the reader says of an alert: stämmer, stämmer inte, känt sedan tidigare."""
-
-    RIGHT = "right"
-    NOT_RIGHT = "not_right"
-    KNOWN = "known"
-
-
-class ClickError(ValueError):
-    """A click that cannot be carried out; the text says what to do instead."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """What there is at most one open alert about. `system` is '' where the matter belongs to no system."""
-
-    unit: str
-    system: str
-    family: Family
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One evaluation of one kind of finding, resting on data up to and with the week that begins on `week`.
-
-    `urgency` orders findings of one unit, larger first; its unit is the detector's. `inhibition` says why the finding
-    is held back. `also` are further indicators that say the same.
-    """
-
-    unit: str
-    system: str
-    kind: Kind
-    week: date
-    verdict: Verdict
-    indicator: str = ""
-    inhibition: Inhibition | None = None
-    urgency: float = 0.0
-    also: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> Key:
-        """The key that the finding belongs to."""
-        return Key(self.unit, self.system, family(self.kind))
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """Who took the alert, as a role, and what is going to be done; `action` is '' until one is planned."""
-
-    by: Role
-    on: date
-    action: str = ""
-    due: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Snooze:
-    """Until which day (that day no more) an alert waits, and why."""
-
-    by: Role
-    on: date
-    until: date
-    reason: SnoozeReason
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """One episode of one key. Every day is a local day; None where it has not come.
-
-    `since` is the week of the first hit, `week` the last week heard, `confirmed` the last usable week that supported
-    the alert. `hits` are the last usable evaluations, the newest last; `calm` counts calm ones in a row. `waiting` is
-    the day from which an answer is awaited. `also` are further indicators of the same matter. Raises ValueError for
-    combinations that mean nothing.
-    """
-
-    key: Key
-    kind: Kind
-    state: State
-    since: date
-    week: date
-    confirmed: date
-    indicator: str = ""
-    also: tuple[str, ...] = ()
-    urgency: float = 0.0
-    hits: tuple[bool, ...] = ()
-    calm: int = 0
-    opened: date | None = None
-    told: date | None = None
-    waiting: date | None = None
-    reminded: date | None = None
-    escalated: date | None = None
-    reviewed: date | None = None
-    acknowledged: Acknowledgement | None = None
-    snooze: Snooze | None = None
-    snoozes: int = 0
-    inhibited: Inhibition | None = None
-    persistent: bool = False
-    improving: date | None = None
-    calmed: date | None = None
-    closed: date | None = None
-    closing: Closing | None = None
-    recovery_told: date | None = None
-    feedback: Feedback | None = None
-    judged: date | None = None
-    invalid: InvalidReason | None = None
-
-    def __post_init__(self) -> None:
-        wrong = [
-            (self.state is State.OK, "a key that is ok has no alert"),
-            (self.state is State.WATCHING and self.opened is not None, "a watched key is not open"),
-            (self.state is not State.WATCHING and self.opened is None, "an alert has a day of opening"),
-            ((self.state is State.SNOOZED) != (self.snooze is not None), "an alert waits until a day, or does not"),
-            (self.state is State.ACKNOWLEDGED and self.acknowledged is None, "somebody acknowledged"),
-            (self.state is State.ESCALATED and self.escalated is None, "an escalation has a day"),
-            ((self.state in _ENDED) != (self.closed is not None), "an end has a day"),
-            ((self.state is State.CLOSED) != (self.closing is not None), "closing has a reason"),
-            ((self.state is State.INVALID) != (self.invalid is not None), "what is not right has a reason"),
-            (family(self.kind) is not self.key.family, "kind and key are of one family"),
-        ]
-        for bad, why in wrong:
-            if bad:
-                raise ValueError(f"alert {self.id}: {why}")
-
-    @property
-    def id(self) -> str:
-        """The same for one episode on every run: unit, system, family and week of the first hit."""
-        return f"{self.key.unit}/{self.key.system}/{self.key.family}/{self.since.isoformat()}"
-
-    @property
-    def live(self) -> bool:
-        """Whether the alert counts as open."""
-        return self.state in LIVE
-
-
-def state(alert: Alert | None) -> State:
-    """The state of a key: OK where there is no alert."""
-    return State.OK if alert is None else alert.state
 
 
 def step(alert: Alert | None, seen: Observation, day: date) -> Alert | None:
@@ -336,89 +110,6 @@ def observe(book: Mapping[Key, Alert], seen: Iterable[Observation], day: date) -
             after[each.key] = alert
     # Last, so that an alert does not close on the day that brings new evidence.
     return {key: tick(alert, day) for key, alert in after.items()}
-
-
-def tell(alert: Alert, day: date) -> Alert:
-    """The addressee has been told; from now on an answer is awaited."""
-    _need(alert, LIVE, "be told of")
-    return replace(alert, told=day, waiting=day)
-
-
-def remind(alert: Alert, day: date) -> Alert:
-    """The addressee has been reminded."""
-    _need(alert, {State.OPEN}, "be reminded of")
-    return replace(alert, reminded=day)
-
-
-def escalate(alert: Alert, day: date) -> Alert:
-    """The programme lead has been told that nobody answered."""
-    _need(alert, {State.OPEN}, "be escalated")
-    return replace(alert, state=State.ESCALATED, escalated=day)
-
-
-def review(alert: Alert, day: date) -> Alert:
-    """The alert has been put on the programme lead's review list."""
-    _need(alert, LIVE, "be reviewed")
-    return replace(alert, reviewed=day)
-
-
-def tell_recovery(alert: Alert, day: date) -> Alert:
-    """The addressee has been told that it is over."""
-    _need(alert, {State.CLOSED}, "be told of as over")
-    return replace(alert, recovery_told=day)
-
-
-def acknowledge(alert: Alert, by: Role, day: date, *, action: str = "", due: date | None = None) -> Alert:
-    """Somebody takes the alert, with or without an action; a later click adds or changes the action.
-
-    Ends a snooze. ClickError where the alert is not open.
-    """
-    _need(alert, LIVE, "be acknowledged")
-    first = alert.acknowledged
-    taken = Acknowledgement(
-        first.by if first else by,
-        first.on if first else day,
-        action or (first.action if first else ""),
-        due or (first.due if first else None),
-    )
-    after = State.IMPROVING if alert.state is State.IMPROVING else State.ACKNOWLEDGED
-    return replace(alert, state=after, acknowledged=taken, snooze=None)
-
-
-def snooze(alert: Alert, by: Role, day: date, *, until: date, reason: SnoozeReason) -> Alert:
-    """The alert waits, for at most 28 days. ClickError where it is not open or the day is out of bounds."""
-    _need(alert, LIVE, "wait")
-    if not day < until <= day + LONGEST_SNOOZE:
-        last = day + LONGEST_SNOOZE
-        raise ClickError(f"alert {alert.id} cannot wait until {until}; choose a day after {day}, at the latest {last}")
-    return replace(
-        alert, state=State.SNOOZED, snooze=Snooze(by, day, until, reason), snoozes=alert.snoozes + 1, improving=None
-    )
-
-
-def judge(alert: Alert, feedback: Feedback, day: date, *, reason: InvalidReason | None = None) -> Alert:
-    """The reader says whether the alert is right. "Not right" needs a reason and ends the alert.
-
-    ClickError where the reason lacks or the alert is only watched; an alert that closed can still be judged.
-    """
-    if alert.state is State.WATCHING:
-        raise ClickError(f"alert {alert.id} is not open: there is nothing to judge")
-    if alert.state is State.INVALID:
-        raise ClickError(f"alert {alert.id} was called not right already")
-    if feedback is not Feedback.NOT_RIGHT:
-        return replace(alert, feedback=feedback, judged=day)
-    if reason is None:
-        raise ClickError(f"alert {alert.id}: say why it is not right; one of {', '.join(InvalidReason)}")
-    return replace(
-        alert,
-        state=State.INVALID,
-        feedback=feedback,
-        judged=day,
-        invalid=reason,
-        snooze=None,
-        closed=alert.closed or day,
-        closing=None,
-    )
 
 
 def _begin(seen: Observation, day: date) -> Alert | None:
@@ -535,7 +226,7 @@ def _ended(alert: Alert, seen: Observation, day: date) -> Alert:
             alert = replace(alert, calmed=day)
         silent = day < ended + PERSISTENT and (alert.calmed is None or day < alert.calmed + COOL_DOWN)
     else:
-        silent = day < ended + COOL_DOWN
+        silent = day < ended + COOL_DOWN and alert.key.family is not Family.SOURCE
     if silent:
         return alert
     return _begin(seen, day) or alert
@@ -576,8 +267,3 @@ def _gravity(kind: Kind) -> float:
     """Of several causes in one system, the one that explains the others comes first."""
     order = (Kind.COMMON_CAUSE, Kind.ACCESS, Kind.STALE_SOURCE, Kind.OUTAGE)
     return float(order.index(kind)) if kind in order else 0.0
-
-
-def _need(alert: Alert, states: Iterable[State], what: str) -> None:
-    if alert.state not in states:
-        raise ClickError(f"alert {alert.id} is {alert.state} and cannot {what}")

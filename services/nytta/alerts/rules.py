@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nytta.alerts.kinds import Kind
-from nytta.alerts.lifecycle import Verdict
+from nytta.alerts.model import Verdict
 
 MOVED = 60
 """Share of the planned workplaces below which a unit has not moved."""

@@ -15,18 +15,9 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from nytta.alerts.addressees import Recipient
+from nytta.alerts.clicks import escalate, remind, review, tell, tell_recovery
 from nytta.alerts.kinds import Role, role
-from nytta.alerts.lifecycle import (
-    Alert,
-    Closing,
-    Key,
-    State,
-    escalate,
-    remind,
-    review,
-    tell,
-    tell_recovery,
-)
+from nytta.alerts.model import Alert, Closing, Key, State
 from nytta.organisation.calendars import Calendar
 from nytta.organisation.dates import monday, mondays
 

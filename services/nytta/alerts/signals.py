@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from nytta.alerts.kinds import Inhibition, Kind
-from nytta.alerts.lifecycle import Observation, Verdict
+from nytta.alerts.model import Observation, Verdict
 from nytta.detection import Reason, Result, Signal
 from nytta.organisation.dates import parse_week
 

@@ -10,7 +10,7 @@ from string import Formatter
 
 from nytta.alerts.facts import Facts, Suggestion
 from nytta.alerts.kinds import Family, Role, role
-from nytta.alerts.lifecycle import Alert
+from nytta.alerts.model import Alert
 from nytta.alerts.schedule import What
 from nytta.alerts.wordings import WORDINGS, Wording
 from nytta.organisation.units import Names
