@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run test slow check bench bench-detection schemas lock clean
+.PHONY: help setup run test slow check bench bench-detection bench-benefits schemas lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -37,6 +37,12 @@ check: setup     ## style, types, import contracts, drift of generated files
 
 bench: setup     ## speed as ratios, written to var/bench.json
 	$(BIN)/python -m tests.bench --out var/bench.json
+
+bench-detection: setup  ## lag detection on invented organisations, 20 seeds
+	$(BIN)/python -m tests.bench.detection
+
+bench-benefits: setup  ## forecasts of benefits on simulated ones
+	$(BIN)/python -m tests.bench.benefits
 
 schemas: setup   ## generate schemas/events from the models
 	$(BIN)/nytta schemas build
