@@ -164,14 +164,15 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
 
 
 def line(item: Item, language: str) -> str:
-    """An alert in one line: reminders, escalations, what is over, and what another alert speaks for."""
+    """An alert in one line, with the link to its chart: reminders, escalations, what is over, what others speak for."""
     wording = _wording(language)
     known = placeholders(item.alert, item.facts, wording)
     subject = _fill(wording.kinds[item.alert.kind].subject, known, item.alert)
     name = item.what.value
     if item.what is What.RECOVERY and item.alert.key.family not in (Family.USE, Family.SUPPORT, Family.ROLLOUT):
         name = "over"
-    return wording.lines[name].format_map({**known, "subject": subject})
+    said = wording.lines[name].format_map({**known, "subject": subject})
+    return f"{said} {item.facts.chart}" if item.facts.chart else said
 
 
 def compose(items: Sequence[Item], language: str, day: date) -> Message:
