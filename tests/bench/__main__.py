@@ -29,7 +29,7 @@ from nytta.store.private import Import
 
 NOW = datetime(2026, 11, 16, tzinfo=UTC)
 UNITS = 500
-TURN = 10
+TURN = 4
 
 RAW_TABLE = """
 CREATE TABLE {private}.bench_raw
@@ -50,10 +50,10 @@ def ingest(folder: Path, events: int) -> dict[str, Any]:
     """Events of one run through three ways, some bodies of each in turn: chDB alone, the rows, the whole acceptance.
 
     `rows` is decoding, validation, pseudonyms, deduplication and insert, as an import stores them; `accepted` also has
-    rejects, marks and an answer per body of 20,000 events.
+    rejects, marks and an answer per body of 50,000 events.
     """
-    bodies = list(bulk(events, 7, units=UNITS, size=20_000))
-    others = list(bulk(events, 8, units=UNITS, size=20_000))
+    bodies = list(bulk(events, 7, units=UNITS, size=50_000))
+    others = list(bulk(events, 8, units=UNITS, size=50_000))
     spent = {"raw": 0.0, "rows": 0.0, "accepted": 0.0}
     with _app(folder) as app:
         connection = app.private.connection
@@ -88,7 +88,7 @@ def ingest(folder: Path, events: int) -> dict[str, Any]:
 
 def one_week(folder: Path, events: int) -> dict[str, Any]:
     """Recomputation of one touched week of 500 units, against recomputing everything."""
-    bodies = list(bulk(events, 7, units=UNITS, size=20_000))
+    bodies = list(bulk(events, 7, units=UNITS, size=50_000))
     with _app(folder) as app:
         list(app.intake.accept(bodies, NOW))
         started = time.perf_counter()

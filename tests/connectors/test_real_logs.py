@@ -171,7 +171,7 @@ def test_incidents(shared_data: Path, events_of: EventsOf) -> None:
     assert Counter(e["data"]["unit"] for e in events) == told["events_per_org_line(organization involved)"]
     assert Counter(e["data"]["activity"] for e in events) == told["activity_counts"]
     assert Counter(kind(e) for e in events) == {"ticket.resolved": 13_867, "ticket.assigned": 65_533 - 13_867}
-    products = Counter(ticket[0]["data"]["category"] for ticket in tickets)
+    products = Counter(ticket[0]["category"] for ticket in tickets)
     assert {name: products[name] for name in told["tickets_per_product_total"]} == told["tickets_per_product_total"]
 
     line = told["support_line"]

@@ -9,7 +9,7 @@ from nytta.connectors import files
 from nytta.connectors.errors import InputError
 from nytta.connectors.read import Chunk
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 50_000
 """Lines that become one chunk."""
 
 LONGEST = 1 << 20
