@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,6 +31,8 @@ Progress = Callable[[int, int], None]
 """Told (bytes read, bytes in all) as a file is read."""
 
 T = TypeVar("T")
+
+_EPOCH = date(1970, 1, 1)
 
 
 class IntakeError(Exception):
@@ -78,7 +82,7 @@ class Intake:
             placed, unplaced = self._place(batch.table)
             return Batch(placed, (*batch.rejects, *unplaced), batch.read)
 
-        return _behind(map(prepared, bodies), lambda b: self._write(b.table, b.rejects, now, job))
+        return behind(map(prepared, bodies), lambda b: self._write(b.table, b.rejects, now, job))
 
     def import_file(
         self,
@@ -109,7 +113,7 @@ class Intake:
                 str(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
             )
         reading = _Reading(self, mapping, job, now, self._root(root, timezone, mapping))
-        for step in _behind(reading.steps(path), lambda s: self._write_step(s, now)):
+        for step in behind(reading.steps(path), lambda s: self._write_step(s, now)):
             job = step.job
             if progress:
                 progress(step.bytes_read, step.bytes_total)
@@ -144,20 +148,13 @@ class Intake:
         """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
         if not len(events):
             return events, ()
-        days = pc.cast(events["time"], pa.date32())
-        keys = pa.table({"source": _plain(events["source"]), "unit": _plain(events["unit"]), "day": days})
-        distinct = keys.group_by(["source", "unit", "day"]).aggregate([]).to_pylist()
-        resolve = self.registry.resolve_one
-        homes = {
-            (r["source"], r["unit"], r["day"]): resolve(r["unit"], r["source"], r["day"]) if r["unit"] else ""
-            for r in distinct
-        }
-        if all(home == unit for (_, unit, _), home in homes.items()):
+        triples, codes = _distinct(events)
+        homes = [self.registry.resolve_one(unit, source, day) if unit else "" for source, unit, day in triples]
+        if all(home == unit for home, (_, unit, _) in zip(homes, triples, strict=True)):
             return events, ()
-        triples = zip(*(keys[name].to_pylist() for name in ("source", "unit", "day")), strict=True)
-        found = [homes[triple] for triple in triples]
-        known = pa.array([home is not None for home in found])
-        column = pa.array(found, pa.string()).dictionary_encode()
+        known = pa.array(np.array([home is not None for home in homes])[codes])
+        units = pa.array([home or "" for home in homes], pa.string()).dictionary_encode()
+        column = pa.DictionaryArray.from_arrays(units.indices.take(pa.array(codes)), units.dictionary)
         placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(known)
         lost = events.filter(pc.invert(known))
         return placed, tuple(_unplaced(row) for row in lost.to_pylist())
@@ -248,7 +245,7 @@ class _Reading:
         return _Step(events, rejects, self.job, chunk.bytes_read, chunk.bytes_total)
 
 
-def _behind(items: Iterable[T], write: Callable[[T], None]) -> Iterator[T]:
+def behind(items: Iterable[T], write: Callable[[T], None]) -> Iterator[T]:
     """Each item after it was written; while one is being written, the next is made."""
     with ThreadPoolExecutor(1) as writer:
         under_way: tuple[Future[None], T] | None = None
@@ -264,6 +261,22 @@ def _behind(items: Iterable[T], write: Callable[[T], None]) -> Iterator[T]:
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def _distinct(events: pa.Table) -> tuple[list[tuple[str, str, date]], npt.NDArray[np.int64]]:
+    """The distinct (source, unit, UTC day) of the events, and for each event the place of its own."""
+    sources, units = (events[name].unify_dictionaries().combine_chunks() for name in ("source", "unit"))
+    names = [column.dictionary.to_pylist() for column in (sources, units)]
+    days = pc.cast(events["time"], pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
+    pairs = sources.indices.to_numpy().astype(np.int64) * len(names[1]) + units.indices.to_numpy()
+    first = int(days.min())
+    span = int(days.max()) - first + 1
+    found, codes = np.unique(pairs * span + days - first, return_inverse=True)
+    triples = [
+        (names[0][pair // len(names[1])], names[1][pair % len(names[1])], _EPOCH + timedelta(days=first + day))
+        for pair, day in zip((found // span).tolist(), (found % span).tolist(), strict=True)
+    ]
+    return triples, codes
 
 
 def _unnumbered(events: pa.Table) -> pa.Table:

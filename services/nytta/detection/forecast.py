@@ -21,8 +21,8 @@ from .parameters import Parameters
 from .relapse import Relapse, angle
 
 CEILINGS = np.array([0.04, 0.1, 0.18, 0.26, 0.34, 0.42, 0.5, 0.57, 0.64, 0.7, 0.76, 0.82, 0.88, 0.93, 0.97])
-MIDDLES = np.array([-4.0, 2.0, 6.0, 10.0, 15.0, 21.0, 28.0, 38.0])
-PACES = np.array([1.0, 2.0, 4.0, 7.0])
+MIDDLES = np.array([-4.0, 3.0, 7.0, 11.0, 17.0, 25.0, 36.0])
+PACES = np.array([1.2, 2.5, 5.5])
 #: Weeks of age the curves are tabulated for; older is as old.
 HORIZON = 320
 
@@ -72,11 +72,17 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
     known = np.zeros(units, int)
     typical_n = np.full(units, np.nan)
     off, groups = np.zeros(units, int), int(panel.group.max()) + 1
+    summed, weight = -(10**6), np.zeros(units)
+    count: Array = np.zeros(groups)
+    own, total = np.zeros_like(likelihood), np.zeros((groups, len(ceiling)))
+    # Groups in which nobody has a plan need no curves.
+    member = np.isin(panel.group, panel.group[np.isfinite(panel.target).any(1)])
     state = np.full(units, "", dtype=object)
     candidate, candidate_run = np.full(units, "", dtype=object), np.zeros(units, int)
     for t in range(weeks):
         age = np.clip(t - panel.live, 0, HORIZON - 1)
         here = usable[:, t] & (t >= panel.live)
+        here &= member
         if here.any():
             n = gated.n[here, t]
             y = angle(gated.count[here, t], n)
@@ -91,15 +97,20 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
         if not planned.any():
             continue
 
-        lone = likelihood + flat
-        lone -= special.logsumexp(lone, axis=1, keepdims=True)
-        weight = np.where(known >= 8, 1.0, 0.0)
-        total = np.zeros((groups, len(ceiling)))
-        np.add.at(total, panel.group, np.exp(lone) * weight[:, None])
-        count = np.bincount(panel.group, weights=weight, minlength=groups)
+        # What the peers have shown changes slowly: it is summed up every fourth week.
+        if t - summed >= 4:
+            summed = t
+            lone = likelihood[member] + flat
+            lone -= special.logsumexp(lone, axis=1, keepdims=True)
+            weight = np.where(known >= 8, 1.0, 0.0)
+            own = np.zeros_like(likelihood)
+            own[member] = np.exp(lone) * weight[member, None]
+            total = np.zeros((groups, len(ceiling)))
+            np.add.at(total, panel.group, own)
+            count = np.asarray(np.bincount(panel.group, weights=weight, minlength=groups), float)
         rows = np.flatnonzero(planned)
         group = panel.group[rows]
-        others = total[group] - np.exp(lone[rows]) * weight[rows, None]
+        others = total[group] - own[rows]
         number = (count[group] - weight[rows])[:, None]
         trust = number / (number + 5.0)
         prior = trust * others / np.maximum(number, 1) + (1 - trust) * np.exp(flat)
@@ -115,29 +126,22 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
         spread = np.sqrt(week_noise + 0.03**2 + 0.008**2 * ahead)
         probability = (posterior * special.ndtr((then - target[:, None]) / spread)).sum(1)
         mean = (posterior * then).sum(1)
-        low, high = (_quantile(posterior, then, spread, q) for q in (0.1, 0.9))
+        # 80 % of a mixture, by its mean and variance.
+        reach = 1.2816 * np.sqrt((posterior * (spread**2 + (then - mean[:, None]) ** 2)).sum(1))
+        low, high = np.clip(mean - reach, 0, 1), np.clip(mean + reach, 0, 1)
         out.probability[rows, t], out.expected[rows, t] = probability, mean
         out.low[rows, t], out.high[rows, t] = low, high
 
         word = np.where(probability < p.plan_off, "off_track", np.where(probability > p.plan_on, "on_track", "at_risk"))
-        word = np.where((high - low > p.plan_width) & (probability >= p.plan_off), "too_early", word)
+        unclear = high - low > p.plan_width
+        word = np.where(unclear, "too_early", word)
         for unit, said in zip(rows, word, strict=True):
             candidate_run[unit] = candidate_run[unit] + 1 if candidate[unit] == said else 1
             candidate[unit] = said
             if state[unit] == "" or candidate_run[unit] >= 2:
                 state[unit] = said
         out.status[rows, t] = state[rows]
-        off[rows] = np.where(probability < p.plan_off, off[rows] + 1, 0)
+        off[rows] = np.where((probability < p.plan_off) & ~unclear, off[rows] + 1, 0)
         out.met[rows, t] = off[rows] >= 2
         out.calm[rows, t] = probability > 0.5
     return out
-
-
-def _quantile(weight: Array, mean: Array, spread: Array, q: float) -> Array:
-    """Quantile of a mixture of normals for each row, by bisection."""
-    low, high = np.full(len(weight), -0.3), np.full(len(weight), 1.3)
-    for _ in range(22):
-        middle = (low + high) / 2
-        below = (weight * special.ndtr((middle[:, None] - mean) / spread)).sum(1)
-        low, high = np.where(below < q, middle, low), np.where(below < q, high, middle)
-    return np.asarray(np.clip((low + high) / 2, 0.0, 1.0))

@@ -21,7 +21,7 @@ from nytta.events.validation import Refused, source_of, validate
 __all__ = ["COLUMNS", "Batch", "Reject", "decode"]
 
 # Few enough events to stay in the processor's cache until they are columns, many enough for arrays to pay.
-_PORTION: Final = 8192
+_PORTION: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
