@@ -93,7 +93,9 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
             known[here] += 1
             typical_n[here] = np.where(np.isfinite(typical_n[here]), 0.8 * typical_n[here] + 0.2 * n, n)
         planned = here & np.isfinite(panel.target[:, t]) & np.isfinite(panel.due[:, t])
-        planned &= (t - panel.live >= p.plan_start) & (known >= 4)
+        # Before the middle of a usual take-off a forecast is a guess; close to the date it is a look.
+        near = np.nan_to_num(panel.due[:, t], nan=np.inf) - t <= p.plan_near
+        planned &= ((t - panel.live >= p.plan_start) | near) & (known >= 4)
         if not planned.any():
             continue
 

@@ -58,7 +58,8 @@ class Parameters:
     # L3, forecast against the plan.
     plan_off: float = 0.20
     plan_on: float = 0.80
-    plan_start: int = 6
+    plan_start: int = 16
+    plan_near: int = 4
     plan_memory: float = 0.97
     plan_width: float = 0.45
 
