@@ -181,7 +181,7 @@ def test_a_second_process_on_the_folder_is_refused(receipt: Path, tmp_path: Path
         assert "Traceback" not in done.stderr
     finally:
         holder.kill()
-        holder.wait()
+        holder.communicate()
 
 
 @pytest.mark.slow
