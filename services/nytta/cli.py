@@ -29,6 +29,7 @@ from nytta.connectors.explain import explain
 from nytta.detection import SeriesError
 from nytta.detection import detect as run_detection
 from nytta.detection import load as load_series
+from nytta.events import schemas as event_schemas
 from nytta.intake import IntakeError
 from nytta.keys import KeyFileError
 from nytta.organisation.load import load as load_registry
@@ -409,8 +410,6 @@ def schemas_build(
     check_only: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")] = False,
 ) -> None:
     """Write schemas/events from the event models."""
-    from nytta.events import schemas as event_schemas
-
     folder = contracts.schemas() / "events"
     wanted = event_schemas.build()
     present = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file() and p.name != "README.md"}

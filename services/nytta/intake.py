@@ -181,7 +181,7 @@ class Intake:
 
     def with_units(self, made: CreatedRoot, events: pa.Table) -> CreatedRoot:
         """`made` with the codes of these events, and the registry with their units."""
-        codes = set(pc.unique(_plain(events["unit"])).to_pylist()) - {""} if len(events) else set()
+        codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {""} if len(events) else set()
         taken = {u.id: u.root for u in self.registry.units}
         foreign = sorted(c for c in codes if taken.get(c, made.root) != made.root)
         if foreign:
@@ -257,10 +257,6 @@ def behind(items: Iterable[T], write: Callable[[T], None]) -> Iterator[T]:
         if under_way:
             under_way[0].result()
             yield under_way[1]
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
 
 
 def _distinct(events: pa.Table) -> tuple[list[tuple[str, str, date]], npt.NDArray[np.int64]]:
