@@ -1,0 +1,11 @@
+"""The commands, grouped by who gives them; importing a module of this package adds its commands."""
+
+from nytta.cli import figures, intake, offline, upkeep
+from nytta.cli.common import commands
+
+__all__ = ["commands", "figures", "intake", "main", "offline", "upkeep"]
+
+
+def main() -> None:
+    """Run a command."""
+    commands()

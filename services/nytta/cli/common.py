@@ -1,0 +1,93 @@
+"""What all commands share: how they open an installation, say what went wrong, and print.
+
+JSON alone goes to standard output; what is said to the person goes to standard error. Exit codes: 0 in order,
+1 a problem was found, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from nytta import app as nytta
+from nytta.connectors.errors import InputError, MappingError
+from nytta.detection import SeriesError
+from nytta.intake import IntakeError
+from nytta.keys import KeyFileError
+from nytta.settings import Settings
+from nytta.store.client import StoreError
+
+commands = typer.Typer(
+    name="nytta",
+    help="See where a digital change is in use, unit by unit.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+told = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Data = Annotated[Path | None, typer.Option("--data", help="The store's folder (else NYTTA_DATA, else var/data).")]
+Registry = Annotated[Path | None, typer.Option("--registry", help="Folder with organisation.yaml and its companions.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+@contextmanager
+def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.App]:
+    """The installation; whatever a person can mend is said in a sentence, with exit code 1."""
+    with mendable():
+        settings = Settings() if data is None else Settings(data=data)
+        with nytta.embedded(settings, registry) as app:
+            yield app
+
+
+@contextmanager
+def mendable() -> Iterator[None]:
+    """Whatever a person can mend is said in a sentence, with exit code 1; wrong settings with 2."""
+    try:
+        yield
+    except (nytta.AppError, IntakeError, SeriesError, StoreError, InputError, MappingError, KeyFileError) as error:
+        fail(str(error))
+    except ValidationError as error:
+        fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()), code=2)
+    except OSError as error:
+        fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Say what is wrong and end with `code`."""
+    told.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
+    sys.stdout.flush()
+
+
+def show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] = (), as_csv: bool = False) -> None:
+    """A list as JSON, CSV or a table for people."""
+    if as_json:
+        print_json(list(rows))
+        return
+    names = list(columns) or (list(rows[0]) if rows else [])
+    if as_csv:
+        writer = csv.DictWriter(sys.stdout, names, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return
+    table = Table(*names, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*("" if row[n] is None else str(row[n]) for n in names))
+    console = Console()
+    Console(width=console.width if console.is_terminal else 200).print(table if rows else "nothing")

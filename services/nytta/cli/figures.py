@@ -1,0 +1,119 @@
+"""Commands that list figures: values and the overview."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nytta import app as nytta
+from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show
+from nytta.store.values import ValueQuery
+
+
+class Zone(StrEnum):
+    """Which figures: gated ones, or the exact ones that only an administrator reads."""
+
+    OPEN = "open"
+    PRIVATE = "private"
+
+
+class Grain(StrEnum):
+    """How long a period is. `window` is each indicator's own trailing window, `total` everything."""
+
+    WEEK = "week"
+    MONTH = "month"
+    WINDOW = "window"
+    TOTAL = "total"
+
+
+@commands.command()
+def values(
+    zone: Annotated[Zone, typer.Option(help="Gated figures, or exact ones for an administrator.")] = Zone.OPEN,
+    by: Annotated[Grain, typer.Option(help="Length of the periods.")] = Grain.WINDOW,
+    indicator: Annotated[str, typer.Option(help="One indicator's id.")] = "",
+    unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
+    tree: Annotated[bool, typer.Option("--tree", help="Private zone: every level, not only the lowest.")] = False,
+    case_types: Annotated[bool, typer.Option("--case-types", help="Each case type beside all ('*').")] = False,
+    timezone: Annotated[str, typer.Option(help="Private zone: periods in this time zone.")] = "",
+    definitions: Annotated[Path | None, typer.Option(help="Private zone: definitions of this folder.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
+) -> None:
+    """List values per unit, system, indicator and period."""
+    private = zone is Zone.PRIVATE
+    if not private and (timezone or definitions or tree or by is Grain.TOTAL):
+        fail("--timezone, --definitions, --tree and --by total are for --zone private", code=2)
+    with opened(data) as app:
+        known = {d.id for d in app.definitions}
+        extra = nytta.read_definitions(definitions) if definitions else None
+        if indicator and indicator not in known | {d.id for d in extra or ()}:
+            fail(f"there is no indicator '{indicator}'; there are {', '.join(sorted(known))}", code=2)
+        if private:
+            query = ValueQuery(by.value, indicator, unit, tree, case_types)
+            rows = app.values(query, timezone or None, extra)
+            columns: tuple[str, ...] = (
+                *("unit", "system", "indicator", "part", "period"),
+                *("numerator", "denominator", "value"),
+            )
+        else:
+            rows = app.open.values(grain=by.value, indicator=indicator, unit=unit, case_types=case_types)
+            columns = (
+                "unit",
+                "system",
+                "indicator",
+                "part",
+                "period",
+                "value",
+                "low",
+                "high",
+                "n_band",
+                "status",
+            )
+    show(rows, as_json, columns, as_csv)
+
+
+@commands.command()
+def overview(data: Data = None, as_json: Json = False) -> None:
+    """The latest published figure of each unit, system and indicator, in tree order."""
+    with opened(data) as app:
+        units, latest = app.open.units(), app.open.latest()
+    if as_json:
+        print_json(latest)
+        return
+    figures: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+    for row in latest:
+        figures.setdefault(row["unit"], {}).setdefault(row["system"], {})[row["indicator"]] = row
+    names = sorted({row["indicator"] for row in latest})
+    table = Table("unit", "system", *names, box=None, pad_edge=False, header_style="bold")
+    for unit in units:
+        for number, (system, row) in enumerate(sorted(figures.get(unit["unit"], {}).items())):
+            name = "  " * unit["depth"] + (unit["name_en"] if number == 0 else "")
+            table.add_row(name, system, *(_figure(row.get(indicator)) for indicator in names))
+    console = Console(width=max(40 + 20 * len(names), Console().width))
+    console.print(table)
+    console.print(
+        "\nLatest closed window of each indicator. ≤ and ≥ are bands; ~ is rounded to five; · too few to show; "
+        "→ shown with its reporting group; … too little yet.",
+        highlight=False,
+    )
+
+
+def _figure(row: dict[str, Any] | None) -> str:
+    """A published figure in a few characters."""
+    if row is None:
+        return ""
+    if row["value"] is None:
+        return {"suppressed": "·", "grouped": "→"}.get(row["status"], "…")
+    unit = {"percent": " %", "days": " d"}.get(row["unit_of_measure"], "")
+    sign = ""
+    if row["status"] == "banded":
+        sign = "≤" if row["low"] == 0 else "≥"
+    elif row["status"] == "rounded":
+        sign = "~"
+    return f"{sign}{row['value']:.0f}{unit}"

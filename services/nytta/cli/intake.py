@@ -1,0 +1,113 @@
+"""Commands about what comes in: import, sources, rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, show, told
+from nytta.connectors import mapping as mappings
+from nytta.connectors.explain import explain
+
+
+@commands.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="XES or CSV/TSV (with --mapping), or CloudEvents, one per line.")],
+    mapping: Annotated[str, typer.Option(help="A shipped mapping's name, or a mapping file.")] = "",
+    data: Data = None,
+    registry: Registry = None,
+    organisation: Annotated[str, typer.Option(help="Root unit of a log without a registry.")] = "",
+    timezone: Annotated[str, typer.Option(help="Local time of that root unit (IANA name).")] = "",
+    snapshot_at: Annotated[
+        datetime | None, typer.Option(help="When the list was exported; else the file's time.")
+    ] = None,
+    explain_rows: Annotated[bool, typer.Option("--explain", help="Only show how the first rows map.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import event logs. Interrupted, the same command goes on; repeated, it changes nothing."""
+    with mendable():
+        chosen = mappings.load(mapping) if mapping else None
+        if explain_rows:
+            if chosen is None:
+                fail("--explain needs --mapping", code=2)
+            shown = [explain(path, chosen) for path in files]
+            print_json([e.as_dict() for e in shown]) if as_json else print("\n\n".join(map(str, shown)))
+            return
+    now = datetime.now(UTC)
+    reports = []
+    with opened(data, registry) as app:
+        for path in files:
+            try:
+                with _progress(path.name) as step:
+                    reports.append(
+                        app.intake.import_file(
+                            path,
+                            chosen,
+                            now,
+                            organisation=organisation,
+                            timezone=timezone,
+                            snapshot_at=snapshot_at and snapshot_at.astimezone(UTC),
+                            progress=step,
+                        )
+                    )
+            except KeyboardInterrupt:
+                fail(
+                    f"{path}: interrupted; what was read is kept, the same command goes on from there",
+                    code=130,
+                )
+        told.print("computing …")
+        app.bring_up_to_date(now)
+    counts = ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
+    total = {name: sum(getattr(r, name) for r in reports) for name in counts}
+    if as_json:
+        print_json(total | {"files": [r.as_dict() for r in reports]})
+        return
+    for report in reports:
+        told.print(f"{report.file}: " + ", ".join(f"{getattr(report, n)} {n.replace('_', ' ')}" for n in counts))
+        if report.units_created:
+            told.print(f"  units made: {', '.join(report.units_created)}")
+    if total["rejected"]:
+        told.print("why: nytta rejects")
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=told, transient=True, disable=not told.is_terminal) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@commands.command()
+def sources(data: Data = None, as_json: Json = False) -> None:
+    """What came from where: events, first and last time, rejects; and the imports."""
+    with opened(data) as app:
+        rows, jobs = app.private.sources(), app.private.imports()
+    if as_json:
+        print_json({"sources": rows, "imports": jobs})
+        return
+    show(rows, False)
+    if jobs:
+        Console().print()
+        show(jobs, False)
+
+
+@commands.command()
+def rejects(
+    reason: Annotated[str, typer.Option(help="One reason only.")] = "",
+    source: Annotated[str, typer.Option(help="One source only.")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """What was refused, where it stood and what to change. Bodies stay sealed."""
+    with opened(data) as app:
+        rows = app.private.rejects(reason, source, limit)
+    show(rows, as_json, ("source", "position", "reason", "detail"))

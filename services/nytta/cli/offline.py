@@ -1,0 +1,101 @@
+"""Commands that need no store: check, detect, simulate, schemas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nytta import app as nytta
+from nytta import contracts
+from nytta.cli.common import Json, commands, fail, mendable, print_json, show, told
+from nytta.detection import detect as run_detection
+from nytta.detection import load as load_series
+from nytta.events import schemas as event_schemas
+from nytta.organisation.load import load as load_registry
+from nytta.organisation.problems import check_text
+from nytta.simulate import STORIES, simulate, write
+
+schemas_commands = typer.Typer(no_args_is_help=True, help="Generated declarations.")
+commands.add_typer(schemas_commands, name="schemas")
+
+
+@commands.command()
+def check(
+    directory: Annotated[Path, typer.Argument(help="Folder with organisation.yaml, systems.yaml, programme.yaml.")],
+    as_json: Json = False,
+) -> None:
+    """Check a registry: every problem at once, with file and line."""
+    with mendable():
+        known = nytta.read_definitions(contracts.schemas() / "indicators")
+        loaded = load_registry(directory, {d.id for d in known})
+    if as_json:
+        print_json(
+            [{"file": p.file, "line": p.line, "message": p.message, "warning": p.warning} for p in loaded.problems]
+        )
+    else:
+        print(check_text(loaded.problems, str(directory)), end="")
+        told.print("no problems" if loaded.registry else "the registry cannot be used")
+    if loaded.registry is None:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def detect(
+    series: Annotated[Path, typer.Argument(help="CSV with unit, peer_group, system, indicator, week, numerator, …")],
+    as_json: Json = False,
+) -> None:
+    """Find units that lag in any weekly series; no store is needed."""
+    with mendable():
+        found = run_detection(load_series(series)).as_dict()
+    if as_json:
+        print_json(found)
+        return
+    show(found["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
+    if found["not_assessed"]:
+        told.print(f"{len(found['not_assessed'])} unit-weeks could not be assessed; --json says why")
+
+
+@commands.command("simulate")
+def simulate_(
+    out: Annotated[Path, typer.Option(help="Folder for registry/, events.ndjson and truth.json.")],
+    story: Annotated[str, typer.Option(help=f"One of {', '.join(STORIES)}.")] = "all",
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    until: Annotated[str, typer.Option(help="Last ISO week.")] = "2026-W46",
+    weeks: Annotated[int, typer.Option(min=60)] = 80,
+    scale: Annotated[float, typer.Option(help="Multiplies cases, tickets and sessions.")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Make an invented organisation and its story as CloudEvents."""
+    try:
+        world = simulate(story, seed, until=until, weeks=weeks, scale=scale)
+    except ValueError as error:
+        fail(str(error), code=2)
+    with mendable():
+        count = write(world, out)
+    report = {"story": story, "seed": seed, "events": count, "out": str(out)}
+    print_json(report) if as_json else told.print(f"{count} events in {out}")
+
+
+@schemas_commands.command("build")
+def schemas_build(
+    check_only: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")] = False,
+) -> None:
+    """Write schemas/events from the event models."""
+    folder = contracts.schemas() / "events"
+    wanted = event_schemas.build()
+    present = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file() and p.name != "README.md"}
+    stale = sorted(name for name in present if name not in wanted)
+    changed = sorted(n for n, text in wanted.items() if n not in present or present[n].read_text("utf-8") != text)
+    if check_only:
+        if stale or changed:
+            fail(f"schemas/events differs from the models: {', '.join(changed + stale)}; run `make schemas`")
+        return
+    for name in changed:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[name], encoding="utf-8")
+    for name in stale:
+        present[name].unlink()
+    told.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted) - len(changed)} unchanged")

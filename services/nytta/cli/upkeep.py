@@ -1,0 +1,53 @@
+"""Commands for the one who looks after an installation: verify, rebuild, migrate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from nytta.cli.common import Data, Json, Registry, commands, opened, print_json, told
+
+
+@commands.command()
+def verify(data: Data = None, as_json: Json = False) -> None:
+    """Compute every cell from the raw events alone, and compare. Exit code 1 where one differs."""
+    with opened(data) as app:
+        app.bring_up_to_date(datetime.now(UTC))
+        found = app.verify()
+    if as_json:
+        print_json(
+            {
+                "equal": found.equal,
+                "compared": found.compared,
+                "missing": found.missing,
+                "different": found.different,
+                "examples": [{k: str(v) for k, v in e.items()} for e in found.examples],
+            }
+        )
+    else:
+        told.print(f"{found.compared} cells compared: {'equal' if found.equal else 'NOT equal'}")
+        for example in found.examples:
+            told.print(str(example), markup=False)
+    if not found.equal:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def rebuild(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
+    """Compute everything anew from the raw events."""
+    with opened(data, registry) as app:
+        written = app.rebuild(datetime.now(UTC))
+    print_json({"cells": written}) if as_json else told.print(f"{written} cells written")
+
+
+@commands.command()
+def migrate(data: Data = None, as_json: Json = False) -> None:
+    """Bring the store's tables up to date."""
+    with opened(data) as app:
+        applied = app.private.connection.rows(
+            "SELECT name FROM (SELECT concat('open/', name) AS name FROM {open}.migrations "
+            "UNION ALL SELECT concat('private/', name) FROM {private}.migrations) ORDER BY name"
+        )
+    names = [name for (name,) in applied]
+    print_json({"applied": names}) if as_json else told.print("up to date: " + ", ".join(names))
