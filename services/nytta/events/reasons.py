@@ -25,6 +25,9 @@ class Reason(StrEnum):
     UNKNOWN_UNIT = "unknown_unit"
     MALFORMED_ROW = "malformed_row"
     MISSING_MAPPING_VALUE = "missing_mapping_value"
+    FORBIDDEN_SOURCE = "forbidden_source"
+    FORBIDDEN_TYPE = "forbidden_type"
+    FORBIDDEN_UNIT = "forbidden_unit"
 
     @property
     def meaning(self) -> str:
@@ -50,5 +53,8 @@ MEANINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.UNKNOWN_UNIT: "The registry has no unit of this code at this time.",
         Reason.MALFORMED_ROW: "The row of a file cannot be read.",
         Reason.MISSING_MAPPING_VALUE: "The mapping has no value for what the row says.",
+        Reason.FORBIDDEN_SOURCE: "The sender's token may not speak for this source.",
+        Reason.FORBIDDEN_TYPE: "The sender's token may not send events of this type.",
+        Reason.FORBIDDEN_UNIT: "The sender's token may not send events of this unit.",
     }
 )
