@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run test slow check bench bench-detection bench-benefits schemas lock clean
+.PHONY: help setup run test slow check bench bench-detection bench-benefits kafka faults schemas lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -43,6 +43,12 @@ bench-detection: setup  ## lag detection on invented organisations, 20 seeds
 
 bench-benefits: setup  ## forecasts of benefits on simulated ones
 	$(BIN)/python -m tests.bench.benefits
+
+kafka:           ## one Apache Kafka broker on 127.0.0.1:9092, its data in var/kafka (Java 17, Maven)
+	deploy/kafka/kafka.sh run
+
+faults: setup    ## kill, cut off and flood the streaming parts; prints what was acknowledged, stored, lost, doubled
+	$(BIN)/python -m tests.faults
 
 schemas: setup   ## generate schemas/events from the models
 	$(BIN)/nytta schemas build
