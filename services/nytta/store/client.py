@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import clickhouse_connect
 import pyarrow as pa
@@ -39,16 +41,48 @@ class Zones:
         return text.replace("{private}", self.private).replace("{open}", self.open)
 
 
-class Connection:
-    """A ClickHouse client that fills in the databases' names and turns failures into `StoreError`."""
+class _Clients:
+    """A client for each thread, so that a long query of one does not hold up another."""
 
-    def __init__(self, client: Client, zones: Zones) -> None:
-        self._client = client
+    def __init__(self, first: Client, more: Callable[[], Client] | None) -> None:
+        self._first = first
+        self._more = more
+        self._own = threading.local()
+        self._own.client = first
+        self._all: WeakSet[Client] = WeakSet([first])
+
+    def own(self) -> Client:
+        """The calling thread's client; forgotten when the thread ends."""
+        if not hasattr(self._own, "client"):
+            self._own.client = self._more() if self._more else self._first
+            self._all.add(self._own.client)
+        return self._own.client  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Close the clients of all threads."""
+        for client in list(self._all):
+            client.close()
+
+
+class Connection:
+    """ClickHouse clients that fill in the databases' names and turn failures into `StoreError`.
+
+    May be shared by threads: each gets a client that `more` opens; without `more`, all take turns with `client`.
+    """
+
+    def __init__(self, client: Client, zones: Zones, more: Callable[[], Client] | None = None) -> None:
+        self._clients = _Clients(client, more)
         self.zones = zones
+
+    @property
+    def _client(self) -> Client:
+        return self._clients.own()
 
     def beside(self, zones: Zones) -> Connection:
         """The same connection on other databases."""
-        return Connection(self._client, zones)
+        beside = Connection.__new__(Connection)
+        beside._clients, beside.zones = self._clients, zones
+        return beside
 
     def run(self, sql: str, **parameters: Any) -> None:
         """Execute a statement that returns nothing."""
@@ -66,6 +100,11 @@ class Connection:
         """All rows of a query, as dicts by column."""
         with _told():
             return list(self._client.query(self.zones.fill(sql), parameters=parameters or None).named_results())
+
+    def arrow(self, sql: str, **parameters: Any) -> pa.Table:
+        """All rows of a query, as an Arrow table."""
+        with _told():
+            return self._client.query_arrow(self.zones.fill(sql), parameters=parameters or None)
 
     def value(self, sql: str, **parameters: Any) -> Any:
         """The single value of a query."""
@@ -87,7 +126,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection; an embedded engine releases its folder."""
-        self._client.close()
+        self._clients.close()
 
 
 @contextmanager
@@ -113,21 +152,28 @@ def explain(message: str) -> str:
 def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) -> Connection:
     """The embedded engine on `folder`; one process at a time, never forked after opening. `memory` is in bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        client = clickhouse_connect.get_client(interface="chdb", path=str(folder))
-    except Exception as error:  # chdb raises bare types of its own when the engine does not start
-        raise StoreError(f"{folder}: {explain(str(error))}") from error
-    with _told():
-        for name, value in _SETTINGS.items():
-            client.set_client_setting(name, value)
-        client.set_client_setting("max_memory_usage", memory)
-        client.set_client_setting("max_bytes_before_external_group_by", memory // 2)
-        client.set_client_setting("max_bytes_before_external_sort", memory // 2)
-    return Connection(client, zones or Zones())
+
+    def client() -> Client:
+        try:
+            opened = clickhouse_connect.get_client(interface="chdb", path=str(folder))
+        except Exception as error:  # chdb raises bare types of its own when the engine does not start
+            raise StoreError(f"{folder}: {explain(str(error))}") from error
+        with _told():
+            for name, value in _SETTINGS.items():
+                opened.set_client_setting(name, value)
+            opened.set_client_setting("max_memory_usage", memory)
+            opened.set_client_setting("max_bytes_before_external_group_by", memory // 2)
+            opened.set_client_setting("max_bytes_before_external_sort", memory // 2)
+        return opened
+
+    return Connection(client(), zones or Zones(), client)
 
 
 def server(dsn: str, zones: Zones | None = None) -> Connection:
     """A ClickHouse server; inserts are synchronous, so that an answer means stored."""
-    with _told():
-        client = clickhouse_connect.get_client(dsn=dsn, settings=_SETTINGS)
-    return Connection(client, zones or Zones())
+
+    def client() -> Client:
+        with _told():
+            return clickhouse_connect.get_client(dsn=dsn, settings=_SETTINGS)
+
+    return Connection(client(), zones or Zones(), client)

@@ -1,16 +1,18 @@
 """The private zone's writer: raw events, rejects, marks, in that order; then an answer may be given.
 
-Whoever calls it is the only writer of its marks' sequence (embedded: this process; distributed: the owner of the
-marks' partition), so the counters need no lock.
+Whoever calls it is the only writer of its marks' sequence (embedded: this process, one thread at a time; distributed:
+the owner of the marks' partition), so the counters in the store need no lock.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +26,20 @@ if TYPE_CHECKING:
 
 _MARK = "kind, system, subject, unit, hour"
 _BY_PERSONS = ("session", "case")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _alone(method: Callable[Concatenate[PrivateStore, P], T]) -> Callable[Concatenate[PrivateStore, P], T]:
+    """One writing thread at a time: a lower number of marks must not come after a round has read a higher one."""
+
+    @wraps(method)
+    def alone(self: PrivateStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.writing:
+            return method(self, *args, **kwargs)
+
+    return alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,8 @@ class PrivateStore:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.writing = threading.RLock()
+        """Held by the thread that writes raw events and marks."""
 
     # counters
 
@@ -71,6 +89,7 @@ class PrivateStore:
 
     # writing
 
+    @_alone
     def write(
         self,
         events: pa.Table,
@@ -119,6 +138,7 @@ class PrivateStore:
             ],
         )
 
+    @_alone
     def mark(self, where: str = "1") -> None:
         """Mark the subjects and acts of all raw events that `where` selects, as one sequence number."""
         sequence = self.counter("batch") + 1
@@ -128,6 +148,7 @@ class PrivateStore:
             f"SELECT {sequence}, batch, {_MARK} FROM ({marks_in('{private}.events', where, 'batch')})"
         )
 
+    @_alone
     def mark_everything(self) -> None:
         """Mark all subjects and plans: the registry or the definitions changed."""
         self.mark()
@@ -148,6 +169,7 @@ class PrivateStore:
         )
         return Import(*rows[0]) if rows else None
 
+    @_alone
     def save_import(self, job: Import, at: datetime) -> None:
         """Record how far an import has come."""
         version = self.counter("import_version") + 1
