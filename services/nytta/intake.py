@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -83,6 +83,11 @@ class Intake:
             return Batch(placed, (*batch.rejects, *unplaced), batch.read)
 
         return behind(map(prepared, bodies), lambda b: self._write(b.table, b.rejects, now, job))
+
+    def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> None:
+        """Give decoded events their units and store them, and the rejects; durable when it returns."""
+        placed, unplaced = self._place(events)
+        self._write(placed, (*rejects, *unplaced), now)
 
     def import_file(
         self,
