@@ -12,7 +12,6 @@ from nytta.alerts.signals import held_back, observations
 from nytta.detection import NotAssessed, Parameters, Result, Signal
 
 ROOT = "county"
-SYSTEMS = {"weekly-breadth": ("arken", "duvan"), "intended-use": ("arken",)}
 
 
 def monday(number: int) -> date:
@@ -26,7 +25,7 @@ def name(number: int) -> str:
 def signal(unit: str, opened: int, closed: int | None = None, **more: Any) -> Signal:
     kind = more.pop("kind", "level")
     system, indicator = more.pop("system", "arken"), more.pop("indicator", "intended-use")
-    evidence = {"share": 0.4, "peer_median": 0.7, **more}
+    evidence = {"share": 0.4, "peer_median": 0.7, "urgency": 0.3, **more}
     return Signal(unit, system, indicator, kind, name(opened), name(closed) if closed else None, evidence)
 
 
@@ -35,7 +34,7 @@ def result(*signals: Signal, missing: tuple[NotAssessed, ...] = ()) -> Result:
 
 
 def seen(found: Result, number: int) -> list[Observation]:
-    return observations(found, monday(number), ROOT, SYSTEMS)
+    return observations(found.signals, found.not_assessed, monday(number), ROOT)
 
 
 def test_a_signal_is_met_until_it_is_over() -> None:
@@ -49,27 +48,34 @@ def test_a_signal_is_met_until_it_is_over() -> None:
 
 
 def test_a_week_that_was_not_assessed_is_no_evidence() -> None:
-    quiet = NotAssessed("north", "intended-use", name(12), "quiet_week")
+    quiet = NotAssessed("north", "arken", "intended-use", name(12), "quiet_week")
     (one,) = seen(result(signal("north", 10), missing=(quiet,)), 12)
     assert (one.verdict, one.inhibition) == (Verdict.UNUSABLE, None)
-    alone = NotAssessed("north", "intended-use", name(12), "too_few_peers")
-    (one,) = seen(result(signal("north", 10, kind="relapse", drop=0.2), missing=(alone,)), 12)
+    alone = NotAssessed("north", "arken", "intended-use", name(12), "too_few_peers")
+    (one,) = seen(result(signal("north", 10, kind="relapse", urgency=0.2), missing=(alone,)), 12)
     assert (one.verdict, one.urgency) == (Verdict.MET, 0.2)
 
 
 def test_access_and_changed_units_are_held_back_and_told_once() -> None:
-    missing = tuple(NotAssessed(f"u{n}", "weekly-breadth", name(12), "access") for n in range(5))
-    missing += (NotAssessed("merged", "weekly-breadth", name(12), "unit_changed"),)
-    missing += (NotAssessed("odd", "weekly-breadth", "2026-W60", "invalid_week"),)
+    missing = tuple(NotAssessed(f"u{n}", "arken", "weekly-breadth", name(12), "access") for n in range(5))
+    missing += (NotAssessed("merged", "duvan", "weekly-breadth", name(12), "unit_changed"),)
+    missing += (NotAssessed("odd", "arken", "weekly-breadth", "2026-W60", "invalid_week"),)
     found = seen(result(missing=missing), 12)
     told = causes(found, ROOT, monday(12), {})
     assert sorted((each.kind.value, each.system) for each in told) == [
         ("access", "arken"),
-        ("access", "duvan"),
-        ("reorganisation", "arken"),
         ("reorganisation", "duvan"),
     ]
     assert {each.unit for each in told} == {ROOT}
+
+
+def test_lacking_access_in_one_system_holds_back_no_other() -> None:
+    missing = (NotAssessed("north", "arken", "weekly-breadth", name(12), "access"),)
+    found = seen(result(signal("north", 10, system="duvan", indicator="weekly-breadth"), missing=missing), 12)
+    assert sorted((each.system, each.verdict, each.inhibition) for each in found) == [
+        ("arken", Verdict.UNUSABLE, Inhibition.ACCESS),
+        ("duvan", Verdict.MET, None),
+    ]
 
 
 def test_a_common_cause_is_one_alert_to_operations_and_none_to_units() -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nytta.detection import Parameters, Result, Signal, detect, parse
+from nytta.detection.gates import gate
 
 Rows = Callable[..., list[str]]
 Table = Callable[..., str]
@@ -272,3 +273,17 @@ def test_detection_is_vectorised_enough() -> None:
 def test_other_ways_to_write_a_week_are_refused(text: str) -> None:
     head = "unit,peer_group,system,indicator,week,numerator,denominator\n"
     assert [e.reason for e in parse(f"{head}A,g,s,u,{text},1,2\n").refused] == ["invalid_week"]
+
+
+def test_cases_are_no_heads_though_there_are_as_many(rows: Rows, table: Table) -> None:
+    """More cases than persons in the unit: absence takes persons out of a denominator, never cases."""
+    lines = []
+    for line in rows(number=30, size=40, presence=lambda _u, _t: 1.0):
+        unit, group, system, indicator, week, x, n, *_ = line.split(",")
+        lines.append(f"{unit},{group},{system},{indicator},{week},{x},{n},20,0.8")
+    (panel,) = parse(table(lines)).panels
+    gated = gate(panel, Parameters())
+    assert gated.n[0, 10] == 40
+    heads = [",".join([*line.split(",")[:7], "40", "0.8"]) for line in lines]
+    (panel,) = parse(table(heads)).panels
+    assert gate(panel, Parameters()).n[0, 10] == 32

@@ -84,10 +84,10 @@ def test_week_53_exists_where_the_year_has_one() -> None:
 
 def test_duplicates_are_named_and_kept_only_where_they_agree() -> None:
     same = parse(HEAD + "A,g,s,u,2026-W07,1,20\nA,g,s,u,2026-W07,1,20\n")
-    assert same.refused == (NotAssessed("A", "u", "2026-W07", "duplicate_week"),)
+    assert same.refused == (NotAssessed("A", "s", "u", "2026-W07", "duplicate_week"),)
     assert same.panels[0].numerator[0, 0] == 1
     other = parse(HEAD + "A,g,s,u,2026-W07,1,20\nA,g,s,u,2026-W07,2,20\nA,g,s,u,2026-W08,2,20\n")
-    assert other.refused == (NotAssessed("A", "u", "2026-W07", "duplicate_week"),)
+    assert other.refused == (NotAssessed("A", "s", "u", "2026-W07", "duplicate_week"),)
     assert np.isnan(other.panels[0].numerator[0, 0])
 
 
@@ -115,7 +115,7 @@ def test_optional_columns_are_shares_or_persons_and_plans_have_two_forms() -> No
     assert panel.target.tolist() == [[0.8, 0.5, 0.5]]
     assert panel.due.tolist() == [[23.0, 1.0, 1.0]]
     assert panel.rebase.tolist() == [[False, True, False]]
-    assert series.refused == (NotAssessed("A", "u", "2026-W09", "invalid_plan"),)
+    assert series.refused == (NotAssessed("A", "s", "u", "2026-W09", "invalid_plan"),)
 
 
 def test_a_go_live_after_measured_weeks_begins_a_stretch_of_its_own() -> None:
@@ -136,5 +136,6 @@ def test_a_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
 def test_the_document_has_the_shape_of_the_command() -> None:
     document = detect(parse(HEAD + "A,g,s,u,2026-W07,10,20\n")).as_dict()
     assert set(document) == {"signals", "not_assessed", "parameters"}
-    assert document["not_assessed"] == [{"unit": "A", "indicator": "u", "week": "2026-W07", "reason": "too_few_peers"}]
+    (entry,) = document["not_assessed"]
+    assert entry == {"unit": "A", "system": "s", "indicator": "u", "week": "2026-W07", "reason": "too_few_peers"}
     assert json.loads(json.dumps(document)) == document

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date
 
 from nytta.alerts.kinds import Inhibition, Kind
 from nytta.alerts.model import Observation, Verdict
-from nytta.detection import Reason, Result, Signal
+from nytta.detection import NotAssessed, Reason, Signal
 from nytta.organisation.dates import parse_week
 
 EVERYTHING = "*"
@@ -24,16 +24,18 @@ _JUDGED = frozenset({Reason.TOO_FEW_PEERS.value})
 """Reasons that only one of the detectors had."""
 
 
-def observations(result: Result, week: date, root: str, systems: Mapping[str, Collection[str]]) -> list[Observation]:
-    """What the signals of `result` say about the week that begins on `week`, and what of it is held back.
+def observations(
+    signals: Iterable[Signal], not_assessed: Iterable[NotAssessed], week: date, root: str
+) -> list[Observation]:
+    """What signals say about the week that begins on `week`, and what of it is held back.
 
-    `systems` names the systems of each indicator, because a week that was not assessed names none. A signal that closed
-    before is said again as over, so that a missed run does no harm. Common causes are about the unit `root`.
+    A signal that closed before is said again as over, so that a missed run does no harm. Common causes are about the
+    unit `root`.
     """
     latest: dict[tuple[str, str, str, str], Signal] = {}
     common: list[Observation] = []
     held: set[str] = set()
-    for signal in result.signals:
+    for signal in signals:
         if parse_week(signal.opened) > week:
             continue
         if signal.unit == EVERYTHING:
@@ -42,18 +44,17 @@ def observations(result: Result, week: date, root: str, systems: Mapping[str, Co
                 held.add(signal.system)
         else:
             latest[signal.unit, signal.system, signal.indicator, signal.kind] = signal
-    unassessed = {(e.unit, e.indicator): e.reason for e in result.not_assessed if _week(e.week) == week}
+    unassessed = {(e.unit, e.system, e.indicator): e.reason for e in not_assessed if _week(e.week) == week}
     found = []
     for signal in latest.values():
-        each = _about_unit(signal, week, unassessed.pop((signal.unit, signal.indicator), ""))
+        each = _about_unit(signal, week, unassessed.pop((signal.unit, signal.system, signal.indicator), ""))
         if signal.system in held or EVERYTHING in held:
             each = replace(each, inhibition=Inhibition.COMMON_CAUSE)
         found.append(each)
-    for (unit, indicator), reason in unassessed.items():
+    for (unit, system, indicator), reason in unassessed.items():
         why = _HELD_BACK.get(reason)
         if why in (Inhibition.ACCESS, Inhibition.REORGANISATION):
-            for system in systems.get(indicator, ()):
-                found.append(Observation(unit, system, Kind.LEVEL, week, Verdict.UNUSABLE, indicator, why))
+            found.append(Observation(unit, system, Kind.LEVEL, week, Verdict.UNUSABLE, indicator, why))
     return found + common
 
 
@@ -95,7 +96,7 @@ def _about_unit(signal: Signal, week: date, reason: str) -> Observation:
         verdict,
         signal.indicator,
         _HELD_BACK.get(reason),
-        _urgency(signal),
+        float(signal.evidence.get("urgency", 0.0)),
         tuple(signal.evidence.get("also", ())),
     )
 
@@ -106,18 +107,6 @@ def _common(signal: Signal, week: date, root: str) -> Observation:
     over = signal.closed is not None and parse_week(signal.closed) <= week and parse_week(signal.opened) != week
     kind = Kind.MANY_BEHIND_PLAN if to_lead else Kind.COMMON_CAUSE
     return Observation(root, signal.system, kind, week, Verdict.OVER if over else Verdict.MET, signal.indicator)
-
-
-def _urgency(signal: Signal) -> float:
-    """As detection weighs findings: distance below the peers, fall, or doubt about the plan, in shares."""
-    evidence = signal.evidence
-    match signal.kind:
-        case "level":
-            return float(evidence.get("peer_median", 0.0)) - float(evidence.get("share", 0.0))
-        case "relapse":
-            return float(evidence.get("drop", 0.0))
-        case _:
-            return 0.3 * (1 - float(evidence.get("probability", 1.0)))
 
 
 def _week(text: str) -> date | None:

@@ -7,10 +7,14 @@ from .mix import standardised
 from .panel import Panel
 from .parameters import Parameters
 from .results import Kind, NotAssessed, Result, Signal
-from .series import Series, SeriesError, detect, load, parse
+from .series import LIVE, Series, SeriesError, detect, load, parse
+from .weekly import Counts, Judged, panel
 
 __all__ = [
+    "LIVE",
     "Chart",
+    "Counts",
+    "Judged",
     "Kind",
     "NotAssessed",
     "Panel",
@@ -24,6 +28,7 @@ __all__ = [
     "detect",
     "load",
     "p_prime_chart",
+    "panel",
     "parse",
     "standardised",
     "xmr_chart",

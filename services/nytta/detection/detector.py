@@ -130,13 +130,14 @@ def _unit_signals(courses: list[Course], p: Parameters) -> list[Signal]:
                     evidence = _evidence(found, book.kind, int(unit), t, p)
                     book.since[unit], book.calm[unit] = t, 0
                     book.evidence[int(unit)] = evidence
-                    code = found.panel.units[unit]
-                    opened.append((_urgency(found, book.kind, int(unit), t), code, evidence, found.panel.indicator))
+                    code, urgency = found.panel.units[unit], _urgency(found, book.kind, int(unit), t)
+                    evidence["urgency"] = _number(urgency)
+                    opened.append((urgency, code, evidence, found.panel.indicator))
         _cap(opened, newest, t, p)
     for found, opens in books:
         for book in opens:
             for unit in np.flatnonzero(book.since >= 0):
-                signals.append(_signal(found, book, int(unit), None))
+                signals.append(_signal(found, book, int(unit), None, p))
     return signals
 
 
@@ -146,27 +147,42 @@ def _source(found: Course, kind: Kind) -> Level | Relapse | Forecast:
     return found.relapse if kind == "relapse" else found.forecast
 
 
+def _evaluated(found: Course, kind: Kind) -> Flags:
+    """Where a detector came to a judgement, for good or bad."""
+    source = _source(found, kind)
+    return np.asarray(np.isfinite(source.score if isinstance(source, Relapse) else source.probability))
+
+
 def _close(found: Course, book: _Open, t: int, p: Parameters) -> Iterator[Signal]:
     """Close what has been calm for three evaluations in a row, and what a reset has made meaningless."""
     source = _source(found, book.kind)
-    evaluated = np.isfinite(source.score[:, t] if isinstance(source, Relapse) else source.probability[:, t])
-    book.calm = np.where(evaluated, np.where(source.calm[:, t], book.calm + 1, 0), book.calm)
+    book.calm = np.where(_evaluated(found, book.kind)[:, t], np.where(source.calm[:, t], book.calm + 1, 0), book.calm)
     over = (book.since >= 0) & ((book.calm >= p.close_weeks) | found.gated.reset[:, t])
     for unit in np.flatnonzero(over):
-        yield _signal(found, book, int(unit), found.panel.weeks[t])
+        yield _signal(found, book, int(unit), found.panel.weeks[t], p)
         book.since[unit] = -1
 
 
-def _signal(found: Course, book: _Open, unit: int, closed: str | None) -> Signal:
+def _signal(found: Course, book: _Open, unit: int, closed: str | None, p: Parameters) -> Signal:
     panel, start = found.panel, int(book.since[unit])
-    evidence = book.evidence.pop(unit)
-    return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, panel.weeks[start], closed, evidence)
+    evidence, latest = book.evidence.pop(unit), {}
+    if closed is None:
+        judged = int(np.flatnonzero(_evaluated(found, book.kind)[unit])[-1])
+        latest = _evidence(found, book.kind, unit, judged, p)
+    week = panel.weeks[start]
+    return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, week, closed, evidence, latest)
 
 
 def _believed(books: list[tuple[Course, list[_Open]]], t: int, p: Parameters) -> list[list[Flags]]:
     """Units that newly meet a rule, after control of the false discovery rate among just these."""
     fresh = [
-        [_source(found, book.kind).met[:, t] & (book.since < 0) & (book.held_until < t) for book in opens]
+        [
+            _source(found, book.kind).met[:, t]
+            & (book.since < 0)
+            & (book.held_until < t)
+            & (book.kind in found.panel.kinds)
+            for book in opens
+        ]
         for found, opens in books
     ]
     for place, kind in enumerate(("level", "relapse")):
@@ -298,4 +314,4 @@ def _not_assessed(found: Course, fewest: int) -> Iterator[NotAssessed]:
     reason[free & (found.level.lacking | (alone & ~judged))] = Reason.TOO_FEW_PEERS.value
     reason[(column < panel.live[:, None]) | (column >= panel.until[:, None])] = ""
     for unit, week in np.argwhere(reason != ""):
-        yield NotAssessed(panel.units[unit], panel.indicator, panel.weeks[week], reason[unit, week])
+        yield NotAssessed(panel.units[unit], panel.system, panel.indicator, panel.weeks[week], reason[unit, week])

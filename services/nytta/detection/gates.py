@@ -76,7 +76,9 @@ def gate(panel: Panel, parameters: Parameters) -> Gated:
     presence = panel.presence
     if panel.eligible is not None and presence is not None:
         # A denominator that is the whole head count is brought down to those at work.
-        heads = n >= panel.eligible
+        # Where more were counted than there are persons, it is not persons that are counted.
+        beyond = np.logical_or.accumulate(np.nan_to_num(n) > np.nan_to_num(panel.eligible, nan=np.inf), axis=1)
+        heads = (n == panel.eligible) & ~beyond & panel.persons
         n = np.where(heads & (presence < 1), np.maximum(np.round(panel.eligible * presence), 1), n)
         x = np.minimum(x, n)
 
@@ -85,11 +87,13 @@ def gate(panel: Panel, parameters: Parameters) -> Gated:
         people = _eligible(panel)
         without = people * (1 - np.nan_to_num(panel.entitlement, nan=1.0))
         block(without > np.maximum(p.entitlement_people, p.entitlement_share * people), Reason.ACCESS)
-    quiet = np.array([week_number(week) in p.quiet_weeks for week in panel.weeks])
+    quiet = panel.quiet
+    if quiet is None:
+        quiet = np.array([week_number(week) in p.quiet_weeks for week in panel.weeks])
     block(np.broadcast_to(quiet, reason.shape), Reason.QUIET_WEEK)
     if presence is not None:
         block(np.nan_to_num(presence, nan=1.0) < p.minimum_presence, Reason.ABSENCE)
-        if panel.eligible is not None:
+        if panel.eligible is not None and panel.persons:
             at_work = np.nan_to_num(panel.eligible * presence, nan=np.inf)
             block(at_work < p.minimum_present, Reason.TOO_FEW_PRESENT)
 
@@ -127,7 +131,15 @@ def trailing_maximum(values: Array, width: int) -> Array:
 
 
 def _large_enough(panel: Panel, p: Parameters) -> Flags:
-    """At least ten persons: by the register, else by contributors (in at 12, out below 10)."""
+    """At least ten persons: by the register, else by contributors (in at 12, out below 10).
+
+    Where not persons are counted: at least ten cases in four weeks.
+    """
+    if not panel.persons:
+        cases = np.cumsum(np.nan_to_num(panel.denominator), axis=1)
+        before = np.zeros_like(cases)
+        before[:, p.block_weeks :] = cases[:, : -p.block_weeks]
+        return np.asarray(cases - before >= p.minimum_group)
     people = trailing_maximum(np.nan_to_num(panel.denominator), 52)
     inside = np.zeros(len(people), bool)
     out = np.zeros(people.shape, bool)

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from .results import Kind
+
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Whole = NDArray[np.int64]
@@ -23,7 +25,9 @@ class Panel:
     (the unit's first column with data when no milestone says it). `rebase` marks declared milestones after
     go-live, `until` the column from which a unit's history no longer counts (a second go-live continues it
     in a row of its own), `due` and `target` the plan in force: the column of the due date and the share to
-    be reached.
+    be reached. `persons` says that the denominator counts persons, of whom the absent are taken out; else it counts
+    cases or the like. `kinds` are the detectors that may speak, `quiet` the weeks of holidays by the organisation's
+    calendar (the Nordic ones by their numbers where None).
     """
 
     system: str
@@ -41,6 +45,9 @@ class Panel:
     entitlement: Array | None = None
     target: Array | None = None
     due: Array | None = None
+    persons: bool = True
+    kinds: tuple[Kind, ...] = ("level", "relapse", "behind_plan")
+    quiet: Flags | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

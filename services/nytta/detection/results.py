@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .parameters import Parameters
@@ -15,7 +15,7 @@ class Signal:
     """One finding about one unit, open from a week until it is closed (None while it lasts).
 
     The unit of a common cause is "*": all units of the system. `evidence` holds what was known in the week
-    of opening, as plain numbers and words.
+    of opening, as plain numbers and words; `latest` the same as the last judged week knows it, empty once closed.
     """
 
     unit: str
@@ -25,6 +25,7 @@ class Signal:
     opened: str
     closed: str | None
     evidence: dict[str, Any]
+    latest: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The signal as JSON-ready names and values."""
@@ -44,13 +45,20 @@ class NotAssessed:
     """A week of a unit that was not judged; `reason` is one of detection's closed list of reasons."""
 
     unit: str
+    system: str
     indicator: str
     week: str
     reason: str
 
     def as_dict(self) -> dict[str, str]:
         """The entry as JSON-ready names and values."""
-        return {"unit": self.unit, "indicator": self.indicator, "week": self.week, "reason": self.reason}
+        return {
+            "unit": self.unit,
+            "system": self.system,
+            "indicator": self.indicator,
+            "week": self.week,
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True, slots=True)

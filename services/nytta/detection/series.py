@@ -106,10 +106,10 @@ def parse(text: str) -> Series:
         ordinal = ordinals[week]
         if not unit or ordinal is None:
             why = Reason.MISSING_UNIT if not unit else Reason.INVALID_WEEK
-            refused.append(NotAssessed(unit, indicator, week, why.value))
+            refused.append(NotAssessed(unit, system, indicator, week, why.value))
             continue
         cell, reasons = _cell(values[5:], ordinal)
-        refused += [NotAssessed(unit, indicator, week, reason.value) for reason in reasons]
+        refused += [NotAssessed(unit, system, indicator, week, reason.value) for reason in reasons]
         units = tables.setdefault((system, indicator), {})
         held = units.get(unit)
         if held is None:
@@ -118,7 +118,7 @@ def parse(text: str) -> Series:
             held.group, held.group_since = group, ordinal
         earlier = held.cells.get(ordinal)
         if earlier is not None:
-            refused.append(NotAssessed(unit, indicator, week, Reason.DUPLICATE_WEEK.value))
+            refused.append(NotAssessed(unit, system, indicator, week, Reason.DUPLICATE_WEEK.value))
             if repr(earlier) != repr(cell):
                 earlier.numerator = earlier.denominator = math.nan
             continue
@@ -137,8 +137,8 @@ def parse(text: str) -> Series:
 def detect(series: Series, parameters: Parameters | None = None) -> Result:
     """Judge a series: its signals, all that was not assessed (refused rows first), the parameters."""
     result = assess(series.panels, parameters)
-    named = {(entry.unit, entry.indicator, entry.week) for entry in series.refused}
-    gaps = (e for e in result.not_assessed if (e.unit, e.indicator, e.week) not in named)
+    named = {(entry.unit, entry.system, entry.indicator, entry.week) for entry in series.refused}
+    gaps = (e for e in result.not_assessed if (e.unit, e.system, e.indicator, e.week) not in named)
     return Result(result.signals, (*series.refused, *gaps), result.parameters)
 
 
@@ -228,17 +228,20 @@ def _plan(text: str, ordinal: int) -> tuple[float, float] | None:
     return (target, float(due)) if 0 <= target <= 1 else None
 
 
-def _stretches(cells: Mapping[int, _Cell]) -> list[tuple[int, int | None]]:
+def stretches(begin: int, lives: Sequence[int]) -> list[tuple[int, int | None]]:
     """From when and until when (None: to the end) a unit's weeks belong together.
 
     The first stretch begins with the first counted week, a later one with a go-live after it: what was
     measured before a go-live must not change when the go-live becomes known.
     """
-    counted = [o for o, cell in cells.items() if cell.denominator > 0]
-    said = sorted(o for o, cell in cells.items() if LIVE.intersection(cell.milestones))
-    begin = min(counted) if counted else min(cells)
-    starts = [begin, *(o for o in said if o > begin)]
+    starts = [begin, *(week for week in sorted(set(lives)) if week > begin)]
     return list(zip(starts, [*starts[1:], None], strict=True))
+
+
+def _stretches(cells: Mapping[int, _Cell]) -> list[tuple[int, int | None]]:
+    counted = [o for o, cell in cells.items() if cell.denominator > 0]
+    said = [o for o, cell in cells.items() if LIVE.intersection(cell.milestones)]
+    return stretches(min(counted) if counted else min(cells), said)
 
 
 def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[str, ...], first: int) -> Panel:
@@ -264,7 +267,7 @@ def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[st
         matrix = values[name]
         if not np.isfinite(matrix).any():
             return None
-        return _carry(matrix) if fill else matrix
+        return carried(matrix) if fill else matrix
 
     return Panel(
         system,
@@ -285,7 +288,7 @@ def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[st
     )
 
 
-def _carry(matrix: Array) -> Array:
-    """Each gap filled with the value before it."""
+def carried(matrix: Array) -> Array:
+    """Each gap of (units, weeks) filled with the value before it."""
     at = np.where(np.isfinite(matrix), np.arange(matrix.shape[1])[None, :], 0)
     return np.asarray(np.take_along_axis(matrix, np.maximum.accumulate(at, axis=1), axis=1))

@@ -1,0 +1,100 @@
+"""Weekly cells of one organisation as panels: the pipeline's way into detection, beside the CSV series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .panel import Array, Flags, Panel
+from .results import Kind
+from .series import carried, stretches
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A unit or reporting group that is judged, with what the registry says of it for one system and indicator.
+
+    `lives` and `rebases` are columns (weeks) of go-lives and of declared changes; `plan` has (first column, target
+    share, column of the due date) for each stretch in which a target was the next one to reach.
+    """
+
+    unit: str
+    peer_group: str = ""
+    lives: tuple[int, ...] = ()
+    rebases: tuple[int, ...] = ()
+    plan: tuple[tuple[int, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Matrices of (units, weeks), NaN where nothing is known: counts, and the persons behind them."""
+
+    numerator: Array
+    denominator: Array
+    eligible: Array | None = None
+    presence: Array | None = None
+    entitlement: Array | None = None
+
+
+def panel(
+    system: str,
+    indicator: str,
+    weeks: Sequence[str],
+    judged: Sequence[Judged],
+    counts: Counts,
+    *,
+    persons: bool,
+    kinds: tuple[Kind, ...],
+    quiet: Flags,
+) -> Panel:
+    """One system's indicator over all weeks; a unit has a row from its first counts, and one from each later go-live.
+
+    Shapes: `counts` as `judged` by `weeks`, `quiet` as `weeks`.
+    """
+    counted = np.nan_to_num(counts.denominator) > 0
+    firsts = np.where(counted.any(1), counted.argmax(1), 0)
+    rows = [(k, a, b) for k, j in enumerate(judged) for a, b in stretches(int(firsts[k]), j.lives)]
+    source = np.array([k for k, _, _ in rows], np.int64)
+    begin = np.array([a for _, a, _ in rows], np.int64)
+    until = np.array([len(weeks) if b is None else b for _, _, b in rows], np.int64)
+    column = np.arange(len(weeks))[None, :]
+    inside = (column >= begin[:, None]) & (column < until[:, None])
+
+    def spread(matrix: Array) -> Array:
+        return np.where(inside, matrix[source], np.nan)
+
+    def optional(matrix: Array | None, *, fill: bool = False) -> Array | None:
+        if matrix is None or not np.isfinite(matrix).any():
+            return None
+        return spread(carried(matrix) if fill else matrix)
+
+    rebase = np.zeros((len(judged), len(weeks)), bool)
+    target, due = (np.full((len(judged), len(weeks)), np.nan) for _ in range(2))
+    for k, unit in enumerate(judged):
+        rebase[k, [at for at in unit.rebases if 0 <= at < len(weeks)]] = True
+        for first, share, day in unit.plan:
+            target[k, max(first, 0) :], due[k, max(first, 0) :] = share, day
+    names = {name: n for n, name in enumerate(dict.fromkeys(j.peer_group or f"\0{j.unit}" for j in judged))}
+    groups = np.array([names[j.peer_group or f"\0{j.unit}"] for j in judged], np.int64)
+    return Panel(
+        system,
+        indicator,
+        tuple(judged[k].unit for k, _, _ in rows),
+        tuple(weeks),
+        groups[source],
+        spread(counts.numerator),
+        spread(counts.denominator),
+        begin,
+        rebase[source] & inside,
+        until,
+        optional(counts.eligible, fill=True),
+        optional(counts.presence),
+        optional(counts.entitlement, fill=True),
+        optional(target),
+        optional(due),
+        persons,
+        kinds,
+        quiet,
+    )
