@@ -213,6 +213,8 @@ def test_rows_survive_being_written_and_read(
 def test_the_delimiter_is_found_for_any_cells(cells: list[list[str]], delimiter: str) -> None:
     assume(cells)
     assume(not cells[0][0].startswith("<"))
+    # The header of a single column shows no delimiter: then nothing can tell one from a letter of a cell.
+    assume(len(cells[0]) > 1 or not set(",;\t|") & set("".join(row[0] for row in cells)))
     header = [f"c{number}" for number in range(len(cells[0]))]
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerows([header, *cells])

@@ -1,27 +1,29 @@
 """Bytes in, a table of accepted events and a list of rejects out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, Self
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from nytta.events.columns import COLUMNS, join, rows_of
 from nytta.events.envelope import Event
-from nytta.events.fast import FAST_PLANS, read
+from nytta.events.fast import read
+from nytta.events.identifiers import identify
 from nytta.events.lines import Lines
-from nytta.events.models import Data
 from nytta.events.plans import PLANS, TypePlan
 from nytta.events.pseudonyms import Pseudonymiser
 from nytta.events.reasons import Reason
-from nytta.events.tables import Circumstances, tabulate
+from nytta.events.tables import Circumstances, Columns, tabulate
 from nytta.events.validation import Refused, source_of, validate
 
 __all__ = ["COLUMNS", "Batch", "Reject", "decode"]
 
-# Few enough events to stay in the processor's cache until they are columns, many enough for arrays to pay.
-_PORTION: Final = 16_384
+# Few enough events to stay in the processor's cache, many enough for arrays to pay.
+_PORTION: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,67 +82,33 @@ def decode(
     return Batch(join([*tables, *judged]), tuple(rejects), len(lines))
 
 
-@dataclass(slots=True)
-class _Pile:
-    """Events of one type that wait to become a table, with the lines they stand on."""
-
-    plan: TypePlan
-    events: list[Any] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    extensions: list[dict[str, str]] = field(default_factory=list)
-
-
-def _read(lines: Lines, given: Circumstances) -> tuple[list[pa.Table], list[int]]:
+def _read(lines: Lines, given: Circumstances) -> tuple[list[pa.Table], NDArray[np.int64]]:
     """Tables of what the fast path accepts, and the indices of the lines it leaves."""
-    piles = {kind: _Pile(plan) for kind, plan in FAST_PLANS.items()}
     tables: list[pa.Table] = []
-    doubtful: list[int] = []
-
-    def clear(pile: _Pile) -> None:
-        table, certain = tabulate(pile.plan, pile.events, given)
-        if not certain.all():
-            doubtful.extend(line for line, sure in zip(pile.lines, certain, strict=True) if not sure)
-            table = rows_of(table, certain)
-        tables.append(table)
-        pile.events, pile.lines = [], []
-
+    doubtful = np.ones(len(lines), np.bool_)
     for first in range(0, len(lines), _PORTION):
-        last = min(first + _PORTION, len(lines))
-        events = read(lines, first, last)
-        kinds = set(map(type, events))
-        if len(kinds) == 1 and (pile := piles.get(kinds.pop())) is not None:
-            pile.events.extend(events)
-            pile.lines.extend(range(first, last))
-        else:
-            for line, event in zip(range(first, last), events, strict=True):
-                if event is None:
-                    doubtful.append(line)
-                else:
-                    pile = piles[type(event)]
-                    pile.events.append(event)
-                    pile.lines.append(line)
-        for pile in piles.values():
-            if len(pile.events) >= _PORTION:
-                clear(pile)
-    for pile in piles.values():
-        if pile.events:
-            clear(pile)
-    return tables, sorted(doubtful)
+        for piece in read(lines, first, min(first + _PORTION, len(lines)), given.pseudonymise):
+            table, certain = tabulate(piece.plan, piece.columns, given)
+            certain &= piece.certain
+            doubtful[piece.rows] = ~certain
+            tables.append(table if certain.all() else rows_of(table, certain))
+    return tables, np.flatnonzero(doubtful)
 
 
 def _judge(
-    lines: Lines, doubtful: Sequence[int], given: Circumstances, source_label: str
+    lines: Lines, doubtful: NDArray[np.int64], given: Circumstances, source_label: str
 ) -> tuple[list[pa.Table], list[Reject]]:
     """Tables of the doubtful lines that the models accept, and the rejects."""
-    piles = {name: _Pile(plan) for name, plan in PLANS.items()}
+    accepted: dict[str, list[Event]] = {}
     tables: list[pa.Table] = []
     rejects: list[Reject] = []
 
-    def clear(pile: _Pile) -> None:
-        tables.append(tabulate(pile.plan, pile.events, given, pile.extensions)[0])
-        pile.events, pile.extensions = [], []
+    def clear(events: list[Event]) -> None:
+        plan = PLANS[events[0].type]
+        tables.append(tabulate(plan, _columns(plan, events, given), given, [event.extensions for event in events])[0])
+        events.clear()
 
-    for index in doubtful:
+    for index in doubtful.tolist():
         line = lines[index]
         try:
             event = validate(line, latest=given.latest, raw_ids=given.pseudonymise is not None)
@@ -148,30 +116,33 @@ def _judge(
             source = source_label or source_of(line)
             rejects.append(Reject(refused.reason, refused.detail, source, f"line {lines.numbers[index]}", line))
         else:
-            pile = piles[event.type]
-            pile.events.append(_Judged.of(event))
-            pile.extensions.append(event.extensions)
-            if len(pile.events) >= _PORTION:
-                clear(pile)
-    for pile in piles.values():
-        if pile.events:
-            clear(pile)
+            events = accepted.setdefault(event.type, [])
+            events.append(event)
+            if len(events) >= _PORTION:
+                clear(events)
+    for events in accepted.values():
+        if events:
+            clear(events)
     return tables, rejects
 
 
-class _Judged(NamedTuple):
-    """What a table takes from an event that the models accepted."""
+def _columns(plan: TypePlan, events: Sequence[Event], given: Circumstances) -> Columns:
+    """What a table takes from events of one type that the models accepted."""
+    envelope = {
+        "id": pa.array([event.id for event in events], pa.string()),
+        "source": pa.array([event.source for event in events], pa.string()),
+        "time": pa.array(
+            [event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for event in events], pa.string()
+        ),
+        "sequence": pa.array([event.sequence for event in events], pa.uint64()),
+    }
+    data = {
+        field.name: pa.array([_said(getattr(event.data, field.name)) for event in events], field.arrow)
+        for field in plan.fields
+    }
+    ids = {name: identify(data.pop(name), given.pseudonymise) for name in plan.identifiers}
+    return Columns(len(events), envelope, data, ids)
 
-    id: str
-    source: str
-    time: str
-    sequence: int
-    data: Data
-    subject: None = None
-    datacontenttype: None = None
-    dataschema: None = None
 
-    @classmethod
-    def of(cls, event: Event) -> Self:
-        time = event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return cls(event.id, event.source, time, event.sequence, event.data)
+def _said(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

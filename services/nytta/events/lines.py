@@ -46,6 +46,9 @@ class Lines:
     def __getitem__(self, index: int) -> bytes:
         return self.body[self.starts[index] : self.ends[index]]
 
-    def span(self, first: int, last: int) -> memoryview:
-        """The lines from `first` until before `last`, with what stands between them."""
-        return memoryview(self.body)[self.starts[first] : self.ends[last - 1]]
+    def joined(self, rows: NDArray[np.int64]) -> memoryview | bytes:
+        """The lines with these indices, in ascending order, and nothing but blank lines between them."""
+        first, last = int(rows[0]), int(rows[-1])
+        if last - first == len(rows) - 1:
+            return memoryview(self.body)[self.starts[first] : self.ends[last]]
+        return b"\n".join(map(self.__getitem__, rows.tolist()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
 
+import pyarrow as pa
 from pydantic import TypeAdapter
 
 from nytta.events.fields import PSEUDONYMISED
@@ -36,6 +37,16 @@ _COLUMN_OF: Final[Mapping[str, str]] = types.MappingProxyType(
         "due": "valid_to",
     }
 )
+_READ_AS: Final[Mapping[Role, pa.DataType]] = types.MappingProxyType(
+    {
+        "identifier": pa.string(),
+        "text": pa.string(),
+        "choice": pa.string(),
+        "flag": pa.bool_(),
+        "number": pa.int64(),
+        "day": pa.string(),
+    }
+)
 _REMEMBERED_TEXTS: Final = 8192
 
 
@@ -46,6 +57,8 @@ class FieldPlan:
     name: str
     column: str
     role: Role
+    arrow: pa.DataType
+    """The type its JSON is read as."""
     required: bool
     nullable: bool
     default: Any
@@ -67,6 +80,8 @@ class TypePlan:
     fields: tuple[FieldPlan, ...]
     names: tuple[str, ...]
     """The names of the fields."""
+    nullable: frozenset[str]
+    """The names of the fields that may be null."""
     identifiers: tuple[str, ...]
     """The fields that are pseudonymised."""
     subject: FieldPlan
@@ -87,6 +102,7 @@ def _plan(model: type[Data]) -> TypePlan:
         model=model,
         fields=fields,
         names=tuple(field.name for field in fields),
+        nullable=frozenset(field.name for field in fields if field.nullable),
         identifiers=tuple(field.name for field in fields if field.role == "identifier"),
         subject=next(field for field in fields if field.name == model.subject),
         has_rules_between_fields=bool(model.__pydantic_decorators__.model_validators),
@@ -99,10 +115,12 @@ def _field(model: type[Data], name: str, schema: dict[str, Any]) -> FieldPlan:
     value = next(option for option in stated.get("anyOf", [stated]) if option.get("type") != "null")
     if "$ref" in value:
         value = schema["$defs"][value["$ref"].rpartition("/")[2]]
+    role = _role(value)
     return FieldPlan(
         name=name,
         column=_COLUMN_OF.get(name, name),
-        role=_role(value),
+        role=role,
+        arrow=_READ_AS[role],
         required=info.is_required(),
         nullable={"type": "null"} in stated.get("anyOf", ()),
         default=None if info.is_required() else info.get_default(),

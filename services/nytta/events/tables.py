@@ -1,26 +1,25 @@
 """Events of one type become a table, column by column; what an array can do is not done event by event."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain
-from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Final
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from nytta.events.columns import ALWAYS, COLUMNS, DEFAULTS, constant, is_filled
 from nytta.events.envelope import Event
 from nytta.events.fields import FIRST_DATE, LAST_DATE, monday
+from nytta.events.identifiers import Identifiers
 from nytta.events.plans import FieldPlan, TypePlan, reader
-from nytta.events.pseudonyms import SIZE, Pseudonymiser, parse_all
-from nytta.events.strings import layout, plain
+from nytta.events.pseudonyms import SIZE, Pseudonymiser
+from nytta.events.rules import Rule, kept_as, one_of, unchanged
+from nytta.events.strings import layout
 from nytta.events.times import EARLIEST, instants, milliseconds
 
 Mask = NDArray[np.bool_]
@@ -32,14 +31,13 @@ _KEY: Final = "key"
 _KEY_EXTENSION: Final = "ce_key"
 # A number of so many digits always fits.
 _DIGITS: Final = 19
-_FIRST_DAY, _LAST_DAY = ((day - date(1970, 1, 1)).days for day in (FIRST_DATE, LAST_DATE))
+_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _event_rule(field: str) -> Callable[[str], str | None]:
+def _event_rule(field: str) -> Rule:
     return reader(Event.model_fields[field].rebuild_annotation())
 
 
-_ENVELOPE: Final = ("id", "source", "time", "subject", "datacontenttype", "dataschema", "sequence", "data")
 _ID = _event_rule("id")
 _SOURCE = _event_rule("source")
 _SUBJECT = _event_rule("subject")
@@ -58,22 +56,24 @@ class Circumstances:
     """None where only pseudonyms may pass."""
 
 
-class Envelope(Protocol):
-    """What the events of a table have in common, however they were read."""
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Events of one type, column by column, as JSON has them: arrays of equal length, nulls where nothing is said.
 
-    id: str
-    source: str
-    time: str
-    subject: str | None
-    datacontenttype: str | None
-    dataschema: str | None
-    sequence: str | int | None
-    data: Any
+    Texts, times and days are strings, flags booleans, numbers int64; `sequence` is either. A column that is not
+    there says nothing in any row.
+    """
+
+    rows: int
+    envelope: Mapping[str, pa.Array]
+    data: Mapping[str, pa.Array]
+    """All fields of the data but the identifiers."""
+    identifiers: Mapping[str, Identifiers]
 
 
 def tabulate(
     plan: TypePlan,
-    events: Sequence[Envelope],
+    events: Columns,
     given: Circumstances,
     extensions: Sequence[Mapping[str, str]] = (),
 ) -> tuple[pa.Table, Mask]:
@@ -92,7 +92,7 @@ class _Table:
     def __init__(
         self,
         plan: TypePlan,
-        events: Sequence[Envelope],
+        events: Columns,
         given: Circumstances,
         extensions: Sequence[Mapping[str, str]],
     ) -> None:
@@ -100,18 +100,30 @@ class _Table:
         self.events = events
         self.given = given
         self.extensions = extensions
-        self.rows = len(events)
+        self.rows = events.rows
         self.certain = np.ones(self.rows, np.bool_)
         self.columns: dict[str, pa.Array] = {}
         self.keys: list[str | None] = [None] * self.rows
 
     def build(self) -> tuple[pa.Table, Mask]:
-        envelope = _by_field(self.events, _ENVELOPE)
-        self._envelope(envelope)
-        values: dict[str, Sequence[Any]] = dict(_by_field(envelope["data"], self.plan.names))
+        self._envelope(self.events.envelope)
+        values = dict(self.events.data)
         self._actor_kind(values)
         for field in self.plan.fields:
-            self._field(field, values[field.name])
+            if field.role == "identifier":
+                found = self.events.identifiers.get(field.name)
+                if field.required:
+                    self.certain &= ~found.absent if found else np.False_
+                if found:
+                    self._identifier(field.name, found)
+            elif field.name in values:
+                if field.required:
+                    self._required(values[field.name])
+                self._field(field, values[field.name])
+            elif field.required:
+                self.certain[:] = False
+            elif field.default is not None:
+                self._field(field, pa.repeat(pa.scalar(field.default, field.arrow), self.rows))
         self._entitled()
         self._attributes()
         names = [name for name in COLUMNS if name in self.columns or name in ALWAYS]
@@ -122,8 +134,13 @@ class _Table:
 
     # --- envelope ---------------------------------------------------------------------------------
 
-    def _envelope(self, values: Mapping[str, Sequence[Any]]) -> None:
-        ids = pa.array(values["id"], pa.string())
+    def _envelope(self, values: Mapping[str, pa.Array]) -> None:
+        if not {"id", "source", "time"} <= values.keys():
+            self.certain[:] = False
+            return
+        for name in ("id", "source", "time"):
+            self._required(values[name])
+        ids = values["id"]
         self._check(ids, _ID)
         self.columns["id"] = ids
         source = self._words(values["source"], _SOURCE)
@@ -133,55 +150,73 @@ class _Table:
         self.columns["kind"] = constant("kind", self.plan.model.kind, self.rows)
         self.columns["received_at"] = constant("received_at", milliseconds(self.given.received_at), self.rows)
         self._time(values["time"])
-        self._sequence(values["sequence"])
+        if "sequence" in values:
+            self._sequence(values["sequence"])
         # These three are not kept, but an event is refused for what is wrong in them.
-        self._check(pa.array(values["subject"], pa.string()), _SUBJECT)
-        self._words(values["datacontenttype"], _CONTENT_TYPE)
-        self._words(values["dataschema"], _SCHEMA)
+        if "subject" in values:
+            self._check(values["subject"], _SUBJECT)
+        for name, rule in (("datacontenttype", _CONTENT_TYPE), ("dataschema", _SCHEMA)):
+            if name in values:
+                self._words(values[name], rule)
 
-    def _time(self, texts: Sequence[str]) -> None:
-        found, read = instants(pa.array(texts, pa.string()))
+    def _required(self, values: pa.Array) -> None:
+        if values.null_count:
+            self.certain &= values.is_valid().to_numpy(zero_copy_only=False)
+
+    def _time(self, texts: pa.StringArray) -> None:
+        found, read = instants(texts)
         earliest, latest = milliseconds(EARLIEST), milliseconds(self.given.latest)
         # `found` is rounded down to milliseconds: a time within the last one may be too late.
         self.certain &= read & (found >= earliest) & (found < latest)
         self.columns["time"] = pa.array(found, COLUMNS["time"])
 
-    def _sequence(self, values: Sequence[str | int | None]) -> None:
+    def _sequence(self, values: pa.Array) -> None:
         kind = COLUMNS["sequence"]
-        kinds = set(map(type, values))
-        if kinds == {int}:
-            self.columns["sequence"] = pa.array(values, kind)
-        elif kinds != {type(None)}:
-            if kinds != {str}:
-                values = ["0" if value is None else str(value) for value in values]
-            texts = pa.array(values, pa.string())
-            data, offsets = layout(texts)
-            lengths = np.diff(offsets)
-            number = (lengths > 0) & (lengths <= _DIGITS)
-            strange = np.flatnonzero(data - np.uint8(ord("0")) > 9)  # what is below wraps to above
-            number[np.searchsorted(offsets, strange, side="right") - 1] = False
-            self.certain &= number
-            self.columns["sequence"] = pc.if_else(pa.array(number), texts, "0").cast(kind)
+        if values.null_count == self.rows:
+            return
+        if values.type == kind:
+            self.columns["sequence"] = values
+            return
+        if pa.types.is_integer(values.type):
+            negative = pc.less(values, 0).fill_null(False)
+            self.certain &= ~negative.to_numpy(zero_copy_only=False)
+            self.columns["sequence"] = pc.if_else(negative, 0, values).fill_null(0).cast(kind)
+            return
+        texts = values.fill_null("0")
+        data, offsets = layout(texts)
+        lengths = np.diff(offsets)
+        number = (lengths > 0) & (lengths <= _DIGITS)
+        strange = np.flatnonzero(data - np.uint8(ord("0")) > 9)  # what is below wraps to above
+        number[np.searchsorted(offsets, strange, side="right") - 1] = False
+        self.certain &= number
+        self.columns["sequence"] = pc.if_else(pa.array(number), texts, "0").cast(kind)
 
     # --- data -------------------------------------------------------------------------------------
 
-    def _field(self, field: FieldPlan, values: Sequence[Any]) -> None:
-        if field.default is not None and None in values:
-            values = [field.default if value is None else value for value in values]
+    def _field(self, field: FieldPlan, values: pa.Array) -> None:
+        if values.null_count and field.default is not None:
+            values = values.fill_null(field.default)
         is_subject = field is self.plan.subject
         match field.role:
-            case "identifier":
-                self._identifier(field, values, is_subject)
             case "text" | "choice":
-                words = self._words(values, field.read if field.role == "text" else None)
+                words = self._words(values, field.read if field.role == "text" else one_of(field.choices))
                 if words is not None:
                     self._worded(field, words, is_subject)
             case "flag":
-                self._filled(field.column, pa.array(values, pa.bool_()))
+                self._filled(field.column, values)
             case "number":
-                self._filled(field.column, pa.array(values, COLUMNS[field.column]))
+                self._filled(field.column, self._ranged(field, values))
             case "day":
-                self._days(field.column, pa.array(values, pa.date32()))
+                self._days(field.column, values)
+
+    def _ranged(self, field: FieldPlan, values: pa.Int64Array) -> pa.Int64Array:
+        """The numbers that the field's range has; others are not certain."""
+        fits = np.ones(self.rows, np.bool_)
+        for limit, outside in ((field.least, pc.less), (field.most, pc.greater)):
+            if limit is not None:
+                fits &= ~outside(values, limit).fill_null(False).to_numpy(zero_copy_only=False)
+        self.certain &= fits
+        return values if fits.all() else pc.if_else(pa.array(fits), values, None)
 
     def _worded(self, field: FieldPlan, words: pa.DictionaryArray, is_subject: bool) -> None:
         if field.column == "week":
@@ -200,54 +235,32 @@ class _Table:
             if column not in COLUMNS or is_filled(column, filled):
                 self.columns[column] = filled
 
-    def _identifier(self, field: FieldPlan, values: Sequence[Any], is_subject: bool) -> None:
-        texts = pa.array(values, pa.string())
-        if texts.null_count == self.rows:
+    def _identifier(self, name: str, found: Identifiers) -> None:
+        if found.absent.all():
             return
-        parsed = parse_all(texts)
-        absent = texts.is_null().to_numpy(zero_copy_only=False)
-        raw = np.flatnonzero(~(parsed.found | absent))
-        digests = np.where(parsed.found[:, None], parsed.digests, np.uint8(0))
-        if len(raw):
-            pseudonymise = self.given.pseudonymise
-            if pseudonymise is None:
-                self.certain[raw] = False
-            else:
-                self._check(texts, field.read)
-                chosen = values if len(raw) == self.rows else [values[row] for row in raw.tolist()]
-                made = pseudonymise.digests(chosen)
-                digests[raw] = np.frombuffer(made, np.uint8).reshape(-1, SIZE)
-        pseudonyms = pa.Array.from_buffers(COLUMNS["subject"], self.rows, [None, pa.py_buffer(digests)])
-        if is_subject:
+        self.certain &= found.certain
+        pseudonyms = pa.Array.from_buffers(COLUMNS["subject"], self.rows, [None, pa.py_buffer(found.digests)])
+        if name == self.plan.subject.name:
             self.columns["subject"] = pseudonyms
-        if field.name == "actor":
+        if name == "actor":
             self.columns["actor"] = pseudonyms
-            self.columns["actor_key"] = self._key_ids(parsed.key_ids, parsed.found, absent)
+            self.columns["actor_key"] = found.key_ids
 
-    def _key_ids(self, wire: pa.DictionaryArray, found: Mask, absent: Mask) -> pa.Array:
-        if found.all():
-            return wire
-        made = self.given.pseudonymise.key_id if self.given.pseudonymise else ""
-        if not (found | absent).any():
-            return constant("actor_key", made, self.rows)
-        names = [*wire.dictionary.to_pylist(), made, ""]
-        codes = wire.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        codes = np.where(found, codes, np.where(absent, len(names) - 1, len(names) - 2))
-        return pa.array([names[code] for code in codes], pa.string()).dictionary_encode()
+    def _actor_kind(self, values: dict[str, pa.Array]) -> None:
+        actors = self.events.identifiers.get("actor")
+        if actors is not None and "actor_kind" in self.plan.names:
+            kinds = values.get("actor_kind", pa.nulls(self.rows, pa.string()))
+            if kinds.null_count:
+                person = pc.if_else(pa.array(actors.absent), None, "person")
+                values["actor_kind"] = pc.coalesce(kinds, person)
 
-    def _actor_kind(self, values: dict[str, Sequence[Any]]) -> None:
-        kinds, actors = values.get("actor_kind"), values.get("actor")
-        if kinds is not None and actors is not None and None in kinds:
-            values["actor_kind"] = [
-                "person" if kind is None and actor is not None else kind
-                for kind, actor in zip(kinds, actors, strict=True)
-            ]
-
-    def _days(self, column: str, days: pa.Date32Array) -> None:
-        if days.null_count < self.rows:
-            numbers = days.cast(pa.int32()).fill_null(_FIRST_DAY).to_numpy(zero_copy_only=False)
-            self.certain &= (numbers >= _FIRST_DAY) & (numbers <= _LAST_DAY)
-            self.columns[column] = days
+    def _days(self, column: str, texts: pa.StringArray) -> None:
+        if texts.null_count < self.rows:
+            words = texts.dictionary_encode()
+            days = [_day(text) for text in words.dictionary.to_pylist()]
+            kept = pa.array(days, pa.date32()).take(words.indices)
+            self.certain &= pc.or_(kept.is_valid(), texts.is_null()).to_numpy(zero_copy_only=False)
+            self.columns[column] = kept
 
     def _week(self, weeks: pa.DictionaryArray) -> None:
         mondays = [_monday(week) for week in weeks.dictionary.to_pylist()]
@@ -273,29 +286,21 @@ class _Table:
 
     # --- texts ------------------------------------------------------------------------------------
 
-    def _check(self, texts: pa.StringArray, rule: Callable[[str], str | None]) -> None:
+    def _check(self, texts: pa.StringArray, rule: Rule) -> None:
         """A row is not certain where the rule does not leave its text as it is; nulls say nothing."""
-        if texts.null_count == self.rows:
-            return
-        unusual = ~plain(texts)
-        if texts.null_count:
-            unusual &= texts.is_valid().to_numpy(zero_copy_only=False)
-        for row in np.flatnonzero(unusual):
-            text = texts[row].as_py()
-            if _kept(rule, text) != text:
-                self.certain[row] = False
+        if texts.null_count < self.rows:
+            self.certain &= unchanged(texts, rule)
 
-    def _words(self, values: Sequence[str | None], rule: Callable[[str], str | None] | None) -> pa.Array | None:
+    def _words(self, texts: pa.StringArray, rule: Rule) -> pa.Array | None:
         """Texts that repeat: each distinct one is judged once, and the rows refer to what it is kept as.
 
         None where no row says anything.
         """
-        texts = pa.array(values, pa.string())
         if texts.null_count == self.rows:
             return None
         encoded = texts.dictionary_encode()
         said = encoded.dictionary.to_pylist()
-        kept = [_kept(rule, text) for text in said] if rule else said
+        kept = [kept_as(rule, text) for text in said]
         if kept == said and not encoded.null_count:
             return encoded if any(kept) else None
         codes = encoded.indices.fill_null(len(said)).to_numpy(zero_copy_only=False)
@@ -309,30 +314,20 @@ class _Table:
         return array if len(set(words)) == len(words) else array.cast(pa.string()).dictionary_encode()
 
 
-def _by_field(records: Sequence[Any], names: tuple[str, ...]) -> dict[str, list[Any]]:
-    """The records' values, field by field."""
-    if isinstance(records[0], msgspec.Struct):  # has a faster way, which takes all fields in their order
-        names, rows = records[0].__struct_fields__, map(msgspec.structs.astuple, records)
-    else:
-        rows = map(attrgetter(*names), records)
-    # One flat list, for thousands of tuples that live at once would set off the garbage collector.
-    values = list(chain.from_iterable(rows))
-    return {name: values[place :: len(names)] for place, name in enumerate(names)}
-
-
-def _kept(rule: Callable[[str], str | None], text: str) -> str | None:
-    """What a text is kept as, empty where it says nothing; None where the rule refuses it."""
-    try:
-        return rule(text) or ""
-    except ValidationError:
-        return None
-
-
 def _digests(words: pa.DictionaryArray) -> pa.Array:
     """The first 16 bytes of the BLAKE2b digest of each row's text, for things whose id is no secret."""
     made = b"".join(hashlib.blake2b(word.encode()).digest()[:SIZE] for word in words.dictionary.to_pylist())
     digests = np.frombuffer(made, np.uint8).reshape(-1, SIZE)[words.indices.to_numpy()]
     return pa.Array.from_buffers(COLUMNS["subject"], len(words), [None, pa.py_buffer(digests)])
+
+
+def _day(text: str) -> date | None:
+    """The date of `YYYY-MM-DD`; None where the text is anything else or too far away."""
+    try:
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+    return day if day and FIRST_DATE <= day <= LAST_DATE else None
 
 
 def _monday(week: str) -> date | None:

@@ -1,0 +1,69 @@
+"""A column of ids becomes a column of pseudonyms."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from nytta.events.fields import Identifier
+from nytta.events.plans import reader
+from nytta.events.pseudonyms import SIZE, Pseudonymiser, parse_all
+from nytta.events.rules import unchanged
+
+_RULE = reader(Identifier)
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiers:
+    """Pseudonyms of a column of ids, one element per event."""
+
+    digests: NDArray[np.uint8]
+    """16 bytes a row, zeros where there is no id."""
+    key_ids: pa.DictionaryArray
+    """The key each was made with, empty where there is no id."""
+    absent: Mask
+    certain: Mask
+    """Which the models would keep as they are; what stands for the others means nothing."""
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Those of some rows, in ascending order."""
+        if len(rows) == len(self.absent):
+            return self
+        return type(self)(self.digests[rows], self.key_ids.take(pa.array(rows)), self.absent[rows], self.certain[rows])
+
+
+def identify(texts: pa.StringArray, pseudonymise: Pseudonymiser | None) -> Identifiers:
+    """Pseudonyms pass as they are, raw ids are pseudonymised, or are not certain where nobody can do that."""
+    parsed = parse_all(texts)
+    absent = texts.is_null().to_numpy(zero_copy_only=False)
+    raw = np.flatnonzero(~(parsed.found | absent))
+    digests = np.where(parsed.found[:, None], parsed.digests, np.uint8(0))
+    certain = np.ones(len(texts), np.bool_)
+    if len(raw) and pseudonymise is None:
+        certain[raw] = False
+    elif len(raw) and pseudonymise is not None:
+        words = (texts if len(raw) == len(texts) else texts.take(pa.array(raw))).dictionary_encode()
+        codes = words.indices.to_numpy()
+        certain[raw] = unchanged(words.dictionary, _RULE)[codes]
+        made = pseudonymise.digests(words.dictionary.to_pylist())
+        digests[raw] = np.frombuffer(made, np.uint8).reshape(-1, SIZE)[codes]
+    key_ids = _key_ids(parsed.key_ids, parsed.found, absent, pseudonymise.key_id if pseudonymise else "")
+    return Identifiers(digests, key_ids, absent, certain)
+
+
+def _key_ids(wire: pa.DictionaryArray, found: Mask, absent: Mask, made: str) -> pa.DictionaryArray:
+    """The key each was written with, or `made` where there was a raw id, or none."""
+    if found.all():
+        return wire
+    # Of what was looked at as a key id, only what is one may stay.
+    names = [*wire.dictionary.to_pylist(), made, ""] if found.any() else [made, ""]
+    codes = wire.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    used, codes = np.unique(
+        np.where(found, codes, np.where(absent, len(names) - 1, len(names) - 2)), return_inverse=True
+    )
+    words = pa.array([names[code] for code in used.tolist()], pa.string())
+    return pa.DictionaryArray.from_arrays(codes.astype(np.int32), words)
