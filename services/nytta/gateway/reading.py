@@ -1,0 +1,65 @@
+"""The body of a request, read within bounds of size, time and memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from starlette.requests import Request
+
+from nytta.gateway.acceptance import Busy
+from nytta.gateway.limits import Limits, too_large
+from nytta.gateway.problems import Problem
+
+_DISCARDED: Final = 8  # times the limit: so much of a body that is too large is read, so that the answer is heard
+
+
+class Held:
+    """How many bytes of bodies all requests hold together."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.bytes = 0
+
+    @contextmanager
+    def body(self) -> Iterator[bytearray]:
+        """A place for one body, whose bytes count until it is left."""
+        place = bytearray()
+        try:
+            yield place
+        finally:
+            self.bytes -= len(place)
+
+    def add(self, place: bytearray, chunk: bytes) -> None:
+        """More of a body. Raises Busy where all bodies together are too many, unless it is the only one."""
+        if self.bytes > len(place) and self.bytes + len(chunk) > self.limits.held:
+            raise Busy("the requests under way are too large together")
+        place += chunk
+        self.bytes += len(chunk)
+
+
+async def read_body(request: Request, held: Held, place: bytearray) -> None:
+    """Read the body into `place`. Raises Problem: 413 for too many bytes, 408 for a sender that is too slow."""
+    limit = held.limits.body
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit and "100-continue" in request.headers.get("expect", "").lower():
+        raise too_large(limit)  # it waits for a word before it sends
+    try:
+        async with asyncio.timeout(held.limits.seconds):
+            seen = 0
+            async for chunk in request.stream():
+                seen += len(chunk)
+                if seen > limit * _DISCARDED:
+                    break
+                if seen <= limit:
+                    held.add(place, chunk)
+    except TimeoutError:
+        raise Problem(
+            408, f"the body did not come within {held.limits.seconds:g} seconds", headers={"Connection": "close"}
+        ) from None
+    if seen > limit:
+        problem = too_large(limit)
+        problem.headers["Connection"] = "close"
+        raise problem
