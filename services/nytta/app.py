@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from nytta import contracts
 from nytta.indicators import load as catalogue
@@ -31,6 +33,21 @@ class AppError(Exception):
     """Something that the person at the keyboard can change."""
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _one_round(method: Callable[Concatenate[App, P], T]) -> Callable[Concatenate[App, P], T]:
+    """One computation at a time: the working lists of a round and the scratch zone are there once."""
+
+    @wraps(method)
+    def alone(self: App, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.computing:
+            return method(self, *args, **kwargs)
+
+    return alone
+
+
 @dataclass
 class App:
     """One installation, opened. `definitions` are those of the catalogue, whose cells are kept up to date."""
@@ -42,6 +59,7 @@ class App:
     declared: Registry | None
     tables: Path
     intake: Intake = field(init=False)
+    computing: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.intake = Intake(self.private, self.keys, self.declared)
@@ -49,12 +67,14 @@ class App:
         self._save_registry()
         self._save_definitions()
 
+    @_one_round
     def bring_up_to_date(self, now: datetime) -> None:
         """Compute what the marks touch and publish what is closed."""
         self._save_registry()
         if recompute.recompute(self.private, self.definitions).marks:
             publish.publish(self.private, self.definitions, now)
 
+    @_one_round
     def values(
         self,
         query: values.ValueQuery,
@@ -67,10 +87,12 @@ class App:
             return scratch.read_beside(self.private, chosen, self.tables, query, timezone)
         return values.read_values(self.private, query)
 
+    @_one_round
     def verify(self) -> scratch.Verification:
         """Every stored cell against a computation from raw alone."""
         return scratch.verify(self.private, self.definitions, self.tables)
 
+    @_one_round
     def rebuild(self, now: datetime) -> int:
         """Mark everything and compute it anew; the number of cells written."""
         self.private.mark_everything()
