@@ -17,7 +17,7 @@ from nytta.indicators.subjects import STORED
 from nytta.store.client import Zones
 from nytta.store.migrate import migrate
 from nytta.store.private import PrivateStore
-from nytta.store.recompute import last_week, list_persons, visible, zones_of
+from nytta.store.recompute import last_week, list_persons, recompute, visible, zones_of
 from nytta.store.values import ValueQuery, read_values, save_definitions
 
 _KEY = "indicator, version, grain, system, unit, case_type, part, period"
@@ -54,11 +54,17 @@ def scratch(store: PrivateStore, tables: Path) -> Iterator[PrivateStore]:
 
 
 def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path) -> Verification:
-    """Compute every cell from raw, trusting neither subject rows nor indexes, and compare."""
+    """Compute every cell from raw, trusting neither subject rows nor indexes, and compare.
+
+    Events may come in meanwhile: what is marked is computed, then the raw events are compared as they stand.
+    """
     with scratch(store, tables) as beside:
         live = store.connection.zones.private
+        with store.writing:
+            recompute(store, definitions)
+            _link_events(live, beside)
         scope = Scope(
-            live,
+            "{private}",
             "{private}",
             "{open}",
             zones_of(store),
@@ -89,6 +95,16 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path)
         )[0]
         examples = beside.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {_KEY} LIMIT 5")
         return Verification(compared, int(missing), int(different), tuple(examples))
+
+
+def _link_events(live: str, beside: PrivateStore) -> None:
+    """Put the live raw events into the scratch zone as they stand, as links to the same files."""
+    parts = beside.connection.rows(
+        "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = {db:String} AND table = 'events'",
+        db=live,
+    )
+    for (part,) in parts:
+        beside.connection.run(f"ALTER TABLE {{private}}.events ATTACH PARTITION ID '{part}' FROM {live}.events")
 
 
 def read_beside(
