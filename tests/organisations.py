@@ -20,6 +20,8 @@ organisations:
 units:
   - {id: north, name: North, parent: county}
   - {id: south, name: South, parent: county}
+approvals:
+  - {purpose: "*", legal_basis: public task, dpia: DPIA 1, consulted_on: 2025-11-03}
 """,
     "systems.yaml": b"""
 systems:

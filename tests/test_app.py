@@ -31,6 +31,7 @@ id: desk
 format: table
 organisation: {id: town, name: Town, country: SE, language: sv}
 timezone: Europe/Stockholm
+purpose: public_data
 unit: office
 system: {constant: desk}
 time: when

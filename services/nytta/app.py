@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -21,12 +21,15 @@ from nytta.organisation.load import load as load_registry
 from nytta.organisation.problems import check_text
 from nytta.organisation.registry import Registry
 from nytta.settings import Settings
-from nytta.store import client, migrate, publish, recompute, scratch, values
+from nytta.store import client, migrate, processing, publish, recompute, scratch, values
 from nytta.store import registry as registry_tables
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore
 
 _CALENDAR_MARGIN = timedelta(days=400)
+
+PURPOSES = contracts.schemas() / "purposes.yaml"
+"""Where the purposes stand that indicators and approvals name."""
 
 
 class AppError(Exception):
@@ -64,15 +67,16 @@ class App:
     def __post_init__(self) -> None:
         self.intake = Intake(self.private, self.keys, self.declared)
         self.private.finish_commits()
-        self._save_registry()
+        self._save_registry(datetime.now(UTC).date())
         self._save_definitions()
 
     @_one_round
     def bring_up_to_date(self, now: datetime) -> None:
         """Compute what the marks touch and publish what is closed."""
-        self._save_registry()
+        self._save_registry(now.date())
         if recompute.recompute(self.private, self.definitions).marks:
             publish.publish(self.private, self.definitions, now)
+            self._withdraw(now)
 
     @_one_round
     def values(
@@ -98,6 +102,7 @@ class App:
         self.private.mark_everything()
         done = recompute.recompute(self.private, self.definitions)
         publish.publish(self.private, self.definitions, now)
+        self._withdraw(now)
         return done.cells
 
     def close(self) -> None:
@@ -106,12 +111,27 @@ class App:
 
     # keeping the registry and the definitions
 
-    def _save_registry(self) -> None:
-        """Put the registry into the store with a calendar that covers the data; mark everything if it changed."""
+    def _withdraw(self, now: datetime) -> None:
+        """Take back what was published and is no longer approved."""
+        publication = self.private.counter("publication") + 1
+        for definition in self.definitions:
+            processing.withdraw(self.private.connection, definition, publication, now)
+        self.private.raise_counter("publication", publication)
+
+    def _save_registry(self, day: date) -> None:
+        """Put the registry, as it is on `day`, into the store with a calendar that covers the data.
+
+        Mark everything if it changed.
+        """
         first, last = self.private.data_span()
-        if not self.intake.registry.organisations:
+        registry = registry_tables.with_created(
+            self.intake.registry, registry_tables.created_roots(self.private.connection)
+        )
+        if not registry.organisations:
             return
-        if registry_tables.save(self.private.connection, self.intake.registry, first, last + _CALENDAR_MARGIN):
+        purposes = {d.purpose for d in self.definitions}
+        reach = last + _CALENDAR_MARGIN
+        if registry_tables.save(self.private.connection, registry, first, reach, purposes=purposes, day=day):
             self.private.mark_everything()
 
     def _save_definitions(self) -> None:
@@ -158,7 +178,7 @@ def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> 
     """The registry of a folder; None where none is named. AppError with every problem where it is not sound."""
     if directory is None:
         return None
-    loaded = load_registry(directory, {d.id for d in definitions} or None)
+    loaded = load_registry(directory, {d.id for d in definitions} or None, catalogue.purposes(PURPOSES))
     if loaded.registry is None:
         raise AppError(check_text(loaded.problems, str(directory)).rstrip("\n"))
     return loaded.registry

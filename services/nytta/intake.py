@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -25,6 +26,7 @@ from nytta.keys import Keys
 from nytta.organisation.registry import Registry
 from nytta.store import registry as registry_tables
 from nytta.store.private import Import, PrivateStore
+from nytta.store.processing import count_stopped, remember_approval, without_stopped
 from nytta.store.registry import CreatedRoot
 
 Progress = Callable[[int, int], None]
@@ -69,6 +71,7 @@ class Intake:
         self.registry = registry_tables.with_created(
             self.declared, registry_tables.created_roots(self.private.connection)
         )
+        self.stopped: Counter[tuple[str, str]] = Counter()
 
     def accept(self, bodies: Iterable[bytes], now: datetime, job: Import | None = None) -> Iterator[Batch]:
         """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.
@@ -80,13 +83,14 @@ class Intake:
         def prepared(body: bytes) -> Batch:
             batch = decode(body, received_at=now, pseudonymise=pseudonymiser)
             placed, unplaced = self._place(batch.table)
-            return Batch(placed, (*batch.rejects, *unplaced), batch.read)
+            return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
 
         return behind(map(prepared, bodies), lambda b: self._write(b.table, b.rejects, now, job))
 
     def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> None:
         """Give decoded events their units and store them, and the rejects; durable when it returns."""
         placed, unplaced = self._place(events)
+        placed = without_stopped(self.registry, placed, self.stopped)
         self._write(placed, (*rejects, *unplaced), now)
 
     def import_file(
@@ -129,6 +133,8 @@ class Intake:
             known = {r.root: r.codes for r in registry_tables.created_roots(self.private.connection)}
             new_units = tuple(sorted(set(made.codes) - set(known.get(root, ()))))
             registry_tables.add_created(self.private.connection, made)
+            if mapping and mapping.approval:
+                remember_approval(self.private.connection, root, mapping.approval.given(root))
         self.private.commit_import(job, now)
         return ImportReport(
             str(path),
@@ -147,6 +153,7 @@ class Intake:
 
     def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> None:
         number, snapshot = (job.id, job.snapshot) if job else (0, 0)
+        count_stopped(self.private.connection, self.stopped, now)
         self.private.write(events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot)
 
     def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
@@ -237,6 +244,7 @@ class _Reading:
         if self.made:
             self.made = self.intake.with_units(self.made, batch.table)
         events, unplaced = self.intake._place(batch.table)
+        events = without_stopped(self.intake.registry, events, self.intake.stopped)
         if self.mapping and self.mapping.identity is not None:
             events = _unnumbered(events)
         rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)

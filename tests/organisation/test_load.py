@@ -304,14 +304,28 @@ def test_words_of_the_programme(checked: Checked, text: str, message: str) -> No
 
 
 def test_purposes_are_checked_where_they_are_known(checked: Checked) -> None:
-    text = "approvals: [{purpose: follow adoptions}]"
+    text = "approvals: [{purpose: follow-adoptions}]"
     assert checked(text) == []
-    lines = checked(text, purposes={"follow adoption"})
-    assert lines == [
-        "organisation.yaml:2: `purpose` names an unknown purpose of an indicator 'follow adoptions'; "
-        "did you mean "
-        "'follow adoption'?"
+    lines = checked(text, purposes={"follow-adoption"})
+    assert lines[-1] == (
+        "organisation.yaml:2: `purpose` names an unknown purpose 'follow-adoptions'; did you mean 'follow-adoption'?"
+    )
+
+
+def test_what_an_approval_lacks_is_told(checked: Checked) -> None:
+    text = """\
+approvals:
+  - {purpose: "*", legal_basis: public task, dpia: D1, consulted_on: 2026-01-01}
+  - {purpose: b, organisation: r, legal_basis: public task}
+"""
+    assert checked(text, purposes={"a", "b"}) == [
+        "organisation.yaml:4: warning: figures of the purpose 'b' are not made for 'r': `dpia`, `consulted_on` are "
+        "missing in `approvals`",
     ]
+    (line,) = checked(purposes={"a"})
+    assert line.startswith("organisation.yaml:1: warning: figures of the purpose 'a' are not made for 'r': ")
+    public = "organisations: [{id: r, timezone: Europe/Oslo, country: SE, public_data: true}]"
+    assert checked(public, purposes={"a"}) == []
 
 
 def test_an_entry_that_fails_still_counts_as_declared(checked: Checked) -> None:

@@ -106,11 +106,14 @@ def test_plans_deviations_and_approvals(example: Registry) -> None:
     assert example.deviation("casework", "norrvik.clinic-isles", DAY) is not None
     assert example.deviation("casework", "norrvik.clinic-isles", date(2026, 9, 1)) is None
     assert example.deviation("casework", "norrvik.clinic-east", DAY) is None
-    purpose = "follow the introduction of systems at units"
+    purpose = "way-of-working"
     assert example.approved(purpose, "norrvik", date(2025, 5, 20))
     assert not example.approved(purpose, "norrvik", date(2025, 5, 19))
     assert not example.approved(purpose, "havneset", DAY)  # its own approval lacks assessment and consultation
     assert not example.approved("another purpose", "norrvik", DAY)
+    assert example.unapproved(purpose, "havneset", DAY) == ("dpia", "consulted_on")
+    assert example.unapproved(purpose, "norrvik", date(2025, 5, 19)) == ("consulted_on",)
+    assert example.unapproved("another purpose", "norrvik", DAY) == ("legal_basis", "dpia", "consulted_on")
 
 
 def test_deviations_of_a_case_type(read_text: ReadText) -> None:
@@ -126,7 +129,7 @@ def test_deviations_of_a_case_type(read_text: ReadText) -> None:
 
 
 def test_systems(example: Registry) -> None:
-    assert [example.processes(s) for s in ("casework", "chat", "unheard-of")] == [True, False, True]
+    assert [example.processes(s, DAY) for s in ("casework", "chat", "unheard-of")] == [True, False, True]
     permit = example.case_type("casework", "building-permit")
     assert permit is not None
     assert permit.minutes is not None

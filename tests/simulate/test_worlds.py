@@ -80,12 +80,12 @@ def test_every_event_is_accepted(story: str, world: Worlds) -> None:
 def test_the_registry_loads_without_a_problem(story: str, world: Worlds) -> None:
     declared = [yaml.safe_load(path.read_text("utf-8")) for path in (schemas() / "indicators").glob("*.yaml")]
     files = {name: text.encode() for name, text in world(story).registry_files.items()}
-    loaded = read(files, {d["id"] for d in declared}, {d["purpose"]["purpose"] for d in declared})
+    loaded = read(files, {d["id"] for d in declared}, {d["purpose"] for d in declared})
     assert loaded.problems == ()
     assert loaded.registry is not None
     for organisation in loaded.registry.organisations:
         for definition in declared:
-            assert loaded.registry.approved(definition["purpose"]["purpose"], organisation.id, date(2026, 1, 1))
+            assert loaded.registry.approved(definition["purpose"], organisation.id, date(2026, 1, 1))
 
 
 def test_the_county_has_sixty_units_of_which_two_in_five_are_small(world: Worlds) -> None:

@@ -13,6 +13,7 @@ from nytta.cli.common import Json, commands, fail, mendable, print_json, show, t
 from nytta.detection import detect as run_detection
 from nytta.detection import load as load_series
 from nytta.events import schemas as event_schemas
+from nytta.indicators.load import purposes as read_purposes
 from nytta.organisation.load import load as load_registry
 from nytta.organisation.problems import check_text
 from nytta.simulate import STORIES, simulate, write
@@ -29,7 +30,7 @@ def check(
     """Check a registry: every problem at once, with file and line."""
     with mendable():
         known = nytta.read_definitions(contracts.schemas() / "indicators")
-        loaded = load_registry(directory, {d.id for d in known})
+        loaded = load_registry(directory, {d.id for d in known}, read_purposes(nytta.PURPOSES))
     if as_json:
         print_json(
             [{"file": p.file, "line": p.line, "message": p.message, "warning": p.warning} for p in loaded.problems]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
@@ -22,6 +23,7 @@ from nytta.connectors.contract import Target, targets
 from nytta.connectors.errors import MappingError
 from nytta.connectors.specs import Dates, FieldName, Moment, Spec, Table, Test, TextList, Texts, Value, Zone
 from nytta.organisation.problems import Problem, nearest
+from nytta.organisation.units import ANY_PURPOSE, Approval
 
 Source = Value | Test | Moment | bool
 """Where one field of an event comes from; a flag may be the same for every row."""
@@ -48,6 +50,18 @@ class Organisation(Spec):
     language: str = ""
 
 
+class Approved(Spec):
+    """What is in place before figures are made of a log without a registry: `approvals` of the registry, for all."""
+
+    legal_basis: FieldName
+    dpia: FieldName
+    consulted_on: date
+
+    def given(self, root: str) -> Approval:
+        """The approval of the organisation `root`, for any purpose."""
+        return Approval(ANY_PURPOSE, root, self.legal_basis, self.dpia, self.consulted_on)
+
+
 class _Head(BaseModel):
     """What holds for the whole file."""
 
@@ -62,6 +76,8 @@ class _Head(BaseModel):
     """The time zone of the organisation: its calendar, and the zone of times without an offset."""
     purpose: Literal["public_data"] | None = None
     """`public_data`: a published log without a register of persons; what is shown of it is labelled so."""
+    approval: Approved | None = None
+    """Without `public_data`: the legal basis, impact assessment and consultation under which figures may be made."""
     declared_size: Annotated[int | dict[str, int] | None, PlainValidator(_size)] = None
     """Persons in every unit, or in each named unit, where no register says it."""
     source: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._~:/@-]*$")] | None = None

@@ -128,19 +128,13 @@ class Detection(Model):
     margin: float = Field(default=10, gt=0, le=50)
 
 
-class Purpose(Model):
-    """Why it is collected, and the reference under which the registry must approve it."""
-
-    purpose: str = Field(min_length=10)
-    legal_basis: str = Field(min_length=3)
-
-
 class Definition(Model):
     """A counted indicator: what counts, in which periods, and how the two integers read as one value.
 
     `adds` says that cells add up over units and weeks; `capped` that the numerator is cut at its denominator;
     `needs_feed` that a system without a single row of the numerator's subject has no figure: no feed is not zero.
-    `parts` are the values of the word `part` in the expressions, each a figure of its own.
+    `parts` are the values of the word `part` in the expressions, each a figure of its own. `purpose` is the id of one
+    in schemas/purposes.yaml, for which the registry must hold an approval.
     """
 
     id: Slug
@@ -164,7 +158,7 @@ class Definition(Model):
     display: Display
     detect: Detection | Literal["none"] = "none"
     peers: Literal["peer_group", "none"] = "peer_group"
-    purpose: Purpose
+    purpose: Slug
     sources: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+import yaml
+from pydantic import TypeAdapter, ValidationError
 
-from nytta.indicators.definition import Definition
+from nytta.indicators.definition import Definition, Slug, Texts
 from nytta.organisation.entries.nodes import decode, parse
-from nytta.organisation.problems import Problem
+from nytta.organisation.problems import Problem, nearest
+
+_PURPOSES = TypeAdapter(dict[Slug, Texts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +24,26 @@ class Catalogue:
     problems: tuple[Problem, ...]
 
 
-def load(directory: Path) -> Catalogue:
-    """Every *.yaml of `directory` as a definition. A file with a problem gives no definition."""
+def purposes(file: Path) -> Mapping[str, Texts]:
+    """The purposes that indicators may name, in three languages. ValueError where the file is not sound."""
+    try:
+        return _PURPOSES.validate_python(yaml.safe_load(file.read_bytes()))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ValueError(f"{file}: not a list of purposes, each with a text in sv, nb and en ({error})") from error
+
+
+def load(directory: Path, purposes: Collection[str] | None = None) -> Catalogue:
+    """Every *.yaml of `directory` as a definition. A file with a problem gives no definition.
+
+    `purposes` are those that a definition may name; None leaves them unchecked.
+    """
     definitions: list[Definition] = []
     problems: list[Problem] = []
     files = sorted(directory.glob("*.yaml"))
     if not files:
         problems.append(Problem(str(directory), 1, "there is no definition (*.yaml) in this folder"))
     for path in files:
-        found, told = read(path.name, path.read_bytes())
+        found, told = read(path.name, path.read_bytes(), purposes)
         problems += told
         if found is not None:
             definitions.append(found)
@@ -37,8 +51,8 @@ def load(directory: Path) -> Catalogue:
     return Catalogue(tuple(definitions), tuple(problems))
 
 
-def read(file: str, body: bytes) -> tuple[Definition | None, list[Problem]]:
-    """One definition from the bytes of its file."""
+def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tuple[Definition | None, list[Problem]]:
+    """One definition from the bytes of its file; `purposes` as in `load`."""
     text, problems = decode(body, file)
     if text is None:
         return None, problems
@@ -52,6 +66,9 @@ def read(file: str, body: bytes) -> tuple[Definition | None, list[Problem]]:
     if definition.id != file.removesuffix(".yaml"):
         problems.append(Problem(file, node.at("id"), f"id is '{definition.id}': name the file {definition.id}.yaml"))
         return None, problems
+    if purposes is not None and definition.purpose not in purposes:
+        message = f"there is no purpose '{definition.purpose}'{nearest(definition.purpose, purposes)}"
+        return None, [Problem(file, node.at("purpose"), message)]
     return definition, []
 
 

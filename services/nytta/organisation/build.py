@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TypeAlias
 
-from nytta.organisation.dates import Span
+from nytta.organisation.dates import ALWAYS, Span
 from nytta.organisation.entries.contents import Contents
 from nytta.organisation.entries.organisation import ContactEntry, OrganisationEntry, UnitEntry
 from nytta.organisation.entries.programme import BenefitEntry
@@ -178,7 +178,7 @@ def _system(entry: SystemEntry) -> System:
         go_lives=tuple((each.unit, each.date) for each in entry.go_lives),
         legacy=entry.legacy,
         protects=entry.protects,
-        processing=entry.processing,
+        stops=tuple(each.span for each in entry.stopped) if entry.processing else (ALWAYS,),
     )
 
 

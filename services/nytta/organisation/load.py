@@ -11,6 +11,7 @@ from nytta.organisation.entries.contents import ORGANISATION, SECTIONS, contents
 from nytta.organisation.problems import Problem, nearest
 from nytta.organisation.registry import Registry
 from nytta.organisation.rules import RULES
+from nytta.organisation.rules.approvals import purposes_are_approved
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Loaded:
 def load(directory: Path, indicators: Collection[str] | None = None, purposes: Collection[str] | None = None) -> Loaded:
     """Read organisation.yaml, and systems.yaml and programme.yaml where they exist, from `directory`.
 
-    `indicators` and `purposes` are the ids and purposes that entries may name; None leaves those words
+    `indicators` and `purposes` are the ids of indicators and purposes that entries may name; None leaves those words
     unchecked. Nothing is raised for files that are missing, unreadable or wrong: they are problems like any
     other.
     """
@@ -75,5 +76,6 @@ def _loaded(
 ) -> Loaded:
     entries = contents(files, indicators, purposes)
     problems = problems + entries.problems + [problem for rule in RULES for problem in rule(entries)]
+    problems += purposes_are_approved(entries, purposes or ())
     told = tuple(sorted(set(problems)))
     return Loaded(None if any(not p.warning for p in told) else build(entries), told)

@@ -13,7 +13,7 @@ from nytta.organisation.codes import resolver
 from nytta.organisation.paths import by_id, chains
 from nytta.organisation.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan
 from nytta.organisation.systems import CaseType, System
-from nytta.organisation.units import Addressee, Approval, Organisation, ReportingGroup, Unit, UnitCode
+from nytta.organisation.units import ANY_PURPOSE, Addressee, Approval, Organisation, ReportingGroup, Unit, UnitCode
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,10 @@ class Registry:
         known = self._systems.get(system)
         return next((c for c in known.case_types if c.id == case_type), None) if known else None
 
-    def processes(self, system: str) -> bool:
-        """Whether events of `system` may be processed; systems that the registry does not know may."""
+    def processes(self, system: str, day: date) -> bool:
+        """Whether events of `system` that happened on `day` may be processed; of systems not known here, they may."""
         known = self._systems.get(system)
-        return known is None or known.processing
+        return known is None or not any(day in span for span in known.stops)
 
     def go_live(self, system: str, unit: str) -> date | None:
         """The day on which `unit` went live with `system`: its own, else the nearest above, else everyone's.
@@ -194,16 +194,26 @@ class Registry:
                 return each
         return None
 
-    def approved(self, purpose: str, root: str, day: date) -> bool:
-        """Whether indicators of `purpose` may be computed for the organisation `root` on `day`.
+    def approval(self, purpose: str, root: str) -> Approval:
+        """What is in place in the organisation `root` for indicators of `purpose`; an empty one where nothing is.
 
-        Logs of public data need no approval. An approval that names an organisation comes before one for all.
+        An approval that names the organisation comes before one for all, one for the purpose before one for
+        any.
         """
-        if self.organisation(root).public_data:
-            return True
-        about = [a for a in self.approvals if a.purpose == purpose and a.organisation in ("", root)]
-        about.sort(key=lambda approval: approval.organisation == "")
-        return bool(about) and about[0].holds(day)
+        about = [a for a in self.approvals if a.purpose in (purpose, ANY_PURPOSE) and a.organisation in ("", root)]
+        about.sort(key=lambda a: (a.organisation == "", a.purpose == ANY_PURPOSE))
+        return about[0] if about else Approval(purpose, root)
+
+    def unapproved(self, purpose: str, root: str, day: date) -> tuple[str, ...]:
+        """What is missing on `day` before indicators of `purpose` may be computed for the organisation `root`.
+
+        Words of the registry's `approvals`; empty where all is in place. Public data need no approval.
+        """
+        return () if self.organisation(root).public_data else self.approval(purpose, root).missing(day)
+
+    def approved(self, purpose: str, root: str, day: date) -> bool:
+        """Whether indicators of `purpose` may be computed for the organisation `root` on `day`."""
+        return not self.unapproved(purpose, root, day)
 
     @cached_property
     def _versions(self) -> dict[str, list[Unit]]:

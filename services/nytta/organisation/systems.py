@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from nytta.organisation.dates import Span
 from nytta.organisation.units import Names
 
 
@@ -55,7 +56,7 @@ class System:
     """A system that events come from.
 
     `intended` and `digital_route` hold for every case type. `go_live` is the day for every unit that has none
-    of its own (or of a unit above it) in `go_lives`. With `processing` off, no event of the system is
+    of its own (or of a unit above it) in `go_lives`. `stops` are the days of which no event of the system is
     processed.
     """
 
@@ -68,4 +69,4 @@ class System:
     go_lives: tuple[tuple[str, date], ...] = ()
     legacy: bool = False
     protects: Protects = Protects.STAFF
-    processing: bool = True
+    stops: tuple[Span, ...] = ()

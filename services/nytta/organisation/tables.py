@@ -42,7 +42,8 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "unit_codes": {"source": _TEXT, "code": _TEXT, "unit": _TEXT, **_VALID},
     "reporting_groups": {"reporting_group": _TEXT, **_NAMES, **_VALID},
     "group_paths": {"unit": _TEXT, "reporting_group": _TEXT, **_VALID},
-    "systems": {"system": _TEXT, **_NAMES, "legacy": _FLAG, "protects": _TEXT, "processing": _FLAG},
+    "systems": {"system": _TEXT, **_NAMES, "legacy": _FLAG, "protects": _TEXT},
+    "stops": {"system": _TEXT, **_VALID},
     "go_lives": {"system": _TEXT, "unit": _TEXT, "date": _DAY},
     "case_types": {"system": _TEXT, "case_type": _TEXT, **_NAMES, "before_ms": _FIGURE, "after_ms": _FIGURE}
     | {"confirmed_on": _DAY},
@@ -80,7 +81,6 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "decision_units": {"decision": _TEXT, "unit": _TEXT},
     "costs": {"unit": _TEXT, "system": _TEXT, "kind": _TEXT, "amount": _FIGURE, "currency": _TEXT, **_VALID},
     "deviations": {"unit": _TEXT, "system": _TEXT, "case_type": _TEXT, **_VALID},
-    "approvals": {"purpose": _TEXT, "root": _TEXT, "legal_basis": _TEXT, "dpia": _TEXT, "consulted_on": _DAY},
     "calendar": {
         "root": _TEXT,
         "grain": _TEXT,
@@ -132,7 +132,8 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
             for p in ways
             if p.ancestor in g.units and (met := g.span.meet(Span(p.valid_from, p.valid_to)))
         ],
-        "systems": [(s.id, *_names(s), s.legacy, s.protects.value, s.processing) for s in registry.systems],
+        "systems": [(s.id, *_names(s), s.legacy, s.protects.value) for s in registry.systems],
+        "stops": [(s.id, *_span(span)) for s in registry.systems for span in s.stops],
         "go_lives": [
             (system.id, unit, day)
             for system in registry.systems
@@ -185,7 +186,6 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
         "decision_units": [(d.id, unit) for d in registry.decisions for unit in d.units],
         "costs": [(c.unit, c.system, c.kind, c.amount, c.currency, *_span(c.span)) for c in registry.costs],
         "deviations": [(d.unit, d.system, d.case_type, *_span(d.span)) for d in registry.deviations],
-        "approvals": [(a.purpose, a.organisation, a.legal_basis, a.dpia, a.consulted_on) for a in registry.approvals],
     }
 
 

@@ -124,9 +124,17 @@ class UnitCode:
     span: Span = ALWAYS
 
 
+ANY_PURPOSE = "*"
+"""The purpose of an approval that holds for all: what the owner of a log without a registry gives."""
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What is in place before indicators of one purpose may be computed; '' and None where missing."""
+    """What is in place before indicators of one purpose may be computed; '' and None where missing.
+
+    `purpose` is the id of a purpose, or ANY_PURPOSE. `dpia` is the reference of the impact assessment,
+    `consulted_on` the day of the consultation with the staff's representatives.
+    """
 
     purpose: str
     organisation: str = ""
@@ -134,10 +142,11 @@ class Approval:
     dpia: str = ""
     consulted_on: date | None = None
 
-    def holds(self, day: date) -> bool:
-        """Whether legal basis, impact assessment and consultation are all in place on `day`."""
+    def missing(self, day: date) -> tuple[str, ...]:
+        """What is not in place on `day`, by the words of the registry; a consultation to come is missing."""
         consulted = self.consulted_on is not None and self.consulted_on <= day
-        return bool(self.legal_basis and self.dpia and consulted)
+        parts = {"legal_basis": bool(self.legal_basis), "dpia": bool(self.dpia), "consulted_on": consulted}
+        return tuple(name for name, there in parts.items() if not there)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from nytta.simulate.weeks import Span, easter_monday
 def registry_files(place: Place, span: Span) -> dict[str, str]:
     """The texts of organisation.yaml, systems.yaml and programme.yaml, by file name.
 
-    Every purpose that an indicator declares is approved: an invented organisation has done its homework.
+    Every purpose that an indicator may name is approved: an invented organisation has done its homework.
     """
     return {
         "organisation.yaml": _text(_organisation(place, span, _purposes())),
@@ -42,8 +42,7 @@ def _contact(person: Person) -> dict[str, str]:
 
 
 def _purposes() -> list[str]:
-    declared = (yaml.safe_load(path.read_text("utf-8")) for path in (schemas() / "indicators").glob("*.yaml"))
-    return sorted({each["purpose"]["purpose"] for each in declared})
+    return sorted(yaml.safe_load((schemas() / "purposes.yaml").read_bytes()))
 
 
 def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, Any]:

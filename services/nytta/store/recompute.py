@@ -13,6 +13,7 @@ from nytta.indicators.definition import Definition
 from nytta.indicators.render import Scope, Zones, cells, person_rows, subject_rows, touched_periods, winners
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
 from nytta.store.private import PrivateStore, marks_in
+from nytta.store.processing import processed
 
 _EPOCH = date(1970, 1, 1)
 _CELL = "indicator, version, grain, system, unit, case_type, part, period"
@@ -236,7 +237,7 @@ def _derive_cells(store: PrivateStore, definitions: Sequence[Definition], scope:
                 continue
             own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
             these = f"SELECT unit, system, period FROM {{private}}.round_cells WHERE {own}"
-            anew = cells(definition, grain, replace(scope, touched=these))
+            anew = processed(definition, grain, cells(definition, grain, replace(scope, touched=these)))
             connection.run(
                 f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
                 SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({anew})"""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pyarrow as pa
@@ -13,15 +14,17 @@ from nytta.organisation.dates import BEGINNING, END
 from nytta.organisation.digest import digest
 from nytta.organisation.registry import Registry
 from nytta.organisation.tables import tables
+from nytta.organisation.units import Approval
+from nytta.store import processing
 from nytta.store.client import Connection
 
-_LOADED = ("units", "unit_paths", "steps", "planned_workplaces", "calendar")
+_LOADED = ("units", "unit_paths", "steps", "planned_workplaces", "calendar", "stops")
 _GROUP_DEPTH = 255
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedRoot:
-    """An organisation made for a log: its root, zone and codes of units."""
+    """An organisation made for a log: its root, zone, codes of units, and what its owner says of its approval."""
 
     root: str
     timezone: str
@@ -29,6 +32,7 @@ class CreatedRoot:
     country: str = ""
     public_data: bool = False
     declared_size: int | None = None
+    approval: Approval | None = None
 
 
 def created_roots(connection: Connection) -> list[CreatedRoot]:
@@ -38,7 +42,8 @@ def created_roots(connection: Connection) -> list[CreatedRoot]:
         "arraySort(groupArrayIf(code, code != '')), min(place) AS first "
         "FROM {open}.created_units GROUP BY root ORDER BY first"
     )
-    return [CreatedRoot(r[0], r[1], tuple(r[5]), r[2], bool(r[3]), r[4]) for r in rows]
+    said = processing.created_approvals(connection)
+    return [CreatedRoot(r[0], r[1], tuple(r[5]), r[2], bool(r[3]), r[4], said.get(r[0])) for r in rows]
 
 
 def add_created(connection: Connection, made: CreatedRoot) -> None:
@@ -68,12 +73,26 @@ def with_created(registry: Registry | None, roots: Sequence[CreatedRoot]) -> Reg
             declared_size=made.declared_size,
             registry=whole,
         )
+        if made.approval and made.approval not in whole.approvals:
+            whole = replace(whole, approvals=(*whole.approvals, made.approval))
     return whole
 
 
-def save(connection: Connection, registry: Registry, first: date, last: date) -> bool:
-    """Put the registry into its tables, the calendar from `first` to `last`; False if it stood there already."""
-    name = f"{digest(registry)} {first.year} {last.year}"
+def save(
+    connection: Connection,
+    registry: Registry,
+    first: date,
+    last: date,
+    *,
+    purposes: Collection[str] = (),
+    day: date = date.max,
+) -> bool:
+    """Put the registry into its tables, the calendar from `first` to `last`; False if it stood there already.
+
+    Approvals of `purposes`, and of those that the registry names, are kept as they stand on `day`.
+    """
+    approved = processing.approvals(registry, purposes, day)
+    name = f"{digest(registry)} {first.year} {last.year} {hashlib.sha256(repr(approved).encode()).hexdigest()[:16]}"
     current = connection.rows("SELECT digest FROM {open}.registry_loads ORDER BY loaded DESC LIMIT 1")
     if current and current[0][0] == name:
         return False
@@ -85,6 +104,7 @@ def save(connection: Connection, registry: Registry, first: date, last: date) ->
         connection.run(f"TRUNCATE TABLE {{open}}.{table}")
         if len(rows[table]):
             connection.insert_arrow(f"{{open}}.{table}", rows[table])
+    processing.save_approvals(connection, approved)
     loaded = int(connection.value("SELECT max(loaded) + 1 FROM {open}.registry_loads"))
     connection.insert("{open}.registry_loads", ["digest", "loaded"], [[name, loaded]])
     return True

@@ -17,6 +17,7 @@ from nytta.indicators.subjects import STORED
 from nytta.store.client import Zones
 from nytta.store.migrate import migrate
 from nytta.store.private import PrivateStore
+from nytta.store.processing import processed
 from nytta.store.recompute import last_week, list_persons, recompute, visible, zones_of
 from nytta.store.values import ValueQuery, read_values, save_definitions
 
@@ -137,7 +138,7 @@ def compute(
     list_persons(target, definitions, scope, grains, everything=True)
     for definition in definitions:
         for grain in grains or definition.grains:
-            text = cells(definition, grain, scope)
+            text = processed(definition, grain, cells(definition, grain, scope))
             target.connection.run(
                 f"INSERT INTO {{private}}.cells ({_KEY}, {_FIGURES}, computed, is_deleted) "
                 f"SELECT {_KEY}, {_FIGURES}, 1, 0 FROM ({text})"

@@ -29,6 +29,7 @@ from nytta.organisation.entries.programme import (
 )
 from nytta.organisation.entries.systems import SystemEntry
 from nytta.organisation.problems import Problem, nearest
+from nytta.organisation.units import ANY_PURPOSE
 
 ORGANISATION, SYSTEMS, PROGRAMME = "organisation.yaml", "systems.yaml", "programme.yaml"
 
@@ -181,7 +182,7 @@ def _known(
         systems=of(SYSTEMS, "systems"),
         decisions=of(PROGRAMME, "decisions"),
         indicators=None if indicators is None else frozenset(indicators),
-        purposes=None if purposes is None else frozenset(purposes),
+        purposes=None if purposes is None else frozenset((*purposes, ANY_PURPOSE)),
         case_types=case_types,
     )
 

@@ -238,7 +238,7 @@ OrganisationRef = Annotated[str, PlainValidator(_reference("organisation", "orga
 SystemRef = Annotated[str, PlainValidator(_reference("system", "systems"))]
 DecisionRef = Annotated[str, PlainValidator(_reference("decision", "decisions"))]
 IndicatorRef = Annotated[str, PlainValidator(_reference("indicator", "indicators"))]
-PurposeRef = Annotated[str, PlainValidator(_reference("purpose of an indicator", "purposes"))]
+PurposeRef = Annotated[str, PlainValidator(_reference("purpose", "purposes"))]
 
 
 class Entry(BaseModel):

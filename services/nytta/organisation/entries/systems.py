@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import field_validator, model_validator
 
 from nytta.organisation.entries.fields import (
+    Dated,
     Day,
     Entry,
     Flag,
@@ -62,8 +63,12 @@ class GoLiveEntry(Entry):
     date: Day
 
 
+class StopEntry(Dated):
+    """Days of which no event of the system is processed."""
+
+
 class SystemEntry(Stepped):
-    """A system."""
+    """A system. `processing: false` stops it for all days, `stopped` for some."""
 
     case_types: tuple[CaseTypeEntry, ...] = ()
     go_live: Day | None = None
@@ -71,6 +76,7 @@ class SystemEntry(Stepped):
     legacy: Flag = False
     protects: Protects = Protects.STAFF
     processing: Flag = True
+    stopped: tuple[StopEntry, ...] = ()
 
     @field_validator("go_lives")
     @classmethod

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 
 from nytta.organisation.entries.contents import Contents
 from nytta.organisation.problems import Problem
+from nytta.organisation.rules.approvals import approvals_are_single
 from nytta.organisation.rules.codes import codes_are_unambiguous
 from nytta.organisation.rules.groups import groups_are_of_siblings, units_are_in_one_group
-from nytta.organisation.rules.ids import approvals_are_single, ids_are_single, keys_are_own
+from nytta.organisation.rules.ids import ids_are_single, keys_are_own
 from nytta.organisation.rules.programme import (
     baselines_come_first,
     benefits_are_planned,

@@ -1,4 +1,4 @@
-"""Ids, key ids and approvals stand once."""
+"""Ids and key ids stand once."""
 
 from __future__ import annotations
 
@@ -35,13 +35,3 @@ def keys_are_own(contents: Contents) -> Iterator[Problem]:
         if first.setdefault(key, each.entry.id) != each.entry.id:
             message = f"'{each.entry.id}' has the same key '{key}' as '{first[key]}'; give each its own `key`"
             yield each.problem(message, "key")
-
-
-def approvals_are_single(contents: Contents) -> Iterator[Problem]:
-    """One approval per purpose and organisation."""
-    first: dict[tuple[str, str | None], int] = {}
-    for each in contents.approvals:
-        about = (each.entry.purpose, each.entry.organisation)
-        if about in first:
-            yield each.problem(f"the purpose '{about[0]}' has an approval already in line {first[about]}; keep one")
-        first.setdefault(about, each.node.line)
