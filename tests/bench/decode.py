@@ -92,6 +92,7 @@ def main(events: int = 100_000, size: int = 20_000) -> None:
         ("decode, raw ids to pseudonyms", edge, bodies(raw=True)),
         ("decode, two types", trusted, bodies(mixed=True)),
         ("decode, 1 in 100 malformed", trusted, bodies(change=every(100, time="yesterday"))),
+        ("decode, 1 in 100 that is no JSON", trusted, [_cut(body) for body in steps]),
         ("decode, 1 in 100 with an extension", trusted, bodies(change=every(100, traceparent="00-ab-cd-01"))),
         ("decode, all with an extension", trusted, bodies(change=every(1, traceparent="00-ab-cd-01"))),
         ("decode, 500 a body", trusted, [b"".join(p) for p in _portions(steps, 500)]),
@@ -100,6 +101,11 @@ def main(events: int = 100_000, size: int = 20_000) -> None:
     print(f"{events} events, {size} a body, {len(b''.join(steps)) // events} bytes an event")
     for name, work, made in cases:
         print(f"{name:38} {rate(work, made, events):>10,.0f} events/s of CPU")
+
+
+def _cut(body: bytes) -> bytes:
+    lines = body.splitlines()
+    return b"\n".join(line[:-1] if number % 100 == 0 else line for number, line in enumerate(lines))
 
 
 def _portions(bodies: list[bytes], size: int) -> list[list[bytes]]:

@@ -1,6 +1,8 @@
 """Whatever the fast path accepts, the models accept, and both make the same of it."""
 
+import itertools
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
@@ -306,6 +308,42 @@ def test_thousands_of_mixed_lines() -> None:
         event["time"] = "yesterday"
     made = same(to_ndjson(events), None)
     assert len(made) == len(events) - len(events[::97])
+
+
+DAMAGE = [
+    lambda line: line[:-1],
+    lambda line: line[: len(line) // 2] + b"\xff" + line[len(line) // 2 :],
+    lambda line: line[:-1] + b',"id":"again"}',
+    lambda line: line[:-1] + b',"trace":1}',
+    lambda line: line[:-1] + b',"trace":"00-ab"}',
+    lambda line: line[:-1] + b',"sequence":null}',
+    lambda line: line.replace(b'"case":"', b'"case":null,"x":"'),
+    lambda line: line.replace(b'"1.0"', b"1.0"),
+    lambda line: line.replace(b'"data":{', b'"data":[{') + b"]",
+    lambda line: line.replace(b"Z", b"\\ud800"),
+    lambda line: line + line,
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 399), st.sampled_from(DAMAGE)), max_size=8))
+def test_a_bad_line_among_hundreds_takes_none_with_it(
+    damaged: list[tuple[int, Callable[[bytes], bytes]]],
+) -> None:
+    found = [
+        to_ndjson([full(name) | {"id": f"{number}"}]).strip()
+        for number, name in zip(range(400), itertools.cycle(plan.model.type_name() for plan in FAST_PLANS.values()))
+    ]
+    for place, damage in damaged:
+        found[place] = damage(found[place])
+    same(b"\n".join(found), KEY)
+
+
+def test_extensions_that_are_texts_need_no_model() -> None:
+    events = [full("nytta.case.step.v1") | {"traceparent": f"00-{number}", "key": "k"} for number in range(100)]
+    with patch.object(batch, "validate", side_effect=AssertionError("left to the models")):
+        made = decode(to_ndjson(events), received_at=RECEIVED, pseudonymise=None)
+    assert dict(made.table["attributes"][7].as_py()) == {"traceparent": "00-7", "ce_key": "k"}
 
 
 @pytest.mark.parametrize("plan", FAST_PLANS.values(), ids=lambda plan: plan.model.name)

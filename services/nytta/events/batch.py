@@ -105,7 +105,7 @@ def _judge(
 
     def clear(events: list[Event]) -> None:
         plan = PLANS[events[0].type]
-        tables.append(tabulate(plan, _columns(plan, events, given), given, [event.extensions for event in events])[0])
+        tables.append(tabulate(plan, _columns(plan, events, given), given)[0])
         events.clear()
 
     for index in doubtful.tolist():
@@ -141,7 +141,10 @@ def _columns(plan: TypePlan, events: Sequence[Event], given: Circumstances) -> C
         for field in plan.fields
     }
     ids = {name: identify(data.pop(name), given.pseudonymise) for name in plan.identifiers}
-    return Columns(len(events), envelope, data, ids)
+    kept = [event.extensions for event in events]
+    names = set().union(*kept)
+    extensions = {name: pa.array([its.get(name) for its in kept], pa.string()) for name in names}
+    return Columns(len(events), envelope, data, ids, extensions)
 
 
 def _said(value: Any) -> Any:

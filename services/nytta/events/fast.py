@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.json
 from numpy.typing import NDArray
 
+from nytta.events.fields import is_extension
 from nytta.events.identifiers import identify
 from nytta.events.lines import Lines
 from nytta.events.plans import PLANS, TypePlan
@@ -34,8 +35,12 @@ _ENVELOPE: Final = {
 }
 _DATA: Final = {field.name: field.arrow for plan in PLANS.values() for field in plan.fields}
 _IDENTIFIERS: Final = frozenset(name for plan in PLANS.values() for name in plan.identifiers)
+_PYTHON: Final = {pa.string(): str, pa.bool_(): bool, pa.int64(): int}
+_DATA_KINDS: Final[Mapping[str, type]] = {name: _PYTHON[kind] for name, kind in _DATA.items()}
 # Lines that show which fields to expect: a column that nobody fills costs as much as one that is filled.
-_SAMPLE: Final = 64
+_SAMPLE: Final = 16
+# Names of extension attributes that become columns; with more of them, the models are asked.
+_EXTENSIONS: Final = 16
 # Among so few lines it is cheaper to ask the models than to look for the line that cannot be read.
 _FEW: Final = 64
 _MARGIN: Final = 64
@@ -61,10 +66,16 @@ def read(lines: Lines, first: int, last: int, pseudonymise: Pseudonymiser | None
 
 
 def _read(lines: Lines, rows: Rows, pseudonymise: Pseudonymiser | None) -> Iterator[Piece]:
-    """Where the lines cannot be read together, their halves are tried: one bad line is found among its neighbours."""
+    """Lines that cannot be read together are sifted; where that was not enough, their halves are tried."""
     if not len(rows):
         return
-    table = _table(lines, rows)
+    shape = _Shape()
+    for row in rows[:_SAMPLE].tolist():
+        shape.takes(lines[row])
+    table = _table(lines, rows, shape)
+    if table is None and len(rows) > _FEW:
+        rows = rows[[shape.takes(lines[row]) for row in rows.tolist()]]
+        table = _table(lines, rows, shape)
     if table is not None:
         yield from _pieces(lines, rows, table, pseudonymise)
     elif len(rows) > _FEW:
@@ -73,47 +84,73 @@ def _read(lines: Lines, rows: Rows, pseudonymise: Pseudonymiser | None) -> Itera
         yield from _read(lines, rows[middle:], pseudonymise)
 
 
-def _table(lines: Lines, rows: Rows) -> pa.Table | None:
-    """The lines as a table of JSON's own fields; None where they are not all one object of known fields each."""
-    text = lines.joined(rows)
-    whole = pa.py_buffer(text)
-    for schema in (_sampled(lines, rows[:_SAMPLE]), _schema(_ENVELOPE, _DATA)):
-        try:
-            table = pyarrow.json.read_json(
-                whole,
-                read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + _MARGIN),
-                parse_options=pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
-            )
-            table.validate(full=True)  # texts are UTF-8
-        except pa.ArrowInvalid:
-            continue
-        # Every line ends at least one value, so as many values as lines means one on each.
-        return table if len(table) == len(rows) else None
-    return None
+class _Shape:
+    """The fields that some lines have, and their types."""
 
+    def __init__(self) -> None:
+        self.envelope: set[str] = set()
+        self.data: set[str] = set()
+        self.extensions: set[str] = set()
+        self.sequence: type | None = None
 
-def _sampled(lines: Lines, rows: Rows) -> pa.Schema:
-    """The known fields of some lines."""
-    envelope: set[str] = set()
-    data: set[str] = set()
-    numbered = False
-    for row in rows.tolist():
+    def takes(self, line: bytes) -> bool:
+        """Whether a line has only known fields, and extensions that are texts; from then on the shape has them."""
         try:
-            event = orjson.loads(lines[row])
+            event = orjson.loads(line)
         except orjson.JSONDecodeError:
-            continue
-        envelope |= event.keys()
-        numbered |= isinstance(event.get("sequence"), int)
-        if isinstance(event.get("data"), dict):
-            data |= event["data"].keys()
-    found = {name: kind for name, kind in _ENVELOPE.items() if name in envelope}
-    if numbered:
-        found["sequence"] = pa.int64()
-    return _schema(found, {name: kind for name, kind in _DATA.items() if name in data})
+            return False
+        data = event.get("data")
+        if not isinstance(data, dict) or not all(
+            value is None or type(value) is _DATA_KINDS.get(name) for name, value in data.items()
+        ):
+            return False
+        more: set[str] = set()
+        for name, value in event.items():
+            if name == "sequence" and type(value) in (str, int):
+                if self.sequence not in (None, type(value)):
+                    return False
+                self.sequence = type(value)
+            elif name in _ENVELOPE:
+                if value is not None and type(value) is not str:
+                    return False
+            elif name != "data":
+                if type(value) is not str or not is_extension(name):
+                    return False
+                more.add(name)
+        if len(more | self.extensions) > _EXTENSIONS:
+            return False
+        self.envelope |= event.keys() & _ENVELOPE.keys()
+        self.data |= data.keys()
+        self.extensions |= more
+        return True
+
+    def schema(self) -> pa.Schema:
+        """The fields as Arrow's JSON reader wants them."""
+        envelope = {name: kind for name, kind in _ENVELOPE.items() if name in self.envelope}
+        if self.sequence is int:
+            envelope["sequence"] = pa.int64()
+        data = pa.struct([(name, kind) for name, kind in _DATA.items() if name in self.data])
+        return pa.schema(
+            [*envelope.items(), *((name, pa.string()) for name in sorted(self.extensions)), ("data", data)]
+        )
 
 
-def _schema(envelope: Mapping[str, pa.DataType], data: Mapping[str, pa.DataType]) -> pa.Schema:
-    return pa.schema([*envelope.items(), ("data", pa.struct(list(data.items())))])
+def _table(lines: Lines, rows: Rows, shape: _Shape) -> pa.Table | None:
+    """The lines as a table of JSON's own fields; None where they are not all one object of the shape each."""
+    if not len(rows):
+        return None
+    text = lines.joined(rows)
+    try:
+        table = pyarrow.json.read_json(
+            pa.py_buffer(text),
+            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + _MARGIN),
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=shape.schema(), unexpected_field_behavior="error"),
+        )
+        table.validate(full=True)  # texts are UTF-8
+    except pa.ArrowInvalid:
+        return None
+    # Every line ends at least one value, so as many values as lines means one on each.
+    return table if len(table) == len(rows) else None
 
 
 def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Pseudonymiser | None) -> Iterator[Piece]:
@@ -124,7 +161,8 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Pseudonymis
     nulls = _nulls(lines, rows)
     types = table["type"].combine_chunks().dictionary_encode()
     codes = types.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    envelope = {name: table[name].combine_chunks() for name in table.column_names if name != "data"}
+    outer = {name: table[name].combine_chunks() for name in table.column_names if name != "data"}
+    envelope = {name: outer.pop(name) for name in _ENVELOPE.keys() & outer.keys()}
     inner = table["data"].combine_chunks()
     data = {inner.type.field(n).name: inner.field(n) for n in range(inner.type.num_fields)}
     # Before the types part: the events of a case share its id, and a person's events the person.
@@ -148,7 +186,8 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Pseudonymis
                 sure &= ~where[chosen]
         known = {field: own[field] for field in plan.names if field in own}
         own_ids = {field: its[field] for field in plan.identifiers if field in its}
-        yield Piece(plan, rows[chosen], Columns(len(chosen), _taken(envelope, chosen), known, own_ids), sure)
+        columns = Columns(len(chosen), _taken(envelope, chosen), known, own_ids, _taken(outer, chosen))
+        yield Piece(plan, rows[chosen], columns, sure)
 
 
 def _taken(columns: Mapping[str, pa.Array], chosen: Rows) -> dict[str, pa.Array]:

@@ -148,6 +148,11 @@ Extension = (
 EXTENSION_NAME: Final = re.compile("[a-z0-9]+")
 
 
+def is_extension(name: str) -> bool:
+    """Whether an attribute of this name, which no model has, may be an extension attribute."""
+    return bool(EXTENSION_NAME.fullmatch(name)) and name != "data_base64"
+
+
 def kept_extensions(attributes: Mapping[str, bool | int | str | None]) -> dict[str, str]:
     """Extension attributes as texts, in the order of their names, as CloudEvents writes them in headers."""
     return {

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nytta.events.columns import ALWAYS, COLUMNS, DEFAULTS, constant, is_filled
 from nytta.events.envelope import Event
-from nytta.events.fields import FIRST_DATE, LAST_DATE, monday
+from nytta.events.fields import FIRST_DATE, LAST_DATE, Extension, monday
 from nytta.events.identifiers import Identifiers
 from nytta.events.plans import FieldPlan, TypePlan, reader
 from nytta.events.pseudonyms import SIZE, Pseudonymiser
@@ -43,6 +43,7 @@ _SOURCE = _event_rule("source")
 _SUBJECT = _event_rule("subject")
 _CONTENT_TYPE = _event_rule("datacontenttype")
 _SCHEMA = _event_rule("dataschema")
+_EXTENSION: Rule = reader(Extension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +70,21 @@ class Columns:
     data: Mapping[str, pa.Array]
     """All fields of the data but the identifiers."""
     identifiers: Mapping[str, Identifiers]
+    extensions: Mapping[str, pa.StringArray]
+    """Extension attributes."""
 
 
 def tabulate(
     plan: TypePlan,
     events: Columns,
     given: Circumstances,
-    extensions: Sequence[Mapping[str, str]] = (),
 ) -> tuple[pa.Table, Mask]:
     """The table of events of one type, and which of its rows are certain to be what the models accept.
 
-    `extensions` are the events' extension attributes, none at all where empty. A row that is not certain may
-    hold anything: the caller leaves it out and asks `validate` about its event. Of events that the models
-    accepted already, every row is right.
+    A row that is not certain may hold anything: the caller leaves it out and asks `validate` about its event.
+    Of events that the models accepted already, every row is right.
     """
-    return _Table(plan, events, given, extensions).build()
+    return _Table(plan, events, given).build()
 
 
 class _Table:
@@ -94,12 +95,10 @@ class _Table:
         plan: TypePlan,
         events: Columns,
         given: Circumstances,
-        extensions: Sequence[Mapping[str, str]],
     ) -> None:
         self.plan = plan
         self.events = events
         self.given = given
-        self.extensions = extensions
         self.rows = events.rows
         self.certain = np.ones(self.rows, np.bool_)
         self.columns: dict[str, pa.Array] = {}
@@ -274,14 +273,15 @@ class _Table:
             self.columns["entitled"] = pc.min_element_wise(account, licence)
 
     def _attributes(self) -> None:
-        extensions = self.extensions or [{}] * self.rows
-        if not any(extensions) and self.plan.model.kind not in _KEYED:
+        said = [(name, values) for name, values in sorted(self.events.extensions.items())]
+        for _, values in said:
+            self._check(values, _EXTENSION)
+        if all(values.null_count == self.rows for _, values in said) and self.plan.model.kind not in _KEYED:
             return
-        rows = [
-            [(_KEY_EXTENSION if name == _KEY else name, value) for name, value in kept.items()]
-            + ([] if key is None else [(_KEY, key)])
-            for key, kept in zip(self.keys, extensions, strict=True)
+        kept = [(_KEY_EXTENSION if name == _KEY else name, values.to_pylist()) for name, values in said] + [
+            (_KEY, self.keys)
         ]
+        rows = [[(name, values[row]) for name, values in kept if values[row] is not None] for row in range(self.rows)]
         self.columns["attributes"] = pa.array(rows, COLUMNS["attributes"])
 
     # --- texts ------------------------------------------------------------------------------------
