@@ -18,6 +18,7 @@ _HELD_BACK = {
     Reason.ACCESS.value: Inhibition.ACCESS,
     Reason.COMMON_CAUSE.value: Inhibition.COMMON_CAUSE,
     Reason.UNIT_CHANGED.value: Inhibition.REORGANISATION,
+    Reason.STALE_SOURCE.value: Inhibition.STALE_SOURCE,
 }
 
 _JUDGED = frozenset({Reason.TOO_FEW_PEERS.value})
@@ -53,7 +54,7 @@ def observations(
         found.append(each)
     for (unit, system, indicator), reason in unassessed.items():
         why = _HELD_BACK.get(reason)
-        if why in (Inhibition.ACCESS, Inhibition.REORGANISATION):
+        if why not in (None, Inhibition.COMMON_CAUSE):
             found.append(Observation(unit, system, Kind.LEVEL, week, Verdict.UNUSABLE, indicator, why))
     return found + common
 

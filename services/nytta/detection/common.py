@@ -24,8 +24,8 @@ class Common:
 def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
     """Chart the mean of all units, each against its own last eight observations.
 
-    A week is common when the mean falls by more than `common_sigma` of its own usual movement and by at
-    least `common_drop`, and more than `common_system_share` of the units fall. After `common_weeks` weeks
+    A week is common when the mean falls by more than `common_sigma` of its own usual movement, of what chance
+    moves it, and by at least `common_drop`, and more than `common_system_share` of the units fall. After `common_weeks` weeks
     in a row the lower level is taken as how things now are.
     """
     p = parameters
@@ -46,7 +46,9 @@ def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
             change[t] = float(np.median(moved))
             hit_share[t] = float((moved < -p.common_drop).mean())
             sigma = 1.4826 * float(np.median(np.abs(usual))) if len(usual) >= 8 else 0.05
-            fallen = change[t] < -max(p.common_sigma * sigma, p.common_drop)
+            # What the median moves by chance alone: few units with few cases each fall together now and then.
+            chance = 1.2533 * float(np.sqrt((9 / 8 / (4 * gated.n[here, t])).mean() / here.sum()))
+            fallen = change[t] < -max(p.common_sigma * max(sigma, chance), p.common_drop)
             if fallen and hit_share[t] > p.common_system_share and in_row < p.common_weeks:
                 flags[t], in_row = True, in_row + 1
                 continue

@@ -16,6 +16,7 @@ from scipy import special
 from nytta.statistics import logistic
 
 from .gates import Gated
+from .level import recent
 from .panel import Array, Flags, Panel
 from .parameters import Parameters
 from .relapse import Relapse, angle
@@ -33,7 +34,7 @@ class Forecast:
 
     `probability` of reaching the target, the `expected` share at the due date with its 80 % interval, and
     `status`: on_track, at_risk, off_track or too_early. `met`: off track in two evaluations in a row.
-    `calm`: more likely than not to be reached.
+    `calm`: more likely than not to be reached, or reached in the last four usable weeks.
     """
 
     probability: Array
@@ -68,6 +69,8 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
     flat = np.full(len(ceiling), -np.log(len(ceiling)))
 
     usable = gated.usable
+    summed_x, summed_n, filled = recent(gated, p.level_weeks)
+    latest = np.where(filled == p.level_weeks, summed_x / np.maximum(summed_n, 1), np.nan)
     likelihood = np.zeros((units, len(ceiling)))
     known = np.zeros(units, int)
     typical_n = np.full(units, np.nan)
@@ -143,7 +146,9 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
             if state[unit] == "" or candidate_run[unit] >= 2:
                 state[unit] = said
         out.status[rows, t] = state[rows]
-        off[rows] = np.where((probability < p.plan_off) & ~unclear, off[rows] + 1, 0)
+        # Where the last weeks stand at the target, the curve's memory of lower ones says nothing against it.
+        there = latest[rows, t] >= target
+        off[rows] = np.where((probability < p.plan_off) & ~unclear & ~there, off[rows] + 1, 0)
         out.met[rows, t] = off[rows] >= 2
-        out.calm[rows, t] = probability > 0.5
+        out.calm[rows, t] = (probability > 0.5) | there
     return out

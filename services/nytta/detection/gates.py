@@ -28,6 +28,7 @@ class Reason(StrEnum):
     GROUP_TOO_SMALL = "group_too_small"
     ACCESS = "access"
     QUIET_WEEK = "quiet_week"
+    STALE_SOURCE = "stale_source"
     ABSENCE = "absence"
     TOO_FEW_PRESENT = "too_few_present"
     UNIT_CHANGED = "unit_changed"
@@ -91,6 +92,8 @@ def gate(panel: Panel, parameters: Parameters) -> Gated:
     if quiet is None:
         quiet = np.array([week_number(week) in p.quiet_weeks for week in panel.weeks])
     block(np.broadcast_to(quiet, reason.shape), Reason.QUIET_WEEK)
+    if panel.stale is not None:
+        block(np.broadcast_to(panel.stale, reason.shape), Reason.STALE_SOURCE)
     if presence is not None:
         block(np.nan_to_num(presence, nan=1.0) < p.minimum_presence, Reason.ABSENCE)
         if panel.eligible is not None and panel.persons:

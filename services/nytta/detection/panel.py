@@ -27,7 +27,8 @@ class Panel:
     in a row of its own), `due` and `target` the plan in force: the column of the due date and the share to
     be reached. `persons` says that the denominator counts persons, of whom the absent are taken out; else it counts
     cases or the like. `kinds` are the detectors that may speak, `quiet` the weeks of holidays by the organisation's
-    calendar (the Nordic ones by their numbers where None).
+    calendar (the Nordic ones by their numbers where None), `stale` the weeks in which a source delivered far too
+    little.
     """
 
     system: str
@@ -48,6 +49,7 @@ class Panel:
     persons: bool = True
     kinds: tuple[Kind, ...] = ("level", "relapse", "behind_plan")
     quiet: Flags | None = None
+    stale: Flags | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -48,10 +48,11 @@ def panel(
     persons: bool,
     kinds: tuple[Kind, ...],
     quiet: Flags,
+    stale: Flags | None = None,
 ) -> Panel:
     """One system's indicator over all weeks; a unit has a row from its first counts, and one from each later go-live.
 
-    Shapes: `counts` as `judged` by `weeks`, `quiet` as `weeks`.
+    Shapes: `counts` as `judged` by `weeks`, `quiet` and `stale` as `weeks`.
     """
     counted = np.nan_to_num(counts.denominator) > 0
     firsts = np.where(counted.any(1), counted.argmax(1), 0)
@@ -97,4 +98,5 @@ def panel(
         persons,
         kinds,
         quiet,
+        stale,
     )

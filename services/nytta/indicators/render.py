@@ -12,6 +12,7 @@ from nytta.indicators.definition import At, Definition, Holds, Overlaps, Protect
 from nytta.indicators.subjects import SUBJECTS, Subject
 
 _OPEN_END = "toDate('2149-06-06')"
+_FIRST_MONDAY = "toDate('1970-01-05')"  # a Date before it has no Monday: 'since ever' would count in weeks of Thursdays
 _NOBODY = "toFixedString('', 16)"
 
 
@@ -102,7 +103,7 @@ def buckets(side: Side, grain: str, scope: Scope, window: int) -> str:
 def _start(day: str, grain: str) -> str:
     match grain:
         case "week" | "window":
-            return f"toMonday({day})"
+            return f"toMonday(greatest({day}, {_FIRST_MONDAY}))"
         case "month":
             return f"toStartOfMonth({day})"
         case "total":
@@ -131,11 +132,11 @@ def _span(first: str, last: str, grain: str, scope: Scope, window: int) -> str:
     end = f"least({last}, {limit})"
     match grain:
         case "week":
-            count = f"intDiv(toMonday({end}) - toMonday({first}), 7) + 1"
-            each = f"toMonday({first}) + 7 * i"
+            count = f"intDiv(toMonday({end}) - {_start(first, 'week')}, 7) + 1"
+            each = f"{_start(first, 'week')} + 7 * i"
         case "window":
-            count = f"intDiv(toMonday({end}) - toMonday({first}), 7) + {window}"
-            each = f"toMonday({first}) + 7 * i"
+            count = f"intDiv(toMonday({end}) - {_start(first, 'week')}, 7) + {window}"
+            each = f"{_start(first, 'week')} + 7 * i"
         case "month":
             count = f"dateDiff('month', toStartOfMonth({first}), toStartOfMonth({end})) + 1"
             each = f"addMonths(toStartOfMonth({first}), i)"
