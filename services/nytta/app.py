@@ -92,6 +92,10 @@ class App:
         return values.read_values(self.private, query)
 
     @_one_round
+    def not_approved(self) -> list[dict[str, Any]]:
+        """What is not computed for want of an approval: organisation, indicator, and what is missing."""
+        return processing.not_approved(self.private.connection, [(d.id, d.purpose) for d in self.definitions])
+
     def verify(self) -> scratch.Verification:
         """Every stored cell against a computation from raw alone."""
         return scratch.verify(self.private, self.definitions, self.tables)

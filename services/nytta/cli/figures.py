@@ -63,6 +63,11 @@ def values(
             )
         else:
             rows = app.open.values(grain=by.value, indicator=indicator, unit=unit, case_types=case_types)
+            rows += [
+                dict.fromkeys(rows[0] if rows else ("system", "period", "value")) | row
+                for row in app.not_approved()
+                if indicator in ("", row["indicator"]) and unit in ("", row["unit"])
+            ]
             columns = (
                 "unit",
                 "system",
@@ -82,9 +87,9 @@ def values(
 def overview(data: Data = None, as_json: Json = False) -> None:
     """The latest published figure of each unit, system and indicator, in tree order."""
     with opened(data) as app:
-        units, latest = app.open.units(), app.open.latest()
+        units, latest, missing = app.open.units(), app.open.latest(), app.not_approved()
     if as_json:
-        print_json(latest)
+        print_json([*latest, *missing])
         return
     figures: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
     for row in latest:
@@ -102,6 +107,8 @@ def overview(data: Data = None, as_json: Json = False) -> None:
         "→ shown with its reporting group; … too little yet.",
         highlight=False,
     )
+    for row in missing:
+        print(f"not approved: {row['indicator']} for {row['unit']}; missing {', '.join(row['missing'])}")
 
 
 def _figure(row: dict[str, Any] | None) -> str:

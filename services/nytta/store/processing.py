@@ -104,7 +104,7 @@ def withdraw(connection: Connection, definition: Definition, publication: int, a
             f"""INSERT INTO {{open}}.published_values
             SELECT * REPLACE (NULL AS value, NULL AS low, NULL AS high, '' AS n_band, 'not_approved' AS status,
                               toDateTime({int(at.timestamp())}) AS published_at, {publication} AS publication)
-            FROM {{open}}.indicator_values WHERE {gone}"""
+            FROM (SELECT * FROM {{open}}.indicator_values WHERE {gone})"""
         )
     return count
 
