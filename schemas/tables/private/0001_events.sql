@@ -52,18 +52,19 @@ ENGINE = ReplacingMergeTree
 ORDER BY (kind, system, subject, identity, snapshot, content, import)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- Every content of every identity, in the order of identities: tells conflicts, resent and first seen apart.
+-- Every content of every identity, in the order of identities: tells conflicts, resent and first seen apart. `batch` is
+-- part of the key: a content that came again is found by the marks of either coming, whichever of them is written.
 CREATE TABLE IF NOT EXISTS {private}.identities
 (
     identity FixedString(16),
     snapshot UInt64,
     content  UInt64,
     import   UInt64,
-    batch    SimpleAggregateFunction(min, UInt64),
+    batch    UInt64,
     INDEX newest batch TYPE minmax GRANULARITY 1
 )
-ENGINE = AggregatingMergeTree
-ORDER BY (identity, snapshot, content, import)
+ENGINE = ReplacingMergeTree
+ORDER BY (identity, snapshot, content, import, batch)
 SETTINGS index_granularity = 2048, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.identities_of_events TO {private}.identities AS

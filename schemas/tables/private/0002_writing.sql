@@ -69,7 +69,8 @@ ENGINE = AggregatingMergeTree
 ORDER BY name
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- Working lists of one recomputation; empty between them.
+-- Working lists of one recomputation; empty between them. They outlive the engine, and `round_touched` also outlives a
+-- round that died: the next one needs what had been touched, because subjects may have moved already.
 CREATE TABLE IF NOT EXISTS {private}.round_marks
 (
     kind    LowCardinality(String),
@@ -78,7 +79,7 @@ CREATE TABLE IF NOT EXISTS {private}.round_marks
     unit    LowCardinality(String),
     hour    DateTime('UTC')
 )
-ENGINE = Memory;
+ENGINE = MergeTree ORDER BY tuple();
 
 CREATE TABLE IF NOT EXISTS {private}.round_touched
 (
@@ -88,7 +89,7 @@ CREATE TABLE IF NOT EXISTS {private}.round_touched
     day     Date,
     onwards Bool
 )
-ENGINE = Memory;
+ENGINE = MergeTree ORDER BY tuple();
 
 CREATE TABLE IF NOT EXISTS {private}.round_cells
 (
@@ -99,7 +100,7 @@ CREATE TABLE IF NOT EXISTS {private}.round_cells
     system    LowCardinality(String),
     period    Date
 )
-ENGINE = Memory;
+ENGINE = MergeTree ORDER BY tuple();
 
 CREATE TABLE IF NOT EXISTS {private}.round_persons
 (
@@ -116,4 +117,4 @@ CREATE TABLE IF NOT EXISTS {private}.round_persons
     present     Int8,
     present_any UInt16
 )
-ENGINE = Memory;
+ENGINE = MergeTree ORDER BY tuple();

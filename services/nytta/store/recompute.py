@@ -1,6 +1,7 @@
 """One round of recomputation: marks are read, subjects and cells derived anew from raw, marks cleared.
 
-Nothing is incremented. A round that dies half-way is repeated: its marks still stand, and newer versions win.
+Nothing is incremented. A round that dies half-way is repeated: its marks still stand, newer versions win, and what it
+had noted as touched is kept, because the subjects that stood there may have moved.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from nytta.store.private import PrivateStore, marks_in
 from nytta.store.processing import processed
 
 _EPOCH = date(1970, 1, 1)
+_OF_ONE_TRY = ("round_marks", "round_cells", "round_persons")
 _CELL = "indicator, version, grain, system, unit, case_type, part, period"
 _FIGURES = "numerator, denominator, subjects, persons, most_by_one"
 _MARKED = "(system, subject) IN (SELECT system, subject FROM {private}.round_marks WHERE kind = '%s')"
@@ -58,13 +60,13 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
         return Round(0, 0)
     version = store.counter("version") + 2
     store.raise_counter("version", version)
-    _clear_lists(store)
+    _clear_lists(store, *_OF_ONE_TRY)
     _read_marks(store, cleared, upto)
     marks = int(connection.value("SELECT count() FROM {private}.round_marks"))
     zones = zones_of(store)
     scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(store))
     for subject in STORED:
-        fed = _systems(store, subject)
+        fed = _fed_before(store, subject)
         _derive_subjects(store, subject, scope, version)
         _touch_feeds(store, fed ^ _systems(store, subject))
     _touch_persons(store)
@@ -78,12 +80,12 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
         upto=upto,
     ):
         connection.run(f"ALTER TABLE {{private}}.marks DROP PARTITION ID '{partition}'")
-    _clear_lists(store)
+    _clear_lists(store, *_OF_ONE_TRY, "round_touched")
     return Round(marks, written)
 
 
-def _clear_lists(store: PrivateStore) -> None:
-    for table in ("round_marks", "round_touched", "round_cells", "round_persons"):
+def _clear_lists(store: PrivateStore, *tables: str) -> None:
+    for table in tables:
         store.connection.run(f"TRUNCATE TABLE {{private}}.{table}")
 
 
@@ -121,7 +123,7 @@ def _derive_subjects(store: PrivateStore, subject: Subject, scope: Scope, versio
     """Replace the rows of the marked subjects, and note the days at which they stood before and stand now."""
     connection = store.connection
     kind = subject.name
-    if not connection.rows(f"SELECT 1 FROM {{private}}.round_marks WHERE kind = '{kind}' LIMIT 1"):
+    if not _marked(store, subject):
         return
     table = f"{{private}}.{subject.table}"
     columns = ", ".join(subject.stored)
@@ -144,12 +146,30 @@ def _derive_subjects(store: PrivateStore, subject: Subject, scope: Scope, versio
     connection.run(touch)
 
 
+def _fed_before(store: PrivateStore, subject: Subject) -> set[str]:
+    """Systems that had subjects of a kind before the round, or before the first try of it that died."""
+    if not _marked(store, subject):
+        return set()
+    note = f"fed {subject.name}"
+    noted = store.connection.rows("SELECT system FROM {private}.round_touched WHERE subject = {note:String}", note=note)
+    if noted:
+        return {system for (system,) in noted} - {""}
+    fed = _systems(store, subject)
+    rows = [[note, "", system, _EPOCH, False] for system in sorted({"", *fed})]
+    store.connection.insert("{private}.round_touched", ["subject", "unit", "system", "day", "onwards"], rows)
+    return fed
+
+
 def _systems(store: PrivateStore, subject: Subject) -> set[str]:
     """Systems that have subjects of a kind."""
-    if not store.connection.rows(f"SELECT 1 FROM {{private}}.round_marks WHERE kind = '{subject.name}' LIMIT 1"):
+    if not _marked(store, subject):
         return set()
     rows = store.connection.rows(f"SELECT DISTINCT system FROM {{private}}.{subject.table} FINAL")
     return {system for (system,) in rows}
+
+
+def _marked(store: PrivateStore, subject: Subject) -> bool:
+    return bool(store.connection.rows(f"SELECT 1 FROM {{private}}.round_marks WHERE kind = '{subject.name}' LIMIT 1"))
 
 
 def _touch_feeds(store: PrivateStore, systems: set[str]) -> None:
@@ -201,7 +221,6 @@ def _reach_last_week(store: PrivateStore, zones: Zones) -> date:
     )[0]
     if not latest[1] or (latest[0] - _EPOCH).days <= before:
         return last_week(store)
-    store.raise_counter("last_week", (latest[0] - _EPOCH).days)
     if before:
         since = f"toDate({before})"
         connection.run(
@@ -215,6 +234,7 @@ def _reach_last_week(store: PrivateStore, zones: Zones) -> date:
             SELECT DISTINCT arrayJoin(['case', 'ticket', 'person']), unit, system, {since} - 7 * number, false
             FROM (SELECT DISTINCT unit, system FROM {{private}}.cells) AS places CROSS JOIN numbers(53) AS weeks"""
         )
+    store.raise_counter("last_week", (latest[0] - _EPOCH).days)  # after what it touches: a repeated round must see it
     return latest[0]  # type: ignore[no-any-return]
 
 

@@ -1,0 +1,92 @@
+"""A round may die after any of its statements; repeated, it leaves every cell as a computation from raw has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nytta.store.client import Connection
+from nytta.store.private import PrivateStore
+from nytta.store.recompute import recompute
+from tests.rows import NOW, day, event, table
+from tests.store.test_exactness import BASE, DEFINITIONS, checked, deliver
+
+
+class Died(Exception):
+    """The process was killed here."""
+
+
+class Dying:
+    """A connection whose process dies before the first statement that names `word`, or before the n-th change."""
+
+    def __init__(self, connection: Connection, word: str = "", after: int = 1 << 30) -> None:
+        self._connection = connection
+        self._word = word
+        self._left = after
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._connection, name)
+        if name not in {"run", "insert", "insert_arrow"}:
+            return found
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self._left -= 1
+            if self._left < 0 or (self._word and self._word in args[0]):
+                raise Died
+            return found(*args, **kwargs)
+
+        return counted
+
+
+def dying(store: PrivateStore, word: str = "", after: int = 1 << 30) -> PrivateStore:
+    return PrivateStore(Dying(store.connection, word, after))  # type: ignore[arg-type]
+
+
+# what leaves a cell behind: a case that moves, a system's first ticket, a later week, a person whose time ends
+MOVES = [
+    event(20, "case.opened", "01-26", "c1", unit="south", channel="web"),
+    event(21, "ticket.opened", "02-11", "t1", channel="web"),
+    event(22, "platform.session", "04-20", "bo", actor="bo", quantity=1),
+    event(23, "people.eligibility", "01-01", "bo", actor="bo", entitled=1, valid_from=day("01-01"), unit="south"),
+]
+REPLACED = [BASE[5] | {"unit": "south"}, event(21, "ticket.opened", "02-11", "t1", system="else", channel="web")]
+"""Other contents of identities that were there: one of each pair must leave, the last ticket of a system among them."""
+
+
+@pytest.mark.parametrize("word", ["INSERT INTO {private}.round_cells", "INSERT INTO {private}.cells"])
+def test_subjects_that_moved_before_a_round_died_leave_their_cells(
+    store: PrivateStore, tables: Path, word: str
+) -> None:
+    deliver(store, [BASE])
+    store.write(table(MOVES + REPLACED), [], seal=bytes, received_at=NOW)
+    with pytest.raises(Died):
+        recompute(dying(store, word), DEFINITIONS)
+    checked(store, tables)
+
+
+def test_a_round_may_die_again_and_again(store: PrivateStore, tables: Path) -> None:
+    deliver(store, [BASE])
+    store.write(table(MOVES), [], seal=bytes, received_at=NOW)
+    for after in range(3, 60, 6):
+        try:
+            recompute(dying(store, after=after), DEFINITIONS)
+        except Died:
+            continue
+        break
+    else:
+        pytest.fail("the round never came to its end")
+    assert after > 20
+    checked(store, tables)
+
+
+def test_a_content_is_contested_though_its_first_coming_was_never_marked(store: PrivateStore, tables: Path) -> None:
+    deliver(store, [BASE])
+    other = table([BASE[0] | {"unit": "south"}])
+    # the process died between raw and marks; the sender tried again, and the parts of both tries were merged
+    with pytest.raises(Died):
+        dying(store, "{private}.marks").write(other, [], seal=bytes, received_at=NOW)
+    store.write(other, [], seal=bytes, received_at=NOW)
+    store.connection.run("OPTIMIZE TABLE {private}.identities FINAL")
+    checked(store, tables)
