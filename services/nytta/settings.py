@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,3 +23,21 @@ class Settings(BaseSettings):
         default=None, description="file with the pseudonym key; else key.json in the data folder"
     )
     memory: int = Field(default=2 << 30, ge=256 << 20, description="memory of the embedded engine, in bytes")
+    kafka: str = Field(default="", description="brokers, host:port with commas between; empty: no broker")
+    kafka_prefix: str = Field(
+        default="nytta",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="what the names of topics and of the consumer group begin with",
+    )
+    kafka_partitions: int = Field(default=12, ge=1, description="partitions of the topic of events, when it is made")
+    kafka_replicas: int = Field(default=1, ge=1, description="replicas of each topic, when it is made")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="how brokers are spoken to"
+    )
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="SASL mechanism"
+    )
+    kafka_user: str = Field(default="", description="SASL user")
+    kafka_password: SecretStr = Field(default=SecretStr(""), description="SASL password")
+    kafka_ca: Path | None = Field(default=None, description="file with the authorities of the brokers' certificates")
+    kafka_certificate: Path | None = Field(default=None, description="file with a client certificate and its key")
