@@ -83,7 +83,7 @@ def test_a_round_may_die_again_and_again(store: PrivateStore, tables: Path) -> N
 
 def test_a_content_is_contested_though_its_first_coming_was_never_marked(store: PrivateStore, tables: Path) -> None:
     deliver(store, [BASE])
-    other = table([BASE[0] | {"unit": "south"}])
+    other = table([BASE[0] | {"unit": "south", "system": "else"}])
     # the process died between raw and marks; the sender tried again, and the parts of both tries were merged
     with pytest.raises(Died):
         dying(store, "{private}.marks").write(other, [], seal=bytes, received_at=NOW)

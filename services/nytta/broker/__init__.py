@@ -1,0 +1,1 @@
+"""Events on their way through Kafka: topics, messages, a producer that answers when all replicas have them."""

@@ -1,0 +1,138 @@
+"""The form of messages: batches of events, single CloudEvents of foreign producers, rejects, marks.
+
+A batch is NDJSON, one pseudonymised CloudEvent per line, with `content-type: application/x-ndjson` and the time of its
+receipt in `nytta-received-at`. Anything else on the topic of events is one CloudEvent as the Kafka protocol binding of
+CloudEvents 1.0 has it, structured or binary.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import orjson
+import pyarrow as pa
+
+from nytta.events import Reason, Reject
+from nytta.events.validation import Refused, source_of, validate
+
+NDJSON: Final = "application/x-ndjson"
+ARROW: Final = "application/vnd.apache.arrow.stream"
+CLOUDEVENT: Final = "application/cloudevents+json"
+RECEIVED: Final = "nytta-received-at"
+COMMAND: Final = "text/plain"
+
+EVERYTHING: Final = "everything"
+"""The command to mark all there is."""
+
+Headers = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The events of a message as NDJSON, and when they were received; or why the message holds none."""
+
+    lines: bytes
+    received_at: datetime
+    reject: Reject | None = None
+
+
+def batch_headers(received_at: datetime) -> list[tuple[str, bytes]]:
+    """The headers of a batch of pseudonymised events."""
+    return [("content-type", NDJSON.encode()), (RECEIVED, received_at.astimezone(UTC).isoformat().encode())]
+
+
+def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position: str, max_future: timedelta) -> Body:
+    """What a message of the topic of events holds. `stored_at` is when the broker got it."""
+    value = value or b""
+    media = _media(headers)
+    if media == NDJSON:
+        return Body(value, _received(headers, stored_at))
+    if any(name.startswith("ce_") for name in headers):
+        line = _from_headers(value, headers, media)
+    elif media.startswith("application/cloudevents") and media != CLOUDEVENT:
+        detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
+        return Body(b"", stored_at, Reject(Reason.NOT_CLOUDEVENT, detail, "", position, value))
+    else:
+        line = value
+    if b"\n" in line or b"\r" in line or not line.strip():
+        # a line of NDJSON must be one line; between JSON's tokens a line break says nothing
+        try:
+            validate(line, latest=stored_at + max_future, raw_ids=False)
+        except Refused as refused:
+            return Body(b"", stored_at, Reject(refused.reason, refused.detail, source_of(line), position, line))
+        line = line.replace(b"\r", b" ").replace(b"\n", b" ")
+    return Body(line, stored_at)
+
+
+def _media(headers: Headers) -> str:
+    return headers.get("content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+
+
+def _received(headers: Headers, stored_at: datetime) -> datetime:
+    """When the gateway received a batch; the broker's time where it does not say so in a sensible way."""
+    try:
+        said = datetime.fromisoformat(headers[RECEIVED].decode())
+        return said if said.tzinfo and said <= stored_at + timedelta(days=1) else stored_at
+    except (KeyError, ValueError):
+        return stored_at
+
+
+def _from_headers(value: bytes, headers: Headers, media: str) -> bytes:
+    """The structured form of an event in binary mode; its data are taken over as they are."""
+    attributes = {
+        name.removeprefix("ce_"): text.decode("utf-8", "replace")
+        for name, text in headers.items()
+        if name.startswith("ce_")
+    }
+    if media:
+        attributes["datacontenttype"] = media
+    event = orjson.dumps(attributes)
+    return event[:-1] + b',"data":' + value + b"}" if value.strip() else event
+
+
+def reject_message(reject: Reject, received_at: datetime, token: bytes) -> bytes:
+    """A reject as a message; `token` is its encrypted body."""
+    return orjson.dumps(
+        {
+            "reason": reject.reason.value,
+            "detail": reject.detail,
+            "source": reject.source,
+            "position": reject.position,
+            "received_at": received_at,
+            "body": base64.b64encode(token).decode(),
+        }
+    )
+
+
+def read_reject(value: bytes) -> tuple[Reject, datetime]:
+    """A reject whose body is still encrypted, and when it was received. ValueError where it is none."""
+    try:
+        held = orjson.loads(value)
+        reject = Reject(
+            Reason(held["reason"]), held["detail"], held["source"], held["position"], base64.b64decode(held["body"])
+        )
+        return reject, datetime.fromisoformat(held["received_at"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"is no reject: {error}") from error
+
+
+def marks_message(marks: pa.Table) -> bytes:
+    """A table of marks as a message."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, marks.schema) as stream:
+        stream.write_table(marks)
+    return bytes(sink.getvalue())
+
+
+def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:
+    """The marks of a message. ValueError where it holds none."""
+    try:
+        table = pa.ipc.open_stream(value).read_all()
+        table.validate(full=True)
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowException, KeyError) as error:
+        raise ValueError(f"is no table of marks: {error}") from error
