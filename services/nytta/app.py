@@ -109,6 +109,11 @@ class App:
         self._withdraw(now)
         return done.cells
 
+    def declare(self, declared: Registry | None) -> None:
+        """Take the registry as its files are now; the next round puts it into the store."""
+        self.declared = declared
+        self.intake.declare(declared)
+
     def close(self) -> None:
         """Release the store."""
         self.private.connection.close()

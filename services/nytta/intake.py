@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -68,10 +69,14 @@ class Intake:
     declared: Registry | None
 
     def __post_init__(self) -> None:
-        self.registry = registry_tables.with_created(
-            self.declared, registry_tables.created_roots(self.private.connection)
-        )
+        self._one_file = threading.Lock()  # an import makes units, and another must see them
+        self.declare(self.declared)
         self.stopped: Counter[tuple[str, str]] = Counter()
+
+    def declare(self, declared: Registry | None) -> None:
+        """Take the registry as its files are now."""
+        self.declared = declared
+        self.registry = registry_tables.with_created(declared, registry_tables.created_roots(self.private.connection))
 
     def accept(self, bodies: Iterable[bytes], now: datetime, job: Import | None = None) -> Iterator[Batch]:
         """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.
@@ -106,8 +111,21 @@ class Intake:
     ) -> ImportReport:
         """Import a file, or go on with an interrupted import of it; its rows count from the moment it is complete.
 
-        Without a mapping the file holds CloudEvents, one per line.
+        Without a mapping the file holds CloudEvents, one per line. Threads take turns, file by file.
         """
+        with self._one_file:
+            return self._import_file(path, mapping, now, organisation, timezone, snapshot_at, progress)
+
+    def _import_file(
+        self,
+        path: Path,
+        mapping: Mapping | None,
+        now: datetime,
+        organisation: str,
+        timezone: str,
+        snapshot_at: datetime | None,
+        progress: Progress | None,
+    ) -> ImportReport:
         digest = files.digest(path)
         root = organisation or (mapping.organisation.id if mapping else "")
         snapshot = 0

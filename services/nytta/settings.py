@@ -22,6 +22,11 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(
         default=None, description="file with the pseudonym key; else key.json in the data folder"
     )
+    tokens: Path | None = Field(
+        default=None, description="file of the senders' tokens; else tokens.json in the data folder"
+    )
+    body_limit: int = Field(default=16 << 20, ge=1 << 16, description="bytes that a request's body may have")
+    rate: float = Field(default=20_000, gt=0, description="events per second that a token may send")
     memory: int = Field(default=2 << 30, ge=256 << 20, description="memory of the embedded engine, in bytes")
     kafka: str = Field(default="", description="brokers, host:port with commas between; empty: no broker")
     kafka_prefix: str = Field(

@@ -1,9 +1,9 @@
 """The commands, grouped by who gives them; importing a module of this package adds its commands."""
 
-from nytta.cli import figures, intake, offline, upkeep
+from nytta.cli import figures, intake, offline, serve, tokens, upkeep
 from nytta.cli.common import commands
 
-__all__ = ["commands", "figures", "intake", "main", "offline", "upkeep"]
+__all__ = ["commands", "figures", "intake", "main", "offline", "serve", "tokens", "upkeep"]
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nytta import app as nytta
+from nytta.cli import loopback
 from nytta.connectors.errors import InputError, MappingError
 from nytta.detection import SeriesError
 from nytta.intake import IntakeError
@@ -43,9 +44,19 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on standar
 
 @contextmanager
 def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.App]:
-    """The installation; whatever a person can mend is said in a sentence, with exit code 1."""
+    """The installation; whatever a person can mend is said in a sentence, with exit code 1.
+
+    While a service runs on the data folder, the whole command runs there instead, and this process ends with it.
+    """
     with mendable():
+        served = loopback.serving()
+        if served:
+            if registry:
+                served.declare(nytta.read_registry(registry, served.definitions))
+            yield served
+            return
         settings = Settings() if data is None else Settings(data=data)
+        loopback.forward(settings.data)
         with nytta.embedded(settings, registry) as app:
             yield app
 

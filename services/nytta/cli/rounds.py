@@ -1,0 +1,94 @@
+"""The timer of the service: what came in becomes figures, one round after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from nytta.app import App
+
+_log = logging.getLogger(__name__)
+
+_PAUSE: Final = 0.5
+"""Seconds between two rounds, in which events gather: a round costs more by its being one than by what it holds."""
+_IDLE: Final = 60.0
+"""Seconds after which a round is made though nothing came: weeks close by the clock."""
+_FAILED: Final = 5.0
+_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 20, 60)
+
+
+class Rounds:
+    """Brings figures up to date while the service runs. `came` is called from any thread when events are stored."""
+
+    def __init__(self, app: App, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._oldest: float | None = None
+        self._seconds = Histogram(
+            "nytta_round_seconds", "Seconds of a round of computation.", buckets=_BUCKETS, registry=registry
+        )
+        self._behind = Histogram(
+            "nytta_cell_seconds",
+            "Seconds from the oldest event of a round being durable to its figures being there.",
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._failed = Counter("nytta_rounds_failed", "Rounds that failed; they are repeated.", registry=registry)
+        Gauge(
+            "nytta_behind_seconds", "Age of the oldest event that is in no figure yet.", registry=registry
+        ).set_function(lambda: time.monotonic() - self._oldest if self._oldest is not None else 0.0)
+
+    def came(self) -> None:
+        """Events were stored."""
+        now = time.monotonic()
+        self._loop.call_soon_threadsafe(self._note, now)
+
+    def _note(self, at: float) -> None:
+        if self._oldest is None:
+            self._oldest = at
+        self._wake.set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Make rounds until this is left; one under way is finished first."""
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            self._stopping = True
+            self._wake.set()
+            await task
+
+    async def _run(self) -> None:
+        self._wake.set()  # marks of the last run may stand
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _IDLE)
+            if self._stopping:
+                return
+            self._wake.clear()
+            oldest, self._oldest = self._oldest, None
+            started = time.monotonic()
+            try:
+                await asyncio.to_thread(self._app.bring_up_to_date, datetime.now(UTC))
+            except Exception:
+                _log.exception("a round failed; it is repeated")
+                self._failed.inc()
+                self._oldest = oldest if oldest is not None else self._oldest
+                await asyncio.sleep(_FAILED)
+                self._wake.set()
+                continue
+            ended = time.monotonic()
+            self._seconds.observe(ended - started)
+            if oldest is not None:
+                self._behind.observe(ended - oldest)
+            await asyncio.sleep(_PAUSE)

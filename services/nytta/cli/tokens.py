@@ -1,0 +1,93 @@
+"""Commands about the tokens that senders show: add, list, revoke."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nytta.cli.common import Data, Json, commands, fail, mendable, print_json, show, told
+from nytta.gateway.tokens import TokenFileError, Tokens
+from nytta.settings import Settings
+
+tokens_commands = typer.Typer(no_args_is_help=True, help="Tokens that senders show to the gateway.")
+commands.add_typer(tokens_commands, name="token")
+
+
+def tokens_of(settings: Settings) -> Tokens:
+    """The tokens of an installation."""
+    return Tokens(settings.tokens or settings.data / "tokens.json")
+
+
+def _tokens(data: Path | None) -> Tokens:
+    with mendable():
+        tokens = tokens_of(Settings() if data is None else Settings(data=data))
+    try:
+        tokens.all()
+    except TokenFileError as error:
+        fail(str(error))
+    return tokens
+
+
+@tokens_commands.command("add")
+def token_add(
+    source: Annotated[str, typer.Argument(help="Name of the sender, for counters and logs.")],
+    unit: Annotated[list[str] | None, typer.Option(help="A unit it may send events of; repeatable.")] = None,
+    subtree: Annotated[list[str] | None, typer.Option(help="A unit with all units below it; repeatable.")] = None,
+    event_type: Annotated[
+        list[str] | None, typer.Option("--type", help="Event types it may send, such as 'case.*'; repeatable.")
+    ] = None,
+    event_source: Annotated[
+        list[str] | None, typer.Option(help="CloudEvents sources it may speak for, such as '/desk/*'; repeatable.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Days until it expires.", min=1)] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make a token and print it, once. Without limits it may send everything. Running services know it at once."""
+    now = datetime.now(UTC)
+    tokens = _tokens(data)
+    if not 0 < len(source) <= 64:
+        fail("the name of the sender has 1 to 64 characters", code=2)
+    with mendable():
+        token, text = tokens.add(
+            source,
+            now,
+            expires=now + timedelta(days=days) if days else None,
+            event_sources=event_source or (),
+            types=event_type or (),
+            units=unit or (),
+            subtrees=subtree or (),
+        )
+    if as_json:
+        print_json({"id": token.id, "source": token.source, "token": text, "expires": token.expires})
+        return
+    told.print(f"token {token.id} of {token.source}; it is shown only now:", markup=False)
+    print(text)
+
+
+@tokens_commands.command("list")
+def token_list(data: Data = None, as_json: Json = False) -> None:
+    """List the tokens and what may be sent with them. Tokens themselves are not kept."""
+    now = datetime.now(UTC)
+    rows = []
+    for token in _tokens(data).all():
+        row = token.model_dump(mode="json", exclude={"hash"})
+        row["state"] = "valid" if token.lives(now) else "expired"
+        rows.append(row if as_json else {k: ", ".join(v) if isinstance(v, list) else v for k, v in row.items()})
+    columns = ("id", "source", "state", "units", "subtrees", "types", "event_sources", "created", "expires")
+    show(rows, as_json, columns)
+
+
+@tokens_commands.command("revoke")
+def token_revoke(
+    name: Annotated[str, typer.Argument(metavar="ID", help="The token's id, as `nytta token list` shows it.")],
+    data: Data = None,
+) -> None:
+    """Take a token back. Running services refuse it at once."""
+    with mendable():
+        if not _tokens(data).revoke(name):
+            fail(f"there is no token '{name}'; nytta token list")
+    told.print(f"token {name} is revoked", markup=False)
