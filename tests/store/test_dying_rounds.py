@@ -10,6 +10,7 @@ import pytest
 from nytta.store.client import Connection
 from nytta.store.private import PrivateStore
 from nytta.store.recompute import recompute
+from nytta.store.scratch import verify
 from tests.rows import NOW, day, event, table
 from tests.store.test_exactness import BASE, DEFINITIONS, checked, deliver
 
@@ -90,3 +91,16 @@ def test_a_content_is_contested_though_its_first_coming_was_never_marked(store: 
     store.write(other, [], seal=bytes, received_at=NOW)
     store.connection.run("OPTIMIZE TABLE {private}.identities FINAL")
     checked(store, tables)
+
+
+def test_a_batch_that_died_before_its_marks_is_marked_when_the_store_is_opened(
+    store: PrivateStore, tables: Path
+) -> None:
+    deliver(store, [BASE])
+    with pytest.raises(Died):
+        dying(store, "{private}.marks").write(table(MOVES), [], seal=bytes, received_at=NOW)
+    assert not verify(store, DEFINITIONS, tables).equal
+    store.finish_commits()
+    checked(store, tables)
+    store.finish_commits()
+    assert recompute(store, DEFINITIONS).marks == 0

@@ -25,9 +25,6 @@ CLOUDEVENT: Final = "application/cloudevents+json"
 RECEIVED: Final = "nytta-received-at"
 COMMAND: Final = "text/plain"
 
-EVERYTHING: Final = "everything"
-"""The command to mark all there is."""
-
 Headers = Mapping[str, bytes]
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from nytta.events.batch import Reject
 
+EVERYTHING = "everything"
+"""What the owner of the marks is asked for when all there is must be computed anew."""
+
 _MARK = "kind, system, subject, unit, hour"
 _BY_PERSONS = ("session", "case")
 
@@ -70,8 +73,10 @@ class Import:
 class PrivateStore:
     """Writes the private zone and reads it back for recomputation and for an administrator."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, ask: Callable[[str], None] | None = None) -> None:
+        """With `ask`, another process owns the marks: it is asked for `everything`, or `import 17`, durably."""
         self.connection = connection
+        self._ask = ask
         self.writing = threading.RLock()
         """Held by the thread that writes raw events and marks."""
 
@@ -106,20 +111,36 @@ class PrivateStore:
         """
         batch = self.counter("batch") + 1
         self.raise_counter("batch", batch)
-        if len(events):
-            constants = {"batch": batch, "import": import_id, "snapshot": snapshot}
-            for name, value in constants.items():
-                column = pa.repeat(pa.scalar(value, pa.uint64()), len(events))
-                events = events.append_column(name, column)
-            self.connection.insert_arrow("{private}.events", events)
-        self._write_rejects(rejects, seal, received_at, import_id)
+        self.store_events(events, batch, import_id, snapshot)
+        self.write_rejects(rejects, seal, received_at, import_id)
         if len(events) and not import_id:
-            self.connection.insert_arrow("{private}.marks", marks_of(events, batch))
+            marks = marks_of(events, batch)
+            self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", marks["batch"]))
         return batch
 
-    def _write_rejects(
-        self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], received_at: datetime, import_id: int
+    def store_events(self, events: pa.Table, batch: int, import_id: int = 0, snapshot: int = 0) -> None:
+        """Store raw events durably, as one of several writers; their marks bear the same number `batch`."""
+        if not len(events):
+            return
+        for name, value in {"batch": batch, "import": import_id, "snapshot": snapshot}.items():
+            events = events.append_column(name, pa.repeat(pa.scalar(value, pa.uint64()), len(events)))
+        self.connection.insert_arrow("{private}.events", events)
+
+    @_alone
+    def append_marks(self, marks: pa.Table) -> None:
+        """Store marks of other writers, as `marks_of` makes them, under the next sequence number.
+
+        For their one owner: a lower number never comes after a round has read a higher one.
+        """
+        sequence = self.counter("batch") + 1
+        self.raise_counter("batch", sequence)
+        column = pa.repeat(pa.scalar(sequence, pa.uint64()), len(marks))
+        self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", column))
+
+    def write_rejects(
+        self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], received_at: datetime, import_id: int = 0
     ) -> None:
+        """Store rejects, their bodies encrypted by `seal`; the same reject twice is one."""
         self.connection.insert(
             "{private}.rejects",
             ["digest", "source", "reason", "position", "detail", "import", "received_at", "body"],
@@ -151,6 +172,9 @@ class PrivateStore:
     @_alone
     def mark_everything(self) -> None:
         """Mark all subjects and plans: the registry or the definitions changed."""
+        if self._ask:
+            self._ask(EVERYTHING)
+            return
         self.mark()
         self.connection.insert(
             "{private}.marks",
@@ -212,15 +236,37 @@ class PrivateStore:
         self._mark_import(job, at)
 
     def finish_commits(self) -> None:
-        """Mark the imports that were committed but not yet marked when the process ended."""
+        """Mark what was stored but not yet marked when the process ended: batches, and committed imports."""
+        if not self._ask:
+            self._finish_batches()
         rows = self.connection.rows("SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'")
         for number, at in rows:
             job = self.find_import(number)
             if job is not None:
                 self._mark_import(job, at)
 
+    def _finish_batches(self) -> None:
+        """Batches get their marks last: those above the last round's number that have none died on the way."""
+        cleared = self.counter("cleared")
+        rows = self.connection.rows(
+            """SELECT DISTINCT batch FROM {private}.identities
+               WHERE import = 0 AND batch > {cleared:UInt64} AND batch <= {last:UInt64}
+                 AND batch NOT IN (SELECT DISTINCT batch FROM {private}.marks WHERE sequence > {cleared:UInt64})""",
+            cleared=cleared,
+            last=self.counter("batch"),
+        )
+        if rows:
+            self.mark(f"import = 0 AND batch IN ({', '.join(str(batch) for (batch,) in rows)})")
+
+    def mark_import(self, number: int) -> None:
+        """Mark what the rows of an import touch."""
+        if self._ask:
+            self._ask(f"import {number}")
+        else:
+            self.mark(f"import = {number}")
+
     def _mark_import(self, job: Import, at: datetime) -> None:
-        self.mark(f"import = {job.id}")
+        self.mark_import(job.id)
         self.save_import(replace(job, state="marked"), at)
 
     def import_counts(self, import_id: int, *, derived: bool) -> tuple[int, int]:
@@ -303,7 +349,10 @@ def marks_in(events: str, where: str, *also: str) -> str:
 
 
 def marks_of(events: pa.Table, batch: int) -> pa.Table:
-    """What a batch of events touches, as rows of table `marks`: each subject once, acts of persons per unit and day."""
+    """What a batch of events touches, as rows of table `marks` without their sequence number.
+
+    Each subject once, acts of persons per unit and day.
+    """
     plain = pa.table(
         {name: _plain(events[name]) for name in ("kind", "system", "subject", "unit", "time", "actor_kind")}
         | {"day": pc.cast(events["time"], pa.date32())}
@@ -317,7 +366,6 @@ def marks_of(events: pa.Table, batch: int) -> pa.Table:
     hours = pc.floor_temporal(pa.chunked_array([*subjects["time_max"].chunks, *acts["time_max"].chunks]), unit="hour")
     return pa.table(
         {
-            "sequence": number,
             "batch": number,
             "kind": _stacked(subjects["kind"], pa.repeat("act", len(acts))),
             "system": _stacked(subjects["system"], acts["system"]),
