@@ -38,7 +38,7 @@ _IDENTIFIERS: Final = frozenset(name for plan in PLANS.values() for name in plan
 _PYTHON: Final = {pa.string(): str, pa.bool_(): bool, pa.int64(): int}
 _DATA_KINDS: Final[Mapping[str, type]] = {name: _PYTHON[kind] for name, kind in _DATA.items()}
 # Lines that show which fields to expect: a column that nobody fills costs as much as one that is filled.
-_SAMPLE: Final = 16
+_SAMPLE: Final = 64
 # Names of extension attributes that become columns; with more of them, the models are asked.
 _EXTENSIONS: Final = 16
 # Among so few lines it is cheaper to ask the models than to look for the line that cannot be read.
@@ -70,9 +70,12 @@ def _read(lines: Lines, rows: Rows, pseudonymise: Pseudonymiser | None) -> Itera
     if not len(rows):
         return
     shape = _Shape()
-    for row in rows[:_SAMPLE].tolist():
+    for row in rows[:: max(1, len(rows) // _SAMPLE)].tolist():
         shape.takes(lines[row])
     table = _table(lines, rows, shape)
+    if table is None and len(rows) > _FEW:
+        shape.data |= _DATA.keys()
+        table = _table(lines, rows, shape)
     if table is None and len(rows) > _FEW:
         rows = rows[[shape.takes(lines[row]) for row in rows.tolist()]]
         table = _table(lines, rows, shape)
