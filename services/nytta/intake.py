@@ -17,6 +17,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nytta.broker.encode import encode
 from nytta.connectors import files
 from nytta.connectors.cloudevents import read_cloudevents
 from nytta.connectors.mapping import Mapping
@@ -91,6 +92,15 @@ class Intake:
             return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
 
         return behind(map(prepared, bodies), lambda b: self._write(b.table, b.rejects, now, job))
+
+    def judge(self, body: bytes, received_at: datetime) -> Batch:
+        """Decode events that are pseudonymised already and give them their units; nothing is stored.
+
+        A raw id is rejected. For one of several writers, which stores the batch itself.
+        """
+        batch = decode(body, received_at=received_at, pseudonymise=None)
+        placed, unplaced = self._place(batch.table)
+        return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
 
     def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> None:
         """Give decoded events their units and store them, and the rejects; durable when it returns."""
@@ -187,7 +197,7 @@ class Intake:
         column = pa.DictionaryArray.from_arrays(units.indices.take(pa.array(codes)), units.dictionary)
         placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(known)
         lost = events.filter(pc.invert(known))
-        return placed, tuple(_unplaced(row) for row in lost.to_pylist())
+        return placed, tuple(map(_unplaced, lost.to_pylist(), encode(lost)))
 
     def _counted(self, job: Import, mapping: Mapping | None) -> Import:
         """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""
@@ -322,9 +332,7 @@ def _at_row(reject: Reject, rows_before: int) -> Reject:
         return replace(reject, position=f"line {rows_before + line}")
 
 
-def _unplaced(row: dict[str, Any]) -> Reject:
-    """The reject of an event whose unit nobody knows; its body is the decoded event, pseudonymised."""
-    plain = {k: v.hex() if isinstance(v, bytes) else str(v) for k, v in row.items() if v not in (None, "", 0)}
-    body = repr(plain).encode()
+def _unplaced(row: dict[str, Any], body: bytes) -> Reject:
+    """The reject of an event whose unit nobody knows; its body is the event, pseudonymised."""
     detail = f"the registry has no unit '{row['unit']}' on {row['time']:%Y-%m-%d}; add it or map the code"
     return Reject(Reason.UNKNOWN_UNIT, detail, row["source"], f"id {row['id']}", body)

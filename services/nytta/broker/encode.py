@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,35 +19,32 @@ _KEYED = frozenset({"milestone", "decision", "benefit"})  # kinds whose id is ke
 _ANY_KEY = "k"  # columns keep no key id of a case, ticket or client: the digest alone says which one it is
 
 
-def encode(events: pa.Table) -> list[tuple[str, bytes]]:
-    """(unit, line) of each event, in no particular order: one CloudEvent in JSON, ended by a newline.
+def encode(events: pa.Table) -> list[bytes]:
+    """A line for each event, in their order: one CloudEvent in JSON, ended by a newline.
 
     The time of receipt is not part of an event.
     """
-    if not len(events):
-        return []
-    names = events["type"].cast(pa.string())
-    return [
-        line
-        for cloud_type, model in TYPES.items()
-        for rows in [events.filter(pc.equal(names, model.name))]
-        if len(rows)
-        for line in _lines(cloud_type, PLANS[cloud_type], rows)
-    ]
+    lines = [b""] * len(events)
+    names = np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object)
+    for cloud_type, model in TYPES.items():
+        places = np.flatnonzero(names == model.name)
+        if len(places):
+            for place, line in zip(places, _lines(cloud_type, PLANS[cloud_type], events.take(places)), strict=True):
+                lines[place] = line
+    return lines
 
 
-def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[tuple[str, bytes]]:
+def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[bytes]:
     columns = {name: rows[name].to_pylist() for name in rows.column_names}
     times = pc.strftime(rows["time"], "%Y-%m-%dT%H:%M:%SZ").to_pylist()
     data = {field.name: values for field in plan.fields if (values := _values(field, columns)) is not None}
     kept = columns.get("attributes") or [()] * len(rows)
     names = list(data)
-    for id_, source, time, sequence, unit, attributes, values in zip(
+    for id_, source, time, sequence, attributes, values in zip(
         columns["id"],
         columns["source"],
         times,
         columns["sequence"],
-        columns["unit"],
         kept,
         zip(*data.values(), strict=True),
         strict=True,
@@ -61,7 +59,7 @@ def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[tuple[st
             else:
                 event["key" if name == "ce_key" else name] = value
         event["data"] = said
-        yield unit, orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
+        yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _values(field: FieldPlan, columns: dict[str, list[Any]]) -> Sequence[Any] | None:

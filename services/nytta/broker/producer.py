@@ -99,7 +99,8 @@ class Producer:
         waits: set[asyncio.Future[None]] = set()
         if len(events):
             received_at = pc.min(events["received_at"]).as_py()
-            for unit, line in await asyncio.to_thread(encode, events):
+            lines = await asyncio.to_thread(encode, events)
+            for unit, line in zip(events["unit"].cast(pa.string()).to_pylist(), lines, strict=True):
                 waits.add(self._add(crc32(unit.encode()) % self._partitions, line, received_at))
         now = datetime.now(UTC)
         messages = [wire.reject_message(r, now, self._seal(r.body)) for r in rejects]
