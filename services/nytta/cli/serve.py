@@ -70,6 +70,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
             limits=Limits(body=settings.body_limit, rate=settings.rate),
             counters=counters,
         )
+        stack.callback(gateway.close)
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends

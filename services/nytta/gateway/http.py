@@ -57,6 +57,10 @@ class Gateway:
         # Decoding holds the interpreter: two threads keep both the processor and the event loop busy.
         self._decoders = ThreadPoolExecutor(2, thread_name_prefix="decode")
 
+    def close(self) -> None:
+        """Release the threads that decode."""
+        self._decoders.shutdown()
+
     async def receive(self, request: Request) -> Response:
         """Take the events of a request in; answer when they are durable."""
         try:
