@@ -45,3 +45,36 @@ CREATE TABLE IF NOT EXISTS {open}.not_processed
 )
 ENGINE = SummingMergeTree(events)
 ORDER BY (received_on, source, system);
+
+-- Certificates of disposal: what went, when, by whose decision. Cells whose rows went are sealed.
+CREATE TABLE IF NOT EXISTS {open}.disposals
+(
+    certificate  UInt64,
+    at           DateTime('UTC'),
+    rule         LowCardinality(String),
+    organisation LowCardinality(String),
+    decision     String,
+    before       DateTime('UTC'),
+    rows         Map(LowCardinality(String), UInt64),
+    sealed       UInt64
+)
+ENGINE = MergeTree
+ORDER BY (certificate, organisation)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Who read unit-level figures: the reader's role and the unit that gives it, what was read and by which surface. `reader`
+-- tells readers apart without naming them; nobody is in a row but the reader.
+CREATE TABLE IF NOT EXISTS {open}.access_log
+(
+    at         DateTime('UTC'),
+    reader     String,
+    role       LowCardinality(String),
+    role_unit  LowCardinality(String),
+    what       LowCardinality(String),
+    unit       LowCardinality(String),
+    surface    LowCardinality(String)
+)
+ENGINE = MergeTree
+ORDER BY (at, unit)
+TTL at + INTERVAL 12 MONTH
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

@@ -15,6 +15,7 @@ from nytta.organisation.entries.systems import CaseTypeEntry, SystemEntry
 from nytta.organisation.paths import chains
 from nytta.organisation.programme import Adoption, Benefit, Cost, Decision, Deviation, Milestone, Plan, Target
 from nytta.organisation.registry import Registry
+from nytta.organisation.retention import Disposal
 from nytta.organisation.systems import CaseType, Minutes, System
 from nytta.organisation.units import (
     Approval,
@@ -51,6 +52,9 @@ def build(contents: Contents) -> Registry:
         approvals=tuple(
             Approval(e.purpose, e.organisation or "", e.legal_basis or "", e.dpia or "", e.consulted_on)
             for e in (each.entry for each in contents.approvals)
+        ),
+        disposals=tuple(
+            Disposal(e.rule, e.decision, e.organisation or "") for e in (each.entry for each in contents.disposals)
         ),
         systems=tuple(_system(each.entry) for each in contents.systems),
         milestones=tuple(

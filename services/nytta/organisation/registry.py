@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from nytta.organisation.codes import resolver
 from nytta.organisation.paths import by_id, chains
 from nytta.organisation.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan
+from nytta.organisation.retention import Disposal, Rule
 from nytta.organisation.systems import CaseType, System
 from nytta.organisation.units import ANY_PURPOSE, Addressee, Approval, Organisation, ReportingGroup, Unit, UnitCode
 
@@ -32,6 +33,7 @@ class Registry:
     groups: tuple[ReportingGroup, ...] = ()
     codes: tuple[UnitCode, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    disposals: tuple[Disposal, ...] = ()
     systems: tuple[System, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     plans: tuple[Plan, ...] = ()
@@ -210,6 +212,14 @@ class Registry:
         Words of the registry's `approvals`; empty where all is in place. Public data need no approval.
         """
         return () if self.organisation(root).public_data else self.approval(purpose, root).missing(day)
+
+    def disposal(self, rule: Rule, root: str) -> Disposal | None:
+        """The decision under which what `rule` is about may be disposed of in the organisation `root`; None without.
+
+        A decision that names the organisation comes before one for all.
+        """
+        about = [d for d in self.disposals if d.rule is rule and d.organisation in ("", root)]
+        return min(about, key=lambda d: d.organisation == "", default=None)
 
     def approved(self, purpose: str, root: str, day: date) -> bool:
         """Whether indicators of `purpose` may be computed for the organisation `root` on `day`."""

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from nytta.contracts import schemas
+from nytta.organisation.retention import Rule
 from nytta.simulate.place import Organisation, Person, Place
 from nytta.simulate.weeks import Span, easter_monday
 
@@ -94,6 +95,9 @@ def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, An
         "units": units,
         "reporting_groups": groups,
         "approvals": approvals,
+        "disposals": [
+            {"rule": rule.value, "decision": f"påhittat gallringsbeslut {rule.value}"} for rule in Rule
+        ],
     }
 
 

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from nytta.indicators.definition import Definition
 from nytta.indicators.render import Scope, Zones, cells, person_rows, subject_rows, touched_periods, winners
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
+from nytta.store import seals
 from nytta.store.private import PrivateStore, marks_in
 from nytta.store.processing import processed
 
@@ -25,10 +26,11 @@ _MARKED = "(system, subject) IN (SELECT system, subject FROM {private}.round_mar
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a round did: marks read, cells written."""
+    """What a round did: marks read, cells written, and sealed cells that the marks touched and that stay."""
 
     marks: int
     cells: int
+    sealed: int = 0
 
 
 def zones_of(store: PrivateStore, override: str | None = None) -> Zones:
@@ -71,7 +73,7 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
         _touch_feeds(store, fed ^ _systems(store, subject))
     _touch_persons(store)
     scope = replace(scope, last_week=_reach_last_week(store, zones).isoformat())
-    written = _derive_cells(store, definitions, scope, version)
+    written, sealed = _derive_cells(store, definitions, scope, version)
     store.raise_counter("cleared", upto)
     for (partition,) in connection.rows(
         "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = {db:String} AND table = 'marks' "
@@ -81,7 +83,7 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     ):
         connection.run(f"ALTER TABLE {{private}}.marks DROP PARTITION ID '{partition}'")
     _clear_lists(store, *_OF_ONE_TRY, "round_touched")
-    return Round(marks, written)
+    return Round(marks, written, sealed)
 
 
 def _clear_lists(store: PrivateStore, *tables: str) -> None:
@@ -238,10 +240,13 @@ def _reach_last_week(store: PrivateStore, zones: Zones) -> date:
     return latest[0]  # type: ignore[no-any-return]
 
 
-def _derive_cells(store: PrivateStore, definitions: Sequence[Definition], scope: Scope, version: int) -> int:
-    """Replace the touched cells of all indicators; the number written."""
+def _derive_cells(
+    store: PrivateStore, definitions: Sequence[Definition], scope: Scope, version: int
+) -> tuple[int, int]:
+    """Replace the touched cells of all indicators; how many were written, and how many are sealed."""
     connection = store.connection
     _list_touched_cells(store, definitions, scope)
+    sealed = seals.leave_out(connection)
     rows = connection.rows("SELECT DISTINCT indicator, version, grain FROM {private}.round_cells")
     touched = {(indicator, number, grain) for indicator, number, grain in rows}
     connection.run(
@@ -262,7 +267,8 @@ def _derive_cells(store: PrivateStore, definitions: Sequence[Definition], scope:
                 f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
                 SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({anew})"""
             )
-    return int(connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted"))
+    written = connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted")
+    return int(written), sealed
 
 
 def _list_touched_cells(store: PrivateStore, definitions: Sequence[Definition], scope: Scope) -> None:

@@ -19,6 +19,7 @@ from nytta.store.migrate import migrate
 from nytta.store.private import PrivateStore
 from nytta.store.processing import processed
 from nytta.store.recompute import last_week, list_persons, recompute, visible, zones_of
+from nytta.store.seals import count, unsealed
 from nytta.store.values import ValueQuery, read_values, save_definitions
 
 _KEY = "indicator, version, grain, system, unit, case_type, part, period"
@@ -33,6 +34,8 @@ class Verification:
     missing: int
     different: int
     examples: tuple[dict[str, Any], ...]
+    sealed: int = 0
+    """Cells that were not compared, because their raw rows are gone."""
 
     @property
     def equal(self) -> bool:
@@ -82,7 +85,8 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path)
             )
         compute(beside, definitions, scope)
         ids = ", ".join(f"('{d.id}', {d.version})" for d in definitions)
-        these = f"SELECT {_KEY}, {_FIGURES} FROM {{}}.cells FINAL WHERE (indicator, version) IN ({ids})"
+        chosen = f"(indicator, version) IN ({ids}) AND {unsealed(live)}"
+        these = f"SELECT {_KEY}, {_FIGURES} FROM {{}}.cells FINAL WHERE {chosen}"
         ours, theirs = these.format(live), these.format("{private}")
         compared = int(beside.connection.value(f"SELECT count() FROM ({theirs})"))
         difference = f"""
@@ -95,7 +99,7 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path)
             f"SELECT countIf(stored = 0 OR raw = 0), countIf(stored AND raw) FROM ({difference})"
         )[0]
         examples = beside.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {_KEY} LIMIT 5")
-        return Verification(compared, int(missing), int(different), tuple(examples))
+        return Verification(compared, int(missing), int(different), tuple(examples), count(store.connection))
 
 
 def _link_events(live: str, beside: PrivateStore) -> None:

@@ -14,6 +14,7 @@ from nytta.organisation.entries.nodes import Node, decode, parse
 from nytta.organisation.entries.organisation import (
     ApprovalEntry,
     CodeMapEntry,
+    DisposalEntry,
     GroupEntry,
     OrganisationEntry,
     Place,
@@ -40,6 +41,7 @@ SECTIONS: Mapping[str, Mapping[str, type[BaseModel]]] = {
         "reporting_groups": GroupEntry,
         "code_maps": CodeMapEntry,
         "approvals": ApprovalEntry,
+        "disposals": DisposalEntry,
     },
     SYSTEMS: {"systems": SystemEntry},
     PROGRAMME: {
@@ -84,6 +86,7 @@ class Contents:
     reporting_groups: list[Located[GroupEntry]] = field(default_factory=list)
     code_maps: list[Located[CodeMapEntry]] = field(default_factory=list)
     approvals: list[Located[ApprovalEntry]] = field(default_factory=list)
+    disposals: list[Located[DisposalEntry]] = field(default_factory=list)
     systems: list[Located[SystemEntry]] = field(default_factory=list)
     milestones: list[Located[MilestoneEntry]] = field(default_factory=list)
     plans: list[Located[PlanEntry]] = field(default_factory=list)

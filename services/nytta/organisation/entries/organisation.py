@@ -32,6 +32,7 @@ from nytta.organisation.entries.fields import (
     once,
     refuse,
 )
+from nytta.organisation.retention import Rule
 from nytta.organisation.units import Contact
 
 CURRENCIES = {"SE": "SEK", "NO": "NOK", "DK": "DKK", "IS": "ISK"}
@@ -209,3 +210,11 @@ class ApprovalEntry(Entry):
     legal_basis: Text | None = None
     dpia: Text | None = None
     consulted_on: Day | None = None
+
+
+class DisposalEntry(Entry):
+    """The decision under which something may be disposed of."""
+
+    rule: Rule
+    organisation: OrganisationRef | None = None
+    decision: Text
