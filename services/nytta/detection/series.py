@@ -228,20 +228,17 @@ def _plan(text: str, ordinal: int) -> tuple[float, float] | None:
     return (target, float(due)) if 0 <= target <= 1 else None
 
 
-def stretches(begin: int, lives: Sequence[int]) -> list[tuple[int, int | None]]:
+def _stretches(cells: Mapping[int, _Cell]) -> list[tuple[int, int | None]]:
     """From when and until when (None: to the end) a unit's weeks belong together.
 
     The first stretch begins with the first counted week, a later one with a go-live after it: what was
     measured before a go-live must not change when the go-live becomes known.
     """
-    starts = [begin, *(week for week in sorted(set(lives)) if week > begin)]
-    return list(zip(starts, [*starts[1:], None], strict=True))
-
-
-def _stretches(cells: Mapping[int, _Cell]) -> list[tuple[int, int | None]]:
     counted = [o for o, cell in cells.items() if cell.denominator > 0]
-    said = [o for o, cell in cells.items() if LIVE.intersection(cell.milestones)]
-    return stretches(min(counted) if counted else min(cells), said)
+    said = sorted(o for o, cell in cells.items() if LIVE.intersection(cell.milestones))
+    begin = min(counted) if counted else min(cells)
+    starts = [begin, *(o for o in said if o > begin)]
+    return list(zip(starts, [*starts[1:], None], strict=True))
 
 
 def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[str, ...], first: int) -> Panel:

@@ -9,20 +9,20 @@ import numpy as np
 
 from .panel import Array, Flags, Panel
 from .results import Kind
-from .series import carried, stretches
+from .series import carried
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A unit or reporting group that is judged, with what the registry says of it for one system and indicator.
 
-    `lives` and `rebases` are columns (weeks) of go-lives and of declared changes; `plan` has (first column, target
+    `live` is the column (week) of the go-live, None where nobody says one; `rebases` those of declared changes; `plan` has (first column, target
     share, column of the due date) for each stretch in which a target was the next one to reach.
     """
 
     unit: str
     peer_group: str = ""
-    lives: tuple[int, ...] = ()
+    live: int | None = None
     rebases: tuple[int, ...] = ()
     plan: tuple[tuple[int, float, float], ...] = ()
 
@@ -50,21 +50,19 @@ def panel(
     quiet: Flags,
     stale: Flags | None = None,
 ) -> Panel:
-    """One system's indicator over all weeks; a unit has a row from its first counts, and one from each later go-live.
+    """One system's indicator over all weeks; a unit is judged from its go-live on, else from its first counts.
 
     Shapes: `counts` as `judged` by `weeks`, `quiet` and `stale` as `weeks`.
     """
     counted = np.nan_to_num(counts.denominator) > 0
-    firsts = np.where(counted.any(1), counted.argmax(1), 0)
-    rows = [(k, a, b) for k, j in enumerate(judged) for a, b in stretches(int(firsts[k]), j.lives)]
-    source = np.array([k for k, _, _ in rows], np.int64)
-    begin = np.array([a for _, a, _ in rows], np.int64)
-    until = np.array([len(weeks) if b is None else b for _, _, b in rows], np.int64)
-    column = np.arange(len(weeks))[None, :]
-    inside = (column >= begin[:, None]) & (column < until[:, None])
+    begin = np.array(
+        [int(row.argmax()) if unit.live is None else max(unit.live, 0) for unit, row in zip(judged, counted, strict=True)],
+        np.int64,
+    )
+    inside = np.arange(len(weeks))[None, :] >= begin[:, None]
 
     def spread(matrix: Array) -> Array:
-        return np.where(inside, matrix[source], np.nan)
+        return np.where(inside, matrix, np.nan)
 
     def optional(matrix: Array | None, *, fill: bool = False) -> Array | None:
         if matrix is None or not np.isfinite(matrix).any():
@@ -82,14 +80,14 @@ def panel(
     return Panel(
         system,
         indicator,
-        tuple(judged[k].unit for k, _, _ in rows),
+        tuple(unit.unit for unit in judged),
         tuple(weeks),
-        groups[source],
+        groups,
         spread(counts.numerator),
         spread(counts.denominator),
         begin,
-        rebase[source] & inside,
-        until,
+        rebase & inside,
+        np.full(len(judged), len(weeks), np.int64),
         optional(counts.eligible, fill=True),
         optional(counts.presence),
         optional(counts.entitlement, fill=True),

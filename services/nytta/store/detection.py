@@ -8,7 +8,7 @@ kept as withdrawn, closed in the week of the run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -291,7 +291,10 @@ def _judged_units(registry: Registry, root: str, units: Sequence[str], day: date
     groups = {group.id for group in registry.groups}
     existing = registry.units_at(day)
     above = {
-        parent.id for unit in units if unit in existing and unit not in groups for parent in registry.ancestors(unit, day)
+        parent.id
+        for unit in units
+        if unit in existing and unit not in groups
+        for parent in registry.ancestors(unit, day)
     }
     gone = {unit.id for unit in registry.units} - set(existing)
     return [unit for unit in units if unit not in members | above | gone and (unit != root or len(units) == 1)]
@@ -303,8 +306,6 @@ def _facts(registry: Registry, unit: str, system: str, indicator: str, weeks: Se
     group = next((g for g in registry.groups if g.id == unit), None)
     members = group.units if group else (unit,)
     lives = [d for member in members if (d := registry.go_live(system, member))]
-    if group is not None:
-        lives = lives[:1] if len(set(lives)) == 1 else []
     known = [registry.unit(member, day) for member in members]
     above = {each.id for member in members for each in registry.ancestors(member, day)} | {*members, ""}
     stones = [
@@ -312,12 +313,12 @@ def _facts(registry: Registry, unit: str, system: str, indicator: str, weeks: Se
         for m in registry.milestones
         if m.system in ("", system) and m.unit in above and m.what not in NOT_A_CHANGE | LIVE
     ]
-    live = min(lives, default=weeks[0])
+    live = max(lives, default=weeks[0])
     plans = {_plan(registry, member, system, indicator, weeks, live) for member in members}
     return Judged(
         unit,
         known[0].peer_group,
-        tuple(_column(d, weeks) for d in lives),
+        _column(max(lives), weeks) if lives else None,
         tuple(_column(d, weeks) for d in stones if weeks[0] <= d <= day),
         plans.pop() if len(plans) == 1 else (),
     )
@@ -328,7 +329,9 @@ def _plan(
 ) -> tuple[tuple[int, float, float], ...]:
     """(first column, target, column of its due date) of each stretch of weeks with one next target, from go-live on."""
     about = [p for p in registry.plans if (p.system, p.indicator) == (system, indicator)]
-    edges = {max(live, weeks[0])} | {d for p in about for d in (p.span.valid_from, p.start, *(t.date for t in p.targets)) if d}
+    edges = {max(live, weeks[0])} | {
+        d for p in about for d in (p.span.valid_from, p.start, *(t.date for t in p.targets)) if d
+    }
     found: list[tuple[int, float, float]] = []
     for edge in sorted(e for e in edges if max(live, weeks[0]) <= e <= weeks[-1] + timedelta(days=6)):
         plan = registry.plan(system, indicator, unit, edge)

@@ -1,0 +1,120 @@
+"""The chart in a message: published weeks of a unit, and the middle of comparable units, as a picture."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from statistics import median
+
+import vl_convert
+
+from nytta.alerting.observe import Desk
+from nytta.alerts.facts import Facts
+from nytta.alerts.kinds import Kind
+from nytta.alerts.model import Alert
+
+WEEKS = 52
+"""So many weeks are drawn at most."""
+
+_DRAWN = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN, Kind.READY_NOT_USED, Kind.ABANDONMENT, Kind.TRAINING_NEED}
+_WORDS = {
+    "sv": ("liknande enheter", "mål", "vecka"),
+    "nb": ("lignende enheter", "mål", "uke"),
+    "en": ("similar units", "target", "week"),
+}
+
+
+def chart_of(desk: Desk, alert: Alert, facts: Facts, language: str) -> tuple[bytes, str]:
+    """A PNG and its text twin; empty where there is nothing to draw."""
+    if alert.kind not in _DRAWN and alert.kind is not Kind.NOT_MOVED:
+        return b"", ""
+    indicator = "activation" if alert.kind is Kind.NOT_MOVED else alert.indicator
+    peers_name, target_name, week_name = _WORDS.get(language, _WORDS["en"])
+    own_name = facts.unit.text(language)
+    grain = "window" if indicator == "intended-use" else "week"
+    rows = []
+    weeks = [alert.confirmed - timedelta(weeks=n) for n in reversed(range(WEEKS))]
+    for week in weeks:
+        own = desk.value(indicator, grain, alert.key.unit, alert.key.system, week)
+        others = desk.among_peers(indicator, grain, alert.key.unit, alert.key.system, week)
+        if own is not None:
+            rows.append({"week": week.isoformat(), "share": own, "who": own_name})
+        if len(others) >= 3:
+            rows.append({"week": week.isoformat(), "share": round(median(others)), "who": peers_name})
+    own_rows = [r for r in rows if r["who"] == own_name]
+    if len(own_rows) < 2:
+        return b"", ""
+    spec = _spec(rows, own_name, peers_name, alert.since, facts, target_name)
+    defined = desk.evidence.definitions.get(indicator)
+    title = defined[f"title_{language}"] if defined and f"title_{language}" in defined else indicator
+    first, last = own_rows[0], own_rows[-1]
+    said = f"{title}: {own_name} {first['share']:.0f} % ({week_name} {_number(first)}) – {last['share']:.0f} % "
+    said += f"({week_name} {_number(last)})"
+    theirs = [r for r in rows if r["who"] == peers_name]
+    if theirs:
+        said += f"; {peers_name} {theirs[-1]['share']:.0f} %"
+    return vl_convert.vegalite_to_png(spec | {"title": title}, scale=2), said
+
+
+def _number(row: dict[str, object]) -> int:
+    return date.fromisoformat(str(row["week"])).isocalendar().week
+
+
+def _spec(
+    rows: list[dict[str, object]], own: str, peers: str, since: date, facts: Facts, target_name: str
+) -> dict[str, object]:
+    """A Vega-Lite chart: told apart by dash and label, not by colour alone."""
+    scale = {"domain": [own, peers], "range": ["#0b5cad", "#595959"]}
+    lines = {
+        "mark": {"type": "line", "strokeWidth": 2.5},
+        "encoding": {
+            "x": {"field": "week", "type": "temporal", "axis": {"format": "%G-%V", "title": None, "tickCount": 8}},
+            "y": {"field": "share", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": {"title": "%"}},
+            "color": {"field": "who", "scale": scale, "legend": None},
+            "strokeDash": {
+                "field": "who",
+                "scale": {"domain": [own, peers], "range": [[1, 0], [6, 4]]},
+                "legend": None,
+            },
+        },
+    }
+    last = {who: max((r for r in rows if r["who"] == who), key=lambda r: str(r["week"])) for who in {r["who"] for r in rows}}
+    labels = {
+        "data": {"values": list(last.values())},
+        "mark": {"type": "text", "align": "right", "dy": -9, "fontSize": 12, "fontWeight": "bold"},
+        "encoding": {
+            "x": {"field": "week", "type": "temporal"},
+            "y": {"field": "share", "type": "quantitative"},
+            "text": {"field": "who"},
+            "color": {"field": "who", "scale": scale, "legend": None},
+        },
+    }
+    layers: list[dict[str, object]] = [
+        {
+            "data": {"values": [{"week": since.isoformat()}]},
+            "mark": {"type": "rule", "strokeDash": [2, 3], "color": "#8a5a00"},
+            "encoding": {"x": {"field": "week", "type": "temporal"}},
+        },
+        lines,
+        labels,
+    ]
+    if facts.plan is not None:
+        line = {"values": [{"share": facts.plan.target, "who": f"{target_name} {facts.plan.target} %"}]}
+        y = {"field": "share", "type": "quantitative"}
+        layers.append(
+            {"data": line, "mark": {"type": "rule", "strokeDash": [8, 3], "color": "#2e7d32"}, "encoding": {"y": y}}
+        )
+        layers.append(
+            {
+                "data": line,
+                "mark": {"type": "text", "align": "left", "x": 4, "dy": -6, "fontSize": 11, "color": "#2e7d32"},
+                "encoding": {"y": y, "text": {"field": "who"}},
+            }
+        )
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "width": 520,
+        "height": 200,
+        "data": {"values": rows},
+        "layer": layers,
+        "config": {"font": "DejaVu Sans, Arial, sans-serif", "view": {"stroke": None}},
+    }

@@ -1,0 +1,303 @@
+"""What the published rows of one week say, as observations: detection's verdicts, and rules on few figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from statistics import mean, median
+from typing import Any
+
+from nytta.alerts import rules
+from nytta.alerts.kinds import Kind
+from nytta.alerts.model import Observation, Verdict
+from nytta.alerts.signals import held_back, observations
+from nytta.detection import NotAssessed, Signal
+from nytta.organisation.programme import Decision, Plan
+from nytta.organisation.registry import Registry
+from nytta.store.alerts import Evidence
+
+ANCHORED = 80
+"""Share of managers, in percent, that must have taken their step before the staff's begins."""
+
+SETTLED = timedelta(weeks=12)
+"""After go-live, use is judged from here on."""
+
+_BREADTH, _INTENDED = "weekly-breadth", "intended-use"
+_QUARTER = 13
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One organisation: what is published, and what the registry says."""
+
+    root: str
+    registry: Registry
+    evidence: Evidence
+    _places: dict[date, list[str]] = field(default_factory=dict, repr=False)
+    _alike: dict[date, dict[str, list[str]]] = field(default_factory=dict, repr=False)
+
+    # units
+
+    def places(self, day: date) -> list[str]:
+        """Units that are spoken of: reporting groups stand for their members; in tree order."""
+        if day in self._places:
+            return self._places[day]
+        groups = {g.units[0]: g.id for g in self.registry.groups if day in g.span}
+        members = {u for g in self.registry.groups if day in g.span for u in g.units}
+        found = []
+        for unit, _ in self.registry.tree(day):
+            if unit.root == self.root:
+                found += [unit.id] if unit.id not in members else []
+                found += [groups[unit.id]] if unit.id in groups else []
+        return self._places.setdefault(day, found)
+
+    def member(self, place: str) -> str:
+        """The unit itself, or the first member of a reporting group."""
+        return next((g.units[0] for g in self.registry.groups if g.id == place), place)
+
+    def peers(self, place: str, day: date) -> list[str]:
+        """Comparable units and groups, without the unit itself."""
+        if day not in self._alike:
+            alike: dict[str, list[str]] = {}
+            for each in self.places(day):
+                alike.setdefault(self.registry.unit(self.member(each), day).peer_group, []).append(each)
+            self._alike[day] = alike
+        group = self.registry.unit(self.member(place), day).peer_group
+        return [p for p in self._alike[day].get(group, []) if group and p != place]
+
+    def live(self, system: str, place: str) -> date | None:
+        """The day from which the unit, or every member of the group, is live."""
+        members = next((g.units for g in self.registry.groups if g.id == place), (place,))
+        days = [self.registry.go_live(system, unit) for unit in members]
+        return None if None in days else max(d for d in days if d is not None)
+
+    def plan(self, system: str, indicator: str, place: str, day: date) -> Plan | None:
+        """The plan in force for the unit, or for the group's first member."""
+        return self.registry.plan(system, indicator, self.member(place), day)
+
+    # figures
+
+    def value(self, indicator: str, grain: str, unit: str, system: str, week: date) -> float | None:
+        """A published value; None where none is shown."""
+        row = self.evidence.values.get((indicator, grain, unit, system, week))
+        return None if row is None else row["value"]
+
+    def fact(self, fact: str, unit: str, system: str, week: date, part: str = "") -> dict[str, Any] | None:
+        """One fact's row; None where none is shown."""
+        rows = self.evidence.facts.get((fact, unit, system, week), [])
+        return next((row for row in rows if part in ("", row["part"])), None)
+
+    def systems(self, indicator: str) -> list[str]:
+        """Systems with published figures of an indicator."""
+        return sorted({key[3] for key in self.evidence.values if key[0] == indicator})
+
+    def among_peers(self, indicator: str, grain: str, unit: str, system: str, week: date) -> list[float]:
+        """Published values of comparable units."""
+        found = [self.value(indicator, grain, p, system, week) for p in self.peers(unit, week + timedelta(days=6))]
+        return [v for v in found if v is not None]
+
+
+def observe_week(desk: Desk, week: date) -> list[Observation]:
+    """All observations of the week that begins on `week`, with what is held back by agreements."""
+    evidence = desk.evidence
+    day = week + timedelta(days=6)
+    signals = [_signal(row) for row in evidence.signals if row["opened"] <= week]
+    missing = [
+        NotAssessed(row["unit"], row["system"], row["indicator"], _label(row["week"]), row["reason"])
+        for row in evidence.not_assessed
+        if row["week"] == week
+    ]
+    seen = [
+        *observations(signals, missing, week, desk.root),
+        *_not_moved(desk, week),
+        *_decisions(desk, week),
+        *_anchoring(desk, week),
+        *_readiness(desk, week),
+        *_support(desk, week),
+    ]
+    deviations = set()
+    for each in seen:
+        unit = desk.member(each.unit)
+        if each.unit != desk.root and desk.registry.deviation(each.system, unit, day):
+            deviations.add((each.unit, each.system))
+    return held_back(seen, deviations=deviations)
+
+
+def _signal(row: dict[str, Any]) -> Signal:
+    evidence = {"also": row["also"], "to": row["told"], "urgency": row["urgency"]}
+    closed = _label(row["closed"]) if row["closed"] else None
+    return Signal(row["unit"], row["system"], row["indicator"], row["kind"], _label(row["opened"]), closed, evidence)
+
+
+def _label(week: date) -> str:
+    year, number, _ = week.isocalendar()
+    return f"{year}-W{number:02d}"
+
+
+def moved(desk: Desk, place: str, system: str, week: date) -> int | None:
+    """Workplaces in use in percent of the planned ones; None where enrolment or activation is not shown.
+
+    Activation counts clients enrolled two weeks ago and earlier.
+    """
+    enrolled = desk.value("enrolment", "week", place, system, week - timedelta(weeks=2))
+    activated = desk.value("activation", "week", place, system, week)
+    return None if enrolled is None or activated is None else round(enrolled * activated / 100)
+
+
+def expected(plan: Plan, begin: date, day: date) -> int:
+    """What the plan expects on `day` in percent: straight from nothing at `begin` through each target."""
+    before, reached = begin, 0.0
+    for target in plan.targets:
+        if day < target.date:
+            way = (day - before).days / max((target.date - before).days, 1)
+            return round((reached + max(way, 0.0) * (target.value - reached)) / 10)
+        before, reached = target.date, target.value
+    return round(reached / 10)
+
+
+def _not_moved(desk: Desk, week: date) -> Iterable[Observation]:
+    day = week + timedelta(days=6)
+    for system in desk.systems("enrolment"):
+        for place in desk.places(day):
+            plan = desk.plan(system, "enrolment", place, day)
+            live = desk.live(system, place)
+            if place == desk.root or plan is None or live is None or live > day:
+                continue
+            planned = expected(plan, plan.start or live, day - timedelta(weeks=2))
+            activated = moved(desk, place, system, week)
+            verdict = Verdict.UNUSABLE if activated is None else rules.not_moved(activated, planned, live=True)
+            urgency = max(0.0, (planned - (activated or 0)) / 100)
+            yield Observation(place, system, Kind.NOT_MOVED, week, verdict, "enrolment", urgency=urgency)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a decision has come on a day."""
+
+    acknowledged: int
+    units: int
+    weeks: int
+    level: str
+    over: bool
+
+
+def standing(desk: Desk, decision: Decision, day: date) -> Standing:
+    """A decision's acknowledgements among the units it concerns, its age, and the level it has come to."""
+    acts = [a for a in desk.evidence.acts if a["decision"] == decision.id and a["day"] <= day]
+    concerned = {u for u in decision.units if desk.registry.deviation(decision.system, u, day) is None}
+    told = [a for a in acts if a["state"] in ("acknowledged", "executed") and a["unit"] in concerned]
+    levels = [a["level"] for a in told if a["state"] == "acknowledged" and a["level"]]
+    executed = {a["unit"] for a in acts if a["state"] == "executed"}
+    over = any(a["state"] == "reversed" for a in acts) or (bool(concerned) and concerned <= executed)
+    weeks = (day - decision.decided).days // 7
+    return Standing(len({a["unit"] for a in told}), len(concerned), weeks, max(levels, default=decision.level), over)
+
+
+def _decisions(desk: Desk, week: date) -> Iterable[Observation]:
+    day = week + timedelta(days=6)
+    for decision in desk.registry.decisions:
+        units = [u for u in decision.units if _root(desk.registry, u, day) == desk.root]
+        if not units or decision.decided > day:
+            continue
+        now = standing(desk, decision, day)
+        verdict = Verdict.OVER if now.over else rules.decision_stuck(now.acknowledged, now.units, now.weeks)
+        missing = (now.units - now.acknowledged) / max(now.units, 1)
+        yield Observation(
+            desk.root, decision.system, Kind.DECISION_STUCK, week, verdict, decision.id, urgency=round(missing, 2)
+        )
+
+
+def _root(registry: Registry, unit: str, day: date) -> str | None:
+    try:
+        return registry.unit(unit, day).root
+    except KeyError:
+        return None
+
+
+def _anchoring(desk: Desk, week: date) -> Iterable[Observation]:
+    day = week + timedelta(days=6)
+    stones = [m for m in desk.registry.milestones if m.what == "step_started" and m.tier]
+    for system in sorted({m.system for m in stones if m.tier == "staff" and _about(desk, m.unit, day)}):
+        started = any(m.date <= day for m in stones if m.system == system and m.tier == "staff")
+        shown = {
+            r["unit"]: r
+            for (fact, _, of, at), rows in desk.evidence.facts.items()
+            for r in rows
+            if (fact, of, at, r["part"]) == ("trained", system, week, "manager")
+        }
+        for unit in _lowest(desk, desk.root, set(shown), day):
+            row = shown.get(unit)
+            managers = None if row is None else round(row["value"])
+            verdict = rules.not_anchored(managers, ANCHORED, staff_started=started)
+            yield Observation(unit, system, Kind.NOT_ANCHORED, week, verdict)
+
+
+def _about(desk: Desk, unit: str, day: date) -> bool:
+    return unit == "" or _root(desk.registry, unit, day) == desk.root
+
+
+def _lowest(desk: Desk, unit: str, shown: set[str], day: date) -> list[str]:
+    """The lowest level at which every unit has a figure."""
+    below = [u.id for u in desk.registry.units_at(day).values() if u.parent == unit]
+    if not below or not shown.issuperset(below):
+        return [unit]
+    return [each for child in below for each in _lowest(desk, child, shown, day)]
+
+
+def target_of_use(desk: Desk, place: str, system: str, day: date) -> int | None:
+    """The intended share of use in percent: the last target of the plan, else the benefit's."""
+    plan = desk.plan(system, _INTENDED, place, day)
+    if plan is not None:
+        return round(plan.targets[-1].value / 10)
+    member = desk.member(place)
+    for benefit in desk.registry.benefits:
+        use = benefit.adoption
+        if (benefit.unit, benefit.system) == (member, system) and use and use.indicator == _INTENDED and use.target:
+            return round(use.target / 10)
+    return None
+
+
+def _readiness(desk: Desk, week: date) -> Iterable[Observation]:
+    day = week + timedelta(days=6)
+    for system in desk.systems(_INTENDED):
+        for place in desk.places(day):
+            target, live = target_of_use(desk, place, system, day), desk.live(system, place)
+            if target is None or place == desk.root or live is None or day < live + SETTLED:
+                continue
+            row = desk.fact("ready", place, system, week)
+            use = desk.value(_INTENDED, "window", place, system, week)
+            if row is None and use is None:
+                continue
+            ready = None if row is None else round(row["value"])
+            verdict = rules.ready_not_used(ready, None if use is None else round(use), target)
+            urgency = 0.0 if use is None else round(max(0.0, target - use) / 100, 2)
+            yield Observation(place, system, Kind.READY_NOT_USED, week, verdict, _INTENDED, urgency=urgency)
+
+
+def _support(desk: Desk, week: date) -> Iterable[Observation]:
+    day = week + timedelta(days=6)
+    for system in desk.systems("tickets-per-100"):
+        for place in desk.places(day):
+            row = desk.evidence.values.get(("tickets-per-100", "window", place, system, week))
+            if place == desk.root or row is None:
+                continue
+            others = desk.among_peers("tickets-per-100", "window", place, system, week)
+            peers = median(others) if len(others) >= 3 else None
+            kind, verdict = rules.support(row["low"], peers, change_of_use(desk, place, system, week))
+            urgency = 0.0 if peers is None or row["low"] is None else max(0.0, round(row["low"] / max(peers, 1) - 1, 2))
+            yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=min(urgency, 1.0))
+
+
+def change_of_use(desk: Desk, place: str, system: str, week: date) -> int | None:
+    """Change of weekly breadth over a quarter in percent points: four published weeks against four, quiet ones out."""
+    calendar = desk.registry.organisation(desk.root).calendar
+
+    def level(last: date) -> float | None:
+        weeks: Sequence[date] = [last - timedelta(weeks=n) for n in range(8)]
+        kept = [desk.value(_BREADTH, "week", place, system, w) for w in weeks if not calendar.is_quiet(w)]
+        known = [v for v in kept if v is not None][:4]
+        return mean(known) if len(known) == 4 else None
+
+    now, before = level(week), level(week - timedelta(weeks=_QUARTER))
+    return None if now is None or before is None else round(now - before)
