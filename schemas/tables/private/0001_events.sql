@@ -1,5 +1,6 @@
 -- Raw usage events. Every content that ever came for an identity (source, id) stays; readers choose the winner:
--- the latest snapshot, then the smallest content hash, so that the order of arrival never matters.
+-- the latest snapshot, then the smallest content hash, so that the order of arrival never matters. Parts are merged
+-- sixteen at a time: rows are looked up by subject, so many parts cost little, and each row is rewritten less often.
 CREATE TABLE IF NOT EXISTS {private}.events
 (
     source        LowCardinality(String),
@@ -50,7 +51,7 @@ CREATE TABLE IF NOT EXISTS {private}.events
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (kind, system, subject, identity, snapshot, content, import)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS merge_selector_base = 16, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Every content of every identity, in the order of identities: tells conflicts, resent and first seen apart. `batch` is
 -- part of the key: a content that came again is found by the marks of either coming, whichever of them is written.
@@ -65,7 +66,7 @@ CREATE TABLE IF NOT EXISTS {private}.identities
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (identity, snapshot, content, import, batch)
-SETTINGS index_granularity = 2048, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS index_granularity = 2048, merge_selector_base = 16, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.identities_of_events TO {private}.identities AS
 SELECT identity, snapshot, content, import, batch FROM {private}.events;
@@ -85,7 +86,7 @@ CREATE TABLE IF NOT EXISTS {private}.actions
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (unit, system, toDate(time), actor, identity, snapshot, content, import)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS merge_selector_base = 16, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {private}.actions_of_events TO {private}.actions AS
 SELECT unit, system, time, actor, received_at, identity, snapshot, content, import
