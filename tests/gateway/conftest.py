@@ -74,7 +74,7 @@ class Place:
         self._server = server(self.app, seconds=self.gateway.limits.seconds)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.listen(bound)))
         self._thread.start()
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=300, trust_env=False)
 
     def close(self) -> None:
         self.client.close()

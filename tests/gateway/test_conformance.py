@@ -111,7 +111,7 @@ def test_an_attribute_is_given_once(place: Place) -> None:
         ('"a b"', "a b"),  # older senders quote
         (r'"a \"b\" \\c"', r'a "b" \c'),
         ('"%E2%82%AC"', "€"),  # first unquoted, then decoded
-        ('%22a%22', '"a"'),  # what is encoded is not quoting
+        ("%22a%22", '"a"'),  # what is encoded is not quoting
     ],
 )
 def test_header_values_are_decoded_once(place: Place, value: str, text: str) -> None:
@@ -177,9 +177,9 @@ def test_valid_events(place: Place, name: str) -> None:
 
 def test_time_offsets_are_the_same_moment(place: Place) -> None:
     """suite: the three spellings of 17:31 UTC are one moment."""
-    for name in VALID:
+    for name, attributes in VALID.items():
         if "Time" in name:
-            place.post(event(**VALID[name]))
+            place.post(event(**attributes))
     assert {row["time"].isoformat() for row in place.kept.rows} == {"2018-04-05T17:31:00+00:00"}
 
 

@@ -20,6 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match
 
 from nytta.events.pseudonyms import Pseudonymiser
 from nytta.gateway import openapi
@@ -36,6 +37,7 @@ from nytta.organisation.registry import Registry
 
 _log = logging.getLogger(__name__)
 _ORIGIN: Final = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9.*_-]{0,252})(?::[0-9]{1,5})?")
+_METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _RATE: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -56,6 +58,11 @@ class Gateway:
         self._held = Held(self.limits)
         # Decoding holds the interpreter: two threads keep both the processor and the event loop busy.
         self._decoders = ThreadPoolExecutor(2, thread_name_prefix="decode")
+
+    @property
+    def held(self) -> int:
+        """Bytes of bodies under way."""
+        return self._held.bytes
 
     def close(self) -> None:
         """Release the threads that decode."""
@@ -196,8 +203,8 @@ def say_problems(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         detail = str(error.detail)
         if error.status_code == 405:
-            here = [r for r in app.routes if getattr(r, "path", None) == request.url.path]
-            allowed = sorted({m for route in here for m in getattr(route, "methods", None) or ()})
+            scopes = {method: dict(request.scope) | {"method": method} for method in _METHODS}
+            allowed = [m for m, its in scopes.items() if any(r.matches(its)[0] is Match.FULL for r in app.routes)]
             headers["Allow"] = ", ".join(allowed)
             detail = f"this resource has the methods {headers['Allow']}"
         elif error.status_code == 404:
