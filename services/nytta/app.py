@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +15,13 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import pyarrow as pa
+
 from nytta import contracts
+from nytta.broker import topics, waiting
+from nytta.broker.cluster import Cluster
+from nytta.broker.producer import Producer
+from nytta.events.columns import join
 from nytta.indicators import load as catalogue
 from nytta.indicators.definition import Definition
 from nytta.intake import Intake
@@ -20,13 +29,16 @@ from nytta.keys import Keys, load_or_make
 from nytta.organisation.load import load as load_registry
 from nytta.organisation.problems import check_text
 from nytta.organisation.registry import Registry
+from nytta.processors.parts import Parts
 from nytta.settings import Settings
 from nytta.store import client, migrate, processing, publish, recompute, scratch, values
 from nytta.store import registry as registry_tables
+from nytta.store.lease import Guarded
 from nytta.store.open import OpenStore
-from nytta.store.private import PrivateStore
+from nytta.store.private import PrivateStore, RejectQuery
 
 _CALENDAR_MARGIN = timedelta(days=400)
+_SETTLED = 600.0  # seconds
 
 PURPOSES = contracts.schemas() / "purposes.yaml"
 """Where the purposes stand that indicators and approvals name."""
@@ -34,6 +46,15 @@ PURPOSES = contracts.schemas() / "purposes.yaml"
 
 class AppError(Exception):
     """Something that the person at the keyboard can change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of rejects that were sent again: how many were tried, how many passed, and the others by reason."""
+
+    tried: int
+    passed: int
+    still: dict[str, int]
 
 
 P = ParamSpec("P")
@@ -51,6 +72,16 @@ def _one_round(method: Callable[Concatenate[App, P], T]) -> Callable[Concatenate
     return alone
 
 
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The processes that store and compute, where this one does not."""
+
+    settle: Callable[[], None]
+    """Returns when everything that came before is in the cells."""
+    deliver: Callable[[pa.Table], None]
+    """Gives them decoded events; returns when these are durable."""
+
+
 @dataclass
 class App:
     """One installation, opened. `definitions` are those of the catalogue, whose cells are kept up to date."""
@@ -61,18 +92,24 @@ class App:
     definitions: tuple[Definition, ...]
     declared: Registry | None
     tables: Path
+    workers: Workers | None = None
+    """The other processes that store and compute; None where this one does."""
     intake: Intake = field(init=False)
     computing: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.intake = Intake(self.private, self.keys, self.declared)
         self.private.finish_commits()
-        self._save_registry(datetime.now(UTC).date())
-        self._save_definitions()
+        if not self.workers:
+            self._save_registry(datetime.now(UTC).date())
+            self._save_definitions()
 
     @_one_round
     def bring_up_to_date(self, now: datetime) -> None:
         """Compute what the marks touch and publish what is closed."""
+        if self.workers:
+            self.workers.settle()
+            return
         self._save_registry(now.date())
         if recompute.recompute(self.private, self.definitions).marks:
             publish.publish(self.private, self.definitions, now)
@@ -100,14 +137,47 @@ class App:
         """Every stored cell against a computation from raw alone."""
         return scratch.verify(self.private, self.definitions, self.tables)
 
+    def compute(self, now: datetime) -> int:
+        """One round: what the marks touch, with the registry as it is on that day; how many marks were read."""
+        if not self.private.marks_wait():
+            return 0
+        self._save_registry(now.date())
+        return recompute.recompute(self.private, self.definitions).marks
+
+    def publish(self, now: datetime) -> None:
+        """Publish what is closed."""
+        publish.publish(self.private, self.definitions, now)
+        self._withdraw(now)
+
     @_one_round
     def rebuild(self, now: datetime) -> int:
         """Mark everything and compute it anew; the number of cells written."""
         self.private.mark_everything()
+        if self.workers:
+            self.workers.settle()
+            return int(self.private.connection.value("SELECT count() FROM {private}.cells FINAL"))
         done = recompute.recompute(self.private, self.definitions)
         publish.publish(self.private, self.definitions, now)
         self._withdraw(now)
         return done.cells
+
+    @_one_round
+    def replay(self, query: RejectQuery, now: datetime, *, dry_run: bool = False) -> Replayed:
+        """Send rejects through the door again; those that pass are rejects no more, the others stay as they are."""
+        found = self.private.sealed_rejects(query)
+        judged = [(reject, self.intake.judge_again(reject, now)) for reject in found]
+        passed = [(reject, events) for reject, events in judged if events is not None]
+        if passed and not dry_run:
+            events = join(events for _, events in passed)
+            if self.workers:
+                self.workers.deliver(events)
+            else:
+                self.intake.store(events, (), now)
+            self.private.forget_rejects([reject for reject, _ in passed])
+            if not self.workers:
+                self.bring_up_to_date(now)
+        still = Counter(reject.reason for reject, events in judged if events is None)
+        return Replayed(len(found), len(passed), dict(sorted(still.items())))
 
     def declare(self, declared: Registry | None) -> None:
         """Take the registry as its files are now; the next round puts it into the store."""
@@ -154,9 +224,7 @@ class App:
 @contextmanager
 def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     """The whole service in this process, on the embedded store of `settings.data`."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)  # batches hold many small objects at once, and none of them in cycles
+    _quiet_collector()
     definitions = read_definitions(contracts.schemas() / "indicators")
     declared = read_registry(registry or settings.registry, definitions)
     keys = load_or_make(settings.key_file or settings.data / "key.json")
@@ -173,6 +241,112 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
         yield app
     finally:
         connection.close()
+
+
+@contextmanager
+def distributed(settings: Settings, registry: Path | None = None) -> Iterator[App]:
+    """An installation whose events go through Kafka and whose figures are computed by its workers."""
+    with _joined(settings, registry) as (app, _):
+        yield app
+
+
+@contextmanager
+def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]:
+    """What a worker of a distributed installation is made of. BrokerError where a topic is not as it must be."""
+    with _joined(settings, registry) as (app, cluster):
+        topics.check(cluster)
+
+        store = PrivateStore(app.private.connection)
+
+        def take_over(check: Callable[[], None]) -> App:
+            own = PrivateStore(Guarded.of(store.connection, check))
+            own.writing = store.writing  # one sequence of marks, whoever of the two writes them
+            return App(own, OpenStore(own.connection), app.keys, app.definitions, app.declared, app.tables)
+
+        yield Parts(
+            cluster,
+            store,
+            app.keys,
+            app.intake.judge,
+            app.intake.count_stopped,
+            lambda: app.declare(app.declared),
+            take_over,
+        )
+
+
+@contextmanager
+def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cluster]]:
+    if not settings.clickhouse:
+        raise AppError(
+            "with Kafka, several processes share the store: name a ClickHouse server in NYTTA_CLICKHOUSE, or unset "
+            "NYTTA_KAFKA to keep everything in one process"
+        )
+    _quiet_collector()
+    cluster = Cluster.of(settings)
+    definitions = read_definitions(contracts.schemas() / "indicators")
+    declared = read_registry(registry or settings.registry, definitions)
+    keys = load_or_make(settings.key_file or settings.data / "key.json")
+    tables = contracts.schemas() / "tables"
+    connection = client.server(settings.clickhouse)
+    try:
+        missing = migrate.missing(connection, tables)
+        if missing:
+            raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
+        store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, keys, text)))
+        yield (
+            App(
+                store,
+                OpenStore(connection),
+                keys,
+                definitions,
+                declared,
+                tables,
+                Workers(lambda: _settle(cluster, store), lambda events: asyncio.run(_put(cluster, keys, events))),
+            ),
+            cluster,
+        )
+    finally:
+        connection.close()
+
+
+async def _put(cluster: Cluster, keys: Keys, events: pa.Table) -> None:
+    async with Producer(cluster, keys.seal, linger=0) as producer:
+        await producer.put(events, ())
+
+
+async def _ask(cluster: Cluster, keys: Keys, text: str) -> None:
+    async with Producer(cluster, keys.seal) as producer:
+        await producer.command(text)
+
+
+def _settle(cluster: Cluster, store: PrivateStore) -> None:
+    """Return when everything that is on the topics now is in the cells."""
+    for name in (topics.USAGE, topics.REJECTED, topics.MARKS):
+        waiting.wait_for(cluster, name, within=_SETTLED)
+    until = time.monotonic() + _SETTLED
+    last = store.counter("batch")
+    while store.counter("cleared") < last and store.marks_wait():
+        if time.monotonic() > until:
+            raise AppError("the marks are not computed: is nytta worker running, and does its log name an error?")
+        time.sleep(0.2)
+
+
+def migrate_distributed(settings: Settings) -> list[str]:
+    """Bring the tables of the server up to date and make the topics; the names of what was made."""
+    connection = client.server(settings.clickhouse)
+    try:
+        done = migrate.migrate(connection, contracts.schemas() / "tables")
+    finally:
+        connection.close()
+    made = topics.create(Cluster.of(settings), partitions=settings.kafka_partitions, replicas=settings.kafka_replicas)
+    return done + made
+
+
+def _quiet_collector() -> None:
+    """Batches hold many small objects at once, and none of them in cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
 
 
 def read_definitions(directory: Path) -> tuple[Definition, ...]:

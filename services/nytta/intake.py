@@ -27,7 +27,7 @@ from nytta.events.reasons import Reason
 from nytta.keys import Keys
 from nytta.organisation.registry import Registry
 from nytta.store import registry as registry_tables
-from nytta.store.private import Import, PrivateStore
+from nytta.store.private import Import, PrivateStore, SealedReject
 from nytta.store.processing import count_stopped, remember_approval, without_stopped
 from nytta.store.registry import CreatedRoot
 
@@ -101,6 +101,19 @@ class Intake:
         batch = decode(body, received_at=received_at, pseudonymise=None)
         placed, unplaced = self._place(batch.table)
         return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
+
+    def judge_again(self, reject: SealedReject, now: datetime) -> pa.Table | None:
+        """The decoded event of a reject if it passes now, else None. KeyFileError where the body stays sealed."""
+        sealed = reject.body if isinstance(reject.body, bytes) else str(reject.body).encode()
+        pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.keys.pseudonymiser()
+        batch = decode(self.keys.unseal(sealed), received_at=now, pseudonymise=pseudonymise)
+        if batch.rejects or not len(batch) or self._place(batch.table)[1]:
+            return None
+        return batch.table
+
+    def count_stopped(self, now: datetime) -> None:
+        """Store how many events of systems that are switched off `judge` has passed over."""
+        count_stopped(self.private.connection, self.stopped, now)
 
     def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> None:
         """Give decoded events their units and store them, and the rejects; durable when it returns."""

@@ -20,6 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from nytta import app as nytta
+from nytta.broker.cluster import BrokerError
+from nytta.broker.producer import Unavailable
 from nytta.cli import loopback
 from nytta.connectors.errors import InputError, MappingError
 from nytta.detection import SeriesError
@@ -57,7 +59,8 @@ def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.Ap
             return
         settings = Settings() if data is None else Settings(data=data)
         loopback.forward(settings.data)
-        with nytta.embedded(settings, registry) as app:
+        opening = nytta.distributed if settings.kafka else nytta.embedded
+        with opening(settings, registry) as app:
             yield app
 
 
@@ -66,7 +69,17 @@ def mendable() -> Iterator[None]:
     """Whatever a person can mend is said in a sentence, with exit code 1; wrong settings with 2."""
     try:
         yield
-    except (nytta.AppError, IntakeError, SeriesError, StoreError, InputError, MappingError, KeyFileError) as error:
+    except (
+        nytta.AppError,
+        IntakeError,
+        SeriesError,
+        StoreError,
+        InputError,
+        MappingError,
+        KeyFileError,
+        BrokerError,
+        Unavailable,
+    ) as error:
         fail(str(error))
     except ValidationError as error:
         fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()), code=2)

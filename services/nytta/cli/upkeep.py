@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import typer
 
-from nytta.cli.common import Data, Json, Registry, commands, opened, print_json, told
+from nytta import app as nytta
+from nytta.cli.common import Data, Json, Registry, commands, mendable, opened, print_json, told
+from nytta.settings import Settings
 
 
 @commands.command()
@@ -43,7 +45,13 @@ def rebuild(data: Data = None, registry: Registry = None, as_json: Json = False)
 
 @commands.command()
 def migrate(data: Data = None, as_json: Json = False) -> None:
-    """Bring the store's tables up to date."""
+    """Bring the store's tables up to date; with Kafka, make the topics that are missing and check the others."""
+    with mendable():
+        settings = Settings() if data is None else Settings(data=data)
+        if settings.kafka:
+            done = nytta.migrate_distributed(settings)
+            print_json({"done": done}) if as_json else told.print("up to date" + "".join(f"\nmade {n}" for n in done))
+            return
     with opened(data) as app:
         applied = app.private.connection.rows(
             "SELECT name FROM (SELECT concat('open/', name) AS name FROM {open}.migrations "

@@ -75,3 +75,16 @@ def migrate(connection: Connection, tables: Path) -> list[str]:
             connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], [[migration.name, migration.digest]])
             applied.append(f"{sequence}/{migration.name}")
     return applied
+
+
+def missing(connection: Connection, tables: Path) -> list[str]:
+    """Migrations that the store has not seen; all where it has seen none."""
+    gone = []
+    for sequence in _SEQUENCES:
+        name = connection.zones.fill(f"{{{sequence}}}")
+        tables_there = connection.rows(
+            "SELECT 1 FROM system.tables WHERE database = {name:String} AND name = 'migrations'", name=name
+        )
+        done = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations")) if tables_there else {}
+        gone += [f"{sequence}/{m.name}" for m in migrations(tables) if m.sequence == sequence and m.name not in done]
+    return gone

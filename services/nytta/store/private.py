@@ -70,6 +70,31 @@ class Import:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1 | 1
 
 
+_REJECT = ("digest", "source", "reason", "position")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectQuery:
+    """Which rejects: of one reason or source, or all; received from `since` until before `until` (aware)."""
+
+    reason: str = ""
+    source: str = ""
+    since: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    until: datetime = datetime(2200, 1, 1, tzinfo=UTC)
+    limit: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SealedReject:
+    """A reject whose body is encrypted."""
+
+    digest: bytes
+    source: str
+    reason: str
+    position: str
+    body: bytes
+
+
 class PrivateStore:
     """Writes the private zone and reads it back for recomputation and for an administrator."""
 
@@ -181,6 +206,10 @@ class PrivateStore:
             ["sequence", "batch", "kind", "system", "subject", "unit", "hour"],
             [[self.counter("batch"), 0, "plan", "", bytes(16), "", datetime.fromtimestamp(0, UTC)]],
         )
+
+    def marks_wait(self) -> bool:
+        """Whether there are marks that no round has read."""
+        return int(self.connection.value("SELECT max(sequence) FROM {private}.marks")) > self.counter("cleared")
 
     # imports
 
@@ -334,6 +363,39 @@ class PrivateStore:
             source=source,
             limit=limit,
         )
+
+    def sealed_rejects(self, query: RejectQuery) -> list[SealedReject]:
+        """Rejects with their encrypted bodies, the earliest first: for sending them again."""
+        rows = self.connection.rows(
+            f"""SELECT {", ".join(_REJECT)}, body FROM {{private}}.rejects FINAL
+                WHERE ({{reason:String}} = '' OR reason = {{reason:String}})
+                  AND ({{source:String}} = '' OR source = {{source:String}})
+                  AND received_at >= {{since:DateTime64(3, 'UTC')}} AND received_at < {{until:DateTime64(3, 'UTC')}}
+                ORDER BY received_at, source, position LIMIT {{limit:UInt32}}""",
+            reason=query.reason,
+            source=query.source,
+            since=query.since,
+            until=query.until,
+            limit=query.limit,
+        )
+        return [SealedReject(*row) for row in rows]
+
+    def forget_rejects(self, rejects: Sequence[SealedReject]) -> None:
+        """Take rejects out of both zones: they are rejects no more."""
+        for first in range(0, len(rejects), 1000):
+            some = rejects[first : first + 1000]
+            keys = [(r.source, r.reason, r.digest.hex(), r.position) for r in some]
+            self.connection.run(
+                "DELETE FROM {private}.rejects WHERE (source, reason, lower(hex(digest)), position) IN "
+                "{keys:Array(Tuple(String, String, String, String))}",
+                keys=keys,
+            )
+            places = [(r.source, r.reason, r.position) for r in some]
+            self.connection.run(
+                "DELETE FROM {open}.rejected WHERE (source, reason, position) IN "
+                "{places:Array(Tuple(String, String, String))}",
+                places=places,
+            )
 
 
 def marks_in(events: str, where: str, *also: str) -> str:

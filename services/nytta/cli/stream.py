@@ -1,0 +1,71 @@
+"""Commands of the streaming parts: worker, replay."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nytta import app as nytta
+from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, told
+from nytta.events import Reason
+from nytta.settings import Settings
+from nytta.store.private import RejectQuery
+
+
+@commands.command()
+def worker(
+    host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8651,
+    publish_every: Annotated[float, typer.Option(help="Seconds between publications of closed weeks.", min=0.1)] = 60.0,
+    registry: Registry = None,
+    data: Data = None,
+) -> None:
+    """Take events from Kafka, store them and compute figures, beside other workers. Needs a supervisor.
+
+    It ends with exit code 1 when it cannot go on without losing events, and is to be started anew.
+    """
+    from nytta.processors import worker as process  # Faust's import takes a second that no other command should wait
+
+    with mendable():
+        settings = _settings(data)
+        if not settings.kafka:
+            fail("a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
+        with nytta.working(settings, registry) as parts:
+            process.run(process.build(parts, host=host, port=port, publish_every=publish_every))
+
+
+@commands.command()
+def replay(
+    reason: Annotated[Reason | None, typer.Option(help="Rejects of one reason only.")] = None,
+    source: Annotated[str, typer.Option(help="Rejects of one source only.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="Received from then on (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Received before then (UTC).")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would pass now.")] = False,
+    data: Data = None,
+    registry: Registry = None,
+    as_json: Json = False,
+) -> None:
+    """Send rejects through the door again, after a fix. Repeated, it changes nothing."""
+    query = RejectQuery(reason.value if reason else "", source)
+    query = RejectQuery(
+        query.reason,
+        query.source,
+        since.replace(tzinfo=UTC) if since else query.since,
+        until.replace(tzinfo=UTC) if until else query.until,
+    )
+    with opened(data, registry) as app:
+        done = app.replay(query, datetime.now(UTC), dry_run=dry_run)
+    if as_json:
+        print_json({"dry_run": dry_run, "tried": done.tried, "passed": done.passed, "still_rejected": done.still})
+        return
+    would = "would pass" if dry_run else "passed"
+    told.print(f"{done.tried} rejects tried, {done.passed} {would}")
+    for name, count in done.still.items():
+        told.print(f"  {count} still {name}", markup=False)
+
+
+def _settings(data: Path | None) -> Settings:
+    return Settings() if data is None else Settings(data=data)

@@ -1,0 +1,172 @@
+"""Stream `marks`: its one owner writes marks in their order, computes what they touch, publishes, tells the values."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import faust
+import orjson
+import pyarrow as pa
+from faust.types import TP
+
+from nytta.broker import topics, wire
+from nytta.broker.producer import Producer
+from nytta.processors import figures
+from nytta.processors.messages import Message
+from nytta.processors.parts import Computing, Parts, log, patient
+from nytta.processors.stream import consume
+from nytta.store import outbox
+from nytta.store.lease import Lease, LeaseLostError
+from nytta.store.private import EVERYTHING
+
+SCHEMA = pa.schema(
+    [
+        ("batch", pa.uint64()),
+        ("kind", pa.string()),
+        ("system", pa.string()),
+        ("subject", pa.binary(16)),
+        ("unit", pa.string()),
+        ("hour", pa.timestamp("s", "UTC")),
+    ]
+)
+_IMPORT = re.compile(rb"import ([0-9]{1,20})")
+_RENEWED = 1.0  # seconds
+_AT_ONCE = 500_000  # marks that the store takes as one part: a round sees all of them, or none
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What some messages ask for: marks to be written, and imports, or everything, to be marked."""
+
+    marks: pa.Table
+    imports: tuple[int, ...]
+    everything: bool
+
+
+def read(values: Sequence[bytes | None]) -> Asked:
+    """What messages ask for; a message that asks for nothing is counted and passed over."""
+    tables, imports, everything = [SCHEMA.empty_table()], [], False
+    for value in values:
+        body = value or b""
+        if body == EVERYTHING.encode():
+            everything = True
+        elif named := _IMPORT.fullmatch(body):
+            imports.append(int(named[1]))
+        else:
+            try:
+                tables.append(wire.read_marks(body, SCHEMA))
+            except ValueError as error:
+                figures.POISON.labels(topics.MARKS).inc()
+                log.error("a message on the topic of marks was passed over: %s", error)
+    return Asked(pa.concat_tables(tables), tuple(dict.fromkeys(imports)), everything)
+
+
+class Owner:
+    """Computes while it holds the partition of the marks; what it does, it does one after the other."""
+
+    def __init__(self, parts: Parts, producer: Producer, lease: Lease) -> None:
+        self.parts = parts
+        self.producer = producer
+        self.lease = lease
+        self._turn = asyncio.Lock()
+        self._computing: Computing | None = None
+        self._changed = True  # whoever takes over publishes once
+
+    async def write(self, messages: Sequence[Message]) -> None:
+        """Do what messages ask for: an older owner's marks do no harm, for its messages are given to the next one."""
+        asked = read([message.value for message in messages])
+        private = self.parts.private
+        for first in range(0, len(asked.marks), _AT_ONCE):
+            await patient(self.parts, partial(private.append_marks, asked.marks.slice(first, _AT_ONCE)))
+        if asked.imports or asked.everything:
+            async with self._turn:  # marks made by one statement may come in parts: no round may read half of them
+                for number in asked.imports:
+                    await patient(self.parts, partial(private.mark, f"import = {number}"))
+                if asked.everything:
+                    await patient(self.parts, private.mark_everything)
+
+    async def compute(self) -> None:
+        """One round, if marks wait for it."""
+        async with self._turn:
+            if not self.lease.held:
+                self._computing = None
+                return
+            started = time.perf_counter()
+            now = datetime.now(UTC)
+            computing = self._computing
+            if computing is None:
+                computing = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
+                self._computing = computing
+            if await patient(self.parts, partial(computing.compute, now)):
+                self._changed = True
+                figures.ROUNDS.observe(time.perf_counter() - started)
+
+    async def publish(self) -> None:
+        """Bring the open zone up to date and tell its values, if anything was computed since."""
+        async with self._turn:
+            computing = self._computing
+            if not self._changed or computing is None or not self.lease.held:
+                return
+            now = datetime.now(UTC)
+            await patient(self.parts, partial(computing.publish, now))
+            rows, upto = await patient(self.parts, lambda: outbox.unsent(computing.private))
+            for row in rows:
+                await self.producer.value(*told(row))
+            await patient(self.parts, lambda: outbox.sent(computing.private, upto))
+            self._changed = False
+
+    async def leave(self) -> None:
+        """Stop at the next statement, and wait until it is over."""
+        self.lease.drop()
+        async with self._turn:
+            self._computing = None
+            figures.OWNER.set(0)
+
+
+def told(row: dict[str, object]) -> tuple[bytes, bytes]:
+    """Key and message of a published value: a later message of the same key replaces it."""
+    names = ("indicator", "version", "grain", "unit", "system", "case_type", "part", "period")
+    key = "|".join(str(row[name]) for name in names)
+    return key.encode(), orjson.dumps({n: v for n, v in row.items() if v is not None}, default=str)
+
+
+def attach(app: faust.App, owner: Owner, *, compute_every: float, publish_every: float) -> None:
+    """Give the app the agent of this stream, and the times at which its owner computes and publishes."""
+    partition = TP(topics.full(owner.parts.cluster, topics.MARKS), 0)
+    consume(app, owner.parts.cluster, topics.MARKS, owner.write, most=200, within=0.1)
+
+    async def renew() -> None:
+        if partition in app.consumer.assignment() and not app.rebalancing:
+            owner.lease.renew()
+            figures.OWNER.set(1)
+
+    async def leave(*given: Any, **_: Any) -> None:
+        if partition in given[1]:  # the app, the partitions that go
+            await owner.leave()
+
+    async def unless_lost(work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except LeaseLostError as error:
+            log.warning("%s", error)
+        except Exception as error:
+            await app.crash(error)
+            raise
+
+    async def compute() -> None:
+        await unless_lost(owner.compute)
+
+    async def publish() -> None:
+        await unless_lost(owner.publish)
+
+    app.on_partitions_revoked.connect(leave)
+    app.timer(_RENEWED)(renew)
+    app.timer(compute_every)(compute)
+    app.timer(publish_every)(publish)

@@ -1,0 +1,38 @@
+"""Stream `rejected`: what the gateway refused becomes rows of the table of rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import faust
+
+from nytta.broker import topics, wire
+from nytta.keys import KeyFileError
+from nytta.processors import figures
+from nytta.processors.messages import Message
+from nytta.processors.parts import Parts, log, patient
+from nytta.processors.stream import consume
+
+
+def store(parts: Parts, values: Sequence[bytes | None]) -> None:
+    """Store rejects; a message that holds none is counted and passed over."""
+    for value in values:
+        try:
+            reject, received_at = wire.read_reject(value or b"")
+            clear = replace(reject, body=parts.keys.unseal(reject.body))
+        except (ValueError, KeyFileError) as error:
+            figures.POISON.labels(topics.REJECTED).inc()
+            log.error("a message on the topic of rejects was passed over: %s", error)
+            continue
+        parts.private.write_rejects([clear], parts.keys.seal, received_at)
+        figures.REJECTS.labels(reject.reason.value).inc()
+
+
+def attach(app: faust.App, parts: Parts) -> None:
+    """Give the app the agent of this stream."""
+
+    async def work(messages: Sequence[Message]) -> None:
+        await patient(parts, lambda: store(parts, [message.value for message in messages]))
+
+    consume(app, parts.cluster, topics.REJECTED, work, most=100, within=0.2)

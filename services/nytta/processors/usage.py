@@ -1,0 +1,94 @@
+"""Stream `usage`: events become raw rows and rejects, then marks are sent, then the messages are acknowledged."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+import faust
+import pyarrow as pa
+
+from nytta.broker import topics
+from nytta.broker.producer import Producer
+from nytta.broker.wire import Body, body_of
+from nytta.events import Batch, Reject
+from nytta.processors import figures
+from nytta.processors.messages import Message
+from nytta.processors.parts import Parts, patient
+from nytta.processors.stream import consume
+from nytta.store.private import marks_of
+
+_MESSAGES = 100
+_WITHIN = 0.1
+_MAX_FUTURE = timedelta(days=1)
+_TOGETHER = 10  # seconds: messages received so close to each other are decoded as one body
+
+
+def read(parts: Parts, messages: Sequence[Message]) -> list[Batch]:
+    """The events and rejects of some messages; nothing is stored."""
+    bodies = [(body_of(m.value, m.headers, m.stored_at, m.position, _MAX_FUTURE), m.position) for m in messages]
+    batches = [Batch(pa.table({}), (body.reject,), 1) for body, _ in bodies if body.reject]
+    good = [(body, position) for body, position in bodies if not body.reject]
+    for _, near in groupby(good, key=lambda pair: int(pair[0].received_at.timestamp()) // _TOGETHER):
+        batches.append(_decoded(parts, list(near)))
+    return batches
+
+
+def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
+    lines = [body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies]
+    batch = parts.judge(b"".join(lines), max(body.received_at for body, _ in bodies))
+    if not batch.rejects:
+        return batch
+    firsts, count = [], 0
+    for body in lines:
+        firsts.append(count)
+        count += body.count(b"\n")
+    return replace(batch, rejects=tuple(_placed(r, firsts, [p for _, p in bodies]) for r in batch.rejects))
+
+
+def _placed(reject: Reject, firsts: Sequence[int], positions: Sequence[str]) -> Reject:
+    """The reject with the message it stood in."""
+    if not reject.position.startswith("line "):
+        return reject
+    line = int(reject.position.removeprefix("line "))
+    message = max(n for n, first in enumerate(firsts) if first < line)
+    return replace(reject, position=f"{positions[message]} line {line - firsts[message]}")
+
+
+def store(parts: Parts, messages: Sequence[Message]) -> pa.Table | None:
+    """Store what the messages hold, raw before rejects; the marks to be sent, None where there are none."""
+    started = time.perf_counter()
+    now = datetime.now(UTC)
+    number = _number()
+    marks = []
+    for batch in read(parts, messages):
+        parts.private.store_events(batch.table, number)
+        parts.private.write_rejects(batch.rejects, parts.keys.seal, now)
+        if len(batch):
+            marks.append(marks_of(batch.table, number))
+            figures.EVENTS.inc(len(batch))
+        for reject in batch.rejects:
+            figures.REJECTS.labels(reject.reason.value).inc()
+    parts.count(now)
+    figures.STORING.observe(time.perf_counter() - started)
+    return pa.concat_tables(marks) if marks else None
+
+
+def _number() -> int:
+    """A number that no other batch has. It grows with the clock, which only makes it quicker to find."""
+    return (time.time_ns() // 1000) << 12 | secrets.randbits(12)
+
+
+def attach(app: faust.App, parts: Parts, producer: Producer) -> None:
+    """Give the app the agent of this stream."""
+
+    async def work(messages: Sequence[Message]) -> None:
+        marks = await patient(parts, lambda: store(parts, messages))
+        if marks is not None:
+            await producer.mark(marks)
+
+    consume(app, parts.cluster, topics.USAGE, work, most=_MESSAGES, within=_WITHIN)
