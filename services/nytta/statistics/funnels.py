@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
+
+from .quantiles import binomial_cdf, binomial_quantile, poisson_cdf, poisson_quantile
 
 Array = NDArray[np.float64]
 
@@ -55,7 +58,7 @@ def dispersion(z: ArrayLike, standard_error: ArrayLike, *, winsor: float = 0.1, 
 def _winsorised_variance(share: float) -> float:
     """E[z²] of a standard normal variable Winsorised at `share` on both sides."""
     q = float(special.ndtri(1 - share))
-    return float(1 - 2 * share - 2 * q * stats.norm.pdf(q) + 2 * share * q * q)
+    return float(1 - 2 * share - 2 * q * np.exp(-q * q / 2) / np.sqrt(2 * np.pi) + 2 * share * q * q)
 
 
 def proportion_z(count: ArrayLike, n: ArrayLike, target: float | None = None) -> tuple[Array, Array, float]:
@@ -98,8 +101,10 @@ def proportion_limits(
     if method == "normal":
         reach = k * np.sqrt(target * (1 - target) / m)
         return np.clip(target - reach, 0, 1), np.clip(target + reach, 0, 1)
-    lower = _interpolated(stats.binom, tail, (m, target)) / m
-    return np.clip(lower, 0, 1), np.clip(_interpolated(stats.binom, 1 - tail, (m, target)) / m, 0, 1)
+    lower = _interpolated(binomial_quantile, binomial_cdf, tail, (m, target)) / m
+    return np.clip(lower, 0, 1), np.clip(
+        _interpolated(binomial_quantile, binomial_cdf, 1 - tail, (m, target)) / m, 0, 1
+    )
 
 
 def poisson_limits(
@@ -122,8 +127,8 @@ def poisson_limits(
             raise ValueError("over-dispersed limits are defined on the root scale: use method='root'")
         reach = float(special.ndtri(1 - tail)) * np.sqrt(1 / (4 * e) + tau2)
         return np.maximum(np.sqrt(target) - reach, 0) ** 2, (np.sqrt(target) + reach) ** 2
-    lower = _interpolated(stats.poisson, tail, (e * target,)) / e
-    return np.maximum(lower, 0.0), _interpolated(stats.poisson, 1 - tail, (e * target,)) / e
+    lower = _interpolated(poisson_quantile, poisson_cdf, tail, (e * target,)) / e
+    return np.maximum(lower, 0.0), _interpolated(poisson_quantile, poisson_cdf, 1 - tail, (e * target,)) / e
 
 
 def expected_beyond(observed: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
@@ -135,11 +140,12 @@ def expected_beyond(observed: ArrayLike, *, confidence: float = 0.95) -> tuple[A
     x = np.asarray(observed, float)
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
-        upper = np.where(x > 0, stats.chi2.ppf(tail, 2 * x) / 2, 0.0)
-    return np.asarray(stats.chi2.ppf(1 - tail, 2 * x + 2) / 2), upper
+        upper = np.where(x > 0, special.gammaincinv(x, tail), 0.0)
+    return np.asarray(special.gammaincinv(x + 1, 1 - tail)), upper
 
 
-def _interpolated(family: stats.rv_discrete, p: float, shape: tuple[Any, ...]) -> Array:
-    r = family.ppf(p, *shape)
-    upto, at = family.cdf(r, *shape), family.pmf(r, *shape)
+def _interpolated(quantile: Callable[..., Array], cdf: Callable[..., Array], p: float, shape: tuple[Any, ...]) -> Array:
+    r = quantile(p, *shape)
+    upto = cdf(r, *shape)
+    at = upto - np.where(r > 0, cdf(np.maximum(r - 1, 0), *shape), 0.0)
     return np.asarray(r - np.where(at > 0, (upto - p) / at, 0.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -53,10 +53,10 @@ def byar(count: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
 def poisson_exact(count: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
     """The exact Poisson interval of a count: lower and upper counts.
 
-    Source: Garwood 1936, Biometrika 28:437 (through the chi-squared distribution).
+    Source: Garwood 1936, Biometrika 28:437 (through the gamma distribution).
     """
     x = np.asarray(count, float)
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
-        lower = np.where(x > 0, stats.chi2.ppf(tail, 2 * x) / 2, 0.0)
-    return lower, np.asarray(stats.chi2.ppf(1 - tail, 2 * x + 2) / 2)
+        lower = np.where(x > 0, special.gammaincinv(x, tail), 0.0)
+    return lower, np.asarray(special.gammaincinv(x + 1, 1 - tail))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from .charts import Limits
+from .quantiles import binomial_quantile
 
 Array = NDArray[np.float64]
 Signs = NDArray[np.int8]
@@ -96,7 +96,7 @@ def anhoej_limits(useful: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int6
     """
     n = np.asarray(useful, int)
     longest = np.where(n > 0, np.round(np.log2(np.maximum(n, 1))) + 3, 0).astype(np.int64)
-    crossings = np.where(n > 1, stats.binom.ppf(0.05, np.maximum(n - 1, 1), 0.5), 0).astype(np.int64)
+    crossings = np.where(n > 1, binomial_quantile(0.05, np.maximum(n - 1, 1), 0.5), 0).astype(np.int64)
     return longest, crossings
 
 
