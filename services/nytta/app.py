@@ -18,9 +18,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pyarrow as pa
 
 from nytta import contracts
+from nytta.alerting import evaluate as alerting
 from nytta.broker import topics, waiting
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
+from nytta.delivery.channels import Channels, ChannelSettingError, smtp_of
+from nytta.delivery.deliver import Delivered, deliver
+from nytta.disclosure.clock import first_open_week
 from nytta.events.columns import join
 from nytta.indicators import load as catalogue
 from nytta.indicators.definition import Definition
@@ -31,8 +35,9 @@ from nytta.organisation.problems import check_text
 from nytta.organisation.registry import Registry
 from nytta.processors.parts import Parts
 from nytta.settings import Settings
-from nytta.store import client, migrate, processing, publish, recompute, scratch, values
+from nytta.store import client, detection, facts, migrate, processing, publish, recompute, scratch, values
 from nytta.store import registry as registry_tables
+from nytta.store.alerts import AlertStore
 from nytta.store.lease import Guarded
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore, RejectQuery
@@ -82,6 +87,14 @@ class Workers:
     """Gives them decoded events; returns when these are durable."""
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What one evaluation found, and what became of the messages."""
+
+    alerts: alerting.Evaluation
+    delivered: Delivered
+
+
 @dataclass
 class App:
     """One installation, opened. `definitions` are those of the catalogue, whose cells are kept up to date."""
@@ -96,6 +109,8 @@ class App:
     """The other processes that store and compute; None where this one does."""
     intake: Intake = field(init=False)
     computing: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+    channels: Channels = field(default_factory=Channels, init=False, repr=False)
+    judged: tuple[Any, ...] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.intake = Intake(self.private, self.keys, self.declared)
@@ -179,6 +194,23 @@ class App:
         still = Counter(reject.reason for reject, events in judged if events is None)
         return Replayed(len(found), len(passed), dict(sorted(still.items())))
 
+    def evaluate(self, now: datetime) -> Evaluated:
+        """Judge the closed weeks at `now` (aware), open and close alerts, and send the messages that are due.
+
+        Called as often as one likes; detection runs only after a round that computed something, or a week's end.
+        """
+        with self.computing:
+            registry = self.intake.registry
+            closed = sorted({first_open_week(now, o.timezone) for o in registry.organisations})
+            state = (self.private.counter("version"), *closed)
+            if state != self.judged:
+                detection.publish_signals(self.private, registry, self.definitions, now)
+                facts.publish_facts(self.private, registry, now)
+                self.judged = state
+            book = AlertStore(self.open.connection)
+            found = alerting.evaluate(book, registry, now, address=self.channels.address)
+        return Evaluated(found, deliver(book, registry, self.channels, now))
+
     def declare(self, declared: Registry | None) -> None:
         """Take the registry as its files are now; the next round puts it into the store."""
         self.declared = declared
@@ -238,6 +270,7 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     try:
         migrate.migrate(connection, tables)
         app = App(PrivateStore(connection), OpenStore(connection), keys, definitions, declared, tables)
+        app.channels = read_channels(settings)
         yield app
     finally:
         connection.close()
@@ -355,6 +388,24 @@ def read_definitions(directory: Path) -> tuple[Definition, ...]:
     if found.problems:
         raise AppError(check_text(found.problems, str(directory)).rstrip("\n"))
     return found.definitions
+
+
+def read_channels(settings: Settings) -> Channels:
+    """The ways out that the settings name. AppError where one cannot be used."""
+    try:
+        smtp = smtp_of(settings.smtp.get_secret_value())
+    except ChannelSettingError as error:
+        raise AppError(str(error)) from error
+    if settings.webhook and not settings.webhook_secret.get_secret_value():
+        raise AppError("NYTTA_WEBHOOK needs NYTTA_WEBHOOK_SECRET: what is posted is signed with it")
+    return Channels(
+        smtp,
+        settings.sender,
+        settings.address,
+        settings.webhook,
+        settings.webhook_secret.get_secret_value(),
+        settings.alertmanager,
+    )
 
 
 def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> Registry | None:

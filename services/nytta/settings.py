@@ -46,3 +46,11 @@ class Settings(BaseSettings):
     kafka_password: SecretStr = Field(default=SecretStr(""), description="SASL password")
     kafka_ca: Path | None = Field(default=None, description="file with the authorities of the brokers' certificates")
     kafka_certificate: Path | None = Field(default=None, description="file with a client certificate and its key")
+    smtp: SecretStr = Field(
+        default=SecretStr(""), description="mail server: smtp://user:password@host:587, or smtps://…; empty: no mail"
+    )
+    sender: str = Field(default="nytta@localhost", description="address that mails come from")
+    address: str = Field(default="", description="where the console is reached, for links in messages")
+    webhook: str = Field(default="", description="address that every message is posted to as JSON")
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="secret that signs what the webhook gets")
+    alertmanager: str = Field(default="", description="address of an Alertmanager that keeps the open alerts")

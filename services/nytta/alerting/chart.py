@@ -64,7 +64,7 @@ def _spec(
 ) -> dict[str, object]:
     """A Vega-Lite chart: told apart by dash and label, not by colour alone."""
     scale = {"domain": [own, peers], "range": ["#0b5cad", "#595959"]}
-    lines = {
+    lines: dict[str, object] = {
         "mark": {"type": "line", "strokeWidth": 2.5},
         "encoding": {
             "x": {"field": "week", "type": "temporal", "axis": {"format": "%G-%V", "title": None, "tickCount": 8}},
@@ -77,8 +77,10 @@ def _spec(
             },
         },
     }
-    last = {who: max((r for r in rows if r["who"] == who), key=lambda r: str(r["week"])) for who in {r["who"] for r in rows}}
-    labels = {
+    last = {
+        who: max((r for r in rows if r["who"] == who), key=lambda r: str(r["week"])) for who in {r["who"] for r in rows}
+    }
+    labels: dict[str, object] = {
         "data": {"values": list(last.values())},
         "mark": {"type": "text", "align": "right", "dy": -9, "fontSize": 12, "fontWeight": "bold"},
         "encoding": {

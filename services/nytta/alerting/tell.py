@@ -117,7 +117,12 @@ def _due(desk: Desk, alert: Alert, week: date) -> date:
 def _loss(desk: Desk, alert: Alert) -> dict[str, Any]:
     """Hours that a year is missed by, of the benefits of the unit and system."""
     unit, system = alert.key.unit, alert.key.system
-    rows = [r for (f, u, s, _), rs in desk.evidence.facts.items() for r in rs if (f, u, s) == ("unrealised_hours", unit, system)]
+    rows = [
+        r
+        for (f, u, s, _), rs in desk.evidence.facts.items()
+        for r in rs
+        if (f, u, s) == ("unrealised_hours", unit, system)
+    ]
     members = next((g.units for g in desk.registry.groups if g.id == unit), (unit,))
     benefits = [b for b in desk.registry.benefits if b.unit in members and b.system == system]
     if not rows or not benefits or not rows[-1]["value"]:
@@ -178,7 +183,9 @@ def _burden(desk: Desk, alert: Alert) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
     tickets = desk.value("tickets-per-100", "window", unit, system, week)
     others = desk.among_peers("tickets-per-100", "window", unit, system, week)
-    found: dict[str, Any] = {"figure": _figure(desk.evidence.values.get((alert.indicator, "window", unit, system, week)))}
+    found: dict[str, Any] = {
+        "figure": _figure(desk.evidence.values.get((alert.indicator, "window", unit, system, week)))
+    }
     if tickets is not None:
         found["burden"] = Burden(round(tickets), round(median(others)) if len(others) >= 3 else None)
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.gate import FEW, Exact, K, gate
 from nytta.indicators.render import Scope, Zones, winners
+from nytta.organisation.programme import Benefit
 from nytta.organisation.registry import Registry
 from nytta.store.private import PrivateStore
 from nytta.store.recompute import visible
@@ -123,13 +124,13 @@ def _hours(store: PrivateStore, scope: Scope, registry: Registry, root: str, clo
     From whole percent, to two digits; an official act (benefits), so of every unit that has a benefit of its own.
     """
     day = closed + timedelta(days=6)
-    places = {unit.id: (unit.id,) for unit in registry.units_at(day).values() if unit.root == root}
     members = {unit for group in registry.groups if day in group.span for unit in group.units}
-    places = {k: v for k, v in places.items() if k not in members}
-    places |= {g.id: g.units for g in registry.groups if day in g.span and registry.unit(g.units[0], day).root == root}
-    about = {(b.unit, b.system): [] for b in registry.benefits}
+    here = [unit.id for unit in registry.units_at(day).values() if unit.root == root]
+    places: dict[str, tuple[str, ...]] = {unit: (unit,) for unit in here if unit not in members}
+    places |= {g.id: g.units for g in registry.groups if day in g.span and g.units[0] in here}
+    about: dict[tuple[str, str], list[Benefit]] = {}
     for benefit in registry.benefits:
-        about[benefit.unit, benefit.system].append(benefit)
+        about.setdefault((benefit.unit, benefit.system), []).append(benefit)
     if not about:
         return
     opened = scope.zones.date("opened_at")

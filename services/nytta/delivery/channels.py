@@ -1,0 +1,71 @@
+"""Where messages go, as the settings say it, and what a channel answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+SCHEMES = {"smtp": 587, "smtps": 465}
+
+
+class ChannelError(Exception):
+    """A channel did not take a message: what happened and what to change. `final` where trying again cannot help."""
+
+    def __init__(self, what: str, *, final: bool = False) -> None:
+        super().__init__(what)
+        self.final = final
+
+
+class ChannelSettingError(ValueError):
+    """A channel's setting cannot be used; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """A mail server. `smtp` upgrades with STARTTLS where `starttls`; `smtps` is TLS from the start."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+    starttls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """All ways out of an installation; what is not set is not used.
+
+    `address` is where the console is reached, `sender` whom mails come from, `timeout` in seconds.
+    """
+
+    smtp: Smtp | None = None
+    sender: str = "nytta@localhost"
+    address: str = ""
+    webhook: str = ""
+    webhook_secret: str = ""
+    alertmanager: str = ""
+    timeout: float = 20.0
+
+
+def smtp_of(text: str) -> Smtp | None:
+    """The server of smtp://user:password@host:587 (STARTTLS), smtps://…:465, or smtp://host:25?starttls=no; None for ''.
+
+    ChannelSettingError where the text is none of these.
+    """
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise ChannelSettingError(
+            "NYTTA_SMTP is no mail server: write smtp://user:password@host:587 or smtps://user:password@host:465"
+        )
+    options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return Smtp(
+        parts.hostname,
+        parts.port or SCHEMES[parts.scheme],
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        parts.scheme == "smtps",
+        options.get("starttls", "yes") != "no",
+    )
