@@ -326,18 +326,17 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
         if missing:
             raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
         store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, keys, text)))
-        yield (
-            App(
-                store,
-                OpenStore(connection),
-                keys,
-                definitions,
-                declared,
-                tables,
-                Workers(lambda: _settle(cluster, store), lambda events: asyncio.run(_put(cluster, keys, events))),
-            ),
-            cluster,
+        app = App(
+            store,
+            OpenStore(connection),
+            keys,
+            definitions,
+            declared,
+            tables,
+            Workers(lambda: _settle(cluster, store), lambda events: asyncio.run(_put(cluster, keys, events))),
         )
+        app.channels = read_channels(settings)
+        yield app, cluster
     finally:
         connection.close()
 

@@ -52,7 +52,7 @@ def chart_of(desk: Desk, alert: Alert, facts: Facts, language: str) -> tuple[byt
     theirs = [r for r in rows if r["who"] == peers_name]
     if theirs:
         said += f"; {peers_name} {theirs[-1]['share']:.0f} %"
-    return vl_convert.vegalite_to_png(spec | {"title": title}, scale=2), said
+    return vl_convert.vegalite_to_png(spec | {"title": title}, scale=1.5), said
 
 
 def _number(row: dict[str, object]) -> int:
@@ -77,9 +77,7 @@ def _spec(
             },
         },
     }
-    last = {
-        who: max((r for r in rows if r["who"] == who), key=lambda r: str(r["week"])) for who in {r["who"] for r in rows}
-    }
+    last = {row["who"]: row for row in sorted(rows, key=lambda row: str(row["week"]))}
     labels: dict[str, object] = {
         "data": {"values": list(last.values())},
         "mark": {"type": "text", "align": "right", "dy": -9, "fontSize": 12, "fontWeight": "bold"},

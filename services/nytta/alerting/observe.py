@@ -102,7 +102,7 @@ def observe_week(desk: Desk, week: date) -> list[Observation]:
     """All observations of the week that begins on `week`, with what is held back by agreements."""
     evidence = desk.evidence
     day = week + timedelta(days=6)
-    signals = [_signal(row) for row in evidence.signals if row["opened"] <= week]
+    signals = [_signal(row) for row in evidence.signals if row["opened"] <= week and not _rolling_out(desk, row, day)]
     missing = [
         NotAssessed(row["unit"], row["system"], row["indicator"], _label(row["week"]), row["reason"])
         for row in evidence.not_assessed
@@ -122,6 +122,17 @@ def observe_week(desk: Desk, week: date) -> list[Observation]:
         if each.unit != desk.root and desk.registry.deviation(each.system, unit, day):
             deviations.add((each.unit, each.system))
     return held_back(seen, deviations=deviations)
+
+
+def _rolling_out(desk: Desk, row: dict[str, Any], day: date) -> bool:
+    """Whether a verdict on use says no more than that workplaces are still being delivered, of which enrolment tells."""
+    if row["indicator"] != _BREADTH or row["unit"] == "*":
+        return False
+    try:
+        plan = desk.plan(row["system"], "enrolment", row["unit"], day)
+    except KeyError:
+        return False
+    return plan is not None and day < plan.targets[-1].date
 
 
 def _signal(row: dict[str, Any]) -> Signal:

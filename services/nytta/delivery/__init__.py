@@ -1,1 +1,1 @@
-"""Shell: messages leave here, by mail, Teams, a signed webhook and Alertmanager. Links show; changes are POST elsewhere."""
+"""Shell: messages leave here, by mail, Teams, a signed webhook and Alertmanager. Links only show."""

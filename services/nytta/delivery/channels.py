@@ -49,7 +49,7 @@ class Channels:
 
 
 def smtp_of(text: str) -> Smtp | None:
-    """The server of smtp://user:password@host:587 (STARTTLS), smtps://…:465, or smtp://host:25?starttls=no; None for ''.
+    """The server of smtp://user:password@host:587 (STARTTLS), smtps://…, or smtp://host:25?starttls=no; None for ''.
 
     ChannelSettingError where the text is none of these.
     """

@@ -44,7 +44,7 @@ def mail(outgoing: Outgoing, to: str, channels: Channels) -> EmailMessage:
 
 
 def html(outgoing: Outgoing, channels: Channels, chart: str) -> str:
-    """The HTML part; `chart` is the address of the picture. Buttons are links that show; nothing changes by opening one."""
+    """The HTML part; `chart` is the address of the picture. Buttons are links that show; opening one changes nothing."""
     lead = outgoing.alerts[0] if outgoing.alerts else ""
     page = f"{channels.address.rstrip('/')}/alerts/{quote(lead, safe='')}" if channels.address else ""
     return _TEMPLATE.render(
@@ -65,7 +65,7 @@ async def send(smtp: Smtp, message: EmailMessage, timeout: float) -> None:
             username=smtp.user or None,
             password=smtp.password or None,
             use_tls=smtp.tls,
-            start_tls=False if smtp.tls else (True if smtp.starttls else False),
+            start_tls=smtp.starttls and not smtp.tls,
             timeout=timeout,
         )
     except aiosmtplib.SMTPRecipientsRefused as error:

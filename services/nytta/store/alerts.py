@@ -1,4 +1,4 @@
-"""The book of alerts in the open zone: one writer, one insert per round, so that a crash leaves all of it or nothing."""
+"""The book of alerts in the open zone: one writer, one insert per round; a crash leaves all of it or nothing."""
 
 from __future__ import annotations
 
@@ -184,7 +184,8 @@ class AlertStore:
             organisation=organisation,
         )
         definitions = self.connection.dicts(
-            """SELECT indicator, version, title_sv, title_nb, title_en, question_sv, question_nb, question_en, window_weeks
+            """SELECT indicator, version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
+                      window_weeks
                FROM {open}.definitions FINAL ORDER BY version"""
         )
         return Evidence(
