@@ -125,7 +125,7 @@ def observe_week(desk: Desk, week: date) -> list[Observation]:
 
 
 def _rolling_out(desk: Desk, row: dict[str, Any], day: date) -> bool:
-    """Whether a verdict on use says no more than that workplaces are still being delivered, of which enrolment tells."""
+    """Whether a verdict on use says only that workplaces are still being delivered, of which enrolment tells."""
     if row["indicator"] != _BREADTH or row["unit"] == "*":
         return False
     try:

@@ -44,7 +44,7 @@ def mail(outgoing: Outgoing, to: str, channels: Channels) -> EmailMessage:
 
 
 def html(outgoing: Outgoing, channels: Channels, chart: str) -> str:
-    """The HTML part; `chart` is the address of the picture. Buttons are links that show; opening one changes nothing."""
+    """The HTML part; `chart` is the address of the picture. Buttons are links that show and change nothing."""
     lead = outgoing.alerts[0] if outgoing.alerts else ""
     page = f"{channels.address.rstrip('/')}/alerts/{quote(lead, safe='')}" if channels.address else ""
     return _TEMPLATE.render(
