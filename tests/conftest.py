@@ -13,6 +13,8 @@ from nytta import contracts
 from nytta.store.client import Connection, Zones, embedded
 from nytta.store.migrate import migrate
 from nytta.store.private import PrivateStore
+from tests.support.broker import Broker
+from tests.support.broker import broker as started_broker
 
 _ROOT = Path(__file__).parents[1]
 _NUMBERS = itertools.count(1)
@@ -25,6 +27,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder with real logs is not here; name it with NYTTA_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real Kafka broker, one for the whole run; without any, the test is skipped with the reason."""
+    with started_broker(tmp_path_factory.mktemp("broker")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

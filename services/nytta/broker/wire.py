@@ -49,6 +49,10 @@ def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position
     if media == NDJSON:
         return Body(value, _received(headers, stored_at))
     if any(name.startswith("ce_") for name in headers):
+        if value.strip() and not _is_json(value):
+            detail = "data: the message's value is not one JSON value"
+            source = headers.get("ce_source", b"").decode("utf-8", "replace")[:512]
+            return Body(b"", stored_at, Reject(Reason.MALFORMED_JSON, detail, source, position, value))
         line = _from_headers(value, headers, media)
     elif media.startswith("application/cloudevents") and media != CLOUDEVENT:
         detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
@@ -63,6 +67,14 @@ def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position
             return Body(b"", stored_at, Reject(refused.reason, refused.detail, source_of(line), position, line))
         line = line.replace(b"\r", b" ").replace(b"\n", b" ")
     return Body(line, stored_at)
+
+
+def _is_json(value: bytes) -> bool:
+    try:
+        orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _media(headers: Headers) -> str:
@@ -131,5 +143,5 @@ def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:
         table = pa.ipc.open_stream(value).read_all()
         table.validate(full=True)
         return table.select(schema.names).cast(schema)
-    except (pa.ArrowException, KeyError) as error:
+    except (pa.ArrowException, KeyError, OSError) as error:
         raise ValueError(f"is no table of marks: {error}") from error

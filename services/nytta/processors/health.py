@@ -11,6 +11,7 @@ from prometheus_client import generate_latest
 
 from nytta.processors import figures
 from nytta.processors.parts import log
+from nytta.processors.stream import every
 
 _LOOK = 5.0  # seconds
 
@@ -53,7 +54,7 @@ def attach(app: faust.App, *, still: float) -> None:
             log.error("%s messages wait and none was acknowledged for %.0f seconds", waiting, still)
             await app.crash(StandsStillError(f"{waiting} messages wait"))
 
-    app.timer(_LOOK)(watch)
+    every(app, _LOOK, watch)
 
 
 def _lag(app: faust.App, tp: faust.types.TP) -> int:

@@ -21,7 +21,7 @@ from nytta.broker.producer import Producer
 from nytta.processors import figures
 from nytta.processors.messages import Message
 from nytta.processors.parts import Computing, Parts, log, patient
-from nytta.processors.stream import consume
+from nytta.processors.stream import consume, every
 from nytta.store import outbox
 from nytta.store.lease import Lease, LeaseLostError
 from nytta.store.private import EVERYTHING
@@ -151,22 +151,16 @@ def attach(app: faust.App, owner: Owner, *, compute_every: float, publish_every:
         if partition in given[1]:  # the app, the partitions that go
             await owner.leave()
 
-    async def unless_lost(work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        except LeaseLostError as error:
-            log.warning("%s", error)
-        except Exception as error:
-            await app.crash(error)
-            raise
+    def unless_lost(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def attempt() -> None:
+            try:
+                await work()
+            except LeaseLostError as error:
+                log.warning("%s", error)
 
-    async def compute() -> None:
-        await unless_lost(owner.compute)
-
-    async def publish() -> None:
-        await unless_lost(owner.publish)
+        return attempt
 
     app.on_partitions_revoked.connect(leave)
-    app.timer(_RENEWED)(renew)
-    app.timer(compute_every)(compute)
-    app.timer(publish_every)(publish)
+    every(app, _RENEWED, renew)
+    every(app, compute_every, unless_lost(owner.compute))
+    every(app, publish_every, unless_lost(owner.publish))

@@ -66,6 +66,6 @@ async def patient(parts: Parts, call: Callable[[], T]) -> T:
             delay = _DELAYS[min(tries, len(_DELAYS) - 1)]
             if loop.time() + delay > until:
                 raise
-            log.warning("the store is away, trying again: %s", error)
+            log.warning("the store is away, trying again: %s", str(error)[:160])
             tries += 1
             await asyncio.sleep(delay)

@@ -44,6 +44,23 @@ def consume(app: faust.App, cluster: Cluster, name: str, work: Work, *, most: in
     app.agent(topic, name=name, concurrency=1)(agent)
 
 
+def every(app: faust.App, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Give the app a task that works again and again, `seconds` after the last time; an error ends the process."""
+
+    async def task() -> None:
+        while not app.should_stop:
+            try:
+                await work()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                await app.crash(error)
+                raise
+            await app.sleep(seconds)
+
+    app.task(task)
+
+
 def _message(event: Any) -> Message:
     message = event.message
     at = datetime.fromtimestamp(max(message.timestamp, 0), UTC)

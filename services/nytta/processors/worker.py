@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +14,7 @@ from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
 from nytta.processors import health, marks, rejected, usage
 from nytta.processors.parts import Parts, patient
+from nytta.processors.stream import every
 from nytta.store.lease import Lease
 
 _SESSION = 12.0  # seconds: so long do a dead worker's partitions wait
@@ -60,12 +62,16 @@ def build(
     async def refresh() -> None:
         await patient(parts, parts.refresh)
 
-    app.timer(_REFRESHED)(refresh)
+    every(app, _REFRESHED, refresh)
     return app
 
 
 def run(app: faust.App) -> NoReturn:
     """Run a worker in this process until it is stopped, or ends with exit code 1 for its supervisor to start anew."""
+    for noisy in ("urllib3", "clickhouse_connect", "aiokafka"):
+        logging.getLogger(noisy).setLevel(
+            logging.ERROR
+        )  # what they warn of is tried again, and told where it is given up
     faust.Worker(app, loglevel="INFO").execute_from_commandline()
     raise SystemExit(0)
 

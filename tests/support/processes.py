@@ -1,0 +1,122 @@
+"""Processes of a test: started, waited for, killed, and started anew by a supervisor as an installation's would be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def opens(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def answers(url: str, status: int = 200) -> bool:
+    """Whether an address answers with the status."""
+    try:
+        return httpx.get(url, timeout=2).status_code == status
+    except httpx.HTTPError:
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float, what: str, log: Path | None = None) -> None:
+    """Return when the condition holds; TimeoutError, with the end of a log, after so many seconds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            said = "\n" + log.read_text("utf-8", "replace")[-2000:] if log and log.exists() else ""
+            raise TimeoutError(f"{what}: not within {seconds:.0f} seconds{said}")
+        time.sleep(0.1)
+
+
+class Process:
+    """A command in a process group of its own; what it says goes to `log`."""
+
+    def __init__(
+        self, command: Sequence[str], log: Path, environment: dict[str, str] | None = None, *, supervised: bool = False
+    ) -> None:
+        self.command = [str(part) for part in command]
+        self.log = log
+        self.starts = 0
+        self._environment = os.environ | {"PYTHONPATH": f"{ROOT / 'services'}{os.pathsep}{ROOT}"} | (environment or {})
+        self._supervised = supervised
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._supervisor: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start it; a supervised one is started anew whenever it ends."""
+        self._stopping.clear()
+        self._spawn()
+        if self._supervised:
+            self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+            self._supervisor.start()
+
+    def _spawn(self) -> None:
+        self.starts += 1
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command, stdout=log, stderr=log, env=self._environment, cwd=ROOT, start_new_session=True
+            )
+
+    def _supervise(self) -> None:
+        while not self._stopping.wait(0.2):
+            if self._process is not None and self._process.poll() is not None and not self._stopping.is_set():
+                self._spawn()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs now."""
+        return self._process is not None and self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to it and all it started."""
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    def kill(self) -> None:
+        """End it as `kill -9` does; a supervised one comes back."""
+        process = self._process
+        self.send(signal.SIGKILL)
+        if process is not None:
+            process.wait(30)
+
+    def stop(self, seconds: float = 20) -> None:
+        """Ask it to end, and see to it."""
+        self._stopping.set()
+        if self._supervisor:
+            self._supervisor.join()
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
+        if self._process is not None:
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+def python(*arguments: str) -> list[str]:
+    """A command of this interpreter."""
+    return [sys.executable, *arguments]
