@@ -148,9 +148,10 @@ class App:
         """What is not computed for want of an approval: organisation, indicator, and what is missing."""
         return processing.not_approved(self.private.connection, [(d.id, d.purpose) for d in self.definitions])
 
+    @_one_round
     def verify(self) -> scratch.Verification:
         """Every stored cell against a computation from raw alone."""
-        return scratch.verify(self.private, self.definitions, self.tables)
+        return scratch.verify(self.private, self.definitions, self.tables, alone=self.workers is None)
 
     def compute(self, now: datetime) -> int:
         """One round: what the marks touch, with the registry as it is on that day; how many marks were read."""

@@ -1,31 +1,43 @@
-"""The commands that serve: up, the whole service in one process."""
+"""The commands that serve: up, the whole service in one process; gateway, one of several before Kafka."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import signal
+import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import pyarrow as pa
 import typer
 
 from nytta import app as nytta
+from nytta.broker.cluster import Cluster
+from nytta.broker.producer import Producer
+from nytta.broker.producer import Unavailable as BrokersAway
 from nytta.cli import loopback
 from nytta.cli.common import Data, Registry, commands, fail, mendable, told
 from nytta.cli.logs import log_lines
 from nytta.cli.rounds import Rounds
 from nytta.cli.tokens import tokens_of
 from nytta.events.batch import Reject
+from nytta.events.pseudonyms import Pseudonymiser
+from nytta.gateway.acceptance import Acceptance, Bounded, Unavailable
 from nytta.gateway.counters import Counters
 from nytta.gateway.group import GroupCommit
 from nytta.gateway.http import Gateway, application
 from nytta.gateway.limits import Limits
 from nytta.gateway.server import Server, bind, server
 from nytta.settings import Settings
+from nytta.store.client import StoreError
+
+_LEARNING_SECONDS: Final = 30.0
+
+_log = logging.getLogger(__name__)
 
 Host = Annotated[str, typer.Option(help="Address to listen on; others than loopback want TLS in front.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
@@ -62,33 +74,104 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
         commits = GroupCommit(store)
         counters = Counters(lambda: commits.waiting)
         rounds = Rounds(app, counters.registry)
-        gateway = Gateway(
-            commits,
-            pseudonymiser=app.keys.pseudonymiser(),
-            registry=lambda: app.intake.registry,
-            tokens=tokens_of(settings),
-            limits=Limits(body=settings.body_limit, rate=settings.rate),
-            counters=counters,
-        )
+        gateway = _gateway(app, settings, commits, counters)
         stack.callback(gateway.close)
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
         stack.enter_context(loopback.announced(settings.data, address, token))
-        told.print(f"listening on http://{host}:{outside.getsockname()[1]}", highlight=False)
-        if not gateway.tokens.all():
-            told.print("no sender has a token yet: nytta token add NAME")
+        _say(gateway, host, outside)
         await serve_until_stopped(
             (server(application(gateway)), outside),
             (server(loopback.door(app, token, _run)), inside),
         )
 
 
+@commands.command("gateway")
+def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, registry: Registry = None) -> None:
+    """Take events in over HTTP and put them on Kafka, for workers to store and compute."""
+    with mendable():
+        settings = Settings() if data is None else Settings(data=data)
+        if not settings.kafka:
+            fail("a gateway puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
+        log_lines()
+        with nytta.distributed(settings, registry) as app:
+            asyncio.run(_forward(app, settings, host, port))
+    told.print("stopped; everything acknowledged is with the brokers")
+
+
+async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> None:
+    async with Producer(Cluster.of(settings), app.keys.seal) as producer:
+        acceptance = Bounded(_Brokers(producer))
+        gateway = _gateway(app, settings, acceptance, Counters(lambda: acceptance.waiting))
+        outside = bind(host, port)
+        _say(gateway, host, outside)
+        learning = asyncio.create_task(_learn(app))
+        try:
+            await serve_until_stopped((server(application(gateway)), outside))
+        finally:
+            learning.cancel()
+            gateway.close()
+
+
+class _Brokers:
+    """Kafka as an acceptance: a broker's refusal is one of the gateway's."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+
+    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
+        try:
+            await self._producer.put(events, rejects)
+        except BrokersAway as error:
+            raise Unavailable(str(error), 5) from error
+
+    async def ready(self) -> None:
+        try:
+            await self._producer.ready()
+        except BrokersAway as error:
+            raise Unavailable(str(error), 5) from error
+
+
+async def _learn(app: nytta.App) -> None:
+    """Learn of the units that other processes made."""
+    while True:
+        await asyncio.sleep(_LEARNING_SECONDS)
+        try:
+            await asyncio.to_thread(app.declare, app.declared)
+        except StoreError as error:
+            _log.warning("the registry could not be read again: %s", error)
+
+
+def _gateway(app: nytta.App, settings: Settings, acceptance: Acceptance, counters: Counters) -> Gateway:
+    latest: list[Any] = [None, None]
+
+    def pseudonymiser() -> Pseudonymiser:
+        if latest[0] is not app.keys:
+            latest[:] = app.keys, app.keys.pseudonymiser()
+        return latest[1]  # type: ignore[no-any-return]
+
+    return Gateway(
+        acceptance,
+        pseudonymiser=pseudonymiser,
+        registry=lambda: app.intake.registry,
+        tokens=tokens_of(settings),
+        limits=Limits(body=settings.body_limit, rate=settings.rate),
+        counters=counters,
+    )
+
+
+def _say(gateway: Gateway, host: str, bound: socket.socket) -> None:
+    told.print(f"listening on http://{host}:{bound.getsockname()[1]}", highlight=False)
+    if not gateway.tokens.all():
+        told.print("no sender has a token yet: nytta token add NAME")
+
+
 def _run(words: list[str]) -> None:
     typer.main.get_command(commands).main(words, prog_name="nytta")
 
 
-async def serve_until_stopped(*places: tuple[Server, object]) -> None:
+async def serve_until_stopped(*places: tuple[Server, socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT; then answer what is under way."""
     loop = asyncio.get_running_loop()
 
@@ -99,7 +182,7 @@ async def serve_until_stopped(*places: tuple[Server, object]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     try:
-        await asyncio.gather(*(one.listen(bound) for one, bound in places))  # type: ignore[arg-type]
+        await asyncio.gather(*(one.listen(bound) for one, bound in places))
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -40,3 +40,27 @@ class Acceptance(Protocol):
     async def ready(self) -> None:
         """Return if `put` can be expected to succeed. Raises Unavailable with what is missing."""
         ...
+
+
+class Bounded:
+    """An acceptance that takes no more than `room` events and rejects at a time, and a single larger request."""
+
+    def __init__(self, inner: Acceptance, room: int = 200_000) -> None:
+        self._inner = inner
+        self._room = room
+        self.waiting = 0
+
+    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
+        """As `Acceptance.put`."""
+        size = len(events) + len(rejects)
+        if self.waiting and self.waiting + size > self._room:
+            raise Busy("more events are waiting to be stored than may wait")
+        self.waiting += size
+        try:
+            await self._inner.put(events, rejects)
+        finally:
+            self.waiting -= size
+
+    async def ready(self) -> None:
+        """As `Acceptance.ready`."""
+        await self._inner.ready()

@@ -43,10 +43,10 @@ _RATE: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 @dataclass
 class Gateway:
-    """What a gateway needs. `registry` gives the registry as it stands now, for units and their subtrees."""
+    """What a gateway needs. `registry` and `pseudonymiser` give what holds now: units are made, keys change."""
 
     acceptance: Acceptance
-    pseudonymiser: Pseudonymiser
+    pseudonymiser: Callable[[], Pseudonymiser]
     registry: Callable[[], Registry]
     tokens: Tokens
     limits: Limits = field(default_factory=Limits)
@@ -110,7 +110,7 @@ class Gateway:
             gunzip(body, self.limits.body) if gzipped else body,
             token=token,
             registry=self.registry(),
-            pseudonymiser=self.pseudonymiser,
+            pseudonymiser=self.pseudonymiser(),
             now=self.now(),
         )
 
