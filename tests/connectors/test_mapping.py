@@ -70,7 +70,7 @@ events:
     team: {field: Team, patterns: {"(": x}}
 """
     assert problems(text) == [
-        "2: 'excel' is none of 'xes' or 'table'",
+        "2: 'excel' is none of 'xes', 'table', 'ocel' or 'json'",
         "4: 'Europe/Stokholm' is no time zone; write one such as Europe/Stockholm or UTC",
         "5: there is no field 'nuls'; did you mean 'nulls'?",
         "6: there is no 'fild' here; did you mean 'field'?",
@@ -174,8 +174,14 @@ def test_shipped_mappings_are_whole(name: str) -> None:
 
 def test_these_mappings_are_shipped() -> None:
     assert shipped() == [
+        "decisions",
         "dutch-building-permits",
+        "people",
+        "presence",
+        "pulse",
+        "scim-users",
         "servicenow-incidents",
+        "training",
         "viva-person-query",
         "volvo-incidents",
         "wabo-receipt",
@@ -198,6 +204,7 @@ def test_a_declared_size_is_one_number_or_one_per_unit() -> None:
 
 def test_the_examples_of_the_readme_are_mappings() -> None:
     text = (contracts.schemas() / "mappings" / "README.md").read_text(encoding="utf-8")
-    whole, flag = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
+    whole, flag, approval = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
     assert parse(whole, "README.md").snapshot
+    assert parse(HEAD + approval + STEP, "README.md").approval
     assert parse(HEAD + STEP + "    " + flag, "README.md").rules[0].fields["intended"]

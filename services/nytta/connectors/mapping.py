@@ -70,7 +70,9 @@ class _Head(BaseModel):
     id: FieldName
     """The name by which the mapping is called."""
     title: str = ""
-    format: Literal["xes", "table"]
+    format: Literal["xes", "table", "ocel", "json"]
+    records: str = ""
+    """Where in a JSON document the list of rows is: "Resources", or "result/items"; empty where it is the document."""
     organisation: Annotated[Organisation, BeforeValidator(lambda v: {"id": v} if isinstance(v, str) else v)]
     timezone: Zone
     """The time zone of the organisation: its calendar, and the zone of times without an offset."""
@@ -298,8 +300,12 @@ class _Builder:
                 ("snapshot",),
                 "a snapshot needs identity: the fields by which rows of two exports are the same",
             )
-        if mapping.format == "xes" and mapping.table != Table():
-            self._document.add(("table",), "table is for format: table; an XES log says itself how it is written")
+        if mapping.format != "table" and mapping.table != Table():
+            self._document.add(
+                ("table",), "table is for format: table; other formats say themselves how they are written"
+            )
+        if mapping.format != "json" and mapping.records:
+            self._document.add(("records",), "records is for format: json; other formats have one list only")
         for index, rule in enumerate(mapping.rules):
             for type_name in rule.types:
                 fields = mapping.fields_of(rule, type_name)

@@ -12,6 +12,8 @@ import orjson
 from nytta.connectors import files
 from nytta.connectors.files import Stream
 from nytta.connectors.mapping import Mapping
+from nytta.connectors.ocel import OcelReader
+from nytta.connectors.records import RecordsReader
 from nytta.connectors.rows import Broken, Reader
 from nytta.connectors.tables import TableReader
 from nytta.connectors.translate import Translator
@@ -104,7 +106,12 @@ def read(
 def opened(path: Path, mapping: Mapping) -> Iterator[tuple[Stream, Reader]]:
     """The file's stream and the reader of its rows, by the mapping's format."""
     with files.opened(path) as stream:
-        if mapping.format == "xes":
-            yield stream, XesReader(stream)
-        else:
-            yield stream, TableReader(stream, mapping.table.dialect, sorted(mapping.columns))
+        match mapping.format:
+            case "xes":
+                yield stream, XesReader(stream)
+            case "ocel":
+                yield stream, OcelReader(stream)
+            case "json":
+                yield stream, RecordsReader(stream, mapping.records)
+            case "table":
+                yield stream, TableReader(stream, mapping.table.dialect, sorted(mapping.columns))
