@@ -412,7 +412,7 @@ def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> 
     """The registry of a folder; None where none is named. AppError with every problem where it is not sound."""
     if directory is None:
         return None
-    loaded = load_registry(directory, {d.id for d in definitions} or None, catalogue.purposes(PURPOSES))
+    loaded = load_registry(directory, {d.id: d.version for d in definitions} or None, catalogue.purposes(PURPOSES))
     if loaded.registry is None:
         raise AppError(check_text(loaded.problems, str(directory)).rstrip("\n"))
     return loaded.registry

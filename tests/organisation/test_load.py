@@ -144,7 +144,8 @@ benefits:
         "registry/programme.yaml:2: `targets`, item 1, `8` is not known; known here: date, value",
         "registry/programme.yaml:3: `targets`, item 1, `value` must be a number such as 0.8 or 80 %, not '0,8'",
         "registry/programme.yaml:5: 'x': `due` must be later than start (2026-03-01), not 2026-02-01",
-        "registry/programme.yaml:5: 'x': `kind` must be 'financial', 'redistribution' or 'quality', not 'wish'",
+        "registry/programme.yaml:5: 'x': `kind` must be 'financial', 'redistribution', 'quality' or "
+        "'avoided_purchase', not 'wish'",
         "registry/programme.yaml:6: 'x': `target` equals the baseline; a benefit is a change, so the "
         "target must differ from it",
         "registry/systems.yaml:3: 's': `processing` must be true or false, not 'maybe'",

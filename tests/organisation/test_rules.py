@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nytta.organisation.load import read
+from nytta.organisation.problems import check_text
 
 Checked = Callable[..., list[str]]
 
@@ -254,6 +255,57 @@ def test_the_programme(checked: Checked, text: str, message: str) -> None:
         assert message in lines[0]
     else:
         assert lines == []
+
+
+BENEFIT = (
+    "id: x, unit: a, system: s, due: 2027-01-01, owner: {name: A, email: a@b.se}, baseline: 9, target: 5, method: m"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            f"benefits: [{{{BENEFIT}, kind: redistribution, unit_of_measure: minuter per ärende}}, "
+            f"{{{BENEFIT.replace('id: x', 'id: y')}, kind: redistribution, unit_of_measure: hours}}]",
+            "programme.yaml:1: 'y' counts the same hours as 'x'",
+        ),
+        (
+            f"benefits: [{{{BENEFIT}, kind: quality, unit_of_measure: q, baseline_from: 2025-01-06, "
+            "baseline_to: 2025-03-31}]",
+            "warning: the baseline of 'x' was measured on fewer than 13 weeks (2025-01-06 to 2025-03-31)",
+        ),
+        (
+            f"benefits: [{{{BENEFIT}, kind: quality, unit_of_measure: q, "
+            "minutes: {before: 9, after: 5, confirmed_by: B, confirmed_on: 2025-01-01}}]",
+            "warning: the minutes of 'x' are confirmed by 'B', not by its owner (A)",
+        ),
+        (
+            f"benefits: [{{{BENEFIT}, kind: avoided_purchase, unit_of_measure: letters}}]",
+            "'x' avoids a purchase, but `value_per_unit` is missing",
+        ),
+        (
+            f"benefits: [{{{BENEFIT}, kind: quality, unit_of_measure: q, "
+            "measured_by: {indicator: use, version: 1}}]",
+            "`measured_by`, `version` names version 1 of 'use', which does not exist any more; it has version 2",
+        ),
+        (
+            f"benefits: [{{{BENEFIT}, kind: quality, unit_of_measure: q, adoption: {{indicator: use, version: 1}}}}]",
+            "`adoption`, `version` names version 1 of 'use', which does not exist any more; it has version 2",
+        ),
+        ("surveys: [{name: DiMiOS, year: 2025, unit: a, scores: {heritage: 101}, source: s}]", "scores of 0 to 100"),
+    ],
+)
+def test_benefits(text: str, message: str) -> None:
+    files = {
+        "organisation.yaml": b"organisations: [{id: r, timezone: Europe/Stockholm, country: SE}]\n"
+        b"units: [{id: a, parent: r}]",
+        "systems.yaml": b"systems: [{id: s}]",
+        "programme.yaml": text.encode(),
+    }
+    problems = read(files, {"use": 2}).problems
+    assert len(problems) == 1
+    assert message in check_text(problems)
 
 
 def test_minutes_that_save_nothing_and_keys_and_approvals_that_are_shared(checked: Checked) -> None:

@@ -30,7 +30,7 @@ def check(
     """Check a registry: every problem at once, with file and line."""
     with mendable():
         known = nytta.read_definitions(contracts.schemas() / "indicators")
-        loaded = load_registry(directory, {d.id for d in known}, read_purposes(nytta.PURPOSES))
+        loaded = load_registry(directory, {d.id: d.version for d in known}, read_purposes(nytta.PURPOSES))
     if as_json:
         print_json(
             [{"file": p.file, "line": p.line, "message": p.message, "warning": p.warning} for p in loaded.problems]

@@ -11,9 +11,9 @@ from nytta.organisation.dates import ALWAYS, Span
 from nytta.organisation.entries.contents import Contents
 from nytta.organisation.entries.organisation import ContactEntry, OrganisationEntry, UnitEntry
 from nytta.organisation.entries.programme import BenefitEntry
-from nytta.organisation.entries.systems import CaseTypeEntry, SystemEntry
+from nytta.organisation.entries.systems import CaseTypeEntry, MinutesEntry, SystemEntry
 from nytta.organisation.paths import chains
-from nytta.organisation.programme import Adoption, Benefit, Cost, Decision, Deviation, Milestone, Plan, Target
+from nytta.organisation.programme import Adoption, Benefit, Cost, Decision, Deviation, Milestone, Plan, Survey, Target
 from nytta.organisation.registry import Registry
 from nytta.organisation.retention import Disposal
 from nytta.organisation.systems import CaseType, Minutes, System
@@ -89,6 +89,10 @@ def build(contents: Contents) -> Registry:
                 e.kind or "",
             )
             for e in (each.entry for each in contents.costs)
+        ),
+        surveys=tuple(
+            Survey(e.name, e.year, e.unit, tuple(sorted(e.scores.items())), e.source)
+            for e in (each.entry for each in contents.surveys)
         ),
         deviations=tuple(
             Deviation(e.unit, e.system, e.reason, e.agreed_by, e.case_type, e.span)
@@ -187,17 +191,20 @@ def _system(entry: SystemEntry) -> System:
 
 
 def _case_type(entry: CaseTypeEntry) -> CaseType:
-    minutes = None
-    if entry.minutes:
-        m = entry.minutes
-        minutes = Minutes(m.before, m.after, m.method or "", m.confirmed_by or "", m.confirmed_on)
-    return CaseType(entry.id, entry.names, entry.intended, entry.digital_route, minutes)
+    return CaseType(entry.id, entry.names, entry.intended, entry.digital_route, _minutes(entry.minutes))
+
+
+def _minutes(entry: MinutesEntry | None) -> Minutes | None:
+    if entry is None:
+        return None
+    return Minutes(entry.before, entry.after, entry.method or "", entry.confirmed_by or "", entry.confirmed_on)
 
 
 def _benefit(entry: BenefitEntry, money: Mapping[str, str], tongues: Mapping[str, str]) -> Benefit:
     adoption = None
     if entry.adoption:
-        adoption = Adoption(entry.adoption.indicator, entry.adoption.baseline, entry.adoption.target)
+        about = entry.adoption
+        adoption = Adoption(about.indicator, about.baseline, about.target, about.version)
     return Benefit(
         id=entry.id,
         names=entry.names,
@@ -217,4 +224,11 @@ def _benefit(entry: BenefitEntry, money: Mapping[str, str], tongues: Mapping[str
         case_type=entry.case_type,
         adoption=adoption,
         decision=entry.decision,
+        baseline_weeks=tuple((each.week, each.value) for each in entry.baseline_weeks),
+        indicator=entry.measured_by.indicator if entry.measured_by else "",
+        indicator_version=entry.measured_by.version if entry.measured_by else None,
+        minutes=_minutes(entry.minutes),
+        role=entry.role or "",
+        hourly_cost=entry.hourly_cost.amount if entry.hourly_cost else None,
+        hourly_cost_source=entry.hourly_cost.source if entry.hourly_cost else "",
     )

@@ -26,8 +26,8 @@ def load(directory: Path, indicators: Collection[str] | None = None, purposes: C
     """Read organisation.yaml, and systems.yaml and programme.yaml where they exist, from `directory`.
 
     `indicators` and `purposes` are the ids of indicators and purposes that entries may name; None leaves those words
-    unchecked. Nothing is raised for files that are missing, unreadable or wrong: they are problems like any
-    other.
+    unchecked. Where `indicators` gives their versions, these are checked too. Nothing is raised for files that are
+    missing, unreadable or wrong: they are problems like any other.
     """
     if not directory.is_dir():
         message = f"there is no directory '{directory}'; name the directory that holds {ORGANISATION}"

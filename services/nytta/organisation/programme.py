@@ -1,4 +1,4 @@
-"""What was planned and agreed: milestones, plans, benefits, decisions, costs and deviations.
+"""What was planned and agreed: milestones, plans, benefits, decisions, costs, surveys and deviations.
 
 Figures of indicators and benefits are integers of thousandths of their unit of measure (a share of 0.8 is
 800); money is integers of hundredths (öre).
@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from nytta.organisation.dates import ALWAYS, Span
+from nytta.organisation.systems import Minutes
 from nytta.organisation.units import Contact, Names
 
 
@@ -66,6 +67,23 @@ class Kind(StrEnum):
     FINANCIAL = "financial"
     REDISTRIBUTION = "redistribution"
     QUALITY = "quality"
+    AVOIDED_PURCHASE = "avoided_purchase"
+    """What need not be bought any more: postage, licences, rooms."""
+
+
+class Measure(StrEnum):
+    """What a benefit's unit of measure is, as far as anything is computed from it."""
+
+    HOURS = "hours"
+    CASE_MINUTES = "minutes per case"
+    OTHER = "other"
+
+
+MEASURES = {
+    Measure.HOURS: Names("timmar", "timer", "hours"),
+    Measure.CASE_MINUTES: Names("minuter per ärende", "minutter per sak", "minutes per case"),
+}
+"""How the measures that are computed with are written in `unit_of_measure`, in any of the languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,7 @@ class Adoption:
     indicator: str
     baseline: int | None = None
     target: int | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +102,12 @@ class Benefit:
 
     What a benefit lacks is None or ''; such a benefit is registered but not planned. `baseline` and `target`
     are in thousandths of `unit_of_measure`, `value_per_unit` is in hundredths of `currency` per one unit of
-    measure. `baseline_span` is the time over which the baseline was measured. `decision` is the decision that
-    turns freed hours into money.
+    measure. `baseline_span` is the time over which the baseline was measured, `baseline_weeks` its level in single
+    ISO weeks (Monday, value). `decision` is the decision that turns freed hours into money.
+
+    `indicator` measures it (in percent, days or whatever the indicator is in; `version` None is the current one); ''
+    where it is measured by events. `minutes` stand over those of the case type. `role` is whose time is saved,
+    `hourly_cost` (hundredths) and its source the organisation's own figure.
     """
 
     id: str
@@ -105,11 +128,40 @@ class Benefit:
     case_type: str = ""
     adoption: Adoption | None = None
     decision: str = ""
+    baseline_weeks: tuple[tuple[date, int], ...] = ()
+    indicator: str = ""
+    indicator_version: int | None = None
+    minutes: Minutes | None = None
+    role: str = ""
+    hourly_cost: int | None = None
+    hourly_cost_source: str = ""
+
+    @property
+    def measure(self) -> Measure:
+        """What its unit of measure is."""
+        return measure_of(self.unit_of_measure)
 
     @property
     def planned(self) -> bool:
         """Whether the benefit has an owner, a baseline, a target, a date and a method."""
         return all(getattr(self, name) not in (None, "") for name in PLANNED)
+
+
+def measure_of(unit_of_measure: str) -> Measure:
+    """The measure behind a unit of measure in words of any language."""
+    said = unit_of_measure.strip().lower()
+    return next((m for m, names in MEASURES.items() if said in (names.sv, names.nb, names.en)), Measure.OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Scores (0 to 100, by name) that a unit gave itself in a survey of a year, such as DiMiOS."""
+
+    name: str
+    year: int
+    unit: str
+    scores: tuple[tuple[str, int], ...]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

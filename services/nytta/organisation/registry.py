@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from nytta.organisation.codes import resolver
 from nytta.organisation.paths import by_id, chains
-from nytta.organisation.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan
+from nytta.organisation.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan, Survey
 from nytta.organisation.retention import Disposal, Rule
 from nytta.organisation.systems import CaseType, System
 from nytta.organisation.units import ANY_PURPOSE, Addressee, Approval, Organisation, ReportingGroup, Unit, UnitCode
@@ -40,6 +40,7 @@ class Registry:
     benefits: tuple[Benefit, ...] = ()
     decisions: tuple[Decision, ...] = ()
     costs: tuple[Cost, ...] = ()
+    surveys: tuple[Survey, ...] = ()
     deviations: tuple[Deviation, ...] = ()
 
     def units_at(self, day: date) -> dict[str, Unit]:

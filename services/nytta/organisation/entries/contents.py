@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 
 from nytta.organisation.entries.explain import explain
 from nytta.organisation.entries.fields import Known
-from nytta.organisation.entries.nodes import Node, decode, parse
 from nytta.organisation.entries.organisation import (
     ApprovalEntry,
     CodeMapEntry,
@@ -27,8 +26,10 @@ from nytta.organisation.entries.programme import (
     DeviationEntry,
     MilestoneEntry,
     PlanEntry,
+    SurveyEntry,
 )
 from nytta.organisation.entries.systems import SystemEntry
+from nytta.organisation.nodes import Node, decode, parse
 from nytta.organisation.problems import Problem, nearest
 from nytta.organisation.units import ANY_PURPOSE
 
@@ -50,6 +51,7 @@ SECTIONS: Mapping[str, Mapping[str, type[BaseModel]]] = {
         "benefits": BenefitEntry,
         "decisions": DecisionEntry,
         "costs": CostEntry,
+        "surveys": SurveyEntry,
         "deviations": DeviationEntry,
     },
 }
@@ -93,6 +95,7 @@ class Contents:
     benefits: list[Located[BenefitEntry]] = field(default_factory=list)
     decisions: list[Located[DecisionEntry]] = field(default_factory=list)
     costs: list[Located[CostEntry]] = field(default_factory=list)
+    surveys: list[Located[SurveyEntry]] = field(default_factory=list)
     deviations: list[Located[DeviationEntry]] = field(default_factory=list)
     places: list[Located[Place]] = field(default_factory=list)
     unplaced: set[str] = field(default_factory=set)
@@ -187,6 +190,7 @@ def _known(
         indicators=None if indicators is None else frozenset(indicators),
         purposes=None if purposes is None else frozenset((*purposes, ANY_PURPOSE)),
         case_types=case_types,
+        versions=dict(indicators) if isinstance(indicators, Mapping) else {},
     )
 
 

@@ -42,7 +42,7 @@ class Known:
 
     The models' validation context.
 
-    `case_types` holds the case types of each system.
+    `case_types` holds the case types of each system, `versions` the current version of each indicator.
     """
 
     units: frozenset[str] | None = None
@@ -52,6 +52,7 @@ class Known:
     indicators: frozenset[str] | None = None
     purposes: frozenset[str] | None = None
     case_types: dict[str, frozenset[str]] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
 
 
 def refuse(message: str) -> NoReturn:

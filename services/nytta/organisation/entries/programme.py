@@ -1,4 +1,4 @@
-"""What programme.yaml may say: milestones, plans, benefits, decisions, costs, deviations."""
+"""What programme.yaml may say: milestones, plans, benefits, decisions, costs, surveys, deviations."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ from nytta.organisation.entries.fields import (
     Entry,
     Id,
     IndicatorRef,
+    Known,
     Named,
     SystemRef,
     Text,
     Thousandths,
     UnitRef,
+    Week,
     case_type_of,
     once,
     refuse,
 )
 from nytta.organisation.entries.organisation import ContactEntry
-from nytta.organisation.programme import Kind
+from nytta.organisation.entries.systems import MinutesEntry
+from nytta.organisation.programme import Kind, Measure, measure_of
 
 What = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
@@ -82,10 +85,27 @@ class PlanEntry(Dated):
         return self
 
 
-class AdoptionEntry(Entry):
-    """The indicator of use that a benefit depends on."""
+def version_of(version: int | None, info: ValidationInfo) -> int | None:
+    """Refuse a version of the entry's `indicator` that is not there any more: its figures mean something else."""
+    indicator = info.data.get("indicator")
+    known = info.context.versions.get(indicator) if isinstance(info.context, Known) and indicator else None
+    if version is not None and known is not None and version != known:
+        refuse(f"names version {version} of '{indicator}', which does not exist any more; it has version {known}")
+    return version
+
+
+class IndicatorEntry(Entry):
+    """An indicator; without `version`, whichever is current."""
 
     indicator: IndicatorRef
+    version: Count | None = None
+
+    _existing = field_validator("version")(version_of)
+
+
+class AdoptionEntry(IndicatorEntry):
+    """The indicator of use that a benefit depends on."""
+
     baseline: Thousandths | None = None
     target: Thousandths | None = None
 
@@ -95,6 +115,20 @@ class AdoptionEntry(Entry):
         if target is not None and target == info.data.get("baseline"):
             refuse("equals the baseline; a target must differ from it")
         return target
+
+
+class LevelEntry(Entry):
+    """A level in one ISO week."""
+
+    week: Week
+    value: Thousandths
+
+
+class HourlyCostEntry(Entry):
+    """What an hour costs here, and where that figure comes from."""
+
+    amount: Amount
+    source: Text
 
 
 class BenefitEntry(Named):
@@ -117,8 +151,19 @@ class BenefitEntry(Named):
     case_type: Id = ""
     adoption: AdoptionEntry | None = None
     decision: DecisionRef = ""
+    baseline_weeks: tuple[LevelEntry, ...] = ()
+    measured_by: IndicatorEntry | None = None
+    minutes: MinutesEntry | None = None
+    role: Text | None = None
+    hourly_cost: HourlyCostEntry | None = None
 
     _known_case_type = field_validator("case_type")(case_type_of)
+
+    @field_validator("baseline_weeks")
+    @classmethod
+    def _weeks_once(cls, weeks: tuple[LevelEntry, ...]) -> tuple[LevelEntry, ...]:
+        once((each.week.isocalendar().week for each in weeks), "week of the year")
+        return weeks
 
     @field_validator("target")
     @classmethod
@@ -145,7 +190,7 @@ class BenefitEntry(Named):
 
     @model_validator(mode="after")
     def _hours_become_money_by_decision(self) -> Self:
-        if self.kind is Kind.FINANCIAL and self.unit_of_measure == "hours" and not self.decision:
+        if self.kind is Kind.FINANCIAL and measure_of(self.unit_of_measure) is Measure.HOURS and not self.decision:
             refuse(
                 "is financial and counted in hours: name the `decision` that turns hours into money, "
                 "or make it a redistribution"
@@ -195,6 +240,23 @@ class CostEntry(Dated):
     currency: Currency | None = None
     system: SystemRef = ""
     kind: Text | None = None
+
+
+class SurveyEntry(Entry):
+    """Scores of 0 to 100, by name, that a unit gave itself in a survey; they stand beside what is measured."""
+
+    name: Text
+    year: Count
+    unit: UnitRef
+    scores: dict[str, Count]
+    source: Text
+
+    @field_validator("scores")
+    @classmethod
+    def _scores(cls, scores: dict[str, int]) -> dict[str, int]:
+        if not scores or any(score > 100 for score in scores.values()):
+            refuse("must be one or more scores of 0 to 100 by name")
+        return scores
 
 
 class DeviationEntry(Dated):

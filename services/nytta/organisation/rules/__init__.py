@@ -14,10 +14,13 @@ from nytta.organisation.rules.codes import codes_are_unambiguous
 from nytta.organisation.rules.groups import groups_are_of_siblings, units_are_in_one_group
 from nytta.organisation.rules.ids import ids_are_single, keys_are_own
 from nytta.organisation.rules.programme import (
+    avoided_purchases_have_a_price,
+    baselines_are_long_enough,
     baselines_come_first,
     benefits_are_planned,
     currencies_are_one,
     hours_are_counted_once,
+    owners_confirm,
     plans_are_single,
 )
 from nytta.organisation.rules.systems import time_is_saved
@@ -45,6 +48,9 @@ RULES: tuple[Callable[[Contents], Iterator[Problem]], ...] = (
     plans_are_single,
     benefits_are_planned,
     baselines_come_first,
+    baselines_are_long_enough,
+    owners_confirm,
+    avoided_purchases_have_a_price,
     hours_are_counted_once,
     currencies_are_one,
 )

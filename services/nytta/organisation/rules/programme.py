@@ -11,7 +11,12 @@ from nytta.organisation.entries.contents import Contents, Located
 from nytta.organisation.entries.programme import BenefitEntry, CostEntry, PlanEntry
 from nytta.organisation.paths import by_id, chains
 from nytta.organisation.problems import Problem
-from nytta.organisation.programme import PLANNED
+from nytta.organisation.programme import PLANNED, Kind, Measure, measure_of
+
+_WORK = (Measure.HOURS, Measure.CASE_MINUTES)
+
+BASELINE_WEEKS = 13
+"""Fewest weeks of a baseline."""
 
 
 def plans_are_single(contents: Contents) -> Iterator[Problem]:
@@ -64,10 +69,50 @@ def baselines_come_first(contents: Contents) -> Iterator[Problem]:
             )
 
 
+def baselines_are_long_enough(contents: Contents) -> Iterator[Problem]:
+    """On few weeks, one bad month passes for an effect."""
+    for each in contents.benefits:
+        span = each.entry.baseline_span
+        if span is not None and (span.valid_to - span.valid_from).days < 7 * BASELINE_WEEKS:
+            yield each.problem(
+                f"the baseline of '{each.entry.id}' was measured on fewer than {BASELINE_WEEKS} weeks "
+                f"({span.valid_from} to {span.valid_to}); measure it longer, or take the old system's export",
+                "baseline_to",
+                warning=True,
+            )
+
+
+def owners_confirm(contents: Contents) -> Iterator[Problem]:
+    """Minutes become money when the benefit's owner has confirmed them."""
+    for each in contents.benefits:
+        minutes, owner = each.entry.minutes, each.entry.owner
+        if minutes is not None and minutes.confirmed_by and (owner is None or minutes.confirmed_by != owner.name):
+            yield each.problem(
+                f"the minutes of '{each.entry.id}' are confirmed by '{minutes.confirmed_by}', not by its owner"
+                f"{f' ({owner.name})' if owner else ''}; until then no money is shown",
+                "minutes",
+                "confirmed_by",
+                warning=True,
+            )
+
+
+def avoided_purchases_have_a_price(contents: Contents) -> Iterator[Problem]:
+    """What is not bought any more is worth what it cost."""
+    for each in contents.benefits:
+        if each.entry.kind is Kind.AVOIDED_PURCHASE and each.entry.value_per_unit is None:
+            yield each.problem(
+                f"'{each.entry.id}' avoids a purchase, but `value_per_unit` is missing; without it no money is shown",
+                "kind",
+                warning=True,
+            )
+
+
 def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
     """Two benefits do not claim the same working hours: same system, cases, units and time."""
     above = _above(contents)
-    hours = [each for each in contents.benefits if each.entry.unit_of_measure == "hours" and each.entry.system]
+    hours = [
+        each for each in contents.benefits if measure_of(each.entry.unit_of_measure) in _WORK and each.entry.system
+    ]
     for one, other in combinations(hours, 2):
         if _same_cases(one.entry, other.entry) and _same_time(one.entry, other.entry):
             here, there = one.entry.unit, other.entry.unit
