@@ -1,4 +1,16 @@
-"""The organisation's secret: pseudonyms and sealed rejects are made with it; it never enters a database."""
+"""The organisations' secrets: pseudonyms and sealed rejects are made with them; they never enter a database.
+
+Ids of cases, tickets and clients are pseudonyms by a *lasting* key of their organisation: a case is no person, and
+outlives any key. Persons are pseudonyms by a key that changes. It is made, for twenty weeks only prepares itself, is
+used for twenty-six, and is destroyed at the age of forty-six weeks:
+
+    made ── 20 weeks: the coming pseudonym of each person is noted beside the used one ── used ── 26 weeks ── destroyed
+
+On the day of the change, everything of the last twenty weeks is renamed from the used key to the coming one at once,
+what is older loses its persons, the notes are emptied and the old key is destroyed. So at any moment a person has one
+pseudonym (never two to count), every window of up to twenty weeks lies within one key, and nothing links what is more
+than forty-six weeks apart.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +18,30 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from enum import StrEnum
 from pathlib import Path
+from typing import Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from nytta.events.pseudonyms import Pseudonymiser
+from nytta.events.pseudonyms import SIZE, Pseudonymiser
 
 _BYTES = 32
+_REMEMBERED = 65_536
+
+MADE_EVERY: Final = timedelta(weeks=26)
+"""Age of the used key's preparation at which the next key is made."""
+
+OVERLAP: Final = timedelta(weeks=20)
+"""How long a key prepares itself; no window over persons may be longer."""
+
+EXCLUDED: Final = b"\xff" * SIZE
+"""What stands for a person who is not counted; never a pseudonym, and stored nowhere."""
 
 
 class KeyFileError(Exception):
@@ -23,15 +49,62 @@ class KeyFileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """A key and its id; what is derived from it serves one purpose each."""
+class PersonKey:
+    """A key of persons: its id travels in every pseudonym that it makes."""
 
     id: str
-    secret: bytes
+    secret: bytes = field(repr=False)
+    made: date
 
     def pseudonymiser(self) -> Pseudonymiser:
-        """Makes the pseudonyms of persons, cases, tickets and clients."""
+        """Makes pseudonyms with this key."""
+        return Pseudonymiser(self.id, self.secret)
+
+
+class Step(StrEnum):
+    """What the calendar asks of the keys of an organisation."""
+
+    NONE = "nothing"
+    FIRST = "make the first key"
+    MAKE = "make the coming key"
+    CHANGE = "change to the coming key"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The secrets of an installation: `secret` lasts, `persons` has each organisation's used key, then the coming one.
+
+    What is derived from the lasting secret serves one purpose each.
+    """
+
+    id: str
+    secret: bytes = field(repr=False)
+    persons: Mapping[str, tuple[PersonKey, ...]] = field(default_factory=dict)
+
+    def pseudonymiser(self) -> Pseudonymiser:
+        """Makes the pseudonyms of persons, cases, tickets and clients with the lasting secret alone."""
         return Pseudonymiser(self.id, self._derived(b"pseudonyms"))
+
+    def subjects(self, root: str) -> Pseudonymiser:
+        """Makes the pseudonyms of an organisation's cases, tickets and clients."""
+        return Pseudonymiser(self.id, self._derived(b"subjects of " + root.encode()))
+
+    def lasting(self, root: str) -> Pseudonymiser:
+        """Recognises the persons of an organisation who are excluded, whatever key is used."""
+        return Pseudonymiser(self.id, self._derived(b"exclusions of " + root.encode()))
+
+    def persons_of(self, root: str, excluded: Collection[bytes] = ()) -> Persons:
+        """Makes the pseudonyms of an organisation's persons. KeyFileError where it has no key.
+
+        `excluded` are digests by `lasting` of those who are not counted.
+        """
+        keys = self.persons.get(root, ())
+        if not keys:
+            raise KeyFileError(
+                f"there is no key of persons for '{root}': `nytta keys rotate` makes the first one; if there was one, "
+                "restore the key file from its backup"
+            )
+        return Persons(keys[0], keys[1] if len(keys) > 1 else None, self.lasting(root), frozenset(excluded))
 
     def seal(self, body: bytes) -> bytes:
         """Encrypt a rejected body."""
@@ -47,20 +120,151 @@ class Keys:
     def _derived(self, purpose: bytes) -> bytes:
         return HKDF(SHA256(), _BYTES, salt=None, info=b"nytta " + purpose).derive(self.secret)
 
+    # rotation
+
+    def step(self, root: str, day: date) -> Step:
+        """What is to be done on `day`."""
+        keys = self.persons.get(root, ())
+        if not keys:
+            return Step.FIRST
+        if len(keys) == 1:
+            return Step.MAKE if day >= keys[0].made + MADE_EVERY else Step.NONE
+        return Step.CHANGE if day >= keys[1].made + OVERLAP else Step.NONE
+
+    def with_coming(self, root: str, key_name: str, day: date, secret: bytes | None = None) -> Keys:
+        """With one more key for the organisation, made on `day`: its first, or its coming one."""
+        keys = self.persons.get(root, ())
+        number = 1 + max((int(k.id.rpartition("-")[2]) for k in keys), default=0)
+        made = PersonKey(f"{key_name}-{number}", secret or secrets.token_bytes(_BYTES), day)
+        return replace(self, persons={**self.persons, root: (*keys, made)})
+
+    def changed(self, root: str) -> Keys:
+        """Without the organisation's used key: the coming one is used. ValueError where none is coming."""
+        used, *coming = self.persons[root]
+        if not coming:
+            raise ValueError(f"no key is coming that could follow {used.id}")
+        return replace(self, persons={**self.persons, root: tuple(coming)})
+
+
+class Persons:
+    """Makes the pseudonyms of persons with the used key, and notes what each will be with the coming one.
+
+    It serves where a `Pseudonymiser` does. An excluded person is EXCLUDED. May be shared by threads.
+    """
+
+    def __init__(
+        self, used: PersonKey, coming: PersonKey | None, lasting: Pseudonymiser, excluded: frozenset[bytes]
+    ) -> None:
+        self.key_id = used.id
+        self.coming_id = coming.id if coming else ""
+        self._used = used.pseudonymiser()
+        self._coming = coming.pseudonymiser() if coming else None
+        self._lasting = lasting
+        self._excluded = excluded
+        self._known: dict[str, bytes] = {}
+        self._notes: list[tuple[bytes, bytes]] = []
+
+    def __repr__(self) -> str:
+        return f"Persons({self.key_id!r})"
+
+    def digest(self, text: str) -> bytes:
+        """The 16 bytes that stand for the person whose id at the source is `text`."""
+        known = self._known.get(text)
+        if known is not None:
+            return known
+        if self._excluded and self._lasting.digest(text) in self._excluded:
+            made = EXCLUDED
+        else:
+            made = self._used.digest(text)
+            if self._coming is not None:
+                self._notes.append((made, self._coming.digest(text)))
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[text] = made
+        return made
+
+    def digests(self, texts: Iterable[str]) -> bytes:
+        """The digests of many texts, one after the other."""
+        return b"".join(map(self.digest, texts))
+
+    def take_notes(self) -> list[tuple[bytes, bytes]]:
+        """(used, coming) pseudonyms noted since the last time: to be stored before anything is acknowledged."""
+        notes, self._notes = self._notes, []
+        return notes
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Chooses who makes the pseudonyms of an event: by its organisation, and by whether the field names a person.
+
+    `root_of` tells the organisation behind (source, unit code); '' where nobody knows it: such an event is rejected
+    later, and its ids are hidden by the lasting secret.
+    """
+
+    keys: Keys
+    root_of: Callable[[str, str], str]
+    excluded: frozenset[bytes] = frozenset()
+    _made: dict[tuple[str, bool], Persons | Pseudonymiser] = field(default_factory=dict)
+
+    def of(self, field_name: str, source: str, unit: str) -> Persons | Pseudonymiser:
+        """Who makes the pseudonyms of field `field_name` in events of `source` about `unit`."""
+        root, person = self.root_of(source, unit), field_name == "actor"
+        found = self._made.get((root, person))
+        if found is None:
+            if not root:
+                found = self.keys.pseudonymiser()
+            else:
+                found = self.keys.persons_of(root, self.excluded) if person else self.keys.subjects(root)
+            self._made[root, person] = found
+        return found
+
 
 def load_or_make(path: Path) -> Keys:
-    """The key of `path`; a random one is made, readable by the owner alone, where there is no file."""
+    """The keys of `path`; a random secret is made, readable by the owner alone, where there is no file."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"id": "k1", "secret": secrets.token_hex(_BYTES)})
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(written(Keys("k1", secrets.token_bytes(_BYTES))))
     try:
-        held = json.loads(path.read_text("utf-8"))
-        return Keys(str(held["id"]), bytes.fromhex(held["secret"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise KeyFileError(
-            f'{path}: not a key file; it holds {{"id": …, "secret": 64 hexadecimal digits}}. Restore it from its '
+        return read(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise KeyFileError(f"{path}: {error}") from error
+
+
+def read(text: str) -> Keys:
+    """Keys from the text of a key file. ValueError where it is none."""
+    try:
+        held = json.loads(text)
+        persons = {
+            root: tuple(PersonKey(k["id"], bytes.fromhex(k["secret"]), date.fromisoformat(k["made"])) for k in keys)
+            for root, keys in held.get("persons", {}).items()
+        }
+        return Keys(str(held["id"]), bytes.fromhex(held["secret"]), persons)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            'not a key file; it holds {"id": …, "secret": 64 hexadecimal digits}. Restore it from its '
             "backup: with another key, persons already stored would count twice"
         ) from error
+
+
+def written(keys: Keys) -> str:
+    """The text of a key file."""
+    held: dict[str, Any] = {"id": keys.id, "secret": keys.secret.hex()}
+    if keys.persons:
+        held["persons"] = {
+            root: [{"id": k.id, "secret": k.secret.hex(), "made": k.made.isoformat()} for k in several]
+            for root, several in keys.persons.items()
+        }
+    return json.dumps(held, indent=1)
+
+
+def save(keys: Keys, path: Path) -> None:
+    """Replace the key file as one step; a key that `keys` does not hold is gone then, but for copies of the file."""
+    beside = path.with_name(path.name + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(written(keys))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

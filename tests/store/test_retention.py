@@ -127,8 +127,8 @@ def test_persons_go_and_their_weeks_are_sealed(filled: PrivateStore, tables: Pat
     assert everything_that_names(filled, "ada") == {"events": 3, "actions": 2, "cases": 1, "tickets": 0, "removal": 0}
     after = figures(filled, "weekly-breadth")
     assert after["2026-02-02"] == (1, 2)  # as it was
-    assert after["2026-02-23"] == (0, 2)  # ended before 3 March
-    assert after["2026-03-02"] == (0, 1)  # did not: bo is told of no longer
+    assert after["2026-03-02"] == (0, 2)  # began before 3 March
+    assert after["2026-03-09"] == (0, 1)  # did not: bo is told of no longer
     assert after["2026-05-18"] == (1, 1)
     assert (figures(filled, "digital-intake"), figures(filled, "lead-time")) == (intake, lead)
     found = verify(filled, DEFINITIONS, tables)

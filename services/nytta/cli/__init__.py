@@ -1,9 +1,21 @@
 """The commands, grouped by who gives them; importing a module of this package adds its commands."""
 
-from nytta.cli import alerts, figures, intake, offline, serve, stream, tokens, upkeep
+from nytta.cli import alerts, figures, intake, offline, privacy, serve, stream, tokens, upkeep
 from nytta.cli.common import commands
 
-__all__ = ["alerts", "commands", "figures", "intake", "main", "offline", "serve", "stream", "tokens", "upkeep"]
+__all__ = [
+    "alerts",
+    "commands",
+    "figures",
+    "intake",
+    "main",
+    "offline",
+    "privacy",
+    "serve",
+    "stream",
+    "tokens",
+    "upkeep",
+]
 
 
 def main() -> None:

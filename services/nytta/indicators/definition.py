@@ -29,6 +29,10 @@ _SQL_WORDS = {
 }
 
 
+LONGEST_OF_PERSONS = 20
+"""Weeks over which a person is one pseudonym, whenever keys change; no window over persons is longer."""
+
+
 class Kind(StrEnum):
     """How a value reads: a share of 0 to 1, a rate, a median, or a count."""
 
@@ -167,6 +171,11 @@ class Definition(Model):
             raise ValueError("a median does not add up: say `adds: false`")
         if self.adds and any(SUBJECTS[s.subject].per_period for s in self.sides):
             raise ValueError("distinct persons do not add up over weeks or units: say `adds: false`")
+        if self.display.window > LONGEST_OF_PERSONS and any(SUBJECTS[s.subject].per_period for s in self.sides):
+            raise ValueError(
+                f"persons are known to be the same for {LONGEST_OF_PERSONS} weeks, as long as their keys overlap: "
+                "shorten the window"
+            )
         if self.kind is Kind.SHARE and self.numerator.subject == self.denominator.subject:
             same = (self.numerator.where, self.numerator.period) == (
                 self.denominator.where,

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nytta.store.client import Connection
+from nytta.store.exclusions import digests, without_excluded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,6 +146,7 @@ class PrivateStore:
 
     def store_events(self, events: pa.Table, batch: int, import_id: int = 0, snapshot: int = 0) -> None:
         """Store raw events durably, as one of several writers; their marks bear the same number `batch`."""
+        events = without_excluded(events, digests(self.connection))
         if not len(events):
             return
         for name, value in {"batch": batch, "import": import_id, "snapshot": snapshot}.items():

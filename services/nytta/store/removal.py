@@ -14,11 +14,9 @@ from datetime import date
 from nytta.indicators.definition import Definition
 from nytta.indicators.subjects import STORED
 from nytta.store import seals
+from nytta.store.exclusions import PERSON_KINDS
 from nytta.store.private import PrivateStore
 from nytta.store.recompute import last_week, zones_of
-
-PERSON_KINDS = ("session", "eligibility", "presence", "training")
-"""Kinds of events that are about a person: they go with the person. Of others, only the actor goes."""
 
 NOBODY = "toFixedString('', 16)"
 """SQL of what stands where there is no actor."""
@@ -46,6 +44,7 @@ def listed(store: PrivateStore, chosen: str) -> Iterator[dict[str, int]]:
     """The events that the SQL condition `chosen` selects, on the working list; how many are deleted or stripped."""
     connection = store.connection
     connection.run("TRUNCATE TABLE {private}.removal")
+    connection.run("OPTIMIZE TABLE {private}.events FINAL")  # of what came twice, the later receipt counts
     connection.run(
         f"""INSERT INTO {{private}}.removal
         SELECT kind, system, subject, unit, time, if(year(valid_from) < 1970, toDate(0), toDate(valid_from)), actor,
@@ -70,9 +69,9 @@ def remove(
     before: date | None = None,
     certificate: int = 0,
 ) -> Removed:
-    """Remove the persons' events that `chosen` selects: a condition on actor, unit and received_at.
+    """Remove the persons' events that the SQL condition `chosen` selects.
 
-    With `before`, cells that had ended by then are sealed; all others are computed anew in the next round.
+    With `before`, cells that reach back before it are sealed; all others are computed anew in the next round.
     """
     connection = store.connection
     with store.writing, listed(store, chosen) as rows:
@@ -84,7 +83,7 @@ def remove(
             touched = f"{_touched_persons()} UNION ALL {_touched_subjects(store)}"
             sealed = seals.seal(connection, definitions, touched, before, last_week(store), certificate)
         _strip(store)
-        delete(store, chosen, actions=True)
+        delete(store, chosen)
         return Removed(rows, sealed)
 
 
@@ -103,7 +102,7 @@ def remove_subjects(
             SELECT {number}, 0, kind, system, subject, '', toStartOfHour(max(time)) FROM {{private}}.removal
             GROUP BY kind, system, subject"""
         )
-        delete(store, chosen, actions=False)
+        delete(store, chosen)
         return Removed({"events deleted": sum(rows.values()) - rows["actions"]}, sealed)
 
 
@@ -154,14 +153,13 @@ def _strip(store: PrivateStore) -> None:
     )
 
 
-def delete(store: PrivateStore, chosen: str, *, actions: bool) -> None:
+def delete(store: PrivateStore, chosen: str) -> None:
     """Delete the listed events, which `chosen` selects, and what is kept of them beside; mark what else they said."""
     connection = store.connection
     identities = "identity IN (SELECT identity FROM {private}.removal)"
     connection.run(f"ALTER TABLE {{private}}.superseded DELETE WHERE {identities} {_SYNC}")
     connection.run(f"ALTER TABLE {{private}}.identities DELETE WHERE {_LISTED} {_SYNC}")
-    if actions:
-        connection.run(f"ALTER TABLE {{private}}.actions DELETE WHERE {chosen} {_SYNC}")
+    connection.run(f"ALTER TABLE {{private}}.actions DELETE WHERE {_LISTED} {_SYNC}")
     connection.run(f"ALTER TABLE {{private}}.events DELETE WHERE {chosen} {_SYNC}")
     store.mark(identities)
     # touches nothing by itself: it lets a round begin, which takes up what was noted

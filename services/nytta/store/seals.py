@@ -7,10 +7,10 @@ from datetime import date
 
 from nytta.indicators.definition import Definition
 from nytta.indicators.render import touched_periods
+from nytta.indicators.subjects import SUBJECTS
 from nytta.store.client import Connection
 
 _PLACE = "indicator, version, grain, unit, system, period"
-_ENDS = {"week": "period + 7", "window": "period + 7", "month": "addMonths(period, 1)"}
 
 
 def unsealed(database: str = "{private}") -> str:
@@ -41,8 +41,10 @@ def seal(
     last_week: date,
     certificate: int,
 ) -> int:
-    """Seal the cells that rows of `touched` bear on and that had ended by `before`; how many there are of them.
+    """Seal the cells that rows of `touched` bear on, which are about to go; how many places they are.
 
+    Figures of persons are sealed where they reach back before `before`: their rows are gone. Figures of cases are
+    sealed where they had ended by then: the cases stay, but who handled them, which guards the figure, is gone.
     `touched` is the SQL of a table (subject, unit, system, day, onwards), as rounds keep it.
     """
     for definition in definitions:
@@ -52,7 +54,15 @@ def seal(
                 f"""INSERT INTO {{private}}.sealed ({_PLACE}, certificate)
                 SELECT DISTINCT {_PLACE}, {certificate} FROM {{private}}.cells FINAL
                 WHERE indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'
-                  AND {_ENDS[grain]} <= toDate('{before}') AND {unsealed()}
+                  AND {_old(definition, grain, before)} AND {unsealed()}
                   AND (unit, system, period) IN ({periods})"""
             )
     return int(connection.value(f"SELECT count() FROM {{private}}.sealed FINAL WHERE certificate = {certificate}"))
+
+
+def _old(definition: Definition, grain: str, before: date) -> str:
+    """SQL condition on `period`."""
+    day = f"toDate('{before}')"
+    if any(SUBJECTS[side.subject].per_period for side in definition.sides):
+        return f"period - {7 * (definition.window_weeks - 1) if grain == 'window' else 0} < {day}"
+    return f"{'addMonths(period, 1)' if grain == 'month' else 'period + 7'} <= {day}"

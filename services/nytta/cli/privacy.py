@@ -1,0 +1,177 @@
+"""Commands for those who answer for the data: retention, erase, keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nytta import app as nytta
+from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, told
+from nytta.events.pseudonyms import Pseudonym, parse
+from nytta.keys import Keys, Step, load_or_make, save
+from nytta.organisation.retention import Rule
+from nytta.settings import Settings
+from nytta.store import erase as erasing
+from nytta.store import rekeying
+from nytta.store.recompute import Round, recompute
+from nytta.store.removal import purge
+from nytta.store.retention import dispose, due
+
+keys_commands = typer.Typer(no_args_is_help=True, help="Keys of pseudonyms: they change, and old ones are destroyed.")
+commands.add_typer(keys_commands, name="keys")
+
+
+def _round(app: nytta.App) -> Round:
+    with app.computing:
+        return recompute(app.private, app.definitions)
+
+
+@commands.command()
+def retention(
+    apply: Annotated[bool, typer.Option("--apply/--dry-run", help="Dispose of it; else only say what is due.")] = False,
+    decision: Annotated[str, typer.Option(help="Decision for organisations whose registry names none.")] = "",
+    data: Data = None,
+    registry: Registry = None,
+    as_json: Json = False,
+) -> None:
+    """Dispose of what was kept as long as it may be, with a certificate. Exit code 1 where a decision is missing."""
+    now = datetime.now(UTC)
+    with opened(data, registry) as app:
+        found = due(app.private, app.intake.registry, now, decision)
+        rows: list[dict[str, Any]] = []
+        for each in found:
+            row = each.as_dict() | {"done": False, "sealed": 0, "certificate": None}
+            if apply and each.decided:
+                done, number = dispose(app.private, app.definitions, each, now)
+                row |= {"rows": done.rows, "done": True, "sealed": done.sealed, "certificate": number}
+            rows.append(row)
+        if any(row["done"] for row in rows):
+            _round(app)
+            purge(app.private)
+    undecided = [each for each in found if not each.decided]
+    show(rows, as_json, ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate"))
+    for each in undecided:
+        told.print(
+            f"{each.rule.value} of {each.organisation}: nothing may go without a decision. Name it under `disposals` "
+            f"in organisation.yaml (rule: {each.rule.value}), or with --decision",
+            markup=False,
+        )
+    if undecided:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def erase(
+    reference: Annotated[str, typer.Option(help="Reference of the request, for the proof; no name.")],
+    source_id: Annotated[str, typer.Option("--source-id", help="The person's id as sources send it.")] = "",
+    pseudonym: Annotated[str, typer.Option(help="key-id:32 hexadecimal digits.")] = "",
+    organisation: Annotated[str, typer.Option(help="Root unit of the id at the source.")] = "",
+    keep_counting: Annotated[
+        bool, typer.Option("--keep-counting", help="Erase what is there; count what comes later.")
+    ] = False,
+    unheard_of: Annotated[
+        bool, typer.Option("--unheard-of", help="Exclude somebody of whom nothing came yet.")
+    ] = False,
+    data: Data = None,
+    registry: Registry = None,
+    as_json: Json = False,
+) -> None:
+    """Erase a person and count them no longer, in numerators and denominators; the proof is the output."""
+    if bool(source_id) == bool(pseudonym):
+        fail("give either --source-id or --pseudonym", code=2)
+    with opened(data, registry) as app:
+        try:
+            found = erasing.erase(
+                app.private,
+                _pseudonyms(app, source_id, pseudonym, organisation),
+                reference,
+                datetime.now(UTC),
+                lambda: _round(app),
+                definitions=app.definitions,
+                excluding=not keep_counting,
+                unheard_of=unheard_of,
+            )
+        except erasing.UnknownPerson as error:
+            fail(str(error))
+    if as_json:
+        print_json(found.as_dict())
+        return
+    for name, rows in found.removed.items():
+        told.print(f"{rows} {name}")
+    told.print(f"{found.cells} cells computed anew, {found.sealed} sealed ones stay; certificate {found.certificate}")
+    told.print(f"rows left: {sum(found.left.values())}; public at the next restatement")
+
+
+def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: str) -> list[Pseudonym]:
+    """Everything that stands for the person: with every key there is, and with the lasting one."""
+    if pseudonym:
+        read = parse(pseudonym)
+        if read is None:
+            fail("a pseudonym is written key-id:32 hexadecimal digits", code=2)
+        return [read]
+    roots = [organisation] if organisation else [o.id for o in app.intake.registry.organisations]
+    found = [Pseudonym(app.keys.id, app.keys.pseudonymiser().digest(source_id))]
+    for root in roots:
+        found.append(Pseudonym("", app.keys.lasting(root).digest(source_id)))
+        found += [Pseudonym(k.id, k.pseudonymiser().digest(source_id)) for k in app.keys.persons.get(root, ())]
+    return found
+
+
+@keys_commands.command("list")
+def keys_list(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
+    """The keys of persons, how old they are, and what is to be done; never a secret."""
+    today = datetime.now(UTC).date()
+    with opened(data, registry) as app:
+        rows = [
+            {"organisation": o.id, "key": key.id, "made": key.made.isoformat(), "state": state, "next": next_}
+            for o in app.intake.registry.organisations
+            for next_ in [app.keys.step(o.id, today).value]
+            for key, state in zip(app.keys.persons.get(o.id, ()), ("used", "coming"), strict=False)
+        ]
+    show(rows, as_json, ("organisation", "key", "made", "state", "next"))
+
+
+@keys_commands.command("rotate")
+def keys_rotate(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
+    """Make and change keys where the calendar says so; destroy the old ones. To be run weekly."""
+    now = datetime.now(UTC)
+    settings = Settings() if data is None else Settings(data=data)
+    path: Path = settings.key_file or settings.data / "key.json"
+    rows = []
+    with opened(data, registry) as app:
+        keys = load_or_make(path)
+        for organisation in app.intake.registry.organisations:
+            step = keys.step(organisation.id, now.date())
+            row: dict[str, Any] = {"organisation": organisation.id, "done": step.value, "renamed": 0, "destroyed": ""}
+            if step in (Step.FIRST, Step.MAKE):
+                keys = keys.with_coming(organisation.id, organisation.key, now.date())
+            elif step is Step.CHANGE:
+                held = app.intake.registry.disposal(Rule.KEYS, organisation.id)
+                row |= _change(app, keys, organisation.id, now, held.decision if held else "")
+                keys = keys.changed(organisation.id)
+            save(keys, path)
+            rows.append(row)
+        app.keys = app.intake.keys = keys
+    show(rows, as_json, ("organisation", "done", "renamed", "destroyed"))
+    if any(row["destroyed"] for row in rows):
+        told.print(f"destroy copies of {path} that were made before now: they still hold the old keys", markup=False)
+
+
+def _change(app: nytta.App, keys: Keys, root: str, now: datetime, decision: str) -> dict[str, Any]:
+    used, coming = keys.persons[root]
+    since = datetime.combine(coming.made, time(), UTC)
+    number = app.private.counter("certificate") + 1
+    app.private.raise_counter("certificate", number)
+    with app.computing:
+        renamed, gone = rekeying.change(app.private, used.id, coming.id, since, app.definitions, number)
+    _round(app)
+    purge(app.private)
+    app.private.connection.insert(
+        "{open}.disposals",
+        ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],
+        [[number, now, Rule.KEYS.value, root, decision, since, gone.rows, gone.sealed]],
+    )
+    return {"renamed": renamed, "destroyed": used.id}
