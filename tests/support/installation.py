@@ -15,6 +15,7 @@ from nytta import app as nytta
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
 from nytta.events import Reject, decode
+from nytta.gateway.tokens import Tokens
 from nytta.keys import Keys, load_or_make
 from nytta.settings import Settings
 from tests.support.broker import Broker
@@ -53,8 +54,11 @@ class Store:
 class Installation:
     """Settings, store, topics and workers; everything that came through `put` is counted."""
 
-    def __init__(self, folder: Path, broker: Broker, *, units: int = 20, partitions: int = 4) -> None:
+    def __init__(
+        self, folder: Path, broker: Broker, *, units: int = 20, partitions: int = 4, publish_every: float = 3600
+    ) -> None:
         self.folder = folder
+        self.publish_every = publish_every
         self.registry = folder / "registry"
         self.registry.mkdir(parents=True)
         names = "\n".join(f"  - {{id: last-{n:03d}, name: Unit {n}, parent: county}}" for n in range(units))
@@ -99,7 +103,7 @@ class Installation:
     def add_worker(self) -> Process:
         """One more worker; it may take some seconds until it has partitions."""
         port = free_port()
-        command = python("-m", "nytta", "worker", "--port", str(port), "--publish-every", "1")
+        command = python("-m", "nytta", "worker", "--port", str(port), "--publish-every", str(self.publish_every))
         worker = Process(command, self.folder / f"worker-{len(self.workers)}.log", self.environment, supervised=True)
         worker.start()
         self.workers.append(worker)
@@ -116,6 +120,10 @@ class Installation:
         for worker in self.workers:
             worker.stop()
         self.store.process.kill()
+
+    def token(self) -> str:
+        """A token with which a sender may send everything."""
+        return Tokens(self.folder / "tokens.json").add("test", datetime.now(UTC))[1]
 
     def producer(self) -> Producer:
         """What the gateway puts events with."""

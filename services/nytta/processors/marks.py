@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 from faust.types import TP
 
-from nytta.broker import topics, wire
+from nytta.broker import topics, waiting, wire
 from nytta.broker.producer import Producer
 from nytta.processors import figures
 from nytta.processors.messages import Message
@@ -38,6 +38,7 @@ SCHEMA = pa.schema(
 )
 _IMPORT = re.compile(rb"import ([0-9]{1,20})")
 _RENEWED = 1.0  # seconds
+_POSTPONED = 20  # times that a publication waits for events that wait
 _AT_ONCE = 500_000  # marks that the store takes as one part: a round sees all of them, or none
 
 
@@ -78,6 +79,7 @@ class Owner:
         self._turn = asyncio.Lock()
         self._computing: Computing | None = None
         self._changed = True  # whoever takes over publishes once
+        self._postponed = 0
 
     async def write(self, messages: Sequence[Message]) -> None:
         """Do what messages ask for: an older owner's marks do no harm, for its messages are given to the next one."""
@@ -112,7 +114,7 @@ class Owner:
         """Bring the open zone up to date and tell its values, if anything was computed since."""
         async with self._turn:
             computing = self._computing
-            if not self._changed or computing is None or not self.lease.held:
+            if not self._changed or computing is None or not self.lease.held or await self._catching_up():
                 return
             now = datetime.now(UTC)
             await patient(self.parts, partial(computing.publish, now))
@@ -121,6 +123,13 @@ class Owner:
                 await self.producer.value(*told(row))
             await patient(self.parts, lambda: outbox.sent(computing.private, upto))
             self._changed = False
+
+    async def _catching_up(self) -> bool:
+        """Whether events wait, so that figures are half of what they will be; for so many times only."""
+        cluster = self.parts.cluster
+        waits = await asyncio.to_thread(lambda: waiting.lag(cluster, topics.USAGE) + waiting.lag(cluster, topics.MARKS))
+        self._postponed = self._postponed + 1 if waits else 0
+        return 0 < self._postponed < _POSTPONED
 
     async def leave(self) -> None:
         """Stop at the next statement, and wait until it is over."""
