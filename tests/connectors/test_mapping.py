@@ -74,7 +74,7 @@ events:
         "4: 'Europe/Stokholm' is no time zone; write one such as Europe/Stockholm or UTC",
         "5: there is no field 'nuls'; did you mean 'nulls'?",
         "6: there is no 'fild' here; did you mean 'field'?",
-        "8: 'time' stands here a second time; keep one of the two",
+        "8: the key `time` stands twice in one entry (first in line 7); remove one",
         "10: there is no event type 'case.stepp'; did you mean 'case.step'?",
         "13: there is no field 'chanel'; did you mean 'channel'?",
         "14: 'wep' is none of web, app, api, chat, email, phone, desk, post, assisted, internal, other",
@@ -127,8 +127,8 @@ events:
             "12: references (*name) are not used here; write the value out",
         ),
         ("- a\n", "1: a mapping is a list of `name: value` lines"),
-        ("a: [\n", "2: the YAML cannot be read: expected the node content"),
-        ("", "1: 'id' is missing"),
+        ("a: [\n", "2: not valid YAML: while parsing a flow node, expected the node content"),
+        ("", "1: the file is empty; fill it in or remove it"),
     ],
 )
 def test_a_problem_says_what_to_change(text: str, told: str) -> None:

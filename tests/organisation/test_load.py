@@ -173,11 +173,11 @@ benefits:
         (b"organisations: r\n", 1, "`organisations` must be a list of entries"),
         (b"organisation: []\n", 1, "`organisation` is not known in this file; did you mean 'organisations'?"),
         (b"benefits: []\n", 1, "`benefits` is not known in this file; it belongs in programme.yaml"),
-        (b"organisations:\n  - &a {id: r, names: *a}\n", 2, "contains itself through an alias"),
+        (b"organisations:\n  - &a {id: r, names: *a}\n", 2, "references (*name) are not used"),
         (b"organisations:\n  - !!python/object:os.system {id: r}\n", 2, "the tag"),
         (b"organisations: []\n", 1, "`organisations` is missing or empty"),
         (b"organisations:\n  - r\n", 2, "must be a mapping"),
-        (b"organisations: " + b"[" * 5000, 1, "nested too deeply"),
+        (b"organisations: " + b"[" * 5000 + b"]" * 5000, 1, "nested too deeply"),
         (b"organisations: []\n---\nunits: []\n", 2, "not valid YAML"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nytta.benefits.maturity import TOP, Anchors, Axis, Dimension, Member, Model
-from nytta.organisation.entries.nodes import decode, parse
+from nytta.organisation import nodes
 from nytta.organisation.problems import Problem
 
 
@@ -38,10 +38,7 @@ class _File(BaseModel):
 
 def read_model(file: str, body: bytes) -> tuple[Model | None, list[Problem]]:
     """The model in the bytes of `file`, or None and what to change in it."""
-    text, problems = decode(body, file)
-    if text is None:
-        return None, problems
-    node, problems = parse(text, file)
+    node, problems = nodes.read(body, file)
     if node is None or problems:
         return None, problems
     try:

@@ -10,7 +10,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from nytta.indicators.definition import Definition, Slug, Texts
-from nytta.organisation.entries.nodes import decode, parse
+from nytta.organisation import nodes
 from nytta.organisation.problems import Problem, nearest
 
 _PURPOSES = TypeAdapter(dict[Slug, Texts])
@@ -53,10 +53,7 @@ def load(directory: Path, purposes: Collection[str] | None = None) -> Catalogue:
 
 def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tuple[Definition | None, list[Problem]]:
     """One definition from the bytes of its file; `purposes` as in `load`."""
-    text, problems = decode(body, file)
-    if text is None:
-        return None, problems
-    node, problems = parse(text, file)
+    node, problems = nodes.read(body, file)
     if node is None or problems:
         return None, problems
     try:

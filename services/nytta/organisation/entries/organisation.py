@@ -158,6 +158,9 @@ class OrganisationEntry(Named, Dated):
     delegate: DelegateEntry | None = None
     programme_lead: ContactEntry | None = None
     operations: ContactEntry | None = None
+    employee_representatives: tuple[ContactEntry, ...] = ()
+    data_protection: tuple[ContactEntry, ...] = ()
+    administrators: tuple[ContactEntry, ...] = ()
     calendar: CalendarEntry = Field(default_factory=CalendarEntry)
     public_data: Flag = False
     declared_size: Count | None = None

@@ -7,7 +7,6 @@ impossible date is not an error without a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -17,7 +16,7 @@ from nytta.organisation.problems import Problem
 
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TAB = re.compile(r" *\t")
 _TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -56,6 +55,12 @@ class Node:
         return self.value
 
 
+def read(body: bytes, file: str) -> tuple[Node | None, list[Problem]]:
+    """The tree of the YAML document in the bytes of a file, as `decode` and `parse` have it."""
+    text, problems = decode(body, file)
+    return (None, problems) if text is None else parse(text, file)
+
+
 def decode(body: bytes, file: str) -> tuple[str | None, list[Problem]]:
     """The text of a file in UTF-8, with or without a byte order mark; None and the problem when it is not."""
     if body.startswith(_UTF16):
@@ -69,12 +74,18 @@ def decode(body: bytes, file: str) -> tuple[str | None, list[Problem]]:
         return None, [Problem(file, line, message)]
 
 
-def parse(text: str, file: str) -> tuple[Node | None, list[Problem]]:
+def parse(text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node | None, list[Problem]]:
     """The tree of one YAML document, None when it cannot be read at all, and what is wrong with it.
 
-    A key given twice in one mapping is a problem; the first of the two stands in the tree.
+    A key given twice in one mapping is a problem; the first of the two stands in the tree. `nothing` are the
+    words that, without quotation marks, stand for no value.
     """
     try:
+        # What one reference names may name others again: a short text could stand for a value of any size.
+        for event in yaml.parse(text, Loader=yaml.BaseLoader):
+            if isinstance(event, yaml.AliasEvent):
+                message = "references (*name) are not used here; write the value out"
+                return None, [Problem(file, event.start_mark.line + 1 if event.start_mark else 1, message)]
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         return None, _tabs(text, file) or [_syntax(error, file)]
@@ -83,23 +94,19 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Problem]]:
         sign = ord(error.character) if isinstance(error.character, str) else error.character
         return None, [Problem(file, line, f"the character U+{sign:04X} is not allowed in YAML; remove it")]
     except RecursionError:
-        return None, [Problem(file, 1, "the file is nested too deeply to be a registry")]
+        return None, [Problem(file, 1, "the file is nested too deeply")]
     problems: list[Problem] = []
     if root is None:
         return None, [Problem(file, 1, "the file is empty; fill it in or remove it")]
-    return _node(root, file, problems, []), problems
+    return _node(root, file, problems, nothing), problems
 
 
-def _node(raw: yaml.Node, file: str, problems: list[Problem], above: Sequence[yaml.Node]) -> Node:
+def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset[str]) -> Node:
     line = raw.start_mark.line + 1
-    if any(raw is each for each in above):
-        problems.append(Problem(file, line, "this entry contains itself through an alias (*name); write it out"))
-        return Node(line, None)
     if raw.tag not in _TAGS:
         problems.append(Problem(file, line, f"the tag {raw.tag} means nothing here; remove it"))
-    inside = [*above, raw]
     if isinstance(raw, yaml.SequenceNode):
-        return Node(line, [_node(each, file, problems, inside) for each in raw.value])
+        return Node(line, [_node(each, file, problems, nothing) for each in raw.value])
     if isinstance(raw, yaml.MappingNode):
         node = Node(line, {})
         assert isinstance(node.value, dict)
@@ -113,11 +120,10 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], above: Sequence[ya
                 problems.append(Problem(file, key_line, message))
             else:
                 node.keys[key.value] = key_line
-                node.value[key.value] = _node(value, file, problems, inside)
+                node.value[key.value] = _node(value, file, problems, nothing)
         return node
     assert isinstance(raw, yaml.ScalarNode)
-    nothing = raw.style is None and raw.value in _NULLS
-    return Node(line, None if nothing else raw.value)
+    return Node(line, None if raw.style is None and raw.value in nothing else raw.value)
 
 
 def _tabs(text: str, file: str) -> list[Problem]:
