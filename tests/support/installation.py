@@ -100,10 +100,11 @@ class Installation:
             self.add_worker()
         self.ready()
 
-    def add_worker(self) -> Process:
+    def add_worker(self, *options: str) -> Process:
         """One more worker; it may take some seconds until it has partitions."""
         port = free_port()
         command = python("-m", "nytta", "worker", "--port", str(port), "--publish-every", str(self.publish_every))
+        command += options
         worker = Process(command, self.folder / f"worker-{len(self.workers)}.log", self.environment, supervised=True)
         worker.start()
         self.workers.append(worker)

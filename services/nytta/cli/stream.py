@@ -20,6 +20,7 @@ def worker(
     host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8651,
     publish_every: Annotated[float, typer.Option(help="Seconds between publications of closed weeks.", min=0.1)] = 60.0,
+    compute_every: Annotated[float, typer.Option(help="Seconds between rounds of computation.", min=0.1)] = 1.0,
     registry: Registry = None,
     data: Data = None,
 ) -> None:
@@ -34,7 +35,8 @@ def worker(
         if not settings.kafka:
             fail("a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
         with nytta.working(settings, registry) as parts:
-            process.run(process.build(parts, host=host, port=port, publish_every=publish_every))
+            app = process.build(parts, host=host, port=port, publish_every=publish_every, compute_every=compute_every)
+            process.run(app)
 
 
 @commands.command()

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 
 from nytta.processors import figures
 from nytta.processors.parts import log
-from nytta.processors.stream import every
+from nytta.processors.stream import assignment, every
 
 _LOOK = 5.0  # seconds
 
@@ -29,7 +29,7 @@ def attach(app: faust.App, *, still: float) -> None:
 
     @app.page("/readyz")
     async def ready(view: View, _: Request) -> Response:
-        assigned = sorted(f"{tp.topic}/{tp.partition}" for tp in app.consumer.assignment())
+        assigned = sorted(f"{tp.topic}/{tp.partition}" for tp in assignment(app))
         waits = app.rebalancing or not assigned
         return view.json(
             {"status": "waits for partitions" if waits else "ready", "assigned": assigned}, status=503 if waits else 200
@@ -43,7 +43,7 @@ def attach(app: faust.App, *, still: float) -> None:
 
     async def watch() -> None:
         waiting = 0
-        for tp in app.consumer.assignment():
+        for tp in assignment(app):
             lag = _lag(app, tp)
             figures.LAG.labels(tp.topic, str(tp.partition)).set(lag)
             waiting += lag

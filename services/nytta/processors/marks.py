@@ -21,7 +21,7 @@ from nytta.broker.producer import Producer
 from nytta.processors import figures
 from nytta.processors.messages import Message
 from nytta.processors.parts import Computing, Parts, log, patient
-from nytta.processors.stream import consume, every
+from nytta.processors.stream import assignment, consume, every
 from nytta.store import outbox
 from nytta.store.lease import Lease, LeaseLostError
 from nytta.store.private import EVERYTHING
@@ -152,7 +152,7 @@ def attach(app: faust.App, owner: Owner, *, compute_every: float, publish_every:
     consume(app, owner.parts.cluster, topics.MARKS, owner.write, most=200, within=0.1)
 
     async def renew() -> None:
-        if partition in app.consumer.assignment() and not app.rebalancing:
+        if partition in assignment(app) and not app.rebalancing:
             owner.lease.renew()
             figures.OWNER.set(1)
 

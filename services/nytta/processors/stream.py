@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import faust
-from faust.types import StreamT
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP, StreamT
 
 from nytta.broker import topics
 from nytta.broker.cluster import Cluster
@@ -42,6 +43,14 @@ def consume(app: faust.App, cluster: Cluster, name: str, work: Work, *, most: in
                 raise
 
     app.agent(topic, name=name, concurrency=1)(agent)
+
+
+def assignment(app: faust.App) -> set[TP]:
+    """The partitions of this worker; none before it has joined its group."""
+    try:
+        return set(app.consumer.assignment())
+    except ConsumerNotStarted:
+        return set()
 
 
 def every(app: faust.App, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
