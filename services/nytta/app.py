@@ -19,6 +19,8 @@ import pyarrow as pa
 
 from nytta import contracts
 from nytta.alerting import evaluate as alerting
+from nytta.benefits import model_file
+from nytta.benefits.maturity import Model
 from nytta.broker import topics, waiting
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
@@ -35,7 +37,7 @@ from nytta.organisation.problems import check_text
 from nytta.organisation.registry import Registry
 from nytta.processors.parts import Parts
 from nytta.settings import Settings
-from nytta.store import client, detection, facts, migrate, processing, publish, recompute, scratch, values
+from nytta.store import benefits, client, detection, facts, migrate, processing, publish, recompute, scratch, values
 from nytta.store import registry as registry_tables
 from nytta.store.alerts import AlertStore
 from nytta.store.lease import Guarded
@@ -44,6 +46,8 @@ from nytta.store.private import PrivateStore, RejectQuery
 
 _CALENDAR_MARGIN = timedelta(days=400)
 _SETTLED = 600.0  # seconds
+_RESTATED = timedelta(minutes=10)
+"""Measured benefits and reports on decisions change no value; this soon they are stated all the same."""
 
 PURPOSES = contracts.schemas() / "purposes.yaml"
 """Where the purposes stand that indicators and approvals name."""
@@ -111,6 +115,9 @@ class App:
     computing: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
     channels: Channels = field(default_factory=Channels, init=False, repr=False)
     judged: tuple[Any, ...] = field(default=(), init=False, repr=False)
+    stated: tuple[tuple[Any, ...], datetime] = field(
+        default=((), datetime.min.replace(tzinfo=UTC)), init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         self.intake = Intake(self.private, self.keys, self.declared)
@@ -128,7 +135,7 @@ class App:
         self._save_registry(now.date())
         if recompute.recompute(self.private, self.definitions).marks:
             publish.publish(self.private, self.definitions, now)
-            self._withdraw(now)
+            self._round_off(now)
 
     @_one_round
     def values(
@@ -163,7 +170,7 @@ class App:
     def publish(self, now: datetime) -> None:
         """Publish what is closed."""
         publish.publish(self.private, self.definitions, now)
-        self._withdraw(now)
+        self._round_off(now)
 
     @_one_round
     def rebuild(self, now: datetime) -> int:
@@ -174,7 +181,7 @@ class App:
             return int(self.private.connection.value("SELECT count() FROM {private}.cells FINAL"))
         done = recompute.recompute(self.private, self.definitions)
         publish.publish(self.private, self.definitions, now)
-        self._withdraw(now)
+        self._round_off(now)
         return done.cells
 
     @_one_round
@@ -222,6 +229,18 @@ class App:
         self.private.connection.close()
 
     # keeping the registry and the definitions
+
+    def _round_off(self, now: datetime) -> None:
+        """What follows a publication of values: take back what is no longer approved, and state the benefits."""
+        self._withdraw(now)
+        registry = self.intake.registry
+        shown = int(self.open.connection.value("SELECT max(publication) FROM {open}.published_values"))
+        closed = sorted({first_open_week(now, o.timezone) for o in registry.organisations})
+        about = (shown, id(registry), *closed)
+        if about != self.stated[0] or now - self.stated[1] >= _RESTATED:
+            model = read_model(contracts.schemas() / "maturity" / "default.yaml")
+            benefits.publish_benefits(self.private, registry, model, now)
+            self.stated = (about, now)
 
     def _withdraw(self, now: datetime) -> None:
         """Take back what was published and is no longer approved."""
@@ -388,6 +407,14 @@ def read_definitions(directory: Path) -> tuple[Definition, ...]:
     if found.problems:
         raise AppError(check_text(found.problems, str(directory)).rstrip("\n"))
     return found.definitions
+
+
+def read_model(path: Path) -> Model:
+    """The model of maturity in a file. AppError with every problem where it is not sound."""
+    model, problems = model_file.read_model(path.name, path.read_bytes())
+    if model is None:
+        raise AppError(check_text(problems, str(path.parent)).rstrip("\n"))
+    return model
 
 
 def read_channels(settings: Settings) -> Channels:

@@ -42,6 +42,10 @@ def _contact(person: Person) -> dict[str, str]:
     return {"name": person.name, "email": person.email, "language": person.language}
 
 
+def _function(home: Organisation, box: str, name: str) -> dict[str, str]:
+    return {"name": name, "email": f"{box}@{home.id}.example", "language": home.language}
+
+
 def _purposes() -> list[str]:
     return sorted(yaml.safe_load((schemas() / "purposes.yaml").read_bytes()))
 
@@ -63,6 +67,9 @@ def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, An
                 "manager": _contact(root.manager),
                 "programme_lead": _contact(home.lead),
                 "operations": _contact(home.operations),
+                "employee_representatives": [_function(home, "facket", "Facklig representant")],
+                "data_protection": [_function(home, "dso", "Dataskyddsombud")],
+                "administrators": [_function(home, "admin", "Systemförvaltning")],
                 "calendar": {"school_breaks": _breaks(home, span)},
             }
         )
@@ -176,6 +183,8 @@ def _programme(place: Place) -> dict[str, Any]:
             "due": str(benefit.due),
             "method": benefit.method,
             "system": benefit.system,
+            "role": "handläggare",
+            "hourly_cost": {"amount": 450, "source": "påhittad schablon"},
         }
         if benefit.case_type:
             entry3["case_type"] = benefit.case_type

@@ -1,0 +1,62 @@
+"""What a statement is made from: measured values, published figures, counts of cases, and reports on decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from nytta.benefits.statement import Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measured value in thousandths, over the days from `start` up to, not including, `end`."""
+
+    start: date
+    end: date
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published figure of the latest closed window: value None where it is not shown; `status` says why."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n_band: str
+    status: str
+    version: int
+    period: date
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a unit reported of a decision: made, acknowledged, executed or reversed, on a day."""
+
+    decision: str
+    unit: str
+    state: str
+    day: date
+
+
+Place = tuple[str, str, str, str]
+"""Indicator, unit or reporting group, system, case type ('*' for all together)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All there is of one organisation after the closed `week`.
+
+    `cases` are exact counts of the trailing 52 weeks by (unit, system, case type): they never leave a statement but
+    rounded. `series` are weekly published values of indicators that measure benefits, oldest first.
+    """
+
+    week: date
+    measured: Mapping[str, tuple[Measured, ...]] = field(default_factory=dict)
+    published: Mapping[Place, Published] = field(default_factory=dict)
+    series: Mapping[Place, tuple[tuple[date, float], ...]] = field(default_factory=dict)
+    cases: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    acts: tuple[Act, ...] = ()
+    definitions: Mapping[str, Definition] = field(default_factory=dict)

@@ -1,0 +1,200 @@
+"""Statements of benefits: private counts and published figures in, figures that may be published out; read back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from nytta.benefits.evidence import Act, Evidence, Measured, Published
+from nytta.benefits.maturity import Model
+from nytta.benefits.state import state
+from nytta.benefits.statement import Definition, Statement, decode, encode
+from nytta.disclosure.clock import first_open_week
+from nytta.indicators.render import Scope, Zones, winners
+from nytta.organisation.registry import Registry
+from nytta.organisation.units import Names, Organisation
+from nytta.store.client import Connection
+from nytta.store.private import PrivateStore
+from nytta.store.recompute import visible
+
+_YEAR = 364
+"""Days of the trailing 52 weeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement and the moment when it was published."""
+
+    statement: Statement
+    published_at: datetime
+
+
+def publish_benefits(store: PrivateStore, registry: Registry, model: Model, now: datetime) -> int:
+    """State the benefits of every organisation after the weeks closed at `now` (aware); how many statements differ.
+
+    Runs after the publication of values, on which it rests. What was said before stays: a statement that says the same
+    is not said again, and a changed plan makes a further one.
+    """
+    wanted = [o for o in registry.organisations if _has_programme(registry, o)]
+    said = Statements(store.connection)
+    number = 0
+    for organisation in wanted:
+        closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
+        before = said.latest(organisation.id)
+        if before is not None and before.statement.week > closed:
+            continue
+        found = _evidence(store, registry, organisation, closed)
+        after = state(organisation, registry, found, model, before.statement if before else None)
+        if before is None or encode(after) != encode(before.statement):
+            said.add(after, now)
+            number += 1
+    return number
+
+
+class Statements:
+    """Reads what was said, as it stood at any moment."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def organisations(self) -> list[str]:
+        """Organisations of which something was said."""
+        rows = self.connection.rows("SELECT DISTINCT organisation FROM {open}.benefit_statements ORDER BY organisation")
+        return [name for (name,) in rows]
+
+    def latest(self, organisation: str, until: datetime | None = None) -> Said | None:
+        """The last statement of an organisation, or the last by the moment `until` (aware); None without any."""
+        rows = self.connection.rows(
+            """SELECT body, toUnixTimestamp(published_at) FROM {open}.benefit_statements
+               WHERE organisation = {organisation:String} AND toUnixTimestamp(published_at) <= {until:Int64}
+               ORDER BY publication DESC LIMIT 1""",
+            organisation=organisation,
+            until=int(until.timestamp()) if until else 2**40,
+        )
+        return Said(decode(rows[0][0].encode()), datetime.fromtimestamp(rows[0][1], UTC)) if rows else None
+
+    def add(self, statement: Statement, now: datetime) -> None:
+        """Keep a statement."""
+        number = int(self.connection.value("SELECT max(publication) + 1 FROM {open}.benefit_statements"))
+        self.connection.insert(
+            "{open}.benefit_statements",
+            ["organisation", "published_at", "publication", "week", "body"],
+            [[statement.organisation, now.astimezone(UTC), number, statement.week, encode(statement).decode()]],
+        )
+
+
+def until(text: str, timezone: str) -> datetime:
+    """The last moment that `--as-of` means: a day ends at midnight in `timezone`. ValueError for any other text."""
+    if len(text) == 10:
+        day = date.fromisoformat(text) + timedelta(days=1)
+        return datetime.combine(day, time(), ZoneInfo(timezone)) - timedelta(seconds=1)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs an offset, such as 2026-03-02T07:35+01:00")
+    return moment
+
+
+def _has_programme(registry: Registry, organisation: Organisation) -> bool:
+    here = {unit.id for unit in registry.units if unit.root == organisation.id}
+    return any(b.unit in here for b in registry.benefits) or any(set(d.units) & here for d in registry.decisions)
+
+
+def _evidence(store: PrivateStore, registry: Registry, organisation: Organisation, week: date) -> Evidence:
+    connection = store.connection
+    zones = Zones({organisation.timezone: ""})
+    scope = Scope("{private}", "{private}", "{open}", zones, week.isoformat(), visible=visible(store))
+    ours = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
+    ask = {"root": organisation.id, "day": week + timedelta(days=6), "week": week}
+    measured: defaultdict[str, list[Measured]] = defaultdict(list)
+    for benefit, start, end, value in connection.rows(
+        f"""SELECT attributes['key'], toDate(valid_from), toDate(valid_to), quantity
+            FROM {winners(scope, "'benefit'", ours)}
+            WHERE toDate(valid_to) <= {{day:Date}} + 1 AND valid_to > valid_from
+            ORDER BY time, sequence, id""",
+        **ask,
+    ):
+        measured[benefit].append(Measured(start, end, int(value)))
+    cases = {
+        (unit, system, case_type): int(count)
+        for unit, system, case_type, count in connection.rows(
+            f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
+                WHERE {scope.zones.date("opened_at")} <= {{day:Date}}
+                  AND {scope.zones.date("opened_at")} > {{day:Date}} - {_YEAR} AND {ours}
+                GROUP BY unit, system, case_type""",
+            **ask,
+        )
+    }
+    acts = tuple(
+        Act(*row)
+        for row in connection.rows(
+            f"""SELECT attributes['key'] AS decision, unit, activity, {scope.zones.date("time")} AS day
+                FROM {winners(scope, "'decision'", ours)} WHERE decision != '' AND day <= {{day:Date}}
+                ORDER BY day, unit""",
+            **ask,
+        )
+    )
+    definitions = {
+        row[0]: Definition(row[1], Names(*row[2:5]), Names(*row[5:8]), row[8])
+        for row in connection.rows(
+            """SELECT d.indicator, d.version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
+                      u.unit
+               FROM (SELECT * FROM {open}.definitions FINAL) AS d
+               LEFT JOIN (SELECT indicator, version, any(unit_of_measure) AS unit FROM {open}.published_values
+                          GROUP BY indicator, version) AS u ON u.indicator = d.indicator AND u.version = d.version
+               ORDER BY d.version"""
+        )
+    }
+    versions = {indicator: each.version for indicator, each in definitions.items()}
+    return Evidence(
+        week,
+        {benefit: tuple(values) for benefit, values in measured.items()},
+        _published(connection, organisation.id, week, versions),
+        _series(connection, organisation.id, week, {b.indicator for b in registry.benefits if b.indicator}, versions),
+        cases,
+        acts,
+        definitions,
+    )
+
+
+def _published(
+    connection: Connection, organisation: str, week: date, versions: dict[str, int]
+) -> dict[tuple[str, str, str, str], Published]:
+    """The figures of each indicator's latest closed window."""
+    rows = connection.rows(
+        """SELECT v.indicator, v.unit, v.system, v.case_type, v.value, v.low, v.high, v.n_band, v.status, v.version,
+                  v.period
+           FROM {open}.indicator_values AS v
+           INNER JOIN (SELECT indicator, version, system, max(period) AS period FROM {open}.indicator_values
+                       WHERE grain = 'window' AND organisation = {root:String} AND period <= {week:Date}
+                       GROUP BY indicator, version, system) AS last
+               ON last.indicator = v.indicator AND last.version = v.version AND last.system = v.system
+                  AND last.period = v.period
+           WHERE v.grain = 'window' AND v.part = '' AND v.organisation = {root:String}""",
+        root=organisation,
+        week=week,
+    )
+    return {(r[0], r[1], r[2], r[3]): Published(*r[4:]) for r in rows if versions.get(r[0]) == r[9]}
+
+
+def _series(
+    connection: Connection, organisation: str, week: date, indicators: Iterable[str], versions: dict[str, int]
+) -> dict[tuple[str, str, str, str], tuple[tuple[date, float], ...]]:
+    """Weekly published values of indicators that measure a benefit."""
+    wanted: Sequence[str] = sorted(indicators)
+    if not wanted:
+        return {}
+    found: defaultdict[tuple[str, str, str, str], list[tuple[date, float]]] = defaultdict(list)
+    for indicator, unit, system, case_type, version, period, value in connection.rows(
+        """SELECT indicator, unit, system, case_type, version, period, value FROM {open}.indicator_values
+           WHERE grain = 'week' AND part = '' AND organisation = {root:String} AND period <= {week:Date}
+             AND value IS NOT NULL AND indicator IN {wanted:Array(String)} ORDER BY period""",
+        root=organisation,
+        week=week,
+        wanted=list(wanted),
+    ):
+        if versions.get(indicator) == version:
+            found[indicator, unit, system, case_type].append((period, float(value)))
+    return {place: tuple(values) for place, values in found.items()}
