@@ -9,6 +9,7 @@ import typer
 from nytta import app as nytta
 from nytta.cli.common import Data, Json, Registry, commands, mendable, opened, print_json, told
 from nytta.settings import Settings
+from nytta.store import seals
 
 
 @commands.command()
@@ -24,11 +25,14 @@ def verify(data: Data = None, as_json: Json = False) -> None:
                 "compared": found.compared,
                 "missing": found.missing,
                 "different": found.different,
+                "sealed": found.sealed,
                 "examples": [{k: str(v) for k, v in e.items()} for e in found.examples],
             }
         )
     else:
         told.print(f"{found.compared} cells compared: {'equal' if found.equal else 'NOT equal'}")
+        if found.sealed:
+            told.print(f"{found.sealed} sealed cells left out: their raw rows were disposed of")
         for example in found.examples:
             told.print(str(example), markup=False)
     if not found.equal:
@@ -39,8 +43,10 @@ def verify(data: Data = None, as_json: Json = False) -> None:
 def rebuild(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
     """Compute everything anew from the raw events."""
     with opened(data, registry) as app:
-        written = app.rebuild(datetime.now(UTC))
-    print_json({"cells": written}) if as_json else told.print(f"{written} cells written")
+        written, sealed = app.rebuild(datetime.now(UTC)), seals.count(app.private.connection)
+    print_json({"cells": written, "sealed": sealed}) if as_json else told.print(
+        f"{written} cells written" + (f", {sealed} sealed ones left as they are" if sealed else "")
+    )
 
 
 @commands.command()

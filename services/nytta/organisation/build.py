@@ -112,6 +112,9 @@ def _organisation(entry: OrganisationEntry) -> Organisation:
         calendar=entry.calendar.calendar(entry.country),
         programme_lead=_contact(entry.programme_lead, entry.tongue),
         operations=_contact(entry.operations, entry.tongue),
+        employee_representatives=tuple(c.contact(entry.tongue) for c in entry.employee_representatives),
+        data_protection=tuple(c.contact(entry.tongue) for c in entry.data_protection),
+        administrators=tuple(c.contact(entry.tongue) for c in entry.administrators),
         public_data=entry.public_data,
     )
 

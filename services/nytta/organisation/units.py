@@ -68,6 +68,9 @@ class Organisation:
     calendar: Calendar
     programme_lead: Contact | None = None
     operations: Contact | None = None
+    employee_representatives: tuple[Contact, ...] = ()
+    data_protection: tuple[Contact, ...] = ()
+    administrators: tuple[Contact, ...] = ()
     public_data: bool = False
 
 

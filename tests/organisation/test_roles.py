@@ -1,0 +1,143 @@
+"""Who may see what: the whole matrix, and the questions that decide about real people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nytta.organisation.load import Loaded
+from nytta.organisation.registry import Registry
+from nytta.organisation.roles import Grant, Role, What, grants, matrix, may, visible
+
+DAY = date(2026, 7, 15)
+
+MATRIX = """
+                         platform figures peer_band act programme transparency access_log disposals private maintain
+operations               x        .       .         .   .         x            .          .         .       .
+manager                  .        x       x         x   .         x            .          .         .       .
+programme_lead           x        x       x         .   x         x            .          .         .       .
+employee_representative  .        x       .         .   .         x            x          x         .       .
+dpo                      .        .       .         .   .         x            x          x         .       .
+administrator            x        x       x         .   x         x            x          x         x       x
+"""
+
+TREE = """\
+organisations:
+  - id: r
+    timezone: Europe/Stockholm
+    country: SE
+    programme_lead: {name: Lead, email: lead@r.example}
+    operations: {name: Operations, email: ops@r.example}
+    employee_representatives: [{name: Union, email: union@r.example}]
+    data_protection: [{name: DPO, email: dpo@r.example}]
+    administrators: [{name: Admin, email: admin@r.example}]
+  - {id: other, timezone: Europe/Oslo, country: "NO", manager: {name: Head, email: head@other.example}}
+units:
+  - {id: d, parent: r, manager: {name: Head of d, email: d@r.example}}
+  - id: u
+    parent: d
+    manager: {name: Head of u, email: u@r.example}
+    delegate: {name: Deputy, email: deputy@r.example, valid_from: 2026-07-01, valid_to: 2026-08-01}
+  - {id: small1, parent: d, manager: {name: S, email: small1@r.example}}
+  - {id: small2, parent: d}
+reporting_groups:
+  - {id: g, name: Small ones, units: [small1, small2], manager: {name: G, email: g@r.example}}
+"""
+
+
+@pytest.fixture
+def registry(read_text: Callable[..., Loaded]) -> Registry:
+    loaded = read_text(TREE)
+    assert loaded.registry is not None, loaded.problems
+    return loaded.registry
+
+
+def test_the_matrix() -> None:
+    header, *rows = MATRIX.strip().splitlines()
+    told = {
+        Role(name): {What(what): sign == "x" for what, sign in zip(header.split(), signs, strict=True)}
+        for name, *signs in (row.split() for row in rows)
+    }
+    assert matrix() == told
+
+
+@pytest.mark.parametrize(
+    ("email", "held"),
+    [
+        ("lead@r.example", {Grant(Role.PROGRAMME_LEAD, "r")}),
+        ("LEAD@r.example ", {Grant(Role.PROGRAMME_LEAD, "r")}),
+        ("ops@r.example", {Grant(Role.OPERATIONS, "r")}),
+        ("union@r.example", {Grant(Role.EMPLOYEE_REPRESENTATIVE, "r")}),
+        ("dpo@r.example", {Grant(Role.DPO, "r")}),
+        ("admin@r.example", {Grant(Role.ADMINISTRATOR, "r")}),
+        ("u@r.example", {Grant(Role.MANAGER, "u")}),
+        ("deputy@r.example", {Grant(Role.MANAGER, "u")}),
+        ("g@r.example", {Grant(Role.MANAGER, "g")}),
+        ("stranger@r.example", set()),
+        ("", set()),
+    ],
+)
+def test_roles_come_from_the_registry(registry: Registry, email: str, held: set[Grant]) -> None:
+    assert grants(email, registry, DAY) == held
+
+
+def test_a_delegation_ends(registry: Registry) -> None:
+    assert grants("deputy@r.example", registry, date(2026, 8, 1)) == frozenset()
+    assert grants("u@r.example", registry, DAY) == {Grant(Role.MANAGER, "u")}
+
+
+@pytest.mark.parametrize(
+    ("email", "what", "seen"),
+    [
+        ("d@r.example", What.FIGURES, {"d", "u", "small1", "small2", "g"}),
+        ("u@r.example", What.FIGURES, {"u"}),
+        ("deputy@r.example", What.ACT, {"u"}),
+        ("small1@r.example", What.FIGURES, {"small1", "g"}),
+        ("small1@r.example", What.ACT, {"small1"}),
+        ("g@r.example", What.FIGURES, {"g", "small1", "small2"}),
+        ("g@r.example", What.ACT, {"g", "small1", "small2"}),
+        ("lead@r.example", What.FIGURES, {"r", "d", "u", "small1", "small2", "g"}),
+        ("lead@r.example", What.ACT, set()),
+        ("union@r.example", What.ACCESS_LOG, {"r", "d", "u", "small1", "small2", "g"}),
+        ("union@r.example", What.PEER_BAND, set()),
+        ("ops@r.example", What.FIGURES, set()),
+        ("ops@r.example", What.PLATFORM, {"r", "d", "u", "small1", "small2", "g"}),
+        ("dpo@r.example", What.FIGURES, set()),
+        ("head@other.example", What.FIGURES, {"other"}),
+        ("stranger@r.example", What.FIGURES, set()),
+    ],
+)
+def test_what_is_visible(registry: Registry, email: str, what: What, seen: set[str]) -> None:
+    held = grants(email, registry, DAY)
+    assert visible(held, what, registry, DAY) == seen
+    for unit in ("r", "other", "d", "u", "small1", "small2", "g", "nowhere"):
+        assert may(held, what, unit, registry, DAY) == (unit in seen)
+
+
+def test_transparency_is_for_everybody(registry: Registry) -> None:
+    assert may((), What.TRANSPARENCY, "r", registry, DAY)
+
+
+def test_a_grant_for_a_unit_that_is_gone_shows_nothing(registry: Registry) -> None:
+    assert visible({Grant(Role.MANAGER, "closed long ago")}, What.FIGURES, registry, DAY) == frozenset()
+
+
+@given(st.sets(st.tuples(st.sampled_from(Role), st.sampled_from(["r", "d", "u", "small1", "g", "other"])), max_size=4))
+def test_roles_add_up_and_take_nothing_away(registry_of_module: Registry, held: set[tuple[Role, str]]) -> None:
+    whole = {Grant(*each) for each in held}
+    for what in set(What) - {What.ACT}:
+        alone = [visible({each}, what, registry_of_module, DAY) for each in whole]
+        assert visible(whole, what, registry_of_module, DAY) == frozenset().union(*alone)
+
+
+@pytest.fixture(scope="module")
+def registry_of_module() -> Registry:
+    from nytta.organisation.load import read
+
+    loaded = read({"organisation.yaml": TREE.encode()})
+    assert loaded.registry is not None
+    return loaded.registry
