@@ -20,8 +20,8 @@ from nytta.store.alerts import Evidence
 ANCHORED = 80
 """Share of managers, in percent, that must have taken their step before the staff's begins."""
 
-SETTLED = timedelta(weeks=12)
-"""After go-live, use is judged from here on."""
+SETTLED = timedelta(weeks=8)
+"""After go-live, a ready unit may be asked from here on why it does not use the system."""
 
 _BREADTH, _INTENDED = "weekly-breadth", "intended-use"
 _QUARTER = 13

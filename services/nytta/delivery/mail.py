@@ -27,7 +27,6 @@ def mail(outgoing: Outgoing, to: str, channels: Channels) -> EmailMessage:
     domain = channels.sender.rpartition("@")[2]
     out["Message-ID"] = f"<{outgoing.id}@{domain}>"
     out["Date"] = format_datetime(outgoing.decided)
-    out["Content-Language"] = said.language
     out["Auto-Submitted"] = "auto-generated"
     leave = f"<mailto:{channels.sender}?subject={quote(f'unsubscribe {outgoing.recipient}')}>"
     out["List-Unsubscribe"] = leave
@@ -40,6 +39,7 @@ def mail(outgoing: Outgoing, to: str, channels: Channels) -> EmailMessage:
         page = payload[1]
         assert isinstance(page, EmailMessage)
         page.add_related(outgoing.chart, "image", "png", cid=f"<{_CHART}>", filename="chart.png", disposition="inline")
+    out["Content-Language"] = said.language  # last: parts that are added take such headers along
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -211,7 +211,8 @@ class AlertStore:
         rows = self.connection.rows(
             "SELECT organisation, message, channel, state, attempts, error, next_at, at FROM {open}.deliveries FINAL"
         )
-        return {(row[1], row[2]): Delivery(*row) for row in rows}
+        found = [Delivery(*row[:6], *(moment.replace(tzinfo=UTC) for moment in row[6:])) for row in rows]
+        return {(each.message, each.channel): each for each in found}
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Write down what became of messages."""
