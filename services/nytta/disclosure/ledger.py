@@ -8,12 +8,13 @@ apart so far follows live figures freely. A cell that was shown stays shown.
 
 Periods that lie in one another are not published freely either, or their differences would be shorter periods:
 
-- *Staff* are the same persons however long the period: a month or a window is shown where all its weeks are, and where
-  the persons of the period itself allow it (somebody who moved counts in two units, and once above them).
-- *Cases* of a longer period are its shorter periods' cases. A window or month whose weeks are all known is their sum and
-  tells nothing more; of a month, the days that its first and last week leave over must be many enough too. A window none
-  of whose weeks is known is shown when it is full and its last week is not empty: two such windows differ by signed
-  weeks, never by one. Windows of which some weeks are known are not shown.
+- *Staff* are the same persons however long the period: a month or a window is shown where all its weeks are, and
+  where the persons of the period itself allow it (somebody who moved counts in two units, and once above them).
+- *Cases* of a longer period are its shorter periods' cases. A window or month whose weeks are all known is their sum
+  and tells nothing more; of a month, the days that its first and last week leave over must be many enough too. A window
+  none of whose weeks is known is shown when it is full and its last week is not empty: two such windows differ by
+  signed weeks, never by one. Windows of which some weeks are known are not shown; so weeks show only what is steadily
+  large enough for them.
 - A median is no sum; its periods are judged each for itself.
 """
 
@@ -25,10 +26,10 @@ from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from nytta.disclosure.pattern import Parts, Table, choose, classes
+from nytta.disclosure.pattern import Parts, Table, choose, classes, unsafe
 from nytta.disclosure.rules import Rules
+from nytta.disclosure.timeline import Timeline
 from nytta.disclosure.tree import Bools, Ints, Tree
 
 Grain = Literal["week", "month", "window"]
@@ -37,6 +38,11 @@ NUMERATOR, DENOMINATOR, SIZE = 0, 1, 2
 """Places in the last axis of figures."""
 
 _WEEK = timedelta(weeks=1)
+
+_ROUNDS = 20
+_QUARTER = 13
+_STEADY = 0.4
+"""Of a steady mean, what a bad week still has: of 25 cases a week fewer than 10 come once in 5,000 weeks (Poisson)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +130,13 @@ class _Book:
         self.week_at: dict[date, int] = {p: n for n, p in enumerate(self.weeks.periods)} if self.weeks else {}
         self.told: Told | None = None
         self.late: Ints = np.zeros(0, dtype=np.int64)
+        self.size: Ints = np.zeros(0, dtype=np.int64)
         self.open_cases = nature.adds and not nature.staff
-        self._known: dict[tuple[int, bytes, bytes], Bools] = {}
-        self._before: tuple[Ints, Ints] | None = None
+        self.windows: list[tuple[int, _Classes]] = []
+        self._weekly: dict[int, _Classes] = {}
+        self._lines: dict[bytes, Timeline] = {}
+        self._cells: dict[tuple[int, int, int], Bools] = {}
+        self._own: dict[tuple[int, bytes], Ints] = {}
 
     def settle(self, grain: Grain) -> Told:
         figures = self.series.grains[grain]
@@ -138,18 +148,23 @@ class _Book:
             figures.told[..., 0, SIZE].copy() if figures.told.size else np.zeros(shape, dtype=np.int64),
             figures.changed.copy(),
         )
+        if grain == "week":
+            self.size = told.ledger[..., SIZE].max(axis=3)
         for n, period in enumerate(figures.periods):
             live = self._without_late(grain, period, figures.live[n])
             self._settle_period(grain, n, period, live, figures, told)
+            if grain == "window" and self.open_cases:
+                tree = self.tree_at(period)
+                place = self._place(tree)
+                size = told.ledger[n][place].max(axis=2)[..., SIZE]
+                self.windows.append((self.week_at[period], self._classes(tree, told.shown[n][place], size)))
         if grain == "week":
             self.told = told
-            self.late = figures.live - told.ledger
+            self.late = self._late_parts(figures, told.ledger)
         smallest = self._smallest(grain, figures, told)
         return Told(told.ledger, told.shown, told.held, smallest, told.changed)
 
-    def _settle_period(
-        self, grain: Grain, n: int, period: date, live: Ints, figures: Figures, told: Told
-    ) -> None:
+    def _settle_period(self, grain: Grain, n: int, period: date, live: Ints, figures: Figures, told: Told) -> None:
         tree = self.tree_at(period)
         place = self._place(tree)
         before, seen = figures.told[n], figures.shown[n]
@@ -157,37 +172,60 @@ class _Book:
         if not first and np.array_equal(live, before):
             return
         ledger, held = live, np.zeros(seen.shape, dtype=bool)
-        if not first:
+        if not first and self.open_cases and grain != "week":
+            # a window follows its weeks, which let nothing through; what is late to a month may lie outside its weeks
+            held = self._waiting(grain, period, tree)
+            ledger = before if grain == "month" else live
+        elif not first:
             may = int(figures.changed[n]) < self.today
             ledger, held = self._release(tree, place, figures, n, live, may)
         told.ledger[n], told.held[n] = ledger, held
+        if grain == "week":
+            self.size[n] = ledger[..., SIZE].max(axis=2)
         if not first and np.array_equal(ledger, before):
             return
         told.changed[n] = self.today
-        allowed, forced = self._bounds(grain, period, n, ledger, tree, place)
-        table = Table(
-            ledger[place].max(axis=2)[..., SIZE], figures.handlers[n][place], figures.most[n][place]
-        )
+        allowed, forced = self._bounds(grain, period, n, tree, place)
+        table = Table(ledger[place].max(axis=2)[..., SIZE], figures.handlers[n][place], figures.most[n][place])
         keep = seen[place] | forced[place]
-        chosen = choose(tree, table, self.rules, keep=keep, allowed=allowed[place])
+        old = Table(before[place].max(axis=2)[..., SIZE], table.handlers, table.most)
+        if seen.any():
+            # a cell shown beside what others were before would tell what the hidden ones were
+            allowed = allowed & (seen | (before.max(axis=2)[..., SIZE] == 0))
+            keep = seen[place] | (forced[place] & allowed[place])
+        chosen = self._chosen(grain, period, tree, table, keep, allowed[place])
+        if seen.any() and unsafe(tree, old, self.rules, chosen):
+            chosen = seen[place]
         enough = table.size >= self.rules.k
         enough &= (table.handlers >= self.rules.handlers) & (table.most <= self.rules.most * table.size)
         chosen &= seen[place] | (enough & ~tree.grouped[:, None])
-        back = np.zeros(seen.shape, dtype=bool)
-        back[place] = chosen
-        told.shown[n] = back
+        told.shown[n] = False
+        told.shown[n][place] = chosen
+
+    def _chosen(self, grain: Grain, period: date, tree: Tree, table: Table, keep: Bools, allowed: Bools) -> Bools:
+        """The cells to show; of windows of cases, those that do not tell of shorter stretches of time."""
+        chosen = choose(tree, table, self.rules, keep=keep, allowed=allowed)
+        if grain != "window" or not self.open_cases:
+            return chosen
+        allowed = allowed.copy()
+        for _ in range(_ROUNDS):
+            bad = self._revealing(period, tree, table, chosen)
+            if not bad:
+                return chosen
+            for where in bad:
+                self._forbid(tree, where, chosen & ~keep, allowed)
+            chosen = choose(tree, table, self.rules, keep=keep, allowed=allowed)
+        return keep
 
     # late data
 
-    def _release(
-        self, tree: Tree, place: Ints, figures: Figures, n: int, live: Ints, may: bool
-    ) -> tuple[Ints, Bools]:
+    def _release(self, tree: Tree, place: Ints, figures: Figures, n: int, live: Ints, may: bool) -> tuple[Ints, Bools]:
         """The ledger of a period that was published before, and which cells late data wait for."""
         table = Table(live[place].max(axis=2)[..., SIZE], figures.handlers[n][place], figures.most[n][place])
         parts = Parts.of(tree, table)
         inner = table.inner
         now, then = tree.own(live[place][:, inner]), tree.own(figures.told[n][place][:, inner])
-        found = classes(tree, figures.shown[n][place])
+        found = self._told_apart(tree, place, figures, n)
         differs = (now != then).any(axis=(2, 3))
         waiting = np.zeros(found.shape, dtype=bool)
         for each in np.unique(found[differs]):
@@ -219,17 +257,59 @@ class _Book:
             ledger[place], held[place] = full, cells
         return ledger, held
 
+    def _told_apart(self, tree: Tree, place: Ints, figures: Figures, n: int) -> Ints:
+        """Classes of a period; of a week of cases, as the periods around it tell them apart that were shown."""
+        found = classes(tree, figures.shown[n][place])
+        if not self.open_cases or figures is not self.weeks:
+            return found
+        week = figures.periods[n]
+        for grain, longer in self.series.grains.items():
+            for m, period in enumerate(longer.periods):
+                if grain != "week" and longer.shown[m].any() and self._meets(grain, period, week):
+                    then = self.tree_at(period)
+                    around = np.zeros(self._inner(longer.shown[m]).shape, dtype=np.int64)
+                    around[self._place(then)] = classes(then, longer.shown[m][self._place(then)])
+                    # an odd factor for each period, so that two of them never cancel
+                    found = found ^ (around[place] * (2 * period.toordinal() + 1))
+        return found
+
+    def _meets(self, grain: Grain, period: date, week: date) -> bool:
+        """Whether a window or month has days of a week."""
+        if grain == "window":
+            return period - self.nature.window_weeks * _WEEK < week <= period
+        return period < week + _WEEK and week < (period.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+    def _waiting(self, grain: Grain, period: date, tree: Tree) -> Bools:
+        """Cells of a longer period for which a week of theirs waits."""
+        held = np.zeros(self.size.shape[1:], dtype=bool)
+        weeks = [self.week_at[w] for w in self._weeks(grain, period) if w in self.week_at]
+        place = self._place(tree)
+        late = (self.late[weeks] != 0).any(axis=(0, 3, 4))[place]
+        held[place] = np.einsum("uv,vc->uc", tree.below, late, dtype=np.int64) > 0
+        return held
+
     def _without_late(self, grain: Grain, period: date, live: Ints) -> Ints:
         """Figures of a longer period without what its weeks still wait for."""
         if grain == "week" or self.told is None or not (self.nature.adds or self.nature.flows):
             return live
         weeks = [self.week_at[w] for w in self._weeks(grain, period) if w in self.week_at]
-        late = self.late[weeks].sum(axis=0) if weeks else None
-        if late is None or not late.any():
+        late: Ints = self.late[weeks].sum(axis=0)
+        if not late.any():
             return live
-        if not self.nature.adds:
-            late = late * np.array([1, 0, 0])
-        return live - late
+        tree = self.tree_at(period)
+        place = self._place(tree)
+        rows = np.zeros_like(live)
+        rows[place] = tree.total(late[place])
+        return live - (rows if self.nature.adds else rows * np.array([1, 0, 0]))
+
+    def _late_parts(self, figures: Figures, ledger: Ints) -> Ints:
+        """Of each week, what units add themselves to figures that wait: units may stand elsewhere in longer periods."""
+        late = np.zeros_like(ledger)
+        for n in np.flatnonzero((figures.live != ledger).any(axis=(1, 2, 3, 4))):
+            tree = self.tree_at(figures.periods[n])
+            place = self._place(tree)
+            late[n, place] = tree.own(figures.live[n][place] - ledger[n][place])
+        return late
 
     # periods within periods
 
@@ -246,100 +326,207 @@ class _Book:
             day += _WEEK
         return found
 
-    def _bounds(
-        self, grain: Grain, period: date, n: int, ledger: Ints, tree: Tree, place: Ints
-    ) -> tuple[Bools, Bools]:
+    def _bounds(self, grain: Grain, period: date, n: int, tree: Tree, place: Ints) -> tuple[Bools, Bools]:
         """Cells that may be shown, and cells that are known already whatever is shown."""
         shape = self.series.grains[grain].shown[n].shape
         free, none = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool)
+        if grain == "week" and self.open_cases and self.nature.window_weeks > 1:
+            return self._steady(n, tree, place), none
         if grain == "week" or self.told is None or self.nature.middles:
             return free, none
         weeks = [self.week_at[w] for w in self._weeks(grain, period) if w in self.week_at]
-        size = self.told.ledger[..., SIZE].max(axis=3)
+        size = self.size
         if self.nature.staff:
             return np.logical_and.reduce([self.told.shown[w] | (size[w] == 0) for w in weeks] or [free]), none
         if not self.open_cases:
             return free, none
         if grain == "month":
-            return self._month(period, size), none
-        known = [self._known_cells(w, size[w]) for w in weeks]
-        filled = np.logical_or.reduce([size[w] > 0 for w in weeks] or [none])
-        whole = filled & np.logical_and.reduce([k | (size[w] == 0) for k, w in zip(known, weeks, strict=True)] or [none])
-        partly = np.logical_or.reduce([k & (size[w] > 0) for k, w in zip(known, weeks, strict=True)] or [none])
-        return whole | (~partly & self._full(period, size)), whole
+            return self._month(period, tree), none
+        return free, self._follows(period, tree)
 
-    def _full(self, period: date, size: Ints) -> Bools:
-        """Cells whose window does not reach before their first week, and whose last week is not empty."""
-        last = self.week_at.get(period)
-        first = self.week_at.get(period - (self.nature.window_weeks - 1) * _WEEK)
-        if last is None or first is None:
-            return np.zeros(size.shape[1:], dtype=bool)
-        return np.asarray((size[: first + 1] > 0).any(axis=0) & (size[last] > 0))
+    def _follows(self, period: date, tree: Tree) -> Bools:
+        """Cells whose window follows from what is known of weeks and earlier windows."""
+        place = self._place(tree)
+        found = np.zeros(self.size.shape[1:], dtype=bool)
+        start, end = self._ends(period)
+        for unit, column in np.argwhere(np.ones((len(tree.parent), found.shape[1]))):
+            where = self._cell(tree, unit, column)
+            line = self._line(where, end - 1)
+            found[place[unit], column] = line.total[end] > line.total[start] and line.joined(start, end)
+        return found
 
-    def _month(self, period: date, size: Ints) -> Bools:
+    def _revealing(self, period: date, tree: Tree, table: Table, chosen: Bools) -> list[Bools]:
+        """Groups whose window would tell too much of a shorter time."""
+        start, end = self._ends(period)
+        now = self._classes(tree, chosen, table.size)
+        groups = {where.tobytes(): where for where in now.groups()}
+        for unit, column in np.ndindex(chosen.shape):
+            where = self._cell(tree, unit, column)
+            if now.knows(where):
+                groups[where.tobytes()] = where
+        bad = []
+        for where in groups.values():
+            line = self._line(where, end - 1)
+            if not line.joined(start, end) and not line.bears(start, end, self.rules.k):
+                bad.append(where)
+        return bad
+
+    def _forbid(self, tree: Tree, where: Bools, free: Bools, allowed: Bools) -> None:
+        """Take the smallest shown cell around a group out of the choice, or else one inside or beside it."""
+        cells = [(self._cell(tree, u, c), u, c) for u, c in np.argwhere(free)]
+        around = [each for each in cells if not (where & ~each[0]).any()]
+        beside = around or [each for each in cells if (where & each[0]).any()] or cells
+        if beside:
+            _, unit, column = min(beside, key=lambda each: int(each[0].sum()))
+            allowed[unit, column] = False
+
+    def _line(self, where: Bools, week: int) -> Timeline:
+        """The timeline of a group with all that is known of it up to a week."""
+        key = where.tobytes()
+        if key not in self._lines:
+            assert self.weeks is not None
+            sizes = [self._inner(self._parts(w))[where].sum() for w in range(len(self.weeks.periods))]
+            self._lines[key] = Timeline(np.array(sizes, dtype=np.int64))
+        line = self._lines[key]
+        while line.weeks <= week:
+            n = line.weeks
+            if line.total[n] == line.total[n + 1] or self._week_classes(n).knows(where):
+                line.join(n, n + 1)
+            line.weeks += 1
+        while line.windows < len(self.windows) and self.windows[line.windows][0] <= week:
+            end, classes_then = self.windows[line.windows]
+            if classes_then.knows(where):
+                line.join(max(0, end - self.nature.window_weeks + 1), end + 1)
+            line.windows += 1
+        return line
+
+    def _ends(self, period: date) -> tuple[int, int]:
+        """First and last moment of a window, as numbers of weeks."""
+        last = self.week_at[period]
+        return max(0, last - self.nature.window_weeks + 1), last + 1
+
+    def _inner(self, cells: Ints) -> Ints:
+        return cells[:, 1:] if cells.shape[1] > 1 else cells
+
+    def _cell(self, tree: Tree, unit: int, column: int) -> Bools:
+        """The parts that a cell counts; shape (units, inner columns)."""
+        key = (id(tree), unit, column)
+        if key not in self._cells:
+            where = np.zeros(self._inner(self.size[0]).shape, dtype=bool)
+            under = self._place(tree)[tree.below[unit]]
+            if column == 0:
+                where[under] = True
+            else:
+                where[under, column - 1] = True
+            self._cells[key] = where
+        return self._cells[key]
+
+    def _classes(self, tree: Tree, shown: Bools, size: Ints) -> _Classes:
+        place = self._place(tree)
+        found = np.zeros(self._inner(self.size[0]).shape, dtype=np.int64)
+        filled = np.zeros(found.shape, dtype=bool)
+        found[place] = classes(tree, shown)
+        filled[place] = tree.own(self._inner(size)) != 0
+        return _Classes(found, filled)
+
+    def _week_classes(self, week: int) -> _Classes:
+        assert self.told is not None
+        assert self.weeks is not None
+        if week not in self._weekly:
+            tree = self.tree_at(self.weeks.periods[week])
+            place = self._place(tree)
+            self._weekly[week] = self._classes(tree, self.told.shown[week][place], self.size[week][place])
+        return self._weekly[week]
+
+    def _steady(self, n: int, tree: Tree, place: Ints) -> Bools:
+        """Cells that weeks may show: those large enough to be shown in every week, by what the last quarter had.
+
+        A unit that is shown in some weeks only would lose the windows around them, so that it is shown in windows.
+        """
+        weeks = range(max(0, n - _QUARTER + 1), n + 1)
+        recent = np.mean([self._parts(week)[place] for week in weeks], axis=0)
+        inner = slice(1, None) if recent.shape[1] > 1 else slice(0, 1)
+        usual = np.floor(_STEADY * recent[:, inner]).astype(np.int64)
+        rows = tree.total(usual)
+        if recent.shape[1] > 1:
+            rows = np.concatenate([rows.sum(axis=1, keepdims=True), rows], axis=1)
+        nobody = np.zeros_like(rows)
+        found = np.zeros(self.size.shape[1:], dtype=bool)
+        found[place] = choose(tree, Table(rows, nobody, nobody), self.rules.for_staff)
+        return found
+
+    def _month(self, period: date, tree: Tree) -> Bools:
         """Cells all of whose weeks are known, and whose days in the weeks that the month cuts are many enough."""
         end = (period.replace(day=28) + timedelta(days=4)).replace(day=1)
         monday = period - timedelta(days=period.weekday())
-        touched = []
+        ok = np.ones(self.size.shape[1:], dtype=bool)
         while monday < end:
-            touched.append(monday)
-            monday += _WEEK
-        ok = np.ones(size.shape[1:], dtype=bool)
-        for day in touched:
-            week = self.week_at.get(day)
+            week = self.week_at.get(monday)
             if week is not None:
-                ok &= self._known_cells(week, size[week]) | (size[week] == 0)
+                ok &= self._known_cells(week, tree) | (self._sizes(week, tree) == 0)
+            monday += _WEEK
         for cut in (period, end):
             if cut.weekday():
-                ok &= self._cut(cut, size)
+                ok &= self._cut(cut, tree)
         return ok
 
-    def _cut(self, day: date, size: Ints) -> Bools:
+    def _cut(self, day: date, tree: Tree) -> Bools:
         """Cells of which the days of a week before `day`, and those from it on, may be shown apart."""
+        ok = np.ones(self.size.shape[1:], dtype=bool)
         week = self.week_at.get(day - timedelta(days=day.weekday()))
         if week is None:
-            return np.ones(size.shape[1:], dtype=bool)
+            return ok
+        left = -np.sum([self._parts(each) for each in range(week)], axis=0, initial=0)
         months = self.series.grains["month"]
-        if self._before is None:
-            upto = np.array([self._without_late("month", m, months.live[n]) for n, m in enumerate(months.periods)])
-            self._before = upto[..., SIZE].max(axis=3).cumsum(axis=0), size.cumsum(axis=0)
-        by_month, by_week = self._before
-        ended = [n for n, m in enumerate(months.periods) if m < day]
-        left = by_month[ended[-1]] if ended else np.zeros(size.shape[1:], dtype=np.int64)
-        left = left - (by_week[week] - size[week])
-        tree = self.tree_at(day - timedelta(days=day.weekday()))
+        for n, month in enumerate(months.periods):
+            if month < day:
+                then = self.tree_at(month)
+                place = self._place(then)
+                rows = self._without_late("month", month, months.live[n])[..., SIZE].max(axis=2)
+                left[place] += then.own(rows[place])
         place = self._place(tree)
-        known = self._known_cells(week, size[week])[place]
-        ok = np.ones(size.shape[1:], dtype=bool)
-        for side in (left, size[week] - left):
-            side = side[place]
-            nobody = np.zeros_like(side)
-            chosen = choose(tree, Table(side, nobody, nobody), self.rules.for_staff, allowed=known)
-            ok[place] &= chosen | (side == 0)
+        known = self._known_cells(week, tree)[place]
+        for side in (left, self._parts(week) - left):
+            rows = tree.total(side[place])
+            nobody = np.zeros_like(rows)
+            chosen = choose(tree, Table(rows, nobody, nobody), self.rules.for_staff, allowed=known)
+            ok[place] &= chosen | (rows == 0)
         return ok
 
-    def _known_cells(self, week: int, size: Ints) -> Bools:
-        """Cells of a week whose figures follow from what is shown of it."""
-        assert self.told is not None and self.weeks is not None
-        tree = self.tree_at(self.weeks.periods[week])
+    def _parts(self, week: int) -> Ints:
+        """How much each unit adds itself to the ledger of a week; shape (units, columns)."""
+        assert self.weeks is not None
+        size = self.size[week]
+        key = (week, size.tobytes())
+        if key not in self._own:
+            then = self.tree_at(self.weeks.periods[week])
+            place = self._place(then)
+            own = np.zeros_like(size)
+            own[place] = then.own(size[place])
+            self._own[key] = own
+        return self._own[key]
+
+    def _sizes(self, week: int, tree: Tree) -> Ints:
+        """The ledger of a week as it adds up in another tree; shape (units, columns)."""
         place = self._place(tree)
-        shown = self.told.shown[week][place]
-        key = (id(tree), shown.tobytes(), (size != 0).tobytes())
-        if key not in self._known:
-            found = classes(tree, shown)
-            inner = Table(size, size, size).inner
-            known = _sums_of_classes(tree, found, tree.own(size[place][:, inner]) != 0, shown.shape[1])
-            back = np.zeros(known.shape, dtype=bool)
-            back[place] = known
-            self._known[key] = back
-        return self._known[key]
+        rows = np.zeros_like(self.size[week])
+        rows[place] = tree.total(self._parts(week)[place])
+        return rows
+
+    def _known_cells(self, week: int, tree: Tree) -> Bools:
+        """Cells of `tree` whose figures in a week follow from what is shown of it."""
+        known = np.zeros(self.size.shape[1:], dtype=bool)
+        place, told = self._place(tree), self._week_classes(week)
+        for unit, column in np.argwhere(np.ones((len(tree.parent), known.shape[1]))):
+            known[place[unit], column] = told.knows(self._cell(tree, unit, column))
+        return known
 
     def _smallest(self, grain: Grain, figures: Figures, told: Told) -> Ints:
         """The size a figure's precision goes by: of staff, the fewest of any week in the period."""
         size = told.ledger[..., SIZE].max(axis=3)
         if not self.nature.staff or grain == "week" or self.told is None:
             return np.asarray(size)
-        weekly = self.told.ledger[..., SIZE].max(axis=3)
+        weekly = self.size
         for n, period in enumerate(figures.periods):
             for week in self._weeks(grain, period):
                 if week in self.week_at:
@@ -355,17 +542,27 @@ class _Book:
         return self.places[id(tree)]
 
 
-def _sums_of_classes(tree: Tree, found: Ints, filled: Bools, columns: int) -> Bools:
-    """Cells that hold some parts, and every class of theirs wholly; shape (units, columns)."""
-    ids, which = np.unique(found, return_inverse=True)
-    which = which.reshape(found.shape)
-    marks = np.zeros((*found.shape, len(ids)), dtype=np.int64)
-    np.put_along_axis(marks, which[..., None], filled[..., None].astype(np.int64), axis=2)
-    inside = np.einsum("uv,vci->uci", tree.below.astype(np.int64), marks)
-    if columns > 1:
-        inside = np.concatenate([inside.sum(axis=1, keepdims=True), inside], axis=1)
-    whole = (inside == 0) | ((inside == marks.sum(axis=(0, 1))) & (ids != 0))
-    return np.asarray(whole.all(axis=2) & (inside > 0).any(axis=2))
+class _Classes:
+    """Classes of parts of one period; parts without a case are in none."""
+
+    def __init__(self, found: Ints, filled: Bools) -> None:
+        ids, which = np.unique(found, return_inverse=True)
+        self._which, self._filled = which.reshape(found.shape), filled
+        self._sizes = np.bincount(self._which[filled], minlength=len(ids))
+        self._unseen = np.flatnonzero(ids == 0)
+
+    def knows(self, where: Bools) -> bool:
+        """Whether the figure of the parts `where` is a sum over classes."""
+        inside = np.bincount(self._which[where & self._filled], minlength=len(self._sizes))
+        touched = inside > 0
+        return bool(
+            touched.any() and (inside[touched] == self._sizes[touched]).all() and not touched[self._unseen].any()
+        )
+
+    def groups(self) -> list[Bools]:
+        """The classes with cases, as parts."""
+        seen = [n for n, size in enumerate(self._sizes) if size and n not in self._unseen]
+        return [(self._which == n) & self._filled for n in seen]
 
 
 def columns_of(case_types: Sequence[str]) -> tuple[str, ...]:

@@ -10,22 +10,28 @@ The cheapest safe choice over the tree is found by an integer programme that gro
 programme without constraints shows everything; each class that is too small becomes a constraint; solved again until no
 attack is left. This is the scheme of Fischetti and Salazar-González, "Solving the cell suppression problem on tabular
 data with linear constraints", Management Science 47(7), 2001, with HiGHS as solver and the exact class check as the
-attacker's problem. Case types are then added within the units, from the lowest level up, as the hierarchical approach of
-τ-ARGUS does (de Wolf 2002): a cell that would leave a class too small stays away.
+attacker's problem. Case types are then added within the units, from the lowest level up, as the hierarchical approach
+of τ-ARGUS does (de Wolf 2002): a cell that would leave a class too small stays away.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from nytta.disclosure.rules import Rules
-from nytta.disclosure.tree import Bools, Ints, Tree, owners
+from nytta.disclosure.tree import Bools, Ints, Tree
 
 _ROUNDS = 200
+_LISTED = 12
+"""Up to so many cells every choice is tried; more are left to the solver."""
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +78,7 @@ class Parts:
         """Whether the parts `where` together may be told apart."""
         if not where.any():
             return True
-        return rules.enough(
-            int(self.size[where].sum()), int(self.handlers[where].max()), int(self.most[where].sum())
-        )
+        return rules.enough(int(self.size[where].sum()), int(self.handlers[where].max()), int(self.most[where].sum()))
 
 
 def choose(tree: Tree, table: Table, rules: Rules, *, keep: Bools | None = None, allowed: Bools | None = None) -> Bools:
@@ -92,7 +96,10 @@ def choose(tree: Tree, table: Table, rules: Rules, *, keep: Bools | None = None,
     shown = np.zeros_like(may)
     shown[:, 0] = _units(tree, table, rules, kept[:, 0], may[:, 0] | kept[:, 0])
     if table.size.shape[1] > 1:
-        _columns(tree, Parts.of(tree, table), rules, kept, may, shown)
+        shown[:, 1:] = kept[:, 1:]
+        if kept[:, 1:].any() and unsafe(tree, table, rules, shown):
+            return kept.copy()
+        _columns(tree, Parts.of(tree, table), rules, may & ~kept, shown)
     return shown
 
 
@@ -119,13 +126,25 @@ def unsafe(tree: Tree, table: Table, rules: Rules, shown: Bools) -> list[Bools]:
 # the integer programme over the tree
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What an attack forbids: of the cells with sign 1 at most `most` are shown, one more for each with sign -1."""
+
+    cells: list[int]
+    signs: list[float]
+    most: int
+
+
 def _units(tree: Tree, table: Table, rules: Rules, kept: Bools, may: Bools) -> Bools:
     size = table.size[:, 0]
     whole = Table(*(a[:, :1] for a in (table.size, table.handlers, table.most)))
     parts = Parts.of(tree, whole)
-    own = [(int(s), int(h), int(m)) for s, h, m in zip(parts.size[:, 0], parts.handlers[:, 0], parts.most[:, 0], strict=True)]
+    own = [
+        (int(s), int(h), int(m))
+        for s, h, m in zip(parts.size[:, 0], parts.handlers[:, 0], parts.most[:, 0], strict=True)
+    ]
     shown = may.copy()
-    cuts: list[tuple[list[int], list[float], float]] = []
+    cuts: list[Cut] = []
     number = np.flatnonzero(may)
     place = {int(u): n for n, u in enumerate(number)}
     worth = 1 + size[number] / (1 + np.abs(size[number]).sum())
@@ -143,9 +162,8 @@ def _units(tree: Tree, table: Table, rules: Rules, kept: Bools, may: Bools) -> B
             others = [int(u) for u in np.flatnonzero(under & may)]
             if all(kept[u] for u in inside):
                 continue  # told already: nothing that is shown beside makes it worse
-            cuts.append(
-                ([place[u] for u in (*inside, *others)], [1.0] * len(inside) + [-1.0] * len(others), len(maximal))
-            )
+            cells = [place[u] for u in (*inside, *others)]
+            cuts.append(Cut(cells, [1.0] * len(inside) + [-1.0] * len(others), len(maximal)))
             grown = True
         if not grown:
             return shown
@@ -157,9 +175,7 @@ def _units(tree: Tree, table: Table, rules: Rules, kept: Bools, may: Bools) -> B
     return kept.copy()  # nothing beside what is public already
 
 
-def _attacks(
-    tree: Tree, own: list[tuple[int, int, int]], rules: Rules, shown: Bools
-) -> list[tuple[int, list[int]]]:
+def _attacks(tree: Tree, own: list[tuple[int, int, int]], rules: Rules, shown: Bools) -> list[tuple[int, list[int]]]:
     """Shown units whose figure, less those of the highest shown units below them, is about too few."""
     count = len(own)
     rest = [list(each) for each in own]
@@ -181,17 +197,49 @@ def _attacks(
     return found
 
 
-def _solve(worth: np.ndarray[tuple[int], np.dtype[np.float64]], kept: Bools, cuts: list[tuple[list[int], list[float], float]]) -> Bools | None:
-    """The choice of most worth that no cut forbids; None where what must be kept leaves no choice."""
-    rows = np.repeat(np.arange(len(cuts)), [len(c[0]) for c in cuts])
-    columns = np.concatenate([c[0] for c in cuts])
-    signs = np.concatenate([c[1] for c in cuts])
-    matrix = csr_array((signs, (rows, columns)), shape=(len(cuts), len(worth)))
+def _solve(worth: Floats, kept: Bools, cuts: Sequence[Cut]) -> Bools | None:
+    """The choice of most worth that no cut forbids; None where what must be kept leaves no choice.
+
+    Cuts that share no cell are solved apart; what no cut names is shown.
+    """
+    shown = np.ones(len(worth), dtype=bool)
+    for group in _connected(cuts):
+        cells = np.unique(np.concatenate([cut.cells for cut in group]))
+        matrix = np.zeros((len(group), len(cells)))
+        for row, cut in enumerate(group):
+            matrix[row, np.searchsorted(cells, cut.cells)] = cut.signs
+        found = _best(worth[cells], kept[cells], matrix, np.array([cut.most for cut in group], dtype=float))
+        if found is None:
+            return None
+        shown[cells] = found
+    return shown
+
+
+def _connected(cuts: Sequence[Cut]) -> list[list[Cut]]:
+    groups: list[tuple[set[int], list[Cut]]] = []
+    for cut in cuts:
+        cells, its = set(cut.cells), [cut]
+        for other in [g for g in groups if g[0] & cells]:
+            groups.remove(other)
+            cells |= other[0]
+            its += other[1]
+        groups.append((cells, its))
+    return [its for _, its in groups]
+
+
+def _best(worth: Floats, kept: Bools, matrix: Floats, most: Floats) -> Bools | None:
+    """The best of all choices where they can be listed, else the solver's."""
+    if len(worth) <= _LISTED:
+        every = (np.arange(1 << len(worth))[:, None] >> np.arange(len(worth)) & 1).astype(float)
+        fits = (every @ matrix.T <= most).all(axis=1) & (every >= kept).all(axis=1)
+        if not fits.any():
+            return None
+        return np.asarray(every[np.argmax(np.where(fits, every @ worth, -1.0))] > 0)
     found = milp(
         -worth,
-        integrality=np.ones(len(worth)),
+        integrality=np.ones(len(worth), dtype=np.int64),
         bounds=Bounds(kept.astype(float), 1.0),
-        constraints=LinearConstraint(matrix, ub=np.array([c[2] for c in cuts])),
+        constraints=LinearConstraint(csr_array(matrix), ub=most),
     )
     return None if found.x is None else np.asarray(found.x > 0.5)
 
@@ -199,23 +247,21 @@ def _solve(worth: np.ndarray[tuple[int], np.dtype[np.float64]], kept: Bools, cut
 # case types within the units
 
 
-def _columns(tree: Tree, parts: Parts, rules: Rules, kept: Bools, may: Bools, shown: Bools) -> None:
-    """Add cells of case types to `shown`, in place, as long as every class stays large enough."""
-    found = np.repeat(owners(tree, shown[:, 0])[:, None], parts.size.shape[1], axis=1)
-    fresh = len(tree.parent)
-    wanted = kept.copy()
-    wanted[:, 0] = False
-    for must in (True, False):
-        for unit in range(len(tree.parent) - 1, -1, -1):
-            columns = np.flatnonzero(wanted[unit] if must else may[unit] & ~wanted[unit])
-            for column in columns[columns > 0]:
-                inside = np.zeros(found.shape, dtype=bool)
-                inside[tree.below[unit], column - 1] = True
-                split = np.unique(found[inside])
-                sides = [(found == c) & inside for c in split], [(found == c) & ~inside for c in split if c >= 0]
-                if not must and not all(parts.enough(each, rules) for side in sides for each in side):
-                    continue
+def _columns(tree: Tree, parts: Parts, rules: Rules, may: Bools, shown: Bools) -> None:
+    """Add cells of case types to `shown`, in place, below shown units, as long as every class stays large enough."""
+    found = classes(tree, shown)
+    fresh = 1
+    for unit in range(len(tree.parent) - 1, -1, -1):
+        for column in np.flatnonzero(may[unit] & shown[unit, 0]):
+            if column == 0:
+                continue
+            inside = np.zeros(found.shape, dtype=bool)
+            inside[tree.below[unit], column - 1] = True
+            split = np.unique(found[inside])
+            within = [(found == c) & inside for c in split]
+            beside = [(found == c) & ~inside for c in split if c]
+            if all(parts.enough(each, rules) for each in (*within, *beside)):
                 shown[unit, column] = True
-                for each in sides[0]:
-                    found[each] = fresh
+                for each in within:
+                    found[each] = -fresh  # classes are positive
                     fresh += 1

@@ -50,7 +50,9 @@ class Rules:
 
     def __post_init__(self) -> None:
         if self.k < LEAST_K:
-            raise ValueError(f"k = {self.k} is refused: groups of fewer than {LEAST_K} are never shown; give {K} or more")
+            raise ValueError(
+                f"k = {self.k} is refused: groups of fewer than {LEAST_K} are never shown; give {K} or more"
+            )
 
     @property
     def for_staff(self) -> Rules:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise, zip_longest
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+Numbers = TypeVar("Numbers", npt.NDArray[np.int64], npt.NDArray[np.float64])
 
 
 class TreeError(ValueError):
@@ -64,7 +66,7 @@ class Tree:
         grouped = np.array([unit in members for unit in order], dtype=bool)
         return cls(tuple(order), above, grouped, index, below)
 
-    def own(self, rows: Ints) -> Ints:
+    def own(self, rows: Numbers) -> Numbers:
         """What each unit adds to its children, from figures of every level (first axis: units)."""
         own = rows.copy()
         for n, parent in enumerate(self.parent):
@@ -72,21 +74,13 @@ class Tree:
                 own[parent] -= rows[n]
         return own
 
-    def total(self, own: Ints) -> Ints:
+    def total(self, own: Numbers) -> Numbers:
         """Figures of every level from what each unit adds itself; undoes `own`."""
         rows = own.copy()
         for n in range(len(self.parent) - 1, -1, -1):
             if self.parent[n] >= 0:
                 rows[self.parent[n]] += rows[n]
         return rows
-
-
-def owners(tree: Tree, shown: Bools) -> Ints:
-    """For each unit the nearest shown one at or above it; -1 where there is none."""
-    found = np.full(len(tree.parent), -1, dtype=np.int64)
-    for n, parent in enumerate(tree.parent):
-        found[n] = n if shown[n] else (found[parent] if parent >= 0 else -1)
-    return found
 
 
 def reporting_groups(
@@ -104,7 +98,9 @@ def reporting_groups(
     with_children = set(parents.values())
     groups = []
     for parent in sorted(children):
-        leaves = sorted((u for u in _of(children[parent], sizes) if u not in with_children), key=lambda u: (sizes[u], u))
+        leaves = sorted(
+            (u for u in _of(children[parent], sizes) if u not in with_children), key=lambda u: (sizes[u], u)
+        )
         small = [u for u in leaves if 0 < sizes[u] < k]
         if not small:
             continue
@@ -162,7 +158,9 @@ def changed_past(before: Iterable[Place], now: Iterable[Place], until: date) -> 
     told = []
     for unit, course in then.items():
         if unit not in today:
-            told.append(f"unit '{unit}' has published figures and is gone; keep it, and end it with `valid_to: {until}`")
+            told.append(
+                f"unit '{unit}' has published figures and is gone; keep it, and end it with `valid_to: {until}`"
+            )
         elif today[unit] != course:
             old = next(c for c, n in zip_longest(course, today[unit]) if c != n) or course[-1]
             under = f"under '{old[1]}'" if old[1] else "without a parent"

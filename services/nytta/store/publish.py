@@ -12,7 +12,18 @@ import pyarrow as pa
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.gate import Exact, gate
-from nytta.disclosure.ledger import DENOMINATOR, NUMERATOR, SIZE, Figures, Grain, Nature, Series, Told, columns_of, disclose
+from nytta.disclosure.ledger import (
+    DENOMINATOR,
+    NUMERATOR,
+    SIZE,
+    Figures,
+    Grain,
+    Nature,
+    Series,
+    Told,
+    columns_of,
+    disclose,
+)
 from nytta.disclosure.rules import Rules, Status
 from nytta.disclosure.tree import Hierarchy, Place, TreeError, changed_past
 from nytta.indicators.definition import Definition, Kind, Protects
@@ -109,8 +120,8 @@ def _remember_places(store: PrivateStore, organisations: dict[str, _Organisation
 def _live_rows(store: PrivateStore, definition: Definition, organisations: dict[str, _Organisation]) -> pa.Table:
     """Exact values of closed periods, from the first week with data on."""
     ended = " OR ".join(
-        f"(u.organisation = {_text(root)} AND if(v.grain = 'month', addMonths(v.period, 1) <= toDate('{each.open_week}'),"
-        f" v.period < toDate('{each.open_week}')))"
+        f"(u.organisation = {_text(root)} AND if(v.grain = 'month', addMonths(v.period, 1), v.period + 1) "
+        f"<= toDate('{each.open_week}'))"
         for root, each in organisations.items()
     )
     first = store.data_span()[0].replace(day=1) - timedelta(days=31)
@@ -122,7 +133,8 @@ def _live_rows(store: PrivateStore, definition: Definition, organisations: dict[
                    toInt64(v.{"persons" if staff else "subjects"}) AS size,
                    toInt64(v.persons) AS persons, toInt64(v.most_by_one) AS most_by_one
             FROM {{private}}.indicator_values AS v
-            INNER JOIN (SELECT unit, any(root) AS organisation FROM {{open}}.units GROUP BY unit) AS u ON u.unit = v.unit
+            INNER JOIN (SELECT unit, any(root) AS organisation FROM {{open}}.units GROUP BY unit) AS u
+                ON u.unit = v.unit
             WHERE v.indicator = {{id:String}} AND v.version = {{version:UInt16}} AND v.grain IN {_GRAINS}
               AND v.period >= toDate('{first}') AND ({ended}){" AND v.case_type = '*'" * staff}""",
         id=definition.id,
@@ -245,7 +257,9 @@ class _Index:
             ledger[at] = np.stack([rows[n].to_numpy() for n in ("numerator", "denominator", "size")], axis=1)
             known[at] = True
             shown[at[:3]] |= rows["shown"].to_numpy(zero_copy_only=False).astype(bool)
-            np.maximum.at(changed, at[0], np.array([d.toordinal() for d in rows["changed"].to_pylist()], dtype=np.int64))
+            np.maximum.at(
+                changed, at[0], np.array([d.toordinal() for d in rows["changed"].to_pylist()], dtype=np.int64)
+            )
             there |= known
             if nature.adds and grain == "week":
                 # a week without a case must read like one with too few, or what leaves a window shows what enters it
@@ -304,9 +318,7 @@ def _is(table: pa.Table, grain: Grain) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return names[coded.indices.to_numpy()] if len(table) else np.zeros(0, dtype=bool)
 
 
-def _rows(
-    definition: Definition, index: _Index, figures: Figures, told: Told, organisation: _Organisation
-) -> Rows:
+def _rows(definition: Definition, index: _Index, figures: Figures, told: Told, organisation: _Organisation) -> Rows:
     at = np.nonzero(figures.there)
     cell = at[:3]
     grouped = np.zeros((len(figures.periods), len(index.units)), dtype=bool)
@@ -371,14 +383,12 @@ def _stacked(found: Sequence[Rows]) -> Rows:
     rows: Rows = {name: [] for name in (*_KEY, *_SHOWN)}
     for each in found:
         count = len(each["unit"])
-        for name, values in rows.items():
-            values += [each[name]] * count if isinstance(each[name], str) else each[name]
+        for name, column in rows.items():
+            column.extend([each[name]] * count if isinstance(each[name], str) else each[name])
     return rows
 
 
-def _write_changed(
-    store: PrivateStore, definition: Definition, rows: Rows, now: datetime, publication: int
-) -> int:
+def _write_changed(store: PrivateStore, definition: Definition, rows: Rows, now: datetime, publication: int) -> int:
     """Write the rows that differ from what is published."""
     names = (*_KEY, *_SHOWN)
     before = set(
