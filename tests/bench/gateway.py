@@ -1,0 +1,163 @@
+"""How many events a second `nytta up` acknowledges over HTTP, and how soon they are figures.
+
+    python -m tests.bench.gateway
+
+Events a second count from the first request to the last answer, all of them durable. The client is in another process
+on the same cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import orjson
+
+from tests.gateway.service import Service
+
+SIZES = {1: (64, 2_000), 100: (16, 40_000), 500: (16, 100_000)}
+"""Events of a request: (connections, events in all)."""
+
+
+def accept_rate(folder: Path) -> dict[str, Any]:
+    """Per size of a batch: events acknowledged per second, and seconds to an answer (median, 95 %)."""
+    service = _started(folder)
+    try:
+        asyncio.run(_send(service, _requests(service, 100, 2_000, "warm"), 16))
+        figures = {}
+        for size, (connections, events) in SIZES.items():
+            requests = list(_requests(service, size, events, f"rate-{size}"))
+            started = time.perf_counter()
+            waits = asyncio.run(_send(service, iter(requests), connections))
+            spent = time.perf_counter() - started
+            cuts = quantiles(waits, n=20)
+            figures[str(size)] = {
+                "events_per_second": round(events / spent),
+                "seconds_median": round(cuts[9], 3),
+                "seconds_95": round(cuts[18], 3),
+            }
+        return figures
+    finally:
+        service.stop()
+
+
+def freshness(folder: Path, *, rate: int = 1_000, seconds: int = 60) -> dict[str, Any]:
+    """At `rate` events a second, in batches of 100: the age of a round's oldest event when its figures are there."""
+    service = _started(folder)
+    try:
+        asyncio.run(_send(service, _requests(service, 100, 2_000, "warm"), 4))
+        _settled(service)
+        before = _buckets(service)
+        asyncio.run(_paced(service, rate, seconds))
+        _settled(service)
+        after = _buckets(service)
+        rounds = {edge: after[edge] - before.get(edge, 0) for edge in after}
+        within = [float(edge) for edge, count in rounds.items() if count >= 0.95 * rounds["+Inf"]]
+        return {"rate": rate, "rounds": rounds["+Inf"], "seconds_95_at_most": min(within)}
+    finally:
+        service.stop()
+
+
+def _started(folder: Path) -> Service:
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["NYTTA_RATE"] = "1e9"
+    return Service(folder).start()
+
+
+def _requests(service: Service, size: int, events: int, name: str) -> Iterator[bytes]:
+    """Whole HTTP requests of batches: steps of cases by fifty persons."""
+    for first in range(0, events, size):
+        batch = [_event(name, n) for n in range(first, min(first + size, events))]
+        body = orjson.dumps(batch)
+        yield (
+            f"POST /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token}\r\n"
+            f"Content-Type: application/cloudevents-batch+json\r\nContent-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+
+def _event(name: str, number: int) -> dict[str, Any]:
+    data = {
+        "unit": "north" if number % 2 else "south",
+        "system": "cases",
+        "case": f"{name}-{number // 5}",
+        "activity": "decide",
+        "actor": f"person {number % 50}",
+    }
+    return {
+        "specversion": "1.0",
+        "id": f"{name}-{number}",
+        "source": "/bench",
+        "type": "nytta.case.step.v1",
+        "time": f"2026-03-{number % 28 + 1:02d}T10:{number % 60:02d}:00Z",
+        "data": data,
+    }
+
+
+async def _send(service: Service, requests: Iterator[bytes], connections: int) -> list[float]:
+    """Send all requests over so many connections; seconds to each answer."""
+    waits: list[float] = []
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.client.base_url.port)
+        for request in requests:
+            started = time.perf_counter()
+            await _exchange(reader, writer, request)
+            waits.append(time.perf_counter() - started)
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(connections)))
+    return waits
+
+
+async def _paced(service: Service, rate: int, seconds: int) -> None:
+    """Send batches of 100 at a steady rate."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.client.base_url.port)
+    started = time.perf_counter()
+    for number, request in enumerate(_requests(service, 100, rate * seconds, "paced")):
+        await asyncio.sleep(max(0.0, started + number * 100 / rate - time.perf_counter()))
+        await _exchange(reader, writer, request)
+    writer.close()
+
+
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> None:
+    writer.write(request)
+    await writer.drain()
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head)
+    assert length is not None
+    body = await reader.readexactly(int(length[1]))
+    assert head.startswith(b"HTTP/1.1 202 "), head + body
+
+
+def _settled(service: Service) -> None:
+    """Wait until every event is in the figures."""
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        if "\nnytta_behind_seconds 0.0\n" in service.client.get("/metrics").text:
+            return
+        time.sleep(0.2)
+
+
+def _buckets(service: Service) -> dict[str, int]:
+    """Rounds so far, by the upper edge of the age of their oldest event."""
+    found = re.findall(r'^nytta_cell_seconds_bucket\{le="([^"]+)"\} (\S+)', service.client.get("/metrics").text, re.M)
+    return {edge: int(float(count)) for edge, count in found}
+
+
+def main() -> None:
+    """Print the figures."""
+    with tempfile.TemporaryDirectory(prefix="nytta-bench-") as name:
+        figures = {"accept": accept_rate(Path(name) / "rate"), "fresh": freshness(Path(name) / "fresh")}
+    print(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()
