@@ -13,6 +13,7 @@ from kafka import KafkaProducer
 
 from nytta.broker import topics
 from nytta.broker.cluster import Cluster
+from nytta.broker.waiting import lag
 from tests.faults.load import Load, bodies, conflicting, gateway
 from tests.support.installation import Installation
 
@@ -31,13 +32,15 @@ class Outcome:
     doubled: int
     equal: bool
     cells: int
+    waiting: int
     seconds: float
 
     def __str__(self) -> str:
         verdict = "equal" if self.equal else "NOT EQUAL"
         return (
             f"{self.fault:<18} seed {self.seed:<10} acknowledged {self.acknowledged:>7} stored {self.stored:>7} "
-            f"lost {self.lost} doubled {self.doubled} verify {verdict} ({self.cells} cells) {self.seconds:.0f} s"
+            f"lost {self.lost} doubled {self.doubled} verify {verdict} ({self.cells} cells) "
+            f"lag {self.waiting} {self.seconds:.0f} s"
         )
 
 
@@ -67,6 +70,17 @@ def workers_come_and_go(load: Load, _: random.Random) -> None:
     load.place.workers.remove(joined)
     load.place.ports.pop()
     joined.stop()
+
+
+def worker_added(load: Load, _: random.Random) -> None:
+    """Through the gateway; a worker is added in the middle, and stays until the end."""
+    load.reach(0.5)
+    joined = load.place.add_worker()
+    load.place.ready()
+    load.reach(1)
+    load.place.workers.remove(joined)
+    load.place.ports.pop()
+    joined.stop(60)
 
 
 def broker_killed(load: Load, rng: random.Random) -> None:
@@ -147,6 +161,7 @@ FAULTS: dict[str, Fault] = {
     "worker-killed": worker_killed,
     "owner-paused": owner_paused,
     "workers-come-and-go": workers_come_and_go,
+    "worker-added": worker_added,
     "broker-killed": broker_killed,
     "store-killed": store_killed,
     "store-away": store_away,
@@ -174,7 +189,7 @@ def run(place: Installation, name: str, fault: Fault, *, seed: int, events: int)
     if name in {"shuffled", "duplicated"}:
         rng.shuffle(own)
     load = Load(place, own, skew=timedelta(hours=rng.choice([-5, 5])) if name == "skewed" else timedelta())
-    if name == "gateway-killed":
+    if name in {"gateway-killed", "worker-added"}:
         load.gateway, load.port = gateway(place)
     try:
         load.start()
@@ -193,6 +208,7 @@ def run(place: Installation, name: str, fault: Fault, *, seed: int, events: int)
             "WHERE source LIKE {run:String} GROUP BY source, id",
             run=f"/{run_name}/%",
         )
+    cluster = Cluster.of(place.settings)
     stored = {(source, identity) for source, identity, _, _ in rows}
     return Outcome(
         name,
@@ -203,5 +219,6 @@ def run(place: Installation, name: str, fault: Fault, *, seed: int, events: int)
         sum(count - contents for _, _, count, contents in rows),
         found.equal,
         found.compared,
+        sum(lag(cluster, topic) for topic in (topics.USAGE, topics.MARKS, topics.REJECTED)),
         time.monotonic() - started,
     )
