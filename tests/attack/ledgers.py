@@ -7,7 +7,7 @@ type) stands in the ledger as it was known at one publication. Which one shows i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -43,7 +43,18 @@ def record_count(world: World, population: str) -> dict[Any, int]:
     counts: dict[Any, int] = defaultdict(int)
     for key in _case_keys(world):
         counts[key] += 1
+    for key in _nobody(world):
+        counts[key] = 0
     return counts
+
+
+def _nobody(world: World) -> Iterator[tuple[Any, ...]]:
+    """A record without a case for each unit that handles cases, type and day: whether there were any, nobody knows."""
+    for unit in np.unique(world.cases.unit):
+        for kind in (0, 1):
+            for week in range(world.weeks):
+                days = {(FIRST + timedelta(days=7 * week + d)).month for d in range(7)}
+                yield from ((int(unit), kind, week, month, -1) for month in sorted(days))
 
 
 def trace(out: Published) -> list[Shown]:
@@ -164,6 +175,10 @@ def _cases(out: Published, first: int, end: int, publication: int) -> Vectors:
     for n in np.flatnonzero(its):
         key = keys[n]
         found.setdefault((place[world.units[key[0]]], key[1]), {})[key] = 1
+    for each in _nobody(world):
+        days = [7 * each[2] + d for d in range(7) if (FIRST + timedelta(days=7 * each[2] + d)).month == each[3]]
+        if days[0] >= first and days[-1] < end:
+            found.setdefault((place[world.units[each[0]]], each[1]), {})[each] = 1
     return found
 
 

@@ -74,7 +74,7 @@ def primary(
             place = [series.units.index(u) for u in tree.units]
             shown[n, place] &= ~tree.grouped[:, None]
         changed = np.full(len(figures.periods), this_week.toordinal())
-        told[grain] = Told(figures.live, shown, np.zeros_like(shown), size, changed)
+        told[grain] = Told(figures.live, shown, np.zeros_like(shown), size, changed, np.zeros_like(shown))
     return told
 
 
@@ -98,6 +98,7 @@ def publish(world: World, population: Population, through: Gate = disclose, ever
                 f.there,
                 told[grain].shown,
                 told[grain].changed,
+                told[grain].restated,
             )
             for grain, f in series.grains.items()
         }
@@ -139,6 +140,7 @@ def live_figures(world: World, population: Population, publication: int, nature:
             np.zeros_like(there),
             np.zeros(shape, dtype=bool),
             np.zeros(len(its), dtype=np.int64),
+            np.zeros(shape, dtype=bool),
         )
     return found
 
@@ -157,11 +159,15 @@ def _with_ledger(live: dict[Grain, Figures], before: dict[Grain, Figures]) -> di
     found = {}
     for grain, f in live.items():
         told, known, shown, changed = f.told.copy(), f.known.copy(), f.shown.copy(), f.changed.copy()
+        restated = f.restated.copy()
         if grain in before:
             n = len(before[grain].periods)
             told[:n], known[:n] = before[grain].told, before[grain].known
             shown[:n], changed[:n] = before[grain].shown, before[grain].changed
-        found[grain] = Figures(f.periods, f.live, f.handlers, f.most, f.there | known, told, known, shown, changed)
+            restated[:n] = before[grain].restated
+        found[grain] = Figures(
+            f.periods, f.live, f.handlers, f.most, f.there | known, told, known, shown, changed, restated
+        )
     return found
 
 

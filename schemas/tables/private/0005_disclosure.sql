@@ -1,6 +1,7 @@
 -- The ledger: what every published figure of persons or cases was computed from, and whether it was shown. Rows that
 -- were not shown stand here too: they are the parts of the ones that were. `changed` is the first open week of the
--- publication that last took over live figures for the period.
+-- publication that last took over live figures for the period; `restated`, that the row's own late data did so after
+-- it had been shown.
 CREATE TABLE IF NOT EXISTS {private}.disclosed
 (
     indicator   LowCardinality(String),
@@ -16,6 +17,7 @@ CREATE TABLE IF NOT EXISTS {private}.disclosed
     denominator Int64,
     size        Int64,
     shown       Bool,
+    restated    Bool,
     changed     Date,
     publication UInt64
 )

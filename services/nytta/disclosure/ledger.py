@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,8 @@ Grain = Literal["week", "month", "window"]
 
 NUMERATOR, DENOMINATOR, SIZE = 0, 1, 2
 """Places in the last axis of figures."""
+
+Cells = TypeVar("Cells", Ints, Bools)
 
 _WEEK = timedelta(weeks=1)
 
@@ -81,6 +83,8 @@ class Figures:
     known: Bools
     shown: Bools
     changed: Ints
+    restated: Bools
+    """Parts (units' own, in their columns) that took over late data after they had been shown in a figure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +108,7 @@ class Told:
     held: Bools
     smallest: Ints
     changed: Ints
+    restated: Bools
 
 
 def disclose(
@@ -147,6 +152,7 @@ class _Book:
             np.zeros(shape, dtype=bool),
             figures.told[..., 0, SIZE].copy() if figures.told.size else np.zeros(shape, dtype=np.int64),
             figures.changed.copy(),
+            figures.restated.copy(),
         )
         if grain == "week":
             self.size = told.ledger[..., SIZE].max(axis=3)
@@ -162,7 +168,7 @@ class _Book:
             self.told = told
             self.late = self._late_parts(figures, told.ledger)
         smallest = self._smallest(grain, figures, told)
-        return Told(told.ledger, told.shown, told.held, smallest, told.changed)
+        return Told(told.ledger, told.shown, told.held, smallest, told.changed, told.restated)
 
     def _settle_period(self, grain: Grain, n: int, period: date, live: Ints, figures: Figures, told: Told) -> None:
         tree = self.tree_at(period)
@@ -178,7 +184,8 @@ class _Book:
             ledger = before if grain == "month" else live
         elif not first:
             may = int(figures.changed[n]) < self.today
-            ledger, held = self._release(tree, place, figures, n, live, may)
+            ledger, held, taken = self._release(tree, place, figures, n, live, may)
+            told.restated[n] |= taken
         told.ledger[n], told.held[n] = ledger, held
         if grain == "week":
             self.size[n] = ledger[..., SIZE].max(axis=2)
@@ -219,8 +226,10 @@ class _Book:
 
     # late data
 
-    def _release(self, tree: Tree, place: Ints, figures: Figures, n: int, live: Ints, may: bool) -> tuple[Ints, Bools]:
-        """The ledger of a period that was published before, and which cells late data wait for."""
+    def _release(
+        self, tree: Tree, place: Ints, figures: Figures, n: int, live: Ints, may: bool
+    ) -> tuple[Ints, Bools, Bools]:
+        """The ledger of a period that was published before, which cells late data wait for, and parts that took over."""
         table = Table(live[place].max(axis=2)[..., SIZE], figures.handlers[n][place], figures.most[n][place])
         parts = Parts.of(tree, table)
         inner = table.inner
@@ -255,7 +264,11 @@ class _Book:
                 stays = np.where(cells[..., None], figures.told[n][place][..., NUMERATOR], live[place][..., NUMERATOR])
                 full[..., NUMERATOR] = stays
             ledger[place], held[place] = full, cells
-        return ledger, held
+        taken = np.zeros(held.shape, dtype=bool)
+        cells = taken[place]
+        cells[:, inner] = differs & ~waiting & (found != 0)
+        taken[place] = cells
+        return ledger, held, taken
 
     def _told_apart(self, tree: Tree, place: Ints, figures: Figures, n: int) -> Ints:
         """Classes of a period; of a week of cases, as the periods around it tell them apart that were shown."""
@@ -342,7 +355,8 @@ class _Book:
             return free, none
         if grain == "month":
             return self._month(period, tree), none
-        return free, self._follows(period, tree)
+        follows = self._follows(period, tree)
+        return follows | ~self._restated(period, tree), follows
 
     def _follows(self, period: date, tree: Tree) -> Bools:
         """Cells whose window follows from what is known of weeks and earlier windows."""
@@ -353,6 +367,17 @@ class _Book:
             where = self._cell(tree, unit, column)
             line = self._line(where, end - 1)
             found[place[unit], column] = line.total[end] > line.total[start] and line.joined(start, end)
+        return found
+
+    def _restated(self, period: date, tree: Tree) -> Bools:
+        """Cells with late data in their window that were told as a difference: it is known what came when."""
+        assert self.told is not None
+        weeks = [self.week_at[w] for w in self._weeks("window", period) if w in self.week_at]
+        place = self._place(tree)
+        late = self._inner(self.told.restated[weeks].any(axis=0))[place]
+        under = np.einsum("uv,vc->uc", tree.below, late, dtype=np.int64) > 0
+        found = np.zeros(self.size.shape[1:], dtype=bool)
+        found[place] = under if found.shape[1] == 1 else np.column_stack([under.any(axis=1), under])
         return found
 
     def _revealing(self, period: date, tree: Tree, table: Table, chosen: Bools) -> list[Bools]:
@@ -405,7 +430,7 @@ class _Book:
         last = self.week_at[period]
         return max(0, last - self.nature.window_weeks + 1), last + 1
 
-    def _inner(self, cells: Ints) -> Ints:
+    def _inner(self, cells: Cells) -> Cells:
         return cells[:, 1:] if cells.shape[1] > 1 else cells
 
     def _cell(self, tree: Tree, unit: int, column: int) -> Bools:

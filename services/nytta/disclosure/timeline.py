@@ -3,8 +3,8 @@
 Cases of a period are the difference of two running totals, at its end and at its start. So the figures of one group
 are edges between moments: a difference of two moments follows from them exactly where a path joins the two. Everything
 that follows for a single stretch of time is a sum of gaps between neighbouring moments of one connected part, less what
-other parts tell of stretches inside the gap. Each must be empty, or large enough and shown as it stands: a stretch that
-only follows from others was never held against the other groups of its time.
+other parts tell of stretches inside the gap. So a gap must be empty, or large enough and shown as it stands, and nothing
+may be told of a stretch inside it: what only follows from others was never held against the other groups of its time.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ class Timeline:
             stands = self._trimmed(left, right) in {*self._shown, self._trimmed(start, end)}
             if whole and (whole < k or not stands):
                 return False
-            rest = whole - self._told_inside(left, right, others)
-            if rest and rest < k:
+            if self._told_inside(left, right, others) not in (0, whole):
                 return False
         return True
 

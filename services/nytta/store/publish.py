@@ -170,7 +170,7 @@ def _through_ledger(
     """Published rows of an indicator that protects somebody, after the ledger took over what it may."""
     told = store.connection.arrow(
         "SELECT organisation, unit, system, case_type, part, grain, period, numerator, denominator, size, shown, "
-        "changed FROM {private}.disclosed FINAL WHERE indicator = {id:String} AND version = {version:UInt16}",
+        "restated, changed FROM {private}.disclosed FINAL WHERE indicator = {id:String} AND version = {version:UInt16}",
         id=definition.id,
         version=definition.version,
     )
@@ -247,7 +247,8 @@ class _Index:
             live, ledger = (np.zeros((*shape, len(self.parts), 3), dtype=np.int64) for _ in range(2))
             handlers, most = (np.zeros(shape, dtype=np.int64) for _ in range(2))
             there, known = (np.zeros((*shape, len(self.parts)), dtype=bool) for _ in range(2))
-            shown, changed = np.zeros(shape, dtype=bool), np.zeros(len(periods), dtype=np.int64)
+            shown, restated = (np.zeros(shape, dtype=bool) for _ in range(2))
+            changed = np.zeros(len(periods), dtype=np.int64)
             rows, at = self._at(now, grain)
             live[at] = np.stack([rows[n].to_numpy() for n in ("numerator", "denominator", "size")], axis=1)
             there[at] = True
@@ -257,6 +258,7 @@ class _Index:
             ledger[at] = np.stack([rows[n].to_numpy() for n in ("numerator", "denominator", "size")], axis=1)
             known[at] = True
             shown[at[:3]] |= rows["shown"].to_numpy(zero_copy_only=False).astype(bool)
+            restated[at[:3]] |= rows["restated"].to_numpy(zero_copy_only=False).astype(bool)
             np.maximum.at(
                 changed, at[0], np.array([d.toordinal() for d in rows["changed"].to_pylist()], dtype=np.int64)
             )
@@ -264,7 +266,7 @@ class _Index:
             if nature.adds and grain == "week":
                 # a week without a case must read like one with too few, or what leaves a window shows what enters it
                 there = np.logical_or.accumulate(there, axis=0)
-            grains[grain] = Figures(periods, live, handlers, most, there, ledger, known, shown, changed)
+            grains[grain] = Figures(periods, live, handlers, most, there, ledger, known, shown, changed, restated)
         return Series(self.units, self.columns, grains)
 
     def _at(self, table: pa.Table, grain: Grain) -> tuple[pa.Table, tuple[np.ndarray[Any, Any], ...]]:
@@ -285,7 +287,8 @@ class _Index:
 
     def ledger(self, figures: Figures, told: Told, place: dict[str, str]) -> pa.Table:
         """Rows of the ledger that are other than they were."""
-        other = (told.ledger != figures.told).any(axis=4) | (told.shown != figures.shown)[..., None]
+        cells = (told.shown != figures.shown) | (told.restated != figures.restated)
+        other = (told.ledger != figures.told).any(axis=4) | cells[..., None]
         other |= figures.there & ~figures.known
         at = np.nonzero(other & (figures.there | figures.known))
         n = len(at[0])
@@ -298,6 +301,7 @@ class _Index:
                 "denominator": told.ledger[at][:, DENOMINATOR],
                 "size": told.ledger[at][:, SIZE],
                 "shown": told.shown[at[:3]],
+                "restated": told.restated[at[:3]],
                 "changed": pa.array([days[p] for p in at[0]], pa.date32()),
             }
         )
