@@ -55,7 +55,7 @@ class Installation:
     """Settings, store, topics and workers; everything that came through `put` is counted."""
 
     def __init__(
-        self, folder: Path, broker: Broker, *, units: int = 20, partitions: int = 4, publish_every: float = 3600
+        self, folder: Path, broker: Broker, *, units: int = 20, partitions: int = 6, publish_every: float = 3600
     ) -> None:
         self.folder = folder
         self.publish_every = publish_every
@@ -147,7 +147,7 @@ class Installation:
 
 @contextmanager
 def installation(
-    folder: Path, broker: Broker, *, workers: int = 1, units: int = 20, partitions: int = 4
+    folder: Path, broker: Broker, *, workers: int = 1, units: int = 20, partitions: int = 6
 ) -> Iterator[Installation]:
     """A started installation."""
     made = Installation(folder, broker, units=units, partitions=partitions)
