@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     )
     body_limit: int = Field(default=16 << 20, ge=1 << 16, description="bytes that a request's body may have")
     rate: float = Field(default=20_000, gt=0, description="events per second that a token may send")
+    proxy_header: str = Field(default="", description="header in which a proxy names who is signed in, by e-mail")
+    proxies: str = Field(default="", description="addresses of that proxy, or networks, with commas between")
     memory: int = Field(default=2 << 30, ge=256 << 20, description="memory of the embedded engine, in bytes")
     kafka: str = Field(default="", description="brokers, host:port with commas between; empty: no broker")
     kafka_prefix: str = Field(

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from nytta import app as nytta
 from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show
+from nytta.cli.privacy import log_private_read
 from nytta.store.values import ValueQuery
 
 
@@ -56,6 +57,7 @@ def values(
             fail(f"there is no indicator '{indicator}'; there are {', '.join(sorted(known))}", code=2)
         if private:
             query = ValueQuery(by.value, indicator, unit, tree, case_types)
+            log_private_read(app, unit)
             rows = app.values(query, timezone or None, extra)
             columns: tuple[str, ...] = (
                 *("unit", "system", "indicator", "part", "period"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+import os
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +14,11 @@ from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print
 from nytta.events.pseudonyms import Pseudonym, parse
 from nytta.keys import Keys, Step, load_or_make, save
 from nytta.organisation.retention import Rule
+from nytta.organisation.roles import Role, What
 from nytta.settings import Settings
 from nytta.store import erase as erasing
 from nytta.store import rekeying
+from nytta.store.access import AccessLog, Read
 from nytta.store.recompute import Round, recompute
 from nytta.store.removal import purge
 from nytta.store.retention import dispose, due
@@ -118,6 +121,27 @@ def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: st
         found.append(Pseudonym("", app.keys.lasting(root).digest(source_id)))
         found += [Pseudonym(k.id, k.pseudonymiser().digest(source_id)) for k in app.keys.persons.get(root, ())]
     return found
+
+
+def log_private_read(app: nytta.App, unit: str) -> None:
+    """Write down that whoever gives the command reads exact figures; before they are shown."""
+    reader = app.keys.pseudonymiser().digest(f"user {os.getuid()}").hex()
+    read = Read(reader, Role.ADMINISTRATOR, "", What.PRIVATE, unit or "*", "cli")
+    AccessLog(app.private.connection).write([read], datetime.now(UTC))
+
+
+@commands.command()
+def access(
+    unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
+    days: Annotated[int, typer.Option(help="So many days back.", min=1)] = 365,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Who read figures of which unit: roles, and readers told apart without their names."""
+    with opened(data) as app:
+        units = frozenset({unit}) if unit else None
+        rows = AccessLog(app.private.connection).read(units, datetime.now(UTC) - timedelta(days=days))
+    show(rows, as_json, ("at", "reader", "role", "role_unit", "what", "unit", "surface"))
 
 
 @keys_commands.command("list")
