@@ -160,6 +160,7 @@ class App:
         """Every stored cell against a computation from raw alone."""
         return scratch.verify(self.private, self.definitions, self.tables, alone=self.workers is None)
 
+    @_one_round
     def compute(self, now: datetime) -> int:
         """One round: what the marks touch, with the registry as it is on that day; how many marks were read."""
         if not self.private.marks_wait():
@@ -167,6 +168,7 @@ class App:
         self._save_registry(now.date())
         return recompute.recompute(self.private, self.definitions).marks
 
+    @_one_round
     def publish(self, now: datetime) -> None:
         """Publish what is closed."""
         publish.publish(self.private, self.definitions, now)

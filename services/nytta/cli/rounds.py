@@ -1,4 +1,4 @@
-"""The timer of the service: what came in becomes figures, one round after the other."""
+"""The timer of the service: what came in becomes figures, closed weeks are published, alerts go out; one at a time."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ _log = logging.getLogger(__name__)
 
 _PAUSE: Final = 0.5
 """Seconds between two rounds, in which events gather: a round costs more by its being one than by what it holds."""
-_IDLE: Final = 60.0
-"""Seconds after which a round is made though nothing came: weeks close by the clock."""
+_LOOK: Final = 5.0
+"""Seconds after which is looked whether something is due, though no event came."""
+_PUBLISH: Final = 60.0
+"""Seconds between two publications: weeks close by the clock."""
+_EVALUATE: Final = 600.0
+"""Seconds between two evaluations of alerts."""
 _FAILED: Final = 5.0
 _BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 20, 60)
 
@@ -70,16 +74,29 @@ class Rounds:
 
     async def _run(self) -> None:
         self._wake.set()  # marks of the last run may stand
+        published = evaluated = -_PUBLISH
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _IDLE)
+                await asyncio.wait_for(self._wake.wait(), _LOOK)
             if self._stopping:
                 return
             self._wake.clear()
             oldest, self._oldest = self._oldest, None
             started = time.monotonic()
             try:
-                await asyncio.to_thread(self._app.bring_up_to_date, datetime.now(UTC))
+                marks = await asyncio.to_thread(self._app.compute, datetime.now(UTC))
+                ended = time.monotonic()
+                if marks:
+                    self._seconds.observe(ended - started)
+                if oldest is not None:
+                    self._behind.observe(ended - oldest)
+                    oldest = None
+                if ended - published >= _PUBLISH:
+                    published = ended
+                    await asyncio.to_thread(self._app.publish, datetime.now(UTC))
+                if ended - evaluated >= _EVALUATE:
+                    evaluated = ended
+                    await asyncio.to_thread(self._app.evaluate, datetime.now(UTC))
             except Exception:
                 _log.exception("a round failed; it is repeated")
                 self._failed.inc()
@@ -87,8 +104,5 @@ class Rounds:
                 await asyncio.sleep(_FAILED)
                 self._wake.set()
                 continue
-            ended = time.monotonic()
-            self._seconds.observe(ended - started)
-            if oldest is not None:
-                self._behind.observe(ended - oldest)
-            await asyncio.sleep(_PAUSE)
+            # a round takes what the machine has: leave as much for those who send
+            await asyncio.sleep(max(_PAUSE, min(ended - started, _LOOK) / 2))

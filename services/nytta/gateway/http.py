@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
 import traceback
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import orjson
+import pyarrow as pa
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -26,13 +26,14 @@ from nytta.events.pseudonyms import Pseudonymiser
 from nytta.gateway import openapi
 from nytta.gateway.acceptance import Acceptance, Busy, Refusal
 from nytta.gateway.counters import Counters
-from nytta.gateway.judging import Judged, judge
+from nytta.gateway.desk import Desk
+from nytta.gateway.judging import Circumstances, Judged, Sent, judge
 from nytta.gateway.limits import Limits, gunzip
-from nytta.gateway.modes import Mode, mode_of
+from nytta.gateway.modes import mode_of
 from nytta.gateway.problems import Problem, all_refused, retry
 from nytta.gateway.reading import Held, read_body
 from nytta.gateway.senders import Senders
-from nytta.gateway.tokens import Token, Tokens
+from nytta.gateway.tokens import Tokens
 from nytta.organisation.registry import Registry
 
 _log = logging.getLogger(__name__)
@@ -56,8 +57,7 @@ class Gateway:
     def __post_init__(self) -> None:
         self._senders = Senders(self.tokens, self.limits, time.monotonic)
         self._held = Held(self.limits)
-        # Decoding holds the interpreter: two threads keep both the processor and the event loop busy.
-        self._decoders = ThreadPoolExecutor(2, thread_name_prefix="decode")
+        self._desk = Desk(self._judge, self.acceptance)
 
     @property
     def held(self) -> int:
@@ -66,7 +66,7 @@ class Gateway:
 
     def close(self) -> None:
         """Release the threads that decode."""
-        self._decoders.shutdown()
+        self._desk.close()
 
     async def receive(self, request: Request) -> Response:
         """Take the events of a request in; answer when they are durable."""
@@ -90,29 +90,20 @@ class Gateway:
         with self._held.body() as place:
             await read_body(request, self._held, place)
             started = time.monotonic()
-            judged = await asyncio.get_running_loop().run_in_executor(
-                self._decoders, self._judge, mode, gzipped, request, bytes(place), token
-            )
+            body = bytes(place)
+            if gzipped:
+                body = await self._desk.run(partial(gunzip, body, self.limits.body))
+            judged = await self._desk.take(Sent(token, mode, request.headers.raw, body))
         self._senders.count(token, judged.read)
-        await self.acceptance.put(judged.events, judged.rejects)
-        accepted = len(judged.events)
-        self.counters.durable(token.source, accepted, judged.rejects, time.monotonic() - started)
-        if judged.rejects and not accepted:
+        self.counters.durable(token.source, judged.accepted, judged.rejects, time.monotonic() - started)
+        if judged.rejects and not judged.accepted:
             raise all_refused(judged.rejected, [reject.reason for reject in judged.rejects])
-        result = {"read": judged.read, "accepted": accepted, "rejected": judged.rejected}
+        result = {"read": judged.read, "accepted": judged.accepted, "rejected": judged.rejected}
         headers = {"Cache-Control": "private, no-store"}
         return Response(orjson.dumps(result), 202, headers, "application/json")
 
-    def _judge(self, mode: Mode, gzipped: bool, request: Request, body: bytes, token: Token) -> Judged:
-        return judge(
-            mode,
-            request.headers.raw,
-            gunzip(body, self.limits.body) if gzipped else body,
-            token=token,
-            registry=self.registry(),
-            pseudonymiser=self.pseudonymiser(),
-            now=self.now(),
-        )
+    def _judge(self, sent: Sequence[Sent]) -> tuple[pa.Table, list[Judged]]:
+        return judge(sent, Circumstances(self.registry(), self.pseudonymiser(), self.now()))
 
     def permit(self, request: Request) -> Response:
         """Answer the handshake of webhooks: whoever has a token may send, at the rate of a token at most."""

@@ -1,7 +1,8 @@
-"""A body of events becomes a table of those that may pass, and a reason for each of the others."""
+"""Bodies of events become a table of those that may pass, and a reason for each of the others."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from nytta.events.batch import Reject, decode
+from nytta.events.batch import Batch, Reject, decode
+from nytta.events.columns import join
 from nytta.events.pseudonyms import Pseudonymiser
 from nytta.events.validation import source_of
 from nytta.gateway import scope
@@ -19,15 +21,29 @@ from nytta.organisation.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """One request: who sent what, and how. The body is as it was before compression."""
+
+    token: Token
+    mode: Mode
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What became of the events of one request."""
 
-    events: pa.Table
-    rejects: tuple[Reject, ...]
-    """In the order of the request."""
-    places: tuple[int, ...]
-    """For each reject, which event of the request it was, counted from 0."""
     read: int
+    rejects: tuple[Reject, ...] = ()
+    """In the order of the request."""
+    places: tuple[int, ...] = ()
+    """For each reject, which event of the request it was, counted from 0."""
+
+    @property
+    def accepted(self) -> int:
+        """Events that may pass."""
+        return self.read - len(self.rejects)
 
     @property
     def rejected(self) -> list[dict[str, Any]]:
@@ -38,71 +54,92 @@ class Judged:
         ]
 
 
-def judge(
-    mode: Mode,
-    headers: Headers,
-    body: bytes,
-    *,
-    token: Token,
-    registry: Registry,
-    pseudonymiser: Pseudonymiser,
-    now: datetime,
-) -> Judged:
-    """Decode a request's events with all ids pseudonymised, and hold them against what the token may send.
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What requests are judged by."""
 
-    A body that cannot be read is one reject. A reject that names no source bears the name of the token's.
+    registry: Registry
+    pseudonymiser: Pseudonymiser
+    now: datetime
+
+    def table(self, lines: bytes) -> Batch:
+        """The lines decoded, with all ids pseudonymised."""
+        return decode(lines, received_at=self.now, pseudonymise=self.pseudonymiser)
+
+
+def judge(requests: Sequence[Sent], given: Circumstances) -> tuple[pa.Table, list[Judged]]:
+    """The events of many requests that may pass, and what became of each request, in order.
+
+    All requests of a token are decoded together, for decoding costs more by the call than by the event. A body that
+    cannot be read is one reject. A reject that names no source bears the name of the token's.
     """
-    try:
-        lines = lines_of(mode, headers, body)
-    except Unreadable as error:
-        reject = Reject(error.reason, error.detail, token.source, "body", _whole(mode, headers, body))
-        return Judged(decode(b"", received_at=now, pseudonymise=None).table, (reject,), (0,), 1)
-    batch = decode(lines, received_at=now, pseudonymise=pseudonymiser)
+    answers: dict[int, Judged] = {}
+    by_token: dict[str, list[tuple[int, list[bytes]]]] = {}
+    for number, sent in enumerate(requests):
+        try:
+            lines = lines_of(sent.mode, sent.headers, sent.body).split(b"\n")
+        except Unreadable as error:
+            whole = _whole(sent)
+            answers[number] = Judged(1, (Reject(error.reason, error.detail, sent.token.source, "body", whole),), (0,))
+        else:
+            by_token.setdefault(sent.token.id, []).append((number, lines))
+    tables = []
+    for group in by_token.values():
+        events, found = _decoded(requests[group[0][0]].token, [line for _, its in group for line in its], given)
+        tables.append(events)
+        first = 0
+        for number, its in group:
+            places = [place for place in range(first, first + len(its)) if place in found] if found else []
+            read = sum(map(_says_something, its))
+            answers[number] = _judged(requests[number], read, [(place - first, found[place]) for place in places])
+            first += len(its)
+    return join(tables), [answers[number] for number in range(len(requests))]
+
+
+def _decoded(token: Token, lines: list[bytes], given: Circumstances) -> tuple[pa.Table, dict[int, Reject]]:
+    """The events of a token's lines that may pass, and the rejects by line, counted from 0."""
+    batch = given.table(b"\n".join(lines))
     events = batch.table
     found = {int(r.position.removeprefix("line ")) - 1: r for r in batch.rejects}
-    verdicts = scope.refused(events, token, registry) if len(events) else None
+    verdicts = scope.refused(events, token, given.registry) if len(events) else None
     if verdicts is not None:
-        bad = {
-            (source, key): verdict
-            for source, key, verdict in zip(
-                events["source"].to_pylist(), events["id"].to_pylist(), verdicts, strict=True
-            )
-            if verdict
-        }
+        keys = zip(events["source"].to_pylist(), events["id"].to_pylist(), verdicts, strict=True)
+        bad = {(source, key): verdict for source, key, verdict in keys if verdict}
         events = events.filter(pa.array([verdict is None for verdict in verdicts]))
-        found |= _placed(lines, bad, set(found), token, registry, pseudonymiser, now)
-    places = sorted(found)
-    rejects = [replace(found[n], source=found[n].source or token.source, position=_position(mode, n)) for n in places]
-    return Judged(events, tuple(rejects), tuple(places), batch.read)
+        found |= _placed(lines, bad, set(found), token, given)
+    return events, found
 
 
-def _whole(mode: Mode, headers: Headers, body: bytes) -> bytes:
+def _judged(sent: Sent, read: int, found: list[tuple[int, Reject]]) -> Judged:
+    word = "line" if sent.mode is Mode.NDJSON else "event"
+    rejects = tuple(replace(r, source=r.source or sent.token.source, position=f"{word} {n + 1}") for n, r in found)
+    return Judged(read, rejects, tuple(place for place, _ in found))
+
+
+def _says_something(line: bytes) -> bool:
+    return bool(line.strip(b" \t\r"))
+
+
+def _whole(sent: Sent) -> bytes:
     """What came, as far as it told of the event."""
-    if mode is not Mode.BINARY:
-        return body
-    told = [b": ".join(line) for line in headers if line[0].startswith(b"ce-") or line[0] == b"content-type"]
-    return b"\r\n".join([*told, b"", body])
-
-
-def _position(mode: Mode, place: int) -> str:
-    return f"line {place + 1}" if mode is Mode.NDJSON else f"event {place + 1}"
+    if sent.mode is not Mode.BINARY:
+        return sent.body
+    told = [b": ".join(line) for line in sent.headers if line[0].startswith(b"ce-") or line[0] == b"content-type"]
+    return b"\r\n".join([*told, b"", sent.body])
 
 
 def _placed(
-    lines: bytes,
+    lines: list[bytes],
     bad: dict[tuple[str, str], scope.Verdict],
     done: set[int],
     token: Token,
-    registry: Registry,
-    pseudonymiser: Pseudonymiser,
-    now: datetime,
+    given: Circumstances,
 ) -> dict[int, Reject]:
     """The lines of the events that may not pass: a table does not say on which line an event stood."""
-    rows = lines.split(b"\n")
     by_key: dict[tuple[str, str], list[int]] = {}
-    for number, row in enumerate(rows):
-        if number not in done and row.strip():
-            event = orjson.loads(row)
+    for number, line in enumerate(lines):
+        if number not in done and _says_something(line):
+            event = orjson.loads(line)
             by_key.setdefault((event["source"], event["id"]), []).append(number)
     found = {}
     for key, verdict in bad.items():
@@ -110,8 +147,7 @@ def _placed(
         for number in numbers:
             its: scope.Verdict | None = verdict
             if len(numbers) > 1:  # one identity twice, perhaps with different units
-                alone = decode(rows[number], received_at=now, pseudonymise=pseudonymiser).table
-                its = (scope.refused(alone, token, registry) or [None])[0]
+                its = (scope.refused(given.table(lines[number]).table, token, given.registry) or [None])[0]
             if its is not None:
-                found[number] = Reject(its.reason, its.detail, source_of(rows[number]), "", rows[number])
+                found[number] = Reject(its.reason, its.detail, source_of(lines[number]), "", lines[number])
     return found
