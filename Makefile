@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run test slow check bench bench-detection bench-benefits kafka faults schemas lock clean
+.PHONY: help setup run test slow check bench bench-detection bench-benefits bench-stream kafka faults schemas lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -43,6 +43,9 @@ bench-detection: setup  ## lag detection on invented organisations, 20 seeds
 
 bench-benefits: setup  ## forecasts of benefits on simulated ones
 	$(BIN)/python -m tests.bench.benefits
+
+bench-stream: setup  ## workers behind Kafka: 1, 100, 500 events per message, beside the embedded pipeline and a plain agent
+	$(BIN)/python -m tests.bench.stream
 
 kafka:           ## one Apache Kafka broker on 127.0.0.1:9092, its data in var/kafka (Java 17, Maven)
 	deploy/kafka/kafka.sh run
