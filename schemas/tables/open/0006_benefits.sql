@@ -95,8 +95,7 @@ SELECT
     JSONExtractString(part.2, 'name') AS name,
     JSONExtract(part.2, 'score', 'Nullable(Float64)') AS score,
     JSONExtractUInt(part.2, 'covered') AS covered
-FROM {open}.benefit_weeks
-ARRAY JOIN JSONExtractArrayRaw(statement, 'maturity') AS each
+FROM (SELECT organisation, week, arrayJoin(JSONExtractArrayRaw(statement, 'maturity')) AS each FROM {open}.benefit_weeks)
 ARRAY JOIN arrayConcat(
     arrayMap(x -> (false, x), JSONExtractArrayRaw(each, 'dimensions')),
     arrayMap(x -> (true, x), JSONExtractArrayRaw(each, 'axes'))) AS part;

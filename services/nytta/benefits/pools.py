@@ -1,8 +1,10 @@
-"""Hours of a year by the cases they are about: promised, freed, and left lying, from published shares alone.
+"""Hours of a year by the cases they are about: promised, freed, and left lying, from rounded shares alone.
 
 Open-zone rule: unrealised hours beside a share and minutes would tell how many cases a unit has in a year. So cases are
 rounded before anything is computed from them, to two significant digits and never finer than ten; fewer than ten give
-nothing; and hours are rounded to two significant digits. Only places whose share of use is published have hours.
+nothing; and hours are rounded to two significant digits. The share of use is that of the last half year, in whole
+percent (steps of five where fewer than thirty cases stand behind it), and only where the gate's rule for cases holds:
+ten cases or more, at least three handlers, none with over 60 %. Small units are told as their reporting group.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 
-from nytta.benefits.evidence import Evidence, Published
+from nytta.benefits.evidence import Evidence
 from nytta.benefits.realised import freed_hours, unrealised_hours
 from nytta.benefits.statement import Pool
-from nytta.disclosure.rules import K
+from nytta.disclosure.rules import HANDLERS, MOST_BY_ONE, K, Status
 from nytta.organisation.programme import Benefit, Kind, Measure
 from nytta.organisation.systems import Minutes
 from nytta.organisation.units import Names
@@ -29,6 +31,9 @@ NO_TARGET = "no_target_of_use"
 """The benefit does not say which use it depends on, or from where to where that shall go."""
 
 _ANY = "*"
+
+_COARSE = 30
+"""With fewer cases behind it, a share is rounded to steps of five points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +59,17 @@ def rounded_cases(cases: int) -> int | None:
     """Cases of a year as they may be worked with: two significant digits, never finer than ten; None for too few."""
     if cases < K:
         return None
-    step: int = 10 ** max(1, floor(log10(cases)) - 1)
-    return _half_up(cases, step)
+    return _half_up(cases, _power(max(1, floor(log10(cases)) - 1)))
 
 
 def two_digits(figure: float) -> int:
-    """A figure rounded half up to two significant digits; 0 stays 0."""
-    if not figure:
-        return 0
-    step = 10 ** (floor(log10(abs(figure))) - 1)
-    return round(floor(figure / step + 0.5) * step)
+    """A figure rounded half up to two significant digits; 0 stays 0. Figures below ten are rounded to whole ones."""
+    whole = floor(figure + 0.5)
+    return _half_up(whole, _power(max(0, floor(log10(whole)) - 1))) if whole > 0 else 0
+
+
+def _power(exponent: int) -> int:
+    return int(10**exponent)
 
 
 def hours(work: Work, evidence: Evidence) -> Pool:
@@ -87,11 +93,10 @@ def hours(work: Work, evidence: Evidence) -> Pool:
         return _without(bare, NO_MINUTES)
     if adoption is None or adoption.baseline is None or adoption.target is None:
         return _without(bare, NO_TARGET)
-    published = _share(evidence, adoption.indicator, work)
+    share = share_of(evidence, adoption.indicator, work.place, work.system, work.case_type)
     target, before = _percent(adoption.target), _percent(adoption.baseline)
-    if published is None or published.value is None:
-        return _without(bare, published.status if published else "not_enough")
-    share = round(published.value)
+    if isinstance(share, str):
+        return _without(bare, share)
     cases = rounded_cases(sum(evidence.cases.get((unit, work.system, work.case_type), 0) for unit in work.units))
     if cases is None:
         return _without(bare, FEWEST)
@@ -142,15 +147,25 @@ def by_benefit(pools: Sequence[Pool]) -> Mapping[str, tuple[Pool, ...]]:
     return found
 
 
-def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_type: str) -> Published | None:
-    """The published share of a case type, else of all case types together; None where there is no row of either."""
-    own = evidence.published.get((indicator, place, system, case_type)) if case_type else None
-    whole = evidence.published.get((indicator, place, system, _ANY))
-    return own if own is not None and (own.value is not None or whole is None) else whole
+def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_type: str) -> int | str:
+    """The share of use in whole percent, or why it may not be said.
 
-
-def _share(evidence: Evidence, indicator: str, work: Work) -> Published | None:
-    return share_of(evidence, indicator, work.place, work.system, work.case_type)
+    Of cases that of the half year; of persons the published one.
+    """
+    for about in filter(None, (case_type, _ANY)):
+        use = evidence.use.get((indicator, place, system, about))
+        if use is None:
+            continue
+        if use.denominator < K:
+            return Status.NOT_ENOUGH.value
+        if use.handlers < HANDLERS or use.most > MOST_BY_ONE * use.cases:
+            return Status.SUPPRESSED.value
+        percent = _half_up(100 * use.numerator, use.denominator) // use.denominator
+        return percent if use.denominator >= _COARSE else _half_up(percent, 5)
+    row = evidence.published.get((indicator, place, system, _ANY))
+    if row is None or row.value is None:
+        return row.status if row else Status.NOT_ENOUGH.value
+    return round(row.value)
 
 
 def _promised(work: Work, cases: int) -> float | None:

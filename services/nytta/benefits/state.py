@@ -354,9 +354,9 @@ class _Desk:
             return None
         place = self._place(benefit.unit)
         share = share_of(self.evidence, about.indicator, place, benefit.system, benefit.case_type)
-        if place != benefit.unit or share is None or share.value is None or about.target == about.baseline:
+        if place != benefit.unit or isinstance(share, str) or about.target == about.baseline:
             return None
-        split = leakage(measured.now, share.value, about.baseline / 10, about.target / 10)
+        split = leakage(measured.now, share, about.baseline / 10, about.target / 10)
         return said.Gap(round(split.use), round(split.effect))
 
     def _plan(self, b: Benefit) -> said.Plan:
