@@ -69,6 +69,14 @@ def test_wrong_use_of_erase(installation: tuple[str, ...]) -> None:
     assert "key-id:32 hexadecimal digits" in odd.stderr
 
 
+def test_the_transparency_page_tells_the_sources(installation: tuple[str, ...]) -> None:
+    page = answer("transparency", "--lang", "sv", *installation)
+    told = {e["event"]: e["sources"] for e in page["collected"]}
+    assert told["nytta.people.eligibility.v1"] == told["nytta.platform.session.v1"] == ["/hr"]
+    assert told["nytta.case.opened.v1"] == []
+    assert "--lang is one of sv, nb, en" in nytta("transparency", "--lang", "fi", *installation, code=2).stderr
+
+
 def test_nothing_is_due_yet(installation: tuple[str, ...]) -> None:
     assert answer("retention", "--apply", *installation) == []
 

@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 
 from nytta import app as nytta
+from nytta import contracts
+from nytta import transparency as transparent
 from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, told
 from nytta.events.pseudonyms import Pseudonym, parse
+from nytta.indicators.load import purposes
 from nytta.keys import Keys, Step, load_or_make, save
 from nytta.organisation.retention import Rule
 from nytta.organisation.roles import Role, What
+from nytta.organisation.units import LANGUAGES
 from nytta.settings import Settings
 from nytta.store import erase as erasing
 from nytta.store import rekeying
-from nytta.store.access import AccessLog, Read
+from nytta.store.access import AccessLog, Read, sources_of_events
 from nytta.store.recompute import Round, recompute
 from nytta.store.removal import purge
 from nytta.store.retention import dispose, due
@@ -142,6 +147,39 @@ def access(
         units = frozenset({unit}) if unit else None
         rows = AccessLog(app.private.connection).read(units, datetime.now(UTC) - timedelta(days=days))
     show(rows, as_json, ("at", "reader", "role", "role_unit", "what", "unit", "surface"))
+
+
+@commands.command()
+def transparency(
+    lang: Annotated[str, typer.Option(help="sv, nb or en.")] = "en",
+    data: Data = None,
+    registry: Registry = None,
+    as_json: Json = False,
+) -> None:
+    """What is collected, why, for how long, and who sees it: from models, registry and rules as they are."""
+    if lang not in LANGUAGES:
+        fail(f"--lang is one of {', '.join(LANGUAGES)}", code=2)
+    with opened(data, registry) as app:
+        page = transparent.page(
+            lang,
+            app.intake.registry,
+            app.definitions,
+            purposes(nytta.PURPOSES),
+            yaml.safe_load((contracts.schemas() / "transparency.yaml").read_bytes()),
+            datetime.now(UTC).date(),
+            sources_of_events(app.private.connection),
+        )
+    if as_json:
+        print_json(page)
+        return
+    for each in page["collected"]:
+        told.print(f"{each['event']}: {each['meaning']} {' '.join(each['kept'])}", markup=False)
+        for one in each["fields"]:
+            told.print(f"    {one['name']}: {one['meaning']}", markup=False)
+    for each in page["purposes"]:
+        told.print(f"{each['text']}: {', '.join(i['indicator'] for i in each['indicators'])}", markup=False)
+    for each in page["seen_by"]:
+        told.print(f"{each['name']}: {'; '.join(each['sees'])}", markup=False)
 
 
 @keys_commands.command("list")
