@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import tempfile
 import time
@@ -21,6 +22,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10, help="randomised kills at the end")
     parser.add_argument("--only", choices=[*FAULTS, "kills"], action="append", help="this fault; repeatable")
     chosen = parser.parse_args()
+    for noisy in ("aiokafka", "kafka"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)  # brokers that were killed are no news here
     bad = 0
     with tempfile.TemporaryDirectory(prefix="nytta-faults-") as name:
         folder = Path(name)

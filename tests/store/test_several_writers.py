@@ -53,7 +53,7 @@ def courses(draw: st.DrawFn, count: int) -> list[Step]:
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), delivered=DELIVERIES)
 def test_any_interleaving_of_writers_ends_in_the_same_cells(
@@ -105,3 +105,12 @@ def test_marks_written_late_are_not_lost(store: PrivateStore, tables: Path) -> N
     assert store.marks_wait()
     checked(store, tables)
     assert not store.marks_wait()
+
+
+def test_a_plan_that_was_computed_before_the_first_event_has_its_weeks(store: PrivateStore, tables: Path) -> None:
+    deliver(store, [])
+    store.store_events(table(BASE), 1)
+    store.append_marks(marks_of(table(BASE), 1))
+    checked(store, tables)
+    weeks = "SELECT count() FROM {private}.cells FINAL WHERE indicator = 'enrolment' AND grain = 'week'"
+    assert store.connection.value(weeks) > 5

@@ -236,6 +236,11 @@ def _reach_last_week(store: PrivateStore, zones: Zones) -> date:
             SELECT DISTINCT arrayJoin(['case', 'ticket', 'person']), unit, system, {since} - 7 * number, false
             FROM (SELECT DISTINCT unit, system FROM {{private}}.cells) AS places CROSS JOIN numbers(53) AS weeks"""
         )
+    else:  # a plan that was marked before the first event came had no week yet to stand in
+        connection.run(
+            "INSERT INTO {private}.round_touched SELECT DISTINCT 'plan', unit, system, valid_from, true "
+            "FROM {open}.planned_workplaces"
+        )
     store.raise_counter("last_week", (latest[0] - _EPOCH).days)  # after what it touches: a repeated round must see it
     return latest[0]  # type: ignore[no-any-return]
 
