@@ -98,13 +98,13 @@ def withdraw(connection: Connection, definition: Definition, publication: int, a
     """
     gone = f"""indicator = '{definition.id}' AND status != 'not_approved' AND organisation IN (
         SELECT root FROM {{open}}.units WHERE unit NOT IN ({approved_units(definition)}))"""
-    count = int(connection.value(f"SELECT count() FROM {{open}}.indicator_values WHERE {gone}"))
+    count = int(connection.value(f"SELECT count() FROM {{open}}.published_values FINAL WHERE {gone}"))
     if count:
         connection.run(
             f"""INSERT INTO {{open}}.published_values
             SELECT * REPLACE (NULL AS value, NULL AS low, NULL AS high, '' AS n_band, 'not_approved' AS status,
                               toDateTime({int(at.timestamp())}) AS published_at, {publication} AS publication)
-            FROM (SELECT * FROM {{open}}.indicator_values WHERE {gone})"""
+            FROM (SELECT * FROM {{open}}.published_values FINAL WHERE {gone})"""
         )
     return count
 
