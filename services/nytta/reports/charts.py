@@ -1,0 +1,159 @@
+"""Charts of a report as SVG: told apart by shape and place, never by colour alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+WIDTH = 660
+_ROW, _LEFT, _RIGHT, _TOP, _BOTTOM = 19, 250, 88, 26, 30
+_INK, _QUIET, _LINE, _NOW, _AHEAD, _MISS = "#1c2430", "#5b6573", "#d5dae1", "#0b5cad", "#8fb8de", "#b3541e"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A benefit: where it is, and the interval of what will have come, all in percent of the promise."""
+
+    label: str
+    now: float | None
+    low: float | None
+    expected: float | None
+    high: float | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Hours left lying in a place: for want of use, and although used."""
+
+    label: str
+    use: int
+    effect: int
+    text: str
+
+
+def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str) -> str:
+    """Realised share of each benefit as a dot, its forecast as a bar with a tick, the promise as a line at 100 %.
+
+    `words` name the dot, the bar and the line.
+    """
+    height = _TOP + _ROW * len(rows) + _BOTTOM
+    most = max([120.0, *(v for r in rows for v in (r.now, r.high) if v is not None)])
+    least = min([0.0, *(v for r in rows for v in (r.now, r.low) if v is not None)])
+    least, most = max(-50.0, least), min(200.0, most)
+    inside = WIDTH - _LEFT - _RIGHT
+
+    def x(value: float) -> float:
+        return _LEFT + inside * (min(max(value, least), most) - least) / (most - least)
+
+    parts = [_open(height, font)]
+    for tick in range(-50, 201, 25):
+        if least <= tick <= most:
+            strong = tick == 100
+            parts.append(
+                f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{_TOP - 6}" y2="{height - _BOTTOM}" '
+                f'stroke="{_INK if strong else _LINE}" stroke-width="{1.4 if strong else 0.8}"/>'
+            )
+            if tick % 50 == 0:
+                parts.append(
+                    _text(x(tick), height - _BOTTOM + 14, f"{tick}".replace("-", "−") + " %", "middle", _QUIET)
+                )
+    parts.append(_text(x(100), _TOP - 12, words[2], "middle", _INK))
+    for n, row in enumerate(rows):
+        middle = _TOP + _ROW * n + _ROW / 2
+        parts.append(_text(_LEFT - 10, middle + 4, _cut(row.label, 42), "end", _INK))
+        if row.low is not None and row.high is not None and row.expected is not None:
+            parts.append(
+                f'<rect x="{x(row.low):.1f}" y="{middle - 4:.1f}" width="{max(1.5, x(row.high) - x(row.low)):.1f}" '
+                f'height="8" fill="{_AHEAD}"/>'
+                f'<line x1="{x(row.expected):.1f}" x2="{x(row.expected):.1f}" y1="{middle - 6:.1f}" '
+                f'y2="{middle + 6:.1f}" stroke="{_INK}" stroke-width="1.4"/>'
+            )
+        if row.now is not None:
+            parts.append(f'<circle cx="{x(row.now):.1f}" cy="{middle:.1f}" r="4.2" fill="{_NOW}" stroke="#fff"/>')
+        parts.append(_text(WIDTH - _RIGHT + 6, middle + 4, row.status, "start", _QUIET))
+    y = height - 5
+    parts.append(f'<circle cx="{_LEFT - 6}" cy="{y - 3.5}" r="4.2" fill="{_NOW}"/>')
+    parts.append(_text(_LEFT + 2, y, words[0], "start", _QUIET))
+    parts.append(f'<rect x="{_LEFT + 148}" y="{y - 7.5}" width="20" height="8" fill="{_AHEAD}"/>')
+    parts.append(_text(_LEFT + 173, y, words[1], "start", _QUIET))
+    return "".join(parts) + "</svg>"
+
+
+def missing(bars: Sequence[Bar], *, words: tuple[str, str], font: str) -> str:
+    """Hours left lying by place, the greatest stretch first: plain for want of use, striped although used."""
+    height = 22 + _ROW * len(bars) + 10
+    most = max([1, *(bar.use + bar.effect for bar in bars)])
+    inside = WIDTH - _LEFT - 120
+    parts = [_open(height, font)]
+    parts.append(
+        '<defs><pattern id="s" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        f'<rect width="5" height="5" fill="#fff"/><rect width="2.4" height="5" fill="{_MISS}"/></pattern></defs>'
+    )
+    parts.append(f'<rect x="{_LEFT}" y="2" width="12" height="9" fill="{_MISS}"/>')
+    parts.append(_text(_LEFT + 17, 11, words[0], "start", _QUIET))
+    parts.append(f'<rect x="{_LEFT + 165}" y="2" width="12" height="9" fill="url(#s)" stroke="{_MISS}"/>')
+    parts.append(_text(_LEFT + 182, 11, words[1], "start", _QUIET))
+    for n, bar in enumerate(bars):
+        top = 22 + _ROW * n
+        use, effect = (inside * each / most for each in (bar.use, bar.effect))
+        parts.append(_text(_LEFT - 10, top + 12, _cut(bar.label, 42), "end", _INK))
+        parts.append(f'<rect x="{_LEFT}" y="{top + 3}" width="{use:.1f}" height="12" fill="{_MISS}"/>')
+        if effect >= 1:
+            parts.append(
+                f'<rect x="{_LEFT + use:.1f}" y="{top + 3}" width="{effect:.1f}" height="12" fill="url(#s)" '
+                f'stroke="{_MISS}"/>'
+            )
+        parts.append(_text(_LEFT + use + effect + 6, top + 13, bar.text, "start", _INK))
+    return "".join(parts) + "</svg>"
+
+
+def funnel(
+    points: Sequence[tuple[str, float, int]],
+    *,
+    centre: float,
+    limits: Sequence[tuple[int, float, float]],
+    words: tuple[str, str],
+    font: str,
+) -> str:
+    """Shares (percent) of places against how many stand behind them, with the limits of chance (n, low, high)."""
+    height, left, bottom = 300, 50, 40
+    most = max([1, *(n for _, _, n in points), *(n for n, _, _ in limits)])
+    inside, tall = WIDTH - left - 20, height - bottom - 14
+
+    def x(n: float) -> float:
+        return left + inside * n / most
+
+    def y(value: float) -> float:
+        return 14 + tall * (1 - min(max(value, 0), 100) / 100)
+
+    parts = [_open(height, font)]
+    for tick in range(0, 101, 25):
+        parts.append(f'<line x1="{left}" x2="{WIDTH - 20}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="{_LINE}"/>')
+        parts.append(_text(left - 6, y(tick) + 4, f"{tick} %", "end", _QUIET))
+    for side in (1, 2):
+        line = " ".join(f"{x(each[0]):.1f},{y(each[side]):.1f}" for each in limits)
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>')
+    parts.append(f'<line x1="{left}" x2="{WIDTH - 20}" y1="{y(centre):.1f}" y2="{y(centre):.1f}" stroke="{_INK}"/>')
+    for label, value, n in points:
+        parts.append(f'<circle cx="{x(n):.1f}" cy="{y(value):.1f}" r="4" fill="{_NOW}"/>')
+        parts.append(_text(x(n), y(value) - 7, _cut(label, 24), "middle", _INK))
+    parts.append(_text(left, height - 6, words[0], "start", _QUIET))
+    parts.append(_text(WIDTH - 20, y(centre) - 5, words[1], "end", _INK))
+    return "".join(parts) + "</svg>"
+
+
+def _open(height: float, font: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" '
+        f'height="{height:g}" font-family="{escape(font)}" font-size="12">'
+    )
+
+
+def _text(x: float, y: float, text: str, anchor: str, colour: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
