@@ -36,16 +36,17 @@ def command(*words: str | Path, code: int = 0, cwd: Path = ROOT) -> str:
 
 
 class Service:
-    """A running service on a data folder, with the small county's registry and one token."""
+    """A running service on a data folder, with one token, and the small county's registry where none is named."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, registry: Path | None = None) -> None:
         self.data = folder / "data"
-        self.registry = folder / "registry"
         self.temporary = folder / "temporary"
-        for made in (self.registry, self.temporary):
-            made.mkdir(exist_ok=True)
-        for name, content in SMALL_COUNTY.items():
-            (self.registry / name).write_bytes(content)
+        self.temporary.mkdir()
+        self.registry = registry or folder / "registry"
+        if registry is None:
+            self.registry.mkdir()
+            for name, content in SMALL_COUNTY.items():
+                (self.registry / name).write_bytes(content)
         self.token = command("token", "add", "desk", "--data", self.data).strip()
 
     def start(self) -> Service:
