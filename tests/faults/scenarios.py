@@ -127,7 +127,7 @@ def poison(load: Load, rng: random.Random) -> None:
         for name in (topics.USAGE, topics.MARKS, topics.REJECTED):
             for value in (None, b"", rng.randbytes(500), b"{}", b"[" * 5000, b'{"specversion":"1.0"}\n' * 20):
                 headers = rng.choice([[], [("content-type", b"application/x-ndjson")], [("ce_id", b"\xff")]])
-                producer.send(topics.full(cluster, name), value, headers=headers)
+                producer.send(topics.full(cluster, name), value, key=b"any", headers=headers)
     producer.close()
 
 
