@@ -1,0 +1,27 @@
+#!/bin/sh
+# Who may read and write which topic. Everything not listed is denied: the brokers run with
+# allow.everyone.if.no.acl.found=false. Usage: kafka.sh HOST:PORT [FILE for --command-config]
+set -eu
+broker=$1
+config=${2:-/dev/null}
+prefix=${NYTTA_KAFKA_PREFIX:-nytta}
+
+allow() { # principal, operations with commas between, topic
+    for operation in $(echo "$2" | tr ',' ' '); do
+        kafka-acls.sh --bootstrap-server "$broker" --command-config "$config" --add --force \
+            --allow-principal "User:$1" --operation "$operation" --topic "$prefix.$3"
+    done
+}
+
+# private zone: the gateway writes, workers read and write; nobody else
+allow nytta-gateway Write,Describe usage
+allow nytta-gateway Write,Describe rejected
+allow nytta-worker Read,Describe usage
+allow nytta-worker Read,Write,Describe rejected
+allow nytta-worker Read,Write,Describe marks
+# open zone: what has passed the gate
+allow nytta-worker Write,Describe values
+allow nytta-open Read,Describe values
+
+kafka-acls.sh --bootstrap-server "$broker" --command-config "$config" --add --force \
+    --allow-principal User:nytta-worker --operation Read --group "$prefix" --resource-pattern-type prefixed
