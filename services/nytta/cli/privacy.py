@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 import yaml
 
@@ -22,7 +23,7 @@ from nytta.organisation.roles import Role, What
 from nytta.organisation.units import LANGUAGES
 from nytta.settings import Settings
 from nytta.store import erase as erasing
-from nytta.store import rekeying
+from nytta.store import outbound, rekeying
 from nytta.store.access import AccessLog, Read, sources_of_events
 from nytta.store.recompute import Round, recompute
 from nytta.store.removal import purge
@@ -180,6 +181,27 @@ def transparency(
         told.print(f"{each['text']}: {', '.join(i['indicator'] for i in each['indicators'])}", markup=False)
     for each in page["seen_by"]:
         told.print(f"{each['name']}: {'; '.join(each['sees'])}", markup=False)
+
+
+@commands.command()
+def forward(
+    out: Annotated[Path, typer.Argument(help="File to add to, one CloudEvent per line.")],
+    source: Annotated[str, typer.Option(help="How the receiver knows this installation.")] = "nytta",
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Edge mode: hand on the published figures that have not been handed on yet; nothing else ever leaves."""
+    with opened(data) as app:
+        after = app.private.counter("forwarded")
+        last, count = after, 0
+        with out.open("ab") as file:
+            for publication, event in outbound.published(app.private.connection, source, after):
+                file.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
+                last, count = publication, count + 1
+            file.flush()
+            os.fsync(file.fileno())
+        app.private.raise_counter("forwarded", last)
+    print_json({"figures": count, "publication": last}) if as_json else told.print(f"{count} figures to {out}")
 
 
 @keys_commands.command("list")
