@@ -57,6 +57,7 @@ def run(folder: Path, port: int, where: str) -> subprocess.CompletedProcess[str]
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'services'}{os.pathsep}{ROOT}"}
     return subprocess.run(
         [sys.executable, "-c", PROGRAM, str(folder), str(port), where],
+        check=False,
         capture_output=True,
         text=True,
         env=environment,

@@ -7,7 +7,7 @@ from statistics import median
 
 import vl_convert
 
-from nytta.alerting.observe import Desk
+from nytta.alerting.observe import Desk, moved
 from nytta.alerts.facts import Facts
 from nytta.alerts.kinds import Kind
 from nytta.alerts.model import Alert
@@ -17,9 +17,9 @@ WEEKS = 52
 
 _DRAWN = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN, Kind.READY_NOT_USED, Kind.ABANDONMENT, Kind.TRAINING_NEED}
 _WORDS = {
-    "sv": ("liknande enheter", "mål", "vecka"),
-    "nb": ("lignende enheter", "mål", "uke"),
-    "en": ("similar units", "target", "week"),
+    "sv": ("liknande enheter", "mål", "vecka", "Arbetsplatser i bruk av planerade"),
+    "nb": ("lignende enheter", "mål", "uke", "Arbeidsplasser i bruk av planlagte"),
+    "en": ("similar units", "target", "week", "Workplaces in use of those planned"),
 }
 
 
@@ -27,15 +27,23 @@ def chart_of(desk: Desk, alert: Alert, facts: Facts, language: str) -> tuple[byt
     """A PNG and its text twin; empty where there is nothing to draw."""
     if alert.kind not in _DRAWN and alert.kind is not Kind.NOT_MOVED:
         return b"", ""
-    indicator = "activation" if alert.kind is Kind.NOT_MOVED else alert.indicator
-    peers_name, target_name, week_name = _WORDS.get(language, _WORDS["en"])
+    rollout, indicator = alert.kind is Kind.NOT_MOVED, alert.indicator
+    peers_name, target_name, week_name, in_use = _WORDS.get(language, _WORDS["en"])
     own_name = facts.unit.text(language)
     grain = "window" if indicator == "intended-use" else "week"
     rows = []
     weeks = [alert.confirmed - timedelta(weeks=n) for n in reversed(range(WEEKS))]
     for week in weeks:
-        own = desk.value(indicator, grain, alert.key.unit, alert.key.system, week)
-        others = desk.among_peers(indicator, grain, alert.key.unit, alert.key.system, week)
+        unit, system = alert.key.unit, alert.key.system
+        if rollout:
+            own: float | None = moved(desk, unit, system, week)
+            them = [moved(desk, peer, system, week) for peer in desk.peers(unit, week + timedelta(days=6))]
+            others = [float(share) for share in them if share is not None]
+        else:
+            own = desk.value(indicator, grain, unit, system, week)
+            others = desk.among_peers(indicator, grain, unit, system, week)
+            if own is None and (use := desk.fact("use", unit, system, week, indicator)):
+                own = use["value"]
         if own is not None:
             rows.append({"week": week.isoformat(), "share": own, "who": own_name})
         if len(others) >= 3:
@@ -43,9 +51,10 @@ def chart_of(desk: Desk, alert: Alert, facts: Facts, language: str) -> tuple[byt
     own_rows = [r for r in rows if r["who"] == own_name]
     if len(own_rows) < 2:
         return b"", ""
-    spec = _spec(rows, own_name, peers_name, alert.since, facts, target_name)
+    spec = _spec(rows, own_name, peers_name, alert.since, facts, (target_name, week_name))
     defined = desk.evidence.definitions.get(indicator)
     title = defined[f"title_{language}"] if defined and f"title_{language}" in defined else indicator
+    title = in_use if rollout else title
     first, last = own_rows[0], own_rows[-1]
     said = f"{title}: {own_name} {first['share']:.0f} % ({week_name} {_number(first)}) – {last['share']:.0f} % "
     said += f"({week_name} {_number(last)})"
@@ -60,14 +69,16 @@ def _number(row: dict[str, object]) -> int:
 
 
 def _spec(
-    rows: list[dict[str, object]], own: str, peers: str, since: date, facts: Facts, target_name: str
+    rows: list[dict[str, object]], own: str, peers: str, since: date, facts: Facts, words: tuple[str, str]
 ) -> dict[str, object]:
     """A Vega-Lite chart: told apart by dash and label, not by colour alone."""
+    target_name, week_name = words
+    label = f"'{week_name[0]} ' + timeFormat(datum.value, '%-V')"
     scale = {"domain": [own, peers], "range": ["#0b5cad", "#595959"]}
     lines: dict[str, object] = {
         "mark": {"type": "line", "strokeWidth": 2.5},
         "encoding": {
-            "x": {"field": "week", "type": "temporal", "axis": {"format": "%G-%V", "title": None, "tickCount": 8}},
+            "x": {"field": "week", "type": "temporal", "axis": {"labelExpr": label, "title": None, "tickCount": 8}},
             "y": {"field": "share", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": {"title": "%"}},
             "color": {"field": "who", "scale": scale, "legend": None},
             "strokeDash": {
@@ -106,7 +117,7 @@ def _spec(
         layers.append(
             {
                 "data": line,
-                "mark": {"type": "text", "align": "left", "x": 4, "dy": -6, "fontSize": 11, "color": "#2e7d32"},
+                "mark": {"type": "text", "align": "left", "x": 4, "dy": 9, "fontSize": 11, "color": "#2e7d32"},
                 "encoding": {"y": y, "text": {"field": "who"}},
             }
         )

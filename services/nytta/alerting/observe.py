@@ -132,7 +132,10 @@ def _rolling_out(desk: Desk, row: dict[str, Any], day: date) -> bool:
         plan = desk.plan(row["system"], "enrolment", row["unit"], day)
     except KeyError:
         return False
-    return plan is not None and day < plan.targets[-1].date
+    if plan is None:
+        return False
+    in_use = moved(desk, row["unit"], row["system"], day - timedelta(days=6))
+    return day < plan.targets[-1].date or (in_use is not None and in_use < rules.MOVED)
 
 
 def _signal(row: dict[str, Any]) -> Signal:
@@ -256,34 +259,40 @@ def _lowest(desk: Desk, unit: str, shown: set[str], day: date) -> list[str]:
     return [each for child in below for each in _lowest(desk, child, shown, day)]
 
 
-def target_of_use(desk: Desk, place: str, system: str, day: date) -> int | None:
+def target_of_use(desk: Desk, place: str, system: str, day: date, indicator: str = _INTENDED) -> int | None:
     """The intended share of use in percent: the last target of the plan, else the benefit's."""
-    plan = desk.plan(system, _INTENDED, place, day)
+    plan = desk.plan(system, indicator, place, day)
     if plan is not None:
         return round(plan.targets[-1].value / 10)
     member = desk.member(place)
     for benefit in desk.registry.benefits:
         use = benefit.adoption
-        if (benefit.unit, benefit.system) == (member, system) and use and use.indicator == _INTENDED and use.target:
+        if (benefit.unit, benefit.system) == (member, system) and use and use.indicator == indicator and use.target:
             return round(use.target / 10)
     return None
 
 
 def _readiness(desk: Desk, week: date) -> Iterable[Observation]:
     day = week + timedelta(days=6)
-    for system in desk.systems(_INTENDED):
-        for place in desk.places(day):
-            target, live = target_of_use(desk, place, system, day), desk.live(system, place)
-            if target is None or place == desk.root or live is None or day < live + SETTLED:
+    for fact, place, system, at in list(desk.evidence.facts):
+        if (fact, at) != ("ready", week) or place == desk.root or place not in desk.places(day):
+            continue
+        live = desk.live(system, place)
+        if live is None or day < live + SETTLED:
+            continue
+        # Cases say more than persons; where too few hands stand behind them, persons speak.
+        for indicator in (_INTENDED, _BREADTH):
+            use, target = desk.fact("use", place, system, week, indicator), None
+            if use is not None:
+                target = target_of_use(desk, place, system, day, indicator)
+            if use is None or target is None:
                 continue
-            row = desk.fact("ready", place, system, week)
-            use = desk.value(_INTENDED, "window", place, system, week)
-            if row is None and use is None:
-                continue
-            ready = None if row is None else round(row["value"])
-            verdict = rules.ready_not_used(ready, None if use is None else round(use), target)
-            urgency = 0.0 if use is None else round(max(0.0, target - use) / 100, 2)
-            yield Observation(place, system, Kind.READY_NOT_USED, week, verdict, _INTENDED, urgency=urgency)
+            ready = desk.fact("ready", place, system, week)
+            share = round(use["value"])
+            verdict = rules.ready_not_used(None if ready is None else round(ready["value"]), share, target)
+            urgency = round(max(0, target - share) / 100, 2)
+            yield Observation(place, system, Kind.READY_NOT_USED, week, verdict, indicator, urgency=urgency)
+            break
 
 
 def _support(desk: Desk, week: date) -> Iterable[Observation]:

@@ -133,17 +133,17 @@ def _loss(desk: Desk, alert: Alert) -> dict[str, Any]:
 
 def _ready(desk: Desk, alert: Alert, day: date) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
-    row = desk.evidence.values.get((alert.indicator, "window", unit, system, week))
-    weeks = desk.evidence.definitions.get(alert.indicator, {}).get("window_weeks", 1)
-    found: dict[str, Any] = {"first": week - timedelta(weeks=weeks - 1), "figure": _figure(row)}
+    use = desk.fact("use", unit, system, week, alert.indicator)
+    found: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use)}
     ready = desk.fact("ready", unit, system, week)
     found["ready"] = _whole(ready["value"]) if ready else None
-    others = sorted(desk.among_peers(alert.indicator, "window", unit, system, week))
+    rows = [desk.fact("use", peer, system, week, alert.indicator) for peer in desk.peers(unit, day)]
+    others = sorted(row["value"] for row in rows if row is not None)
     if len(others) >= 3:
         low, _, high = quantiles(others, n=4, method="inclusive") if len(others) >= 5 else (None, None, None)
         found["peers"] = Peers(round(median(others)), _whole(low), _whole(high))
     plan = desk.plan(system, alert.indicator, unit, day)
-    target = target_of_use(desk, unit, system, day)
+    target = target_of_use(desk, unit, system, day, alert.indicator)
     if plan is not None and target is not None:
         found["plan"] = Plan(target, plan.targets[-1].date)
     return found | _loss(desk, alert)

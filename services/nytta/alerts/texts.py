@@ -141,7 +141,9 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
         **wording.absent,
         "unit": facts.unit.text(wording.language),
         "system": facts.system.text(wording.language),
-        "indicator": _fill(wording.indicator, known, alert),
+        "indicator": known["indicator"]
+        if known["indicator"] == known["definition"]
+        else _fill(wording.indicator, known, alert),
         "since": _fill(wording.since, known, alert),
         "why": text.why,
         "ruled_out": text.ruled_out,
@@ -313,8 +315,10 @@ def _suggested(each: Suggestion, wording: Wording) -> str:
 def _figures(known: dict[str, str], facts: Facts, wording: Wording) -> dict[str, str]:
     """The fields that hold figures, as far as there are any."""
     found = {}
-    if not _lacking(wording.value, known):
-        found["value"] = wording.value.format_map(known)
+    alone = facts.figure is not None and facts.figure.low == facts.figure.high
+    form = wording.value_alone if alone else wording.value
+    if not _lacking(form, known):
+        found["value"] = form.format_map(known)
     forms = wording.comparison
     peers = forms["band" if "peer_low" in known and "peer_high" in known else "peers"]
     kept = [peers, *(forms[name] for name in ("before", "target", "units", "tickets", "tickets_peer", "course"))]

@@ -56,7 +56,10 @@ def panel(
     """
     counted = np.nan_to_num(counts.denominator) > 0
     begin = np.array(
-        [int(row.argmax()) if unit.live is None else max(unit.live, 0) for unit, row in zip(judged, counted, strict=True)],
+        [
+            int(row.argmax()) if unit.live is None else max(unit.live, 0)
+            for unit, row in zip(judged, counted, strict=True)
+        ],
         np.int64,
     )
     inside = np.arange(len(weeks))[None, :] >= begin[:, None]

@@ -35,6 +35,7 @@ def publish_facts(store: PrivateStore, registry: Registry, now: datetime) -> int
         grouped = {u for g in registry.groups for u in g.units}
         rows = [
             *_steps(store, scope, organisation.id, weeks, grouped),
+            *_use(store, organisation.id, weeks, grouped),
             *_legacy(store, scope, organisation.id, weeks, grouped),
             *_hours(store, scope, registry, organisation.id, closed),
         ]
@@ -84,6 +85,48 @@ def _steps(store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], 
             if not np.isnan(shown.value[k]):
                 figures = (float(shown.value[k]), float(shown.low[k]), float(shown.high[k]))
                 yield _row(row, fact, row["part"], row["week"], *figures, str(shown.n_band[k]), str(shown.status[k]))
+
+
+_USE = {"intended-use": "public", "weekly-breadth": "staff"}
+
+
+def _use(store: PrivateStore, root: str, weeks: Sequence[date], grouped: set[str]) -> Iterable[_Row]:
+    """Use over four weeks, of cases ('intended-use') and of persons ('weekly-breadth'), as the gate shows it."""
+    rows = store.connection.rows(
+        """SELECT v.unit, v.system, v.indicator, w AS week, sum(v.numerator), sum(v.denominator), sum(v.subjects),
+                  min(v.persons), max(v.persons), sum(v.most_by_one)
+           FROM (SELECT *, arrayJoin(arrayMap(n -> period + 7 * n, range(4))) AS w FROM {private}.indicator_values
+                 WHERE indicator IN {indicators:Array(String)} AND grain = 'week' AND case_type = '*'
+                   AND period >= {first:Date} - 21 AND period <= {last:Date} AND denominator > 0
+                   AND unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})
+                   AND (indicator, version) IN (
+                       SELECT indicator, max(version) FROM {private}.definitions GROUP BY indicator)) AS v
+           WHERE w IN {weeks:Array(Date)}
+           GROUP BY v.unit, v.system, v.indicator, week ORDER BY v.unit, v.system, v.indicator, week""",
+        indicators=list(_USE),
+        first=weeks[0],
+        last=weeks[-1],
+        weeks=list(weeks),
+        root=root,
+    )
+    for indicator, protects in _USE.items():
+        kept = [row for row in rows if row[2] == indicator and row[0] not in grouped and row[0] != root]
+        if not kept:
+            continue
+        x, n, subjects, fewest, most, one = (np.array([row[k] for row in kept], dtype=np.int64) for k in range(4, 10))
+        size = fewest if protects == "staff" else subjects
+        shown = gate(
+            Exact(x / n, x, n, size, most, one, np.zeros(len(n), bool)),
+            kind="share",
+            protects=protects,
+            scale=1,
+            minimum_denominator=K,
+        )
+        for k, row in enumerate(kept):
+            if not np.isnan(shown.value[k]):
+                figures = (float(shown.value[k]), float(shown.low[k]), float(shown.high[k]))
+                place = {"unit": row[0], "system": row[1]}
+                yield _row(place, "use", indicator, row[3], *figures, str(shown.n_band[k]), str(shown.status[k]))
 
 
 def _legacy(store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], grouped: set[str]) -> Iterable[_Row]:

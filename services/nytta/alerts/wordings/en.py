@@ -305,6 +305,7 @@ EN = Wording(
     loss="{hours} hours",
     loss_money="{hours} hours ({money})",
     value="about {x}% (between {low} and {high}%), based on {n}",
+    value_alone="{x}%, based on {n}",
     comparison={
         "peers": "similar units {peer}%",
         "band": "similar units {peer}% (most {peer_low}–{peer_high}%)",

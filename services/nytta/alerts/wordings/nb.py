@@ -305,6 +305,7 @@ NB = Wording(
     loss="{hours} timer",
     loss_money="{hours} timer ({money})",
     value="cirka {x} % (mellom {low} og {high} %), grunnlag {n}",
+    value_alone="{x} %, grunnlag {n}",
     comparison={
         "peers": "lignende enheter {peer} %",
         "band": "lignende enheter {peer} % (de fleste {peer_low}–{peer_high} %)",

@@ -305,6 +305,7 @@ SV = Wording(
     loss="{hours} timmar",
     loss_money="{hours} timmar ({money})",
     value="cirka {x} % (mellan {low} och {high} %), underlag {n}",
+    value_alone="{x} %, underlag {n}",
     comparison={
         "peers": "liknande enheter {peer} %",
         "band": "liknande enheter {peer} % (de flesta {peer_low}–{peer_high} %)",

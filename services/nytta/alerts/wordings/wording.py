@@ -47,6 +47,7 @@ class Wording:
     loss: str
     loss_money: str
     value: str
+    value_alone: str
     comparison: Mapping[str, str]
     indicator: str
     since: str
