@@ -1,0 +1,127 @@
+"""Hours of a year: by hand, and what nobody may work out of them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nytta.benefits.evidence import Evidence, Published, Use
+from nytta.benefits.pools import Work, hours, rounded_cases, two_digits
+from nytta.organisation.programme import Adoption, Benefit, Kind
+from nytta.organisation.systems import Minutes
+from nytta.organisation.units import Names
+
+NAME = Names.of("x")
+WEEK = date(2026, 6, 1)
+
+
+def benefit(measure: str = "minutes per case", baseline: int = 60_000, target: int = 44_000) -> Benefit:
+    """From 60 to 44 minutes a case, by going from no use to 80 %."""
+    return Benefit(
+        id="b",
+        names=NAME,
+        unit="u",
+        kind=Kind.REDISTRIBUTION,
+        unit_of_measure=measure,
+        currency="SEK",
+        baseline=baseline,
+        target=target,
+        system="s",
+        case_type="c",
+        adoption=Adoption("intended-use", 0, 800),
+    )
+
+
+def work(realised: int | None = None, about: Benefit | None = None) -> Work:
+    minutes = Minutes(60 * 60_000, 40 * 60_000)
+    return Work("u", NAME, ("u",), "s", "c", NAME, (about or benefit(),), minutes, realised)
+
+
+def evidence(numerator: int, denominator: int, cases: int, handlers: int = 5, most: int = 0) -> Evidence:
+    use = Use(numerator, denominator, handlers, most or denominator // 3, denominator)
+    return Evidence(WEEK, use={("intended-use", "u", "s", "c"): use}, cases={("u", "s", "c"): cases})
+
+
+def test_hours_by_hand() -> None:
+    # 120 of 400 cases are handled the new way: 30 %. 612 cases a year count as 610, 20 minutes saved on each.
+    pool = hours(work(), evidence(120, 400, 612))
+    assert (pool.share, pool.share_target, pool.cases) == (30, 80, 610)
+    # promised 610 · 16 min = 162.67 h; freed 0.3 · 610 · 20 min = 61 h; missing 0.5 · 610 · 20 min = 101.67 h
+    assert (pool.promised, pool.freed, pool.use_missing, pool.effect_missing) == (160_000, 61_000, 100_000, 0)
+    assert pool.missing == 100_000
+
+
+def test_an_hour_is_freed_only_where_use_and_measurement_agree() -> None:
+    # All use the new way, but only a fifth of the promise is measured: 0.2 · 162.67 = 32.5 h.
+    pool = hours(work(20), evidence(390, 400, 612))
+    assert (pool.freed, pool.use_missing) == (33_000, 0)
+    assert pool.effect_missing == 130_000  # 162.67 - 32.53 = 130.13
+    # Measured more than use explains: use decides.
+    assert hours(work(90), evidence(120, 400, 612)).freed == 61_000
+    # Worse than before frees nothing.
+    assert hours(work(-30), evidence(120, 400, 612)).freed == 0
+
+
+def test_hours_of_a_benefit_in_hours_come_from_use_alone() -> None:
+    pool = hours(work(about=benefit("timmar", 0, 500_000)), evidence(120, 400, 612))
+    assert pool.promised == 160_000  # 0.8 · 610 · 20 min
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "cases", "handlers", "most", "why"),
+    [
+        (5, 9, 612, 5, 0, "not_enough"),
+        (30, 100, 612, 2, 0, "suppressed"),
+        (30, 100, 612, 5, 61, "suppressed"),
+        (30, 100, 9, 5, 0, "too_few_cases"),
+    ],
+)
+def test_small_groups_have_no_hours(
+    numerator: int, denominator: int, cases: int, handlers: int, most: int, why: str
+) -> None:
+    pool = hours(work(50), evidence(numerator, denominator, cases, handlers, most))
+    assert pool.why == why
+    assert (pool.share, pool.cases, pool.freed, pool.missing) == (None, None, None, None)
+
+
+def test_few_cases_give_steps_of_five_points() -> None:
+    assert hours(work(), evidence(7, 29, 612)).share == 25  # 24.1 %
+    assert hours(work(), evidence(7, 30, 612)).share == 23
+
+
+def test_shares_of_persons_are_the_published_ones() -> None:
+    row = Published(41.0, 30.0, 52.0, "30-99", "ok", 1, WEEK)
+    known = Evidence(WEEK, published={("intended-use", "u", "s", "*"): row}, cases={("u", "s", "c"): 100})
+    assert hours(work(), known).share == 41
+    grouped = Published(None, None, None, "", "grouped", 1, WEEK)
+    hidden = Evidence(WEEK, published={("intended-use", "u", "s", "*"): grouped}, cases={("u", "s", "c"): 100})
+    assert hours(work(), hidden).why == "grouped"
+
+
+@given(st.integers(0, 10**7))
+def test_cases_are_never_told_finer_than_ten_nor_than_two_digits(cases: int) -> None:
+    rounded = rounded_cases(cases)
+    if cases < 10:
+        assert rounded is None
+        return
+    assert rounded is not None
+    assert rounded % 10 == 0
+    assert set(str(rounded)[2:]) <= {"0"}
+    assert abs(rounded - cases) <= max(5, cases / 20)
+
+
+@given(st.floats(0, 1e9))
+def test_hours_have_two_digits(figure: float) -> None:
+    rounded = two_digits(figure)
+    assert set(str(rounded)[2:]) <= {"0"}
+    assert abs(rounded - figure) <= max(0.5, figure / 19)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 99), st.integers(11, 99), st.integers(0, 100))
+def test_what_is_told_is_the_same_for_ten_numbers_of_cases(numerator: int, tens: int, realised: int) -> None:
+    one, other = (hours(work(realised), evidence(numerator, 100, 10 * tens + n)) for n in (-5, 4))
+    assert one == other
