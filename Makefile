@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run test slow check bench bench-detection bench-benefits bench-stream kafka faults schemas lock clean
+.PHONY: help setup run test slow check attack bench bench-detection bench-benefits bench-stream kafka faults schemas lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -34,6 +34,9 @@ check: setup     ## style, types, import contracts, drift of generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/nytta schemas build --check
+
+attack: setup    ## attack what invented organisations publish; exit code 1 where a group is determined
+	$(BIN)/python -m tests.attack $(ATTACK)
 
 bench: setup     ## speed as ratios, written to var/bench.json
 	$(BIN)/python -m tests.bench --out var/bench.json

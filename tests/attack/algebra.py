@@ -1,8 +1,8 @@
 """The attacker's linear algebra: exact knowledge of every shown figure, and what follows from it.
 
-An attacker is granted more than what is published: the exact numerator and denominator behind every figure that was ever
-shown, and the knowledge of who is counted in it. What then follows for a group of persons or cases is exactly what lies
-in the span of the figures. Columns are sets of records that every figure treats alike.
+An attacker is granted more than what is published: the exact numerator and denominator behind every figure that was
+ever shown, and the knowledge of who is counted in it. What then follows for a group of persons or cases is exactly what
+lies in the span of the figures. Columns are sets of records that every figure treats alike.
 """
 
 from __future__ import annotations

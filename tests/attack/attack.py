@@ -1,9 +1,8 @@
 """The attack itself: what follows from everything that was shown, by rank and by linear programming.
 
-Two attackers. The *exact* one is granted the exact numerator and denominator of every figure that was ever shown, and who
-is counted where; all that follows for a group is what lies in the span of the figures (`algebra.Span`). The *reading* one
-knows what is published and nothing else, and bounds every unknown count by linear programming over what bands, rounding,
-intervals and statuses leave open; a bound that leaves one integer is a breach.
+Two attackers. The *exact* one is granted the exact numerator and denominator of every figure that was ever shown, and
+who is counted where; all that follows for a group is what lies in the span of the figures (`algebra.Span`). The
+*reading* X
 """
 
 from __future__ import annotations
@@ -14,10 +13,15 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linprog
+
 from nytta.disclosure.rules import K
+from nytta.disclosure.tree import Tree
 from tests.attack.algebra import Span, minus
 from tests.attack.ledgers import Shown, record_count, trace
-from tests.attack.published import CASES, Published, _span
+from tests.attack.published import CASES, Published, Row, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def _systems(out: Published, cells: Sequence[Shown], together: int) -> Iterator[
 def _lies(cell: Shown, first: date, end: date) -> bool:
     start, stop = (
         cell.period + timedelta(days=d - (cell.period - date(2026, 1, 5)).days)
-        for d in _span(cell.grain, cell.period, CASES)
+        for d in span(cell.grain, cell.period, CASES)
     )
     return start >= first and stop <= end
 
@@ -99,3 +103,79 @@ def _targets(cells: Sequence[Shown]) -> Iterator[tuple[str, dict[Any, int]]]:
                 rest = minus(one.records, other.records)
                 if one is not other and 0 < len(rest) < len(one.records):
                     yield f"{one.grain} of {one.unit} less {other.unit}", rest
+
+
+def reading(out: Published, sample: int = 40, seed: int = 0) -> Report:
+    """The reading attacker: bounds of hidden counts from what stands in the open zone, three weeks at a time.
+
+    Unknown are how many each unit has itself and how many of them did it, whole numbers of at least 0. Known are the
+    hierarchy, and of each figure its value with its rounding or its band, and the band of its size. `sample` groups are
+    asked for, chosen by `seed`; each answer needs four programmes.
+    """
+    report = Report()
+    rng = np.random.default_rng(seed)
+    rows = {(r.grain, r.period, r.unit, r.column): r for r in out.rows if r.grain == "week" and r.column == 0}
+    weeks = sorted({r.period for r in rows.values()})
+    chosen = rng.choice(max(1, len(weeks) - 2), size=min(4, max(1, len(weeks) - 2)), replace=False)
+    for first in sorted(chosen.tolist()):
+        for period in weeks[first : first + 3]:
+            tree = out.world.hierarchy.at(period)
+            its = [rows[key] for key in (("week", period, u, 0) for u in tree.units) if key in rows]
+            matrix, limits = _read(tree, its)
+            report.systems += 1
+            small = [r for r in its if 0 < r.size < K]
+            for n in rng.permutation(len(small))[: max(1, sample // 12)]:
+                row = small[n]
+                report.targets += 1
+                for what, offset in (("size", 0), ("state", len(tree.units))):
+                    if _one_answer(tree, row.unit, offset, matrix, limits):
+                        report.breaches.append(Breach(f"read {what}", f"{row.unit} {period}", row.size))
+    return report
+
+
+def _read(tree: Tree, rows: Sequence[Row]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """What is read, as inequalities over sizes and states of the parts: matrix @ unknowns <= limits."""
+    count = len(tree.units)
+    matrix, limits = [], []
+
+    def told(size: npt.NDArray[np.float64], state: npt.NDArray[np.float64], most: float) -> None:
+        matrix.append(np.concatenate([size, state]))
+        limits.append(most)
+
+    for n in range(count):
+        one = np.eye(count)[n]
+        told(-one, one, 0.0)  # nobody did it who is not there
+    nothing = np.zeros(count)
+    for row in rows:
+        under = tree.below[tree.index[row.unit]].astype(float)
+        if np.isnan(row.value):
+            continue
+        least, most = _BAND[row.band]
+        told(-under, nothing, -least)
+        told(under, nothing, most)
+        if row.status == "banded":
+            told(-row.high / 100 * under, under, 0.0)
+            told(row.low / 100 * under, -under, 0.0)
+        else:
+            half = (5 if least < 30 else 1) / 2
+            told(-(row.value + half) / 100 * under, under, 0.0)
+            told((row.value - half) / 100 * under, -under, 0.0)
+    return np.array(matrix), np.array(limits)
+
+
+_BAND = {"10-29": (10, 29), "30-99": (30, 99), "100-299": (100, 299), "300-999": (300, 999), "1000+": (1000, 10**6)}
+
+
+def _one_answer(
+    tree: Tree, unit: str, offset: int, matrix: npt.NDArray[np.float64], limits: npt.NDArray[np.float64]
+) -> bool:
+    """Whether only one whole number is left for a unit's size (`offset` 0) or for how many of it did it."""
+    aim = np.zeros(matrix.shape[1])
+    aim[offset : offset + len(tree.units)] = tree.below[tree.index[unit]]
+    ends = []
+    for sign in (1.0, -1.0):
+        found = linprog(sign * aim, A_ub=matrix, b_ub=limits, bounds=(0, 10**6), options={"time_limit": 20.0})
+        if not found.success or found.fun is None:
+            return True  # no answer in time is no safety
+        ends.append(sign * found.fun)
+    return bool(np.floor(ends[1] + 1e-6) <= np.ceil(ends[0] - 1e-6))

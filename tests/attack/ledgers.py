@@ -16,7 +16,7 @@ import numpy as np
 
 from nytta.disclosure.ledger import Grain
 from tests.attack.algebra import minus, plus
-from tests.attack.published import CASES, STAFF, Published, _span, members
+from tests.attack.published import CASES, STAFF, Published, members, span
 from tests.attack.world import FIRST, World, monday
 
 Vectors = dict[tuple[int, int], dict[Any, int]]
@@ -104,10 +104,10 @@ def trace(out: Published) -> list[Shown]:
                         columns = range(ledger.shape[1]) if c == 0 else [c - 1]
                         records = plus(vectors.get((v, k), {}) for v in under for k in columns)
                         shown = bool(told.shown[n, place[u], c])
-                        numbers = (shown, *_numbers(out, records))
+                        reads = (shown, *_numbers(out, records))
                         # a figure that reads as before is the one published before
-                        if records and last.get((grain, period, unit, c)) != numbers:
-                            last[grain, period, unit, c] = numbers
+                        if records and last.get((grain, period, unit, c)) != reads:
+                            last[grain, period, unit, c] = reads
                             found.append(Shown(publication, grain, period, unit, c, shown, records))
     return found
 
@@ -140,7 +140,7 @@ def _counts(out: Published) -> tuple[dict[Any, int], Callable[[Any], int]]:
 
 def _parts(out: Published, grain: Grain, period: date, publication: int) -> Vectors:
     """Records of each part as they are known at a publication."""
-    first, end = _span(grain, period, STAFF if out.population == "staff" else CASES)
+    first, end = span(grain, period, STAFF if out.population == "staff" else CASES)
     if out.population == "cases":
         return _cases(out, first, end, publication)
     tree = out.world.hierarchy.at(period)
@@ -201,7 +201,7 @@ def _longer(
     publication: int,
 ) -> Vectors:
     """A longer period less what its weeks still wait for."""
-    first, end = _span(grain, period, CASES)
+    first, end = span(grain, period, CASES)
     live = _cases(out, first, end, publication)
     if grain == "window":
         days = [period - timedelta(weeks=n) for n in range(CASES.window_weeks)]
@@ -213,7 +213,7 @@ def _longer(
         ledger = kept.get(("week", day))
         if ledger is None:
             continue
-        week = _cases(out, *_span("week", day, CASES), publication)
+        week = _cases(out, *span("week", day, CASES), publication)
         for key in set(week) | set(ledger):
             late = minus(week.get(key, {}), ledger.get(key, {}))
             if late:

@@ -123,7 +123,7 @@ def live_figures(world: World, population: Population, publication: int, nature:
         if not its:
             continue
         figures = [
-            (_staff if population == "staff" else _cases)(world, publication, *_span(grain, p, nature), p) for p in its
+            (_staff if population == "staff" else _cases)(world, publication, *span(grain, p, nature), p) for p in its
         ]
         live, handlers, most = (np.stack(column) for column in zip(*figures, strict=True))
         shape = live.shape[:3]
@@ -145,7 +145,7 @@ def live_figures(world: World, population: Population, publication: int, nature:
     return found
 
 
-def _span(grain: Grain, period: date, nature: Nature) -> tuple[int, int]:
+def span(grain: Grain, period: date, nature: Nature) -> tuple[int, int]:
     """First day and first day after, counted from the first week."""
     first = (period - FIRST).days
     if grain == "week":
@@ -225,9 +225,8 @@ def _cases(world: World, publication: int, first: int, end: int, period: date) -
     way, c = paths(world, period), world.cases
     its = counted(world, publication, first, end)
     own = np.zeros((len(world.units), 2, 3), dtype=np.int64)
-    np.add.at(own, (c.unit[its], c.kind[its], NUMERATOR), c.done[its])
-    np.add.at(own, (c.unit[its], c.kind[its], DENOMINATOR), 1)
-    np.add.at(own, (c.unit[its], c.kind[its], SIZE), 1)
+    one = np.stack([c.done[its], np.ones(its.sum(), np.int64), np.ones(its.sum(), np.int64)], axis=1)
+    np.add.at(own, (c.unit[its], c.kind[its]), one)
     rows = np.einsum("nu,nkf->ukf", way, own)
     live = np.concatenate([rows.sum(axis=1, keepdims=True), rows], axis=1)[:, :, None, :]
     # each unit has hands enough; their rule has tests of its own

@@ -1,7 +1,7 @@
 """Invented organisations for the attack: trees, persons who join, leave and move, cases, and data that come late.
 
-Everything is a function of the seed. Weeks are numbers; what was known when a week was published is kept apart from what
-came later, so that the same world can be looked at from any publication.
+Everything is a function of the seed. Weeks are numbers; what was known when a week was published is kept apart from
+what came later, so that the same world can be looked at from any publication.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Staff:
     """Who is in which unit when, and who did it: arrays of equal length, one element for each person, week and unit.
 
     A person who moves within a week counts in both units. `since` is the publication from which the row is known,
-    `done` what is known of the state then, and `corrected` the publication from which the other state is known (or never).
+    `done` what is known of the state then, `corrected` the publication from which the other state is known (or never).
     """
 
     person: Ints
@@ -66,8 +66,13 @@ class World:
     moved: int
 
 
-def world(seed: int, *, units: int = 40, levels: int = 5, weeks: int = 26, groups: bool = True) -> World:
-    """A random organisation: a fifth of its units are small, one or two units move, people come and go each week."""
+def world(
+    seed: int, *, units: int = 40, levels: int = 5, weeks: int = 26, groups: bool = True, late: bool = True
+) -> World:
+    """A random organisation: a fifth of its units are small, one or two units move, people come and go each week.
+
+    `groups` sets reporting groups for small siblings; without `late`, everything is known when its week ends.
+    """
     rng = np.random.default_rng(seed)
     parents = _tree(rng, units, levels)
     names = sorted(parents)
@@ -83,8 +88,12 @@ def world(seed: int, *, units: int = 40, levels: int = 5, weeks: int = 26, group
             members |= dict.fromkeys(group, f"group-{number}")
     places = _places(parents, members, moves)
     hierarchy = Hierarchy(places)
-    staff = _staff(rng, names, sizes, weeks)
-    return World(seed, weeks, hierarchy, tuple(names), staff, _cases(rng, names, sizes, weeks), len(moves))
+    staff, cases = _staff(rng, names, sizes, weeks), _cases(rng, names, sizes, weeks)
+    if not late:
+        never = np.full_like(staff.week, 10**6)
+        staff = Staff(staff.person, staff.week, staff.unit, staff.week, staff.done, never)
+        cases = Cases(cases.unit, cases.kind, cases.day, cases.done, cases.day // 7)
+    return World(seed, weeks, hierarchy, tuple(names), staff, cases, len(moves))
 
 
 def _tree(rng: np.random.Generator, units: int, levels: int) -> dict[str, str]:

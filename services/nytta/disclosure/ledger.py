@@ -26,6 +26,7 @@ from datetime import date, timedelta
 from typing import Literal, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from nytta.disclosure.pattern import Parts, Table, choose, classes, unsafe
 from nytta.disclosure.rules import Rules
@@ -37,14 +38,16 @@ Grain = Literal["week", "month", "window"]
 NUMERATOR, DENOMINATOR, SIZE = 0, 1, 2
 """Places in the last axis of figures."""
 
-Cells = TypeVar("Cells", Ints, Bools)
+Floats = npt.NDArray[np.float64]
+Cells = TypeVar("Cells", Ints, Bools, Floats)
 
 _WEEK = timedelta(weeks=1)
 
 _ROUNDS = 20
 _QUARTER = 13
-_STEADY = 0.4
-"""Of a steady mean, what a bad week still has: of 25 cases a week fewer than 10 come once in 5,000 weeks (Poisson)."""
+_STEADY, _STILL = 0.25, 0.4
+"""A cell's weeks begin to be shown at four times k cases a week, and are while there are two and a half times k: then
+fewer than k come once in 5,000 weeks (Poisson)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +139,12 @@ class _Book:
         self.told: Told | None = None
         self.late: Ints = np.zeros(0, dtype=np.int64)
         self.size: Ints = np.zeros(0, dtype=np.int64)
+        self.shown_weeks: Bools = np.zeros(0, dtype=bool)
         self.open_cases = nature.adds and not nature.staff
         self.windows: list[tuple[int, _Classes]] = []
         self._weekly: dict[int, _Classes] = {}
         self._lines: dict[bytes, Timeline] = {}
-        self._cells: dict[tuple[int, int, int], Bools] = {}
+        self._cells_of: dict[int, _Cells] = {}
         self._own: dict[tuple[int, bytes], Ints] = {}
 
     def settle(self, grain: Grain) -> Told:
@@ -156,6 +160,7 @@ class _Book:
         )
         if grain == "week":
             self.size = told.ledger[..., SIZE].max(axis=3)
+            self.shown_weeks = told.shown
         for n, period in enumerate(figures.periods):
             live = self._without_late(grain, period, figures.live[n])
             self._settle_period(grain, n, period, live, figures, told)
@@ -229,7 +234,7 @@ class _Book:
     def _release(
         self, tree: Tree, place: Ints, figures: Figures, n: int, live: Ints, may: bool
     ) -> tuple[Ints, Bools, Bools]:
-        """The ledger of a period that was published before, which cells late data wait for, and parts that took over."""
+        """The ledger of a period published before, the cells that late data wait for, and the parts that took over."""
         table = Table(live[place].max(axis=2)[..., SIZE], figures.handlers[n][place], figures.most[n][place])
         parts = Parts.of(tree, table)
         inner = table.inner
@@ -294,7 +299,7 @@ class _Book:
 
     def _waiting(self, grain: Grain, period: date, tree: Tree) -> Bools:
         """Cells of a longer period for which a week of theirs waits."""
-        held = np.zeros(self.size.shape[1:], dtype=bool)
+        held: Bools = np.zeros(self.size.shape[1:], dtype=bool)
         weeks = [self.week_at[w] for w in self._weeks(grain, period) if w in self.week_at]
         place = self._place(tree)
         late = (self.late[weeks] != 0).any(axis=(0, 3, 4))[place]
@@ -361,11 +366,12 @@ class _Book:
     def _follows(self, period: date, tree: Tree) -> Bools:
         """Cells whose window follows from what is known of weeks and earlier windows."""
         place = self._place(tree)
-        found = np.zeros(self.size.shape[1:], dtype=bool)
+        found: Bools = np.zeros(self.size.shape[1:], dtype=bool)
         start, end = self._ends(period)
-        for unit, column in np.argwhere(np.ones((len(tree.parent), found.shape[1]))):
-            where = self._cell(tree, unit, column)
-            line = self._line(where, end - 1)
+        cells = self._cells(tree)
+        for n in range(len(cells.parts)):
+            line = self._line(cells, n, cells.parts[n], end - 1)
+            unit, column = divmod(n, found.shape[1])
             found[place[unit], column] = line.total[end] > line.total[start] and line.joined(start, end)
         return found
 
@@ -374,9 +380,9 @@ class _Book:
         assert self.told is not None
         weeks = [self.week_at[w] for w in self._weeks("window", period) if w in self.week_at]
         place = self._place(tree)
-        late = self._inner(self.told.restated[weeks].any(axis=0))[place]
+        late: Bools = self._inner(np.asarray(self.told.restated[weeks].any(axis=0)))[place]
         under = np.einsum("uv,vc->uc", tree.below, late, dtype=np.int64) > 0
-        found = np.zeros(self.size.shape[1:], dtype=bool)
+        found: Bools = np.zeros(self.size.shape[1:], dtype=bool)
         found[place] = under if found.shape[1] == 1 else np.column_stack([under.any(axis=1), under])
         return found
 
@@ -384,29 +390,27 @@ class _Book:
         """Groups whose window would tell too much of a shorter time."""
         start, end = self._ends(period)
         now = self._classes(tree, chosen, table.size)
-        groups = {where.tobytes(): where for where in now.groups()}
-        for unit, column in np.ndindex(chosen.shape):
-            where = self._cell(tree, unit, column)
-            if now.knows(where):
-                groups[where.tobytes()] = where
+        cells = self._cells(tree)
+        groups = [(int(n), cells.parts[n]) for n in np.flatnonzero(now.known(cells))]
+        groups += [(-1, where) for where in now.groups() if where.tobytes() not in cells.place]
         bad = []
-        for where in groups.values():
-            line = self._line(where, end - 1)
+        for n, where in groups:
+            line = self._line(cells, n, where, end - 1)
             if not line.joined(start, end) and not line.bears(start, end, self.rules.k):
                 bad.append(where)
         return bad
 
     def _forbid(self, tree: Tree, where: Bools, free: Bools, allowed: Bools) -> None:
         """Take the smallest shown cell around a group out of the choice, or else one inside or beside it."""
-        cells = [(self._cell(tree, u, c), u, c) for u, c in np.argwhere(free)]
+        cells = [(self._cells(tree).parts[u * free.shape[1] + c], u, c) for u, c in np.argwhere(free)]
         around = [each for each in cells if not (where & ~each[0]).any()]
         beside = around or [each for each in cells if (where & each[0]).any()] or cells
         if beside:
             _, unit, column = min(beside, key=lambda each: int(each[0].sum()))
             allowed[unit, column] = False
 
-    def _line(self, where: Bools, week: int) -> Timeline:
-        """The timeline of a group with all that is known of it up to a week."""
+    def _line(self, cells: _Cells, number: int, where: Bools, week: int) -> Timeline:
+        """The timeline of a group with all that is known of it up to a week; `number` is its place among the cells."""
         key = where.tobytes()
         if key not in self._lines:
             assert self.weeks is not None
@@ -415,12 +419,12 @@ class _Book:
         line = self._lines[key]
         while line.weeks <= week:
             n = line.weeks
-            if line.total[n] == line.total[n + 1] or self._week_classes(n).knows(where):
+            if line.total[n] == line.total[n + 1] or self._week_classes(n).knows(cells, number, where):
                 line.join(n, n + 1)
             line.weeks += 1
         while line.windows < len(self.windows) and self.windows[line.windows][0] <= week:
             end, classes_then = self.windows[line.windows]
-            if classes_then.knows(where):
+            if classes_then.knows(cells, number, where):
                 line.join(max(0, end - self.nature.window_weeks + 1), end + 1)
             line.windows += 1
         return line
@@ -433,18 +437,19 @@ class _Book:
     def _inner(self, cells: Cells) -> Cells:
         return cells[:, 1:] if cells.shape[1] > 1 else cells
 
-    def _cell(self, tree: Tree, unit: int, column: int) -> Bools:
-        """The parts that a cell counts; shape (units, inner columns)."""
-        key = (id(tree), unit, column)
-        if key not in self._cells:
-            where = np.zeros(self._inner(self.size[0]).shape, dtype=bool)
-            under = self._place(tree)[tree.below[unit]]
-            if column == 0:
-                where[under] = True
-            else:
-                where[under, column - 1] = True
-            self._cells[key] = where
-        return self._cells[key]
+    def _cells(self, tree: Tree) -> _Cells:
+        """The cells of a tree as the parts that they count."""
+        if id(tree) not in self._cells_of:
+            columns = self.size.shape[2]
+            parts = np.zeros((len(tree.parent), columns, *self._inner(self.size[0]).shape), dtype=bool)
+            place = self._place(tree)
+            for unit in range(len(tree.parent)):
+                under = place[tree.below[unit]]
+                parts[unit, 0, under] = True
+                for column in range(1, columns):
+                    parts[unit, column, under, column - 1] = True
+            self._cells_of[id(tree)] = _Cells(parts.reshape(-1, *parts.shape[2:]))
+        return self._cells_of[id(tree)]
 
     def _classes(self, tree: Tree, shown: Bools, size: Ints) -> _Classes:
         place = self._place(tree)
@@ -469,16 +474,21 @@ class _Book:
         A unit that is shown in some weeks only would lose the windows around them, so that it is shown in windows.
         """
         weeks = range(max(0, n - _QUARTER + 1), n + 1)
-        recent = np.mean([self._parts(week)[place] for week in weeks], axis=0)
-        inner = slice(1, None) if recent.shape[1] > 1 else slice(0, 1)
-        usual = np.floor(_STEADY * recent[:, inner]).astype(np.int64)
-        rows = tree.total(usual)
-        if recent.shape[1] > 1:
+        recent = self._inner(np.mean([self._parts(week)[place] for week in weeks], axis=0))
+        found: Bools = np.zeros(self.size.shape[1:], dtype=bool)
+        found[place] = self._large(tree, recent, _STEADY)
+        if n:
+            stays = self._large(tree, recent, _STILL)
+            found[place] |= stays & self.shown_weeks[n - 1][place]
+        return found
+
+    def _large(self, tree: Tree, recent: Floats, share: float) -> Bools:
+        """Cells of which this share of the mean would be shown."""
+        rows = tree.total(np.floor(share * recent).astype(np.int64))
+        if self.size.shape[2] > 1:
             rows = np.concatenate([rows.sum(axis=1, keepdims=True), rows], axis=1)
         nobody = np.zeros_like(rows)
-        found = np.zeros(self.size.shape[1:], dtype=bool)
-        found[place] = choose(tree, Table(rows, nobody, nobody), self.rules.for_staff)
-        return found
+        return choose(tree, Table(rows, nobody, nobody), self.rules.for_staff)
 
     def _month(self, period: date, tree: Tree) -> Bools:
         """Cells all of whose weeks are known, and whose days in the weeks that the month cuts are many enough."""
@@ -534,16 +544,14 @@ class _Book:
     def _sizes(self, week: int, tree: Tree) -> Ints:
         """The ledger of a week as it adds up in another tree; shape (units, columns)."""
         place = self._place(tree)
-        rows = np.zeros_like(self.size[week])
+        rows: Ints = np.zeros_like(self.size[week])
         rows[place] = tree.total(self._parts(week)[place])
         return rows
 
     def _known_cells(self, week: int, tree: Tree) -> Bools:
         """Cells of `tree` whose figures in a week follow from what is shown of it."""
-        known = np.zeros(self.size.shape[1:], dtype=bool)
-        place, told = self._place(tree), self._week_classes(week)
-        for unit, column in np.argwhere(np.ones((len(tree.parent), known.shape[1]))):
-            known[place[unit], column] = told.knows(self._cell(tree, unit, column))
+        known: Bools = np.zeros(self.size.shape[1:], dtype=bool)
+        known[self._place(tree)] = self._week_classes(week).known(self._cells(tree)).reshape(-1, known.shape[1])
         return known
 
     def _smallest(self, grain: Grain, figures: Figures, told: Told) -> Ints:
@@ -567,27 +575,46 @@ class _Book:
         return self.places[id(tree)]
 
 
+class _Cells:
+    """Cells of a tree, each as a mask of parts; `place` finds a cell by the bytes of its mask."""
+
+    def __init__(self, parts: Bools) -> None:
+        self.parts = parts
+        self.flat = parts.reshape(len(parts), -1).astype(np.int32)
+        self.place = {where.tobytes(): n for n, where in enumerate(parts)}
+
+
 class _Classes:
     """Classes of parts of one period; parts without a case are in none."""
 
     def __init__(self, found: Ints, filled: Bools) -> None:
         ids, which = np.unique(found, return_inverse=True)
         self._which, self._filled = which.reshape(found.shape), filled
-        self._sizes = np.bincount(self._which[filled], minlength=len(ids))
-        self._unseen = np.flatnonzero(ids == 0)
+        self._marks = np.zeros((found.size, len(ids)), dtype=np.int32)
+        self._marks[np.arange(found.size), which.ravel()] = filled.ravel()
+        self._sizes = self._marks.sum(axis=0)
+        self._unseen = ids == 0
+        self._known: dict[int, Bools] = {}
 
-    def knows(self, where: Bools) -> bool:
-        """Whether the figure of the parts `where` is a sum over classes."""
-        inside = np.bincount(self._which[where & self._filled], minlength=len(self._sizes))
-        touched = inside > 0
-        return bool(
-            touched.any() and (inside[touched] == self._sizes[touched]).all() and not touched[self._unseen].any()
-        )
+    def known(self, cells: _Cells) -> Bools:
+        """Which cells' figures are sums over classes."""
+        if id(cells) not in self._known:
+            self._known[id(cells)] = self._sums(cells.flat)
+        return self._known[id(cells)]
+
+    def knows(self, cells: _Cells, number: int, where: Bools) -> bool:
+        """Whether the figure of the parts `where` is a sum over classes; `number` is its cell, -1 if it is none."""
+        return bool(self.known(cells)[number] if number >= 0 else self._sums(where.reshape(1, -1).astype(np.int32))[0])
 
     def groups(self) -> list[Bools]:
         """The classes with cases, as parts."""
-        seen = [n for n, size in enumerate(self._sizes) if size and n not in self._unseen]
+        seen = np.flatnonzero((self._sizes > 0) & ~self._unseen)
         return [(self._which == n) & self._filled for n in seen]
+
+    def _sums(self, flat: npt.NDArray[np.int32]) -> Bools:
+        inside = flat @ self._marks
+        whole = (inside == 0) | ((inside == self._sizes) & ~self._unseen)
+        return np.asarray(whole.all(axis=1) & (inside > 0).any(axis=1))
 
 
 def columns_of(case_types: Sequence[str]) -> tuple[str, ...]:
