@@ -77,7 +77,7 @@ def broker(folder: Path) -> Iterator[Broker]:
         given.start()
         yield given
         return
-    missing = _fetched()
+    missing = fetched()
     if not missing:
         own = OwnBroker(folder)
         try:
@@ -98,7 +98,7 @@ def broker(folder: Path) -> Iterator[Broker]:
     pytest.skip(reason)
 
 
-def _fetched() -> str:
+def fetched() -> str:
     """Why Kafka's jars cannot be had; empty where they are here."""
     if not shutil.which("java"):
         return "no Java"
