@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import ruptures
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -117,6 +118,40 @@ def nhs(world: World, *, adjusted: bool) -> Episodes:
         share = np.where(base > 0, x / np.maximum(base, 1), np.nan)
         limits = xmr(share[:, 24:36])
         out += runs(nhs_rules(share, limits).low(), j)
+    return out
+
+
+def change_points(world: World, *, every: int = 4) -> Episodes:
+    """PELT (Killick 2012) of the library ruptures on the share of those at work, asked anew every fourth week.
+
+    An episode begins where the last segment that is known by then lies ten points below the one before it, and ends
+    where the last segment is back within five points of that.
+    """
+    out: Episodes = []
+    for j, (x, n) in enumerate(zip(world.numerator, world.denominator, strict=True)):
+        share = np.where(n > 0, x / np.maximum(n, 1), np.nan)
+        for unit, row in enumerate(share):
+            if world.eligible[unit, 0] < 10:
+                continue
+            opened, before = -1, 0.0
+            for t in range(START, len(row), every):
+                known = row[24 : t + 1]
+                known = known[np.isfinite(known)]
+                if len(known) < 12:
+                    continue
+                noise = 1.4826 * float(np.median(np.abs(np.diff(known)))) / 2**0.5
+                penalty = 3 * np.log(len(known)) * max(noise, 0.01) ** 2
+                cuts = ruptures.Pelt(model="l2", min_size=3, jump=1).fit(known).predict(pen=penalty)
+                edges = [0, *cuts]
+                last = float(known[edges[-2] : edges[-1]].mean())
+                if opened < 0 and len(cuts) > 1:
+                    before = float(known[edges[-3] : edges[-2]].mean())
+                    opened = t if last < before - 0.10 else -1
+                elif opened >= 0 and last > before - 0.05:
+                    out.append((unit, j, opened, t))
+                    opened = -1
+            if opened >= 0:
+                out.append((unit, j, opened, len(row)))
     return out
 
 
@@ -289,6 +324,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--extra-seeds", type=int, default=5)
+    parser.add_argument("--library-seeds", type=int, default=2)
     given = parser.parse_args()
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     ours = Ours()
@@ -307,6 +343,9 @@ def main() -> int:
     print(HEADER)
     for name, found in scores.items():
         print(row(name, found))
+    if given.library_seeds:
+        some = [score(w, change_points(w)) for w in map(make, list(seeds)[: given.library_seeds])]
+        print(row(f"ruptures, PELT ({len(some)} seeds)", some))
 
     extra = range(1000 + given.first_seed, 1000 + given.first_seed + given.extra_seeds)
     if given.extra_seeds:
