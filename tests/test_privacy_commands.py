@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ import pytest
 
 from nytta.keys import MADE_EVERY, OVERLAP, load_or_make, save
 from tests.organisations import SMALL_COUNTY
-from tests.test_commands import answer, nytta
+from tests.test_commands import ROOT, answer, nytta
 
 DAY = datetime.now(UTC) - timedelta(days=20)
 
@@ -75,6 +78,33 @@ def test_the_transparency_page_tells_the_sources(installation: tuple[str, ...]) 
     assert told["nytta.people.eligibility.v1"] == told["nytta.platform.session.v1"] == ["/hr"]
     assert told["nytta.case.opened.v1"] == []
     assert "--lang is one of sv, nb, en" in nytta("transparency", "--lang", "fi", *installation, code=2).stderr
+
+
+WITHOUT_NETWORK = """
+import socket, sys
+
+def refuse(*_):
+    print("something connects to the outside", file=sys.stderr)
+    sys.exit(99)
+
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+from nytta.cli import main
+sys.argv = ["nytta", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.mark.parametrize("words", [("overview",), ("transparency",), ("verify",)])
+def test_nothing_is_sent_out(installation: tuple[str, ...], words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NETWORK, *words, *installation[:2]],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "services")},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_nothing_is_due_yet(installation: tuple[str, ...]) -> None:
