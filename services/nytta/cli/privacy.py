@@ -33,6 +33,15 @@ keys_commands = typer.Typer(no_args_is_help=True, help="Keys of pseudonyms: they
 commands.add_typer(keys_commands, name="keys")
 
 
+def _only_one(app: nytta.App) -> None:
+    """Refuse where other processes compute: rows must not go while they are being read."""
+    if app.workers:
+        fail(
+            "workers compute this installation's figures: stop them (nytta worker), give this command without "
+            "NYTTA_KAFKA, and start them again"
+        )
+
+
 def _round(app: nytta.App) -> Round:
     with app.computing:
         return recompute(app.private, app.definitions)
@@ -49,6 +58,8 @@ def retention(
     """Dispose of what was kept as long as it may be, with a certificate. Exit code 1 where a decision is missing."""
     now = datetime.now(UTC)
     with opened(data, registry) as app:
+        if apply:
+            _only_one(app)
         found = due(app.private, app.intake.registry, now, decision)
         rows: list[dict[str, Any]] = []
         for each in found:
@@ -92,6 +103,7 @@ def erase(
     if bool(source_id) == bool(pseudonym):
         fail("give either --source-id or --pseudonym", code=2)
     with opened(data, registry) as app:
+        _only_one(app)
         try:
             found = erasing.erase(
                 app.private,
@@ -226,6 +238,7 @@ def keys_rotate(data: Data = None, registry: Registry = None, as_json: Json = Fa
     path: Path = settings.key_file or settings.data / "key.json"
     rows = []
     with opened(data, registry) as app:
+        _only_one(app)
         keys = load_or_make(path)
         for organisation in app.intake.registry.organisations:
             step = keys.step(organisation.id, now.date())
