@@ -99,3 +99,26 @@ FROM (SELECT organisation, week, arrayJoin(JSONExtractArrayRaw(statement, 'matur
 ARRAY JOIN arrayConcat(
     arrayMap(x -> (false, x), JSONExtractArrayRaw(each, 'dimensions')),
     arrayMap(x -> (true, x), JSONExtractArrayRaw(each, 'axes'))) AS part;
+
+-- Published figures of other organisations, taken over from their exports; the latest export of each counts. Their
+-- definitions are the ones in force here, version and content: others are refused.
+CREATE TABLE IF NOT EXISTS {open}.benchmarks
+(
+    organisation LowCardinality(String),
+    unit         LowCardinality(String),
+    unit_name    String,
+    type         LowCardinality(String),
+    system       LowCardinality(String),
+    case_type    LowCardinality(String),
+    indicator    LowCardinality(String),
+    version      UInt16,
+    period       Date,
+    value        Float64,
+    low          Nullable(Float64),
+    high         Nullable(Float64),
+    n_band       LowCardinality(String),
+    publication  UInt64
+)
+ENGINE = MergeTree
+ORDER BY (indicator, version, organisation, unit, system, case_type)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

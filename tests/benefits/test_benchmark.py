@@ -1,0 +1,104 @@
+"""Comparing organisations: only what means the same, and limits instead of a ranking."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nytta import app as nytta
+from nytta import contracts
+from nytta.benefits.benchmark import (
+    Benchmark,
+    BenchmarkError,
+    Figure,
+    Meaning,
+    fingerprint,
+    funnel,
+    take,
+    write,
+)
+
+DEFINITIONS = nytta.read_definitions(contracts.schemas() / "indicators")
+USE = next(d for d in DEFINITIONS if d.id == "intended-use")
+
+
+def handed_out(**changed: object) -> Benchmark:
+    figure = Figure(
+        indicator="intended-use", unit="other", unit_name="Other", system="s", period="2026-06-01", value=70,
+        low=61, high=78, n_band="100-299",
+    )  # fmt: skip
+    plain = {
+        "organisation": "other",
+        "name": "Other",
+        "definitions": {"intended-use": Meaning(version=USE.version, digest=fingerprint(USE))},
+        "figures": (figure,),
+    }
+    return Benchmark.model_validate(plain | changed)
+
+
+def test_what_is_handed_out_comes_in_whole() -> None:
+    assert take(write(handed_out()), DEFINITIONS, ["mine"]) == handed_out()
+
+
+@pytest.mark.parametrize(
+    ("definitions", "message"),
+    [
+        (
+            {"intended-use": Meaning(version=7, digest=fingerprint(USE))},
+            "'intended-use' has version 7 there and 1 here",
+        ),
+        ({"intended-use": Meaning(version=1, digest="0" * 32)}, "defined otherwise there under the same version 1"),
+        ({}, "'intended-use' comes without its definition's version"),
+    ],
+)
+def test_other_definitions_are_refused(definitions: dict[str, Meaning], message: str) -> None:
+    with pytest.raises(BenchmarkError, match="do not mean the same") as refused:
+        take(write(handed_out(definitions=definitions)), DEFINITIONS, [])
+    assert message in str(refused.value)
+
+
+def test_unknown_indicators_own_organisations_and_other_files_are_refused() -> None:
+    with pytest.raises(BenchmarkError, match="'intended-use' is not known here"):
+        take(write(handed_out()), [], [])
+    with pytest.raises(BenchmarkError, match="an organisation of this installation"):
+        take(write(handed_out()), DEFINITIONS, ["other"])
+    with pytest.raises(BenchmarkError, match="no export of `nytta benchmark export`: format"):
+        take(b'{"format": "other"}', DEFINITIONS, [])
+    body = json.loads(write(handed_out()))
+    body["figures"][0]["numerator"] = 12
+    with pytest.raises(BenchmarkError, match="figures.0.numerator"):
+        take(json.dumps(body).encode(), DEFINITIONS, [])
+
+
+def test_a_fingerprint_is_of_what_decides_a_figure() -> None:
+    renamed = USE.model_copy(update={"title": USE.title.model_copy(update={"en": "Other title"})})
+    assert fingerprint(renamed) == fingerprint(USE)
+    assert fingerprint(USE.model_copy(update={"scale": 100})) != fingerprint(USE)
+
+
+def row(organisation: str, value: float, n_band: str) -> dict[str, object]:
+    return {"organisation": organisation, "unit": organisation, "name": organisation, "value": value, "n_band": n_band}
+
+
+def test_a_funnel_by_hand() -> None:
+    # Two places of 100: centre 60 %; the limits at n = 100 are sin²(asin √.6 ± 1.96 / 20): 50.2 % and 69.3 %.
+    found = funnel([row("a", 62, "100-299"), row("b", 58, "100-299")])
+    assert found is not None
+    assert found.centre == 60
+    assert [p.word for p in found.points] == ["inside", "inside"]
+    at_hundred = next(each for each in found.limits if each[0] >= 100)
+    assert at_hundred[1] == pytest.approx(50.2, abs=0.3)
+    assert at_hundred[2] == pytest.approx(69.3, abs=0.3)
+
+
+def test_a_place_far_from_many_alike_lies_outside() -> None:
+    alike = [row(f"u{n}", 60 + n % 5 - 2, "300-999") for n in range(20)]
+    found = funnel([*alike, row("far", 25, "300-999")])
+    assert found is not None
+    assert [p.word for p in found.points if p.unit == "far"] == ["far_below"]
+    assert all(p.word == "inside" for p in found.points if p.unit != "far")
+
+
+def test_one_figure_is_no_funnel() -> None:
+    assert funnel([row("a", 62, "100-299"), row("b", 58, "<10")]) is None
