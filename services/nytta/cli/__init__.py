@@ -1,10 +1,11 @@
 """The commands, grouped by who gives them; importing a module of this package adds its commands."""
 
-from nytta.cli import alerts, benefits, figures, intake, offline, privacy, serve, stream, tokens, upkeep
+from nytta.cli import alerts, benchmark, benefits, figures, intake, offline, privacy, serve, stream, tokens, upkeep
 from nytta.cli.common import commands
 
 __all__ = [
     "alerts",
+    "benchmark",
     "benefits",
     "commands",
     "figures",
