@@ -189,7 +189,7 @@ def _through_ledger(
             found.append(_rows(definition, index, figures, outcome[grain], organisation) | place)
             kept.append(index.ledger(figures, outcome[grain], place))
     if kept:
-        ledger = pa.concat_tables(kept)
+        ledger = pa.concat_tables(kept, promote_options="permissive")  # a series without figures knows no types
         ledger = ledger.append_column("indicator", pa.array([definition.id] * len(ledger)))
         ledger = ledger.append_column("version", pa.array([definition.version] * len(ledger), pa.uint16()))
         ledger = ledger.append_column("publication", pa.array([publication] * len(ledger), pa.uint64()))
