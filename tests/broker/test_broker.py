@@ -65,11 +65,19 @@ def test_topics_are_made_once_and_checked(cluster: Cluster) -> None:
 
 def test_topics_that_are_not_as_they_must_be_are_named(cluster: Cluster) -> None:
     with topics.administrator(cluster) as client:
-        client.create_topics({topics.full(cluster, "marks"): {"num_partitions": 2, "replication_factor": 1}})
+        client.create_topics(
+            {
+                topics.full(cluster, "marks"): {
+                    "num_partitions": 2,
+                    "replication_factor": 1,
+                    "configs": {"max.message.bytes": "1000000"},
+                }
+            }
+        )
     with pytest.raises(BrokerError) as told:
         topics.create(cluster, partitions=3, replicas=1)
     assert "marks has 2 partitions and must have one" in str(told.value)
-    assert "marks takes messages of 1048588 bytes" in str(told.value)
+    assert "marks takes messages of 1000000 bytes" in str(told.value)
 
 
 def test_more_replicas_than_brokers_are_told(cluster: Cluster) -> None:

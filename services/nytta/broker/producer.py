@@ -24,7 +24,8 @@ from nytta.events import Reject
 _EVENTS = 500
 _BYTES = 1 << 20
 _MARKS = 10_000
-_PATIENCE = 10.0
+_PATIENCE = 10.0  # seconds
+_LEAVING = 2.0
 
 
 class Unavailable(Exception):
@@ -61,6 +62,7 @@ class Producer:
         self._waiting: dict[int, _Batch] = {}
         self._partitions = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,6 +78,7 @@ class Producer:
             self._send_batch(partition)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._drop()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def ready(self) -> None:
         """Return if the brokers answer and the topics are there; else Unavailable says what is missing."""
@@ -174,8 +177,10 @@ class Producer:
         kafka = await self._open()
         try:
             name = topics.full(self._cluster, topic)
-            await kafka.send_and_wait(name, value, key=key, partition=partition, headers=list(headers))
-        except (KafkaError, OSError) as error:
+            sending = kafka.send_and_wait(name, value, key=key, partition=partition, headers=list(headers))
+            # an idempotent producer tries for ever: whoever waits is told in time
+            await asyncio.wait_for(sending, _PATIENCE)
+        except (KafkaError, OSError, TimeoutError) as error:
             await self._drop(kafka)
             raise Unavailable(f"no broker took it within {_PATIENCE:.0f} seconds ({type(error).__name__})") from error
 
@@ -206,8 +211,19 @@ class Producer:
             if old is None or (kafka is not None and old is not kafka):
                 return
             self._kafka = None
-        with suppress(KafkaError, OSError, TimeoutError):
-            await asyncio.wait_for(old.stop(), _PATIENCE)
+        leaving = asyncio.create_task(_leave(old))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+
+async def _leave(kafka: AIOKafkaProducer) -> None:
+    """End a producer, even one that still tries to reach brokers that are away."""
+    try:
+        await asyncio.wait_for(kafka.stop(), _LEAVING)
+    except (KafkaError, OSError, TimeoutError):
+        with suppress(KafkaError, OSError):
+            await kafka._sender.close()
+            await kafka.client.close()
 
 
 async def _all(waits: Sequence[asyncio.Future[None]]) -> None:
