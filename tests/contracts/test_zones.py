@@ -79,6 +79,7 @@ _LITERALS = {
     "Date": "toDate('2026-01-05')",
     "DateTime": "toDateTime('2026-01-05 00:00:00')",
     "String": "''",
+    "Int": "0",
     "UInt": "0",
 }
 

@@ -511,7 +511,9 @@ class _Book:
         week = self.week_at.get(day - timedelta(days=day.weekday()))
         if week is None:
             return ok
-        left = -np.sum([self._parts(each) for each in range(week)], axis=0, initial=0)
+        left: Ints = np.zeros(ok.shape, dtype=np.int64)
+        for each in range(week):
+            left -= self._parts(each)
         months = self.series.grains["month"]
         for n, month in enumerate(months.periods):
             if month < day:
