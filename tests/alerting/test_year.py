@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from nytta.alerts.addressees import Recipient
@@ -61,7 +62,7 @@ def test_few_calm_messages_in_working_hours() -> None:
         weekly = Counter((m.recipient.id, m.at.isocalendar()[:2]) for m in to_managers)
         assert max(weekly.values()) == 1
         news = sorted((m.recipient.id, m.at.date()) for m in to_managers if m.parts[0].what == "new")
-        pairs = zip(news, news[1:], strict=False)
+        pairs = pairwise(news)
         assert all(b[1] - a[1] >= timedelta(weeks=4) for a, b in pairs if a[0] == b[0])
         for message in messages:
             at = message.at

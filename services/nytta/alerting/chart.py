@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 
 import vl_convert
@@ -73,12 +73,16 @@ def _spec(
 ) -> dict[str, object]:
     """A Vega-Lite chart: told apart by dash and label, not by colour alone."""
     target_name, week_name = words
-    label = f"'{week_name[0]} ' + timeFormat(datum.value, '%-V')"
+    label = f"'{week_name[0]} ' + utcFormat(datum.value, '%-V')"
+    mondays = sorted({str(row["week"]) for row in rows})
+    every = -(-len(mondays) // 9)
+    ticks = [datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000 for day in mondays[::-every]]
+    axis = {"labelExpr": label, "title": None, "values": ticks}
     scale = {"domain": [own, peers], "range": ["#0b5cad", "#595959"]}
     lines: dict[str, object] = {
         "mark": {"type": "line", "strokeWidth": 2.5},
         "encoding": {
-            "x": {"field": "week", "type": "temporal", "axis": {"labelExpr": label, "title": None, "tickCount": 8}},
+            "x": {"field": "week", "type": "temporal", "scale": {"type": "utc"}, "axis": axis},
             "y": {"field": "share", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": {"title": "%"}},
             "color": {"field": "who", "scale": scale, "legend": None},
             "strokeDash": {

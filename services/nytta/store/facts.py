@@ -206,9 +206,13 @@ def _hours(store: PrivateStore, scope: Scope, registry: Registry, root: str, clo
     for place, units in places.items():
         for system in sorted({s for u, s in about if u in units}):
             hours, known = 0.0, False
+            all_types = [counts for (u, s, _), counts in used.items() if u in units and s == system]
+            together = [sum(counts[0] for counts in all_types), sum(counts[1] for counts in all_types)]
             for benefit in (b for u in units for b in about.get((u, system), ())):
                 kind = registry.case_type(system, benefit.case_type)
-                numerator, denominator = used.get((benefit.unit, system, benefit.case_type), (0, 0))
+                # A case type of few cases is handled as the place's cases are.
+                own = used.get((benefit.unit, system, benefit.case_type), [0, 0])
+                numerator, denominator = own if own[1] >= K else together
                 adoption = benefit.adoption
                 if kind is None or kind.minutes is None or adoption is None or adoption.target is None:
                     continue
