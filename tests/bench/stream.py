@@ -59,7 +59,7 @@ def worker(folder: Path, started: Broker, count: int, per_message: int) -> float
 async def _fill(place: Installation, count: int, per_message: int) -> None:
     # units share a partition: what is put at once fills messages as full as they may be
     async with Producer(Cluster.of(place.settings), place.keys.seal, events=per_message, linger=1.0) as producer:
-        for events, rejects in place.decoded(bulk(count, 3, units=_UNITS, size=20_000)):
+        for events, rejects in place.decoded(bulk(count, 3, units=_UNITS, size=min(20_000, 200 * per_message))):
             await producer.put(events, rejects)
 
 
