@@ -185,6 +185,7 @@ def test_a_changed_plan_is_told_and_rewrites_nothing() -> None:
 def test_a_statement_comes_back_as_it_was() -> None:
     statement = said(registry(), evidence())
     assert decode(encode(statement)) == statement
+    assert encode(decode(encode(statement))) == encode(statement)
 
 
 def test_words_follow_the_word_of_the_week_before_however_often_they_are_asked() -> None:

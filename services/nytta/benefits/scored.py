@@ -58,7 +58,7 @@ def scores(
                         dimension=part.member.dimension.value,
                         axis=part.member.axis.value if part.member.axis else "",
                         gate=part.member.gate,
-                        value=part.figure.value if part.figure else None,
+                        value=float(part.figure.value) if part.figure else None,
                         score=None if part.score is None else round(part.score, 1),
                         missing=part.missing.value if part.missing else "",
                     )
