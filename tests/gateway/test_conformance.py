@@ -218,15 +218,11 @@ INVALID: dict[str, dict[str, Any]] = {
     "ours: a time is required": {"time": None},
     "ours: data are an object": {"data": "Simple text", "datacontenttype": "text/plain"},
 }
-NOT_YET = {"invalidEmptySubject": "the decoder takes an empty subject for an absent one"}
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=NOT_YET[name], strict=True)) if name in NOT_YET else name
-        for name in INVALID
-    ],
+    INVALID,
 )
 def test_invalid_events(place: Place, name: str) -> None:
     """suite format/json/invalid-events.json: refused alone, and beside a good one that is accepted."""

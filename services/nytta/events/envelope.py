@@ -13,7 +13,7 @@ from nytta.events.fields import (
     Extension,
     JsonMediaType,
     Sequence,
-    Text,
+    Subject,
     Time,
     UriReference,
     kept_extensions,
@@ -43,7 +43,7 @@ class Event(BaseModel):
     """The type of the event."""
     time: Time
     """When it happened, with an offset; kept in milliseconds."""
-    subject: Text = None
+    subject: Subject | None = None
     """The subject in the source's own words; checked, but not kept, for it may name a person or a case."""
     datacontenttype: JsonMediaType | None = None
     """The media type of the data, which is JSON."""

@@ -108,6 +108,9 @@ Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_NOT_BLANK)]
 """The id of the event: taken as it is, for it is half of the event's identity."""
 
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_ANY_TEXT)]
+"""The subject of the event in the source's own words: if it is there, it says something."""
+
 UriReference = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=_URI)]
 """A URI or relative reference of RFC 3986, taken as it is."""
 
