@@ -392,7 +392,14 @@ class _Book:
         now = self._classes(tree, chosen, table.size)
         cells = self._cells(tree)
         groups = [(int(n), cells.parts[n]) for n in np.flatnonzero(now.known(cells))]
-        groups += [(-1, where) for where in now.groups() if where.tobytes() not in cells.place]
+        others = {where.tobytes(): where for where in now.groups()}
+        for week in range(start, end):
+            assert self.weeks is not None
+            then = self.tree_at(self.weeks.periods[week])
+            if then is not tree:  # what a unit was before it took in or lost another is a group of its own
+                before = self._cells(then)
+                others |= {before.parts[n].tobytes(): before.parts[n] for n in np.flatnonzero(now.known(before))}
+        groups += [(-1, where) for key, where in others.items() if key not in cells.place]
         bad = []
         for n, where in groups:
             line = self._line(cells, n, where, end - 1)
