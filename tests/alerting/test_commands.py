@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.timeout(1500)  # a dozen processes, each of which opens the engine
 ROOT = Path(__file__).parents[2]
 ID = "care/arken/use/2026-02-16"
 SEED = """
