@@ -34,7 +34,7 @@ def export(
 ) -> None:
     """Hand out published shares with the versions of their definitions; they have passed the gate."""
     with opened(data) as app:
-        roots = [o.id for o in app.intake.registry.organisations]
+        roots = benchmarks.organisations(app.open.connection)
         if organisation not in roots:
             fail(f"there is no organisation '{organisation}'; there are {', '.join(roots) or 'none'}", code=2)
         found = benchmarks.export(
@@ -56,7 +56,7 @@ def import_(
 ) -> None:
     """Take over the figures of another organisation; refused where they follow other definitions."""
     with opened(data) as app:
-        own = [o.id for o in app.intake.registry.organisations]
+        own = benchmarks.organisations(app.open.connection)
         try:
             found = take(file.read_bytes(), app.definitions, own)
         except BenchmarkError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -101,11 +100,10 @@ def report(
 def _found(app: nytta.App, programme: str, as_of: str) -> list[tuple[Said, str]]:
     """The statements that a programme is about, each with its system ('' for all)."""
     book = Statements(app.open.connection)
-    zones = app.intake.registry.zones
     everything: list[Said] = []
     for organisation in book.organisations():
         try:
-            moment = until(as_of, str(zones.get(organisation, UTC))) if as_of else None
+            moment = until(as_of, book.timezone(organisation)) if as_of else None
         except ValueError as error:
             fail(f"--as-of {as_of}: {error}; use a day such as 2026-03-31, or a moment with an offset", code=2)
         said = book.latest(organisation, moment)

@@ -71,6 +71,11 @@ def compared(connection: Connection, definition: Definition, *, case_types: bool
     return own + others
 
 
+def organisations(connection: Connection) -> list[str]:
+    """Ids of the organisations of this installation."""
+    return [root for (root,) in connection.rows("SELECT DISTINCT root FROM {open}.units ORDER BY root")]
+
+
 def _rows(
     connection: Connection, definitions: Sequence[Definition], organisation: str, *, case_types: bool
 ) -> list[dict[str, Any]]:

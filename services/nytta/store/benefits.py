@@ -68,6 +68,14 @@ class Statements:
         rows = self.connection.rows("SELECT DISTINCT organisation FROM {open}.benefit_statements ORDER BY organisation")
         return [name for (name,) in rows]
 
+    def timezone(self, organisation: str) -> str:
+        """The time zone by which an organisation's days end."""
+        rows = self.connection.rows(
+            "SELECT any(timezone) FROM {open}.units WHERE root = {organisation:String} HAVING count() > 0",
+            organisation=organisation,
+        )
+        return rows[0][0] if rows else "UTC"
+
     def latest(self, organisation: str, until: datetime | None = None) -> Said | None:
         """The last statement of an organisation, or the last by the moment `until` (aware); None without any."""
         rows = self.connection.rows(
@@ -156,9 +164,7 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
         week,
         {benefit: tuple(values) for benefit, values in measured.items()},
         _published(connection, organisation.id, week, versions),
-        series=_series(
-            connection, organisation.id, week, {b.indicator for b in registry.benefits if b.indicator}, versions
-        ),
+        series=_series(connection, organisation.id, week, measuring, versions),
         cases=cases,
         use=_use(store, registry, scope, organisation, week, versions),
         acts=acts,
