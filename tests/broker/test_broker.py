@@ -95,7 +95,7 @@ def test_events_come_in_batches_and_each_unit_in_one_partition(cluster: Cluster)
 
     asyncio.run(put())
     messages = read(cluster, topics.USAGE, 3)
-    assert len(messages) <= 9  # 2,000 events
+    assert len(messages) <= 60  # of 2,000 events; how many exactly depends on the time that putting them takes
     homes: dict[str, set[int]] = {}
     stored = 0
     for partition, value, headers in messages:

@@ -25,7 +25,6 @@ _EVENTS = 500
 _BYTES = 1 << 20
 _MARKS = 10_000
 _PATIENCE = 10.0  # seconds
-_LEAVING = 2.0
 
 
 class Unavailable(Exception):
@@ -211,19 +210,20 @@ class Producer:
             if old is None or (kafka is not None and old is not kafka):
                 return
             self._kafka = None
-        leaving = asyncio.create_task(_leave(old))
+        leaving = asyncio.create_task(_leave(old, failed=kafka is not None))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
 
 
-async def _leave(kafka: AIOKafkaProducer) -> None:
-    """End a producer, even one that still tries to reach brokers that are away."""
-    try:
-        await asyncio.wait_for(kafka.stop(), _LEAVING)
-    except (KafkaError, OSError, TimeoutError):
-        with suppress(KafkaError, OSError):
-            await kafka._sender.close()
-            await kafka.client.close()
+async def _leave(kafka: AIOKafkaProducer, *, failed: bool) -> None:
+    """End a producer; one that failed would try for ever to send what waits, and is only taken apart."""
+    with suppress(KafkaError, OSError, TimeoutError):
+        if not failed:
+            await asyncio.wait_for(kafka.stop(), _PATIENCE)
+            return
+        kafka._closed = True
+        await kafka._sender.close()
+        await kafka.client.close()
 
 
 async def _all(waits: Sequence[asyncio.Future[None]]) -> None:
