@@ -39,6 +39,7 @@ OPEN_READERS: dict[str, Callable[[Connection], Any]] = {
     "AlertStore.deliveries": lambda c: AlertStore(c).deliveries(),
     "AccessLog.read": lambda c: AccessLog(c).read(frozenset({"x"}), NOW, "y"),
     "Statements.organisations": lambda c: Statements(c).organisations(),
+    "Statements.timezone": lambda c: Statements(c).timezone("county"),
     "Statements.latest": lambda c: Statements(c).latest("x", NOW),
     "outbound.published": lambda c: list(outbound.published(c, "x")),
     "benchmarks.export": lambda c: benchmarks.export(c, "x", [DEFINITION], units=True, case_types=True),
