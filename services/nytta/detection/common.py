@@ -25,8 +25,8 @@ def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
     """Chart the mean of all units, each against its own last eight observations.
 
     A week is common when the mean falls by more than `common_sigma` of its own usual movement, of what chance
-    moves it, and by at least `common_drop`, and more than `common_system_share` of the units fall. After `common_weeks` weeks
-    in a row the lower level is taken as how things now are.
+    moves it, and by at least `common_drop`, and more than `common_system_share` of the units fall. After
+    `common_weeks` weeks in a row the lower level is taken as how things now are.
     """
     p = parameters
     units, weeks = panel.shape

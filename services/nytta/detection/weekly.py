@@ -16,8 +16,8 @@ from .series import carried
 class Judged:
     """A unit or reporting group that is judged, with what the registry says of it for one system and indicator.
 
-    `live` is the column (week) of the go-live, None where nobody says one; `rebases` those of declared changes; `plan` has (first column, target
-    share, column of the due date) for each stretch in which a target was the next one to reach.
+    `live` is the column (week) of the go-live, None where nobody says one; `rebases` those of declared changes; `plan`
+    has (first column, target share, column of the due date) for each stretch in which a target was the next to reach.
     """
 
     unit: str

@@ -102,9 +102,7 @@ def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, An
         "units": units,
         "reporting_groups": groups,
         "approvals": approvals,
-        "disposals": [
-            {"rule": rule.value, "decision": f"påhittat gallringsbeslut {rule.value}"} for rule in Rule
-        ],
+        "disposals": [{"rule": rule.value, "decision": f"påhittat gallringsbeslut {rule.value}"} for rule in Rule],
     }
 
 

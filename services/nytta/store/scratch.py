@@ -57,9 +57,7 @@ def scratch(store: PrivateStore, tables: Path) -> Iterator[PrivateStore]:
         connection.run("DROP DATABASE IF EXISTS {private}")
 
 
-def verify(
-    store: PrivateStore, definitions: Sequence[Definition], tables: Path, *, alone: bool = True
-) -> Verification:
+def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path, *, alone: bool = True) -> Verification:
     """Compute every cell from raw, trusting neither subject rows nor indexes, and compare.
 
     Where this process is `alone` in computing, events may come in meanwhile: what is marked is computed, then the raw
