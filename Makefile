@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run test slow check attack bench bench-detection bench-benefits bench-stream kafka faults schemas lock clean
+.PHONY: help setup run test slow soak check attack bench bench-detection bench-benefits bench-stream kafka faults schemas lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -23,10 +23,13 @@ run: setup       ## load the demonstration and show what a programme lead sees
 	@echo "What is seeded: var/demo/story/truth.json. More: nytta values --help, README.md. The command is $(BIN)/nytta."
 
 test: setup      ## everything that is quick; no server needed
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not soak"
 
 slow: setup      ## the long runs: whole real logs in every order, kills, large files
 	$(BIN)/python -m pytest -m slow
+
+soak: setup      ## the longest runs: stories week by week, attacks on large trees, every fault
+	$(BIN)/python -m pytest -m soak
 
 check: setup     ## style, types, import contracts, drift of generated files
 	$(BIN)/ruff format --check services tests

@@ -17,6 +17,8 @@ from nytta.keys import MADE_EVERY, OVERLAP, load_or_make, save
 from tests.organisations import SMALL_COUNTY
 from tests.test_commands import ROOT, answer, nytta
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime.now(UTC) - timedelta(days=20)
 
 

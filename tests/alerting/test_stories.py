@@ -24,7 +24,7 @@ from nytta.store.alerts import AlertStore, Outgoing
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3000)]
 DEFINITIONS = nytta.read_definitions(contracts.schemas() / "indicators")
 ZONE = ZoneInfo("Europe/Stockholm")
 END = date.fromisocalendar(2026, 46, 1)

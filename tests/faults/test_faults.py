@@ -11,7 +11,7 @@ from tests.faults.scenarios import FAULTS, any_killed, run
 from tests.support.broker import Broker
 from tests.support.installation import Installation, installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 SEED = int(time.time())
 ALL = FAULTS | {"10-kills": any_killed(10)}

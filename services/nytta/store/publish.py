@@ -232,12 +232,18 @@ class _Index:
         self.columns = columns_of(sorted(values("case_type")))
         self.parts = sorted(values("part"))
         self.periods: dict[Grain, tuple[date, ...]] = {}
-        for grain in _GRAINS:
-            its = {p for t in tables for p in t.filter(pa.array(_is(t, grain)))["period"].unique().to_pylist()}
-            if its and grain != "month":
-                its = {min(its) + timedelta(weeks=n) for n in range((max(its) - min(its)).days // 7 + 1)}
-            if its:
+        said: dict[Grain, set[date]] = {
+            grain: {p for t in tables for p in t.filter(pa.array(_is(t, grain)))["period"].unique().to_pylist()}
+            for grain in _GRAINS
+        }
+        if said["week"]:
+            said["week"] |= said["window"]  # a window may end in a week in which nothing happened
+        for grain, its in said.items():
+            if its and grain == "month":
                 self.periods[grain] = tuple(sorted(its))
+            elif its:
+                weeks = range((max(its) - min(its)).days // 7 + 1)
+                self.periods[grain] = tuple(min(its) + timedelta(weeks=n) for n in weeks)
 
     def series(self, now: pa.Table, before: pa.Table, nature: Nature) -> Series:
         """The rows as arrays."""
