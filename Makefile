@@ -25,10 +25,10 @@ run: setup       ## load the demonstration and show what a programme lead sees
 test: setup      ## everything that is quick; no server needed
 	$(BIN)/python -m pytest -m "not slow and not soak"
 
-slow: setup      ## the long runs: whole real logs in every order, kills, large files
+slow: setup      ## the long runs: kills, brokers, workers, privacy commands
 	$(BIN)/python -m pytest -m slow
 
-soak: setup      ## the longest runs: stories week by week, attacks on large trees, every fault
+soak: setup      ## the longest runs: real logs in every order, stories week by week, attacks on large trees, every fault
 	$(BIN)/python -m pytest -m soak
 
 check: setup     ## style, types, import contracts, drift of generated files
