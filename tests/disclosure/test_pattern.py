@@ -81,21 +81,51 @@ TREES = st.integers(2, 9).flatmap(
 )
 
 
+def assert_best(tree: Tree, its: Table, rules: Rules, keep: Bools | None = None) -> None:
+    """Compare the choice with every other one."""
+    chosen = choose(tree, its, rules, keep=keep)
+    assert not unsafe(tree, its, rules, chosen)
+    may = (its.size >= rules.k) & (its.handlers >= rules.handlers) & (its.most <= rules.most * its.size)
+    best = (0, 0)
+    for every in product((False, True), repeat=len(tree.parent)):
+        other = np.array(every)[:, None]
+        if keep is not None and (keep & ~other).any():
+            continue
+        if not (other & ~may).any() and not unsafe(tree, its, rules, other):
+            best = max(best, (int(other.sum()), int(its.size[other].sum())))
+    assert (int(chosen.sum()), int(its.size[chosen].sum())) == best
+
+
 @settings(max_examples=60, deadline=None)
 @given(TREES)
-def test_the_choice_is_safe_and_no_other_is_better(drawn: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+def test_of_staff_the_choice_is_safe_and_no_other_is_better(drawn: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     parents, sizes = drawn
     tree = Tree.of({"u0": ""} | {f"u{i + 1}": f"u{p}" for i, p in enumerate(parents)})
     its = table(tree, {f"u{i}": s for i, s in enumerate(sizes)})
-    chosen = choose(tree, its, STAFF)
-    assert not unsafe(tree, its, STAFF, chosen)
-    large = its.size[:, 0] >= STAFF.k
-    best = 0
-    for every in product((False, True), repeat=len(sizes)):
-        other = np.array(every)[:, None]
-        if not (other[:, 0] & ~large).any() and not unsafe(tree, its, STAFF, other):
-            best = max(best, int(other.sum()))
-    assert int(chosen.sum()) == best
+    assert_best(tree, its, STAFF)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TREES, st.lists(st.tuples(st.integers(1, 5), st.integers(1, 25)), min_size=9, max_size=9), st.data())
+def test_of_cases_too(
+    drawn: tuple[tuple[int, ...], tuple[int, ...]], hands: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    parents, sizes = drawn
+    tree = Tree.of({"u0": ""} | {f"u{i + 1}": f"u{p}" for i, p in enumerate(parents)})
+    own = [s if f"u{p}" not in {f"u{q}" for q in parents} else 0 for p, s in enumerate(sizes)]
+    size = tree.total(np.array([[own[int(u[1:])]] for u in tree.units], dtype=np.int64))
+    few = [(min(h, own[n]), min(m, own[n])) for n, (h, m) in enumerate(hands[: len(own)])]
+    handlers = tree.total(np.array([[few[int(u[1:])][0]] for u in tree.units], dtype=np.int64))
+    most = np.array([[few[int(u[1:])][1]] for u in tree.units], dtype=np.int64)
+    for unit in range(len(tree.parent)):
+        below = [v for v in range(len(tree.parent)) if tree.below[unit, v]]
+        most[unit] = max(int(most[v, 0]) for v in below)
+    its = Table(size, handlers, most)
+    rules = Rules()
+    public = choose(tree, its, rules) & data.draw(st.sampled_from([True, False]))
+    one = data.draw(st.integers(0, len(own) - 1))
+    public &= (np.arange(len(own)) == one)[:, None]
+    assert_best(tree, its, rules, public)
 
 
 def test_a_tree_of_two_hundred_units_is_safe() -> None:

@@ -6,32 +6,28 @@ them, by whatever arithmetic, is a sum over **classes** of parts that the same p
 when each class is empty or large enough (`Rules.enough`), whatever an attacker knows beside. For a tree this is exact:
 the classes are the differences between a shown unit and the shown units below it.
 
-The cheapest safe choice over the tree is found by an integer programme that grows by what an attacker would solve: the
-programme without constraints shows everything; each class that is too small becomes a constraint; solved again until no
-attack is left. This is the scheme of Fischetti and Salazar-González, "Solving the cell suppression problem on tabular
-data with linear constraints", Management Science 47(7), 2001, with HiGHS as solver and the exact class check as the
-attacker's problem. Case types are then added within the units, from the lowest level up, as the hierarchical approach
-of τ-ARGUS does (de Wolf 2002): a cell that would leave a class too small stays away.
+The cheapest safe choice over the tree is found exactly, by dynamic programming from the leaves up (tree knapsack:
+Johnson and Niemi, "On knapsacks, partitions, and a new dynamic programming technique for trees", Mathematics of
+Operations Research 8(1), 1983). Of a unit's subtree only what is in no shown figure yet matters above: how many persons
+or cases, by how many hands. Each such rest is kept with the choice that shows most; a unit may be shown where the rest
+below it is empty or large enough. The problem is that of Fischetti and Salazar-González, "Solving the cell suppression
+problem on tabular data with linear constraints", Management Science 47(7), 2001, whose integer programme is needed for
+tables that are no tree.
+
+Case types are then added within the units, from the lowest level up, as the hierarchical approach of τ-ARGUS does
+(de Wolf 2002): a cell that would leave a class too small stays away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
 
 from nytta.disclosure.rules import Rules
 from nytta.disclosure.tree import Bools, Ints, Tree
-
-_ROUNDS = 200
-_LISTED = 12
-"""Up to so many cells every choice is tried; more are left to the solver."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,125 +119,113 @@ def unsafe(tree: Tree, table: Table, rules: Rules, shown: Bools) -> list[Bools]:
     return [found == c for c in np.unique(found) if c and not parts.enough(found == c, rules)]
 
 
-# the integer programme over the tree
+# the exact search over the tree
+
+Chosen = tuple["Chosen | None", "Chosen | None", int] | None
+"""Shown units: those of two choices, and one unit (-1 for none)."""
+
+Rests = dict["Rest", tuple[int, Chosen]]
+"""What of a subtree is in no figure shown yet, with the most that can be shown to leave it so, and how."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What an attack forbids: of the cells with sign 1 at most `most` are shown, one more for each with sign -1."""
+class Rest(NamedTuple):
+    """Parts that are left for the next shown unit above: how many, by how many hands, and how far from one's own.
 
-    cells: list[int]
-    signs: list[float]
-    most: int
+    `spare` is what the busiest could have handled beside and still not have too much, in multiples of a case; `told`
+    says that all figures shown beside are public already.
+    """
+
+    size: int
+    handlers: int
+    spare: int
+    told: bool
+
+    def beside(self, other: Rest, most: Rest) -> Rest:
+        """Both together; counts beyond `most` make no difference any more."""
+        return Rest(
+            min(self.size + other.size, most.size),
+            max(self.handlers, other.handlers),
+            min(self.spare + other.spare, most.spare),
+            self.told and other.told,
+        )
+
+    def enough(self, rules: Rules) -> bool:
+        """As `Rules.enough`."""
+        return rules.enough(self.size, self.handlers, 0 if self.spare >= 0 else self.size + 1)
 
 
 def _units(tree: Tree, table: Table, rules: Rules, kept: Bools, may: Bools) -> Bools:
     size = table.size[:, 0]
-    whole = Table(*(a[:, :1] for a in (table.size, table.handlers, table.most)))
-    parts = Parts.of(tree, whole)
-    own = [
-        (int(s), int(h), int(m))
-        for s, h, m in zip(parts.size[:, 0], parts.handlers[:, 0], parts.most[:, 0], strict=True)
+    parts = Parts.of(tree, Table(*(a[:, :1] for a in (table.size, table.handlers, table.most))))
+    share = Fraction(rules.most).limit_denominator(1000)
+    spare = share.numerator * parts.size[:, 0] - share.denominator * parts.most[:, 0]
+    # more than this no part can take away again
+    most = Rest(
+        rules.k - int(np.minimum(parts.size, 0).sum()),
+        rules.handlers,
+        -int(np.minimum(spare, 0).sum()),
+        bool(kept.any()),
+    )
+    worth = (1 + int(np.abs(size).sum()) + size).tolist()
+    inside: list[Rests] = [
+        {
+            Rest(min(s, most.size), min(h, most.handlers), min(o, most.spare), most.told): (0, None),
+        }
+        for s, h, o in zip(parts.size[:, 0].tolist(), parts.handlers[:, 0].tolist(), spare.tolist(), strict=True)
     ]
-    shown = may.copy()
-    cuts: list[Cut] = []
-    number = np.flatnonzero(may)
-    place = {int(u): n for n, u in enumerate(number)}
-    worth = 1 + size[number] / (1 + np.abs(size[number]).sum())
-    for _ in range(_ROUNDS):
-        attacks = _attacks(tree, own, rules, shown)
-        if not attacks:
-            return shown
-        grown = False
-        for unit, maximal in attacks:
-            inside = [unit, *maximal]
-            under = tree.below[unit].copy()
-            for each in maximal:
-                under &= ~tree.below[each]
-            under[unit] = False
-            others = [int(u) for u in np.flatnonzero(under & may)]
-            if all(kept[u] for u in inside):
-                continue  # told already: nothing that is shown beside makes it worse
-            cells = [place[u] for u in (*inside, *others)]
-            cuts.append(Cut(cells, [1.0] * len(inside) + [-1.0] * len(others), len(maximal)))
-            grown = True
-        if not grown:
-            return shown
-        answer = _solve(worth, kept[number], cuts)
-        if answer is None:
-            break
-        shown = np.zeros_like(may)
-        shown[number[answer]] = True
-    return kept.copy()  # nothing beside what is public already
-
-
-def _attacks(tree: Tree, own: list[tuple[int, int, int]], rules: Rules, shown: Bools) -> list[tuple[int, list[int]]]:
-    """Shown units whose figure, less those of the highest shown units below them, is about too few."""
-    count = len(own)
-    rest = [list(each) for each in own]
-    top: list[list[int]] = [[] for _ in range(count)]
-    found = []
-    for n in range(count - 1, -1, -1):
-        parent = tree.parent[n]
-        if shown[n]:
-            if not rules.enough(rest[n][0], rest[n][1], rest[n][2]):
-                found.append((n, top[n]))
-            if parent >= 0:
-                top[parent].append(n)
-        elif parent >= 0:
-            above = rest[parent]
-            above[0] += rest[n][0]
-            above[1] = max(above[1], rest[n][1])
-            above[2] += rest[n][2]
-            top[parent] += top[n]
-    return found
-
-
-def _solve(worth: Floats, kept: Bools, cuts: Sequence[Cut]) -> Bools | None:
-    """The choice of most worth that no cut forbids; None where what must be kept leaves no choice.
-
-    Cuts that share no cell are solved apart; what no cut names is shown.
-    """
-    shown = np.ones(len(worth), dtype=bool)
-    for group in _connected(cuts):
-        cells = np.unique(np.concatenate([cut.cells for cut in group]))
-        matrix = np.zeros((len(group), len(cells)))
-        for row, cut in enumerate(group):
-            matrix[row, np.searchsorted(cells, cut.cells)] = cut.signs
-        found = _best(worth[cells], kept[cells], matrix, np.array([cut.most for cut in group], dtype=float))
-        if found is None:
-            return None
-        shown[cells] = found
+    shown = np.zeros_like(may)
+    for unit in range(len(tree.parent) - 1, -1, -1):
+        left: Rests = {} if kept[unit] else dict(inside[unit])
+        if may[unit]:
+            free = [its for rest, its in inside[unit].items() if rest.enough(rules) or (rest.told and kept[unit])]
+            if free:
+                value, chosen = max(free, key=lambda its: its[0])
+                _offer(left, Rest(0, 0, 0, bool(kept[unit])), (value + worth[unit], (chosen, None, unit)))
+        if not left:
+            return kept.copy()  # nothing beside what is public already
+        above = tree.parent[unit]
+        if above >= 0:
+            inside[above] = _best(_together(inside[above], left, most), most)
+        else:
+            shown[_listed(max(left.values(), key=lambda its: its[0])[1])] = True
     return shown
 
 
-def _connected(cuts: Sequence[Cut]) -> list[list[Cut]]:
-    groups: list[tuple[set[int], list[Cut]]] = []
-    for cut in cuts:
-        cells, its = set(cut.cells), [cut]
-        for other in [g for g in groups if g[0] & cells]:
-            groups.remove(other)
-            cells |= other[0]
-            its += other[1]
-        groups.append((cells, its))
-    return [its for _, its in groups]
+def _together(one: Rests, other: Rests, most: Rest) -> Rests:
+    found: Rests = {}
+    for rest, (value, chosen) in one.items():
+        for beside, (more, its) in other.items():
+            _offer(found, rest.beside(beside, most), (value + more, (chosen, its, -1)))
+    return found
 
 
-def _best(worth: Floats, kept: Bools, matrix: Floats, most: Floats) -> Bools | None:
-    """The best of all choices where they can be listed, else the solver's."""
-    if len(worth) <= _LISTED:
-        every = (np.arange(1 << len(worth))[:, None] >> np.arange(len(worth)) & 1).astype(float)
-        fits = (every @ matrix.T <= most).all(axis=1) & (every >= kept).all(axis=1)
-        if not fits.any():
-            return None
-        return np.asarray(every[np.argmax(np.where(fits, every @ worth, -1.0))] > 0)
-    found = milp(
-        -worth,
-        integrality=np.ones(len(worth), dtype=np.int64),
-        bounds=Bounds(kept.astype(float), 1.0),
-        constraints=LinearConstraint(csr_array(matrix), ub=most),
-    )
-    return None if found.x is None else np.asarray(found.x > 0.5)
+def _offer(rests: Rests, rest: Rest, its: tuple[int, Chosen]) -> None:
+    if rest not in rests or rests[rest][0] < its[0]:
+        rests[rest] = its
+
+
+def _best(rests: Rests, most: Rest) -> Rests:
+    """Without the rests to which another one is preferred whatever is chosen above."""
+    plenty = max((value for rest, (value, _) in rests.items() if rest[:3] == most[:3]), default=0)
+    found: Rests = {}
+    spared: dict[tuple[int, int, bool], int] = {}
+    for rest, its in sorted(rests.items(), key=lambda each: (-each[1][0], -each[0].spare)):
+        alike = (rest.size, rest.handlers, rest.told)
+        if its[0] >= plenty and rest.spare > spared.get(alike, rest.spare - 1):
+            spared[alike] = rest.spare
+            found[rest] = its
+    return found
+
+
+def _listed(chosen: Chosen) -> list[int]:
+    found, stack = [], [chosen]
+    while stack:
+        each = stack.pop()
+        if each is not None:
+            one, other, unit = each
+            stack += [one, other]
+            found += [unit] * (unit >= 0)
+    return found
 
 
 # case types within the units
