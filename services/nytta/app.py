@@ -37,7 +37,7 @@ from nytta.organisation.problems import check_text
 from nytta.organisation.registry import Registry
 from nytta.processors.parts import Parts
 from nytta.settings import Settings
-from nytta.store import benefits, client, detection, facts, migrate, processing, publish, recompute, scratch, values
+from nytta.store import benefits, client, detection, facts, migrate, processing, publish, recompute, scratch, sources, values
 from nytta.store import registry as registry_tables
 from nytta.store.alerts import AlertStore
 from nytta.store.lease import Guarded
@@ -242,6 +242,7 @@ class App:
         if about != self.stated[0] or now - self.stated[1] >= _RESTATED:
             model = read_model(contracts.schemas() / "maturity" / "default.yaml")
             benefits.publish_benefits(self.private, registry, model, now)
+            sources.publish_sources(self.private.connection, now)
             self.stated = (about, now)
 
     def _withdraw(self, now: datetime) -> None:

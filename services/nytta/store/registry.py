@@ -18,7 +18,7 @@ from nytta.organisation.units import Approval
 from nytta.store import processing
 from nytta.store.client import Connection
 
-_LOADED = ("units", "unit_paths", "steps", "planned_workplaces", "calendar", "stops")
+_LOADED = ("units", "unit_paths", "steps", "planned_workplaces", "calendar", "stops", "milestones", "go_lives")
 _GROUP_DEPTH = 255
 
 

@@ -1,0 +1,115 @@
+-- What charts are marked with, as the registry says it: milestones, and the day each system went live in each unit.
+CREATE TABLE IF NOT EXISTS {open}.milestones
+(
+    milestone LowCardinality(String),
+    what      LowCardinality(String),
+    date      Nullable(Date),
+    system    LowCardinality(String),
+    unit      LowCardinality(String),
+    tier      LowCardinality(String),
+    name_sv   String,
+    name_nb   String,
+    name_en   String
+)
+ENGINE = MergeTree
+ORDER BY milestone;
+
+CREATE TABLE IF NOT EXISTS {open}.go_lives
+(
+    system LowCardinality(String),
+    unit   LowCardinality(String),
+    date   Nullable(Date)
+)
+ENGINE = MergeTree
+ORDER BY (system, unit);
+
+-- How much each source delivered of each day, by the events' own UTC day: two significant digits, empty under ten. It
+-- says how a feed does; the figures are coarse because a feed may belong to a small office.
+CREATE TABLE IF NOT EXISTS {open}.published_sources
+(
+    source        LowCardinality(String),
+    system        LowCardinality(String),
+    day           Date,
+    events        Nullable(UInt64),
+    last_received DateTime('UTC'),
+    publication   UInt64
+)
+ENGINE = ReplacingMergeTree(publication)
+ORDER BY (source, system, day)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE VIEW IF NOT EXISTS {open}.source_days AS
+SELECT source, system, day, events, last_received FROM {open}.published_sources FINAL;
+
+-- Each source beside its own past: the last day that all feeds can have told of against the median of the eight same
+-- weekdays before. Under half is `low`, over twice `high`, nothing `silent`; `learning` until four such days are known.
+CREATE VIEW IF NOT EXISTS {open}.sources AS
+WITH (SELECT least(max(day), yesterday()) FROM {open}.source_days) AS judged
+SELECT
+    source, system, last_event_day, last_received, judged AS day, delivered, usual,
+    multiIf(length(before) < 4, 'learning', usual < 10, 'ok', delivered = 0, 'silent',
+            delivered < usual / 2, 'low', delivered > 2 * usual, 'high', 'ok') AS state
+FROM (
+    SELECT
+        source, system, last_event_day, last_received, delivered, before,
+        if(empty(before), NULL, toNullable(arrayReduce('medianExact', if(empty(before), [0], before)))) AS usual
+    FROM (
+        SELECT
+            source, system, max(day) AS last_event_day, max(source_days.last_received) AS last_received, min(day) AS first,
+            sumIf(ifNull(events, 5), day = judged) AS delivered,
+            mapFromArrays(groupArray(day), groupArray(ifNull(events, 5))) AS days,
+            arrayMap(k -> days[judged - 7 * k], arrayFilter(k -> judged - 7 * k >= first, range(1, 9))) AS before
+        FROM {open}.source_days GROUP BY source, system));
+
+-- Units as they are named last, with their depth below the organisation; reporting groups come after the units.
+CREATE VIEW IF NOT EXISTS {open}.unit_names AS
+SELECT unit, said.1 AS name_sv, said.2 AS name_nb, said.3 AS name_en, said.4 AS organisation, said.5 AS parent,
+       said.6 AS type, if(said.6 = 'reporting-group', 255, ways.below) AS depth
+FROM (
+    SELECT unit, argMax((name_sv, name_nb, name_en, root, parent, type), valid_to) AS said FROM {open}.units GROUP BY unit
+) AS named
+LEFT JOIN (SELECT unit, max(depth) AS below FROM {open}.unit_paths WHERE depth < 255 GROUP BY unit) AS ways USING (unit);
+
+-- Published figures with the names of their units and indicators.
+CREATE VIEW IF NOT EXISTS {open}.named_values AS
+SELECT
+    v.organisation AS organisation, v.unit AS unit, u.name_en AS unit_name, u.depth AS depth, v.system AS system,
+    v.case_type AS case_type, v.part AS part, v.indicator AS indicator, d.title_en AS title, d.direction AS direction,
+    v.version AS version, v.grain AS grain, v.period AS period, v.value AS value, v.low AS low, v.high AS high,
+    v.n_band AS n_band, v.status AS status, v.unit_of_measure AS unit_of_measure, v.published_at AS published_at
+FROM {open}.indicator_values AS v
+LEFT JOIN {open}.unit_names AS u ON u.unit = v.unit
+LEFT JOIN (SELECT * FROM {open}.definitions FINAL) AS d ON d.indicator = v.indicator AND d.version = v.version;
+
+-- The latest published window of each figure, beside the one that ended where it began.
+CREATE VIEW IF NOT EXISTS {open}.latest_values AS
+SELECT
+    n.organisation AS organisation, n.unit AS unit, n.unit_name AS unit_name, n.depth AS depth, n.system AS system,
+    n.case_type AS case_type, n.part AS part, n.indicator AS indicator, n.title AS title, n.direction AS direction,
+    n.version AS version, n.period AS period, n.value AS value, n.low AS low, n.high AS high, n.n_band AS n_band,
+    n.status AS status, n.unit_of_measure AS unit_of_measure, n.published_at AS published_at,
+    b.value AS earlier, n.value - b.value AS change
+FROM (SELECT * FROM {open}.named_values WHERE grain = 'window') AS n
+INNER JOIN (
+    SELECT organisation, indicator, system, max(version) AS version, max(period) AS period
+    FROM {open}.indicator_values WHERE grain = 'window' GROUP BY organisation, indicator, system) AS last
+    ON last.organisation = n.organisation AND last.indicator = n.indicator AND last.system = n.system
+       AND last.version = n.version AND last.period = n.period
+LEFT JOIN (
+    SELECT v.indicator AS indicator, v.version AS version, v.system AS system, v.unit AS unit, v.case_type AS case_type,
+           v.part AS part, v.value AS value, v.period + 7 * d.window_weeks AS next
+    FROM {open}.indicator_values AS v
+    INNER JOIN (SELECT indicator, version, window_weeks FROM {open}.definitions FINAL) AS d
+        ON d.indicator = v.indicator AND d.version = v.version
+    WHERE v.grain = 'window') AS b
+    ON b.indicator = n.indicator AND b.version = n.version AND b.system = n.system AND b.unit = n.unit
+       AND b.case_type = n.case_type AND b.part = n.part AND b.next = n.period;
+
+-- Closed weeks, and how long after its end each was first told.
+CREATE VIEW IF NOT EXISTS {open}.publications AS
+SELECT organisation, period, min(published_at) AS told_at, dateDiff('hour', toDateTime(period + 7, 'UTC'), told_at) AS hours
+FROM {open}.indicator_values WHERE grain = 'week' GROUP BY organisation, period;
+
+-- What became of each message on each way out; `error` is not among the columns.
+CREATE VIEW IF NOT EXISTS {open}.messages AS
+SELECT organisation, message, channel, state, attempts, next_at, at FROM {open}.deliveries FINAL;
