@@ -28,7 +28,7 @@ from typing import Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nytta.disclosure.pattern import Parts, Table, choose, classes, unsafe
+from nytta.disclosure.pattern import Parts, Patterns, Table, classes, unsafe
 from nytta.disclosure.rules import Rules
 from nytta.disclosure.timeline import Timeline
 from nytta.disclosure.tree import Bools, Ints, Tree
@@ -115,11 +115,20 @@ class Told:
 
 
 def disclose(
-    series: Series, nature: Nature, tree_at: Callable[[date], Tree], rules: Rules, this_week: date
+    series: Series,
+    nature: Nature,
+    tree_at: Callable[[date], Tree],
+    rules: Rules,
+    this_week: date,
+    patterns: Patterns,
 ) -> dict[Grain, Told]:
-    """Decide all periods of a series. `tree_at` gives the hierarchy of a day; `this_week` is the publication's."""
+    """Decide all periods of a series.
+
+    `tree_at` gives the hierarchy of a day, the same tree for the same hierarchy; `this_week` is the publication's, and
+    `patterns` the choices made in it.
+    """
     own = rules.for_staff if nature.staff else rules
-    book = _Book(series, nature, tree_at, own, this_week)
+    book = _Book(series, nature, tree_at, own, this_week, patterns)
     told: dict[Grain, Told] = {}
     for grain in ("week", "month", "window"):
         if grain in series.grains:
@@ -129,9 +138,15 @@ def disclose(
 
 class _Book:
     def __init__(
-        self, series: Series, nature: Nature, tree_at: Callable[[date], Tree], rules: Rules, this_week: date
+        self,
+        series: Series,
+        nature: Nature,
+        tree_at: Callable[[date], Tree],
+        rules: Rules,
+        this_week: date,
+        patterns: Patterns,
     ) -> None:
-        self.series, self.nature, self.rules = series, nature, rules
+        self.series, self.nature, self.rules, self.patterns = series, nature, rules, patterns
         self.tree_at, self.today = tree_at, this_week.toordinal()
         self.weeks = series.grains.get("week")
         self.places: dict[int, Ints] = {}
@@ -216,7 +231,7 @@ class _Book:
 
     def _chosen(self, grain: Grain, period: date, tree: Tree, table: Table, keep: Bools, allowed: Bools) -> Bools:
         """The cells to show; of windows of cases, those that do not tell of shorter stretches of time."""
-        chosen = choose(tree, table, self.rules, keep=keep, allowed=allowed)
+        chosen = self.patterns.choose(tree, table, self.rules, keep, allowed)
         if grain != "window" or not self.open_cases:
             return chosen
         allowed = allowed.copy()
@@ -226,7 +241,7 @@ class _Book:
                 return chosen
             for where in bad:
                 self._forbid(tree, where, chosen & ~keep, allowed)
-            chosen = choose(tree, table, self.rules, keep=keep, allowed=allowed)
+            chosen = self.patterns.choose(tree, table, self.rules, keep, allowed)
         return keep
 
     # late data
@@ -495,7 +510,7 @@ class _Book:
         if self.size.shape[2] > 1:
             rows = np.concatenate([rows.sum(axis=1, keepdims=True), rows], axis=1)
         nobody = np.zeros_like(rows)
-        return choose(tree, Table(rows, nobody, nobody), self.rules.for_staff)
+        return self.patterns.choose(tree, Table(rows, nobody, nobody), self.rules.for_staff, None, None)
 
     def _month(self, period: date, tree: Tree) -> Bools:
         """Cells all of whose weeks are known, and whose days in the weeks that the month cuts are many enough."""
@@ -533,7 +548,7 @@ class _Book:
         for side in (left, self._parts(week) - left):
             rows = tree.total(side[place])
             nobody = np.zeros_like(rows)
-            chosen = choose(tree, Table(rows, nobody, nobody), self.rules.for_staff, allowed=known)
+            chosen = self.patterns.choose(tree, Table(rows, nobody, nobody), self.rules.for_staff, None, known)
             ok[place] &= chosen | (rows == 0)
         return ok
 
@@ -589,7 +604,7 @@ class _Cells:
 
     def __init__(self, parts: Bools) -> None:
         self.parts = parts
-        self.flat = parts.reshape(len(parts), -1).astype(np.int32)
+        self.flat = parts.reshape(len(parts), -1).astype(np.float32)
         self.place = {where.tobytes(): n for n, where in enumerate(parts)}
 
 
@@ -599,7 +614,9 @@ class _Classes:
     def __init__(self, found: Ints, filled: Bools) -> None:
         ids, which = np.unique(found, return_inverse=True)
         self._which, self._filled = which.reshape(found.shape), filled
-        self._marks = np.zeros((found.size, len(ids)), dtype=np.int32)
+        self._marks = np.zeros(
+            (found.size, len(ids)), dtype=np.float32
+        )  # counts below 2**24 are exact, and products fast
         self._marks[np.arange(found.size), which.ravel()] = filled.ravel()
         self._sizes = self._marks.sum(axis=0)
         self._unseen = ids == 0
@@ -613,14 +630,16 @@ class _Classes:
 
     def knows(self, cells: _Cells, number: int, where: Bools) -> bool:
         """Whether the figure of the parts `where` is a sum over classes; `number` is its cell, -1 if it is none."""
-        return bool(self.known(cells)[number] if number >= 0 else self._sums(where.reshape(1, -1).astype(np.int32))[0])
+        return bool(
+            self.known(cells)[number] if number >= 0 else self._sums(where.reshape(1, -1).astype(np.float32))[0]
+        )
 
     def groups(self) -> list[Bools]:
         """The classes with cases, as parts."""
         seen = np.flatnonzero((self._sizes > 0) & ~self._unseen)
         return [(self._which == n) & self._filled for n in seen]
 
-    def _sums(self, flat: npt.NDArray[np.int32]) -> Bools:
+    def _sums(self, flat: npt.NDArray[np.float32]) -> Bools:
         inside = flat @ self._marks
         whole = (inside == 0) | ((inside == self._sizes) & ~self._unseen)
         return np.asarray(whole.all(axis=1) & (inside > 0).any(axis=1))

@@ -99,6 +99,21 @@ def choose(tree: Tree, table: Table, rules: Rules, *, keep: Bools | None = None,
     return shown
 
 
+class Patterns:
+    """Choices made so far: what has the same population has the same pattern, in whatever indicator it stands."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], Bools] = {}
+
+    def choose(self, tree: Tree, table: Table, rules: Rules, keep: Bools | None, allowed: Bools | None) -> Bools:
+        """As `choose`."""
+        arrays = (table.size, table.handlers, table.most, keep, allowed)
+        key = (tree, table.size.shape, rules, *(None if a is None else a.tobytes() for a in arrays))
+        if key not in self._made:
+            self._made[key] = choose(tree, table, rules, keep=keep, allowed=allowed)
+        return self._made[key].copy()
+
+
 def classes(tree: Tree, shown: Bools) -> Ints:
     """The class of each part, shape (units, inner columns): equal numbers are never told apart; 0 is in no figure."""
     inner = shown.shape[1] - 1 or 1
@@ -233,19 +248,34 @@ def _listed(chosen: Chosen) -> list[int]:
 
 def _columns(tree: Tree, parts: Parts, rules: Rules, may: Bools, shown: Bools) -> None:
     """Add cells of case types to `shown`, in place, below shown units, as long as every class stays large enough."""
-    found = classes(tree, shown)
-    fresh = 1
+    inner = parts.size.shape[1]
+    hands = parts.handlers >= rules.handlers
+    figures = np.stack([parts.size, hands, parts.most], axis=2).reshape(-1, 3)
+    home = classes(tree, shown).ravel()
+    ids, which = np.unique(home, return_inverse=True)
+    sums = np.zeros((len(ids), 3), dtype=np.int64)
+    np.add.at(sums, which, figures)
+    whole, its = dict(zip(ids.tolist(), sums.tolist(), strict=True)), figures.tolist()
+    found, fresh = home.tolist(), 0
     for unit in range(len(tree.parent) - 1, -1, -1):
-        for column in np.flatnonzero(may[unit] & shown[unit, 0]):
-            if column == 0:
-                continue
-            inside = np.zeros(found.shape, dtype=bool)
-            inside[tree.below[unit], column - 1] = True
-            split = np.unique(found[inside])
-            within = [(found == c) & inside for c in split]
-            beside = [(found == c) & ~inside for c in split if c]
-            if all(parts.enough(each, rules) for each in (*within, *beside)):
+        columns = np.flatnonzero(may[unit] & shown[unit, 0])
+        under = (np.flatnonzero(tree.below[unit]) * inner).tolist()
+        for column in columns[columns > 0].tolist():
+            split: dict[int, list[int]] = {}
+            for place in under:
+                split.setdefault(found[place + column - 1], []).append(place + column - 1)
+            inside = {c: [sum(f) for f in zip(*(its[p] for p in within), strict=True)] for c, within in split.items()}
+            beside = {c: [w - i for w, i in zip(whole[c], inside[c], strict=True)] for c in split}
+            if all(_enough(s, rules) and (not c or _enough(beside[c], rules)) for c, s in inside.items()):
                 shown[unit, column] = True
-                for each in within:
-                    found[each] = -fresh  # classes are positive
-                    fresh += 1
+                for c, within in split.items():
+                    fresh -= 1  # classes of shown cells are positive
+                    whole[c], whole[fresh] = beside[c], inside[c]
+                    for place in within:
+                        found[place] = fresh
+
+
+def _enough(figures: list[int], rules: Rules) -> bool:
+    """As `Rules.enough`, from a size, the number of parts with hands enough, and the most by one."""
+    size, hands, most = figures
+    return rules.enough(size, rules.handlers if hands else 0, most)

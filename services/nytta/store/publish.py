@@ -24,6 +24,7 @@ from nytta.disclosure.ledger import (
     columns_of,
     disclose,
 )
+from nytta.disclosure.pattern import Patterns
 from nytta.disclosure.rules import Rules, Status
 from nytta.disclosure.tree import Hierarchy, Place, TreeError, changed_past
 from nytta.indicators.definition import Definition, Kind, Protects
@@ -49,11 +50,12 @@ def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetim
     organisations = _organisations(store, now)
     _check_past(store, organisations)
     changed = 0
+    patterns = Patterns()
     for definition in definitions if organisations else ():
         guarded = definition.protects is not Protects.OFFICIAL_ACT
         live = _live_rows(store, definition, organisations)
         rows = (
-            _through_ledger(store, definition, live, organisations, rules or Rules(), publication)
+            _through_ledger(store, definition, live, organisations, rules or Rules(), publication, patterns)
             if guarded
             else _official(definition, live)
         )
@@ -166,6 +168,7 @@ def _through_ledger(
     organisations: dict[str, _Organisation],
     rules: Rules,
     publication: int,
+    patterns: Patterns,
 ) -> Rows:
     """Published rows of an indicator that protects somebody, after the ledger took over what it may."""
     told = store.connection.arrow(
@@ -183,7 +186,7 @@ def _through_ledger(
             continue
         index = _Index(organisation, now, before)
         series = index.series(now, before, nature)
-        outcome = disclose(series, nature, organisation.hierarchy.at, rules, organisation.open_week)
+        outcome = disclose(series, nature, organisation.hierarchy.at, rules, organisation.open_week, patterns)
         for grain, figures in series.grains.items():
             place = {"organisation": root, "system": system, "grain": grain}
             found.append(_rows(definition, index, figures, outcome[grain], organisation) | place)
