@@ -10,7 +10,7 @@ import pytest
 
 from tests.test_commands import ROOT, answer
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
 DEFINITIONS = ROOT / "tests/reference/definitions"
 LOGS = {

@@ -10,13 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from nytta.disclosure.ledger import Grain
 from tests.attack.algebra import minus, plus
-from tests.attack.published import CASES, STAFF, Published, members, span
+from tests.attack.published import CASES, STAFF, Population, Published, members, span
 from tests.attack.world import FIRST, World, monday
 
 Vectors = dict[tuple[int, int], dict[Any, int]]
@@ -114,28 +115,22 @@ def trace(out: Published) -> list[Shown]:
 
 def _numbers(out: Published, vector: dict[Any, int]) -> tuple[int, int]:
     """Numerator and size of a sum of records."""
-    counts, done = _counts(out)
+    counts, done = _counted(out.world, out.population)
     return (
         sum(coefficient * done(key) for key, coefficient in vector.items()),
         sum(coefficient * counts[key] for key, coefficient in vector.items()),
     )
 
 
-_COUNTS: dict[int, tuple[dict[Any, int], Callable[[Any], int]]] = {}
-
-
-def _counts(out: Published) -> tuple[dict[Any, int], Callable[[Any], int]]:
-    if id(out) not in _COUNTS:
-        _COUNTS.clear()
-        counts = record_count(out.world, out.population)
-        if out.population == "staff":
-            _COUNTS[id(out)] = counts, lambda key: int(key[1])
-        else:
-            did: Counter[Any] = Counter()
-            for key, done in zip(_case_keys(out.world), out.world.cases.done.tolist(), strict=True):
-                did[key] += done
-            _COUNTS[id(out)] = counts, lambda key: did[key]
-    return _COUNTS[id(out)]
+@lru_cache(maxsize=1)
+def _counted(world: World, population: Population) -> tuple[dict[Any, int], Callable[[Any], int]]:
+    counts = record_count(world, population)
+    if population == "staff":
+        return counts, lambda key: int(key[1])
+    did: Counter[Any] = Counter()
+    for key, done in zip(_case_keys(world), world.cases.done.tolist(), strict=True):
+        did[key] += done
+    return counts, lambda key: did[key]
 
 
 def _parts(out: Published, grain: Grain, period: date, publication: int) -> Vectors:
@@ -160,6 +155,7 @@ def _parts(out: Published, grain: Grain, period: date, publication: int) -> Vect
     return {(place[u], 0): own[n] for n, u in enumerate(tree.units)}
 
 
+@lru_cache(maxsize=1)
 def _case_keys(world: World) -> list[tuple[int, int, int, int, int]]:
     c = world.cases
     month = [(FIRST + timedelta(days=int(d))).month for d in c.day]
@@ -169,7 +165,7 @@ def _case_keys(world: World) -> list[tuple[int, int, int, int, int]]:
 def _cases(out: Published, first: int, end: int, publication: int) -> Vectors:
     world, c = out.world, out.world.cases
     its = (c.since < publication) & (c.day >= first) & (c.day < end)
-    keys = _all_keys(world)
+    keys = _case_keys(world)
     place = {u: n for n, u in enumerate(out.units)}
     found: Vectors = {}
     for n in np.flatnonzero(its):
@@ -180,16 +176,6 @@ def _cases(out: Published, first: int, end: int, publication: int) -> Vectors:
         if days[0] >= first and days[-1] < end:
             found.setdefault((place[world.units[each[0]]], each[1]), {})[each] = 1
     return found
-
-
-_KEYS: dict[int, list[tuple[int, int, int, int, int]]] = {}
-
-
-def _all_keys(world: World) -> list[tuple[int, int, int, int, int]]:
-    if id(world) not in _KEYS:
-        _KEYS.clear()
-        _KEYS[id(world)] = _case_keys(world)
-    return _KEYS[id(world)]
 
 
 def _longer(

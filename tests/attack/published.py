@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from nytta.disclosure.gate import Exact, Gated, gate
 from nytta.disclosure.ledger import DENOMINATOR, NUMERATOR, SIZE, Figures, Grain, Nature, Series, Told, disclose
+from nytta.disclosure.pattern import Patterns
 from nytta.disclosure.rules import Rules
 from nytta.disclosure.tree import Tree
 from tests.attack.world import FIRST, World, monday
@@ -19,7 +20,7 @@ from tests.attack.world import FIRST, World, monday
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Population = Literal["staff", "cases"]
-Gate = Callable[[Series, Nature, Callable[[date], Tree], Rules, date], dict[Grain, Told]]
+Gate = Callable[[Series, Nature, Callable[[date], Tree], Rules, date, Patterns], dict[Grain, Told]]
 
 STAFF = Nature(staff=True, adds=False, flows=False, heads=True, middles=False, window_weeks=2)
 CASES = Nature(staff=False, adds=True, flows=True, heads=True, middles=False, window_weeks=3)
@@ -61,7 +62,12 @@ class Published:
 
 
 def primary(
-    series: Series, nature: Nature, tree_at: Callable[[date], Tree], rules: Rules, this_week: date
+    series: Series,
+    nature: Nature,
+    tree_at: Callable[[date], Tree],
+    rules: Rules,
+    this_week: date,
+    patterns: Patterns,
 ) -> dict[Grain, Told]:
     """Primary suppression alone, live figures: what the gate is measured against."""
     told: dict[Grain, Told] = {}
@@ -86,7 +92,7 @@ def publish(world: World, population: Population, through: Gate = disclose, ever
     for publication in range(every, world.weeks + 1, every):
         live = live_figures(world, population, publication, nature)
         series = Series(out.units, ("*",) if population == "staff" else ("*", "a", "b"), _with_ledger(live, before))
-        told = through(series, nature, world.hierarchy.at, Rules(), monday(publication))
+        told = through(series, nature, world.hierarchy.at, Rules(), monday(publication), Patterns())
         before = {
             grain: Figures(
                 f.periods,

@@ -11,7 +11,7 @@ from tests.attack.published import Population, primary, publish
 from tests.attack.world import world
 
 
-@pytest.mark.parametrize("population", ["staff", pytest.param("cases", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("population", ["staff", "cases"])
 def test_no_group_is_determined(population: Population) -> None:
     out = publish(world(3, units=9, weeks=12), population)
     report = exact(out)
