@@ -96,7 +96,7 @@ def whole(share: float, cases: int) -> int:
     return percent if cases >= 30 else 5 * floor(percent / 5 + 0.5)
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.parametrize("story", ["case-system", "digital-not-exploited"])
 def test_figures_equal_a_calculation_by_hand(
     new_store: Callable[[], PrivateStore], tables: Path, tmp_path: Path, story: str
