@@ -17,12 +17,12 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nytta.broker.encode import encode
 from nytta.connectors import files
 from nytta.connectors.cloudevents import read_cloudevents
 from nytta.connectors.mapping import Mapping
 from nytta.connectors.read import Chunk, read
 from nytta.events.batch import Batch, Reject, decode
+from nytta.events.encode import encode
 from nytta.events.reasons import Reason
 from nytta.keys import Keys
 from nytta.organisation.registry import Registry

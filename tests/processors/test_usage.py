@@ -10,8 +10,7 @@ import pytest
 
 from nytta.broker import wire
 from nytta.broker.cluster import Cluster
-from nytta.broker.encode import encode
-from nytta.events import Pseudonymiser, Reason, decode
+from nytta.events import Pseudonymiser, Reason, decode, encode
 from nytta.keys import Keys
 from nytta.processors import usage
 from nytta.processors.messages import Message

@@ -18,8 +18,7 @@ from aiokafka.errors import KafkaError
 
 from nytta.broker import topics, wire
 from nytta.broker.cluster import Cluster
-from nytta.broker.encode import encode
-from nytta.events import Reject
+from nytta.events import Reject, encode
 
 _EVENTS = 500
 _BYTES = 1 << 20

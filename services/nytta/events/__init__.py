@@ -5,7 +5,7 @@
 
 from nytta.events.batch import Batch, Reject, decode
 from nytta.events.columns import ALWAYS, COLUMNS, DEFAULTS
-from nytta.events.encode import to_ndjson
+from nytta.events.encode import encode, to_ndjson
 from nytta.events.envelope import EVENTS, Event
 from nytta.events.models import TYPES, ActorKind, Channel, Data, DecisionState, Mode
 from nytta.events.pseudonyms import Pseudonym, Pseudonymiser, parse
@@ -32,6 +32,7 @@ __all__ = [
     "Refused",
     "Reject",
     "decode",
+    "encode",
     "parse",
     "to_ndjson",
     "validate",
