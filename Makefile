@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run test slow soak check attack bench bench-detection bench-benefits bench-stream kafka faults schemas lock clean
+.PHONY: help setup run test slow soak check attack bench bench-detection bench-benefits bench-stream kafka faults schemas dashboards lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -37,6 +37,7 @@ check: setup     ## style, types, import contracts, drift of generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/nytta schemas build --check
+	$(BIN)/nytta dashboards build --check
 
 attack: setup    ## attack what invented organisations publish; exit code 1 where a group is determined
 	$(BIN)/python -m tests.attack $(ATTACK)
@@ -58,6 +59,9 @@ kafka:           ## one Apache Kafka broker on 127.0.0.1:9092, its data in var/k
 
 faults: setup    ## kill, cut off and flood the streaming parts; prints what was acknowledged, stored, lost, doubled
 	$(BIN)/python -m tests.faults
+
+dashboards: setup  ## render dashboards/*.json from services/nytta/grafana
+	$(BIN)/nytta dashboards build
 
 schemas: setup   ## generate schemas/events from the models
 	$(BIN)/nytta schemas build

@@ -8,3 +8,9 @@ def schemas() -> Path:
     """The folder `schemas/`: inside the installed package where a wheel put it, else beside `services/`."""
     packed = Path(str(files("nytta"))) / "schemas"
     return packed if packed.is_dir() else Path(__file__).parents[2] / "schemas"
+
+
+def dashboards() -> Path:
+    """The folder `dashboards/`, likewise."""
+    packed = Path(str(files("nytta"))) / "dashboards"
+    return packed if packed.is_dir() else Path(__file__).parents[2] / "dashboards"

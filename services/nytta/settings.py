@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         default=None, description="file of the senders' tokens; else tokens.json in the data folder"
     )
     body_limit: int = Field(default=16 << 20, ge=1 << 16, description="bytes that a request's body may have")
+    upload_limit: int = Field(default=512 << 20, ge=1 << 16, description="bytes that an uploaded file may have")
     rate: float = Field(default=20_000, gt=0, description="events per second that a token may send")
     proxy_header: str = Field(default="", description="header in which a proxy names who is signed in, by e-mail")
     proxies: str = Field(default="", description="addresses of that proxy, or networks, with commas between")
@@ -56,3 +57,5 @@ class Settings(BaseSettings):
     webhook: str = Field(default="", description="address that every message is posted to as JSON")
     webhook_secret: SecretStr = Field(default=SecretStr(""), description="secret that signs what the webhook gets")
     alertmanager: str = Field(default="", description="address of an Alertmanager that keeps the open alerts")
+    grafana: str = Field(default="", description="address of a Grafana that dashboards are pushed to")
+    grafana_token: SecretStr = Field(default=SecretStr(""), description="token of a service account of that Grafana")

@@ -1,6 +1,20 @@
 """The commands, grouped by who gives them; importing a module of this package adds its commands."""
 
-from nytta.cli import alerts, benchmark, benefits, figures, intake, offline, privacy, serve, stream, tokens, upkeep
+from nytta.cli import (
+    alerts,
+    benchmark,
+    benefits,
+    console,
+    figures,
+    intake,
+    offline,
+    operations,
+    privacy,
+    serve,
+    stream,
+    tokens,
+    upkeep,
+)
 from nytta.cli.common import commands
 
 __all__ = [
@@ -8,10 +22,12 @@ __all__ = [
     "benchmark",
     "benefits",
     "commands",
+    "console",
     "figures",
     "intake",
     "main",
     "offline",
+    "operations",
     "privacy",
     "serve",
     "stream",

@@ -1,0 +1,140 @@
+"""Unit adoption: is the system in use, unit by unit, and in the way that was meant?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nytta.grafana.boards import Board, Row
+from nytta.grafana.panels import Kind, Panel
+from nytta.grafana.phrases import MARKS, ORGANISATION, SYSTEM, UNIT, VARIABLES, figures, now, trend
+
+_BREADTH = "Share of the staff at work who did at least one thing in the system."
+_INTENDED = "Share of the cases that were handled in the intended way."
+_ENROLMENT = "Share of the planned workplaces that are enrolled."
+_ENTITLEMENT = "Share of those in scope who have a working account and licence."
+_FALLBACK = "Share of the steps with a digital route that were done on paper or by hand all the same."
+_LEAD_TIME = "Days from opened to closed, at the median of the completed cases."
+_SUPPORT = "Tickets per hundred persons in scope."
+_COLUMNS = {
+    "weekly-breadth": "In use %",
+    "intended-use": "As intended %",
+    "enrolment": "Enrolled %",
+    "digital-intake": "Digital intake %",
+    "fallback": "Fallback %",
+    "lead-time": "Lead time d",
+    "tickets-per-100": "Tickets per 100",
+}
+
+BOARD: Final = Board(
+    "nytta-adoption",
+    "Unit adoption: is the system in use where it should be?",
+    "For programme leads, platform owners and line managers: breadth of use beside the way of use, channels, fallback, "
+    "lead time and need of support, unit by unit. Units stand in the order of the tree, not in a ranking.",
+    "programme lead",
+    VARIABLES,
+    (
+        Row(
+            "Now",
+            (
+                now("weekly-breadth", "In use", _BREADTH),
+                now("intended-use", "Used as intended", _INTENDED),
+                now("enrolment", "Enrolled", _ENROLMENT),
+                now("entitlement", "With access", _ENTITLEMENT),
+                now("digital-intake", "Come in digitally", "Share of the opened cases that came in digitally."),
+                now("fallback", "Fallback", _FALLBACK),
+                now("lead-time", "Lead time", _LEAD_TIME, "d"),
+                now("tickets-per-100", "Need of support", _SUPPORT, "none"),
+            ),
+        ),
+        Row(
+            "Use, as a pair: how many, and in which way",
+            (
+                trend("weekly-breadth", "Weekly breadth", _BREADTH),
+                trend("intended-use", "Intended use", _INTENDED),
+                trend("enrolment", "Enrolment", _ENROLMENT),
+                trend("entitlement", "Access", _ENTITLEMENT),
+            ),
+        ),
+        Row(
+            "What it does to the work",
+            (
+                trend("digital-intake", "Digital intake", "Share of the opened cases that came in digitally."),
+                trend("fallback", "Fallback", _FALLBACK),
+                trend("lead-time", "Lead time", _LEAD_TIME, "d"),
+                trend("tickets-per-100", "Need of support", _SUPPORT, "none"),
+            ),
+        ),
+        Row(
+            "Channels of support",
+            (
+                Panel(
+                    Kind.BARS,
+                    "Through which channels support is sought",
+                    "Share of the tickets by channel, latest rolling window, in the topmost chosen unit.",
+                    f"""SELECT part AS "Channel", value AS "Share" FROM nytta.latest_values
+WHERE {ORGANISATION} AND {SYSTEM} AND indicator = 'ticket-channel-mix' AND case_type = '*' AND isNotNull(value)
+  AND unit = (SELECT argMin(unit, (depth, unit)) FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT})
+ORDER BY value DESC""",
+                    unit="percent",
+                    percent_axis=True,
+                ),
+                trend(
+                    "self-service",
+                    "Self-service",
+                    "Share of the needs of support that the user solved alone.",
+                ),
+            ),
+        ),
+        Row(
+            "Unit by unit",
+            (
+                Panel(
+                    Kind.TABLE,
+                    "Every unit, latest rolling window",
+                    "Each figure with its interval; a word where it may not be shown: suppressed, grouped, not enough.",
+                    f"""SELECT any(unit_name) AS "Unit",
+    {figures(_COLUMNS)},
+    any(n_band) AS "Group", unit AS "Id"
+FROM nytta.latest_values
+WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = ''
+GROUP BY unit ORDER BY any(depth), unit""",
+                    width=24,
+                    height=12,
+                    link=(
+                        "Unit",
+                        "/d/nytta-process?${organisation:queryparam}&${system:queryparam}"
+                        '&var-unit=${__data.fields["Id"]:percentencode}&${datasource:queryparam}&${__url_time_range}',
+                    ),
+                ),
+            ),
+        ),
+        Row(
+            "How sure the figures are",
+            (
+                Panel(
+                    Kind.BARS,
+                    "Weeks that were not judged, by reason",
+                    "Weeks of units and indicators that lag detection passed over, in the chosen time.",
+                    f"""SELECT replaceAll(reason, '_', ' ') AS "Reason", count() AS "Weeks"
+FROM nytta.not_assessed FINAL
+WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND reason != '' AND $__dateFilter(week)
+GROUP BY reason ORDER BY "Weeks" DESC""",
+                    unit="none",
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "How much may be shown, by indicator",
+                    "Figures of the latest window by what the gate made of them.",
+                    f"""SELECT any(title) AS "Indicator", max(period) AS "Window ends in week of", count() AS "Figures",
+    countIf(status IN ('ok', 'rounded', 'banded')) AS "Shown", countIf(status = 'suppressed') AS "Suppressed",
+    countIf(status = 'grouped') AS "In their group", countIf(status NOT IN ('ok', 'rounded', 'banded', 'suppressed',
+    'grouped')) AS "Other"
+FROM nytta.latest_values WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*'
+GROUP BY indicator ORDER BY indicator""",
+                ),
+            ),
+        ),
+    ),
+    MARKS,
+    periods=True,
+)
