@@ -11,31 +11,11 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-
-
-def nytta(*words: str | Path, code: int = 0, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; its exit code must be `code`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nytta", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=280,
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "services")},
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done
-
-
-def answer(*words: str | Path) -> Any:
-    """The JSON that a command prints, which must be all it prints."""
-    return json.loads(nytta(*words, "--json").stdout)
+from tests.support.commands import answer, nytta
+from tests.support.processes import ROOT
 
 
 @pytest.fixture(scope="module")

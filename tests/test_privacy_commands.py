@@ -15,7 +15,8 @@ import pytest
 
 from nytta.keys import MADE_EVERY, OVERLAP, load_or_make, save
 from tests.organisations import SMALL_COUNTY
-from tests.test_commands import ROOT, answer, nytta
+from tests.support.commands import answer, nytta
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.slow
 

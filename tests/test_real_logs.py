@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.test_commands import ROOT, answer
+from tests.support.commands import answer
+from tests.support.processes import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 

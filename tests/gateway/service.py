@@ -15,24 +15,10 @@ from typing import Any
 import httpx
 
 from tests.organisations import SMALL_COUNTY
+from tests.support.commands import answer, nytta
+from tests.support.processes import ROOT
 
-ROOT = Path(__file__).parents[2]
 _STARTING_SECONDS = 240
-
-
-def command(*words: str | Path, code: int = 0, cwd: Path = ROOT) -> str:
-    """Run a command to its end; what it printed. Its exit code must be `code`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nytta", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=280,
-        cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "services")},
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout if code == 0 else done.stderr
 
 
 class Service:
@@ -47,7 +33,7 @@ class Service:
             self.registry.mkdir()
             for name, content in SMALL_COUNTY.items():
                 (self.registry / name).write_bytes(content)
-        self.token = command("token", "add", "desk", "--data", self.data).strip()
+        self.token = nytta("token", "add", "desk", "--data", self.data).stdout.strip()
 
     def start(self) -> Service:
         """Start it and wait until it listens."""
@@ -79,7 +65,7 @@ class Service:
 
     def answer(self, *words: str | Path, cwd: Path = ROOT) -> Any:
         """The JSON that a command prints on this data folder."""
-        return json.loads(command(*words, "--data", self.data, "--json", cwd=cwd))
+        return answer(*words, "--data", self.data, cwd=cwd)
 
     def stop(self) -> str:
         """Stop it as an operator does; what it still said."""

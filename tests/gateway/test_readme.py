@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.service import ROOT, Service, command
+from tests.gateway.service import Service
+from tests.support.commands import nytta
+from tests.support.processes import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -22,11 +24,11 @@ def test_the_examples_are_accepted(tmp_path: Path) -> None:
     story, up, token = before.strip().splitlines()
     out = tmp_path / "var" / "story"
     assert story.removeprefix(".venv/bin/nytta ") == "simulate --story case-system --out var/story"
-    command("simulate", "--story", "case-system", "--out", out)
+    nytta("simulate", "--story", "case-system", "--out", out)
     assert up == ".venv/bin/nytta up --registry var/story/registry &"
     service = Service(tmp_path, out / "registry")
     words = token.removeprefix("TOKEN=$(.venv/bin/nytta ").removesuffix(")").replace("'", "").split()
-    shown = command(*words, "--data", service.data).strip()
+    shown = nytta(*words, "--data", service.data).stdout.strip()
     service.start()
     try:
         script = sends.replace("http://127.0.0.1:8650", str(service.client.base_url).rstrip("/"))

@@ -19,8 +19,9 @@ from nytta import app as nytta
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
 from nytta.broker.producer import Unavailable as BrokersAway
-from nytta.cli import loopback
+from nytta.cli import door, loopback
 from nytta.cli.common import Data, Registry, commands, fail, mendable, told
+from nytta.cli.console import joined, made
 from nytta.cli.logs import log_lines
 from nytta.cli.rounds import Rounds
 from nytta.cli.tokens import tokens_of
@@ -45,7 +46,7 @@ Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one."
 
 @commands.command()
 def up(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, registry: Registry = None) -> None:
-    """Run the service in one process: take events in over HTTP and keep the figures up to date."""
+    """Run the service in one process: events over HTTP, figures kept up to date, the console for people."""
     if loopback.serving():
         fail("the service runs here already")
     with mendable():
@@ -63,7 +64,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
     inside = bind("127.0.0.1", 0)
     address = f"http://127.0.0.1:{inside.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(loopback.routed())
+        stack.enter_context(door.routed())
         rounds: Rounds | None = None
 
         def store(events: pa.Table, rejects: Sequence[Reject]) -> None:
@@ -76,14 +77,21 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
         rounds = Rounds(app, counters.registry)
         gateway = _gateway(app, settings, commits, counters)
         stack.callback(gateway.close)
+        console = made(app, settings, host, rounds.behind, rounds.came)
+        stack.callback(console.close)
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
-        stack.enter_context(loopback.announced(settings.data, address, token))
+        stack.enter_context(door.announced(settings.data, address, token))
         _say(gateway, host, outside)
+        if not console.proxy:
+            there = f"http://{host}:{outside.getsockname()[1]}"
+            app.sign_in = lambda: f"{there}/sign-in/{console.links.issue(datetime.now(UTC))}"
+            stack.callback(setattr, app, "sign_in", None)
+            told.print(f"the console: {app.sign_in()}", highlight=False)
         await serve_until_stopped(
-            (server(application(gateway)), outside),
-            (server(loopback.door(app, token, _run)), inside),
+            (server(joined(application(gateway), console)), outside),
+            (server(door.door(app, token, _run)), inside),
         )
 
 
