@@ -194,3 +194,20 @@ def test_pseudonyms_of_persons_are_those_of_their_key(text: str) -> None:
     persons = keys.persons_of("a")
     assert persons.digest(text) == keys.persons["a"][0].pseudonymiser().digest(text)
     assert parse(f"{persons.key_id}:{persons.digest(text).hex()}") is not None
+
+
+@given(st.binary(max_size=300))
+def test_a_sealed_body_comes_back_and_the_same_body_is_the_same_text(body: bytes) -> None:
+    keys = Keys("k1", bytes(32))
+    sealed = keys.seal(body)
+    assert sealed.isascii()
+    assert keys.unseal(sealed) == body
+    assert keys.seal(body) == sealed
+    assert Keys("k1", bytes(31) + b"1").seal(body) != sealed
+
+
+def test_another_key_opens_no_body() -> None:
+    sealed = Keys("k1", bytes(31) + b"1").seal(b"ada@county.example")
+    for token in (sealed, b"", b"rubbish"):
+        with pytest.raises(KeyFileError, match="sealed with another key"):
+            Keys("k1", bytes(32)).unseal(token)

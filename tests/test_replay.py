@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,15 @@ def test_what_passes_counts_once_and_the_rest_stays(store: PrivateStore, tables:
     assert cells == [("annex", 3)]
     assert sorted(row["reason"] for row in app.private.rejects()) == ["future_time", "malformed_json"]
     assert app.verify().equal
+
+
+def test_a_reject_that_comes_twice_is_one_and_its_digest_tells_nothing_without_the_key(
+    store: PrivateStore, tables: Path
+) -> None:
+    app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, county(), tables)
+    for _ in range(2):
+        list(app.intake.accept([b"rubbish\n"], NOW))
+    (kept,) = app.private.sealed_rejects(RejectQuery())
+    assert app.keys.unseal(str(kept.body).encode()) == b"rubbish"
+    (digest,) = app.private.connection.rows("SELECT DISTINCT digest FROM {private}.rejects")[0]
+    assert digest not in (sha256(b"rubbish").digest()[:16], sha256(b"rubbish\n").digest()[:16])

@@ -25,7 +25,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -107,18 +108,21 @@ class Keys:
         return Persons(keys[0], keys[1] if len(keys) > 1 else None, self.lasting(root), frozenset(excluded))
 
     def seal(self, body: bytes) -> bytes:
-        """Encrypt a rejected body."""
-        return Fernet(base64.urlsafe_b64encode(self._derived(b"rejects"))).encrypt(body)
+        """Encrypt a rejected body, as ASCII; the same body becomes the same text, so that a repeat is recognised."""
+        return base64.b64encode(self._rejects().encrypt(body, None))
 
     def unseal(self, token: bytes) -> bytes:
         """Decrypt a rejected body. KeyFileError where it was sealed with another key."""
         try:
-            return Fernet(base64.urlsafe_b64encode(self._derived(b"rejects"))).decrypt(token)
-        except InvalidToken as error:
+            return self._rejects().decrypt(base64.b64decode(token), None)
+        except (InvalidTag, ValueError) as error:
             raise KeyFileError("the reject was sealed with another key: restore the key file of that time") from error
 
-    def _derived(self, purpose: bytes) -> bytes:
-        return HKDF(SHA256(), _BYTES, salt=None, info=b"nytta " + purpose).derive(self.secret)
+    def _rejects(self) -> AESSIV:
+        return AESSIV(self._derived(b"rejects", 2 * _BYTES))
+
+    def _derived(self, purpose: bytes, size: int = _BYTES) -> bytes:
+        return HKDF(SHA256(), size, salt=None, info=b"nytta " + purpose).derive(self.secret)
 
     # rotation
 

@@ -13,8 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from nytta.keys import load_or_make
 from tests.gateway.conftest import event, of_unit
-from tests.gateway.service import Service, command
+from tests.gateway.service import Service
+from tests.support.commands import answer, nytta
 
 PERSON = "ada@county.example"
 
@@ -46,6 +48,19 @@ def test_rejects_and_sources_are_there(service: Service) -> None:
     (reject,) = service.answer("rejects")
     assert (reject["reason"], reject["position"], reject["source"]) == ("unknown_unit", "event 3", "/cases")
     assert service.answer("sources")["sources"][0]["events"] == 2
+
+
+def test_keys_are_made_and_rejects_are_sent_again_while_the_service_runs(service: Service) -> None:
+    """The folder is told by the environment, which the service does not share: it is the same folder."""
+    told = {"NYTTA_DATA": str(service.data)}
+    made = answer("keys", "rotate", environment=told)
+    assert [(row["organisation"], row["done"]) for row in made] == [("county", "make the first key")]
+    assert [row["key"] for row in service.answer("keys", "list")] == ["county-1"]
+    assert load_or_make(service.data / "key.json").persons.keys() == {"county"}
+    before = len(service.answer("access"))
+    assert answer("replay", "--dry-run", environment=told)["tried"] == 1
+    latest = service.answer("access")[0]
+    assert (len(service.answer("access")), latest["what"], latest["unit"]) == (before + 1, "private", "*")
 
 
 def test_a_file_is_imported_from_where_the_command_was_given(service: Service, tmp_path: Path) -> None:
@@ -82,12 +97,12 @@ def test_verify_is_equal_while_events_come_in(service: Service) -> None:
 
 
 def test_a_command_that_fails_fails_here_too(service: Service) -> None:
-    said = command("values", "--indicator", "nope", "--data", service.data, code=2)
+    said = nytta("values", "--indicator", "nope", "--data", service.data, code=2).stderr
     assert "there is no indicator 'nope'" in said
 
 
 def test_a_second_service_is_refused(service: Service) -> None:
-    assert "a service runs here already" in command("up", "--data", service.data, code=1)
+    assert "a service runs here already" in nytta("up", "--data", service.data, code=1).stderr
 
 
 def test_the_door_is_the_owners_alone(service: Service) -> None:
@@ -120,7 +135,7 @@ def test_a_file_of_a_dead_service_is_no_obstacle(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "service.json").write_text(json.dumps({"address": "http://127.0.0.1:9", "token": "x", "pid": 1}))
-    assert json.loads(command("sources", "--data", data, "--json")) == {"sources": [], "imports": []}
+    assert answer("sources", "--data", data) == {"sources": [], "imports": []}
     assert not (data / "service.json").exists()
 
 

@@ -10,6 +10,7 @@ import typer
 
 from nytta import app as nytta
 from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, told
+from nytta.cli.privacy import log_private_read
 from nytta.events import Reason
 from nytta.settings import Settings
 from nytta.store.private import RejectQuery
@@ -50,7 +51,10 @@ def replay(
     registry: Registry = None,
     as_json: Json = False,
 ) -> None:
-    """Send rejects through the door again, after a fix. Repeated, it changes nothing."""
+    """Send rejects through the door again, after a fix. Repeated, it changes nothing.
+
+    It opens what was sealed, so the access log has it.
+    """
     query = RejectQuery(reason.value if reason else "", source)
     query = RejectQuery(
         query.reason,
@@ -59,6 +63,7 @@ def replay(
         until.replace(tzinfo=UTC) if until else query.until,
     )
     with opened(data, registry) as app:
+        log_private_read(app, "")
         done = app.replay(query, datetime.now(UTC), dry_run=dry_run)
     if as_json:
         print_json({"dry_run": dry_run, "tried": done.tried, "passed": done.passed, "still_rejected": done.still})

@@ -167,22 +167,27 @@ class PrivateStore:
     def write_rejects(
         self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], received_at: datetime, import_id: int = 0
     ) -> None:
-        """Store rejects, their bodies encrypted by `seal`; the same reject twice is one."""
+        """Store rejects, their bodies encrypted by `seal`; the same reject twice is one.
+
+        `seal` makes the same of the same body. What tells rejects apart is a digest of what it makes: without the
+        key, nobody can find out whether a body that he has guessed was among them.
+        """
+        sealed = [seal(reject.body) for reject in rejects]
         self.connection.insert(
             "{private}.rejects",
             ["digest", "source", "reason", "position", "detail", "import", "received_at", "body"],
             [
                 [
-                    hashlib.sha256(r.body).digest()[:16],
+                    hashlib.sha256(body).digest()[:16],
                     r.source,
                     r.reason.value,
                     r.position,
                     r.detail,
                     import_id,
                     received_at,
-                    seal(r.body),
+                    body,
                 ]
-                for r in rejects
+                for r, body in zip(rejects, sealed, strict=True)
             ],
         )
 
