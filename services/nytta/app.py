@@ -114,6 +114,8 @@ class App:
     intake: Intake = field(init=False)
     computing: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
     channels: Channels = field(default_factory=Channels, init=False, repr=False)
+    sign_in: Callable[[], str] | None = field(default=None, init=False, repr=False)
+    """Makes a link to the console of the service that runs on this installation; None where none runs."""
     judged: tuple[Any, ...] = field(default=(), init=False, repr=False)
     stated: tuple[tuple[Any, ...], datetime] = field(
         default=((), datetime.min.replace(tzinfo=UTC)), init=False, repr=False

@@ -99,6 +99,10 @@ class Links:
             raise NotAuthenticated("open the link that `nytta up` printed")
         return Identity("", local=True)
 
+    def end(self, cookie: str) -> None:
+        """Sign out: the cookie is worth nothing any more."""
+        self._sessions.pop(_digest(cookie), None)
+
 
 def is_loopback(peer: str) -> bool:
     """Whether the peer's address is this machine's own."""

@@ -49,7 +49,11 @@ class Rounds:
         self._failed = Counter("nytta_rounds_failed", "Rounds that failed; they are repeated.", registry=registry)
         Gauge(
             "nytta_behind_seconds", "Age of the oldest event that is in no figure yet.", registry=registry
-        ).set_function(lambda: time.monotonic() - self._oldest if self._oldest is not None else 0.0)
+        ).set_function(self.behind)
+
+    def behind(self) -> float:
+        """Age in seconds of the oldest event that is in no figure yet."""
+        return time.monotonic() - self._oldest if self._oldest is not None else 0.0
 
     def came(self) -> None:
         """Events were stored."""

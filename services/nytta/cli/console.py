@@ -1,0 +1,218 @@
+"""The running service behind its console, and the command that prints a further link to it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import shutil
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from nytta import app as nytta
+from nytta import contracts
+from nytta import transparency as transparent
+from nytta.alerts.model import Alert
+from nytta.authentication import Links, Proxy, refuse_open_house
+from nytta.cli import loopback
+from nytta.cli.common import Data, commands, fail, opened
+from nytta.connectors import mapping as mappings
+from nytta.connectors.errors import InputError, MappingError
+from nytta.connectors.explain import Explanation, explain
+from nytta.console.application import Console, application
+from nytta.console.services import CannotDo, Job, Replayed
+from nytta.indicators.definition import Definition
+from nytta.indicators.load import purposes
+from nytta.intake import IntakeError
+from nytta.keys import KeyFileError
+from nytta.organisation.registry import Registry
+from nytta.settings import Settings
+from nytta.store.access import sources_of_events
+from nytta.store.alerts import AlertStore, Changes
+from nytta.store.client import StoreError
+from nytta.store.private import RejectQuery
+
+_log = logging.getLogger(__name__)
+_JOBS: Final = 50
+_GATEWAY: Final = re.compile(r"/(events|healthz|readyz|metrics|openapi\.json)(/|$)")
+
+
+class Backing:
+    """The service's installation as the console asks it."""
+
+    def __init__(self, app: nytta.App, folder: Path, behind: Callable[[], float], came: Callable[[], None]) -> None:
+        self._app = app
+        self._folder = folder / "uploads"
+        self._behind = behind
+        self._came = came
+        self._jobs: deque[Job] = deque(maxlen=_JOBS)
+        shutil.rmtree(self._folder, ignore_errors=True)  # what waited for a mapping when the service ended
+
+    def registry(self) -> Registry:
+        """The registry as it is now."""
+        return self._app.intake.registry
+
+    def definitions(self) -> Sequence[Definition]:
+        """The indicators of the catalogue."""
+        return self._app.definitions
+
+    def reader(self, who: str) -> str:
+        """A pseudonym by the lasting key."""
+        return self._app.keys.pseudonymiser().digest(f"reader {who}").hex()
+
+    def change(self, alert: str, how: Callable[[Alert, datetime], Alert]) -> Alert:
+        """Read, change, write: one at a time, and never between the steps of an evaluation."""
+        with self._app.computing:
+            book = AlertStore(self._app.open.connection)
+            organisation = book.organisation_of(alert)
+            held = next((a for a in book.alerts(organisation) if a.id == alert), None) if organisation else None
+            if held is None or organisation is None:
+                raise CannotDo(f"{alert}?")
+            now = datetime.now(self.registry().zones[organisation])
+            after = how(held, now)
+            book.commit(organisation, Changes(alerts=[after]), now)
+            return after
+
+    def sources(self) -> Sequence[Mapping[str, Any]]:
+        """What came from where."""
+        return self._app.private.sources()
+
+    def imports(self) -> Sequence[Mapping[str, Any]]:
+        """Every import, the latest last."""
+        return self._app.private.imports()
+
+    def rejects(self, reason: str, source: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Rejects without their bodies."""
+        return self._app.private.rejects(reason, source, limit)
+
+    def replay(self, reason: str, source: str, *, dry_run: bool) -> Replayed:
+        """Send rejects through the door again."""
+        try:
+            done = self._app.replay(RejectQuery(reason=reason, source=source), datetime.now(UTC), dry_run=dry_run)
+        except KeyFileError as error:
+            raise CannotDo(str(error)) from error
+        return Replayed(done.tried, done.passed, done.still)
+
+    def behind(self) -> float:
+        """Seconds."""
+        return self._behind()
+
+    def transparency(self, language: str) -> Mapping[str, Any]:
+        """The page's facts."""
+        return transparent.page(
+            language,
+            self.registry(),
+            self._app.definitions,
+            purposes(nytta.PURPOSES),
+            _translations(),
+            datetime.now(UTC).date(),
+            sources_of_events(self._app.private.connection),
+        )
+
+    def uploads(self) -> Path:
+        """A folder for the owner's eyes only."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._folder
+
+    def mappings(self) -> Sequence[str]:
+        """The shipped ones."""
+        return mappings.shipped()
+
+    def preview(self, file: Path, mapping: str) -> Explanation:
+        """The first rows."""
+        with _mendable():
+            return explain(file, mappings.load(mapping))
+
+    def begin_import(self, file: Path, name: str, mapping: str) -> Job:
+        """Import in a thread of its own; the file goes afterwards."""
+        job = Job(secrets.token_urlsafe(12), name, mapping or "CloudEvents", total=file.stat().st_size)
+        self._jobs.appendleft(job)
+        threading.Thread(target=self._import, args=(job, file, mapping), name="import", daemon=True).start()
+        return job
+
+    def jobs(self) -> Sequence[Job]:
+        """The latest first."""
+        return tuple(self._jobs)
+
+    def _import(self, job: Job, file: Path, mapping: str) -> None:
+        def progress(done: int, total: int) -> None:
+            job.read, job.total = done, total
+
+        try:
+            with _mendable():
+                chosen = mappings.load(mapping) if mapping else None
+                done = self._app.intake.import_file(file, chosen, datetime.now(UTC), progress=progress)
+            told = done.as_dict()
+            job.report = {n: told[n] for n in ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")}
+            job.read, job.state = job.total, "done"
+            self._came()
+        except CannotDo as error:
+            job.problem, job.state = str(error), "failed"
+        except Exception as error:
+            _log.exception("an import failed")
+            job.problem, job.state = type(error).__name__, "failed"
+        finally:
+            file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _mendable() -> Iterator[None]:
+    try:
+        yield
+    except (InputError, MappingError, IntakeError, StoreError, OSError) as error:
+        raise CannotDo(str(error)) from error
+
+
+@cache
+def _translations() -> Mapping[str, Mapping[str, str]]:
+    found: Mapping[str, Mapping[str, str]] = yaml.safe_load((contracts.schemas() / "transparency.yaml").read_bytes())
+    return found
+
+
+def made(
+    app: nytta.App, settings: Settings, host: str, behind: Callable[[], float], came: Callable[[], None]
+) -> Console:
+    """The console of a service that listens on `host`."""
+    try:
+        proxy = Proxy.of(settings.proxy_header, settings.proxies)
+        refuse_open_house(host, proxy)
+    except ValueError as error:
+        raise nytta.AppError(str(error)) from error
+    backing = Backing(app, settings.data, behind, came)
+    return Console(
+        app.open,
+        backing,
+        links=Links(),
+        proxy=proxy,
+        address=settings.address.rstrip("/"),
+        upload_limit=settings.upload_limit,
+    )
+
+
+def joined(gateway: ASGIApp, console: Console) -> ASGIApp:
+    """One application: the gateway's paths are the gateway's, all others the console's."""
+    pages = application(console)
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        of_gateway = scope["type"] != "http" or _GATEWAY.match(scope["path"])
+        await (gateway if of_gateway else pages)(scope, receive, send)
+
+    return front
+
+
+@commands.command()
+def link(data: Data = None) -> None:
+    """Print a further link that signs the person at this machine in to the console of the running service."""
+    with opened(data) as app:
+        if not loopback.serving() or app.sign_in is None:
+            fail("no service runs on this data folder: start nytta up")
+        print(app.sign_in())

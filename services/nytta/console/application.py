@@ -1,0 +1,427 @@
+"""The console as an application: who asks, what they may see, pages and the same models over /api/v1."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import traceback
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import orjson
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nytta.authentication import SESSION_LIFE, Identity, Links, NotAuthenticated, Proxy
+from nytta.console import icons
+from nytta.console.drawing import Drawing
+from nytta.console.parts import Answer, Chart, Link, Refused, Speaker
+from nytta.console.readings import Readings
+from nytta.console.services import CannotDo, Services
+from nytta.console.visitors import Visitor, form_token, held_by, same_token
+from nytta.console.words import LANGUAGES, negotiated
+from nytta.organisation.roles import What
+from nytta.store.access import AccessLog, Read
+from nytta.store.client import StoreError
+from nytta.store.open import OpenStore
+
+_log = logging.getLogger(__name__)
+_HERE: Final = Path(__file__).parent
+_FORM: Final = f"form-{secrets.token_hex(12)}"
+_THEME: Final = f"theme-{secrets.token_hex(12)}"
+"""What stands in a kept page where each visitor's own is put."""
+_PAGES_KEPT: Final = 400
+_THEMES: Final = ("light", "dark")
+_YEAR: Final = 365 * 24 * 3600
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page is asked for: by whom, the parts of its path, its query."""
+
+    visitor: Visitor
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+Build = Callable[[Asked], Answer]
+"""From what is asked for to a page's model."""
+
+
+@dataclass
+class Console:
+    """What the console needs. `address` is where people reach it ('' where only this machine does)."""
+
+    store: OpenStore
+    services: Services
+    links: Links = field(default_factory=Links)
+    proxy: Proxy | None = None
+    address: str = ""
+    upload_limit: int = 512 << 20
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def __post_init__(self) -> None:
+        self.readings = Readings(self.store, self.services.registry, self.services.definitions)
+        self.drawing = Drawing()
+        self._secret = secrets.token_bytes(32)
+        self._threads = ThreadPoolExecutor(2, "console")
+        self._kept: OrderedDict[tuple[object, ...], tuple[str, Answer]] = OrderedDict()
+        self.style = (_HERE / "static" / "console.css").read_bytes()
+        self.mark = (_HERE / "static" / "mark.svg").read_bytes()
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals |= {
+            "icon": icons.icon,
+            "style": f"/static/console.css?v={sha256(self.style).hexdigest()[:12]}",
+            "languages": LANGUAGES,
+            "is_link": lambda cell: isinstance(cell, Link),
+            "What": What,
+            "FORM": _FORM,
+            "THEME": _THEME,
+        }
+
+    def close(self) -> None:
+        """Release the threads."""
+        self._threads.shutdown(cancel_futures=True)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do something that reads the store, in a thread of the console's own."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    # who asks
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the console over TLS."""
+        return self.address.startswith("https://")
+
+    def cookie(self, name: str) -> str:
+        """A cookie's full name: bound to this host where TLS allows it."""
+        return f"{'__Host-' if self.secure else ''}nytta_{name}"
+
+    def put(self, response: Response, name: str, value: str, seconds: int) -> None:
+        """Set a cookie that no script reads."""
+        response.set_cookie(
+            self.cookie(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
+        )
+
+    def language(self, request: Request) -> str:
+        """The visitor's language: chosen, else asked for by the browser."""
+        chosen = request.cookies.get(self.cookie("language"), "")
+        return chosen if chosen in LANGUAGES else negotiated(request.headers.get("accept-language", ""))
+
+    def theme(self, request: Request) -> str:
+        """The light that the visitor chose; '' where the machine's own holds."""
+        chosen = request.cookies.get(self.cookie("theme"), "")
+        return chosen if chosen in _THEMES else ""
+
+    def identity(self, request: Request) -> Identity:
+        """Who asks. NotAuthenticated where nobody is signed in."""
+        peer = request.client.host if request.client else ""
+        if self.proxy is not None:
+            return self.proxy.identity(peer, [(k, v) for k, v in request.headers.items()])
+        return self.links.identity(request.cookies.get(self.cookie("session"), ""), peer, self.now())
+
+    def visitor(self, request: Request) -> Visitor:
+        """Who asks, and what they may see. NotAuthenticated where nobody is signed in."""
+        identity, registry, today = self.identity(request), self.services.registry(), self.now().date()
+        seat = request.cookies.get(self.cookie("seat"), "") if identity.local else ""
+        held = held_by(identity, seat, registry, today)
+        if identity.local and len(held) != 1:
+            seat = ""
+        return Visitor(identity, held, registry, today, self.language(request), seat)
+
+    def token(self, request: Request, name: str) -> str:
+        """The token of the visitor's forms."""
+        return form_token(self._secret, request.cookies.get(self.cookie("form"), ""), name)
+
+    # pages
+
+    async def page(self, request: Request, template: str, build: Build, *, keep: bool = True) -> Response:
+        """A page: kept ones are served again until something is published; reads are logged before it is shown."""
+        visitor = self.visitor(request)
+        query = _query(request)
+
+        def made() -> str:
+            key = (template, tuple(request.path_params.items()), tuple(query.items()), visitor.key)
+            found = self._kept.get((*key, self.readings.version())) if keep else None
+            if found is None:
+                answer = build(Asked(visitor, request.path_params, query))
+                self.log(visitor, answer, "console")
+                body = self.render(template, visitor, page=answer.model, at=_at(request), path=request.url.path)
+                if keep:
+                    self._kept[(*key, self.readings.version())] = (body, answer)
+                    while len(self._kept) > _PAGES_KEPT:
+                        self._kept.popitem(last=False)
+                return body
+            self.log(visitor, found[1], "console")
+            return found[0]
+
+        return self.html(request, await self.run(made), name=visitor.name)
+
+    async def json(self, request: Request, build: Build) -> Response:
+        """The same model as JSON."""
+        visitor = self.visitor(request)
+
+        def made() -> bytes:
+            answer = build(Asked(visitor, request.path_params, _query(request)))
+            self.log(visitor, answer, "api")
+            return orjson.dumps(answer.model, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+
+        return Response(await self.run(made), media_type="application/json")
+
+    def render(self, template: str, visitor: Visitor | None, *, language: str = "", **more: Any) -> str:
+        """A template in the visitor's language."""
+        language = visitor.language if visitor else language
+        return self._templates.get_template(template).render(
+            t=Speaker(language), language=language, visitor=visitor, drawn=self._drawn, **more
+        )
+
+    def html(self, request: Request, body: str, status: int = 200, name: str = "") -> Response:
+        """A rendered page with the visitor's own token and light put in."""
+        fresh = ""
+        cookie = request.cookies.get(self.cookie("form"), "")
+        if not cookie:
+            cookie = fresh = secrets.token_urlsafe(24)
+        token = form_token(self._secret, cookie, name)
+        theme = self.theme(request)
+        response = Response(
+            body.replace(_FORM, token).replace(_THEME, theme), status, media_type="text/html; charset=utf-8"
+        )
+        response.headers["Content-Language"] = self.language(request)
+        response.headers["Vary"] = "Accept-Language, Cookie"
+        if fresh:
+            self.put(response, "form", fresh, _YEAR)
+        return response
+
+    def _drawn(self, chart: Chart) -> Markup:
+        return self.drawing.svg(chart.id, chart.title, chart.description, dict(chart.spec))
+
+    def log(self, visitor: Visitor, answer: Answer, surface: str) -> None:
+        """Write down which units' figures are about to be shown, to whom."""
+        reads = []
+        for what, unit in answer.reads:
+            grant = visitor.grant(what, unit)
+            reads.append(Read(self.services.reader(visitor.name), grant.role, grant.unit, what, unit, surface))
+        if reads:
+            AccessLog(self.store.connection).write(reads, self.now())
+
+    # forms
+
+    async def posted(self, request: Request) -> tuple[Visitor, dict[str, str]]:
+        """Who sent a form, and its fields. `KeptForm` where it cannot be taken, with what was in it."""
+        if not self._same_site(request):
+            raise Refused(403, "cross_site")
+        form = await request.form(max_files=1, max_fields=40)
+        fields = {k: v for k, v in form.items() if isinstance(v, str)}
+        given = fields.pop("form", "")
+        try:
+            visitor = self.visitor(request)
+        except NotAuthenticated as error:
+            raise KeptForm(401, "signed_out", fields, why=str(error)) from error
+        if not same_token(given, [self.token(request, visitor.name)]):
+            raise KeptForm(403, "old_form", fields)
+        return visitor, fields
+
+    def _same_site(self, request: Request) -> bool:
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        origin = request.headers.get("origin", "")
+        hosts = {request.headers.get("host", ""), urlsplit(self.address).netloc}
+        return site in ("same-origin", "none") and (not origin or urlsplit(origin).netloc in hosts)
+
+    async def upload(self, request: Request) -> tuple[Visitor, dict[str, str], UploadFile | None]:
+        """A form with a file. Refused at once where it is larger than may be."""
+        if int(request.headers.get("content-length") or 0) > self.upload_limit:
+            raise Refused(413, "too_large", most=self.upload_limit >> 20)
+        request._receive = _limited(request.receive, self.upload_limit)
+        visitor, fields = await self.posted(request)
+        form: FormData = await request.form()
+        sent = form.get("file")
+        return visitor, fields, sent if isinstance(sent, UploadFile) and sent.filename else None
+
+    def answered(self, to: str) -> Response:
+        """Send the visitor on after a form."""
+        return RedirectResponse(to, 303)
+
+    def error(self, request: Request, status: int, key: str, **more: Any) -> Response:
+        """A page, or a problem for programs, that says what happened and what to do."""
+        filled = more.pop("filled", {})
+        language = self.language(request)
+        say = Speaker(language)
+        title, todo = say(f"error_{key}", **filled), say(f"error_{key}_do", **filled)
+        if request.url.path.startswith("/api/"):
+            body = {"type": "about:blank", "title": title, "status": status, "detail": todo}
+            return Response(orjson.dumps(body), status, media_type="application/problem+json")
+        try:
+            visitor: Visitor | None = self.visitor(request)
+        except (NotAuthenticated, StoreError):
+            visitor = None
+        page = {"title": title, "todo": todo, "status": status, "kept": {}, "action": ""} | more
+        body_ = self.render("error.html", visitor, language=language, page=page, at="/", path="")
+        return self.html(request, body_, status, visitor.name if visitor else "")
+
+
+class KeptForm(Refused):
+    """A form that was not taken; what was in it is shown again, to be sent once more."""
+
+    def __init__(self, status: int, key: str, fields: Mapping[str, str], **filled: object) -> None:
+        super().__init__(status, key, **filled)
+        self.fields = dict(fields)
+
+
+def application(console: Console) -> FastAPI:
+    """The console with all its routes."""
+    from nytta.console import routes
+
+    app = FastAPI(
+        title="Nytta", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", debug=False
+    )
+    routes.add(app, console)
+    _errors(app, console)
+    app.add_middleware(_Guarded, console=console)
+    return app
+
+
+class _Guarded:
+    """Puts the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, console: Console) -> None:
+        self._app = app
+        self._headers = dict(_HEADERS)
+        if console.secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                there = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(
+                        (k.lower().encode(), v.encode())
+                        for k, v in self._headers.items()
+                        if k.lower().encode() not in there
+                    ),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+def _errors(app: FastAPI, console: Console) -> None:
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        more: dict[str, Any] = {"filled": error.filled}
+        if isinstance(error, KeptForm):
+            more |= {"kept": error.fields, "action": request.url.path}
+        return console.error(request, error.status, error.key, **more)
+
+    async def nobody(request: Request, error: Exception) -> Response:
+        return console.error(request, 401, "sign_in", filled={"why": str(error)})
+
+    async def away(request: Request, error: Exception) -> Response:
+        _log.error("the store refused: %s", error)
+        response = console.error(request, 503, "store_away")
+        response.headers["Retry-After"] = "10"
+        return response
+
+    async def cannot(request: Request, error: Exception) -> Response:
+        return console.error(request, 422, "cannot", filled={"why": str(error)})
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        key = {404: "no_page", 405: "no_method"}.get(error.status_code, "bad_request")
+        response = console.error(request, error.status_code, key)
+        response.headers.update(error.headers or {})
+        return response
+
+    async def fault(request: Request, error: Exception) -> Response:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        _log.error("a page failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno)
+        return console.error(request, 500, "fault")
+
+    for kind, handler in (
+        (Refused, refused),
+        (KeptForm, refused),
+        (NotAuthenticated, nobody),
+        (StoreError, away),
+        (CannotDo, cannot),
+        (HTTPException, http),
+    ):
+        app.add_exception_handler(kind, handler)
+
+    @app.middleware("http")
+    async def faults(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+        try:
+            return await call(request)
+        except Exception as error:
+            return await fault(request, error)
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The query; of a parameter that comes twice the last counts, and empty ones are none."""
+    return {k: v[:300] for k, v in parse_qsl(request.url.query, max_num_fields=40) if v}
+
+
+def _at(request: Request) -> str:
+    """The page's own path with its query, to come back to after switching the language."""
+    query = urlencode(_query(request))
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, frozenset | set | tuple):
+        return list(value)
+    return str(value)
+
+
+def _limited(receive: Receive, most: int) -> Receive:
+    read = 0
+
+    async def limited() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > most:
+            raise Refused(413, "too_large", most=most >> 20)
+        return message
+
+    return limited
+
+
+SESSION_SECONDS: Final = int(SESSION_LIFE.total_seconds())
+YEAR_SECONDS: Final = _YEAR
+THEMES: Final = _THEMES

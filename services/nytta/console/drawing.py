@@ -1,0 +1,53 @@
+"""Vega-Lite specifications as SVG that a page can hold: its colours are the page's, its text is the page's language."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+import vl_convert
+from markupsafe import Markup, escape
+
+_KEPT: Final = 2000
+_ROLES: Final = re.compile(r' (?:role|aria-[a-z]+|class|xmlns:xlink|version|pointer-events)="[^"]*"')
+_SIZE: Final = re.compile(r' width="([\d.]+)" height="([\d.]+)"')
+_HEAD: Final = re.compile(r"^<svg[^>]*>")
+
+
+class Drawing:
+    """Draws each specification once: a specification holds its figures, so that changed figures are another one."""
+
+    def __init__(self) -> None:
+        self._drawn: OrderedDict[bytes, str] = OrderedDict()
+        self._one = threading.Lock()
+
+    def svg(self, name: str, title: str, description: str, spec: dict[str, Any]) -> Markup:
+        """The drawing with its name and description; `name` is its id on the page."""
+        body = orjson.dumps(spec)
+        key = sha256(body).digest()
+        with self._one:
+            if key not in self._drawn:
+                self._drawn[key] = _plain(vl_convert.vegalite_to_svg(spec))
+                if len(self._drawn) > _KEPT:
+                    self._drawn.popitem(last=False)
+            self._drawn.move_to_end(key)
+            drawn = self._drawn[key]
+        head, inside = drawn.split("\n", 1)
+        ids = f'role="img" aria-labelledby="{escape(name)}-t {escape(name)}-d"'
+        texts = f'<title id="{escape(name)}-t">{escape(title)}</title><desc id="{escape(name)}-d">'
+        return Markup(f"{head} {ids}>{texts}{escape(description)}</desc>{inside}")
+
+
+def _plain(svg: str) -> str:
+    """The opening tag (without its end), a line's end, and the rest: roles are the whole drawing's, not its parts'."""
+    head = _HEAD.match(svg)
+    size = _SIZE.search(svg)
+    assert head, svg[:80]
+    assert size, svg[:80]
+    width, height = size.groups()
+    inside = _ROLES.sub("", svg[head.end() :])
+    return f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}"\n{inside}'

@@ -1,0 +1,244 @@
+"""Indicators: what each means, and one with its trend, its units, its funnel and its parts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nytta.benefits.benchmark import funnel
+from nytta.console import charts, queries
+from nytta.console.pages.trends import target, trend
+from nytta.console.parts import Chart, Link, Refused, Speaker, Table
+from nytta.console.readings import Reading
+from nytta.console.shown import number, shown, suffix, week
+from nytta.console.visitors import Visitor
+from nytta.indicators.definition import Definition
+from nytta.organisation.roles import What
+from nytta.store.open import OpenStore
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorList:
+    """Every indicator of the catalogue, with the organisation's latest figure."""
+
+    organisation: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorView:
+    """One indicator in one system and unit."""
+
+    id: str
+    title: str
+    question: str
+    unit: str
+    unit_name: str
+    system: str
+    systems: tuple[tuple[str, str], ...]
+    units: tuple[tuple[str, str], ...]
+    facts: Table
+    pitfalls: str
+    chart: Chart | None
+    places: Chart | None
+    parts: Table | None
+    funnel: Table | None
+    week: str
+    csv: str
+
+
+def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
+    """The catalogue, in the order of its codes."""
+    say, language = Speaker(visitor.language), visitor.language
+    seen = visitor.visible(What.FIGURES)
+    top = next((p for p in reading.desk.places(reading.day) if p in seen), reading.root)
+    rows = []
+    for definition in sorted(reading.definitions.values(), key=lambda d: (d.code[:1], d.code)):
+        figures = []
+        for system in reading.systems(top):
+            row = reading.row(definition.id, top, system)
+            if row is not None:
+                figures.append(f"{shown(row, definition, language).text}")
+        rows.append(
+            (
+                Link(getattr(definition.title, language), f"/indicators/{definition.id}?organisation={reading.root}"),
+                getattr(definition.question, language),
+                definition.code,
+                ", ".join(figures) or "–",
+            )
+        )
+    columns = tuple(say(f"col_{c}") for c in ("indicator", "question", "code", "figure"))
+    return IndicatorList(reading.root, Table(say("indicators_caption"), columns, tuple(rows)))
+
+
+def one(store: OpenStore, reading: Reading, visitor: Visitor, id_: str, query: Mapping[str, str]) -> IndicatorView:
+    """One indicator; the query chooses system and unit."""
+    say, language = Speaker(visitor.language), visitor.language
+    definition = reading.definitions.get(id_)
+    if definition is None:
+        raise Refused(404, "no_indicator", what=id_[:80])
+    seen = visitor.visible(What.FIGURES)
+    places = [p for p in reading.desk.places(reading.day) if p in seen]
+    unit = query.get("unit") or places[0]
+    systems = [s for s in _systems(reading) if any(reading.row(id_, p, s) for p in places)]
+    system = query.get("system") or (systems[0] if systems else "")
+    if system and system not in systems and system not in _systems(reading):
+        raise Refused(404, "no_system", what=system[:80])
+    has = bool(system) and any(reading.row(id_, unit, system, w) for w in reading.weeks)
+    return IndicatorView(
+        id_,
+        getattr(definition.title, language),
+        getattr(definition.question, language),
+        unit,
+        reading.unit_names(unit).text(language),
+        system,
+        tuple((s, reading.system_names(s).text(language)) for s in systems),
+        tuple((p, reading.unit_names(p).text(language)) for p in places),
+        _facts(definition, say),
+        getattr(definition.pitfalls, language),
+        trend(reading, visitor, unit, system, definition, "trend") if has else None,
+        _places(reading, visitor, definition, system, places, unit) if system else None,
+        _parts(store, reading, definition, system, unit, say) if has else None,
+        _funnel(reading, definition, system, places, say, language)
+        if system and visitor.may(What.PROGRAMME, reading.root)
+        else None,
+        week(reading.week, language),
+        f"/indicators/{id_}/csv?unit={unit}&system={system}",
+    )
+
+
+def as_csv(view: IndicatorView) -> bytes:
+    """The tables of the page, one after the other: weeks, then places."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    for chart in (view.chart, view.places):
+        if chart is not None:
+            writer.writerow(chart.table.columns)
+            for row in chart.table.rows:
+                writer.writerow([_safe(cell.text if isinstance(cell, Link) else cell) for cell in row])
+            writer.writerow([])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _safe(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in "=+@\t\r" else text
+
+
+def _systems(reading: Reading) -> list[str]:
+    found = {k[3] for k in reading.desk.evidence.values if k[1] == "window"}
+    known = [s.id for s in reading.registry.systems if s.id in found]
+    return known + sorted(found - set(known))
+
+
+def _facts(definition: Definition, say: Speaker) -> Table:
+    rows = (
+        (say("fact_code"), f"{definition.code} ({definition.id})"),
+        (say("fact_version"), str(definition.version)),
+        (say("fact_window"), say("weeks", n=definition.window_weeks)),
+        (say("fact_direction"), say(f"direction_{definition.direction}")),
+        (say("fact_protects"), say(f"protects_{definition.protects.value.replace('-', '_')}")),
+        (say("fact_detect"), say("detect_no" if definition.detect == "none" else "detect_yes")),
+        (say("fact_sources"), ", ".join(definition.sources) or say("own_definition")),
+    )
+    return Table(say("definition"), (say("col_fact"), say("col_what")), rows)
+
+
+def _places(
+    reading: Reading, visitor: Visitor, definition: Definition, system: str, places: list[str], mine: str
+) -> Chart | None:
+    say, language = Speaker(visitor.language), visitor.language
+    percent = definition.display.unit_of_measure == "percent"
+    dots, rows = [], []
+    for place in places:
+        row = reading.row(definition.id, place, system)
+        if row is None:
+            continue
+        figure = shown(row, definition, language)
+        name = reading.unit_names(place).text(language)
+        note = "" if figure.value is not None else figure.text
+        dots.append(charts.Dot(name, figure.value, figure.low, figure.high, note, place == mine))
+        aim = target(reading, definition.id, place, system)
+        aim_text = "–" if aim is None else number(aim, definition.display.unit_of_measure, language)
+        rows.append(
+            (Link(name, f"/units/{place}"), figure.text, figure.interval or "–", figure.n_band or "–", aim_text)
+        )
+    if len(dots) < 2:
+        return None
+    whole = reading.row(definition.id, reading.root, system)
+    middle = whole["value"] if whole else None
+    there = [d for d in dots if d.value is not None]
+    title = getattr(definition.title, language)
+    finding = say("places_finding", n=len(there), all=len(dots), indicator=title)
+    if there:
+        low, high = min(d.value or 0 for d in there), max(d.value or 0 for d in there)
+        measure = definition.display.unit_of_measure
+        finding += " " + say("places_range", low=number(low, measure, language), high=number(high, measure, language))
+    columns = tuple(say(f"col_{c}") for c in ("unit", "figure", "interval", "n_band", "target"))
+    return Chart(
+        "places",
+        finding,
+        say("places_title", indicator=title, system=reading.system_names(system).text(language)),
+        say("places_about", finding=finding),
+        charts.dots(
+            dots,
+            middle=middle,
+            middle_name=reading.unit_names(reading.root).text(language),
+            unit=suffix(definition, language),
+            percent=percent,
+        ),
+        Table(say("places_caption", indicator=title), columns, tuple(rows), (1, 2, 3, 4)),
+    )
+
+
+def _parts(
+    store: OpenStore, reading: Reading, definition: Definition, system: str, unit: str, say: Speaker
+) -> Table | None:
+    """Parts (channels) and case types of the last window."""
+    rows = []
+    for row in queries.parts(store, definition.id, definition.version, unit, system, reading.week):
+        name = row["part"] or row["case_type"]
+        if row["case_type"] != "*":
+            known = reading.registry.case_type(system, row["case_type"])
+            name = known.names.text(say.language) if known else row["case_type"]
+        figure = shown(row, definition, say.language)
+        rows.append((name, figure.text, figure.interval or "–", figure.n_band or "–"))
+    if not rows:
+        return None
+    columns = tuple(say(f"col_{c}") for c in ("part", "figure", "interval", "n_band"))
+    return Table(say("parts_caption"), columns, tuple(rows), (1, 2, 3))
+
+
+def _funnel(
+    reading: Reading, definition: Definition, system: str, places: list[str], say: Speaker, language: str
+) -> Table | None:
+    """Which units lie beyond what chance explains, given how much stands behind each."""
+    if definition.display.unit_of_measure != "percent" or definition.kind.value != "share":
+        return None
+    leaves = {u.id for u in reading.registry.units_at(reading.day).values()}
+    parents = {u.parent for u in reading.registry.units_at(reading.day).values()}
+    rows = []
+    for place in places:
+        row = reading.row(definition.id, place, system)
+        if row is None or row["value"] is None or (place in leaves and place in parents):
+            continue
+        name = reading.unit_names(place).text(language)
+        rows.append(
+            {**row, "organisation": reading.root, "name": name, "case_type": "*", "type": "", "period": reading.week}
+        )
+    found = funnel(rows) if len(rows) > 2 else None
+    if found is None:
+        return None
+    cells = tuple(
+        (
+            Link(point.name or point.unit, f"/units/{point.unit}"),
+            number(point.value, "percent", language),
+            f"≥ {point.n}",
+            say(f"funnel_{point.word}"),
+        )
+        for point in found.points
+    )
+    columns = tuple(say(f"col_{c}") for c in ("unit", "figure", "behind", "funnel"))
+    return Table(say("funnel_caption", centre=number(found.centre, "percent", language)), columns, cells, (1, 2))

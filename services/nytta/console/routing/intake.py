@@ -1,0 +1,190 @@
+"""Operations, transparency, help, and the import of files."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from nytta.connectors.explain import Explanation
+from nytta.console.application import Asked, Build, Console
+from nytta.console.pages import operations as operating
+from nytta.console.pages import transparency as transparent
+from nytta.console.parts import Answer, Refused
+from nytta.console.routing.reading import chosen
+from nytta.console.services import Job
+from nytta.console.visitors import Visitor
+from nytta.organisation.roles import What
+
+_WORKBOOKS: Final = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)
+_ZIP: Final = b"PK\x03\x04"
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """The page of imports: the jobs of this run."""
+
+    jobs: tuple[Job, ...]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """An uploaded file with the mapping that is tried on it."""
+
+    id: str
+    file: str
+    mapping: str
+    mappings: tuple[str, ...]
+    explanation: Explanation | None
+    problem: str
+
+
+def builders(console: Console) -> dict[str, Build]:
+    """The functions from a visitor to a page's model, by name."""
+
+    def operations(asked: Asked) -> Answer:
+        reading = chosen(console, asked.visitor, asked.query, What.PLATFORM)
+        model = operating.operations(console.store, console.services, reading, asked.visitor, asked.query)
+        return Answer(model)
+
+    def transparency(asked: Asked) -> Answer:
+        return Answer(transparent.transparency(console.store, console.services, asked.visitor))
+
+    def log(asked: Asked) -> Answer:
+        if not asked.visitor.visible(What.ACCESS_LOG):
+            raise Refused(403, "no_role")
+        return Answer(transparent.log(console.store, asked.visitor, asked.query, console.now()))
+
+    return {"operations": operations, "transparency": transparency, "access-log": log}
+
+
+def add(app: FastAPI, console: Console) -> None:
+    """Add the routes."""
+    build = builders(console)
+    waiting: dict[str, tuple[Path, str]] = {}
+
+    def maintains(visitor: Visitor) -> None:
+        if not visitor.visible(What.MAINTAIN):
+            raise Refused(403, "no_role")
+
+    @app.get("/operations", include_in_schema=False)
+    async def operations(request: Request) -> Response:
+        return await console.page(request, "operations.html", build["operations"], keep=False)
+
+    @app.post("/operations", include_in_schema=False)
+    async def replay(request: Request) -> Response:
+        visitor, fields = await console.posted(request)
+        maintains(visitor)
+
+        def made() -> str:
+            done = console.services.replay(
+                fields.get("reason", ""), fields.get("source", ""), dry_run=fields.get("do") == "try"
+            )
+            console.readings.changed()
+            reading = chosen(console, visitor, {}, What.PLATFORM)
+            model = operating.operations(console.store, console.services, reading, visitor, {}, done)
+            return console.render("operations.html", visitor, page=model, at="/operations", path="/operations")
+
+        return console.html(request, await console.run(made), name=visitor.name)
+
+    @app.get("/transparency", include_in_schema=False)
+    async def transparency(request: Request) -> Response:
+        return await console.page(request, "transparency.html", build["transparency"])
+
+    @app.get("/access-log", include_in_schema=False)
+    async def log(request: Request) -> Response:
+        return await console.page(request, "log.html", build["access-log"], keep=False)
+
+    @app.get("/help", include_in_schema=False)
+    async def help_(request: Request) -> Response:
+        return await console.page(request, "help.html", lambda _: Answer(None))
+
+    @app.get("/api", include_in_schema=False)
+    async def reference(request: Request) -> Response:
+        paths: dict[str, Any] = app.openapi()["paths"]
+        told = tuple((path, each["get"]["summary"]) for path, each in paths.items())
+        return await console.page(request, "api.html", lambda _: Answer({"paths": told}))
+
+    @app.get("/import", include_in_schema=False)
+    async def imports(request: Request) -> Response:
+        maintains(console.visitor(request))
+        return await console.page(
+            request,
+            "import.html",
+            lambda _: Answer(Importing(tuple(console.services.jobs()), console.upload_limit >> 20)),
+            keep=False,
+        )
+
+    @app.post("/import", include_in_schema=False)
+    async def upload(request: Request) -> Response:
+        visitor, _, sent = await console.upload(request)
+        maintains(visitor)
+        if sent is None:
+            raise Refused(422, "no_file")
+        head = await sent.read(8)
+        name = Path(sent.filename or "file").name[:200]
+        if head.startswith(_WORKBOOKS) or (head.startswith(_ZIP) and not name.endswith(".zip")):
+            raise Refused(415, "workbook", file=name)
+        if not head:
+            raise Refused(422, "empty_file", file=name)
+        await sent.seek(0)
+        id_ = secrets.token_urlsafe(12)
+        place = console.services.uploads() / f"{id_}-{_plain(name)}"
+        with place.open("wb") as file:
+            while block := await sent.read(_CHUNK):
+                file.write(block)
+        waiting[id_] = (place, name)
+        return console.answered(f"/import/{id_}")
+
+    @app.get("/import/{id_}", include_in_schema=False)
+    async def preview(request: Request, id_: str) -> Response:
+        maintains(console.visitor(request))
+        job = next((j for j in console.services.jobs() if j.id == id_), None)
+        if job is not None:
+            return await console.page(request, "job.html", lambda _: Answer(job), keep=False)
+        if id_ not in waiting:
+            raise Refused(404, "no_upload")
+
+        def model(asked: Asked) -> Answer:
+            place, name = waiting[id_]
+            mapping = asked.query.get("mapping", "")
+            names = tuple(console.services.mappings())
+            explanation, problem = None, ""
+            if mapping and mapping != "cloudevents":
+                if mapping not in names:
+                    raise Refused(404, "no_mapping", what=mapping[:80])
+                try:
+                    explanation = console.services.preview(place, mapping)
+                except Exception as error:
+                    problem = str(error)
+            return Answer(Preview(id_, name, mapping, names, explanation, problem))
+
+        return await console.page(request, "preview.html", model, keep=False)
+
+    @app.post("/import/{id_}", include_in_schema=False)
+    async def begin(request: Request, id_: str) -> Response:
+        visitor, fields = await console.posted(request)
+        maintains(visitor)
+        if id_ not in waiting:
+            raise Refused(404, "no_upload")
+        place, name = waiting.pop(id_)
+        mapping = fields.get("mapping", "")
+        if mapping != "cloudevents" and mapping not in console.services.mappings():
+            waiting[id_] = place, name
+            raise Refused(422, "no_mapping", what=mapping[:80])
+        job = await console.run(
+            lambda: console.services.begin_import(place, name, "" if mapping == "cloudevents" else mapping)
+        )
+        return console.answered(f"/import/{job.id}")
+
+
+def _plain(name: str) -> str:
+    """A file's name with letters, digits, dots and dashes only: suffixes tell formats."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "_" for c in name)[-80:]
