@@ -48,15 +48,21 @@ def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position
     media = _media(headers)
     if media == NDJSON:
         return Body(value, _received(headers, stored_at))
-    if any(name.startswith("ce_") for name in headers):
+    if media.startswith("application/cloudevents"):  # says structured mode, whatever headers repeat
+        if media != CLOUDEVENT:
+            detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
+            return Body(b"", stored_at, Reject(Reason.NOT_CLOUDEVENT, detail, "", position, value))
+        line = value
+    elif any(name.startswith("ce_") for name in headers):
+        source = headers.get("ce_source", b"").decode("utf-8", "replace")[:512]
         if value.strip() and not _is_json(value):
             detail = "data: the message's value is not one JSON value"
-            source = headers.get("ce_source", b"").decode("utf-8", "replace")[:512]
             return Body(b"", stored_at, Reject(Reason.MALFORMED_JSON, detail, source, position, value))
-        line = _from_headers(value, headers, media)
-    elif media.startswith("application/cloudevents") and media != CLOUDEVENT:
-        detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
-        return Body(b"", stored_at, Reject(Reason.NOT_CLOUDEVENT, detail, "", position, value))
+        try:
+            line = _from_headers(value, headers, media)
+        except UnicodeDecodeError:
+            detail = "a header whose name begins with ce_ is not UTF-8"
+            return Body(b"", stored_at, Reject(Reason.INVALID_ENCODING, detail, source, position, value))
     else:
         line = value
     if b"\n" in line or b"\r" in line or not line.strip():
@@ -92,11 +98,7 @@ def _received(headers: Headers, stored_at: datetime) -> datetime:
 
 def _from_headers(value: bytes, headers: Headers, media: str) -> bytes:
     """The structured form of an event in binary mode; its data are taken over as they are."""
-    attributes = {
-        name.removeprefix("ce_"): text.decode("utf-8", "replace")
-        for name, text in headers.items()
-        if name.startswith("ce_")
-    }
+    attributes = {name.removeprefix("ce_"): text.decode() for name, text in headers.items() if name.startswith("ce_")}
     if media:
         attributes["datacontenttype"] = media
     event = orjson.dumps(attributes)
