@@ -13,6 +13,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from nytta.app import App
+from nytta.cli.measures import Measures
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Rounds:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self._measures = Measures(registry)
         self._failed = Counter("nytta_rounds_failed", "Rounds that failed; they are repeated.", registry=registry)
         Gauge(
             "nytta_behind_seconds", "Age of the oldest event that is in no figure yet.", registry=registry
@@ -97,10 +99,10 @@ class Rounds:
                     oldest = None
                 if ended - published >= _PUBLISH:
                     published = ended
-                    await asyncio.to_thread(self._app.publish, datetime.now(UTC))
+                    await asyncio.to_thread(self._publish)
                 if ended - evaluated >= _EVALUATE:
                     evaluated = ended
-                    await asyncio.to_thread(self._app.evaluate, datetime.now(UTC))
+                    await asyncio.to_thread(self._evaluate)
             except Exception:
                 _log.exception("a round failed; it is repeated")
                 self._failed.inc()
@@ -110,3 +112,13 @@ class Rounds:
                 continue
             # a round takes what the machine has: leave as much for those who send
             await asyncio.sleep(max(_PAUSE, min(ended - started, _LOOK) / 2))
+
+    def _publish(self) -> None:
+        started = time.monotonic()
+        self._app.publish(datetime.now(UTC))
+        self._measures.published(self._app, time.monotonic() - started)
+
+    def _evaluate(self) -> None:
+        started = time.monotonic()
+        done = self._app.evaluate(datetime.now(UTC))
+        self._measures.evaluated(done, time.monotonic() - started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter as Count
 from collections.abc import Callable, Sequence
 
@@ -34,6 +35,11 @@ class Counters:
             buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
             registry=self.registry,
         )
+        self._last = Gauge(
+            "nytta_last_event_timestamp_seconds", "When events of a sender last became durable.", ["sender"],
+            registry=self.registry,
+        )  # fmt: skip
+        Gauge("nytta_clock_seconds", "This machine's clock.", registry=self.registry).set_function(time.time)
         if waiting:
             gauge = Gauge("nytta_waiting_events", "Events that are not yet durable.", registry=self.registry)
             gauge.set_function(waiting)
@@ -41,6 +47,8 @@ class Counters:
     def durable(self, sender: str, accepted: int, rejects: Sequence[Reject], seconds: float) -> None:
         """A request whose events and rejects are durable."""
         self._accepted.labels(sender).inc(accepted)
+        if accepted:
+            self._last.labels(sender).set_to_current_time()
         for reason, count in Count(reject.reason.value for reject in rejects).items():
             self._rejected.labels(reason, sender).inc(count)
         self._sizes.observe(accepted + len(rejects))

@@ -21,7 +21,7 @@ from nytta.broker.producer import Producer
 from nytta.processors import figures
 from nytta.processors.messages import Message
 from nytta.processors.parts import Computing, Parts, log, patient
-from nytta.processors.stream import assignment, consume, every
+from nytta.processors.stream import as_taken, assignment, consume, every
 from nytta.store import outbox
 from nytta.store.lease import Lease, LeaseLostError
 from nytta.store.private import EVERYTHING
@@ -80,10 +80,12 @@ class Owner:
         self._computing: Computing | None = None
         self._changed = True  # whoever takes over publishes once
         self._postponed = 0
+        self._oldest: float | None = None  # when the broker got the oldest marks that no round has read
 
     async def write(self, messages: Sequence[Message]) -> None:
         """Do what messages ask for: an older owner's marks do no harm, for its messages are given to the next one."""
         asked = read([message.value for message in messages])
+        oldest = min(message.stored_at for message in messages).timestamp()
         private = self.parts.private
         for first in range(0, len(asked.marks), _AT_ONCE):
             await patient(self.parts, partial(private.append_marks, asked.marks.slice(first, _AT_ONCE)))
@@ -93,6 +95,7 @@ class Owner:
                     await patient(self.parts, partial(private.mark, f"import = {number}"))
                 if asked.everything:
                     await patient(self.parts, private.mark_everything)
+        self._oldest = oldest if self._oldest is None else min(self._oldest, oldest)
 
     async def compute(self) -> None:
         """One round, if marks wait for it."""
@@ -106,18 +109,25 @@ class Owner:
             if computing is None:
                 computing = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
                 self._computing = computing
+            oldest, self._oldest = self._oldest, None
             if await patient(self.parts, partial(computing.compute, now)):
                 self._changed = True
                 figures.ROUNDS.observe(time.perf_counter() - started)
+                if oldest is not None:
+                    figures.CELLS.observe(max(0.0, time.time() - oldest))
 
     async def publish(self) -> None:
         """Bring the open zone up to date and tell its values, if anything was computed since."""
         async with self._turn:
             computing = self._computing
+            if computing is not None and self.lease.held:
+                figures.PUBLISHED.set_to_current_time()
             if not self._changed or computing is None or not self.lease.held or await self._catching_up():
                 return
             now = datetime.now(UTC)
+            started = time.perf_counter()
             await patient(self.parts, partial(computing.publish, now))
+            figures.PUBLISHING.observe(time.perf_counter() - started)
             rows, upto = await patient(self.parts, lambda: outbox.unsent(computing.private))
             for row in rows:
                 await self.producer.value(*told(row))
@@ -149,7 +159,7 @@ def told(row: dict[str, object]) -> tuple[bytes, bytes]:
 def attach(app: faust.App, owner: Owner, *, compute_every: float, publish_every: float) -> None:
     """Give the app the agent of this stream, and the times at which its owner computes and publishes."""
     partition = TP(topics.full(owner.parts.cluster, topics.MARKS), 0)
-    consume(app, owner.parts.cluster, topics.MARKS, owner.write, most=200, within=0.1)
+    consume(app, owner.parts.cluster, topics.MARKS, as_taken, owner.write, most=200, within=0.1)
 
     async def renew() -> None:
         if partition in assignment(app) and not app.rebalancing:

@@ -1,11 +1,15 @@
-"""Stream `usage`: events become raw rows and rejects, then marks are sent, then the messages are acknowledged."""
+"""Stream `usage`: events become raw rows and rejects, then marks are sent, then the messages are acknowledged.
+
+While what some messages held is being stored, the next are decoded.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
@@ -22,20 +26,30 @@ from nytta.processors.parts import Parts, patient
 from nytta.processors.stream import consume
 from nytta.store.private import marks_of
 
-_MESSAGES = 100
+_MESSAGES = 400  # single events of foreign producers want many at once; of full batches, fewer come within the time
 _WITHIN = 0.1
 _MAX_FUTURE = timedelta(days=1)
 _TOGETHER = 10  # seconds: messages received so close to each other are decoded as one body
 
 
-def read(parts: Parts, messages: Sequence[Message]) -> list[Batch]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The events and rejects of some messages, when the broker got the oldest, and the seconds that reading took."""
+
+    batches: Sequence[Batch]
+    oldest: datetime
+    seconds: float
+
+
+def read(parts: Parts, messages: Sequence[Message]) -> Read:
     """The events and rejects of some messages; nothing is stored."""
+    started = time.perf_counter()
     bodies = [(body_of(m.value, m.headers, m.stored_at, m.position, _MAX_FUTURE), m.position) for m in messages]
     batches = [Batch(pa.table({}), (body.reject,), 1) for body, _ in bodies if body.reject]
     good = [(body, position) for body, position in bodies if not body.reject]
     for _, near in groupby(good, key=lambda pair: int(pair[0].received_at.timestamp()) // _TOGETHER):
         batches.append(_decoded(parts, list(near)))
-    return batches
+    return Read(batches, min(message.stored_at for message in messages), time.perf_counter() - started)
 
 
 def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
@@ -59,22 +73,25 @@ def _placed(reject: Reject, firsts: Sequence[int], positions: Sequence[str]) -> 
     return replace(reject, position=f"{positions[message]} line {line - firsts[message]}")
 
 
-def store(parts: Parts, messages: Sequence[Message]) -> pa.Table | None:
-    """Store what the messages hold, raw before rejects; the marks to be sent, None where there are none."""
+def store(parts: Parts, read: Read) -> pa.Table | None:
+    """Store what was read, raw before rejects; the marks to be sent, None where there are none."""
     started = time.perf_counter()
     now = datetime.now(UTC)
     number = _number()
     marks = []
-    for batch in read(parts, messages):
+    events = 0
+    for batch in read.batches:
         parts.private.store_events(batch.table, number)
         parts.private.write_rejects(batch.rejects, parts.keys.seal, now)
         if len(batch):
             marks.append(marks_of(batch.table, number))
-            figures.EVENTS.inc(len(batch))
+            events += len(batch)
         for reject in batch.rejects:
             figures.REJECTS.labels(reject.reason.value).inc()
-    parts.count(now)
-    figures.STORING.observe(time.perf_counter() - started)
+    figures.EVENTS.inc(events)
+    figures.BATCHES.observe(events)
+    figures.STORING.observe(read.seconds + time.perf_counter() - started)
+    figures.STORED.observe(max(0.0, time.time() - read.oldest.timestamp()))
     return pa.concat_tables(marks) if marks else None
 
 
@@ -86,9 +103,15 @@ def _number() -> int:
 def attach(app: faust.App, parts: Parts, producer: Producer) -> None:
     """Give the app the agent of this stream."""
 
-    async def work(messages: Sequence[Message]) -> None:
-        marks = await patient(parts, lambda: store(parts, messages))
+    async def prepare(messages: Sequence[Message]) -> Read:
+        found = await asyncio.to_thread(read, parts, messages)
+        # here, and not when they are stored: what `read` counts must not be written while it counts
+        await patient(parts, lambda: parts.count(datetime.now(UTC)))
+        return found
+
+    async def work(found: Read) -> None:
+        marks = await patient(parts, lambda: store(parts, found))
         if marks is not None:
             await producer.mark(marks)
 
-    consume(app, parts.cluster, topics.USAGE, work, most=_MESSAGES, within=_WITHIN)
+    consume(app, parts.cluster, topics.USAGE, prepare, work, most=_MESSAGES, within=_WITHIN)

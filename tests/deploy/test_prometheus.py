@@ -1,0 +1,126 @@
+"""Rules and routes as Prometheus's and Alertmanager's own tools judge them, and as the code backs them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from nytta.cli.measures import Measures
+from nytta.gateway.counters import Counters
+from nytta.grafana.catalogue import BOARDS
+from nytta.processors import figures
+from tests.deploy.tools import DEPLOY, needed, run
+
+ROOT = DEPLOY.parent
+RULES = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
+GROUPS: list[dict[str, Any]] = [g for path in RULES for g in yaml.safe_load(path.read_text("utf-8"))["groups"]]
+ALERTS = {rule["alert"]: rule for group in GROUPS for rule in group["rules"] if "alert" in rule}
+RECORDED = {rule["record"] for group in GROUPS for rule in group["rules"] if "record" in rule}
+
+
+def exposed() -> set[str]:
+    """Names that processes expose; those of rounds are read from their source, for they need a service."""
+    counters = Counters(lambda: 0.0)
+    Measures(counters.registry)
+    registries: list[CollectorRegistry] = [counters.registry, figures.REGISTRY]
+    names = set()
+    for registry in registries:
+        for family in registry.collect():
+            ends = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}.get(family.type, ("",))
+            names |= {family.name + end for end in ends}
+    rounds = (ROOT / "services" / "nytta" / "cli" / "rounds.py").read_text("utf-8")
+    for kind, name in re.findall(r'(Counter|Gauge|Histogram)\(\s*"(nytta_\w+)"', rounds):
+        ends = {"Counter": ("_total",), "Histogram": ("_bucket", "_count", "_sum")}.get(kind, ("",))
+        names |= {name + end for end in ends}
+    return names
+
+
+def test_rules_and_configuration_are_sound() -> None:
+    promtool = needed("promtool")
+    run(promtool, "check", "rules", *map(str, RULES))
+    run(promtool, "check", "config", "prometheus.yml", folder=DEPLOY / "prometheus")
+
+
+@pytest.mark.parametrize("path", sorted((DEPLOY / "prometheus" / "tests").glob("*.yml")), ids=lambda p: p.stem)
+def test_rules_do_what_their_tests_say(path: Path) -> None:
+    run(needed("promtool"), "test", "rules", str(path))
+
+
+def test_every_alert_is_tested_and_told_how_to_be_met() -> None:
+    tested = "".join(p.read_text("utf-8") for p in (DEPLOY / "prometheus" / "tests").glob("*.yml"))
+    index = (ROOT / "docs" / "runbook" / "README.md").read_text("utf-8")
+    pages = {p.stem for p in (ROOT / "docs" / "runbook").glob("Nytta*.md")}
+    assert pages == set(ALERTS)
+    boards = {board.uid for board in BOARDS}
+    for name, rule in ALERTS.items():
+        assert re.search(rf"alertname: {name}\n(?: +eval_time.*\n) +exp_alerts:\n +- exp_labels", tested), name
+        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert rule["annotations"]["runbook"] == f"docs/runbook/{name}.md"
+        assert rule["annotations"]["dashboard"].removeprefix("/d/") in boards
+        assert f"[{name}]({name}.md)" in index
+        for heading in ("Who notices.", "Look.", "Do."):
+            assert f"**{heading}**" in (ROOT / "docs" / "runbook" / f"{name}.md").read_text("utf-8"), name
+
+
+def names_in(expression: str) -> set[str]:
+    """Names of series in an expression; a pattern of names stands for all that it matches."""
+    names = set(re.findall(r"\b(nytta_\w+|\w*:?nytta[:_]\w+:\w[\w:]*)\b", re.sub(r'"[^"]*"', '""', expression)))
+    for pattern in re.findall(r'__name__=~"([^"]+)"', expression):
+        matched = {name for name in exposed() if re.fullmatch(pattern, name)}
+        assert matched, pattern
+        names |= matched
+    return names
+
+
+def test_what_rules_and_panels_ask_for_is_there() -> None:
+    there = exposed() | RECORDED
+    asked = {rule["expr"] for group in GROUPS for rule in group["rules"]}
+    asked |= {panel.expr for board in BOARDS for panel in board.panels if panel.expr}
+    for expression in asked:
+        assert names_in(str(expression)) <= there, expression
+
+
+def test_commands_named_in_the_runbook_exist() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    commands = set(re.findall(r"^\| `nytta (\w+)`", readme, re.MULTILINE))
+    for page in (ROOT / "docs").rglob("*.md"):
+        for name in re.findall(r"`nytta (\w+)", page.read_text("utf-8")):
+            assert name in commands, (page.name, name)
+
+
+CONFIG = "alertmanager/alertmanager.yml"
+
+
+def test_alertmanager_takes_its_configuration() -> None:
+    run(needed("amtool"), "check-config", CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (["alertname=NyttaDown", "severity=page", "audience=operations"], "on-call"),
+        (["alertname=NyttaSourceLow", "severity=ticket", "audience=operations"], "operations"),
+        (["alertname=SomethingElse"], "operations"),
+        (["alertname=nytta_level", "organisation=county", "unit=u1", "role=manager"], "kept"),
+        (["alertname=nytta_outage", "organisation=county", "role=operations", "severity=page"], "kept"),
+    ],
+)
+def test_routes(labels: list[str], receiver: str) -> None:
+    run(
+        needed("amtool"), "config", "routes", "test", f"--config.file={CONFIG}",
+        f"--verify.receivers={receiver}", *labels,
+    )  # fmt: skip
+
+
+def test_inhibitions_name_alerts_that_exist() -> None:
+    config = yaml.safe_load((DEPLOY / CONFIG).read_text("utf-8"))
+    for rule in config["inhibit_rules"]:
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
+            pattern = re.search(r'alertname=~?"([^"]+)"', matcher)
+            assert pattern
+            assert any(re.fullmatch(pattern[1], name) for name in ALERTS), matcher

@@ -1,0 +1,32 @@
+"""Programs that the distribution provides, and the folder that they look at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+_PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus", "amtool": "prometheus-alertmanager"}
+
+
+def needed(name: str) -> str:
+    """A program's path; without it the test is skipped, or fails where NYTTA_REQUIRE names its package."""
+    found = shutil.which(name)
+    if found is None:
+        package = _PACKAGES[name]
+        why = f"{name} is not here: apt-get install {package}"
+        if package.removeprefix("prometheus-") in os.environ.get("NYTTA_REQUIRE", "").split(","):
+            pytest.fail(why)
+        pytest.skip(why)
+    return found
+
+
+def run(*command: str, folder: Path = DEPLOY) -> str:
+    """What a program says; the test fails with it where the program does."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
