@@ -14,8 +14,8 @@ from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import linalg, special
 
 from nytta.organisation.units import Names
 from nytta.statistics import logistic
@@ -188,10 +188,10 @@ def forecast(course: Course, parameters: Parameters | None = None) -> Forecast |
         for drift in p.drifts:
             # What one week shares with another beside the take-off: noise, wandering, the baseline's error.
             shared = noise**2 * np.eye(count) + drift**2 * wander + unsteady + p.baseline_error**2
-            factor = linalg.cho_factor(seen @ shared @ seen.T + 1e-9 * np.eye(len(y)), lower=True)
+            factor = scipy.linalg.cho_factor(seen @ shared @ seen.T + 1e-9 * np.eye(len(y)), lower=True)
             cross = seen @ shared @ asked
-            pull = linalg.cho_solve(factor, cross)
-            solved = linalg.cho_solve(factor, shape_seen)
+            pull = scipy.linalg.cho_solve(factor, cross)
+            solved = scipy.linalg.cho_solve(factor, shape_seen)
             rest = y[:, None] - p.ceiling * shape_seen
             information = (shape_seen * solved).sum(0)
             evidence = (rest * solved).sum(0)
@@ -201,15 +201,15 @@ def forecast(course: Course, parameters: Parameters | None = None) -> Forecast |
             open_part = shape_asked - pull @ shape_seen
             means.append(pull @ y + open_part * ceiling)
             variances.append(asked @ shared @ asked - pull @ cross + open_part**2 / precision)
-            misfit = (rest * linalg.cho_solve(factor, rest)).sum(0) - evidence**2 / precision
+            misfit = (rest * scipy.linalg.cho_solve(factor, rest)).sum(0) - evidence**2 / precision
             size = 2 * np.log(np.diag(factor[0])).sum() + np.log(precision / prior)
             weights.append(-(misfit + size) / 2 - np.maximum(middle, 0) / p.lateness)
     mean, weight = np.concatenate(means), np.concatenate(weights)
     spread = np.sqrt(np.maximum(np.concatenate(variances), 1e-6))
-    weight = np.exp(weight - special.logsumexp(weight))
+    weight = np.exp(weight - scipy.special.logsumexp(weight))
     tail = (1 - p.interval) / 2
     low, expected, high = (_quantile(weight, mean, spread, q) for q in (tail, 0.5, 1 - tail))
-    probability = float(weight @ special.ndtr((mean - REACHED) / spread))
+    probability = float(weight @ scipy.special.ndtr((mean - REACHED) / spread))
     return Forecast(expected, low, high, probability, weeks, course.complete)
 
 
@@ -249,7 +249,7 @@ def _quantile(weight: Array, mean: Array, spread: Array, q: float) -> float:
     low, high = float((mean - 8 * spread).min()), float((mean + 8 * spread).max())
     for _ in range(60):
         middle = (low + high) / 2
-        if float(weight @ special.ndtr((middle - mean) / spread)) < q:
+        if float(weight @ scipy.special.ndtr((middle - mean) / spread)) < q:
             low = middle
         else:
             high = middle

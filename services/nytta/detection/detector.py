@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import special
+import scipy
 
 from nytta.statistics import benjamini_hochberg, largest_credible, wilson
 
@@ -190,7 +190,9 @@ def _believed(books: list[tuple[Course, list[_Open]]], t: int, p: Parameters) ->
         for (found, _), picked in zip(books, fresh, strict=True):
             with np.errstate(invalid="ignore"):
                 doubt = (
-                    1 - found.level.probability[:, t] if kind == "level" else special.ndtr(found.relapse.score[:, t])
+                    1 - found.level.probability[:, t]
+                    if kind == "level"
+                    else scipy.special.ndtr(found.relapse.score[:, t])
                 )
             doubts.append(np.where(picked[place], doubt, np.nan))
         joined = np.concatenate(doubts) if doubts else np.zeros(0)

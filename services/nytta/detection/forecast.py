@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from nytta.statistics import logistic
 
@@ -106,7 +106,7 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
         if t - summed >= 4:
             summed = t
             lone = likelihood[member] + flat
-            lone -= special.logsumexp(lone, axis=1, keepdims=True)
+            lone -= scipy.special.logsumexp(lone, axis=1, keepdims=True)
             weight = np.where(known >= 8, 1.0, 0.0)
             own = np.zeros_like(likelihood)
             own[member] = np.exp(lone) * weight[member, None]
@@ -120,7 +120,7 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
         trust = number / (number + 5.0)
         prior = trust * others / np.maximum(number, 1) + (1 - trust) * np.exp(flat)
         posterior = likelihood[rows] + np.log(np.maximum(prior, 1e-12))
-        posterior = np.exp(posterior - special.logsumexp(posterior, axis=1, keepdims=True))
+        posterior = np.exp(posterior - scipy.special.logsumexp(posterior, axis=1, keepdims=True))
 
         # A date that has passed leaves the target standing: the question is then whether it is met now.
         due, target = np.maximum(panel.due[rows, t], t), panel.target[rows, t]
@@ -129,7 +129,7 @@ def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters
         ahead = np.maximum(due - t, 0.0)[:, None]
         week_noise = 4 * then * (1 - then) * (course.phi[t] / (4 * typical_n[rows, None]) + course.tau2[t]) / 4
         spread = np.sqrt(week_noise + 0.03**2 + 0.008**2 * ahead)
-        probability = (posterior * special.ndtr((then - target[:, None]) / spread)).sum(1)
+        probability = (posterior * scipy.special.ndtr((then - target[:, None]) / spread)).sum(1)
         mean = (posterior * then).sum(1)
         # 80 % of a mixture, by its mean and variance.
         reach = 1.2816 * np.sqrt((posterior * (spread**2 + (then - mean[:, None]) ** 2)).sum(1))

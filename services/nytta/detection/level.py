@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from nytta.statistics import beta_of, effective_n, posterior_below
 
@@ -121,8 +121,8 @@ def between(values: Array, chance: Array) -> Array:
 def _below(share: Array, worth: Array, prior: tuple[Array, Array], edge: Array, *, diffuse: float) -> Array:
     """P(share < edge) when the unit is one of its peers, Beta(a, b), or with chance `diffuse` anything."""
     (a, b), x, rest = prior, share * worth, (1 - share) * worth
-    peer = special.betaln(a + x, b + rest) - special.betaln(a, b)
-    odds = diffuse / (1 - diffuse) * np.exp(np.clip(special.betaln(1 + x, 1 + rest) - peer, -50, 50))
+    peer = scipy.special.betaln(a + x, b + rest) - scipy.special.betaln(a, b)
+    odds = diffuse / (1 - diffuse) * np.exp(np.clip(scipy.special.betaln(1 + x, 1 + rest) - peer, -50, 50))
     weight = odds / (1 + odds)
     as_peer = posterior_below(x, worth, a, b, edge)
     return np.asarray(weight * posterior_below(x, worth, 1.0, 1.0, edge) + (1 - weight) * as_peer)

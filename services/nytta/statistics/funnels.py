@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from .quantiles import binomial_cdf, binomial_quantile, poisson_cdf, poisson_quantile
 
@@ -57,7 +57,7 @@ def dispersion(z: ArrayLike, standard_error: ArrayLike, *, winsor: float = 0.1, 
 
 def _winsorised_variance(share: float) -> float:
     """E[z²] of a standard normal variable Winsorised at `share` on both sides."""
-    q = float(special.ndtri(1 - share))
+    q = float(scipy.special.ndtri(1 - share))
     return float(1 - 2 * share - 2 * q * np.exp(-q * q / 2) / np.sqrt(2 * np.pi) + 2 * share * q * q)
 
 
@@ -91,7 +91,7 @@ def proportion_limits(
     """
     m = np.asarray(n, float)
     tail = (1 - confidence) / 2
-    k = float(special.ndtri(1 - tail))
+    k = float(scipy.special.ndtri(1 - tail))
     if tau2 and method != "arcsine":
         raise ValueError("over-dispersed limits are defined on the arcsine scale: use method='arcsine'")
     if method == "arcsine":
@@ -125,7 +125,7 @@ def poisson_limits(
     if method == "root" or tau2:
         if method != "root":
             raise ValueError("over-dispersed limits are defined on the root scale: use method='root'")
-        reach = float(special.ndtri(1 - tail)) * np.sqrt(1 / (4 * e) + tau2)
+        reach = float(scipy.special.ndtri(1 - tail)) * np.sqrt(1 / (4 * e) + tau2)
         return np.maximum(np.sqrt(target) - reach, 0) ** 2, (np.sqrt(target) + reach) ** 2
     lower = _interpolated(poisson_quantile, poisson_cdf, tail, (e * target,)) / e
     return np.maximum(lower, 0.0), _interpolated(poisson_quantile, poisson_cdf, 1 - tail, (e * target,)) / e
@@ -140,8 +140,8 @@ def expected_beyond(observed: ArrayLike, *, confidence: float = 0.95) -> tuple[A
     x = np.asarray(observed, float)
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
-        upper = np.where(x > 0, special.gammaincinv(x, tail), 0.0)
-    return np.asarray(special.gammaincinv(x + 1, 1 - tail)), upper
+        upper = np.where(x > 0, scipy.special.gammaincinv(x, tail), 0.0)
+    return np.asarray(scipy.special.gammaincinv(x + 1, 1 - tail)), upper
 
 
 def _interpolated(quantile: Callable[..., Array], cdf: Callable[..., Array], p: float, shape: tuple[Any, ...]) -> Array:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
 
 Array = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def fit_logistic(t: ArrayLike, value: ArrayLike, weight: ArrayLike | None = None
     def misfit(theta: Array) -> Array:
         return np.asarray(np.sqrt(w) * (logistic(x, theta[0], theta[1], theta[2]) - y))
 
-    found = optimize.least_squares(
+    found = scipy.optimize.least_squares(
         misfit,
         [top, float(x[over[0]]), width / 8],
         bounds=([1e-6, x.min() - 2 * width, 1e-3], [1.5, x.max() + 2 * width, 4 * width]),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -13,7 +13,7 @@ def quantile_of(confidence: float) -> float:
     """The standard normal quantile of a two-sided confidence level (0.95 gives 1.959964)."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence {confidence} must lie between 0 and 1")
-    return float(special.ndtri(0.5 + confidence / 2))
+    return float(scipy.special.ndtri(0.5 + confidence / 2))
 
 
 def wilson(count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
@@ -58,5 +58,5 @@ def poisson_exact(count: ArrayLike, *, confidence: float = 0.95) -> tuple[Array,
     x = np.asarray(count, float)
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
-        lower = np.where(x > 0, special.gammaincinv(x, tail), 0.0)
-    return lower, np.asarray(special.gammaincinv(x + 1, 1 - tail))
+        lower = np.where(x > 0, scipy.special.gammaincinv(x, tail), 0.0)
+    return lower, np.asarray(scipy.special.gammaincinv(x + 1, 1 - tail))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
 
 Array = NDArray[np.float64]
 
@@ -80,19 +80,19 @@ def cusum_run_length(limit: float, allowance: float, shift: float = 0.0, *, node
     node, weight = (node + 1) * limit / 2, weight * limit / 2
     place = np.concatenate([[0.0], node])
     kernel = np.empty((nodes + 1, nodes + 1))
-    kernel[:, 0] = special.ndtr(allowance - place - shift)
+    kernel[:, 0] = scipy.special.ndtr(allowance - place - shift)
     kernel[:, 1:] = weight * _normal(node[None, :] + allowance - place[:, None] - shift)
     return float(np.linalg.solve(np.eye(nodes + 1) - kernel, np.ones(nodes + 1))[0])
 
 
 def ewma_limit(run_length: float, smoothing: float) -> float:
     """The limit L at which a two-sided EWMA chart has this average run length in control."""
-    return float(optimize.brentq(lambda c: ewma_run_length(c, smoothing) - run_length, 0.5, 5.0, xtol=1e-10))
+    return float(scipy.optimize.brentq(lambda c: ewma_run_length(c, smoothing) - run_length, 0.5, 5.0, xtol=1e-10))
 
 
 def cusum_limit(run_length: float, allowance: float) -> float:
     """The decision limit h at which a one-sided CUSUM has this average run length in control."""
-    return float(optimize.brentq(lambda h: cusum_run_length(h, allowance) - run_length, 0.1, 12.0, xtol=1e-10))
+    return float(scipy.optimize.brentq(lambda h: cusum_run_length(h, allowance) - run_length, 0.1, 12.0, xtol=1e-10))
 
 
 def _normal(x: Array) -> Array:

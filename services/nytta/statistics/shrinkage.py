@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
 
 Array = NDArray[np.float64]
 
@@ -60,16 +60,16 @@ def beta_binomial_likelihood(count: ArrayLike, n: ArrayLike) -> tuple[float, flo
     a0, b0 = beta_binomial_moments(x, m)
 
     def loss(theta: Array) -> float:
-        mean, strength = special.expit(theta[0]), np.exp(min(theta[1], np.log(1e6)))
+        mean, strength = scipy.special.expit(theta[0]), np.exp(min(theta[1], np.log(1e6)))
         a, b = mean * strength, (1 - mean) * strength
-        return -float(np.sum(special.betaln(x + a, m - x + b) - special.betaln(a, b)))
+        return -float(np.sum(scipy.special.betaln(x + a, m - x + b) - scipy.special.betaln(a, b)))
 
     mean0 = min(max(a0 / (a0 + b0), 1e-4), 1 - 1e-4)
-    start = np.array([special.logit(mean0), np.log(min(a0 + b0, 1e3))])
-    found = optimize.minimize(
+    start = np.array([scipy.special.logit(mean0), np.log(min(a0 + b0, 1e3))])
+    found = scipy.optimize.minimize(
         loss, start, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000}
     )
-    mean, strength = float(special.expit(found.x[0])), float(np.exp(min(found.x[1], np.log(1e6))))
+    mean, strength = float(scipy.special.expit(found.x[0])), float(np.exp(min(found.x[1], np.log(1e6))))
     return mean * strength, (1 - mean) * strength
 
 
@@ -83,7 +83,7 @@ def posterior_below(count: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike, 
     """P(share < limit) under the beta posterior. `count` and `n` may be effective, not whole, numbers."""
     x, m = np.asarray(count, float), np.asarray(n, float)
     edge = np.clip(np.asarray(limit, float), 0.0, 1.0)
-    return np.asarray(special.betainc(np.asarray(a, float) + x, np.asarray(b, float) + m - x, edge))
+    return np.asarray(scipy.special.betainc(np.asarray(a, float) + x, np.asarray(b, float) + m - x, edge))
 
 
 def effective_n(n: ArrayLike, weeks: ArrayLike, correlation: ArrayLike) -> Array:
