@@ -414,13 +414,41 @@ class _Book:
             if then is not tree:  # what a unit was before it took in or lost another is a group of its own
                 before = self._cells(then)
                 others |= {before.parts[n].tobytes(): before.parts[n] for n in np.flatnonzero(now.known(before))}
+        around = [self._week_classes(week) for week in range(start, end)]
+        around += [classes_then for last, classes_then in self.windows if last >= start]
+        for known in around:
+            others |= {where.tobytes(): where for where in now.unions(known)}
         groups += [(-1, where) for key, where in others.items() if key not in cells.place]
         bad = []
         for n, where in groups:
             line = self._line(cells, n, where, end - 1)
-            if not line.joined(start, end) and not line.bears(start, end, self.rules.k):
+            if not line.joined(start, end) and (
+                not line.bears(start, end, self.rules.k) or self._mixing(cells, n, where, start, end)
+            ):
                 bad.append(where)
         return bad
+
+    def _mixing(self, cells: _Cells, number: int, where: Bools, start: int, end: int) -> bool:
+        """Whether a window and the one before tell of too few: those of one week in a group, and of another around it.
+
+        The two differ by what enters less what leaves. Where a week's figure is known of more than the group, the
+        group's part of it follows from the others', with the sign turned: what was a difference becomes a sum.
+        """
+        last = next((w for w, known in reversed(self.windows) if known.knows(cells, number, where)), -1)
+        if last < start:
+            return False
+        leaves = range(max(0, last + 1 - self.nature.window_weeks), start)
+        enters = range(last + 1, end)
+        for stays, turned in ((leaves, enters), (enters, leaves)):
+            beside = [self._week_classes(week).beside(where) for week in turned]
+            if all(each is not None for each in beside):
+                cases = sum(int(self._inner(self._parts(week))[where].sum()) for week in stays)
+                cases += sum(
+                    int(self._inner(self._parts(week))[each].sum()) for week, each in zip(turned, beside, strict=True)
+                )
+                if 0 < cases < self.rules.k:
+                    return True
+        return False
 
     def _forbid(self, tree: Tree, where: Bools, free: Bools, allowed: Bools) -> None:
         """Take the smallest shown cell around a group out of the choice, or else one inside or beside it."""
@@ -638,6 +666,35 @@ class _Classes:
         """The classes with cases, as parts."""
         seen = np.flatnonzero((self._sizes > 0) & ~self._unseen)
         return [(self._which == n) & self._filled for n in seen]
+
+    def unions(self, other: _Classes) -> list[Bools]:
+        """Sets of several classes with cases that are sums over classes in another period too, as few as can be."""
+        both = self._filled & other._filled
+        size = len(self._unseen) + len(other._unseen)
+        one, two = self._which[both], other._which[both] + len(self._unseen)
+        part = np.arange(size)
+        for _ in range(size):  # each class takes the lowest number of those it shares parts with
+            lowest = np.minimum(part[one], part[two])
+            before = part.copy()
+            np.minimum.at(part, one, lowest)
+            np.minimum.at(part, two, lowest)
+            if np.array_equal(part, before):
+                break
+        seen = (self._sizes > 0) & ~self._unseen
+        mine, its = part[: len(seen)], part[len(seen) :]
+        told = np.bincount(mine[seen], minlength=size)
+        told[mine[self._unseen & (self._sizes > 0)]] = told[its[other._unseen & (other._sizes > 0)]] = 0
+        return [
+            (self._filled & (mine[self._which] == n)) | (other._filled & (its[other._which] == n))
+            for n in np.flatnonzero(told > 1)
+        ]
+
+    def beside(self, where: Bools) -> Bools | None:
+        """What is counted together with the parts `where`; None where it is not known of all of them."""
+        around = np.unique(self._which[where & self._filled])
+        if self._unseen[around].any():
+            return None
+        return np.asarray(np.isin(self._which, around) & self._filled & ~where)
 
     def _sums(self, flat: npt.NDArray[np.float32]) -> Bools:
         inside = flat @ self._marks
