@@ -1,7 +1,10 @@
-"""How much a worker takes in, as ratios in one run: 1, 100 and 500 events per message, the embedded pipeline, and a
-plain Faust agent with pydantic that inserts row by row.
+"""The streaming parts, as ratios in one run: what a worker takes in with 1, 100 and 500 events per message, beside the
+embedded pipeline and a plain Faust agent with pydantic that inserts row by row; what `nytta up` accepts over HTTP; and
+how soon that is figures.
 
-    python -m tests.bench.stream [--events 100000]
+    python -m tests.bench.stream [--events 400000] [--out var/bench-stream.json]
+
+The embedded pipeline is measured before and after the workers, so that a machine that slows down shows.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import re
 import tempfile
 import time
@@ -26,6 +30,7 @@ from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
 from nytta.settings import Settings
 from nytta.simulate.bulk import bulk
+from tests.bench.gateway import accept_rate, freshness
 from tests.support.broker import Broker, broker
 from tests.support.installation import Installation
 from tests.support.processes import Process, free_port, python, until
@@ -119,31 +124,49 @@ def plain(folder: Path, started: Broker, count: int) -> float:
 
 
 def measure(folder: Path, events: int) -> dict[str, Any]:
-    """All of it."""
+    """What workers take in, beside the embedded pipeline and a plain agent."""
     (folder / "broker").mkdir()
     rates: dict[str, float] = {}
+    beside: list[float] = []
     with broker(folder / "broker") as started:
-        rates["plain_agent"] = plain(folder / "plain", started, max(200, events // 100))
+        rates["plain_agent"] = plain(folder / "plain", started, max(200, events // 200))
+        registry = folder / "plain" / "registry"
+        beside.append(embedded(folder / "embedded-before", registry, events))
         for per_message in (1, 100, 500):
             count = events if per_message > 1 else events // 10
             rates[f"worker_{per_message}"] = worker(folder / f"worker-{per_message}", started, count, per_message)
-    rates["embedded"] = embedded(folder / "embedded", folder / "plain" / "registry", events)
+    beside.append(embedded(folder / "embedded-after", registry, events))
+    rates["embedded"] = sum(beside) / len(beside)
     return {
         "events": events,
         "events_per_second": {name: round(rate) for name, rate in rates.items()},
+        "embedded_before_and_after": [round(rate) for rate in beside],
         "worker_500_to_embedded": round(rates["worker_500"] / rates["embedded"], 2),
+        "worker_100_to_embedded": round(rates["worker_100"] / rates["embedded"], 2),
         "worker_500_to_plain_agent": round(rates["worker_500"] / rates["plain_agent"], 1),
         "worker_100_to_plain_agent": round(rates["worker_100"] / rates["plain_agent"], 1),
     }
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=100_000)
+    """Measure, print, and write to the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=400_000)
+    parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nytta-stream-") as name:
-        print(json.dumps(measure(Path(name), chosen.events), indent=2))
+        folder = Path(name)
+        figures = {
+            "load_before": [round(load, 1) for load in os.getloadavg()],
+            "workers": measure(folder, chosen.events),
+            "accepted_over_http": accept_rate(folder / "rate"),
+            "event_to_cell": freshness(folder / "fresh"),
+        }
+    text = json.dumps(figures, indent=2)
+    if chosen.out:
+        chosen.out.parent.mkdir(parents=True, exist_ok=True)
+        chosen.out.write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def message(value: bytes | None, headers: dict[str, bytes], offset: int = 17, at
 
 def read(*messages: Message) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
     """Identities with their rows, and (reason, position) of the rejects."""
-    batches = usage.read(parts(), messages)
+    batches = usage.read(parts(), messages).batches
     rows = [row for batch in batches for row in batch.table.to_pylist()]
     return rows, [(str(r.reason), r.position) for batch in batches for r in batch.rejects]
 

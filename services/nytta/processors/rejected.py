@@ -12,7 +12,7 @@ from nytta.keys import KeyFileError
 from nytta.processors import figures
 from nytta.processors.messages import Message
 from nytta.processors.parts import Parts, log, patient
-from nytta.processors.stream import consume
+from nytta.processors.stream import as_taken, consume
 
 
 def store(parts: Parts, values: Sequence[bytes | None]) -> None:
@@ -35,4 +35,4 @@ def attach(app: faust.App, parts: Parts) -> None:
     async def work(messages: Sequence[Message]) -> None:
         await patient(parts, lambda: store(parts, [message.value for message in messages]))
 
-    consume(app, parts.cluster, topics.REJECTED, work, most=100, within=0.2)
+    consume(app, parts.cluster, topics.REJECTED, as_taken, work, most=100, within=0.2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import faust
 from faust.exceptions import ConsumerNotStarted
@@ -20,29 +20,65 @@ from nytta.broker.cluster import Cluster
 from nytta.processors import figures
 from nytta.processors.messages import Message
 
-Work = Callable[[Sequence[Message]], Awaitable[None]]
+T = TypeVar("T")
+
+_LEFT = 10.0  # seconds for which what is being stored is waited for when the agent must go
 
 
-def consume(app: faust.App, cluster: Cluster, name: str, work: Work, *, most: int, within: float) -> None:
-    """Give the app an agent that hands at most `most` messages of a topic to `work`, after `within` seconds at most."""
+def consume(
+    app: faust.App,
+    cluster: Cluster,
+    name: str,
+    prepare: Callable[[Sequence[Message]], Awaitable[T]],
+    work: Callable[[T], Awaitable[None]],
+    *,
+    most: int,
+    within: float,
+) -> None:
+    """Give the app an agent that takes at most `most` messages of a topic at a time, after `within` seconds at most.
+
+    `work` is given what `prepare` makes of them. While it is at it, the next are taken and prepared, for one waits for
+    the store and the other for the processor. Work is done, and acknowledged, one after the other.
+    """
     topic = app.topic(topics.full(cluster, name), value_serializer="raw", key_serializer="raw")
+
+    async def finish(taken: Sequence[Any], prepared: T, taking: Any) -> None:
+        await work(prepared)
+        for event in taken:
+            await taking.ack(event)
+        figures.MESSAGES.labels(name).inc(len(taken))
 
     async def agent(stream: StreamT[bytes]) -> None:
         taking: Any = stream  # noack_take is missing in Faust's type of a stream
-        async for taken in taking.noack_take(most, within=within):
-            try:
-                await work([_message(event) for event in taken])
-                for event in taken:
-                    await taking.ack(event)
-                figures.MESSAGES.labels(name).inc(len(taken))
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                # going on would acknowledge what was not stored: the process ends, and its supervisor starts it anew
-                await app.crash(error)
-                raise
+        under_way: asyncio.Task[None] | None = None
+        try:
+            async for taken in taking.noack_take(most, within=within):
+                prepared = await _or_crash(app, prepare([_message(event) for event in taken]))
+                if under_way:
+                    await under_way
+                under_way = asyncio.create_task(_or_crash(app, finish(taken, prepared, taking)))
+        finally:
+            if under_way:
+                await asyncio.wait([under_way], timeout=_LEFT)
+                under_way.cancel()
 
     app.agent(topic, name=name, concurrency=1)(agent)
+
+
+async def as_taken(messages: Sequence[Message]) -> Sequence[Message]:
+    """The messages themselves, for work that needs no preparation."""
+    return messages
+
+
+async def _or_crash(app: faust.App, doing: Awaitable[T]) -> T:
+    """The result; after an error the process ends, because going on would acknowledge what was not stored."""
+    try:
+        return await doing
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        await app.crash(error)
+        raise
 
 
 def assignment(app: faust.App) -> set[TP]:
@@ -58,13 +94,7 @@ def every(app: faust.App, seconds: float, work: Callable[[], Awaitable[None]]) -
 
     async def task() -> None:
         while not app.should_stop:
-            try:
-                await work()
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                await app.crash(error)
-                raise
+            await _or_crash(app, work())
             await app.sleep(seconds)
 
     app.task(task)
