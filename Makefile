@@ -51,8 +51,8 @@ bench-detection: setup  ## lag detection on invented organisations, 20 seeds
 bench-benefits: setup  ## forecasts of benefits on simulated ones
 	$(BIN)/python -m tests.bench.benefits
 
-bench-stream: setup  ## workers behind Kafka: 1, 100, 500 events per message, beside the embedded pipeline and a plain agent
-	$(BIN)/python -m tests.bench.stream
+bench-stream: setup  ## workers behind Kafka, the rate of the gateway, event to cell; written to var/bench-stream.json
+	$(BIN)/python -m tests.bench.stream --out var/bench-stream.json
 
 kafka:           ## one Apache Kafka broker on 127.0.0.1:9092, its data in var/kafka (Java 17, Maven)
 	deploy/kafka/kafka.sh run
