@@ -21,6 +21,7 @@ from nytta.connectors import files
 from nytta.connectors.cloudevents import read_cloudevents
 from nytta.connectors.mapping import Mapping
 from nytta.connectors.read import Chunk, read
+from nytta.errors import Mendable
 from nytta.events.batch import Batch, Reject, decode
 from nytta.events.encode import encode
 from nytta.events.reasons import Reason
@@ -39,7 +40,7 @@ T = TypeVar("T")
 _EPOCH = date(1970, 1, 1)
 
 
-class IntakeError(Exception):
+class IntakeError(Mendable):
     """A file that cannot be taken in as it is: what to change."""
 
 

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from nytta.errors import Mendable
 from nytta.events.pseudonyms import SIZE, Pseudonymiser
 
 _BYTES = 32
@@ -45,7 +46,7 @@ EXCLUDED: Final = b"\xff" * SIZE
 """What stands for a person who is not counted; never a pseudonym, and stored nowhere."""
 
 
-class KeyFileError(Exception):
+class KeyFileError(Mendable):
     """The key file cannot be used: what to do."""
 
 

@@ -17,6 +17,7 @@ from nytta.alerting.observe import Desk
 from nytta.alerting.tell import facts_of
 from nytta.alerts.kinds import Kind
 from nytta.alerts.model import Alert, State
+from nytta.app.evaluation import evaluate
 from nytta.keys import Keys
 from nytta.organisation.dates import monday, parse_week
 from nytta.simulate import simulate, write
@@ -43,7 +44,7 @@ class Played:
         """Evaluate on each Monday after the weeks from `first` to `last`."""
         week = first
         while week <= last:
-            self.app.evaluate(self.moment(week))
+            evaluate(self.app, self.moment(week))
             week += timedelta(weeks=1)
 
     @staticmethod
@@ -130,7 +131,7 @@ def test_case_system(story: Callable[[str, int], Played], seed: int) -> None:
     hours: dict[str, float] = {}
     for fault in faults:
         hours[fault["reported_as"]] = hours.get(fault["reported_as"], 0.0) + fault["hours_at_stake_per_year"]
-    played.app.evaluate(played.moment(END))
+    evaluate(played.app, played.moment(END))
     facts = played.desk(END + timedelta(days=6)).evidence.facts
     for place, true in hours.items():
         (row,) = facts["unrealised_hours", place, played.truth["system"], END]

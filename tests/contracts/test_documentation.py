@@ -15,10 +15,19 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_every_command_is_in_the_readme_and_every_one_there_exists() -> None:
+    cli.load()
     groups = {g.name for g in cli.commands.registered_groups}
     names = {c.name or (c.callback.__name__ if c.callback else "") for c in cli.commands.registered_commands}
     exist = {n.rstrip("_") for n in names | {g for g in groups if g}}
     assert set(re.findall(r"^\| `nytta (\w+)`", README, re.MULTILINE)) == exist
+
+
+def test_every_command_is_loaded_from_its_module() -> None:
+    cli.load()
+    made = {c.name or (c.callback.__name__ if c.callback else ""): c for c in cli.commands.registered_commands}
+    made |= {g.name or "": g.typer_instance.registered_commands[0] for g in cli.commands.registered_groups}
+    found = {name.rstrip("_"): c.callback.__module__ for name, c in made.items() if c.callback}
+    assert found == {name: f"nytta.cli.{module}" for module, its in cli.MODULES.items() for name in its}
 
 
 def test_every_setting_is_in_the_readme() -> None:

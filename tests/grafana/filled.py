@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from nytta import app as nytta
 from nytta import contracts
+from nytta.app.evaluation import evaluate
 from nytta.keys import Keys
 from nytta.simulate import simulate, write
 from nytta.store.client import Connection
@@ -75,7 +76,7 @@ def fill(store: PrivateStore, folder: Path, story: str, weeks: int, scale: float
     app.intake.import_file(log, None, END.astimezone(UTC))
     app.bring_up_to_date(END)
     for back in (14, 7, 0):
-        app.evaluate(END - timedelta(days=back))
+        evaluate(app, END - timedelta(days=back))
     _beyond_the_story(store)
     return Filled(store.connection)
 

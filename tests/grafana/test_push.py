@@ -9,7 +9,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from nytta.cli import commands
+from nytta.cli import commands, load
 from nytta.grafana.catalogue import files
 from nytta.grafana.push import GrafanaError, What, push
 from tests.grafana.stub import CLICKHOUSE, Grafana, served
@@ -98,6 +98,7 @@ def test_nobody_there_and_wrong_addresses() -> None:
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     run = CliRunner()
+    load("dashboards")
     assert run.invoke(commands, ["dashboards", "push"]).exit_code == 2
     with served(Grafana()) as grafana:
         monkeypatch.setenv("NYTTA_GRAFANA", grafana.address)
@@ -118,6 +119,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_build_command_finds_drift(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setattr("nytta.contracts.dashboards", lambda: tmp_path)
     run = CliRunner()
+    load("dashboards")
     assert run.invoke(commands, ["dashboards", "build", "--check"]).exit_code == 1
     assert run.invoke(commands, ["dashboards", "build"]).exit_code == 0
     assert run.invoke(commands, ["dashboards", "build", "--check"]).exit_code == 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from nytta import app as nytta
+from nytta.app import distributed
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
 from nytta.events import Reject, decode
@@ -95,7 +96,7 @@ class Installation:
     def start(self, workers: int = 1) -> None:
         """Start the store, make tables and topics, start workers and wait until each has partitions."""
         self.store.start()
-        nytta.migrate_distributed(self.settings)
+        distributed.migrate_distributed(self.settings)
         for _ in range(workers):
             self.add_worker()
         self.ready()
@@ -141,7 +142,7 @@ class Installation:
     @contextmanager
     def app(self) -> Iterator[nytta.App]:
         """The installation as a command opens it."""
-        with nytta.distributed(self.settings) as opened:
+        with distributed.distributed(self.settings) as opened:
             yield opened
 
 

@@ -7,12 +7,13 @@ import ssl
 from dataclasses import dataclass
 from typing import Any, Self
 
+from nytta.errors import Mendable
 from nytta.settings import Settings
 
 _PATIENCE = 5.0
 
 
-class BrokerError(Exception):
+class BrokerError(Mendable):
     """The brokers, or a topic, are not as they must be: what happened and what to change."""
 
 

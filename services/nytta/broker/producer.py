@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from nytta.broker import topics, wire
 from nytta.broker.cluster import Cluster
+from nytta.errors import Mendable
 from nytta.events import Reject, encode
 
 _EVENTS = 500
@@ -26,7 +27,7 @@ _MARKS = 10_000
 _PATIENCE = 10.0  # seconds
 
 
-class Unavailable(Exception):
+class Unavailable(Mendable):
     """The brokers did not take it: nothing is promised, and the same may be sent again."""
 
 

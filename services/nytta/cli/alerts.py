@@ -12,6 +12,7 @@ from nytta.alerts.clicks import ClickError, acknowledge, judge, snooze
 from nytta.alerts.feedback import missed, quality
 from nytta.alerts.kinds import role
 from nytta.alerts.model import LIVE, Alert, Feedback, InvalidReason, SnoozeReason
+from nytta.app import evaluation
 from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, told
 from nytta.store.alerts import AlertStore, Changes
 
@@ -67,7 +68,7 @@ def evaluate(
     if now.tzinfo is None:
         fail("--at needs an offset, such as +01:00", code=2)
     with opened(data, registry) as app:
-        done = app.evaluate(now)
+        done = evaluation.evaluate(app, now)
     rows: list[dict[str, Any]] = [
         {"what": "message", "about": f"{m.unit} {m.system}", "who": m.role, "detail": m.message.subject}
         for m in done.alerts.messages

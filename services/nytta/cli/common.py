@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -20,15 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from nytta import app as nytta
-from nytta.broker.cluster import BrokerError
-from nytta.broker.producer import Unavailable
 from nytta.cli import loopback
-from nytta.connectors.errors import InputError, MappingError
-from nytta.detection import SeriesError
-from nytta.intake import IntakeError
-from nytta.keys import KeyFileError
+from nytta.errors import Mendable
 from nytta.settings import Settings
-from nytta.store.client import StoreError
 
 commands = typer.Typer(
     name="nytta",
@@ -59,9 +53,17 @@ def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.Ap
             return
         settings = Settings() if data is None else Settings(data=data)
         loopback.forward(settings.data)
-        opening = nytta.distributed if settings.kafka else nytta.embedded
-        with opening(settings, registry) as app:
+        with opening(settings)(settings, registry) as app:
             yield app
+
+
+def opening(settings: Settings) -> Callable[[Settings, Path | None], AbstractContextManager[nytta.App]]:
+    """The way to open an installation that the settings ask for."""
+    if not settings.kafka:
+        return nytta.embedded
+    from nytta.app.distributed import distributed  # who has no brokers does not wait for their client to load
+
+    return distributed
 
 
 @contextmanager
@@ -69,17 +71,7 @@ def mendable() -> Iterator[None]:
     """Whatever a person can mend is said in a sentence, with exit code 1; wrong settings with 2."""
     try:
         yield
-    except (
-        nytta.AppError,
-        IntakeError,
-        SeriesError,
-        StoreError,
-        InputError,
-        MappingError,
-        KeyFileError,
-        BrokerError,
-        Unavailable,
-    ) as error:
+    except Mendable as error:
         fail(str(error))
     except ValidationError as error:
         fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()), code=2)

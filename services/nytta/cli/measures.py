@@ -6,7 +6,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from nytta.app import App, Evaluated
+from nytta.app import App
+from nytta.app.evaluation import Evaluated
 
 _BUCKETS: Final = (0.1, 0.5, 1, 2, 5, 10, 20, 60, 300)
 

@@ -13,6 +13,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from nytta.app import App
+from nytta.app.evaluation import evaluate
 from nytta.cli.measures import Measures
 
 _log = logging.getLogger(__name__)
@@ -120,5 +121,5 @@ class Rounds:
 
     def _evaluate(self) -> None:
         started = time.monotonic()
-        done = self._app.evaluate(datetime.now(UTC))
+        done = evaluate(self._app, datetime.now(UTC))
         self._measures.evaluated(done, time.monotonic() - started)

@@ -16,10 +16,11 @@ import pyarrow as pa
 import typer
 
 from nytta import app as nytta
+from nytta.app import distributed
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
 from nytta.broker.producer import Unavailable as BrokersAway
-from nytta.cli import door, loopback
+from nytta.cli import door, load, loopback
 from nytta.cli.common import Data, Registry, commands, fail, mendable, told
 from nytta.cli.console import joined, made
 from nytta.cli.logs import log_lines
@@ -103,7 +104,7 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
         if not settings.kafka:
             fail("a gateway puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
         log_lines()
-        with nytta.distributed(settings, registry) as app:
+        with distributed.distributed(settings, registry) as app:
             asyncio.run(_forward(app, settings, host, port))
     told.print("stopped; everything acknowledged is with the brokers")
 
@@ -176,6 +177,7 @@ def _say(gateway: Gateway, host: str, bound: socket.socket) -> None:
 
 
 def _run(words: list[str]) -> None:
+    load(words[0] if words else "")
     typer.main.get_command(commands).main(words, prog_name="nytta")
 
 

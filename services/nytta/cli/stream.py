@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nytta import app as nytta
+from nytta.app import distributed
 from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, told
 from nytta.cli.privacy import log_private_read
 from nytta.events import Reason
@@ -35,7 +35,7 @@ def worker(
         settings = _settings(data)
         if not settings.kafka:
             fail("a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
-        with nytta.working(settings, registry) as parts:
+        with distributed.working(settings, registry) as parts:
             app = process.build(parts, host=host, port=port, publish_every=publish_every, compute_every=compute_every)
             process.run(app)
 

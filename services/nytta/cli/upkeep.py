@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import typer
 
-from nytta import app as nytta
 from nytta.cli.common import Data, Json, Registry, commands, mendable, opened, print_json, told
 from nytta.settings import Settings
 from nytta.store import seals
@@ -55,7 +54,9 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
     with mendable():
         settings = Settings() if data is None else Settings(data=data)
         if settings.kafka:
-            done = nytta.migrate_distributed(settings)
+            from nytta.app import distributed
+
+            done = distributed.migrate_distributed(settings)
             print_json({"done": done}) if as_json else told.print("up to date" + "".join(f"\nmade {n}" for n in done))
             return
     with opened(data) as app:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nytta.errors import Mendable
 from nytta.events.reasons import Reason
 from nytta.organisation.problems import Problem, check_text
 
 
-class InputError(Exception):
+class InputError(Mendable):
     """A file that cannot be read, or not beyond one place.
 
     What was yielded before the error is sound; nothing after it was read.
@@ -22,7 +23,7 @@ class InputError(Exception):
         self.message = message
 
 
-class MappingError(Exception):
+class MappingError(Mendable):
     """A mapping that cannot be used. Lists every problem found, each with its line and what to change."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

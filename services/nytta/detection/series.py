@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nytta.errors import Mendable
+
 from .detector import assess
 from .gates import Reason
 from .panel import Array, Panel
@@ -26,7 +28,7 @@ LIVE = frozenset({"live", "go_live", "go-live", "golive"})
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
 
 
-class SeriesError(ValueError):
+class SeriesError(Mendable, ValueError):
     """The file as a whole cannot be read as a series; the text says what to change."""
 
 

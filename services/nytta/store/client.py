@@ -14,6 +14,8 @@ import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from nytta.errors import Mendable
+
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
@@ -25,7 +27,7 @@ _SETTINGS = {
 }
 
 
-class StoreError(Exception):
+class StoreError(Mendable):
     """The store refused: what happened and what to do about it, in one sentence."""
 
 
@@ -167,6 +169,13 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
         return opened
 
     return Connection(client(), zones or Zones(), client)
+
+
+def engine() -> str:
+    """The version of the embedded engine."""
+    import chdb  # half a gigabyte, which only those who open it should wait for
+
+    return str(chdb.engine_version)
 
 
 def server(dsn: str, zones: Zones | None = None) -> Connection:

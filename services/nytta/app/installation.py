@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,43 +16,23 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pyarrow as pa
 
 from nytta import contracts
-from nytta.alerting import evaluate as alerting
-from nytta.benefits import model_file
-from nytta.benefits.maturity import Model
-from nytta.broker import topics, waiting
-from nytta.broker.cluster import Cluster
-from nytta.broker.producer import Producer
-from nytta.delivery.channels import Channels, ChannelSettingError, smtp_of
-from nytta.delivery.deliver import Delivered, deliver
+from nytta.app.configuration import read_channels, read_definitions, read_model, read_registry
+from nytta.delivery.channels import Channels
 from nytta.disclosure.clock import first_open_week
 from nytta.events.columns import join
-from nytta.indicators import load as catalogue
 from nytta.indicators.definition import Definition
 from nytta.intake import Intake
 from nytta.keys import Keys, load_or_make
-from nytta.organisation.load import load as load_registry
-from nytta.organisation.problems import check_text
 from nytta.organisation.registry import Registry
-from nytta.processors.parts import Parts
 from nytta.settings import Settings
-from nytta.store import benefits, client, detection, facts, migrate, processing, publish, recompute, scratch, sources, values
+from nytta.store import benefits, client, migrate, processing, publish, recompute, scratch, sources, values
 from nytta.store import registry as registry_tables
-from nytta.store.alerts import AlertStore
-from nytta.store.lease import Guarded
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore, RejectQuery
 
 _CALENDAR_MARGIN = timedelta(days=400)
-_SETTLED = 600.0  # seconds
 _RESTATED = timedelta(minutes=10)
 """Measured benefits and reports on decisions change no value; this soon they are stated all the same."""
-
-PURPOSES = contracts.schemas() / "purposes.yaml"
-"""Where the purposes stand that indicators and approvals name."""
-
-
-class AppError(Exception):
-    """Something that the person at the keyboard can change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +67,6 @@ class Workers:
     """Returns when everything that came before is in the cells."""
     deliver: Callable[[pa.Table], None]
     """Gives them decoded events; returns when these are durable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """What one evaluation found, and what became of the messages."""
-
-    alerts: alerting.Evaluation
-    delivered: Delivered
 
 
 @dataclass
@@ -206,23 +176,6 @@ class App:
         still = Counter(reject.reason for reject, events in judged if events is None)
         return Replayed(len(found), len(passed), dict(sorted(still.items())))
 
-    def evaluate(self, now: datetime) -> Evaluated:
-        """Judge the closed weeks at `now` (aware), open and close alerts, and send the messages that are due.
-
-        Called as often as one likes; detection runs only after a round that computed something, or a week's end.
-        """
-        with self.computing:
-            registry = self.intake.registry
-            closed = sorted({first_open_week(now, o.timezone) for o in registry.organisations})
-            state = (self.private.counter("version"), *closed)
-            if state != self.judged:
-                detection.publish_signals(self.private, registry, self.definitions, now)
-                facts.publish_facts(self.private, registry, now)
-                self.judged = state
-            book = AlertStore(self.open.connection)
-            found = alerting.evaluate(book, registry, now, address=self.channels.address)
-        return Evaluated(found, deliver(book, registry, self.channels, now))
-
     def declare(self, declared: Registry | None) -> None:
         """Take the registry as its files are now; the next round puts it into the store."""
         self.declared = declared
@@ -281,7 +234,7 @@ class App:
 @contextmanager
 def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     """The whole service in this process, on the embedded store of `settings.data`."""
-    _quiet_collector()
+    quiet_collector()
     definitions = read_definitions(contracts.schemas() / "indicators")
     declared = read_registry(registry or settings.registry, definitions)
     keys = load_or_make(settings.key_file or settings.data / "key.json")
@@ -301,150 +254,8 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
         connection.close()
 
 
-@contextmanager
-def distributed(settings: Settings, registry: Path | None = None) -> Iterator[App]:
-    """An installation whose events go through Kafka and whose figures are computed by its workers."""
-    with _joined(settings, registry) as (app, _):
-        yield app
-
-
-@contextmanager
-def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]:
-    """What a worker of a distributed installation is made of. BrokerError where a topic is not as it must be."""
-    with _joined(settings, registry) as (app, cluster):
-        topics.check(cluster)
-
-        store = PrivateStore(app.private.connection)
-
-        def take_over(check: Callable[[], None]) -> App:
-            own = PrivateStore(Guarded.of(store.connection, check))
-            own.writing = store.writing  # one sequence of marks, whoever of the two writes them
-            return App(own, OpenStore(own.connection), app.keys, app.definitions, app.declared, app.tables)
-
-        yield Parts(
-            cluster,
-            store,
-            app.keys,
-            app.intake.judge,
-            app.intake.count_stopped,
-            lambda: app.declare(app.declared),
-            take_over,
-        )
-
-
-@contextmanager
-def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cluster]]:
-    if not settings.clickhouse:
-        raise AppError(
-            "with Kafka, several processes share the store: name a ClickHouse server in NYTTA_CLICKHOUSE, or unset "
-            "NYTTA_KAFKA to keep everything in one process"
-        )
-    _quiet_collector()
-    cluster = Cluster.of(settings)
-    definitions = read_definitions(contracts.schemas() / "indicators")
-    declared = read_registry(registry or settings.registry, definitions)
-    keys = load_or_make(settings.key_file or settings.data / "key.json")
-    tables = contracts.schemas() / "tables"
-    connection = client.server(settings.clickhouse)
-    try:
-        missing = migrate.missing(connection, tables)
-        if missing:
-            raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
-        store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, keys, text)))
-        app = App(
-            store,
-            OpenStore(connection),
-            keys,
-            definitions,
-            declared,
-            tables,
-            Workers(lambda: _settle(cluster, store), lambda events: asyncio.run(_put(cluster, keys, events))),
-        )
-        app.channels = read_channels(settings)
-        yield app, cluster
-    finally:
-        connection.close()
-
-
-async def _put(cluster: Cluster, keys: Keys, events: pa.Table) -> None:
-    async with Producer(cluster, keys.seal, linger=0) as producer:
-        await producer.put(events, ())
-
-
-async def _ask(cluster: Cluster, keys: Keys, text: str) -> None:
-    async with Producer(cluster, keys.seal) as producer:
-        await producer.command(text)
-
-
-def _settle(cluster: Cluster, store: PrivateStore) -> None:
-    """Return when everything that is on the topics now is in the cells."""
-    for name in (topics.USAGE, topics.REJECTED, topics.MARKS):
-        waiting.wait_for(cluster, name, within=_SETTLED)
-    until = time.monotonic() + _SETTLED
-    last = store.counter("batch")
-    while store.counter("cleared") < last and store.marks_wait():
-        if time.monotonic() > until:
-            raise AppError("the marks are not computed: is nytta worker running, and does its log name an error?")
-        time.sleep(0.2)
-
-
-def migrate_distributed(settings: Settings) -> list[str]:
-    """Bring the tables of the server up to date and make the topics; the names of what was made."""
-    connection = client.server(settings.clickhouse)
-    try:
-        done = migrate.migrate(connection, contracts.schemas() / "tables")
-    finally:
-        connection.close()
-    made = topics.create(Cluster.of(settings), partitions=settings.kafka_partitions, replicas=settings.kafka_replicas)
-    return done + made
-
-
-def _quiet_collector() -> None:
-    """Batches hold many small objects at once, and none of them in cycles."""
+def quiet_collector() -> None:
+    """Have the garbage collector look seldom: batches hold many small objects at once, and none of them in cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
-
-
-def read_definitions(directory: Path) -> tuple[Definition, ...]:
-    """The definitions of a folder. AppError with every problem where one is not sound."""
-    found = catalogue.load(directory)
-    if found.problems:
-        raise AppError(check_text(found.problems, str(directory)).rstrip("\n"))
-    return found.definitions
-
-
-def read_model(path: Path) -> Model:
-    """The model of maturity in a file. AppError with every problem where it is not sound."""
-    model, problems = model_file.read_model(path.name, path.read_bytes())
-    if model is None:
-        raise AppError(check_text(problems, str(path.parent)).rstrip("\n"))
-    return model
-
-
-def read_channels(settings: Settings) -> Channels:
-    """The ways out that the settings name. AppError where one cannot be used."""
-    try:
-        smtp = smtp_of(settings.smtp.get_secret_value())
-    except ChannelSettingError as error:
-        raise AppError(str(error)) from error
-    if settings.webhook and not settings.webhook_secret.get_secret_value():
-        raise AppError("NYTTA_WEBHOOK needs NYTTA_WEBHOOK_SECRET: what is posted is signed with it")
-    return Channels(
-        smtp,
-        settings.sender,
-        settings.address,
-        settings.webhook,
-        settings.webhook_secret.get_secret_value(),
-        settings.alertmanager,
-    )
-
-
-def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> Registry | None:
-    """The registry of a folder; None where none is named. AppError with every problem where it is not sound."""
-    if directory is None:
-        return None
-    loaded = load_registry(directory, {d.id: d.version for d in definitions} or None, catalogue.purposes(PURPOSES))
-    if loaded.registry is None:
-        raise AppError(check_text(loaded.problems, str(directory)).rstrip("\n"))
-    return loaded.registry

@@ -1,0 +1,125 @@
+"""An installation whose events go through Kafka and whose figures are computed by its workers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from nytta import contracts
+from nytta.app.configuration import AppError, read_channels, read_definitions, read_registry
+from nytta.app.installation import App, Workers, quiet_collector
+from nytta.broker import topics, waiting
+from nytta.broker.cluster import Cluster
+from nytta.broker.producer import Producer
+from nytta.keys import Keys, load_or_make
+from nytta.processors.parts import Parts
+from nytta.settings import Settings
+from nytta.store import client, migrate
+from nytta.store.lease import Guarded
+from nytta.store.open import OpenStore
+from nytta.store.private import PrivateStore
+
+_SETTLED = 600.0  # seconds
+
+
+@contextmanager
+def distributed(settings: Settings, registry: Path | None = None) -> Iterator[App]:
+    """An installation whose events go through Kafka and whose figures are computed by its workers."""
+    with _joined(settings, registry) as (app, _):
+        yield app
+
+
+@contextmanager
+def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]:
+    """What a worker of a distributed installation is made of. BrokerError where a topic is not as it must be."""
+    with _joined(settings, registry) as (app, cluster):
+        topics.check(cluster)
+
+        store = PrivateStore(app.private.connection)
+
+        def take_over(check: Callable[[], None]) -> App:
+            own = PrivateStore(Guarded.of(store.connection, check))
+            own.writing = store.writing  # one sequence of marks, whoever of the two writes them
+            return App(own, OpenStore(own.connection), app.keys, app.definitions, app.declared, app.tables)
+
+        yield Parts(
+            cluster,
+            store,
+            app.keys,
+            app.intake.judge,
+            app.intake.count_stopped,
+            lambda: app.declare(app.declared),
+            take_over,
+        )
+
+
+@contextmanager
+def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cluster]]:
+    if not settings.clickhouse:
+        raise AppError(
+            "with Kafka, several processes share the store: name a ClickHouse server in NYTTA_CLICKHOUSE, or unset "
+            "NYTTA_KAFKA to keep everything in one process"
+        )
+    quiet_collector()
+    cluster = Cluster.of(settings)
+    definitions = read_definitions(contracts.schemas() / "indicators")
+    declared = read_registry(registry or settings.registry, definitions)
+    keys = load_or_make(settings.key_file or settings.data / "key.json")
+    tables = contracts.schemas() / "tables"
+    connection = client.server(settings.clickhouse)
+    try:
+        missing = migrate.missing(connection, tables)
+        if missing:
+            raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
+        store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, keys, text)))
+        app = App(
+            store,
+            OpenStore(connection),
+            keys,
+            definitions,
+            declared,
+            tables,
+            Workers(lambda: _settle(cluster, store), lambda events: asyncio.run(_put(cluster, keys, events))),
+        )
+        app.channels = read_channels(settings)
+        yield app, cluster
+    finally:
+        connection.close()
+
+
+async def _put(cluster: Cluster, keys: Keys, events: pa.Table) -> None:
+    async with Producer(cluster, keys.seal, linger=0) as producer:
+        await producer.put(events, ())
+
+
+async def _ask(cluster: Cluster, keys: Keys, text: str) -> None:
+    async with Producer(cluster, keys.seal) as producer:
+        await producer.command(text)
+
+
+def _settle(cluster: Cluster, store: PrivateStore) -> None:
+    """Return when everything that is on the topics now is in the cells."""
+    for name in (topics.USAGE, topics.REJECTED, topics.MARKS):
+        waiting.wait_for(cluster, name, within=_SETTLED)
+    until = time.monotonic() + _SETTLED
+    last = store.counter("batch")
+    while store.counter("cleared") < last and store.marks_wait():
+        if time.monotonic() > until:
+            raise AppError("the marks are not computed: is nytta worker running, and does its log name an error?")
+        time.sleep(0.2)
+
+
+def migrate_distributed(settings: Settings) -> list[str]:
+    """Bring the tables of the server up to date and make the topics; the names of what was made."""
+    connection = client.server(settings.clickhouse)
+    try:
+        done = migrate.migrate(connection, contracts.schemas() / "tables")
+    finally:
+        connection.close()
+    made = topics.create(Cluster.of(settings), partitions=settings.kafka_partitions, replicas=settings.kafka_replicas)
+    return done + made
