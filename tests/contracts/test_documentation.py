@@ -25,7 +25,8 @@ def test_every_command_is_in_the_readme_and_every_one_there_exists() -> None:
 def test_every_command_is_loaded_from_its_module() -> None:
     cli.load()
     made = {c.name or (c.callback.__name__ if c.callback else ""): c for c in cli.commands.registered_commands}
-    made |= {g.name or "": g.typer_instance.registered_commands[0] for g in cli.commands.registered_groups}
+    groups = [(g.name or "", g.typer_instance) for g in cli.commands.registered_groups]
+    made |= {name: group.registered_commands[0] for name, group in groups if group}
     found = {name.rstrip("_"): c.callback.__module__ for name, c in made.items() if c.callback}
     assert found == {name: f"nytta.cli.{module}" for module, its in cli.MODULES.items() for name in its}
 
