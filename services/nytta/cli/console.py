@@ -49,8 +49,16 @@ _GATEWAY: Final = re.compile(r"/(events|healthz|readyz|metrics|openapi\.json)(/|
 class Backing:
     """The service's installation as the console asks it."""
 
-    def __init__(self, app: nytta.App, folder: Path, behind: Callable[[], float], came: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: nytta.App,
+        folder: Path,
+        behind: Callable[[], float] = lambda: 0.0,
+        came: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._app = app
+        self._now = now
         self._folder = folder / "uploads"
         self._behind = behind
         self._came = came
@@ -77,7 +85,7 @@ class Backing:
             held = next((a for a in book.alerts(organisation) if a.id == alert), None) if organisation else None
             if held is None or organisation is None:
                 raise CannotDo(f"{alert}?")
-            now = datetime.now(self.registry().zones[organisation])
+            now = self._now().astimezone(self.registry().zones[organisation])
             after = how(held, now)
             book.commit(organisation, Changes(alerts=[after]), now)
             return after
@@ -97,7 +105,7 @@ class Backing:
     def replay(self, reason: str, source: str, *, dry_run: bool) -> Replayed:
         """Send rejects through the door again."""
         try:
-            done = self._app.replay(RejectQuery(reason=reason, source=source), datetime.now(UTC), dry_run=dry_run)
+            done = self._app.replay(RejectQuery(reason=reason, source=source), self._now(), dry_run=dry_run)
         except KeyFileError as error:
             raise CannotDo(str(error)) from error
         return Replayed(done.tried, done.passed, done.still)
@@ -114,7 +122,7 @@ class Backing:
             self._app.definitions,
             purposes(nytta.PURPOSES),
             _translations(),
-            datetime.now(UTC).date(),
+            self._now().date(),
             sources_of_events(self._app.private.connection),
         )
 
@@ -150,7 +158,7 @@ class Backing:
         try:
             with _mendable():
                 chosen = mappings.load(mapping) if mapping else None
-                done = self._app.intake.import_file(file, chosen, datetime.now(UTC), progress=progress)
+                done = self._app.intake.import_file(file, chosen, self._now(), progress=progress)
             told = done.as_dict()
             job.report = {n: told[n] for n in ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")}
             job.read, job.state = job.total, "done"

@@ -7,8 +7,9 @@ import logging
 import secrets
 import traceback
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -45,6 +46,7 @@ _FORM: Final = f"form-{secrets.token_hex(12)}"
 _THEME: Final = f"theme-{secrets.token_hex(12)}"
 """What stands in a kept page where each visitor's own is put."""
 _PAGES_KEPT: Final = 400
+_FIELDS: Final = 40
 _THEMES: Final = ("light", "dark")
 _YEAR: Final = 365 * 24 * 3600
 _HEADERS: Final = {
@@ -241,34 +243,40 @@ class Console:
 
     async def posted(self, request: Request) -> tuple[Visitor, dict[str, str]]:
         """Who sent a form, and its fields. `KeptForm` where it cannot be taken, with what was in it."""
-        if not self._same_site(request):
-            raise Refused(403, "cross_site")
-        form = await request.form(max_files=1, max_fields=40)
+        self._from_here(request)
+        async with request.form(max_files=0, max_fields=_FIELDS) as form:
+            return self._taken(request, form)
+
+    @asynccontextmanager
+    async def upload(self, request: Request) -> AsyncIterator[tuple[Visitor, UploadFile | None]]:
+        """Who sent a file, and the file, for as long as it is worked on. Refused at once where it is too large."""
+        self._from_here(request)
+        if int(request.headers.get("content-length") or 0) > self.upload_limit:
+            raise Refused(413, "too_large", most=self.upload_limit >> 20)
+        request._receive = _limited(request.receive, self.upload_limit)
+        async with request.form(max_files=1, max_fields=_FIELDS) as form:
+            visitor, _ = self._taken(request, form)
+            sent = form.get("file")
+            yield visitor, sent if isinstance(sent, UploadFile) and sent.filename else None
+
+    def _taken(self, request: Request, form: FormData) -> tuple[Visitor, dict[str, str]]:
         fields = {k: v for k, v in form.items() if isinstance(v, str)}
         given = fields.pop("form", "")
         try:
             visitor = self.visitor(request)
         except NotAuthenticated as error:
-            raise KeptForm(401, "signed_out", fields, why=str(error)) from error
+            raise KeptForm(401, "signed_out", fields) from error
         if not same_token(given, [self.token(request, visitor.name)]):
             raise KeptForm(403, "old_form", fields)
         return visitor, fields
 
-    def _same_site(self, request: Request) -> bool:
+    def _from_here(self, request: Request) -> None:
+        """Refuse a form that another site's page sends."""
         site = request.headers.get("sec-fetch-site", "same-origin")
         origin = request.headers.get("origin", "")
         hosts = {request.headers.get("host", ""), urlsplit(self.address).netloc}
-        return site in ("same-origin", "none") and (not origin or urlsplit(origin).netloc in hosts)
-
-    async def upload(self, request: Request) -> tuple[Visitor, dict[str, str], UploadFile | None]:
-        """A form with a file. Refused at once where it is larger than may be."""
-        if int(request.headers.get("content-length") or 0) > self.upload_limit:
-            raise Refused(413, "too_large", most=self.upload_limit >> 20)
-        request._receive = _limited(request.receive, self.upload_limit)
-        visitor, fields = await self.posted(request)
-        form: FormData = await request.form()
-        sent = form.get("file")
-        return visitor, fields, sent if isinstance(sent, UploadFile) and sent.filename else None
+        if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc not in hosts):
+            raise Refused(403, "cross_site")
 
     def answered(self, to: str) -> Response:
         """Send the visitor on after a form."""

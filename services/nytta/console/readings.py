@@ -7,11 +7,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from nytta.alerting.observe import Desk
 from nytta.alerts.model import Alert
+from nytta.console.parts import Refused
 from nytta.indicators.definition import Definition
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Names
@@ -136,7 +137,7 @@ class Readings:
             self._looked = float("-inf")
 
     def of(self, root: str) -> Reading:
-        """The reading of an organisation."""
+        """The reading of an organisation. Refused where nothing is published of it."""
         with self._one:
             version = self.version()
             held = self._kept.get(root)
@@ -172,9 +173,6 @@ class Readings:
             "SELECT max(period) FROM {open}.published_values WHERE organisation = {root:String} AND grain = 'window'",
             root=root,
         )
+        if found.year < 2000:
+            raise Refused(404, "no_figures")
         return found
-
-
-def moment(reading: Reading) -> datetime | None:
-    """When the benefits were stated."""
-    return reading.said.published_at if reading.said else None

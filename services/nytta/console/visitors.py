@@ -38,6 +38,14 @@ class Visitor:
         """All that a page may depend on."""
         return (self.held, self.day, self.language, self.seat, self.identity.local)
 
+    @property
+    def place(self) -> str:
+        """The name of the unit or group for which a seat is taken; '' without a seat."""
+        unit = self.seat.partition(":")[2]
+        group = next((g for g in self.registry.groups if g.id == unit), None)
+        found = group or self.registry.units_at(self.day).get(unit)
+        return found.names.text(self.language) if found else ""
+
     def may(self, what: What, unit: str) -> bool:
         """Whether the visitor may see or do `what` about `unit`."""
         return what is What.TRANSPARENCY or unit in self.visible(what)

@@ -63,6 +63,7 @@ class AlertView:
     href: str
     unit: Link
     state: Link
+    answer: str
     message: Message | None
     lacking: str
     subject: str
@@ -185,6 +186,7 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
         address(alert.id),
         Link(reading.unit_names(alert.key.unit).text(language), f"/units/{alert.key.unit}"),
         Link(state_name(alert, language), icon=icon(alert)),
+        answer(alert, language),
         message,
         "" if message else say("alert_untold"),
         subject(reading, alert, language),

@@ -124,22 +124,22 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.post("/import", include_in_schema=False)
     async def upload(request: Request) -> Response:
-        visitor, _, sent = await console.upload(request)
-        maintains(visitor)
-        if sent is None:
-            raise Refused(422, "no_file")
-        head = await sent.read(8)
-        name = Path(sent.filename or "file").name[:200]
-        if head.startswith(_WORKBOOKS) or (head.startswith(_ZIP) and not name.endswith(".zip")):
-            raise Refused(415, "workbook", file=name)
-        if not head:
-            raise Refused(422, "empty_file", file=name)
-        await sent.seek(0)
-        id_ = secrets.token_urlsafe(12)
-        place = console.services.uploads() / f"{id_}-{_plain(name)}"
-        with place.open("wb") as file:
-            while block := await sent.read(_CHUNK):
-                file.write(block)
+        async with console.upload(request) as (visitor, sent):
+            maintains(visitor)
+            if sent is None:
+                raise Refused(422, "no_file")
+            head = await sent.read(8)
+            name = Path(sent.filename or "file").name[:200]
+            if head.startswith(_WORKBOOKS) or (head.startswith(_ZIP) and not name.endswith(".zip")):
+                raise Refused(415, "workbook", file=name)
+            if not head:
+                raise Refused(422, "empty_file", file=name)
+            await sent.seek(0)
+            id_ = secrets.token_urlsafe(12)
+            place = console.services.uploads() / f"{id_}-{_plain(name)}"
+            with place.open("wb") as file:
+                while block := await sent.read(_CHUNK):
+                    file.write(block)
         waiting[id_] = (place, name)
         return console.answered(f"/import/{id_}")
 

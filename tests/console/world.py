@@ -1,0 +1,282 @@
+"""A town with figures, alerts and benefits in a store of its own, its console, and browsers of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from nytta import app as nytta
+from nytta.authentication import Links, Proxy
+from nytta.benefits.statement import (
+    Ahead,
+    Benefit,
+    Booked,
+    Decided,
+    Definition,
+    Gap,
+    Maturity,
+    Plan,
+    Point,
+    Pool,
+    Score,
+    Statement,
+)
+from nytta.cli.console import Backing
+from nytta.console.application import Console, application
+from nytta.console.visitors import form_token
+from nytta.events.batch import Reject
+from nytta.events.reasons import Reason
+from nytta.gateway.server import bind, server
+from nytta.keys import Keys
+from nytta.organisation.units import Contact, Names
+from nytta.store.benefits import Statements
+from nytta.store.open import OpenStore
+from nytta.store.private import PrivateStore
+from tests.alerting.conftest import DEFINITIONS, START, WEEKS, Town, monday_after, town, week
+
+LAST = week(WEEKS - 1)
+NOW = monday_after(WEEKS - 1, 9).astimezone(UTC)
+PEOPLE = """
+approvals:
+  - {purpose: "*", legal_basis: public task, dpia: DPIA 1, consulted_on: 2024-11-03}
+"""
+PROGRAMME = f"""
+milestones:
+  - {{id: live, what: go_live, date: {START}, name: Arken goes live, system: arken}}
+plans:
+  - {{unit: town, system: arken, indicator: weekly-breadth, targets: [{{date: 2027-01-04, value: 0.8}}]}}
+"""
+ROLES = {
+    "lead": "lead@town.example",
+    "operations": "desk@town.example",
+    "manager": "m0@town.example",
+    "group": "gro@town.example",
+    "representative": "union@town.example",
+    "dpo": "dpo@town.example",
+    "administrator": "admin@town.example",
+    "stranger": "nobody@town.example",
+}
+HEADER = "X-User"
+
+
+@dataclass
+class World:
+    """A filled installation; consoles on it are made, and served on sockets, as they are needed."""
+
+    app: nytta.App
+    folder: Path
+    _open: ExitStack = field(default_factory=ExitStack)
+    _addresses: dict[int, tuple[Console, str]] = field(default_factory=dict)
+    _usual: Console | None = None
+
+    def address(self, console: Console | None = None) -> str:
+        """Where a console is reached; the usual one, of which a proxy says who asks, where none is named."""
+        if console is None:
+            console = self._usual = self._usual or self.console()
+        if id(console) not in self._addresses:
+            self._addresses[id(console)] = console, self._open.enter_context(served(console))
+        return self._addresses[id(console)][1]
+
+    def browser(self, console: Console, language: str = "en") -> httpx.Client:
+        """A browser of nobody yet."""
+        headers = {"Accept-Language": language}
+        return self._open.enter_context(
+            httpx.Client(base_url=self.address(console), headers=headers, timeout=120, trust_env=False)
+        )
+
+    def token(self, visit: httpx.Client) -> str:
+        """The token of the forms of a visit through the usual console."""
+        visit.get("/help")
+        assert self._usual
+        return form_token(self._usual._secret, visit.cookies["nytta_form"], visit.headers[HEADER])
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._open.close()
+
+    def console(self, *, proxy: bool = True, address: str = "", now: datetime = NOW, limit: int = 1 << 20) -> Console:
+        """A console of which a proxy says who asks; else the person at the machine does."""
+        return Console(
+            self.app.open,
+            Backing(self.app, self.folder, now=lambda: now),
+            links=Links(),
+            proxy=Proxy(HEADER, ("127.0.0.1",)) if proxy else None,
+            address=address,
+            upload_limit=limit,
+            now=lambda: now,
+        )
+
+    def visit(self, role: str = "lead", language: str = "en", console: Console | None = None) -> httpx.Client:
+        """A browser of somebody with this role."""
+        headers = {HEADER: ROLES[role], "Accept-Language": language}
+        browser = httpx.Client(base_url=self.address(console), headers=headers, timeout=120, trust_env=False)
+        return self._open.enter_context(browser)
+
+
+def world(store: PrivateStore, folder: Path, tables: Path) -> World:
+    """The town after seventy weeks: one unit fell in week 50, one never took off."""
+    registry = town(PEOPLE, PROGRAMME)
+    organisation = registry.organisations[0]
+
+    def contact(name: str) -> Contact:
+        return Contact(name, ROLES[name], "", "nb")
+
+    registry = replace(
+        registry,
+        organisations=(
+            replace(
+                organisation,
+                employee_representatives=(contact("representative"),),
+                data_protection=(contact("dpo"),),
+                administrators=(contact("administrator"),),
+            ),
+        ),
+    )
+    made = Town(store, registry)
+    made.users["u00"][50:] = made.users["u00"][50:] // 3
+    made.users["u01"][:] = made.users["u01"] // 4
+    made.write()
+    for number in range(WEEKS - 6, WEEKS):
+        made.round(number)
+    store.connection.run(
+        "INSERT INTO {open}.published_values SELECT * REPLACE ('window' AS grain) "
+        "FROM {open}.published_values AS p WHERE p.grain = 'week'"
+    )
+    store.connection.run(
+        "INSERT INTO {open}.published_values SELECT * REPLACE ('window' AS grain, 'tiny' AS unit, NULL AS value, "
+        "NULL AS low, NULL AS high, 'grouped' AS status) "
+        "FROM {open}.published_values AS p WHERE p.grain = 'week' AND p.unit = 'u02'"
+    )
+    app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, registry, tables)
+    Statements(store.connection).add(statement(), NOW)
+    event = {"specversion": "1.0", "id": "r1", "source": "/town/desk", "type": "nytta.case.opened.v1"}
+    event |= {"time": f"{LAST}T10:00:00Z", "data": {"unit": "u00", "system": "arken", "case": "A-1", "channel": "web"}}
+    refused = Reject(Reason.UNKNOWN_UNIT, "no such unit", "/town/desk", "line 1", json.dumps(event).encode())
+    store.write_rejects([refused], seal=app.keys.seal, received_at=datetime.now(UTC))
+    return World(app, folder)
+
+
+def statement() -> Statement:
+    """Two benefits, hours left lying, a stuck decision, maturity of three places."""
+    name, arken = Names("Kortare väg", "Kortere vei", "Shorter way"), Names.of("Arken")
+    plan = Plan(
+        names=name,
+        unit="u00",
+        system="arken",
+        kind="redistribution",
+        unit_of_measure="minutes per case",
+        measure="minutes per case",
+        owner="Owner",
+        baseline=60_000,
+        target=30_000,
+        start=START,
+        due=LAST + timedelta(weeks=20),
+        method="measured",
+        adoption="weekly-breadth",
+    )
+    points = tuple(
+        Point(START + timedelta(weeks=4 * n), START + timedelta(weeks=4 * n + 4), 50_000, 40 * n) for n in range(12)
+    )
+    common: dict[str, Any] = {
+        "unit_names": Names.of("Unit 0"),
+        "system_names": arken,
+        "case_type_names": Names("", "", ""),
+    }
+    first = Benefit(
+        id="shorter",
+        plan=plan,
+        place="u00",
+        known_since=START,
+        points=points,
+        realised=440,
+        ahead=Ahead(500, 400, 610, 5, False),
+        word="off_track",
+        word_before="at_risk",
+        week=LAST,
+        gap=Gap(40, 16),
+        account="redistribution",
+        freed=220_000,
+        **common,
+    )
+    second = Benefit(id="second", plan=plan, place="u01", known_since=START, word="too_early", week=LAST, **common)
+    pool = Pool(
+        place="u00",
+        names=Names.of("Unit 0"),
+        system="arken",
+        case_type="*",
+        case_type_names=Names("", "", ""),
+        benefits=("shorter",),
+        share=27,
+        share_target=80,
+        cases=1000,
+        promised=500_000,
+        freed=220_000,
+        use_missing=200_000,
+        effect_missing=80_000,
+    )
+    return Statement(
+        organisation="town",
+        names=Names.of("Town"),
+        week=LAST,
+        currency="NOK",
+        country="NO",
+        benefits=(first, second),
+        pools=(pool,),
+        booked=(Booked("redistribution", 220_000, 0, ()),),
+        decisions=(
+            Decided(
+                id="d",
+                names=Names.of("Close the paper route"),
+                level="2",
+                decided=START,
+                due=None,
+                units=11,
+                acknowledged=3,
+                executed=0,
+                reversed=None,
+                weeks=9,
+                word="stuck",
+            ),
+        ),
+        maturity=tuple(
+            Maturity(
+                place=f"u0{n}",
+                names=Names.of(f"Unit {n}"),
+                system="arken",
+                model=1,
+                dimensions=(Score("use", 30.0 * (n + 1), 100), Score("benefit", 25.0 * (n + 1), 100)),
+                axes=(),
+                level=str(n + 1),
+            )
+            for n in range(3)
+        ),
+        systems={"arken": arken},
+        definitions={"weekly-breadth": Definition(1, Names.of("Weekly breadth"), Names.of("What share?"))},
+    )
+
+
+@contextmanager
+def served(console: Console) -> Iterator[str]:
+    """The console on a socket, in a thread; its address."""
+    bound = bind("127.0.0.1", 0)
+    running = server(application(console))
+    thread = threading.Thread(target=lambda: asyncio.run(running.listen(bound)), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        running.should_exit = True
+        thread.join(30)
+        bound.close()
+
+
+__all__ = ["LAST", "NOW", "ROLES", "World", "date", "served", "world"]
