@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from nytta.broker import wire
 from nytta.broker.cluster import Cluster
-from nytta.events import Pseudonymiser, Reason, decode, encode
+from nytta.events import Batch, Pseudonymiser, Reason, decode, encode
 from nytta.keys import Keys
 from nytta.processors import usage
 from nytta.processors.messages import Message
@@ -57,9 +58,9 @@ def message(value: bytes | None, headers: dict[str, bytes], offset: int = 17, at
 
 def read(*messages: Message) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
     """Identities with their rows, and (reason, position) of the rejects."""
-    batches = usage.read(parts(), messages).batches
-    rows = [row for batch in batches for row in batch.table.to_pylist()]
-    return rows, [(str(r.reason), r.position) for batch in batches for r in batch.rejects]
+    batch = usage.read(parts(), messages).batch
+    assert batch.read == len(batch) + len(batch.rejects)
+    return batch.table.to_pylist(), [(str(r.reason), r.position) for r in batch.rejects]
 
 
 PRETTY = orjson.dumps(EVENT, option=orjson.OPT_INDENT_2)
@@ -135,6 +136,28 @@ def test_the_receipt_of_a_batch_is_the_gateways_unless_it_makes_no_sense() -> No
     for told in (b"yesterday", b"2026-06-01T08:00:00", b"2027-06-01T08:00:00+00:00"):
         (row,), _ = read(message(body, BATCH | {wire.RECEIVED: told}, at=late))
         assert row["received_at"] == late
+
+
+def test_messages_of_several_partitions_are_decoded_by_receipt_and_stored_as_one() -> None:
+    """Partitions come mixed: messages of three moments take three calls to decode, in whatever order they come."""
+    calls: list[datetime] = []
+
+    def judge(body: bytes, at: datetime) -> Batch:
+        calls.append(at)
+        return decode(body, received_at=at, pseudonymise=None)
+
+    moments = [NOW + timedelta(minutes=n) for n in (5, 0, 9)]
+    mixed = [
+        message(
+            orjson.dumps(EVENT | {"id": str(n)}), dict(wire.batch_headers(moments[n % 3])), n, NOW + timedelta(hours=1)
+        )
+        for n in range(30)
+    ]
+    found = usage.read(replace(parts(), judge=judge), mixed).batch
+    assert calls == sorted(moments)
+    assert {row["id"]: row["received_at"] for row in found.table.to_pylist()} == {
+        str(n): moments[n % 3] for n in range(30)
+    }
 
 
 def test_a_batch_that_was_accepted_is_not_refused_because_it_waited() -> None:

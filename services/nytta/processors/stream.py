@@ -94,8 +94,8 @@ def every(app: faust.App, seconds: float, work: Callable[[], Awaitable[None]]) -
 
     async def task() -> None:
         while not app.should_stop:
-            await _or_crash(app, work())
             await app.sleep(seconds)
+            await _or_crash(app, work())
 
     app.task(task)
 

@@ -20,6 +20,7 @@ from nytta.broker import topics
 from nytta.broker.producer import Producer
 from nytta.broker.wire import Body, body_of
 from nytta.events import Batch, Reject
+from nytta.events.columns import join
 from nytta.processors import figures
 from nytta.processors.messages import Message
 from nytta.processors.parts import Parts, patient
@@ -36,7 +37,7 @@ _TOGETHER = 10  # seconds: messages received so close to each other are decoded 
 class Read:
     """The events and rejects of some messages, when the broker got the oldest, and the seconds that reading took."""
 
-    batches: Sequence[Batch]
+    batch: Batch
     oldest: datetime
     seconds: float
 
@@ -45,11 +46,20 @@ def read(parts: Parts, messages: Sequence[Message]) -> Read:
     """The events and rejects of some messages; nothing is stored."""
     started = time.perf_counter()
     bodies = [(body_of(m.value, m.headers, m.stored_at, m.position, _MAX_FUTURE), m.position) for m in messages]
-    batches = [Batch(pa.table({}), (body.reject,), 1) for body, _ in bodies if body.reject]
-    good = [(body, position) for body, position in bodies if not body.reject]
-    for _, near in groupby(good, key=lambda pair: int(pair[0].received_at.timestamp()) // _TOGETHER):
-        batches.append(_decoded(parts, list(near)))
-    return Read(batches, min(message.stored_at for message in messages), time.perf_counter() - started)
+    rejects = [body.reject for body, _ in bodies if body.reject]
+    # partitions come mixed: near receipts are brought together before they are grouped
+    good = sorted(((body, position) for body, position in bodies if not body.reject), key=_about)
+    batches = [_decoded(parts, list(near)) for _, near in groupby(good, key=_about)]
+    whole = Batch(
+        join([batch.table for batch in batches]),
+        (*rejects, *(reject for batch in batches for reject in batch.rejects)),
+        len(rejects) + sum(batch.read for batch in batches),
+    )
+    return Read(whole, min(message.stored_at for message in messages), time.perf_counter() - started)
+
+
+def _about(body: tuple[Body, str]) -> int:
+    return int(body[0].received_at.timestamp()) // _TOGETHER
 
 
 def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
@@ -78,21 +88,16 @@ def store(parts: Parts, read: Read) -> pa.Table | None:
     started = time.perf_counter()
     now = datetime.now(UTC)
     number = _number()
-    marks = []
-    events = 0
-    for batch in read.batches:
-        parts.private.store_events(batch.table, number)
-        parts.private.write_rejects(batch.rejects, parts.keys.seal, now)
-        if len(batch):
-            marks.append(marks_of(batch.table, number))
-            events += len(batch)
-        for reject in batch.rejects:
-            figures.REJECTS.labels(reject.reason.value).inc()
-    figures.EVENTS.inc(events)
-    figures.BATCHES.observe(events)
+    batch = read.batch
+    parts.private.store_events(batch.table, number)
+    parts.private.write_rejects(batch.rejects, parts.keys.seal, now)
+    for reject in batch.rejects:
+        figures.REJECTS.labels(reject.reason.value).inc()
+    figures.EVENTS.inc(len(batch))
+    figures.BATCHES.observe(len(batch))
     figures.STORING.observe(read.seconds + time.perf_counter() - started)
     figures.STORED.observe(max(0.0, time.time() - read.oldest.timestamp()))
-    return pa.concat_tables(marks) if marks else None
+    return marks_of(batch.table, number) if len(batch) else None
 
 
 def _number() -> int:
