@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -59,3 +60,9 @@ class Settings(BaseSettings):
     alertmanager: str = Field(default="", description="address of an Alertmanager that keeps the open alerts")
     grafana: str = Field(default="", description="address of a Grafana that dashboards are pushed to")
     grafana_token: SecretStr = Field(default=SecretStr(""), description="token of a service account of that Grafana")
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and that nobody reads: a slip of the pen."""
+    known = {f"NYTTA_{name}".upper() for name in Settings.model_fields}
+    return sorted(n for n in environment if n.upper().startswith("NYTTA_") and n.upper() not in known)

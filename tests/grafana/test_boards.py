@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 import pytest
 
@@ -94,7 +95,7 @@ def test_query(filled: tuple[str, Filled], uid: str, title: str) -> None:
     board, one = BY_UID[uid], panel(uid, title)
     found = dict.fromkeys(CHOICES, 0)
     for how in CHOICES:
-        for chosen, offered in choices(board, store, how):
+        for chosen, offered in islice(choices(board, store, how), None if how == "All" else 2):
             answer = store.ask(one.sql, chosen, offered)
             if answer.rows:
                 check_shape(one.kind, answer)

@@ -92,7 +92,7 @@ SELECT
 FROM (SELECT * FROM {open}.named_values WHERE grain = 'window') AS n
 INNER JOIN (
     SELECT organisation, indicator, system, max(version) AS version, max(period) AS period
-    FROM {open}.indicator_values WHERE grain = 'window' GROUP BY organisation, indicator, system) AS last
+    FROM {open}.published_values WHERE grain = 'window' GROUP BY organisation, indicator, system) AS last
     ON last.organisation = n.organisation AND last.indicator = n.indicator AND last.system = n.system
        AND last.version = n.version AND last.period = n.period
 LEFT JOIN (

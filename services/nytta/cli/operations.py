@@ -1,14 +1,21 @@
-"""Commands for operations: dashboards."""
+"""Commands for operations: dashboards, backup, restore, doctor."""
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nytta import contracts
-from nytta.cli.common import Json, commands, fail, mendable, print_json, told
+from nytta.app import keeping
+from nytta.cli import doctor as examination
+from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, told
 from nytta.settings import Settings
+from nytta.store import backup as backups
 
 dashboards_commands = typer.Typer(help="The Grafana dashboards.", no_args_is_help=True)
 commands.add_typer(dashboards_commands, name="dashboards")
@@ -48,20 +55,88 @@ def dashboards_push(
 ) -> None:
     """Bring the dashboards of a Grafana up to date. Repeated, it changes nothing."""
     from nytta.grafana.catalogue import files
-    from nytta.grafana.push import GrafanaError, push
+    from nytta.grafana.push import push
 
     with mendable():
         settings = Settings()
     where, token = address or settings.grafana, settings.grafana_token.get_secret_value()
     if not where or not token:
         fail("name Grafana's address in NYTTA_GRAFANA (or --address) and a token in NYTTA_GRAFANA_TOKEN", code=2)
-    try:
+    with mendable():
         done = push(where, token, files(), datasource=datasource, dry_run=dry_run)
-    except GrafanaError as error:
-        fail(str(error))
     if as_json:
         rows = [{"kind": p.kind, "title": p.title, "what": p.what, "address": p.address} for p in done]
         print_json({"dry_run": dry_run, "done": rows})
         return
     for one in done:
         told.print(f"{'would be ' if dry_run and one.what != 'unchanged' else ''}{one.what}: {one.title}", markup=False)
+
+
+@commands.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write; with a server, the name on its backup disk.")],
+    disk: Annotated[str, typer.Option(help="With a server: its disk for backups.")] = "backups",
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the store as it stands at one moment. The keys are not in it: back up their file in another place."""
+    target = target.absolute()
+    with opened(data) as app:
+        if Settings().clickhouse:
+            said = {"state": backups.on_server(app.private.connection, disk, target.name), "disk": disk}
+        else:
+            made = keeping.copy(app, target, datetime.now(UTC))
+            said = asdict(made) | {"file": str(target), "bytes": target.stat().st_size}
+    if as_json:
+        print_json(said)
+        return
+    told.print(f"{said.get('file', target.name)}: {said.get('bytes', '')} bytes".removesuffix(":  bytes"), markup=False)
+    told.print("the key file is not in it: without that file persons would count twice. Keep it in another place")
+
+
+@commands.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that nytta backup wrote.")],
+    keys: Annotated[Path | None, typer.Option(help="The key file; copied to its place in the data folder.")] = None,
+    data: Data = None,
+    registry: Registry = None,
+    as_json: Json = False,
+) -> None:
+    """Put a backup into an empty data folder. Then `nytta verify` proves it."""
+    with mendable():
+        settings = Settings() if data is None else Settings(data=data)
+        if settings.clickhouse:
+            fail("with a server, its own RESTORE brings the databases back: docs/operations.md", code=2)
+        place = settings.key_file or settings.data / "key.json"
+        if keys is None and not place.exists():
+            fail(f"the key file is missing: give it with --keys, or put it at {place} first")
+        if keys is not None and place.exists() and place.read_bytes() != keys.read_bytes():
+            fail(f"{place} is there already and differs from {keys}: take one of them away")
+        copied = keys is not None and not place.exists()
+        held = keeping.check(source, keys or place)
+        backups.unpack(source, settings.data / "store")
+        if copied and keys is not None:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(keys, place)
+            place.chmod(0o600)
+    with opened(data, registry) as app:  # brings an older store's tables up to date
+        rows = int(app.private.connection.value("SELECT count() FROM {private}.events"))
+    if as_json:
+        print_json(asdict(held) | {"events": rows})
+        return
+    told.print(f"restored as of {held.taken}: {rows} raw rows. Prove it: nytta verify", markup=False)
+
+
+@commands.command()
+def doctor(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
+    """Look at settings, registry, keys, store, broker, mail, clock and disk, and say what to mend."""
+    found = examination.examine(data, registry)
+    if as_json:
+        print_json([asdict(f) for f in found])
+    else:
+        for one in found:
+            told.print(f"{one.state:5} {one.what}: {one.found}", markup=False)
+            if one.mend:
+                told.print(f"      → {one.mend}", markup=False)
+    if any(f.state == "bad" for f in found):
+        raise typer.Exit(1)

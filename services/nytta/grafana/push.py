@@ -14,6 +14,7 @@ import requests
 from grafana_api.grafana_api import GrafanaClientError, GrafanaException, GrafanaServerError
 from grafana_api.grafana_face import GrafanaFace
 
+from nytta.errors import Mendable
 from nytta.grafana.query import CLICKHOUSE, GRAFANA
 
 FOLDER: Final = "nytta"
@@ -21,7 +22,7 @@ _OPEN: Final = "SELECT count() AS n FROM nytta.indicator_values"
 _PRIVATE: Final = "SELECT count() AS n FROM nytta_private.events"
 
 
-class GrafanaError(Exception):
+class GrafanaError(Mendable):
     """What stands in the way, and what to change in Grafana."""
 
 

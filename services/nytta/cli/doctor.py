@@ -1,0 +1,256 @@
+"""What stands in the way of a sound installation: one look at each part, and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import ValidationError
+
+from nytta import app as nytta
+from nytta import contracts
+from nytta.cli import loopback
+from nytta.delivery.channels import Channels
+from nytta.errors import Mendable
+from nytta.keys import load_or_make
+from nytta.settings import Settings, unknown_variables
+from nytta.store import client, migrate
+
+State = Literal["good", "watch", "bad"]
+FREE_WATCH, FREE_BAD = 0.15, 0.05
+SKEW: Final = 5.0
+"""Seconds by which clocks may differ."""
+_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing looked at; `mend` says what to do, '' where nothing is to be done."""
+
+    what: str
+    state: State
+    found: str
+    mend: str = ""
+
+
+def examine(data: Path | None, registry: Path | None) -> list[Found]:
+    """Everything in turn. Nothing is changed, and what is out of order keeps nothing else from being looked at."""
+    try:
+        settings = Settings() if data is None else Settings(data=data)
+    except ValidationError as error:
+        return [
+            Found(
+                "settings", "bad", f"NYTTA_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}", "correct the variable"
+            )
+            for e in error.errors()
+        ]
+    found = [*_settings(), *_guarded("registry", lambda: _registry(settings, registry))]
+    found += [*_guarded("keys", lambda: _keys(settings)), *_guarded("store", lambda: _store(settings))]
+    found += [*_guarded("broker", lambda: _broker(settings)), *_guarded("mail", lambda: _ways_out(settings))]
+    found += [*_guarded("clock", lambda: _clock(settings)), *_guarded("disk", lambda: _disk(settings))]
+    return found
+
+
+def _guarded(what: str, look: Callable[[], Iterator[Found]]) -> Iterator[Found]:
+    try:
+        yield from look()
+    except (Mendable, OSError) as error:
+        yield Found(what, "bad", str(error), "see the sentence before")
+
+
+def _settings() -> Iterator[Found]:
+    unknown = unknown_variables(os.environ)
+    if unknown:
+        yield Found(
+            "settings", "watch", f"nobody reads {', '.join(unknown)}", "correct the name; README has every setting"
+        )
+    else:
+        yield Found("settings", "good", "every variable is one that is read")
+
+
+def _registry(settings: Settings, named: Path | None) -> Iterator[Found]:
+    folder = named or settings.registry
+    if folder is None:
+        yield Found("registry", "watch", "none is named: units come from logs alone", "set NYTTA_REGISTRY")
+        return
+    read = nytta.read_registry(folder, nytta.read_definitions(contracts.schemas() / "indicators"))
+    assert read is not None
+    approved = {a.organisation for a in read.approvals}
+    unapproved = [] if "" in approved else sorted({o.id for o in read.organisations} - approved)
+    said = f"{len(read.units)} units of {len(read.organisations)} organisations"
+    if unapproved:
+        mend = "add approvals in organisation.yaml: without one no figure is computed"
+        yield Found("registry", "watch", f"{said}; no approval: {', '.join(unapproved)}", mend)
+    else:
+        yield Found("registry", "good", said)
+
+
+def _keys(settings: Settings) -> Iterator[Found]:
+    place = settings.key_file or settings.data / "key.json"
+    if not place.exists():
+        if (settings.data / "store").exists():
+            mend = "put the key file of this store there before anything else: with another one persons count twice"
+            yield Found("keys", "bad", f"{place} is missing, and there is a store", mend)
+        else:
+            yield Found("keys", "good", f"{place} is made on first use")
+        return
+    load_or_make(place)
+    mode = stat.S_IMODE(place.stat().st_mode)
+    if mode & 0o077:
+        yield Found("keys", "bad", f"{place} can be read by others ({mode:o})", f"chmod 600 {place}")
+    else:
+        yield Found("keys", "good", f"{place}: back it up apart from the data")
+
+
+def _store(settings: Settings) -> Iterator[Found]:
+    tables = contracts.schemas() / "tables"
+    if settings.clickhouse:
+        connection = client.server(settings.clickhouse)
+    elif loopback.running(settings.data):
+        yield Found("store", "good", f"the service runs on {settings.data}")
+        return
+    elif not (settings.data / "store").exists():
+        yield Found("store", "good", f"{settings.data / 'store'} is made on first use")
+        return
+    else:
+        connection = client.embedded(settings.data / "store", memory=settings.memory)
+    try:
+        missing = migrate.missing(connection, tables)
+        version = connection.value("SELECT version()")
+        if missing:
+            mend = "run nytta migrate" if settings.clickhouse else "they are applied when the store is next opened"
+            yield Found("store", "watch", f"engine {version}; {len(missing)} migrations are missing", mend)
+        else:
+            yield Found("store", "good", f"engine {version}, tables up to date")
+    finally:
+        connection.close()
+
+
+def _broker(settings: Settings) -> Iterator[Found]:
+    if not settings.kafka:
+        yield Found("broker", "good", "none: everything is in one process")
+        return
+    from nytta.broker import topics
+    from nytta.broker.cluster import Cluster
+
+    if not settings.clickhouse:
+        yield Found("broker", "bad", "NYTTA_KAFKA without NYTTA_CLICKHOUSE", "name a ClickHouse server: it is shared")
+    cluster = Cluster.of(settings)
+    if not any(map(_reached, cluster.servers)):
+        yield Found("broker", "bad", cluster.why_not(), "docs/runbook/NyttaLag.md, once it is back")
+        return
+    topics.check(cluster)
+    yield Found("broker", "good", f"{settings.kafka}: every topic as it must be")
+
+
+def _reached(server: str) -> bool:
+    host, _, port = server.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _ways_out(settings: Settings) -> Iterator[Found]:
+    channels = nytta.read_channels(settings)
+    if channels.smtp is None:
+        yield Found("mail", "watch", "no mail server: alerts are kept, and reach nobody by mail", "set NYTTA_SMTP")
+    else:
+        yield _mail(channels)
+    for what, address in (("webhook", channels.webhook), ("Alertmanager", channels.alertmanager)):
+        if address:
+            parts = urlsplit(address)
+            with socket.create_connection(
+                (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), _SECONDS
+            ):
+                yield Found(what, "good", f"{parts.hostname} can be reached")
+    if not settings.address:
+        yield Found("links", "watch", "messages have no links", "set NYTTA_ADDRESS to where people reach the console")
+
+
+def _mail(channels: Channels) -> Found:
+    """Greets the server and signs in; sends nothing."""
+    import aiosmtplib
+
+    smtp = channels.smtp
+    assert smtp is not None
+
+    async def greet() -> None:
+        session = aiosmtplib.SMTP(
+            hostname=smtp.host,
+            port=smtp.port,
+            use_tls=smtp.tls,
+            start_tls=smtp.starttls and not smtp.tls,
+            username=smtp.user or None,
+            password=smtp.password or None,
+            timeout=_SECONDS,
+        )
+        try:
+            await session.connect()
+            await session.quit()
+        finally:
+            session.close()
+
+    try:
+        asyncio.run(greet())
+    except (aiosmtplib.SMTPException, OSError) as error:
+        mend = "correct NYTTA_SMTP: host, port, user, password, or ?starttls=no for a server without TLS"
+        return Found("mail", "bad", f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}", mend)
+    return Found("mail", "good", f"{smtp.host}:{smtp.port} answers; nothing was sent")
+
+
+def _clock(settings: Settings) -> Iterator[Found]:
+    """This machine's clock beside that of each other part that tells its own."""
+    others: dict[str, float] = {}
+    if settings.clickhouse:
+        connection = client.server(settings.clickhouse)
+        try:
+            others["ClickHouse"] = float(connection.value("SELECT toUnixTimestamp64Milli(now64(3)) / 1000")) - _now()
+        finally:
+            connection.close()
+    for name, address in (("Alertmanager", settings.alertmanager), ("Grafana", settings.grafana)):
+        if address:
+            try:
+                told = httpx.get(address, timeout=_SECONDS).headers.get("date")
+            except httpx.HTTPError:
+                continue
+            if told:
+                others[name] = parsedate_to_datetime(told).timestamp() - _now()
+    off = {name: seconds for name, seconds in others.items() if abs(seconds) > SKEW}
+    if off:
+        said = ", ".join(f"{name} is {seconds:+.0f} s off" for name, seconds in off.items())
+        yield Found("clock", "bad", said, "mend time synchronisation on both machines")
+    else:
+        yield Found("clock", "good", f"as that of {', '.join(others)}" if others else f"{datetime.now(UTC):%F %T} UTC")
+
+
+def _now() -> float:
+    return datetime.now(UTC).timestamp()
+
+
+def _disk(settings: Settings) -> Iterator[Found]:
+    for place in (settings.data, Path(tempfile.gettempdir())):
+        there = next(p for p in (place.absolute(), *place.absolute().parents) if p.exists())
+        usage = shutil.disk_usage(there)
+        free = usage.free / usage.total
+        said = f"{place}: {usage.free / 2**30:.1f} GiB free ({free:.0%})"
+        if not os.access(there, os.W_OK):
+            yield Found("disk", "bad", f"{place} cannot be written", f"give this user the right to write {there}")
+        elif free < FREE_WATCH:
+            state: State = "bad" if free < FREE_BAD else "watch"
+            yield Found("disk", state, said, "free space, or docs/runbook/NyttaDiskFills.md")
+        else:
+            yield Found("disk", "good", said)
