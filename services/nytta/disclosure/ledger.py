@@ -28,6 +28,7 @@ from typing import Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from nytta.disclosure.knowledge import Knowledge, Masks
 from nytta.disclosure.pattern import Parts, Patterns, Table, classes, unsafe
 from nytta.disclosure.rules import Rules
 from nytta.disclosure.timeline import Timeline
@@ -156,10 +157,10 @@ class _Book:
         self.size: Ints = np.zeros(0, dtype=np.int64)
         self.shown_weeks: Bools = np.zeros(0, dtype=bool)
         self.open_cases = nature.adds and not nature.staff
-        self.windows: list[tuple[int, _Classes]] = []
-        self._weekly: dict[int, _Classes] = {}
+        self.windows: list[tuple[int, Knowledge]] = []
+        self._weekly: dict[int, Knowledge] = {}
         self._lines: dict[bytes, Timeline] = {}
-        self._cells_of: dict[int, _Cells] = {}
+        self._cells_of: dict[int, Masks] = {}
         self._own: dict[tuple[int, bytes], Ints] = {}
 
     def settle(self, grain: Grain) -> Told:
@@ -428,7 +429,7 @@ class _Book:
                 bad.append(where)
         return bad
 
-    def _mixing(self, cells: _Cells, number: int, where: Bools, start: int, end: int) -> bool:
+    def _mixing(self, cells: Masks, number: int, where: Bools, start: int, end: int) -> bool:
         """Whether a window and the one before tell of too few: those of one week in a group, and of another around it.
 
         The two differ by what enters less what leaves. Where a week's figure is known of more than the group, the
@@ -437,15 +438,14 @@ class _Book:
         last = next((w for w, known in reversed(self.windows) if known.knows(cells, number, where)), -1)
         if last < start:
             return False
+        line = self._line(cells, number, where, end - 1)
         leaves = range(max(0, last + 1 - self.nature.window_weeks), start)
         enters = range(last + 1, end)
         for stays, turned in ((leaves, enters), (enters, leaves)):
-            beside = [self._week_classes(week).beside(where) for week in turned]
-            if all(each is not None for each in beside):
-                cases = sum(int(self._inner(self._parts(week))[where].sum()) for week in stays)
-                cases += sum(
-                    int(self._inner(self._parts(week))[each].sum()) for week, each in zip(turned, beside, strict=True)
-                )
+            around = [self._week_classes(week).around(cells, number, where) for week in turned]
+            if min(around, default=-1) >= 0:
+                group = line.total[turned.stop] - line.total[turned.start]
+                cases = line.total[stays.stop] - line.total[stays.start] + sum(around) - group
                 if 0 < cases < self.rules.k:
                     return True
         return False
@@ -459,7 +459,7 @@ class _Book:
             _, unit, column = min(beside, key=lambda each: int(each[0].sum()))
             allowed[unit, column] = False
 
-    def _line(self, cells: _Cells, number: int, where: Bools, week: int) -> Timeline:
+    def _line(self, cells: Masks, number: int, where: Bools, week: int) -> Timeline:
         """The timeline of a group with all that is known of it up to a week; `number` is its place among the cells."""
         key = where.tobytes()
         if key not in self._lines:
@@ -487,7 +487,7 @@ class _Book:
     def _inner(self, cells: Cells) -> Cells:
         return cells[:, 1:] if cells.shape[1] > 1 else cells
 
-    def _cells(self, tree: Tree) -> _Cells:
+    def _cells(self, tree: Tree) -> Masks:
         """The cells of a tree as the parts that they count."""
         if id(tree) not in self._cells_of:
             columns = self.size.shape[2]
@@ -498,18 +498,18 @@ class _Book:
                 parts[unit, 0, under] = True
                 for column in range(1, columns):
                     parts[unit, column, under, column - 1] = True
-            self._cells_of[id(tree)] = _Cells(parts.reshape(-1, *parts.shape[2:]))
+            self._cells_of[id(tree)] = Masks(parts.reshape(-1, *parts.shape[2:]))
         return self._cells_of[id(tree)]
 
-    def _classes(self, tree: Tree, shown: Bools, size: Ints) -> _Classes:
+    def _classes(self, tree: Tree, shown: Bools, size: Ints) -> Knowledge:
         place = self._place(tree)
         found = np.zeros(self._inner(self.size[0]).shape, dtype=np.int64)
-        filled = np.zeros(found.shape, dtype=bool)
+        own = np.zeros(found.shape, dtype=np.int64)
         found[place] = classes(tree, shown)
-        filled[place] = tree.own(self._inner(size)) != 0
-        return _Classes(found, filled)
+        own[place] = tree.own(self._inner(size))
+        return Knowledge(found, own)
 
-    def _week_classes(self, week: int) -> _Classes:
+    def _week_classes(self, week: int) -> Knowledge:
         assert self.told is not None
         assert self.weeks is not None
         if week not in self._weekly:
@@ -625,81 +625,6 @@ class _Book:
             where = {u: n for n, u in enumerate(self.series.units)}
             self.places[id(tree)] = np.array([where[u] for u in tree.units], dtype=np.int64)
         return self.places[id(tree)]
-
-
-class _Cells:
-    """Cells of a tree, each as a mask of parts; `place` finds a cell by the bytes of its mask."""
-
-    def __init__(self, parts: Bools) -> None:
-        self.parts = parts
-        self.flat = parts.reshape(len(parts), -1).astype(np.float32)
-        self.place = {where.tobytes(): n for n, where in enumerate(parts)}
-
-
-class _Classes:
-    """Classes of parts of one period; parts without a case are in none."""
-
-    def __init__(self, found: Ints, filled: Bools) -> None:
-        ids, which = np.unique(found, return_inverse=True)
-        self._which, self._filled = which.reshape(found.shape), filled
-        self._marks = np.zeros(
-            (found.size, len(ids)), dtype=np.float32
-        )  # counts below 2**24 are exact, and products fast
-        self._marks[np.arange(found.size), which.ravel()] = filled.ravel()
-        self._sizes = self._marks.sum(axis=0)
-        self._unseen = ids == 0
-        self._known: dict[int, Bools] = {}
-
-    def known(self, cells: _Cells) -> Bools:
-        """Which cells' figures are sums over classes."""
-        if id(cells) not in self._known:
-            self._known[id(cells)] = self._sums(cells.flat)
-        return self._known[id(cells)]
-
-    def knows(self, cells: _Cells, number: int, where: Bools) -> bool:
-        """Whether the figure of the parts `where` is a sum over classes; `number` is its cell, -1 if it is none."""
-        return bool(
-            self.known(cells)[number] if number >= 0 else self._sums(where.reshape(1, -1).astype(np.float32))[0]
-        )
-
-    def groups(self) -> list[Bools]:
-        """The classes with cases, as parts."""
-        seen = np.flatnonzero((self._sizes > 0) & ~self._unseen)
-        return [(self._which == n) & self._filled for n in seen]
-
-    def unions(self, other: _Classes) -> list[Bools]:
-        """Sets of several classes with cases that are sums over classes in another period too, as few as can be."""
-        both = self._filled & other._filled
-        size = len(self._unseen) + len(other._unseen)
-        one, two = self._which[both], other._which[both] + len(self._unseen)
-        part = np.arange(size)
-        for _ in range(size):  # each class takes the lowest number of those it shares parts with
-            lowest = np.minimum(part[one], part[two])
-            before = part.copy()
-            np.minimum.at(part, one, lowest)
-            np.minimum.at(part, two, lowest)
-            if np.array_equal(part, before):
-                break
-        seen = (self._sizes > 0) & ~self._unseen
-        mine, its = part[: len(seen)], part[len(seen) :]
-        told = np.bincount(mine[seen], minlength=size)
-        told[mine[self._unseen & (self._sizes > 0)]] = told[its[other._unseen & (other._sizes > 0)]] = 0
-        return [
-            (self._filled & (mine[self._which] == n)) | (other._filled & (its[other._which] == n))
-            for n in np.flatnonzero(told > 1)
-        ]
-
-    def beside(self, where: Bools) -> Bools | None:
-        """What is counted together with the parts `where`; None where it is not known of all of them."""
-        around = np.unique(self._which[where & self._filled])
-        if self._unseen[around].any():
-            return None
-        return np.asarray(np.isin(self._which, around) & self._filled & ~where)
-
-    def _sums(self, flat: npt.NDArray[np.float32]) -> Bools:
-        inside = flat @ self._marks
-        whole = (inside == 0) | ((inside == self._sizes) & ~self._unseen)
-        return np.asarray(whole.all(axis=1) & (inside > 0).any(axis=1))
 
 
 def columns_of(case_types: Sequence[str]) -> tuple[str, ...]:
