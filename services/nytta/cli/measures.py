@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from nytta.app import App
 from nytta.app.evaluation import Evaluated
+from nytta.store.client import StoreError
 
 _BUCKETS: Final = (0.1, 0.5, 1, 2, 5, 10, 20, 60, 300)
 
@@ -46,9 +48,8 @@ class Measures:
         self._publishing.observe(seconds)
         self._published.set_to_current_time()
         sql = "SELECT min(free_space / total_space) FROM system.disks WHERE total_space > 0"
-        free = app.private.connection.value(sql)
-        if free:  # nothing where the engine cannot tell
-            self._free.set(float(free))
+        with contextlib.suppress(StoreError):  # a server may not grant it; then it is not known
+            self._free.set(float(app.private.connection.value(sql) or "nan"))
 
     def evaluated(self, done: Evaluated, seconds: float) -> None:
         """An evaluation is over, and what was due was sent or is tried again."""
