@@ -20,8 +20,8 @@ Periods that lie in one another are not published freely either, or their differ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, TypeVar
 
@@ -40,6 +40,8 @@ NUMERATOR, DENOMINATOR, SIZE = 0, 1, 2
 """Places in the last axis of figures."""
 
 Floats = npt.NDArray[np.float64]
+_GRAINS: tuple[Grain, ...] = ("week", "month", "window")
+
 Cells = TypeVar("Cells", Ints, Bools, Floats)
 
 _WEEK = timedelta(weeks=1)
@@ -129,12 +131,29 @@ def disclose(
     `patterns` the choices made in it.
     """
     own = rules.for_staff if nature.staff else rules
-    book = _Book(series, nature, tree_at, own, this_week, patterns)
-    told: dict[Grain, Told] = {}
-    for grain in ("week", "month", "window"):
-        if grain in series.grains:
-            told[grain] = book.settle(grain)
-    return told
+
+    def settled() -> dict[Grain, Told]:
+        book = _Book(series, nature, tree_at, own, this_week, patterns)
+        return {grain: book.settle(grain) for grain in _GRAINS if grain in series.grains}
+
+    if any(figures.known.any() for figures in series.grains.values()):
+        return settled()
+    # nothing is told yet: who is counted decides all, and what they did nothing
+    key = (replace(nature, heads=False), tree_at, this_week, series.units, series.columns, *_population(series))
+    return {
+        grain: replace(told, ledger=series.grains[grain].live.copy())
+        for grain, told in patterns.once(key, settled).items()
+    }
+
+
+def _population(series: Series) -> Iterator[Hashable]:
+    for grain, figures in series.grains.items():
+        sizes = figures.live[..., SIZE].max(axis=3)
+        yield (
+            grain,
+            figures.periods,
+            *(a.tobytes() for a in (sizes, figures.handlers, figures.most, figures.there.any(axis=3))),
+        )
 
 
 class _Book:

@@ -20,14 +20,17 @@ Case types are then added within the units, from the lowest level up, as the hie
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from nytta.disclosure.rules import Rules
 from nytta.disclosure.tree import Bools, Ints, Tree
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,15 +106,20 @@ class Patterns:
     """Choices made so far: what has the same population has the same pattern, in whatever indicator it stands."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[object, ...], Bools] = {}
+        self._made: dict[Hashable, Any] = {}
+
+    def once(self, population: Hashable, make: Callable[[], T]) -> T:
+        """What was made for the same population before, or what `make` makes of it."""
+        if population not in self._made:
+            self._made[population] = make()
+        found: T = self._made[population]
+        return found
 
     def choose(self, tree: Tree, table: Table, rules: Rules, keep: Bools | None, allowed: Bools | None) -> Bools:
         """As `choose`."""
         arrays = (table.size, table.handlers, table.most, keep, allowed)
         key = (tree, table.size.shape, rules, *(None if a is None else a.tobytes() for a in arrays))
-        if key not in self._made:
-            self._made[key] = choose(tree, table, rules, keep=keep, allowed=allowed)
-        return self._made[key].copy()
+        return self.once(key, lambda: choose(tree, table, rules, keep=keep, allowed=allowed)).copy()
 
 
 def classes(tree: Tree, shown: Bools) -> Ints:
