@@ -23,7 +23,7 @@ run: setup       ## load the demonstration and show what a programme lead sees
 	@echo "What is seeded: var/demo/story/truth.json. More: nytta values --help, README.md. The command is $(BIN)/nytta."
 
 test: setup      ## everything that is quick; no server needed
-	$(BIN)/python -m pytest -m "not slow and not soak"
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not slow and not soak"
 
 slow: setup      ## the long runs: kills, brokers, workers, privacy commands
 	$(BIN)/python -m pytest -m slow
