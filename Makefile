@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run test slow soak check attack bench bench-detection bench-benefits bench-stream kafka faults schemas dashboards lock clean
+.PHONY: help setup run test slow soak check attack bench bench-detection bench-benefits bench-stream kafka faults schemas dashboards pictures lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -65,6 +65,9 @@ dashboards: setup  ## render dashboards/*.json from services/nytta/grafana
 
 schemas: setup   ## generate schemas/events from the models
 	$(BIN)/nytta schemas build
+
+pictures: run    ## pictures of the dashboards with the figures of the demonstration, in var/pictures
+	$(BIN)/python -m tests.grafana.pictures var/demo/store
 
 lock:            ## write requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --group dev pyproject.toml --output-file requirements.lock

@@ -94,7 +94,7 @@ def test_query(filled: tuple[str, Filled], uid: str, title: str) -> None:
     story, store = filled
     board, one = BY_UID[uid], panel(uid, title)
     found = dict.fromkeys(CHOICES, 0)
-    for how in CHOICES:
+    for how in CHOICES if story == "all" else ("All", "apostrophe"):
         for chosen, offered in islice(choices(board, store, how), None if how == "All" else 2):
             answer = store.ask(one.sql, chosen, offered)
             if answer.rows:

@@ -91,10 +91,11 @@ ORDER BY value DESC""",
                 Panel(
                     Kind.TABLE,
                     "Every unit, latest rolling window",
-                    "Each figure with its interval; a word where it may not be shown: suppressed, grouped, not enough.",
+                    "Each figure with its interval and the band of its number (persons, cases or tickets); a word "
+                    "where it may not be shown: suppressed, grouped, not enough.",
                     f"""SELECT any(unit_name) AS "Unit",
     {figures(_COLUMNS)},
-    any(n_band) AS "Group", unit AS "Id"
+    unit AS "Id"
 FROM nytta.latest_values
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = ''
 GROUP BY unit ORDER BY any(depth), unit""",

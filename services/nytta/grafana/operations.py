@@ -123,7 +123,8 @@ WHERE {_SOURCE} AND $__timeFilter(received_at) GROUP BY reason ORDER BY "Refused
                     "The last day that all feeds can have told of against the median of the eight same weekdays before "
                     "it: silent, low (under half), high (over twice), learning (fewer than four known).",
                     f"""SELECT source AS "Source", system AS "System", state AS "State", day AS "Day",
-    delivered AS "Delivered", usual AS "Usual", last_event_day AS "Last event of",
+    if(delivered BETWEEN 1 AND 9, 'under 10', toString(delivered)) AS "Delivered", usual AS "Usual",
+    last_event_day AS "Last event of",
     last_received AS "Last received (UTC)"
 FROM nytta.sources WHERE {_SOURCE}
 ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, system""",

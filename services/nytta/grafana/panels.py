@@ -17,6 +17,8 @@ from nytta.grafana.query import METRICS, STORE, ClickHouseQuery, promql
 PALETTE: Final = ("#12436D", "#28A197", "#801650", "#F46A25")
 """Four lines are told apart at most: no red beside green, and each with a dash of its own."""
 DASHES: Final = ((), (10.0, 6.0), (2.0, 6.0), (14.0, 6.0, 2.0, 6.0))
+_GAP: Final = 32 * 86_400_000
+"""Milliseconds between two points of which the later begins a line anew: longer than a month is."""
 NO_VALUE: Final = "no data"
 WIDE: Final = 24
 
@@ -110,6 +112,7 @@ def _trend(panel: Panel) -> timeseries.Panel:
     legend = common.VizLegendOptions().show_legend(True).display_mode(shared.LegendDisplayMode.TABLE)
     made.legend(legend.placement(shared.LegendPlacement.BOTTOM).calcs(["lastNotNull"]))
     if not panel.expr:
+        made.insert_nulls(_GAP)  # what may not be shown is a gap, and no line leads over it
         made.display_name("${__field.labels.line}")
     made.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
     for number, (colour, dash) in enumerate(zip(PALETTE, DASHES, strict=True), 1):

@@ -125,9 +125,9 @@ ORDER BY time, line""",
 
 
 def share(value: str, low: str, high: str) -> str:
-    """SQL of a figure with its interval, as text: `72 (61–81)`."""
-    return f"""if(isNull({value}), status, concat(toString({value}), ' (', ifNull(toString({low}), ''), '–',
-    ifNull(toString({high}), ''), ')'))"""
+    """SQL of a figure with its interval and the band of its number, as text: `72 (61–81) · 100-299`."""
+    interval = f"if(isNull({low}), '', concat(' (', toString({low}), '–', toString({high}), ')'))"
+    return f"if(isNull({value}), status, concat(toString({value}), {interval}, ' · ', n_band))"
 
 
 def figures(columns: dict[str, str]) -> str:

@@ -65,15 +65,15 @@ BOARD: Final = Board(
     ),
     (
         Row("Now", tuple(now(i, title, about, unit) for i, title, about, unit in _INDICATORS[:4])),
-        Row("Course by case type", tuple(_by_type(*each) for each in _INDICATORS)),
+        Row("Course by case type", tuple(_by_type(*each) for each in _INDICATORS[:6])),
         Row(
             "Case type by unit",
             (
                 Panel(
                     Kind.TABLE,
                     "Every case type of every unit, latest rolling window",
-                    "Each figure with its interval; a word where it may not be shown. Pairs without any figure are "
-                    "left out.",
+                    "Each figure with its interval and the band of its number; a word where it may not be shown. "
+                    "Pairs without any figure are left out.",
                     f"""SELECT case_type AS "Case type", any(unit_name) AS "Unit", {figures(_COLUMNS)}, unit AS "Id"
 FROM nytta.latest_values
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND part = ''

@@ -68,7 +68,7 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
                 _stat(
                     "Figures of week",
                     "The last closed week of which benefits were stated.",
-                    f"""SELECT toISOYear(max(week)) * 100 + toISOWeek(max(week)) AS "Year and week" FROM nytta.benefits
+                    f"""SELECT toISOYear(max(week)) AS "Year", toISOWeek(max(week)) AS "ISO week" FROM nytta.benefits
 WHERE {ORGANISATION}""",
                 ),
             ),
@@ -102,7 +102,7 @@ ORDER BY time, line""",
     sum(ifNull(u.use_missing_hours, 0) + ifNull(u.effect_missing_hours, 0)) AS "Hours a year"
 FROM nytta.unrealised AS u LEFT JOIN {_NAMES} ON n.unit = u.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("unrealised")}
-GROUP BY u.place ORDER BY "Hours a year" DESC LIMIT 10""",
+GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10""",
                     source="statements of benefits",
                     refresh=_SAID,
                 ),
