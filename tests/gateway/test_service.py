@@ -140,10 +140,11 @@ def test_a_file_of_a_dead_service_is_no_obstacle(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kills", [pytest.param(10, marks=pytest.mark.slow)])
-def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int) -> None:
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
     """The process dies between receiving and acknowledging: what was answered 202 is there, once."""
     seed = random.SystemRandom().randrange(1 << 32)
-    print(f"seed {seed}")
+    with capsys.disabled():
+        print(f"\n{kills} kills of the service, seed {seed}")
     chance = random.Random(seed)
     service = Service(tmp_path)
     acknowledged: set[str] = set()
