@@ -46,7 +46,7 @@ Cells = TypeVar("Cells", Ints, Bools, Floats)
 
 _WEEK = timedelta(weeks=1)
 
-_ROUNDS = 20
+_ROUNDS = 12
 _QUARTER = 13
 _STEADY, _STILL = 0.25, 0.4
 """A cell's weeks begin to be shown at four times k cases a week, and are while there are two and a half times k: then
@@ -255,12 +255,14 @@ class _Book:
         if grain != "window" or not self.open_cases:
             return chosen
         allowed = allowed.copy()
-        for _ in range(_ROUNDS):
+        for number in range(_ROUNDS):
             bad = self._revealing(period, tree, table, chosen)
             if not bad:
                 return chosen
             for where in bad:
                 self._forbid(tree, where, chosen & ~keep, allowed)
+            if number == _ROUNDS // 2:
+                allowed[:, 1:] = False  # units without their case types are much, and sooner safe
             chosen = self.patterns.choose(tree, table, self.rules, keep, allowed)
         return keep
 
