@@ -124,7 +124,7 @@ def test_other_charsets_and_encodings(place: Place) -> None:
     assert answer.headers["accept-encoding"] == "gzip"
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"{}" * 1000)[:-20]])
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"{}" * 1000, mtime=0)[:-20]])
 def test_broken_gzip(place: Place, body: bytes) -> None:
     problem(place.post(body, content_encoding="gzip"), 400)
 
