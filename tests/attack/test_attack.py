@@ -34,7 +34,7 @@ def test_readers_of_the_open_zone_are_left_in_doubt() -> None:
     assert report.breaches == []
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(20, 26))
 @pytest.mark.parametrize("population", ["staff", "cases"])
@@ -43,7 +43,7 @@ def test_half_a_year_of_larger_organisations(seed: int, population: Population) 
     assert exact(out).breaches + reading(out, seed=seed).breaches == []
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_publishing_once_tells_what_publishing_weekly_told() -> None:
     """Where nothing comes late, the ledger at the end does not depend on how often it was published."""
