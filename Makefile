@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run test slow soak check attack bench bench-detection bench-benefits bench-stream kafka faults schemas dashboards pictures lock clean
+.PHONY: help setup run browser test slow soak check attack bench bench-detection bench-benefits bench-stream kafka faults schemas dashboards pictures lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -16,11 +16,16 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 setup: $(VENV)/installed  ## .venv with the locked dependencies and the command `nytta`
 
-run: setup       ## load the demonstration and show what a programme lead sees
+run: setup       ## load the demonstration, show what a programme lead sees, and open the console; Ctrl-C ends it
 	@$(BIN)/nytta simulate --story all --seed 1 --out var/demo/story
 	@$(BIN)/nytta import var/demo/story/events.ndjson --registry var/demo/story/registry --data var/demo/store
 	@$(BIN)/nytta overview --data var/demo/store
+	@$(BIN)/nytta alerts evaluate --data var/demo/store --registry var/demo/story/registry > /dev/null || true
 	@echo "What is seeded: var/demo/story/truth.json. More: nytta values --help, README.md. The command is $(BIN)/nytta."
+	@$(BIN)/nytta up --data var/demo/store --registry var/demo/story/registry
+
+browser: setup   ## a Chromium for the tests of the console, where the machine has none
+	@command -v chromium >/dev/null || $(BIN)/python -m playwright install --with-deps chromium
 
 test: setup      ## everything that is quick; no server needed
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not slow and not soak"

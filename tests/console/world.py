@@ -158,7 +158,7 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
     )
     app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, registry, tables)
     Statements(store.connection).add(statement(), NOW)
-    event = {"specversion": "1.0", "id": "r1", "source": "/town/desk", "type": "nytta.case.opened.v1"}
+    event: dict[str, Any] = {"specversion": "1.0", "id": "r1", "source": "/town/desk", "type": "nytta.case.opened.v1"}
     event |= {"time": f"{LAST}T10:00:00Z", "data": {"unit": "u00", "system": "arken", "case": "A-1", "channel": "web"}}
     refused = Reject(Reason.UNKNOWN_UNIT, "no such unit", "/town/desk", "line 1", json.dumps(event).encode())
     store.write_rejects([refused], seal=app.keys.seal, received_at=datetime.now(UTC))

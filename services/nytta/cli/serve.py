@@ -26,6 +26,7 @@ from nytta.cli.console import joined, made
 from nytta.cli.logs import log_lines
 from nytta.cli.rounds import Rounds
 from nytta.cli.tokens import tokens_of
+from nytta.console.application import Console
 from nytta.events.batch import Reject
 from nytta.events.pseudonyms import Pseudonymiser
 from nytta.gateway.acceptance import Acceptance, Bounded, Unavailable
@@ -85,15 +86,26 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
         stack.enter_context(door.announced(settings.data, address, token))
         _say(gateway, host, outside)
-        if not console.proxy:
-            there = f"http://{host}:{outside.getsockname()[1]}"
-            app.sign_in = lambda: f"{there}/sign-in/{console.links.issue(datetime.now(UTC))}"
-            stack.callback(setattr, app, "sign_in", None)
-            told.print(f"the console: {app.sign_in()}", highlight=False)
+        inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
+        stack.callback(inviting.cancel)
+        stack.callback(setattr, app, "sign_in", None)
         await serve_until_stopped(
             (server(joined(application(gateway), console)), outside),
             (server(door.door(app, token, _run)), inside),
         )
+
+
+async def _invite(app: nytta.App, console: Console, there: str) -> None:
+    """Say where the console is when its first charts are drawn."""
+    try:
+        await console.run(console.warm)
+    except Exception as error:  # a page that cannot be drawn says so itself
+        _log.warning("no chart could be drawn yet: %s", type(error).__name__)
+    if console.proxy:
+        told.print(f"the console: {console.address or there}", highlight=False)
+        return
+    app.sign_in = lambda: f"{there}/sign-in/{console.links.issue(datetime.now(UTC))}"
+    told.print(f"the console: {app.sign_in()}", highlight=False)
 
 
 @commands.command("gateway")

@@ -9,7 +9,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -30,6 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from nytta.authentication import SESSION_LIFE, Identity, Links, NotAuthenticated, Proxy
 from nytta.console import icons
 from nytta.console.drawing import Drawing
+from nytta.console.pages.overview import overview
 from nytta.console.parts import Answer, Chart, Link, Refused, Speaker
 from nytta.console.readings import Readings
 from nytta.console.services import CannotDo, Services
@@ -116,6 +117,17 @@ class Console:
     def close(self) -> None:
         """Release the threads."""
         self._threads.shutdown(cancel_futures=True)
+
+    def warm(self) -> None:
+        """Draw the first charts of every organisation before anybody asks for them."""
+        registry, today = self.services.registry(), self.now().date()
+        identity = Identity("", local=True)
+        for each in registry.organisations:
+            held = held_by(identity, "", registry, today)
+            visitor = Visitor(identity, held, registry, today, each.language)
+            with suppress(Refused):
+                for chart in overview(self.readings.of(each.id), visitor).charts:
+                    self._drawn(chart)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do something that reads the store, in a thread of the console's own."""
