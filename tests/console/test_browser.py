@@ -110,7 +110,7 @@ def test_a_programme_lead_from_the_overview_to_the_report(browser: Browser, seen
     page.goto("/")
     page.get_by_role("link", name="Benefits").click()
     page.get_by_role("link", name="Shorter way").first.click()
-    expect(page.get_by_text("44% of the promise has come")).to_be_visible()
+    expect(page.locator(".finding")).to_contain_text("44% of the promise has come")
     page.get_by_role("link", name="Benefits").first.click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Report (PDF)").click()

@@ -114,6 +114,10 @@ class Console:
             "THEME": _THEME,
         }
 
+    def forget(self) -> None:
+        """Make every page anew when it is asked for; drawings stay."""
+        self._kept.clear()
+
     def close(self) -> None:
         """Release the threads."""
         self._threads.shutdown(cancel_futures=True)

@@ -1,0 +1,94 @@
+"""How heavy the console's pages are and how soon they come: kept, made anew with charts drawn, and with fifty readers.
+
+    python -m tests.bench.console
+
+Readers look at one page after another with a second between; server and readers share the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import tempfile
+import time
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import httpx
+
+from nytta import contracts
+from nytta.console.application import Console
+from nytta.store.client import Zones, embedded
+from nytta.store.migrate import migrate
+from nytta.store.private import PrivateStore
+from tests.console.world import HEADER, ROLES, World, world
+
+PATHS = ("/", "/units/u00", "/indicators/weekly-breadth?unit=u00&system=arken", "/alerts", "/benefits")
+READERS, SECONDS = 50, 30
+
+
+def console(rounds: int = 40) -> dict[str, Any]:
+    """Per page: bytes, and milliseconds (95 %) kept and made anew; milliseconds (95 %) of fifty readers together."""
+    with tempfile.TemporaryDirectory() as folder:
+        tables = contracts.schemas() / "tables"
+        connection = embedded(Path(folder) / "store")
+        beside = connection.beside(Zones(private="bench_private", open="bench_open"))
+        migrate(beside, tables)
+        filled = world(PrivateStore(beside), Path(folder), tables)
+        try:
+            return _measured(filled, rounds)
+        finally:
+            filled.close()
+            connection.close()
+
+
+def _measured(filled: World, rounds: int) -> dict[str, Any]:
+    desk = filled.console()
+    visit = filled.visit("lead", console=desk)
+    found: dict[str, Any] = {"pages": {}}
+    for path in PATHS:
+        body = visit.get(path).content
+        kept = [_timed(visit, path) for _ in range(rounds)]
+        anew = [_timed(visit, path, desk) for _ in range(rounds)]
+        found["pages"][path] = {"bytes": len(body), "kept_ms_95": _high(kept), "anew_ms_95": _high(anew)}
+    found["style_bytes"] = len(desk.style)
+    found["readers_ms_95"] = _high(asyncio.run(_read(filled.address(desk))))
+    return found
+
+
+def _timed(visit: httpx.Client, path: str, desk: Console | None = None) -> float:
+    if desk is not None:
+        desk.forget()
+    started = time.perf_counter()
+    assert visit.get(path).status_code == 200
+    return 1000 * (time.perf_counter() - started)
+
+
+async def _read(address: str) -> list[float]:
+    waits: list[float] = []
+    headers = {HEADER: ROLES["lead"], "Accept-Language": "en"}
+    limits = httpx.Limits(max_connections=READERS)
+    async with httpx.AsyncClient(
+        base_url=address, headers=headers, limits=limits, trust_env=False, timeout=60
+    ) as client:
+
+        async def reader(seed: int) -> None:
+            drawn, end = random.Random(seed), time.monotonic() + SECONDS
+            while time.monotonic() < end:
+                await asyncio.sleep(drawn.uniform(0.5, 1.5))
+                started = time.perf_counter()
+                await client.get(drawn.choice(PATHS))
+                waits.append(1000 * (time.perf_counter() - started))
+
+        await asyncio.gather(*(reader(n) for n in range(READERS)))
+    return waits
+
+
+def _high(waits: list[float]) -> float:
+    return round(quantiles(waits, n=20)[18], 1)
+
+
+if __name__ == "__main__":
+    print(json.dumps(console(), indent=2))
