@@ -13,6 +13,7 @@ import pytest
 from nytta import app as nytta
 from nytta import contracts
 from nytta.alerting.evaluate import Evaluation, evaluate
+from nytta.disclosure.gate import Exact, gate
 from nytta.indicators.definition import Definition
 from nytta.organisation.load import read
 from nytta.organisation.registry import Registry
@@ -72,6 +73,14 @@ reporting_groups:
     return loaded.registry
 
 
+def shown(numerator: int, n: int) -> tuple[float, float, float, str, str]:
+    """Value, interval, band and status of a share of staff as it is published."""
+    one, many = np.array([numerator]), np.array([n])
+    exact = Exact(one / many, one, many, many, many, np.zeros_like(many), np.zeros(1, bool))
+    out = gate(exact, kind="share", protects="staff", scale=1, minimum_denominator=1)
+    return float(out.value[0]), float(out.low[0]), float(out.high[0]), str(out.n_band[0]), str(out.status[0])
+
+
 @dataclass
 class Town:
     """The store, its registry and its cells: weekly breadth of 40 persons a unit, 8 of ten at work using the system."""
@@ -80,6 +89,8 @@ class Town:
     registry: Registry
     users: dict[str, np.ndarray] = field(default_factory=dict)
     people: dict[str, np.ndarray] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    """Units of which the ledger shows nothing."""
 
     def __post_init__(self) -> None:
         registry_tables.save(
@@ -88,9 +99,15 @@ class Town:
         values.save_definitions(self.store, DEFINITIONS)
         self.store.connection.insert(
             "{open}.definitions",
-            ["indicator", "version", "title_sv", "title_nb", "title_en", "question_sv", "question_nb", "question_en"],
             [
-                [d.id, d.version, d.title.sv, d.title.nb, d.title.en, d.question.sv, d.question.nb, d.question.en]
+                *("indicator", "version", "title_sv", "title_nb", "title_en"),
+                *("question_sv", "question_nb", "question_en", "window_weeks"),
+            ],
+            [
+                [
+                    *(d.id, d.version, d.title.sv, d.title.nb, d.title.en),
+                    *(d.question.sv, d.question.nb, d.question.en, d.window_weeks),
+                ]
                 for d in DEFINITIONS
             ],
         )
@@ -112,16 +129,15 @@ class Town:
                 for indicator, numerator in (("weekly-breadth", int(users[n])), ("entitlement", n_people)):
                     place = [indicator, 1, "week", "arken", unit, "*", "", week(n)]
                     rows.append([*place, numerator, n_people, n_people, n_people, 0, counter, 0])
-                    share = float(round(100 * numerator / n_people))
-                    if unit not in ("tiny", "wee"):
+                    if unit not in ("tiny", "wee", *self.hidden):
                         told = ["town", unit, "arken", "*", indicator, 1, "week", week(n)]
-                        published.append([*told, share, share, share, "ok", counter])
+                        published.append([*told, *shown(numerator, n_people), counter])
         names = ["indicator", "version", "grain", "system", "unit", "case_type", "part", "period"]
         names += ["numerator", "denominator", "subjects", "persons", "most_by_one", "computed", "is_deleted"]
         self.store.connection.insert("{private}.cells", names, rows)
-        shown = ["organisation", "unit", "system", "case_type", "indicator", "version", "grain", "period"]
-        shown += ["value", "low", "high", "status", "publication"]
-        self.store.connection.insert("{open}.published_values", shown, published)
+        names = ["organisation", "unit", "system", "case_type", "indicator", "version", "grain", "period"]
+        names += ["value", "low", "high", "n_band", "status", "publication"]
+        self.store.connection.insert("{open}.published_values", names, published)
 
     def judge(self, number: int) -> int:
         """Publish what detection says after the n-th week."""

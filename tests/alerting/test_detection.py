@@ -1,8 +1,10 @@
-"""Detection on the store's weekly cells: what crosses into the open zone, and that a run is a function of the cells."""
+"""Detection on the store's weekly cells: verdicts cross, beside published figures; a run is a function of both."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median, quantiles
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,7 @@ def fallen(town: Town, unit: str = "u03", start: int = 45, share: float = 0.4) -
     town.users[unit][start:] = np.random.default_rng(2).binomial(size, share, WEEKS - start)
 
 
-def test_a_unit_that_falls_is_published_with_gated_figures_only(make: Make) -> None:
+def test_a_unit_that_falls_is_published_with_public_figures_only(make: Make) -> None:
     town = make()
     fallen(town)
     town.write()
@@ -127,3 +129,65 @@ def test_a_source_that_falls_silent_is_no_fall_of_the_units(make: Make) -> None:
     assert town.signals() == []
     reasons = {r["reason"] for r in town.book.evidence("town", week(40), week(41)).not_assessed}
     assert reasons == {"stale_source"}
+
+
+FIGURES = ("value", "low", "high", "n_band", "status")
+
+
+def published(town: Town) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """What the ledger shows: unit and week to the figures."""
+    rows = town.store.connection.rows(
+        f"SELECT unit, period, {', '.join(FIGURES)} FROM {{open}}.indicator_values "
+        "WHERE indicator = 'weekly-breadth' AND grain = 'week' AND case_type = '*' AND value IS NOT NULL"
+    )
+    return {row[:2]: row[2:] for row in rows}
+
+
+def test_every_figure_of_a_signal_is_a_published_one(make: Make) -> None:
+    town = make()
+    fallen(town)
+    fallen(town, "u07", start=50)
+    town.hidden = {"u01", "u02"}
+    town.write()
+    town.judge(58)
+    shown, found = published(town), town.book.signals()
+    assert {r["unit"] for r in found} == {"u03", "u07"}
+    for row in found:
+        assert row["first"] == row["last"]
+        assert tuple(row[name] for name in FIGURES) == shown[row["unit"], row["last"]]
+        peers = [shown[u, row["last"]][0] for u in town.users if (u, row["last"]) in shown and u != row["unit"]]
+        low, _, high = quantiles(peers, n=4, method="inclusive")
+        peer = float(round(median(peers)))
+        assert (row["peer"], row["peer_low"], row["peer_high"]) == (peer, round(low), round(high))
+        usual = row["before"] if row["kind"] == "relapse" else peer
+        assert row["urgency"] == max(0.1, round((usual - row["value"]) / 100, 2))
+        if row["kind"] == "relapse":
+            earlier = {f[0] for (u, w), f in shown.items() if u == row["unit"] and w < row["opened"]}
+            assert row["before"] in earlier
+        else:
+            assert row["before"] is None
+
+
+def test_a_verdict_on_a_hidden_unit_has_no_figure(make: Make) -> None:
+    town = make()
+    fallen(town)
+    town.hidden = {"u03"}
+    town.write()
+    town.judge(55)
+    found = town.book.signals()
+    assert {(r["unit"], r["kind"]) for r in found} == {("u03", "level"), ("u03", "relapse")}
+    for row in found:
+        assert (row["status"], row["urgency"], row["n_band"]) == ("suppressed", 0.1, "")
+        assert [row[n] for n in ("value", "low", "high", "before", "peer", "peer_low", "peer_high")] == [None] * 7
+
+
+def test_like_units_are_told_only_where_enough_of_them_are_public(make: Make) -> None:
+    town = make()
+    fallen(town)
+    town.hidden = {f"u{n:02d}" for n in range(12)} - {"u03", "u04", "u05"}
+    town.write()
+    town.judge(55)
+    found = town.book.signals()
+    assert found
+    assert all(row["peer"] is not None and row["peer_low"] is None for row in found)  # u04, u05 and the group
+    assert all(row["value"] is not None for row in found)

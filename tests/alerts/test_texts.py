@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from datetime import date
 from string import Formatter
@@ -184,7 +185,17 @@ def test_a_lacking_fact_is_named() -> None:
     with pytest.raises(FactsError, match="of kind decision_stuck cannot be told without decision"):
         render(alert(Kind.DECISION_STUCK), replace(FACTS, decided=None), "sv")
     with pytest.raises(FactsError, match="finding"):
-        render(alert(Kind.LEVEL), replace(FACTS, figure=None), "sv")
+        render(alert(Kind.READY_NOT_USED), replace(FACTS, figure=None), "sv")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", [Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN])
+def test_a_verdict_is_told_without_a_figure_where_none_is_shown(kind: Kind, language: str) -> None:
+    bare = replace(FACTS, figure=None, before=None, peers=None, loss=None)
+    message = render(alert(kind), bare, language)
+    assert problems(message) == []
+    assert "{" not in message.body
+    assert not {"35", "58", "62"} & set(re.findall(r"\d+", message.body))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,5 +1,5 @@
--- What lag detection found, as far as it may be known outside the private zone: the verdict, and figures that passed
--- the gate. Unit '*' is the whole system (a common cause). Only the publication of signals writes here.
+-- What lag detection found, as far as it may be known outside the private zone: the verdict, and the published figures
+-- of its weeks (status 'suppressed' where none is shown). Unit '*' is the whole system (a common cause). Only the publication of signals writes here.
 CREATE TABLE IF NOT EXISTS {open}.published_signals
 (
     organisation  LowCardinality(String),
@@ -27,9 +27,6 @@ CREATE TABLE IF NOT EXISTS {open}.published_signals
     peer_high     Nullable(Float64),
     target        Nullable(Float64),
     due           Nullable(Date),
-    forecast      Nullable(Float64),
-    forecast_low  Nullable(Float64),
-    forecast_high Nullable(Float64),
     scope         Nullable(Float64),
     publication   UInt64
 )
@@ -55,9 +52,10 @@ ENGINE = ReplacingMergeTree(publication)
 ORDER BY (organisation, week, unit, system, indicator)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- Facts that alerts rest on and that no indicator holds, gated like indicators: readiness ('ready': trained, with
--- account and licence), the step of a tier ('trained', `part` is the tier), what keeps the earlier platform alive
--- ('legacy', `part` is the app), hours of a year that are missed ('unrealised_hours').
+-- Facts that alerts rest on: readiness ('ready': trained, with account and licence) and the step of a tier ('trained',
+-- `part` is the tier), from the ledger like indicators; use ('use', `part` is the indicator), a published figure again;
+-- what keeps the earlier platform alive ('legacy', `part` is the app); hours of a year that are missed
+-- ('unrealised_hours').
 CREATE TABLE IF NOT EXISTS {open}.published_facts
 (
     organisation LowCardinality(String),

@@ -102,8 +102,7 @@ def _detected(desk: Desk, alert: Alert) -> dict[str, Any]:
     if row["peer"] is not None:
         found["peers"] = Peers(round(row["peer"]), _whole(row["peer_low"]), _whole(row["peer_high"]))
     if alert.kind is Kind.BEHIND_PLAN and row["target"] is not None and row["due"] is not None:
-        ahead = (_whole(row["forecast"]), _whole(row["forecast_low"]), _whole(row["forecast_high"]))
-        found["plan"] = Plan(round(row["target"]), _due(desk, alert, row["due"]), *ahead)
+        found["plan"] = Plan(round(row["target"]), _due(desk, alert, row["due"]))
     return found | _loss(desk, alert)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from string import Formatter
 
 from nytta.alerts.facts import Facts, Suggestion
-from nytta.alerts.kinds import Family, Role, role
+from nytta.alerts.kinds import Family, Kind, Role, role
 from nytta.alerts.model import Alert
 from nytta.alerts.schedule import What
 from nytta.alerts.wordings import WORDINGS, Wording
@@ -25,6 +25,9 @@ _FORBIDDEN = re.compile(
 )
 _DECIMALS = re.compile(r"\d[.,]\d+\s?%")
 _ADDRESS = re.compile(r"\S+@\S+\.\w+")
+
+_DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
+"""Told by their verdict, also where no figure is shown."""
 
 _ALSO_SEEN_BY = {
     Role.MANAGER: Role.PROGRAMME_LEAD.value,
@@ -269,7 +272,8 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
     if burden := facts.burden:
         known |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
     held = {name: str(value) for name, value in known.items() if value is not None}
-    finding = wording.findings.get(alert.indicator, wording.findings[""])
+    hidden = facts.figure is None and alert.kind in _DETECTED
+    finding = wording.findings["hidden"] if hidden else wording.findings.get(alert.indicator, wording.findings[""])
     if not _lacking(finding, held):
         held["finding"] = finding.format_map(held)
     return held

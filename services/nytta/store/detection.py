@@ -1,7 +1,9 @@
-"""Detection in the private zone: exact weekly cells in, verdicts and gated figures out into the open zone.
+"""Detection in the private zone: exact weekly cells in, verdicts out into the open zone.
 
-A run is a function of the cells as they stand and of the weeks that are closed: run twice, it gives the same; run every
-week on unchanged data, it gives what one run at the end gives. A signal that restated data do not support any more is
+No figure is computed here for the open zone: beside a verdict stands what the ledger has published of the unit and of
+like units, or nothing, with the status `suppressed`. A run is a function of the cells as they stand, of what is
+published and of the weeks that are closed: run twice, it gives the same; run every week on unchanged data, it gives
+what one run at the end gives. A signal that restated data do not support any more is
 kept as withdrawn, closed in the week of the run.
 """
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import median, quantiles
 from typing import Any
 
 import numpy as np
@@ -20,12 +23,13 @@ from nytta.detection import LIVE, Counts, Judged, NotAssessed, Panel, Parameters
 from nytta.detection.gates import Reason
 from nytta.detection.results import Kind
 from nytta.disclosure.clock import first_open_week
-from nytta.disclosure.gate import Exact, gate
+from nytta.disclosure.rules import Rules, Status
 from nytta.indicators.definition import Definition, Detection, Protects
 from nytta.organisation.dates import monday, mondays, parse_week
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Organisation
 from nytta.store.private import PrivateStore
+from nytta.store.shown import Grain, Shown, middle
 
 NOT_A_CHANGE = frozenset({"decided", "step_started", "project_closed", "planned"})
 """Milestones that leave measurement as it was; every other one lets a baseline begin anew."""
@@ -36,14 +40,25 @@ _HIDDEN = frozenset({Reason.ABSENCE.value, Reason.TOO_FEW_PRESENT.value})
 """Reasons that would publish presence."""
 
 _RECENT = timedelta(weeks=13)
-_SMALL = 30
 _USUAL, _FEWEST = 8, 20
+
+_LOOKED_AT = 4
+"""Weeks that a verdict looks at."""
+
+_SETTLING, _REFERENCE = 8, timedelta(weeks=34)
+"""A fall is measured against the half year that ended so many weeks ago, from so many after going live."""
+
+_FEWEST_PEERS, _PEERS_OF_BAND = 3, 5
+"""Fewest published like units whose middle, and whose middle half, is shown."""
+
+_BEHIND = 0.25
+"""Urgency of a unit behind its plan: less than a fall of this many shares, more than one of fewer."""
 
 _KEY = ("organisation", "unit", "system", "indicator", "kind", "opened")
 _SAID = (
     *("version", "closed", "withdrawn", "also", "told", "urgency", "first", "last"),
     *("value", "low", "high", "n_band", "status", "before", "peer", "peer_low", "peer_high"),
-    *("target", "due", "forecast", "forecast_low", "forecast_high", "scope"),
+    *("target", "due", "scope"),
 )
 
 Floats = npt.NDArray[np.float64]
@@ -93,7 +108,9 @@ def publish_signals(
         country = organisation.calendar.country
         p = parameters or (Parameters() if country else Parameters(quiet_weeks=()))
         result = assess([each.panel for each in series], p)
-        rows = list(_published(result.signals, series, organisation.id))
+        first = parse_week(series[0].panel.weeks[0])
+        shown = Shown(store.connection, organisation.id, [s.definition.id for s in series], first, closed)
+        rows = list(_published(result.signals, series, organisation.id, shown))
         changed += _write_signals(store, organisation.id, rows, closed)
         changed += _write_not_assessed(store, organisation.id, result.not_assessed, closed)
     return changed
@@ -354,100 +371,144 @@ def _label(week: date) -> str:
 # from verdicts to what may be known of them
 
 
-def _published(signals: Iterable[Signal], series: Sequence[Series], root: str) -> Iterable[dict[str, Any]]:
-    """Rows of published_signals: every verdict whose figure passes the gate, and common causes without a figure."""
+def _published(
+    signals: Iterable[Signal], series: Sequence[Series], root: str, shown: Shown
+) -> Iterable[dict[str, Any]]:
+    """Rows of published_signals: verdicts on whom the primary rules protect no more, with figures that are public."""
     by_panel = {(s.panel.system, s.panel.indicator): s for s in series}
     for signal in signals:
+        week = parse_week(signal.opened)
         base = {
             "organisation": root,
             "unit": signal.unit,
             "system": signal.system,
             "indicator": signal.indicator,
             "kind": signal.kind,
-            "opened": parse_week(signal.opened),
+            "opened": week,
             **dict.fromkeys(_SAID),
             "closed": parse_week(signal.closed) if signal.closed else None,
             "withdrawn": False,
             "also": list(signal.evidence.get("also", ())),
             "told": signal.evidence.get("to", ""),
-            "urgency": round(20 * signal.evidence.get("urgency", 0.0)) / 20,
+            "urgency": 0.0,
             "version": 0,
             "n_band": "",
             "status": "",
+            "first": week,
+            "last": week,
         }
         if signal.unit == "*":
             share = signal.evidence.get("share_of_units") or [
                 signal.evidence.get("units", 0) / max(signal.evidence.get("judged", 1), 1)
             ]
-            week = base["opened"]
-            yield base | {"first": week, "last": week, "scope": float(round(100 * max(share)))}
+            yield base | {"scope": float(round(100 * max(share)))}
             continue
         one = by_panel[signal.system, signal.indicator]
-        for evidence in (signal.latest, signal.evidence):
-            shown = _figures(one, signal, evidence) if evidence else None
-            if shown is not None:
-                yield base | shown
-                break
+        known = [each for each in (signal.latest, signal.evidence) if each and _enough(one, signal.unit, each)]
+        if known:
+            said = next((row for each in known if (row := _figures(one, signal, each, shown))), None)
+            yield base | (said or _hidden(one, signal, known[0]))
 
 
-def _figures(one: Series, signal: Signal, evidence: dict[str, Any]) -> dict[str, Any] | None:
-    """The figures of one signal as the gate lets them through; None where it shows none."""
-    weeks = one.panel.weeks
-    a, b = (weeks.index(week) for week in evidence["weeks"])
-    row, span = one.units.index(signal.unit), slice(a, b + 1)
-    if one.definition.stands:
-        span = slice(b, b + 1)
-    numerator, denominator = one.numerator[row, span].sum(), one.denominator[row, span].sum()
+def _span(one: Series, evidence: dict[str, Any]) -> tuple[int, int]:
+    """Columns of the first and the last week that a verdict rests on."""
+    a, b = (one.panel.weeks.index(week) for week in evidence["weeks"])
+    return (b, b) if one.definition.stands else (a, b)
+
+
+def _enough(one: Series, unit: str, evidence: dict[str, Any]) -> bool:
+    """Whether as many stand behind a verdict as the primary rules ask for; about fewer nothing is said at all."""
+    a, b = _span(one, evidence)
+    row, span = one.units.index(unit), slice(a, b + 1)
     there = one.denominator[row, span] > 0
-    if not there.any():
-        return None
-    staff = one.definition.protects is Protects.STAFF
-    size = one.eligible[row, span][there].min() if staff else one.subjects[row, span].sum()
-    shown = gate(
-        Exact(
-            value=np.array([numerator / denominator]),
-            numerator=np.array([int(numerator)]),
-            denominator=np.array([int(denominator)]),
-            size=np.array([int(size)]),
-            handlers=np.array([int(one.handlers[row, span].max())]),
-            most_by_one=np.array([int(one.most_by_one[row, span].sum())]),
-            grouped=np.array([False]),
-        ),
-        kind=one.definition.kind.value,
-        protects=one.definition.protects.value,
-        scale=one.definition.scale,
-        minimum_denominator=one.definition.minimum_denominator,
-    )
-    if np.isnan(shown.value[0]):
-        return None
-    step = 5 if size < _SMALL else 1
+    if not there.any() or one.denominator[row, span].sum() < one.definition.minimum_denominator:
+        return False
+    rules = Rules()
+    match one.definition.protects:
+        case Protects.STAFF:
+            return bool(one.eligible[row, span][there].min() >= rules.k)
+        case Protects.PUBLIC:
+            size, most = int(one.subjects[row, span].sum()), int(one.most_by_one[row, span].sum())
+            return size > 0 and rules.enough(size, int(one.handlers[row, span].max()), most)
+        case _:
+            return True
 
-    def coarse(value: float | None, by: int = step) -> float | None:
-        return None if value is None else float(by * round(100 * value / by))
 
-    peers, band = evidence.get("peers", 0), evidence.get("peer_band") or (None, None)
-    ahead = evidence.get("expected_interval") or (None, None)
-    due = parse_week(weeks[b]) + timedelta(weeks=evidence["weeks_left"]) if "weeks_left" in evidence else None
+def _figures(one: Series, signal: Signal, evidence: dict[str, Any], shown: Shown) -> dict[str, Any] | None:
+    """The figures beside a verdict: published rows of its weeks, the latest; None where none of them is shown."""
+    a, b = _span(one, evidence)
+    definition, weeks = one.definition, [parse_week(week) for week in one.panel.weeks]
+    # what comes closer to the weeks that a verdict looks at goes first
+    grains: tuple[Grain, Grain] = ("window", "week") if definition.window_weeks <= _LOOKED_AT else ("week", "window")
+    places = ((grain, t) for t in range(b, a - 1, -1) for grain in grains)
+    for grain, t in places:
+        own = shown.at(definition.id, grain, signal.unit, signal.system, weeks[t])
+        if own is not None:
+            break
+    else:
+        return None
+    before = _before(one, signal, grain, shown) if signal.kind == "relapse" else None
+    peers = _peers(one, signal.unit, t)
+    others = [f.value for p in peers if (f := shown.at(definition.id, grain, p, signal.system, weeks[t]))]
+    peer = float(round(median(others))) if len(others) >= _FEWEST_PEERS else None
+    edges = quantiles(others, n=4, method="inclusive") if len(others) >= _PEERS_OF_BAND else (None, None, None)
+    return _hidden(one, signal, evidence) | {
+        "first": own.first,
+        "last": own.last,
+        "value": own.value,
+        "low": own.low,
+        "high": own.high,
+        "n_band": own.n_band,
+        "status": own.status,
+        "before": before,
+        "peer": peer,
+        "peer_low": None if edges[0] is None else float(round(edges[0])),
+        "peer_high": None if edges[2] is None else float(round(edges[2])),
+        "urgency": _urgency(definition, signal.kind, own.value, before, peer),
+    }
+
+
+def _hidden(one: Series, signal: Signal, evidence: dict[str, Any]) -> dict[str, Any]:
+    """A verdict without figures, and what the registry says of the plan."""
+    a, b = _span(one, evidence)
+    last = parse_week(one.panel.weeks[b])
     return {
         "version": one.definition.version,
-        "first": parse_week(weeks[span.start]),
-        "last": parse_week(weeks[b]),
-        "value": float(shown.value[0]),
-        "low": float(shown.low[0]),
-        "high": float(shown.high[0]),
-        "n_band": str(shown.n_band[0]),
-        "status": str(shown.status[0]),
-        "before": coarse(evidence.get("before")),
-        "peer": coarse(evidence.get("peer_median"), 1) if peers >= 3 else None,
-        "peer_low": coarse(band[0], 1),
-        "peer_high": coarse(band[1], 1),
-        "target": coarse(evidence.get("target"), 1),
-        "due": due,
-        "forecast": coarse(evidence.get("expected")),
-        "forecast_low": coarse(ahead[0]),
-        "forecast_high": coarse(ahead[1]),
-        "scope": None,
+        "first": parse_week(one.panel.weeks[a]),
+        "last": last,
+        "status": Status.SUPPRESSED.value,
+        "target": float(round(100 * evidence["target"])) if "target" in evidence else None,
+        "due": last + timedelta(weeks=evidence["weeks_left"]) if "weeks_left" in evidence else None,
+        "urgency": _urgency(one.definition, signal.kind, None, None, None),
     }
+
+
+def _before(one: Series, signal: Signal, grain: Grain, shown: Shown) -> float | None:
+    """The own level that a fall is a fall from: the middle of what was published of settled weeks before it."""
+    opened = parse_week(signal.opened)
+    live = int(one.panel.live[one.units.index(signal.unit)])
+    since = max(parse_week(one.panel.weeks[0]) + timedelta(weeks=live + _SETTLING), opened - _REFERENCE)
+    last = opened - timedelta(weeks=_SETTLING)
+    found = shown.trailing(one.definition.id, grain, signal.unit, signal.system, last, (last - since).days // 7 + 1)
+    level = middle(found)
+    return None if level is None else level.value
+
+
+def _peers(one: Series, unit: str, column: int) -> list[str]:
+    """Like units that were live in the week, without the unit itself."""
+    row, p = one.units.index(unit), one.panel
+    alike = (p.group == p.group[row]) & (p.live <= column) & (p.until > column)
+    return [other for n, other in enumerate(one.units) if alike[n] and n != row]
+
+
+def _urgency(definition: Definition, kind: str, value: float | None, before: float | None, peer: float | None) -> float:
+    """How far below what it should be, in shares, from public figures; without any, what the verdict itself says."""
+    if kind == "behind_plan":
+        return _BEHIND
+    assert isinstance(definition.detect, Detection)
+    usual = before if kind == "relapse" else peer
+    least = definition.detect.margin / 100
+    return least if value is None or usual is None else max(least, round((usual - value) / 100, 2))
 
 
 def _write_signals(store: PrivateStore, root: str, rows: Sequence[dict[str, Any]], closed: date) -> int:

@@ -239,6 +239,7 @@ EN = Wording(
         "weekly-breadth": "About {x}% of those at work used {system} in weeks {weeks}.",
         "enrolment": "About {x}% of the planned workplaces are connected to {system} in week {last}.",
         "": "{indicator}: about {x}% in weeks {weeks}.",
+        "hidden": "{system} was used less than expected in weeks {weeks}; the figure is kept back to protect persons.",
     },
     roles={
         "manager": "the unit's manager",

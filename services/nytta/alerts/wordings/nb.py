@@ -239,6 +239,7 @@ NB = Wording(
         "weekly-breadth": "Omtrent {x} % av dem som var på jobb, brukte {system} i uke {weeks}.",
         "enrolment": "Omtrent {x} % av de planlagte arbeidsplassene er koblet til {system} i uke {last}.",
         "": "{indicator}: omtrent {x} % i uke {weeks}.",
+        "hidden": "{system} ble brukt mindre enn ventet i uke {weeks}; tallet vises ikke, av hensyn til personvernet.",
     },
     roles={
         "manager": "enhetens leder",

@@ -239,6 +239,7 @@ SV = Wording(
         "weekly-breadth": "Ungefär {x} % av dem som var på plats använde {system} under vecka {weeks}.",
         "enrolment": "Ungefär {x} % av de planerade arbetsplatserna är anslutna till {system} vecka {last}.",
         "": "{indicator}: ungefär {x} % under vecka {weeks}.",
+        "hidden": "{system} användes mindre än väntat vecka {weeks}; siffran visas inte, till skydd för enskilda.",
     },
     roles={
         "manager": "enhetens chef",

@@ -25,9 +25,9 @@ class KindText:
 class Wording:
     """All texts of one language.
 
-    Keys: `kinds` by kind, `findings` by indicator id with '' for any other, `roles` by role and `representatives`,
-    `absent` and `labels` by field, `lines` by why an alert stands in a message (`over` is a recovery that is no matter
-    of use), `comparison` by what is compared with.
+    Keys: `kinds` by kind, `findings` by indicator id with '' for any other and `hidden` for none that is shown, `roles`
+    by role and `representatives`, `absent` and `labels` by field, `lines` by why an alert stands in a message (`over`
+    is a recovery that is no matter of use), `comparison` by what is compared with.
     """
 
     language: str
