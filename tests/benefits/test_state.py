@@ -10,7 +10,7 @@ import pytest
 
 from nytta import contracts
 from nytta.benefits.decided import standing
-from nytta.benefits.evidence import Act, Evidence, Measured, Published, Use
+from nytta.benefits.evidence import Act, Evidence, Measured, Published
 from nytta.benefits.model_file import read_model
 from nytta.benefits.state import NO_COST, UNCONFIRMED, state
 from nytta.benefits.statement import Benefit, Statement, decode, encode
@@ -106,7 +106,7 @@ def evidence(acts: Sequence[Act] = (), values: Sequence[int] = (60, 58, 56, 54, 
         WEEK,
         measured={"faster": measured(values), "letters": (Measured(date(2026, 5, 4), date(2026, 6, 1), 6_000_000),)},
         published={("digital-intake", "town", "casework", "*"): Published(62.0, 55.0, 69.0, "100+", "ok", 1, WEEK)},
-        use={("intended-use", "permits", "casework", "permit"): Use(160, 400, 6, 90, 400)},
+        use={("intended-use", "permits", "casework", "permit"): 40},
         cases={("permits", "casework", "permit"): 612},
         acts=tuple(acts),
     )
@@ -201,7 +201,7 @@ def test_small_units_are_told_as_their_group() -> None:
     text = PROGRAMME.replace("unit: permits\n    kind: redistribution", "unit: tiny\n    kind: redistribution")
     found = replace(
         evidence(),
-        use={("intended-use", "few", "casework", "permit"): Use(160, 400, 6, 90, 400)},
+        use={("intended-use", "few", "casework", "permit"): 40},
         cases={("tiny", "casework", "permit"): 612, ("small", "casework", "permit"): 500},
     )
     statement = said(registry(text), found)

@@ -32,20 +32,6 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """Use over the settled weeks of the last half year: exact counts, which never leave a statement but as a share.
-
-    `handlers` are the persons who handled the cases of that half year, `most` the cases of the busiest, of `cases`.
-    """
-
-    numerator: int
-    denominator: int
-    handlers: int
-    most: int
-    cases: int
-
-
-@dataclass(frozen=True, slots=True)
 class Act:
     """What a unit reported of a decision: made, acknowledged, executed or reversed, on a day."""
 
@@ -64,14 +50,15 @@ class Evidence:
     """All there is of one organisation after the closed `week`.
 
     `cases` are exact counts of the trailing 52 weeks by (unit, system, case type): they never leave a statement but
-    rounded. `use` holds the indicators of cases that benefits depend on, `series` weekly published values of indicators
-    that measure benefits, oldest first.
+    rounded. `use` is the published use of the settled weeks of the last half year, in whole percent, or the status
+    that says why there is none, of indicators of cases that benefits depend on. `series` are weekly published values
+    of indicators that measure benefits, oldest first.
     """
 
     week: date
     measured: Mapping[str, tuple[Measured, ...]] = field(default_factory=dict)
     published: Mapping[Place, Published] = field(default_factory=dict)
-    use: Mapping[Place, Use] = field(default_factory=dict)
+    use: Mapping[Place, int | str] = field(default_factory=dict)
     series: Mapping[Place, tuple[tuple[date, float], ...]] = field(default_factory=dict)
     cases: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     acts: tuple[Act, ...] = ()

@@ -16,7 +16,7 @@ from math import floor, isfinite, log10
 from nytta.benefits.evidence import Evidence
 from nytta.benefits.realised import freed_hours, unrealised_hours
 from nytta.benefits.statement import Pool
-from nytta.disclosure.rules import HANDLERS, MOST_BY_ONE, K, Status
+from nytta.disclosure.rules import K, Status
 from nytta.organisation.programme import Benefit, Kind, Measure
 from nytta.organisation.systems import Minutes
 from nytta.organisation.units import Names
@@ -31,9 +31,6 @@ NO_TARGET = "no_target_of_use"
 """The benefit does not say which use it depends on, or from where to where that shall go."""
 
 _ANY = "*"
-
-_COARSE = 30
-"""With fewer cases behind it, a share is rounded to steps of five points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +147,16 @@ def by_benefit(pools: Sequence[Pool]) -> Mapping[str, tuple[Pool, ...]]:
 def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_type: str) -> int | str:
     """The share of use in whole percent, or why it may not be said.
 
-    Of cases that of the half year; of persons the published one.
+    Of cases that of the half year; where that of the case type is not shown, the place's. Of persons the latest one.
     """
+    why = None
     for about in filter(None, (case_type, _ANY)):
         use = evidence.use.get((indicator, place, system, about))
-        if use is None:
-            continue
-        if use.denominator < K:
-            return Status.NOT_ENOUGH.value
-        if use.handlers < HANDLERS or use.most > MOST_BY_ONE * use.cases:
-            return Status.SUPPRESSED.value
-        percent = _half_up(100 * use.numerator, use.denominator) // use.denominator
-        return percent if use.denominator >= _COARSE else _half_up(percent, 5)
+        if isinstance(use, int):
+            return use
+        why = why or use
+    if why is not None:
+        return why
     row = evidence.published.get((indicator, place, system, _ANY))
     if row is None or row.value is None:
         return row.status if row else Status.NOT_ENOUGH.value

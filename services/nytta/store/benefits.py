@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from nytta.benefits.evidence import Act, Evidence, Measured, Published, Use
+from nytta.benefits.evidence import Act, Evidence, Measured, Place, Published
 from nytta.benefits.maturity import Model
 from nytta.benefits.state import state
 from nytta.benefits.statement import Definition, Statement, decode, encode
 from nytta.disclosure.clock import first_open_week
+from nytta.disclosure.rules import Status
 from nytta.indicators.render import Scope, Zones, winners
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Names, Organisation
 from nytta.store.client import Connection
 from nytta.store.private import PrivateStore
 from nytta.store.recompute import visible
+from nytta.store.shown import HALF_YEAR, Shown, settled_share
 
 _YEAR = 364
 """Days of the trailing 52 weeks."""
-
-_HALF_YEAR, _SETTLING = 26, 8
-"""Weeks of use that hours rest on, and weeks after going live that count for nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,91 +158,49 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
         )
     }
     versions = {indicator: each.version for indicator, each in definitions.items()}
+    published = _published(connection, organisation.id, week, versions)
     measuring = {b.indicator for b in registry.benefits if b.indicator}
     return Evidence(
         week,
         {benefit: tuple(values) for benefit, values in measured.items()},
-        _published(connection, organisation.id, week, versions),
+        published,
         series=_series(connection, organisation.id, week, measuring, versions),
         cases=cases,
-        use=_use(store, registry, scope, organisation, week, versions),
+        use=_use(connection, registry, organisation, week, published),
         acts=acts,
         definitions=definitions,
     )
 
 
 def _use(
-    store: PrivateStore,
+    connection: Connection,
     registry: Registry,
-    scope: Scope,
     organisation: Organisation,
     week: date,
-    versions: dict[str, int],
-) -> dict[tuple[str, str, str, str], Use]:
+    published: Mapping[Place, Published],
+) -> dict[Place, int | str]:
     """Use of the last half year, from eight weeks after going live on, by place and case type ('*' for all).
 
-    Of indicators of cases that benefits depend on. A reporting group counts as its members do together.
+    Of indicators of cases that benefits depend on, from what is published of them.
     """
-    wanted = sorted({b.adoption.indicator for b in registry.benefits if b.adoption})
+    wanted = {b.adoption.indicator for b in registry.benefits if b.adoption}
+    public = connection.rows("SELECT indicator FROM {open}.definitions WHERE protects = 'public' AND kind = 'share'")
+    wanted &= {indicator for (indicator,) in public}
     if not wanted:
         return {}
-    day, first = week + timedelta(days=6), week - timedelta(weeks=_HALF_YEAR - 1)
-    groups = {unit: g.id for g in registry.groups if day in g.span for unit in g.units}
-    members: defaultdict[str, list[str]] = defaultdict(list)
-    for unit, group in groups.items():
-        members[group].append(unit)
-    settled: dict[tuple[str, str], date] = {}
-
-    def begins(place: str, system: str) -> date:
-        days = [registry.go_live(system, unit) for unit in members.get(place, [place])]
-        live = [each for each in days if each is not None]
-        return max(first, *(each + timedelta(weeks=_SETTLING) for each in live)) if live else first
-
-    counts: defaultdict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for indicator, version, place, system, case_type, period, numerator, denominator in store.connection.rows(
-        """SELECT indicator, version, unit, system, case_type, period, numerator, denominator
-           FROM {private}.indicator_values
-           WHERE indicator IN {wanted:Array(String)} AND grain = 'week' AND part = ''
-             AND period >= {first:Date} AND period <= {week:Date}
-             AND indicator IN (SELECT indicator FROM {open}.definitions WHERE protects = 'public' AND kind = 'share')
-             AND unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})""",
-        wanted=wanted,
-        first=first,
-        week=week,
-        root=organisation.id,
-    ):
-        start = settled.setdefault((place, system), begins(place, system))
-        if versions.get(indicator) == version and period >= start:
-            found = counts[indicator, place, system, case_type]
-            found[0] += int(numerator)
-            found[1] += int(denominator)
-    opened, nobody = scope.zones.date("opened_at"), "toFixedString('', 16)"
-    handled = {
-        (place, system, about): (int(handlers), int(most), int(cases))
-        for place, system, about, handlers, most, cases in store.connection.rows(
-            f"""SELECT place, system, about, countIf(actor != {nobody}) AS handlers,
-                       maxIf(n, actor != {nobody}) AS most, sumIf(n, actor = {nobody}) AS cases
-                FROM (
-                    SELECT transform(toString(unit), {{units:Array(String)}}, {{places:Array(String)}}, toString(unit))
-                               AS place,
-                           system, arrayJoin([toString(case_type), '*']) AS about,
-                           arrayJoin(arrayPushBack(arrayDistinct(actors), {nobody})) AS actor, uniqExact(subject) AS n
-                    FROM {{private}}.cases FINAL
-                    WHERE {opened} <= {{day:Date}} AND {opened} >= {{first:Date}}
-                      AND unit IN (SELECT unit FROM {{open}}.units WHERE root = {{root:String}})
-                    GROUP BY place, system, about, actor
-                ) GROUP BY place, system, about""",
-            units=[*groups, ""],
-            places=[*groups.values(), ""],
-            day=day,
-            first=first,
-            root=organisation.id,
-        )
-    }
-    return {
-        (indicator, place, system, about): Use(numbers[0], numbers[1], *handled.get((place, system, about), (0, 0, 0)))
-        for (indicator, place, system, about), numbers in counts.items()
-    }
+    day, first = week + timedelta(days=6), week - timedelta(weeks=HALF_YEAR)
+    members = {g.id: g.units for g in registry.groups if day in g.span}
+    shown = Shown(connection, organisation.id, sorted(wanted), first, week, case_types=True)
+    found: dict[Place, int | str] = {}
+    for place in {key for key in published if key[0] in wanted} | set(shown.places()):
+        indicator, unit, system, case_type = place
+        lives = [registry.go_live(system, each) for each in members.get(unit, (unit,))]
+        live = max((each for each in lives if each is not None), default=None)
+        share = settled_share(shown, indicator, unit, system, case_type, week, live)
+        row = published.get(place)
+        hidden = row.status if row is not None and row.value is None else Status.NOT_ENOUGH.value
+        found[place] = hidden if share is None else share
+    return found
 
 
 def _published(
