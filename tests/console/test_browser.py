@@ -23,6 +23,10 @@ LOOKS = {"light": 1440, "dark": 320}
 """Light by the width at which it is looked at: contrasts are those of the light, layouts those of the width."""
 
 
+_PATIENCE = 120_000  # milliseconds: a replay publishes before it answers, and the machine may be busy
+expect.set_options(timeout=_PATIENCE)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as started:
@@ -48,6 +52,7 @@ def page_of(
         java_script_enabled=js,
         bypass_csp=js,  # for axe alone: pages have no scripts, and their policy lets none run
     )
+    context.set_default_timeout(_PATIENCE)
     return context.new_page()
 
 
