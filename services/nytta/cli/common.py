@@ -31,6 +31,14 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@commands.callback()
+def _several() -> None:
+    """See where a digital change is in use, unit by unit."""
+    # a program with a callback has commands even where only one of them was loaded
+
+
 told = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Data = Annotated[Path | None, typer.Option("--data", help="The store's folder (else NYTTA_DATA, else var/data).")]
