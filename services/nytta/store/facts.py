@@ -1,4 +1,8 @@
-"""Facts that alerts rest on and that no indicator holds: private rows in, gated facts out into the open zone."""
+"""Facts that alerts rest on, in the open zone.
+
+No figure of persons or cases is computed here: shares of staff that no indicator holds go through the ledger, use is
+what is published already, and hours that are missed come from published shares and rounded cases.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,19 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from nytta.benefits.pools import rounded_cases
 from nytta.disclosure.clock import first_open_week
-from nytta.disclosure.gate import FEW, Exact, K, gate
+from nytta.disclosure.gate import FEW, K
 from nytta.indicators.render import Scope, Zones, winners
 from nytta.organisation.programme import Benefit
 from nytta.organisation.registry import Registry
 from nytta.store.private import PrivateStore
+from nytta.store.publish import Fact, told_of_staff
 from nytta.store.recompute import visible
+from nytta.store.shown import HALF_YEAR, Shown, middle, settled_share
 
 WEEKS = 8
 """So many closed weeks are told at a time: as many as a rule looks back at."""
@@ -25,33 +33,45 @@ _Row = dict[str, Any]
 
 
 def publish_facts(store: PrivateStore, registry: Registry, now: datetime) -> int:
-    """Bring the facts of the last closed weeks at `now` (aware) up to date; the rows that changed."""
+    """Bring the facts of the last closed weeks at `now` (aware) up to date; the rows that changed.
+
+    Runs after the publication of values, which it repeats.
+    """
     changed = 0
     for organisation in registry.organisations:
         closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
         weeks = [closed - timedelta(weeks=n) for n in reversed(range(WEEKS))]
         zones = Zones({organisation.timezone: ""})
         scope = Scope("{private}", "{private}", "{open}", zones, closed.isoformat(), visible=visible(store))
-        grouped = {u for g in registry.groups for u in g.units}
+        number = store.counter("facts") + 1
+        store.raise_counter("facts", number)
+        first = closed - timedelta(weeks=HALF_YEAR)
+        shown = Shown(store.connection, organisation.id, [*_USE, _ENTITLEMENT], first, closed, case_types=True)
         rows = [
-            *_steps(store, scope, organisation.id, weeks, grouped),
-            *_use(store, organisation.id, weeks, grouped),
-            *_legacy(store, scope, organisation.id, weeks, grouped),
-            *_hours(store, scope, registry, organisation.id, closed),
+            *_steps(store, scope, organisation.id, weeks, now, number),
+            *_use(shown, weeks, organisation.id),
+            *_legacy(store, scope, organisation.id, weeks, shown),
+            *_hours(store, scope, registry, organisation.id, closed, shown),
         ]
-        changed += _write(store, organisation.id, rows, weeks)
+        changed += _write(store, organisation.id, rows, weeks, number)
         _write_decisions(store, scope, organisation.id)
     return changed
 
 
-def _steps(store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], grouped: set[str]) -> Iterable[_Row]:
-    """Per unit of every level: managers who took the course ('trained'), and of all, who is also entitled ('ready')."""
+def _steps(
+    store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], now: datetime, number: int
+) -> Iterable[_Row]:
+    """Per unit of every level: managers who took the course ('trained'), and of all, who is also entitled ('ready').
+
+    Among those in scope when the week ends, as the ledger lets them be told.
+    """
     start = scope.zones.date("time")
     ours = f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}')"
-    rows = store.connection.dicts(
-        f"""SELECT p.ancestor AS unit, e.system AS system, part, week, uniqExact(e.actor) AS n,
-                   uniqExactIf(e.actor, t.done = 1 AND t.first < week + 7) AS trained,
-                   uniqExactIf(e.actor, t.done = 1 AND t.first < week + 7 AND e.entitled = 1) AS ready
+    exact = store.connection.arrow(
+        f"""SELECT '{root}' AS organisation, p.ancestor AS unit, e.system AS system, '*' AS case_type, part,
+                   'week' AS grain, week AS period, toInt64(uniqExact(e.actor)) AS size,
+                   toInt64(uniqExactIf(e.actor, t.done = 1 AND t.first < week + 7)) AS trained,
+                   toInt64(uniqExactIf(e.actor, t.done = 1 AND t.first < week + 7 AND e.entitled = 1)) AS ready
             FROM (
                 SELECT unit, system, actor, tier, entitled, toDate(valid_from) AS begin,
                        if(year(valid_to) < 2000, toDate('2149-06-06'), toDate(valid_to)) AS end,
@@ -64,73 +84,53 @@ def _steps(store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], 
                 FROM {winners(scope, "'training'", ours)} GROUP BY actor, system
             ) AS t ON t.actor = e.actor AND t.system = e.system
             ARRAY JOIN if(e.tier = 'manager', ['*', 'manager'], ['*']) AS part
-            WHERE e.begin <= week + 6 AND e.end > week + 6 AND p.valid_from <= week + 6 AND p.valid_to > week + 6
+            WHERE e.begin <= week + 6 AND e.end > week + 6 AND p.valid_from <= week AND p.valid_to > week
               AND e.system IN (SELECT system FROM {{private}}.events WHERE kind = 'training')
             GROUP BY p.ancestor, e.system, part, week ORDER BY p.ancestor, e.system, part, week""",
         weeks=list(weeks),
     )
     for fact, part in (("trained", "manager"), ("ready", "*")):
-        kept = [row for row in rows if row["unit"] not in grouped and row["part"] == part]
-        if not kept:
+        live = exact.filter(pc.equal(pc.cast(exact["part"], "string"), part)) if len(exact) else exact
+        nobody = [0] * len(live)
+        columns = {"numerator": live[fact], "denominator": live["size"], "persons": nobody, "most_by_one": nobody}
+        for name, column in columns.items():
+            live = live.append_column(name, pa.array(column, pa.int64()) if column is nobody else column)
+        told = told_of_staff(store, Fact(fact), live, weeks, now, number)
+        for unit, system, week, *figures in zip(
+            *(told[name] for name in ("unit", "system", "period", *_FIGURES)), strict=True
+        ):
+            if figures[0] is not None:
+                yield _row({"unit": unit, "system": system}, fact, part, week, *figures)
+
+
+_INTENDED, _BREADTH, _ENTITLEMENT = "intended-use", "weekly-breadth", "entitlement"
+_USE = (_INTENDED, _BREADTH)
+
+
+def _use(shown: Shown, weeks: Sequence[date], root: str) -> Iterable[_Row]:
+    """Use over four weeks, of cases ('intended-use') and of persons ('weekly-breadth'): published figures again.
+
+    Of cases the window of four weeks. Of persons no figure of four weeks is published, and none is computed: the week
+    with the middle value of those shown stands for them, with its own interval.
+    """
+    for indicator, unit, system, case_type in shown.places():
+        if indicator not in _USE or unit == root or case_type != "*":
             continue
-        n, done = (np.array([row[name] for row in kept], dtype=np.int64) for name in ("n", fact))
-        shown = gate(
-            Exact(done / n, done, n, n, n, np.zeros_like(n), np.zeros(len(n), bool)),
-            kind="share",
-            protects="staff",
-            scale=100,
-            minimum_denominator=K,
-        )
-        for k, row in enumerate(kept):
-            if not np.isnan(shown.value[k]):
-                figures = (float(shown.value[k]), float(shown.low[k]), float(shown.high[k]))
-                yield _row(row, fact, row["part"], row["week"], *figures, str(shown.n_band[k]), str(shown.status[k]))
+        for week in weeks:
+            if indicator == _INTENDED:
+                figure = shown.at(indicator, "window", unit, system, week)
+            else:
+                figure = middle(shown.trailing(indicator, "week", unit, system, week, 4))
+            if figure is not None:
+                figures = (figure.value, figure.low, figure.high, figure.n_band, figure.status)
+                yield _row({"unit": unit, "system": system}, "use", indicator, week, *figures)
 
 
-_USE = {"intended-use": "public", "weekly-breadth": "staff"}
+def _legacy(store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], shown: Shown) -> Iterable[_Row]:
+    """Apps of an earlier platform that three or more used in the four weeks: names, no figure.
 
-
-def _use(store: PrivateStore, root: str, weeks: Sequence[date], grouped: set[str]) -> Iterable[_Row]:
-    """Use over four weeks, of cases ('intended-use') and of persons ('weekly-breadth'), as the gate shows it."""
-    rows = store.connection.rows(
-        """SELECT v.unit, v.system, v.indicator, w AS week, sum(v.numerator), sum(v.denominator), sum(v.subjects),
-                  min(v.persons), max(v.persons), sum(v.most_by_one)
-           FROM (SELECT *, arrayJoin(arrayMap(n -> period + 7 * n, range(4))) AS w FROM {private}.indicator_values
-                 WHERE indicator IN {indicators:Array(String)} AND grain = 'week' AND case_type = '*'
-                   AND period >= {first:Date} - 21 AND period <= {last:Date} AND denominator > 0
-                   AND unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})
-                   AND (indicator, version) IN (
-                       SELECT indicator, max(version) FROM {private}.definitions GROUP BY indicator)) AS v
-           WHERE w IN {weeks:Array(Date)}
-           GROUP BY v.unit, v.system, v.indicator, week ORDER BY v.unit, v.system, v.indicator, week""",
-        indicators=list(_USE),
-        first=weeks[0],
-        last=weeks[-1],
-        weeks=list(weeks),
-        root=root,
-    )
-    for indicator, protects in _USE.items():
-        kept = [row for row in rows if row[2] == indicator and row[0] not in grouped and row[0] != root]
-        if not kept:
-            continue
-        x, n, subjects, fewest, most, one = (np.array([row[k] for row in kept], dtype=np.int64) for k in range(4, 10))
-        size = fewest if protects == "staff" else subjects
-        shown = gate(
-            Exact(x / n, x, n, size, most, one, np.zeros(len(n), bool)),
-            kind="share",
-            protects=protects,
-            scale=1,
-            minimum_denominator=K,
-        )
-        for k, row in enumerate(kept):
-            if not np.isnan(shown.value[k]):
-                figures = (float(shown.value[k]), float(shown.low[k]), float(shown.high[k]))
-                place = {"unit": row[0], "system": row[1]}
-                yield _row(place, "use", indicator, row[3], *figures, str(shown.n_band[k]), str(shown.status[k]))
-
-
-def _legacy(store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], grouped: set[str]) -> Iterable[_Row]:
-    """Apps of an earlier platform still used in a unit of ten and more in the four weeks: names, no figure."""
+    Of units whose staff the ledger shows in that week.
+    """
     day = scope.zones.date("time")
     first = weeks[0] - timedelta(weeks=3)
     ours = (
@@ -154,17 +154,18 @@ def _legacy(store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date],
         weeks=list(weeks),
     )
     for row in rows:
-        if row["unit"] not in grouped:
+        place = (row["unit"], row["system"], row["week"])
+        if any(shown.at(indicator, "week", *place) for indicator in (_ENTITLEMENT, _BREADTH)):
             yield _row(row, "legacy", row["part"], row["week"], None, None, None, "", "ok")
 
 
-_SETTLING, _LONGEST = 8, 26
-
-
-def _hours(store: PrivateStore, scope: Scope, registry: Registry, root: str, closed: date) -> Iterable[_Row]:
+def _hours(
+    store: PrivateStore, scope: Scope, registry: Registry, root: str, closed: date, shown: Shown
+) -> Iterable[_Row]:
     """Hours of a year that are missed where use stays as it is: (target - share) x cases of 52 weeks x minutes saved.
 
-    From whole percent, to two digits; an official act (benefits), so of every unit that has a benefit of its own.
+    An official act (benefits), so of every unit that has a benefit of its own and whose use is published. From shares
+    in whole percent and from cases in two digits, never finer than ten: with shares and minutes, hours tell no more.
     """
     day = closed + timedelta(days=6)
     members = {unit for group in registry.groups if day in group.span for unit in group.units}
@@ -188,41 +189,29 @@ def _hours(store: PrivateStore, scope: Scope, registry: Registry, root: str, clo
             root=root,
         )
     }
-    weekly = store.connection.rows(
-        """SELECT unit, system, case_type, period, numerator, denominator FROM {private}.indicator_values
-           WHERE indicator = 'intended-use' AND grain = 'week' AND case_type != '*' AND period <= {closed:Date}
-             AND period > {closed:Date} - 182 AND unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})
-             AND version = (SELECT max(version) FROM {private}.definitions WHERE indicator = 'intended-use')""",
-        closed=closed,
-        root=root,
-    )
-    used: dict[tuple[str, str, str], list[int]] = {}
-    for unit, system, case_type, week, numerator, denominator in weekly:
-        live = registry.go_live(system, unit)
-        if live is None or week >= live + timedelta(weeks=_SETTLING):
-            found = used.setdefault((unit, system, case_type), [0, 0])
-            found[0] += numerator
-            found[1] += denominator
     for place, units in places.items():
         for system in sorted({s for u, s in about if u in units}):
             hours, known = 0.0, False
-            all_types = [counts for (u, s, _), counts in used.items() if u in units and s == system]
-            together = [sum(counts[0] for counts in all_types), sum(counts[1] for counts in all_types)]
+            lives = [each for unit in units if (each := registry.go_live(system, unit)) is not None]
+            live = max(lives, default=None)
             for benefit in (b for u in units for b in about.get((u, system), ())):
-                kind = registry.case_type(system, benefit.case_type)
-                # A case type of few cases is handled as the place's cases are.
-                own = used.get((benefit.unit, system, benefit.case_type), [0, 0])
-                numerator, denominator = own if own[1] >= K else together
-                adoption = benefit.adoption
+                kind, adoption = registry.case_type(system, benefit.case_type), benefit.adoption
+                volume = rounded_cases(volumes.get((benefit.unit, system, benefit.case_type), 0))
                 if kind is None or kind.minutes is None or adoption is None or adoption.target is None:
                     continue
-                if adoption.indicator != "intended-use" or denominator < K:
+                if adoption.indicator != _INTENDED or volume is None:
+                    continue
+                # Cases of a type that is not shown alone are handled as the place's cases are.
+                shares = (
+                    settled_share(shown, _INTENDED, place, system, which, closed, live)
+                    for which in (benefit.case_type, "*")
+                )
+                share = next((each for each in shares if each is not None), None)
+                if share is None:
                     continue
                 known = True
-                share = round(100 * numerator / denominator) / 100
                 saved = (kind.minutes.before_ms - kind.minutes.after_ms) / 3_600_000
-                volume = volumes.get((benefit.unit, system, benefit.case_type), 0)
-                hours += max(0.0, adoption.target / 1000 - share) * volume * saved
+                hours += max(0.0, adoption.target / 1000 - share / 100) * volume * saved
             if known:
                 row = {"unit": place, "system": system}
                 yield _row(row, "unrealised_hours", "", closed, _two_digits(hours), None, None, "", "rounded")
@@ -238,7 +227,7 @@ def _row(place: _Row, fact: str, part: str, week: date, *figures: Any) -> _Row:
     )
 
 
-def _write(store: PrivateStore, root: str, rows: Iterable[_Row], weeks: Sequence[date]) -> int:
+def _write(store: PrivateStore, root: str, rows: Iterable[_Row], weeks: Sequence[date], number: int) -> int:
     """Write what differs; a fact that does not hold any more is told as such."""
     names = [*_KEY, *_FIGURES]
     held = store.connection.dicts(
@@ -255,8 +244,6 @@ def _write(store: PrivateStore, root: str, rows: Iterable[_Row], weeks: Sequence
     changed += [
         row | empty for key, row in before.items() if key not in now and row["status"] != "gone" and _told_weekly(row)
     ]
-    number = store.counter("facts") + 1
-    store.raise_counter("facts", number)
     store.connection.insert(
         "{open}.published_facts",
         ["organisation", *names, "publication"],

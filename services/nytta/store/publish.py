@@ -25,7 +25,7 @@ from nytta.disclosure.ledger import (
     disclose,
 )
 from nytta.disclosure.pattern import Patterns
-from nytta.disclosure.rules import Rules, Status
+from nytta.disclosure.rules import K, Rules, Status
 from nytta.disclosure.tree import Hierarchy, Place, TreeError, changed_past
 from nytta.indicators.definition import Definition, Kind, Protects
 from nytta.store.client import StoreError
@@ -38,6 +38,20 @@ _LIVE = ("numerator", "denominator", "size", "persons", "most_by_one")
 
 Rows = dict[str, Any]
 """Columns of equal length: strings and dates as lists, figures as arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A weekly share of staff that no indicator holds; the ledger keeps it under its id like an indicator."""
+
+    id: str
+    version: int = 0
+    kind: Kind = Kind.SHARE
+    protects: Protects = Protects.STAFF
+    adds: bool = False
+    scale: float = 1.0
+    minimum_denominator: int = K
+    window_weeks: int = 1
 
 
 def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetime, rules: Rules | None = None) -> int:
@@ -65,6 +79,19 @@ def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetim
     _remember_places(store, organisations, publication)
     store.raise_counter("publication", publication)
     return changed
+
+
+def told_of_staff(
+    store: PrivateStore, fact: Fact, live: pa.Table, weeks: Sequence[date], now: datetime, publication: int
+) -> Rows:
+    """What may be published at `now` (aware) of a fact in consecutive closed `weeks`, as columns like published values.
+
+    `live` has the exact figures of these weeks and of every unit, groups and their members too: the columns of
+    `_live_rows`. Decided by the ledger and kept in it under `publication`: what was shown stays, late data wait.
+    """
+    organisations = _organisations(store, now)
+    span = (weeks[0], weeks[-1])
+    return _through_ledger(store, fact, live, organisations, Rules(), publication, Patterns(), span)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,21 +188,28 @@ def _official(definition: Definition, live: pa.Table) -> Rows:
 # persons and cases
 
 
+_EVER = (date(1970, 1, 1), date(2149, 6, 6))
+
+
 def _through_ledger(
     store: PrivateStore,
-    definition: Definition,
+    definition: Definition | Fact,
     live: pa.Table,
     organisations: dict[str, _Organisation],
     rules: Rules,
     publication: int,
     patterns: Patterns,
+    span: tuple[date, date] = _EVER,
 ) -> Rows:
     """Published rows of an indicator that protects somebody, after the ledger took over what it may."""
     told = store.connection.arrow(
         "SELECT organisation, unit, system, case_type, part, grain, period, numerator, denominator, size, shown, "
-        "restated, changed FROM {private}.disclosed FINAL WHERE indicator = {id:String} AND version = {version:UInt16}",
+        "restated, changed FROM {private}.disclosed FINAL WHERE indicator = {id:String} AND version = {version:UInt16} "
+        "AND period >= {first:Date} AND period <= {last:Date}",
         id=definition.id,
         version=definition.version,
+        first=span[0],
+        last=span[1],
     )
     nature = _nature(definition)
     found: list[Rows] = []
@@ -201,7 +235,7 @@ def _through_ledger(
     return _stacked(found)
 
 
-def _nature(definition: Definition) -> Nature:
+def _nature(definition: Definition | Fact) -> Nature:
     return Nature(
         staff=definition.protects is Protects.STAFF,
         adds=definition.adds,
@@ -331,7 +365,9 @@ def _is(table: pa.Table, grain: Grain) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return names[coded.indices.to_numpy()] if len(table) else np.zeros(0, dtype=bool)
 
 
-def _rows(definition: Definition, index: _Index, figures: Figures, told: Told, organisation: _Organisation) -> Rows:
+def _rows(
+    definition: Definition | Fact, index: _Index, figures: Figures, told: Told, organisation: _Organisation
+) -> Rows:
     at = np.nonzero(figures.there)
     cell = at[:3]
     grouped = np.zeros((len(figures.periods), len(index.units)), dtype=bool)
@@ -356,7 +392,7 @@ def _rows(definition: Definition, index: _Index, figures: Figures, told: Told, o
 
 
 def _gated(
-    definition: Definition,
+    definition: Definition | Fact,
     figures: np.ndarray[Any, np.dtype[np.int64]],
     size: np.ndarray[Any, np.dtype[np.int64]],
     handlers: np.ndarray[Any, np.dtype[np.int64]],
