@@ -1,0 +1,78 @@
+"""Figures come into the open zone through one door: whoever else writes there repeats what is published."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nytta.store.private import PrivateStore
+
+SOURCES = Path(__file__).parents[2] / "services" / "nytta"
+
+FROM = {
+    "published_values": {"value", "low", "high"},  # the ledger
+    # published rows again (tests/alerting/test_detection.py); target is the plan's, scope counts units
+    "published_signals": {
+        "value",
+        "low",
+        "high",
+        "before",
+        "peer",
+        "peer_low",
+        "peer_high",
+        "urgency",
+        "target",
+        "scope",
+    },
+    "benchmarks": {"value", "low", "high"},  # what other organisations published
+    # the ledger, published rows again, and hours of benefits (tests/store/test_facts.py)
+    "published_facts": {"value", "low", "high"},
+}
+"""Columns of the open zone that hold figures, by table."""
+
+
+def test_every_column_of_figures_is_known(store: PrivateStore) -> None:
+    rows = store.connection.rows(
+        "SELECT c.table, c.name FROM system.columns AS c INNER JOIN system.tables AS t "
+        "ON t.database = c.database AND t.name = c.table "
+        "WHERE c.database = {zone:String} AND t.engine NOT LIKE '%View%' AND match(c.type, 'Float|Decimal')",
+        zone=store.connection.zones.open,
+    )
+    found: dict[str, set[str]] = {}
+    for name, column in rows:
+        found.setdefault(name, set()).add(column)
+    assert found == FROM
+
+
+def test_the_publication_alone_passes_figures_through_the_gate() -> None:
+    by = {
+        path.relative_to(SOURCES).as_posix()
+        for path in SOURCES.rglob("*.py")
+        if re.search(r"from nytta\.disclosure\.gate import[^\n]*\b(gate|Exact)\b", path.read_text())
+    }
+    assert by == {"store/publish.py"}
+
+
+def test_facts_and_verdicts_are_written_in_one_place_each() -> None:
+    writers = {
+        table: {
+            path.relative_to(SOURCES).as_posix()
+            for path in SOURCES.rglob("*.py")
+            if re.search(rf"(insert\w*\(\s*|INSERT INTO )[f\"]*\{{+open\}}+\.{table}\b", path.read_text())
+        }
+        for table in FROM
+    }
+    assert writers == {
+        "published_values": {"store/publish.py", "store/processing.py"},  # the latter why there is no figure
+        "benchmarks": {"store/benchmarks.py"},
+        "published_signals": {"store/detection.py"},
+        "published_facts": {"store/facts.py"},
+    }
+
+
+def test_verdicts_and_statements_take_no_share_from_private_values() -> None:
+    """Detection reads exact cells and shows none; facts and statements do not read exact values of use at all."""
+    for name in ("facts.py", "benefits.py"):
+        text = (SOURCES / "store" / name).read_text()
+        for query in re.findall(r"SELECT[^;]*?\{+private\}+\.indicator_values.*?WHERE[^)]*", text, re.DOTALL):
+            assert "indicator = 'entitlement'" in query, name
