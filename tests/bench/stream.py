@@ -16,6 +16,7 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -149,24 +150,25 @@ def measure(folder: Path, events: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, print, and write to the file."""
+    """Measure part by part; print each, and write what there is to the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=400_000)
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nytta-stream-") as name:
         folder = Path(name)
-        figures = {
-            "load_before": [round(load, 1) for load in os.getloadavg()],
-            "workers": measure(folder, chosen.events),
-            "accepted_over_http": accept_rate(folder / "rate"),
-            "event_to_cell": freshness(folder / "fresh"),
+        figures: dict[str, Any] = {"load_before": [round(load, 1) for load in os.getloadavg()]}
+        parts: dict[str, Callable[[], Any]] = {
+            "workers": lambda: measure(folder, chosen.events),
+            "accepted_over_http": lambda: accept_rate(folder / "rate"),
+            "event_to_cell": lambda: freshness(folder / "fresh"),
         }
-    text = json.dumps(figures, indent=2)
-    if chosen.out:
-        chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        chosen.out.write_text(text + "\n", encoding="utf-8")
-    print(text)
+        for part, its in parts.items():
+            figures[part] = its()
+            print(json.dumps({part: figures[part]}, indent=2), flush=True)
+            if chosen.out:
+                chosen.out.parent.mkdir(parents=True, exist_ok=True)
+                chosen.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
