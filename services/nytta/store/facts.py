@@ -1,7 +1,7 @@
 """Facts that alerts rest on, in the open zone.
 
 No figure of persons or cases is computed here: shares of staff that no indicator holds go through the ledger, use is
-what is published already, and hours that are missed come from published shares and rounded cases.
+what is published already. Hours that are missed are an official act (`_hours`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nytta.organisation.registry import Registry
 from nytta.store.private import PrivateStore
 from nytta.store.publish import Fact, told_of_staff
 from nytta.store.recompute import visible
-from nytta.store.shown import HALF_YEAR, Shown, middle, settled_share
+from nytta.store.shown import HALF_YEAR, SETTLING, Shown, middle, settled_share
 
 WEEKS = 8
 """So many closed weeks are told at a time: as many as a rule looks back at."""
@@ -30,6 +30,7 @@ WEEKS = 8
 _KEY = ("unit", "system", "fact", "part", "week")
 _FIGURES = ("value", "low", "high", "n_band", "status")
 _Row = dict[str, Any]
+Counts = tuple[int, int]
 
 
 def publish_facts(store: PrivateStore, registry: Registry, now: datetime) -> int:
@@ -164,8 +165,10 @@ def _hours(
 ) -> Iterable[_Row]:
     """Hours of a year that are missed where use stays as it is: (target - share) x cases of 52 weeks x minutes saved.
 
-    An official act (benefits), so of every unit that has a benefit of its own and whose use is published. From shares
-    in whole percent and from cases in two digits, never finer than ten: with shares and minutes, hours tell no more.
+    An official act (benefits), so of every unit that has a benefit of its own. Cases count in two digits, never finer
+    than ten, and the use of the last half year in whole percent: the published one where there is one. Where use is
+    hidden, that of ten cases and more goes into the hours alone; nothing then tells the cases beside, so neither
+    follows from them.
     """
     day = closed + timedelta(days=6)
     members = {unit for group in registry.groups if day in group.span for unit in group.units}
@@ -189,6 +192,7 @@ def _hours(
             root=root,
         )
     }
+    used = _used(store, registry, root, closed)
     for place, units in places.items():
         for system in sorted({s for u, s in about if u in units}):
             hours, known = 0.0, False
@@ -201,10 +205,14 @@ def _hours(
                     continue
                 if adoption.indicator != _INTENDED or volume is None:
                     continue
-                # Cases of a type that is not shown alone are handled as the place's cases are.
+                # Cases of a type that has no share of its own are handled as the place's cases are.
+                own = used.get((benefit.unit, system, benefit.case_type), (0, 0))
+                together = [counts for (u, s, _), counts in used.items() if u in units and s == system]
                 shares = (
-                    settled_share(shown, _INTENDED, place, system, which, closed, live)
-                    for which in (benefit.case_type, "*")
+                    settled_share(shown, _INTENDED, place, system, benefit.case_type, closed, live),
+                    settled_share(shown, _INTENDED, place, system, "*", closed, live),
+                    _whole(*own),
+                    _whole(sum(x for x, _ in together), sum(n for _, n in together)),
                 )
                 share = next((each for each in shares if each is not None), None)
                 if share is None:
@@ -215,6 +223,30 @@ def _hours(
             if known:
                 row = {"unit": place, "system": system}
                 yield _row(row, "unrealised_hours", "", closed, _two_digits(hours), None, None, "", "rounded")
+
+
+def _used(store: PrivateStore, registry: Registry, root: str, closed: date) -> dict[tuple[str, str, str], Counts]:
+    """Settled cases of the last half year by unit, system and case type: handled as intended, and all."""
+    found: dict[tuple[str, str, str], Counts] = {}
+    for unit, system, case_type, week, numerator, denominator in store.connection.rows(
+        """SELECT unit, system, case_type, period, numerator, denominator FROM {private}.indicator_values
+           WHERE indicator = 'intended-use' AND grain = 'week' AND case_type != '*' AND period <= {closed:Date}
+             AND period > {first:Date} AND unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})
+             AND version = (SELECT max(version) FROM {private}.definitions WHERE indicator = 'intended-use')""",
+        closed=closed,
+        first=closed - timedelta(weeks=HALF_YEAR),
+        root=root,
+    ):
+        live = registry.go_live(system, unit)
+        if live is None or week >= live + timedelta(weeks=SETTLING):
+            before = found.get((unit, system, case_type), (0, 0))
+            found[unit, system, case_type] = (before[0] + int(numerator), before[1] + int(denominator))
+    return found
+
+
+def _whole(numerator: int, denominator: int) -> int | None:
+    """Whole percent; None for too few."""
+    return round(100 * numerator / denominator) if denominator >= K else None
 
 
 def _two_digits(value: float) -> float:
