@@ -2,9 +2,9 @@
 
 Open-zone rule: unrealised hours beside a share and minutes would tell how many cases a unit has in a year. So cases are
 rounded before anything is computed from them, to two significant digits and never finer than ten; fewer than ten give
-nothing; and hours are rounded to two significant digits. The share of use is that of the last half year, in whole
-percent (steps of five where fewer than thirty cases stand behind it), and only where the gate's rule for cases holds:
-ten cases or more, at least three handlers, none with over 60 %. Small units are told as their reporting group.
+nothing; and hours are rounded to two significant digits. The share of use is the mean of the windows that are published
+of the last half year, in whole percent; a case type of which none is published has its place's share. Small units are
+told as their reporting group.
 """
 
 from __future__ import annotations
