@@ -168,8 +168,10 @@ def test_the_language_and_the_light_are_switched(browser: Browser, seen: World) 
     page.get_by_role("link", name="Norsk").click()
     expect(page.locator("html")).to_have_attribute("lang", "nb")
     assert page.url.endswith("/indicators?organisation=town")
-    page.get_by_role("link", name="Mørkt").click()
-    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    page.get_by_role("link", name="Lyst").click()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+    seen_light = []
+    for name, theme in (("Mørkt", "dark"), ("Lyst", "light")):
+        page.get_by_role("link", name=name).click()
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)  # the page has come
+        seen_light.append(page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor"))
+    assert seen_light[0] != seen_light[1]
     page.context.close()
