@@ -193,7 +193,7 @@ class App:
         registry = self.intake.registry
         shown = int(self.open.connection.value("SELECT max(publication) FROM {open}.published_values"))
         closed = sorted({first_open_week(now, o.timezone) for o in registry.organisations})
-        about = (shown, id(registry), *closed)
+        about = (shown, registry, *closed)
         if about != self.stated[0] or now - self.stated[1] >= _RESTATED:
             model = read_model(contracts.schemas() / "maturity" / "default.yaml")
             benefits.publish_benefits(self.private, registry, model, now)

@@ -11,34 +11,27 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nytta import app as nytta
-from nytta import contracts
-from nytta import transparency as transparent
 from nytta.alerts.model import Alert
 from nytta.authentication import Links, Proxy, refuse_open_house
 from nytta.cli import loopback
 from nytta.cli.common import Data, commands, fail, opened
+from nytta.cli.privacy import transparency_page
 from nytta.connectors import mapping as mappings
-from nytta.connectors.errors import InputError, MappingError
 from nytta.connectors.explain import Explanation, explain
 from nytta.console.application import Console, application
 from nytta.console.services import CannotDo, Job, Replayed
+from nytta.errors import Mendable
 from nytta.indicators.definition import Definition
-from nytta.indicators.load import purposes
-from nytta.intake import IntakeError
 from nytta.keys import KeyFileError
 from nytta.organisation.registry import Registry
 from nytta.settings import Settings
-from nytta.store.access import sources_of_events
 from nytta.store.alerts import AlertStore, Changes
-from nytta.store.client import StoreError
 from nytta.store.private import RejectQuery
 
 _log = logging.getLogger(__name__)
@@ -116,15 +109,7 @@ class Backing:
 
     def transparency(self, language: str) -> Mapping[str, Any]:
         """The page's facts."""
-        return transparent.page(
-            language,
-            self.registry(),
-            self._app.definitions,
-            purposes(nytta.PURPOSES),
-            _translations(),
-            self._now().date(),
-            sources_of_events(self._app.private.connection),
-        )
+        return transparency_page(self._app, language, self._now())
 
     def uploads(self) -> Path:
         """A folder for the owner's eyes only."""
@@ -176,14 +161,8 @@ class Backing:
 def _mendable() -> Iterator[None]:
     try:
         yield
-    except (InputError, MappingError, IntakeError, StoreError, OSError) as error:
+    except (Mendable, OSError) as error:
         raise CannotDo(str(error)) from error
-
-
-@cache
-def _translations() -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]] = yaml.safe_load((contracts.schemas() / "transparency.yaml").read_bytes())
-    return found
 
 
 def made(

@@ -162,6 +162,19 @@ def access(
     show(rows, as_json, ("at", "reader", "role", "role_unit", "what", "unit", "surface"))
 
 
+def transparency_page(app: nytta.App, language: str, now: datetime) -> dict[str, Any]:
+    """What is collected, why, for how long, and who sees it, as things stand at `now`, in sv, nb or en."""
+    return transparent.page(
+        language,
+        app.intake.registry,
+        app.definitions,
+        purposes(nytta.PURPOSES),
+        yaml.safe_load((contracts.schemas() / "transparency.yaml").read_bytes()),
+        now.date(),
+        sources_of_events(app.private.connection),
+    )
+
+
 @commands.command()
 def transparency(
     lang: Annotated[str, typer.Option(help="sv, nb or en.")] = "en",
@@ -173,15 +186,7 @@ def transparency(
     if lang not in LANGUAGES:
         fail(f"--lang is one of {', '.join(LANGUAGES)}", code=2)
     with opened(data, registry) as app:
-        page = transparent.page(
-            lang,
-            app.intake.registry,
-            app.definitions,
-            purposes(nytta.PURPOSES),
-            yaml.safe_load((contracts.schemas() / "transparency.yaml").read_bytes()),
-            datetime.now(UTC).date(),
-            sources_of_events(app.private.connection),
-        )
+        page = transparency_page(app, lang, datetime.now(UTC))
     if as_json:
         print_json(page)
         return

@@ -192,14 +192,16 @@ class Console:
         query = _query(request)
 
         def made() -> str:
-            key = (template, tuple(request.path_params.items()), tuple(query.items()), visitor.key)
-            found = self._kept.get((*key, self.readings.version())) if keep else None
+            # of the version before it is built: a page of older figures never stands under a later one
+            version = self.readings.version()
+            key = (template, tuple(request.path_params.items()), tuple(query.items()), visitor.key, version)
+            found = self._kept.get(key) if keep else None
             if found is None:
                 answer = build(Asked(visitor, request.path_params, query))
                 self.log(visitor, answer, "console")
                 body = self.render(template, visitor, page=answer.model, at=_at(request), path=request.url.path)
                 if keep:
-                    self._kept[(*key, self.readings.version())] = (body, answer)
+                    self._kept[key] = (body, answer)
                     while len(self._kept) > _PAGES_KEPT:
                         self._kept.popitem(last=False)
                 return body

@@ -120,6 +120,8 @@ class Readings:
         self._kept: OrderedDict[str, Reading] = OrderedDict()
         self._one = threading.RLock()
         self._version: tuple[Any, ...] = ()
+        self._seen: Registry | None = None
+        self._declared = 0
         self._looked = float("-inf")
 
     def version(self) -> tuple[Any, ...]:
@@ -127,7 +129,9 @@ class Readings:
         with self._one:
             if time.monotonic() - self._looked > _LOOK_SECONDS:
                 registry = self._registry()
-                self._version = (*self.store.connection.rows(_VERSION)[0], id(registry))
+                if registry is not self._seen:
+                    self._seen, self._declared = registry, self._declared + 1
+                self._version = (*self.store.connection.rows(_VERSION)[0], self._declared)
                 self._looked = time.monotonic()
             return self._version
 

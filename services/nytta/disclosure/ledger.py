@@ -169,7 +169,7 @@ class _Book:
         self.series, self.nature, self.rules, self.patterns = series, nature, rules, patterns
         self.tree_at, self.today = tree_at, this_week.toordinal()
         self.weeks = series.grains.get("week")
-        self.places: dict[int, Ints] = {}
+        self.places: dict[Tree, Ints] = {}
         self.week_at: dict[date, int] = {p: n for n, p in enumerate(self.weeks.periods)} if self.weeks else {}
         self.told: Told | None = None
         self.late: Ints = np.zeros(0, dtype=np.int64)
@@ -179,7 +179,7 @@ class _Book:
         self.windows: list[tuple[int, Knowledge]] = []
         self._weekly: dict[int, Knowledge] = {}
         self._lines: dict[bytes, Timeline] = {}
-        self._cells_of: dict[int, Masks] = {}
+        self._cells_of: dict[Tree, Masks] = {}
         self._own: dict[tuple[int, bytes], Ints] = {}
 
     def settle(self, grain: Grain) -> Told:
@@ -510,7 +510,7 @@ class _Book:
 
     def _cells(self, tree: Tree) -> Masks:
         """The cells of a tree as the parts that they count."""
-        if id(tree) not in self._cells_of:
+        if tree not in self._cells_of:
             columns = self.size.shape[2]
             parts = np.zeros((len(tree.parent), columns, *self._inner(self.size[0]).shape), dtype=bool)
             place = self._place(tree)
@@ -519,8 +519,8 @@ class _Book:
                 parts[unit, 0, under] = True
                 for column in range(1, columns):
                     parts[unit, column, under, column - 1] = True
-            self._cells_of[id(tree)] = Masks(parts.reshape(-1, *parts.shape[2:]))
-        return self._cells_of[id(tree)]
+            self._cells_of[tree] = Masks(parts.reshape(-1, *parts.shape[2:]))
+        return self._cells_of[tree]
 
     def _classes(self, tree: Tree, shown: Bools, size: Ints) -> Knowledge:
         place = self._place(tree)
@@ -642,10 +642,10 @@ class _Book:
 
     def _place(self, tree: Tree) -> Ints:
         """For each unit of the tree its place in the series."""
-        if id(tree) not in self.places:
+        if tree not in self.places:
             where = {u: n for n, u in enumerate(self.series.units)}
-            self.places[id(tree)] = np.array([where[u] for u in tree.units], dtype=np.int64)
-        return self.places[id(tree)]
+            self.places[tree] = np.array([where[u] for u in tree.units], dtype=np.int64)
+        return self.places[tree]
 
 
 def columns_of(case_types: Sequence[str]) -> tuple[str, ...]:

@@ -16,30 +16,10 @@ from nytta.organisation.roles import What
 from nytta.reports import figures
 from nytta.store.access import AccessLog
 from nytta.store.open import OpenStore
+from nytta.transparency import Collected, Field
 
 SIZE = 50
 _KEPT = timedelta(days=366)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of an event."""
-
-    name: str
-    meaning: str
-    pseudonym: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """A type of event."""
-
-    event: str
-    meaning: str
-    person: bool
-    kept: tuple[str, ...]
-    fields: tuple[Field, ...]
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +60,8 @@ def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Tran
     disposals = visitor.visible(What.DISPOSALS)
     return Transparency(
         tuple(
-            Collected(
-                c["event"],
-                c["meaning"],
-                c["person"],
-                tuple(c["kept"]),
-                tuple(Field(f["name"], f["meaning"], f["pseudonym"]) for f in c["fields"]),
-                tuple(c["sources"]),
-            )
-            for c in told["collected"]
+            Collected(**{**each, "fields": tuple(Field(**field) for field in each["fields"])})
+            for each in told["collected"]
         ),
         Table(
             say("purposes_caption"),
