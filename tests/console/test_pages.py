@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -178,6 +179,24 @@ def test_a_page_is_kept_until_something_is_published_and_still_logged(seen: Worl
     first, again = visit.get("/units/u03"), visit.get("/units/u03")
     assert first.text == again.text
     assert reads() == before + 2
+
+
+def test_a_page_that_was_made_while_something_was_published_is_made_again(
+    seen: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = seen.console()
+    version, render, made = console.readings.version, console.render, [0]
+
+    def while_published(*words: Any, **more: Any) -> str:
+        made[0] += made[0] < 2
+        return render(*words, **more)
+
+    monkeypatch.setattr(console.readings, "version", lambda: (*version(), made[0]))
+    monkeypatch.setattr(console, "render", while_published)
+    visit = seen.visit("lead", console=console)
+    visit.get("/units/u03")
+    visit.get("/units/u03")
+    assert made == [2]
 
 
 def test_the_language_and_the_light_are_chosen_and_remembered(seen: World) -> None:
