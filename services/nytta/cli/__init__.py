@@ -10,21 +10,21 @@ from nytta.cli.common import commands
 __all__ = ["MODULES", "commands", "load", "main"]
 
 MODULES = {
-    "alerts": ("alerts", "signals"),
-    "benchmark": ("benchmark",),
-    "benefits": ("benefits", "report"),
+    "intake": ("import", "rejects", "sources"),
+    "serve": ("gateway", "up"),
     "console": ("link",),
     "figures": ("overview", "values"),
-    "intake": ("import", "rejects", "sources"),
-    "offline": ("check", "detect", "schemas", "simulate"),
-    "operations": ("backup", "dashboards", "doctor", "restore"),
-    "privacy": ("access", "erase", "forward", "keys", "retention", "transparency"),
-    "serve": ("gateway", "up"),
-    "stream": ("replay", "worker"),
-    "tokens": ("token",),
     "upkeep": ("migrate", "rebuild", "verify"),
+    "alerts": ("alerts", "signals"),
+    "benefits": ("benefits", "report"),
+    "benchmark": ("benchmark",),
+    "privacy": ("access", "erase", "forward", "keys", "retention", "transparency"),
+    "tokens": ("token",),
+    "stream": ("replay", "worker"),
+    "operations": ("backup", "dashboards", "doctor", "restore"),
+    "offline": ("check", "detect", "schemas", "simulate"),
 }
-"""The modules of this package with the commands that each of them adds."""
+"""The modules of this package with the commands that each of them adds, in the order in which help shows them."""
 
 
 def load(command: str = "") -> None:

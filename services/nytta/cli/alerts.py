@@ -29,7 +29,7 @@ def signals(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """What lag detection found, with gated figures."""
+    """What lag detection found, beside published figures."""
     with opened(data) as app:
         rows = AlertStore(app.open.connection).signals()
     kept = [r for r in rows if unit in ("", r["unit"]) and not (still_open and (r["closed"] or r["withdrawn"]))]
