@@ -23,6 +23,7 @@ from nytta.organisation.programme import Decision, Kind
 from nytta.organisation.units import Names
 
 A, B = Pool("vard", "arende", "ansokan"), Pool("vard", "arende", "overklagan")
+SWEDEN, NORWAY, EURO = FACTORS
 COST = HourlyCost("SE", "SEK", "handläggare", 41_500, "local payroll 2026", local=True)
 
 
@@ -93,8 +94,6 @@ def test_currencies_are_never_added() -> None:
     ]
     with pytest.raises(MixedCurrencies, match=r"NOK: 'norsk'; SEK: 'svensk'"):
         total(bookings)
-    with pytest.raises(ValueError, match="USD"):
-        total([Booking("b", A, Kind.REDISTRIBUTION, 1, 1, "USD")])
 
 
 @pytest.mark.parametrize(
@@ -165,29 +164,55 @@ def test_letters_that_are_no_longer_bought() -> None:
 
 def test_hourly_cost_of_a_monthly_pay() -> None:
     # 38,300 kr / 142 h · 1.54 = 415.37 kr
-    assert FACTORS["SE"].hourly(3_830_000) == 41_537
+    assert SWEDEN.hourly(3_830_000) == 41_537
+    # Norway: 12 · 48,000 kr / 1,700 h · 1.26 = 426.92 kr; euro: 12 · 3,600 / 1,720 · 1.342 = 33.71
+    assert [f.hourly(pay) for f, pay in ((NORWAY, 4_800_000), (EURO, 360_000))] == [42_692, 3_371]
 
 
 def test_local_figures_come_first() -> None:
     own = HourlyCost("SE", "SEK", "undersköterska", 38_000, "payroll 2026", local=True)
     every = HourlyCost("SE", "SEK", "", 45_000, "Sundsvall", local=True)
-    assert hourly_cost("undersköterska", "SE", local=[own, every]) is own
-    assert hourly_cost("biståndsbedömare", "SE", local=[own, every]) is every
-    assert hourly_cost("biståndsbedömare", "SE", monthly_pay=3_830_000).amount == 41_537
-    assert hourly_cost("biståndsbedömare", "SE").amount == 41_500
-    assert "142" in hourly_cost("biståndsbedömare", "SE", monthly_pay=3_830_000).source
+    assert hourly_cost("undersköterska", "SE", "SEK", local=[own, every]) is own
+    assert hourly_cost("biståndsbedömare", "SE", "SEK", local=[own, every]) is every
+    paid = hourly_cost("biståndsbedömare", "SE", "SEK", monthly_pay=3_830_000, pay_source="payroll 2026")
+    assert paid.amount == 41_537
+    assert paid.source.startswith("payroll 2026: 12 · pay / 1704 · 1.54; Inera")
+    assert hourly_cost("biståndsbedömare", "SE", "SEK").amount == 41_500
 
 
-def test_a_country_without_published_figures_needs_a_local_one() -> None:
-    with pytest.raises(NoCost, match="give a local hourly cost with its source"):
-        hourly_cost("saksbehandler", "NO")
-    with pytest.raises(NoCost, match="saksbehandler"):
-        hourly_cost("saksbehandler", "NO", local=[COST], monthly_pay=5_000_000)
+@pytest.mark.parametrize(
+    ("country", "currency", "amount", "source"),
+    [
+        ("SE", "SEK", 45_000, "Sundsvall"),
+        ("NO", "NOK", 51_800, "SSB"),  # 880,592 kr / 1,700 h
+        ("FI", "EUR", 3_750, "Eurostat"),
+        ("EE", "EUR", 3_750, "Eurostat"),
+    ],
+)
+def test_each_country_has_a_published_figure_of_all_roles(
+    country: str, currency: str, amount: int, source: str
+) -> None:
+    cost = hourly_cost("someone", country, currency)
+    assert (cost.currency, cost.amount) == (currency, amount)
+    assert source in cost.source
+
+
+def test_without_a_published_figure_a_local_one_is_needed() -> None:
+    with pytest.raises(NoCost, match="role 'sagsbehandler' in DK in DKK; give a local hourly cost with its source"):
+        hourly_cost("sagsbehandler", "DK", "DKK", local=[COST])
+    own = HourlyCost("DK", "DKK", "", 41_000, "payroll", local=True)
+    assert hourly_cost("sagsbehandler", "DK", "DKK", local=[own]) is own
+
+
+def test_a_cost_in_another_currency_does_not_count() -> None:
+    own = HourlyCost("NO", "EUR", "", 4_100, "payroll", local=True)
+    assert hourly_cost("", "NO", "NOK", local=[own]).amount == 51_800
+    assert hourly_cost("", "NO", "EUR", local=[own]) is own
 
 
 def test_every_published_figure_has_a_source() -> None:
     assert all(each.source and not each.local for each in PUBLISHED)
     with pytest.raises(ValueError, match="source"):
         HourlyCost("NO", "NOK", "r", 1, "")
-    with pytest.raises(ValueError, match="DKK"):
-        HourlyCost("DK", "DKK", "r", 1, "x")
+    with pytest.raises(ValueError, match="positive"):
+        HourlyCost("DK", "DKK", "r", 0, "x")

@@ -86,9 +86,11 @@ MODEL, _ = read_model("default.yaml", (contracts.schemas() / "maturity" / "defau
 assert MODEL is not None
 
 
-def registry(text: str = PROGRAMME, confirmed: str = "Anna", decision: str = "") -> Registry:
+def registry(
+    text: str = PROGRAMME, confirmed: str = "Anna", decision: str = "", organisation: bytes = ORGANISATION
+) -> Registry:
     text = text.replace("CONFIRMED", confirmed).replace("DECISION", decision)
-    loaded = read({"organisation.yaml": ORGANISATION, "systems.yaml": SYSTEMS, "programme.yaml": text.encode()})
+    loaded = read({"organisation.yaml": organisation, "systems.yaml": SYSTEMS, "programme.yaml": text.encode()})
     assert loaded.registry is not None, loaded.problems
     return loaded.registry
 
@@ -142,8 +144,22 @@ def test_no_money_until_the_owner_has_confirmed_the_minutes() -> None:
     assert of(unconfirmed).why_no_money == UNCONFIRMED
     assert unconfirmed.pools[0].amount_missing is None
     assert of(unconfirmed).freed == 81_000
-    text = PROGRAMME.replace("    hourly_cost: {amount: 400, source: pay of 2025}\n", "")
-    assert of(said(registry(text), evidence())).why_no_money == NO_COST
+
+
+LOCAL = "    hourly_cost: {amount: 400, source: pay of 2025}\n"
+
+
+def test_an_hour_costs_what_is_known_here_first() -> None:
+    # 81 hours: at 400 as given, at 38,300 / 142 · 1.54 from pay, at the published 450 where nothing is said.
+    paid = PROGRAMME.replace(LOCAL, "    hourly_cost: {monthly_pay: 38 300, source: payroll}\n")
+    published = PROGRAMME.replace(LOCAL, "")
+    assert [of(said(registry(text), evidence())).amount for text in (PROGRAMME, paid, published)] == [
+        3_240_000, 3_364_497, 3_645_000,
+    ]  # fmt: skip
+    told = said(registry(published), evidence()).pools[0]
+    assert "Sundsvall" in told.hourly_cost_source
+    elsewhere = ORGANISATION.replace(b"country: SE", b"country: DK")
+    assert of(said(registry(published, organisation=elsewhere), evidence())).why_no_money == NO_COST
 
 
 def test_an_avoided_purchase_is_worth_what_is_not_bought() -> None:

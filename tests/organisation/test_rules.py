@@ -233,11 +233,23 @@ code_maps:
         ),
         (
             "costs: [{name: C, unit: a, amount: 4, currency: NOK, valid_from: 2026-01-01, valid_to: 2026-02-01}]",
-            "the amount is in NOK, but 'r' counts in SEK; convert it",
+            "the amount of 'C' is in NOK, but 'r' counts in SEK; convert it",
         ),
         (
             f"benefits: [{{id: x, unit: a, system: s, due: 2027-01-01, currency: EUR, {HOURS}}}]",
-            "the amount is in EUR, but 'r' counts in SEK; convert it",
+            "the amount of 'x' is in EUR, but 'r' counts in SEK; convert it",
+        ),
+        *(
+            (
+                f"benefits: [{{id: x, unit: a, system: s, due: 2027-01-01, hourly_cost: {{source: s{cost}}}, {HOURS}}}]",
+                message,
+            )
+            for cost, message in (
+                ("", "'x': `hourly_cost` needs either `amount`, what an hour costs, or `monthly_pay`"),
+                (", amount: 1, monthly_pay: 1", "'x': `hourly_cost` needs either `amount`"),
+                (", amount: 0", "'x': `hourly_cost` must be more than nothing"),
+                (", monthly_pay: 40 000", ""),
+            )
         ),
         (
             f"benefits: [{{id: x, unit: a, system: s, due: 2027-01-01, baseline_from: 2025-06-01, "

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from nytta.benefits.costs import CURRENCIES, HourlyCost
+from nytta.benefits.costs import HourlyCost
 from nytta.organisation.programme import Decision, Kind
 
 
@@ -172,12 +172,10 @@ def total(bookings: Iterable[Booking], *accounts: Kind) -> Total:
 
 
 def one_currency(money: Iterable[tuple[str, str]]) -> str:
-    """The currency of (benefit, currency) pairs; '' for none. Raises MixedCurrencies, or ValueError for another one."""
+    """The currency of (benefit, currency) pairs; '' for none. Raises MixedCurrencies."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for benefit, currency in money:
         found[currency].add(benefit)
-    for currency in sorted(set(found) - set(CURRENCIES)):
-        raise ValueError(f"{currency} (of {_names(found[currency])}) is not one of {', '.join(CURRENCIES)}")
     if len(found) > 1:
         parts = "; ".join(f"{currency}: {_names(found[currency])}" for currency in sorted(found))
         raise MixedCurrencies(

@@ -198,7 +198,14 @@ class _Desk:
                 HourlyCost(country, benefit.currency, "", benefit.hourly_cost, benefit.hourly_cost_source, local=True)
             )
         try:
-            return hourly_cost(benefit.role, country, local=local)
+            return hourly_cost(
+                benefit.role,
+                country,
+                self.organisation.currency,
+                local=local,
+                monthly_pay=benefit.monthly_pay,
+                pay_source=benefit.hourly_cost_source,
+            )
         except NoCost:
             return None
 

@@ -234,4 +234,5 @@ def _benefit(entry: BenefitEntry, money: Mapping[str, str], tongues: Mapping[str
         role=entry.role or "",
         hourly_cost=entry.hourly_cost.amount if entry.hourly_cost else None,
         hourly_cost_source=entry.hourly_cost.source if entry.hourly_cost else "",
+        monthly_pay=entry.hourly_cost.monthly_pay if entry.hourly_cost else None,
     )

@@ -107,7 +107,7 @@ class Benefit:
 
     `indicator` measures it (in percent, days or whatever the indicator is in; `version` None is the current one); ''
     where it is measured by events. `minutes` stand over those of the case type. `role` is whose time is saved,
-    `hourly_cost` (hundredths) and its source the organisation's own figure.
+    `hourly_cost` or else the role's mean `monthly_pay` (hundredths) the organisation's own figure, with its source.
     """
 
     id: str
@@ -135,6 +135,7 @@ class Benefit:
     role: str = ""
     hourly_cost: int | None = None
     hourly_cost_source: str = ""
+    monthly_pay: int | None = None
 
     @property
     def measure(self) -> Measure:

@@ -125,10 +125,19 @@ class LevelEntry(Entry):
 
 
 class HourlyCostEntry(Entry):
-    """What an hour costs here, and where that figure comes from."""
+    """What an hour costs here, or the mean monthly pay it follows from, and where that figure comes from."""
 
-    amount: Amount
+    amount: Amount | None = None
+    monthly_pay: Amount | None = None
     source: Text
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.amount is None) == (self.monthly_pay is None):
+            refuse("needs either `amount`, what an hour costs, or `monthly_pay`, the mean pay of the role")
+        if 0 in (self.amount, self.monthly_pay):
+            refuse("must be more than nothing")
+        return self
 
 
 class BenefitEntry(Named):

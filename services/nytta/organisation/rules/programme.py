@@ -133,8 +133,9 @@ def currencies_are_one(contents: Contents) -> Iterator[Problem]:
     for each in money:
         for root in sorted(above.get(each.entry.unit, set()) & set(currencies)):
             if each.entry.currency not in (None, currencies[root]):
+                name = each.entry.id if isinstance(each.entry, BenefitEntry) else each.entry.name
                 yield each.problem(
-                    f"the amount is in {each.entry.currency}, but '{root}' counts in {currencies[root]}; "
+                    f"the amount of '{name}' is in {each.entry.currency}, but '{root}' counts in {currencies[root]}; "
                     "convert it, or change `currency` of the organisation",
                     "currency",
                 )
