@@ -43,7 +43,7 @@ events:
 
 
 def installation(store: PrivateStore, tables: Path, registry: Registry | None = None) -> nytta.App:
-    return nytta.App(store, OpenStore(store.connection), KEYS, DEFINITIONS, registry, tables)
+    return nytta.App(store, OpenStore(store.connection), Intake(store, KEYS, registry), DEFINITIONS, tables)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 from nytta import app as nytta
 from nytta import contracts
 from nytta.events import to_ndjson
+from nytta.intake import Intake
 from nytta.keys import Keys
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore, RejectQuery
@@ -36,7 +37,7 @@ def opened(number: int, **more: Any) -> dict[str, Any]:
 
 
 def test_what_passes_counts_once_and_the_rest_stays(store: PrivateStore, tables: Path) -> None:
-    app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, county(), tables)
+    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), county()), DEFINITIONS, tables)
     early = opened(3, time=(NOW + timedelta(days=3)).isoformat())  # three days ahead of its receipt
     body = to_ndjson([opened(1), opened(2), early, opened(11)]) + b"rubbish\n"
     list(app.intake.accept([body], NOW))
@@ -68,7 +69,7 @@ def test_what_passes_counts_once_and_the_rest_stays(store: PrivateStore, tables:
 def test_a_reject_that_comes_twice_is_one_and_its_digest_tells_nothing_without_the_key(
     store: PrivateStore, tables: Path
 ) -> None:
-    app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, county(), tables)
+    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), county()), DEFINITIONS, tables)
     for _ in range(2):
         list(app.intake.accept([b"rubbish\n"], NOW))
     (kept,) = app.private.sealed_rejects(RejectQuery())

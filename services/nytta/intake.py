@@ -25,9 +25,11 @@ from nytta.errors import Mendable
 from nytta.events.batch import Batch, Reject, decode
 from nytta.events.encode import encode
 from nytta.events.reasons import Reason
-from nytta.keys import Keys
+from nytta.keys import Choice, KeyFileError, Keys, Notes, with_first
 from nytta.organisation.registry import Registry
 from nytta.store import registry as registry_tables
+from nytta.store import rekeying
+from nytta.store.exclusions import digests
 from nytta.store.private import Import, PrivateStore, SealedReject
 from nytta.store.processing import count_stopped, remember_approval, without_stopped
 from nytta.store.registry import CreatedRoot
@@ -64,31 +66,78 @@ class ImportReport:
 
 @dataclass
 class Intake:
-    """Takes events in. `declared` is the registry of files; `registry` has the units made for logs beside it."""
+    """Takes events in. `declared` is the registry of files; `registry` has the units made for logs beside it.
+
+    First keys of persons are made when an organisation's first events come, and kept in `key_file` where there is one.
+    """
 
     private: PrivateStore
     keys: Keys
     declared: Registry | None
+    key_file: Path | None = None
 
     def __post_init__(self) -> None:
         self._one_file = threading.Lock()  # an import makes units, and another must see them
+        self._choosing = threading.Lock()
+        self.notes = Notes()
         self.declare(self.declared)
+        self._choice = Choice(self.keys, self.registry.root_of, self._excluded, self.notes)
+        self._chosen_by: tuple[Keys, Registry, frozenset[bytes]] | None = None
         self.stopped: Counter[tuple[str, str]] = Counter()
 
     def declare(self, declared: Registry | None) -> None:
-        """Take the registry as its files are now."""
+        """Take the registry as its files are now, and the persons who are not counted as the store has them."""
         self.declared = declared
         self.registry = registry_tables.with_created(declared, registry_tables.created_roots(self.private.connection))
+        self._excluded = digests(self.private.connection)
+
+    def rekey(self, keys: Keys) -> None:
+        """Make pseudonyms with these keys from now on."""
+        self.keys = keys
+
+    def choice(self) -> Choice:
+        """Makes the pseudonyms of what comes in now. KeyFileError where a key is missing that there was."""
+        with self._choosing:
+            about = (self.keys, self.registry, self._excluded)
+            if about != self._chosen_by:
+                self._have_keys({o.id: o.key for o in self.registry.organisations})
+                self._choice = Choice(self.keys, self.registry.root_of, self._excluded, self.notes)
+                self._chosen_by = (self.keys, self.registry, self._excluded)
+            return self._choice
+
+    def _choice_for(self, root: str) -> Choice:
+        """Makes the pseudonyms of a file all of whose events are of one organisation."""
+        with self._choosing:
+            known = {o.id: o.key for o in self.registry.organisations}
+            self._have_keys({root: known.get(root, root)})
+            return Choice(self.keys, lambda _unit, _source: root, self._excluded, self.notes)
+
+    def _have_keys(self, names: dict[str, str]) -> None:
+        """See to it that each of these organisations (root to key name) has a key of persons."""
+        for root, name in names.items():
+            made = self.private.counter(f"key of persons of {root}")
+            if self.keys.newest(root) < made:
+                raise KeyFileError(
+                    f"the key file has no key {name}-{made}, with which persons of '{root}' are pseudonymised: "
+                    "restore the file from its backup; with another key each of them would count twice"
+                )
+        missing = {root: name for root, name in names.items() if not self.keys.newest(root)}
+        if missing and self.key_file:
+            self.keys = with_first(self.key_file, missing, datetime.now(UTC).date())
+        for root, name in missing.items() if not self.key_file else ():
+            self.keys = self.keys.with_coming(root, name, datetime.now(UTC).date())
+        for root in missing:
+            self.private.raise_counter(f"key of persons of {root}", self.keys.newest(root))
 
     def accept(self, bodies: Iterable[bytes], now: datetime, job: Import | None = None) -> Iterator[Batch]:
         """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.
 
         While one body is being stored, the next is decoded. Rows of an import (`job`) count when it commits.
         """
-        pseudonymiser = self.keys.pseudonymiser()
+        choice = self.choice()
 
         def prepared(body: bytes) -> Batch:
-            batch = decode(body, received_at=now, pseudonymise=pseudonymiser)
+            batch = decode(body, received_at=now, pseudonymise=choice)
             placed, unplaced = self._place(batch.table)
             return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
 
@@ -106,7 +155,7 @@ class Intake:
     def judge_again(self, reject: SealedReject, now: datetime) -> pa.Table | None:
         """The decoded event of a reject if it passes now, else None. KeyFileError where the body stays sealed."""
         sealed = reject.body if isinstance(reject.body, bytes) else str(reject.body).encode()
-        pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.keys.pseudonymiser()
+        pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.choice()
         batch = decode(self.keys.unseal(sealed), received_at=now, pseudonymise=pseudonymise)
         if batch.rejects or not len(batch) or self._place(batch.table)[1]:
             return None
@@ -196,6 +245,9 @@ class Intake:
     def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> None:
         number, snapshot = (job.id, job.snapshot) if job else (0, 0)
         count_stopped(self.private.connection, self.stopped, now)
+        with self.private.writing:
+            rekeying.note(self.private, notes := self.notes.waiting())
+            self.notes.stored(notes)
         self.private.write(events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot)
 
     def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
@@ -273,14 +325,16 @@ class _Reading:
 
     def steps(self, path: Path) -> Iterator[_Step]:
         """The rest of the file, from the row at which the import stands."""
-        pseudonymiser = self.intake.keys.pseudonymiser()
+        root = self.job.organisation
+        choice = self.intake._choice_for(root) if root else self.intake.choice()
+        conceal = self.intake.keys.pseudonymiser().wire  # rows keep their ids when keys of persons change
         chunks = (
-            read(path, self.mapping, self.job.read, digest=self.job.digest, conceal=pseudonymiser.wire)
+            read(path, self.mapping, self.job.read, digest=self.job.digest, conceal=conceal)
             if self.mapping
             else read_cloudevents(path, self.job.read)
         )
         for chunk in chunks:
-            yield self._step(chunk, decode(chunk.ndjson, received_at=self.now, pseudonymise=pseudonymiser))
+            yield self._step(chunk, decode(chunk.ndjson, received_at=self.now, pseudonymise=choice))
 
     def _step(self, chunk: Chunk, batch: Batch) -> _Step:
         if self.made:

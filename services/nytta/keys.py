@@ -15,15 +15,17 @@ than forty-six weeks apart.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -31,7 +33,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from nytta.errors import Mendable
-from nytta.events.pseudonyms import SIZE, Pseudonymiser
+from nytta.events.pseudonyms import SIZE, Maker, Pseudonymiser
 
 _BYTES = 32
 _REMEMBERED = 65_536
@@ -95,10 +97,10 @@ class Keys:
         """Recognises the persons of an organisation who are excluded, whatever key is used."""
         return Pseudonymiser(self.id, self._derived(b"exclusions of " + root.encode()))
 
-    def persons_of(self, root: str, excluded: Collection[bytes] = ()) -> Persons:
+    def persons_of(self, root: str, excluded: Collection[bytes] = (), notes: Notes | None = None) -> Persons:
         """Makes the pseudonyms of an organisation's persons. KeyFileError where it has no key.
 
-        `excluded` are digests by `lasting` of those who are not counted.
+        `excluded` are digests by `lasting` of those who are not counted; `notes` takes what the coming key makes.
         """
         keys = self.persons.get(root, ())
         if not keys:
@@ -106,7 +108,7 @@ class Keys:
                 f"there is no key of persons for '{root}': `nytta keys rotate` makes the first one; if there was one, "
                 "restore the key file from its backup"
             )
-        return Persons(keys[0], keys[1] if len(keys) > 1 else None, self.lasting(root), frozenset(excluded))
+        return Persons(keys[0], keys[1] if len(keys) > 1 else None, self.lasting(root), frozenset(excluded), notes)
 
     def seal(self, body: bytes) -> bytes:
         """Encrypt a rejected body, as ASCII; the same body becomes the same text, so that a repeat is recognised."""
@@ -127,6 +129,10 @@ class Keys:
 
     # rotation
 
+    def newest(self, root: str) -> int:
+        """The number of the organisation's newest key of persons; 0 where it has none. Numbers only grow."""
+        return max((int(k.id.rpartition("-")[2]) for k in self.persons.get(root, ())), default=0)
+
     def step(self, root: str, day: date) -> Step:
         """What is to be done on `day`."""
         keys = self.persons.get(root, ())
@@ -138,10 +144,8 @@ class Keys:
 
     def with_coming(self, root: str, key_name: str, day: date, secret: bytes | None = None) -> Keys:
         """With one more key for the organisation, made on `day`: its first, or its coming one."""
-        keys = self.persons.get(root, ())
-        number = 1 + max((int(k.id.rpartition("-")[2]) for k in keys), default=0)
-        made = PersonKey(f"{key_name}-{number}", secret or secrets.token_bytes(_BYTES), day)
-        return replace(self, persons={**self.persons, root: (*keys, made)})
+        made = PersonKey(f"{key_name}-{self.newest(root) + 1}", secret or secrets.token_bytes(_BYTES), day)
+        return replace(self, persons={**self.persons, root: (*self.persons.get(root, ()), made)})
 
     def changed(self, root: str) -> Keys:
         """Without the organisation's used key: the coming one is used. ValueError where none is coming."""
@@ -151,77 +155,147 @@ class Keys:
         return replace(self, persons={**self.persons, root: tuple(coming)})
 
 
+class Note(NamedTuple):
+    """What a person's pseudonym becomes when the key changes."""
+
+    used_key: str
+    coming_key: str
+    used: bytes
+    coming: bytes
+
+
+class Notes:
+    """Notes that are to be stored before what they are about is acknowledged; by one who stores at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Note] = []
+
+    def add(self, note: Note) -> None:
+        """One more, from any thread."""
+        self._waiting.append(note)
+
+    def waiting(self) -> Sequence[Note]:
+        """What is not stored yet."""
+        return list(self._waiting)
+
+    def stored(self, notes: Sequence[Note]) -> None:
+        """What `waiting` gave is stored now."""
+        del self._waiting[: len(notes)]
+
+
+class _Digests(dict[str, bytes]):
+    """Digests already made; forgotten all at once when there are too many, so that memory stays bounded."""
+
+    def __init__(self, make: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, text: str) -> bytes:
+        made = self._make(text)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = made
+        return made
+
+
 class Persons:
     """Makes the pseudonyms of persons with the used key, and notes what each will be with the coming one.
 
-    It serves where a `Pseudonymiser` does. An excluded person is EXCLUDED. May be shared by threads.
+    An excluded person is EXCLUDED. May be shared by threads.
     """
 
     def __init__(
-        self, used: PersonKey, coming: PersonKey | None, lasting: Pseudonymiser, excluded: frozenset[bytes]
+        self,
+        used: PersonKey,
+        coming: PersonKey | None,
+        lasting: Pseudonymiser,
+        excluded: frozenset[bytes],
+        notes: Notes | None,
     ) -> None:
         self.key_id = used.id
-        self.coming_id = coming.id if coming else ""
+        self._coming_id = coming.id if coming else ""
         self._used = used.pseudonymiser()
         self._coming = coming.pseudonymiser() if coming else None
         self._lasting = lasting
         self._excluded = excluded
-        self._known: dict[str, bytes] = {}
-        self._notes: list[tuple[bytes, bytes]] = []
+        self._notes = notes
+        self._known = _Digests(self._made)
 
     def __repr__(self) -> str:
         return f"Persons({self.key_id!r})"
 
     def digest(self, text: str) -> bytes:
         """The 16 bytes that stand for the person whose id at the source is `text`."""
-        known = self._known.get(text)
-        if known is not None:
-            return known
-        if self._excluded and self._lasting.digest(text) in self._excluded:
-            made = EXCLUDED
-        else:
-            made = self._used.digest(text)
-            if self._coming is not None:
-                self._notes.append((made, self._coming.digest(text)))
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[text] = made
-        return made
+        return self._known[text]
 
     def digests(self, texts: Iterable[str]) -> bytes:
         """The digests of many texts, one after the other."""
-        return b"".join(map(self.digest, texts))
+        return b"".join(map(self._known.__getitem__, texts))
 
-    def take_notes(self) -> list[tuple[bytes, bytes]]:
-        """(used, coming) pseudonyms noted since the last time: to be stored before anything is acknowledged."""
-        notes, self._notes = self._notes, []
-        return notes
+    def _made(self, text: str) -> bytes:
+        if self._excluded and self._lasting.digest(text) in self._excluded:
+            return EXCLUDED
+        made = self._used.digest(text)
+        if self._coming is not None and self._notes is not None:
+            self._notes.add(Note(self.key_id, self._coming_id, made, self._coming.digest(text)))
+        return made
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Chooses who makes the pseudonyms of an event: by its organisation, and by whether the field names a person.
 
-    `root_of` tells the organisation behind (source, unit code); '' where nobody knows it: such an event is rejected
+    `root_of` tells the organisation behind (unit code, source); '' where nobody knows it: such an event is rejected
     later, and its ids are hidden by the lasting secret.
     """
 
     keys: Keys
     root_of: Callable[[str, str], str]
     excluded: frozenset[bytes] = frozenset()
-    _made: dict[tuple[str, bool], Persons | Pseudonymiser] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
+    _made: dict[tuple[str, bool], Maker] = field(default_factory=dict)
 
-    def of(self, field_name: str, source: str, unit: str) -> Persons | Pseudonymiser:
-        """Who makes the pseudonyms of field `field_name` in events of `source` about `unit`."""
-        root, person = self.root_of(source, unit), field_name == "actor"
+    def of(self, field: str, source: str, unit: str, /) -> Maker:
+        """Who makes the pseudonyms of field `field` in events of `source` about the unit that it calls `unit`."""
+        root, person = self.root_of(unit, source), field == "actor"
         found = self._made.get((root, person))
         if found is None:
-            if not root:
-                found = self.keys.pseudonymiser()
-            else:
-                found = self.keys.persons_of(root, self.excluded) if person else self.keys.subjects(root)
-            self._made[root, person] = found
+            found = self._made.setdefault((root, person), self._maker(root, person))
         return found
+
+    def _maker(self, root: str, person: bool) -> Maker:
+        if not root:
+            return self.keys.pseudonymiser()
+        return self.keys.persons_of(root, self.excluded, self.notes) if person else self.keys.subjects(root)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Held by the one process that changes the key file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(path.name + ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def with_first(path: Path, names: Mapping[str, str], day: date) -> Keys:
+    """The keys of `path` with a first key of persons for each of these organisations (root to key name).
+
+    KeyFileError where the file cannot be written.
+    """
+    try:
+        with alone(path):
+            keys = load_or_make(path)
+            for root, name in names.items():
+                if not keys.newest(root):
+                    keys = keys.with_coming(root, name, day)
+            save(keys, path)
+            return keys
+    except OSError as error:
+        raise KeyFileError(
+            f"{path} has no key of persons for '{next(iter(names))}' and cannot be written ({error.strerror}): run "
+            "`nytta keys rotate` where the file is kept"
+        ) from error
 
 
 def load_or_make(path: Path) -> Keys:

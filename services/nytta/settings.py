@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     grafana: str = Field(default="", description="address of a Grafana that dashboards are pushed to")
     grafana_token: SecretStr = Field(default=SecretStr(""), description="token of a service account of that Grafana")
 
+    @property
+    def key_place(self) -> Path:
+        """Where the keys are kept."""
+        return self.key_file or self.data / "key.json"
+
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Variables that look like settings and that nobody reads: a slip of the pen."""

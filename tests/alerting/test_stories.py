@@ -18,6 +18,7 @@ from nytta.alerting.tell import facts_of
 from nytta.alerts.kinds import Kind
 from nytta.alerts.model import Alert, State
 from nytta.app.evaluation import evaluate
+from nytta.intake import Intake
 from nytta.keys import Keys
 from nytta.organisation.dates import monday, parse_week
 from nytta.simulate import simulate, write
@@ -78,7 +79,7 @@ def story(new_store: Callable[[], PrivateStore], tables: Path, tmp_path: Path) -
         declared = nytta.read_registry(tmp_path / "world" / "registry", DEFINITIONS)
         assert declared is not None
         store = new_store()
-        app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, declared, tables)
+        app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), declared), DEFINITIONS, tables)
         end = datetime(2026, 11, 17, tzinfo=ZONE)
         app.intake.import_file(tmp_path / "world" / "events.ndjson", None, end)
         app.bring_up_to_date(end)

@@ -38,7 +38,7 @@ def told(store: PrivateStore, tables: Path, folder: Path, story: str) -> tuple[S
         (folder / name).write_text(text, encoding="utf-8")
     registry = nytta.read_registry(folder, DEFINITIONS)
     wanted = tuple(d for d in DEFINITIONS if d.id in ("intended-use", "digital-intake"))
-    app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), wanted, registry, tables)
+    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), wanted, tables)
     moment = datetime.combine(
         date.fromisocalendar(*_year_week(world.truth["weeks"][CLOSED]), 1) + timedelta(days=7), datetime.min.time(), UTC
     ) + timedelta(hours=12)

@@ -36,6 +36,7 @@ from nytta.console.visitors import form_token
 from nytta.events.batch import Reject
 from nytta.events.reasons import Reason
 from nytta.gateway.server import bind, server
+from nytta.intake import Intake
 from nytta.keys import Keys
 from nytta.organisation.units import Contact, Names
 from nytta.store.benefits import Statements
@@ -156,7 +157,7 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
         "NULL AS low, NULL AS high, 'grouped' AS status) "
         "FROM {open}.published_values AS p WHERE p.grain = 'week' AND p.unit = 'u02'"
     )
-    app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, registry, tables)
+    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables)
     Statements(store.connection).add(statement(), NOW)
     event: dict[str, Any] = {"specversion": "1.0", "id": "r1", "source": "/town/desk", "type": "nytta.case.opened.v1"}
     event |= {"time": f"{LAST}T10:00:00Z", "data": {"unit": "u00", "system": "arken", "case": "A-1", "channel": "web"}}

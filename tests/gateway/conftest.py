@@ -62,7 +62,7 @@ class Place:
         self.token = self.tokens.add("desk", NOW)[1]
         self.gateway = Gateway(
             self.kept,
-            pseudonymiser=KEYS.pseudonymiser,
+            pseudonymise=KEYS.pseudonymiser,
             registry=county,
             tokens=self.tokens,
             limits=limits or Limits(),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from nytta import app as nytta
 from nytta import contracts
 from nytta.app.evaluation import evaluate
+from nytta.intake import Intake
 from nytta.keys import Keys
 from nytta.simulate import simulate, write
 from nytta.store.client import Connection
@@ -69,7 +70,7 @@ def fill(store: PrivateStore, folder: Path, story: str, weeks: int, scale: float
     write(simulate(story, 1, until="2026-W46", weeks=weeks, scale=scale), folder)
     declared = nytta.read_registry(folder / "registry", definitions)
     tables = contracts.schemas() / "tables"
-    app = nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), definitions, declared, tables)
+    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), declared), definitions, tables)
     log = folder / "events.ndjson"
     with log.open("ab") as more:
         more.write(b'{"specversion": "1.0"}\nno event at all\n')

@@ -16,6 +16,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from nytta import app as nytta
+from nytta.intake import Intake
 from nytta import contracts
 from nytta.broker import topics, waiting
 from nytta.broker.cluster import Cluster
@@ -82,7 +83,7 @@ def test_both_shells_fill_every_table_alike(
     definitions = nytta.read_definitions(contracts.schemas() / "indicators")
     declared: Registry | None = nytta.read_registry(place.registry, definitions)
     store = new_store()
-    embedded = nytta.App(store, OpenStore(store.connection), place.keys, definitions, declared, tables)
+    embedded = nytta.App(store, OpenStore(store.connection), Intake(store, place.keys, declared), definitions, tables)
     for body in [*BODIES, *BAD]:
         list(embedded.intake.accept([body], NOW))
     embedded.compute(NOW)
@@ -95,7 +96,7 @@ def test_both_shells_fill_every_table_alike(
         # what is published depends on when: both publish once, at the same moment
         now = datetime.now(UTC)
         owner = PrivateStore(distributed.private.connection)
-        nytta.App(owner, distributed.open, place.keys, definitions, declared, tables).publish(now)
+        nytta.App(owner, distributed.open, Intake(owner, place.keys, declared), definitions, tables).publish(now)
         embedded.publish(now)
         for table in TABLES:
             assert contents(distributed, table) == contents(embedded, table), table

@@ -11,6 +11,7 @@ from nytta import app as nytta
 from nytta import contracts
 from nytta.benefits.benchmark import BenchmarkError, funnel, take, write
 from nytta.benefits.statement import Statement
+from nytta.intake import Intake
 from nytta.keys import Keys
 from nytta.organisation.registry import Registry
 from nytta.reports import pdf
@@ -64,7 +65,7 @@ def registry(target: str = "44") -> Registry:
 
 
 def app_on(store: PrivateStore, tables: Path) -> nytta.App:
-    return nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, registry(), tables)
+    return nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry()), DEFINITIONS, tables)
 
 
 def fill(app: nytta.App) -> None:

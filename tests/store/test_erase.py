@@ -12,7 +12,7 @@ import pytest
 from nytta import contracts
 from nytta.events.pseudonyms import Pseudonym
 from nytta.indicators.load import load
-from nytta.keys import EXCLUDED
+from nytta.keys import EXCLUDED, Note
 from nytta.store.erase import Erasure, UnknownPerson, erase
 from nytta.store.exclusions import without_excluded
 from nytta.store.private import PrivateStore
@@ -141,7 +141,7 @@ def renamed(who: str) -> bytes:
 
 def test_a_change_of_keys_leaves_every_recent_figure(filled: PrivateStore, tables: Path) -> None:
     before = figure(filled, "weekly-breadth"), figure(filled, "intended-use", "north")
-    note(filled, "k1", "k2", [(pseudonym(w), renamed(w)) for w in WHO])
+    note(filled, [Note("k1", "k2", pseudonym(w), renamed(w)) for w in WHO])
     number, gone = change(filled, "k1", "k2", datetime(2026, 1, 12, tzinfo=UTC), DEFINITIONS)
     assert (number, gone.any) == (7, False)
     recompute(filled, DEFINITIONS)
@@ -166,7 +166,7 @@ def test_a_change_of_keys_leaves_every_recent_figure(filled: PrivateStore, table
 
 
 def test_whoever_was_not_heard_of_is_counted_no_longer(filled: PrivateStore, tables: Path) -> None:
-    note(filled, "k1", "k2", [(pseudonym(w), renamed(w)) for w in ("ada", "bo")])
+    note(filled, [Note("k1", "k2", pseudonym(w), renamed(w)) for w in ("ada", "bo")])
     _, gone = change(filled, "k1", "k2", datetime(2026, 1, 12, tzinfo=UTC), DEFINITIONS)
     recompute(filled, DEFINITIONS)
     assert gone.rows["events deleted"] == 1
@@ -175,7 +175,7 @@ def test_whoever_was_not_heard_of_is_counted_no_longer(filled: PrivateStore, tab
 
 
 def test_exclusions_survive_a_change_of_keys(filled: PrivateStore) -> None:
-    note(filled, "k1", "k2", [(pseudonym(w), renamed(w)) for w in WHO])
+    note(filled, [Note("k1", "k2", pseudonym(w), renamed(w)) for w in WHO])
     erased(filled)
     change(filled, "k1", "k2", datetime(2026, 1, 12, tzinfo=UTC), DEFINITIONS)
     session = event(13, "platform.session", "02-05", "x", actor="x") | {

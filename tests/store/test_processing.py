@@ -12,6 +12,7 @@ import pytest
 
 from nytta import app as nytta
 from nytta import contracts
+from nytta.intake import Intake
 from nytta.keys import Keys
 from nytta.organisation.dates import Span
 from nytta.organisation.registry import Registry
@@ -29,7 +30,7 @@ COMPLETE: dict[str, Any] = {"legal_basis": "public task", "dpia": "DPIA 1", "con
 
 
 def installation(store: PrivateStore, tables: Path, registry: Registry | None) -> nytta.App:
-    return nytta.App(store, OpenStore(store.connection), Keys("k1", bytes(32)), DEFINITIONS, registry, tables)
+    return nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables)
 
 
 def with_approvals(*approvals: Approval) -> Registry:

@@ -13,10 +13,12 @@ import pyarrow as pa
 from nytta import contracts
 from nytta.app.configuration import AppError, read_channels, read_definitions, read_registry
 from nytta.app.installation import App, Workers, quiet_collector
+from nytta.app.keeping import recognised
 from nytta.broker import topics, waiting
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
-from nytta.keys import Keys, load_or_make
+from nytta.intake import Intake
+from nytta.keys import Keys
 from nytta.processors.parts import Parts
 from nytta.settings import Settings
 from nytta.store import client, migrate
@@ -45,7 +47,8 @@ def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]
         def take_over(check: Callable[[], None]) -> App:
             own = PrivateStore(Guarded.of(store.connection, check))
             own.writing = store.writing  # one sequence of marks, whoever of the two writes them
-            return App(own, OpenStore(own.connection), app.keys, app.definitions, app.declared, app.tables)
+            intake = Intake(own, app.keys, app.intake.declared)
+            return App(own, OpenStore(own.connection), intake, app.definitions, app.tables)
 
         yield Parts(
             cluster,
@@ -53,7 +56,7 @@ def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]
             app.keys,
             app.intake.judge,
             app.intake.count_stopped,
-            lambda: app.declare(app.declared),
+            lambda: app.declare(app.intake.declared),
             take_over,
         )
 
@@ -69,20 +72,19 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
     cluster = Cluster.of(settings)
     definitions = read_definitions(contracts.schemas() / "indicators")
     declared = read_registry(registry or settings.registry, definitions)
-    keys = load_or_make(settings.key_file or settings.data / "key.json")
     tables = contracts.schemas() / "tables"
     connection = client.server(settings.clickhouse)
     try:
         missing = migrate.missing(connection, tables)
         if missing:
             raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
+        keys = recognised(settings.key_place, PrivateStore(connection))
         store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, keys, text)))
         app = App(
             store,
             OpenStore(connection),
-            keys,
+            Intake(store, keys, declared, settings.key_place),
             definitions,
-            declared,
             tables,
             Workers(lambda: _settle(cluster, store), lambda events: asyncio.run(_put(cluster, keys, events))),
         )

@@ -17,12 +17,13 @@ import pyarrow as pa
 
 from nytta import contracts
 from nytta.app.configuration import read_channels, read_definitions, read_model, read_registry
+from nytta.app.keeping import recognised
 from nytta.delivery.channels import Channels
 from nytta.disclosure.clock import first_open_week
 from nytta.events.columns import join
 from nytta.indicators.definition import Definition
 from nytta.intake import Intake
-from nytta.keys import Keys, load_or_make
+from nytta.keys import Keys
 from nytta.organisation.registry import Registry
 from nytta.settings import Settings
 from nytta.store import benefits, client, migrate, processing, publish, recompute, scratch, sources, values
@@ -75,13 +76,11 @@ class App:
 
     private: PrivateStore
     open: OpenStore
-    keys: Keys
+    intake: Intake
     definitions: tuple[Definition, ...]
-    declared: Registry | None
     tables: Path
     workers: Workers | None = None
     """The other processes that store and compute; None where this one does."""
-    intake: Intake = field(init=False)
     computing: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
     channels: Channels = field(default_factory=Channels, init=False, repr=False)
     sign_in: Callable[[], str] | None = field(default=None, init=False, repr=False)
@@ -92,11 +91,15 @@ class App:
     )
 
     def __post_init__(self) -> None:
-        self.intake = Intake(self.private, self.keys, self.declared)
         self.private.finish_commits()
         if not self.workers:
             self._save_registry(datetime.now(UTC).date())
             self._save_definitions()
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as they are now."""
+        return self.intake.keys
 
     @_one_round
     def bring_up_to_date(self, now: datetime) -> None:
@@ -178,7 +181,6 @@ class App:
 
     def declare(self, declared: Registry | None) -> None:
         """Take the registry as its files are now; the next round puts it into the store."""
-        self.declared = declared
         self.intake.declare(declared)
 
     def close(self) -> None:
@@ -237,17 +239,17 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     quiet_collector()
     definitions = read_definitions(contracts.schemas() / "indicators")
     declared = read_registry(registry or settings.registry, definitions)
-    keys = load_or_make(settings.key_file or settings.data / "key.json")
     connection = (
         client.server(settings.clickhouse)
         if settings.clickhouse
         else client.embedded(settings.data / "store", memory=settings.memory)
     )
     tables = contracts.schemas() / "tables"
-    app: App | None = None
     try:
         migrate.migrate(connection, tables)
-        app = App(PrivateStore(connection), OpenStore(connection), keys, definitions, declared, tables)
+        store = PrivateStore(connection)
+        intake = Intake(store, recognised(settings.key_place, store), declared, settings.key_place)
+        app = App(store, OpenStore(connection), intake, definitions, tables)
         app.channels = read_channels(settings)
         yield app
     finally:

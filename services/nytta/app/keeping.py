@@ -1,4 +1,4 @@
-"""Backups of an installation: who must stand still for a moment, and which keys a backup goes with."""
+"""What goes with a store: the keys its pseudonyms were made with, and its backups."""
 
 from __future__ import annotations
 
@@ -9,16 +9,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nytta import contracts
-from nytta.keys import Keys, load_or_make
+from nytta.keys import KeyFileError, Keys, load_or_make
 from nytta.store import backup, client
 
 if TYPE_CHECKING:
     from nytta.app import App
+    from nytta.store.private import PrivateStore
+
+_FINGERPRINT = "fingerprint of the key file"
 
 
 def fingerprint(keys: Keys) -> str:
     """Sixteen digits that tell whether two key files share their lasting secret, which cannot be found from them."""
     return hashlib.sha256(keys.seal(b"fingerprint of the lasting secret")).hexdigest()[:16]
+
+
+def recognised(path: Path, store: PrivateStore) -> Keys:
+    """The keys of `path`, made where store and file are new. KeyFileError where they are not those of the store."""
+    known = store.counter(_FINGERPRINT)
+    if known and not path.exists():
+        raise KeyFileError(
+            f"{path} is missing, and there is a store: put the store's key file there; with another one each person "
+            "would count twice"
+        )
+    keys = load_or_make(path)
+    here = int(fingerprint(keys), 16)
+    if not known:
+        store.raise_counter(_FINGERPRINT, here)
+    elif known != here:
+        raise KeyFileError(
+            f"{path} is not the key file that the store's pseudonyms were made with: put that one there; with another "
+            "one each person would count twice"
+        )
+    return keys
 
 
 def copy(app: App, target: Path, now: datetime) -> backup.Manifest:

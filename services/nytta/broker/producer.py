@@ -20,6 +20,7 @@ from nytta.broker import topics, wire
 from nytta.broker.cluster import Cluster
 from nytta.errors import Mendable
 from nytta.events import Reject, encode
+from nytta.keys import Note
 
 _EVENTS = 500
 _BYTES = 1 << 20
@@ -113,6 +114,12 @@ class Producer:
         header = [("content-type", wire.ARROW.encode())]
         parts = [marks.slice(first, _MARKS) for first in range(0, len(marks), _MARKS)]
         await _all([self._start(self._send(topics.MARKS, 0, wire.marks_message(part), header)) for part in parts])
+
+    async def note(self, notes: Sequence[Note]) -> None:
+        """Return when what pseudonyms become is on the topic of marks. Raises Unavailable."""
+        header = [("content-type", b"application/json")]
+        parts = [notes[first : first + _MARKS] for first in range(0, len(notes), _MARKS)]
+        await _all([self._start(self._send(topics.MARKS, 0, wire.notes_message(part), header)) for part in parts])
 
     async def command(self, text: str) -> None:
         """Ask the one who recomputes to mark `everything`, or `import 17`. Raises Unavailable."""

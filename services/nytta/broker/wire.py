@@ -8,7 +8,7 @@ CloudEvents 1.0 has it, structured or binary.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from nytta.events import Reason, Reject
 from nytta.events.validation import Refused, source_of, validate
+from nytta.keys import Note
 
 NDJSON: Final = "application/x-ndjson"
 ARROW: Final = "application/vnd.apache.arrow.stream"
@@ -137,6 +138,20 @@ def marks_message(marks: pa.Table) -> bytes:
     with pa.ipc.new_stream(sink, marks.schema) as stream:
         stream.write_table(marks)
     return bytes(sink.getvalue())
+
+
+def notes_message(notes: Sequence[Note]) -> bytes:
+    """What pseudonyms become when a key changes, as a message."""
+    return orjson.dumps({"notes": [[n.used_key, n.coming_key, n.used.hex(), n.coming.hex()] for n in notes]})
+
+
+def read_notes(value: bytes) -> list[Note]:
+    """The notes of a message. ValueError where it holds none."""
+    try:
+        held = orjson.loads(value)["notes"]
+        return [Note(used, coming, bytes.fromhex(one), bytes.fromhex(other)) for used, coming, one, other in held]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"is no notes: {error}") from error
 
 
 def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:

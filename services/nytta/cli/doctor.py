@@ -98,7 +98,7 @@ def _registry(settings: Settings, named: Path | None) -> Iterator[Found]:
 
 
 def _keys(settings: Settings) -> Iterator[Found]:
-    place = settings.key_file or settings.data / "key.json"
+    place = settings.key_place
     if not place.exists():
         if (settings.data / "store").exists():
             mend = "put the key file of this store there before anything else: with another one persons count twice"

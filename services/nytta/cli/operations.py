@@ -107,7 +107,7 @@ def restore(
         settings = Settings() if data is None else Settings(data=data)
         if settings.clickhouse:
             fail("with a server, its own RESTORE brings the databases back: docs/operations.md", code=2)
-        place = settings.key_file or settings.data / "key.json"
+        place = settings.key_place
         if keys is None and not place.exists():
             fail(f"the key file is missing: give it with --keys, or put it at {place} first")
         if keys is not None and place.exists() and place.read_bytes() != keys.read_bytes():

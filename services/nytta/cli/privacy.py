@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,16 +14,14 @@ import yaml
 from nytta import app as nytta
 from nytta import contracts
 from nytta import transparency as transparent
+from nytta.app import rotation
 from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, told
 from nytta.events.pseudonyms import Pseudonym, parse
 from nytta.indicators.load import purposes
-from nytta.keys import Keys, Step, load_or_make, save
-from nytta.organisation.retention import Rule
 from nytta.organisation.roles import Role, What
 from nytta.organisation.units import LANGUAGES
-from nytta.settings import Settings
 from nytta.store import erase as erasing
-from nytta.store import outbound, rekeying
+from nytta.store import outbound
 from nytta.store.access import AccessLog, Read, sources_of_events
 from nytta.store.recompute import Round, recompute
 from nytta.store.removal import purge
@@ -117,6 +115,7 @@ def erase(
             )
         except erasing.UnknownPerson as error:
             fail(str(error))
+        app.declare(app.intake.declared)  # whoever is not counted any more
     if as_json:
         print_json(found.as_dict())
         return
@@ -134,7 +133,7 @@ def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: st
             fail("a pseudonym is written key-id:32 hexadecimal digits", code=2)
         return [read]
     roots = [organisation] if organisation else [o.id for o in app.intake.registry.organisations]
-    found = [Pseudonym(app.keys.id, app.keys.pseudonymiser().digest(source_id))]
+    found = []
     for root in roots:
         found.append(Pseudonym("", app.keys.lasting(root).digest(source_id)))
         found += [Pseudonym(k.id, k.pseudonymiser().digest(source_id)) for k in app.keys.persons.get(root, ())]
@@ -237,43 +236,16 @@ def keys_list(data: Data = None, registry: Registry = None, as_json: Json = Fals
 
 @keys_commands.command("rotate")
 def keys_rotate(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
-    """Make and change keys where the calendar says so; destroy the old ones. To be run weekly."""
-    now = datetime.now(UTC)
-    settings = Settings() if data is None else Settings(data=data)
-    path: Path = settings.key_file or settings.data / "key.json"
-    rows = []
+    """Make and change keys where the calendar says so; destroy the old ones. `nytta up` does it by itself."""
     with opened(data, registry) as app:
         _only_one(app)
-        keys = load_or_make(path)
-        for organisation in app.intake.registry.organisations:
-            step = keys.step(organisation.id, now.date())
-            row: dict[str, Any] = {"organisation": organisation.id, "done": step.value, "renamed": 0, "destroyed": ""}
-            if step in (Step.FIRST, Step.MAKE):
-                keys = keys.with_coming(organisation.id, organisation.key, now.date())
-            elif step is Step.CHANGE:
-                held = app.intake.registry.disposal(Rule.KEYS, organisation.id)
-                row |= _change(app, keys, organisation.id, now, held.decision if held else "")
-                keys = keys.changed(organisation.id)
-            save(keys, path)
-            rows.append(row)
-        app.keys = app.intake.keys = keys
+        rows = [
+            {"organisation": r.organisation, "done": r.done.value, "renamed": r.renamed, "destroyed": r.destroyed}
+            for r in rotation.rotate(app, datetime.now(UTC))
+        ]
     show(rows, as_json, ("organisation", "done", "renamed", "destroyed"))
     if any(row["destroyed"] for row in rows):
-        told.print(f"destroy copies of {path} that were made before now: they still hold the old keys", markup=False)
-
-
-def _change(app: nytta.App, keys: Keys, root: str, now: datetime, decision: str) -> dict[str, Any]:
-    used, coming = keys.persons[root]
-    since = datetime.combine(coming.made, time(), UTC)
-    number = app.private.counter("certificate") + 1
-    app.private.raise_counter("certificate", number)
-    with app.computing:
-        renamed, gone = rekeying.change(app.private, used.id, coming.id, since, app.definitions, number)
-    _round(app)
-    purge(app.private)
-    app.private.connection.insert(
-        "{open}.disposals",
-        ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],
-        [[number, now, Rule.KEYS.value, root, decision, since, gone.rows, gone.sealed]],
-    )
-    return {"renamed": renamed, "destroyed": used.id}
+        told.print(
+            f"destroy copies of {app.intake.key_file} that were made before now: they still hold the old keys",
+            markup=False,
+        )

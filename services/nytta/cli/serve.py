@@ -10,7 +10,8 @@ import signal
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from pathlib import Path
+from typing import Annotated, Final
 
 import pyarrow as pa
 import typer
@@ -28,13 +29,13 @@ from nytta.cli.rounds import Rounds
 from nytta.cli.tokens import tokens_of
 from nytta.console.application import Console
 from nytta.events.batch import Reject
-from nytta.events.pseudonyms import Pseudonymiser
 from nytta.gateway.acceptance import Acceptance, Bounded, Unavailable
 from nytta.gateway.counters import Counters
 from nytta.gateway.group import GroupCommit
 from nytta.gateway.http import Gateway, application
 from nytta.gateway.limits import Limits
 from nytta.gateway.server import Server, bind, server
+from nytta.keys import KeyFileError, Notes, load_or_make
 from nytta.settings import Settings
 from nytta.store.client import StoreError
 
@@ -123,11 +124,11 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
 
 async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> None:
     async with Producer(Cluster.of(settings), app.keys.seal) as producer:
-        acceptance = Bounded(_Brokers(producer))
+        acceptance = Bounded(_Brokers(producer, app.intake.notes))
         gateway = _gateway(app, settings, acceptance, Counters(lambda: acceptance.waiting))
         outside = bind(host, port)
         _say(gateway, host, outside)
-        learning = asyncio.create_task(_learn(app))
+        learning = asyncio.create_task(_learn(app, settings.key_place))
         try:
             await serve_until_stopped((server(application(gateway)), outside))
         finally:
@@ -138,11 +139,16 @@ async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> 
 class _Brokers:
     """Kafka as an acceptance: a broker's refusal is one of the gateway's."""
 
-    def __init__(self, producer: Producer) -> None:
+    def __init__(self, producer: Producer, notes: Notes) -> None:
         self._producer = producer
+        self._notes = notes
+        self._noting = asyncio.Lock()
 
     async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
         try:
+            async with self._noting:
+                await self._producer.note(notes := self._notes.waiting())
+                self._notes.stored(notes)
             await self._producer.put(events, rejects)
         except BrokersAway as error:
             raise Unavailable(str(error), 5) from error
@@ -154,27 +160,21 @@ class _Brokers:
             raise Unavailable(str(error), 5) from error
 
 
-async def _learn(app: nytta.App) -> None:
-    """Learn of the units that other processes made."""
+async def _learn(app: nytta.App, keys: Path) -> None:
+    """Learn of the units that other processes made, of persons excluded, and of keys."""
     while True:
         await asyncio.sleep(_LEARNING_SECONDS)
         try:
-            await asyncio.to_thread(app.declare, app.declared)
-        except StoreError as error:
-            _log.warning("the registry could not be read again: %s", error)
+            await asyncio.to_thread(app.declare, app.intake.declared)
+            app.intake.rekey(await asyncio.to_thread(load_or_make, keys))
+        except (StoreError, KeyFileError) as error:
+            _log.warning("units and keys could not be read again: %s", error)
 
 
 def _gateway(app: nytta.App, settings: Settings, acceptance: Acceptance, counters: Counters) -> Gateway:
-    latest: list[Any] = [None, None]
-
-    def pseudonymiser() -> Pseudonymiser:
-        if latest[0] is not app.keys:
-            latest[:] = app.keys, app.keys.pseudonymiser()
-        return latest[1]  # type: ignore[no-any-return]
-
     return Gateway(
         acceptance,
-        pseudonymiser=pseudonymiser,
+        pseudonymise=app.intake.choice,
         registry=lambda: app.intake.registry,
         tokens=tokens_of(settings),
         limits=Limits(body=settings.body_limit, rate=settings.rate),

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from nytta.events.columns import COLUMNS, join, rows_of
 from nytta.events.envelope import Event
 from nytta.events.fast import read
-from nytta.events.identifiers import identify
+from nytta.events.identifiers import identify_all
 from nytta.events.lines import Lines
 from nytta.events.plans import PLANS, TypePlan
-from nytta.events.pseudonyms import Pseudonymiser
+from nytta.events.pseudonyms import Chooser
 from nytta.events.reasons import Reason
 from nytta.events.tables import Circumstances, Columns, tabulate
 from nytta.events.validation import Refused, source_of, validate
@@ -60,7 +60,7 @@ def decode(
     body: bytes,
     *,
     received_at: datetime,
-    pseudonymise: Pseudonymiser | None,
+    pseudonymise: Chooser | None,
     source_label: str = "",
     max_future: timedelta = timedelta(days=1),
 ) -> Batch:
@@ -140,7 +140,8 @@ def _columns(plan: TypePlan, events: Sequence[Event], given: Circumstances) -> C
         field.name: pa.array([_said(getattr(event.data, field.name)) for event in events], field.arrow)
         for field in plan.fields
     }
-    ids = {name: identify(data.pop(name), given.pseudonymise) for name in plan.identifiers}
+    named = {name: data.pop(name) for name in plan.identifiers}
+    ids = identify_all(named, envelope["source"], data.get("unit"), given.pseudonymise)
     kept = [event.extensions for event in events]
     names = set().union(*kept)
     extensions = {name: pa.array([its.get(name) for its in kept], pa.string()) for name in names}

@@ -16,10 +16,10 @@ import pyarrow.json
 from numpy.typing import NDArray
 
 from nytta.events.fields import is_extension
-from nytta.events.identifiers import identify
+from nytta.events.identifiers import identify_all
 from nytta.events.lines import Lines
 from nytta.events.plans import PLANS, TypePlan
-from nytta.events.pseudonyms import Pseudonymiser
+from nytta.events.pseudonyms import Chooser
 from nytta.events.tables import Columns
 
 FAST_PLANS: Final[Mapping[str, TypePlan]] = MappingProxyType(
@@ -59,13 +59,13 @@ class Piece:
     """Which have no field that their type does not have and no null where it may not stand."""
 
 
-def read(lines: Lines, first: int, last: int, pseudonymise: Pseudonymiser | None) -> Iterator[Piece]:
+def read(lines: Lines, first: int, last: int, pseudonymise: Chooser | None) -> Iterator[Piece]:
     """The events of the lines from `first` until before `last` that can be read, type by type."""
     rows = np.flatnonzero(lines.regular[first:last]) + first
     yield from _read(lines, rows, pseudonymise)
 
 
-def _read(lines: Lines, rows: Rows, pseudonymise: Pseudonymiser | None) -> Iterator[Piece]:
+def _read(lines: Lines, rows: Rows, pseudonymise: Chooser | None) -> Iterator[Piece]:
     """Lines that cannot be read together are sifted; where that was not enough, their halves are tried."""
     if not len(rows):
         return
@@ -156,7 +156,7 @@ def _table(lines: Lines, rows: Rows, shape: _Shape) -> pa.Table | None:
     return table if len(table) == len(rows) else None
 
 
-def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Pseudonymiser | None) -> Iterator[Piece]:
+def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | None) -> Iterator[Piece]:
     """The events of a table, type by type."""
     if not {"specversion", "type"} <= set(table.column_names):
         return
@@ -169,7 +169,8 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Pseudonymis
     inner = table["data"].combine_chunks()
     data = {inner.type.field(n).name: inner.field(n) for n in range(inner.type.num_fields)}
     # Before the types part: the events of a case share its id, and a person's events the person.
-    ids = {name: identify(data.pop(name), pseudonymise) for name in _IDENTIFIERS & data.keys()}
+    named = {name: data.pop(name) for name in _IDENTIFIERS & data.keys()}
+    ids = identify_all(named, envelope.get("source"), data.get("unit"), pseudonymise)
     for code, name in enumerate(types.dictionary.to_pylist()):
         plan = FAST_PLANS.get(name)
         if plan is None:

@@ -1,5 +1,6 @@
 """A column of ids becomes a column of pseudonyms."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from nytta.events.fields import Identifier
 from nytta.events.plans import reader
-from nytta.events.pseudonyms import SIZE, Pseudonymiser, parse_all
+from nytta.events.pseudonyms import SIZE, Chooser, Maker, parse_all
 from nytta.events.rules import unchanged
 
 _RULE = reader(Identifier)
@@ -36,7 +37,58 @@ class Identifiers:
         return type(self)(self.digests[rows], self.key_ids.take(pa.array(rows)), self.absent[rows], self.certain[rows])
 
 
-def identify(texts: pa.StringArray, pseudonymise: Pseudonymiser | None) -> Identifiers:
+def identify_all(
+    columns: Mapping[str, pa.StringArray],
+    sources: pa.StringArray | None,
+    units: pa.StringArray | None,
+    pseudonymise: Chooser | None,
+) -> dict[str, Identifiers]:
+    """`identify` for columns of several fields, each event by the keys of its organisation."""
+    if pseudonymise is None or not columns:
+        return {name: identify(texts, None) for name, texts in columns.items()}
+    pairs, codes = _pairs(len(next(iter(columns.values()))), sources, units)
+    found = {}
+    for name, texts in columns.items():
+        makers = [pseudonymise.of(name, *pair) for pair in pairs]
+        each = {id(maker): maker for maker in makers}
+        if len(each) == 1:
+            found[name] = identify(texts, makers[0])
+            continue
+        number = {key: n for n, key in enumerate(each)}
+        whose = np.array([number[id(maker)] for maker in makers])[codes]
+        rows = [np.flatnonzero(whose == n) for n in range(len(each))]
+        parts = [identify(texts.take(pa.array(its)), maker) for its, maker in zip(rows, each.values(), strict=True)]
+        found[name] = _joined(parts, rows)
+    return found
+
+
+def _pairs(
+    length: int, sources: pa.StringArray | None, units: pa.StringArray | None
+) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
+    """The distinct (source, unit) of the events, and for each event the place of its own."""
+    words, codes = [], np.zeros(length, np.int64)
+    for column in (sources, units):
+        filled = pa.repeat("", length) if column is None else column.fill_null("")
+        encoded = filled.dictionary_encode()
+        words.append(encoded.dictionary.to_pylist())
+        codes = codes * len(words[-1]) + encoded.indices.to_numpy()
+    used, codes = np.unique(codes, return_inverse=True)
+    return [(words[0][n // len(words[1])], words[1][n % len(words[1])]) for n in used.tolist()], codes
+
+
+def _joined(parts: Sequence[Identifiers], rows: Sequence[NDArray[np.int64]]) -> Identifiers:
+    """Parts of a column in the order of its events."""
+    back = np.argsort(np.concatenate(rows))
+    keys = pa.chunked_array([part.key_ids for part in parts]).unify_dictionaries().combine_chunks()
+    return Identifiers(
+        np.concatenate([part.digests for part in parts])[back],
+        keys.take(pa.array(back)),
+        np.concatenate([part.absent for part in parts])[back],
+        np.concatenate([part.certain for part in parts])[back],
+    )
+
+
+def identify(texts: pa.StringArray, pseudonymise: Maker | None) -> Identifiers:
     """Pseudonyms pass as they are, raw ids are pseudonymised, or are not certain where nobody can do that."""
     parsed = parse_all(texts)
     absent = texts.is_null().to_numpy(zero_copy_only=False)

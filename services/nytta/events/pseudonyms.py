@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -109,6 +109,24 @@ class _Digests(dict[str, bytes]):
         return digest
 
 
+class Maker(Protocol):
+    """Makes the 16 bytes that stand for a text; may be shared by threads."""
+
+    key_id: str
+
+    def digests(self, texts: Iterable[str]) -> bytes:
+        """The digests of many texts, one after the other."""
+        ...
+
+
+class Chooser(Protocol):
+    """Says who makes pseudonyms: the key belongs to a root unit, and persons have keys that change."""
+
+    def of(self, field: str, source: str, unit: str, /) -> Maker:
+        """Who makes the pseudonyms of field `field` in events of `source` about the unit that it calls `unit`."""
+        ...
+
+
 class Pseudonymiser:
     """Makes pseudonyms with one key: the first 16 bytes of HMAC-SHA-256 over the UTF-8 text.
 
@@ -126,6 +144,10 @@ class Pseudonymiser:
 
     def __repr__(self) -> str:
         return f"Pseudonymiser({self.key_id!r})"
+
+    def of(self, _field: str, _source: str, _unit: str, /) -> Self:
+        """Itself: one key for everything, as where nothing is kept."""
+        return self
 
     def digest(self, text: str) -> bytes:
         """The 16 bytes that stand for `text`."""

@@ -17,7 +17,7 @@ from nytta.events.envelope import Event
 from nytta.events.fields import FIRST_DATE, LAST_DATE, Extension, monday
 from nytta.events.identifiers import Identifiers
 from nytta.events.plans import FieldPlan, TypePlan, reader
-from nytta.events.pseudonyms import SIZE, Pseudonymiser
+from nytta.events.pseudonyms import SIZE, Chooser
 from nytta.events.rules import Rule, kept_as, one_of, unchanged
 from nytta.events.strings import layout
 from nytta.events.times import EARLIEST, instants, milliseconds
@@ -53,7 +53,7 @@ class Circumstances:
     received_at: datetime
     latest: datetime
     """The last time that is believed, in UTC."""
-    pseudonymise: Pseudonymiser | None
+    pseudonymise: Chooser | None
     """None where only pseudonyms may pass."""
 
 

@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
 
-from nytta.events.pseudonyms import Pseudonymiser
+from nytta.events.pseudonyms import Chooser
 from nytta.gateway import openapi
 from nytta.gateway.acceptance import Acceptance, Busy, Refusal
 from nytta.gateway.counters import Counters
@@ -44,10 +44,10 @@ _RATE: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 @dataclass
 class Gateway:
-    """What a gateway needs. `registry` and `pseudonymiser` give what holds now: units are made, keys change."""
+    """What a gateway needs. `registry` and `pseudonymise` give what holds now: units are made, keys change."""
 
     acceptance: Acceptance
-    pseudonymiser: Callable[[], Pseudonymiser]
+    pseudonymise: Callable[[], Chooser]
     registry: Callable[[], Registry]
     tokens: Tokens
     limits: Limits = field(default_factory=Limits)
@@ -103,7 +103,7 @@ class Gateway:
         return Response(orjson.dumps(result), 202, headers, "application/json")
 
     def _judge(self, sent: Sequence[Sent]) -> tuple[pa.Table, list[Judged]]:
-        return judge(sent, Circumstances(self.registry(), self.pseudonymiser(), self.now()))
+        return judge(sent, Circumstances(self.registry(), self.pseudonymise(), self.now()))
 
     def permit(self, request: Request) -> Response:
         """Answer the handshake of webhooks: whoever has a token may send, at the rate of a token at most."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from nytta.events.batch import Batch, Reject, decode
 from nytta.events.columns import join
-from nytta.events.pseudonyms import Pseudonymiser
+from nytta.events.pseudonyms import Chooser
 from nytta.events.validation import source_of
 from nytta.gateway import scope
 from nytta.gateway.modes import Headers, Mode, Unreadable, lines_of
@@ -59,12 +59,12 @@ class Circumstances:
     """What requests are judged by."""
 
     registry: Registry
-    pseudonymiser: Pseudonymiser
+    pseudonymise: Chooser
     now: datetime
 
     def table(self, lines: bytes) -> Batch:
         """The lines decoded, with all ids pseudonymised."""
-        return decode(lines, received_at=self.now, pseudonymise=self.pseudonymiser)
+        return decode(lines, received_at=self.now, pseudonymise=self.pseudonymise)
 
 
 def judge(requests: Sequence[Sent], given: Circumstances) -> tuple[pa.Table, list[Judged]]:

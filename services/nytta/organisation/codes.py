@@ -11,11 +11,13 @@ from functools import cache, lru_cache
 from nytta.organisation.dates import Span
 from nytta.organisation.units import Unit, UnitCode
 
+Places = Callable[[str, str], Sequence[tuple[Span, str]]]
+"""The units that (code, source) names, each with its days."""
 _Homes = Mapping[str, Sequence[tuple[Span, str]]]
 
 
-def resolver(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Callable[[str, str, date], str | None]:
-    """A function of (code, source, day) that gives a unit's id; None for a code without a unit on that day.
+def places(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
+    """A function of (code, source) that gives the units it names, each with the days on which it does.
 
     Codes mapped for the source come first; a code that is mapped for none is taken for a unit's id. A mapped
     code never falls back: outside its dates it names nothing. Units count on the days on which they exist.
@@ -35,10 +37,18 @@ def resolver(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Callable[[str,
                 homes[code.code] += [(span, code.unit) for span in met if span is not None]
         return homes
 
-    def resolve(code: str, source: str, day: date) -> str | None:
+    def named(code: str, source: str) -> Sequence[tuple[Span, str]]:
         homes = mapped(source)
-        places = homes[code] if code in homes else direct.get(code, ())
-        return next((unit for span, unit in places if day in span), None)
+        return homes[code] if code in homes else direct.get(code, ())
+
+    return named
+
+
+def resolver(named: Places) -> Callable[[str, str, date], str | None]:
+    """A function of (code, source, day) that gives a unit's id; None for a code without a unit on that day."""
+
+    def resolve(code: str, source: str, day: date) -> str | None:
+        return next((unit for span, unit in named(code, source) if day in span), None)
 
     return resolve
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from nytta.organisation.codes import resolver
+from nytta.organisation.codes import Places, places, resolver
 from nytta.organisation.paths import by_id, chains
 from nytta.organisation.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan, Survey
 from nytta.organisation.retention import Disposal, Rule
@@ -98,6 +98,14 @@ class Registry:
         return self._organisations[root]
 
     @cached_property
+    def _places(self) -> Places:
+        return places(self.codes, self.units)
+
+    @cached_property
+    def _roots(self) -> Mapping[str, str]:
+        return {unit.id: unit.root for unit in self.units}
+
+    @cached_property
     def zones(self) -> Mapping[str, ZoneInfo]:
         """The time zone of each root unit."""
         return {o.id: ZoneInfo(o.timezone) for o in self.organisations}
@@ -119,7 +127,14 @@ class Registry:
     @cached_property
     def resolve_one(self) -> Callable[[str, str, date], str | None]:
         """As `resolve`, for one (code, source, day)."""
-        return resolver(self.codes, self.units)
+        return resolver(self._places)
+
+    def root_of(self, code: str, source: str) -> str:
+        """The organisation to which a code of `source` belongs, whatever the day; '' where that is open."""
+        if len(self.organisations) == 1:
+            return self.organisations[0].id
+        roots = {self._roots[unit] for _, unit in self._places(code, source)}
+        return roots.pop() if len(roots) == 1 else ""
 
     def group(self, unit: str, day: date) -> ReportingGroup | None:
         """The reporting group that `unit` belongs to on `day`."""

@@ -18,11 +18,13 @@ from faust.types import TP
 
 from nytta.broker import topics, waiting, wire
 from nytta.broker.producer import Producer
+from nytta.keys import Note
 from nytta.processors import figures
 from nytta.processors.messages import Message
 from nytta.processors.parts import Computing, Parts, log, patient
 from nytta.processors.stream import as_taken, assignment, consume, every
 from nytta.store import outbox
+from nytta.store import rekeying
 from nytta.store.lease import Lease, LeaseLostError
 from nytta.store.private import EVERYTHING
 
@@ -44,9 +46,10 @@ _AT_ONCE = 500_000  # marks that the store takes as one part: a round sees all o
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What some messages ask for: marks to be written, and imports, or everything, to be marked."""
+    """What some messages ask for: marks and notes to be written, and imports, or everything, to be marked."""
 
     marks: pa.Table
+    notes: tuple[Note, ...]
     imports: tuple[int, ...]
     everything: bool
 
@@ -54,6 +57,7 @@ class Asked:
 def read(values: Sequence[bytes | None]) -> Asked:
     """What messages ask for; a message that asks for nothing is counted and passed over."""
     tables, imports, everything = [SCHEMA.empty_table()], [], False
+    notes: list[Note] = []
     for value in values:
         body = value or b""
         if body == EVERYTHING.encode():
@@ -62,11 +66,14 @@ def read(values: Sequence[bytes | None]) -> Asked:
             imports.append(int(named[1]))
         else:
             try:
-                tables.append(wire.read_marks(body, SCHEMA))
+                if body.startswith(b"{"):
+                    notes += wire.read_notes(body)
+                else:
+                    tables.append(wire.read_marks(body, SCHEMA))
             except ValueError as error:
                 figures.POISON.labels(topics.MARKS).inc()
                 log.error("a message on the topic of marks was passed over: %s", error)
-    return Asked(pa.concat_tables(tables), tuple(dict.fromkeys(imports)), everything)
+    return Asked(pa.concat_tables(tables), tuple(notes), tuple(dict.fromkeys(imports)), everything)
 
 
 class Owner:
@@ -87,6 +94,7 @@ class Owner:
         asked = read([message.value for message in messages])
         oldest = min(message.stored_at for message in messages).timestamp()
         private = self.parts.private
+        await patient(self.parts, partial(rekeying.note, private, asked.notes))
         for first in range(0, len(asked.marks), _AT_ONCE):
             await patient(self.parts, partial(private.append_marks, asked.marks.slice(first, _AT_ONCE)))
         if asked.imports or asked.everything:

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nytta.indicators.definition import Definition
+from nytta.keys import Note
 from nytta.store.private import PrivateStore
 from nytta.store.removal import Removed, delete, listed, raised, remove
 
 _PAIRS = "SELECT old_digest, new_digest FROM {{private}}.renamings FINAL WHERE old_key = '{0}' AND new_key = '{1}'"
 
 
-def note(store: PrivateStore, used: str, coming: str, pairs: Sequence[tuple[bytes, bytes]]) -> None:
-    """Keep which pseudonym of the key `used` becomes which of the key `coming`; before anything is acknowledged."""
+def note(store: PrivateStore, notes: Sequence[Note]) -> None:
+    """Keep which pseudonym of the used key becomes which of the coming one; before anything is acknowledged."""
     store.connection.insert(
         "{private}.renamings",
         ["old_key", "new_key", "old_digest", "new_digest"],
-        [[used, coming, old, new] for old, new in pairs],
+        [[note.used_key, note.coming_key, note.used, note.coming] for note in notes],
     )
 
 
