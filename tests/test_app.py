@@ -14,7 +14,7 @@ import pytest
 from nytta import app as nytta
 from nytta import contracts
 from nytta.connectors.mapping import Mapping, parse
-from nytta.intake import IntakeError
+from nytta.intake import Intake, IntakeError
 from nytta.keys import Keys
 from nytta.organisation.registry import Registry
 from nytta.store.open import OpenStore

@@ -124,10 +124,10 @@ class Intake:
         missing = {root: name for root, name in names.items() if not self.keys.newest(root)}
         if missing and self.key_file:
             self.keys = with_first(self.key_file, missing, datetime.now(UTC).date())
+            for root in missing:
+                self.private.raise_counter(f"key of persons of {root}", self.keys.newest(root))
         for root, name in missing.items() if not self.key_file else ():
             self.keys = self.keys.with_coming(root, name, datetime.now(UTC).date())
-        for root in missing:
-            self.private.raise_counter(f"key of persons of {root}", self.keys.newest(root))
 
     def accept(self, bodies: Iterable[bytes], now: datetime, job: Import | None = None) -> Iterator[Batch]:
         """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.

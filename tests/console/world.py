@@ -157,7 +157,9 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
         "NULL AS low, NULL AS high, 'grouped' AS status) "
         "FROM {open}.published_values AS p WHERE p.grain = 'week' AND p.unit = 'u02'"
     )
-    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables)
+    app = nytta.App(
+        store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables
+    )
     Statements(store.connection).add(statement(), NOW)
     event: dict[str, Any] = {"specversion": "1.0", "id": "r1", "source": "/town/desk", "type": "nytta.case.opened.v1"}
     event |= {"time": f"{LAST}T10:00:00Z", "data": {"unit": "u00", "system": "arken", "case": "A-1", "channel": "web"}}

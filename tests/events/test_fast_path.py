@@ -15,12 +15,24 @@ from nytta.events import DEFAULTS, TYPES, Batch, Pseudonymiser, batch, decode, t
 from nytta.events.examples import accepted, full, minimal, rejected
 from nytta.events.fast import FAST_PLANS
 from nytta.events.plans import PLANS, FieldPlan
+from nytta.events.pseudonyms import Chooser
 
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = Pseudonymiser("edge", bytes(range(32)))
+OTHERS = [Pseudonymiser(f"root-{n}", bytes([n] * 32)) for n in range(3)]
 
 
-def both(body: bytes, pseudonymise: Pseudonymiser | None) -> tuple[Batch, Batch]:
+class ByPlace:
+    """Several organisations: who makes a pseudonym depends on the field, the source and the unit."""
+
+    def of(self, field: str, source: str, unit: str, /) -> Pseudonymiser:
+        return OTHERS[0] if field == "actor" else OTHERS[1 + (len(source) + len(unit)) % 2]
+
+
+BY_PLACE = ByPlace()
+
+
+def both(body: bytes, pseudonymise: Chooser | None) -> tuple[Batch, Batch]:
     """The batch as it is, and as it is when every line is left to the models."""
 
     def nothing(*_: object) -> list[None]:
@@ -36,7 +48,7 @@ def rows(made: Batch) -> list[str]:
     return sorted(repr(dict(DEFAULTS) | row) for row in made.table.to_pylist())
 
 
-def same(body: bytes, pseudonymise: Pseudonymiser | None) -> Batch:
+def same(body: bytes, pseudonymise: Chooser | None) -> Batch:
     fast, slow = both(body, pseudonymise)
     assert fast.rejects == slow.rejects
     assert fast.read == slow.read == len(fast) + len(fast.rejects)
@@ -273,13 +285,13 @@ BODIES = st.lists(lines() | lines() | lines() | lines() | BLANKS, max_size=6).fl
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(BODIES, st.sampled_from([None, KEY]))
-def test_both_ways_lead_to_the_same_table(body: bytes, pseudonymise: Pseudonymiser | None) -> None:
+@given(BODIES, st.sampled_from([None, KEY, BY_PLACE]))
+def test_both_ways_lead_to_the_same_table(body: bytes, pseudonymise: Chooser | None) -> None:
     same(body, pseudonymise)
 
 
-@pytest.mark.parametrize("pseudonymise", [None, KEY])
-def test_both_ways_lead_to_the_same_table_for_all_examples(pseudonymise: Pseudonymiser | None) -> None:
+@pytest.mark.parametrize("pseudonymise", [None, KEY, BY_PLACE])
+def test_both_ways_lead_to_the_same_table_for_all_examples(pseudonymise: Chooser | None) -> None:
     same(b"\n".join(example.line for example in accepted() + rejected()), pseudonymise)
 
 

@@ -70,7 +70,9 @@ def fill(store: PrivateStore, folder: Path, story: str, weeks: int, scale: float
     write(simulate(story, 1, until="2026-W46", weeks=weeks, scale=scale), folder)
     declared = nytta.read_registry(folder / "registry", definitions)
     tables = contracts.schemas() / "tables"
-    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), declared), definitions, tables)
+    app = nytta.App(
+        store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), declared), definitions, tables
+    )
     log = folder / "events.ndjson"
     with log.open("ab") as more:
         more.write(b'{"specversion": "1.0"}\nno event at all\n')
