@@ -27,6 +27,7 @@ FROM = {
     "benchmarks": {"value", "low", "high"},  # what other organisations published
     # the ledger, published rows again, and hours of benefits (tests/store/test_facts.py)
     "published_facts": {"value", "low", "high"},
+    "published_states": {"value", "low", "high"},  # published rows again, or what follows from them
 }
 """Columns of the open zone that hold figures, by table."""
 
@@ -67,6 +68,7 @@ def test_facts_and_verdicts_are_written_in_one_place_each() -> None:
         "benchmarks": {"store/benchmarks.py"},
         "published_signals": {"store/detection.py"},
         "published_facts": {"store/facts.py"},
+        "published_states": {"store/states.py"},
     }
 
 

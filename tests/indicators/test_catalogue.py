@@ -16,6 +16,7 @@ from nytta.indicators.load import load
 from nytta.store.private import PrivateStore
 from nytta.store.recompute import recompute
 from nytta.store.values import ValueQuery, read_values, save_definitions
+from tests.indicators.test_change import HAND as OF_CHANGE
 from tests.organisations import small_county
 from tests.rows import NOW, day, event, table
 
@@ -233,7 +234,7 @@ def test_lead_time_waits_for_half_of_the_cohort(store: PrivateStore) -> None:
 
 
 def test_every_indicator_is_held_to_a_second_sql() -> None:
-    held = {indicator for indicator, _ in HAND} | {"ticket-channel-mix", "lead-time"}
+    held = {indicator for indicator, *_ in (*HAND, *OF_CHANGE)} | {"ticket-channel-mix", "lead-time"}
     assert held == {d.id for d in DEFINITIONS}
 
 

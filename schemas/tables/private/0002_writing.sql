@@ -115,6 +115,11 @@ CREATE TABLE IF NOT EXISTS {private}.round_persons
     eligible    UInt8,
     entitled    UInt8,
     present     Int8,
-    present_any UInt16
+    present_any UInt16,
+    legacy      UInt8,
+    tier        LowCardinality(String),
+    trained     UInt8,
+    weeks_at_work UInt8,
+    weeks_active  UInt8
 )
 ENGINE = MergeTree ORDER BY tuple();

@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS {private}.cases
     subject             FixedString(16),
     case_type           LowCardinality(String),
     closed_at           Nullable(DateTime64(3, 'UTC')),
+    expires_at          DateTime64(3, 'UTC'),
     first_at            DateTime64(3, 'UTC'),
     last_at             DateTime64(3, 'UTC'),
     channel             LowCardinality(String),
@@ -25,6 +26,7 @@ CREATE TABLE IF NOT EXISTS {private}.cases
     version             UInt64,
     is_deleted          UInt8,
     INDEX closed closed_at TYPE minmax GRANULARITY 1,
+    INDEX expires expires_at TYPE minmax GRANULARITY 1,
     INDEX one subject TYPE bloom_filter GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)

@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS {private}.definitions
     scale        Float64,
     adds         Bool,
     window_weeks UInt16,
+    known        Float64,
+    of_persons   Bool,
     body         String,
     loaded       UInt64
 )
@@ -42,7 +44,8 @@ ORDER BY (indicator, version);
 CREATE VIEW IF NOT EXISTS {private}.indicator_values AS
 WITH
     (SELECT toDate(toUInt16(max(value))) FROM {private}.counters WHERE name = 'last_week') AS last_week,
-    defined AS (SELECT indicator, version, kind, scale, adds, window_weeks FROM {private}.definitions FINAL),
+    defined AS (SELECT indicator, version, kind, scale, adds, window_weeks, known, of_persons
+                FROM {private}.definitions FINAL),
     spread AS
     (
         SELECT
@@ -79,7 +82,7 @@ WITH
     )
 SELECT r.*, d.kind AS kind,
        multiIf(d.kind = 'count', r.numerator * d.scale,
-               r.denominator = 0, NULL,
+               r.denominator = 0 OR r.denominator < d.known * if(d.of_persons, r.persons, r.subjects), NULL,
                d.kind = 'median', r.numerator * d.scale,
                d.scale * r.numerator / r.denominator) AS value
 FROM rolled AS r

@@ -13,6 +13,8 @@ from rich.table import Table
 from nytta import app as nytta
 from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show
 from nytta.cli.privacy import log_private_read
+from nytta.organisation.dates import parse_week
+from nytta.store.states import DERIVED, read_states
 from nytta.store.values import ValueQuery
 
 
@@ -82,6 +84,28 @@ def values(
                 "n_band",
                 "status",
             )
+    show(rows, as_json, columns, as_csv)
+
+
+@commands.command()
+def states(
+    what: Annotated[str, typer.Option(help=f"One derived indicator: {', '.join(DERIVED)}.")] = "",
+    unit: Annotated[str, typer.Option(help="One unit's id.")] = "",
+    week: Annotated[str, typer.Option(help="An ISO week, such as 2026-W07; else the last one told.")] = "",
+    data: Data = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
+) -> None:
+    """What several published figures show together: ready and not used, gates, gaps, decisions."""
+    if what and what not in DERIVED:
+        fail(f"there is no derived indicator '{what}'; there are {', '.join(DERIVED)}", code=2)
+    try:
+        monday = parse_week(week) if week else None
+    except ValueError as error:
+        fail(f"--week: {error}", code=2)
+    with opened(data) as app:
+        rows = read_states(app.open.connection, what=what, unit=unit, week=monday)
+    columns = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "rests_on")
     show(rows, as_json, columns, as_csv)
 
 

@@ -122,7 +122,7 @@ class Display(Model):
     """How surfaces show the indicator: trailing weeks summed or recomputed, and the unit of measure."""
 
     window: int = Field(ge=1, le=52)
-    unit_of_measure: Literal["percent", "per 100", "days", "count"] = "percent"
+    unit_of_measure: Literal["percent", "per 100", "days", "points", "count"] = "percent"
 
 
 class Detection(Model):
@@ -136,7 +136,9 @@ class Definition(Model):
     """A counted indicator: what counts, in which periods, and how the two integers read as one value.
 
     `adds` says that cells add up over units and weeks; `capped` that the numerator is cut at its denominator;
-    `needs_feed` that a system without a single row of the numerator's subject has no figure: no feed is not zero.
+    `needs_feed` that a system without a single row of the numerator's subject has no figure: no feed is not zero;
+    `feed` the same of events of persons. `population` is the subject that is protected where neither side counts it.
+    `known` is the least share of the population that the denominator must hold: below it there is no value.
     `parts` are the values of the word `part` in the expressions, each a figure of its own. `purpose` is the id of one
     in schemas/purposes.yaml, for which the registry must hold an approval.
     """
@@ -156,6 +158,9 @@ class Definition(Model):
     adds: bool = True
     capped: bool = False
     needs_feed: bool = False
+    feed: Literal["", "training", "legacy"] = ""
+    population: Side | None = None
+    known: float = Field(default=0, ge=0, le=1)
     parts: tuple[str, ...] = ()
     scale: float = Field(default=1, gt=0)
     minimum_denominator: int = Field(default=10, ge=1)
@@ -169,9 +174,13 @@ class Definition(Model):
     def _consistent(self) -> Self:
         if self.kind is Kind.MEDIAN and self.adds:
             raise ValueError("a median does not add up: say `adds: false`")
-        if self.adds and any(SUBJECTS[s.subject].per_period for s in self.sides):
+        if self.adds and any(SUBJECTS[s.subject].per_period for s in self.reads):
             raise ValueError("distinct persons do not add up over weeks or units: say `adds: false`")
-        if self.display.window > LONGEST_OF_PERSONS and any(SUBJECTS[s.subject].per_period for s in self.sides):
+        if self.stands and self.display.window > 1:
+            raise ValueError(
+                "`holds` tells how things stand when a period ends, which no window sums: say `display: {window: 1}`"
+            )
+        if self.display.window > LONGEST_OF_PERSONS and any(SUBJECTS[s.subject].per_period for s in self.reads):
             raise ValueError(
                 f"persons are known to be the same for {LONGEST_OF_PERSONS} weeks, as long as their keys overlap: "
                 "shorten the window"
@@ -194,6 +203,11 @@ class Definition(Model):
         return self.numerator, self.denominator
 
     @property
+    def reads(self) -> tuple[Side, ...]:
+        """Everything that the cells count: both sides, and the population where it is another."""
+        return self.sides if self.population is None else (*self.sides, self.population)
+
+    @property
     def stands(self) -> bool:
         """Whether the value is a level at the end of a period, which no window of weeks may sum."""
         return any(isinstance(side.period, Holds) for side in self.sides)
@@ -201,7 +215,7 @@ class Definition(Model):
     @property
     def window_weeks(self) -> int:
         """Weeks of the trailing window; 1 for levels."""
-        return 1 if self.stands else self.display.window
+        return self.display.window
 
     @property
     def grains(self) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from nytta.indicators.subjects import SUBJECTS, Subject
 _OPEN_END = "toDate('2149-06-06')"
 _FIRST_MONDAY = "toDate('1970-01-05')"  # a Date before it has no Monday: 'since ever' would count in weeks of Thursdays
 _NOBODY = "toFixedString('', 16)"
+_HABIT = 12
+"""Weeks at work over which a habit shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def _flow(day: str, grain: str, scope: Scope, window: int) -> str:
             f"arrayFilter(p -> p <= toDate('{scope.last_week}'), "
             f"arrayMap(i -> toMonday({day}) + 7 * i, range({window})))"
         )
-    return f"[{_start(day, grain)}]"
+    # a moment may lie ahead of the events: its figure comes when they have reached it
+    return f"if({day} <= toDate('{scope.last_week}') + 6, [{_start(day, grain)}], emptyArrayDate())"
 
 
 def _span(first: str, last: str, grain: str, scope: Scope, window: int) -> str:
@@ -163,17 +166,28 @@ def person_rows(grain: str, scope: Scope, window: int) -> str:
     )
     acted = _flow(scope.zones.date("time"), grain, scope, window)
     eligible = winners(scope, "'eligibility'", units)
+    by_old = winners(scope, "'session'", f"{units} AND actor_kind = 'person' AND legacy = 1")
+    taken = winners(scope, "'training'", f"actor != {_NOBODY}")
+    habit = _habit(scope, window, acts, eligible) if grain == "window" and window >= _HABIT else ""
     told = winners(scope, "'presence'", f"actor != {_NOBODY}")
     reported = winners(scope, "'presence'", f"{units} AND actor = {_NOBODY}")
     limit = f"AND (p.ancestor, r.system, r.period) IN ({scope.touched})" if scope.touched else ""
     return f"""
     SELECT p.ancestor AS unit, r.system AS system, case_type, r.period AS period, r.person AS person,
            max(r.a) AS active, max(r.e) AS eligible, max(r.n) AS entitled, toInt8(max(t.known)) - 1 AS present,
-           max(multiIf(o.share > 0, o.share, c.present_any > 0, c.present_any, 1000)) AS present_any
+           max(multiIf(o.share > 0, o.share, c.present_any > 0, c.present_any, 1000)) AS present_any,
+           max(r.l) AS legacy, max(r.t) AS tier,
+           max(d.done = 1 AND d.first < {_after("r.period", grain)}) AS trained,
+           {"max(h.at_work)" if habit else "0"} AS weeks_at_work, {"max(h.used)" if habit else "0"} AS weeks_active
     FROM (
-        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n FROM {acts}
+        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
+        FROM {acts}
         UNION ALL
-        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1) FROM {eligible}
+        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 0, 0, 0, 1, '' FROM {by_old}
+        UNION ALL
+        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1), 0,
+               toString(tier)
+        FROM {eligible}
     ) AS r
     INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
     LEFT JOIN (
@@ -195,9 +209,64 @@ def person_rows(grain: str, scope: Scope, window: int) -> str:
     LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = r.unit
     LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = '{grain}') AS c
         ON c.root = u.root AND c.period = r.period
+    LEFT JOIN (SELECT actor, system, min({scope.zones.date("time")}) AS first, 1 AS done FROM {taken}
+               GROUP BY actor, system) AS d ON d.actor = r.person AND d.system = r.system
+    {habit}
     ARRAY JOIN ['', '*'] AS case_type
     WHERE r.period >= p.valid_from AND r.period < p.valid_to {limit}
     GROUP BY p.ancestor, r.system, case_type, r.period, r.person"""
+
+
+def _after(period: str, grain: str) -> str:
+    """The first day after a period."""
+    match grain:
+        case "month":
+            return f"addMonths({period}, 1)"
+        case "total":
+            return _OPEN_END
+        case _:
+            return f"{period} + 7"
+
+
+def _habit(scope: Scope, window: int, acts: str, eligible: str) -> str:
+    """Join of each person's last weeks at work in a window that ends with a week in scope, and of those with an act.
+
+    A week with an act is one at work, else what presence tells; where it tells nothing, one in which the calendar
+    expects at least half of the staff.
+    """
+    acted = f"toMonday({scope.zones.date('time')})"
+    ended = f"if(year(valid_to) < 2000, {_OPEN_END}, toDate(valid_to) - 1)"
+    weeks = _span("toDate(valid_from)", ended, "week", scope, 0)
+    told = winners(scope, "'presence'", f"actor != {_NOBODY}")
+    few = f" AND last IN (SELECT period FROM ({scope.touched}))" if scope.touched else ""
+    return f"""LEFT JOIN (
+        SELECT p.ancestor AS unit, w.system AS system, w.person AS person, last AS period,
+               arraySlice(arrayReverseSort(groupUniqArrayIf(w.week, w.there)), 1, {_HABIT}) AS weeks,
+               max(w.week = last) AS still,
+               still * length(weeks) AS at_work,
+               still * length(arrayIntersect(weeks, groupUniqArrayIf(w.week, w.did))) AS used
+        FROM (
+            SELECT s.unit AS unit, s.system AS system, s.person AS person, s.week AS week, max(s.a) AS did,
+                   max(t.known) AS told, max(if(c.present_any > 0, c.present_any, 1000)) AS expected,
+                   did OR told = 2 OR (told = 0 AND expected >= 500) AS there
+            FROM (
+                SELECT unit, system, actor AS person, {acted} AS week, 1 AS a, 0 AS e FROM {acts}
+                UNION ALL
+                SELECT unit, system, actor AS person, arrayJoin({weeks}) AS week, 0, 1 FROM {eligible}
+            ) AS s
+            LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known
+                       FROM {told} GROUP BY week, person) AS t ON t.person = s.person AND t.week = s.week
+            LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = s.unit
+            LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = 'week') AS c
+                ON c.root = u.root AND c.period = s.week
+            GROUP BY s.unit, s.system, s.person, s.week
+            HAVING max(s.e)
+        ) AS w
+        INNER JOIN {scope.open}.unit_paths AS p ON p.unit = w.unit
+        ARRAY JOIN arrayMap(i -> w.week + 7 * i, range({window})) AS last
+        WHERE last <= toDate('{scope.last_week}'){few} AND w.week >= p.valid_from AND w.week < p.valid_to
+        GROUP BY p.ancestor, w.system, w.person, last
+    ) AS h ON h.unit = p.ancestor AND h.system = r.system AND h.person = r.person AND h.period = r.period"""
 
 
 def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{private}.round_persons") -> str:
@@ -220,11 +289,18 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
             _side(definition, denominator, grain, scope, persons, "0", denominator.value),
         ]
     )
+    if definition.population is not None:
+        sides.append(_side(definition, definition.population, grain, scope, persons, "0", "0"))
+    # without an answer there was no survey, whoever could have answered
+    asked = numerator.subject == "answer"
+    there = "numerator != 0" if asked else "numerator != 0 OR denominator != 0 OR subjects != 0"
     amount = "sum(n)" if not definition.capped else "least(sum(n), sum(d))"
     limit = f"WHERE (unit, system, period) IN ({scope.touched})" if scope.touched else "WHERE 1"
     if definition.needs_feed:
         table = SUBJECTS[numerator.subject].table
         limit += f" AND system IN (SELECT system FROM {scope.subjects}.{table} FINAL)"
+    if definition.feed:
+        limit += f" AND system IN ({fed(definition.feed, scope)})"
     return f"""SELECT
     '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, '{grain}' AS grain,
     system, unit, case_type, part, period,
@@ -232,7 +308,13 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
 FROM ({" UNION ALL ".join(sides)})
 {limit}
 GROUP BY system, unit, case_type, part, period
-HAVING numerator != 0 OR denominator != 0 OR subjects != 0"""
+HAVING {there}"""
+
+
+def fed(feed: str, scope: Scope) -> str:
+    """SQL of the systems with events of a feed of persons."""
+    what = {"training": "kind = 'training'", "legacy": "kind = 'session' AND legacy = 1"}[feed]
+    return f"SELECT DISTINCT system FROM {scope.events}.events WHERE {what} AND {scope.visible}"
 
 
 def _side(definition: Definition, side: Side, grain: str, scope: Scope, persons: str, n: str, d: str) -> str:
@@ -243,6 +325,8 @@ def _side(definition: Definition, side: Side, grain: str, scope: Scope, persons:
         window = definition.window_weeks if grain == "window" else 0
         rows = f"(SELECT * FROM {persons} WHERE grain = '{grain}' AND window = {window})"
         guard = "countIf(eligible) AS s, countIf(eligible) AS p, 0 AS m"
+        if definition.population is not None:
+            guard = f"0 AS s, {side.value if side is definition.population else '0'} AS p, 0 AS m"
     else:
         rows = _placed(definition, side, subject, grain, scope)
         guard = "count() AS s, 0 AS p, 0 AS m"
@@ -275,6 +359,9 @@ def _placed(definition: Definition, side: Side, subject: Subject, grain: str, sc
             toDateTime64(valid_from, 3, 'UTC') + INTERVAL 12 HOUR AS valid_from,
             if(valid_to >= toDate('2149-06-06'), NULL, toDateTime64(valid_to, 3, 'UTC') + INTERVAL 12 HOUR) AS valid_to
             FROM {scope.open}.planned_workplaces)"""
+    elif subject.name == "answer":
+        source = f"""(SELECT system, unit, '' AS case_type, time AS answered_at, activity AS item, tier,
+            quantity AS score FROM {winners(scope, "'pulse'", _units(scope))})"""
     else:
         source = f"(SELECT * FROM {scope.subjects}.{subject.table} FINAL)"
     required = f"isNotNull({side.period.at})" if isinstance(side.period, At) else "1"
@@ -314,7 +401,7 @@ def touched_periods(definition: Definition, grain: str, touched: str, open_datab
     after. A level touches every period from its day on; what does not add up touches all ancestors and windows.
     """
     branches = []
-    for side in definition.sides:
+    for side in definition.reads:
         limit = f"toDate('{last_week}')"
         if isinstance(side.period, At):
             if grain == "window":
@@ -333,7 +420,7 @@ def touched_periods(definition: Definition, grain: str, touched: str, open_datab
                 periods = _person_periods(grain, definition.window_weeks, limit, periods)
         branches.append(
             f"SELECT DISTINCT unit, system, arrayJoin({periods}) AS period "
-            f"FROM ({touched}) WHERE subject = '{side.subject}'"
+            f"FROM ({touched}) WHERE subject = '{side.subject}' AND day <= {limit} + 6"
         )
     own = " UNION DISTINCT ".join(dict.fromkeys(branches))
     if definition.adds:

@@ -7,15 +7,18 @@ may be chance is told as unclear.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import sqrt
+from statistics import fmean
 
 READY = 80.0
 """Percent of enrolment, activation and entitlement from which people could use the system."""
 
 USED = 50.0
-"""Percent of intended use, or of weekly breadth where nobody says what is intended, from which it is in use."""
+"""Percent of the target of intended use, or of weekly breadth where nobody says what is intended, from which it is in
+use."""
 
 DIGITAL = 80.0
 """Percent of cases that come in digitally from which a case type is digital."""
@@ -26,8 +29,8 @@ FLAT = 0.10
 UNREALISED = 0.25
 """Share of a benefit below which it is not realised."""
 
-READINESS = ("enrolment", "activation", "entitlement")
-"""What people need before they can use a system; those that are measured count."""
+READINESS = ("enrolment", "activation", "entitlement", "ready")
+"""What people need before they can use a system, `ready` being trained with access; those that are measured count."""
 
 USE = ("intended-use", "weekly-breadth")
 """What shows use; the first that is published counts."""
@@ -60,22 +63,23 @@ class Shown:
     high: float | None = None
 
 
-def use_state(latest: Mapping[str, Shown]) -> State:
+def use_state(latest: Mapping[str, Shown], targets: Mapping[str, float] | None = None) -> State:
     """The state of one unit in one system by its latest published figures, by indicator.
 
-    Not ready where a measured part of readiness lies below `READY`. Ready, not used where use lies below `USED`
-    with its whole interval; in use where the whole interval reaches it; unclear in between, and where no figure of
-    readiness or of use is shown.
+    Not ready where a measured part of readiness lies below `READY`. Ready, not used where use lies below `USED` percent
+    of its target with its whole interval; in use where the whole interval reaches it; unclear in between, and where no
+    figure of readiness or of use is shown. `targets` are in percent, by indicator; without one it is everybody.
     """
     readiness = [latest[name] for name in READINESS if name in latest]
     if any(part.value < READY for part in readiness):
         return State.NOT_READY
-    use = next((latest[name] for name in USE if name in latest), None)
-    if use is None or not readiness:
+    measured = next((name for name in USE if name in latest), None)
+    if measured is None or not readiness:
         return State.UNCLEAR
-    if _top(use) < USED:
+    use, least = latest[measured], USED * (targets or {}).get(measured, 100.0) / 100
+    if _top(use) < least:
         return State.READY_NOT_USED
-    return State.IN_USE if _bottom(use) >= USED else State.UNCLEAR
+    return State.IN_USE if _bottom(use) >= least else State.UNCLEAR
 
 
 def exploitation(before: Mapping[str, Shown], now: Mapping[str, Shown], realised: float | None) -> Exploitation:
@@ -97,6 +101,20 @@ def exploitation(before: Mapping[str, Shown], now: Mapping[str, Shown], realised
     if faster or cleaner or paid:
         return Exploitation.EXPLOITED
     return Exploitation.UNCLEAR if faster is None or cleaner is None else Exploitation.NOT_EXPLOITED
+
+
+def together(windows: Sequence[Shown]) -> Shown | None:
+    """Windows that do not overlap as one figure: their mean, its interval narrower by the root of their number."""
+    if not windows:
+        return None
+    value, wide = fmean(each.value for each in windows), sqrt(len(windows))
+    if any(each.low is None or each.high is None for each in windows):
+        return Shown(value)
+    return Shown(
+        value,
+        value - fmean(each.value - _bottom(each) for each in windows) / wide,
+        value + fmean(_top(each) - each.value for each in windows) / wide,
+    )
 
 
 def _faster(before: Shown | None, now: Shown | None) -> bool | None:

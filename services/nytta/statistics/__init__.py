@@ -40,7 +40,7 @@ from .shrinkage import (
     posterior_below,
     posterior_mean,
 )
-from .standardise import directly_standardised
+from .standardise import directly_standardised, split_change
 
 __all__ = [
     "Dispersion",
@@ -84,6 +84,7 @@ __all__ = [
     "proportion_limits",
     "proportion_z",
     "quantile_of",
+    "split_change",
     "u_chart",
     "wilson",
     "winsorise",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.render import Scope, Zones, cells, person_rows, subject_rows, touched_periods, winners
+from nytta.indicators.render import Scope, Zones, cells, fed, person_rows, subject_rows, touched_periods, winners
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
 from nytta.store import seals
 from nytta.store.private import PrivateStore, marks_in
@@ -72,6 +72,8 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
         _derive_subjects(store, subject, scope, version)
         _touch_feeds(store, fed ^ _systems(store, subject))
     _touch_persons(store)
+    _touch_answers(store, zones)
+    _touch_persons_feeds(store, definitions, scope)
     scope = replace(scope, last_week=_reach_last_week(store, zones).isoformat())
     written, sealed = _derive_cells(store, definitions, scope, version)
     store.raise_counter("cleared", upto)
@@ -185,6 +187,29 @@ def _touch_feeds(store: PrivateStore, systems: set[str]) -> None:
         )
 
 
+def _touch_persons_feeds(store: PrivateStore, definitions: Sequence[Definition], scope: Scope) -> None:
+    """The same of indicators that need events of persons: what they had before, their cells tell."""
+    for definition in definitions:
+        if definition.feed:
+            now = {system for (system,) in store.connection.rows(fed(definition.feed, scope))}
+            had = store.connection.rows(
+                "SELECT DISTINCT system FROM {private}.cells FINAL "
+                "WHERE indicator = {id:String} AND version = {version:UInt16}",
+                id=definition.id,
+                version=definition.version,
+            )
+            _touch_feeds(store, now ^ {system for (system,) in had})
+
+
+def _touch_answers(store: PrivateStore, zones: Zones) -> None:
+    """A survey touches the days of all of its answers."""
+    store.connection.run(
+        f"""INSERT INTO {{private}}.round_touched
+        SELECT DISTINCT 'answer', unit, system, {zones.date("time")}, true
+        FROM {{private}}.events WHERE kind = 'pulse' AND {_MARKED % "pulse"}"""
+    )
+
+
 def _touch_persons(store: PrivateStore) -> None:
     """Acts touch their own days; eligibility and presence touch what every content of theirs ever covered."""
     connection = store.connection
@@ -207,6 +232,15 @@ def _touch_persons(store: PrivateStore) -> None:
             WHERE e.kind = '{kind}' AND (e.system, e.subject) IN (
                 SELECT system, subject FROM {{private}}.round_marks WHERE kind = '{kind}')"""
         )
+    # a course bears on all who took it, wherever they belong, from the day on
+    connection.run(
+        f"""INSERT INTO {{private}}.round_touched
+        SELECT DISTINCT 'person', place.unit, place.system, toDate(e.time) - 1, true
+        FROM {{private}}.events AS e
+        INNER JOIN ({places}) AS place ON place.actor = e.actor AND place.system = e.system
+        WHERE e.kind = 'training' AND (e.system, e.subject) IN (
+            SELECT system, subject FROM {{private}}.round_marks WHERE kind = 'training')"""
+    )
     if connection.rows("SELECT 1 FROM {private}.round_marks WHERE kind = 'plan' LIMIT 1"):
         connection.run(
             "INSERT INTO {private}.round_touched SELECT DISTINCT 'plan', unit, system, valid_from, true "
@@ -234,7 +268,10 @@ def _reach_last_week(store: PrivateStore, zones: Zones) -> date:
             SELECT DISTINCT 'person', unit, system, {since}, true FROM {{private}}.events WHERE kind = 'eligibility'
             UNION DISTINCT
             SELECT DISTINCT arrayJoin(['case', 'ticket', 'person']), unit, system, {since} - 7 * number, false
-            FROM (SELECT DISTINCT unit, system FROM {{private}}.cells) AS places CROSS JOIN numbers(53) AS weeks"""
+            FROM (SELECT DISTINCT unit, system FROM {{private}}.cells) AS places CROSS JOIN numbers(53) AS weeks
+            UNION DISTINCT
+            SELECT DISTINCT 'case', unit, system, {zones.date("expires_at")}, true
+            FROM {{private}}.cases FINAL WHERE expires_at >= {since}"""
         )
     else:  # a plan that was marked before the first event came had no week yet to stand in
         connection.run(
@@ -263,7 +300,7 @@ def _derive_cells(
     list_persons(store, definitions, scope)
     for definition in definitions:
         for grain in definition.grains:
-            if (definition.id, definition.version, grain) not in touched:
+            if (definition.id, definition.version, grain) not in touched or not _has_feed(store, definition, scope):
                 continue
             own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
             these = f"SELECT unit, system, period FROM {{private}}.round_cells WHERE {own}"
@@ -274,6 +311,13 @@ def _derive_cells(
             )
     written = connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted")
     return int(written), sealed
+
+
+def _has_feed(store: PrivateStore, definition: Definition, scope: Scope) -> bool:
+    """Whether there is anything that the indicator needs; without it none of its cells is there."""
+    if definition.numerator.subject == "answer":
+        return bool(store.connection.rows("SELECT 1 FROM {private}.events WHERE kind = 'pulse' LIMIT 1"))
+    return not definition.feed or bool(store.connection.rows(f"{fed(definition.feed, scope)} LIMIT 1"))
 
 
 def _list_touched_cells(store: PrivateStore, definitions: Sequence[Definition], scope: Scope) -> None:
@@ -305,7 +349,7 @@ def list_persons(
     needed = {
         (grain, d.window_weeks if grain == "window" else 0)
         for d in definitions
-        if any(SUBJECTS[side.subject].per_period for side in d.sides)
+        if any(SUBJECTS[side.subject].per_period for side in d.reads)
         for grain in grains or d.grains
     }
     for grain, window in sorted(needed):

@@ -120,6 +120,10 @@ def _touched_persons() -> str:
         FROM {{private}}.removal WHERE kind IN ('session', 'case') AND actor_kind = 'person'
         UNION ALL
         SELECT DISTINCT 'person', unit, system, valid_from, true FROM {{private}}.removal WHERE kind = 'eligibility'
+        UNION ALL
+        SELECT DISTINCT 'person', place.unit, place.system, toDate(r.time) - 1, true
+        FROM {{private}}.removal AS r
+        INNER JOIN ({places}) AS place ON place.actor = r.actor AND place.system = r.system WHERE r.kind = 'training'
         UNION ALL {presence}"""
 
 

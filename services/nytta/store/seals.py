@@ -63,6 +63,6 @@ def seal(
 def _old(definition: Definition, grain: str, before: date) -> str:
     """SQL condition on `period`."""
     day = f"toDate('{before}')"
-    if any(SUBJECTS[side.subject].per_period for side in definition.sides):
+    if any(SUBJECTS[side.subject].per_period for side in definition.reads):
         return f"period - {7 * (definition.window_weeks - 1) if grain == 'window' else 0} < {day}"
     return f"{'addMonths(period, 1)' if grain == 'month' else 'period + 7'} <= {day}"

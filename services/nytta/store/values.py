@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nytta.indicators.definition import Definition
+from nytta.indicators.definition import Definition, Protects
 from nytta.store.periods import PERIOD
 from nytta.store.private import PrivateStore
 
@@ -31,9 +31,12 @@ def save_definitions(store: PrivateStore, definitions: Sequence[Definition]) -> 
     store.raise_counter("definitions", loaded)
     store.connection.insert(
         "{private}.definitions",
-        ["indicator", "version", "kind", "scale", "adds", "window_weeks", "body", "loaded"],
+        ["indicator", "version", "kind", "scale", "adds", "window_weeks", "known", "of_persons", "body", "loaded"],
         [
-            [d.id, d.version, d.kind.value, d.scale, d.adds, d.window_weeks, d.model_dump_json(), loaded]
+            [
+                *(d.id, d.version, d.kind.value, d.scale, d.adds, d.window_weeks),
+                *(d.known, d.protects is Protects.STAFF, d.model_dump_json(), loaded),
+            ]
             for d in definitions
         ],
     )

@@ -1,0 +1,23 @@
+"""The indicator part of what each story must make visible, with fixed seeds. A minute or more for each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.stories.visible import VISIBLE
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("story", VISIBLE)
+def test_what_must_be_visible_is(story: str) -> None:
+    """In a process of its own: an engine opens one folder."""
+    command = [sys.executable, "-m", "tests.stories", "--stories", story, "--seeds", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

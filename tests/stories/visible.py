@@ -1,0 +1,270 @@
+"""What each story must make visible in published figures, read from a store that took in all of its events.
+
+Every function takes a story that was played and gives claims: what must be so, what was found, and whether it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import hypot
+from pathlib import Path
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import ruptures
+
+from nytta import app as nytta
+from nytta.indicators.states import Exploitation, State
+from nytta.organisation.dates import monday, parse_week
+from nytta.organisation.registry import Registry
+from nytta.settings import Settings
+from nytta.simulate import simulate, write
+from nytta.store import facts
+from nytta.store.states import StateRow, states
+
+ZONE = ZoneInfo("Europe/Stockholm")
+UNTIL = "2026-W46"
+END = parse_week(UNTIL)
+WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of a story: what must be visible, and what is."""
+
+    what: str
+    found: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A story in a store."""
+
+    app: nytta.App
+    truth: dict[str, Any]
+
+    @property
+    def registry(self) -> Registry:
+        return self.app.intake.registry
+
+    @property
+    def root(self) -> str:
+        return self.registry.organisations[0].id
+
+    def states(self, week: date, what: str) -> list[StateRow]:
+        """Derived rows of a week, with the facts that could be told then."""
+        facts.publish_facts(self.app.private, self.registry, moment(week))
+        organisation = self.registry.organisations[0]
+        return [r for r in states(self.app.open.connection, self.registry, organisation, [week]) if r.what == what]
+
+    def values(
+        self, indicator: str, grain: str, part: str = "", case_type: str = "*"
+    ) -> dict[str, dict[date, tuple[float, float, float]]]:
+        """Published values with their intervals, by unit and period."""
+        found: dict[str, dict[date, tuple[float, float, float]]] = {}
+        for unit, period, *figures in self.app.open.connection.rows(
+            """SELECT unit, period, value, ifNull(low, value), ifNull(high, value) FROM {open}.indicator_values
+               WHERE indicator = {id:String} AND grain = {grain:String} AND part = {part:String}
+                 AND case_type = {case_type:String} AND value IS NOT NULL ORDER BY unit, period""",
+            id=indicator,
+            grain=grain,
+            part=part,
+            case_type=case_type,
+        ):
+            found.setdefault(unit, {})[period] = tuple(figures)
+        return found
+
+    def facts(self, fact: str, week: date) -> dict[tuple[str, str], dict[str, Any]]:
+        """Facts of a week by unit and part."""
+        rows = self.app.open.connection.dicts(
+            "SELECT * FROM {open}.published_facts FINAL WHERE fact = {fact:String} AND week = {week:Date} "
+            "AND status != 'gone'",
+            fact=fact,
+            week=week,
+        )
+        return {(row["unit"], row["part"]): row for row in rows}
+
+
+def moment(week: date) -> datetime:
+    """When a week is published: the Monday after it."""
+    day = week + WEEK
+    return datetime(day.year, day.month, day.day, 7, 35, tzinfo=ZONE)
+
+
+@contextmanager
+def play(story: str, seed: int, folder: Path) -> Iterator[Played]:
+    """Simulate the story and take all of it in."""
+    world = simulate(story, seed, until=UNTIL, weeks=80)
+    write(world, folder / "world")
+    settings = Settings(data=folder / "data")
+    with nytta.embedded(settings, folder / "world" / "registry") as app:
+        app.intake.import_file(folder / "world" / "events.ndjson", None, moment(END))
+        app.bring_up_to_date(moment(END))
+        yield Played(app, world.truth)
+
+
+def client_platform(played: Played) -> Iterator[Claim]:
+    plan = monday(date.fromisoformat(played.truth["plan_date"]))
+    week = plan - 9 * WEEK  # the last one closed eight weeks before
+    faulty = {fault["unit"]: fault for fault in played.truth["faults"]}
+    enrolled, activated = played.values("enrolment", "week"), played.values("activation", "week")
+    above = {a.id for u in played.registry.units_at(week).values() for a in played.registry.ancestors(u.id, week)}
+    leaves = {u for u in played.registry.units_at(week) if u not in above and week in activated.get(u, {})}
+    slow = set()
+    for unit in leaves:
+        target = played.registry.plan(played.truth["system"], "enrolment", unit, week)
+        there = enrolled.get(unit, {}).get(week - 2 * WEEK)
+        if target is not None and there is not None and there[0] * activated[unit][week][0] / 100 < 60:
+            slow.add(unit)
+    behind = slow & set(faulty)
+    begun = {u for u in slow - set(faulty) if parse_week(played.truth["begins"].get(u, UNTIL)) < week - 8 * WEEK}
+    yield Claim(
+        "8 weeks before the plan date, activated < 60 % of planned in ≥ 90 % of the faulty units, ≤ 1 other",
+        f"{len(behind)} of {len(faulty)}, {len(begun)} other",
+        len(behind) >= 0.9 * len(faulty) and len(begun) <= 1,
+    )
+    played.states(week, "use-state")
+    named = {unit: part for unit, part in played.facts("legacy", week) if unit in faulty}
+    right = sum(named.get(unit) == fault["legacy_app"] for unit, fault in faulty.items())
+    yield Claim("the legacy app of each is named", f"{right} of {len(faulty)}", right >= 0.9 * len(faulty))
+    residue = {u: v[week][0] for u, v in played.values("legacy-residue", "week").items() if week in v}
+    stay = [residue[u] for u in faulty if u in residue]
+    others = [residue[u] for u in leaves - set(faulty) if u in residue]
+    yield Claim(
+        "legacy residue: faulty units above all others",
+        f"{min(stay, default=0):.0f} % and more; others {max(others, default=0):.0f} % and less",
+        bool(stay) and min(stay) > max(others, default=0),
+    )
+    decision = played.truth["decision"]
+    ninth = monday(date.fromisoformat(decision["made"])) + 9 * WEEK
+    received = [r for r in played.states(ninth, "received") if r.part == decision["id"]]
+    age = played.states(ninth, "decision-age")
+    yield Claim(
+        "after 9 weeks the decision is received by 3 of 11 units and open",
+        ", ".join(f"{r.value:g} %, {r.rests_on}, {r.state}" for r in received) + f"; {[a.value for a in age]} weeks",
+        [(r.value, r.state) for r in received] == [(27, "open")] and any((a.high or 0) >= 9 for a in age),
+    )
+    gaps = [r for w in range(8) for r in played.states(week - w * WEEK, "level-gap") if r.unit == played.root]
+    yield Claim(
+        "managers believe, staff do not: level gap with an interval above 0",
+        ", ".join(sorted({f"{r.part} {r.value:g}" for r in gaps})),
+        bool(gaps) and all(r.state == "managers_higher" for r in gaps),
+    )
+
+
+def case_system(played: Played) -> Iterator[Claim]:
+    live = {unit: parse_week(week) for unit, week in played.truth["live"].items()}
+    faults = played.truth["faults"]
+    places = {f["reported_as"] for f in faults}
+    controls = {*played.truth["control_units"], *played.truth["control_groups"]}
+    seen: set[str] = set()
+    wrong: set[str] = set()
+    for place in sorted(places | controls):
+        members = next((g.units for g in played.registry.groups if g.id == place), (place,))
+        week = max(live[m] for m in members) + 20 * WEEK
+        found = [r for r in played.states(week, "use-state") if r.unit == place]
+        if any(r.state == State.READY_NOT_USED for r in found):
+            (seen if place in places else wrong).add(place)
+    yield Claim("by week 20 every faulty unit is ready, not used", f"{len(seen)} of {len(places)}", seen == places)
+    yield Claim("no control unit is", f"{len(wrong)} of {len(controls)}", not wrong)
+    facts.publish_facts(played.app.private, played.registry, moment(END))
+    true: dict[str, float] = {}
+    for fault in faults:
+        true[fault["reported_as"]] = true.get(fault["reported_as"], 0.0) + fault["hours_at_stake_per_year"]
+    told = {unit: row["value"] for (unit, _), row in played.facts("unrealised_hours", END).items()}
+    off = {unit: told.get(unit, 0) / hours - 1 for unit, hours in true.items()}
+    yield Claim(
+        "hours within 10 % of the truth",
+        f"off by {max(map(abs, off.values())):.0%} at most",
+        all(abs(each) <= 0.10 for each in off.values()),
+    )
+
+
+def support_channels(played: Played) -> Iterator[Claim]:
+    steering = parse_week(played.truth["steering_week"])
+    phone, desk = (played.values("ticket-channel-mix", "week", part)[played.root] for part in ("phone", "desk"))
+    weeks = sorted(phone.keys() & desk.keys())
+    series = np.array([phone[w][0] + desk[w][0] for w in weeks])
+    (turn, _) = ruptures.Dynp(model="l2", min_size=4, jump=1).fit(series).predict(n_bkps=1)
+    yield Claim(
+        "change point within ± 2 weeks of the steering",
+        f"{(weeks[turn] - steering).days // 7:+d} weeks",
+        abs(weeks[turn] - steering) <= 2 * WEEK,
+    )
+    spans = [(min(weeks), steering - WEEK), (steering + 8 * WEEK, END)]
+    sums = []
+    for first, last in spans:
+        shown = [w for w in weeks if first <= w <= last]
+        middle = float(np.mean([phone[w][0] + desk[w][0] for w in shown]))
+        half = hypot(*(np.mean([s[w][2] - s[w][1] for w in shown]) / 2 for s in (phone, desk))) / len(shown) ** 0.5
+        sums.append((middle, half))
+    down, half = sums[0][0] - sums[1][0], hypot(sums[0][1], sums[1][1])
+    yield Claim(
+        "phone and desk down ≥ 15 points, interval without 0",
+        f"{down:.0f} ± {half:.0f} (seeded {100 * played.truth['phone_and_desk_down']:.0f})",
+        down >= 15 and down - half > 0,
+    )
+    kinds = {fault["unit"]: fault["kind"] for fault in played.truth["faults"]}
+    load, breadth = played.values("tickets-per-100", "window"), played.values("weekly-breadth", "week")
+    peers = {u for unit in kinds for u in (unit, *played.registry.peers(unit, END))}
+    here = {u: load[u][END][1] for u in peers if END in load.get(u, {})}
+    said = {}
+    for unit, low in here.items():
+        others = [load[u][END][0] for u in peers - {unit} if END in load.get(u, {})]
+        now, then = (
+            [v[0] for w, v in breadth.get(unit, {}).items() if last - 4 * WEEK < w <= last]
+            for last in (END, END - 20 * WEEK)
+        )
+        if low > 1.3 * median(others) and now and then:
+            said[unit] = "abandonment" if np.mean(now) < np.mean(then) else "training-need"
+    yield Claim("exactly the two seeded units: abandonment, training need", str(sorted(said.values())), said == kinds)
+
+
+def digital_not_exploited(played: Played) -> Iterator[Claim]:
+    rows = [r for r in played.states(END - WEEK, "exploitation") if r.unit == played.root]
+    marked = {r.case_type for r in rows if r.state == Exploitation.NOT_EXPLOITED}
+    seeded = set(played.truth["faulty_case_types"])
+    others = {r.case_type: str(r.state) for r in rows if r.case_type not in seeded}
+    yield Claim(
+        "exactly the seeded case types are digital, not exploited",
+        f"{len(marked & seeded)} of {len(seeded)}, others: {sorted(set(others.values()))}, {len(others)}",
+        marked == seeded and len(others) == len(played.truth["control_case_types"]),
+    )
+
+
+def anchoring(played: Played) -> Iterator[Claim]:
+    (fault,) = played.truth["faults"]
+    begins, closes = parse_week(fault["from_week"]), parse_week(fault["closes_week"])
+    (control,) = played.truth["control_systems"]
+
+    def gate(system: str, week: date) -> tuple[str, float | None]:
+        rows = [r for r in played.states(week, "cascade") if (r.unit, r.system) == (played.root, system)]
+        by = {r.part: r for r in rows}
+        # the step of the staff waits for that of the managers too, which comes first
+        return (str(by["key-roles"].state), by["managers"].value) if by else ("unclear", None)
+
+    shut, share = gate(fault["system"], begins)
+    yield Claim(
+        "in the week of the first staff session the gate behind the managers is closed",
+        f"{shut}, managers {share} % (true {100 * fault['managers_then']:.0f})",
+        shut == "closed" and share is not None and abs(share - 100 * fault["managers_then"]) <= 5,
+    )
+    around = {n: gate(fault["system"], closes + n * WEEK)[0] for n in (-3, 3)}
+    yield Claim("it opens when 80 % of the managers are there", str(around), around == {-3: "closed", 3: "open"})
+    right = gate(control, parse_week(played.truth["steps"][control]["staff"]))
+    yield Claim("the right order: the gate is open", f"{right[0]}, managers {right[1]} %", right[0] == "open")
+
+
+VISIBLE: dict[str, Callable[[Played], Iterator[Claim]]] = {
+    "client-platform": client_platform,
+    "case-system": case_system,
+    "support-channels": support_channels,
+    "digital-not-exploited": digital_not_exploited,
+    "anchoring": anchoring,
+}
