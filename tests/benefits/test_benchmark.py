@@ -10,10 +10,12 @@ import pytest
 from nytta import app as nytta
 from nytta import contracts
 from nytta.benefits.benchmark import (
+    WHOLE,
     Benchmark,
     BenchmarkError,
     Figure,
     Meaning,
+    by_level,
     fingerprint,
     funnel,
     take,
@@ -99,6 +101,30 @@ def test_a_place_far_from_many_alike_lies_outside() -> None:
     assert found is not None
     assert [p.word for p in found.points if p.unit == "far"] == ["far_below"]
     assert all(p.word == "inside" for p in found.points if p.unit != "far")
+
+
+def test_a_third_that_lags_does_not_hide_itself() -> None:
+    found = funnel([row(f"u{n}", share, "30-99") for n, share in enumerate((84, 83, 84, 89, 87, 86, 27, 25, 23))])
+    assert found is not None
+    assert found.centre == 84
+    assert [p.word for p in found.points] == ["inside"] * 6 + ["far_below"] * 3
+
+
+def test_units_are_compared_with_their_like_and_wholes_with_wholes() -> None:
+    rows = [
+        row("a", 62, "100-299") | {"type": "county"},
+        row("a", 58, "30-99") | {"unit": "a1", "type": "office"},
+        row("b", 55, "30-99") | {"unit": "b1", "type": "office"},
+        row("b", 57, "100-299") | {"type": "town"},
+        row("a", 60, "30-99") | {"unit": "a2", "type": "#2"},
+    ]
+    levels = by_level(rows)
+    assert {level: [r["unit"] for r in same] for level, same in levels.items()} == {
+        WHOLE: ["a", "b"],
+        "office": ["a1", "b1"],
+        "#2": ["a2"],
+    }
+    assert by_level([]) == {}
 
 
 def test_one_figure_is_no_funnel() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
@@ -15,11 +15,26 @@ import yaml
 from pypdf import PdfReader
 
 from nytta import reports
-from nytta.benefits.statement import Ahead, Benefit, Change, Decided, Plan, Point, Pool, Statement, decode, encode
+from nytta.benefits.statement import (
+    Ahead,
+    Benefit,
+    BreakEven,
+    Change,
+    Compared,
+    Decided,
+    Definition,
+    Peer,
+    Plan,
+    Point,
+    Pool,
+    Statement,
+    decode,
+    encode,
+)
 from nytta.organisation.units import LANGUAGES, Names
 from nytta.reports import figures, html, pdf
 from nytta.reports.compose import document
-from nytta.reports.document import Document, Items, Table, Text, Tiles
+from nytta.reports.document import Chart, Document, Heading, Items, Table, Text, Tiles
 from nytta.reports.rows import as_csv, rows
 
 WEEK = date(2026, 6, 1)
@@ -104,6 +119,24 @@ def statement(count: int = 3) -> Statement:
                 acknowledged=3, executed=1, reversed=None, weeks=21, word="stuck",
             ),
         ),
+        break_even=(
+            BreakEven(
+                system="s", names=names("System"), share=25, now=62, parallel=60_000_000,
+                course=tuple((date(2026, 1, 5) + timedelta(weeks=n), 40 + n) for n in range(22)),
+            ),
+        ),
+        compared=tuple(
+            Compared(
+                indicator="intended-use", version=1, system="s", level=level, centre=80.0,
+                points=(
+                    Peer("town", "town", names("Town"), 84.0, 100, "inside"),
+                    Peer("elsewhere", "elsewhere", names("Elsewhere"), 23.0, 30, "far_below"),
+                ),
+                limits=((15, 55.0, 97.0), (100, 71.0, 88.0)),
+            )
+            for level in ("*", "office", "#3")
+        ),
+        definitions={"intended-use": Definition(1, names("Intended use"), names("How much?"))},
         spent={"s": 120_000_000},
         systems={"s": names("System")},
     )  # fmt: skip
@@ -165,6 +198,35 @@ def test_the_lead_counts_by_word() -> None:
     assert "baseline on fewer than 13 weeks" in text
 
 
+def test_peers_are_told_level_by_level_and_where_they_lie() -> None:
+    told = said("en")
+    headings = [b.text for b in told.blocks if isinstance(b, Heading)]
+    start = headings.index("Compared with peers")
+    assert headings[start + 1 : start + 4] == [
+        f"Intended use en, System en: {level}" for level in ("whole organisations", "office", "level 3")
+    ]
+    assert text_of(told).count("1 of 2 differ by more than chance gives: Elsewhere en.") == 3
+    assert "Elsewhere en\n23%\n≥ 30\nclearly below" in text_of(told)
+    funnels = [b.svg for b in told.blocks if isinstance(b, Chart) and "Elsewhere en" in b.svg]
+    assert len(funnels) == 3
+    assert all("Town en" in svg and "centre 80%" in svg for svg in funnels)
+
+
+def test_the_break_even_is_a_line_through_the_digital_share() -> None:
+    told = said("en")
+    assert "SEK 600,000 a year and pays from a digital share of 25%; it is 62% now." in text_of(told)
+    (drawn,) = [b.svg for b in told.blocks if isinstance(b, Chart) and "pays from" in b.svg]
+    assert "digital share" in drawn
+    assert "stroke-dasharray" in drawn
+    share_at_zero, line = (float(y) for y in re.findall(r'y1="([\d.]+)" y2="\1"', drawn)[:2])
+    assert share_at_zero > line  # 25 % lies above 0 %
+    bare = statement()
+    bare = decode(encode(bare).replace(b'"course":[', b'"gone":['))
+    assert not [
+        b for b in document(bare, SAID, "en", "s", font=pdf.FONT).blocks if isinstance(b, Chart) and "pays" in b.svg
+    ]
+
+
 def test_figures_follow_the_language() -> None:
     assert figures.money(123_456_700, "SEK", "sv") == "1\u00a0234\u00a0567\u00a0kr"
     assert figures.money(123_456_700, "NOK", "en") == "NOK\u00a01,234,567"
@@ -191,7 +253,7 @@ def test_every_word_of_the_composer_is_known() -> None:
 
 class _Parser(HTMLParser):
     open_tags: list[str]
-    VOID = ("meta", "line", "rect", "circle", "polyline")
+    VOID = ("meta", "line", "rect", "circle", "polyline", "path")
 
     def __init__(self) -> None:
         super().__init__()

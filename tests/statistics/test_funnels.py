@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nytta.statistics import dispersion, expected_beyond, poisson_limits, proportion_limits, proportion_z
+from nytta.statistics.funnels import robust_tau2
 
 #: Published test figures of PHEindicatormethods, proportion funnel at 80.642448 %: 97.5 % and 99.9 % limits.
 PHE = [(1, 3.204264, 100.0), (10, 56.154344, 100.0), (20, 63.326743, 97.958152), (50, 69.691035, 91.593861)]
@@ -59,6 +60,14 @@ def test_uncorrected_tau_stays_zero_until_phi_is_near_one_and_a_half() -> None:
     assert dispersion(noise * np.sqrt(1.52), s, corrected=False).tau2 > 0
     assert dispersion(noise * np.sqrt(1.44), s).tau2 == pytest.approx(0.44 * 0.05**2, rel=0.1)
     assert dispersion(noise * np.sqrt(1.44), s, winsor=0).tau2 == pytest.approx(0.44 * 0.05**2, rel=0.1)
+
+
+def test_robust_tau_by_hand_and_far_units_do_not_swell_it() -> None:
+    # median 0, deviations 0, .1, .1, .2, .2: MAD .1; (1.4826 · .1)² - .01 = .01198
+    even = [-0.2, -0.1, 0.0, 0.1, 0.2]
+    assert robust_tau2(even, [0.1] * 5) == pytest.approx(0.0119810, abs=1e-6)
+    assert robust_tau2([-2.0, -0.1, 0.0, 0.1, 3.0], [0.1] * 5) == pytest.approx(0.0119810, abs=1e-6)
+    assert robust_tau2(even, [0.3] * 5) == 0.0
 
 
 def test_over_dispersed_limits_are_wider_and_need_their_scale() -> None:

@@ -65,7 +65,9 @@ def registry(target: str = "44") -> Registry:
 
 
 def app_on(store: PrivateStore, tables: Path) -> nytta.App:
-    return nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry()), DEFINITIONS, tables)
+    return nytta.App(
+        store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry()), DEFINITIONS, tables
+    )
 
 
 def fill(app: nytta.App) -> None:
@@ -166,11 +168,16 @@ def test_figures_go_from_one_organisation_into_the_funnel_of_another(store: Priv
     for _ in range(2):  # taken over again, it stands once
         benchmarks.save(app.open.connection, theirs)
     definition = next(d for d in DEFINITIONS if d.id == "digital-intake")
-    rows = benchmarks.compared(app.open.connection, definition)
+    rows = benchmarks.compared(app.open.connection, {"digital-intake": definition.version})
     both = funnel(rows)
     assert both is not None
     assert {p.organisation for p in both.points} == {"county", "elsewhere"}
     assert len(both.points) == 2 * sum(f.indicator == "digital-intake" for f in handed_out.figures)
+    app.rebuild(FIRST + timedelta(hours=2))
+    assert last(app, FIRST).statement.compared == ()  # alone, there was nobody to be compared with
+    (whole,) = [c for c in last(app).statement.compared if c.level == "*"]
+    assert (whole.indicator, whole.system) == ("intended-use", "cases")
+    assert {p.organisation for p in whole.points} == {"county", "elsewhere"}
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from nytta.benefits.maturity import least_of
 from nytta.indicators.definition import Definition
-from nytta.statistics.funnels import dispersion, proportion_limits, proportion_z
+from nytta.statistics.funnels import dispersion, proportion_limits, proportion_z, robust_tau2
 
 CONFIDENCE = (0.95, 0.998)
 """The limits of a funnel: inner and outer."""
+
+_MANY = 5
+"""Places from which a middle and a width of most of them can be told."""
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -145,10 +148,27 @@ class Funnel:
     limits: tuple[tuple[int, float, float], ...]
 
 
+WHOLE = "*"
+"""The level of whole organisations; the other levels are types of units."""
+
+
+def by_level(rows: Iterable[Mapping[str, object]]) -> dict[str, list[Mapping[str, object]]]:
+    """Rows apart by level, whole organisations first: a unit is compared with its like, never with what it is part of.
+
+    Rows have organisation, unit and type.
+    """
+    found: dict[str, list[Mapping[str, object]]] = {WHOLE: []}
+    for row in rows:
+        level = WHOLE if row["unit"] == row["organisation"] else str(row["type"])
+        found.setdefault(level, []).append(row)
+    return {level: same for level, same in found.items() if same}
+
+
 def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
     """The funnel of shares in percent; rows have organisation, unit, name, value, n_band. None of fewer than two.
 
-    Places of one organisation vary more than chance: the limits are widened by what is left after chance.
+    Places vary more than chance: the limits are widened by what is left after chance. From five places on the centre
+    is their median, and the width that of most of them, so that a few that lag hide neither themselves nor others.
     """
     kept = [(row, least_of(str(row["n_band"]))) for row in rows if row["n_band"] and row["value"] is not None]
     kept = [(row, n) for row, n in kept if n > 0]
@@ -156,8 +176,9 @@ def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
         return None
     n = np.array([n for _, n in kept], float)
     share = np.array([float(str(row["value"])) for row, _ in kept]) / 100
-    z, errors, centre = proportion_z(share * n, n)
-    tau2 = dispersion(z, errors, winsor=0.1 if len(kept) >= 10 else 0.0).tau2
+    many = len(kept) >= _MANY
+    z, errors, centre = proportion_z(share * n, n, float(np.median(share)) if many else None)
+    tau2 = robust_tau2(z * errors, errors) if many else dispersion(z, errors, winsor=0.0).tau2
     bounds = [proportion_limits(n, centre, tau2=tau2, confidence=c) for c in CONFIDENCE]
     points = []
     for place, (row, size) in enumerate(kept):

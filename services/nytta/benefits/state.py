@@ -11,6 +11,7 @@ from statistics import fmean
 import msgspec
 
 from nytta.benefits import statement as said
+from nytta.benefits.compared import compared
 from nytta.benefits.costs import HourlyCost, NoCost, hourly_cost
 from nytta.benefits.course import Measurement, measurement
 from nytta.benefits.decided import reversed_on, standing
@@ -29,6 +30,9 @@ from nytta.organisation.units import Names, Organisation
 
 UNCONFIRMED, NO_COST, NOT_MEASURED = "minutes_unconfirmed", "no_hourly_cost", "not_measured"
 """Why there is no money: the owner has not confirmed the minutes, no hourly cost is known, nothing was measured."""
+
+DIGITAL = "digital-intake"
+"""The indicator of the digital share that is held against the break-even."""
 
 PARALLEL = "parallel"
 """The kind of a cost that a second way of working has whether used or not."""
@@ -87,6 +91,11 @@ class _Desk:
                 if s.unit in here
             ),
             break_even=parallel,
+            compared=tuple(
+                compared(
+                    root, {(b.adoption.indicator, b.system) for b in benefits if b.adoption}, places, self.evidence
+                )
+            ),
             spent=self._spent(here),
             places=places,
             systems={system: self._system(system) for system in systems},
@@ -454,13 +463,14 @@ class _Desk:
                 continue
             cases = sum(n for n, _ in worth)
             saved = round(sum(n * each for n, each in worth) / cases)
-            now = self.evidence.published.get(("digital-intake", root, system, "*"))
+            now = self.evidence.published.get((DIGITAL, root, system, "*"))
             yield said.BreakEven(
                 system=system,
                 names=self._system(system),
                 share=break_even_share(yearly, cases, saved),
                 now=round(now.value) if now and now.value is not None else None,
                 parallel=yearly,
+                course=tuple((week, round(value)) for week, value in self.evidence.digital.get(system, ())),
             )
 
     def _minutes_of(self, pool: said.Pool) -> Minutes | None:

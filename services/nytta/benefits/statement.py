@@ -223,13 +223,43 @@ class Surveyed(msgspec.Struct, frozen=True):
 
 
 class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
-    """The digital share from which two ways pay, and where it is; `parallel` is what the second costs a year."""
+    """The digital share from which two ways pay, and where it is; `parallel` is what the second costs a year.
+
+    `course` are the published windows of the digital share by the Monday of their last week, in whole percent.
+    """
 
     system: str
     names: Names
     share: int | None
     now: int | None
     parallel: int
+    course: tuple[tuple[date, int], ...] = ()
+
+
+class Peer(msgspec.Struct, frozen=True, array_like=True):
+    """A place in a funnel: share in percent, the least number behind it, and where it lies (`benchmark.Point`)."""
+
+    organisation: str
+    unit: str
+    names: Names
+    value: float
+    n: int
+    word: str
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """The funnel of an indicator among places of one level, `*` for whole organisations, else the type of the unit.
+
+    `centre` and the limits (n, low, high) are percent; points are in the order of the tree, one's own first.
+    """
+
+    indicator: str
+    version: int
+    system: str
+    level: str
+    centre: float
+    points: tuple[Peer, ...]
+    limits: tuple[tuple[int, float, float], ...]
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -256,6 +286,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     maturity: tuple[Maturity, ...] = ()
     surveys: tuple[Surveyed, ...] = ()
     break_even: tuple[BreakEven, ...] = ()
+    compared: tuple[Compared, ...] = ()
     spent: dict[str, int] = {}
     places: dict[str, Names] = {}
     systems: dict[str, Names] = {}

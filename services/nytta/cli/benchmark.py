@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nytta import app as nytta
-from nytta.benefits.benchmark import BenchmarkError, Funnel, funnel, take, write
+from nytta.benefits.benchmark import BenchmarkError, Funnel, by_level, funnel, take, write
 from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show, told
 from nytta.indicators.definition import Definition, Kind
 from nytta.reports import charts
@@ -68,29 +69,39 @@ def import_(
 @benchmark_commands.command("show")
 def show_(
     indicator: Annotated[str, typer.Argument(help="A share that both have.")],
+    level: Annotated[str | None, typer.Option(help="Only one level: '*' or a type of unit.")] = None,
     case_types: CaseTypes = False,
     svg: Annotated[Path | None, typer.Option(help="Draw the funnel into this file.")] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """The funnel of an indicator: where places lie beyond what chance and organisations' differences explain."""
+    """Funnels of an indicator: where places lie beyond what chance and organisations' differences explain.
+
+    One for each level: whole organisations ('*'), then each type of unit.
+    """
     with opened(data) as app:
         definition = _share(app, indicator)
-        rows = benchmarks.compared(app.open.connection, definition, case_types=case_types)
-    found = funnel(rows)
-    if found is None:
+        rows = benchmarks.compared(app.open.connection, {indicator: definition.version}, case_types=case_types)
+    levels = by_level(rows)
+    if level is not None and level not in levels:
+        fail(f"there is no level '{level}'; there are {', '.join(levels) or 'none'}", code=2)
+    found = {name: made for name, same in levels.items() if level in (None, name) and (made := funnel(same))}
+    if not found:
         fail(f"fewer than two figures of '{indicator}' can be compared: import what others export")
     if svg:
-        svg.write_text(_drawn(found, definition), encoding="utf-8")
-    listed: list[dict[str, Any]] = [
-        {name: getattr(point, name) for name in ("organisation", "unit", "name", "value", "n", "word")}
-        for point in found.points
-    ]
+        if len(found) > 1:
+            fail(f"one drawing holds one funnel: choose --level from {', '.join(found)}", code=2)
+        svg.write_text(_drawn(next(iter(found.values())), definition), encoding="utf-8")
     if as_json:
-        print_json({"indicator": indicator, "version": definition.version, "centre": found.centre, "points": listed})
+        told_of = [
+            {"level": name, "centre": each.centre, "points": [asdict(point) for point in each.points]}
+            for name, each in found.items()
+        ]
+        print_json({"indicator": indicator, "version": definition.version, "levels": told_of})
         return
-    show(listed, False)
-    told.print(f"centre {found.centre} %; n is the least number that stands behind the figure")
+    show([{"level": name} | asdict(point) for name, each in found.items() for point in each.points], False)
+    centres = ", ".join(f"{name} {each.centre} %" for name, each in found.items())
+    told.print(f"centre of {centres}; n is the least number that stands behind the figure")
 
 
 def _share(app: nytta.App, indicator: str) -> Definition:
@@ -101,7 +112,9 @@ def _share(app: nytta.App, indicator: str) -> Definition:
 
 
 def _drawn(found: Funnel, definition: Definition) -> str:
-    points = [(point.name or point.unit, point.value, point.n) for point in found.points]
+    points = [
+        charts.Place(point.name or point.unit, point.value, point.n, point.word != "inside") for point in found.points
+    ]
     return charts.funnel(
         points,
         centre=found.centre,

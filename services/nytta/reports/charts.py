@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from math import log
 from xml.sax.saxutils import escape
 
 WIDTH = 660
@@ -109,21 +111,36 @@ def missing(bars: Sequence[Bar], *, words: tuple[str, str], font: str) -> str:
     return "".join(parts) + "</svg>"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a funnel: share in percent and the least number behind it; named if it lies apart or is one's own."""
+
+    label: str
+    value: float
+    n: int
+    apart: bool = False
+    mine: bool = False
+
+
 def funnel(
-    points: Sequence[tuple[str, float, int]],
+    points: Sequence[Place],
     *,
     centre: float,
     limits: Sequence[tuple[int, float, float]],
     words: tuple[str, str],
     font: str,
 ) -> str:
-    """Shares (percent) of places against how many stand behind them, with the limits of chance (n, low, high)."""
-    height, left, bottom = 300, 50, 40
-    most = max([1, *(n for _, _, n in points), *(n for n, _, _ in limits)])
+    """Shares (percent) of places against how many stand behind them, with the limits of chance (n, low, high).
+
+    Numbers differ by powers of ten, so their axis is logarithmic. Places apart are diamonds, one's own a square.
+    """
+    height, left, bottom = 230, 50, 44
+    least = min([n for n, _, _ in limits] or [1])
+    most = max([least + 1, *(p.n for p in points), *(n for n, _, _ in limits)])
     inside, tall = WIDTH - left - 20, height - bottom - 14
 
     def x(n: float) -> float:
-        return left + inside * n / most
+        return left + inside * log(max(n, least) / least) / log(most / least)
 
     def y(value: float) -> float:
         return 14 + tall * (1 - min(max(value, 0), 100) / 100)
@@ -136,11 +153,64 @@ def funnel(
         line = " ".join(f"{x(each[0]):.1f},{y(each[side]):.1f}" for each in limits)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>')
     parts.append(f'<line x1="{left}" x2="{WIDTH - 20}" y1="{y(centre):.1f}" y2="{y(centre):.1f}" stroke="{_INK}"/>')
-    for label, value, n in points:
-        parts.append(f'<circle cx="{x(n):.1f}" cy="{y(value):.1f}" r="4" fill="{_NOW}"/>')
-        parts.append(_text(x(n), y(value) - 7, _cut(label, 24), "middle", _INK))
+    for tick in (10, 30, 100, 300, 1000, 3000, 10_000):
+        if least <= tick <= most:
+            parts.append(_text(x(tick), height - bottom + 16, f"{tick:,}".replace(",", "\u00a0"), "middle", _QUIET))
+    taken: list[tuple[float, float]] = []
+    for p in sorted(points, key=lambda p: (p.apart or p.mine, -p.value)):
+        across, up = x(p.n), y(p.value)
+        if not (p.apart or p.mine):
+            parts.append(f'<circle cx="{across:.1f}" cy="{up:.1f}" r="4" fill="{_NOW}" fill-opacity="0.7"/>')
+            continue
+        shape, fill = ("m-5 -5h10v10h-10z", _INK) if p.mine and not p.apart else ("m0 -6l6 6l-6 6l-6 -6z", _MISS)
+        parts.append(f'<path d="M{across:.1f} {up:.1f}{shape}" fill="{fill}" stroke="#fff" stroke-width="0.8"/>')
+        below = up + 4
+        while any(abs(below - other) < 13 and abs(across - there) < 170 for there, other in taken):
+            below += 13
+        taken.append((across, below))
+        right = across > left + inside * 0.7
+        parts.append(
+            _text(across + (-10 if right else 10), below, _cut(p.label, 30), "end" if right else "start", _INK)
+        )
     parts.append(_text(left, height - 6, words[0], "start", _QUIET))
-    parts.append(_text(WIDTH - 20, y(centre) - 5, words[1], "end", _INK))
+    parts.append(_text(left + 4, y(centre) - 5, words[1], "start", _INK))
+    return "".join(parts) + "</svg>"
+
+
+def course(
+    weeks: Sequence[tuple[date, float]], *, line: float | None, words: tuple[str, str], labels: Sequence[str], font: str
+) -> str:
+    """A share (percent) over time and the line from which it pays. `words` name both, `labels` are of the weeks."""
+    height, left, bottom, right = 170, 50, 26, 150
+    inside, tall = WIDTH - left - right, height - bottom - 14
+    first, days = weeks[0][0], max(1, (weeks[-1][0] - weeks[0][0]).days)
+
+    def x(day: date) -> float:
+        return left + inside * (day - first).days / days
+
+    def y(value: float) -> float:
+        return 14 + tall * (1 - value / 100)
+
+    parts = [_open(height, font)]
+    for tick in range(0, 101, 25):
+        parts.append(f'<line x1="{left}" x2="{left + inside}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="{_LINE}"/>')
+        parts.append(_text(left - 6, y(tick) + 4, f"{tick} %", "end", _QUIET))
+    every = max(1, -(-len(weeks) // 6))
+    for (day, _), label in list(zip(weeks, labels, strict=True))[::-every]:
+        parts.append(_text(x(day), height - 6, label, "middle", _QUIET))
+    if line is not None:
+        parts.append(
+            f'<line x1="{left}" x2="{left + inside}" y1="{y(line):.1f}" y2="{y(line):.1f}" stroke="{_MISS}" '
+            'stroke-width="1.8" stroke-dasharray="9 4"/>'
+        )
+    drawn = " ".join(f"{x(day):.1f},{y(value):.1f}" for day, value in weeks)
+    parts.append(f'<polyline points="{drawn}" fill="none" stroke="{_NOW}" stroke-width="2.4"/>')
+    parts += [f'<circle cx="{x(d):.1f}" cy="{y(v):.1f}" r="2.6" fill="{_NOW}"/>' for d, v in weeks]
+    ends = [(y(weeks[-1][1]), words[0], _NOW), *([(y(line), words[1], _MISS)] if line is not None else [])]
+    shift = 8 if len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < 15 else 0
+    for n, (at, word, colour) in enumerate(ends):
+        above = (at <= ends[1 - n][0]) if len(ends) == 2 else True
+        parts.append(_text(left + inside + 8, at + 4 + (-shift if above else shift), _cut(word, 26), "start", colour))
     return "".join(parts) + "</svg>"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
+from nytta.benefits.benchmark import WHOLE
 from nytta.benefits.decided import Word
 from nytta.benefits.forecast import WORDS, Status
 from nytta.benefits.maturity import AXES, DIMENSIONS, LEVELS, Axis, Dimension
@@ -211,6 +212,7 @@ class _Report:
         yield from self._decided()
         yield Heading(self.say("maturity"))
         yield from self._maturity()
+        yield from self._break_even()
         yield Heading(self.say("decide"))
         points = [*self._points()][:_DECIDED]
         yield Items(tuple(points)) if points else Text(self.say("decide_none"))
@@ -259,18 +261,25 @@ class _Report:
             if each.held_by:
                 line += self.say("held_by", list=self._list([self._indicator(i) for i in each.held_by]))
             yield Text(line)
-        for even in self.statement.break_even:
-            if self.system in ("", even.system):
-                share = self.say("never") if even.share is None else self.percent(even.share)
-                yield Text(
-                    self.say(
-                        "break_even",
-                        system=self.name(even.names),
-                        money=self.money(even.parallel),
-                        share=share,
-                        now=self.percent(even.now),
-                    )
-                )
+
+    def _break_even(self) -> Iterator[Block]:
+        """The digital share against what a second way costs; drawn where its course is known."""
+        for even in (each for each in self.statement.break_even if self.system in ("", each.system)):
+            share = self.say("never") if even.share is None else self.percent(even.share)
+            told = self.say(
+                "break_even",
+                system=self.name(even.names),
+                money=self.money(even.parallel),
+                share=share,
+                now=self.percent(even.now),
+            )
+            yield Heading(self.say("break_even_title"))
+            yield Text(told)
+            if len(even.course) > 1:
+                labels = [figures.short_week(week, self.language) for week, _ in even.course]
+                words = (self.say("digital_share"), self.say("pays_from", share=share))
+                svg = charts.course(even.course, line=even.share, words=words, labels=labels, font=self.font)
+                yield Chart(svg, told)
 
     def _points(self) -> Iterator[str]:
         """What to decide, what weighs most first."""
@@ -339,6 +348,7 @@ class _Report:
         yield from self._accounts()
         yield from self._members()
         yield from self._surveys()
+        yield from self._compared()
         yield from self._definitions()
 
     def _row(self, b: Benefit) -> tuple[str, ...]:
@@ -479,6 +489,37 @@ class _Report:
         if rows:
             yield Heading(self.say("surveys"))
             yield Table(("", "", self.say("score"), ""), tuple(rows), figures=(2,), widths=(2, 2, 0.8, 4))
+
+    def _compared(self) -> Iterator[Block]:
+        """Funnels instead of rankings: a drawing with the places beyond chance, and every place in a table."""
+        own = self.statement.organisation
+        every = [c for c in self.statement.compared if self.system in ("", c.system)]
+        for n, c in enumerate(every):
+            if n == 0:
+                yield Heading(self.say("compared"))
+                yield Text(self.say("compared_note"), "small")
+            about = {"indicator": self._indicator(c.indicator), "system": self._system(c.system)}
+            level = self.say("level_whole") if c.level == WHOLE else c.level
+            yield Heading(self.say("compared_level", level=level.replace("#", self.say("level_depth")), **about), 3)
+            apart = [p for p in c.points if p.word != "inside"]
+            names = self._list([self.name(p.names) for p in apart])
+            told = self.say("compared_apart", n=len(apart), all=len(c.points), list=names) if apart else ""
+            told = told or self.say("compared_alike", all=len(c.points))
+            yield Text(told)
+            marked = [
+                charts.Place(self.name(p.names), p.value, p.n, p.word != "inside", p.unit == own) for p in c.points
+            ]
+            words = (self.say("behind"), self.say("centre", share=self.percent(c.centre)))
+            yield Chart(charts.funnel(marked, centre=c.centre, limits=c.limits, words=words, font=self.font), told)
+            yield Table(
+                tuple(map(self.say, ("unit", "figure", "behind", "where"))),
+                tuple(
+                    (self.name(p.names), self.percent(p.value), f"≥ {p.n}", self.say(f"where_{p.word}"))
+                    for p in c.points
+                ),
+                figures=(1, 2),
+                widths=(4, 1, 2, 1.6),
+            )
 
     def _definitions(self) -> Iterator[Block]:
         yield Heading(self.say("definitions"))

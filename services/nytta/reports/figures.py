@@ -50,6 +50,12 @@ def day(each: date | None, language: str) -> str:
     return f"{each.day}{_THIN}{_MONTHS[each.month - 1]}{_THIN}{each.year}" if language == "en" else each.isoformat()
 
 
+def short_week(monday: date, language: str) -> str:
+    """An ISO week for the axis of a chart."""
+    year, number, _ = monday.isocalendar()
+    return f"{ {'sv': 'v', 'nb': 'u'}.get(language, 'w') }{number} {year}"
+
+
 def week(monday: date, language: str) -> str:
     """An ISO week in words."""
     year, number, _ = monday.isocalendar()

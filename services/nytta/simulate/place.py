@@ -184,7 +184,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Money spent evenly over days (`end` exclusive), in whole units of the organisation's currency."""
+    """Money spent evenly over days (`end` exclusive), in whole units of the organisation's currency.
+
+    `kind` 'parallel' is what a second way of working costs whether used or not.
+    """
 
     name: str
     unit: str
@@ -192,6 +195,7 @@ class Cost:
     start: date
     end: date
     amount: int
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

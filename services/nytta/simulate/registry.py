@@ -214,6 +214,7 @@ def _programme(place: Place) -> dict[str, Any]:
             "valid_to": str(c.end),
             "amount": c.amount,
         }
+        | ({"kind": c.kind} if c.kind else {})
         for c in place.costs
     ]
     found = {

@@ -55,6 +55,18 @@ def dispersion(z: ArrayLike, standard_error: ArrayLike, *, winsor: float = 0.1, 
     return Dispersion(phi, float(excess / (weight.sum() - (weight**2).sum() / weight.sum())))
 
 
+def robust_tau2(deviation: ArrayLike, standard_error: ArrayLike) -> float:
+    """τ² that a minority of far units cannot swell: (1.4826 · MAD)² less the median sampling variance, at least 0.
+
+    `deviation` and `standard_error` on the transformed scale. Where a third of few units lies far away, the mean of
+    squares takes them for the usual spread and hides them. Source: Rousseeuw and Croux 1993, JASA 88:1273 (the median
+    absolute deviation as an estimate of scale), in Spiegelhalter's additive model.
+    """
+    y, s = np.asarray(deviation, float), np.asarray(standard_error, float)
+    scale = 1.4826 * float(np.median(np.abs(y - np.median(y))))
+    return max(0.0, scale**2 - float(np.median(s**2)))
+
+
 def _winsorised_variance(share: float) -> float:
     """E[z²] of a standard normal variable Winsorised at `share` on both sides."""
     q = float(scipy.special.ndtri(1 - share))

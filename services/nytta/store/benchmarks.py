@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from nytta.benefits.benchmark import Benchmark, Figure, Meaning, fingerprint
@@ -14,7 +15,7 @@ def export(
     connection: Connection, organisation: str, definitions: Sequence[Definition], *, units: bool, case_types: bool
 ) -> Benchmark:
     """The latest published shares of an organisation, of the whole or of all its units, with their definitions."""
-    rows = _rows(connection, definitions, organisation, case_types=case_types)
+    rows = _rows(connection, shares(definitions), organisation, case_types=case_types)
     rows = [row for row in rows if units or row["unit"] == organisation]
     used = {row["indicator"] for row in rows}
     about = connection.rows(
@@ -52,20 +53,30 @@ def save(connection: Connection, benchmark: Benchmark) -> None:
     )
 
 
-def compared(connection: Connection, definition: Definition, *, case_types: bool = False) -> list[dict[str, Any]]:
-    """Own and taken-over figures of an indicator on the same definition, organisation by organisation."""
-    own = _rows(connection, [definition], "", case_types=case_types)
+def shares(definitions: Iterable[Definition]) -> dict[str, int]:
+    """The versions of the indicators that can be compared."""
+    return {d.id: d.version for d in definitions if d.kind is Kind.SHARE}
+
+
+def compared(
+    connection: Connection, versions: Mapping[str, int], *, case_types: bool = False, until: date | None = None
+) -> list[dict[str, Any]]:
+    """Own and taken-over shares on the same definition (version by indicator), organisation by organisation.
+
+    Own ones of the latest closed window, or of the latest that ended by the week `until`.
+    """
+    own = _rows(connection, versions, "", case_types=case_types, until=until)
     others = connection.dicts(
         """SELECT organisation, unit, unit_name AS name, type, system, case_type, indicator, period, value, low, high,
                   n_band
            FROM {open}.benchmarks
-           WHERE indicator = {indicator:String} AND version = {version:UInt16}
+           WHERE has(arrayZip({indicators:Array(String)}, {versions:Array(UInt16)}), (toString(indicator), version))
              AND (case_type = '*' OR {case_types:Bool})
              AND (organisation, publication) IN (SELECT organisation, max(publication) FROM {open}.benchmarks
                                                  GROUP BY organisation)
-           ORDER BY organisation, system, unit, case_type""",
-        indicator=definition.id,
-        version=definition.version,
+           ORDER BY organisation, indicator, system, unit, case_type""",
+        indicators=list(versions),
+        versions=list(versions.values()),
         case_types=case_types,
     )
     return own + others
@@ -77,27 +88,38 @@ def organisations(connection: Connection) -> list[str]:
 
 
 def _rows(
-    connection: Connection, definitions: Sequence[Definition], organisation: str, *, case_types: bool
+    connection: Connection,
+    versions: Mapping[str, int],
+    organisation: str,
+    *,
+    case_types: bool,
+    until: date | None = None,
 ) -> list[dict[str, Any]]:
-    """Published shares of the latest closed window."""
-    wanted = {d.id: d.version for d in definitions if d.kind is Kind.SHARE}
+    """Published shares of the latest closed window. A reporting group is of its siblings' type, for it stands for them.
+
+    A unit without a type has its depth below the organisation instead.
+    """
     rows = connection.dicts(
-        """SELECT v.organisation AS organisation, v.unit AS unit, u.name AS name, u.type AS type, v.system AS system,
+        """SELECT v.organisation AS organisation, v.unit AS unit, u.name_en AS name,
+                  multiIf(u.type = 'reporting-group', beside.type, u.type = '', concat('#', toString(u.depth)), u.type)
+                      AS type, v.system AS system,
                   v.case_type AS case_type, v.indicator AS indicator, v.version AS version, v.period AS period,
                   v.value AS value, v.low AS low, v.high AS high, v.n_band AS n_band
            FROM {open}.indicator_values AS v
            INNER JOIN (SELECT organisation, indicator, version, system, max(period) AS period
-                       FROM {open}.indicator_values WHERE grain = 'window'
+                       FROM {open}.indicator_values WHERE grain = 'window' AND period <= {until:Date}
                        GROUP BY organisation, indicator, version, system) AS last
                ON last.organisation = v.organisation AND last.indicator = v.indicator AND last.version = v.version
                   AND last.system = v.system AND last.period = v.period
-           LEFT JOIN (SELECT unit, argMax(name_en, valid_to) AS name, argMax(type, valid_to) AS type
-                      FROM {open}.units GROUP BY unit) AS u ON u.unit = v.unit
+           LEFT JOIN {open}.unit_names AS u ON u.unit = v.unit
+           LEFT JOIN (SELECT parent, argMax(type, depth) AS type FROM {open}.unit_names
+                      WHERE type != 'reporting-group' GROUP BY parent) AS beside ON beside.parent = u.parent
            WHERE v.grain = 'window' AND v.part = '' AND v.value IS NOT NULL
              AND (v.organisation = {organisation:String} OR {organisation:String} = '')
              AND (v.case_type = '*' OR {case_types:Bool})
            ORDER BY organisation, indicator, system, unit, case_type""",
         organisation=organisation,
         case_types=case_types,
+        until=until or date(2149, 1, 1),
     )
-    return [row for row in rows if wanted.get(row["indicator"]) == row["version"]]
+    return [row for row in rows if versions.get(row["indicator"]) == row["version"]]

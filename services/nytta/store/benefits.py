@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from nytta.benefits.evidence import Act, Evidence, Measured, Place, Published
+from nytta.benefits.evidence import Act, Evidence, Measured, Peer, Place, Published
 from nytta.benefits.maturity import Model
-from nytta.benefits.state import state
+from nytta.benefits.state import DIGITAL, state
 from nytta.benefits.statement import Definition, Statement, decode, encode
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.rules import Status
 from nytta.indicators.render import Scope, Zones, winners
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Names, Organisation
+from nytta.store import benchmarks
 from nytta.store.client import Connection
 from nytta.store.private import PrivateStore
 from nytta.store.recompute import visible
@@ -167,6 +168,8 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
         series=_series(connection, organisation.id, week, measuring, versions),
         cases=cases,
         use=_use(connection, registry, organisation, week, published),
+        digital=_digital(connection, organisation.id, week, versions),
+        peers=tuple(_peers(connection, registry, organisation.id, week, versions)),
         acts=acts,
         definitions=definitions,
     )
@@ -201,6 +204,41 @@ def _use(
         hidden = row.status if row is not None and row.value is None else Status.NOT_ENOUGH.value
         found[place] = hidden if share is None else share
     return found
+
+
+def _digital(
+    connection: Connection, organisation: str, week: date, versions: Mapping[str, int]
+) -> dict[str, tuple[tuple[date, float], ...]]:
+    """Published windows of the last year of the organisation's digital share, by system."""
+    found: defaultdict[str, list[tuple[date, float]]] = defaultdict(list)
+    for system, period, value in connection.rows(
+        """SELECT system, period, value FROM {open}.indicator_values
+           WHERE indicator = {indicator:String} AND version = {version:UInt16} AND grain = 'window' AND part = ''
+             AND organisation = {root:String} AND unit = {root:String} AND case_type = '*' AND value IS NOT NULL
+             AND period <= {week:Date} AND period > {week:Date} - 364 ORDER BY period""",
+        indicator=DIGITAL,
+        version=versions.get(DIGITAL, 0),
+        root=organisation,
+        week=week,
+    ):
+        found[system].append((period, float(value)))
+    return {system: tuple(values) for system, values in found.items()}
+
+
+def _peers(
+    connection: Connection, registry: Registry, organisation: str, week: date, versions: Mapping[str, int]
+) -> Iterator[Peer]:
+    """Places to compare with, by the indicators of use that benefits depend on.
+
+    The organisation's own, the other organisations of this installation as wholes, and whatever others handed out.
+    """
+    about = {b.adoption.indicator for b in registry.benefits if b.adoption}
+    shares = connection.rows("SELECT indicator FROM {open}.definitions WHERE kind = 'share'")
+    wanted = {indicator: versions[indicator] for (indicator,) in shares if indicator in about}
+    roots = {each.id for each in registry.organisations} - {organisation}
+    for row in benchmarks.compared(connection, wanted, until=week) if wanted else ():
+        if row["organisation"] not in roots or row["unit"] == row["organisation"]:
+            yield Peer(**{field.name: row[field.name] for field in fields(Peer)})
 
 
 def _published(

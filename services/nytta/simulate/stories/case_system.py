@@ -226,8 +226,11 @@ def _place(here: Scene, seeded: _Seeded) -> Place:
     units = tuple(unit.id for unit in home.staffed)
     name = "Ärenden handläggs digitalt"
     decision = Decision("artus-inforande", name, monday(4), monday(last), 1, SYSTEM, units)
-    cost = Cost("Införandeprojekt Artus", home.id, SYSTEM, monday(4), monday(last + 8), 4_800_000)
-    return Place((home,), (system,), milestones, tuple(plans), tuple(benefits), (decision,), (cost,))
+    costs = (
+        Cost("Införandeprojekt Artus", home.id, SYSTEM, monday(4), monday(last + 8), 4_800_000),
+        Cost("Pappersväg och aktarkiv", home.id, SYSTEM, monday(first), monday(first + 104), 1_200_000, "parallel"),
+    )
+    return Place((home,), (system,), milestones, tuple(plans), tuple(benefits), (decision,), costs)
 
 
 def _benefit(here: Scene, seeded: _Seeded, unit: str, kind: CaseType) -> Benefit:
