@@ -21,7 +21,12 @@ allow nytta-worker Read,Write,Describe rejected
 allow nytta-worker Read,Write,Describe marks
 # open zone: what has passed the gate
 allow nytta-worker Write,Describe values
+allow nytta-worker Write,Describe signals
+allow nytta-alerter Read,Write,Describe signals
 allow nytta-open Read,Describe values
+allow nytta-open Read,Describe signals
 
 kafka-acls.sh --bootstrap-server "$broker" --command-config "$config" --add --force \
     --allow-principal User:nytta-worker --operation Read --group "$prefix" --resource-pattern-type prefixed
+kafka-acls.sh --bootstrap-server "$broker" --command-config "$config" --add --force \
+    --allow-principal User:nytta-alerter --operation Read --group "$prefix-alerter"

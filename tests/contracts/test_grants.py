@@ -71,7 +71,7 @@ def test_topics_of_the_private_zone_are_read_by_workers_alone(tmp_path: Path) ->
     asked = acls(tmp_path)
     assert {topic for _, _, topic in asked} == {t.name for t in topics.TOPICS}
     reading = {(who, topic) for who, operation, topic in asked if operation == "Read"}
-    assert {topic for who, topic in reading if who != "nytta-worker"} == {topics.VALUES}
+    assert {topic for who, topic in reading if who != "nytta-worker"} == {topics.VALUES, topics.SIGNALS}
     assert ("nytta-open", "Write") not in {(who, operation) for who, operation, _ in asked}
 
 

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from nytta.cli.measures import Measures
 from nytta.gateway.counters import Counters
 from nytta.grafana.catalogue import BOARDS
+from nytta.measures import Evaluations, Publications, disk
 from nytta.processors import figures
 from tests.deploy.tools import DEPLOY, needed, run
 
@@ -26,7 +26,8 @@ RECORDED = {rule["record"] for group in GROUPS for rule in group["rules"] if "re
 def exposed() -> set[str]:
     """Names that processes expose; those of rounds are read from their source, for they need a service."""
     counters = Counters(lambda: 0.0)
-    Measures(counters.registry)
+    for add in (Publications, Evaluations, disk):
+        add(counters.registry)
     registries: list[CollectorRegistry] = [counters.registry, figures.REGISTRY]
     names = set()
     for registry in registries:

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
 from nytta import contracts
+from nytta.alerts.answers import Answer
+from nytta.app import evaluation
 from nytta.app.configuration import AppError, read_channels, read_definitions, read_registry
 from nytta.app.installation import App, Workers, quiet_collector
 from nytta.app.keeping import recognised
-from nytta.broker import topics, waiting
+from nytta.broker import topics, waiting, wire
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
+from nytta.delivery.deliver import Delivered
+from nytta.disclosure.clock import first_open_week
 from nytta.intake import Intake
 from nytta.keys import Keys
+from nytta.processors import signals
 from nytta.processors.parts import Parts
 from nytta.settings import Settings
-from nytta.store import client, migrate
+from nytta.store import client, disk, migrate
 from nytta.store.lease import Guarded
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore
 
+_log = logging.getLogger(__name__)
 _SETTLED = 600.0  # seconds
 
 
@@ -44,11 +52,11 @@ def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]
 
         store = PrivateStore(app.private.connection)
 
-        def take_over(check: Callable[[], None]) -> App:
+        def take_over(check: Callable[[], None]) -> _Owner:
             own = PrivateStore(Guarded.of(store.connection, check))
             own.writing = store.writing  # one sequence of marks, whoever of the two writes them
             intake = Intake(own, app.keys, app.intake.declared)
-            return App(own, OpenStore(own.connection), intake, app.definitions, app.tables)
+            return _Owner(own, OpenStore(own.connection), intake, app.definitions, app.tables)
 
         yield Parts(
             cluster,
@@ -58,7 +66,57 @@ def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]
             app.intake.count_stopped,
             lambda: app.declare(app.intake.declared),
             take_over,
+            lambda: disk.free_ratio(store.connection),
         )
+
+
+@contextmanager
+def alerting(settings: Settings, registry: Path | None = None) -> Iterator[signals.Parts]:
+    """What an alerter of a distributed installation is made of. BrokerError where a topic is not as it must be."""
+    with _joined(settings, registry) as (app, cluster):
+        topics.check(cluster)
+
+        def take_over(check: Callable[[], None]) -> signals.Alerting:
+            own = PrivateStore(Guarded.of(app.private.connection, check))
+            intake = Intake(own, app.keys, app.intake.declared)
+            keeper = _Keeper(own, OpenStore(own.connection), intake, app.definitions, app.tables, app.workers)
+            keeper.channels = app.channels
+            return keeper
+
+        yield signals.Parts(cluster, take_over)
+
+
+class _Owner(App):
+    """The installation of the one worker that computes, publishes and judges."""
+
+    def closed(self, now: datetime) -> Sequence[date]:
+        """The first open week of each time zone."""
+        return sorted({first_open_week(now, o.timezone) for o in self.intake.registry.organisations})
+
+    def judge(self, now: datetime) -> Sequence[str]:
+        """Publish signals and facts; the organisations that were judged, none where nothing changed since."""
+        changed = evaluation.judge(self, now)
+        return [o.id for o in self.intake.registry.organisations] if changed else []
+
+
+class _Keeper(App):
+    """The installation of the one process that keeps the alerts."""
+
+    def decide(self, now: datetime) -> None:
+        """Open and close alerts of the units that are known now, and write down the messages that are due."""
+        self.declare(self.intake.declared)
+        evaluation.decide(self, now)
+
+    def send(self, now: datetime) -> Delivered:
+        """Send what waits."""
+        return evaluation.send(self, now)
+
+    def answer(self, answer: Answer, now: datetime) -> None:
+        """Carry out what a person answered; one that cannot be carried out any more is said in the log."""
+        try:
+            evaluation.answer(self, answer, now)
+        except evaluation.AnswerError as error:
+            _log.warning("an answer was not carried out: %s", error)
 
 
 @contextmanager
@@ -86,7 +144,11 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
             Intake(store, keys, declared, settings.key_place),
             definitions,
             tables,
-            Workers(lambda: _settle(cluster, store), lambda events: asyncio.run(_put(cluster, keys, events))),
+            Workers(
+                lambda: _settle(cluster, store),
+                lambda events: asyncio.run(_put(cluster, keys, events)),
+                lambda organisation, answer: asyncio.run(_answer(cluster, keys, organisation, answer)),
+            ),
         )
         app.channels = read_channels(settings)
         yield app, cluster
@@ -102,6 +164,11 @@ async def _put(cluster: Cluster, keys: Keys, events: pa.Table) -> None:
 async def _ask(cluster: Cluster, keys: Keys, text: str) -> None:
     async with Producer(cluster, keys.seal) as producer:
         await producer.command(text)
+
+
+async def _answer(cluster: Cluster, keys: Keys, organisation: str, answer: Answer) -> None:
+    async with Producer(cluster, keys.seal) as producer:
+        await producer.signal(organisation, wire.answer_message(answer))
 
 
 def _settle(cluster: Cluster, store: PrivateStore) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pyarrow as pa
 
 from nytta import contracts
+from nytta.alerts.answers import Answer
 from nytta.app.configuration import read_channels, read_definitions, read_model, read_registry
 from nytta.app.keeping import recognised
 from nytta.delivery.channels import Channels
@@ -68,6 +69,8 @@ class Workers:
     """Returns when everything that came before is in the cells."""
     deliver: Callable[[pa.Table], None]
     """Gives them decoded events; returns when these are durable."""
+    answer: Callable[[str, Answer], None]
+    """Gives the one who keeps the alerts of an organisation an answer; returns when it is durable."""
 
 
 @dataclass

@@ -129,6 +129,10 @@ class Producer:
         """Publish one open value. Raises Unavailable."""
         await self._send(topics.VALUES, None, value, [("content-type", b"application/json")], key)
 
+    async def signal(self, organisation: str, message: bytes) -> None:
+        """Tell the one who keeps the alerts of an organisation. Raises Unavailable."""
+        await self._send(topics.SIGNALS, 0, message, [("content-type", b"application/json")], organisation.encode())
+
     # batches
 
     def _add(self, partition: int, line: bytes, received_at: datetime) -> asyncio.Future[None]:

@@ -17,6 +17,7 @@ USAGE: Final = "usage"
 MARKS: Final = "marks"
 REJECTED: Final = "rejected"
 VALUES: Final = "values"
+SIGNALS: Final = "signals"
 
 MESSAGE_BYTES: Final = 4 << 20
 """The largest message that a topic takes."""
@@ -39,6 +40,8 @@ TOPICS: Final = (
     Topic(MARKS, 1, {"retention.ms": _WEEK}),
     Topic(REJECTED, 1, {"retention.ms": _WEEK}),
     Topic(VALUES, 3, {"cleanup.policy": "compact"}),
+    # one partition, because the book of alerts has one writer
+    Topic(SIGNALS, 1, {"retention.ms": _WEEK}),
 )
 
 

@@ -1,4 +1,4 @@
-"""The form of messages: batches of events, single CloudEvents of foreign producers, rejects, marks.
+"""The form of messages: batches of events, single CloudEvents of foreign producers, rejects, marks, signals.
 
 A batch is NDJSON, one pseudonymised CloudEvent per line, with `content-type: application/x-ndjson` and the time of its
 receipt in `nytta-received-at`. Anything else on the topic of events is one CloudEvent as the Kafka protocol binding of
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
 import orjson
 import pyarrow as pa
 
+from nytta.alerts.answers import Answer
 from nytta.events import Reason, Reject
 from nytta.events.validation import Refused, source_of, validate
 from nytta.keys import Note
@@ -162,3 +164,29 @@ def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:
         return table.select(schema.names).cast(schema)
     except (pa.ArrowException, KeyError, OSError) as error:
         raise ValueError(f"is no table of marks: {error}") from error
+
+
+def signal_message(row: Mapping[str, object]) -> bytes:
+    """A published signal as a message."""
+    return orjson.dumps({"signal": dict(row)}, default=str)
+
+
+def judged_message(organisation: str) -> bytes:
+    """That everything closed of an organisation is judged, as a message."""
+    return orjson.dumps({"judged": organisation})
+
+
+def answer_message(answer: Answer) -> bytes:
+    """What a person answers to an alert, as a message."""
+    return msgspec.json.encode({"answer": answer})
+
+
+def read_answer(value: bytes | None) -> Answer | None:
+    """The answer of a message; None where it tells of something else. ValueError where it is none of these."""
+    try:
+        held = msgspec.json.decode(value or b"", type=dict[str, msgspec.Raw])
+        if held.keys() <= {"signal", "judged"}:
+            return None
+        return msgspec.json.decode(held["answer"], type=Answer)
+    except (msgspec.MsgspecError, KeyError) as error:
+        raise ValueError(f"is neither a signal nor an answer: {error}") from error

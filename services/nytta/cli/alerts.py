@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
 
-from nytta.alerts.clicks import ClickError, acknowledge, judge, snooze
+from nytta.alerts.answers import Answer
 from nytta.alerts.feedback import missed, quality
 from nytta.alerts.kinds import role
 from nytta.alerts.model import LIVE, Alert, Feedback, InvalidReason, SnoozeReason
-from nytta.app import evaluation
+from nytta.app import App, evaluation
+from nytta.app.installation import Workers
 from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, told
-from nytta.store.alerts import AlertStore, Changes
+from nytta.store.alerts import AlertStore
 
 alerts_commands = typer.Typer(help="Alerts: list them, answer them, evaluate now, see what became of messages.")
 commands.add_typer(alerts_commands, name="alerts")
 
+_CARRIED_OUT = 60.0  # seconds
 _Id = Annotated[str, typer.Argument(metavar="ALERT", help="An alert's id, as the list shows it.")]
 
 
@@ -68,6 +70,8 @@ def evaluate(
     if now.tzinfo is None:
         fail("--at needs an offset, such as +01:00", code=2)
     with opened(data, registry) as app:
+        if app.workers:
+            fail("with Kafka, workers judge and nytta alerter decides and sends: both do it by themselves")
         done = evaluation.evaluate(app, now)
     rows: list[dict[str, Any]] = [
         {"what": "message", "about": f"{m.unit} {m.system}", "who": m.role, "detail": m.message.subject}
@@ -106,7 +110,7 @@ def ack(
     as_json: Json = False,
 ) -> None:
     """Take an alert, with or without an action."""
-    _click(alert, data, as_json, lambda a, day: acknowledge(a, role(a.kind), day, action=action, due=_day(due)))
+    _answer(Answer(alert, "take", action=action, due=_day(due)), data, as_json)
 
 
 @alerts_commands.command("snooze")
@@ -121,7 +125,7 @@ def snooze_(
     day_of = _day(until)
     if day_of is None:
         fail("--until needs a day", code=2)
-    _click(alert, data, as_json, lambda a, day: snooze(a, role(a.kind), day, until=day_of, reason=reason))
+    _answer(Answer(alert, "wait", until=day_of, why=reason), data, as_json)
 
 
 @alerts_commands.command()
@@ -132,7 +136,7 @@ def dismiss(
     as_json: Json = False,
 ) -> None:
     """Say that an alert is not right; it ends."""
-    _click(alert, data, as_json, lambda a, day: judge(a, Feedback.NOT_RIGHT, day, reason=reason))
+    _answer(Answer(alert, "judge", says=Feedback.NOT_RIGHT, wrong=reason), data, as_json)
 
 
 @alerts_commands.command()
@@ -145,7 +149,7 @@ def feedback(
     """Say that an alert is right, or was known."""
     if says is Feedback.NOT_RIGHT:
         fail("use `nytta alerts dismiss`, which asks for the reason", code=2)
-    _click(alert, data, as_json, lambda a, day: judge(a, says, day))
+    _answer(Answer(alert, "judge", says=says), data, as_json)
 
 
 @alerts_commands.command("quality")
@@ -199,21 +203,27 @@ def messages(
         show(rows, False, ("day", "role", "unit", "system", "subject", "delivery"))
 
 
-def _click(alert: str, data: Any, as_json: bool, change: Callable[[Alert, date], Alert]) -> None:
-    """Carry out one answer: read, change, write; the alert as it stands is printed."""
-    with opened(data) as app, app.computing:
-        book = AlertStore(app.open.connection)
-        organisation = book.organisation_of(alert)
-        held = next((a for a in book.alerts(organisation) if a.id == alert), None) if organisation else None
-        if held is None or organisation is None:
-            fail(f"there is no alert '{alert}'; `nytta alerts --all` lists them")
-        now = datetime.now(app.intake.registry.zones[organisation])
-        try:
-            after = change(held, now.date())
-        except ClickError as error:
-            fail(str(error))
-        book.commit(organisation, Changes(alerts=[after]), now)
+def _answer(given: Answer, data: Any, as_json: bool) -> None:
+    """Carry out one answer, or have it carried out by who keeps the alerts; the alert as it stands is printed."""
+    now = datetime.now(UTC)
+    with opened(data) as app:
+        after = _sent(app, app.workers, given, now) if app.workers else evaluation.answer(app, given, now)
     show([_row(after)], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
+
+
+def _sent(app: App, workers: Workers, given: Answer, now: datetime) -> Alert:
+    organisation, held, after = evaluation.answered(app, given, now)
+    if after == held:
+        return held
+    workers.answer(organisation, given)
+    until = time.monotonic() + _CARRIED_OUT
+    found = held
+    while found == held:
+        if time.monotonic() > until:
+            fail("the answer is kept, but nobody carries it out: is nytta alerter running?")
+        time.sleep(0.2)
+        (found,) = (a for a in AlertStore(app.open.connection).alerts(organisation) if a.id == given.alert)
+    return found
 
 
 def _day(text: str) -> date | None:

@@ -12,9 +12,9 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from nytta.app import App
-from nytta.app.evaluation import evaluate
-from nytta.cli.measures import Measures
+from nytta.app import App, evaluation
+from nytta.measures import Evaluations, Publications, disk
+from nytta.store.disk import free_ratio
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,9 @@ class Rounds:
             buckets=_BUCKETS,
             registry=registry,
         )
-        self._measures = Measures(registry)
+        self._publications = Publications(registry)
+        self._evaluations = Evaluations(registry)
+        self._free = disk(registry)
         self._failed = Counter("nytta_rounds_failed", "Rounds that failed; they are repeated.", registry=registry)
         Gauge(
             "nytta_behind_seconds", "Age of the oldest event that is in no figure yet.", registry=registry
@@ -115,11 +117,15 @@ class Rounds:
             await asyncio.sleep(max(_PAUSE, min(ended - started, _LOOK) / 2))
 
     def _publish(self) -> None:
-        started = time.monotonic()
-        self._app.publish(datetime.now(UTC))
-        self._measures.published(self._app, time.monotonic() - started)
+        with self._publications.one():
+            self._app.publish(datetime.now(UTC))
+        self._free.set(free_ratio(self._app.private.connection))
 
     def _evaluate(self) -> None:
-        started = time.monotonic()
-        done = evaluate(self._app, datetime.now(UTC))
-        self._measures.evaluated(done, time.monotonic() - started)
+        now = datetime.now(UTC)
+        with self._evaluations.one(), self._app.computing:
+            evaluation.judge(self._app, now)
+            evaluation.decide(self._app, now)
+        with self._evaluations.delivery():
+            done = evaluation.send(self._app, now)
+        self._evaluations.delivered(done.sent, (p.channel for p in done.problems), done.still)

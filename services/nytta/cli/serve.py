@@ -21,7 +21,7 @@ from nytta.app import distributed
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
 from nytta.broker.producer import Unavailable as BrokersAway
-from nytta.cli import door, load, loopback
+from nytta.cli import demonstration, door, load, loopback
 from nytta.cli.common import Data, Registry, commands, fail, mendable, told
 from nytta.cli.console import joined, made
 from nytta.cli.logs import log_lines
@@ -48,8 +48,16 @@ Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one."
 
 
 @commands.command()
-def up(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, registry: Registry = None) -> None:
+def up(
+    host: Host = "127.0.0.1",
+    port: Port = 8650,
+    demo: Annotated[bool, typer.Option("--demo", help="Load an invented county with five stories first.")] = False,
+    data: Data = None,
+    registry: Registry = None,
+) -> None:
     """Run the service in one process: events over HTTP, figures kept up to date, the console for people."""
+    if demo and registry:
+        fail("--demo brings its own registry: leave --registry out", code=2)
     if loopback.serving():
         fail("the service runs here already")
     with mendable():
@@ -57,7 +65,11 @@ def up(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, registry:
         if loopback.running(settings.data):
             fail(f"{settings.data}: a service runs here already")
         log_lines()
+        if demo:
+            registry = demonstration.written(settings)
         with nytta.embedded(settings, registry) as app:
+            if demo:
+                demonstration.load(app, settings)
             asyncio.run(_up(app, settings, host, port))
     told.print("stopped; everything acknowledged is stored")
 

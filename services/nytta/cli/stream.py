@@ -1,4 +1,4 @@
-"""Commands of the streaming parts: worker, replay."""
+"""Commands of the streaming parts: worker, alerter, replay."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def worker(
 
     It ends with exit code 1 when it cannot go on without losing events, and is to be started anew.
     """
-    from nytta.processors import worker as process  # Faust's import takes a second that no other command should wait
+    from nytta.processors import member  # Faust's import takes a second that no other command should wait
+    from nytta.processors import worker as process
 
     with mendable():
         settings = _settings(data)
@@ -37,7 +38,30 @@ def worker(
             fail("a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
         with distributed.working(settings, registry) as parts:
             app = process.build(parts, host=host, port=port, publish_every=publish_every, compute_every=compute_every)
-            process.run(app)
+            member.run(app)
+
+
+@commands.command()
+def alerter(
+    host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8652,
+    every: Annotated[float, typer.Option(help="Seconds between evaluations by the clock.", min=0.1)] = 600.0,
+    registry: Registry = None,
+    data: Data = None,
+) -> None:
+    """Keep the alerts beside workers: open and close them, send messages, take answers. Needs a supervisor.
+
+    Of several, one works and another takes over when it ends.
+    """
+    from nytta.processors import alerter as process
+    from nytta.processors import member
+
+    with mendable():
+        settings = _settings(data)
+        if not settings.kafka:
+            fail("an alerter hears of signals from Kafka: name its brokers in NYTTA_KAFKA; without there is nytta up")
+        with distributed.alerting(settings, registry) as parts:
+            member.run(process.build(parts, host=host, port=port, evaluate_every=every))
 
 
 @commands.command()

@@ -38,6 +38,11 @@ class Delivered:
     waiting: int = 0
     problems: list[Delivery] = field(default_factory=list)
 
+    @property
+    def still(self) -> int:
+        """Messages that are tried again later."""
+        return self.waiting + sum(p.state == "failed" for p in self.problems)
+
 
 def deliver(store: AlertStore, registry: Registry, channels: Channels, now: datetime) -> Delivered:
     """Send what waits at `now` (aware). Never raises for a channel: what fails is written down and tried again."""

@@ -7,6 +7,7 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from nytta.events import Reason
+from nytta.measures import disk
 
 REGISTRY = CollectorRegistry()
 
@@ -42,6 +43,10 @@ PUBLISHING = Histogram("nytta_worker_publication_seconds", "Time of a publicatio
 PUBLISHED = Gauge(
     "nytta_worker_published_timestamp_seconds", "When it was last looked at publishing", registry=REGISTRY
 )
+JUDGING = Histogram("nytta_worker_judging_seconds", "Time of lag detection and facts", registry=REGISTRY)
+JUDGED = Gauge("nytta_worker_judged_timestamp_seconds", "When closed weeks were last judged", registry=REGISTRY)
+NEWEST = Gauge("nytta_worker_stored_timestamp_seconds", "When events were last stored", registry=REGISTRY)
+FREE = disk(REGISTRY)
 Gauge("nytta_clock_seconds", "This machine's clock", registry=REGISTRY).set_function(time.time)
 OWNER = Gauge("nytta_worker_owns_marks", "1 where this worker recomputes", registry=REGISTRY)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -22,11 +22,13 @@ from nytta.keys import Note
 from nytta.processors import figures
 from nytta.processors.messages import Message
 from nytta.processors.parts import Computing, Parts, log, patient
-from nytta.processors.stream import as_taken, assignment, consume, every
-from nytta.store import outbox
-from nytta.store import rekeying
-from nytta.store.lease import Lease, LeaseLostError
+from nytta.processors.stream import as_taken, consume, every, own, unless_lost
+from nytta.store import outbox, rekeying
+from nytta.store.lease import Lease
+from nytta.store.outbox import Outbox
 from nytta.store.private import EVERYTHING
+
+Row = Mapping[str, Any]
 
 SCHEMA = pa.schema(
     [
@@ -39,7 +41,6 @@ SCHEMA = pa.schema(
     ]
 )
 _IMPORT = re.compile(rb"import ([0-9]{1,20})")
-_RENEWED = 1.0  # seconds
 _POSTPONED = 20  # times that a publication waits for events that wait
 _AT_ONCE = 500_000  # marks that the store takes as one part: a round sees all of them, or none
 
@@ -86,6 +87,7 @@ class Owner:
         self._turn = asyncio.Lock()
         self._computing: Computing | None = None
         self._changed = True  # whoever takes over publishes once
+        self._closed: Sequence[date] = ()
         self._postponed = 0
         self._oldest: float | None = None  # when the broker got the oldest marks that no round has read
 
@@ -112,7 +114,7 @@ class Owner:
                 self._computing = None
                 return
             started = time.perf_counter()
-            now = datetime.now(UTC)
+            now = self.parts.clock()
             computing = self._computing
             if computing is None:
                 computing = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
@@ -125,22 +127,38 @@ class Owner:
                     figures.CELLS.observe(max(0.0, time.time() - oldest))
 
     async def publish(self) -> None:
-        """Bring the open zone up to date and tell its values, if anything was computed since."""
+        """Bring the open zone up to date and tell its values and signals, if anything was computed or closed since."""
         async with self._turn:
             computing = self._computing
-            if computing is not None and self.lease.held:
-                figures.PUBLISHED.set_to_current_time()
-            if not self._changed or computing is None or not self.lease.held or await self._catching_up():
+            if computing is None or not self.lease.held:
                 return
-            now = datetime.now(UTC)
+            figures.PUBLISHED.set_to_current_time()
+            now = self.parts.clock()
+            closed = computing.closed(now)
+            if (not self._changed and closed == self._closed) or await self._catching_up():
+                return
             started = time.perf_counter()
             await patient(self.parts, partial(computing.publish, now))
             figures.PUBLISHING.observe(time.perf_counter() - started)
-            rows, upto = await patient(self.parts, lambda: outbox.unsent(computing.private))
-            for row in rows:
-                await self.producer.value(*told(row))
-            await patient(self.parts, lambda: outbox.sent(computing.private, upto))
-            self._changed = False
+            await self._tell(computing, outbox.VALUES, lambda row: self.producer.value(*told(row)))
+            started = time.perf_counter()
+            judged = await patient(self.parts, partial(computing.judge, now))
+            figures.JUDGING.observe(time.perf_counter() - started)
+            await self._tell(computing, outbox.SIGNALS, self._tell_signal)
+            for organisation in judged:
+                await self.producer.signal(organisation, wire.judged_message(organisation))
+            figures.JUDGED.set_to_current_time()
+            self._changed, self._closed = False, closed
+
+    async def _tell(self, computing: Computing, box: Outbox, send: Callable[[Row], Awaitable[None]]) -> None:
+        """Send what was published since; whoever takes over sends again what is not remembered as sent."""
+        rows, upto = await patient(self.parts, lambda: box.unsent(computing.private))
+        for row in rows:
+            await send(row)
+        await patient(self.parts, lambda: box.sent(computing.private, upto))
+
+    async def _tell_signal(self, row: Row) -> None:
+        await self.producer.signal(str(row["organisation"]), wire.signal_message(row))
 
     async def _catching_up(self) -> bool:
         """Whether events wait, so that figures are half of what they will be; for so many times only."""
@@ -154,10 +172,9 @@ class Owner:
         self.lease.drop()
         async with self._turn:
             self._computing = None
-            figures.OWNER.set(0)
 
 
-def told(row: dict[str, object]) -> tuple[bytes, bytes]:
+def told(row: Row) -> tuple[bytes, bytes]:
     """Key and message of a published value: a later message of the same key replaces it."""
     names = ("indicator", "version", "grain", "unit", "system", "case_type", "part", "period")
     key = "|".join(str(row[name]) for name in names)
@@ -169,25 +186,7 @@ def attach(app: faust.App, owner: Owner, *, compute_every: float, publish_every:
     partition = TP(topics.full(owner.parts.cluster, topics.MARKS), 0)
     consume(app, owner.parts.cluster, topics.MARKS, as_taken, owner.write, most=200, within=0.1)
 
-    async def renew() -> None:
-        if partition in assignment(app) and not app.rebalancing:
-            owner.lease.renew()
-            figures.OWNER.set(1)
-
-    async def leave(*given: Any, **_: Any) -> None:
-        if partition in given[1]:  # the app, the partitions that go
-            await owner.leave()
-
-    def unless_lost(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        async def attempt() -> None:
-            try:
-                await work()
-            except LeaseLostError as error:
-                log.warning("%s", error)
-
-        return attempt
-
-    app.on_partitions_revoked.connect(leave)
-    every(app, _RENEWED, renew)
+    own(app, partition, owner.lease, owner.leave)
     every(app, compute_every, unless_lost(owner.compute))
     every(app, publish_every, unless_lost(owner.publish))
+    figures.OWNER.set_function(lambda: float(owner.lease.held))

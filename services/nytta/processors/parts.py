@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
 from nytta.broker.cluster import Cluster
@@ -26,13 +26,21 @@ _DELAYS = (0.2, 0.5, 1.0, 2.0)
 class Computing(Protocol):
     """The installation, for the one process that computes."""
 
-    private: PrivateStore
+    @property
+    def private(self) -> PrivateStore:
+        """Its private zone."""
 
     def compute(self, now: datetime) -> int:
         """One round; how many marks it read."""
 
     def publish(self, now: datetime) -> None:
         """Bring the open zone up to date."""
+
+    def closed(self, now: datetime) -> Sequence[date]:
+        """The first open week of each time zone: what is to be published changes with it."""
+
+    def judge(self, now: datetime) -> Sequence[str]:
+        """Publish signals and facts; the organisations that were judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +58,23 @@ class Parts:
     """Learns of units that were made meanwhile."""
     take_over: Callable[[Callable[[], None]], Computing]
     """Makes this process the one that computes; what it is given is asked before every statement, and may raise."""
+    free: Callable[[], float] = lambda: float("nan")
+    """The part of the store's fullest disk that is free."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """What time it is for those who publish."""
     patience: float = 120.0
     """Seconds for which a store that is away is waited for before the worker gives up and is started anew."""
 
 
-async def patient(parts: Parts, call: Callable[[], T]) -> T:
+class Patient(Protocol):
+    """Whoever waits for a store that is away, for so many seconds."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds."""
+
+
+async def patient(parts: Patient, call: Callable[[], T]) -> T:
     """The result of `call`, made in a thread; while the store is away, it is tried again."""
     loop = asyncio.get_running_loop()
     until = loop.time() + parts.patience

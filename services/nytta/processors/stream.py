@@ -19,9 +19,12 @@ from nytta.broker import topics
 from nytta.broker.cluster import Cluster
 from nytta.processors import figures
 from nytta.processors.messages import Message
+from nytta.processors.parts import log
+from nytta.store.lease import Lease, LeaseLostError
 
 T = TypeVar("T")
 
+_RENEWED = 1.0  # seconds
 _LEFT = 10.0  # seconds for which what is being stored is waited for when the agent must go
 
 
@@ -98,6 +101,33 @@ def every(app: faust.App, seconds: float, work: Callable[[], Awaitable[None]]) -
             await _or_crash(app, work())
 
     app.task(task)
+
+
+def own(app: faust.App, partition: TP, lease: Lease, leave: Callable[[], Awaitable[None]]) -> None:
+    """Have `lease` renewed while this process holds `partition`; when the partition goes, `leave` is waited for."""
+
+    async def renew() -> None:
+        if partition in assignment(app) and not app.rebalancing:
+            lease.renew()
+
+    async def revoked(*given: Any, **_: Any) -> None:
+        if partition in given[1]:  # the app, the partitions that go
+            await leave()
+
+    app.on_partitions_revoked.connect(revoked)
+    every(app, _RENEWED, renew)
+
+
+def unless_lost(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """`work`, for which a lost lease is no error: another process does it now."""
+
+    async def attempt() -> None:
+        try:
+            await work()
+        except LeaseLostError as error:
+            log.debug("%s", error)
+
+    return attempt
 
 
 def _message(event: Any) -> Message:

@@ -94,6 +94,7 @@ def store(parts: Parts, read: Read) -> pa.Table | None:
     for reject in batch.rejects:
         figures.REJECTS.labels(reject.reason.value).inc()
     figures.EVENTS.inc(len(batch))
+    figures.NEWEST.set_to_current_time()
     figures.BATCHES.observe(len(batch))
     figures.STORING.observe(read.seconds + time.perf_counter() - started)
     figures.STORED.observe(max(0.0, time.time() - read.oldest.timestamp()))

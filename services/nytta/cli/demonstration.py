@@ -1,0 +1,47 @@
+"""What `nytta up --demo` shows: an invented county with five stories, kept in the data folder beside its store."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nytta import app as nytta
+from nytta.cli.common import fail, told
+from nytta.settings import Settings
+
+_SEED = 1
+
+
+def written(settings: Settings) -> Path:
+    """The registry of the demonstration, made once. Ends the command where the folder holds something else."""
+    if settings.clickhouse:
+        fail("--demo fills the embedded store: unset NYTTA_CLICKHOUSE", code=2)
+    place = settings.data / "demo"
+    if not place.exists():
+        if (settings.data / "store").exists():
+            fail(
+                f"{settings.data} holds a store already, which --demo would mix with invented figures: name an empty "
+                "folder with --data"
+            )
+        from nytta.simulate import simulate, write  # who shows no demonstration does not wait for it
+
+        told.print("making an invented county with five stories …")
+        unfinished = place.with_name(".demo.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write(simulate("all", _SEED, until=datetime.now(UTC).date()), unfinished)
+        unfinished.rename(place)
+    return place / "registry"
+
+
+def load(app: nytta.App, settings: Settings) -> None:
+    """Import its events and judge its weeks. Interrupted, the next time goes on; repeated, it changes nothing."""
+    from nytta.app.evaluation import evaluate
+
+    now, first = datetime.now(UTC), not app.private.imports()
+    told.print("importing it …" if first else "it is here already")
+    app.intake.import_file(settings.data / "demo" / "events.ndjson", None, now)
+    app.bring_up_to_date(now)
+    if first:  # later the service does it by itself
+        evaluate(app, now)
+    told.print(f"What is seeded: {settings.data / 'demo' / 'truth.json'}", markup=False)

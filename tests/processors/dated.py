@@ -1,0 +1,30 @@
+"""A worker or an alerter for which it is always the same moment: what is due then depends on no day of a test.
+
+python -m tests.processors.dated 2026-11-16T07:40+01:00 worker 8651
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import datetime
+
+from nytta.app import distributed
+from nytta.processors import alerter, member, worker
+from nytta.settings import Settings
+
+
+def main() -> None:
+    """Run until it is stopped."""
+    moment, what, port = sys.argv[1:]
+    at, settings = datetime.fromisoformat(moment), Settings()
+    sys.argv[1:] = []
+    if what == "worker":
+        with distributed.working(settings) as parts:
+            member.run(worker.build(replace(parts, clock=lambda: at), port=int(port), publish_every=1.0))
+    with distributed.alerting(settings) as telling:
+        member.run(alerter.build(replace(telling, clock=lambda: at), port=int(port), evaluate_every=2.0))
+
+
+if __name__ == "__main__":
+    main()
