@@ -131,6 +131,25 @@ def test_a_benefit_has_plan_outcome_forecast_and_the_split_of_its_gap(seen: Worl
     assert "used too little: 40 parts of a hundred. 16 parts" in page
 
 
+def test_the_break_even_is_drawn_with_its_table(seen: World) -> None:
+    page = seen.visit().get("/benefits").text
+    assert "keeping two ways open costs NOK\u00a0600,000 a year and pays from a digital share of 25%" in page
+    drawn = page[page.index('id="break-even-0"') :]
+    assert "pays from 25%" in drawn[: drawn.index("</svg>")]
+    assert "62%" in drawn[drawn.index("<table") : drawn.index("</table>")]
+
+
+def test_funnels_hold_units_against_their_like_and_are_for_the_programme_lead(seen: World) -> None:
+    address = "/indicators/weekly-breadth?unit=town&system=arken"
+    page = seen.visit().get(address).text
+    start = page.index('id="funnel-0"')
+    drawn = page[start : page.index("</svg>", start)]
+    assert re.search(r"differ by more than chance gives: [^<]*\bUnit 1\b", drawn)
+    assert drawn.count("Unit 1") >= 2  # in the sentence and beside its mark
+    assert "clearly below" in page
+    assert 'id="funnel-0"' not in seen.visit("manager").get(address.replace("town", "u00")).text
+
+
 def test_lists_filter_sort_and_page_by_url(seen: World) -> None:
     visit = seen.visit()
     assert "0 alerts" in visit.get("/alerts?state=snoozed").text

@@ -20,6 +20,7 @@ from nytta.benefits.statement import (
     Ahead,
     Benefit,
     Booked,
+    BreakEven,
     Decided,
     Definition,
     Gap,
@@ -261,6 +262,16 @@ def statement() -> Statement:
                 level=str(n + 1),
             )
             for n in range(3)
+        ),
+        break_even=(
+            BreakEven(
+                system="arken",
+                names=arken,
+                share=25,
+                now=62,
+                parallel=60_000_000,
+                course=tuple((LAST - timedelta(weeks=n), 62 - n) for n in reversed(range(20))),
+            ),
         ),
         systems={"arken": arken},
         definitions={"weekly-breadth": Definition(1, Names.of("Weekly breadth"), Names.of("What share?"))},

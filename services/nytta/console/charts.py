@@ -259,6 +259,86 @@ def dots(
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a funnel: share in percent and the least number behind it; named if it lies apart or is one's own."""
+
+    name: str
+    value: float
+    n: int
+    apart: bool = False
+    mine: bool = False
+
+
+def funnel(
+    places: Sequence[Place], centre: float, limits: Sequence[tuple[int, float, float]], words: tuple[str, str]
+) -> dict[str, Any]:
+    """Shares against how many stand behind them, with what chance gives (n, low, high). `words`: axis and centre."""
+    values: Values = [
+        {
+            "n": p.n,
+            "v": p.value,
+            "name": p.name if p.apart or p.mine else "",
+            "kind": "apart" if p.apart else "mine" if p.mine else "usual",
+        }
+        for p in places
+    ]
+    bounds: Values = [{"n": n, "low": low, "high": high} for n, low, high in limits]
+    first, last = limits[0][0], max(limits[-1][0], *(p.n for p in places))
+    scale = {"type": "log", "domain": [first, last], "nice": False}
+    ticks = [t for t in (10, 30, 100, 300, 1000, 3000, 10_000) if first <= t <= last]
+    x = {"field": "n", "type": "quantitative", "scale": scale}
+    x["axis"] = {"title": words[0], "values": ticks, "grid": False, "format": "d"}
+    y = {"type": "quantitative", "scale": {"domain": [0, 100]}}
+    y["axis"] = {"title": None, "tickCount": 5, "labelExpr": _unit("%")}
+    late = first * (last / first) ** 0.7
+    label = [{"n": first, "v": centre, "label": words[1]}]
+    layers: list[dict[str, Any]] = [
+        {
+            "data": {"values": bounds},
+            "mark": {"type": "area", "color": BAND, "line": {"color": QUIET, "strokeDash": [5, 4], "strokeWidth": 1}},
+            "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}},
+        },
+        {
+            "data": {"values": label},
+            "mark": {"type": "rule", "color": QUIET},
+            "encoding": {"y": {"field": "v", **y}},
+        },
+        _text(label, "label", QUIET, {"x": x, "y": {"field": "v", **y}}, "left", 4, -8),
+    ]
+    for kind, shape, colour, size in (
+        ("usual", "circle", OWN, 45),
+        ("mine", "square", INK, 75),
+        ("apart", "diamond", MISS, 95),
+    ):
+        layers.append(
+            {
+                "transform": [{"filter": {"field": "kind", "equal": kind}}],
+                "mark": {
+                    "type": "point",
+                    "filled": True,
+                    "shape": shape,
+                    "color": colour,
+                    "size": size,
+                    "opacity": 0.9,
+                },
+                "encoding": {"x": x, "y": {"field": "v", **y}},
+            }
+        )
+    # Names of places that lie close to each other are put below one another.
+    taken: list[tuple[float, float]] = []
+    for p in sorted((p for p in places if p.apart or p.mine), key=lambda p: -p.value):
+        at = p.value
+        while any(abs(at - other) < 6 and max(p.n, n) < 4 * min(p.n, n) for n, other in taken):
+            at -= 6
+        taken.append((p.n, at))
+        named = [{"n": p.n, "v": p.value, "label": p.name}]
+        side = ("right", -10) if p.n > late else ("left", 10)
+        drop = round((p.value - at) * 2.5)
+        layers.append(_text(named, "label", INK, {"x": x, "y": {"field": "v", **y}}, side[0], side[1], drop))
+    return _spec(values, layers, 780, 250)
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """A benefit: the plan's line, measured points, and what is expected at the due day, in percent of the promise."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -80,6 +80,15 @@ def compared(
         case_types=case_types,
     )
     return own + others
+
+
+def peers(
+    connection: Connection, versions: Mapping[str, int], organisation: str, roots: Collection[str], until: date
+) -> list[dict[str, Any]]:
+    """What an organisation is compared with: its own places, other `roots` as wholes, all that came from others."""
+    rows = compared(connection, versions, until=until) if versions else []
+    others = set(roots) - {organisation}
+    return [row for row in rows if row["organisation"] not in others or row["unit"] == row["organisation"]]
 
 
 def organisations(connection: Connection) -> list[str]:

@@ -228,17 +228,12 @@ def _digital(
 def _peers(
     connection: Connection, registry: Registry, organisation: str, week: date, versions: Mapping[str, int]
 ) -> Iterator[Peer]:
-    """Places to compare with, by the indicators of use that benefits depend on.
-
-    The organisation's own, the other organisations of this installation as wholes, and whatever others handed out.
-    """
+    """Places to compare with, by the indicators of use that benefits depend on."""
     about = {b.adoption.indicator for b in registry.benefits if b.adoption}
     shares = connection.rows("SELECT indicator FROM {open}.definitions WHERE kind = 'share'")
     wanted = {indicator: versions[indicator] for (indicator,) in shares if indicator in about}
-    roots = {each.id for each in registry.organisations} - {organisation}
-    for row in benchmarks.compared(connection, wanted, until=week) if wanted else ():
-        if row["organisation"] not in roots or row["unit"] == row["organisation"]:
-            yield Peer(**{field.name: row[field.name] for field in fields(Peer)})
+    for row in benchmarks.peers(connection, wanted, organisation, {o.id for o in registry.organisations}, week):
+        yield Peer(**{field.name: row[field.name] for field in fields(Peer)})
 
 
 def _published(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ from nytta.console import charts
 from nytta.console.pages.alerts import organisations
 from nytta.console.parts import Cell, Chart, Link, Refused, Speaker, Table, Tile
 from nytta.console.readings import Reading
-from nytta.console.shown import day, shown, week
+from nytta.console.shown import day, short_week, shown, week
 from nytta.console.visitors import Visitor
 from nytta.organisation.programme import MEASURES, Measure
 from nytta.organisation.roles import What
@@ -53,6 +53,7 @@ class Register:
     sort: str
     sorts: tuple[tuple[str, str], ...]
     lying: Chart | None
+    break_even: tuple[Chart, ...]
     decisions: Table | None
     decide: tuple[str, ...]
     cascade: Table | None
@@ -121,6 +122,7 @@ def register(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Re
         sort,
         tuple((s, say(f"col_{s}")) for s in _SORTS),
         _lying(said, say, language, system),
+        tuple(_break_even(said, say, language, system)),
         _decisions(said, say, language),
         tuple(text for b in told.blocks if isinstance(b, Items) for text in b.items),
         _cascade(reading, say, language),
@@ -301,6 +303,33 @@ def _lying(said: Statement, say: Speaker, language: str, system: str) -> Chart |
     )
     spec = charts.split([(n, v[0] / 1000, v[1] / 1000) for n, v in ordered[:12]], names, "\u00a0h")
     return Chart("lying", finding, say("lying_title"), finding, spec, table, say("lying_note"))
+
+
+def _break_even(said: Statement, say: Speaker, language: str, system: str) -> Iterator[Chart]:
+    """The digital share over time against the share from which two ways pay."""
+    for n, even in enumerate(e for e in said.break_even if system in ("", e.system) and len(e.course) > 1):
+        share = report_words.say("never", language) if even.share is None else figures.percent(even.share, language)
+        finding = report_words.say(
+            "break_even",
+            language,
+            system=even.names.text(language),
+            money=figures.money(even.parallel, said.currency, language),
+            share=share,
+            now="–" if even.now is None else figures.percent(even.now, language),
+        )
+        spec = charts.trend(
+            charts.Trend(
+                [charts.Point(at, value) for at, value in even.course],
+                report_words.say("digital_share", language),
+                aim=even.share,
+                aim_name=report_words.say("pays_from", language, share=share),
+                week_letter=say("week_letter"),
+            )
+        )
+        rows = tuple((short_week(at, language), figures.percent(v, language)) for at, v in reversed(even.course))
+        columns = (say("col_week"), report_words.say("digital_share", language))
+        title = f"{report_words.say('break_even_title', language)} {even.names.text(language)}"
+        yield Chart(f"break-even-{n}", finding, title, finding, spec, Table(title, columns, rows, (1,)))
 
 
 def _decisions(said: Statement, say: Speaker, language: str) -> Table | None:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nytta.benefits.benchmark import funnel
+from nytta.benefits.benchmark import WHOLE, Funnel, by_level, funnel
 from nytta.console import charts, queries
 from nytta.console.pages.trends import target, trend
 from nytta.console.parts import Chart, Link, Refused, Speaker, Table
@@ -16,6 +16,7 @@ from nytta.console.shown import number, shown, suffix, week
 from nytta.console.visitors import Visitor
 from nytta.indicators.definition import Definition
 from nytta.organisation.roles import What
+from nytta.store import benchmarks
 from nytta.store.open import OpenStore
 
 
@@ -44,7 +45,7 @@ class IndicatorView:
     chart: Chart | None
     places: Chart | None
     parts: Table | None
-    funnel: Table | None
+    funnels: tuple[Chart, ...]
     week: str
     csv: str
 
@@ -101,9 +102,9 @@ def one(store: OpenStore, reading: Reading, visitor: Visitor, id_: str, query: M
         trend(reading, visitor, unit, system, definition, "trend") if has else None,
         _places(reading, visitor, definition, system, places, unit) if system else None,
         _parts(store, reading, definition, system, unit, say) if has else None,
-        _funnel(reading, definition, system, places, say, language)
+        _funnels(store, reading, definition, system, places, say)
         if system and visitor.may(What.PROGRAMME, reading.root)
-        else None,
+        else (),
         week(reading.week, language),
         f"/indicators/{id_}/csv?unit={unit}&system={system}",
     )
@@ -211,34 +212,59 @@ def _parts(
     return Table(say("parts_caption"), columns, tuple(rows), (1, 2, 3))
 
 
-def _funnel(
-    reading: Reading, definition: Definition, system: str, places: list[str], say: Speaker, language: str
-) -> Table | None:
-    """Which units lie beyond what chance explains, given how much stands behind each."""
+def _funnels(
+    store: OpenStore,
+    reading: Reading,
+    definition: Definition,
+    system: str,
+    places: list[str],
+    say: Speaker,
+) -> tuple[Chart, ...]:
+    """Per level, which places lie beyond what chance explains, given how much stands behind each."""
     if definition.display.unit_of_measure != "percent" or definition.kind.value != "share":
-        return None
-    leaves = {u.id for u in reading.registry.units_at(reading.day).values()}
-    parents = {u.parent for u in reading.registry.units_at(reading.day).values()}
-    rows = []
-    for place in places:
-        row = reading.row(definition.id, place, system)
-        if row is None or row["value"] is None or (place in leaves and place in parents):
-            continue
-        name = reading.unit_names(place).text(language)
+        return ()
+    roots = [o.id for o in reading.registry.organisations]
+    rows = benchmarks.peers(store.connection, {definition.id: definition.version}, reading.root, roots, reading.week)
+    order = {place: n for n, place in enumerate(places)}
+    own = [r for r in rows if r["organisation"] == reading.root and r["system"] == system and r["unit"] in order]
+    own.sort(key=lambda r: order[r["unit"]])
+    others = [r for r in rows if r["organisation"] != reading.root]
+    drawn = []
+    for n, (level, same) in enumerate(by_level([*own, *others]).items()):
+        found = funnel(same) if same[0]["organisation"] == reading.root else None
+        if found is not None:
+            drawn.append(_funnel(reading, definition, level, found, say, f"funnel-{n}"))
+    return tuple(drawn)
+
+
+def _funnel(reading: Reading, definition: Definition, level: str, found: Funnel, say: Speaker, id_: str) -> Chart:
+    language, title = say.language, getattr(definition.title, say.language)
+    points, rows = [], []
+    for point in found.points:
+        mine = point.organisation == reading.root
+        name = reading.unit_names(point.unit).text(language) if mine else point.name or point.unit
+        points.append(charts.Place(name, point.value, point.n, point.word != "inside", point.unit == reading.root))
         rows.append(
-            {**row, "organisation": reading.root, "name": name, "case_type": "*", "type": "", "period": reading.week}
+            (
+                Link(name, f"/units/{point.unit}") if mine else name,
+                number(point.value, "percent", language),
+                f"≥ {point.n}",
+                say(f"funnel_{point.word}"),
+            )
         )
-    found = funnel(rows) if len(rows) > 2 else None
-    if found is None:
-        return None
-    cells = tuple(
-        (
-            Link(point.name or point.unit, f"/units/{point.unit}"),
-            number(point.value, "percent", language),
-            f"≥ {point.n}",
-            say(f"funnel_{point.word}"),
-        )
-        for point in found.points
-    )
+    named = say("level_whole") if level == WHOLE else level.replace("#", say("level_depth"))
+    apart = [p.name for p in points if p.apart]
+    listed = ", ".join(apart[:4]) + (say("and_more") if len(apart) > 4 else "")
+    finding = say("funnel_apart", n=len(apart), all=len(points), list=listed) if apart else ""
+    finding = finding or say("funnel_alike", all=len(points))
+    centre = say("funnel_caption", centre=number(found.centre, "percent", language))
+    words = (say("col_behind"), say("funnel_centre", centre=number(found.centre, "percent", language)))
     columns = tuple(say(f"col_{c}") for c in ("unit", "figure", "behind", "funnel"))
-    return Table(say("funnel_caption", centre=number(found.centre, "percent", language)), columns, cells, (1, 2))
+    return Chart(
+        id_,
+        finding,
+        say("funnel_title", indicator=title, level=named),
+        f"{finding} {centre}.",
+        charts.funnel(points, found.centre, found.limits, words),
+        Table(f"{centre} ({named})", columns, tuple(rows), (1, 2)),
+    )
