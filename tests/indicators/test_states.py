@@ -15,7 +15,9 @@ READY = {"enrolment": Shown(96, 94, 98), "activation": Shown(91, 85, 95), "entit
     ("figures", "state"),
     [
         (READY | {"intended-use": Shown(20, 15, 26)}, State.READY_NOT_USED),
-        (READY | {"intended-use": Shown(45, 38, 52)}, State.UNCLEAR),  # chance could explain it
+        (READY | {"intended-use": Shown(45, 38, 52)}, State.READY_NOT_USED),
+        (READY | {"intended-use": Shown(55, 45, 65)}, State.UNCLEAR),  # chance could explain it
+        (READY | {"intended-use": Shown(45, 5, 100)}, State.UNCLEAR),
         (READY | {"intended-use": Shown(80, 74, 85)}, State.IN_USE),
         (READY | {"weekly-breadth": Shown(30, 22, 40)}, State.READY_NOT_USED),
         (READY | {"weekly-breadth": Shown(90, 85, 94), "intended-use": Shown(10, 5, 16)}, State.READY_NOT_USED),
@@ -44,6 +46,8 @@ FLAT = {"digital-intake": Shown(90, 85, 94), "lead-time": Shown(26), "rework": S
         (BEFORE, FLAT | {"rework": Shown(10, 6, 15)}, 0.15, Exploitation.EXPLOITED),
         (BEFORE, FLAT | {"digital-intake": Shown(60, 52, 68)}, 0.15, Exploitation.NOT_DIGITAL),
         ({}, FLAT, 0.15, Exploitation.UNCLEAR),
+        ({"lead-time": Shown(24)}, FLAT, 0.15, Exploitation.NOT_EXPLOITED),  # rework was not shown before
+        ({"lead-time": Shown(24)}, FLAT, None, Exploitation.UNCLEAR),
         (BEFORE, {}, 0.15, Exploitation.UNCLEAR),
     ],
 )
@@ -62,5 +66,12 @@ SHARES = st.integers(0, 100).flatmap(
 def test_more_use_never_leads_back(one: Shown, other: Shown) -> None:
     order = [State.READY_NOT_USED, State.UNCLEAR, State.IN_USE]
     less, more = (READY | {"intended-use": figure} for figure in (one, other))
-    if (one.low, one.high) <= (other.low, other.high) and (one.high or 0) <= (other.high or 0):
+    if all(getattr(one, end) <= getattr(other, end) for end in ("value", "low", "high")):
         assert order.index(use_state(less)) <= order.index(use_state(more))
+
+
+def test_use_is_held_against_its_target() -> None:
+    use = READY | {"intended-use": Shown(34, 28, 41)}
+    assert use_state(use, {"intended-use": 60}) is State.UNCLEAR
+    assert use_state(use, {"intended-use": 80}) is State.READY_NOT_USED
+    assert use_state(use, {"intended-use": 50}) is State.IN_USE

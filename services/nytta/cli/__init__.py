@@ -13,7 +13,7 @@ MODULES = {
     "intake": ("import", "rejects", "sources"),
     "serve": ("gateway", "up"),
     "console": ("link",),
-    "figures": ("overview", "states", "values"),
+    "figures": ("mix", "overview", "states", "values"),
     "upkeep": ("migrate", "rebuild", "verify"),
     "alerts": ("alerts", "signals"),
     "benefits": ("benefits", "report"),

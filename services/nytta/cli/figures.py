@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from nytta import app as nytta
-from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show
+from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show, told
 from nytta.cli.privacy import log_private_read
 from nytta.organisation.dates import parse_week
+from nytta.store.mix import Question
+from nytta.store.mix import mix as take_out
 from nytta.store.states import DERIVED, read_states
 from nytta.store.values import ValueQuery
 
@@ -32,6 +34,13 @@ class Grain(StrEnum):
     MONTH = "month"
     WINDOW = "window"
     TOTAL = "total"
+
+
+class Strata(StrEnum):
+    """What a roll-up consists of."""
+
+    CASE_TYPES = "case-types"
+    UNITS = "units"
 
 
 @commands.command()
@@ -107,6 +116,49 @@ def states(
         rows = read_states(app.open.connection, what=what, unit=unit, week=monday)
     columns = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "rests_on")
     show(rows, as_json, columns, as_csv)
+
+
+@commands.command()
+def mix(
+    indicator: Annotated[str, typer.Argument(help="A share's or rate's id.")],
+    unit: Annotated[str, typer.Option(help="Whose roll-up.")],
+    system: Annotated[str, typer.Option(help="In which system.")],
+    first: Annotated[str, typer.Option("--from", help="Last ISO week of the earlier window, such as 2026-W07.")],
+    last: Annotated[str, typer.Option("--to", help="Last ISO week of the later window.")],
+    over: Annotated[Strata, typer.Option(help="What the roll-up consists of.")] = Strata.CASE_TYPES,
+    zone: Annotated[Zone, typer.Option(help="Gated figures, or exact ones for an administrator.")] = Zone.OPEN,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """A figure without its mix: its change as change within its parts, and change of their mix."""
+    try:
+        weeks = (parse_week(first), parse_week(last))
+    except ValueError as error:
+        fail(str(error), code=2)
+    with opened(data) as app:
+        definition = next((d for d in app.definitions if d.id == indicator), None)
+        if definition is None:
+            fail(f"there is no indicator '{indicator}'; there are {', '.join(d.id for d in app.definitions)}", code=2)
+        exact = zone is Zone.PRIVATE
+        if exact:
+            log_private_read(app, unit)
+        asked = Question(unit, system, over.value, *weeks)
+        found = take_out(app.private.connection if exact else app.open.connection, definition, asked, exact=exact)
+    figures = {
+        "from": (found.before, found.adjusted_before),
+        "to": (found.after, found.adjusted_after),
+        "change": (found.change, found.adjusted_after - found.adjusted_before),
+        "within": (found.within, None),
+        "mix": (found.mix, None),
+    }
+    show([{"": name, "as it is": _one(a), "adjusted": _one(b)} for name, (a, b) in figures.items()], as_json)
+    if found.unseen:
+        told.print(f"{found.unseen} parts are not shown in both weeks; their change is in the mix")
+
+
+def _one(value: float | None) -> float | None:
+    """A figure with one decimal."""
+    return None if value is None else round(value, 1) + 0.0
 
 
 @commands.command()

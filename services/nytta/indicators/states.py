@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import sqrt
 from statistics import fmean
 
 READY = 80.0
@@ -67,8 +66,9 @@ def use_state(latest: Mapping[str, Shown], targets: Mapping[str, float] | None =
     """The state of one unit in one system by its latest published figures, by indicator.
 
     Not ready where a measured part of readiness lies below `READY`. Ready, not used where use lies below `USED` percent
-    of its target with its whole interval; in use where the whole interval reaches it; unclear in between, and where no
-    figure of readiness or of use is shown. `targets` are in percent, by indicator; without one it is everybody.
+    of its target, and the whole interval below the target; in use where the whole interval reaches `USED` percent of
+    it; unclear in between, and where no figure of readiness or of use is shown. `targets` are in percent, by indicator;
+    without one it is everybody.
     """
     readiness = [latest[name] for name in READINESS if name in latest]
     if any(part.value < READY for part in readiness):
@@ -76,8 +76,9 @@ def use_state(latest: Mapping[str, Shown], targets: Mapping[str, float] | None =
     measured = next((name for name in USE if name in latest), None)
     if measured is None or not readiness:
         return State.UNCLEAR
-    use, least = latest[measured], USED * (targets or {}).get(measured, 100.0) / 100
-    if _top(use) < least:
+    use, target = latest[measured], (targets or {}).get(measured, 100.0)
+    least = USED * target / 100
+    if use.value < least and _top(use) < target:
         return State.READY_NOT_USED
     return State.IN_USE if _bottom(use) >= least else State.UNCLEAR
 
@@ -85,36 +86,35 @@ def use_state(latest: Mapping[str, Shown], targets: Mapping[str, float] | None =
 def exploitation(before: Mapping[str, Shown], now: Mapping[str, Shown], realised: float | None) -> Exploitation:
     """The state of one case type by its published figures before it went live and now, by indicator.
 
-    Digital where `digital-intake` is at least `DIGITAL`. Then not exploited where lead time stayed within `FLAT` of
-    what it was, rework is not lower (their intervals meet), and less than `UNREALISED` of its benefit is `realised`
-    (0 to 1; None where no benefit is registered, which then does not count). Exploited where one of the three got
-    better; unclear where a figure that is needed is not shown.
+    Digital where `digital-intake` is at least `DIGITAL`. Then three signs are looked at: lead time fell by `FLAT` or
+    more, rework is lower (their intervals do not meet), `UNREALISED` of its benefit and more is `realised` (0 to 1).
+    Exploited where one of them is there, not exploited where two are known and none is; unclear where fewer can be
+    told: a figure is not shown, or no benefit is registered (None).
     """
     intake = now.get("digital-intake")
     if intake is None:
         return Exploitation.UNCLEAR
     if intake.value < DIGITAL:
         return Exploitation.NOT_DIGITAL
-    faster = _faster(before.get("lead-time"), now.get("lead-time"))
-    cleaner = _lower(before.get("rework"), now.get("rework"))
-    paid = None if realised is None else realised >= UNREALISED
-    if faster or cleaner or paid:
+    signs = (
+        _faster(before.get("lead-time"), now.get("lead-time")),
+        _lower(before.get("rework"), now.get("rework")),
+        None if realised is None else realised >= UNREALISED,
+    )
+    if any(signs):
         return Exploitation.EXPLOITED
-    return Exploitation.UNCLEAR if faster is None or cleaner is None else Exploitation.NOT_EXPLOITED
+    return Exploitation.NOT_EXPLOITED if signs.count(False) >= 2 else Exploitation.UNCLEAR
 
 
 def together(windows: Sequence[Shown]) -> Shown | None:
-    """Windows that do not overlap as one figure: their mean, its interval narrower by the root of their number."""
+    """Windows that do not overlap as one figure: the means of their values and ends, for the same people and hands
+    stand behind them all; None without any."""
     if not windows:
         return None
-    value, wide = fmean(each.value for each in windows), sqrt(len(windows))
+    value = fmean(each.value for each in windows)
     if any(each.low is None or each.high is None for each in windows):
         return Shown(value)
-    return Shown(
-        value,
-        value - fmean(each.value - _bottom(each) for each in windows) / wide,
-        value + fmean(_top(each) - each.value for each in windows) / wide,
-    )
+    return Shown(value, fmean(map(_bottom, windows)), fmean(map(_top, windows)))
 
 
 def _faster(before: Shown | None, now: Shown | None) -> bool | None:

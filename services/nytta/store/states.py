@@ -30,6 +30,9 @@ _STALE = timedelta(weeks=4)
 """A figure older than this says nothing of a week."""
 
 _YEAR = timedelta(weeks=52)
+_QUARTER, _SETTLED = timedelta(weeks=12), timedelta(weeks=8)
+"""Use is that of the last quarter, from so long after going live."""
+
 _SETTLING = timedelta(weeks=4)
 _WEEK = timedelta(weeks=1)
 
@@ -225,12 +228,16 @@ class _Desk:
         for unit, system, case_type in self._places(*USE):
             if case_type != "*":
                 continue
+            live = self._live(system, unit)
             latest = {
                 name: figure
-                for name in (*_READINESS, "ready", *USE)
+                for name in (*_READINESS, "ready")
                 if (figure := self._latest(name, unit, system, week)) is not None
             }
-            live = self._live(system, unit)
+            first = max(week - _QUARTER + _WEEK, live + _SETTLED if live else week - _QUARTER)
+            latest |= {
+                name: figure for name in USE if (figure := self._span(name, unit, system, "*", first, week)) is not None
+            }
             if not latest or (live is not None and live > day):
                 continue
             targets = {

@@ -1,0 +1,80 @@
+"""Roll-ups without their mix: a figure under one standard mix, and its change as change within and change of mix.
+
+Over published figures the weights are the middles of published bands: they show nothing that is not published, and any
+fixed weights make a standard. What is not shown of the change within stays in the mix, and `unseen` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from nytta.statistics import directly_standardised, split_change
+
+_TOP = 3000
+"""What stands for the largest band, which has no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """A part of a roll-up at one time: its figure, and how many stand behind it (exactly, or as a band's middle)."""
+
+    rate: float
+    n: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A roll-up at two times, as it is and under the standard mix, and what its change is made of.
+
+    All in the figure's unit of measure; `within` and `mix` add up to `change`. `unseen` is how many parts are not shown
+    at both times.
+    """
+
+    before: float
+    after: float
+    adjusted_before: float
+    adjusted_after: float
+    within: float
+    mix: float
+    unseen: int = 0
+
+    @property
+    def change(self) -> float:
+        """The change of the roll-up as it is."""
+        return self.after - self.before
+
+
+def middle_of(band: str) -> float:
+    """The geometric middle of a published band of n, such as 55 for "30-99"."""
+    if band.endswith("+"):
+        return sqrt(float(band[:-1]) * _TOP)
+    low, high = (float(end) for end in band.split("-"))
+    return sqrt(low * high)
+
+
+def mixed(
+    whole: tuple[float, float],
+    before: Mapping[str, Stratum],
+    after: Mapping[str, Stratum],
+    standard: Mapping[str, float] | None = None,
+    names: Sequence[str] = (),
+) -> Mixed | None:
+    """The roll-up `whole` at two times, from its strata by name; None without one that is shown at both.
+
+    `standard` weighs the strata, of the whole organisation say; without it the mean mix of the two times does. `names`
+    are all strata that there are, shown or not.
+    """
+    both = sorted(before.keys() & after.keys())
+    if not both:
+        return None
+    r0, n0 = (np.array([getattr(before[name], field) for name in both]) for field in ("rate", "n"))
+    r1, n1 = (np.array([getattr(after[name], field) for name in both]) for field in ("rate", "n"))
+    weight = n0 / n0.sum() + n1 / n1.sum() if standard is None else np.array([standard.get(name, 0) for name in both])
+    within, _ = split_change(r0, n0, r1, n1)
+    then, now = (float(directly_standardised(rate * n, n, weight)[0]) for rate, n in ((r0, n0), (r1, n1)))
+    unseen = len({*names, *before, *after} - set(both))
+    return Mixed(*whole, then, now, float(within), whole[1] - whole[0] - float(within), unseen)

@@ -1,0 +1,102 @@
+"""Roll-ups at two times with their mix taken out: from published rows, or exactly for an administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from nytta.indicators.definition import Definition, Kind
+from nytta.indicators.mix import Mixed, Stratum, middle_of, mixed
+from nytta.store.client import Connection, StoreError
+
+Over = Literal["case-types", "units"]
+
+_PUBLISHED = """SELECT unit, case_type, period, value, n_band FROM {open}.indicator_values
+    WHERE value IS NOT NULL AND status != 'banded' AND """
+_EXACT = """SELECT unit, case_type, period, value * {per:Float64}, toFloat64(denominator)
+    FROM {private}.indicator_values WHERE value IS NOT NULL AND """
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whose roll-up, over what, and between which weeks (Mondays of the windows' last weeks)."""
+
+    unit: str
+    system: str
+    over: Over
+    first: date
+    last: date
+
+
+def mix(connection: Connection, definition: Definition, asked: Question, *, exact: bool = False) -> Mixed:
+    """The roll-up with its mix taken out. StoreError where it has none, or too little is shown.
+
+    Over case types the standard is the mix of the whole organisation, over units that of the two times together.
+    """
+    if definition.kind not in {Kind.SHARE, Kind.RATE} or definition.parts:
+        raise StoreError(f"'{definition.id}' is no single share or rate: there is no mix to take out")
+    rows = connection.rows(
+        f"""{_EXACT if exact else _PUBLISHED} indicator = {{id:String}} AND version = {{version:UInt16}}
+            AND part = '' AND grain = 'window' AND system = {{system:String}}
+            AND period IN ({{first:Date}}, {{last:Date}})""",
+        id=definition.id,
+        version=definition.version,
+        system=asked.system,
+        first=asked.first,
+        last=asked.last,
+        per=100.0 if definition.kind is Kind.SHARE else 1.0,
+    )
+    figures: dict[tuple[str, str], dict[date, Stratum]] = {}
+    for unit, case_type, period, value, n in rows:
+        stratum = Stratum(value, n if exact else middle_of(n))
+        figures.setdefault((unit, case_type), {})[period] = stratum
+    whole = figures.get((asked.unit, "*"), {})
+    if asked.first not in whole or asked.last not in whole:
+        raise StoreError(
+            f"'{definition.id}' of '{asked.unit}' is not shown in both weeks: choose others, or a larger unit"
+        )
+    names = _units_below(connection, asked) if asked.over == "units" else _types(figures, asked.unit)
+    strata = {name: figures.get((name, "*") if asked.over == "units" else (asked.unit, name), {}) for name in names}
+    standard = _standard(figures, connection, asked) if asked.over == "case-types" else None
+    found = mixed(
+        (whole[asked.first].rate, whole[asked.last].rate),
+        {name: at[asked.first] for name, at in strata.items() if asked.first in at},
+        {name: at[asked.last] for name, at in strata.items() if asked.last in at},
+        standard,
+        names,
+    )
+    if found is None:
+        raise StoreError(f"no part of '{asked.unit}' is shown in both weeks: nothing can be told of its mix")
+    return found
+
+
+def _types(figures: Mapping[tuple[str, str], Any], unit: str) -> list[str]:
+    return sorted(case_type for of, case_type in figures if of == unit and case_type not in ("*", ""))
+
+
+def _units_below(connection: Connection, asked: Question) -> list[str]:
+    """The lowest units below one on the last day, reporting groups in the place of their members."""
+    rows: Iterable[tuple[str, str]] = connection.rows(
+        """SELECT unit, reporting_group FROM {open}.units
+           WHERE valid_from <= {last:Date} AND valid_to > {last:Date} AND type != 'reporting-group'
+             AND unit IN (SELECT unit FROM {open}.unit_paths WHERE ancestor = {unit:String} AND unit != {unit:String})
+             AND unit NOT IN (SELECT parent FROM {open}.units WHERE type != 'reporting-group'
+                              AND valid_from <= {last:Date} AND valid_to > {last:Date})""",
+        unit=asked.unit,
+        last=asked.last,
+    )
+    return sorted({group or unit for unit, group in rows})
+
+
+def _standard(
+    figures: Mapping[tuple[str, str], Mapping[date, Stratum]], connection: Connection, asked: Question
+) -> dict[str, float] | None:
+    """What each case type weighs in the organisation at both times; None where that is not shown of any."""
+    roots = connection.rows("SELECT any(root) FROM {open}.units WHERE unit = {unit:String}", unit=asked.unit)
+    root = roots[0][0] if roots else ""
+    found = {
+        case_type: sum(each.n for each in figures[root, case_type].values()) for case_type in _types(figures, root)
+    }
+    return found if set(_types(figures, asked.unit)) <= set(found) else None
