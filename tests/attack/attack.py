@@ -2,12 +2,12 @@
 
 Two attackers. The *exact* one is granted the exact numerator and denominator of every figure that was ever shown, and
 who is counted where; all that follows for a group is what lies in the span of the figures (`algebra.Span`). The
-*reading* X
+*reading* one has no more than what stands in the open zone: values with their rounding, and bands of sizes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
@@ -53,7 +53,7 @@ def exact(out: Published, weeks_together: int = 3) -> Report:
         span = Span(figures, counts)
         report.systems += 1
         report.breaches += [Breach("solved", about, n) for n, _ in span.solved() if 0 < n < K]
-        for name, target in _targets(these):
+        for name, target in _targets(these, counts):
             size = sum(abs(coefficient) * counts[key] for key, coefficient in target.items())
             if 0 < size < K:
                 report.targets += 1
@@ -84,7 +84,7 @@ def _lies(cell: Shown, first: date, end: date) -> bool:
     return start >= first and stop <= end
 
 
-def _targets(cells: Sequence[Shown]) -> Iterator[tuple[str, dict[Any, int]]]:
+def _targets(cells: Sequence[Shown], counts: Mapping[Any, int]) -> Iterator[tuple[str, dict[Any, int]]]:
     """Groups somebody could ask about: hidden cells, what came late to a cell, what one cell has more than another."""
     latest: dict[tuple[Any, ...], Shown] = {}
     for cell in cells:
@@ -98,11 +98,27 @@ def _targets(cells: Sequence[Shown]) -> Iterator[tuple[str, dict[Any, int]]]:
     for cell in latest.values():
         by_period.setdefault((cell.grain, cell.period), []).append(cell)
     for its in by_period.values():
-        for one in its:
-            for other in its:
-                rest = minus(one.records, other.records)
-                if one is not other and 0 < len(rest) < len(one.records):
-                    yield f"{one.grain} of {one.unit} less {other.unit}", rest
+        for one, other in _close(its, counts):
+            yield f"{one.grain} of {one.unit} less {other.unit}", minus(one.records, other.records)
+
+
+def _close(cells: Sequence[Shown], counts: Mapping[Any, int]) -> Iterator[tuple[Shown, Shown]]:
+    """Pairs of cells that have records in common and differ by fewer than k."""
+    place = {key: n for n, key in enumerate({key for cell in cells for key in cell.records})}
+    within = np.zeros((len(cells), len(place)))
+    for n, cell in enumerate(cells):
+        for key, coefficient in cell.records.items():
+            within[n, place[key]] = coefficient
+    weight = np.array([counts[key] for key in place])
+    common = (within != 0) @ (within != 0).T
+    if np.isin(within, (0, 1)).all():
+        both = within * weight @ within.T
+        apart = both.diagonal()[:, None] + both.diagonal() - 2 * both
+    else:  # a cell that late data wait for counts what came and what went
+        apart = np.stack([np.abs(within - row) @ weight for row in within])
+    for one, other in np.argwhere(common & (apart < K)):
+        if one != other:
+            yield cells[one], cells[other]
 
 
 def reading(out: Published, sample: int = 40, seed: int = 0) -> Report:

@@ -9,11 +9,14 @@ import pytest
 
 from nytta import contracts
 from nytta.disclosure.rules import Rules
+from nytta.events.batch import Reject
+from nytta.events.reasons import Reason
 from nytta.indicators.load import load
 from nytta.store import registry as registry_tables
 from nytta.store.client import StoreError
 from nytta.store.private import PrivateStore
 from nytta.store.publish import publish
+from nytta.store.quality import unknown_units
 from nytta.store.recompute import recompute
 from nytta.store.values import save_definitions
 from tests.organisations import SMALL_COUNTY, county
@@ -93,6 +96,31 @@ def test_a_week_is_restated_once_a_week_at_most(filled: PrivateStore) -> None:
     assert week(filled, "north") == ("revised_pending", 40, 40)
     publish(filled, DEFINITIONS, MONDAY + WEEK)
     assert week(filled, "north") == ("banded", 55, 55)
+
+
+def nobody_knows(store: PrivateStore, count: int) -> None:
+    """So many events of the source that name a unit which the registry does not have."""
+    refused = [Reject(Reason.UNKNOWN_UNIT, "", "test", f"line {n}", b"%d" % n) for n in range(count)]
+    store.write(table([]), refused, seal=bytes, received_at=datetime.now(UTC))  # they go two weeks later
+
+
+def test_units_wait_while_their_source_names_units_that_nobody_knows(filled: PrivateStore) -> None:
+    nobody_knows(filled, 6)  # of 67: less than a tenth
+    publish(filled, DEFINITIONS, MONDAY)
+    add(filled, [event("next", "case.opened", "03-09", "c2")])
+    nobody_knows(filled, 8)
+    assert unknown_units(filled.connection, MONDAY) == {"test": 8 / 70}
+    publish(filled, DEFINITIONS, MONDAY + WEEK)
+    latest = filled.connection.rows(
+        "SELECT unit, period FROM {open}.indicator_values WHERE grain = 'week' AND period >= '2026-03-02' ORDER BY ALL"
+    )
+    closed = date(2026, 3, 2)
+    assert latest == [("county", closed), ("county", closed + WEEK), ("north", closed), ("south", closed)]
+    filled.connection.run("TRUNCATE TABLE {private}.rejects")  # the map of codes is mended, the events were sent again
+    publish(filled, DEFINITIONS, MONDAY + WEEK)
+    assert filled.connection.rows(
+        "SELECT unit, status FROM {open}.indicator_values WHERE grain = 'week' AND period = '2026-03-09' ORDER BY ALL"
+    ) == [("county", "banded"), ("north", "banded"), ("south", "banded")]
 
 
 def test_a_small_unit_that_comes_late_stays_in_nobodys_figure(filled: PrivateStore) -> None:

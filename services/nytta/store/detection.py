@@ -9,7 +9,7 @@ kept as withdrawn, closed in the week of the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median, quantiles
@@ -29,6 +29,7 @@ from nytta.organisation.dates import monday, mondays, parse_week
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Organisation
 from nytta.store.private import PrivateStore
+from nytta.store.quality import unclear_systems
 from nytta.store.shown import Grain, Shown, middle
 
 NOT_A_CHANGE = frozenset({"decided", "step_started", "project_closed", "planned"})
@@ -44,6 +45,9 @@ _USUAL, _FEWEST = 8, 20
 
 _LOOKED_AT = 4
 """Weeks that a verdict looks at."""
+
+_UNCLEAR = 2
+"""Weeks that may be looked at for the first time, when one publication fell out."""
 
 _SETTLING, _REFERENCE = 8, timedelta(weeks=34)
 """A fall is measured against the half year that ended so many weeks ago, from so many after going live."""
@@ -100,9 +104,10 @@ def publish_signals(
 ) -> int:
     """Judge every organisation's closed weeks at `now` (aware) and publish what is found; the rows that changed."""
     changed = 0
+    unclear = unclear_systems(store.connection, now)
     for organisation in registry.organisations:
         closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
-        series = read_series(store, registry, definitions, organisation.id, closed)
+        series = read_series(store, registry, definitions, organisation.id, closed, unclear)
         if not series:
             continue
         country = organisation.calendar.country
@@ -117,9 +122,17 @@ def publish_signals(
 
 
 def read_series(
-    store: PrivateStore, registry: Registry, definitions: Sequence[Definition], root: str, closed: date
+    store: PrivateStore,
+    registry: Registry,
+    definitions: Sequence[Definition],
+    root: str,
+    closed: date,
+    unclear: Collection[str] = (),
 ) -> list[Series]:
-    """Every notifying indicator of every system of an organisation, up to and with the week that begins on `closed`."""
+    """Every notifying indicator of every system of an organisation, up to and with the week that begins on `closed`.
+
+    Of `unclear` systems, the weeks that are looked at for the first time are not judged.
+    """
     notifying = [d for d in definitions if isinstance(d.detect, Detection)]
     cells = _read(store, [d.id for d in notifying] + [_ENTITLEMENT], root, closed)
     if cells is None:
@@ -136,6 +149,7 @@ def read_series(
             if not registry.processes(system, closed):
                 continue
             silent = _fed_by(definition, system, stale, len(weeks))
+            silent[-_UNCLEAR:] |= system in unclear
             one = _series(definition, system, registry, root, cells, weeks, quiet, silent, told)
             if one is not None:
                 found.append(one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from nytta.disclosure.tree import Hierarchy, Place, TreeError, changed_past
 from nytta.indicators.definition import Definition, Kind, Protects
 from nytta.store.client import StoreError
 from nytta.store.private import PrivateStore
+from nytta.store.quality import unclear_systems
 
 _KEY = ("organisation", "unit", "system", "case_type", "part", "grain", "period")
 _SHOWN = ("value", "low", "high", "n_band", "status", "basis")
@@ -57,17 +58,19 @@ class Fact:
 def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetime, rules: Rules | None = None) -> int:
     """Bring the open zone up to date with all weeks and months closed at `now` (aware); how many rows changed.
 
-    A figure that came out the same is left as it was published. StoreError, and nothing is published, where the
-    hierarchy of units contradicts itself or what was published of the past.
+    A figure that came out the same is left as it was published. Where a system's sources name too many units that
+    nobody knows, only figures of the organisation are told anew, until that is mended. StoreError, and nothing is
+    published, where the hierarchy of units contradicts itself or what was published of the past.
     """
     publication = store.counter("publication") + 1
     organisations = _organisations(store, now)
     _check_past(store, organisations)
+    unclear = unclear_systems(store.connection, now)
     changed = 0
     patterns = Patterns()
     for definition in definitions if organisations else ():
         guarded = definition.protects is not Protects.OFFICIAL_ACT
-        live = _live_rows(store, definition, organisations)
+        live = _live_rows(store, definition, organisations, unclear)
         rows = (
             _through_ledger(store, definition, live, organisations, rules or Rules(), publication, patterns)
             if guarded
@@ -146,8 +149,10 @@ def _remember_places(store: PrivateStore, organisations: dict[str, _Organisation
     )
 
 
-def _live_rows(store: PrivateStore, definition: Definition, organisations: dict[str, _Organisation]) -> pa.Table:
-    """Exact values of closed periods, from the first week with data on."""
+def _live_rows(
+    store: PrivateStore, definition: Definition, organisations: dict[str, _Organisation], unclear: Collection[str]
+) -> pa.Table:
+    """Exact values of closed periods, from the first week with data on; of units of `unclear` systems, of told ones."""
     ended = " OR ".join(
         f"(u.organisation = {_text(root)} AND if(v.grain = 'month', addMonths(v.period, 1), v.period + 1) "
         f"<= toDate('{each.open_week}'))"
@@ -155,6 +160,10 @@ def _live_rows(store: PrivateStore, definition: Definition, organisations: dict[
     )
     first = store.data_span()[0].replace(day=1) - timedelta(days=31)
     staff = definition.protects is Protects.STAFF
+    told = """v.system NOT IN {unclear:Array(String)} OR v.unit = u.organisation
+              OR (v.unit, v.system, v.case_type, v.part, v.grain, v.period) IN (
+                  SELECT unit, system, case_type, part, grain, period FROM {open}.published_values
+                  WHERE indicator = {id:String} AND version = {version:UInt16} AND system IN {unclear:Array(String)})"""
     return store.connection.arrow(
         f"""SELECT u.organisation AS organisation, v.unit AS unit, v.system AS system, v.case_type AS case_type,
                    v.part AS part, v.grain AS grain, v.period AS period,
@@ -165,9 +174,11 @@ def _live_rows(store: PrivateStore, definition: Definition, organisations: dict[
             INNER JOIN (SELECT unit, any(root) AS organisation FROM {{open}}.units GROUP BY unit) AS u
                 ON u.unit = v.unit
             WHERE v.indicator = {{id:String}} AND v.version = {{version:UInt16}} AND v.grain IN {_GRAINS}
-              AND v.period >= toDate('{first}') AND ({ended}){" AND v.case_type = '*'" * staff}""",
+              AND v.period >= toDate('{first}') AND ({ended}){" AND v.case_type = '*'" * staff}
+              {f"AND ({told})" * bool(unclear)}""",
         id=definition.id,
         version=definition.version,
+        unclear=sorted(unclear),
     )
 
 
