@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nytta.disclosure.ledger import Grain
+from nytta.disclosure.figures import Grain
 from tests.attack.algebra import minus, plus
 from tests.attack.published import CASES, STAFF, Population, Published, members, span
 from tests.attack.world import FIRST, World, monday

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from nytta.disclosure.figures import DENOMINATOR, NUMERATOR, SIZE, Figures, Grain, Nature, Series, Told
 from nytta.disclosure.gate import Exact, Gated, gate
-from nytta.disclosure.ledger import DENOMINATOR, NUMERATOR, SIZE, Figures, Grain, Nature, Series, Told, disclose
+from nytta.disclosure.ledger import disclose
 from nytta.disclosure.pattern import Patterns
 from nytta.disclosure.rules import Rules
 from nytta.disclosure.tree import Tree

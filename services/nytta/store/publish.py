@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from nytta.disclosure.clock import first_open_week
-from nytta.disclosure.gate import Exact, gate
-from nytta.disclosure.ledger import (
+from nytta.disclosure.figures import (
     DENOMINATOR,
+    GRAINS,
     NUMERATOR,
     SIZE,
     Figures,
@@ -22,8 +22,9 @@ from nytta.disclosure.ledger import (
     Series,
     Told,
     columns_of,
-    disclose,
 )
+from nytta.disclosure.gate import Exact, gate
+from nytta.disclosure.ledger import disclose
 from nytta.disclosure.pattern import Patterns
 from nytta.disclosure.rules import K, Rules, Status
 from nytta.disclosure.tree import Hierarchy, Place, TreeError, changed_past
@@ -34,7 +35,6 @@ from nytta.store.quality import unclear_systems
 
 _KEY = ("organisation", "unit", "system", "case_type", "part", "grain", "period")
 _SHOWN = ("value", "low", "high", "n_band", "status", "basis")
-_GRAINS: tuple[Grain, ...] = ("week", "month", "window")
 _LIVE = ("numerator", "denominator", "size", "persons", "most_by_one")
 
 Rows = dict[str, Any]
@@ -173,7 +173,7 @@ def _live_rows(
             FROM {{private}}.indicator_values AS v
             INNER JOIN (SELECT unit, any(root) AS organisation FROM {{open}}.units GROUP BY unit) AS u
                 ON u.unit = v.unit
-            WHERE v.indicator = {{id:String}} AND v.version = {{version:UInt16}} AND v.grain IN {_GRAINS}
+            WHERE v.indicator = {{id:String}} AND v.version = {{version:UInt16}} AND v.grain IN {GRAINS}
               AND v.period >= toDate('{first}') AND ({ended}){" AND v.case_type = '*'" * staff}
               {f"AND ({told})" * bool(unclear)}""",
         id=definition.id,
@@ -282,7 +282,7 @@ class _Index:
         self.periods: dict[Grain, tuple[date, ...]] = {}
         said: dict[Grain, set[date]] = {
             grain: {p for t in tables for p in t.filter(pa.array(_is(t, grain)))["period"].unique().to_pylist()}
-            for grain in _GRAINS
+            for grain in GRAINS
         }
         if said["week"]:
             said["week"] |= said["window"]  # a window may end in a week in which nothing happened
