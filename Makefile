@@ -16,13 +16,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 setup: $(VENV)/installed  ## .venv with the locked dependencies and the command `nytta`
 
-run: setup       ## load the demonstration, show what a programme lead sees, and open the console; Ctrl-C ends it
-	@$(BIN)/nytta simulate --story all --seed 1 --out var/demo/story
-	@$(BIN)/nytta import var/demo/story/events.ndjson --registry var/demo/story/registry --data var/demo/store
-	@$(BIN)/nytta overview --data var/demo/store
-	@$(BIN)/nytta alerts evaluate --data var/demo/store --registry var/demo/story/registry > /dev/null || true
-	@echo "What is seeded: var/demo/story/truth.json. More: nytta values --help, README.md. The command is $(BIN)/nytta."
-	@$(BIN)/nytta up --data var/demo/store --registry var/demo/story/registry
+run: setup       ## load an invented county with five stories, and open the console; Ctrl-C ends it
+	@$(BIN)/nytta up --demo --data var/demo
 
 browser: setup   ## a Chromium for the tests of the console, where the machine has none
 	@command -v chromium >/dev/null || $(BIN)/python -m playwright install --with-deps chromium
@@ -71,8 +66,11 @@ dashboards: setup  ## render dashboards/*.json from services/nytta/grafana
 schemas: setup   ## generate schemas/events from the models
 	$(BIN)/nytta schemas build
 
-pictures: run    ## pictures of the dashboards with the figures of the demonstration, in var/pictures
-	$(BIN)/python -m tests.grafana.pictures var/demo/store
+pictures: setup  ## pictures of the dashboards with the figures of a story, in var/pictures
+	$(BIN)/nytta simulate --story all --out var/pictures/story
+	$(BIN)/nytta import var/pictures/story/events.ndjson --registry var/pictures/story/registry --data var/pictures/data
+	$(BIN)/nytta alerts evaluate --registry var/pictures/story/registry --data var/pictures/data > /dev/null || true
+	$(BIN)/python -m tests.grafana.pictures var/pictures/data
 
 lock:            ## write requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --group dev pyproject.toml --output-file requirements.lock

@@ -28,6 +28,7 @@ from nytta.simulate.bulk import bulk
 from nytta.store import recompute
 from nytta.store import registry as registry_tables
 from nytta.store.private import Import
+from tests.bench.panels import panels
 
 NOW = datetime(2026, 11, 16, tzinfo=UTC)
 UNITS = 500
@@ -147,6 +148,7 @@ def main() -> None:
             "machine": {"python": platform.python_version(), "system": platform.platform()},
             "ingest": ingest(Path(name) / "ingest", chosen.events),
             "one_week": one_week(Path(name) / "week", chosen.events // 4),
+            "panels": panels(Path(name) / "panels"),
         }
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
-import sys
 import tomllib
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -181,20 +178,3 @@ def test_settings_and_labels_of_the_manifests_are_known() -> None:
     selectors += [m["spec"]["podSelector"]["matchLabels"] for m in MANIFESTS if m["kind"] == "NetworkPolicy"]
     for selector in selectors:
         assert any(selector.items() <= each.items() for each in labels), selector
-
-
-@pytest.mark.slow
-def test_the_wheel_holds_what_the_program_reads(tmp_path: Path) -> None:
-    """Built as `pip install .` builds it, and used from its own folder alone, where no checkout is beside it."""
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
-    subprocess.run([*build, str(ROOT)], check=True, cwd=tmp_path)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        held = {n.removeprefix("nytta/") for n in archive.namelist()}
-        archive.extractall(tmp_path / "site")
-    for folder in ("schemas", "dashboards"):
-        there = {str(p.relative_to(ROOT)) for p in (ROOT / folder).rglob("*") if p.is_file()}
-        assert there <= held
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PYTHONPATH": str(tmp_path / "site")}
-    for words in (["dashboards", "build", "--check"], ["schemas", "build", "--check"], ["doctor", "--data", "data"]):
-        subprocess.run([sys.executable, "-P", "-m", "nytta", *words], check=True, cwd=tmp_path, env=environment)

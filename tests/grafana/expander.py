@@ -31,7 +31,7 @@ class Range:
 
 def expand(sql: str, chosen: Chosen, over: Range, offered: Mapping[str, Sequence[str]] | None = None) -> str:
     """The query as the store gets it. `offered` are the values behind All. NotExpandedError where anything is left."""
-    text = _macros(_variables(conditional_all(sql, chosen), chosen, offered or {}), over)
+    text = _macros(variables(conditional_all(sql, chosen), chosen, offered or {}), over)
     if re.search(r"\$", text):
         raise NotExpandedError(text)
     return text
@@ -66,7 +66,7 @@ def _arguments(text: str, opening: int) -> tuple[int, list[str]]:
     return opening, []
 
 
-def _variables(sql: str, chosen: Chosen, offered: Mapping[str, Sequence[str]]) -> str:
+def variables(sql: str, chosen: Chosen, offered: Mapping[str, Sequence[str]]) -> str:
     def value(found: re.Match[str]) -> str:
         name, form = found[1] or found[3], found[2] or ""
         if name.startswith("__") or name not in chosen:

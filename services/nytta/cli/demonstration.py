@@ -17,7 +17,7 @@ def written(settings: Settings) -> Path:
     """The registry of the demonstration, made once. Ends the command where the folder holds something else."""
     if settings.clickhouse:
         fail("--demo fills the embedded store: unset NYTTA_CLICKHOUSE", code=2)
-    place = settings.data / "demo"
+    place = settings.data / "story"
     if not place.exists():
         if (settings.data / "store").exists():
             fail(
@@ -27,7 +27,7 @@ def written(settings: Settings) -> Path:
         from nytta.simulate import simulate, write  # who shows no demonstration does not wait for it
 
         told.print("making an invented county with five stories …")
-        unfinished = place.with_name(".demo.unfinished")
+        unfinished = place.with_name(".story.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         write(simulate("all", _SEED, until=datetime.now(UTC).date()), unfinished)
         unfinished.rename(place)
@@ -40,7 +40,7 @@ def load(app: nytta.App, settings: Settings) -> None:
 
     now, first = datetime.now(UTC), not app.private.imports()
     told.print("importing it …" if first else "it is here already")
-    app.intake.import_file(settings.data / "demo" / "events.ndjson", None, now)
+    app.intake.import_file(settings.data / "story" / "events.ndjson", None, now)
     app.bring_up_to_date(now)
     if first:  # later the service does it by itself
         evaluate(app, now)

@@ -1,0 +1,122 @@
+"""Every query of every dashboard over the published figures of 500 units and three years.
+
+    python -m tests.bench.panels [--out FILE]
+
+The story `all` is played once; its units and weeks are then copied until there are as many. Each query runs as Grafana
+would send it with all units chosen, over three years, for every organisation and system that the board can show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from statistics import mean, quantiles
+from typing import Any
+
+from nytta import contracts
+from nytta.grafana.catalogue import BOARDS
+from nytta.store import client
+from nytta.store.client import Connection
+from nytta.store.migrate import migrate
+from nytta.store.private import PrivateStore
+from tests.grafana.expander import Range, expand
+from tests.grafana.filled import END, Filled, fill
+from tests.grafana.test_boards import choices
+
+UNITS, WEEKS = 500, 156
+OVER = Range(END - timedelta(weeks=WEEKS), END, interval=24 * 3600.0)
+PLAYED = 80  # weeks
+REPEATS = 5
+_TIMED = {
+    "published_values": ("period", "if(grain = 'month', addMonths(period, -18), period - 560)"),
+    "published_facts": ("week", "week - 560"),
+    "published_states": ("week", "week - 560"),
+    "not_assessed": ("week", "week - 560"),
+    "published_signals": ("opened", "opened - 560"),
+}
+"""Tables by week, the column, and what it becomes in the copies of earlier weeks."""
+
+
+def panels(folder: Path) -> dict[str, Any]:
+    """Milliseconds of each query; percentiles are over every run of every query."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    connection = client.embedded(folder / "store")
+    try:
+        migrate(connection, contracts.schemas() / "tables")
+        store = fill(PrivateStore(connection), folder / "story", "all", PLAYED, 1.0)
+        _grow(connection)
+        return measured(store)
+    finally:
+        connection.close()
+
+
+def measured(store: Filled) -> dict[str, Any]:
+    """The figures of a store that is filled."""
+    connection = store.connection
+    spent: dict[str, list[float]] = {}
+    for board in BOARDS:
+        for chosen, offered in islice(choices(board, store, "All"), 8):
+            for panel in (p for p in board.panels if p.sql):
+                sql = expand(panel.sql, chosen, OVER, offered).replace("nytta.", f"{connection.zones.open}.")
+                sql += "\nSETTINGS prefer_column_name_to_alias = 0, max_threads = 2"
+                runs = spent.setdefault(f"{board.uid}: {panel.title}", [])
+                for turn in range(REPEATS + 1):
+                    started = time.perf_counter()
+                    connection._client.query(sql)  # as Grafana's user sends it, past the settings of the store
+                    if turn:  # the first reads from disk
+                        runs.append(1000 * (time.perf_counter() - started))
+    counted = "SELECT uniqExact(unit), dateDiff('week', min(period), max(period)), count() FROM {open}.indicator_values"
+    units, weeks, rows = connection.rows(counted)[0]
+    every = sorted(ms for runs in spent.values() for ms in runs)
+    slowest = sorted(spent, key=lambda name: -mean(spent[name]))[:10]
+    return {
+        "published_rows": int(rows),
+        "units": int(units),
+        "weeks": int(weeks),
+        "queries": len(spent),
+        "runs": len(every),
+        "mean_ms": round(mean(every), 1),
+        "p50_ms": round(quantiles(every, n=20)[9], 1),
+        "p95_ms": round(quantiles(every, n=20)[18], 1),
+        "slowest_mean_ms": {name: round(mean(spent[name]), 1) for name in slowest},
+    }
+
+
+def _grow(connection: Connection) -> None:
+    """Copy units until there are 500, and weeks until there are three years."""
+    roots = "unit NOT IN (SELECT organisation FROM {open}.indicator_values)"
+    for table, (column, earlier) in _TIMED.items():
+        connection.run(f"INSERT INTO {{open}}.{table} SELECT * REPLACE ({earlier} AS {column}) FROM {{open}}.{table}")
+    here = int(connection.value(f"SELECT uniqExact(unit) FROM {{open}}.indicator_values WHERE {roots}"))
+    for copy in range(1, -(-UNITS // here)):
+        named = f"concat(unit, '~{copy}') AS unit"
+        for table in ("units", "unit_paths", "go_lives", *_TIMED):
+            connection.run(
+                f"INSERT INTO {{open}}.{table} SELECT * REPLACE ({named}) FROM {{open}}.{table} "
+                f"WHERE {roots} AND unit NOT LIKE '%~%'"
+            )
+    for table in _TIMED:  # as a store is that has run for a while
+        connection.run(f"OPTIMIZE TABLE {{open}}.{table} FINAL")
+
+
+def main() -> None:
+    """Run and print, and write to a file where one is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="nytta-bench-") as name:
+        figures = panels(Path(name))
+    print(json.dumps(figures, indent=2))
+    if chosen.out:
+        chosen.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

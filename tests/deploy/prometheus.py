@@ -1,0 +1,97 @@
+"""A real Prometheus with the rules as they are shipped, of which only the times are shortened."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from tests.deploy.tools import DEPLOY, needed, run
+from tests.support.processes import free_port
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """Where it is."""
+
+    address: str
+
+    def ask(self, expression: str) -> list[dict[str, Any]]:
+        """What an expression gives now."""
+        answer = httpx.get(f"{self.address}/api/v1/query", params={"query": expression}, timeout=10).json()
+        assert answer["status"] == "success", answer
+        return list(answer["data"]["result"])
+
+    def alerts(self) -> dict[str, str]:
+        """Names of the alerts that stand, and whether they fire."""
+        found = httpx.get(f"{self.address}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
+        return {a["labels"]["alertname"]: a["state"] for a in found}
+
+    def fires(self, alert: str, seconds: float = 180) -> bool:
+        """Whether an alert fires within so many seconds."""
+        return until(lambda: self.alerts().get(alert) == "firing", seconds)
+
+
+@contextmanager
+def prometheus(folder: Path, targets: Mapping[str, str], history: str = "") -> Iterator[Prometheus]:
+    """Prometheus before the targets of each job; `history` is what it has heard before, in the OpenMetrics format."""
+    program = needed("prometheus")
+    (folder / "rules").mkdir()
+    for path in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
+        text = re.sub(r"\bfor: \w+", "for: 3s", path.read_text("utf-8"))
+        (folder / "rules" / path.name).write_text(re.sub(r"interval: \w+", "interval: 1s", text))
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(folder / "rules" / "*.yml")]
+    config["alerting"] = {}
+    config["scrape_configs"] = [
+        {"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()
+    ]
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    if history:
+        (folder / "history").write_text(history)
+        run(
+            needed("promtool"),
+            "tsdb",
+            "create-blocks-from",
+            "openmetrics",
+            str(folder / "history"),
+            str(folder / "tsdb"),
+        )
+    port = free_port()
+    command = [program, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}"]
+    command += [f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.retention.time=60d"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    its = Prometheus(f"http://127.0.0.1:{port}")
+    try:
+        assert until(lambda: _answers(f"{its.address}/-/ready")), (folder / "log").read_text()
+        yield its
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+def until(condition: Callable[[], bool], seconds: float = 120) -> bool:
+    """Whether a condition comes to hold within so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False
