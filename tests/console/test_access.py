@@ -137,6 +137,7 @@ def test_a_seat_is_no_way_in_for_others(seen: World) -> None:
 def test_reads_are_logged_without_names_and_shown_to_representatives(seen: World) -> None:
     seen.visit("manager").get("/units/u00")
     seen.visit("lead").get("/indicators/weekly-breadth/csv?unit=u04&system=arken")
+    seen.reads.bring()
     rows = seen.app.open.connection.rows("SELECT reader, role, role_unit, unit, surface FROM {open}.access_log")
     assert any(row[1:] == ("manager", "u00", "u00", "console") for row in rows)
     assert any(row[1:] == ("programme_lead", "town", "u04", "export") for row in rows)

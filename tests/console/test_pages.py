@@ -192,6 +192,7 @@ def test_a_page_is_kept_until_something_is_published_and_still_logged(seen: Worl
     visit = seen.visit("lead", console=console)
 
     def reads() -> int:
+        seen.reads.bring()
         return int(seen.app.open.connection.value("SELECT count() FROM {open}.access_log WHERE unit = 'u03'"))
 
     before = reads()

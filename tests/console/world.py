@@ -40,7 +40,9 @@ from nytta.gateway.server import bind, server
 from nytta.intake import Intake
 from nytta.keys import Keys
 from nytta.organisation.units import Contact, Names
+from nytta.store.access import AccessLog
 from nytta.store.benefits import Statements
+from nytta.store.journal import Journal
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore
 from tests.alerting.conftest import DEFINITIONS, START, WEEKS, Town, monday_after, town, week
@@ -101,6 +103,11 @@ class World:
         assert self._usual
         return form_token(self._usual._secret, visit.cookies["nytta_form"], visit.headers[HEADER])
 
+    @property
+    def reads(self) -> AccessLog:
+        """The log that all consoles here write."""
+        return AccessLog(self.app.open.connection, Journal.of(self.folder / "reads"))
+
     def close(self) -> None:
         """Stop serving."""
         self._open.close()
@@ -115,6 +122,7 @@ class World:
             address=address,
             upload_limit=limit,
             now=lambda: now,
+            journal=self.reads.journal,
         )
 
     def visit(self, role: str = "lead", language: str = "en", console: Console | None = None) -> httpx.Client:

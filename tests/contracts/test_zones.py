@@ -44,11 +44,11 @@ OPEN_READERS: dict[str, Callable[[Connection], Any]] = {
     "states.read_states": lambda c: states.read_states(c, what="use-state", unit="x", week=DAY),
     "outbound.published": lambda c: list(outbound.published(c, "x")),
     "benchmarks.export": lambda c: benchmarks.export(c, "x", [DEFINITION], units=True, case_types=True),
-    "benchmarks.compared": lambda c: benchmarks.compared(c, DEFINITION),
+    "benchmarks.compared": lambda c: benchmarks.compared(c, {DEFINITION.id: DEFINITION.version}),
 }
 """Every way in which console, API, commands, alerts, reports and the edge read the open zone."""
 
-WRITERS = {"AlertStore.commit", "AlertStore.record", "AccessLog.write", "Statements.add"}
+WRITERS = {"AlertStore.commit", "AlertStore.record", "AccessLog.write", "AccessLog.bring", "AccessLog.due", "Statements.add"}
 
 
 class Listening(Connection):

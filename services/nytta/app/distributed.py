@@ -29,6 +29,7 @@ from nytta.processors import signals
 from nytta.processors.parts import Parts
 from nytta.settings import Settings
 from nytta.store import client, disk, migrate
+from nytta.store.journal import Journal
 from nytta.store.lease import Guarded
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore
@@ -151,6 +152,7 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
             ),
         )
         app.channels = read_channels(settings)
+        app.journal = Journal.of(settings.data / "reads")
         yield app, cluster
     finally:
         connection.close()

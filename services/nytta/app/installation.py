@@ -29,6 +29,7 @@ from nytta.organisation.registry import Registry
 from nytta.settings import Settings
 from nytta.store import benefits, client, migrate, processing, publish, recompute, scratch, sources, values
 from nytta.store import registry as registry_tables
+from nytta.store.journal import Journal
 from nytta.store.open import OpenStore
 from nytta.store.private import PrivateStore, RejectQuery
 
@@ -86,6 +87,8 @@ class App:
     """The other processes that store and compute; None where this one does."""
     computing: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
     channels: Channels = field(default_factory=Channels, init=False, repr=False)
+    journal: Journal | None = field(default=None, init=False, repr=False)
+    """Where reads of figures are written down at once; None where each goes straight into the store."""
     sign_in: Callable[[], str] | None = field(default=None, init=False, repr=False)
     """Makes a link to the console of the service that runs on this installation; None where none runs."""
     judged: tuple[Any, ...] = field(default=(), init=False, repr=False)
@@ -254,6 +257,7 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
         intake = Intake(store, recognised(settings.key_place, store), declared, settings.key_place)
         app = App(store, OpenStore(connection), intake, definitions, tables)
         app.channels = read_channels(settings)
+        app.journal = Journal.of(settings.data / "reads")
         yield app
     finally:
         connection.close()

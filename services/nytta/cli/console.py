@@ -182,6 +182,7 @@ def made(
         proxy=proxy,
         address=settings.address.rstrip("/"),
         upload_limit=settings.upload_limit,
+        journal=app.journal,
     )
 
 

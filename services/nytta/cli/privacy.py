@@ -157,7 +157,7 @@ def access(
     """Who read figures of which unit: roles, and readers told apart without their names."""
     with opened(data) as app:
         units = frozenset({unit}) if unit else None
-        rows = AccessLog(app.private.connection).read(units, datetime.now(UTC) - timedelta(days=days))
+        rows = AccessLog(app.private.connection, app.journal).read(units, datetime.now(UTC) - timedelta(days=days))
     show(rows, as_json, ("at", "reader", "role", "role_unit", "what", "unit", "surface"))
 
 

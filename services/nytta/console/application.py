@@ -39,6 +39,7 @@ from nytta.console.words import LANGUAGES, negotiated
 from nytta.organisation.roles import What
 from nytta.store.access import AccessLog, Read
 from nytta.store.client import StoreError
+from nytta.store.journal import Journal
 from nytta.store.open import OpenStore
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,10 @@ Build = Callable[[Asked], Answer]
 
 @dataclass
 class Console:
-    """What the console needs. `address` is where people reach it ('' where only this machine does)."""
+    """What the console needs. `address` is where people reach it ('' where only this machine does).
+
+    In the `journal` reads are written down at once; without one each waits for the store.
+    """
 
     store: OpenStore
     services: Services
@@ -88,9 +92,11 @@ class Console:
     address: str = ""
     upload_limit: int = 512 << 20
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    journal: Journal | None = None
 
     def __post_init__(self) -> None:
         self.readings = Readings(self.store, self.services.registry, self.services.definitions)
+        self.access = AccessLog(self.store.connection, self.journal)
         self.drawing = Drawing()
         self._secret = secrets.token_bytes(32)
         self._threads = ThreadPoolExecutor(2, "console")
@@ -119,8 +125,9 @@ class Console:
         self._kept.clear()
 
     def close(self) -> None:
-        """Release the threads."""
+        """Bring in what waits, and release the threads."""
         self._threads.shutdown(cancel_futures=True)
+        self._bring()
 
     def warm(self) -> None:
         """Draw the first charts of every organisation before anybody asks for them."""
@@ -255,7 +262,15 @@ class Console:
             grant = visitor.grant(what, unit)
             reads.append(Read(self.services.reader(visitor.name), grant.role, grant.unit, what, unit, surface))
         if reads:
-            AccessLog(self.store.connection).write(reads, self.now())
+            self.access.write(reads, self.now())
+            if self.access.due():
+                self._threads.submit(self._bring)
+
+    def _bring(self) -> None:
+        try:
+            self.access.bring()
+        except StoreError as error:  # they stay on disk, and are brought with the next ones
+            _log.error("reads wait to be listed: %s", error)
 
     # forms
 

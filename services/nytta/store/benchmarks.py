@@ -70,13 +70,12 @@ def compared(
         """SELECT organisation, unit, unit_name AS name, type, system, case_type, indicator, period, value, low, high,
                   n_band
            FROM {open}.benchmarks
-           WHERE has(arrayZip({indicators:Array(String)}, {versions:Array(UInt16)}), (toString(indicator), version))
+           WHERE has({wanted:Array(String)}, concat(indicator, '/', toString(version)))
              AND (case_type = '*' OR {case_types:Bool})
              AND (organisation, publication) IN (SELECT organisation, max(publication) FROM {open}.benchmarks
                                                  GROUP BY organisation)
            ORDER BY organisation, indicator, system, unit, case_type""",
-        indicators=list(versions),
-        versions=list(versions.values()),
+        wanted=[f"{indicator}/{version}" for indicator, version in versions.items()],
         case_types=case_types,
     )
     return own + others

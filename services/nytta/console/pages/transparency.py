@@ -136,13 +136,13 @@ def _disposals(store: OpenStore, visitor: Visitor, name: Any) -> Table:
     return Table(say("disposals_caption"), tuple(say(f"col_{c}") for c in columns), rows, (0, 5, 6))
 
 
-def log(store: OpenStore, visitor: Visitor, query: Mapping[str, str], now: datetime) -> Log:
+def log(book: AccessLog, visitor: Visitor, query: Mapping[str, str], now: datetime) -> Log:
     """Who read figures of the units whose access log the visitor may see; the latest first."""
     say, language = Speaker(visitor.language), visitor.language
     seen = visitor.visible(What.ACCESS_LOG)
     unit = query.get("unit", "")
     units = frozenset({unit} & seen) if unit else seen
-    rows = AccessLog(store.connection).read(units, now - _KEPT)
+    rows = book.read(units, now - _KEPT)
     pages = max(1, -(-len(rows) // SIZE))
     asked = query.get("page", "1")
     page = min(max(1, int(asked) if asked.isdigit() else 1), pages)

@@ -60,7 +60,7 @@ def builders(console: Console) -> dict[str, Build]:
     def log(asked: Asked) -> Answer:
         if not asked.visitor.visible(What.ACCESS_LOG):
             raise Refused(403, "no_role")
-        return Answer(transparent.log(console.store, asked.visitor, asked.query, console.now()))
+        return Answer(transparent.log(console.access, asked.visitor, asked.query, console.now()))
 
     return {"operations": operations, "transparency": transparency, "access-log": log}
 
