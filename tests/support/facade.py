@@ -90,7 +90,7 @@ class Engine:
             handle.stand(params.get("database", "default"), settings)
             insert = _INSERT.match(statement)
             if insert and (data or insert.end() < len(statement)):
-                payload = data or statement[insert.end() :].lstrip(b"\n")
+                payload = data or statement[insert.end() :]  # from here on every byte is the data's, a line's end too
                 with handle.connection.send_insert(insert[1].decode(), insert[2].decode()) as rows:
                     rows.append(payload)
                     rows.finish()
