@@ -1,4 +1,4 @@
-"""Speed as ratios to a named reference in the same run, written to a file: `make bench`.
+"""Speed as ratios to a named reference in the same run, and the console's pages, written to a file: `make bench`.
 
 No test asserts a time. Each ratio pairs two measurements that take turns, so that a slow machine slows both.
 """
@@ -28,6 +28,7 @@ from nytta.simulate.bulk import bulk
 from nytta.store import recompute
 from nytta.store import registry as registry_tables
 from nytta.store.private import Import
+from tests.bench.console import console
 from tests.bench.panels import panels
 
 NOW = datetime(2026, 11, 16, tzinfo=UTC)
@@ -148,6 +149,7 @@ def main() -> None:
             "machine": {"python": platform.python_version(), "system": platform.platform()},
             "ingest": ingest(Path(name) / "ingest", chosen.events),
             "one_week": one_week(Path(name) / "week", chosen.events // 4),
+            "console": console(),
             "panels": panels(Path(name) / "panels"),
         }
     chosen.out.parent.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,7 @@ from tests.console.world import HEADER, ROLES, World, world
 
 PATHS = ("/", "/units/u00", "/indicators/weekly-breadth?unit=u00&system=arken", "/alerts", "/benefits")
 READERS, SECONDS = 50, 30
+GOALS = {"bytes": 200_000, "kept_ms_95": 10, "anew_ms_95": 150, "readers_ms_95": 150}
 
 
 def console(rounds: int = 40) -> dict[str, Any]:
@@ -55,6 +56,13 @@ def _measured(filled: World, rounds: int) -> dict[str, Any]:
         found["pages"][path] = {"bytes": len(body), "kept_ms_95": _high(kept), "anew_ms_95": _high(anew)}
     found["style_bytes"] = len(desk.style)
     found["readers_ms_95"] = _high(asyncio.run(_read(filled.address(desk))))
+    pages = found["pages"].values()
+    worst = {name: max(page[name] for page in pages) for name in ("bytes", "kept_ms_95", "anew_ms_95")}
+    worst["bytes"] += len(desk.style)  # what a first visit loads
+    worst["readers_ms_95"] = found["readers_ms_95"]
+    found["goals"] = {
+        name: {"most": most, "worst": worst[name], "met": worst[name] <= most} for name, most in GOALS.items()
+    }
     return found
 
 

@@ -18,6 +18,7 @@ ASKED = {
     "parts": lambda s: queries.parts(s, "x", 1, "u", "y", DAY),
     "statuses": lambda s: queries.statuses(s, "x", DAY),
     "rejected": queries.rejected,
+    "delivering": queries.delivering,
     "heard": lambda s: queries.heard(s, "x"),
     "not_assessed": lambda s: queries.not_assessed(s, "x", DAY),
     "deliveries": queries.deliveries,

@@ -48,7 +48,14 @@ OPEN_READERS: dict[str, Callable[[Connection], Any]] = {
 }
 """Every way in which console, API, commands, alerts, reports and the edge read the open zone."""
 
-WRITERS = {"AlertStore.commit", "AlertStore.record", "AccessLog.write", "AccessLog.bring", "AccessLog.due", "Statements.add"}
+WRITERS = {
+    "AlertStore.commit",
+    "AlertStore.record",
+    "AccessLog.write",
+    "AccessLog.bring",
+    "AccessLog.due",
+    "Statements.add",
+}
 
 
 class Listening(Connection):

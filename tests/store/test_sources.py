@@ -40,6 +40,17 @@ def test_a_source_is_held_against_its_own_weekdays(store: PrivateStore) -> None:
     assert found == {"/steady": "ok", "/half": "low", "/silent": "silent", "/double": "high", "/fresh": "learning"}
 
 
+@pytest.mark.parametrize(("gap", "ago", "state"), [(28, 30, "ok"), (28, 58, "silent"), (2, 6, "ok"), (2, 9, "silent")])
+def test_a_source_that_seldom_delivers_is_held_against_its_own_gaps(
+    store: PrivateStore, gap: int, ago: int, state: str
+) -> None:
+    deliver(store, "/daily", LAST, 60)
+    for n in range(6 if gap > 7 else 20):
+        deliver(store, "/seldom", LAST - timedelta(days=ago + gap * n), 3)
+    publish_sources(store.connection, NOW)
+    assert dict(store.connection.rows("SELECT source, state FROM {open}.sources"))["/seldom"] == state
+
+
 def test_what_lies_behind_the_span_or_ahead_of_the_clock_is_left_out(store: PrivateStore) -> None:
     deliver(store, "/desk", LAST - timedelta(weeks=27), 50)
     deliver(store, "/desk", LAST + timedelta(days=1), 50)

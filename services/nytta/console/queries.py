@@ -44,6 +44,15 @@ def rejected(store: OpenStore) -> list[dict[str, Any]]:
     )
 
 
+def delivering(store: OpenStore) -> dict[str, str]:
+    """How each source delivers by its own rhythm, the worst of its systems: silent, low, high, learning or ok."""
+    rows = store.connection.rows(
+        """SELECT source, argMin(state, indexOf(['silent', 'low', 'high', 'learning', 'ok'], state))
+           FROM {open}.sources GROUP BY source ORDER BY source"""
+    )
+    return {str(source): str(state) for source, state in rows}
+
+
 def heard(store: OpenStore, root: str) -> str:
     """The last week that the alerts of an organisation were judged for; '' where none was."""
     rows = store.connection.rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from nytta.console import queries
@@ -19,7 +19,8 @@ from nytta.organisation.roles import What
 from nytta.reports import figures
 from nytta.store.open import OpenStore
 
-_FRESH = timedelta(days=8)
+_UNUSUAL = {"silent": "bad", "low": "risk", "high": "risk"}
+"""States of a source that does not deliver as it usually does, with their icon."""
 _SHOWN = 200
 
 
@@ -54,7 +55,8 @@ def operations(
     say, language = Speaker(visitor.language), visitor.language
     sources, rejected = services.sources(), queries.rejected(store)
     behind, heard = services.behind(), queries.heard(store, reading.root)
-    late = sum(_silent(s, sources) for s in sources)
+    states = queries.delivering(store)
+    late = sum(states.get(str(s["source"])) in _UNUSUAL for s in sources)
     number = sum(int(r["number"]) for r in rejected)
     may_replay = visitor.may(What.MAINTAIN, reading.root)
     tiles = (
@@ -75,7 +77,7 @@ def operations(
         reading.root,
         tuple(organisations(visitor, What.PLATFORM, "/operations")),
         tiles,
-        _sources(sources, say, language),
+        _sources(sources, states, say, language),
         _rejects(rejected, say, language),
         tuple((str(r["source"]), str(r["reason"]), _reason(r["reason"], say), str(r["number"])) for r in rejected),
         _details(services, query, say) if query.get("reason") else None,
@@ -108,16 +110,10 @@ def when(moment: Any) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
-def _silent(source: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a source's last event is more than a week behind the latest of all."""
-    last = [s["last_event"] for s in sources if s["last_event"]]
-    return bool(last) and bool(source["last_event"]) and max(last) - source["last_event"] > _FRESH
-
-
-def _sources(sources: Sequence[Mapping[str, Any]], say: Speaker, language: str) -> Table:
+def _sources(sources: Sequence[Mapping[str, Any]], states: Mapping[str, str], say: Speaker, language: str) -> Table:
     rows = []
     for s in sources:
-        late = _silent(s, sources)
+        state = states.get(str(s["source"]), "learning")
         days = 0.0
         if s["first_event"] and s["last_event"]:
             days = max(1.0, (s["last_event"] - s["first_event"]).total_seconds() / 86400)
@@ -125,7 +121,7 @@ def _sources(sources: Sequence[Mapping[str, Any]], say: Speaker, language: str) 
         rows.append(
             (
                 str(s["source"]) or "–",
-                Link(say("source_late" if late else "source_fresh"), icon="risk" if late else "good"),
+                Link(say(f"source_{state}"), icon=_UNUSUAL.get(state, "early" if state == "learning" else "good")),
                 when(s["last_event"]),
                 when(s["last_received"]),
                 figures.whole(int(s["events"]), language),
