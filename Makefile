@@ -63,7 +63,7 @@ faults: setup    ## kill, cut off and flood the streaming parts; prints what was
 dashboards: setup  ## render dashboards/*.json from services/nytta/grafana
 	$(BIN)/nytta dashboards build
 
-schemas: setup   ## generate schemas/events from the models
+schemas: setup   ## generate schemas/events and docs/indicators.md
 	$(BIN)/nytta schemas build
 
 pictures: setup  ## pictures of the dashboards with the figures of a story, in var/pictures

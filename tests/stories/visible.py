@@ -224,7 +224,7 @@ def support_channels(played: Played) -> Iterator[Claim]:
 
 
 def digital_not_exploited(played: Played) -> Iterator[Claim]:
-    rows = [r for r in played.states(END - WEEK, "exploitation") if r.unit == played.root]
+    rows = [r for r in played.states(END, "exploitation") if r.unit == played.root]
     marked = {r.case_type for r in rows if r.state == Exploitation.NOT_EXPLOITED}
     seeded = set(played.truth["faulty_case_types"])
     others = {r.case_type: str(r.state) for r in rows if r.case_type not in seeded}

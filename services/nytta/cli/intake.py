@@ -15,6 +15,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, show, told
 from nytta.connectors import mapping as mappings
 from nytta.connectors.explain import explain
+from nytta.store import quality
+from nytta.store.supports import supports as supported_by
 
 
 @commands.command("import")
@@ -86,14 +88,44 @@ def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @commands.command()
-def sources(data: Data = None, as_json: Json = False) -> None:
+def sources(
+    supports: Annotated[
+        bool, typer.Option("--supports", help="Which indicators each source supports, and what the others lack.")
+    ] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
     """What came from where: events, first and last time, rejects; and the imports."""
+    if supports:
+        with opened(data) as app:
+            found = supported_by(app.private, app.definitions)
+        about = [
+            {
+                "source": each.source,
+                "system": each.system,
+                "indicator": one.indicator,
+                "supported": not one.missing,
+                "missing": list(one.missing) if as_json else "; ".join(one.missing),
+            }
+            for each in found
+            for one in each.indicators
+        ]
+        show(about, as_json, ("source", "system", "indicator", "supported", "missing"))
+        return
     with opened(data) as app:
         rows, jobs = app.private.sources(), app.private.imports()
+        unknown = quality.unknown_units(app.private.connection, datetime.now(UTC))
     if as_json:
-        print_json({"sources": rows, "imports": jobs})
+        print_json({"sources": rows, "imports": jobs, "unknown_units": unknown})
         return
     show(rows, False)
+    for source, share in unknown.items():
+        waits = "; figures of units wait for it" if share > quality.MOST_UNKNOWN else ""
+        told.print(
+            f"{share:.0%} of what {source} sent in two weeks names units that nobody knows{waits}: map its codes under "
+            "`code_maps` in organisation.yaml, then nytta replay --reason unknown_unit",
+            markup=False,
+        )
     if jobs:
         Console().print()
         show(jobs, False)

@@ -9,11 +9,14 @@ import typer
 
 from nytta import app as nytta
 from nytta import contracts
+from nytta.alerts.kinds import Kind
 from nytta.cli.common import Json, commands, fail, mendable, print_json, show, told
 from nytta.detection import detect as run_detection
 from nytta.detection import load as load_series
 from nytta.events import schemas as event_schemas
+from nytta.indicators.load import derived as read_derived
 from nytta.indicators.load import purposes as read_purposes
+from nytta.indicators.page import page as indicator_page
 from nytta.organisation.load import load as load_registry
 from nytta.organisation.problems import check_text
 from nytta.simulate import STORIES, simulate, write
@@ -30,7 +33,7 @@ def check(
     """Check a registry: every problem at once, with file and line."""
     with mendable():
         known = nytta.read_definitions(contracts.schemas() / "indicators")
-        loaded = load_registry(directory, {d.id: d.version for d in known}, read_purposes(nytta.PURPOSES))
+        loaded = load_registry(directory, {d.id: d.version for d in known}, read_purposes(nytta.PURPOSES), list(Kind))
     if as_json:
         print_json(
             [{"file": p.file, "line": p.line, "message": p.message, "warning": p.warning} for p in loaded.problems]
@@ -83,15 +86,22 @@ def simulate_(
 def schemas_build(
     check_only: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")] = False,
 ) -> None:
-    """Write schemas/events from the event models."""
+    """Write schemas/events from the event models, and docs/indicators.md from the definitions."""
     folder = contracts.schemas() / "events"
     wanted = event_schemas.build()
     present = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file() and p.name != "README.md"}
+    docs = contracts.schemas().parent / "docs"
+    if docs.is_dir():  # an installed package has none
+        name = "../../docs/indicators.md"
+        with mendable():
+            definitions = nytta.read_definitions(contracts.schemas() / "indicators")
+        wanted[name] = indicator_page(definitions, read_derived(contracts.schemas() / "derived.yaml"))
+        present |= {name: docs / "indicators.md"} if (docs / "indicators.md").is_file() else {}
     stale = sorted(name for name in present if name not in wanted)
     changed = sorted(n for n, text in wanted.items() if n not in present or present[n].read_text("utf-8") != text)
     if check_only:
         if stale or changed:
-            fail(f"schemas/events differs from the models: {', '.join(changed + stale)}; run `make schemas`")
+            fail(f"generated files differ from what they are made of: {', '.join(changed + stale)}; run `make schemas`")
         return
     for name in changed:
         path = folder / name

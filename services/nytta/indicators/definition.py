@@ -117,6 +117,22 @@ class Side(Model):
             raise ValueError(f"column '{unknown[0]}' in `period` is unknown to subject '{self.subject}'")
         return self
 
+    @property
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """The evidence that the columns need, each as the alternatives of which one is enough."""
+        match self.period:
+            case At(at=moment):
+                moments: tuple[str, ...] = (moment,)
+            case Holds(holds=(start, _)) | Overlaps(overlaps=(start, _)):
+                moments = (start,)
+            case None:
+                moments = ()
+        known = SUBJECTS[self.subject].needs
+        # that something did not happen needs no evidence
+        happened = re.sub(r"\b\w+ = 0\b", "", self.where)
+        named = (*moments, *_columns(self.value), *_columns(happened))
+        return tuple(dict.fromkeys(known[name] for name in named if name in known))
+
 
 class Display(Model):
     """How surfaces show the indicator: trailing weeks summed or recomputed, and the unit of measure."""
@@ -223,15 +239,33 @@ class Definition(Model):
         return ("week", "month") if self.adds or self.window_weeks == 1 else ("week", "month", "window")
 
 
+class Derived(Model):
+    """A derived indicator: one pure function over published rows, and the command that reads what it gives."""
+
+    code: str
+    title: Texts
+    question: Texts
+    pitfalls: Texts
+    function: str = Field(pattern=r"^nytta(\.[a-z_]+)+$")
+    read: str
+
+
 def _check_columns(text: str, subject: Subject) -> None:
     """Refuse an expression that names a column the subject does not have (functions and lambdas' names pass)."""
+    unknown = [word for word in _columns(text) if word not in subject.columns]
+    if unknown:
+        known = ", ".join(sorted(subject.columns))
+        raise ValueError(f"column '{unknown[0]}' is unknown to subject '{subject.name}', which has: {known}")
+
+
+def _columns(text: str) -> list[str]:
+    """The words of an expression that must be columns, in their order."""
     bound = set(re.findall(r"([A-Za-z_][A-Za-z0-9_]*)\s*->", text))
     for group in re.findall(r"\(([A-Za-z_0-9,\s]+)\)\s*->", text):
         bound |= {name.strip() for name in group.split(",")}
+    found = []
     for match in _WORD.finditer(text):
         word, call = match.group(1), match.group(2)
-        if word is None or call or word.lower() in _SQL_WORDS or word in bound or word == "part":
-            continue
-        if word not in subject.columns:
-            known = ", ".join(sorted(subject.columns))
-            raise ValueError(f"column '{word}' is unknown to subject '{subject.name}', which has: {known}")
+        if word is not None and not call and word.lower() not in _SQL_WORDS and word not in bound and word != "part":
+            found.append(word)
+    return found

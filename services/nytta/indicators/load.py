@@ -9,11 +9,12 @@ from pathlib import Path
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from nytta.indicators.definition import Definition, Slug, Texts
+from nytta.indicators.definition import Definition, Derived, Slug, Texts
 from nytta.organisation import nodes
 from nytta.organisation.problems import Problem, nearest
 
 _PURPOSES = TypeAdapter(dict[Slug, Texts])
+_DERIVED = TypeAdapter(dict[Slug, Derived])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ def purposes(file: Path) -> Mapping[str, Texts]:
         return _PURPOSES.validate_python(yaml.safe_load(file.read_bytes()))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ValueError(f"{file}: not a list of purposes, each with a text in sv, nb and en ({error})") from error
+
+
+def derived(file: Path) -> Mapping[str, Derived]:
+    """The derived indicators by id. ValueError where the file is not sound."""
+    try:
+        return _DERIVED.validate_python(yaml.safe_load(file.read_bytes()))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ValueError(f"{file}: not a list of derived indicators ({error})") from error
 
 
 def load(directory: Path, purposes: Collection[str] | None = None) -> Catalogue:

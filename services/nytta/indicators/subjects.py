@@ -6,7 +6,7 @@ here; types stand in the tables' migration.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _ORDER = "(time, sequence, identity)"
 _BY_HAND = "('paper', 'manual', 'printed', 'scanned')"
@@ -19,7 +19,9 @@ class Subject:
     `columns` are the names an expression may use, with their meaning. `table` is the private table of its rows, ''
     for subjects that are derived per query. `moments` are the columns whose change
     touches cells. `select` derives rows from `{events}`, the winning events of the marked subjects. `handlers` is the
-    array column with the persons who handled the subject, '' where there is none.
+    array column with the persons who handled the subject, '' where there is none. `needs` says of columns which
+    evidence gives them, the first that is there: a type of event (or only its family), with a field behind a colon, or
+    a list of the registry; columns that are not named have a figure without any.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Subject:
     select: str = ""
     handlers: str = ""
     per_period: bool = False
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def stored(self) -> tuple[str, ...]:
@@ -159,6 +162,19 @@ SUBJECTS: dict[str, Subject] = {
             moments=("opened_at", "closed_at", "expires_at", "first_at"),
             select=_CASE,
             handlers="actors",
+            needs={
+                "opened_at": ("case",),
+                "expires_at": ("case",),
+                "closed_at": ("case.closed",),
+                "channel": ("case:channel",),
+                "intended": ("case:intended", "registry:intended"),
+                "returns": ("case.returned",),
+                "returns_by_law": ("case.returned",),
+                "route_steps": ("case.step:digital_route", "registry:route"),
+                "route_steps_by_hand": ("case.step:mode",),
+                "end_to_end": ("case.closed:end_to_end", "case.step:mode"),
+                "handovers": ("case.handover",),
+            },
         ),
         Subject(
             "ticket",
@@ -185,6 +201,16 @@ SUBJECTS: dict[str, Subject] = {
             moments=("opened_at", "resolved_at", "first_at"),
             select=_TICKET,
             handlers="actors",
+            needs={
+                "opened_at": ("ticket",),
+                "resolved_at": ("ticket.resolved",),
+                "channel": ("ticket:channel",),
+                "how_to": ("ticket:how_to",),
+                "first_contact": ("ticket.resolved:first_contact",),
+                "selfservice": ("ticket.selfservice",),
+                "assignments": ("ticket.assigned",),
+                "reopened": ("ticket.reopened",),
+            },
         ),
         Subject(
             "client",
@@ -200,6 +226,11 @@ SUBJECTS: dict[str, Subject] = {
             table="clients",
             moments=("enrolled_at", "retired_at"),
             select=_CLIENT,
+            needs={
+                "enrolled_at": ("platform.enrolled",),
+                "matured_at": ("platform.enrolled",),
+                "activated_at": ("platform.activated", "platform.heartbeat"),
+            },
         ),
         Subject(
             "person",
@@ -216,6 +247,16 @@ SUBJECTS: dict[str, Subject] = {
                 "weeks_active": "of these weeks, those with an act in the system",
             },
             per_period=True,
+            needs={
+                "active": ("platform.session", "case:actor"),
+                "eligible": ("people.eligibility",),
+                "entitled": ("people.eligibility",),
+                "legacy": ("platform.session:legacy",),
+                "tier": ("people.eligibility:tier",),
+                "trained": ("change.training",),
+                "weeks_at_work": ("people.eligibility",),
+                "weeks_active": ("platform.session", "case:actor"),
+            },
         ),
         Subject(
             "answer",
@@ -226,6 +267,7 @@ SUBJECTS: dict[str, Subject] = {
                 "tier": "step of the change that it was given in",
                 "score": "1 to 5",
             },
+            needs={"answered_at": ("change.pulse",), "tier": ("change.pulse:tier",)},
         ),
         Subject(
             "plan",
@@ -234,6 +276,7 @@ SUBJECTS: dict[str, Subject] = {
                 "valid_from": "first day of the plan",
                 "valid_to": "first day after the plan",
             },
+            needs={"workplaces": ("registry:workplaces",)},
         ),
     )
 }
