@@ -9,12 +9,13 @@ from string import Formatter
 
 import pytest
 
-from nytta.alerts.facts import Burden, Course, Decided, Facts, Figure, Loss, Peers, Plan, Suggestion
+from nytta.alerts.facts import Burden, Course, Decided, Facts, Figure, Loss, Peers, Plan
 from nytta.alerts.kinds import Kind, family
 from nytta.alerts.model import Alert, Key, State
 from nytta.alerts.schedule import What
 from nytta.alerts.texts import MOST_WORDS, FactsError, Item, compose, line, placeholders, problems, render, words
 from nytta.alerts.wordings import WORDINGS, Wording
+from nytta.organisation.programme import Suggestion
 from nytta.organisation.units import LANGUAGES, Names
 
 MONDAY = date(2026, 2, 16)
@@ -201,7 +202,7 @@ def test_a_verdict_is_told_without_a_figure_where_none_is_shown(kind: Kind, lang
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_long_names_cost_suggestions_not_facts(language: str) -> None:
     long = Names.of("Samordnad myndighetsutövning och planering för äldre i norra området " * 2)
-    other = Suggestion(Names.of(" ".join(["gör"] * 25)), Names.of("chefen"), "https://nytta.example/a")
+    other = Suggestion("level", Names.of(" ".join(["gör"] * 25)), Names.of("chefen"), "https://nytta.example/a")
     facts = replace(FACTS, unit=long, system=Names.of("Ett system med ett namn på sju ord"), suggestions=(other,) * 3)
     message = render(alert(Kind.LEVEL), facts, language)
     assert words(message.body) <= MOST_WORDS

@@ -18,7 +18,7 @@ _RULES = Rules()
 _COST = f"""
 WITH
     defined AS (SELECT indicator, max(version) AS version, argMax(protects, version) AS protects
-                FROM {{open}}.definitions WHERE protects != 'official_act' GROUP BY indicator),
+                FROM {{open}}.definitions WHERE protects != 'official-act' GROUP BY indicator),
     parents AS (SELECT DISTINCT ancestor FROM {{open}}.unit_paths WHERE depth > 0),
     groups AS (SELECT unit, any(reporting_group) AS its_group FROM {{open}}.units
                WHERE reporting_group != '' GROUP BY unit),

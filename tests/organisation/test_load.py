@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nytta.organisation.load import load, read
+from nytta.organisation.load import Loaded, load, read
 from nytta.organisation.problems import Problem, check_text
 from nytta.organisation.programme import Adoption, Kind, Target
 from nytta.organisation.registry import Registry
@@ -296,6 +296,12 @@ def test_words_of_a_unit(checked: Checked, entry: str, message: str) -> None:
             "not be negative",
         ),
         ("deviations: [{unit: r, system: s, agreed_by: A}]", "`reason` is missing; add it"),
+        ("suggestions: [{alert: level, text: T}]", "`owner` is missing; add it"),
+        ("suggestions: [{alert: level, text: T, owner: O, system: t}]", "names an unknown system 't'"),
+        (
+            "suggestions: [{alert: level, text: T, owner: O, link: http://a.se}]",
+            "`link` must be an address that begins with https://",
+        ),
         ("deviations: [{unit: r, system: t, agreed_by: A, reason: B}]", "names an unknown system 't'"),
     ],
 )
@@ -311,6 +317,24 @@ def test_purposes_are_checked_where_they_are_known(checked: Checked) -> None:
     assert lines[-1] == (
         "organisation.yaml:2: `purpose` names an unknown purpose 'follow-adoptions'; did you mean 'follow-adoption'?"
     )
+
+
+def test_suggestions_are_about_alerts_that_there_are(checked: Checked, read_text: Callable[..., Loaded]) -> None:
+    text = """\
+suggestions:
+  - {alert: leval, text: {sv: Gör, nb: Gjør, en: Do}, owner: {sv: chefen, nb: lederen, en: the manager}}
+"""
+    assert checked(programme=text) == []
+    assert checked(programme=text, alerts={"level", "relapse"}) == [
+        "programme.yaml:2: `alert` names an unknown kind of alert 'leval'; did you mean 'level'?"
+    ]
+    every = "{alert: level, text: Ask, owner: manager}"
+    own = "{alert: level, system: s, text: Train, owner: manager, link: https://train.example}"
+    registry = read_text(systems="systems: [{id: s}, {id: t}]", programme=f"suggestions: [{every}, {own}]").registry
+    assert registry is not None
+    assert [each.link for each in registry.suggested("level", "s")] == ["https://train.example"]
+    assert [each.text.en for each in registry.suggested("level", "t")] == ["Ask"]
+    assert registry.suggested("relapse", "s") == ()
 
 
 def test_what_an_approval_lacks_is_told(checked: Checked) -> None:

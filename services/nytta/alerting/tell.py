@@ -51,6 +51,7 @@ def facts_of(desk: Desk, alert: Alert, day: date, address: str) -> Facts:
             "definition": _three(defined, "question") if defined else name,
             "version": defined["version"] if defined else 1,
             "chart": page,
+            "suggestions": desk.registry.suggested(alert.kind.value, system),
             **known,
         }
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from nytta.organisation.programme import Suggestion
 from nytta.organisation.units import Names
 
 
@@ -84,15 +85,6 @@ class Burden:
 
     tickets: int
     peers: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """One concrete thing to do, the role that does it, and where to begin ('' without a link)."""
-
-    text: Names
-    owner: Names
-    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

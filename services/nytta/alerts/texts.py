@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from string import Formatter
 
-from nytta.alerts.facts import Facts, Suggestion
+from nytta.alerts.facts import Facts
 from nytta.alerts.kinds import Family, Kind, Role, role
 from nytta.alerts.model import Alert
 from nytta.alerts.schedule import What
 from nytta.alerts.wordings import WORDINGS, Wording
+from nytta.organisation.programme import Suggestion
 from nytta.organisation.units import Names
 
 MOST_WORDS = 120
@@ -125,8 +126,8 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
     text = wording.kinds[alert.kind]
     known = placeholders(alert, facts, wording)
     sentences = [s for s in text.body if not (s.startswith("?") and _lacking(s, known))]
-    suggested = _suggestions(alert, facts, wording)
-    shown = [each.text.text(wording.language) for each in suggested[:2]]
+    proposed = suggestions(alert.kind, facts.suggestions, language)
+    shown = [each.text.text(wording.language) for each in proposed[:2]]
     reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
     seen = wording.seen_by.format(role=reader)
     buttons = tuple(Button(name, label) for name, label in wording.buttons.items())
@@ -150,7 +151,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
         "since": _fill(wording.since, known, alert),
         "why": text.why,
         "ruled_out": text.ruled_out,
-        "actions": "  ".join(f"{n}) {_suggested(each, wording)}" for n, each in enumerate(suggested, 1)),
+        "actions": "  ".join(f"{n}) {suggested(each, language)}" for n, each in enumerate(proposed, 1)),
         "buttons": ", ".join(button.label for button in buttons),
         "sees": reader,
         "about_unit": wording.about_unit,
@@ -202,6 +203,22 @@ def compose(items: Sequence[Item], language: str, day: date) -> Message:
         (),
         lines,
     )
+
+
+def suggestions(kind: Kind, own: Sequence[Suggestion], language: str) -> list[Suggestion]:
+    """What to do about an alert, at most three things: the registry's `own`, else the catalogue's in the language."""
+    wording = _wording(language)
+    catalogue = [
+        Suggestion(kind.value, Names.of(text), Names.of(wording.roles[owner]))
+        for text, owner in wording.kinds[kind].suggestions
+    ]
+    return list(own[:3]) or catalogue
+
+
+def suggested(each: Suggestion, language: str) -> str:
+    """A suggestion in one line: what, who, and where to begin."""
+    link = f" {each.link}" if each.link else ""
+    return f"{each.text.text(language)} ({each.owner.text(language)}){link}"
 
 
 def problems(message: Message) -> list[str]:
@@ -300,20 +317,6 @@ def _body(
     suggested = " ".join([wording.suggested, *(f"{n}) {text}." for n, text in enumerate(shown, 1))])
     answers = " ".join(f"[{button.label}]" for button in buttons)
     return "\n\n".join([" ".join(paragraphs), suggested, answers, f"{wording.about_unit} {seen}"])
-
-
-def _suggestions(alert: Alert, facts: Facts, wording: Wording) -> list[Suggestion]:
-    if facts.suggestions:
-        return list(facts.suggestions[:3])
-    return [
-        Suggestion(Names.of(text), Names.of(wording.roles[owner]))
-        for text, owner in wording.kinds[alert.kind].suggestions
-    ]
-
-
-def _suggested(each: Suggestion, wording: Wording) -> str:
-    link = f" {each.link}" if each.link else ""
-    return f"{each.text.text(wording.language)} ({each.owner.text(wording.language)}){link}"
 
 
 def _figures(known: dict[str, str], facts: Facts, wording: Wording) -> dict[str, str]:

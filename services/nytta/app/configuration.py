@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nytta import contracts
+from nytta.alerts.kinds import Kind
 from nytta.benefits import model_file
 from nytta.benefits.maturity import Model
 from nytta.delivery.channels import Channels, ChannelSettingError, smtp_of
@@ -63,7 +64,8 @@ def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> 
     """The registry of a folder; None where none is named. AppError with every problem where it is not sound."""
     if directory is None:
         return None
-    loaded = load_registry(directory, {d.id: d.version for d in definitions} or None, catalogue.purposes(PURPOSES))
+    versions = {d.id: d.version for d in definitions} or None
+    loaded = load_registry(directory, versions, catalogue.purposes(PURPOSES), list(Kind))
     if loaded.registry is None:
         raise AppError(check_text(loaded.problems, str(directory)).rstrip("\n"))
     return loaded.registry

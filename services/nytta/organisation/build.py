@@ -13,7 +13,18 @@ from nytta.organisation.entries.organisation import ContactEntry, OrganisationEn
 from nytta.organisation.entries.programme import BenefitEntry
 from nytta.organisation.entries.systems import CaseTypeEntry, MinutesEntry, SystemEntry
 from nytta.organisation.paths import chains
-from nytta.organisation.programme import Adoption, Benefit, Cost, Decision, Deviation, Milestone, Plan, Survey, Target
+from nytta.organisation.programme import (
+    Adoption,
+    Benefit,
+    Cost,
+    Decision,
+    Deviation,
+    Milestone,
+    Plan,
+    Suggestion,
+    Survey,
+    Target,
+)
 from nytta.organisation.registry import Registry
 from nytta.organisation.retention import Disposal
 from nytta.organisation.systems import CaseType, Minutes, System
@@ -93,6 +104,10 @@ def build(contents: Contents) -> Registry:
         surveys=tuple(
             Survey(e.name, e.year, e.unit, tuple(sorted(e.scores.items())), e.source)
             for e in (each.entry for each in contents.surveys)
+        ),
+        suggestions=tuple(
+            Suggestion(e.alert, e.text, e.owner, e.link or "", e.system)
+            for e in (each.entry for each in contents.suggestions)
         ),
         deviations=tuple(
             Deviation(e.unit, e.system, e.reason, e.agreed_by, e.case_type, e.span)

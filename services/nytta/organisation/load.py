@@ -22,12 +22,17 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load(directory: Path, indicators: Collection[str] | None = None, purposes: Collection[str] | None = None) -> Loaded:
+def load(
+    directory: Path,
+    indicators: Collection[str] | None = None,
+    purposes: Collection[str] | None = None,
+    alerts: Collection[str] | None = None,
+) -> Loaded:
     """Read organisation.yaml, and systems.yaml and programme.yaml where they exist, from `directory`.
 
-    `indicators` and `purposes` are the ids of indicators and purposes that entries may name; None leaves those words
-    unchecked. Where `indicators` gives their versions, these are checked too. Nothing is raised for files that are
-    missing, unreadable or wrong: they are problems like any other.
+    `indicators`, `purposes` and `alerts` are the ids of indicators, purposes and kinds of alert that entries may name;
+    None leaves those words unchecked. Where `indicators` gives their versions, these are checked too. Nothing is raised
+    for files that are missing, unreadable or wrong: they are problems like any other.
     """
     if not directory.is_dir():
         message = f"there is no directory '{directory}'; name the directory that holds {ORGANISATION}"
@@ -53,28 +58,30 @@ def load(directory: Path, indicators: Collection[str] | None = None, purposes: C
         problems.append(
             Problem(ORGANISATION, 1, f"the file is missing in '{directory}'; it names organisations and units")
         )
-    return _loaded(files, indicators, purposes, problems)
+    return _loaded(files, indicators, purposes, alerts, problems)
 
 
 def read(
     files: Mapping[str, bytes],
     indicators: Collection[str] | None = None,
     purposes: Collection[str] | None = None,
+    alerts: Collection[str] | None = None,
 ) -> Loaded:
     """As `load`, from the bytes of the files by name; files of other names are passed over."""
     problems: list[Problem] = []
     if ORGANISATION not in files:
         problems.append(Problem(ORGANISATION, 1, "the file is missing; it names organisations and units"))
-    return _loaded(files, indicators, purposes, problems)
+    return _loaded(files, indicators, purposes, alerts, problems)
 
 
 def _loaded(
     files: Mapping[str, bytes],
     indicators: Collection[str] | None,
     purposes: Collection[str] | None,
+    alerts: Collection[str] | None,
     problems: list[Problem],
 ) -> Loaded:
-    entries = contents(files, indicators, purposes)
+    entries = contents(files, indicators, purposes, alerts)
     problems = problems + entries.problems + [problem for rule in RULES for problem in rule(entries)]
     problems += purposes_are_approved(entries, purposes or ())
     told = tuple(sorted(set(problems)))

@@ -192,6 +192,20 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One thing to do about a kind of alert: who does it, and where to begin ('' without a link).
+
+    Of one `system`, or of all ('').
+    """
+
+    alert: str
+    text: Names
+    owner: Names
+    link: str = ""
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Deviation:
     """An agreement that a unit and the units below it do not use a system, or one of its case types."""
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from nytta.organisation.codes import Places, places, resolver
 from nytta.organisation.paths import by_id, chains
-from nytta.organisation.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan, Survey
+from nytta.organisation.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan, Suggestion, Survey
 from nytta.organisation.retention import Disposal, Rule
 from nytta.organisation.systems import CaseType, System
 from nytta.organisation.units import ANY_PURPOSE, Addressee, Approval, Organisation, ReportingGroup, Unit, UnitCode
@@ -42,6 +42,7 @@ class Registry:
     costs: tuple[Cost, ...] = ()
     surveys: tuple[Survey, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
     def units_at(self, day: date) -> dict[str, Unit]:
         """The version of each unit that exists on `day`, in declared order."""
@@ -211,6 +212,12 @@ class Registry:
             if about and each.unit in places and day in each.span:
                 return each
         return None
+
+    def suggested(self, alert: str, system: str) -> tuple[Suggestion, ...]:
+        """What is to be suggested about an alert of a kind: what names the system, else what names none."""
+        about = [each for each in self.suggestions if each.alert == alert]
+        own = tuple(each for each in about if each.system == system)
+        return own or tuple(each for each in about if not each.system)
 
     def approval(self, purpose: str, root: str) -> Approval:
         """What is in place in the organisation `root` for indicators of `purpose`; an empty one where nothing is.

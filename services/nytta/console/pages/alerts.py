@@ -12,7 +12,7 @@ from nytta.alerts.clicks import LONGEST_SNOOZE
 from nytta.alerts.feedback import ACTION_GOAL, DAYS_GOAL, PRECISION_GOAL, SNOOZED_GOAL, quality
 from nytta.alerts.kinds import role
 from nytta.alerts.model import Alert, InvalidReason, SnoozeReason, State
-from nytta.alerts.texts import FactsError, Message, render
+from nytta.alerts.texts import FactsError, Message, render, suggested, suggestions
 from nytta.alerts.wordings import WORDINGS
 from nytta.console.parts import Link, Refused, Speaker, Table
 from nytta.console.readings import Reading
@@ -179,8 +179,8 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
     told = message_of(reading, alert, today, language)
     message = told if isinstance(told, Message) else None
     facts = [(f.label, f.text) for f in message.fields if f.id not in ("buttons", "links")] if message else []
-    spoken = WORDINGS[language]
-    suggested = [(text, spoken.roles[owner]) for text, owner in spoken.kinds[alert.kind.value].suggestions]
+    own = reading.desk.registry.suggested(alert.kind.value, alert.key.system)
+    proposed = suggestions(alert.kind, own, language)
     return AlertView(
         alert.id,
         address(alert.id),
@@ -193,7 +193,7 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
         Table(say("alert_facts"), (say("col_fact"), say("col_what")), tuple(facts)),
         Table(say("alert_history"), (say("col_day"), say("col_what")), tuple(_history(alert, language))),
         alert.live and may_answer(visitor, alert, reading),
-        tuple((f"{alert.kind.value}-{n}", f"{text} ({owner})") for n, (text, owner) in enumerate(suggested, 1)),
+        tuple((f"{alert.kind.value}-{n}", suggested(each, language)) for n, each in enumerate(proposed, 1)),
         tuple((r.value, say(f"snooze_{r.value}")) for r in SnoozeReason),
         tuple((r.value, say(f"invalid_{r.value}")) for r in InvalidReason),
         today.isoformat(),

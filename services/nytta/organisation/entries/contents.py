@@ -26,6 +26,7 @@ from nytta.organisation.entries.programme import (
     DeviationEntry,
     MilestoneEntry,
     PlanEntry,
+    SuggestionEntry,
     SurveyEntry,
 )
 from nytta.organisation.entries.systems import SystemEntry
@@ -53,6 +54,7 @@ SECTIONS: Mapping[str, Mapping[str, type[BaseModel]]] = {
         "costs": CostEntry,
         "surveys": SurveyEntry,
         "deviations": DeviationEntry,
+        "suggestions": SuggestionEntry,
     },
 }
 """The lists that each file may hold, and what an item of each is."""
@@ -97,6 +99,7 @@ class Contents:
     costs: list[Located[CostEntry]] = field(default_factory=list)
     surveys: list[Located[SurveyEntry]] = field(default_factory=list)
     deviations: list[Located[DeviationEntry]] = field(default_factory=list)
+    suggestions: list[Located[SuggestionEntry]] = field(default_factory=list)
     places: list[Located[Place]] = field(default_factory=list)
     unplaced: set[str] = field(default_factory=set)
     ids: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
@@ -105,9 +108,12 @@ class Contents:
 
 
 def contents(
-    files: Mapping[str, bytes], indicators: Collection[str] | None, purposes: Collection[str] | None
+    files: Mapping[str, bytes],
+    indicators: Collection[str] | None,
+    purposes: Collection[str] | None,
+    alerts: Collection[str] | None,
 ) -> Contents:
-    """Read the files, by name. None for `indicators` or `purposes` leaves what is named of them unchecked."""
+    """Read the files, by name. None for `indicators`, `purposes` or `alerts` leaves what is named of them unchecked."""
     read = Contents()
     sections: dict[str, list[tuple[str, Node]]] = {}
     for file in SECTIONS:
@@ -119,7 +125,7 @@ def contents(
         section: [(name, file, node.at("id")) for file, node in items if (name := _id(node))]
         for section, items in sections.items()
     }
-    known = _known(read.ids, sections, read.unreadable, indicators, purposes)
+    known = _known(read.ids, sections, read.unreadable, indicators, purposes, alerts)
     for models in SECTIONS.values():
         for section, model in models.items():
             for file, node in sections.get(section, ()):
@@ -170,6 +176,7 @@ def _known(
     unreadable: Collection[str],
     indicators: Collection[str] | None,
     purposes: Collection[str] | None,
+    alerts: Collection[str] | None,
 ) -> Known:
     """What entries may name. Of a file that cannot be read, anything: its silence is no proof."""
 
@@ -189,6 +196,7 @@ def _known(
         decisions=of(PROGRAMME, "decisions"),
         indicators=None if indicators is None else frozenset(indicators),
         purposes=None if purposes is None else frozenset((*purposes, ANY_PURPOSE)),
+        alerts=None if alerts is None else frozenset(alerts),
         case_types=case_types,
         versions=dict(indicators) if isinstance(indicators, Mapping) else {},
     )

@@ -51,6 +51,7 @@ class Known:
     decisions: frozenset[str] | None = None
     indicators: frozenset[str] | None = None
     purposes: frozenset[str] | None = None
+    alerts: frozenset[str] | None = None
     case_types: dict[str, frozenset[str]] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
 
@@ -239,6 +240,7 @@ OrganisationRef = Annotated[str, PlainValidator(_reference("organisation", "orga
 SystemRef = Annotated[str, PlainValidator(_reference("system", "systems"))]
 DecisionRef = Annotated[str, PlainValidator(_reference("decision", "decisions"))]
 IndicatorRef = Annotated[str, PlainValidator(_reference("indicator", "indicators"))]
+AlertRef = Annotated[str, PlainValidator(_reference("kind of alert", "alerts"))]
 PurposeRef = Annotated[str, PlainValidator(_reference("purpose", "purposes"))]
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from nytta.organisation.dates import Span
 from nytta.organisation.entries.fields import (
+    AlertRef,
     Amount,
     Count,
     Currency,
@@ -20,10 +21,12 @@ from nytta.organisation.entries.fields import (
     IndicatorRef,
     Known,
     Named,
+    Naming,
     SystemRef,
     Text,
     Thousandths,
     UnitRef,
+    Url,
     Week,
     case_type_of,
     once,
@@ -266,6 +269,16 @@ class SurveyEntry(Entry):
         if not scores or any(score > 100 for score in scores.values()):
             refuse("must be one or more scores of 0 to 100 by name")
         return scores
+
+
+class SuggestionEntry(Entry):
+    """One thing to do about a kind of alert, in place of what the catalogue suggests."""
+
+    alert: AlertRef
+    text: Naming
+    owner: Naming
+    link: Url | None = None
+    system: SystemRef = ""
 
 
 class DeviationEntry(Dated):
