@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import socket
 import time
@@ -166,6 +167,49 @@ def test_a_file_is_uploaded_previewed_and_imported(own: World) -> None:
     assert ">done<" in page, page
     assert "Accepted" in page
     assert "decisions.csv" in visit.get("/import").text
+
+
+LOG = """Ärendenr;Enhet;Steg;Tidpunkt;Kanal;Handläggare;Fritext
+A-1;u00;Mottaget;02.03.2026 10:00;Webb;anna;x
+A-1;u00;Beslut;09.03.2026 14:30;Webb;anna;x
+A-2;u00;Mottaget;not a day;Post;bo;x
+"""
+
+
+def test_a_mapping_is_drafted_corrected_tried_and_imported(own: World) -> None:
+    visit = own.visit("administrator")
+    place = upload(visit, "ärenden.csv", LOG.encode()).headers["location"]
+    page = visit.get(f"{place}?mapping=draft").text
+    text = html.unescape(page.split("<textarea", 1)[1].split(">", 1)[1].split("</textarea>")[0])
+    assert 'unit: "Enhet"' in text
+    assert 'case: "Ärendenr"' in text
+    assert "# not read: Fritext" in text
+    assert "<code>nytta.case.step.v1</code>" in page
+    assert "2026-03-02T09:00:00Z" in page  # ten in the morning by the organisation's clock
+
+    def correct(changed: str) -> str:
+        sent = visit.post(place, data={"form": token(page), "text": changed.replace("\n", "\r\n")})
+        assert (sent.status_code, sent.headers["location"]) == (303, f"{place}?mapping=draft")
+        return visit.get(sent.headers["location"]).text
+
+    broken = correct(text.replace("case: ", "cases: "))
+    assert "draft:" in broken  # the line of the mapping
+    assert "cases" in broken
+    assert "Begin the import" not in broken
+    assert "cases: " in html.unescape(broken)  # nothing written is lost
+    good = correct(text.replace("{constant: system}", "{constant: arken}").replace('"Webb": other', '"Webb": web'))
+    assert "arken" in good
+    assert "web" in good
+    begun = visit.post(place, data={"form": token(good), "mapping": "draft"})
+    for _ in range(100):
+        page = visit.get(begun.headers["location"]).text
+        if "running" not in page:
+            break
+        time.sleep(0.1)
+    assert ">done<" in page, page
+    counts = dict(re.findall(r'<dt>(\w+)</dt><dd><span class="big">(\d+)</span>', page))
+    assert (counts["Read"], counts["Accepted"], counts["Rejected"]) == ("3", "2", "1")
+    assert list((own.folder / "uploads").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from nytta.cli import loopback
 from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
 from nytta.connectors import mapping as mappings
+from nytta.connectors.draft import draft
 from nytta.connectors.explain import Explanation, explain
 from nytta.console.application import Console, application
 from nytta.console.services import CannotDo, Job, Replayed
@@ -120,6 +121,12 @@ class Backing:
         """The shipped ones."""
         return mappings.shipped()
 
+    def draft(self, file: Path, name: str) -> str:
+        """Under the first organisation of the registry."""
+        home = next(iter(self.registry().organisations), None)
+        with _mendable():
+            return draft(file, name, home.id if home else "organisation", home.timezone if home else "UTC")
+
     def preview(self, file: Path, mapping: str) -> Explanation:
         """The first rows."""
         with _mendable():
@@ -127,7 +134,8 @@ class Backing:
 
     def begin_import(self, file: Path, name: str, mapping: str) -> Job:
         """Import in a thread of its own; the file goes afterwards."""
-        job = Job(secrets.token_urlsafe(12), name, mapping or "CloudEvents", total=file.stat().st_size)
+        called = "draft" if mapping.endswith(".yaml") else mapping or "CloudEvents"
+        job = Job(secrets.token_urlsafe(12), name, called, total=file.stat().st_size)
         self._jobs.appendleft(job)
         threading.Thread(target=self._import, args=(job, file, mapping), name="import", daemon=True).start()
         return job
@@ -155,6 +163,8 @@ class Backing:
             job.problem, job.state = type(error).__name__, "failed"
         finally:
             file.unlink(missing_ok=True)
+            if mapping.endswith(".yaml"):
+                Path(mapping).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -17,13 +17,14 @@ from nytta.console.pages import operations as operating
 from nytta.console.pages import transparency as transparent
 from nytta.console.parts import Answer, Refused
 from nytta.console.routing.reading import chosen
-from nytta.console.services import Job
+from nytta.console.services import CannotDo, Job
 from nytta.console.visitors import Visitor
 from nytta.organisation.roles import What
 
 _WORKBOOKS: Final = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)
 _ZIP: Final = b"PK\x03\x04"
 _CHUNK: Final = 1 << 20
+_DRAFT: Final = "draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Importing:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """An uploaded file with the mapping that is tried on it."""
+    """An uploaded file with the mapping that is tried on it; `text` is that of a drafted one."""
 
     id: str
     file: str
@@ -44,6 +45,7 @@ class Preview:
     mappings: tuple[str, ...]
     explanation: Explanation | None
     problem: str
+    text: str = ""
 
 
 def builders(console: Console) -> dict[str, Build]:
@@ -156,15 +158,19 @@ def add(app: FastAPI, console: Console) -> None:
             place, name = waiting[id_]
             mapping = asked.query.get("mapping", "")
             names = tuple(console.services.mappings())
-            explanation, problem = None, ""
+            explanation, problem, text = None, "", ""
+            if mapping and mapping not in ("cloudevents", _DRAFT, *names):
+                raise Refused(404, "no_mapping", what=mapping[:80])
             if mapping and mapping != "cloudevents":
-                if mapping not in names:
-                    raise Refused(404, "no_mapping", what=mapping[:80])
                 try:
-                    explanation = console.services.preview(place, mapping)
-                except Exception as error:
-                    problem = str(error)
-            return Answer(Preview(id_, name, mapping, names, explanation, problem))
+                    if mapping == _DRAFT:
+                        if not drafted(place).exists():
+                            drafted(place).write_text(console.services.draft(place, name), encoding="utf-8")
+                        text = drafted(place).read_text(encoding="utf-8")
+                    explanation = console.services.preview(place, str(drafted(place)) if mapping == _DRAFT else mapping)
+                except CannotDo as error:
+                    problem = str(error).replace(str(drafted(place)), _DRAFT)
+            return Answer(Preview(id_, name, mapping, names, explanation, problem, text))
 
         return await console.page(request, "preview.html", model, keep=False)
 
@@ -174,15 +180,24 @@ def add(app: FastAPI, console: Console) -> None:
         maintains(visitor)
         if id_ not in waiting:
             raise Refused(404, "no_upload")
-        place, name = waiting.pop(id_)
+        place, name = waiting[id_]
         mapping = fields.get("mapping", "")
-        if mapping != "cloudevents" and mapping not in console.services.mappings():
-            waiting[id_] = place, name
+        if "text" in fields:  # a draft as it was corrected: kept, and tried on the first rows
+            drafted(place).write_text(fields["text"].replace("\r\n", "\n"), encoding="utf-8")
+            return console.answered(f"/import/{id_}?mapping={_DRAFT}")
+        if mapping not in ("cloudevents", *console.services.mappings()) and not (
+            mapping == _DRAFT and drafted(place).exists()
+        ):
             raise Refused(422, "no_mapping", what=mapping[:80])
-        job = await console.run(
-            lambda: console.services.begin_import(place, name, "" if mapping == "cloudevents" else mapping)
-        )
+        del waiting[id_]
+        chosen_ = {"cloudevents": "", _DRAFT: str(drafted(place))}.get(mapping, mapping)
+        job = await console.run(lambda: console.services.begin_import(place, name, chosen_))
         return console.answered(f"/import/{job.id}")
+
+
+def drafted(place: Path) -> Path:
+    """Where the drafted mapping of an uploaded file waits beside it."""
+    return place.with_name(f"{place.name}.draft.yaml")
 
 
 def _plain(name: str) -> str:
