@@ -288,6 +288,24 @@ def test_a_store_that_is_away_is_said(seen: World) -> None:
     assert "gone" not in answer.text
 
 
+def test_a_form_that_the_store_did_not_take_is_kept(own: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit, path = own.visit("manager"), address(alert(own).id)
+    fields = {"do": "snooze", "until": (NOW.date() + timedelta(days=3)).isoformat(), "reason": "staffing"}
+
+    def away(*words: object) -> None:
+        raise StoreError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nytta.cli.console.Backing.change", away)
+        answer = send(own, visit, path, **fields)
+    assert answer.status_code == 503
+    assert "The store does not answer" in answer.text
+    kept = dict(re.findall(r'type="hidden" name="([a-z]+)" value="([^"]*)"', answer.text))
+    assert fields.items() <= kept.items()
+    assert visit.post(path, data=kept).status_code == 303
+    assert alert(own).state is State.SNOOZED
+
+
 def test_a_fault_shows_nothing_of_the_inside(seen: World) -> None:
     console = seen.console()
 

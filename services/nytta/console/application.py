@@ -295,6 +295,7 @@ class Console:
     def _taken(self, request: Request, form: FormData) -> tuple[Visitor, dict[str, str]]:
         fields = {k: v for k, v in form.items() if isinstance(v, str)}
         given = fields.pop("form", "")
+        request.state.written = fields
         try:
             visitor = self.visitor(request)
         except NotAuthenticated as error:
@@ -381,6 +382,11 @@ class _Guarded:
 
 
 def _errors(app: FastAPI, console: Console) -> None:
+    def written(request: Request) -> dict[str, Any]:
+        """What was in a form that came in whole, to be sent once more when the cause is gone."""
+        fields = getattr(request.state, "written", None)
+        return {"kept": fields, "action": request.url.path} if fields else {}
+
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
         more: dict[str, Any] = {"filled": error.filled}
@@ -393,7 +399,7 @@ def _errors(app: FastAPI, console: Console) -> None:
 
     async def away(request: Request, error: Exception) -> Response:
         _log.error("the store refused: %s", error)
-        response = console.error(request, 503, "store_away")
+        response = console.error(request, 503, "store_away", **written(request))
         response.headers["Retry-After"] = "10"
         return response
 
@@ -410,7 +416,7 @@ def _errors(app: FastAPI, console: Console) -> None:
     async def fault(request: Request, error: Exception) -> Response:
         where = traceback.extract_tb(error.__traceback__)[-1]
         _log.error("a page failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno)
-        return console.error(request, 500, "fault")
+        return console.error(request, 500, "fault", **written(request))
 
     for kind, handler in (
         (Refused, refused),
