@@ -90,18 +90,20 @@ def measured(store: Filled) -> dict[str, Any]:
 
 
 def _grow(connection: Connection) -> None:
-    """Copy units until there are 500, and weeks until there are three years."""
-    roots = "unit NOT IN (SELECT organisation FROM {open}.indicator_values)"
+    """Copy weeks until there are three years, and units until there are 500."""
     for table, (column, earlier) in _TIMED.items():
         connection.run(f"INSERT INTO {{open}}.{table} SELECT * REPLACE ({earlier} AS {column}) FROM {{open}}.{table}")
+    _more_units(connection)
+
+
+def _more_units(connection: Connection) -> None:
+    roots = "unit NOT IN (SELECT organisation FROM {open}.indicator_values)"
     here = int(connection.value(f"SELECT uniqExact(unit) FROM {{open}}.indicator_values WHERE {roots}"))
     for copy in range(1, -(-UNITS // here)):
         named = f"concat(unit, '~{copy}') AS unit"
         for table in ("units", "unit_paths", "go_lives", *_TIMED):
-            connection.run(
-                f"INSERT INTO {{open}}.{table} SELECT * REPLACE ({named}) FROM {{open}}.{table} "
-                f"WHERE {roots} AND unit NOT LIKE '%~%'"
-            )
+            of = f"(SELECT * FROM {{open}}.{table} WHERE {roots} AND unit NOT LIKE '%~%')"
+            connection.run(f"INSERT INTO {{open}}.{table} SELECT * REPLACE ({named}) FROM {of}")
     for table in _TIMED:  # as a store is that has run for a while
         connection.run(f"OPTIMIZE TABLE {{open}}.{table} FINAL")
 

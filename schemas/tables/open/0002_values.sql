@@ -17,11 +17,15 @@ CREATE TABLE IF NOT EXISTS {open}.published_values
     status         LowCardinality(String),
     unit_of_measure LowCardinality(String),
     published_at   DateTime('UTC'),
-    publication    UInt64
+    publication    UInt64,
+    -- which window was published last, without reading all of them
+    PROJECTION last (SELECT organisation, indicator, system, grain, max(version), max(period)
+                     GROUP BY organisation, indicator, system, grain)
 )
 ENGINE = ReplacingMergeTree(publication)
+PARTITION BY toStartOfQuarter(period) -- who asks for the latest figures reads one quarter
 ORDER BY (indicator, version, grain, system, unit, case_type, part, period)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, deduplicate_merge_projection_mode = 'rebuild';
 
 CREATE VIEW IF NOT EXISTS {open}.indicator_values AS
 SELECT * FROM {open}.published_values FINAL;

@@ -85,29 +85,37 @@ FROM {open}.indicator_values AS v
 LEFT JOIN {open}.unit_names AS u ON u.unit = v.unit
 LEFT JOIN (SELECT * FROM {open}.definitions FINAL) AS d ON d.indicator = v.indicator AND d.version = v.version;
 
--- The latest published window of each figure, beside the one that ended where it began.
+-- The window published last of each indicator and system, and the start of the one that ended where it began.
+CREATE VIEW IF NOT EXISTS {open}.last_windows AS
+SELECT l.organisation AS organisation, l.indicator AS indicator, l.system AS system, l.version AS version,
+       l.period AS period, l.period - 7 * d.window_weeks AS before
+FROM (
+    SELECT organisation, indicator, system, max(version) AS version, max(period) AS period
+    FROM {open}.published_values WHERE grain = 'window' GROUP BY organisation, indicator, system) AS l
+LEFT JOIN (SELECT indicator, version, window_weeks FROM {open}.definitions FINAL) AS d
+    ON d.indicator = l.indicator AND d.version = l.version;
+
+-- The latest published window of each figure, beside the one that ended where it began. The sets of periods are known
+-- before figures are read, so that other quarters and windows are not.
 CREATE VIEW IF NOT EXISTS {open}.latest_values AS
 SELECT
-    n.organisation AS organisation, n.unit AS unit, n.unit_name AS unit_name, n.depth AS depth, n.system AS system,
-    n.case_type AS case_type, n.part AS part, n.indicator AS indicator, n.title AS title, n.direction AS direction,
+    n.organisation AS organisation, n.unit AS unit, u.name_en AS unit_name, u.depth AS depth, n.system AS system,
+    n.case_type AS case_type, n.part AS part, n.indicator AS indicator, d.title_en AS title, d.direction AS direction,
     n.version AS version, n.period AS period, n.value AS value, n.low AS low, n.high AS high, n.n_band AS n_band,
     n.status AS status, n.unit_of_measure AS unit_of_measure, n.published_at AS published_at,
     b.value AS earlier, n.value - b.value AS change
-FROM (SELECT * FROM {open}.named_values WHERE grain = 'window') AS n
-INNER JOIN (
-    SELECT organisation, indicator, system, max(version) AS version, max(period) AS period
-    FROM {open}.published_values WHERE grain = 'window' GROUP BY organisation, indicator, system) AS last
-    ON last.organisation = n.organisation AND last.indicator = n.indicator AND last.system = n.system
-       AND last.version = n.version AND last.period = n.period
+FROM (
+    SELECT * FROM {open}.indicator_values
+    WHERE grain = 'window' AND (indicator, version, system, organisation, period) IN (
+        SELECT indicator, version, system, organisation, period FROM {open}.last_windows)) AS n
 LEFT JOIN (
-    SELECT v.indicator AS indicator, v.version AS version, v.system AS system, v.unit AS unit, v.case_type AS case_type,
-           v.part AS part, v.value AS value, v.period + 7 * d.window_weeks AS next
-    FROM {open}.indicator_values AS v
-    INNER JOIN (SELECT indicator, version, window_weeks FROM {open}.definitions FINAL) AS d
-        ON d.indicator = v.indicator AND d.version = v.version
-    WHERE v.grain = 'window') AS b
+    SELECT indicator, version, system, unit, case_type, part, value FROM {open}.indicator_values
+    WHERE grain = 'window' AND (indicator, version, system, organisation, period) IN (
+        SELECT indicator, version, system, organisation, before FROM {open}.last_windows)) AS b
     ON b.indicator = n.indicator AND b.version = n.version AND b.system = n.system AND b.unit = n.unit
-       AND b.case_type = n.case_type AND b.part = n.part AND b.next = n.period;
+       AND b.case_type = n.case_type AND b.part = n.part
+LEFT JOIN {open}.unit_names AS u ON u.unit = n.unit
+LEFT JOIN (SELECT * FROM {open}.definitions FINAL) AS d ON d.indicator = n.indicator AND d.version = n.version;
 
 -- Closed weeks, and how long after its end each was first told.
 CREATE VIEW IF NOT EXISTS {open}.publications AS

@@ -69,7 +69,7 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
                     "Figures of week",
                     "The last closed week of which benefits were stated.",
                     f"""SELECT toISOYear(max(week)) AS "Year", toISOWeek(max(week)) AS "ISO week" FROM nytta.benefits
-WHERE {ORGANISATION}""",
+WHERE {ORGANISATION} HAVING count() > 0""",
                 ),
             ),
         ),

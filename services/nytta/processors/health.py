@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP
 from faust.web import Request, Response, View
 from prometheus_client import generate_latest
 
@@ -43,8 +48,10 @@ def attach(app: faust.App, *, still: float) -> None:
 
     async def watch() -> None:
         waiting = 0
-        for tp in assignment(app):
-            lag = _lag(app, tp)
+        held = assignment(app)
+        ends = await _ends(app, held)
+        for tp in held:
+            lag = _lag(app, tp, ends.get(tp) or 0)
             figures.LAG.labels(tp.topic, str(tp.partition)).set(lag)
             waiting += lag
         done = sum(s.value for m in figures.MESSAGES.collect() for s in m.samples if s.name.endswith("_total"))
@@ -57,9 +64,20 @@ def attach(app: faust.App, *, still: float) -> None:
     every(app, _LOOK, watch)
 
 
-def _lag(app: faust.App, tp: faust.types.TP) -> int:
-    """Messages of a partition beyond the last one committed, as far as the broker has told."""
-    end = app.consumer.highwater(tp)
+async def _ends(app: faust.App, held: set[TP]) -> Mapping[TP, int | None]:
+    """The ends of partitions, asked of the broker; while it is away, as far as it has told.
+
+    While the store is waited for, nothing is fetched, and what the broker told with it grows old.
+    """
+    if not held:
+        return {}
+    try:
+        return await asyncio.wait_for(app.consumer.highwaters(*held), _LOOK)
+    except (KafkaError, TimeoutError, ConsumerNotStarted):
+        return {tp: app.consumer.highwater(tp) for tp in held}
+
+
+def _lag(app: faust.App, tp: TP, end: int) -> int:
+    """Messages of a partition beyond the last one committed."""
     consumer: Any = app.consumer  # its type does not tell what was committed
-    done = consumer._committed_offset.get(tp)
-    return max(0, int(end) - int(done or 0)) if end else 0
+    return max(0, end - int(consumer._committed_offset.get(tp) or 0))
