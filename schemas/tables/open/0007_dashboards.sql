@@ -44,17 +44,17 @@ SELECT source, system, day, events, last_received FROM {open}.published_sources 
 -- Each source beside its own past: the last day that all feeds can have told of against the median of the eight same
 -- weekdays before. Under half is `low`, over twice `high`, nothing `silent`; `learning` until four such days are known.
 -- A source that has fewer than ten on such days is held against its own gaps instead: it is silent when it has been so for
--- more than twice its longest one, and a week at least.
+-- more than twice its longest one, and a week at least; `learning` until five days with events are known.
 CREATE VIEW IF NOT EXISTS {open}.sources AS
 WITH (SELECT least(max(day), yesterday()) FROM {open}.source_days) AS judged
 SELECT
     source, system, last_event_day, last_received, judged AS day, delivered, usual,
-    multiIf(length(before) < 4, 'learning',
+    multiIf(length(before) < 4 OR (usual < 10 AND known < 5), 'learning',
             usual < 10, if(judged - last_event_day > greatest(7, 2 * longest_gap), 'silent', 'ok'), delivered = 0, 'silent',
             delivered < usual / 2, 'low', delivered > 2 * usual, 'high', 'ok') AS state
 FROM (
     SELECT
-        source, system, last_event_day, last_received, delivered, before, longest_gap,
+        source, system, last_event_day, last_received, delivered, before, longest_gap, known,
         if(empty(before), NULL, toNullable(arrayReduce('medianExact', if(empty(before), [0], before)))) AS usual
     FROM (
         SELECT
@@ -62,6 +62,7 @@ FROM (
             sumIf(ifNull(events, 5), day = judged) AS delivered,
             mapFromArrays(groupArray(day), groupArray(ifNull(events, 5))) AS days,
             arrayMax(arrayDifference(arraySort(groupArray(toInt32(day))))) AS longest_gap,
+            count() AS known,
             arrayMap(k -> days[judged - 7 * k], arrayFilter(k -> judged - 7 * k >= first, range(1, 9))) AS before
         FROM {open}.source_days GROUP BY source, system));
 

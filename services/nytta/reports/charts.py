@@ -9,7 +9,7 @@ from math import log
 from xml.sax.saxutils import escape
 
 WIDTH = 660
-_ROW, _LEFT, _RIGHT, _TOP, _BOTTOM = 19, 250, 88, 26, 30
+_ROW, _LEFT, _RIGHT, _TOP, _BOTTOM = 19, 250, 88, 26, 40
 _INK, _QUIET, _LINE, _NOW, _AHEAD, _MISS = "#1c2430", "#5b6573", "#d5dae1", "#0b5cad", "#8fb8de", "#b3541e"
 
 
