@@ -12,7 +12,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from nytta.app import App, evaluation
+from nytta.app import App, evaluation, rotation
 from nytta.measures import Evaluations, Publications, disk
 from nytta.store.disk import free_ratio
 
@@ -120,6 +120,13 @@ class Rounds:
         with self._publications.one():
             self._app.publish(datetime.now(UTC))
         self._free.set(free_ratio(self._app.private.connection))
+        self._rotate(datetime.now(UTC))
+
+    def _rotate(self, now: datetime) -> None:
+        """Change keys of persons when the calendar says so."""
+        for done in rotation.rotate(self._app, now) if rotation.due(self._app, now) else ():
+            if done.destroyed:
+                _log.warning("key %s is destroyed: destroy copies of the key file made before now", done.destroyed)
 
     def _evaluate(self) -> None:
         now = datetime.now(UTC)
