@@ -5,6 +5,7 @@ Every function takes a story that was played and gives claims: what must be so, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -210,16 +211,18 @@ def support_channels(played: Played) -> Iterator[Claim]:
     kinds = {fault["unit"]: fault["kind"] for fault in played.truth["faults"]}
     load, breadth = played.values("tickets-per-100", "window"), played.values("weekly-breadth", "week")
     peers = {u for unit in kinds for u in (unit, *played.registry.peers(unit, END))}
-    here = {u: load[u][END][1] for u in peers if END in load.get(u, {})}
-    said = {}
-    for unit, low in here.items():
-        others = [load[u][END][0] for u in peers - {unit} if END in load.get(u, {})]
-        now, then = (
-            [v[0] for w, v in breadth.get(unit, {}).items() if last - 4 * WEEK < w <= last]
-            for last in (END, END - 20 * WEEK)
-        )
-        if low > 1.3 * median(others) and now and then:
-            said[unit] = "abandonment" if np.mean(now) < np.mean(then) else "training-need"
+    hits: Counter[tuple[str, str]] = Counter()
+    for last in (END - n * WEEK for n in range(12)):
+        here = {u: load[u][last] for u in peers if last in load.get(u, {})}
+        for unit, (_, low, _) in here.items():
+            others = [value for u, (value, *_) in here.items() if u != unit]
+            now, then = (
+                [v[0] for w, v in breadth.get(unit, {}).items() if end - 4 * WEEK < w <= end]
+                for end in (last, last - 20 * WEEK)
+            )
+            if others and low > 1.3 * median(others) and now and then:
+                hits[unit, "abandonment" if np.mean(now) < np.mean(then) else "training-need"] += 1
+    said = {unit: kind for (unit, kind), weeks in hits.items() if weeks >= 2}
     yield Claim("exactly the two seeded units: abandonment, training need", str(sorted(said.values())), said == kinds)
 
 
