@@ -47,12 +47,13 @@ def html(outgoing: Outgoing, channels: Channels, chart: str) -> str:
     """The HTML part; `chart` is the address of the picture. Buttons are links that show and change nothing."""
     lead = outgoing.alerts[0] if outgoing.alerts else ""
     page = f"{channels.address.rstrip('/')}/alerts/{quote(lead, safe='')}" if channels.address else ""
-    return _TEMPLATE.render(
+    made = _TEMPLATE.render(
         said=outgoing.message,
         chart=chart if outgoing.chart else "",
         chart_text=outgoing.chart_text,
         page=page,
     )
+    return made.replace(" %", "\u00a0%")  # a line never begins with the sign
 
 
 async def send(smtp: Smtp, message: EmailMessage, timeout: float) -> None:
