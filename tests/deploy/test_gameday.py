@@ -114,7 +114,7 @@ def test_the_store_is_away(stack: Stack) -> None:
     stack.place.store.process.kill()
     sent = 3000
     for number in range(sent):  # one by one, as a foreign producer does
-        data = {"unit": "last-001", "system": "last", "case": f"k1:{number:032x}", "channel": "web"}
+        data = {"unit": "last-001", "system": "last", "case": f"k1:{number + 1:032x}", "channel": "web"}
         event = {"specversion": "1.0", "id": str(number), "source": "/gameday", "type": "nytta.case.opened.v1"}
         event["time"] = "2026-03-02T10:00:00Z"
         kafka.send(

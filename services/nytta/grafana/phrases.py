@@ -35,7 +35,7 @@ VARIABLES: Final = (
     Variable(
         "system",
         "System",
-        f"SELECT DISTINCT system FROM nytta.indicator_values WHERE {ORGANISATION} AND system != '' ORDER BY system",
+        f"SELECT DISTINCT system FROM nytta.last_windows WHERE {ORGANISATION} AND system != '' ORDER BY system",
     ),
     Variable(
         "unit",

@@ -26,7 +26,7 @@ _INDICATORS = (
 _COLUMNS = {indicator: heading for indicator, heading, _, _ in _INDICATORS}
 
 _TYPES = f"""SELECT case_type, concat(toString(row_number() OVER (ORDER BY case_type)), ' ', case_type) AS line
-    FROM (SELECT DISTINCT case_type FROM nytta.indicator_values
+    FROM (SELECT DISTINCT case_type FROM nytta.latest_values
           WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND unit IN {WHOLE}
             AND isNotNull(value))
     ORDER BY case_type LIMIT 4"""
@@ -36,7 +36,7 @@ def _by_type(indicator: str, title: str, definition: str, unit: str) -> Panel:
     return Panel(
         Kind.TREND,
         f"{title} by case type",
-        f"{definition} Lines: the first four of the chosen case types, in the topmost chosen unit.",
+        f"{definition} Lines: the first four of the chosen case types in the latest window of the topmost chosen unit.",
         f"""SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
 FROM nytta.indicator_values AS v INNER JOIN ({_TYPES}) AS l ON l.case_type = v.case_type
 WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.part = '' AND v.unit IN {WHOLE}
@@ -58,7 +58,7 @@ BOARD: Final = Board(
         Variable(
             "case_type",
             "Case type",
-            f"SELECT DISTINCT case_type FROM nytta.indicator_values WHERE {ORGANISATION} AND {SYSTEM} "
+            f"SELECT DISTINCT case_type FROM nytta.latest_values WHERE {ORGANISATION} AND {SYSTEM} "
             "AND case_type NOT IN ('', '*') ORDER BY case_type",
             multi=True,
         ),
