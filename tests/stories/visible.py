@@ -222,7 +222,8 @@ def support_channels(played: Played) -> Iterator[Claim]:
             )
             if others and low > 1.3 * median(others) and now and then:
                 hits[unit, "abandonment" if np.mean(now) < np.mean(then) else "training-need"] += 1
-    said = {unit: kind for (unit, kind), weeks in hits.items() if weeks >= 2}
+    # the rarest first, so that what a unit says most often is what it says
+    said = {unit: kind for (unit, kind), weeks in reversed(hits.most_common()) if weeks >= 2}
     yield Claim("exactly the two seeded units: abandonment, training need", str(sorted(said.values())), said == kinds)
 
 
