@@ -168,3 +168,31 @@ def test_an_app_is_named_where_the_ledger_shows_the_staff(filled: tuple[PrivateS
         week=CLOSED,
     )
     assert set(told(store, "legacy")) == {unit for (unit,) in rows} == {"county", "north"}
+
+
+def test_what_one_organisation_is_told_is_not_another_s(store: PrivateStore) -> None:
+    """The ledger of the facts holds all organisations; each is told, and corrected, by itself."""
+    town = SMALL_COUNTY["organisation.yaml"].replace(
+        b"\nunits:\n", b"\n  - {id: town, timezone: Europe/Oslo, country: SE}\nunits:\n"
+    )
+    files = SMALL_COUNTY | {
+        "organisation.yaml": town.replace(b"name: South, parent: county", b"name: South, parent: town")
+    }
+    registry = county(files)
+    registry_tables.save(store.connection, registry, date(2026, 1, 1), date(2026, 12, 31))
+    save_definitions(store, DEFINITIONS)
+    store.mark_everything()
+    people = [*staff("north", 40), *trained("north", 0, 20), *staff("south", 30), *trained("south", 0, 15)]
+    add(store, [*people, event("last", "case.opened", "03-02", "c1")])
+    publish(store, DEFINITIONS, MONDAY)
+    for moment in (MONDAY, MONDAY + WEEK):
+        publish_facts(store, registry, moment)
+    rows = store.connection.rows(
+        "SELECT organisation, groupUniqArray(unit) FROM {open}.published_facts FINAL "
+        "WHERE fact = 'ready' GROUP BY organisation ORDER BY organisation"
+    )
+    assert [(root, sorted(units)) for root, units in rows] == [
+        ("county", ["county", "north"]),
+        ("town", ["south", "town"]),
+    ]
+    assert (counted(store, "north"), counted(store, "south")) == ((20, 40), (15, 30))

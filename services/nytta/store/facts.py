@@ -96,7 +96,7 @@ def _steps(
         columns = {"numerator": live[fact], "denominator": live["size"], "persons": nobody, "most_by_one": nobody}
         for name, column in columns.items():
             live = live.append_column(name, pa.array(column, pa.int64()) if column is nobody else column)
-        told = told_of_staff(store, Fact(fact), live, weeks, now, number)
+        told = told_of_staff(store, Fact(fact), root, live, weeks, now, number)
         for unit, system, week, *figures in zip(
             *(told[name] for name in ("unit", "system", "period", *_FIGURES)), strict=True
         ):

@@ -85,14 +85,14 @@ def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetim
 
 
 def told_of_staff(
-    store: PrivateStore, fact: Fact, live: pa.Table, weeks: Sequence[date], now: datetime, publication: int
+    store: PrivateStore, fact: Fact, root: str, live: pa.Table, weeks: Sequence[date], now: datetime, publication: int
 ) -> Rows:
     """What may be published at `now` (aware) of a fact in consecutive closed `weeks`, as columns like published values.
 
-    `live` has the exact figures of these weeks and of every unit, groups and their members too: the columns of
-    `_live_rows`. Decided by the ledger and kept in it under `publication`: what was shown stays, late data wait.
+    `live` has the exact figures of these weeks and of every unit of the organisation `root`, groups and their members
+    too: the columns of `_live_rows`. Decided by the ledger and kept in it under `publication`: what was shown stays, late data wait.
     """
-    organisations = _organisations(store, now)
+    organisations = {root: its for each, its in _organisations(store, now).items() if each == root}
     span = (weeks[0], weeks[-1])
     return _through_ledger(store, fact, live, organisations, Rules(), publication, Patterns(), span)
 
@@ -216,9 +216,10 @@ def _through_ledger(
     told = store.connection.arrow(
         "SELECT organisation, unit, system, case_type, part, grain, period, numerator, denominator, size, shown, "
         "restated, changed FROM {private}.disclosed FINAL WHERE indicator = {id:String} AND version = {version:UInt16} "
-        "AND period >= {first:Date} AND period <= {last:Date}",
+        "AND organisation IN {organisations:Array(String)} AND period >= {first:Date} AND period <= {last:Date}",
         id=definition.id,
         version=definition.version,
+        organisations=list(organisations),
         first=span[0],
         last=span[1],
     )
