@@ -1,0 +1,74 @@
+"""The store of every release is taken over: restored, migrated, equal to its raw events, and it says what it said."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nytta import contracts
+from nytta.store.backup import read
+from nytta.store.migrate import migrations
+from tests.frozen.make import FOLDER, told
+from tests.support.commands import answer
+
+RELEASES = sorted(path.name.removesuffix(".tar.xz") for path in FOLDER.glob("*.tar.xz"))
+RECIPE = "nothing is released yet: make it anew with `python -m tests.frozen.make`"
+
+
+def unpacked(release: str, folder: Path) -> Path:
+    target = folder / f"{release}.tar"
+    target.write_bytes(lzma.decompress((FOLDER / f"{release}.tar.xz").read_bytes()))
+    return target
+
+
+def test_there_is_a_frozen_store_and_it_is_small() -> None:
+    assert RELEASES
+    assert all((FOLDER / f"{release}.tar.xz").stat().st_size < 700_000 for release in RELEASES)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_its_migrations_are_the_first_ones_of_today(release: str, tmp_path: Path, tables: Path) -> None:
+    held = read(unpacked(release, tmp_path)).migrations
+    today = {f"{m.sequence}/{m.name}" for m in migrations(tables)}
+    assert set(held) <= today, RECIPE
+    for sequence in ("open", "private"):
+        theirs, ours = ([n for n in sorted(names) if n.startswith(sequence)] for names in (held, today))
+        assert theirs == ours[: len(theirs)], RECIPE
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("release", RELEASES)
+def test_an_upgrade_changes_no_published_figure(release: str, tmp_path: Path) -> None:
+    data, registry = tmp_path / "data", FOLDER / f"{release}.registry"
+    place = {"NYTTA_DATA": str(data), "NYTTA_REGISTRY": str(registry)}
+    source, keys = unpacked(release, tmp_path), FOLDER / f"{release}.key.json"
+    restored = answer("restore", source, "--keys", keys, environment=place)
+    assert restored["events"] == restored["rows"]["private.events"] > 1000
+    assert set(restored["migrations"]) <= set(answer("migrate", environment=place)["applied"])
+    verified = answer("verify", environment=place)
+    assert verified["equal"], verified
+    assert verified["compared"] > 1000
+    before: dict[str, list[Any]] = json.loads(gzip.decompress((FOLDER / f"{release}.told.json.gz").read_bytes()))
+    after = told(data, registry)
+    for name, was in before.items():
+        assert was, name
+        assert _without_what_came(after[name], was) == was, name
+    assert contracts.schemas().is_dir()
+
+
+def _without_what_came(now: Any, was: Any) -> Any:
+    """What is said now, of what was said then: later versions may say more of a row, and have more indicators."""
+    if isinstance(was, dict):
+        return {name: _without_what_came(now[name], value) for name, value in was.items()}
+    if isinstance(was, list) and was and isinstance(was[0], dict) and "indicator" in was[0]:
+        known = {row["indicator"] for row in was}
+        now = [row for row in now if row["indicator"] in known]
+    if isinstance(was, list) and len(now) == len(was):
+        return [_without_what_came(one, other) for one, other in zip(now, was, strict=True)]
+    return now
