@@ -37,7 +37,9 @@ def opened(number: int, **more: Any) -> dict[str, Any]:
 
 
 def test_what_passes_counts_once_and_the_rest_stays(store: PrivateStore, tables: Path) -> None:
-    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), county()), DEFINITIONS, tables)
+    app = nytta.App(
+        store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), county()), DEFINITIONS, tables
+    )
     early = opened(3, time=(NOW + timedelta(days=3)).isoformat())  # three days ahead of its receipt
     body = to_ndjson([opened(1), opened(2), early, opened(11)]) + b"rubbish\n"
     list(app.intake.accept([body], NOW))
@@ -69,7 +71,9 @@ def test_what_passes_counts_once_and_the_rest_stays(store: PrivateStore, tables:
 def test_a_reject_that_comes_twice_is_one_and_its_digest_tells_nothing_without_the_key(
     store: PrivateStore, tables: Path
 ) -> None:
-    app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), county()), DEFINITIONS, tables)
+    app = nytta.App(
+        store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), county()), DEFINITIONS, tables
+    )
     for _ in range(2):
         list(app.intake.accept([b"rubbish\n"], NOW))
     (kept,) = app.private.sealed_rejects(RejectQuery())

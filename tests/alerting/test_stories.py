@@ -79,7 +79,8 @@ def story(new_store: Callable[[], PrivateStore], tables: Path, tmp_path: Path) -
         declared = nytta.read_registry(tmp_path / "world" / "registry", DEFINITIONS)
         assert declared is not None
         store = new_store()
-        app = nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), declared), DEFINITIONS, tables)
+        intake = Intake(store, Keys("k1", bytes(32)), declared)
+        app = nytta.App(store, OpenStore(store.connection), intake, DEFINITIONS, tables)
         end = datetime(2026, 11, 17, tzinfo=ZONE)
         app.intake.import_file(tmp_path / "world" / "events.ndjson", None, end)
         app.bring_up_to_date(end)

@@ -241,7 +241,8 @@ code_maps:
         ),
         *(
             (
-                f"benefits: [{{id: x, unit: a, system: s, due: 2027-01-01, hourly_cost: {{source: s{cost}}}, {HOURS}}}]",
+                "benefits: [{id: x, unit: a, system: s, due: 2027-01-01, "
+                f"hourly_cost: {{source: s{cost}}}, {HOURS}}}]",
                 message,
             )
             for cost, message in (

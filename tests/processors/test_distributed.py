@@ -16,11 +16,11 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from nytta import app as nytta
-from nytta.intake import Intake
 from nytta import contracts
 from nytta.broker import topics, waiting
 from nytta.broker.cluster import Cluster
 from nytta.events import to_ndjson
+from nytta.intake import Intake
 from nytta.organisation.registry import Registry
 from nytta.simulate.bulk import bulk
 from nytta.store.open import OpenStore

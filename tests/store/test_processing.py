@@ -30,7 +30,9 @@ COMPLETE: dict[str, Any] = {"legal_basis": "public task", "dpia": "DPIA 1", "con
 
 
 def installation(store: PrivateStore, tables: Path, registry: Registry | None) -> nytta.App:
-    return nytta.App(store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables)
+    return nytta.App(
+        store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables
+    )
 
 
 def with_approvals(*approvals: Approval) -> Registry:

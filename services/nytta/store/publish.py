@@ -87,12 +87,13 @@ def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetim
 def told_of_staff(
     store: PrivateStore, fact: Fact, root: str, live: pa.Table, weeks: Sequence[date], now: datetime, publication: int
 ) -> Rows:
-    """What may be published at `now` (aware) of a fact in consecutive closed `weeks`, as columns like published values.
+    """What may be published at `now` (aware) of a fact in consecutive closed `weeks`, as columns of published values.
 
     `live` has the exact figures of these weeks and of every unit of the organisation `root`, groups and their members
-    too: the columns of `_live_rows`. Decided by the ledger and kept in it under `publication`: what was shown stays, late data wait.
+    too: the columns of `_live_rows`. Decided by the ledger and kept in it under `publication`: what was shown stays,
+    late data wait.
     """
-    organisations = {root: its for each, its in _organisations(store, now).items() if each == root}
+    organisations = {each: its for each, its in _organisations(store, now).items() if each == root}
     span = (weeks[0], weeks[-1])
     return _through_ledger(store, fact, live, organisations, Rules(), publication, Patterns(), span)
 
