@@ -48,6 +48,16 @@ def test_a_share_of_few_comes_in_steps_of_five() -> None:
     assert (shown.low[0], shown.high[0]) == (10.0, 70.0)
 
 
+def test_each_figure_may_ask_for_a_denominator_of_its_own() -> None:
+    """As where 95 of 100 must be known: 94 say nothing."""
+    for known, status in ((94, "not_enough"), (95, "ok")):
+        shown = gate(
+            exact(50, known, 100), kind="share", protects="public", scale=1, minimum_denominator=np.array([95])
+        )
+        assert shown.status[0] == status
+        assert np.isnan(shown.value[0]) == (status == "not_enough")
+
+
 def test_an_interval_says_nothing_that_value_and_band_do_not_say() -> None:
     one, other = share(exact(54, 180)), share(exact(30, 100))
     assert (one.value[0], one.low[0], one.high[0]) == (other.value[0], other.low[0], other.high[0])

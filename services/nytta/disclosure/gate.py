@@ -74,7 +74,7 @@ def gate(
     kind: str,
     protects: str,
     scale: float,
-    minimum_denominator: int,
+    minimum_denominator: int | Ints,
     shown: npt.NDArray[np.bool_] | None = None,
 ) -> Gated:
     """Pass exact figures of one indicator through the gate.

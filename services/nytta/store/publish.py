@@ -52,6 +52,7 @@ class Fact:
     adds: bool = False
     scale: float = 1.0
     minimum_denominator: int = K
+    known: float = 0.0
     window_weeks: int = 1
 
 
@@ -425,7 +426,9 @@ def _gated(
         kind=definition.kind.value,
         protects=definition.protects.value,
         scale=definition.scale,
-        minimum_denominator=definition.minimum_denominator,
+        minimum_denominator=np.maximum(
+            definition.minimum_denominator, np.ceil(definition.known * figures[:, SIZE]).astype(np.int64)
+        ),
         shown=shown,
     )
     if held is not None:
