@@ -7,8 +7,9 @@ from typing import Any
 
 from nytta.broker.cluster import Cluster
 from nytta.keys import Keys
+from nytta.processors.member import run
 from nytta.processors.parts import Parts
-from nytta.processors.worker import build, run
+from nytta.processors.worker import build
 from nytta.settings import Settings
 
 if __name__ == "__main__":
