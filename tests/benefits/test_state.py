@@ -10,10 +10,11 @@ import pytest
 
 from nytta import contracts
 from nytta.benefits.decided import standing
-from nytta.benefits.evidence import Act, Evidence, Measured, Published
+from nytta.benefits.evidence import Evidence, Measured, Published
 from nytta.benefits.model_file import read_model
 from nytta.benefits.state import NO_COST, UNCONFIRMED, state
 from nytta.benefits.statement import Benefit, Statement, decode, encode
+from nytta.indicators.decisions import Act
 from nytta.organisation.load import read
 from nytta.organisation.programme import Decision
 from nytta.organisation.registry import Registry

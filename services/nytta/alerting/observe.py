@@ -260,16 +260,8 @@ def _lowest(desk: Desk, unit: str, shown: set[str], day: date) -> list[str]:
 
 
 def target_of_use(desk: Desk, place: str, system: str, day: date, indicator: str = _INTENDED) -> int | None:
-    """The intended share of use in percent: the last target of the plan, else the benefit's."""
-    plan = desk.plan(system, indicator, place, day)
-    if plan is not None:
-        return round(plan.targets[-1].value / 10)
-    member = desk.member(place)
-    for benefit in desk.registry.benefits:
-        use = benefit.adoption
-        if (benefit.unit, benefit.system) == (member, system) and use and use.indicator == indicator and use.target:
-            return round(use.target / 10)
-    return None
+    """The intended share of use of a unit, or of a group's first member, in whole percent."""
+    return desk.registry.target_of_use(system, indicator, desk.member(place), day)
 
 
 def _readiness(desk: Desk, week: date) -> Iterable[Observation]:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from enum import StrEnum
 
-from nytta.benefits.evidence import Act
 from nytta.benefits.statement import Decided
+from nytta.indicators.decisions import Act
 from nytta.organisation.programme import Decision
 
 PATIENCE = 8

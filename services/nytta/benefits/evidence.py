@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from nytta.benefits.statement import Definition
+from nytta.indicators.decisions import Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,6 @@ class Published:
     status: str
     version: int
     period: date
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What a unit reported of a decision: made, acknowledged, executed or reversed, on a day."""
-
-    decision: str
-    unit: str
-    state: str
-    day: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,17 @@ class Registry:
                     return plan
         return None
 
+    def target_of_use(self, system: str, indicator: str, unit: str, day: date) -> int | None:
+        """The intended share of use in whole percent: the last target of the plan, else the benefit's."""
+        plan = self.plan(system, indicator, unit, day)
+        if plan is not None:
+            return round(plan.targets[-1].value / 10)
+        for benefit in self.benefits:
+            use = benefit.adoption
+            if (benefit.unit, benefit.system) == (unit, system) and use and use.indicator == indicator and use.target:
+                return round(use.target / 10)
+        return None
+
     def deviation(self, system: str, unit: str, day: date, case_type: str = "") -> Deviation | None:
         """The agreement by which `unit`, or a unit above it, does not use `system` on `day`.
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from nytta.benefits.evidence import Act, Evidence, Measured, Peer, Place, Published
+from nytta.benefits.evidence import Evidence, Measured, Peer, Place, Published
 from nytta.benefits.maturity import Model
 from nytta.benefits.state import DIGITAL, state
 from nytta.benefits.statement import Definition, Statement, decode, encode
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.rules import Status
+from nytta.indicators.decisions import Act
 from nytta.indicators.render import Scope, Zones, winners
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Names, Organisation

@@ -102,18 +102,6 @@ def read_states(
     )
 
 
-def target_of_use(registry: Registry, system: str, indicator: str, unit: str, day: date) -> int | None:
-    """The intended share of use in percent: the last target of the plan, else the benefit's; None without either."""
-    plan = registry.plan(system, indicator, unit, day)
-    if plan is not None and plan.targets:
-        return round(plan.targets[-1].value / 10)
-    for benefit in registry.benefits:
-        use = benefit.adoption
-        if (benefit.unit, benefit.system) == (unit, system) and use and use.indicator == indicator and use.target:
-            return round(use.target / 10)
-    return None
-
-
 @dataclass
 class _Desk:
     """What is published of an organisation around some weeks."""
@@ -243,7 +231,7 @@ class _Desk:
             targets = {
                 name: float(target)
                 for name in USE
-                if (target := target_of_use(self.registry, system, name, self._member(unit), day))
+                if (target := self.registry.target_of_use(system, name, self._member(unit), day))
             }
             found = use_state(latest, targets)
             figure = next((latest[name] for name in USE if name in latest), None)
