@@ -44,4 +44,4 @@ def load(app: nytta.App, settings: Settings) -> None:
     app.bring_up_to_date(now)
     if first:  # later the service does it by itself
         evaluate(app, now)
-    told.print(f"What is seeded: {settings.data / 'demo' / 'truth.json'}", markup=False)
+    told.print(f"What is seeded: {settings.data / 'story' / 'truth.json'}", markup=False)
