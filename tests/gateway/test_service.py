@@ -135,7 +135,7 @@ def test_a_file_of_a_dead_service_is_no_obstacle(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "service.json").write_text(json.dumps({"address": "http://127.0.0.1:9", "token": "x", "pid": 1}))
-    assert answer("sources", "--data", data) == {"sources": [], "imports": []}
+    assert answer("sources", "--data", data) == {"sources": [], "imports": [], "unknown_units": {}}
     assert not (data / "service.json").exists()
 
 
