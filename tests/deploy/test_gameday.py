@@ -243,7 +243,8 @@ def test_the_disk_is_full(small_disk: Path, tmp_path: Path) -> None:
             _fill(hog, small_disk, leave=0)
             refused = [post(10_000 + 1000 * n) for n in range(5)]
             assert 503 in refused
-            assert until(lambda: bool(its.ask('ALERTS{alertname="NyttaBudgetBurnsFast", objective="acceptance"}')), 60)
+            burns = 'ALERTS{alertname="NyttaBudgetBurnsFast", objective="acceptance"}'
+            assert until(lambda: bool(post(10_000) and its.ask(burns)), 180)
             hog.unlink()
             again = [post(10_000 + 1000 * n) for n in range(5)]
             assert until(lambda: post(20_000) == 202, 60)
