@@ -58,7 +58,7 @@ def test_topics_are_made_once_and_checked(cluster: Cluster) -> None:
     with pytest.raises(BrokerError, match=r"\.usage is missing: run nytta migrate"):
         topics.check(cluster)
     made = topics.create(cluster, partitions=3, replicas=1)
-    assert made == sorted(f"{cluster.prefix}.{name}" for name in ("usage", "marks", "rejected", "values"))
+    assert made == sorted(f"{cluster.prefix}.{name}" for name in ("usage", "marks", "rejected", "signals", "values"))
     assert topics.create(cluster, partitions=3, replicas=1) == []
     topics.check(cluster)
 
