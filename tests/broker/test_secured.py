@@ -89,7 +89,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 def test_the_administrator_and_the_producer_are_let_in(secured: Settings) -> None:
     cluster = Cluster.of(secured)
-    assert len(topics.create(cluster, partitions=1, replicas=1)) == 4
+    assert len(topics.create(cluster, partitions=1, replicas=1)) == len(topics.TOPICS)
 
     async def ready() -> None:
         async with Producer(cluster, bytes) as producer:
