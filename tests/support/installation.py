@@ -17,7 +17,7 @@ from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
 from nytta.events import Reject, decode
 from nytta.gateway.tokens import Tokens
-from nytta.keys import Keys, load_or_make
+from nytta.keys import Choice, Keys, with_first
 from nytta.settings import Settings
 from tests.support.broker import Broker
 from tests.support.processes import Process, answers, free_port, python, until
@@ -78,7 +78,11 @@ class Installation:
             kafka_prefix=f"test-{os.getpid()}-{next(_NUMBERS)}",
             kafka_partitions=partitions,
         )
-        self.keys: Keys = load_or_make(folder / "key.json")
+        declared = nytta.read_registry(self.registry, ())
+        assert declared is not None
+        roots = {o.id: o.key for o in declared.organisations}
+        self.keys: Keys = with_first(folder / "key.json", roots, datetime.now(UTC).date())
+        self.choice = Choice(self.keys, declared.root_of)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -136,7 +140,7 @@ class Installation:
     ) -> Iterator[tuple[pa.Table, Sequence[Reject]]]:
         """Bodies as the gateway decodes them."""
         for body in bodies:
-            batch = decode(body, received_at=now or datetime.now(UTC), pseudonymise=self.keys.pseudonymiser())
+            batch = decode(body, received_at=now or datetime.now(UTC), pseudonymise=self.choice)
             yield batch.table, batch.rejects
 
     @contextmanager
