@@ -10,10 +10,14 @@ port=${KAFKA_PORT:-9092}
 fetch() {
     [[ -e $libs/.complete && ! $here/pom.xml -nt $libs/.complete ]] && return
     command -v mvn >/dev/null || { echo "kafka.sh: Maven fetches Kafka's jars: install it, or name a folder of them with KAFKA_LIBS" >&2; exit 1; }
-    rm -rf "$libs"
-    mvn --quiet --batch-mode --file "$here/pom.xml" dependency:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$libs"
-    touch "$libs/.complete"
+    exec 9>"$here/.fetching" && flock 9  # two who come at once fetch them once
+    if [[ ! -e $libs/.complete || $here/pom.xml -nt $libs/.complete ]]; then
+        rm -rf "$libs"
+        mvn --quiet --batch-mode --file "$here/pom.xml" dependency:copy-dependencies \
+            -DincludeScope=runtime -DoutputDirectory="$libs"
+        touch "$libs/.complete"
+    fi
+    exec 9>&-
 }
 
 run() {
