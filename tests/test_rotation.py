@@ -123,6 +123,18 @@ def test_a_change_of_key_keeps_habits_and_forgets_who_was_away(
     assert not due(app, changed)
 
 
+def test_a_coming_key_that_is_lost_is_told(store: PrivateStore, tables: Path, tmp_path: Path) -> None:
+    """A copy of the key file from before the rotation does not serve."""
+    path = tmp_path / "key.json"
+    app = opened(store, tables, path)
+    take(app, MADE, session("ada", MADE))
+    copy = path.read_text()
+    aged(path, app, MADE + MADE_EVERY)
+    path.write_text(copy)
+    with pytest.raises(KeyFileError, match="no key county-2, with which persons of 'county'"):
+        take(opened(store, tables, path), MADE, session("bo", MADE))
+
+
 def test_what_is_not_acknowledged_is_noted_again(store: PrivateStore, tables: Path, tmp_path: Path) -> None:
     path = tmp_path / "key.json"
     app = opened(store, tables, path)

@@ -64,6 +64,11 @@ class ImportReport:
         return asdict(self) | {"units_created": list(self.units_created)}
 
 
+def _key_of(root: str) -> str:
+    """The counter that holds the number of the newest key of an organisation's persons."""
+    return f"key of persons of {root}"
+
+
 @dataclass
 class Intake:
     """Takes events in. `declared` is the registry of files; `registry` has the units made for logs beside it.
@@ -81,8 +86,7 @@ class Intake:
         self._choosing = threading.Lock()
         self.notes = Notes()
         self.declare(self.declared)
-        self._choice = Choice(self.keys, self.registry.root_of, self._excluded, self.notes)
-        self._chosen_by: tuple[Keys, Registry, frozenset[bytes]] | None = None
+        self._chosen: tuple[tuple[Keys, Registry, frozenset[bytes]], Choice] | None = None
         self.stopped: Counter[tuple[str, str]] = Counter()
 
     def declare(self, declared: Registry | None) -> None:
@@ -92,18 +96,20 @@ class Intake:
         self._excluded = digests(self.private.connection)
 
     def rekey(self, keys: Keys) -> None:
-        """Make pseudonyms with these keys from now on."""
+        """Make pseudonyms with these keys from now on; the store remembers those that are in the key file."""
         self.keys = keys
+        for root in keys.persons if self.key_file else ():
+            if keys.newest(root) > self.private.counter(_key_of(root)):
+                self.private.raise_counter(_key_of(root), keys.newest(root))
 
     def choice(self) -> Choice:
         """Makes the pseudonyms of what comes in now. KeyFileError where a key is missing that there was."""
         with self._choosing:
-            about = (self.keys, self.registry, self._excluded)
-            if about != self._chosen_by:
+            if self._chosen is None or self._chosen[0] != (self.keys, self.registry, self._excluded):
                 self._have_keys({o.id: o.key for o in self.registry.organisations})
-                self._choice = Choice(self.keys, self.registry.root_of, self._excluded, self.notes)
-                self._chosen_by = (self.keys, self.registry, self._excluded)
-            return self._choice
+                choice = Choice(self.keys, self.registry.root_of, self._excluded, self.notes)
+                self._chosen = (self.keys, self.registry, self._excluded), choice
+            return self._chosen[1]
 
     def _choice_for(self, root: str) -> Choice:
         """Makes the pseudonyms of a file all of whose events are of one organisation."""
@@ -115,19 +121,19 @@ class Intake:
     def _have_keys(self, names: dict[str, str]) -> None:
         """See to it that each of these organisations (root to key name) has a key of persons."""
         for root, name in names.items():
-            made = self.private.counter(f"key of persons of {root}")
+            made = self.private.counter(_key_of(root))
             if self.keys.newest(root) < made:
                 raise KeyFileError(
                     f"the key file has no key {name}-{made}, with which persons of '{root}' are pseudonymised: "
                     "restore the file from its backup; with another key each of them would count twice"
                 )
         missing = {root: name for root, name in names.items() if not self.keys.newest(root)}
-        if missing and self.key_file:
-            self.keys = with_first(self.key_file, missing, datetime.now(UTC).date())
-            for root in missing:
-                self.private.raise_counter(f"key of persons of {root}", self.keys.newest(root))
-        for root, name in missing.items() if not self.key_file else ():
-            self.keys = self.keys.with_coming(root, name, datetime.now(UTC).date())
+        today = datetime.now(UTC).date()
+        if self.key_file:
+            self.rekey(with_first(self.key_file, missing, today) if missing else self.keys)
+            return
+        for root, name in missing.items():
+            self.keys = self.keys.with_coming(root, name, today)
 
     def accept(self, bodies: Iterable[bytes], now: datetime, job: Import | None = None) -> Iterator[Batch]:
         """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.

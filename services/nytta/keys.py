@@ -33,10 +33,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from nytta.errors import Mendable
-from nytta.events.pseudonyms import SIZE, Maker, Pseudonymiser
+from nytta.events.pseudonyms import SIZE, Digests, Maker, Pseudonymiser
 
 _BYTES = 32
-_REMEMBERED = 65_536
 
 MADE_EVERY: Final = timedelta(weeks=26)
 """Age of the used key's preparation at which the next key is made."""
@@ -183,21 +182,6 @@ class Notes:
         del self._waiting[: len(notes)]
 
 
-class _Digests(dict[str, bytes]):
-    """Digests already made; forgotten all at once when there are too many, so that memory stays bounded."""
-
-    def __init__(self, make: Callable[[str], bytes]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, text: str) -> bytes:
-        made = self._make(text)
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[text] = made
-        return made
-
-
 class Persons:
     """Makes the pseudonyms of persons with the used key, and notes what each will be with the coming one.
 
@@ -219,7 +203,7 @@ class Persons:
         self._lasting = lasting
         self._excluded = excluded
         self._notes = notes
-        self._known = _Digests(self._made)
+        self._known = Digests(self._made)
 
     def __repr__(self) -> str:
         return f"Persons({self.key_id!r})"

@@ -54,7 +54,7 @@ class Desk:
 
     def member(self, place: str) -> str:
         """The unit itself, or the first member of a reporting group."""
-        return next((g.units[0] for g in self.registry.groups if g.id == place), place)
+        return self.registry.members(place)[0]
 
     def peers(self, place: str, day: date) -> list[str]:
         """Comparable units and groups, without the unit itself."""
@@ -68,9 +68,7 @@ class Desk:
 
     def live(self, system: str, place: str) -> date | None:
         """The day from which the unit, or every member of the group, is live."""
-        members = next((g.units for g in self.registry.groups if g.id == place), (place,))
-        days = [self.registry.go_live(system, unit) for unit in members]
-        return None if None in days else max(d for d in days if d is not None)
+        return self.registry.live(system, place)
 
     def plan(self, system: str, indicator: str, place: str, day: date) -> Plan | None:
         """The plan in force for the unit, or for the group's first member."""

@@ -50,14 +50,13 @@ def identify_all(
     found = {}
     for name, texts in columns.items():
         makers = [pseudonymise.of(name, *pair) for pair in pairs]
-        each = {id(maker): maker for maker in makers}
+        each = {maker: n for n, maker in enumerate(dict.fromkeys(makers))}
         if len(each) == 1:
             found[name] = identify(texts, makers[0])
             continue
-        number = {key: n for n, key in enumerate(each)}
-        whose = np.array([number[id(maker)] for maker in makers])[codes]
+        whose = np.array([each[maker] for maker in makers])[codes]
         rows = [np.flatnonzero(whose == n) for n in range(len(each))]
-        parts = [identify(texts.take(pa.array(its)), maker) for its, maker in zip(rows, each.values(), strict=True)]
+        parts = [identify(texts.take(pa.array(its)), maker) for its, maker in zip(rows, each, strict=True)]
         found[name] = _joined(parts, rows)
     return found
 

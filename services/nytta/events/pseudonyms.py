@@ -1,7 +1,7 @@
 """Keyed pseudonyms: what stands for a person, a case, a ticket or a device behind the edge."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol, Self
 
@@ -17,6 +17,8 @@ SIZE: Final = 16
 NOBODY: Final = bytes(SIZE)
 """What stands where there is no actor; never a pseudonym."""
 SHORTEST_KEY: Final = 16
+REMEMBERED: Final = 65_536
+"""Digests that are kept beside a key."""
 _BLOCK: Final = 64  # bytes that SHA-256 takes at a time
 
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -86,23 +88,16 @@ def _tails(data: NDArray[np.uint8], offsets: NDArray[np.int64], long: NDArray[np
     return letters(data, np.where(long, offsets[1:] - _TAIL, 0), _TAIL)
 
 
-class _Digests(dict[str, bytes]):
-    """Digests already made; forgotten all at once when there are too many, so that memory stays bounded."""
+class Digests(dict[str, bytes]):
+    """Digests already made by `make`; forgotten all at once when there are too many, so that memory stays bounded."""
 
-    def __init__(self, key: bytes, size: int) -> None:
+    def __init__(self, make: Callable[[str], bytes], size: int = REMEMBERED) -> None:
         super().__init__()
-        # HMAC as RFC 2104 writes it, with the key's two blocks hashed once: `hmac.digest` hashes them for
-        # every text, which takes four times as long.
-        padded = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+        self._make = make
         self._size = size
 
     def __missing__(self, text: str) -> bytes:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(text.encode())
-        outer.update(inner.digest())
-        digest = outer.digest()[:SIZE]
+        digest = self._make(text)
         if len(self) >= self._size:
             self.clear()
         self[text] = digest
@@ -134,13 +129,18 @@ class Pseudonymiser:
     key id that cannot be written on the wire and for a key shorter than 16 bytes. May be shared by threads.
     """
 
-    def __init__(self, key_id: str, key: bytes, *, cache_size: int = 65_536) -> None:
+    def __init__(self, key_id: str, key: bytes, *, cache_size: int = REMEMBERED) -> None:
         if not _KEY_ID.fullmatch(key_id):
             raise ValueError(f"key id {key_id!r}: use 1 to 64 ASCII letters, digits, dots, hyphens or underscores")
         if len(key) < SHORTEST_KEY:
             raise ValueError(f"key {key_id!r} has {len(key)} bytes: use at least {SHORTEST_KEY}")
         self.key_id = key_id
-        self._digests = _Digests(key, cache_size)
+        # HMAC as RFC 2104 writes it, with the key's two blocks hashed once: `hmac.digest` hashes them for
+        # every text, which takes four times as long.
+        padded = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+        self._digests = Digests(self._made, cache_size)
 
     def __repr__(self) -> str:
         return f"Pseudonymiser({self.key_id!r})"
@@ -156,6 +156,12 @@ class Pseudonymiser:
     def digests(self, texts: Iterable[str]) -> bytes:
         """The digests of many texts, one after the other."""
         return b"".join(map(self._digests.__getitem__, texts))
+
+    def _made(self, text: str) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.digest()[:SIZE]
 
     def wire(self, text: str) -> str:
         """`key-id:32 hex digits` for `text`; a text that is a pseudonym already stays as it is."""

@@ -103,6 +103,10 @@ class Registry:
         return places(self.codes, self.units)
 
     @cached_property
+    def _members(self) -> Mapping[str, tuple[str, ...]]:
+        return {group.id: group.units for group in self.groups}
+
+    @cached_property
     def _roots(self) -> Mapping[str, str]:
         return {unit.id: unit.root for unit in self.units}
 
@@ -190,6 +194,15 @@ class Registry:
                     moved = span.valid_from > self._versions[unit][0].valid_from
                     days.append(max(day, span.valid_from) if moved else day)
         return min(days, default=None)
+
+    def members(self, place: str) -> tuple[str, ...]:
+        """The units of a reporting group; of a unit, itself."""
+        return self._members.get(place, (place,))
+
+    def live(self, system: str, place: str) -> date | None:
+        """The day from which a unit, or every member of a reporting group, is live; None where one has no such day."""
+        days = [self.go_live(system, unit) for unit in self.members(place)]
+        return None if None in days else max(day for day in days if day is not None)
 
     def plan(self, system: str, indicator: str, unit: str, day: date) -> Plan | None:
         """The plan with targets that holds for `unit` on `day`: its own, else the nearest above it."""

@@ -102,7 +102,6 @@ def read_states(
     )
 
 
-@dataclass
 class _Desk:
     """What is published of an organisation around some weeks."""
 
@@ -110,7 +109,6 @@ class _Desk:
         self, connection: Connection, registry: Registry, organisation: Organisation, first: date, last: date
     ) -> None:
         self.registry, self.root = registry, organisation.id
-        self._members = {group.id: group.units for group in registry.groups}
         self._figures: defaultdict[tuple[str, str, str, str, str], dict[date, Shown]] = defaultdict(dict)
         self._windows: dict[str, int] = {}
         lives = [m.date for m in registry.milestones if m.what == "live"]
@@ -193,13 +191,6 @@ class _Desk:
 
     # places
 
-    def _member(self, unit: str) -> str:
-        return self._members.get(unit, (unit,))[0]
-
-    def _live(self, system: str, unit: str) -> date | None:
-        days = [self.registry.go_live(system, each) for each in self._members.get(unit, (unit,))]
-        return None if None in days else max(day for day in days if day is not None)
-
     def _around(self, unit: str, week: date) -> list[str]:
         """The unit, its reporting group, and all units above."""
         day = week + timedelta(days=6)
@@ -207,7 +198,7 @@ class _Desk:
             above = [each.id for each in self.registry.ancestors(unit, day)]
         except KeyError:
             above = []
-        return [unit, *above, *(group for group, units in self._members.items() if unit in units)]
+        return [unit, *above, *(group.id for group in self.registry.groups if unit in group.units)]
 
     # states
 
@@ -216,7 +207,7 @@ class _Desk:
         for unit, system, case_type in self._places(*USE):
             if case_type != "*":
                 continue
-            live = self._live(system, unit)
+            live = self.registry.live(system, unit)
             latest = {
                 name: figure
                 for name in (*_READINESS, "ready")
@@ -231,7 +222,7 @@ class _Desk:
             targets = {
                 name: float(target)
                 for name in USE
-                if (target := self.registry.target_of_use(system, name, self._member(unit), day))
+                if (target := self.registry.target_of_use(system, name, self.registry.members(unit)[0], day))
             }
             found = use_state(latest, targets)
             figure = next((latest[name] for name in USE if name in latest), None)
@@ -239,7 +230,7 @@ class _Desk:
 
     def _exploitation(self, week: date) -> Iterator[StateRow]:
         for unit, system, case_type in self._places("digital-intake"):
-            live = self._live(system, unit)
+            live = self.registry.live(system, unit)
             if case_type == "*" or live is None or live >= week:
                 continue
             begin = live - timedelta(days=live.weekday())
