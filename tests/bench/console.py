@@ -51,7 +51,7 @@ def _measured(filled: World, rounds: int) -> dict[str, Any]:
     found: dict[str, Any] = {"pages": {}}
     for path in PATHS:
         body = visit.get(path).content
-        kept = [_timed(visit, path) for _ in range(rounds)]
+        kept = [_timed(visit, path) for _ in range(5 * rounds)]
         anew = [_timed(visit, path, desk) for _ in range(rounds)]
         found["pages"][path] = {"bytes": len(body), "kept_ms_95": _high(kept), "anew_ms_95": _high(anew)}
     found["style_bytes"] = len(desk.style)

@@ -357,7 +357,7 @@ def main() -> int:
 
     own = scores["Nytta"]
     reorganisations = [_reorganisation(seed) for seed in seeds[:5]]
-    mixes = [role_mix(seed, by_role=True) for seed in seeds[:5]]
+    mixes = [role_mix(seed, by_role=True) for seed in seeds]
     crude = [role_mix(seed, by_role=False) for seed in seeds[:5]]
     large = Ours()
     large(make(given.first_seed, Settings(units=500)))

@@ -12,8 +12,9 @@ from nytta import contracts
 from nytta.indicators.definition import Definition
 from nytta.indicators.load import load
 from nytta.store import registry as registry_tables
-from nytta.store.client import StoreError
-from nytta.store.mix import Question, mix
+from nytta.store.client import Connection
+from nytta.store.exact_mix import exact
+from nytta.store.mix import Figures, NothingToTell, Question, mix, published
 from nytta.store.private import PrivateStore
 from nytta.store.publish import publish
 from nytta.store.recompute import recompute
@@ -77,9 +78,11 @@ def shifted(new_store: Callable[[], PrivateStore]) -> PrivateStore:
     return filled(new_store(), SMALL_COUNTY, EVENTS)
 
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_the_adjusted_figure_stays_and_the_split_says_mix(shifted: PrivateStore, exact: bool) -> None:
-    found = mix(shifted.connection, INTAKE, ASKED, exact=exact)
+@pytest.mark.parametrize("read", [exact, published])
+def test_the_adjusted_figure_stays_and_the_split_says_mix(
+    shifted: PrivateStore, read: Callable[[Connection, Definition, Question], Figures]
+) -> None:
+    found = mix(shifted.connection, INTAKE, ASKED, read)
     assert found.before == pytest.approx(80)
     assert found.after == pytest.approx(40)
     assert found.adjusted_before == pytest.approx(found.adjusted_after)
@@ -102,9 +105,9 @@ def test_a_unit_split_in_two_changes_no_total(shifted: PrivateStore, new_store: 
         ]
         assert totals[0]
         assert totals[0] == totals[1]
-    assert mix(split.connection, INTAKE, ASKED, exact=True) == mix(shifted.connection, INTAKE, ASKED, exact=True)
+    assert mix(split.connection, INTAKE, ASKED, exact) == mix(shifted.connection, INTAKE, ASKED, exact)
     over_units = Question("county", "cases", "units", EARLY, LATE)
-    one, two = (mix(store.connection, INTAKE, over_units, exact=True) for store in (shifted, split))
+    one, two = (mix(store.connection, INTAKE, over_units, exact) for store in (shifted, split))
     assert (one.before, one.after) == (two.before, two.after)
     assert one.within + one.mix == pytest.approx(two.within + two.mix)
 
@@ -123,5 +126,5 @@ def test_a_unit_split_in_two_changes_no_total(shifted: PrivateStore, new_store: 
 )
 def test_what_has_no_mix_says_so(shifted: PrivateStore, definition: str, asked: Question, told: str) -> None:
     chosen: Definition = next(d for d in DEFINITIONS if d.id == definition)
-    with pytest.raises(StoreError, match=told):
+    with pytest.raises(NothingToTell, match=told):
         mix(shifted.connection, chosen, asked)

@@ -14,7 +14,8 @@ from nytta import app as nytta
 from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show, told
 from nytta.cli.privacy import log_private_read
 from nytta.organisation.dates import parse_week
-from nytta.store.mix import Question
+from nytta.store.exact_mix import exact
+from nytta.store.mix import Question, published
 from nytta.store.mix import mix as take_out
 from nytta.store.states import DERIVED, read_states
 from nytta.store.values import ValueQuery
@@ -139,11 +140,12 @@ def mix(
         definition = next((d for d in app.definitions if d.id == indicator), None)
         if definition is None:
             fail(f"there is no indicator '{indicator}'; there are {', '.join(d.id for d in app.definitions)}", code=2)
-        exact = zone is Zone.PRIVATE
-        if exact:
-            log_private_read(app, unit)
         asked = Question(unit, system, over.value, *weeks)
-        found = take_out(app.private.connection if exact else app.open.connection, definition, asked, exact=exact)
+        if zone is Zone.PRIVATE:
+            log_private_read(app, unit)
+            found = take_out(app.private.connection, definition, asked, exact)
+        else:
+            found = take_out(app.open.connection, definition, asked, published)
     figures = {
         "from": (found.before, found.adjusted_before),
         "to": (found.after, found.adjusted_after),

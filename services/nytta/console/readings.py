@@ -19,6 +19,7 @@ from nytta.organisation.units import Names
 from nytta.store.alerts import AlertStore
 from nytta.store.benefits import Said, Statements
 from nytta.store.open import OpenStore
+from nytta.store.states import read_states
 
 WEEKS: Final = 52
 """So many weeks a page shows."""
@@ -30,7 +31,8 @@ _VERSION = """
 SELECT (SELECT max(publication) FROM {open}.published_values), (SELECT max(publication) FROM {open}.published_signals),
        (SELECT max(publication) FROM {open}.published_facts), (SELECT max(publication) FROM {open}.decision_acts),
        (SELECT max(publication) FROM {open}.benefit_statements), (SELECT max(version) FROM {open}.alert_records),
-       (SELECT max(version) FROM {open}.deliveries), (SELECT max(loaded) FROM {open}.registry_loads)
+       (SELECT max(version) FROM {open}.deliveries), (SELECT max(loaded) FROM {open}.registry_loads),
+       (SELECT max(publication) FROM {open}.published_states)
 """
 
 LEADING: Final = (
@@ -49,6 +51,7 @@ class Reading:
     week: date
     alerts: tuple[Alert, ...]
     said: Said | None
+    states: tuple[Mapping[str, Any], ...]
     definitions: Mapping[str, Definition]
     version: tuple[Any, ...]
 
@@ -70,6 +73,10 @@ class Reading:
     def row(self, indicator: str, unit: str, system: str, week: date | None = None) -> dict[str, Any] | None:
         """The published row of an indicator's window that ends with `week` (else with the last one)."""
         return self.desk.evidence.values.get((indicator, "window", unit, system, week or self.week))
+
+    def told(self, what: str, unit: str, system: str) -> list[Mapping[str, Any]]:
+        """The last week's rows of a derived indicator of a unit and system."""
+        return [r for r in self.states if (r["what"], r["unit"], r["system"]) == (what, unit, system)]
 
     def systems(self, unit: str) -> list[str]:
         """Systems with rows about the unit in the last year, in the registry's order."""
@@ -168,6 +175,7 @@ class Readings:
             week,
             tuple(book.alerts(root)),
             Statements(self.store.connection).latest(root),
+            tuple(read_states(self.store.connection, organisation=root, week=week)),
             {d.id: d for d in self._definitions()},
             version,
         )

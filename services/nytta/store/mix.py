@@ -1,8 +1,8 @@
-"""Roll-ups at two times with their mix taken out: from published rows, or exactly for an administrator."""
+"""Roll-ups at two times with their mix taken out, from published rows; from others where a reader of them is given."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -13,10 +13,8 @@ from nytta.store.client import Connection, StoreError
 
 Over = Literal["case-types", "units"]
 
-_PUBLISHED = """SELECT unit, case_type, period, value, n_band FROM {open}.indicator_values
-    WHERE value IS NOT NULL AND status != 'banded' AND """
-_EXACT = """SELECT unit, case_type, period, value * {per:Float64}, toFloat64(denominator)
-    FROM {private}.indicator_values WHERE value IS NOT NULL AND """
+class NothingToTell(StoreError):
+    """A roll-up has no mix, or too little of it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +28,45 @@ class Question:
     last: date
 
 
-def mix(connection: Connection, definition: Definition, asked: Question, *, exact: bool = False) -> Mixed:
-    """The roll-up with its mix taken out. StoreError where it has none, or too little is shown.
+Figures = dict[tuple[str, str], dict[date, Stratum]]
+"""Figures of all units in both weeks, by unit and case type, and by week."""
 
-    Over case types the standard is the mix of the whole organisation, over units that of the two times together.
-    """
-    if definition.kind not in {Kind.SHARE, Kind.RATE} or definition.parts:
-        raise StoreError(f"'{definition.id}' is no single share or rate: there is no mix to take out")
+
+def published(connection: Connection, definition: Definition, asked: Question) -> Figures:
+    """What is published; behind each figure stands the middle of its band."""
     rows = connection.rows(
-        f"""{_EXACT if exact else _PUBLISHED} indicator = {{id:String}} AND version = {{version:UInt16}}
-            AND part = '' AND grain = 'window' AND system = {{system:String}}
-            AND period IN ({{first:Date}}, {{last:Date}})""",
+        """SELECT unit, case_type, period, value, n_band FROM {open}.indicator_values
+           WHERE value IS NOT NULL AND status != 'banded' AND indicator = {id:String} AND version = {version:UInt16}
+             AND part = '' AND grain = 'window' AND system = {system:String}
+             AND period IN ({first:Date}, {last:Date})""",
         id=definition.id,
         version=definition.version,
         system=asked.system,
         first=asked.first,
         last=asked.last,
-        per=100.0 if definition.kind is Kind.SHARE else 1.0,
     )
-    figures: dict[tuple[str, str], dict[date, Stratum]] = {}
-    for unit, case_type, period, value, n in rows:
-        stratum = Stratum(value, n if exact else middle_of(n))
-        figures.setdefault((unit, case_type), {})[period] = stratum
+    figures: Figures = {}
+    for unit, case_type, period, value, n_band in rows:
+        figures.setdefault((unit, case_type), {})[period] = Stratum(value, middle_of(n_band))
+    return figures
+
+
+def mix(
+    connection: Connection,
+    definition: Definition,
+    asked: Question,
+    read: Callable[[Connection, Definition, Question], Figures] = published,
+) -> Mixed:
+    """The roll-up with its mix taken out. NothingToTell where it has none, or too little is shown.
+
+    Over case types the standard is the mix of the whole organisation, over units that of the two times together.
+    """
+    if definition.kind not in {Kind.SHARE, Kind.RATE} or definition.parts:
+        raise NothingToTell(f"'{definition.id}' is no single share or rate: there is no mix to take out")
+    figures = read(connection, definition, asked)
     whole = figures.get((asked.unit, "*"), {})
     if asked.first not in whole or asked.last not in whole:
-        raise StoreError(
+        raise NothingToTell(
             f"'{definition.id}' of '{asked.unit}' is not shown in both weeks: choose others, or a larger unit"
         )
     names = _units_below(connection, asked) if asked.over == "units" else _types(figures, asked.unit)
@@ -68,7 +80,7 @@ def mix(connection: Connection, definition: Definition, asked: Question, *, exac
         names,
     )
     if found is None:
-        raise StoreError(f"no part of '{asked.unit}' is shown in both weeks: nothing can be told of its mix")
+        raise NothingToTell(f"no part of '{asked.unit}' is shown in both weeks: nothing can be told of its mix")
     return found
 
 

@@ -85,17 +85,19 @@ def states(
 
 
 def read_states(
-    connection: Connection, *, what: str = "", unit: str = "", week: date | None = None
+    connection: Connection, *, organisation: str = "", what: str = "", unit: str = "", week: date | None = None
 ) -> list[dict[str, Any]]:
     """States that are told, in order; of the last week of each organisation unless another is named."""
     return connection.dicts(
         """SELECT organisation, unit, system, case_type, what, part, formatDateTime(states.week, '%G-W%V') AS week,
                    state, value, low, high, rests_on
             FROM {open}.states
-            WHERE ({what:String} = '' OR what = {what:String}) AND ({unit:String} = '' OR unit = {unit:String})
+            WHERE ({organisation:String} = '' OR organisation = {organisation:String})
+              AND ({what:String} = '' OR what = {what:String}) AND ({unit:String} = '' OR unit = {unit:String})
               AND if({week:Date} > toDate(0), states.week = {week:Date}, (organisation, states.week) IN (
                   SELECT organisation, max(week) FROM {open}.published_states GROUP BY organisation))
             ORDER BY organisation, what, system, unit, case_type, part""",
+        organisation=organisation,
         what=what,
         unit=unit,
         week=week or date(1970, 1, 1),

@@ -10,6 +10,7 @@ from nytta.alerts.model import State
 from nytta.benefits.decided import Word
 from nytta.benefits.forecast import WORDS, Status
 from nytta.console.pages import alerts as alert_pages
+from nytta.console.pages.states import FollowUp, Steps, follow_up, steps
 from nytta.console.pages.trends import target, trend
 from nytta.console.parts import Chart, Link, Refused, Speaker, Tile
 from nytta.console.readings import Reading
@@ -59,6 +60,8 @@ class Overview:
     maps: tuple[Map, ...]
     changes: tuple[Link, ...]
     decide: tuple[str, ...]
+    steps: Steps | None
+    decisions: FollowUp | None
     furthest: tuple[Link, ...]
 
 
@@ -93,6 +96,8 @@ def overview(reading: Reading, visitor: Visitor) -> Overview:
         maps,
         tuple(_changes(reading, visitor, places, programme=programme)),
         tuple(_decide(reading, language)) if programme else (),
+        steps(reading, language, seen) if programme else None,
+        follow_up(reading, language) if programme else None,
         tuple(_furthest(reading, visitor, maps)) if programme else (),
     )
 

@@ -9,11 +9,13 @@ from nytta.alerts.model import Alert
 from nytta.alerts.texts import Message
 from nytta.benefits.statement import Pool
 from nytta.console.pages import alerts as alert_pages
+from nytta.console.pages.states import Exploited, UseState, exploited, use_state
 from nytta.console.pages.trends import milestones, peers, target, trend
 from nytta.console.parts import Chart, Link, Refused, Speaker, Table
 from nytta.console.readings import Reading
 from nytta.console.shown import day, number, shown, week
 from nytta.console.visitors import Visitor
+from nytta.indicators.states import State
 from nytta.organisation.roles import What
 from nytta.reports import figures
 from nytta.reports import words as report_words
@@ -36,12 +38,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class SystemView:
-    """One system in the unit: the chart, every figure, dated events, hours."""
+    """One system in the unit: whether it is used and exploited, the chart, every figure, dated events, hours."""
 
     id: str
     name: str
     live: str
     deviation: str
+    use: UseState | None
+    exploited: Exploited | None
     chart: Chart | None
     table: Table
     milestones: tuple[tuple[str, str], ...]
@@ -124,7 +128,8 @@ def _lead(
         return say("unit_nothing", unit=name)
     if told:
         return say("unit_alerts_one" if len(told) == 1 else "unit_alerts", n=len(told), unit=name)
-    return say("unit_calm", unit=name)
+    unused = [s.name for s in systems if s.use is not None and s.use.state == State.READY_NOT_USED]
+    return say("unit_unused", unit=name, list=", ".join(unused)) if unused else say("unit_calm", unit=name)
 
 
 def _told(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> Told:
@@ -160,6 +165,8 @@ def _system(reading: Reading, visitor: Visitor, id_: str, system: str, *, small:
         reading.system_names(system).text(language),
         say("live_since", day=day(live, language)) if live else "",
         say("deviation", why=deviation.reason, by=deviation.agreed_by) if deviation else "",
+        None if deviation else use_state(reading, language, id_, system),
+        exploited(reading, language, id_, system),
         trend(reading, visitor, id_, system, reading.definitions[leading]) if leading else None,
         _figures(reading, visitor, id_, system),
         tuple(milestones(reading, id_, system, language)),
