@@ -64,7 +64,7 @@ def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str) -> 
     parts.append(_text(x(100), _TOP - 12, words[2], "middle", _INK))
     for n, row in enumerate(rows):
         middle = _TOP + _ROW * n + _ROW / 2
-        parts.append(_text(_LEFT - 10, middle + 4, _cut(row.label, 42), "end", _INK))
+        parts.append(_label(middle + 4, row.label))
         if row.low is not None and row.high is not None and row.expected is not None:
             parts.append(
                 f'<rect x="{x(row.low):.1f}" y="{middle - 4:.1f}" width="{max(1.5, x(row.high) - x(row.low)):.1f}" '
@@ -100,7 +100,7 @@ def missing(bars: Sequence[Bar], *, words: tuple[str, str], font: str) -> str:
     for n, bar in enumerate(bars):
         top = 22 + _ROW * n
         use, effect = (inside * each / most for each in (bar.use, bar.effect))
-        parts.append(_text(_LEFT - 10, top + 12, _cut(bar.label, 42), "end", _INK))
+        parts.append(_label(top + 12, bar.label))
         parts.append(f'<rect x="{_LEFT}" y="{top + 3}" width="{use:.1f}" height="12" fill="{_MISS}"/>')
         if effect >= 1:
             parts.append(
@@ -223,6 +223,12 @@ def _open(height: float, font: str) -> str:
 
 def _text(x: float, y: float, text: str, anchor: str, colour: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
+
+
+def _label(y: float, text: str) -> str:
+    """What a row is of, at the left; a long one is set smaller, for fonts of screens are wide."""
+    size = ' font-size="10.5"' if len(text) > 34 else ""
+    return f'<text x="{_LEFT - 10}" y="{y:.1f}" text-anchor="end" fill="{_INK}"{size}>{escape(_cut(text, 42))}</text>'
 
 
 def _cut(text: str, most: int) -> str:
