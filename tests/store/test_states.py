@@ -78,6 +78,12 @@ def rows() -> list[list[Any]]:
 @pytest.fixture
 def told(new_store: Callable[[], PrivateStore]) -> tuple[PrivateStore, Registry]:
     store = new_store()
+    publish_rows(store)
+    return store, county(FILES)
+
+
+def publish_rows(store: PrivateStore) -> None:
+    """The rows, as if the ledger had published them, and how long their windows are."""
     place = ("organisation", "unit", "system", "case_type", "part", "indicator", "version", "grain", "period")
     columns = [*place, "value", "low", "high", "n_band", "status", "unit_of_measure", "published_at", "publication"]
     store.connection.insert("{open}.published_values", columns, rows())
@@ -93,7 +99,6 @@ def told(new_store: Callable[[], PrivateStore]) -> tuple[PrivateStore, Registry]
         ["organisation", "decision", "unit", "state", "level", "day", "publication"],
         [["county", "d1", "north", "acknowledged", "1", date(2026, 4, 9), 1]],
     )
-    return store, county(FILES)
 
 
 def states(store: PrivateStore, **chosen: Any) -> dict[tuple[str, str, str, str], tuple[str, float | None]]:

@@ -13,6 +13,7 @@ from nytta.store.client import Connection, StoreError
 
 Over = Literal["case-types", "units"]
 
+
 class NothingToTell(StoreError):
     """A roll-up has no mix, or too little of it is shown."""
 
