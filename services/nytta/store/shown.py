@@ -75,11 +75,17 @@ class Shown:
     def trailing(
         self, indicator: str, grain: Grain, unit: str, system: str, last: date, weeks: int, case_type: str = "*"
     ) -> list[Figure]:
-        """Figures of periods that do not overlap, back from `last` and wholly within `weeks` weeks, latest first."""
+        """Figures of periods that do not overlap, back from `last` and wholly within `weeks` weeks, latest first.
+
+        After a period that is not shown the next one that is, so that one that is hidden hides no others.
+        """
         step = self._weeks(indicator, grain)
-        periods = [last - timedelta(weeks=n) for n in range(0, weeks - step + 1, step)]
-        found = (self.at(indicator, grain, unit, system, period, case_type) for period in periods)
-        return [figure for figure in found if figure is not None]
+        found: list[Figure] = []
+        for period in (last - timedelta(weeks=n) for n in range(weeks - step + 1)):
+            figure = self.at(indicator, grain, unit, system, period, case_type)
+            if figure is not None and (not found or period < found[-1].first):
+                found.append(figure)
+        return found
 
     def places(self) -> Iterator[tuple[str, str, str, str]]:
         """Indicator, unit, system and case type of everything that is shown, each once."""
