@@ -58,6 +58,8 @@ milestones:
   - {{id: live, what: go_live, date: {START}, name: Arken goes live, system: arken}}
 plans:
   - {{unit: town, system: arken, indicator: weekly-breadth, targets: [{{date: 2027-01-04, value: 0.8}}]}}
+decisions:
+  - {{id: d, name: Close the paper route, decided: {LAST - timedelta(weeks=9)}, level: "2", units: [u00, u01]}}
 """
 ROLES = {
     "lead": "lead@town.example",
@@ -169,12 +171,49 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
     app = nytta.App(
         store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables
     )
+    publish_states(store)
     Statements(store.connection).add(statement(), NOW)
     event: dict[str, Any] = {"specversion": "1.0", "id": "r1", "source": "/town/desk", "type": "nytta.case.opened.v1"}
     event |= {"time": f"{LAST}T10:00:00Z", "data": {"unit": "u00", "system": "arken", "case": "A-1", "channel": "web"}}
     refused = Reject(Reason.UNKNOWN_UNIT, "no such unit", "/town/desk", "line 1", json.dumps(event).encode())
     store.write_rejects([refused], seal=app.keys.seal, received_at=datetime.now(UTC))
     return World(app, folder)
+
+
+def publish_states(store: PrivateStore) -> None:
+    """States as if they had been told: one unit that does not use what it could, gates, a decision; a shifted mix."""
+    rests = "entitlement 95, ready 88, weekly-breadth 27"
+    types = "digital-intake 91, lead-time 24, rework 20, lead-time before 23, rework before 21, realised 12"
+    rows: list[tuple[Any, ...]] = [
+        ("u00", "arken", "*", "use-state", "", "ready_not_used", 27.0, 18.0, 39.0, rests),
+        ("u05", "arken", "*", "use-state", "", "in_use", 78.0, 65.0, 88.0, "entitlement 95, weekly-breadth 78"),
+        ("small", "arken", "*", "use-state", "", "not_ready", 60.0, 50.0, 70.0, "entitlement 62, weekly-breadth 60"),
+        ("u00", "arken", "permit", "exploitation", "", "digital_not_exploited", 91.0, 85.0, 95.0, types),
+        ("u00", "arken", "appeal", "exploitation", "", "unclear", 88.0, 80.0, 93.0, "digital-intake 88"),
+        ("town", "arken", "*", "cascade", "managers", "open", 70.0, 60.0, 80.0, "managers 70, staff 10"),
+        ("town", "arken", "*", "cascade", "key-roles", "closed", None, None, None, "managers 70, staff 10"),
+        ("town", "arken", "*", "cascade", "staff", "unclear", 10.0, 5.0, 15.0, "managers 70, staff 10"),
+        ("u05", "arken", "*", "cascade", "managers", "open", None, None, None, "staff 12"),
+        ("u05", "arken", "*", "cascade", "key-roles", "unclear", None, None, None, "staff 12"),
+        ("u05", "arken", "*", "cascade", "staff", "unclear", 12.0, 5.0, 20.0, "staff 12"),
+        ("town", "arken", "*", "received", "d", "open", 50.0, None, None, "2 units, level 2"),
+        ("town", "", "*", "decision-age", "2", "open", 9.0, None, 9.0, "1 open"),
+    ]
+    columns = ("unit", "system", "case_type", "what", "part", "state", "value", "low", "high", "rests_on")
+    store.connection.insert(
+        "{open}.published_states",
+        ["organisation", *columns, "week", "publication"],
+        [["town", *row, LAST, 1] for row in rows],
+    )
+    # permits stay as they are, appeals too; a year ago most were permits
+    for name, value, then, now in (("permit", 90, "100-299", "30-99"), ("appeal", 30, "30-99", "100-299")):
+        store.connection.run(
+            f"INSERT INTO {{open}}.published_values SELECT * REPLACE ('{name}' AS case_type, "
+            f"toFloat64({value}) AS value, if(p.period = '{LAST}', '{now}', '{then}') AS n_band) "
+            "FROM {open}.published_values AS p "
+            f"WHERE p.grain = 'window' AND p.unit = 'u00' AND p.indicator = 'weekly-breadth' AND p.case_type = '*' "
+            f"AND p.period IN ('{LAST}', '{LAST - timedelta(weeks=52)}')"
+        )
 
 
 def statement() -> Statement:

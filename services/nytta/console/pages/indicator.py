@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nytta.benefits.benchmark import WHOLE, Funnel, by_level, funnel
 from nytta.console import charts, queries
+from nytta.console.pages.mix import Split, splits
 from nytta.console.pages.trends import target, trend
 from nytta.console.parts import Chart, Link, Refused, Speaker, Table
 from nytta.console.readings import Reading
@@ -45,6 +46,7 @@ class IndicatorView:
     chart: Chart | None
     places: Chart | None
     parts: Table | None
+    splits: tuple[Split, ...]
     funnels: tuple[Chart, ...]
     week: str
     csv: str
@@ -102,6 +104,7 @@ def one(store: OpenStore, reading: Reading, visitor: Visitor, id_: str, query: M
         trend(reading, visitor, unit, system, definition, "trend") if has else None,
         _places(reading, visitor, definition, system, places, unit) if system else None,
         _parts(store, reading, definition, system, unit, say) if has else None,
+        tuple(splits(store, reading, definition, unit, system, say)) if has else (),
         _funnels(store, reading, definition, system, places, say)
         if system and visitor.may(What.PROGRAMME, reading.root)
         else (),

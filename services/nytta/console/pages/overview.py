@@ -17,6 +17,7 @@ from nytta.console.readings import Reading
 from nytta.console.shown import Shown, shown, week
 from nytta.console.visitors import Visitor
 from nytta.indicators.definition import Definition
+from nytta.indicators.states import State as Use
 from nytta.organisation.roles import What
 from nytta.reports import figures
 from nytta.reports.compose import document
@@ -155,6 +156,9 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
         found.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
     else:
         found.append(say("sum_no_alerts"))
+    unused = {r["unit"] for r in reading.states if r["what"] == "use-state" and r["state"] == Use.READY_NOT_USED}
+    if programme and unused & ({*places} - {reading.root}):
+        found.append(say("sum_unused", n=len(unused & ({*places} - {reading.root}))))
     said = reading.said.statement if reading.said and programme else None
     if said is None:
         return found

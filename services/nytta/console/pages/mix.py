@@ -1,0 +1,107 @@
+"""The change of a roll-up, told as change within its parts and change of their mix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, get_args
+
+from nytta.console.parts import Speaker, Table
+from nytta.console.readings import Reading
+from nytta.console.shown import number, week
+from nytta.indicators.definition import Definition
+from nytta.indicators.mix import Mixed
+from nytta.reports import figures
+from nytta.store.mix import NothingToTell, Over, Question, mix
+from nytta.store.open import OpenStore
+
+_YEAR = timedelta(weeks=52)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A change over `over` (case-types or units): a sentence, the figures as they are and without the mix, a note."""
+
+    over: Literal["case-types", "units"]
+    sentence: str
+    table: Table
+    note: str
+
+
+def splits(
+    store: OpenStore, reading: Reading, definition: Definition, unit: str, system: str, say: Speaker
+) -> Iterator[Split]:
+    """The change since a year ago, else since the first week that is shown, by what the roll-up consists of."""
+    first = _first(reading, definition, unit, system)
+    if first is None:
+        return
+    for over in get_args(Over):
+        try:
+            found = mix(store.connection, definition, Question(unit, system, over, first, reading.week))
+        except NothingToTell:
+            continue
+        yield _split(found, over, definition, first, reading.week, say)
+
+
+def _first(reading: Reading, definition: Definition, unit: str, system: str) -> date | None:
+    """The week a year ago, else the first one shown whose window ends before the last one's begins."""
+
+    def told(at: date) -> bool:
+        row = reading.row(definition.id, unit, system, at)
+        return row is not None and row["value"] is not None
+
+    if not told(reading.week):
+        return None
+    last = reading.week - timedelta(weeks=max(1, definition.window_weeks))
+    weeks = [reading.week - _YEAR, *reading.weeks]
+    return next((at for at in weeks if at <= last and told(at)), None)
+
+
+def _split(found: Mixed, over: Over, definition: Definition, first: date, last: date, say: Speaker) -> Split:
+    language, measure = say.language, definition.display.unit_of_measure
+    kind = over.replace("-", "_")
+    sentence = say(
+        f"split_{kind}",
+        title=getattr(definition.title, language),
+        change=_points(found.change, measure, say),
+        within=_points(found.within, measure, say),
+        mix=_points(found.mix, measure, say),
+        week=week(first, language),
+    )
+    adjusted = found.adjusted_after - found.adjusted_before
+    rows = (
+        (
+            say("as_it_is"),
+            number(found.before, measure, language),
+            number(found.after, measure, language),
+            _signed(found.change, language),
+        ),
+        (
+            say("without_mix"),
+            number(found.adjusted_before, measure, language),
+            number(found.adjusted_after, measure, language),
+            _signed(adjusted, language),
+        ),
+    )
+    heads = (
+        say("col_figure"),
+        week(first, language),
+        week(last, language),
+        say("col_change_points" if measure == "percent" else "col_change"),
+    )
+    note = say("split_note")
+    if found.unseen:
+        note += " " + say("split_unseen", n=found.unseen)
+    return Split(over, sentence, Table(say(f"over_{kind}"), heads, rows, (1, 2, 3)), note)
+
+
+def _points(change: float, measure: str, say: Speaker) -> str:
+    signed = _signed(change, say.language)
+    return say("points", n=signed) if measure == "percent" else signed
+
+
+def _signed(change: float, language: str) -> str:
+    """A change in whole figures with its sign."""
+    rounded = round(change)
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{figures.whole(abs(rounded), language)}"
