@@ -75,17 +75,27 @@ class Shown:
     def trailing(
         self, indicator: str, grain: Grain, unit: str, system: str, last: date, weeks: int, case_type: str = "*"
     ) -> list[Figure]:
-        """Figures of periods that do not overlap, back from `last` and wholly within `weeks` weeks, latest first.
-
-        After a period that is not shown the next one that is, so that one that is hidden hides no others.
-        """
+        """Figures of periods that do not overlap, back from `last` and wholly within `weeks` weeks, latest first."""
         step = self._weeks(indicator, grain)
-        found: list[Figure] = []
-        for period in (last - timedelta(weeks=n) for n in range(weeks - step + 1)):
-            figure = self.at(indicator, grain, unit, system, period, case_type)
-            if figure is not None and (not found or period < found[-1].first):
-                found.append(figure)
-        return found
+        return self.within(indicator, grain, unit, system, last, weeks, case_type, every=step)
+
+    def within(
+        self,
+        indicator: str,
+        grain: Grain,
+        unit: str,
+        system: str,
+        last: date,
+        weeks: int,
+        case_type: str = "*",
+        *,
+        every: int = 1,
+    ) -> list[Figure]:
+        """Figures of periods wholly within the `weeks` weeks up to `last`, latest first; they may overlap."""
+        step = self._weeks(indicator, grain)
+        periods = [last - timedelta(weeks=n) for n in range(0, weeks - step + 1, every)]
+        found = (self.at(indicator, grain, unit, system, period, case_type) for period in periods)
+        return [figure for figure in found if figure is not None]
 
     def places(self) -> Iterator[tuple[str, str, str, str]]:
         """Indicator, unit, system and case type of everything that is shown, each once."""
@@ -107,11 +117,12 @@ def settled_share(
 ) -> int | None:
     """Use of the half year up to `week` in whole percent: the mean of its published windows, None where none is shown.
 
-    Windows begin eight weeks after `live` at the earliest.
+    Windows begin eight weeks after `live` at the earliest. Those that overlap count too: where some are hidden, they
+    say most of what is known of the weeks between.
     """
     weeks = HALF_YEAR
     if live is not None:
         settled = live + timedelta(weeks=SETTLING)
         weeks = min(weeks, (week - settled).days // 7 + 1)
-    found = shown.trailing(indicator, "window", unit, system, week, weeks, case_type)
+    found = shown.within(indicator, "window", unit, system, week, weeks, case_type)
     return floor(fmean(figure.value for figure in found) + 0.5) if found else None
