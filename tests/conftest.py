@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from nytta import contracts
 from nytta.store.client import Connection, Zones, embedded
@@ -18,6 +19,9 @@ from tests.support.broker import broker as started_broker
 
 _ROOT = Path(__file__).parents[1]
 _NUMBERS = itertools.count(1)
+
+settings.register_profile("untimed", deadline=None)  # a machine that is busy fails no law
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

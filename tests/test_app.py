@@ -192,6 +192,7 @@ def test_published_figures_wait_for_monday_and_hide_the_few(store: PrivateStore,
     assert [(r["period"], r["value"], r["status"]) for r in shown] == [("2026-W10", None, "suppressed")]
 
 
+@pytest.mark.slow
 def test_the_order_of_files_makes_no_difference(
     new_store: Callable[[], PrivateStore], tables: Path, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ def receipt(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
+@pytest.mark.slow
 def test_digital_intake_of_the_receipt_log_equals_the_reference(receipt: Path, shared_data: Path) -> None:
     reference = json.loads((shared_data / "reference" / "receipt.json").read_text("utf-8"))
     by_month = reference["channel_share_per_month_by_first_event_utc"]
@@ -80,6 +81,7 @@ def test_reference_figures_of_the_receipt_log_come_out_exactly(receipt: Path, sh
         )
 
 
+@pytest.mark.slow
 def test_the_receipt_log_is_verified_and_published(receipt: Path) -> None:
     assert answer("verify", "--data", receipt)["equal"] is True
     shown = answer("values", "--by", "week", "--data", receipt)

@@ -97,6 +97,7 @@ def aged(path: Path, app: nytta.App, at: datetime) -> None:
     assert [(r.organisation, r.done) for r in rotate(app, at)] == [("county", Step.MAKE)]
 
 
+@pytest.mark.slow
 def test_a_change_of_key_keeps_habits_and_forgets_who_was_away(
     store: PrivateStore, tables: Path, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_coming_key_that_is_lost_is_told(store: PrivateStore, tables: Path, tm
         take(opened(store, tables, path), MADE, session("bo", MADE))
 
 
+@pytest.mark.slow
 def test_what_is_not_acknowledged_is_noted_again(store: PrivateStore, tables: Path, tmp_path: Path) -> None:
     path = tmp_path / "key.json"
     app = opened(store, tables, path)

@@ -7,6 +7,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.alerting.conftest import WEEKS, Town, week
 
@@ -44,6 +45,7 @@ def test_the_same_cells_give_the_same_rows(make: Make) -> None:
     assert town.judge(55) == 0
 
 
+@pytest.mark.slow
 def test_a_run_each_week_finds_what_one_run_at_the_end_finds(make: Make) -> None:
     weekly, once = make(), make()
     for town in (weekly, once):

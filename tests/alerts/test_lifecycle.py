@@ -314,7 +314,7 @@ def act(alert: Alert | None, doing: tuple[object, ...], day: date) -> Alert | No
     raise AssertionError(doing)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(ACTS, st.integers(0, 1)), max_size=60))
 def test_no_sequence_leads_to_an_illegal_state(doings: list[tuple[tuple[object, ...], int]]) -> None:
     alert: Alert | None = None

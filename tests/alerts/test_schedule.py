@@ -303,7 +303,7 @@ WEEKLY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 52), st.lists(WEEKLY, max_size=30))
 def test_no_course_of_events_breaks_budget_or_quiet(
     first: int, course: list[dict[str, list[tuple[object, ...]]]]

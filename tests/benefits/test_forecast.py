@@ -180,7 +180,7 @@ def test_each_word_in_three_languages() -> None:
     assert len({word.sv for word in WORDS.values()}) == len(Status)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.floats(20, 130), st.integers(0, 1000))
 def test_a_higher_course_gives_a_higher_forecast(ceiling: float, seed: int) -> None:
     fast = replace(Parameters(), noises=(3.0,), drifts=(0.3,))
@@ -191,6 +191,7 @@ def test_a_higher_course_gives_a_higher_forecast(ceiling: float, seed: int) -> N
     assert other.expected > one.expected
 
 
+@pytest.mark.slow
 def test_200_invented_benefits_at_half_time() -> None:
     found = judge(seed=20261, benefits=200)
     assert 0.75 <= found.coverage <= 0.85, found

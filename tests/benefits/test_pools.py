@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nytta.benefits.evidence import Evidence, Published
@@ -116,7 +116,6 @@ def test_hours_have_two_digits(figure: float) -> None:
     assert abs(rounded - figure) <= max(0.5, figure / 19)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 99), st.integers(11, 99), st.integers(0, 100))
 def test_what_is_told_is_the_same_for_ten_numbers_of_cases(share: int, tens: int, realised: int) -> None:
     one, other = (hours(work(realised), evidence(share, 10 * tens + n)) for n in (-5, 4))

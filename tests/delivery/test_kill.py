@@ -26,6 +26,8 @@ from nytta.store.client import embedded
 from nytta.store.migrate import migrate
 from tests.delivery.conftest import NOW, outgoing, registry
 
+pytestmark = pytest.mark.slow
+
 folder, port, where = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 connection = embedded(folder)
 migrate(connection, contracts.schemas() / "tables")

@@ -185,7 +185,7 @@ def test_no_new_unit_signal_in_quiet_weeks(rows: Rows, table: Table) -> None:
     assert not [s for s in signals if s.unit != "*" and int(s.opened[6:]) in quiet]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(20, 99), seed=st.integers(0, 50))
 def test_cutting_off_the_future_changes_no_earlier_signal(
     rows: Rows, table: Table, weeks: Weeks, cut: int, seed: int
@@ -213,7 +213,7 @@ def test_cutting_off_the_future_changes_no_earlier_signal(
             assert closed[(signal.unit, signal.kind, signal.opened)] == signal.closed
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(size=st.integers(1, 9), share=st.floats(0, 1), told=st.booleans())
 def test_fewer_than_ten_persons_never_give_a_signal(
     rows: Rows, table: Table, size: int, share: float, told: bool
@@ -228,7 +228,7 @@ def test_fewer_than_ten_persons_never_give_a_signal(
     assert {e.reason for e in result.not_assessed if e.unit == "U99"} == {"group_too_small"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

@@ -96,7 +96,7 @@ def assert_best(tree: Tree, its: Table, rules: Rules, keep: Bools | None = None)
     assert (int(chosen.sum()), int(its.size[chosen].sum())) == best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TREES)
 def test_of_staff_the_choice_is_safe_and_no_other_is_better(drawn: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     parents, sizes = drawn
@@ -105,7 +105,7 @@ def test_of_staff_the_choice_is_safe_and_no_other_is_better(drawn: tuple[tuple[i
     assert_best(tree, its, STAFF)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TREES, st.lists(st.tuples(st.integers(1, 5), st.integers(1, 25)), min_size=9, max_size=9), st.data())
 def test_of_cases_too(
     drawn: tuple[tuple[int, ...], tuple[int, ...]], hands: list[tuple[int, int]], data: st.DataObject

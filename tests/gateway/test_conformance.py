@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nytta.gateway.modes import Unreadable, header_text
@@ -136,7 +136,6 @@ def encoded(text: str) -> str:
     return "".join(c if c in plain else "".join(f"%{b:02X}" for b in c.encode()) for c in text)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_what_is_encoded_as_the_section_says_comes_back(text: str) -> None:
     assert header_text("id", encoded(text).encode()) == text

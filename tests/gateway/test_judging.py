@@ -49,7 +49,7 @@ def rows(table: pa.Table) -> Counter[tuple[str, str, str]]:
     return Counter(zip(*(table[name].to_pylist() for name in names), strict=True))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(REQUESTS, max_size=6))
 def test_together_as_alone(requests: list[Sent]) -> None:
     table, judged = judge(requests, GIVEN)

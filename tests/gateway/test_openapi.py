@@ -62,7 +62,6 @@ def test_generated_requests_get_described_answers(
 
         @settings(
             max_examples=examples if operation.path == "/events" else 3,
-            deadline=None,
             database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

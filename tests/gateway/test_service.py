@@ -71,6 +71,7 @@ def test_a_file_is_imported_from_where_the_command_was_given(service: Service, t
     assert (again["accepted"], again["duplicate"]) == (0, 1)
 
 
+@pytest.mark.slow
 def test_verify_is_equal_while_events_come_in(service: Service) -> None:
     ended = threading.Event()
     sent = []

@@ -220,6 +220,7 @@ LATE = [
 LATER = [event("m5", "platform.session", "06-20", "p7", actor="p7")]  # a later week
 
 
+@pytest.mark.slow
 def test_late_events_leave_every_cell_equal_to_a_recomputation(
     new_store: Callable[[], PrivateStore], tables: Any
 ) -> None:

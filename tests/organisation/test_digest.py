@@ -31,7 +31,7 @@ def shuffled(value: Any, random: Random) -> Any:
     return [shuffled(each, random) for each in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.randoms(use_true_random=False), st.booleans())
 def test_key_order_and_layout_make_no_difference(random: Random, flow: bool) -> None:
     files = {}

@@ -41,7 +41,7 @@ def mutilated(draw: st.DrawFn) -> dict[str, str]:
     return files
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(mutilated())
 def test_mutilated_files(files: dict[str, str]) -> None:
     loaded = read({name: text.encode() for name, text in files.items()}, indicators={"intended-use"})

@@ -63,7 +63,7 @@ def walk(unit: str, forest: Forest) -> list[str]:
     return chain
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories())
 def test_paths_equal_a_walk_upwards_on_any_day(history: list[tuple[int, Forest]]) -> None:
     registry = registry_of(history)
@@ -87,7 +87,7 @@ def test_paths_equal_a_walk_upwards_on_any_day(history: list[tuple[int, Forest]]
 
 
 @given(histories())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_paths_are_as_few_as_can_be(history: list[tuple[int, Forest]]) -> None:
     rows = paths(registry_of(history))
     ends = {(p.unit, p.ancestor, p.depth, p.valid_to) for p in rows}

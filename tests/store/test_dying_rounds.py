@@ -14,6 +14,8 @@ from nytta.store.scratch import verify
 from tests.rows import NOW, day, event, table
 from tests.store.test_exactness import BASE, DEFINITIONS, checked, deliver
 
+pytestmark = pytest.mark.slow
+
 
 class Died(Exception):
     """The process was killed here."""

@@ -100,9 +100,9 @@ def cells(store: PrivateStore) -> list[tuple[Any, ...]]:
 
 @settings(
     max_examples=6,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.slow
 @given(data=st.data(), delivered=DELIVERIES)
 def test_order_duplicates_and_batches_make_no_difference(
     new_store: Callable[[], PrivateStore], tables: Path, data: st.DataObject, delivered: list[Row]
@@ -162,6 +162,7 @@ def test_a_case_that_moves_leaves_its_old_cell(store: PrivateStore, tables: Path
     assert rows == [("south", "2026-01-26", 1, 1), ("south", "2026-02-02", 0, 1)]
 
 
+@pytest.mark.slow
 def test_another_content_of_an_identity_wins_by_its_hash_alone(
     new_store: Callable[[], PrivateStore], tables: Path
 ) -> None:

@@ -146,6 +146,7 @@ def test_a_certificate_tells_what_went_and_why(filled: PrivateStore) -> None:
     assert row["sealed"] == filled.connection.value("SELECT count() FROM {private}.sealed FINAL") > 0
 
 
+@pytest.mark.slow
 def test_late_events_and_rebuilds_leave_sealed_cells(filled: PrivateStore, tables: Path) -> None:
     run(filled, AUTUMN)
     before = figures(filled, "weekly-breadth"), figures(filled, "digital-intake")

@@ -23,6 +23,8 @@ from tests.organisations import small_county
 from tests.rows import event, table
 from tests.store.test_exactness import BASE, DEFINITIONS, DELIVERIES, Row, cells, checked, deliver
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Step:
@@ -54,9 +56,7 @@ def courses(draw: st.DrawFn, count: int) -> list[Step]:
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data(), delivered=DELIVERIES)
 def test_any_interleaving_of_writers_ends_in_the_same_cells(
     new_store: Callable[[], PrivateStore], tables: Path, data: st.DataObject, delivered: list[Row]
