@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from html import escape
 from pathlib import Path
@@ -73,6 +74,8 @@ def _inside(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str
     if not answer.rows:
         yield _text(w // 2 - 30, h // 2, "no data", 13)
         return
+    said = {k: v["text"] for m in panel["fieldConfig"]["defaults"].get("mappings", []) for k, v in m["options"].items()}
+    answer = replace(answer, rows=[tuple(said.get(v, v) if isinstance(v, str) else v for v in r) for r in answer.rows])
     kinds = {"stat": _stat, "timeseries": _lines, "bargauge": _bars, "table": _table}
     yield from kinds[panel["type"]](answer, panel, w, h)
 

@@ -80,10 +80,13 @@ def check_shape(kind: Kind, answer: Answer) -> None:
 
 
 NOT_IN_A_CASE_SYSTEM = {
+    "Age of open decisions",
     "Enrolled",
     "Enrolment",
     "Need of support",
+    "Residue of the earlier system",
     "Self-service",
+    "Still in the earlier system",
     "Through which channels support is sought",
 }
 """What the small story has no figures of."""

@@ -16,6 +16,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from nytta import contracts
 from nytta.grafana.catalogue import BOARDS, files
 from nytta.grafana.panels import PALETTE
+from nytta.indicators.cascade import Gate
+from nytta.indicators.states import Exploitation, State
 
 FILES = {path.name: path.read_bytes() for path in sorted(contracts.dashboards().glob("*.json"))}
 DASHBOARDS: dict[str, dict[str, Any]] = {name: orjson.loads(body) for name, body in FILES.items()}
@@ -126,6 +128,22 @@ def test_charts_are_plain_and_of_few_colours(name: str) -> None:
             assert custom["axisPlacement"] == "left"
         colours = set(re.findall(rb'"fixedColor":"(#\w+)"', orjson.dumps(panel)))
         assert colours <= {c.encode() for c in PALETTE}
+
+
+@each
+def test_states_are_said_in_words_with_a_sign_and_without_colour(name: str) -> None:
+    told = 0
+    for panel in panels(name):
+        if "states" not in "".join(t.get("rawSql", "") for t in panel.get("targets", [])):
+            continue
+        for mapping in panel["fieldConfig"]["defaults"].get("mappings", []):
+            said = {state: result["text"] for state, result in mapping["options"].items()}
+            assert set(said) == {*State, *Exploitation, *Gate}
+            assert len(set(said.values())) == len(said)
+            assert all(text[0] in "●▲○?" and text[1] == " " for text in said.values())
+            assert all(set(result) == {"text"} for result in mapping["options"].values())
+            told += 1
+    assert bool(told) == (name in ("programme.json", "adoption.json", "process.json"))
 
 
 @each

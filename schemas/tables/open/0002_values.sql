@@ -18,9 +18,10 @@ CREATE TABLE IF NOT EXISTS {open}.published_values
     unit_of_measure LowCardinality(String),
     published_at   DateTime('UTC'),
     publication    UInt64,
-    -- which window was published last, without reading all of them
+    -- which window was published last, and when each week was first told, without reading all of them
     PROJECTION last (SELECT organisation, indicator, system, grain, max(version), max(period)
-                     GROUP BY organisation, indicator, system, grain)
+                     GROUP BY organisation, indicator, system, grain),
+    PROJECTION told (SELECT organisation, grain, period, min(published_at) GROUP BY organisation, grain, period)
 )
 ENGINE = ReplacingMergeTree(publication)
 PARTITION BY toStartOfQuarter(period) -- who asks for the latest figures reads one quarter

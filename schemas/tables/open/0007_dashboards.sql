@@ -75,17 +75,6 @@ FROM (
 ) AS named
 LEFT JOIN (SELECT unit, max(depth) AS below FROM {open}.unit_paths WHERE depth < 255 GROUP BY unit) AS ways USING (unit);
 
--- Published figures with the names of their units and indicators.
-CREATE VIEW IF NOT EXISTS {open}.named_values AS
-SELECT
-    v.organisation AS organisation, v.unit AS unit, u.name_en AS unit_name, u.depth AS depth, v.system AS system,
-    v.case_type AS case_type, v.part AS part, v.indicator AS indicator, d.title_en AS title, d.direction AS direction,
-    v.version AS version, v.grain AS grain, v.period AS period, v.value AS value, v.low AS low, v.high AS high,
-    v.n_band AS n_band, v.status AS status, v.unit_of_measure AS unit_of_measure, v.published_at AS published_at
-FROM {open}.indicator_values AS v
-LEFT JOIN {open}.unit_names AS u ON u.unit = v.unit
-LEFT JOIN (SELECT * FROM {open}.definitions FINAL) AS d ON d.indicator = v.indicator AND d.version = v.version;
-
 -- The window published last of each indicator and system, and the start of the one that ended where it began.
 CREATE VIEW IF NOT EXISTS {open}.last_windows AS
 SELECT l.organisation AS organisation, l.indicator AS indicator, l.system AS system, l.version AS version,
@@ -96,32 +85,32 @@ FROM (
 LEFT JOIN (SELECT indicator, version, window_weeks FROM {open}.definitions FINAL) AS d
     ON d.indicator = l.indicator AND d.version = l.version;
 
--- The latest published window of each figure, beside the one that ended where it began. The sets of periods are known
--- before figures are read, so that other quarters and windows are not.
-CREATE VIEW IF NOT EXISTS {open}.latest_values AS
+-- The latest published window of each figure. The set of periods is known before figures are read, so that other quarters
+-- and windows are not; names are not joined, for planning a join costs more than the figures.
+CREATE VIEW IF NOT EXISTS {open}.last_values AS
+SELECT * FROM {open}.indicator_values
+WHERE grain = 'window' AND (indicator, version, system, organisation, period) IN (
+    SELECT indicator, max(version), system, organisation, max(period)
+    FROM {open}.published_values WHERE grain = 'window' GROUP BY organisation, indicator, system);
+
+-- The same beside the window that ended where it began.
+CREATE VIEW IF NOT EXISTS {open}.last_changes AS
 SELECT
-    n.organisation AS organisation, n.unit AS unit, u.name_en AS unit_name, u.depth AS depth, n.system AS system,
-    n.case_type AS case_type, n.part AS part, n.indicator AS indicator, d.title_en AS title, d.direction AS direction,
-    n.version AS version, n.period AS period, n.value AS value, n.low AS low, n.high AS high, n.n_band AS n_band,
-    n.status AS status, n.unit_of_measure AS unit_of_measure, n.published_at AS published_at,
+    n.organisation AS organisation, n.unit AS unit, n.system AS system, n.case_type AS case_type, n.part AS part,
+    n.indicator AS indicator, n.version AS version, n.period AS period, n.value AS value, n.status AS status,
     b.value AS earlier, n.value - b.value AS change
-FROM (
-    SELECT * FROM {open}.indicator_values
-    WHERE grain = 'window' AND (indicator, version, system, organisation, period) IN (
-        SELECT indicator, version, system, organisation, period FROM {open}.last_windows)) AS n
+FROM {open}.last_values AS n
 LEFT JOIN (
     SELECT indicator, version, system, unit, case_type, part, value FROM {open}.indicator_values
     WHERE grain = 'window' AND (indicator, version, system, organisation, period) IN (
         SELECT indicator, version, system, organisation, before FROM {open}.last_windows)) AS b
     ON b.indicator = n.indicator AND b.version = n.version AND b.system = n.system AND b.unit = n.unit
-       AND b.case_type = n.case_type AND b.part = n.part
-LEFT JOIN {open}.unit_names AS u ON u.unit = n.unit
-LEFT JOIN (SELECT * FROM {open}.definitions FINAL) AS d ON d.indicator = n.indicator AND d.version = n.version;
+       AND b.case_type = n.case_type AND b.part = n.part;
 
 -- Closed weeks, and how long after its end each was first told.
 CREATE VIEW IF NOT EXISTS {open}.publications AS
 SELECT organisation, period, min(published_at) AS told_at, dateDiff('hour', toDateTime(period + 7, 'UTC'), told_at) AS hours
-FROM {open}.indicator_values WHERE grain = 'week' GROUP BY organisation, period;
+FROM {open}.published_values WHERE grain = 'week' GROUP BY organisation, period;
 
 -- What became of each message on each way out; `error` is not among the columns.
 CREATE VIEW IF NOT EXISTS {open}.messages AS

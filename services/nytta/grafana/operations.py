@@ -174,7 +174,7 @@ ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, sy
                     Kind.BARS,
                     "Figures of the latest window, by what the gate made of them",
                     "Figures of all organisations without case types: shown (ok, rounded, banded) or not, and why.",
-                    """SELECT replaceAll(status, '_', ' ') AS "Status", count() AS "Figures" FROM nytta.latest_values
+                    """SELECT replaceAll(status, '_', ' ') AS "Status", count() AS "Figures" FROM nytta.last_values
 WHERE case_type = '*' GROUP BY status ORDER BY "Figures" DESC, status""",
                     owner=_OWNER,
                 ),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, stat, table, text, timeseries
 from grafana_foundation_sdk.models import common as shared
-from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId, GridPos
+from grafana_foundation_sdk.models.dashboard import (
+    DynamicConfigValue,
+    FieldColorModeId,
+    GridPos,
+    ValueMap,
+    ValueMappingResult,
+)
 from grafana_foundation_sdk.models.text import TextMode
 
 from nytta.grafana.query import METRICS, STORE, ClickHouseQuery, promql
@@ -39,8 +45,8 @@ class Panel:
     """One question of a board and the query that answers it: `sql` to the open zone, or `expr` to Prometheus.
 
     `definition` says what is counted of what, `source` where it comes from, `refresh` how often it changes, `owner` who
-    is to be asked. `lines` is a trend's number of lines at most. `link` is a column of a table and the address that its
-    cells lead to.
+    is to be asked. `link` is a column of a table and the address that its cells lead to. `words` says states as people
+    do, each with a sign of its own, so that no colour is needed.
     """
 
     kind: Kind
@@ -57,6 +63,7 @@ class Panel:
     refresh: str = "when a closed week is published"
     owner: str = "programme lead"
     link: tuple[str, str] | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def description(self) -> str:
@@ -80,6 +87,8 @@ def build(panel: Panel, number: int, position: GridPos) -> Builder:
         made.with_target(ClickHouseQuery(panel.sql, series=panel.kind is Kind.TREND))
     if panel.percent_axis:
         made.min(0).max(100)
+    if panel.words:
+        made.mappings([ValueMap({state: ValueMappingResult(text=said) for state, said in panel.words.items()})])
     return made
 
 
@@ -96,6 +105,7 @@ def twin(panel: Panel) -> Panel:
         source=panel.source,
         refresh=panel.refresh,
         owner=panel.owner,
+        words=panel.words,
     )
 
 

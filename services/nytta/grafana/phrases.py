@@ -6,6 +6,8 @@ from typing import Final
 
 from nytta.grafana.boards import Mark, Variable
 from nytta.grafana.panels import Kind, Panel
+from nytta.indicators.cascade import Gate
+from nytta.indicators.states import Exploitation, State
 
 ORGANISATION: Final = "organisation = ${organisation:singlequote}"
 SYSTEM: Final = "system = ${system:singlequote}"
@@ -17,9 +19,30 @@ LINES: Final = f"""SELECT unit, concat(toString(row_number() OVER (ORDER BY dept
     FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT} ORDER BY depth, unit LIMIT 4"""
 """The first four of the chosen units, from the top of the tree: more lines cannot be told apart."""
 
+NAMES: Final = f"(SELECT unit, name_en, depth FROM nytta.unit_names WHERE {ORGANISATION}) AS n"
+"""Names of the organisation's units, for joins."""
+
 WHOLE: Final = f"""(SELECT unit FROM nytta.unit_names
     WHERE {ORGANISATION} AND {UNIT} ORDER BY depth, unit LIMIT 1)"""
 """The topmost of the chosen units."""
+
+WORDS: Final[dict[str, str]] = {
+    State.IN_USE: "● In use",
+    State.READY_NOT_USED: "▲ Ready, not used",
+    State.NOT_READY: "○ Not ready",
+    State.UNCLEAR: "? Unclear",
+    Exploitation.EXPLOITED: "● Digital and exploited",
+    Exploitation.NOT_EXPLOITED: "▲ Digital, not exploited",
+    Exploitation.NOT_DIGITAL: "○ Not digital",
+    Gate.OPEN: "● May begin",
+    Gate.CLOSED: "▲ Must wait",
+}
+"""States as people say them."""
+
+STATES: Final = "states, read from published figures of the last closed week"
+
+LAST_STATES: Final = f"week = (SELECT max(week) FROM nytta.published_states WHERE {ORGANISATION})"
+"""Of the last closed week of which states are told."""
 
 TO_UNIT: Final = (
     '/d/nytta-adoption?${organisation:queryparam}&${system:queryparam}&var-unit=${__data.fields["Id"]:percentencode}'
@@ -92,11 +115,12 @@ ORDER BY time""",
 
 def now(indicator: str, title: str, definition: str, unit: str = "percent") -> Panel:
     """The latest published window of the topmost chosen unit, beside the one that ended where it began."""
+    change = "Change, points" if unit == "percent" else "Change"
     return Panel(
         Kind.STAT,
         title,
         f"{definition} Latest rolling window, and the change against the window before it, in the topmost chosen unit.",
-        f"""SELECT value AS "Now", change AS "Change" FROM nytta.latest_values
+        f"""SELECT value AS "Now", change AS "{change}" FROM nytta.last_changes
 WHERE {ORGANISATION} AND {SYSTEM} AND indicator = '{indicator}' AND case_type = '*' AND part = ''
   AND unit IN {WHOLE}
 LIMIT 1""",
@@ -127,7 +151,7 @@ ORDER BY time, line""",
 def share(value: str, low: str, high: str) -> str:
     """SQL of a figure with its interval and the band of its number, as text: `72 (61–81) · 100-299`."""
     interval = f"if(isNull({low}), '', concat(' (', toString({low}), '–', toString({high}), ')'))"
-    return f"if(isNull({value}), status, concat(toString({value}), {interval}, ' · ', n_band))"
+    return f"if(isNull({value}), replaceAll(status, '_', ' '), concat(toString({value}), {interval}, ' · ', n_band))"
 
 
 def figures(columns: dict[str, str]) -> str:

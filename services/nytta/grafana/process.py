@@ -6,7 +6,21 @@ from typing import Final
 
 from nytta.grafana.boards import Board, Row, Variable
 from nytta.grafana.panels import Kind, Panel
-from nytta.grafana.phrases import CASE_TYPE, MARKS, ORGANISATION, SYSTEM, UNIT, VARIABLES, WHOLE, figures, now
+from nytta.grafana.phrases import (
+    CASE_TYPE,
+    LAST_STATES,
+    MARKS,
+    NAMES,
+    ORGANISATION,
+    STATES,
+    SYSTEM,
+    UNIT,
+    VARIABLES,
+    WHOLE,
+    WORDS,
+    figures,
+    now,
+)
 
 _INDICATORS = (
     (
@@ -26,7 +40,7 @@ _INDICATORS = (
 _COLUMNS = {indicator: heading for indicator, heading, _, _ in _INDICATORS}
 
 _TYPES = f"""SELECT case_type, concat(toString(row_number() OVER (ORDER BY case_type)), ' ', case_type) AS line
-    FROM (SELECT DISTINCT case_type FROM nytta.latest_values
+    FROM (SELECT DISTINCT case_type FROM nytta.last_values
           WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND unit IN {WHOLE}
             AND isNotNull(value))
     ORDER BY case_type LIMIT 4"""
@@ -58,7 +72,7 @@ BOARD: Final = Board(
         Variable(
             "case_type",
             "Case type",
-            f"SELECT DISTINCT case_type FROM nytta.latest_values WHERE {ORGANISATION} AND {SYSTEM} "
+            f"SELECT DISTINCT case_type FROM nytta.last_values WHERE {ORGANISATION} AND {SYSTEM} "
             "AND case_type NOT IN ('', '*') ORDER BY case_type",
             multi=True,
         ),
@@ -67,6 +81,42 @@ BOARD: Final = Board(
         Row("Now", tuple(now(i, title, about, unit) for i, title, about, unit in _INDICATORS[:4])),
         Row("Course by case type", tuple(_by_type(*each) for each in _INDICATORS[:6])),
         Row(
+            "Digital, and better for it?",
+            (
+                Panel(
+                    Kind.BARS,
+                    "Case types of units, by where they stand",
+                    "Case types of units by whether nearly all cases come in digitally, and whether lead time, rework "
+                    "or benefit got better since the system went live; unclear where fewer than two are known.",
+                    f"""SELECT state AS "Stands", count() AS "Case types of units" FROM nytta.states
+WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}
+GROUP BY state ORDER BY count() DESC, state""",
+                    width=8,
+                    height=10,
+                    owner="process owner",
+                    source=STATES,
+                    words=WORDS,
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "Digital but not exploited, case type by unit",
+                    "Whether the case type is digital in the unit, and got faster, cleaner or cheaper by it; the "
+                    "published figures that this was read from stand beside; `before` is the year before going live.",
+                    f"""SELECT s.case_type AS "Case type", ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit",
+    s.state AS "Stands", s.value AS "Digital intake %", s.low AS "From %", s.high AS "To %", s.rests_on AS "Read from"
+FROM (SELECT * FROM nytta.states
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}) AS s
+LEFT JOIN {NAMES} ON n.unit = s.unit
+ORDER BY s.case_type, n.depth, s.unit""",
+                    width=16,
+                    height=10,
+                    owner="process owner",
+                    source=STATES,
+                    words=WORDS,
+                ),
+            ),
+        ),
+        Row(
             "Case type by unit",
             (
                 Panel(
@@ -74,10 +124,12 @@ BOARD: Final = Board(
                     "Every case type of every unit, latest rolling window",
                     "Each figure with its interval and the band of its number; a word where it may not be shown. "
                     "Pairs without any figure are left out.",
-                    f"""SELECT case_type AS "Case type", any(unit_name) AS "Unit", {figures(_COLUMNS)}, unit AS "Id"
-FROM nytta.latest_values
-WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND part = ''
-GROUP BY case_type, unit HAVING countIf(isNotNull(value)) > 0 ORDER BY case_type, any(depth), unit""",
+                    f"""SELECT v.case_type AS "Case type", n.name_en AS "Unit", {figures(_COLUMNS)}, v.unit AS "Id"
+FROM (SELECT * FROM nytta.last_values
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND part = '') AS v
+LEFT JOIN {NAMES} ON n.unit = v.unit
+GROUP BY v.case_type, v.unit, n.name_en, n.depth HAVING countIf(isNotNull(value)) > 0
+ORDER BY v.case_type, n.depth, v.unit""",
                     width=24,
                     height=14,
                     owner="process owner",
@@ -92,11 +144,11 @@ GROUP BY case_type, unit HAVING countIf(isNotNull(value)) > 0 ORDER BY case_type
                     "Hours a year left lying, by case type",
                     "Hours that the plan promised and that neither use nor measurement supports, most first; from "
                     "rounded shares and rounded numbers of cases.",
-                    f"""SELECT case_type AS "Case type", place AS "Unit", share AS "Share %",
-    share_target AS "Target %", use_missing_hours AS "Hours, use missing",
+                    f"""SELECT case_type AS "Case type", ifNull(nullIf(n.name_en, ''), place) AS "Unit",
+    share AS "Share %", share_target AS "Target %", use_missing_hours AS "Hours, use missing",
     effect_missing_hours AS "Hours, effect missing",
     if(why = '', '', concat('not shown: ', why)) AS "Note"
-FROM nytta.unrealised
+FROM nytta.unrealised AS u LEFT JOIN {NAMES} ON n.unit = u.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE}
   AND $__conditionalAll(place IN (${{unit:singlequote}}), $unit)
   AND week = (SELECT max(week) FROM nytta.unrealised WHERE {ORGANISATION})
@@ -110,7 +162,7 @@ ORDER BY use_missing_hours + effect_missing_hours DESC NULLS LAST, case_type, pl
                     "How much may be shown",
                     "Figures of the latest window by what the gate made of them, case type by case type.",
                     f"""SELECT case_type AS "Case type", count() AS "Figures", countIf(isNotNull(value)) AS "Shown"
-FROM nytta.latest_values
+FROM nytta.last_values
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*')
 GROUP BY case_type ORDER BY case_type""",
                     width=8,
