@@ -350,7 +350,7 @@ class _Desk:
         figure: Shown | Difference | None,
         rests_on: Mapping[str, Shown],
     ) -> StateRow:
-        rests = ", ".join(f"{name} {each.value:g}" for name, each in rests_on.items())
+        rests = ", ".join(f"{name} {round(each.value, 1):g}" for name, each in rests_on.items())
         if figure is None:
             return StateRow(unit, system, case_type, what, part, week, str(state), rests_on=rests)
         low, high = (None if each is None else round(each, 1) for each in (figure.low, figure.high))
