@@ -16,7 +16,8 @@ from nytta.reports import figures
 from nytta.store.mix import NothingToTell, Over, Question, mix
 from nytta.store.open import OpenStore
 
-_YEAR = timedelta(weeks=52)
+_BACK = (52, 26, 13)
+"""Weeks over which a change is told, the longest that can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +33,26 @@ class Split:
 def splits(
     store: OpenStore, reading: Reading, definition: Definition, unit: str, system: str, say: Speaker
 ) -> Iterator[Split]:
-    """The change since a year ago, else since the first week that is shown, by what the roll-up consists of."""
-    first = _first(reading, definition, unit, system)
-    if first is None:
-        return
+    """The change over a year, else over the longest part of it that can be told, by what the roll-up consists of."""
     for over in get_args(Over):
-        try:
-            found = mix(store.connection, definition, Question(unit, system, over, first, reading.week))
-        except NothingToTell:
-            continue
-        yield _split(found, over, definition, first, reading.week, say)
-
-
-def _first(reading: Reading, definition: Definition, unit: str, system: str) -> date | None:
-    """The week a year ago, else the first one shown whose window ends before the last one's begins."""
-
-    def told(at: date) -> bool:
-        row = reading.row(definition.id, unit, system, at)
-        return row is not None and row["value"] is not None
-
-    if not told(reading.week):
-        return None
-    last = reading.week - timedelta(weeks=max(1, definition.window_weeks))
-    weeks = [reading.week - _YEAR, *reading.weeks]
-    return next((at for at in weeks if at <= last and told(at)), None)
+        for first in (reading.week - timedelta(weeks=n) for n in _BACK if n >= definition.window_weeks):
+            row = reading.row(definition.id, unit, system, first)
+            if row is None or row["value"] is None:
+                continue
+            try:
+                found = mix(store.connection, definition, Question(unit, system, over, first, reading.week))
+            except NothingToTell:
+                continue
+            yield _split(found, over, definition, first, reading.week, say)
+            break
 
 
 def _split(found: Mixed, over: Over, definition: Definition, first: date, last: date, say: Speaker) -> Split:
     language, measure = say.language, definition.display.unit_of_measure
     kind = over.replace("-", "_")
     sentence = say(
-        f"split_{kind}",
+        f"split_{kind}_unseen" if found.unseen else f"split_{kind}",
+        n=found.unseen,
         title=getattr(definition.title, language),
         change=_points(found.change, measure, say),
         within=_points(found.within, measure, say),
@@ -90,10 +80,7 @@ def _split(found: Mixed, over: Over, definition: Definition, first: date, last: 
         week(last, language),
         say("col_change_points" if measure == "percent" else "col_change"),
     )
-    note = say("split_note")
-    if found.unseen:
-        note += " " + say("split_unseen", n=found.unseen)
-    return Split(over, sentence, Table(say(f"over_{kind}"), heads, rows, (1, 2, 3)), note)
+    return Split(over, sentence, Table(say(f"over_{kind}"), heads, rows, (1, 2, 3)), say("split_note"))
 
 
 def _points(change: float, measure: str, say: Speaker) -> str:
