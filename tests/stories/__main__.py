@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.stories.visible import VISIBLE, play
+from tests.stories.visible import VISIBLE, play, published
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     for story in asked.stories:
         for seed in asked.seeds:
             with tempfile.TemporaryDirectory() as folder, play(story, seed, Path(folder)) as played:
-                for claim in VISIBLE[story](played):
+                for claim in (*VISIBLE[story](played), published(story, played)):
                     failed += not claim.holds
                     print(f"| {story} | {seed} | {claim.what} | {claim.found} | {'yes' if claim.holds else '**no**'} |")
             sys.stdout.flush()

@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.visible import VISIBLE
+from nytta import contracts
+from nytta.indicators.load import load
+from tests.stories.visible import PUBLISHED, VISIBLE
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_the_stories_publish_every_indicator_of_the_catalogue() -> None:
+    """Each story's own part is held by its run."""
+    catalogue = {d.id for d in load(contracts.schemas() / "indicators").definitions}
+    assert frozenset().union(*PUBLISHED.values()) == catalogue
+    assert PUBLISHED.keys() == VISIBLE.keys()
 
 
 @pytest.mark.soak

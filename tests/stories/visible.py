@@ -275,3 +275,44 @@ VISIBLE: dict[str, Callable[[Played], Iterator[Claim]]] = {
     "digital-not-exploited": digital_not_exploited,
     "anchoring": anchoring,
 }
+
+_CASES = frozenset(
+    {
+        *("digital-intake", "digital-take-up", "lead-time", "rework", "end-to-end", "fallback", "handovers"),
+        "completion",
+    }
+)
+_STAFF = frozenset({"entitlement", "weekly-breadth", "habit"})
+_TRAINED = frozenset({"trained-managers", "trained-key-roles", "trained-staff"})
+
+PUBLISHED: dict[str, frozenset[str]] = {
+    "client-platform": frozenset({"enrolment", "activation", "legacy-residue"}),
+    "case-system": _CASES | _STAFF | _TRAINED | {"intended-use"},
+    "support-channels": _STAFF
+    | {
+        *("ticket-channel-mix", "tickets-per-100", "first-contact-resolution", "reassignment", "self-service"),
+        *("proactive-support", "e-service-take-up"),
+    },
+    "digital-not-exploited": _CASES,
+    "anchoring": _CASES
+    | _STAFF
+    | _TRAINED
+    | {"intended-use", "pulse-managers", "pulse-key-roles", "pulse-staff", "pulse-response"},
+}
+"""Indicators of which each story must show values; together they are the catalogue."""
+
+
+def published(story: str, played: Played) -> Claim:
+    """Each indicator that the story is for has values that are shown."""
+    there = {
+        indicator
+        for (indicator,) in played.app.open.connection.rows(
+            "SELECT DISTINCT indicator FROM {open}.indicator_values WHERE value IS NOT NULL"
+        )
+    }
+    missing = sorted(PUBLISHED[story] - there)
+    return Claim(
+        f"{len(PUBLISHED[story])} indicators have published values",
+        f"all, of {len(there)}" if not missing else f"not {', '.join(missing)}",
+        not missing,
+    )
