@@ -98,7 +98,11 @@ def trend(reading: Reading, visitor: Visitor, unit: str, system: str, definition
         say("trend_about", finding=finding, weeks=len(points)),
         spec,
         _table(say("trend_caption", indicator=title, unit=name), points, definition, language, reading, unit, system),
-        say("window_note", n=definition.window_weeks, version=definition.version),
+        say(
+            "window_note" if definition.window_weeks > 1 else "week_note",
+            n=definition.window_weeks,
+            version=definition.version,
+        ),
     )
 
 
