@@ -450,7 +450,8 @@ def split(rows: Sequence[tuple[str, float, float]], names: tuple[str, str], unit
 def quadrant(points: Sequence[tuple[str, float, float]], words: tuple[str, str, str, str, str, str]) -> dict[str, Any]:
     """Places by two scores of 0 to 100; `words` name the axes (across, up) and the corners from lower left on."""
     across, up, *corners = words
-    values = [{"name": name if min(x, y) < _NAMED else "", "x": x, "y": y} for name, x, y in points]
+    values = [{"x": x, "y": y} for _, x, y in points]
+    named = _apart([(name, x, y) for name, x, y in points if min(x, y) < _NAMED])
     scale = {"domain": [0, 100]}
     x = {"field": "x", "type": "quantitative", "scale": scale, "axis": {"title": across, "tickCount": 4}}
     y = {"field": "y", "type": "quantitative", "scale": scale, "axis": {"title": up, "tickCount": 4}}
@@ -466,12 +467,18 @@ def quadrant(points: Sequence[tuple[str, float, float]], words: tuple[str, str, 
             "mark": {"type": "point", "filled": True, "color": OWN, "size": 50, "opacity": 1},
             "encoding": {"x": x, "y": y},
         },
-        {
-            "mark": {"type": "text", "color": INK, "align": "left", "dx": 6, "limit": 150, "fontSize": 11},
-            "encoding": {"x": x, "y": y, "text": {"field": "name"}},
-        },
+        _text(named, "label", INK, {"x": x, "y": y}, "left", 6),
     ]
     return _spec(values, layers, 620, 340)
+
+
+def _apart(points: Sequence[tuple[str, float, float]]) -> Values:
+    """Names beside points of 0 to 100 by 0 to 100; of two that would stand on each other the lower is a line down."""
+    placed: Values = []
+    for name, x, y in sorted(points, key=lambda point: -point[2]):
+        lowest = min((other["y"] for other in placed if abs(other["x"] - x) < 30), default=105.0)
+        placed.append({"label": name, "x": x, "y": min(y, lowest - 5)})
+    return placed
 
 
 def _text(

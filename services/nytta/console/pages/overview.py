@@ -10,7 +10,7 @@ from nytta.alerts.model import State
 from nytta.benefits.decided import Word
 from nytta.benefits.forecast import WORDS, Status
 from nytta.console.pages import alerts as alert_pages
-from nytta.console.pages.states import FollowUp, Steps, follow_up, steps
+from nytta.console.pages.states import FollowUp, Steps, exploited, follow_up, steps
 from nytta.console.pages.trends import target, trend
 from nytta.console.parts import Chart, Link, Refused, Speaker, Tile
 from nytta.console.readings import Reading
@@ -159,6 +159,10 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
     unused = {r["unit"] for r in reading.states if r["what"] == "use-state" and r["state"] == Use.READY_NOT_USED}
     if programme and unused & ({*places} - {reading.root}):
         found.append(say("sum_unused", n=len(unused & ({*places} - {reading.root}))))
+    for system in reading.systems(reading.root) if programme else ():
+        digital = exploited(reading, language, reading.root, system)
+        if digital is not None and digital.left:
+            found.append(digital.sentence)
     said = reading.said.statement if reading.said and programme else None
     if said is None:
         return found

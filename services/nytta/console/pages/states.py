@@ -37,8 +37,9 @@ class UseState:
 
 @dataclass(frozen=True, slots=True)
 class Exploited:
-    """Which case types are digital and not better for it: a sentence, and every case type with its figures."""
+    """Which case types are digital and not better for it: their names, a sentence, every case type with its figures."""
 
+    left: tuple[str, ...]
     sentence: str
     table: Table
 
@@ -142,6 +143,7 @@ def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploi
     heads = [_name(reading, n, say) for n in ("digital-intake", "lead-time", "rework")]
     columns = (say("col_case_type"), say("col_state"), heads[0], *(say("from_to", what=h) for h in heads[1:]))
     return Exploited(
+        tuple(left),
         sentence,
         Table(say("exploited_caption"), (*columns, say("col_benefit_realised")), tuple(rows), (2, 3, 4, 5)),
     )
