@@ -38,6 +38,11 @@ def test_a_manager_reads_which_case_types_are_digital_and_not_exploited(seen: Wo
     assert "– → –" not in table
 
 
+def test_a_unit_without_alerts_is_not_called_calm_where_something_lies_unused(seen: World) -> None:
+    page = text_of(seen, "/units/u05", "lead")
+    assert "Nothing in Unit 5 differs by more than chance. Digital but not exploited: permit." in page
+
+
 def test_a_reporting_group_reads_its_own_state_and_a_small_unit_none(seen: World) -> None:
     assert "Small ones cannot fully use Arken yet: Entitlement is 62%." in text_of(seen, "/units/small", "group")
     assert 'class="standing"' not in text_of(seen, "/units/tiny", "group")

@@ -189,6 +189,7 @@ def publish_states(store: PrivateStore) -> None:
         ("u05", "arken", "*", "use-state", "", "in_use", 78.0, 65.0, 88.0, "entitlement 95, weekly-breadth 78"),
         ("small", "arken", "*", "use-state", "", "not_ready", 60.0, 50.0, 70.0, "entitlement 62, weekly-breadth 60"),
         ("u00", "arken", "permit", "exploitation", "", "digital_not_exploited", 91.0, 85.0, 95.0, types),
+        ("u05", "arken", "permit", "exploitation", "", "digital_not_exploited", 91.0, 85.0, 95.0, types),
         ("u00", "arken", "appeal", "exploitation", "", "unclear", 88.0, 80.0, 93.0, "digital-intake 88"),
         ("town", "arken", "*", "cascade", "managers", "open", 70.0, 60.0, 80.0, "managers 70, staff 10"),
         ("town", "arken", "*", "cascade", "key-roles", "closed", None, None, None, "managers 70, staff 10"),

@@ -131,7 +131,7 @@ def _lead(
     unused = [s.name for s in systems if s.use is not None and s.use.state == State.READY_NOT_USED]
     lead = say("unit_unused", unit=name, list=", ".join(unused)) if unused else say("unit_calm", unit=name)
     left = [case_type for s in systems if s.exploited is not None for case_type in s.exploited.left]
-    return f"{lead} {say('unit_left', list=', '.join(left))}" if left else lead
+    return f"{lead} " + say("unit_left", list=", ".join(left)) if left else lead
 
 
 def _told(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> Told:
