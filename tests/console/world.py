@@ -182,25 +182,33 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
 
 def publish_states(store: PrivateStore) -> None:
     """States as if they had been told: one unit that does not use what it could, gates, a decision; a shifted mix."""
-    rests = "entitlement 95, ready 88, weekly-breadth 27"
-    types = "digital-intake 91, lead-time 24, rework 20, lead-time before 23, rework before 21, realised 12"
+    rests = {"entitlement": 95.0, "ready": 88.0, "weekly-breadth": 27.0}
+    used, lacking = {"entitlement": 95.0, "weekly-breadth": 78.0}, {"entitlement": 62.0, "weekly-breadth": 60.0}
+    types = {
+        "digital-intake": 91.0,
+        "lead-time": 24.0,
+        "rework": 20.0,
+        "lead-time before": 23.0,
+        "rework before": 21.0,
+        "realised": 12.0,
+    }
     rows: list[tuple[Any, ...]] = [
         ("u00", "arken", "*", "use-state", "", "ready_not_used", 27.0, 18.0, 39.0, rests),
-        ("u05", "arken", "*", "use-state", "", "in_use", 78.0, 65.0, 88.0, "entitlement 95, weekly-breadth 78"),
-        ("small", "arken", "*", "use-state", "", "not_ready", 60.0, 50.0, 70.0, "entitlement 62, weekly-breadth 60"),
+        ("u05", "arken", "*", "use-state", "", "in_use", 78.0, 65.0, 88.0, used),
+        ("small", "arken", "*", "use-state", "", "not_ready", 60.0, 50.0, 70.0, lacking),
         ("u00", "arken", "permit", "exploitation", "", "digital_not_exploited", 91.0, 85.0, 95.0, types),
         ("u05", "arken", "permit", "exploitation", "", "digital_not_exploited", 91.0, 85.0, 95.0, types),
-        ("u00", "arken", "appeal", "exploitation", "", "unclear", 88.0, 80.0, 93.0, "digital-intake 88"),
-        ("town", "arken", "*", "cascade", "managers", "open", 70.0, 60.0, 80.0, "managers 70, staff 10"),
-        ("town", "arken", "*", "cascade", "key-roles", "closed", None, None, None, "managers 70, staff 10"),
-        ("town", "arken", "*", "cascade", "staff", "unclear", 10.0, 5.0, 15.0, "managers 70, staff 10"),
-        ("u05", "arken", "*", "cascade", "managers", "open", None, None, None, "staff 12"),
-        ("u05", "arken", "*", "cascade", "key-roles", "unclear", None, None, None, "staff 12"),
-        ("u05", "arken", "*", "cascade", "staff", "unclear", 12.0, 5.0, 20.0, "staff 12"),
-        ("town", "arken", "*", "received", "d", "open", 50.0, None, None, "2 units, level 2"),
-        ("town", "", "*", "decision-age", "2", "open", 9.0, None, 9.0, "1 open"),
+        ("u00", "arken", "appeal", "exploitation", "", "unclear", 88.0, 80.0, 93.0, {"digital-intake": 88.0}),
+        ("town", "arken", "*", "cascade", "managers", "open", 70.0, 60.0, 80.0, {"managers": 70.0, "staff": 10.0}),
+        ("town", "arken", "*", "cascade", "key-roles", "closed", None, None, None, {"managers": 70.0, "staff": 10.0}),
+        ("town", "arken", "*", "cascade", "staff", "unclear", 10.0, 5.0, 15.0, {"managers": 70.0, "staff": 10.0}),
+        ("u05", "arken", "*", "cascade", "managers", "open", None, None, None, {"staff": 12.0}),
+        ("u05", "arken", "*", "cascade", "key-roles", "unclear", None, None, None, {"staff": 12.0}),
+        ("u05", "arken", "*", "cascade", "staff", "unclear", 12.0, 5.0, 20.0, {"staff": 12.0}),
+        ("town", "arken", "*", "received", "d", "open", 50.0, None, None, {"units": 2.0}),
+        ("town", "", "*", "decision-age", "2", "open", 9.0, None, 9.0, {"open": 1.0}),
     ]
-    columns = ("unit", "system", "case_type", "what", "part", "state", "value", "low", "high", "rests_on")
+    columns = ("unit", "system", "case_type", "what", "part", "state", "value", "low", "high", "figures")
     store.connection.insert(
         "{open}.published_states",
         ["organisation", *columns, "week", "publication"],

@@ -14,6 +14,8 @@ from aiosmtpd.controller import Controller
 
 from tests.delivery.test_deliver import Mailbox
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import os, signal, sys
 from datetime import timedelta
@@ -25,8 +27,6 @@ from nytta.store.alerts import AlertStore, Changes
 from nytta.store.client import embedded
 from nytta.store.migrate import migrate
 from tests.delivery.conftest import NOW, outgoing, registry
-
-pytestmark = pytest.mark.slow
 
 folder, port, where = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 connection = embedded(folder)

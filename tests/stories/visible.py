@@ -151,7 +151,8 @@ def client_platform(played: Played) -> Iterator[Claim]:
     age = played.states(ninth, "decision-age")
     yield Claim(
         "after 9 weeks the decision is received by 3 of 11 units and open",
-        ", ".join(f"{r.value:g} %, {r.rests_on}, {r.state}" for r in received) + f"; {[a.value for a in age]} weeks",
+        ", ".join(f"{r.value:g} % of {r.figures['units']:g} units, {r.state}" for r in received)
+        + f"; {[a.value for a in age]} weeks",
         [(r.value, r.state) for r in received] == [(27, "open")] and any((a.high or 0) >= 9 for a in age),
     )
 

@@ -216,7 +216,7 @@ ORDER BY d.executed / greatest(d.units, 1), d.decided""",
                     "Age of open decisions",
                     "Weeks since the decisions of each level were taken that are still open, at the median, and the "
                     "age that 85 of 100 do not exceed.",
-                    f"""SELECT part AS "Level", rests_on AS "Decisions", value AS "Weeks, median",
+                    f"""SELECT part AS "Level", figures['open'] AS "Decisions", value AS "Weeks, median",
     high AS "Weeks, 85 of 100"
 FROM nytta.states WHERE {ORGANISATION} AND what = 'decision-age' AND {LAST_STATES} ORDER BY part""",
                     width=8,

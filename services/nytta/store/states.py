@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any
@@ -41,7 +41,7 @@ _COMPARED = ("digital-intake", "lead-time", "rework")
 _TRAINED = {f"trained-{tier}": tier for tier in TIERS}
 _PULSE = ("pulse-managers", "pulse-staff")
 
-_ROW = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "rests_on")
+_ROW = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "figures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class StateRow:
     value: float | None = None
     low: float | None = None
     high: float | None = None
-    rests_on: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 def publish_states(connection: Connection, registry: Registry, now: datetime) -> int:
@@ -90,7 +90,7 @@ def read_states(
     """States that are told, in order; of the last week of each organisation unless another is named."""
     return connection.dicts(
         """SELECT organisation, unit, system, case_type, what, part, formatDateTime(states.week, '%G-W%V') AS week,
-                   state, value, low, high, rests_on
+                   state, value, low, high, figures, rests_on
             FROM {open}.states
             WHERE ({organisation:String} = '' OR organisation = {organisation:String})
               AND ({what:String} = '' OR what = {what:String}) AND ({unit:String} = '' OR unit = {unit:String})
@@ -300,7 +300,7 @@ class _Desk:
             )
             found = after_training(trained, use, week)
             if found is not None:
-                rests = f"{found.trained} units trained, {found.others} not yet"
+                counted = {"units trained": float(found.trained), "not yet": float(found.others)}
                 yield StateRow(
                     self.root,
                     system,
@@ -310,7 +310,7 @@ class _Desk:
                     week,
                     "association",
                     round(found.value),
-                    rests_on=rests,
+                    figures=counted,
                 )
 
     def _decisions(self, week: date) -> Iterator[StateRow]:
@@ -327,15 +327,15 @@ class _Desk:
                 continue
             standing.append(found)
             about = (self.root, decision.system, "*")
-            rests = f"{found.units} units, level {found.level or '?'}"
+            counted = {"units": float(found.units)}
             state = "open" if found.weeks is not None else "over"
             for what, value in (("decided-in-time", found.executed), ("received", found.received)):
                 if value is not None:
-                    yield StateRow(*about, what, decision.id, week, state, round(value), rests_on=rests)
+                    yield StateRow(*about, what, decision.id, week, state, round(value), figures=counted)
         for level, ages in ageing(standing).items():
-            rests = f"{ages.open} open"
+            counted = {"open": float(ages.open)}
             yield StateRow(
-                self.root, "", "*", "decision-age", level, week, "open", ages.median, high=ages.p85, rests_on=rests
+                self.root, "", "*", "decision-age", level, week, "open", ages.median, high=ages.p85, figures=counted
             )
 
     def _row(
@@ -350,12 +350,12 @@ class _Desk:
         figure: Shown | Difference | None,
         rests_on: Mapping[str, Shown],
     ) -> StateRow:
-        rests = ", ".join(f"{name} {round(each.value, 1):g}" for name, each in rests_on.items())
+        figures = {name: round(each.value, 1) for name, each in rests_on.items()}
         if figure is None:
-            return StateRow(unit, system, case_type, what, part, week, str(state), rests_on=rests)
+            return StateRow(unit, system, case_type, what, part, week, str(state), figures=figures)
         low, high = (None if each is None else round(each, 1) for each in (figure.low, figure.high))
         return StateRow(
-            unit, system, case_type, what, part, week, str(state), round(figure.value, 1), low, high, rests_on=rests
+            unit, system, case_type, what, part, week, str(state), round(figure.value, 1), low, high, figures
         )
 
 
@@ -371,7 +371,7 @@ def _write(connection: Connection, root: str, rows: Sequence[StateRow], weeks: S
     before = {row[:6]: row for row in held}
     now = {row[:6]: row for row in map(astuple, rows)}
     changed = [row for key, row in now.items() if before.get(key) != row]
-    changed += [(*key, "gone", None, None, None, "") for key in before if key not in now]
+    changed += [(*key, "gone", None, None, None, {}) for key in before if key not in now]
     connection.insert(
         "{open}.published_states",
         ["organisation", *_ROW, "publication"],

@@ -65,7 +65,7 @@ def use_state(reading: Reading, language: str, unit: str, system: str) -> UseSta
     row = next(iter(reading.told("use-state", unit, system)), None)
     if row is None:
         return None
-    say, state, rests = Speaker(language), State(row["state"]), _rests(row)
+    say, state, rests = Speaker(language), State(row["state"]), row["figures"]
     filled = {"unit": reading.unit_names(unit).text(language), "system": reading.system_names(system).text(language)}
     use = next((name for name in USE if name in rests), None)
     if state is State.NOT_READY:
@@ -129,7 +129,7 @@ def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploi
         sentence += " " + say("exploited_unclear", n=unclear)
     rows: list[tuple[Cell, ...]] = []
     for row in told:
-        rests, state = _rests(row), Exploitation(row["state"])
+        rests, state = row["figures"], Exploitation(row["state"])
         rows.append(
             (
                 name(row),
@@ -229,15 +229,8 @@ def follow_up(reading: Reading, language: str) -> FollowUp | None:
 
 def _ages(reading: Reading, say: Speaker) -> Iterator[tuple[Cell, ...]]:
     for row in reading.told("decision-age", reading.root, ""):
-        open_, _, _ = row["rests_on"].partition(" ")
         weeks = (say("weeks", n=number(each, "", say.language)) for each in (row["value"], row["high"]))
-        yield (row["part"] or "–", open_, *weeks)
-
-
-def _rests(row: Mapping[str, Any]) -> dict[str, float]:
-    """The figures that a row rests on, by name."""
-    parts = (part.rpartition(" ") for part in row["rests_on"].split(", ") if part)
-    return {name: float(value) for name, _, value in parts}
+        yield (row["part"] or "–", number(row["figures"].get("open"), "", say.language), *weeks)
 
 
 def _name(reading: Reading, name: str, say: Speaker) -> str:
