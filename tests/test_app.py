@@ -111,6 +111,7 @@ def test_an_interrupted_import_counts_nothing_and_goes_on(
     assert resumed.verify().equal
 
 
+@pytest.mark.slow
 def test_a_growing_list_with_an_identity_is_counted_once(app: nytta.App, tmp_path: Path) -> None:
     text = MAPPING.replace("unit: office", "source: desk-list\nidentity: [number]\nsnapshot: true\nunit: office")
     monday, friday = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC)

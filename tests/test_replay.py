@@ -36,6 +36,7 @@ def opened(number: int, **more: Any) -> dict[str, Any]:
     } | more
 
 
+@pytest.mark.slow
 def test_what_passes_counts_once_and_the_rest_stays(store: PrivateStore, tables: Path) -> None:
     app = nytta.App(
         store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), county()), DEFINITIONS, tables

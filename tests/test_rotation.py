@@ -155,6 +155,7 @@ def test_what_is_not_acknowledged_is_noted_again(store: PrivateStore, tables: Pa
     assert app.private.connection.value("SELECT count() FROM {private}.renamings FINAL") == 1
 
 
+@pytest.mark.slow
 def test_an_excluded_person_stays_so_under_the_next_key(store: PrivateStore, tables: Path, tmp_path: Path) -> None:
     path = tmp_path / "key.json"
     app = opened(store, tables, path)

@@ -122,6 +122,7 @@ def test_what_was_written_outlives_the_session(seen: World) -> None:
     assert browser.post("/seats", data={**kept, "form": again}).status_code == 303
 
 
+@pytest.mark.slow
 def test_rejects_are_tried_and_sent_again(own: World) -> None:
     visit = own.visit("administrator")
     assert "unknown unit" in visit.get("/operations").text

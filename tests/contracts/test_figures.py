@@ -27,7 +27,7 @@ FROM = {
     "benchmarks": {"value", "low", "high"},  # what other organisations published
     # the ledger, published rows again, and hours of benefits (tests/store/test_facts.py)
     "published_facts": {"value", "low", "high"},
-    "published_states": {"value", "low", "high"},  # published rows again, or what follows from them
+    "published_states": {"value", "low", "high", "figures"},  # published rows again, or what follows from them
 }
 """Columns of the open zone that hold figures, by table."""
 
