@@ -7,6 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nytta import app as nytta
 from nytta import contracts
 from nytta.events import to_ndjson
