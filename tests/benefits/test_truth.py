@@ -98,9 +98,9 @@ def half_year(
     begin: int,
     weeks: list[date],
 ) -> int | None:
-    """Mean of the published windows of four weeks since `begin`, each held against the truth; None where none is."""
+    """Mean of every published window of four weeks since `begin`, each held against the truth; None where none is."""
     found = []
-    for last in range(CLOSED, begin + 2, -4):
+    for last in range(CLOSED, begin + 2, -1):
         value, status = shown.get((unit, kind, weeks[last]), (0.0, ""))
         if not status:
             continue
