@@ -67,7 +67,6 @@ def answer(town: Path, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.slow
 def test_an_alert_is_listed_taken_and_dismissed(town: Path) -> None:
     (row,) = answer(town, "alerts")
     assert (row["id"], row["state"], row["role"]) == (ID, "open", "manager")
