@@ -35,11 +35,23 @@ Figures = dict[tuple[str, str], dict[date, Stratum]]
 
 def published(connection: Connection, definition: Definition, asked: Question) -> Figures:
     """What is published; behind each figure stands the middle of its band."""
+    source = "SELECT *, n_band AS behind FROM {open}.indicator_values WHERE status != 'banded'"
+    return windows(connection, source, definition, asked, lambda value, band: Stratum(value, middle_of(band)))
+
+
+def windows(
+    connection: Connection,
+    source: str,
+    definition: Definition,
+    asked: Question,
+    stratum: Callable[[float, Any], Stratum],
+) -> Figures:
+    """Windows of both weeks in `source`, SQL of rows with `behind`; `stratum` makes a figure of value and behind."""
     rows = connection.rows(
-        """SELECT unit, case_type, period, value, n_band FROM {open}.indicator_values
-           WHERE value IS NOT NULL AND status != 'banded' AND indicator = {id:String} AND version = {version:UInt16}
-             AND part = '' AND grain = 'window' AND system = {system:String}
-             AND period IN ({first:Date}, {last:Date})""",
+        f"""SELECT unit, case_type, period, value, behind FROM ({source})
+           WHERE value IS NOT NULL AND indicator = {{id:String}} AND version = {{version:UInt16}}
+             AND part = '' AND grain = 'window' AND system = {{system:String}}
+             AND period IN ({{first:Date}}, {{last:Date}})""",
         id=definition.id,
         version=definition.version,
         system=asked.system,
@@ -47,8 +59,8 @@ def published(connection: Connection, definition: Definition, asked: Question) -
         last=asked.last,
     )
     figures: Figures = {}
-    for unit, case_type, period, value, n_band in rows:
-        figures.setdefault((unit, case_type), {})[period] = Stratum(value, middle_of(n_band))
+    for unit, case_type, period, value, behind in rows:
+        figures.setdefault((unit, case_type), {})[period] = stratum(value, behind)
     return figures
 
 

@@ -157,8 +157,9 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
     else:
         found.append(say("sum_no_alerts"))
     unused = {r["unit"] for r in reading.states if r["what"] == "use-state" and r["state"] == Use.READY_NOT_USED}
-    if programme and unused & ({*places} - {reading.root}):
-        found.append(say("sum_unused", n=len(unused & ({*places} - {reading.root}))))
+    unused &= {*places} - {reading.root}
+    if programme and unused:
+        found.append(say("sum_unused", n=len(unused)))
     for system in reading.systems(reading.root) if programme else ():
         digital = exploited(reading, language, reading.root, system)
         if digital is not None and digital.left:
