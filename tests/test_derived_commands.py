@@ -9,7 +9,7 @@ import pytest
 from nytta.simulate import simulate, write
 from tests.support.commands import answer, nytta
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from tests.support.processes import ROOT
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_the_table_of_public_logs_is_up_to_date(shared_data: Path) -> None:
     """In a process of its own: an engine opens one folder."""
     command = [sys.executable, "-m", "tests.logs", str(shared_data / "events"), "--check"]

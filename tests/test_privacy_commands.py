@@ -16,7 +16,7 @@ import pytest
 from nytta.keys import MADE_EVERY, OVERLAP, load_or_make, save
 from tests.organisations import SMALL_COUNTY
 from tests.support.commands import answer, nytta
-from tests.support.processes import ROOT
+from tests.support.processes import PATIENCE, ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -103,7 +103,7 @@ def test_nothing_is_sent_out(installation: tuple[str, ...], words: tuple[str, ..
         [sys.executable, "-c", WITHOUT_NETWORK, *words, *installation[:2]],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=PATIENCE,
         env=os.environ | {"PYTHONPATH": str(ROOT / "services")},
         check=False,
     )

@@ -42,7 +42,6 @@ def test_its_migrations_are_the_first_ones_of_today(release: str, tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("release", RELEASES)
 def test_an_upgrade_changes_no_published_figure(release: str, tmp_path: Path) -> None:
     data, registry = tmp_path / "data", FOLDER / f"{release}.registry"

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.processes import PATIENCE, ROOT
+
 pytestmark = pytest.mark.timeout(1500)  # a dozen processes, each of which opens the engine
-ROOT = Path(__file__).parents[2]
 ID = "care/arken/use/2026-02-16"
 SEED = """
 import sys
@@ -36,7 +37,7 @@ def run(*words: object, **settings: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=PATIENCE,
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": path} | settings,
         check=False,

@@ -83,7 +83,7 @@ def _rate(port: int, count: int) -> float:
             seen.append((time.perf_counter(), value))
         return value >= count
 
-    until(done, 600, "the worker")
+    until(done, "the worker")
     (begin, first), (end, last) = seen[0], seen[-1]
     return (last - first) / (end - begin) if end > begin else float("nan")
 
@@ -114,9 +114,9 @@ def plain(folder: Path, started: Broker, count: int) -> float:
         agent.start()
         try:
             rows = "SELECT count() FROM plain"
-            until(lambda: bool(client.command(rows)), 120, "the plain agent", agent.log)
+            until(lambda: bool(client.command(rows)), "the plain agent", agent.log)
             begin, first = time.perf_counter(), int(str(client.command(rows)))
-            until(lambda: int(str(client.command(rows))) >= len(lines), 600, "the plain agent", agent.log)
+            until(lambda: int(str(client.command(rows))) >= len(lines), "the plain agent", agent.log)
             return (len(lines) - first) / (time.perf_counter() - begin)
         finally:
             agent.stop()

@@ -21,7 +21,7 @@ from nytta.simulate.bulk import bulk
 from tests.support.broker import Broker
 from tests.support.broker import broker as started_broker
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
 EVENTS = [

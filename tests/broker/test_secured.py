@@ -18,7 +18,7 @@ from tests.broker.certificates import self_signed
 from tests.support.broker import SCRIPT, OwnBroker, fetched
 from tests.support.processes import Process, answers, free_port, opens, python, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 USER, PASSWORD = "nytta", "long-and-secret"
 
@@ -61,7 +61,7 @@ ssl.endpoint.identification.algorithm=
 
     def start(self) -> None:
         self._process.start()
-        until(lambda: opens(self.port), 120, "the broker", self._process.log)
+        until(lambda: opens(self.port), "the broker", self._process.log)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_a_worker_is_let_in(secured: Settings, tmp_path: Path) -> None:
     worker = Process(python("-m", "tests.broker.joining", str(port)), tmp_path / "worker.log", environment(secured))
     worker.start()
     try:
-        until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), 90, "the worker", worker.log)
+        until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the worker", worker.log)
     finally:
         worker.stop()
 

@@ -17,7 +17,7 @@ from tests.console.test_forms import alert
 from tests.console.test_pages import PAGES, path_of
 from tests.console.world import HEADER, NOW, ROLES, World
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 LOOKS = {"light": 1440, "dark": 320}
 """Light by the width at which it is looked at: contrasts are those of the light, layouts those of the width."""

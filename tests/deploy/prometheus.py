@@ -15,7 +15,7 @@ import httpx
 import yaml
 
 from tests.deploy.tools import DEPLOY, needed, run
-from tests.support.processes import free_port
+from tests.support.processes import PATIENCE, free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,18 @@ class Prometheus:
 
     def ask(self, expression: str) -> list[dict[str, Any]]:
         """What an expression gives now."""
-        answer = httpx.get(f"{self.address}/api/v1/query", params={"query": expression}, timeout=10).json()
+        answer = httpx.get(f"{self.address}/api/v1/query", params={"query": expression}, timeout=60).json()
         assert answer["status"] == "success", answer
         return list(answer["data"]["result"])
 
     def alerts(self) -> dict[str, str]:
         """Names of the alerts that stand, and whether they fire."""
-        found = httpx.get(f"{self.address}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
+        found = httpx.get(f"{self.address}/api/v1/alerts", timeout=60).json()["data"]["alerts"]
         return {a["labels"]["alertname"]: a["state"] for a in found}
 
-    def fires(self, alert: str, seconds: float = 180) -> bool:
-        """Whether an alert fires within so many seconds."""
-        return until(lambda: self.alerts().get(alert) == "firing", seconds)
+    def fires(self, alert: str) -> bool:
+        """Whether an alert comes to fire."""
+        return until(lambda: self.alerts().get(alert) == "firing")
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def prometheus(folder: Path, targets: Mapping[str, str], history: str = "") -> I
         process.wait(30)
 
 
-def until(condition: Callable[[], bool], seconds: float = 120) -> bool:
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Whether a condition comes to hold within so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -92,6 +92,6 @@ def until(condition: Callable[[], bool], seconds: float = 120) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).is_success
+        return httpx.get(url, timeout=10).is_success
     except httpx.HTTPError:
         return False

@@ -26,10 +26,10 @@ from tests.gateway.conftest import of_unit
 from tests.gateway.service import Service
 from tests.support.broker import Broker
 from tests.support.installation import Installation, installation
-from tests.support.processes import Process, answers, free_port, python
+from tests.support.processes import PATIENCE, Process, answers, free_port, python
 from tests.support.processes import until as wait
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 DAY = 24 * 3600
 
 
@@ -54,7 +54,7 @@ class Stack:
 
     def post(self, body: bytes) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/x-ndjson"}
-        return httpx.post(f"{self.front}/events", content=body, headers=headers, timeout=60)
+        return httpx.post(f"{self.front}/events", content=body, headers=headers, timeout=PATIENCE)
 
     def __post_init__(self) -> None:
         self.token = self.place.token()
@@ -77,7 +77,7 @@ def stack(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         alerter = Process(python(*words), place.folder / "alerter.log", place.environment)
         alerter.start()
         try:
-            wait(lambda: answers(f"http://127.0.0.1:{its}/readyz"), 120, "the alerter", alerter.log)
+            wait(lambda: answers(f"http://127.0.0.1:{its}/readyz"), "the alerter", alerter.log)
             targets = {"gateway": port, "worker": place.ports[0], "alerter": its}
             addresses = {job: f"127.0.0.1:{number}" for job, number in targets.items()}
             with prometheus(tmp_path_factory.mktemp("prometheus"), addresses) as watching:
@@ -95,16 +95,18 @@ def test_the_broker_is_away(stack: Stack) -> None:
     waiting = bodies("broker", 1000, 2)
     assert not stack.burns("acceptance")
     stack.broker.kill()
-    refused = [stack.post(body) for body in waiting]
-    assert {r.status_code for r in refused} == {503}
-    assert all(int(r.headers["Retry-After"]) >= 1 for r in refused)
-    assert until(lambda: stack.burns("acceptance"))
-    (shown,) = stack.prometheus.ask('nytta:objective:errors:ratio_rate5m{objective="acceptance"}')
-    assert float(shown["value"][1]) > 0.0144
-    assert stack.prometheus.ask(panel("nytta-objectives", "nytta:objective"))
-    stack.broker.start()
+    try:
+        refused = [stack.post(body) for body in waiting]
+        assert {r.status_code for r in refused} == {503}
+        assert all(int(r.headers["Retry-After"]) >= 1 for r in refused)
+        assert until(lambda: stack.burns("acceptance"))
+        (shown,) = stack.prometheus.ask('nytta:objective:errors:ratio_rate5m{objective="acceptance"}')
+        assert float(shown["value"][1]) > 0.0144
+        assert stack.prometheus.ask(panel("nytta-objectives", "nytta:objective"))
+    finally:
+        stack.broker.start()
     for body in waiting:
-        assert until(lambda body=body: stack.post(body).status_code == 202, 120)  # type: ignore[misc]
+        assert until(lambda body=body: stack.post(body).status_code == 202)  # type: ignore[misc]
     _everything_is_stored(stack)
 
 
@@ -126,11 +128,11 @@ def test_the_store_is_away(stack: Stack) -> None:
     kafka.flush()
     kafka.close()
     assert stack.post(bodies("store", 250, 3)[0]).status_code == 202  # senders notice nothing
-    assert stack.prometheus.fires("NyttaLag", 240), stack.prometheus.alerts()
+    assert stack.prometheus.fires("NyttaLag"), stack.prometheus.alerts()
     assert stack.prometheus.ask(panel("nytta-operations", "nytta_worker_lag_messages"))
-    assert until(lambda: stack.down("worker"), 300)  # it gave up, and cannot start without its store
+    assert until(lambda: stack.down("worker"))  # it gave up, and cannot start without its store
     stack.place.store.start()
-    assert until(lambda: "NyttaLag" not in stack.prometheus.alerts() and not stack.down("worker"), 300)
+    assert until(lambda: "NyttaLag" not in stack.prometheus.alerts() and not stack.down("worker"))
     _everything_is_stored(stack)
     with stack.place.app() as app:
         found = "SELECT uniqExact(id) FROM {private}.events WHERE source = '/gameday'"
@@ -186,7 +188,7 @@ def test_a_source_falls_silent_and_half_of_another_is_dead(tmp_path: Path) -> No
             assert service.post([of_unit("north", n) for n in range(20)]).status_code == 202
             time.sleep(3)
             assert service.post([of_unit("north", 100 + n) for n in range(20)]).status_code == 202
-            assert until(lambda: "NyttaSourceSilent" not in its.alerts(), 60)
+            assert until(lambda: "NyttaSourceSilent" not in its.alerts())
     finally:
         service.kill()
         service.client.close()
@@ -202,10 +204,10 @@ def test_a_machine_whose_clock_is_off(tmp_path: Path) -> None:
     service = Process(python("-c", ahead, *words), tmp_path / "up.log")
     service.start()
     try:
-        wait(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 120, "the service", service.log)
+        wait(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the service", service.log)
         (tmp_path / "prometheus").mkdir()
         with prometheus(tmp_path / "prometheus", {"nytta": f"127.0.0.1:{port}"}) as its:
-            assert its.fires("NyttaClockSkew", 60)
+            assert its.fires("NyttaClockSkew")
     finally:
         service.stop()
 
@@ -239,21 +241,21 @@ def test_the_disk_is_full(small_disk: Path, tmp_path: Path) -> None:
                 time.sleep(1)
             hog = small_disk / "somebody"
             _fill(hog, small_disk, leave=25 << 20)
-            assert its.fires("NyttaDiskFills", 180), its.ask("nytta_store_free_ratio")
+            assert its.fires("NyttaDiskFills"), its.ask("nytta_store_free_ratio")
             _fill(hog, small_disk, leave=0)
             refused = [post(10_000 + 1000 * n) for n in range(5)]
             assert 503 in refused
             burns = 'ALERTS{alertname="NyttaBudgetBurnsFast", objective="acceptance"}'
-            assert until(lambda: bool(post(10_000) and its.ask(burns)), 180)
+            assert until(lambda: bool(post(10_000) and its.ask(burns)))
             hog.unlink()
             again = [post(10_000 + 1000 * n) for n in range(5)]
-            assert until(lambda: post(20_000) == 202, 60)
+            assert until(lambda: post(20_000) == 202)
             if set(again) == {202}:
                 wanted = 50 * (5 + 5 + 1)
-                assert until(lambda: service.answer("verify")["equal"], 60)
+                assert until(lambda: service.answer("verify")["equal"])
                 found: Any = service.answer("sources")["sources"]
                 assert sum(row["events"] for row in found) == wanted
-            assert until(lambda: "NyttaDiskFills" not in its.alerts(), 180)
+            assert until(lambda: "NyttaDiskFills" not in its.alerts())
     finally:
         service.kill()
         service.client.close()

@@ -19,7 +19,7 @@ from tests.deploy.tools import needed
 from tests.gateway.conftest import event, of_unit
 from tests.gateway.service import Service
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 PANELS = {f"{b.uid}: {p.title}": p.expr for b in BOARDS for p in b.panels if p.expr}
 DISTRIBUTED = "worker"
 """In the expression of a panel that one process alone has no figures for."""

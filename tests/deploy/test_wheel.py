@@ -19,7 +19,7 @@ import pytest
 
 from tests.support.processes import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 _STARTING = 600.0  # seconds
 
 

@@ -80,7 +80,7 @@ class Load:
 
     def reach(self, share: float) -> None:
         """Return when so much of it is acknowledged."""
-        until(lambda: self.error is not None or self.sent >= share * len(self.bodies), 600, f"{share:.0%} of the load")
+        until(lambda: self.error is not None or self.sent >= share * len(self.bodies), f"{share:.0%} of the load")
 
     def _run(self) -> None:
         try:
@@ -138,5 +138,5 @@ def gateway(place: Installation) -> tuple[Process, int]:
         supervised=True,
     )
     started.start()
-    until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 120, "the gateway", started.log)
+    until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the gateway", started.log)
     return started, port

@@ -22,6 +22,7 @@ from nytta.gateway.server import bind, server
 from nytta.gateway.tokens import Tokens
 from nytta.keys import Keys
 from tests.organisations import county
+from tests.support.processes import PATIENCE
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEYS = Keys("k1", bytes(32))
@@ -74,7 +75,7 @@ class Place:
         self._server = server(self.app, seconds=self.gateway.limits.seconds)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.listen(bound)))
         self._thread.start()
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=300, trust_env=False)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=PATIENCE, trust_env=False)
 
     def close(self) -> None:
         self.client.close()

@@ -16,9 +16,7 @@ import httpx
 
 from tests.organisations import SMALL_COUNTY
 from tests.support.commands import answer, nytta
-from tests.support.processes import ROOT
-
-_STARTING_SECONDS = 240
+from tests.support.processes import PATIENCE, ROOT
 
 
 class Service:
@@ -44,7 +42,7 @@ class Service:
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT / "services"), "TMPDIR": str(self.temporary)},
         )
-        watch = threading.Timer(_STARTING_SECONDS, self.process.kill)
+        watch = threading.Timer(PATIENCE, self.process.kill)
         watch.start()
         assert self.process.stderr is not None
         said = []
@@ -54,7 +52,7 @@ class Service:
             if found:
                 watch.cancel()
                 headers = {"Authorization": f"Bearer {self.token}"}
-                self.client = httpx.Client(base_url=found[1], headers=headers, timeout=300, trust_env=False)
+                self.client = httpx.Client(base_url=found[1], headers=headers, timeout=PATIENCE, trust_env=False)
                 return self
         raise AssertionError("".join(said))
 
@@ -95,7 +93,7 @@ class Service:
             [sys.executable, "-c", program, str(self.data)],
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=PATIENCE,
             env=os.environ | {"PYTHONPATH": str(ROOT / "services")},
             check=True,
         )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.gateway.service import Service
 from tests.support.commands import nytta
-from tests.support.processes import ROOT
+from tests.support.processes import PATIENCE, ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -38,7 +38,7 @@ def test_the_examples_are_accepted(tmp_path: Path) -> None:
             text=True,
             cwd=tmp_path,
             env={"TOKEN": shown, "PATH": "/usr/bin:/bin"},
-            timeout=280,
+            timeout=PATIENCE,
             check=False,
         )
         answers = [json.loads(line) for line in done.stdout.splitlines() if line]

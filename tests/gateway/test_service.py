@@ -17,6 +17,7 @@ from nytta.keys import load_or_make
 from tests.gateway.conftest import event, of_unit
 from tests.gateway.service import Service
 from tests.support.commands import answer, nytta
+from tests.support.processes import PATIENCE
 
 PERSON = "ada@county.example"
 
@@ -27,7 +28,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     its = Service(tmp_path_factory.mktemp("service")).start()
     answer = its.post([of_unit("north", 1), of_unit("north", 2), of_unit("nowhere", 3)])
     assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
-    until = time.monotonic() + 240
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         lines = its.client.get("/metrics").text.splitlines()
         if "nytta_behind_seconds 0.0" in lines and "nytta_cell_seconds_count 0.0" not in lines:
@@ -78,7 +79,7 @@ def test_verify_is_equal_while_events_come_in(service: Service) -> None:
 
     def send() -> None:
         number = 1000
-        with httpx.Client(base_url=service.client.base_url, headers=service.client.headers, timeout=300) as client:
+        with httpx.Client(base_url=service.client.base_url, headers=service.client.headers, timeout=PATIENCE) as client:
             while not ended.is_set():
                 number += 1
                 headers = {"Content-Type": "application/cloudevents+json"}
@@ -158,7 +159,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int, capsy
         goal = len(acknowledged) + chance.randrange(200, 1200)
         for sender in senders:
             sender.start()
-        until = time.monotonic() + 200
+        until = time.monotonic() + PATIENCE
         while len(acknowledged) < goal and time.monotonic() < until:
             time.sleep(0.001)
         time.sleep(chance.random() * 0.1)
@@ -180,7 +181,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int, capsy
 def _send(service: Service, seed: float, sent: list[list[dict[str, object]]], acknowledged: set[str]) -> None:
     """Send batches until the service is gone."""
     chance = random.Random(seed)
-    with httpx.Client(base_url=service.client.base_url, headers=service.client.headers, timeout=300) as client:
+    with httpx.Client(base_url=service.client.base_url, headers=service.client.headers, timeout=PATIENCE) as client:
         for number in range(100_000):
             ids = [f"{seed}-{number}-{n}" for n in range(chance.choice([1, 20, 100]))]
             batch = [event(i, source="/kill") for i in ids]

@@ -32,7 +32,7 @@ from tests.support.processes import ROOT, python, until
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
 WHO = "k1:" + "ab" * 16
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_published_values_are_told_on_their_topic(place: Installation) -> None:
     with place.app() as app:
         app.bring_up_to_date(datetime.now(UTC))
         published = "SELECT count() FROM {open}.published_values FINAL"
-        until(lambda: 100 < len(heard()) == app.private.connection.value(published), 120, "the values on their topic")
+        until(lambda: 100 < len(heard()) == app.private.connection.value(published), "the values on their topic")
     consumer.close()
     assert not {"numerator", "denominator", "persons", "subjects"} & {n for value in told.values() for n in value}
 

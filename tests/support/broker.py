@@ -46,7 +46,7 @@ class OwnBroker:
 
     def start(self) -> None:
         self._process.start()
-        until(lambda: opens(self.port) and _serves(self.servers), 120, "the broker", self._process.log)
+        until(lambda: opens(self.port) and _serves(self.servers), "the broker", self._process.log)
 
     def kill(self) -> None:
         self._process.kill()
@@ -62,7 +62,7 @@ class GivenBroker:
         self.servers = servers
 
     def start(self) -> None:
-        until(lambda: _serves(self.servers), 60, f"the broker at {self.servers}")
+        until(lambda: _serves(self.servers), f"the broker at {self.servers}")
 
     def kill(self) -> None:
         pytest.skip("the broker that NYTTA_KAFKA names is not ours to kill")
@@ -115,7 +115,7 @@ def _docker() -> bool:
 
 def _serves(servers: str) -> bool:
     try:
-        client = KafkaAdminClient(bootstrap_servers=servers.split(","), bootstrap_timeout_ms=2000)
+        client = KafkaAdminClient(bootstrap_servers=servers.split(","), bootstrap_timeout_ms=10_000)
     except (KafkaError, OSError):
         return False
     client.close()

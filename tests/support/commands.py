@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes import ROOT
+from tests.support.processes import PATIENCE, ROOT
 
 
 def nytta(
@@ -21,7 +21,7 @@ def nytta(
         [sys.executable, "-m", "nytta", *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=PATIENCE,
         cwd=cwd,
         env=os.environ | {"PYTHONPATH": str(ROOT / "services")} | dict(environment or {}),
         check=False,

@@ -49,7 +49,7 @@ class Store:
 
     def start(self) -> None:
         self.process.start()
-        until(lambda: answers(f"http://127.0.0.1:{self.port}/ping"), 120, "the store", self.process.log)
+        until(lambda: answers(f"http://127.0.0.1:{self.port}/ping"), "the store", self.process.log)
 
 
 class Installation:
@@ -116,10 +116,10 @@ class Installation:
         self.ports.append(port)
         return worker
 
-    def ready(self, seconds: float = 120) -> None:
+    def ready(self) -> None:
         """Return when every worker has partitions."""
         for worker, port in zip(self.workers, self.ports, strict=True):
-            until(lambda port=port: answers(f"http://127.0.0.1:{port}/readyz"), seconds, "a worker", worker.log)  # type: ignore[misc]
+            until(lambda port=port: answers(f"http://127.0.0.1:{port}/readyz"), "a worker", worker.log)  # type: ignore[misc]
 
     def stop(self) -> None:
         """End everything."""

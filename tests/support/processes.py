@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 600.0  # seconds; a busy machine is many times slower than a quiet one, and what hangs hangs longer
 
 
 def free_port() -> int:
@@ -36,18 +37,18 @@ def opens(port: int) -> bool:
 def answers(url: str, status: int = 200) -> bool:
     """Whether an address answers with the status."""
     try:
-        return httpx.get(url, timeout=2).status_code == status
+        return httpx.get(url, timeout=10).status_code == status
     except httpx.HTTPError:
         return False
 
 
-def until(condition: Callable[[], bool], seconds: float, what: str, log: Path | None = None) -> None:
-    """Return when the condition holds; TimeoutError, with the end of a log, after so many seconds."""
-    end = time.monotonic() + seconds
+def until(condition: Callable[[], bool], what: str, log: Path | None = None) -> None:
+    """Return when the condition holds; TimeoutError, with the end of a log, when patience is at its end."""
+    end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
             said = "\n" + log.read_text("utf-8", "replace")[-2000:] if log and log.exists() else ""
-            raise TimeoutError(f"{what}: not within {seconds:.0f} seconds{said}")
+            raise TimeoutError(f"{what}: not within {PATIENCE:.0f} seconds{said}")
         time.sleep(0.1)
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter as Count
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from nytta.events.batch import Reject
+
+# What the objectives count stands at zero from the start: for Prometheus, a counter that appears has not increased.
+_PROMISED: Final = ("202", "500", "503")
 
 
 class Counters:
@@ -23,6 +27,8 @@ class Counters:
             "nytta_events_rejected", "Events that were refused.", ["reason", "sender"], registry=self.registry
         )
         self._requests = Counter("nytta_requests", "Requests to /events by status.", ["status"], registry=self.registry)
+        for status in _PROMISED:
+            self._requests.labels(status)
         self._sizes = Histogram(
             "nytta_request_events",
             "Events of a request.",
