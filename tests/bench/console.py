@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from nytta import contracts
-from nytta.console.application import Console
+from nytta.console.context import Console
 from nytta.store.client import Zones, embedded
 from nytta.store.migrate import migrate
 from nytta.store.private import PrivateStore

@@ -32,7 +32,8 @@ from nytta.benefits.statement import (
     Statement,
 )
 from nytta.cli.console import Backing
-from nytta.console.application import Console, application
+from nytta.console.application import application
+from nytta.console.context import Console
 from nytta.console.visitors import form_token
 from nytta.events.batch import Reject
 from nytta.events.reasons import Reason

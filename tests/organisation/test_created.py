@@ -28,7 +28,7 @@ def test_units_under_one_root() -> None:
     assert registry.resolve(["Group 2", "Group 3"], "file:x", DAY) == ["Group 2", None]
     assert registry.approved("any purpose", "wabo", DAY)
     assert str(registry.zones["wabo"]) == "Europe/Amsterdam"
-    assert len(paths(registry)) == 5
+    assert len(paths(registry.units)) == 5
 
 
 def test_a_second_log_extends_the_first() -> None:

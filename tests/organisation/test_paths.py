@@ -67,7 +67,7 @@ def walk(unit: str, forest: Forest) -> list[str]:
 @given(histories())
 def test_paths_equal_a_walk_upwards_on_any_day(history: list[tuple[int, Forest]]) -> None:
     registry = registry_of(history)
-    rows = paths(registry)
+    rows = paths(registry.units)
     assert rows == sorted(set(rows))
     for start, end, forest in days(history):
         expected = {
@@ -89,13 +89,13 @@ def test_paths_equal_a_walk_upwards_on_any_day(history: list[tuple[int, Forest]]
 @given(histories())
 @settings(max_examples=30)
 def test_paths_are_as_few_as_can_be(history: list[tuple[int, Forest]]) -> None:
-    rows = paths(registry_of(history))
+    rows = paths(registry_of(history).units)
     ends = {(p.unit, p.ancestor, p.depth, p.valid_to) for p in rows}
     assert not [p for p in rows if (p.unit, p.ancestor, p.depth, p.valid_from) in ends]
 
 
 def test_the_example_moves_the_archive(example: Registry) -> None:
-    archive = [p for p in paths(example) if p.unit == "norrvik.archive" and p.depth == 1]
+    archive = [p for p in paths(example.units) if p.unit == "norrvik.archive" and p.depth == 1]
     turn = date(2026, 1, 1)
     assert archive == [
         Path("norrvik.archive", "norrvik.admin", 1, turn, END),

@@ -55,7 +55,7 @@ def test_units_have_one_row_per_day_with_their_group(example_tables: dict[str, p
 
 
 def test_paths_and_groups(example: Registry, example_tables: dict[str, pa.Table]) -> None:
-    assert example_tables["unit_paths"].num_rows == len(paths(example))
+    assert example_tables["unit_paths"].num_rows == len(paths(example.units))
     assert sorted(map(str, rows(example_tables["group_paths"]))) == [
         str((unit, "norrvik.small-clinics", date(2026, 1, 1), date(2027, 1, 1)))
         for unit in ("norrvik.clinic-east", "norrvik.clinic-isles", "norrvik.clinic-west")

@@ -25,7 +25,8 @@ from nytta.cli.privacy import transparency_page
 from nytta.connectors import mapping as mappings
 from nytta.connectors.draft import draft
 from nytta.connectors.explain import Explanation, explain
-from nytta.console.application import Console, application
+from nytta.console.application import application
+from nytta.console.context import Console
 from nytta.console.services import CannotDo, Job, Replayed
 from nytta.errors import Mendable
 from nytta.indicators.definition import Definition

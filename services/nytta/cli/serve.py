@@ -27,7 +27,7 @@ from nytta.cli.console import joined, made
 from nytta.cli.logs import log_lines
 from nytta.cli.rounds import Rounds
 from nytta.cli.tokens import tokens_of
-from nytta.console.application import Console
+from nytta.console.context import Console
 from nytta.events.batch import Reject
 from nytta.gateway.acceptance import Acceptance, Bounded, Unavailable
 from nytta.gateway.counters import Counters

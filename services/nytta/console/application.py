@@ -1,56 +1,26 @@
-"""The console as an application: who asks, what they may see, pages and the same models over /api/v1."""
+"""The console as an application: its routes (pages, forms, /api/v1), its headers, and what is said when it fails."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import secrets
 import traceback
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
-import orjson
 from fastapi import FastAPI
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nytta.authentication import SESSION_LIFE, Identity, Links, NotAuthenticated, Proxy
-from nytta.console import icons
-from nytta.console.drawing import Drawing
-from nytta.console.pages.overview import overview
-from nytta.console.parts import Answer, Chart, Link, Refused, Speaker
-from nytta.console.readings import Readings
-from nytta.console.services import CannotDo, Services
-from nytta.console.visitors import Visitor, form_token, held_by, same_token
-from nytta.console.words import LANGUAGES, negotiated
-from nytta.organisation.roles import What
-from nytta.store.access import AccessLog, Read
+from nytta.authentication import NotAuthenticated
+from nytta.console.context import Console, KeptForm
+from nytta.console.parts import Refused
+from nytta.console.routing import api, benefits, intake, reading, session
+from nytta.console.services import CannotDo
 from nytta.store.client import StoreError
-from nytta.store.journal import Journal
-from nytta.store.open import OpenStore
 
 _log = logging.getLogger(__name__)
-_HERE: Final = Path(__file__).parent
-_FORM: Final = f"form-{secrets.token_hex(12)}"
-_THEME: Final = f"theme-{secrets.token_hex(12)}"
-"""What stands in a kept page where each visitor's own is put."""
-_PAGES_KEPT: Final = 400
-_FIELDS: Final = 40
-_THEMES: Final = ("light", "dark")
-_YEAR: Final = 365 * 24 * 3600
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -62,297 +32,30 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a page is asked for: by whom, the parts of its path, its query."""
-
-    visitor: Visitor
-    path: Mapping[str, str]
-    query: Mapping[str, str]
-
-
-Build = Callable[[Asked], Answer]
-"""From what is asked for to a page's model."""
-
-
-@dataclass
-class Console:
-    """What the console needs. `address` is where people reach it ('' where only this machine does).
-
-    In the `journal` reads are written down at once; without one each waits for the store.
-    """
-
-    store: OpenStore
-    services: Services
-    links: Links = field(default_factory=Links)
-    proxy: Proxy | None = None
-    address: str = ""
-    upload_limit: int = 512 << 20
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    journal: Journal | None = None
-
-    def __post_init__(self) -> None:
-        self.readings = Readings(self.store, self.services.registry, self.services.definitions)
-        self.access = AccessLog(self.store.connection, self.journal)
-        self.drawing = Drawing()
-        self._secret = secrets.token_bytes(32)
-        self._threads = ThreadPoolExecutor(2, "console")
-        self._kept: OrderedDict[tuple[object, ...], tuple[str, Answer]] = OrderedDict()
-        self.style = (_HERE / "static" / "console.css").read_bytes()
-        self.mark = (_HERE / "static" / "mark.svg").read_bytes()
-        self._templates = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals |= {
-            "icon": icons.icon,
-            "style": f"/static/console.css?v={sha256(self.style).hexdigest()[:12]}",
-            "languages": LANGUAGES,
-            "is_link": lambda cell: isinstance(cell, Link),
-            "What": What,
-            "FORM": _FORM,
-            "THEME": _THEME,
-        }
-
-    def forget(self) -> None:
-        """Make every page anew when it is asked for; drawings stay."""
-        self._kept.clear()
-
-    def close(self) -> None:
-        """Bring in what waits, and release the threads."""
-        self._threads.shutdown(cancel_futures=True)
-        self._bring()
-
-    def warm(self) -> None:
-        """Draw the first charts of every organisation before anybody asks for them."""
-        registry, today = self.services.registry(), self.now().date()
-        identity = Identity("", local=True)
-        for each in registry.organisations:
-            held = held_by(identity, "", registry, today)
-            visitor = Visitor(identity, held, registry, today, each.language)
-            with suppress(Refused):
-                for chart in overview(self.readings.of(each.id), visitor).charts:
-                    self._drawn(chart)
-
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do something that reads the store, in a thread of the console's own."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-    # who asks
-
-    @property
-    def secure(self) -> bool:
-        """Whether people reach the console over TLS."""
-        return self.address.startswith("https://")
-
-    def cookie(self, name: str) -> str:
-        """A cookie's full name: bound to this host where TLS allows it."""
-        return f"{'__Host-' if self.secure else ''}nytta_{name}"
-
-    def put(self, response: Response, name: str, value: str, seconds: int) -> None:
-        """Set a cookie that no script reads."""
-        response.set_cookie(
-            self.cookie(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
-        )
-
-    def language(self, request: Request) -> str:
-        """The visitor's language: chosen, else asked for by the browser."""
-        chosen = request.cookies.get(self.cookie("language"), "")
-        return chosen if chosen in LANGUAGES else negotiated(request.headers.get("accept-language", ""))
-
-    def theme(self, request: Request) -> str:
-        """The light that the visitor chose; '' where the machine's own holds."""
-        chosen = request.cookies.get(self.cookie("theme"), "")
-        return chosen if chosen in _THEMES else ""
-
-    def identity(self, request: Request) -> Identity:
-        """Who asks. NotAuthenticated where nobody is signed in."""
-        peer = request.client.host if request.client else ""
-        if self.proxy is not None:
-            return self.proxy.identity(peer, [(k, v) for k, v in request.headers.items()])
-        return self.links.identity(request.cookies.get(self.cookie("session"), ""), peer, self.now())
-
-    def visitor(self, request: Request) -> Visitor:
-        """Who asks, and what they may see. NotAuthenticated where nobody is signed in."""
-        identity, registry, today = self.identity(request), self.services.registry(), self.now().date()
-        seat = request.cookies.get(self.cookie("seat"), "") if identity.local else ""
-        held = held_by(identity, seat, registry, today)
-        if identity.local and len(held) != 1:
-            seat = ""
-        return Visitor(identity, held, registry, today, self.language(request), seat)
-
-    def token(self, request: Request, name: str) -> str:
-        """The token of the visitor's forms."""
-        return form_token(self._secret, request.cookies.get(self.cookie("form"), ""), name)
-
-    # pages
-
-    async def page(self, request: Request, template: str, build: Build, *, keep: bool = True) -> Response:
-        """A page: kept ones are served again until something is published; reads are logged before it is shown."""
-        visitor = self.visitor(request)
-        query = _query(request)
-
-        def made() -> str:
-            # of the version before it is built: a page of older figures never stands under a later one
-            version = self.readings.version()
-            key = (template, tuple(request.path_params.items()), tuple(query.items()), visitor.key, version)
-            found = self._kept.get(key) if keep else None
-            if found is None:
-                answer = build(Asked(visitor, request.path_params, query))
-                self.log(visitor, answer, "console")
-                body = self.render(template, visitor, page=answer.model, at=_at(request), path=request.url.path)
-                if keep:
-                    self._kept[key] = (body, answer)
-                    while len(self._kept) > _PAGES_KEPT:
-                        self._kept.popitem(last=False)
-                return body
-            self.log(visitor, found[1], "console")
-            return found[0]
-
-        return self.html(request, await self.run(made), name=visitor.name)
-
-    async def json(self, request: Request, build: Build) -> Response:
-        """The same model as JSON."""
-        visitor = self.visitor(request)
-
-        def made() -> bytes:
-            answer = build(Asked(visitor, request.path_params, _query(request)))
-            self.log(visitor, answer, "api")
-            return orjson.dumps(answer.model, default=_plain, option=orjson.OPT_NON_STR_KEYS)
-
-        return Response(await self.run(made), media_type="application/json")
-
-    def render(self, template: str, visitor: Visitor | None, *, language: str = "", **more: Any) -> str:
-        """A template in the visitor's language."""
-        language = visitor.language if visitor else language
-        return self._templates.get_template(template).render(
-            t=Speaker(language), language=language, visitor=visitor, drawn=self._drawn, **more
-        )
-
-    def html(self, request: Request, body: str, status: int = 200, name: str = "") -> Response:
-        """A rendered page with the visitor's own token and light put in."""
-        fresh = ""
-        cookie = request.cookies.get(self.cookie("form"), "")
-        if not cookie:
-            cookie = fresh = secrets.token_urlsafe(24)
-        token = form_token(self._secret, cookie, name)
-        theme = self.theme(request)
-        response = Response(
-            body.replace(_FORM, token).replace(_THEME, theme), status, media_type="text/html; charset=utf-8"
-        )
-        response.headers["Content-Language"] = self.language(request)
-        response.headers["Vary"] = "Accept-Language, Cookie"
-        if fresh:
-            self.put(response, "form", fresh, _YEAR)
-        return response
-
-    def _drawn(self, chart: Chart) -> Markup:
-        return self.drawing.svg(chart.id, chart.title, chart.description, dict(chart.spec))
-
-    def log(self, visitor: Visitor, answer: Answer, surface: str) -> None:
-        """Write down which units' figures are about to be shown, to whom."""
-        reads = []
-        for what, unit in answer.reads:
-            grant = visitor.grant(what, unit)
-            reads.append(Read(self.services.reader(visitor.name), grant.role, grant.unit, what, unit, surface))
-        if reads:
-            self.access.write(reads, self.now())
-            if self.access.due():
-                self._threads.submit(self._bring)
-
-    def _bring(self) -> None:
-        try:
-            self.access.bring()
-        except StoreError as error:  # they stay on disk, and are brought with the next ones
-            _log.error("reads wait to be listed: %s", error)
-
-    # forms
-
-    async def posted(self, request: Request) -> tuple[Visitor, dict[str, str]]:
-        """Who sent a form, and its fields. `KeptForm` where it cannot be taken, with what was in it."""
-        self._from_here(request)
-        async with request.form(max_files=0, max_fields=_FIELDS) as form:
-            return self._taken(request, form)
-
-    @asynccontextmanager
-    async def upload(self, request: Request) -> AsyncIterator[tuple[Visitor, UploadFile | None]]:
-        """Who sent a file, and the file, for as long as it is worked on. Refused at once where it is too large."""
-        self._from_here(request)
-        if int(request.headers.get("content-length") or 0) > self.upload_limit:
-            raise Refused(413, "too_large", most=self.upload_limit >> 20)
-        request._receive = _limited(request.receive, self.upload_limit)
-        async with request.form(max_files=1, max_fields=_FIELDS) as form:
-            visitor, _ = self._taken(request, form)
-            sent = form.get("file")
-            yield visitor, sent if isinstance(sent, UploadFile) and sent.filename else None
-
-    def _taken(self, request: Request, form: FormData) -> tuple[Visitor, dict[str, str]]:
-        fields = {k: v for k, v in form.items() if isinstance(v, str)}
-        given = fields.pop("form", "")
-        request.state.written = fields
-        try:
-            visitor = self.visitor(request)
-        except NotAuthenticated as error:
-            raise KeptForm(401, "signed_out", fields) from error
-        if not same_token(given, [self.token(request, visitor.name)]):
-            raise KeptForm(403, "old_form", fields)
-        return visitor, fields
-
-    def _from_here(self, request: Request) -> None:
-        """Refuse a form that another site's page sends."""
-        site = request.headers.get("sec-fetch-site", "same-origin")
-        origin = request.headers.get("origin", "")
-        hosts = {request.headers.get("host", ""), urlsplit(self.address).netloc}
-        if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc not in hosts):
-            raise Refused(403, "cross_site")
-
-    def answered(self, to: str) -> Response:
-        """Send the visitor on after a form."""
-        return RedirectResponse(to, 303)
-
-    def error(self, request: Request, status: int, key: str, **more: Any) -> Response:
-        """A page, or a problem for programs, that says what happened and what to do."""
-        filled = more.pop("filled", {})
-        language = self.language(request)
-        say = Speaker(language)
-        title, todo = say(f"error_{key}", **filled), say(f"error_{key}_do", **filled)
-        if request.url.path.startswith("/api/"):
-            body = {"type": "about:blank", "title": title, "status": status, "detail": todo}
-            return Response(orjson.dumps(body), status, media_type="application/problem+json")
-        try:
-            visitor: Visitor | None = self.visitor(request)
-        except (NotAuthenticated, StoreError):
-            visitor = None
-        page = {"title": title, "todo": todo, "status": status, "kept": {}, "action": ""} | more
-        body_ = self.render("error.html", visitor, language=language, page=page, at="/", path="")
-        return self.html(request, body_, status, visitor.name if visitor else "")
-
-
-class KeptForm(Refused):
-    """A form that was not taken; what was in it is shown again, to be sent once more."""
-
-    def __init__(self, status: int, key: str, fields: Mapping[str, str], **filled: object) -> None:
-        super().__init__(status, key, **filled)
-        self.fields = dict(fields)
 
 
 def application(console: Console) -> FastAPI:
     """The console with all its routes."""
-    from nytta.console import routes
-
     app = FastAPI(
         title="Nytta", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", debug=False
     )
-    routes.add(app, console)
+    _static(app, console)
+    for part in (session, reading, benefits, intake, api):
+        part.add(app, console)
     _errors(app, console)
     app.add_middleware(_Guarded, console=console)
     return app
+
+
+def _static(app: FastAPI, console: Console) -> None:
+    @app.get("/static/console.css", include_in_schema=False)
+    async def style() -> Response:
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(console.style, media_type="text/css", headers=headers)
+
+    @app.get("/static/mark.svg", include_in_schema=False)
+    async def mark() -> Response:
+        return Response(console.mark, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
 
 
 class _Guarded:
@@ -434,41 +137,3 @@ def _errors(app: FastAPI, console: Console) -> None:
             return await call(request)
         except Exception as error:
             return await fault(request, error)
-
-
-def _query(request: Request) -> dict[str, str]:
-    """The query; of a parameter that comes twice the last counts, and empty ones are none."""
-    return {k: v[:300] for k, v in parse_qsl(request.url.query, max_num_fields=40) if v}
-
-
-def _at(request: Request) -> str:
-    """The page's own path with its query, to come back to after switching the language."""
-    query = urlencode(_query(request))
-    return request.url.path + (f"?{query}" if query else "")
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, frozenset | set | tuple):
-        return list(value)
-    return str(value)
-
-
-def _limited(receive: Receive, most: int) -> Receive:
-    read = 0
-
-    async def limited() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > most:
-            raise Refused(413, "too_large", most=most >> 20)
-        return message
-
-    return limited
-
-
-SESSION_SECONDS: Final = int(SESSION_LIFE.total_seconds())
-YEAR_SECONDS: Final = _YEAR
-THEMES: Final = _THEMES

@@ -6,12 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from nytta.organisation.dates import Span
-
-if TYPE_CHECKING:
-    from nytta.organisation.registry import Registry
 
 
 class Placed(Protocol):
@@ -72,14 +69,14 @@ def chains(place: P, versions: Mapping[str, Sequence[P]]) -> Iterator[tuple[Span
     return iter(sorted(found, key=lambda line: line[0]))
 
 
-def paths(registry: Registry) -> list[Path]:
+def paths(units: Sequence[Placed]) -> list[Path]:
     """Every unit under each of its ancestors, itself at depth 0, on the days on which that was so; sorted.
 
     On each day of a unit's life it has exactly one row per ancestor.
     """
-    versions = by_id(registry.units)
+    versions = by_id(units)
     spans: defaultdict[tuple[str, str, int], list[Span]] = defaultdict(list)
-    for unit in registry.units:
+    for unit in units:
         for span, chain in chains(unit, versions):
             for depth, ancestor in enumerate(chain):
                 spans[unit.id, ancestor.id, depth].append(span)

@@ -120,7 +120,7 @@ def _table(columns: dict[str, pa.DataType], rows: Iterable[tuple[object, ...]]) 
 
 
 def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
-    ways = paths(registry)
+    ways = paths(registry.units)
     return {
         "units": _units(registry),
         "unit_paths": [(p.unit, p.ancestor, p.depth, p.valid_from, p.valid_to) for p in ways],

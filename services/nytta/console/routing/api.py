@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nytta.console.application import Build, Console
+from nytta.console.context import Build, Console
 from nytta.console.pages.alerts import AlertList, AlertView
 from nytta.console.pages.benefits import BenefitView, Register
 from nytta.console.pages.indicator import IndicatorList, IndicatorView

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nytta.console.application import Asked, Build, Console
+from nytta.console.context import Asked, Build, Console
 from nytta.console.pages import benefits as pages
 from nytta.console.parts import Answer, Refused
 from nytta.console.routing.reading import chosen

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nytta.connectors.explain import Explanation
-from nytta.console.application import Asked, Build, Console
+from nytta.console.context import Asked, Build, Console
 from nytta.console.pages import operations as operating
 from nytta.console.pages import transparency as transparent
 from nytta.console.parts import Answer, Refused

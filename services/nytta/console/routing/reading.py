@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from nytta.alerts.clicks import ClickError, acknowledge, judge, snooze
 from nytta.alerts.kinds import role
 from nytta.alerts.model import Alert, Feedback, InvalidReason, SnoozeReason
-from nytta.console.application import Asked, Build, Console
+from nytta.console.context import Asked, Build, Console
 from nytta.console.pages import alerts as alert_pages
 from nytta.console.pages import indicator as indicator_pages
 from nytta.console.pages.overview import overview

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from nytta.console.application import SESSION_SECONDS, THEMES, YEAR_SECONDS, Asked, Console
+from nytta.console.context import SESSION_SECONDS, THEMES, YEAR_SECONDS, Asked, Console
 from nytta.console.parts import Answer, Link, Refused, Speaker
 from nytta.console.visitors import seats
 from nytta.console.words import LANGUAGES
