@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,9 @@ from nytta.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {str(p.relative_to(ROOT)): p.read_text("utf-8") for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}
+FOR_TESTS = {"NYTTA_SHARED", "NYTTA_REQUIRE"}
+"""Settings that tests read, and no process of the service does."""
 
 
 def test_every_command_is_in_the_readme_and_every_one_there_exists() -> None:
@@ -52,15 +56,35 @@ def test_every_mapping_named_is_shipped() -> None:
 
 def test_make_targets_named_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ".ci/run"):
-        for target in re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / name).read_text("utf-8"), re.MULTILINE):
+    for name, text in [*PAGES.items(), (".ci/run", (ROOT / ".ci/run").read_text("utf-8"))]:
+        for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE):
             assert target in targets, (name, target)
 
 
+def test_commands_named_exist() -> None:
+    commands = {name for its in cli.MODULES.values() for name in its}
+    for page, text in PAGES.items():
+        for command in re.findall(r"(?:`|^)(?:\.venv/bin/)?nytta ([a-z]+)", text, re.MULTILINE):
+            assert command in commands, (page, command)
+
+
+def test_modules_named_exist() -> None:
+    for page, text in PAGES.items():
+        for module in re.findall(r"python -m (tests(?:\.\w+)+)", text):
+            assert find_spec(module), (page, module)
+
+
+def test_settings_named_exist() -> None:
+    exist = {f"NYTTA_{name.upper()}" for name in Settings.model_fields} | FOR_TESTS
+    for page, text in PAGES.items():
+        for setting in re.findall(r"\bNYTTA_[A-Z_]+\b", text):
+            assert setting in exist or (ROOT / "docker-compose.yml").read_text("utf-8").count(setting), (page, setting)
+
+
 def test_paths_named_exist() -> None:
-    for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"):
-        for path in re.findall(
-            r"`((?:schemas|services|tests|deploy|dashboards)/[\w./-]+)`", (ROOT / name).read_text("utf-8")
-        ):
+    for page, text in PAGES.items():
+        for path in re.findall(r"`((?:schemas|services|tests|deploy|dashboards)/[\w./-]+)`", text):
             if "NNNN" not in path:
-                assert (ROOT / path).exists(), (name, path)
+                assert (ROOT / path).exists(), (page, path)
+        for link in re.findall(r"\]\(([\w./-]+)\)", text):
+            assert ((ROOT / page).parent / link).exists(), (page, link)
