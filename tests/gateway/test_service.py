@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -119,10 +121,14 @@ def test_the_door_is_the_owners_alone(service: Service) -> None:
 
 def test_no_person_is_in_the_folder(service: Service) -> None:
     """Neither accepted nor refused events leave a raw id on disk."""
-    files = [p for folder in (service.data, service.temporary) for p in folder.rglob("*") if p.is_file()]
-    assert len(files) > 10
-    for file in files:
-        assert PERSON.encode() not in file.read_bytes(), file
+    read = 0
+    for folder in (service.data, service.temporary):
+        for above, _, names in os.walk(folder):
+            for name in names:
+                with suppress(FileNotFoundError):  # the engine takes parts away while one looks
+                    assert PERSON.encode() not in (Path(above) / name).read_bytes(), (above, name)
+                    read += 1
+    assert read > 10
 
 
 def test_stopping_answers_what_is_under_way_and_leaves_the_folder_free(service: Service) -> None:
