@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import httpx
 import yaml
 
 from tests.deploy.tools import DEPLOY, needed, run
-from tests.support.processes import PATIENCE, free_port
+from tests.support.processes import answers, comes, free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Prometheus:
 
     def fires(self, alert: str) -> bool:
         """Whether an alert comes to fire."""
-        return until(lambda: self.alerts().get(alert) == "firing")
+        return comes(lambda: self.alerts().get(alert) == "firing")
 
 
 @contextmanager
@@ -73,25 +72,8 @@ def prometheus(folder: Path, targets: Mapping[str, str], history: str = "") -> I
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     its = Prometheus(f"http://127.0.0.1:{port}")
     try:
-        assert until(lambda: _answers(f"{its.address}/-/ready")), (folder / "log").read_text()
+        assert comes(lambda: answers(f"{its.address}/-/ready")), (folder / "log").read_text()
         yield its
     finally:
         process.kill()
         process.wait(30)
-
-
-def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-    """Whether a condition comes to hold within so many seconds."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.5)
-    return False
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=10).is_success
-    except httpx.HTTPError:
-        return False

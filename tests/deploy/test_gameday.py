@@ -19,15 +19,14 @@ from kafka import KafkaProducer
 from nytta.broker import topics
 from nytta.broker.cluster import Cluster
 from nytta.grafana.catalogue import BOARDS
-from tests.deploy.prometheus import Prometheus, prometheus, until
+from tests.deploy.prometheus import Prometheus, prometheus
 from tests.deploy.tools import needed
 from tests.faults.load import bodies, gateway
 from tests.gateway.conftest import of_unit
 from tests.gateway.service import Service
 from tests.support.broker import Broker
 from tests.support.installation import Installation, installation
-from tests.support.processes import PATIENCE, Process, answers, free_port, python
-from tests.support.processes import until as wait
+from tests.support.processes import PATIENCE, Process, answers, comes, free_port, python, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 DAY = 24 * 3600
@@ -77,7 +76,7 @@ def stack(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         alerter = Process(python(*words), place.folder / "alerter.log", place.environment)
         alerter.start()
         try:
-            wait(lambda: answers(f"http://127.0.0.1:{its}/readyz"), "the alerter", alerter.log)
+            until(lambda: answers(f"http://127.0.0.1:{its}/readyz"), "the alerter", alerter.log)
             targets = {"gateway": port, "worker": place.ports[0], "alerter": its}
             addresses = {job: f"127.0.0.1:{number}" for job, number in targets.items()}
             with prometheus(tmp_path_factory.mktemp("prometheus"), addresses) as watching:
@@ -99,14 +98,14 @@ def test_the_broker_is_away(stack: Stack) -> None:
         refused = [stack.post(body) for body in waiting]
         assert {r.status_code for r in refused} == {503}
         assert all(int(r.headers["Retry-After"]) >= 1 for r in refused)
-        assert until(lambda: stack.burns("acceptance"))
+        assert comes(lambda: stack.burns("acceptance"))
         (shown,) = stack.prometheus.ask('nytta:objective:errors:ratio_rate5m{objective="acceptance"}')
         assert float(shown["value"][1]) > 0.0144
         assert stack.prometheus.ask(panel("nytta-objectives", "nytta:objective"))
     finally:
         stack.broker.start()
     for body in waiting:
-        assert until(lambda body=body: stack.post(body).status_code == 202)  # type: ignore[misc]
+        assert comes(lambda body=body: stack.post(body).status_code == 202)  # type: ignore[misc]
     _everything_is_stored(stack)
 
 
@@ -130,9 +129,9 @@ def test_the_store_is_away(stack: Stack) -> None:
     assert stack.post(bodies("store", 250, 3)[0]).status_code == 202  # senders notice nothing
     assert stack.prometheus.fires("NyttaLag"), stack.prometheus.alerts()
     assert stack.prometheus.ask(panel("nytta-operations", "nytta_worker_lag_messages"))
-    assert until(lambda: stack.down("worker"))  # it gave up, and cannot start without its store
+    assert comes(lambda: stack.down("worker"))  # it gave up, and cannot start without its store
     stack.place.store.start()
-    assert until(lambda: "NyttaLag" not in stack.prometheus.alerts() and not stack.down("worker"))
+    assert comes(lambda: "NyttaLag" not in stack.prometheus.alerts() and not stack.down("worker"))
     _everything_is_stored(stack)
     with stack.place.app() as app:
         found = "SELECT uniqExact(id) FROM {private}.events WHERE source = '/gameday'"
@@ -142,7 +141,7 @@ def test_the_store_is_away(stack: Stack) -> None:
 def test_nobody_keeps_the_alerts(stack: Stack) -> None:
     """Last: it does not come back."""
     stack.alerter.kill()
-    assert until(lambda: stack.down("alerter"))
+    assert comes(lambda: stack.down("alerter"))
 
 
 def _everything_is_stored(stack: Stack) -> None:
@@ -188,7 +187,7 @@ def test_a_source_falls_silent_and_half_of_another_is_dead(tmp_path: Path) -> No
             assert service.post([of_unit("north", n) for n in range(20)]).status_code == 202
             time.sleep(3)
             assert service.post([of_unit("north", 100 + n) for n in range(20)]).status_code == 202
-            assert until(lambda: "NyttaSourceSilent" not in its.alerts())
+            assert comes(lambda: "NyttaSourceSilent" not in its.alerts())
     finally:
         service.kill()
         service.client.close()
@@ -204,7 +203,7 @@ def test_a_machine_whose_clock_is_off(tmp_path: Path) -> None:
     service = Process(python("-c", ahead, *words), tmp_path / "up.log")
     service.start()
     try:
-        wait(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the service", service.log)
+        until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the service", service.log)
         (tmp_path / "prometheus").mkdir()
         with prometheus(tmp_path / "prometheus", {"nytta": f"127.0.0.1:{port}"}) as its:
             assert its.fires("NyttaClockSkew")
@@ -246,16 +245,16 @@ def test_the_disk_is_full(small_disk: Path, tmp_path: Path) -> None:
             refused = [post(10_000 + 1000 * n) for n in range(5)]
             assert 503 in refused
             burns = 'ALERTS{alertname="NyttaBudgetBurnsFast", objective="acceptance"}'
-            assert until(lambda: bool(post(10_000) and its.ask(burns)))
+            assert comes(lambda: bool(post(10_000) and its.ask(burns)))
             hog.unlink()
             again = [post(10_000 + 1000 * n) for n in range(5)]
-            assert until(lambda: post(20_000) == 202)
+            assert comes(lambda: post(20_000) == 202)
             if set(again) == {202}:
                 wanted = 50 * (5 + 5 + 1)
-                assert until(lambda: service.answer("verify")["equal"])
+                assert comes(lambda: service.answer("verify")["equal"])
                 found: Any = service.answer("sources")["sources"]
                 assert sum(row["events"] for row in found) == wanted
-            assert until(lambda: "NyttaDiskFills" not in its.alerts())
+            assert comes(lambda: "NyttaDiskFills" not in its.alerts())
     finally:
         service.kill()
         service.client.close()

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from nytta.grafana.catalogue import BOARDS
-from tests.deploy.prometheus import Prometheus, prometheus, until
+from tests.deploy.prometheus import Prometheus, prometheus
 from tests.deploy.tools import needed
 from tests.gateway.conftest import event, of_unit
 from tests.gateway.service import Service
+from tests.support.processes import PATIENCE, comes
 
 pytestmark = pytest.mark.slow
 PANELS = {f"{b.uid}: {p.title}": p.expr for b in BOARDS for p in b.panels if p.expr}
@@ -47,7 +48,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     target = str(service.client.base_url).removeprefix("http://").rstrip("/")
     try:
         with prometheus(tmp_path_factory.mktemp("prometheus"), {"nytta": target}) as its:
-            assert until(lambda: bool(its.ask("up == 1")))
+            assert comes(lambda: bool(its.ask("up == 1")))
             number = 0
             for _ in range(8):  # counters must be seen before they grow
                 assert service.post([of_unit("north", number + n) for n in range(20)]).status_code == 202
@@ -63,7 +64,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 @pytest.mark.parametrize("name", [n for n in PANELS if "ALERTS" not in PANELS[n]])
 def test_a_panel_shows_figures(watched: Watched, name: str) -> None:
-    found = until(lambda: bool(watched.ask(PANELS[name])), 5 if DISTRIBUTED in PANELS[name] else 120)
+    found = comes(lambda: bool(watched.ask(PANELS[name])), 5 if DISTRIBUTED in PANELS[name] else PATIENCE)
     assert found or DISTRIBUTED in PANELS[name]
 
 
@@ -76,7 +77,7 @@ def test_a_sender_whose_clock_is_ahead(watched: Watched) -> None:
     ahead = (datetime.now(UTC) + timedelta(days=3)).isoformat()
     answer = watched.service.post([event(time=ahead, id="ahead")])
     assert answer.json()["rejected"][0]["reason"] == "future_time"
-    assert until(lambda: watched.alerts().get("NyttaSenderClock") == "firing")
+    assert comes(lambda: watched.alerts().get("NyttaSenderClock") == "firing")
 
 
 def test_refused_events(watched: Watched) -> None:
@@ -84,11 +85,11 @@ def test_refused_events(watched: Watched) -> None:
         watched.service.post([of_unit("nowhere", n) for n in range(40)])
         return watched.alerts().get("NyttaRejects") == "firing"
 
-    assert until(more)
+    assert comes(more)
 
 
 def test_a_service_that_dies(watched: Watched) -> None:
     """Last: nobody is left afterwards."""
     watched.service.kill()
-    assert until(lambda: watched.alerts().get("NyttaDown") == "firing")
+    assert comes(lambda: watched.alerts().get("NyttaDown") == "firing")
     assert watched.ask('ALERTS{alertname=~"Nytta.*"}')

@@ -19,7 +19,7 @@ from nytta.keys import load_or_make
 from tests.gateway.conftest import event, of_unit
 from tests.gateway.service import Service
 from tests.support.commands import answer, nytta
-from tests.support.processes import PATIENCE
+from tests.support.processes import PATIENCE, until
 
 PERSON = "ada@county.example"
 
@@ -30,12 +30,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     its = Service(tmp_path_factory.mktemp("service")).start()
     answer = its.post([of_unit("north", 1), of_unit("north", 2), of_unit("nowhere", 3)])
     assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+
+    def computed() -> bool:
         lines = its.client.get("/metrics").text.splitlines()
-        if "nytta_behind_seconds 0.0" in lines and "nytta_cell_seconds_count 0.0" not in lines:
-            break
-        time.sleep(0.2)
+        return "nytta_behind_seconds 0.0" in lines and "nytta_cell_seconds_count 0.0" not in lines
+
+    until(computed, "the figures")
     yield its
     if its.process.poll() is None:
         its.stop()
@@ -165,8 +165,8 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int, capsy
         goal = len(acknowledged) + chance.randrange(200, 1200)
         for sender in senders:
             sender.start()
-        until = time.monotonic() + PATIENCE
-        while len(acknowledged) < goal and time.monotonic() < until:
+        end = time.monotonic() + PATIENCE
+        while len(acknowledged) < goal and time.monotonic() < end:
             time.sleep(0.001)
         time.sleep(chance.random() * 0.1)
         service.kill()

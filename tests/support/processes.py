@@ -42,14 +42,21 @@ def answers(url: str, status: int = 200) -> bool:
         return False
 
 
-def until(condition: Callable[[], bool], what: str, log: Path | None = None) -> None:
-    """Return when the condition holds; TimeoutError, with the end of a log, when patience is at its end."""
-    end = time.monotonic() + PATIENCE
+def comes(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Whether a condition comes to hold within so many seconds."""
+    end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            said = "\n" + log.read_text("utf-8", "replace")[-2000:] if log and log.exists() else ""
-            raise TimeoutError(f"{what}: not within {PATIENCE:.0f} seconds{said}")
+            return False
         time.sleep(0.1)
+    return True
+
+
+def until(condition: Callable[[], bool], what: str, log: Path | None = None) -> None:
+    """Return when the condition holds; TimeoutError, with the end of a log, when patience is at its end."""
+    if not comes(condition):
+        said = "\n" + log.read_text("utf-8", "replace")[-2000:] if log and log.exists() else ""
+        raise TimeoutError(f"{what}: not within {PATIENCE:.0f} seconds{said}")
 
 
 class Process:

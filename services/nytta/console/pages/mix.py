@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, get_args
+from typing import Literal
 
 from nytta.console.parts import Speaker, Table
 from nytta.console.readings import Reading
@@ -34,7 +34,9 @@ def splits(
     store: OpenStore, reading: Reading, definition: Definition, unit: str, system: str, say: Speaker
 ) -> Iterator[Split]:
     """The change over a year, else over the longest part of it that can be told, by what the roll-up consists of."""
-    for over in get_args(Over):
+    parents = {each.parent for each in reading.registry.units_at(reading.week).values()}
+    kinds: tuple[Over, ...] = ("case-types", "units") if unit in parents else ("case-types",)
+    for over in kinds:
         for first in (reading.week - timedelta(weeks=n) for n in _BACK if n >= definition.window_weeks):
             row = reading.row(definition.id, unit, system, first)
             if row is None or row["value"] is None:
