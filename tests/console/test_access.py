@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from nytta.authentication import LINK_LIFE, SESSION_LIFE
+from nytta.authentication.links import LINK_LIFE, SESSION_LIFE
 from tests.console.world import HEADER, NOW, World
 
 OPENS = {

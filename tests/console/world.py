@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 
 from nytta import app as nytta
-from nytta.authentication import Links, Proxy
+from nytta.authentication.links import Links
+from nytta.authentication.proxy import Proxy
 from nytta.benefits.statement import (
     Ahead,
     Benefit,

@@ -18,7 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nytta import app as nytta
 from nytta.alerts.model import Alert
-from nytta.authentication import Links, Proxy, refuse_open_house
+from nytta.authentication.links import Links
+from nytta.authentication.proxy import Proxy, refuse_open_house
 from nytta.cli import loopback
 from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page

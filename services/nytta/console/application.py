@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nytta.authentication import NotAuthenticated
+from nytta.authentication.identity import NotAuthenticated
 from nytta.console.context import Console, KeptForm
 from nytta.console.parts import Refused
 from nytta.console.routing import api, benefits, intake, reading, session

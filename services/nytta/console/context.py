@@ -24,7 +24,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive
 
-from nytta.authentication import SESSION_LIFE, Identity, Links, NotAuthenticated, Proxy
+from nytta.authentication.identity import Identity, NotAuthenticated
+from nytta.authentication.links import SESSION_LIFE, Links
+from nytta.authentication.proxy import Proxy
 from nytta.console import icons
 from nytta.console.drawing import Drawing
 from nytta.console.pages.overview import overview

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from nytta.authentication import Identity
+from nytta.authentication.identity import Identity
 from nytta.organisation.registry import Registry
 from nytta.organisation.roles import Grant, Role, What, grants, may, visible
 

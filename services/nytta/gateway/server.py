@@ -31,6 +31,8 @@ def server(app: ASGIApp, *, seconds: float = 30) -> Server:
             access_log=False,
             log_config=None,
             server_header=False,
+            # the socket's peer is who asks: uvicorn would believe X-Forwarded-For from every process of this machine
+            proxy_headers=False,
             timeout_graceful_shutdown=_STOPPING_SECONDS,
         )
     )

@@ -6,16 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nytta.authentication import (
-    LINK_LIFE,
-    SESSION_LIFE,
-    Identity,
-    Links,
-    NotAuthenticated,
-    Proxy,
-    is_loopback,
-    refuse_open_house,
-)
+from nytta.authentication.addresses import is_loopback
+from nytta.authentication.identity import Identity, NotAuthenticated
+from nytta.authentication.links import LINK_LIFE, SESSION_LIFE, Links
+from nytta.authentication.proxy import Proxy, refuse_open_house
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -1,0 +1,17 @@
+"""Somebody who is signed in, and what is said to whoever is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class NotAuthenticated(Exception):
+    """Nobody is signed in: what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who is signed in: by e-mail address, or (`local`) as the person at the machine."""
+
+    email: str
+    local: bool = False
