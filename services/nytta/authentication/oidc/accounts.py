@@ -1,8 +1,8 @@
 """Which account at the provider an e-mail address belongs to: the one that signed in with it first.
 
-Roles stand in the registry by address, and addresses are given to others once somebody has left. So the account decides,
-an address only the first time; after that an administrator releases it. The file holds keyed digests and days, nothing
-else: whoever lacks the key of the pseudonyms learns nothing from it.
+Roles stand in the registry by address, and addresses are given to others once somebody has left. So the account
+decides, an address only the first time; after that an administrator releases it. The file holds keyed digests and days,
+nothing else: whoever lacks the key of the pseudonyms learns nothing from it.
 """
 
 from __future__ import annotations

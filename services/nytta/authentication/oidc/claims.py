@@ -1,4 +1,4 @@
-"""What an ID token says of who signed in, and whether it is about this sign-in (OpenID Connect Core 1.0, 3.1.3.7). Pure."""
+"""What an ID token says of who signed in, and whether it is of this sign-in (OpenID Connect Core 1.0, 3.1.3.7)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Claimed:
 
 
 def claimed(claims: Mapping[str, Any], client: Client, nonce: str, now: datetime) -> Claimed:
-    """Who signed in, by the claims of a token whose signature is right. Refusal where they do not hold for this sign-in.
+    """Who signed in, by the claims of a token whose signature is right. Refusal where they are not of this sign-in.
 
     `nonce` is the one that the sign-in was begun with; `now` is aware.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -120,17 +119,13 @@ def is_safe(address: str) -> bool:
 def _check_issuer(issuer: str) -> None:
     if not is_safe(issuer) or urlsplit(issuer).query or urlsplit(issuer).fragment:
         raise ValueError(f"NYTTA_OIDC_ISSUER must be an address that begins with https://, not {issuer}")
-    every = _EVERY_TENANT & {part.lower() for part in _segments(issuer)}
+    every = _EVERY_TENANT & {part.lower() for part in urlsplit(issuer).path.split("/")}
     if _host(issuer) in _ENTRA and every:
         raise ValueError(
-            f"NYTTA_OIDC_ISSUER names '{every.pop()}', with which accounts of every organisation could sign in: name "
+            f"NYTTA_OIDC_ISSUER names '{min(every)}', with which accounts of every organisation could sign in: name "
             "your own tenant, https://login.microsoftonline.com/TENANT-ID/v2.0"
         )
 
 
 def _host(address: str) -> str:
     return urlsplit(address).hostname or ""
-
-
-def _segments(address: str) -> Iterable[str]:
-    return urlsplit(address).path.split("/")

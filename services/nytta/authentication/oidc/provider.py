@@ -42,8 +42,8 @@ T = TypeVar("T")
 class Description:
     """What the provider says of itself (OpenID Connect Discovery 1.0; RFC 8414).
 
-    `names_issuer`: its answers to the browser name it (RFC 9207). `date` is its clock, seconds since 1970, None where it
-    told none.
+    `names_issuer`: its answers to the browser name it (RFC 9207). `date` is its clock, seconds since 1970, None where
+    it told none.
     """
 
     authorization: str

@@ -95,9 +95,8 @@ class SignIn:
 
 def _check_answer(said: dict[str, str], client: Client, about: Description) -> None:
     """Refusal where the answer to the browser is another provider's (RFC 9207), an error, or bears no code."""
-    if "iss" in said or about.names_issuer:
-        if said.get("iss") != client.issuer:
-            raise Refusal(Reason.BROKEN, "the answer is another provider's than the one that was asked (`iss`)")
+    if ("iss" in said or about.names_issuer) and said.get("iss") != client.issuer:
+        raise Refusal(Reason.BROKEN, "the answer is another provider's than the one that was asked (`iss`)")
     error = said.get("error", "")
     if error in _DENIED:
         raise Refusal(Reason.DENIED, f"the provider answers {error}")
