@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
@@ -175,10 +175,6 @@ class Provider:
         about = await self.description()
         return keys_of(_found(await self._ask("the provider's keys", "GET", about.keys), "the provider's keys"))
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()  # reads the authorities once; SSL_CERT_FILE may name others
-
     async def _ask(
         self, what: str, method: str, address: str, *, data: dict[str, str] | None = None, **more: Any
     ) -> _Answer:
@@ -188,7 +184,7 @@ class Provider:
             async with (
                 asyncio.timeout(SECONDS),
                 self._together,
-                httpx.AsyncClient(verify=self._tls, timeout=SECONDS, trust_env=not own) as http,
+                httpx.AsyncClient(verify=_authorities(), timeout=SECONDS, trust_env=not own) as http,
                 http.stream(method, address, data=data, headers=headers) as answer,
             ):
                 body = bytearray()
@@ -233,6 +229,12 @@ class _Kept(Generic[T]):
                 raise
             self._held, self._refused = (self._clock(), found), None
             return found
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whose certificates are believed: the usual authorities, or those that SSL_CERT_FILE names."""
+    return httpx.create_ssl_context()
 
 
 def _found(answer: _Answer, what: str) -> dict[str, Any]:
