@@ -31,6 +31,12 @@ class Settings(BaseSettings):
     rate: float = Field(default=20_000, gt=0, description="events per second that a token may send")
     proxy_header: str = Field(default="", description="header in which a proxy names who is signed in, by e-mail")
     proxies: str = Field(default="", description="addresses of that proxy, or networks, with commas between")
+    proxy_secret: SecretStr = Field(
+        default=SecretStr(""), description="secret that the proxy sends in X-Nytta-Proxy-Secret; needed on this machine"
+    )
+    metrics: str = Field(
+        default="", pattern=r"^$|^.+:[0-9]{1,5}$", description="host:port that /metrics is served on; empty: it is not"
+    )
     memory: int = Field(default=2 << 30, ge=256 << 20, description="memory of the embedded engine, in bytes")
     kafka: str = Field(default="", description="brokers, host:port with commas between; empty: no broker")
     kafka_prefix: str = Field(

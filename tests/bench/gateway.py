@@ -149,14 +149,14 @@ def _settled(service: Service) -> None:
     """Wait until every event is in the figures."""
     until = time.monotonic() + 300
     while time.monotonic() < until:
-        if "\nnytta_behind_seconds 0.0\n" in service.client.get("/metrics").text:
+        if "\nnytta_behind_seconds 0.0\n" in service.metrics():
             return
         time.sleep(0.2)
 
 
 def _buckets(service: Service) -> dict[str, int]:
     """Rounds so far, by the upper edge of the age of their oldest event."""
-    found = re.findall(r'^nytta_cell_seconds_bucket\{le="([^"]+)"\} (\S+)', service.client.get("/metrics").text, re.M)
+    found = re.findall(r'^nytta_cell_seconds_bucket\{le="([^"]+)"\} (\S+)', service.metrics(), re.M)
     return {edge: int(float(count)) for edge, count in found}
 
 

@@ -39,7 +39,9 @@ from nytta.store.private import RejectQuery
 
 _log = logging.getLogger(__name__)
 _JOBS: Final = 50
-_GATEWAY: Final = re.compile(r"/(events|healthz|readyz|metrics|openapi\.json)(/|$)")
+_UNPACKED: Final = 64 << 20
+"""Bytes of a compressed file in which its first rows must lie to be shown."""
+_GATEWAY: Final = re.compile(r"/(events|healthz|readyz|openapi\.json)(/|$)")
 
 
 class Backing:
@@ -127,12 +129,13 @@ class Backing:
         """Under the first organisation of the registry."""
         home = next(iter(self.registry().organisations), None)
         with _mendable():
-            return draft(file, name, home.id if home else "organisation", home.timezone if home else "UTC")
+            zone = home.timezone if home else "UTC"
+            return draft(file, name, home.id if home else "organisation", zone, unpacked=_UNPACKED)
 
     def preview(self, file: Path, mapping: str) -> Explanation:
         """The first rows."""
         with _mendable():
-            return explain(file, mappings.load(mapping))
+            return explain(file, mappings.load(mapping), unpacked=_UNPACKED)
 
     def begin_import(self, file: Path, name: str, mapping: str) -> Job:
         """Import in a thread of its own; the file goes afterwards."""
@@ -182,7 +185,7 @@ def made(
 ) -> Console:
     """The console of a service that listens on `host`."""
     try:
-        proxy = Proxy.of(settings.proxy_header, settings.proxies)
+        proxy = Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value())
         refuse_open_house(host, proxy)
     except ValueError as error:
         raise nytta.AppError(str(error)) from error
@@ -193,6 +196,7 @@ def made(
         links=Links(),
         proxy=proxy,
         address=settings.address.rstrip("/"),
+        host=host,
         upload_limit=settings.upload_limit,
         journal=app.journal,
     )

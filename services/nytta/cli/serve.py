@@ -8,7 +8,7 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -105,6 +105,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
         await serve_until_stopped(
             (server(joined(application(gateway), console)), outside),
             (server(door.door(app, token, _run)), inside),
+            *_measured(settings, counters),
         )
 
 
@@ -137,12 +138,13 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
 async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> None:
     async with Producer(Cluster.of(settings), app.keys.seal) as producer:
         acceptance = Bounded(_Brokers(producer, app.intake.notes))
-        gateway = _gateway(app, settings, acceptance, Counters(lambda: acceptance.waiting))
+        counters = Counters(lambda: acceptance.waiting)
+        gateway = _gateway(app, settings, acceptance, counters)
         outside = bind(host, port)
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(app, settings.key_place))
         try:
-            await serve_until_stopped((server(application(gateway)), outside))
+            await serve_until_stopped((server(application(gateway)), outside), *_measured(settings, counters))
         finally:
             learning.cancel()
             gateway.close()
@@ -192,6 +194,13 @@ def _gateway(app: nytta.App, settings: Settings, acceptance: Acceptance, counter
         limits=Limits(body=settings.body_limit, rate=settings.rate),
         counters=counters,
     )
+
+
+def _measured(settings: Settings, counters: Counters) -> Iterator[tuple[Server, socket.socket]]:
+    """The place where counters are read, where the settings name one. Raises OSError where it is taken."""
+    if settings.metrics:
+        host, _, port = settings.metrics.rpartition(":")
+        yield server(counters.application()), bind(host.strip("[]"), int(port))
 
 
 def _say(gateway: Gateway, host: str, bound: socket.socket) -> None:

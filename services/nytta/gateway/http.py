@@ -16,7 +16,6 @@ import orjson
 import pyarrow as pa
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -170,16 +169,12 @@ def router(gateway: Gateway) -> APIRouter:
             return retry(503, str(refusal), refusal.retry_after).response()
         return PlainTextResponse("ready\n")
 
-    @routes.get("/metrics", response_class=PlainTextResponse, summary="Counters for Prometheus.")
-    async def metrics() -> Response:
-        return Response(gateway.counters.text(), media_type=CONTENT_TYPE_LATEST)
-
     return routes
 
 
 def application(gateway: Gateway) -> FastAPI:
     """The gateway as an application of its own; others may add routes."""
-    app = FastAPI(title="Nytta", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Nytta", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(router(gateway))
     say_problems(app)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

@@ -25,6 +25,8 @@ class Limits:
     """Seconds in which a request's head, and then its body, must have come."""
     held: int = 128 << 20
     """Bytes of bodies that may be held at a time; beyond, senders are told to wait."""
+    bodies: int = 256
+    """Bodies that may come in at a time; beyond, senders are told to wait."""
 
 
 @dataclass(slots=True)

@@ -17,19 +17,24 @@ _DISCARDED: Final = 8  # times the limit: so much of a body that is too large is
 
 
 class Held:
-    """How many bytes of bodies all requests hold together."""
+    """How many bodies, and bytes of them, all requests hold together."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.bodies = 0
         self.bytes = 0
 
     @contextmanager
     def body(self) -> Iterator[bytearray]:
-        """A place for one body, whose bytes count until it is left."""
+        """A place for one body, which counts until it is left. Raises Busy where there are too many."""
+        if self.bodies >= self.limits.bodies:
+            raise Busy("too many requests are under way")
+        self.bodies += 1
         place = bytearray()
         try:
             yield place
         finally:
+            self.bodies -= 1
             self.bytes -= len(place)
 
     def add(self, place: bytearray, chunk: bytes) -> None:
