@@ -6,7 +6,6 @@ JSON alone goes to standard output; what is said to the person goes to standard 
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -23,6 +22,7 @@ from nytta import app as nytta
 from nytta.cli import loopback
 from nytta.errors import Mendable
 from nytta.settings import Settings
+from nytta.spreadsheets import csv_text
 
 commands = typer.Typer(
     name="nytta",
@@ -106,9 +106,7 @@ def show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] =
         return
     names = list(columns) or (list(rows[0]) if rows else [])
     if as_csv:
-        writer = csv.DictWriter(sys.stdout, names, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        sys.stdout.write(csv_text(names, ([row.get(name) for name in names] for row in rows)))
         return
     table = Table(*names, box=None, pad_edge=False, header_style="bold")
     for row in rows:
