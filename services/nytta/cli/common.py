@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nytta import app as nytta
+from nytta import permissions
 from nytta.cli import loopback
 from nytta.errors import Mendable
 from nytta.settings import Settings
@@ -33,10 +34,16 @@ commands = typer.Typer(
 )
 
 
+_PUBLIC = frozenset({"dashboards", "schemas", "simulate"})
+"""What these write holds no figure of anybody and is for others to read: containers, and whoever builds the project."""
+
+
 @commands.callback()
-def _several() -> None:
+def _several(context: typer.Context) -> None:
     """See where a digital change is in use, unit by unit."""
     # a program with a callback has commands even where only one of them was loaded
+    if context.invoked_subcommand not in _PUBLIC:
+        permissions.restrict()
 
 
 told = Console(stderr=True, soft_wrap=True, highlight=False)
