@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         """Where the keys are kept."""
         return self.key_file or self.data / "key.json"
 
+    @property
+    def token_place(self) -> Path:
+        """Where the senders' tokens are kept."""
+        return self.tokens or self.data / "tokens.json"
+
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Variables that look like settings and that nobody reads: a slip of the pen."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nytta import app as nytta
+from nytta import permissions
 from nytta.alerts.model import Alert
 from nytta.authentication.links import Links
 from nytta.authentication.proxy import Proxy, refuse_open_house
@@ -118,7 +119,7 @@ class Backing:
 
     def uploads(self) -> Path:
         """A folder for the owner's eyes only."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        permissions.make_folder(self._folder)
         return self._folder
 
     def mappings(self) -> Sequence[str]:
