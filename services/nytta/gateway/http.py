@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
 
 from nytta.events.pseudonyms import Chooser
+from nytta.events.reasons import Reason
 from nytta.gateway import openapi
 from nytta.gateway.acceptance import Acceptance, Busy, Refusal
 from nytta.gateway.counters import Counters
@@ -94,6 +95,9 @@ class Gateway:
                 body = await self._desk.run(partial(gunzip, body, self.limits.body))
             judged = await self._desk.take(Sent(token, mode, request.headers.raw, body))
         self._senders.count(token, judged.read)
+        for reject in judged.rejects:
+            if reject.reason is Reason.FAULT:
+                _log.error("an event of %s could not be judged and is a reject: %s", token.source, reject.detail)
         self.counters.durable(token.source, judged.accepted, judged.rejects, time.monotonic() - started)
         if judged.rejects and not judged.accepted:
             raise all_refused(judged.rejected, [reject.reason for reject in judged.rejects])

@@ -16,6 +16,9 @@ from nytta.gateway.problems import Problem
 _DISCARDED: Final = 8  # times the limit: so much of a body that is too large is read, so that the answer is heard
 
 
+_DIGITS: Final = 15  # of a length that may be within the limit
+
+
 class Held:
     """How many bodies, and bytes of them, all requests hold together."""
 
@@ -49,7 +52,7 @@ async def read_body(request: Request, held: Held, place: bytearray) -> None:
     """Read the body into `place`. Raises Problem: 413 for too many bytes, 408 for a sender that is too slow."""
     limit = held.limits.body
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit and "100-continue" in request.headers.get("expect", "").lower():
+    if _more(declared, limit) and "100-continue" in request.headers.get("expect", "").lower():
         raise too_large(limit)  # it waits for a word before it sends
     try:
         async with asyncio.timeout(held.limits.seconds):
@@ -68,3 +71,8 @@ async def read_body(request: Request, held: Held, place: bytearray) -> None:
         problem = too_large(limit)
         problem.headers["Connection"] = "close"
         raise problem
+
+
+def _more(declared: str, limit: int) -> bool:
+    """Whether a length, as a header has it, is more than the limit."""
+    return declared.isdecimal() and declared.isascii() and (len(declared) > _DIGITS or int(declared) > limit)
