@@ -113,7 +113,7 @@ def test_what_was_written_outlives_the_session(seen: World) -> None:
     browser = seen.browser(console)
     browser.get(f"/sign-in/{console.links.issue(NOW)}")
     form = token(browser.get("/seats").text)
-    console.links.end(browser.cookies["nytta_session"])
+    console.links.sessions.end(browser.cookies["nytta_session"])
     answer = browser.post("/seats", data={"form": form, "seat": "manager:u00"})
     assert answer.status_code == 401
     assert "What you wrote is still here" in answer.text

@@ -146,7 +146,7 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
     organisation = registry.organisations[0]
 
     def contact(name: str) -> Contact:
-        return Contact(name, ROLES[name], "", "nb")
+        return Contact(name, ROLES[name], "", "nb", f"/nytta-{name}s")
 
     registry = replace(
         registry,

@@ -87,10 +87,13 @@ def _only(headers: Headers, wanted: str) -> str:
     return values[0] if len(values) == 1 else ""
 
 
-def refuse_open_house(host: str, proxy: Proxy | None) -> None:
-    """ValueError where a service would listen to others than this machine and nobody signs them in."""
-    if proxy is None and not is_loopback("127.0.0.1" if host == "localhost" else host):
+def refuse_open_house(host: str, proxy: Proxy | None, *, oidc: bool = False) -> None:
+    """ValueError where a service would listen to others than this machine and nobody signs them in, or two would."""
+    if proxy is not None and oidc:
+        raise ValueError("NYTTA_PROXY_HEADER and NYTTA_OIDC_ISSUER would both say who is signed in: keep one of them")
+    if proxy is None and not oidc and not is_loopback("127.0.0.1" if host == "localhost" else host):
         raise ValueError(
-            f"--host {host} would let everybody in: put a reverse proxy before it and name its header with "
-            "NYTTA_PROXY_HEADER and its address with NYTTA_PROXIES, or stay on 127.0.0.1"
+            f"--host {host} would let everybody in: sign people in with NYTTA_OIDC_ISSUER, or put a reverse proxy "
+            "before it and name its header with NYTTA_PROXY_HEADER and its address with NYTTA_PROXIES, or stay on "
+            "127.0.0.1"
         )

@@ -20,8 +20,10 @@ from nytta import app as nytta
 from nytta import permissions
 from nytta.alerts.model import Alert
 from nytta.authentication.links import Links
+from nytta.authentication.oidc.sign_in import SignIn
 from nytta.authentication.proxy import Proxy, refuse_open_house
 from nytta.cli import loopback
+from nytta.cli.accounts import accounts_of, client_of
 from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
 from nytta.connectors import mapping as mappings
@@ -187,15 +189,18 @@ def made(
     """The console of a service that listens on `host`."""
     try:
         proxy = Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value())
-        refuse_open_house(host, proxy)
+        client = client_of(settings)
+        refuse_open_house(host, proxy, oidc=client is not None)
     except ValueError as error:
         raise nytta.AppError(str(error)) from error
     backing = Backing(app, settings.data, behind, came)
+    links = Links()
     return Console(
         app.open,
         backing,
-        links=Links(),
+        links=links,
         proxy=proxy,
+        oidc=SignIn(client, accounts_of(settings, app.keys), links.sessions) if client else None,
         address=settings.address.rstrip("/"),
         host=host,
         upload_limit=settings.upload_limit,

@@ -119,7 +119,7 @@ async def _invite(app: nytta.App, console: Console, there: str) -> None:
         told.print(f"the console: {console.address or there}", highlight=False)
         return
     app.sign_in = lambda: f"{there}/sign-in/{console.links.issue(datetime.now(UTC))}"
-    told.print(f"the console: {app.sign_in()}", highlight=False)
+    told.print(f"the console: {console.address if console.oidc else app.sign_in()}", highlight=False)
 
 
 @commands.command("gateway")

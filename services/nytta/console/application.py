@@ -141,7 +141,8 @@ def _errors(app: FastAPI, console: Console) -> None:
         return response
 
     async def nobody(request: Request, error: Exception) -> Response:
-        return console.error(request, 401, "sign_in", filled={"why": str(error)})
+        key = "sign_in" if console.oidc is None else "sign_in_here"
+        return console.error(request, 401, key, filled={"why": str(error)})
 
     async def away(request: Request, error: Exception) -> Response:
         _log.error("the store refused: %s", error)

@@ -26,8 +26,10 @@ from starlette.responses import RedirectResponse, Response
 
 from nytta.authentication.addresses import is_loopback
 from nytta.authentication.identity import Identity, NotAuthenticated
-from nytta.authentication.links import SESSION_LIFE, Links
+from nytta.authentication.links import Links
+from nytta.authentication.oidc.sign_in import SignIn
 from nytta.authentication.proxy import Proxy
+from nytta.authentication.sessions import SESSION_LIFE
 from nytta.console import icons
 from nytta.console.bodies import FORM_BYTES, FORM_SECONDS, UPLOAD_SECONDS, bounded
 from nytta.console.drawing import Drawing
@@ -81,6 +83,8 @@ class Console:
     """What the console needs. `address` is where people reach it ('' where only this machine does), `host` the name or
     address that it listens on.
 
+    `oidc` signs people in where neither a proxy nor a link does; its sessions are those of `links`.
+
     In the `journal` reads are written down at once; without one each waits for the store.
     """
 
@@ -88,6 +92,7 @@ class Console:
     services: Services
     links: Links = field(default_factory=Links)
     proxy: Proxy | None = None
+    oidc: SignIn | None = None
     address: str = ""
     host: str = ""
     upload_limit: int = 512 << 20
@@ -118,6 +123,7 @@ class Console:
             "languages": LANGUAGES,
             "is_link": lambda cell: isinstance(cell, Link),
             "What": What,
+            "signs_out": self.proxy is None,
             "FORM": _FORM,
             "THEME": _THEME,
         }
@@ -168,6 +174,10 @@ class Console:
             self.cookie(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
         )
 
+    def drop(self, response: Response, name: str) -> None:
+        """Take a cookie back; a browser ignores this without the marks with which it was set."""
+        response.delete_cookie(self.cookie(name), path="/", secure=self.secure, httponly=True, samesite="lax")
+
     def language(self, request: Request) -> str:
         """The visitor's language: chosen, else asked for by the browser."""
         chosen = request.cookies.get(self.cookie("language"), "")
@@ -183,7 +193,17 @@ class Console:
         peer = request.client.host if request.client else ""
         if self.proxy is not None:
             return self.proxy.identity(peer, [(k, v) for k, v in request.headers.items()])
-        return self.links.identity(request.cookies.get(self.cookie("session"), ""), peer, self.now())
+        return self.links.sessions.identity(request.cookies.get(self.cookie("session"), ""), peer, self.now())
+
+    def way_in(self, request: Request) -> str:
+        """Where whoever is not signed in can do so and come back to this page; '' where no provider is configured.
+
+        The address is the console's own: the provider sends nobody back to another one.
+        """
+        if self.oidc is None:
+            return ""
+        own = request.method == "GET" and not request.url.path.startswith(("/sign", "/api/"))
+        return f"{self.address}/sign-in?{urlencode({'to': _at(request) if own else '/'})}"
 
     def visitor(self, request: Request) -> Visitor:
         """Who asks, and what they may see. NotAuthenticated where nobody is signed in."""
@@ -396,7 +416,10 @@ class Console:
             visitor: Visitor | None = self.visitor(request)
         except (NotAuthenticated, StoreError):
             visitor = None
-        page = {"title": title, "todo": todo, "status": status, "kept": {}, "action": ""} | more
+        offers = status == 401 or request.url.path.startswith("/sign")
+        way_in = self.way_in(request) if offers else ""
+        page = {"title": title, "todo": todo, "status": status, "kept": {}, "action": ""}
+        page |= {"way_in": way_in, "onward": ""} | more
         body_ = self.render("error.html", visitor, language=language, page=page, at="/", path="")
         return self.html(request, body_, status, visitor.name if visitor else "")
 
