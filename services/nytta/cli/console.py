@@ -23,6 +23,7 @@ from nytta.authentication.proxy import Proxy, refuse_open_house
 from nytta.cli import loopback
 from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
+from nytta.cli.stopping import under_way
 from nytta.connectors import mapping as mappings
 from nytta.connectors.draft import draft
 from nytta.connectors.explain import Explanation, explain
@@ -35,6 +36,7 @@ from nytta.keys import KeyFileError
 from nytta.organisation.registry import Registry
 from nytta.settings import Settings
 from nytta.store.alerts import AlertStore, Changes
+from nytta.store.client import StoppedError
 from nytta.store.private import RejectQuery
 
 _log = logging.getLogger(__name__)
@@ -151,7 +153,7 @@ class Backing:
             job.read, job.total = done, total
 
         try:
-            with _mendable():
+            with _mendable(), under_way("an import, which goes on when the file is uploaded again"):
                 chosen = mappings.load(mapping) if mapping else None
                 done = self._app.intake.import_file(file, chosen, self._now(), progress=progress)
             told = done.as_dict()
@@ -160,6 +162,9 @@ class Backing:
             self._came()
         except CannotDo as error:
             job.problem, job.state = str(error), "failed"
+        except StoppedError:
+            _log.info("an import was broken off; it goes on when the file is uploaded again")
+            job.state = "failed"
         except Exception as error:
             _log.exception("an import failed")
             job.problem, job.state = type(error).__name__, "failed"

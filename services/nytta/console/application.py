@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,7 +18,7 @@ from nytta.console.context import Console, KeptForm
 from nytta.console.parts import Refused
 from nytta.console.routing import api, benefits, intake, reading, session
 from nytta.console.services import CannotDo
-from nytta.store.client import StoreError
+from nytta.store.client import StoppedError, StoreError
 
 _log = logging.getLogger(__name__)
 _HEADERS: Final = {
@@ -106,8 +106,16 @@ def _errors(app: FastAPI, console: Console) -> None:
         response.headers["Retry-After"] = "10"
         return response
 
+    async def stopping(request: Request, _: Exception) -> Response:
+        response = console.error(request, 503, "store_away", **written(request))
+        response.headers["Retry-After"] = "10"
+        return response
+
     async def cannot(request: Request, error: Exception) -> Response:
         return console.error(request, 422, "cannot", filled={"why": str(error)})
+
+    async def gone(_: Request, __: Exception) -> Response:
+        return Response(status_code=499)  # nobody reads it
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -126,7 +134,9 @@ def _errors(app: FastAPI, console: Console) -> None:
         (KeptForm, refused),
         (NotAuthenticated, nobody),
         (StoreError, away),
+        (StoppedError, stopping),
         (CannotDo, cannot),
+        (ClientDisconnect, gone),
         (HTTPException, http),
     ):
         app.add_exception_handler(kind, handler)

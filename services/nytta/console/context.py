@@ -37,7 +37,7 @@ from nytta.console.visitors import Visitor, form_token, held_by, same_token
 from nytta.console.words import LANGUAGES, negotiated
 from nytta.organisation.roles import What
 from nytta.store.access import AccessLog, Read
-from nytta.store.client import StoreError
+from nytta.store.client import StoreError, answering
 from nytta.store.journal import Journal
 from nytta.store.open import OpenStore
 
@@ -118,8 +118,11 @@ class Console:
         self._threads.shutdown(cancel_futures=True)
         self._bring()
 
-    def warm(self) -> None:
+    async def warm(self) -> None:
         """Draw the first charts of every organisation before anybody asks for them."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._warm)
+
+    def _warm(self) -> None:
         registry, today = self.services.registry(), self.now().date()
         identity = Identity("", local=True)
         for each in registry.organisations:
@@ -127,11 +130,17 @@ class Console:
             visitor = Visitor(identity, held, registry, today, each.language)
             with suppress(Refused):
                 for chart in overview(self.readings.of(each.id), visitor).charts:
+                    self.store.connection.check()
                     self._drawn(chart)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do something that reads the store, in a thread of the console's own."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """Do something that reads the store, in a thread of the console's own; somebody waits for it."""
+
+        def done() -> T:
+            with answering():
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, done)
 
     # who asks
 
@@ -257,7 +266,8 @@ class Console:
 
     def _bring(self) -> None:
         try:
-            self.access.bring()
+            with answering():
+                self.access.bring()
         except StoreError as error:  # they stay on disk, and are brought with the next ones
             _log.error("reads wait to be listed: %s", error)
 
