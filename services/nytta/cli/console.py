@@ -26,6 +26,7 @@ from nytta.cli import loopback
 from nytta.cli.accounts import accounts_of, client_of
 from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
+from nytta.cli.stopping import under_way
 from nytta.connectors import mapping as mappings
 from nytta.connectors.draft import draft
 from nytta.connectors.explain import Explanation, explain
@@ -38,6 +39,7 @@ from nytta.keys import KeyFileError
 from nytta.organisation.registry import Registry
 from nytta.settings import Settings
 from nytta.store.alerts import AlertStore, Changes
+from nytta.store.client import StoppedError
 from nytta.store.private import RejectQuery
 
 _log = logging.getLogger(__name__)
@@ -157,7 +159,7 @@ class Backing:
             job.read, job.total = done, total
 
         try:
-            with _mendable():
+            with _mendable(), under_way("an import, which goes on when the file is uploaded again"):
                 chosen = mappings.load(mapping) if mapping else None
                 done = self._app.intake.import_file(file, chosen, self._now(), progress=progress)
             told = done.as_dict()
@@ -166,6 +168,9 @@ class Backing:
             self._came()
         except CannotDo as error:
             job.problem, job.state = str(error), "failed"
+        except StoppedError:
+            _log.info("an import was broken off; it goes on when the file is uploaded again")
+            job.state = "failed"
         except Exception as error:
             _log.exception("an import failed")
             job.problem, job.state = type(error).__name__, "failed"

@@ -17,7 +17,7 @@ from nytta.console.context import FIELDS, Console, KeptForm
 from nytta.console.parts import Refused
 from nytta.console.routing import api, benefits, intake, reading, session
 from nytta.console.services import CannotDo
-from nytta.store.client import StoreError
+from nytta.store.client import StoppedError, StoreError
 
 _log = logging.getLogger(__name__)
 _HEADERS: Final = {
@@ -101,8 +101,6 @@ class _Guarded:
         self._under_way += 1
         try:
             await self._app(scope, receive, guarded)
-        except ClientDisconnect:
-            pass  # nobody reads an answer
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             _log.error("a page failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno)
@@ -150,8 +148,16 @@ def _errors(app: FastAPI, console: Console) -> None:
         response.headers["Retry-After"] = "10"
         return response
 
+    async def stopping(request: Request, _: Exception) -> Response:
+        response = console.error(request, 503, "store_away", **_written(request))
+        response.headers["Retry-After"] = "10"
+        return response
+
     async def cannot(request: Request, error: Exception) -> Response:
         return console.error(request, 422, "cannot", filled={"why": str(error)})
+
+    async def gone(_: Request, __: Exception) -> Response:
+        return Response(status_code=499)  # nobody reads it
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -165,7 +171,9 @@ def _errors(app: FastAPI, console: Console) -> None:
         (KeptForm, refused),
         (NotAuthenticated, nobody),
         (StoreError, away),
+        (StoppedError, stopping),
         (CannotDo, cannot),
+        (ClientDisconnect, gone),
         (HTTPException, http),
     ):
         app.add_exception_handler(kind, handler)

@@ -41,7 +41,7 @@ from nytta.console.visitors import Visitor, form_token, held_by, same_token
 from nytta.console.words import LANGUAGES, negotiated
 from nytta.organisation.roles import What
 from nytta.store.access import AccessLog, Read
-from nytta.store.client import StoreError
+from nytta.store.client import StoreError, answering
 from nytta.store.journal import Journal
 from nytta.store.open import OpenStore
 
@@ -138,8 +138,11 @@ class Console:
         self._file_threads.shutdown(wait=False, cancel_futures=True)
         self._bring()
 
-    def warm(self) -> None:
+    async def warm(self) -> None:
         """Draw the first charts of every organisation before anybody asks for them."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._warm)
+
+    def _warm(self) -> None:
         registry, today = self.services.registry(), self.now().date()
         identity = Identity("", local=True)
         for each in registry.organisations:
@@ -147,11 +150,17 @@ class Console:
             visitor = Visitor(identity, held, registry, today, each.language)
             with suppress(Refused):
                 for chart in overview(self.readings.of(each.id), visitor).charts:
+                    self.store.connection.check()
                     self._drawn(chart)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do something that reads the store, in a thread of the console's own."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """Do something that reads the store, in a thread of the console's own; somebody waits for it."""
+
+        def done() -> T:
+            with answering():
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, done)
 
     async def run_on_file(self, work: Callable[[], T]) -> T:
         """Do something that reads an uploaded file, in a thread that no page waits for."""
@@ -302,7 +311,8 @@ class Console:
 
     def _bring(self) -> None:
         try:
-            self.access.bring()
+            with answering():
+                self.access.bring()
         except StoreError as error:  # they stay on disk, and are brought with the next ones
             _log.error("reads wait to be listed: %s", error)
 

@@ -12,16 +12,17 @@ from typing import Final
 
 import h11
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-_STOPPING_SECONDS = 20
 _LINGER_SECONDS: Final = 2.0
 """How long the rest of a body is still read after its answer, so that the answer is heard before all ends."""
 _TAKING_SECONDS: Final = 30.0
 """How long a peer may leave an answer that waits for it untaken."""
 _CONNECTIONS: Final = 1_000
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_ANSWERED_SECONDS: Final = 4.0
+"""So long requests under way have to be answered when the server stops."""
 
 
 def server(app: ASGIApp, *, seconds: float = 30, connections: int = _CONNECTIONS) -> Server:
@@ -39,7 +40,7 @@ def server(app: ASGIApp, *, seconds: float = 30, connections: int = _CONNECTIONS
 
     return Server(
         uvicorn.Config(
-            app,
+            _Quiet(app),
             http=Protocol,
             ws="none",
             lifespan="off",
@@ -48,7 +49,6 @@ def server(app: ASGIApp, *, seconds: float = 30, connections: int = _CONNECTIONS
             server_header=False,
             # the socket's peer is who asks: uvicorn would believe X-Forwarded-For from every process of this machine
             proxy_headers=False,
-            timeout_graceful_shutdown=_STOPPING_SECONDS,
         )
     )
 
@@ -62,8 +62,26 @@ class Server(uvicorn.Server):
         yield
 
     async def listen(self, bound: socket.socket) -> None:
-        """Serve on a bound socket until `should_exit`; requests under way are answered first."""
+        """Serve on a bound socket until `should_exit`; requests under way are answered first, within seconds."""
         await self.serve([bound])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take nothing more, and return when what is under way is answered or given up."""
+        giving_up = asyncio.create_task(self._give_up())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            giving_up.cancel()
+
+    async def _give_up(self) -> None:
+        """Close connections that are too slow, to send or to read, and then leave what is being made for them."""
+        await asyncio.sleep(_ANSWERED_SECONDS)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(_ANSWERED_SECONDS / 4)
+        for task in list(self.server_state.tasks):
+            task.cancel()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -108,6 +126,17 @@ class _Timer:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+
+
+class _Quiet:
+    """An application whose requests may be broken off when the server stops: nobody is left who would read of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._app(scope, receive, send)
 
 
 class _Impatient(H11Protocol):
