@@ -31,6 +31,12 @@ class Settings(BaseSettings):
     rate: float = Field(default=20_000, gt=0, description="events per second that a token may send")
     proxy_header: str = Field(default="", description="header in which a proxy names who is signed in, by e-mail")
     proxies: str = Field(default="", description="addresses of that proxy, or networks, with commas between")
+    proxy_secret: SecretStr = Field(
+        default=SecretStr(""), description="secret that the proxy sends in X-Nytta-Proxy-Secret; needed on this machine"
+    )
+    metrics: str = Field(
+        default="", pattern=r"^$|^.+:[0-9]{1,5}$", description="host:port that /metrics is served on; empty: it is not"
+    )
     oidc_issuer: str = Field(default="", description="issuer of the provider that signs people in; empty: none does")
     oidc_client: str = Field(default="", description="id under which this installation is registered there")
     oidc_secret: SecretStr = Field(default=SecretStr(""), description="secret of that client")
@@ -73,6 +79,11 @@ class Settings(BaseSettings):
     def key_place(self) -> Path:
         """Where the keys are kept."""
         return self.key_file or self.data / "key.json"
+
+    @property
+    def token_place(self) -> Path:
+        """Where the senders' tokens are kept."""
+        return self.tokens or self.data / "tokens.json"
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

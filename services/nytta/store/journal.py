@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from nytta import permissions
 from nytta.store.client import StoreError
 
 _one = threading.Lock()
@@ -82,7 +83,7 @@ class Journal:
                     os.close(held)
 
     def _begun(self) -> tuple[Path, int]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        permissions.make_folder(self.folder)
         path = self.folder / f"{time.time_ns():020d}-{os.getpid()}.lines"
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)
