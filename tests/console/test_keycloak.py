@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -18,7 +19,10 @@ from nytta.authentication.oidc.client import Client
 from nytta.authentication.oidc.sign_in import SignIn
 from nytta.console.context import Console
 from tests.console.world import ROLES, World, served
+from tests.organisations import SMALL_COUNTY
+from tests.support.commands import answer, nytta
 from tests.support.keycloak import CLIENT, SECRET, Keycloak, OwnMachine, keycloak, login, person
+from tests.support.processes import Process, free_port, python, until
 
 pytestmark = pytest.mark.slow
 
@@ -176,3 +180,38 @@ def test_a_wrong_secret_lets_nobody_in(
     console.oidc = SignIn(client, accounts, console.links.sessions)
     assert sign_in(browser, "lead").status_code == 502
     assert "look at NYTTA_OIDC_CLIENT and NYTTA_OIDC_SECRET" in caplog.text
+
+
+def test_the_service_as_a_process(provider: Keycloak, tmp_path: Path) -> None:
+    port, data = free_port(), tmp_path / "data"
+    (tmp_path / "registry").mkdir()
+    administrator = f"    administrators: [{{name: Admin, email: {ROLES['lead']}}}]\nunits:".encode()
+    for name, content in SMALL_COUNTY.items():
+        (tmp_path / "registry" / name).write_bytes(content.replace(b"units:", administrator, 1))
+    settings = {
+        "NYTTA_ADDRESS": f"http://127.0.0.1:{port}",
+        "NYTTA_OIDC_ISSUER": provider.issuer,
+        "NYTTA_OIDC_CLIENT": CLIENT,
+        "NYTTA_OIDC_SECRET": SECRET,
+        "NYTTA_OIDC_DOMAINS": "town.example",
+    }
+    provider.register(f"http://127.0.0.1:{port}/sign-in/callback", f"http://127.0.0.1:{port}/signed-out")
+    words = ["up", "--port", str(port), "--data", str(data), "--registry", str(tmp_path / "registry")]
+    service = Process(python("-m", "nytta", *words), tmp_path / "log", settings)
+    service.start()
+    try:
+        until(lambda: "the console: " in (tmp_path / "log").read_text(), "nytta up", tmp_path / "log")
+        with httpx.Client(
+            base_url=settings["NYTTA_ADDRESS"], transport=OwnMachine(), follow_redirects=True, timeout=60
+        ) as browser:
+            assert sign_in(browser, "lead", "/import").status_code == 200
+        (account,) = answer("accounts", "list", "--data", data)
+        assert nytta("accounts", "release", account["id"], "--data", data).returncode == 0
+        assert "/sign-in/" in nytta("link", "--data", data).stdout
+        looked = nytta("doctor", "--data", data, "--json", environment=settings)
+        assert {f["state"] for f in json.loads(looked.stdout) if f["what"] == "sign-in"} == {"good"}
+    finally:
+        service.stop()
+    told = (tmp_path / "log").read_text()
+    assert f"the console: {settings['NYTTA_ADDRESS']}\n" in told
+    assert "@" not in told

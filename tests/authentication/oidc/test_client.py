@@ -105,6 +105,9 @@ def test_a_session_lasts_twelve_hours_at_most() -> None:
         ("https://idp.example:port", False),
         ("javascript:alert(1)", False),
         ("//idp.example", False),
+        ("https://idp.example/a b", False),
+        ("https://idp.example/\r\nx", False),
+        ("https://id\u00e5.example", False),
         ("", False),
     ],
 )

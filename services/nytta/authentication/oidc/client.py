@@ -103,7 +103,9 @@ class Client:
 
 
 def is_safe(address: str) -> bool:
-    """Whether an address is reached over TLS, or lies on this machine."""
+    """Whether an address is whole, of plain letters, and reached over TLS or on this machine."""
+    if not address.isascii() or not address.isprintable() or " " in address:
+        return False
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
