@@ -152,11 +152,11 @@ def _entries(places: Iterable[Path]) -> Iterator[_Entry]:
         there = place.resolve()
         try:
             status = there.stat()
-        except FileNotFoundError:
+        except OSError:  # it is not there, or lies where this process may not go
             continue
         if _counts(status):
             yield _Entry("", str(there), None, status)
-        if stat.S_ISDIR(status.st_mode):
+        if stat.S_ISDIR(status.st_mode) and os.access(there, os.R_OK | os.X_OK):
             yield from _below(there)
 
 
