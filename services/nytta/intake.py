@@ -29,6 +29,7 @@ from nytta.keys import Choice, KeyFileError, Keys, Notes, with_first
 from nytta.organisation.registry import Registry
 from nytta.store import registry as registry_tables
 from nytta.store import rekeying
+from nytta.store.client import answering
 from nytta.store.exclusions import digests
 from nytta.store.private import Import, PrivateStore, SealedReject
 from nytta.store.processing import count_stopped, remember_approval, without_stopped
@@ -221,6 +222,7 @@ class Intake:
         reading = _Reading(self, mapping, job, now, self._root(root, timezone, mapping))
         for step in behind(reading.steps(path), lambda s: self._write_step(s, now)):
             job = step.job
+            self.private.connection.check()
             if progress:
                 progress(step.bytes_read, step.bytes_total)
         job = self._counted(job, mapping)
@@ -245,8 +247,9 @@ class Intake:
         )
 
     def _write_step(self, step: _Step, now: datetime) -> None:
-        self._write(step.events, step.rejects, now, step.job)
-        self.private.save_import(step.job, now)
+        with answering():  # what was read is kept, and how far it was read
+            self._write(step.events, step.rejects, now, step.job)
+            self.private.save_import(step.job, now)
 
     def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> None:
         number, snapshot = (job.id, job.snapshot) if job else (0, 0)

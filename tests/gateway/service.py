@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,9 +15,10 @@ from typing import Any
 
 import httpx
 
+from nytta.cli.loopback import frames
 from tests.organisations import SMALL_COUNTY
 from tests.support.commands import answer, nytta
-from tests.support.processes import PATIENCE, ROOT
+from tests.support.processes import PATIENCE, ROOT, free_port
 
 
 class Service:
@@ -26,12 +28,17 @@ class Service:
         self.data = folder / "data"
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
+        self.measured = f"127.0.0.1:{free_port()}"
         self.registry = registry or folder / "registry"
         if registry is None:
             self.registry.mkdir()
             for name, content in SMALL_COUNTY.items():
                 (self.registry / name).write_bytes(content)
         self.token = nytta("token", "add", "desk", "--data", self.data).stdout.strip()
+
+    def metrics(self) -> str:
+        """What Prometheus reads of it."""
+        return httpx.get(f"http://{self.measured}/metrics", timeout=PATIENCE, trust_env=False).text
 
     def start(self) -> Service:
         """Start it and wait until it listens."""
@@ -40,7 +47,8 @@ class Service:
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT / "services"), "TMPDIR": str(self.temporary)},
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT / "services"), "TMPDIR": str(self.temporary), "NYTTA_METRICS": self.measured},
         )
         watch = threading.Timer(PATIENCE, self.process.kill)
         watch.start()
@@ -64,6 +72,25 @@ class Service:
     def answer(self, *words: str | Path, cwd: Path = ROOT) -> Any:
         """The JSON that a command prints on this data folder."""
         return answer(*words, "--data", self.data, cwd=cwd)
+
+    def command(self, *words: str | Path) -> tuple[int, str, str]:
+        """Exit code and what is printed of a command that the service runs, without a process of the command's own.
+
+        -1 where the service went before it had ended.
+        """
+        place = json.loads((self.data / "service.json").read_text())
+        said = {b"o": b"", b"e": b"", b"x": b"-1"}
+        headers = {"Authorization": f"Bearer {place['token']}"}
+        body = {"words": [*map(str, words), f"--data={self.data}"]}
+        with (
+            contextlib.suppress(httpx.HTTPError),
+            httpx.stream(
+                "POST", f"{place['address']}/command", json=body, headers=headers, timeout=PATIENCE, trust_env=False
+            ) as answer,
+        ):
+            for kind, part in frames(answer.iter_raw()):
+                said[kind] = part if kind == b"x" else said[kind] + part
+        return int(said[b"x"]), said[b"o"].decode(), said[b"e"].decode()
 
     def stop(self) -> str:
         """Stop it as an operator does; what it still said."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from nytta.app import distributed
+from nytta.cli.stopping import Ending
 from nytta.processors import alerter, member, worker
 from nytta.settings import Settings
 
@@ -21,9 +22,9 @@ def main() -> None:
     sys.argv[1:] = []
     if what == "worker":
         with distributed.working(settings) as parts:
-            member.run(worker.build(replace(parts, clock=lambda: at), port=int(port), publish_every=1.0))
+            member.run(worker.build(replace(parts, clock=lambda: at), port=int(port), publish_every=1.0), Ending().ask)
     with distributed.alerting(settings) as telling:
-        member.run(alerter.build(replace(telling, clock=lambda: at), port=int(port), evaluate_every=2.0))
+        member.run(alerter.build(replace(telling, clock=lambda: at), port=int(port), evaluate_every=2.0), Ending().ask)
 
 
 if __name__ == "__main__":

@@ -111,6 +111,13 @@ class Process:
         if process is not None:
             process.wait(30)
 
+    def ended(self, number: signal.Signals, seconds: float) -> int:
+        """The exit code after a signal, sent as a supervisor does; TimeoutExpired after so many seconds."""
+        self._stopping.set()
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(seconds)
+
     def stop(self, seconds: float = 20) -> None:
         """Ask it to end, and see to it."""
         self._stopping.set()

@@ -21,6 +21,7 @@ from rich.table import Table
 from nytta import app as nytta
 from nytta import permissions
 from nytta.cli import loopback
+from nytta.cli.stopping import interruptible
 from nytta.errors import Mendable
 from nytta.settings import Settings
 from nytta.spreadsheets import csv_text
@@ -68,7 +69,7 @@ def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.Ap
             return
         settings = Settings() if data is None else Settings(data=data)
         loopback.forward(settings.data)
-        with opening(settings)(settings, registry) as app:
+        with opening(settings)(settings, registry) as app, interruptible(app.private.connection):
             yield app
 
 
@@ -83,9 +84,11 @@ def opening(settings: Settings) -> Callable[[Settings, Path | None], AbstractCon
 
 @contextmanager
 def mendable() -> Iterator[None]:
-    """Whatever a person can mend is said in a sentence, with exit code 1; wrong settings with 2."""
+    """Whatever a person can mend is said in a sentence, with exit code 1; wrong settings with 2, Ctrl-C with 130."""
     try:
         yield
+    except KeyboardInterrupt:
+        fail("interrupted; what was complete stands, and the same command does the rest", code=130)
     except Mendable as error:
         fail(str(error))
     except ValidationError as error:

@@ -23,7 +23,11 @@ from pydantic import ValidationError
 from nytta import app as nytta
 from nytta import contracts, permissions
 from nytta.app.keeping import private_places
+from nytta.authentication.oidc.provider import Description, Provider
+from nytta.authentication.oidc.refusal import Refusal
+from nytta.authentication.proxy import Proxy, refuse_open_house
 from nytta.cli import loopback
+from nytta.cli.accounts import client_of
 from nytta.delivery.channels import Channels
 from nytta.errors import Mendable
 from nytta.keys import load_or_make
@@ -64,6 +68,7 @@ def examine(data: Path | None, registry: Path | None) -> list[Found]:
     found += [*_guarded("keys", lambda: _keys(settings)), *_guarded("files", lambda: _files(settings))]
     found += _guarded("store", lambda: _store(settings))
     found += [*_guarded("broker", lambda: _broker(settings)), *_guarded("mail", lambda: _ways_out(settings))]
+    found += [*_guarded("sign-in", lambda: _sign_in(settings))]
     found += [*_guarded("clock", lambda: _clock(settings)), *_guarded("disk", lambda: _disk(settings))]
     return found
 
@@ -244,6 +249,48 @@ def _mail(channels: Channels) -> Found:
         mend = "correct NYTTA_SMTP: host, port, user, password, or ?starttls=no for a server without TLS"
         return Found("mail", "bad", f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}", mend)
     return Found("mail", "good", f"{smtp.host}:{smtp.port} answers; nothing was sent")
+
+
+def _sign_in(settings: Settings) -> Iterator[Found]:
+    """What signs people in; of a provider its description, its keys and its clock, as a sign-in would find them."""
+    try:
+        proxy, client = (
+            Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value()),
+            client_of(settings),
+        )
+        refuse_open_house("127.0.0.1", proxy, oidc=client is not None)
+    except ValueError as error:
+        yield Found("sign-in", "bad", str(error), "correct the variable")
+        return
+    if client is None:
+        ways = (
+            f"a proxy names who it is in {settings.proxy_header}" if proxy else "one-time links, at this machine alone"
+        )
+        yield Found("sign-in", "good", ways)
+        return
+
+    async def asked() -> tuple[Description, int]:
+        provider = Provider(client)
+        return await provider.description(), len((await provider.keys()).keys)
+
+    before = _now()
+    try:
+        about, keys = asyncio.run(asked())
+    except Refusal as refusal:
+        yield Found(
+            "sign-in", "bad", refusal.why, "nobody can sign in until this is mended; nytta link still lets you in"
+        )
+        return
+    if not about.pkce:
+        mend = "have the provider allow PKCE with S256 to this client"
+        yield Found("sign-in", "watch", f"{client.issuer} does not announce PKCE", mend)
+    if about.date is not None and not before - SKEW <= about.date <= _now() + SKEW:
+        said = f"the provider's clock is {about.date - before:+.0f} s off"
+        yield Found(
+            "sign-in", "bad", said, "mend time synchronisation: its tokens would be too old, or from the future"
+        )
+        return
+    yield Found("sign-in", "good", f"{client.issuer}, {keys} keys; it must know the address {client.redirect}")
 
 
 def _clock(settings: Settings) -> Iterator[Found]:

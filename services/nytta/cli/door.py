@@ -21,6 +21,8 @@ from starlette.responses import Response, StreamingResponse
 
 from nytta import permissions
 from nytta.cli.loopback import FILE, MEDIA_TYPE, SERVED
+from nytta.cli.stopping import under_way
+from nytta.store.client import StoppedError
 
 if TYPE_CHECKING:
     from nytta.app import App
@@ -108,7 +110,12 @@ def announced(data: Path, address: str, token: str) -> Iterator[None]:
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        forget(data)
+
+
+def forget(data: Path) -> None:
+    """Take back what `announced` said."""
+    (data / FILE).unlink(missing_ok=True)
 
 
 def door(app: App, token: str, run: Callable[[list[str]], None]) -> FastAPI:
@@ -151,9 +158,13 @@ async def _running(app: App, its: list[str], run: Callable[[list[str]], None]) -
         _sink.set(emit)
         code = 0
         try:
-            run(its)
+            with under_way(f"the command {its[0] if its else ''}, to be given again"):
+                run(its)
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        except StoppedError:
+            emit(b"e", b"the service is stopping; give the command again when it runs\n")
+            code = 1
         except Exception as error:
             _log.exception("a forwarded command failed")
             emit(b"e", f"a fault of the service ({type(error).__name__}); its log says more\n".encode())

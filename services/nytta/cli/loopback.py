@@ -93,7 +93,7 @@ def _ask(address: str, token: str, its: list[str]) -> int | None:
         ):
             if answer.headers.get("content-type") != MEDIA_TYPE:
                 return None
-            for kind, body in _frames(answer.iter_raw()):
+            for kind, body in frames(answer.iter_raw()):
                 if kind == b"x":
                     return int(body)
                 stream = sys.stdout if kind == b"o" else sys.stderr
@@ -110,7 +110,8 @@ def _ask(address: str, token: str, its: list[str]) -> int | None:
     return 1
 
 
-def _frames(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def frames(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and body of each frame that has come whole."""
     held = b""
     for chunk in chunks:
         held += chunk

@@ -119,11 +119,11 @@ def restore(
             with permissions.create(place) as file:
                 file.write(keys.read_bytes())
     with opened(data, registry) as app:  # brings an older store's tables up to date
-        rows = int(app.private.connection.value("SELECT count() FROM {private}.events"))
+        events = sum(each["events"] for each in app.private.sources())
     if as_json:
-        print_json(asdict(held) | {"events": rows})
+        print_json(asdict(held) | {"events": events})
         return
-    told.print(f"restored as of {held.taken}: {rows} raw rows. Prove it: nytta verify", markup=False)
+    told.print(f"restored as of {held.taken}: {events} events. Prove it: nytta verify", markup=False)
 
 
 @commands.command()

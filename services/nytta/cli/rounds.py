@@ -6,15 +6,20 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from nytta.app import App, evaluation, rotation
+from nytta.cli.stopping import under_way
 from nytta.measures import Evaluations, Publications, disk
+from nytta.store.client import StoppedError
 from nytta.store.disk import free_ratio
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +42,7 @@ class Rounds:
         self._app = app
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._oldest: float | None = None
         self._seconds = Histogram(
             "nytta_round_seconds", "Seconds of a round of computation.", buckets=_BUCKETS, registry=registry
@@ -72,12 +77,12 @@ class Rounds:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Make rounds until this is left; one under way is finished first."""
+        """Make rounds until this is left; one under way is finished first, or breaks off where the store is stopped."""
         task = asyncio.create_task(self._run())
         try:
             yield
         finally:
-            self._stopping = True
+            self._stopping.set()
             self._wake.set()
             await task
 
@@ -87,13 +92,13 @@ class Rounds:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _LOOK)
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             self._wake.clear()
             oldest, self._oldest = self._oldest, None
             started = time.monotonic()
             try:
-                marks = await asyncio.to_thread(self._app.compute, datetime.now(UTC))
+                marks = await _done("a round", self._app.compute, datetime.now(UTC))
                 ended = time.monotonic()
                 if marks:
                     self._seconds.observe(ended - started)
@@ -102,19 +107,25 @@ class Rounds:
                     oldest = None
                 if ended - published >= _PUBLISH:
                     published = ended
-                    await asyncio.to_thread(self._publish)
+                    await _done("a publication", self._publish)
                 if ended - evaluated >= _EVALUATE:
                     evaluated = ended
-                    await asyncio.to_thread(self._evaluate)
+                    await _done("an evaluation of alerts", self._evaluate)
+            except StoppedError:
+                return
             except Exception:
                 _log.exception("a round failed; it is repeated")
                 self._failed.inc()
                 self._oldest = oldest if oldest is not None else self._oldest
-                await asyncio.sleep(_FAILED)
+                await self._pause(_FAILED)
                 self._wake.set()
                 continue
             # a round takes what the machine has: leave as much for those who send
-            await asyncio.sleep(max(_PAUSE, min(ended - started, _LOOK) / 2))
+            await self._pause(max(_PAUSE, min(ended - started, _LOOK) / 2))
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def _publish(self) -> None:
         with self._publications.one():
@@ -136,3 +147,13 @@ class Rounds:
         with self._evaluations.delivery():
             done = evaluation.send(self._app, now)
         self._evaluations.delivered(done.sent, (p.channel for p in done.problems), done.still)
+
+
+async def _done(work: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of a call in a thread. StoppedError where it was broken off: the next start makes it again."""
+    with under_way(f"{work}, taken up at the next start"):
+        try:
+            return await asyncio.to_thread(call, *args, **kwargs)
+        except StoppedError:
+            _log.info("%s was broken off; it is taken up at the next start", work)
+            raise

@@ -8,7 +8,7 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -26,6 +26,7 @@ from nytta.cli.common import Data, Registry, commands, fail, mendable, told
 from nytta.cli.console import joined, made
 from nytta.cli.logs import log_lines
 from nytta.cli.rounds import Rounds
+from nytta.cli.stopping import Ending
 from nytta.cli.tokens import tokens_of
 from nytta.console.context import Console
 from nytta.events.batch import Reject
@@ -37,7 +38,7 @@ from nytta.gateway.limits import Limits
 from nytta.gateway.server import Server, bind, server
 from nytta.keys import KeyFileError, Notes, load_or_make
 from nytta.settings import Settings
-from nytta.store.client import StoreError
+from nytta.store.client import StoppedError, StoreError, answering
 
 _LEARNING_SECONDS: Final = 30.0
 
@@ -83,7 +84,8 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
         rounds: Rounds | None = None
 
         def store(events: pa.Table, rejects: Sequence[Reject]) -> None:
-            app.intake.store(events, rejects, datetime.now(UTC))
+            with answering():
+                app.intake.store(events, rejects, datetime.now(UTC))
             if rounds:
                 rounds.came()
 
@@ -97,28 +99,35 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
+        places = [
+            (server(joined(application(gateway), console)), outside),
+            (server(door.door(app, token, _run)), inside),
+            *_measured(settings, counters),
+        ]
+        _heed(
+            Ending(lambda: _end(one for one, _ in places), app.private.connection, lambda: door.forget(settings.data))
+        )
         stack.enter_context(door.announced(settings.data, address, token))
         _say(gateway, host, outside)
         inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
         stack.callback(inviting.cancel)
         stack.callback(setattr, app, "sign_in", None)
-        await serve_until_stopped(
-            (server(joined(application(gateway), console)), outside),
-            (server(door.door(app, token, _run)), inside),
-        )
+        await asyncio.gather(*(one.listen(bound) for one, bound in places))
 
 
 async def _invite(app: nytta.App, console: Console, there: str) -> None:
     """Say where the console is when its first charts are drawn."""
     try:
-        await console.run(console.warm)
+        await console.warm()
+    except StoppedError:
+        return
     except Exception as error:  # a page that cannot be drawn says so itself
         _log.warning("no chart could be drawn yet: %s", type(error).__name__)
     if console.proxy:
         told.print(f"the console: {console.address or there}", highlight=False)
         return
     app.sign_in = lambda: f"{there}/sign-in/{console.links.issue(datetime.now(UTC))}"
-    told.print(f"the console: {app.sign_in()}", highlight=False)
+    told.print(f"the console: {console.address if console.oidc else app.sign_in()}", highlight=False)
 
 
 @commands.command("gateway")
@@ -137,12 +146,15 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
 async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> None:
     async with Producer(Cluster.of(settings), app.keys.seal) as producer:
         acceptance = Bounded(_Brokers(producer, app.intake.notes))
-        gateway = _gateway(app, settings, acceptance, Counters(lambda: acceptance.waiting))
+        counters = Counters(lambda: acceptance.waiting)
+        gateway = _gateway(app, settings, acceptance, counters)
         outside = bind(host, port)
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(app, settings.key_place))
+        places = [(server(application(gateway)), outside), *_measured(settings, counters)]
+        _heed(Ending(lambda: _end(one for one, _ in places), app.private.connection))
         try:
-            await serve_until_stopped((server(application(gateway)), outside))
+            await asyncio.gather(*(one.listen(bound) for one, bound in places))
         finally:
             learning.cancel()
             gateway.close()
@@ -194,6 +206,13 @@ def _gateway(app: nytta.App, settings: Settings, acceptance: Acceptance, counter
     )
 
 
+def _measured(settings: Settings, counters: Counters) -> Iterator[tuple[Server, socket.socket]]:
+    """The place where counters are read, where the settings name one. Raises OSError where it is taken."""
+    if settings.metrics:
+        host, _, port = settings.metrics.rpartition(":")
+        yield server(counters.application()), bind(host.strip("[]"), int(port))
+
+
 def _say(gateway: Gateway, host: str, bound: socket.socket) -> None:
     told.print(f"listening on http://{host}:{bound.getsockname()[1]}", highlight=False)
     if not gateway.tokens.all():
@@ -205,18 +224,14 @@ def _run(words: list[str]) -> None:
     typer.main.get_command(commands).main(words, prog_name="nytta")
 
 
-async def serve_until_stopped(*places: tuple[Server, socket.socket]) -> None:
-    """Serve until SIGTERM or SIGINT; then answer what is under way."""
+def _end(servers: Iterable[Server]) -> None:
+    """Have servers answer what is under way and take nothing more."""
+    for one in servers:
+        one.should_exit = True
+
+
+def _heed(ending: Ending) -> None:
+    """From now until the loop is closed, SIGTERM and SIGINT ask for the end."""
     loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        for one, _ in places:
-            one.should_exit = True
-
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    try:
-        await asyncio.gather(*(one.listen(bound) for one, bound in places))
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+        loop.add_signal_handler(number, ending.ask, number)

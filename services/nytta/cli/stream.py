@@ -11,6 +11,7 @@ import typer
 from nytta.app import distributed
 from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, told
 from nytta.cli.privacy import log_private_read
+from nytta.cli.stopping import Ending
 from nytta.events import Reason
 from nytta.settings import Settings
 from nytta.store.private import RejectQuery
@@ -38,7 +39,7 @@ def worker(
             fail("a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
         with distributed.working(settings, registry) as parts:
             app = process.build(parts, host=host, port=port, publish_every=publish_every, compute_every=compute_every)
-            member.run(app)
+            member.run(app, Ending().ask)
 
 
 @commands.command()
@@ -61,7 +62,8 @@ def alerter(
         if not settings.kafka:
             fail("an alerter hears of signals from Kafka: name its brokers in NYTTA_KAFKA; without there is nytta up")
         with distributed.alerting(settings, registry) as parts:
-            member.run(process.build(parts, host=host, port=port, evaluate_every=every))
+            app = process.build(parts, host=host, port=port, evaluate_every=every)
+            member.run(app, Ending().ask)
 
 
 @commands.command()

@@ -30,13 +30,13 @@ _NAMES = {
 _DAY_FIRST = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{4}")
 
 
-def draft(path: Path, name: str, organisation: str, timezone: str) -> str:
+def draft(path: Path, name: str, organisation: str, timezone: str, *, unpacked: int | None = None) -> str:
     """A mapping as YAML text for the file at `path`, which came under `name`.
 
     `organisation` and `timezone` are those under which its units are looked up. What could not be guessed says so, and
-    columns that nothing reads are listed. `InputError` where the file cannot be read.
+    columns that nothing reads are listed. `InputError` where the file cannot be read; `unpacked` as in `files.opened`.
     """
-    form, columns, rows = _looked_at(path, name)
+    form, columns, rows = _looked_at(path, name, unpacked)
     found = {field: _column(columns, names) for field, names in _NAMES.items()}
     found["case"] = found["case"] or columns[0]
     taken = [column for column in found.values() if column]
@@ -75,10 +75,10 @@ def draft(path: Path, name: str, organisation: str, timezone: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _looked_at(path: Path, name: str) -> tuple[str, list[str], list[Row]]:
+def _looked_at(path: Path, name: str, unpacked: int | None) -> tuple[str, list[str], list[Row]]:
     """The format by the file's name, its columns, and its first rows."""
     plain = name.lower().removesuffix(".gz")
-    with files.opened(path) as stream:
+    with files.opened(path, unpacked=unpacked) as stream:
         reader: Reader
         if plain.endswith(".xes"):
             form, reader = "xes", XesReader(stream)

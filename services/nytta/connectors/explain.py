@@ -77,12 +77,16 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(path: Path, mapping: Mapping, rows: int = 5) -> Explanation:
-    """How the first `rows` rows of the file map. `InputError` where it cannot be read that far."""
-    source = mapping.source if mapping.source is not None else source_of(mapping, files.digest(path))
+def explain(path: Path, mapping: Mapping, rows: int = 5, *, unpacked: int | None = None) -> Explanation:
+    """How the first `rows` rows of the file map. `InputError` where it cannot be read that far.
+
+    With `unpacked`, at most so many bytes of a compressed file are read; the file's digest, which needs all of it, is
+    then left out of the source.
+    """
+    source = source_of(mapping, files.digest(path) if unpacked is None else "…")
     translator = Translator(mapping, path.name, source)
     shown: list[RowShown] = []
-    with opened(path, mapping) as (_, reader):
+    with opened(path, mapping, unpacked=unpacked) as (_, reader):
         for number, row in enumerate(reader, 1):
             if number > rows:
                 break

@@ -18,6 +18,7 @@ from nytta.delivery.channels import ChannelError, Channels
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Contact
 from nytta.store.alerts import AlertStore, Delivery, Outgoing
+from nytta.store.client import answering
 
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=12)
@@ -60,8 +61,10 @@ async def _deliver(store: AlertStore, registry: Registry, channels: Channels, no
             if held is not None and (held.state in ("sent", "dead") or now < held.next_at):
                 done.waiting += held.state == "failed"
                 continue
+            store.connection.check()
             result = await _tried(organisation, outgoing.id, channel, send, held, now)
-            store.record([result])
+            with answering():  # it went: whoever stops writes that down first
+                store.record([result])
             done.sent += result.state == "sent"
             if result.state != "sent":
                 done.problems.append(result)

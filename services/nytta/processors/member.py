@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -40,13 +42,22 @@ def faust_app(cluster: Cluster, group: str, *, host: str, port: int) -> faust.Ap
     )
 
 
-def run(app: faust.App) -> NoReturn:
-    """Run the app in this process until it is stopped, or ends with exit code 1 for its supervisor to start anew."""
+def run(app: faust.App, stopping: Callable[[int], None]) -> NoReturn:
+    """Run the app in this process until it is stopped, or ends with exit code 1 for its supervisor to start anew.
+
+    `stopping` is told the number of each signal that asks for the end.
+    """
+
+    class Worker(faust.Worker):
+        def _schedule_shutdown(self, signal: signal.Signals) -> None:
+            stopping(signal)
+            super()._schedule_shutdown(signal)
+
     for noisy in ("urllib3", "clickhouse_connect", "aiokafka"):
         logging.getLogger(noisy).setLevel(
             logging.ERROR
         )  # what they warn of is tried again, and told where it is given up
-    faust.Worker(app, loglevel="INFO").execute_from_commandline()
+    Worker(app, loglevel="INFO").execute_from_commandline()
     raise SystemExit(0)
 
 

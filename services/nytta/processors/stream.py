@@ -25,7 +25,7 @@ from nytta.store.lease import Lease, LeaseLostError
 T = TypeVar("T")
 
 _RENEWED = 1.0  # seconds
-_LEFT = 10.0  # seconds for which what is being stored is waited for when the agent must go
+_LEFT = 5.0  # seconds for which what is being stored is waited for when the agent must go
 
 
 def consume(
@@ -107,14 +107,19 @@ def own(app: faust.App, partition: TP, lease: Lease, leave: Callable[[], Awaitab
     """Have `lease` renewed while this process holds `partition`; when the partition goes, `leave` is waited for."""
 
     async def renew() -> None:
-        if partition in assignment(app) and not app.rebalancing:
+        if partition in assignment(app) and not app.rebalancing and not app.should_stop:
             lease.renew()
+
+    async def let_go() -> None:
+        await app.wait_until_stopped()
+        lease.drop()  # whatever computes stops at its next statement
 
     async def revoked(*given: Any, **_: Any) -> None:
         if partition in given[1]:  # the app, the partitions that go
             await leave()
 
     app.on_partitions_revoked.connect(revoked)
+    app.task(let_go)
     every(app, _RENEWED, renew)
 
 
@@ -132,7 +137,15 @@ def unless_lost(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[N
 
 def _message(event: Any) -> Message:
     message = event.message
-    at = datetime.fromtimestamp(max(message.timestamp, 0), UTC)
     return Message(
-        message.value, dict(event.headers or {}), at, f"{message.topic}/{message.partition} offset {message.offset}"
+        message.value,
+        dict(event.headers or {}),
+        _stored_at(message.timestamp, datetime.now(UTC)),
+        f"{message.topic}/{message.partition} offset {message.offset}",
     )
+
+
+def _stored_at(timestamp: float | None, now: datetime) -> datetime:
+    """When the broker got a message; now where its time, which a producer may set, lies ahead or says nothing."""
+    known = timestamp is not None and 0 < timestamp <= now.timestamp()
+    return datetime.fromtimestamp(timestamp, UTC) if known and timestamp else now

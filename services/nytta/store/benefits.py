@@ -20,8 +20,8 @@ from nytta.organisation.registry import Registry
 from nytta.organisation.units import Names, Organisation
 from nytta.store import benchmarks
 from nytta.store.client import Connection
+from nytta.store.counted import visible
 from nytta.store.private import PrivateStore
-from nytta.store.recompute import visible
 from nytta.store.shown import HALF_YEAR, Shown, settled_share
 
 _YEAR = 364
@@ -117,7 +117,7 @@ def _has_programme(registry: Registry, organisation: Organisation) -> bool:
 def _evidence(store: PrivateStore, registry: Registry, organisation: Organisation, week: date) -> Evidence:
     connection = store.connection
     zones = Zones({organisation.timezone: ""})
-    scope = Scope("{private}", "{private}", "{open}", zones, week.isoformat(), visible=visible(store))
+    scope = Scope("{private}", "{private}", "{open}", zones, week.isoformat(), visible=visible(store.connection))
     ours = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
     ask = {"root": organisation.id, "day": week + timedelta(days=6), "week": week}
     measured: defaultdict[str, list[Measured]] = defaultdict(list)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +30,31 @@ _SETTINGS = {
 }
 
 
+_CANCELLED = 394
+"""ClickHouse's code of a statement that was broken off."""
+
+_answering: ContextVar[bool] = ContextVar("answering", default=False)
+
+
 class StoreError(Mendable):
     """The store refused: what happened and what to do about it, in one sentence."""
+
+
+class StoppedError(Exception):
+    """The process is ending: what was under way is broken off here, and can be begun again."""
+
+    def __init__(self) -> None:
+        super().__init__("the service is stopping")
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """While somebody waits for an answer, or what was done is written down: a store that stops takes its statements."""
+    token = _answering.set(True)
+    try:
+        yield
+    finally:
+        _answering.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +78,9 @@ class _Clients:
         self._own = threading.local()
         self._own.client = first
         self._all: WeakSet[Client] = WeakSet([first])
+        self.stopping = threading.Event()
+        self._closed = False
+        self._ending = threading.Lock()
 
     def own(self) -> Client:
         """The calling thread's client; forgotten when the thread ends."""
@@ -61,8 +89,18 @@ class _Clients:
             self._all.add(self._own.client)
         return self._own.client  # type: ignore[no-any-return]
 
+    def cancel(self) -> None:
+        """Break off what the engine is doing, but for rows on their way in, by a client that belongs to no thread."""
+        with self._ending:  # an engine that is being closed must not be opened anew
+            if self._closed or self._more is None:
+                return
+            with suppress(StoreError, ClickHouseError), self._more() as client:
+                client.command("KILL QUERY WHERE query NOT ILIKE '% FROM INFILE %' ASYNC")
+
     def close(self) -> None:
         """Close the clients of all threads."""
+        with self._ending:
+            self._closed = True
         for client in list(self._all):
             client.close()
 
@@ -73,40 +111,64 @@ class Connection:
     May be shared by threads: each gets a client that `more` opens; without `more`, all take turns with `client`.
     """
 
-    def __init__(self, client: Client, zones: Zones, more: Callable[[], Client] | None = None) -> None:
+    def __init__(
+        self, client: Client, zones: Zones, more: Callable[[], Client] | None = None, *, embedded: bool = False
+    ) -> None:
         self._clients = _Clients(client, more)
+        self._embedded = embedded
         self.zones = zones
 
     @property
     def _client(self) -> Client:
+        self.check()
         return self._clients.own()
+
+    def stop(self) -> None:
+        """Begin no statement any more, but where somebody waits for the answer; StoppedError instead.
+
+        For good, in all threads, and for all connections that were made of this one.
+        """
+        self._clients.stopping.set()
+
+    def check(self) -> None:
+        """StoppedError where the store was stopped: for work that goes on long without a statement."""
+        if self._clients.stopping.is_set() and not _answering.get():
+            raise StoppedError
+
+    def cancel(self) -> None:
+        """Break off the statements that are under way in this process, all but those that store what came in.
+
+        Each fails where it was begun. An embedded engine alone: of a server, others have statements too.
+        """
+        if self._embedded:
+            self._clients.cancel()
 
     def beside(self, zones: Zones) -> Connection:
         """The same connection on other databases."""
         beside = Connection.__new__(Connection)
-        beside._clients, beside.zones = self._clients, zones
+        beside._clients, beside._embedded, beside.zones = self._clients, self._embedded, zones
         return beside
 
     def run(self, sql: str, **parameters: Any) -> None:
         """Execute a statement that returns nothing."""
-        with _told():
+        with self._told():
             self._client.command(self.zones.fill(sql), parameters=parameters or None)
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a query, as tuples."""
-        with _told():
+        with self._told():
             return [
                 tuple(r) for r in self._client.query(self.zones.fill(sql), parameters=parameters or None).result_rows
             ]
 
     def dicts(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
         """All rows of a query, as dicts by column."""
-        with _told():
+        with self._told():
             return list(self._client.query(self.zones.fill(sql), parameters=parameters or None).named_results())
 
     def arrow(self, sql: str, **parameters: Any) -> pa.Table:
         """All rows of a query, as an Arrow table."""
-        with _told():
+        with self._told():
             return self._client.query_arrow(self.zones.fill(sql), parameters=parameters or None)
 
     def value(self, sql: str, **parameters: Any) -> Any:
@@ -116,7 +178,7 @@ class Connection:
     def insert_arrow(self, table: str, rows: pa.Table) -> None:
         """Insert an Arrow table into `database.table`; columns by name, missing ones take their default."""
         database, name = self.zones.fill(table).split(".")
-        with _told():
+        with self._told():
             self._client.insert_arrow(name, rows, database=database)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -124,12 +186,22 @@ class Connection:
         if not rows:
             return
         database, name = self.zones.fill(table).split(".")
-        with _told():
+        with self._told():
             self._client.insert(name, rows, column_names=list(columns), database=database)
 
     def close(self) -> None:
         """Close the connection; an embedded engine releases its folder."""
         self._clients.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        with _told():
+            try:
+                yield
+            except ClickHouseError as error:
+                if error.code == _CANCELLED and self._clients.stopping.is_set():
+                    raise StoppedError from error
+                raise
 
 
 @contextmanager
@@ -138,6 +210,14 @@ def _told() -> Iterator[None]:
         yield
     except ClickHouseError as error:
         raise StoreError(explain(str(error))) from error
+    except OSError as error:  # rows on their way to the engine wait in a file
+        if error.errno not in _FULL:
+            raise
+        raise StoreError(_DISK_FULL) from error
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DISK_FULL = "the disk is full: what was complete stands. Free space under --data and run the same command again"
 
 
 def explain(message: str) -> str:
@@ -148,7 +228,7 @@ def explain(message: str) -> str:
             "other one, or give another --data"
         )
     if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
-        return "the disk is full: what was complete stands. Free space under --data and run the same command again"
+        return _DISK_FULL
     return message.strip().splitlines()[0][:600]
 
 
@@ -169,7 +249,7 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
             opened.set_client_setting("max_bytes_before_external_sort", memory // 2)
         return opened
 
-    return Connection(client(), zones or Zones(), client)
+    return Connection(client(), zones or Zones(), client, embedded=True)
 
 
 def engine() -> str:

@@ -28,6 +28,7 @@ from nytta.indicators.definition import Definition, Detection, Protects
 from nytta.organisation.dates import monday, mondays, parse_week
 from nytta.organisation.registry import Registry
 from nytta.organisation.units import Organisation
+from nytta.store.counted import EVENTS, winning
 from nytta.store.private import PrivateStore
 from nytta.store.quality import unclear_systems
 from nytta.store.shown import Grain, Shown, middle
@@ -201,9 +202,10 @@ def _stale(
     kind's events. After eight weeks of less, that is usual.
     """
     rows = store.connection.rows(
-        """SELECT source, system, kind, toMonday(toDate(time, {zone:String})) AS week, count() FROM {private}.events
-           WHERE kind IN ('case', 'session') AND legacy != 1
-             AND unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})
+        f"""SELECT source, system, kind, toMonday(toDate(time, {{zone:String}})) AS week, {EVENTS}
+           FROM {{private}}.events
+           WHERE kind IN ('case', 'session') AND legacy != 1 AND {winning(store.connection)}
+             AND unit IN (SELECT unit FROM {{open}}.units WHERE root = {{root:String}})
            GROUP BY source, system, kind, week ORDER BY source, system, kind, week""",
         zone=organisation.timezone,
         root=organisation.id,

@@ -19,9 +19,9 @@ from nytta.disclosure.gate import FEW, K
 from nytta.indicators.render import Scope, Zones, winners
 from nytta.organisation.programme import Benefit
 from nytta.organisation.registry import Registry
+from nytta.store.counted import visible
 from nytta.store.private import PrivateStore
 from nytta.store.publish import Fact, told_of_staff
-from nytta.store.recompute import visible
 from nytta.store.shown import HALF_YEAR, SETTLING, Shown, middle, settled_share
 
 WEEKS = 8
@@ -43,7 +43,7 @@ def publish_facts(store: PrivateStore, registry: Registry, now: datetime) -> int
         closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
         weeks = [closed - timedelta(weeks=n) for n in reversed(range(WEEKS))]
         zones = Zones({organisation.timezone: ""})
-        scope = Scope("{private}", "{private}", "{open}", zones, closed.isoformat(), visible=visible(store))
+        scope = Scope("{private}", "{private}", "{open}", zones, closed.isoformat(), visible=visible(store.connection))
         number = store.counter("facts") + 1
         store.raise_counter("facts", number)
         first = closed - timedelta(weeks=HALF_YEAR)

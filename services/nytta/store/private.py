@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nytta.store.client import Connection
+from nytta.store.counted import EVENTS, winning
 from nytta.store.exclusions import digests, without_excluded
 
 if TYPE_CHECKING:
@@ -340,14 +341,15 @@ class PrivateStore:
     def sources(self) -> list[dict[str, Any]]:
         """Per source: events, first and last time and receipt, rejects, imports."""
         return self.connection.dicts(
-            """SELECT source, sum(events) AS events, sum(rejects) AS rejects, min(first) AS first_event,
+            f"""SELECT source, sum(events) AS events, sum(rejects) AS rejects, min(first) AS first_event,
                       max(last) AS last_event, max(receipt) AS last_received
                FROM (
-                   SELECT source, count() AS events, 0 AS rejects, toNullable(min(time)) AS first,
+                   SELECT source, {EVENTS} AS events, 0 AS rejects, toNullable(min(time)) AS first,
                           toNullable(max(time)) AS last, max(received_at) AS receipt
-                   FROM {private}.events GROUP BY source
+                   FROM {{private}}.events WHERE {winning(self.connection)} GROUP BY source
                    UNION ALL
-                   SELECT source, 0, count(), NULL, NULL, max(received_at) FROM {private}.rejects FINAL GROUP BY source)
+                   SELECT source, 0, count(), NULL, NULL, max(received_at)
+                   FROM {{private}}.rejects FINAL GROUP BY source)
                GROUP BY source ORDER BY source"""
         )
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from nytta.events.reasons import Reason
 from nytta.store.client import Connection
+from nytta.store.counted import EVENTS, winning
 
 SPAN: Final = timedelta(days=14)
 """So far back is looked; rejected input is kept as long."""
@@ -30,8 +31,8 @@ def unknown_units(connection: Connection, now: datetime) -> dict[str, float]:
         return {}
     accepted = dict(
         connection.rows(
-            "SELECT source, count() FROM {private}.events WHERE source IN {sources:Array(String)} "
-            "AND received_at >= {since:DateTime64(3, 'UTC')} GROUP BY source",
+            f"SELECT source, {EVENTS} FROM {{private}}.events WHERE source IN {{sources:Array(String)}} "
+            f"AND received_at >= {{since:DateTime64(3, 'UTC')}} AND {winning(connection)} GROUP BY source",
             sources=list(rejected),
             since=since,
         )

@@ -14,6 +14,7 @@ from nytta.indicators.definition import Definition
 from nytta.indicators.render import Scope, Zones, cells, fed, person_rows, subject_rows, touched_periods, winners
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
 from nytta.store import seals
+from nytta.store.counted import visible
 from nytta.store.private import PrivateStore, marks_in
 from nytta.store.processing import processed
 
@@ -47,12 +48,6 @@ def last_week(store: PrivateStore) -> date:
     return _EPOCH + timedelta(days=store.counter("last_week"))
 
 
-def visible(store: PrivateStore) -> str:
-    """SQL condition on `import`: the stream, and committed imports."""
-    rows = store.connection.rows("SELECT import FROM {private}.imports FINAL WHERE state != 'open' ORDER BY import")
-    return f"import IN ({', '.join(['0', *(str(number) for (number,) in rows)])})"
-
-
 def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     """Compute every cell that the marks touch, and clear these marks."""
     connection = store.connection
@@ -66,7 +61,7 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     _read_marks(store, cleared, upto)
     marks = int(connection.value("SELECT count() FROM {private}.round_marks"))
     zones = zones_of(store)
-    scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(store))
+    scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(store.connection))
     for subject in STORED:
         fed = _fed_before(store, subject)
         _derive_subjects(store, subject, scope, version)

@@ -52,8 +52,9 @@ def listed(store: PrivateStore, chosen: str) -> Iterator[dict[str, int]]:
         FROM {{private}}.events WHERE {chosen}"""
     )
     deleted, stripped, acts = connection.rows(
-        f"""SELECT countIf(kind IN {PERSON_KINDS}), countIf(kind NOT IN {PERSON_KINDS}),
-                   countIf(kind IN ('session', 'case') AND actor_kind = 'person') FROM {{private}}.removal"""
+        f"""SELECT uniqExactIf(identity, kind IN {PERSON_KINDS}), uniqExactIf(identity, kind NOT IN {PERSON_KINDS}),
+                   uniqExactIf(identity, kind IN ('session', 'case') AND actor_kind = 'person')
+            FROM {{private}}.removal"""
     )[0]
     try:
         yield {"events deleted": int(deleted), "events without their actor now": int(stripped), "actions": int(acts)}

@@ -10,6 +10,7 @@ from typing import Any
 from nytta.indicators.definition import Definition
 from nytta.organisation.registry import Registry
 from nytta.organisation.retention import BY_ITSELF, KEPT, Rule
+from nytta.store.counted import EVENTS
 from nytta.store.private import PrivateStore
 from nytta.store.removal import NOBODY, Removed, remove, remove_subjects
 
@@ -53,7 +54,7 @@ def due(store: PrivateStore, registry: Registry, now: datetime, decision: str = 
         for organisation in registry.organisations:
             held = registry.disposal(rule, organisation.id)
             chosen = _chosen(rule, organisation.id, now)
-            rows = int(store.connection.value(f"SELECT count() FROM {{private}}.events WHERE {chosen}"))
+            rows = int(store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {chosen}"))
             said = held.decision if held else decision
             found.append(Due(rule, organisation.id, now - KEPT[rule], said, {"events": rows}))
     for rule, table, moment in (

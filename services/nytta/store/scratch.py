@@ -15,10 +15,11 @@ from nytta.indicators.definition import Definition
 from nytta.indicators.render import Scope, cells, subject_rows, winners
 from nytta.indicators.subjects import STORED
 from nytta.store.client import Zones
+from nytta.store.counted import visible
 from nytta.store.migrate import migrate
 from nytta.store.private import PrivateStore
 from nytta.store.processing import processed
-from nytta.store.recompute import last_week, list_persons, recompute, visible, zones_of
+from nytta.store.recompute import last_week, list_persons, recompute, zones_of
 from nytta.store.seals import count, unsealed
 from nytta.store.values import ValueQuery, read_values, save_definitions
 
@@ -75,7 +76,7 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
             "{open}",
             zones_of(store),
             last_week(store).isoformat(),
-            visible=visible(store),
+            visible=visible(store.connection),
             reference=True,
         )
         for subject in STORED:
@@ -129,7 +130,7 @@ def read_beside(
             "{open}",
             zones_of(store, timezone),
             last_week(store).isoformat(),
-            visible=visible(store),
+            visible=visible(store.connection),
         )
         compute(beside, definitions, scope, grains=(query.grain,))
         save_definitions(beside, definitions)

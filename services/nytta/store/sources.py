@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from nytta.store.client import Connection
+from nytta.store.counted import EVENTS, winning
 
 SPAN = timedelta(weeks=26)
 """So far back is told anew; persons' rows are disposed of after it."""
@@ -13,15 +14,23 @@ SPAN = timedelta(weeks=26)
 def publish_sources(connection: Connection, now: datetime) -> None:
     """Tell how many events each source has of each UTC day up to `now`: two significant digits, none under ten."""
     publication = int(connection.value("SELECT max(publication) + 1 FROM {open}.published_sources"))
-    step = "intExp10(toUInt8(greatest(0, length(toString(count())) - 2)))"
+    step = "intExp10(toUInt8(greatest(0, length(toString(number)) - 2)))"
     connection.run(
         f"""INSERT INTO {{open}}.published_sources
-        SELECT source, system, toDate(time) AS day,
-               if(count() < 10, NULL, intDiv(count() + intDiv({step}, 2), {step}) * {step}), max(received_at),
+        SELECT source, system, day, if(number < 10, NULL, intDiv(number + intDiv({step}, 2), {step}) * {step}), last,
                {publication}
-        FROM {{private}}.events
-        WHERE time >= {{first:DateTime64(3, 'UTC')}} AND time <= {{now:DateTime64(3, 'UTC')}}
-        GROUP BY source, system, day""",
-        first=now - SPAN,
+        FROM (
+            SELECT source, system, day, max(events) AS number, max(received) AS last
+            FROM (
+                SELECT source, system, toDate(time) AS day, {EVENTS} AS events, max(received_at) AS received
+                FROM {{private}}.events
+                WHERE time >= {{first:DateTime64(3, 'UTC')}} AND time <= {{now:DateTime64(3, 'UTC')}}
+                  AND {winning(connection)}
+                GROUP BY source, system, day
+                UNION ALL  -- days that were told, and of which nothing may be left
+                SELECT source, system, day, 0, last_received FROM {{open}}.source_days
+                WHERE day >= toDate({{first:DateTime64(3, 'UTC')}}) AND isNotNull(events))
+            GROUP BY source, system, day)""",
+        first=(now - SPAN).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),  # whole days
         now=now,
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from nytta.indicators.definition import Definition
 from nytta.indicators.supports import Support, support
+from nytta.store.counted import EVENTS, winning
 from nytta.store.private import PrivateStore
-from nytta.store.recompute import visible
 
 _GIVEN = {
     "channel": "channel != ''",
@@ -40,12 +40,13 @@ def supports(store: PrivateStore, definitions: Sequence[Definition]) -> list[Sup
         "SELECT system, meaning FROM {open}.steps "
         "UNION DISTINCT SELECT system, 'workplaces' FROM {open}.planned_workplaces"
     )
-    fields = ", ".join(f"countIf({condition})" for condition in _GIVEN.values())
+    fields = ", ".join(_GIVEN.values())
     counted: dict[tuple[str, str], dict[str, list[int]]] = {}
-    for source, system, type_, *numbers in store.connection.rows(
-        f"""SELECT source, system, type, count(), {fields} FROM {{private}}.events
-            WHERE {visible(store)} GROUP BY source, system, type ORDER BY source, system, type"""
+    for source, system, type_, given, events in store.connection.rows(
+        f"""SELECT source, system, type, [{fields}] AS given, {EVENTS} FROM {{private}}.events
+            WHERE {winning(store.connection)} GROUP BY source, system, type, given ORDER BY source, system, type"""
     ):
+        numbers = [events, *(events * bool(one) for one in given)]
         here = counted.setdefault((source, system), {})
         for what in (type_, type_.partition(".")[0]):
             before = here.get(what, [0] * len(numbers))
