@@ -23,6 +23,7 @@ from nytta.cli import commands, doctor, load
 from nytta.cli.doctor import Found, examine
 from nytta.keys import load_or_make
 from nytta.settings import Settings
+from tests.authentication.provider import Answer, Provider, provided
 from tests.organisations import SMALL_COUNTY
 
 Usage = namedtuple("Usage", "total used free")
@@ -188,3 +189,67 @@ def test_the_command_ends_with_one_where_something_is_bad(tmp_path: Path, monkey
     done = run.invoke(commands, ["doctor", "--data", str(tmp_path / "data")])
     assert done.exit_code == 1
     assert "NyttaDiskFills" in done.stderr
+
+
+def _with_provider(monkeypatch: pytest.MonkeyPatch, issuer: str, **more: str) -> None:
+    settings = {
+        "NYTTA_OIDC_ISSUER": issuer,
+        "NYTTA_OIDC_CLIENT": "nytta",
+        "NYTTA_OIDC_SECRET": "hidden",
+        "NYTTA_OIDC_DOMAINS": "town.example",
+        "NYTTA_ADDRESS": "https://nytta.town.example",
+    } | more
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_what_signs_people_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "one-time links" in of(examine(tmp_path, None), "sign-in").found
+    monkeypatch.setenv("NYTTA_PROXY_HEADER", "X-Email")
+    assert "NYTTA_PROXIES" in of(examine(tmp_path, None), "sign-in").found
+    monkeypatch.setenv("NYTTA_PROXIES", "10.0.0.1")
+    assert "a proxy names" in of(examine(tmp_path, None), "sign-in").found
+    with provided(Provider()) as provider:
+        _with_provider(monkeypatch, provider.issuer)
+        assert "keep one of them" in of(examine(tmp_path, None), "sign-in").found
+
+
+def test_a_provider_is_looked_at_as_a_sign_in_would_find_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with provided(Provider()) as provider:
+        _with_provider(monkeypatch, provider.issuer)
+        found = of(examine(tmp_path, None), "sign-in")
+        assert (found.state, found.mend) == ("good", "")
+        assert "https://nytta.town.example/sign-in/callback" in found.found
+        provider.description = {"code_challenge_methods_supported": ["plain"]}
+        assert "PKCE" in of(examine(tmp_path, None), "sign-in").mend
+        provider.description = {"issuer": "https://login.town.example"}
+        assert "another issuer" in of(examine(tmp_path, None), "sign-in").found
+        provider.description = {}
+        provider.answers["/keys"] = Answer(200, b'{"keys": []}')
+        assert "publishes no key" in of(examine(tmp_path, None), "sign-in").found
+        document = orjson.dumps(provider.describe())
+        day = {"Date": "Sun, 29 Nov 2020 08:00:00 GMT", "Content-Type": "application/json"}
+        provider.answers = {"/.well-known/openid-configuration": Answer(200, document, day)}
+        late = of(examine(tmp_path, None), "sign-in")
+        assert (late.state, "clock is -" in late.found) == ("bad", True)
+    away = of(examine(tmp_path, None), "sign-in")
+    assert (away.state, "nytta link" in away.mend, "hidden" in away.found) == ("bad", True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("NYTTA_OIDC_ISSUER", "https://login.microsoftonline.com/common/v2.0", "name your own tenant"),
+        ("NYTTA_OIDC_ISSUER", "http://idp.town.example", "begins with https"),
+        ("NYTTA_ADDRESS", "http://nytta.town.example", "must begin with https"),
+        ("NYTTA_ADDRESS", "", "needs NYTTA_ADDRESS"),
+        ("NYTTA_OIDC_SECRET", "", "needs NYTTA_OIDC_SECRET"),
+        ("NYTTA_OIDC_DOMAINS", "town", "names domains"),
+    ],
+)
+def test_settings_of_a_provider_that_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    _with_provider(monkeypatch, "https://idp.town.example", **{name: value})
+    found = of(examine(tmp_path, None), "sign-in")
+    assert (found.state, says in found.found) == ("bad", True), found

@@ -209,7 +209,9 @@ def provided(provider: Provider) -> Iterator[Provider]:
 
         def _send(self, answer: Answer) -> None:
             try:
-                self.send_response(answer.status)
+                self.send_response_only(answer.status)
+                if "Date" not in answer.headers:
+                    self.send_header("Date", self.date_time_string())
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
                 self.end_headers()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_key_that_is_not_published_is_unknown() -> None:
         claims_of(signed(CLAIMS, key("RS256", 1), "RS256"), public(key("RS256")))
 
 
-FORGED = {
+FORGED: dict[str, Callable[[], str]] = {
     "no signature": lambda: unsigned(CLAIMS),
     "the public key as secret": lambda: with_public_key_as_secret(CLAIMS, key("RS256")),
     "another key under its name": lambda: signed(CLAIMS, key("RS256", 1), "RS256", kid="RS256-0"),
