@@ -20,7 +20,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -284,15 +284,24 @@ def with_first(path: Path, names: Mapping[str, str], day: date) -> Keys:
 
 def load_or_make(path: Path) -> Keys:
     """The keys of `path`; a random secret is made, readable by the owner alone, where there is no file."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(written(Keys("k1", secrets.token_bytes(_BYTES))))
     try:
+        if not path.exists():
+            _make(path)
         return read(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise KeyFileError(f"{path}: {error}") from error
+
+
+def _make(path: Path) -> None:
+    """A file with a random secret, there whole or not at all; of several that make it, the first one's stands."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        _write(Keys("k1", secrets.token_bytes(_BYTES)), beside)
+        with suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def read(text: str) -> Keys:
@@ -325,9 +334,13 @@ def written(keys: Keys) -> str:
 def save(keys: Keys, path: Path) -> None:
     """Replace the key file as one step; a key that `keys` does not hold is gone then, but for copies of the file."""
     beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    _write(keys, beside)
+    beside.replace(path)
+
+
+def _write(keys: Keys, path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(written(keys))
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
