@@ -88,7 +88,7 @@ def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], Non
     try:
         permissions.make_folder(target.parent)
         _forget_unfinished(target.parent)
-        with permissions.create(unfinished, anew=True) as file:
+        with permissions.create(unfinished) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
                 _add(archive, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
