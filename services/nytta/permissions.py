@@ -87,6 +87,11 @@ def replace(path: Path, body: bytes, beside: str = "") -> None:
     except BaseException:
         written.unlink(missing_ok=True)
         raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def exposure(places: Iterable[Path], most: int = 1_000_000) -> Exposure:

@@ -8,8 +8,6 @@ nothing else: whoever lacks the key of the pseudonyms learns nothing from it.
 from __future__ import annotations
 
 import fcntl
-import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -18,6 +16,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from nytta import permissions
 from nytta.authentication.oidc.refusal import Reason, Refusal
 from nytta.errors import Mendable
 
@@ -111,33 +110,16 @@ class Accounts:
     def _alone(self) -> Iterator[None]:
         """Held by the one process, and the one thread of it, that changes the file."""
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_WRONLY | os.O_CREAT, 0o600)
-            try:
+            permissions.make_folder(self.path.parent)
+            with permissions.create(self.path.with_name(f"{self.path.name}.lock"), anew=True) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
-            finally:
-                os.close(lock)
         except OSError as error:
             raise AccountsError(f"{self.path} cannot be written: {error.strerror or error}") from error
 
     def _write(self, accounts: tuple[Account, ...]) -> None:
         """Replace the file whole, readable by its owner alone, and on disk."""
-        beside = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
-        try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(_File(accounts=accounts).model_dump_json(indent=1))
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        finally:
-            beside.unlink(missing_ok=True)
+        permissions.replace(self.path, _File(accounts=accounts).model_dump_json(indent=1).encode())
 
 
 def _release(account: Account) -> str:
