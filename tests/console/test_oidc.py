@@ -6,6 +6,7 @@ import logging
 import random
 import re
 import string
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,6 +23,7 @@ from nytta.authentication.oidc import provider as asking
 from nytta.authentication.oidc.flow import LIFE
 from nytta.authentication.oidc.provider import described
 from nytta.authentication.oidc.refusal import Reason, Refusal
+from nytta.authentication.oidc.sign_in import TOGETHER
 from nytta.console.words import LANGUAGES, words
 from tests.authentication.provider import Answer, key, signed, unsigned, with_public_key_as_secret
 from tests.console.oidc import Site, site
@@ -358,6 +360,24 @@ def test_many_who_come_at_once_ask_the_provider_once(there: Site) -> None:
     with ThreadPoolExecutor(20) as threads:
         assert {a.status_code for a in threads.map(lambda b: b.get("/sign-in"), browsers)} == {503}
     assert there.provider.asked.count(DESCRIPTION) == 2
+
+
+def test_a_slow_provider_keeps_nobody_from_the_pages(there: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "SECONDS", 60.0)
+    signed_in = there.browser()
+    there.sign_in(signed_in)
+    slow = there.provider.answers[DESCRIPTION] = Answer(200, b"{" + b" " * 1000, seconds=0.5)
+    there.connect(there.client())
+    browsers = [there.browser() for _ in range(TOGETHER + 30)]
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        waiting = [threads.submit(browser.get, "/sign-in") for browser in browsers]
+        began = time.monotonic()
+        while sum(each.done() for each in waiting) < 30 and time.monotonic() - began < 60:
+            time.sleep(0.05)
+        assert sum(each.done() for each in waiting) == 30  # beyond so many, nobody waits
+        assert signed_in.get("/help").status_code == 200
+        slow.seconds = 0.0
+        assert sorted(each.result().status_code for each in waiting) == [502] * TOGETHER + [503] * 30
 
 
 def test_keys_change_in_the_middle(there: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ class Accounts:
             return
         with self._alone():
             if not self._known(mine):
-                self._write((*self.all(), mine))
+                permissions.replace(self.path, _written((*self.all(), mine)))
 
     def release(self, name: str) -> int:
         """Forget whose an address is, by the address or its id: how many accounts were forgotten."""
@@ -87,7 +87,7 @@ class Accounts:
             before = self.all()
             after = tuple(each for each in before if not (each.address == digest or each.id == name))
             if len(after) < len(before):
-                self._write(after)
+                permissions.replace(self.path, _written(after))
         return len(before) - len(after)
 
     def _known(self, mine: Account) -> bool:
@@ -111,15 +111,15 @@ class Accounts:
         """Held by the one process, and the one thread of it, that changes the file."""
         try:
             permissions.make_folder(self.path.parent)
-            with permissions.create(self.path.with_name(f"{self.path.name}.lock"), anew=True) as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with permissions.create(self.path.with_name(f"{self.path.name}.lock"), anew=True) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
                 yield
         except OSError as error:
             raise AccountsError(f"{self.path} cannot be written: {error.strerror or error}") from error
 
-    def _write(self, accounts: tuple[Account, ...]) -> None:
-        """Replace the file whole, readable by its owner alone, and on disk."""
-        permissions.replace(self.path, _File(accounts=accounts).model_dump_json(indent=1).encode())
+
+def _written(accounts: tuple[Account, ...]) -> bytes:
+    return _File(accounts=accounts).model_dump_json(indent=1).encode()
 
 
 def _release(account: Account) -> str:

@@ -34,7 +34,6 @@ KEYS_SECONDS: Final = 600.0
 """How long its keys are kept, so that one which it takes back is not believed for longer."""
 AGAIN_SECONDS: Final = 10.0
 """How long after keys were read, or something could not be, the provider is not asked for it again."""
-_TOGETHER: Final = 16
 T = TypeVar("T")
 
 
@@ -103,7 +102,6 @@ class Provider:
         self._client = client
         self._description = _Kept[Description](self._read_description, DESCRIBED_SECONDS, clock)
         self._keys = _Kept[KeySet](self._read_keys, KEYS_SECONDS, clock)
-        self._together = asyncio.Semaphore(_TOGETHER)
 
     async def description(self) -> Description:
         """What the provider says of itself. Refusal where that cannot be had, or is not sound."""
@@ -183,7 +181,6 @@ class Provider:
         try:
             async with (
                 asyncio.timeout(SECONDS),
-                self._together,
                 httpx.AsyncClient(verify=_authorities(), timeout=SECONDS, trust_env=not own) as http,
                 http.stream(method, address, data=data, headers=headers) as answer,
             ):

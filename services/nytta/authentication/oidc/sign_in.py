@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -23,6 +24,9 @@ _DENIED: Final = frozenset(
 _AWAY: Final = frozenset({"temporarily_unavailable", "server_error"})
 _HINT: Final = 4000
 """Characters of an ID token that an address may bear; beyond, servers refuse it."""
+
+TOGETHER: Final = 32
+"""Sign-ins that wait for the provider at a time: one that is slow keeps no page from whoever is signed in."""
 
 Query = Sequence[tuple[str, str]]
 """The fields of a query as they came."""
@@ -44,13 +48,15 @@ class SignIn:
         self._accounts = accounts
         self._sessions = sessions
         self._under_way = UnderWay()
+        self._waiting = 0
 
     async def begin(self, browser: str, to: str, now: datetime) -> Onward:
         """To the provider; the cookie binds the sign-in to the browser, which may hold one already as `browser`.
 
         Refusal where the provider does not answer. `to` is the page to go on to, a path of this console.
         """
-        about = await self.provider.description()
+        with self._turn():
+            about = await self.provider.description()
         browser = browser or secrets.token_urlsafe(32)
         state, begun = self._under_way.begin(browser, to, now)
         return Onward(request(self.client, about.authorization, state, begun), browser)
@@ -63,10 +69,11 @@ class SignIn:
         said = dict(query)
         if len(said) != len(query):
             raise Refusal(Reason.STALE, "the answer names a field twice")
-        begun = self._under_way.take(said.get("state", ""), browser, now)
-        _check_answer(said, self.client, await self.provider.description())
-        token = await self.provider.id_token(said.get("code", ""), begun.verifier)
-        who = claimed(await self.provider.claims(token), self.client, begun.nonce, now)
+        with self._turn():
+            begun = self._under_way.take(said.get("state", ""), browser, now)
+            _check_answer(said, self.client, await self.provider.description())
+            token = await self.provider.id_token(said.get("code", ""), begun.verifier)
+            who = claimed(await self.provider.claims(token), self.client, begun.nonce, now)
         try:
             await asyncio.to_thread(self._accounts.admit, self.client.issuer, who.subject, who.email, now.date())
         except AccountsError as error:
@@ -82,7 +89,8 @@ class SignIn:
         if session is None or session.identity.local:
             return ""
         try:
-            about = await self.provider.description()
+            with self._turn():
+                about = await self.provider.description()
         except Refusal:
             return ""
         if not about.end_session:
@@ -91,6 +99,17 @@ class SignIn:
         if len(session.proof) <= _HINT:
             asked["id_token_hint"] = session.proof
         return with_query(about.end_session, asked)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One of those that may wait for the provider now. Refusal where they are enough already."""
+        if self._waiting >= TOGETHER:
+            raise Refusal(Reason.AWAY, f"{TOGETHER} sign-ins wait for the provider already")
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
 
 
 def _check_answer(said: dict[str, str], client: Client, about: Description) -> None:
