@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 import threading
 from collections import namedtuple
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from typer.testing import CliRunner
 
+from nytta import permissions
 from nytta.cli import commands, doctor, load
 from nytta.cli.doctor import Found, examine
 from nytta.keys import load_or_make
@@ -74,6 +76,25 @@ def test_a_store_without_its_key_and_a_key_for_everybody(tmp_path: Path) -> None
     (tmp_path / "key.json").chmod(0o644)
     found = next(doctor._keys(Settings(data=tmp_path)))
     assert (found.state, found.mend) == ("bad", f"chmod 600 {tmp_path / 'key.json'}")
+
+
+def test_files_that_others_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, secrets = tmp_path / "data", tmp_path / "secrets"
+    permissions.make_folder(data / "reads" / "parts")
+    permissions.make_folder(secrets)
+    monkeypatch.setenv("NYTTA_KEY_FILE", str(secrets / "key.json"))
+    monkeypatch.setenv("NYTTA_KAFKA_CERTIFICATE", str(secrets / "client.pem"))
+    load_or_make(secrets / "key.json")
+    for name in ("client.pem", "key.json.lock"):
+        permissions.create(secrets / name).close()
+    assert of(examine(data, None), "files").found == "6 files and folders are their owner's alone"
+    for path in (data / "reads" / "parts", secrets / "client.pem", secrets / "key.json.lock"):
+        path.chmod(0o755 if path.is_dir() else 0o640)
+    found = of(examine(data, None), "files")
+    assert (found.state, found.found.split(":")[0]) == ("bad", "3 of 6 files and folders can be read by others")
+    assert found.mend.startswith(f"chmod -R go= {data} {secrets / 'key.json'} ")
+    subprocess.run(found.mend, shell=True, check=True)
+    assert of(examine(data, None), "files").state == "good"
 
 
 def test_a_broker_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

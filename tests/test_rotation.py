@@ -201,3 +201,35 @@ def test_a_key_file_that_cannot_be_written_says_where_keys_are_made(
     monkeypatch.setattr("nytta.keys.save", refuse)
     with pytest.raises(KeyFileError, match=r"cannot be written \(Read-only file system\): run `nytta keys rotate`"):
         take(app, MADE, session("ada", MADE))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "step", ["nytta.app.rotation.recompute", "nytta.app.rotation.purge", "nytta.app.rotation.save"]
+)
+def test_a_change_that_failed_is_made_by_the_next_try(
+    store: PrivateStore, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The process goes on, as where the disk was full, and takes events in between; nobody counts twice."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "key.json"
+    app = opened(store, tables, path)
+    take(app, MADE, session("ada", MADE))
+    aged(path, app, MADE + MADE_EVERY)
+    changed = MADE + MADE_EVERY + OVERLAP
+    take(app, changed, session("ada", changed), session("bo", changed))
+    with monkeypatch.context() as patch:
+        patch.setattr("nytta.app.rotation.save", full)
+        with pytest.raises(OSError, match="No space left"):
+            list(rotate(app, changed))
+    assert due(app, changed)
+    take(app, changed, session("ada", changed + timedelta(days=1)), session("cy", changed + timedelta(days=1)))
+    (done,) = rotate(app, changed)
+    assert (done.done, done.destroyed) == (Step.CHANGE, "county-1")
+    assert persons(app) == [("county-2", 3)]
+    assert app.keys == load_or_make(path)
+    app.bring_up_to_date(changed)
+    assert app.verify().equal

@@ -6,6 +6,7 @@ import ast
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -99,7 +100,7 @@ def test_lists_and_nothing() -> None:
 
 
 def test_a_command_s_table_is_guarded(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [{"unit": "=1+1", "value": -3.5, "left": "out"}, {"unit": "@x", "value": None}]
+    rows: list[dict[str, Any]] = [{"unit": "=1+1", "value": -3.5, "left": "out"}, {"unit": "@x", "value": None}]
     show(rows, False, ("unit", "value"), as_csv=True)
     assert capsys.readouterr().out == "unit,value\n'=1+1,-3.5\n'@x,\n"
 

@@ -19,7 +19,7 @@ import fcntl
 import json
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -289,14 +289,24 @@ def with_first(path: Path, names: Mapping[str, str], day: date) -> Keys:
 
 def load_or_make(path: Path) -> Keys:
     """The keys of `path`; a random secret is made, readable by the owner alone, where there is no file."""
-    if not path.exists():
-        permissions.make_folder(path.parent)
-        with permissions.create(path) as file:
-            file.write(written(Keys("k1", secrets.token_bytes(_BYTES))).encode())
     try:
+        if not path.exists():
+            _make(path)
         return read(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise KeyFileError(f"{path}: {error}") from error
+
+
+def _make(path: Path) -> None:
+    """A file with a random secret, there whole or not at all; of several that make it, the first one's stands."""
+    permissions.make_folder(path.parent)
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        permissions.replace(beside, written(Keys("k1", secrets.token_bytes(_BYTES))).encode())
+        with suppress(FileExistsError):
+            path.hardlink_to(beside)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def read(text: str) -> Keys:

@@ -87,6 +87,11 @@ def replace(path: Path, body: bytes, beside: str = "") -> None:
     except BaseException:
         written.unlink(missing_ok=True)
         raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def exposure(places: Iterable[Path], most: int = 1_000_000) -> Exposure:
@@ -152,11 +157,11 @@ def _entries(places: Iterable[Path]) -> Iterator[_Entry]:
         there = place.resolve()
         try:
             status = there.stat()
-        except FileNotFoundError:
+        except OSError:  # it is not there, or lies where this process may not go
             continue
         if _counts(status):
             yield _Entry("", str(there), None, status)
-        if stat.S_ISDIR(status.st_mode):
+        if stat.S_ISDIR(status.st_mode) and os.access(there, os.R_OK | os.X_OK):
             yield from _below(there)
 
 

@@ -1,19 +1,26 @@
-"""What the environment says; nothing else reads it."""
+"""What the environment and the secrets of a container say; nothing else reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_SECRETS: Final = Path("/run/secrets")
+
 
 class Settings(BaseSettings):
-    """Settings of an installation, each an environment variable with the prefix NYTTA_."""
+    """Settings of an installation, each an environment variable with the prefix NYTTA_, or a file of that name.
 
-    model_config = SettingsConfigDict(env_prefix="NYTTA_", extra="forbid", frozen=True)
+    Files lie where containers are handed their secrets; the environment goes before them.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="NYTTA_", extra="forbid", frozen=True, secrets_dir=_SECRETS if _SECRETS.is_dir() else None
+    )
 
     data: Path = Field(default=Path("var/data"), description="folder of the embedded store and of its key")
     registry: Path | None = Field(

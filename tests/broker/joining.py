@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from nytta.broker.cluster import Cluster
+from nytta.cli.stopping import Ending
 from nytta.keys import Keys
 from nytta.processors.member import run
 from nytta.processors.parts import Parts
@@ -17,4 +18,4 @@ if __name__ == "__main__":
     parts = Parts(
         Cluster.of(Settings()), nothing, Keys("k1", bytes(32)), nothing, nothing, lambda: None, nothing, patience=0
     )
-    run(build(parts, port=int(sys.argv[1]), compute_every=3600, publish_every=3600))
+    run(build(parts, port=int(sys.argv[1]), compute_every=3600, publish_every=3600), Ending().ask)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -15,9 +14,8 @@ from typing import Any
 
 import httpx
 
-from nytta.cli.loopback import frames
 from tests.organisations import SMALL_COUNTY
-from tests.support.commands import answer, nytta
+from tests.support.commands import answer, forwarded, nytta
 from tests.support.processes import PATIENCE, ROOT, free_port
 
 
@@ -74,23 +72,8 @@ class Service:
         return answer(*words, "--data", self.data, cwd=cwd)
 
     def command(self, *words: str | Path) -> tuple[int, str, str]:
-        """Exit code and what is printed of a command that the service runs, without a process of the command's own.
-
-        -1 where the service went before it had ended.
-        """
-        place = json.loads((self.data / "service.json").read_text())
-        said = {b"o": b"", b"e": b"", b"x": b"-1"}
-        headers = {"Authorization": f"Bearer {place['token']}"}
-        body = {"words": [*map(str, words), f"--data={self.data}"]}
-        with (
-            contextlib.suppress(httpx.HTTPError),
-            httpx.stream(
-                "POST", f"{place['address']}/command", json=body, headers=headers, timeout=PATIENCE, trust_env=False
-            ) as answer,
-        ):
-            for kind, part in frames(answer.iter_raw()):
-                said[kind] = part if kind == b"x" else said[kind] + part
-        return int(said[b"x"]), said[b"o"].decode(), said[b"e"].decode()
+        """Exit code and what is printed of a command that the service runs."""
+        return forwarded(self.data, *words)
 
     def stop(self) -> str:
         """Stop it as an operator does; what it still said."""

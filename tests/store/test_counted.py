@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -32,7 +33,7 @@ MOVED = [row | {"time": row["time"] + timedelta(days=7), "channel": ""} for row 
 
 
 @pytest.fixture
-def untidy(store: PrivateStore) -> PrivateStore:
+def untidy(store: PrivateStore) -> Iterator[PrivateStore]:
     """Fifteen events of one source and four of a list, in twice as many raw rows.
 
     Events were sent again, a writer was killed before its marks, two contents were in conflict, a later export of the

@@ -106,3 +106,40 @@ def test_a_batch_that_died_before_its_marks_is_marked_when_the_store_is_opened(
     checked(store, tables)
     store.finish_commits()
     assert recompute(store, DEFINITIONS).marks == 0
+
+
+@pytest.mark.parametrize("view", ["", "identities_of_events", "actions_of_events"])
+def test_a_batch_whose_writing_failed_is_marked_before_anything_later(
+    store: PrivateStore, tables: Path, view: str
+) -> None:
+    """The process lives on, as where the disk was full: raw rows may be there without marks, or without their indexes.
+
+    Nobody sends them again, but others send, and rounds go on.
+    """
+    deliver(store, [BASE])
+    failing = PrivateStore(Failing(store.connection, "{private}.marks"))  # type: ignore[arg-type]
+    if view:
+        store.connection.run(f"DETACH TABLE {{private}}.{view}")
+    with pytest.raises(Died):
+        failing.write(table(MOVES), [], seal=bytes, received_at=NOW)
+    if view:
+        store.connection.run(f"ATTACH TABLE {{private}}.{view}")
+    failing.write(table([event(99, "case.opened", "02-02", "c99", channel="web")]), [], seal=bytes, received_at=NOW)
+    recompute(failing, DEFINITIONS)
+    checked(store, tables)
+
+
+class Failing(Dying):
+    """A connection on which one statement fails, and all others do as they should."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = super().__getattr__(name)
+
+        def once(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return found(*args, **kwargs)
+            except Died:
+                self._word = ""
+                raise
+
+        return once if callable(found) else found

@@ -27,7 +27,7 @@ from nytta.intake import Intake
 from nytta.keys import Keys
 from nytta.organisation.registry import Registry
 from nytta.settings import Settings
-from nytta.store import benefits, client, migrate, processing, publish, recompute, scratch, sources, values
+from nytta.store import backup, benefits, client, migrate, processing, publish, recompute, scratch, sources, values
 from nytta.store import registry as registry_tables
 from nytta.store.journal import Journal
 from nytta.store.open import OpenStore
@@ -253,6 +253,7 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     )
     tables = contracts.schemas() / "tables"
     try:
+        backup.let_go(settings.data)
         migrate.migrate(connection, tables)
         store = PrivateStore(connection)
         intake = Intake(store, recognised(settings.key_place, store), declared, settings.key_place)

@@ -63,17 +63,21 @@ def rotate(app: App, now: datetime) -> Iterator[Rotated]:
 def _changed(app: App, keys: Keys, root: str, path: Path, now: datetime) -> Rotated:
     used, coming = keys.persons[root]
     after = keys.changed(root)
-    app.intake.rekey(after)
-    time.sleep(_UNDER_WAY)
     since = datetime.combine(coming.made, time_of_day(), UTC)
     decided = app.intake.registry.disposal(Rule.KEYS, root)
     number = app.private.counter("certificate") + 1
     app.private.raise_counter("certificate", number)
-    with app.computing:
-        renamed, gone = rekeying.change(app.private, used.id, coming.id, since, app.definitions, number)
-        recompute(app.private, app.definitions)
-    save(after, path)
-    purge(app.private)
+    app.intake.rekey(after)
+    try:
+        time.sleep(_UNDER_WAY)
+        with app.computing:
+            renamed, gone = rekeying.change(app.private, used.id, coming.id, since, app.definitions, number)
+            recompute(app.private, app.definitions)
+        purge(app.private)
+        save(after, path)
+    except BaseException:
+        app.intake.rekey(keys)  # the file has them still, and the calendar asks for the same again
+        raise
     app.private.connection.insert(
         "{open}.disposals",
         ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],

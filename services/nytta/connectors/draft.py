@@ -71,7 +71,7 @@ def draft(path: Path, name: str, organisation: str, timezone: str, *, unpacked: 
         lines.append(f"    channel: {{field: {_text(found['channel'])}, values: {{{values}}}, otherwise: other}}")
     unread = [column for column in columns if column not in (*taken, time)]
     if unread:
-        lines += ["", f"# not read: {', '.join(unread)}"]
+        lines += ["", f"# not read: {', '.join(name if name.isprintable() else _text(name) for name in unread)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -106,4 +106,5 @@ def _column(columns: list[str], names: str) -> str:
 
 def _text(text: str) -> str:
     """As YAML reads it back, whatever it holds."""
-    return json.dumps(text, ensure_ascii=False)
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in quoted)

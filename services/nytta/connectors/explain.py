@@ -84,7 +84,7 @@ def explain(path: Path, mapping: Mapping, rows: int = 5, *, unpacked: int | None
     then left out of the source.
     """
     source = source_of(mapping, files.digest(path) if unpacked is None else "…")
-    translator = Translator(mapping, path.name, source)
+    translator = Translator(mapping, files.as_text(path.name), source)
     shown: list[RowShown] = []
     with opened(path, mapping, unpacked=unpacked) as (_, reader):
         for number, row in enumerate(reader, 1):
@@ -101,7 +101,7 @@ def explain(path: Path, mapping: Mapping, rows: int = 5, *, unpacked: int | None
                 for also, error in outcome.errors
             )
             shown.append(RowShown(position, tuple(_event(e, mapping, row) for e in outcome.events), problems, unread))
-        return Explanation(path.name, mapping.id, reader.form, tuple(shown), mapping.notes)
+        return Explanation(files.as_text(path.name), mapping.id, reader.form, tuple(shown), mapping.notes)
 
 
 def _event(event: Event, mapping: Mapping, row: Row) -> EventShown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,10 +92,15 @@ def opened(path: Path, *, unpacked: int | None = None) -> Iterator[Stream]:
     except OSError as error:
         what = {"IsADirectoryError": "is a folder; name a file", "FileNotFoundError": "there is no such file"}
         reason = what.get(type(error).__name__, f"cannot be opened: {error.strerror}")
-        raise InputError(str(path), "", reason) from error
+        raise InputError(as_text(path), "", reason) from error
     with file:
         size = path.stat().st_size
-        yield Stream(file, str(path), size, None if unpacked is None else max(unpacked, size))
+        yield Stream(file, as_text(path), size, None if unpacked is None else max(unpacked, size))
+
+
+def as_text(path: Path | str) -> str:
+    """A path, or a file's name, as text: bytes that are none, as names on some disks have them, are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def digest(path: Path) -> str:

@@ -70,7 +70,7 @@ def read(
     """
     known = digest or files.digest(path)
     source = source_of(mapping, known)
-    translator = Translator(mapping, path.name, source, conceal)
+    translator = Translator(mapping, files.as_text(path.name), source, conceal)
     with opened(path, mapping) as (stream, reader):
         number = 0
         pieces: list[bytes] = []

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 import pyarrow as pa
 
@@ -18,6 +20,8 @@ from nytta.gateway.acceptance import Busy, Unavailable
 
 Write = Callable[[pa.Table, Sequence[Reject]], None]
 """Stores events and rejects; when it returns, they are durable."""
+
+_TRIED_AGAIN: Final = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +54,7 @@ class GroupCommit:
         self._full = asyncio.Event()
         self._closing = False
         self._failure = ""
+        self._failed = 0.0
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._task: asyncio.Task[None] | None = None
 
@@ -71,9 +76,14 @@ class GroupCommit:
         return self._events
 
     async def ready(self) -> None:
-        """As `Acceptance.ready`: not while stopping, and not after a write that failed until one succeeds."""
-        if self._closing or self._failure:
-            raise Unavailable(self._failure or "the service is stopping")
+        """As `Acceptance.ready`: not while stopping, and for some seconds not after a write that failed.
+
+        Then it is worth a try again: nobody would send where nothing is ready.
+        """
+        if self._closing:
+            raise Unavailable("the service is stopping")
+        if self._failure and time.monotonic() - self._failed < _TRIED_AGAIN:
+            raise Unavailable(self._failure, _TRIED_AGAIN)
 
     async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
         """As `Acceptance.put`."""
@@ -122,7 +132,7 @@ class GroupCommit:
         except Exception as error:
             _log.exception("events could not be stored")
             failure = error
-        self._failure = str(failure) if failure else ""
+        self._failure, self._failed = str(failure) if failure else "", time.monotonic()
         for one in group:
             self._events -= len(one)
             if one.answer.done():  # its sender is gone

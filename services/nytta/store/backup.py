@@ -6,13 +6,14 @@ any time; only then are they read into the file, while the store goes on. A serv
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ from nytta.store.migrate import migrations
 
 FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
+_HELD: Final = ".backup-"
+_UNFINISHED: Final = ".unfinished"
 # `data` holds only links by name, which the engine makes anew
 _SKIPPED: Final = frozenset({"data", "metadata_dropped", "tmp", "shadow", "preprocessed_configs"})
 
@@ -55,8 +58,8 @@ def held(connection: Connection, key: str, now: datetime) -> Iterator[tuple[Path
     The caller sees to it that nobody writes until it is entered.
     """
     store = _folder(connection)
-    beside = store.parent / f".backup-{os.getpid()}"
-    shutil.rmtree(beside, ignore_errors=True)
+    let_go(store.parent)
+    beside = store.parent / f"{_HELD}{os.getpid()}"
     connection.run("SYSTEM STOP MERGES")
     try:
         told = _told(connection)
@@ -68,19 +71,30 @@ def held(connection: Connection, key: str, now: datetime) -> Iterator[tuple[Path
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def pack(folder: Path, target: Path, manifest: Manifest) -> Manifest:
-    """Put a held folder into one file, which bears its name only when it is complete and on disk."""
+def let_go(folder: Path) -> None:
+    """Remove what a backup held in a data folder, and whose process is gone: it keeps room that the store has left."""
+    for held_ in folder.glob(f"{_HELD}*"):
+        shutil.rmtree(held_, ignore_errors=True)
+
+
+def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], None] = lambda: None) -> Manifest:
+    """Put a held folder into one file, which bears its name only when it is complete and on disk.
+
+    `check` is asked before each file of the folder, and may raise.
+    """
     if target.exists():
         raise BackupError(f"{target} is there already: give another name")
-    unfinished = target.with_name(f".{target.name}.unfinished")
+    unfinished = target.with_name(f".{target.name}{_UNFINISHED}")
     try:
         permissions.make_folder(target.parent)
-        unfinished.unlink(missing_ok=True)  # of a backup that was interrupted
+        _forget_unfinished(target.parent)
         with permissions.create(unfinished) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
                 _add(archive, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
                 sums = []
                 for path in sorted(folder.rglob("*")):
+                    check()
                     name = f"store/{path.relative_to(folder)}"
                     archive.add(path, name, recursive=False)
                     if path.is_file() and not path.is_symlink():
@@ -92,6 +106,15 @@ def pack(folder: Path, target: Path, manifest: Manifest) -> Manifest:
     finally:
         unfinished.unlink(missing_ok=True)
     return manifest
+
+
+def _forget_unfinished(folder: Path) -> None:
+    """Remove what backups into a folder left that were killed; what is being written is held locked."""
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        if path.is_file():
+            with path.open("rb") as file, suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def read(source: Path) -> Manifest:

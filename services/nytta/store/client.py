@@ -199,7 +199,7 @@ class Connection:
             try:
                 yield
             except ClickHouseError as error:
-                if error.code == _CANCELLED and self._clients.stopping.is_set():
+                if getattr(error, "code", None) == _CANCELLED and self._clients.stopping.is_set():
                     raise StoppedError from error
                 raise
 

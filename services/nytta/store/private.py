@@ -106,6 +106,7 @@ class PrivateStore:
         self._ask = ask
         self.writing = threading.RLock()
         """Held by the thread that writes raw events and marks."""
+        self._unfinished = False  # whether a batch may lie there without its marks
 
     # counters
 
@@ -136,14 +137,24 @@ class PrivateStore:
 
         Rows of an import are marked when it commits. `seal` encrypts a reject's body.
         """
-        batch = self.counter("batch") + 1
-        self.raise_counter("batch", batch)
+        batch = self._next_batch()
+        self._unfinished = self._unfinished or not import_id
         self.store_events(events, batch, import_id, snapshot)
         self.write_rejects(rejects, seal, received_at, import_id)
         if len(events) and not import_id:
             marks = marks_of(events, batch)
             self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", marks["batch"]))
+        if not import_id:
+            self._unfinished = False
         return batch
+
+    def _next_batch(self) -> int:
+        """The next number; a batch whose writing failed gets its marks first, for no round looks behind it."""
+        if self._unfinished:
+            self._finish_batches()
+        number = self.counter("batch") + 1
+        self.raise_counter("batch", number)
+        return number
 
     def store_events(self, events: pa.Table, batch: int, import_id: int = 0, snapshot: int = 0) -> None:
         """Store raw events durably, as one of several writers; their marks bear the same number `batch`."""
@@ -195,8 +206,9 @@ class PrivateStore:
     @_alone
     def mark(self, where: str = "1") -> None:
         """Mark the subjects and acts of all raw events that `where` selects, as one sequence number."""
-        sequence = self.counter("batch") + 1
-        self.raise_counter("batch", sequence)
+        self._mark_as(self._next_batch(), where)
+
+    def _mark_as(self, sequence: int, where: str) -> None:
         self.connection.run(
             f"INSERT INTO {{private}}.marks (sequence, batch, {_MARK}) "
             f"SELECT {sequence}, batch, {_MARK} FROM ({marks_in('{private}.events', where, 'batch')})"
@@ -283,17 +295,34 @@ class PrivateStore:
                 self._mark_import(job, at)
 
     def _finish_batches(self) -> None:
-        """Batches get their marks last: those above the last round's number that have none died on the way."""
+        """Batches get their marks last: those above the last round's number that have none died on the way.
+
+        Of such a batch the raw rows may be there without what views make of them: they are written once more, as a
+        batch of their own.
+        """
         cleared = self.counter("cleared")
         rows = self.connection.rows(
-            """SELECT DISTINCT batch FROM {private}.identities
+            """SELECT DISTINCT batch FROM {private}.events
                WHERE import = 0 AND batch > {cleared:UInt64} AND batch <= {last:UInt64}
                  AND batch NOT IN (SELECT DISTINCT batch FROM {private}.marks WHERE sequence > {cleared:UInt64})""",
             cleared=cleared,
             last=self.counter("batch"),
         )
-        if rows:
-            self.mark(f"import = 0 AND batch IN ({', '.join(str(batch) for (batch,) in rows)})")
+        self._unfinished = False
+        if not rows:
+            return
+        self._unfinished = True
+        number = self.counter("batch") + 1
+        self.raise_counter("batch", number)
+        columns = ", ".join(self.raw_columns())
+        self.connection.run(
+            f"""INSERT INTO {{private}}.events ({columns})
+            SELECT * REPLACE ({number} AS batch)
+            FROM (SELECT {columns} FROM {{private}}.events
+                  WHERE import = 0 AND batch IN ({", ".join(str(batch) for (batch,) in rows)}))"""
+        )
+        self._mark_as(number, f"batch = {number}")
+        self._unfinished = False
 
     def mark_import(self, number: int) -> None:
         """Mark what the rows of an import touch."""
@@ -332,6 +361,11 @@ class PrivateStore:
         return int(row[0]), int(row[1])
 
     # what is there
+
+    def raw_columns(self) -> list[str]:
+        """The columns of raw events that are written; the others are made of them."""
+        described = self.connection.rows("DESCRIBE TABLE {private}.events")
+        return [row[0] for row in described if row[2] != "MATERIALIZED"]
 
     def data_span(self) -> tuple[date, date]:
         """The first and the last day of the events; today's year where there are none."""

@@ -57,8 +57,7 @@ def change(
 
 
 def _rename(store: PrivateStore, kept: str, pairs: str, coming: str) -> None:
-    described = store.connection.rows("DESCRIBE TABLE {private}.events")
-    names = [row[0] for row in described if row[2] != "MATERIALIZED"]
+    names = store.raw_columns()
     taken = {
         "actor": "p.new_digest",
         "subject": "if(e.subject = e.actor, p.new_digest, e.subject)",

@@ -149,8 +149,7 @@ def _strip(store: PrivateStore) -> None:
     connection = store.connection
     if not connection.rows(f"SELECT 1 FROM {{private}}.removal WHERE kind NOT IN {PERSON_KINDS} LIMIT 1"):
         return
-    described = connection.rows("DESCRIBE TABLE {private}.events")
-    columns = ", ".join(row[0] for row in described if row[2] != "MATERIALIZED")
+    columns = ", ".join(store.raw_columns())
     connection.run(
         f"""INSERT INTO {{private}}.events ({columns})
         SELECT * REPLACE ({NOBODY} AS actor, '' AS actor_key, '' AS actor_kind, {raised(store)} AS batch)
