@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run browser test slow soak check attack bench bench-detection bench-benefits bench-stream kafka faults schemas dashboards pictures lock clean
+.PHONY: help setup run browser test slow soak check attack bench bench-detection bench-benefits bench-stream bench-together kafka faults schemas dashboards pictures lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -53,6 +53,9 @@ bench-benefits: setup  ## forecasts of benefits on simulated ones
 
 bench-stream: setup  ## workers behind Kafka, the rate of the gateway, event to cell; written to var/bench-stream.json
 	$(BIN)/python -m tests.bench.stream --out var/bench-stream.json
+
+bench-together: setup  ## 50 readers beside 2,000 events a second for three minutes
+	$(BIN)/python -m tests.bench.together
 
 kafka:           ## one Apache Kafka broker on 127.0.0.1:9092, its data in var/kafka (Java 17, Maven)
 	deploy/kafka/kafka.sh run

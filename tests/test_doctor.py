@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 import threading
 from collections import namedtuple
 from collections.abc import Iterator
@@ -17,10 +18,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from typer.testing import CliRunner
 
+from nytta import permissions
 from nytta.cli import commands, doctor, load
 from nytta.cli.doctor import Found, examine
 from nytta.keys import load_or_make
 from nytta.settings import Settings
+from tests.authentication.provider import Answer, Provider, provided
 from tests.organisations import SMALL_COUNTY
 
 Usage = namedtuple("Usage", "total used free")
@@ -73,6 +76,25 @@ def test_a_store_without_its_key_and_a_key_for_everybody(tmp_path: Path) -> None
     (tmp_path / "key.json").chmod(0o644)
     found = next(doctor._keys(Settings(data=tmp_path)))
     assert (found.state, found.mend) == ("bad", f"chmod 600 {tmp_path / 'key.json'}")
+
+
+def test_files_that_others_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, secrets = tmp_path / "data", tmp_path / "secrets"
+    permissions.make_folder(data / "reads" / "parts")
+    permissions.make_folder(secrets)
+    monkeypatch.setenv("NYTTA_KEY_FILE", str(secrets / "key.json"))
+    monkeypatch.setenv("NYTTA_KAFKA_CERTIFICATE", str(secrets / "client.pem"))
+    load_or_make(secrets / "key.json")
+    for name in ("client.pem", "key.json.lock"):
+        permissions.create(secrets / name).close()
+    assert of(examine(data, None), "files").found == "6 files and folders are their owner's alone"
+    for path in (data / "reads" / "parts", secrets / "client.pem", secrets / "key.json.lock"):
+        path.chmod(0o755 if path.is_dir() else 0o640)
+    found = of(examine(data, None), "files")
+    assert (found.state, found.found.split(":")[0]) == ("bad", "3 of 6 files and folders can be read by others")
+    assert found.mend.startswith(f"chmod -R go= {data} {secrets / 'key.json'} ")
+    subprocess.run(found.mend, shell=True, check=True)
+    assert of(examine(data, None), "files").state == "good"
 
 
 def test_a_broker_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,3 +189,67 @@ def test_the_command_ends_with_one_where_something_is_bad(tmp_path: Path, monkey
     done = run.invoke(commands, ["doctor", "--data", str(tmp_path / "data")])
     assert done.exit_code == 1
     assert "NyttaDiskFills" in done.stderr
+
+
+def _with_provider(monkeypatch: pytest.MonkeyPatch, issuer: str, **more: str) -> None:
+    settings = {
+        "NYTTA_OIDC_ISSUER": issuer,
+        "NYTTA_OIDC_CLIENT": "nytta",
+        "NYTTA_OIDC_SECRET": "hidden",
+        "NYTTA_OIDC_DOMAINS": "town.example",
+        "NYTTA_ADDRESS": "https://nytta.town.example",
+    } | more
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_what_signs_people_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "one-time links" in of(examine(tmp_path, None), "sign-in").found
+    monkeypatch.setenv("NYTTA_PROXY_HEADER", "X-Email")
+    assert "NYTTA_PROXIES" in of(examine(tmp_path, None), "sign-in").found
+    monkeypatch.setenv("NYTTA_PROXIES", "10.0.0.1")
+    assert "a proxy names" in of(examine(tmp_path, None), "sign-in").found
+    with provided(Provider()) as provider:
+        _with_provider(monkeypatch, provider.issuer)
+        assert "keep one of them" in of(examine(tmp_path, None), "sign-in").found
+
+
+def test_a_provider_is_looked_at_as_a_sign_in_would_find_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with provided(Provider()) as provider:
+        _with_provider(monkeypatch, provider.issuer)
+        found = of(examine(tmp_path, None), "sign-in")
+        assert (found.state, found.mend) == ("good", "")
+        assert "https://nytta.town.example/sign-in/callback" in found.found
+        provider.description = {"code_challenge_methods_supported": ["plain"]}
+        assert "PKCE" in of(examine(tmp_path, None), "sign-in").mend
+        provider.description = {"issuer": "https://login.town.example"}
+        assert "another issuer" in of(examine(tmp_path, None), "sign-in").found
+        provider.description = {}
+        provider.answers["/keys"] = Answer(200, b'{"keys": []}')
+        assert "publishes no key" in of(examine(tmp_path, None), "sign-in").found
+        document = orjson.dumps(provider.describe())
+        day = {"Date": "Sun, 29 Nov 2020 08:00:00 GMT", "Content-Type": "application/json"}
+        provider.answers = {"/.well-known/openid-configuration": Answer(200, document, day)}
+        late = of(examine(tmp_path, None), "sign-in")
+        assert (late.state, "clock is -" in late.found) == ("bad", True)
+    away = of(examine(tmp_path, None), "sign-in")
+    assert (away.state, "nytta link" in away.mend, "hidden" in away.found) == ("bad", True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("NYTTA_OIDC_ISSUER", "https://login.microsoftonline.com/common/v2.0", "name your own tenant"),
+        ("NYTTA_OIDC_ISSUER", "http://idp.town.example", "begins with https"),
+        ("NYTTA_ADDRESS", "http://nytta.town.example", "must begin with https"),
+        ("NYTTA_ADDRESS", "", "needs NYTTA_ADDRESS"),
+        ("NYTTA_OIDC_SECRET", "", "needs NYTTA_OIDC_SECRET"),
+        ("NYTTA_OIDC_DOMAINS", "town", "names domains"),
+    ],
+)
+def test_settings_of_a_provider_that_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    _with_provider(monkeypatch, "https://idp.town.example", **{name: value})
+    found = of(examine(tmp_path, None), "sign-in")
+    assert (found.state, says in found.found) == ("bad", True), found

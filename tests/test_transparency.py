@@ -123,6 +123,10 @@ def test_a_page_as_a_reader_sees_it(registry: Registry) -> None:
     }
 
 
+def test_what_is_kept_of_whoever_signs_in(registry: Registry) -> None:
+    assert shown(registry, "nb")["sign_in"].startswith("Den som logger inn: e-postadresse og grupper beholdes")
+
+
 def test_every_indicator_stands_under_its_purpose(registry: Registry) -> None:
     told = [i["indicator"] for p in shown(registry, "nb")["purposes"] for i in p["indicators"]]
     assert sorted(told) == [d.id for d in DEFINITIONS]

@@ -24,8 +24,10 @@ run() {
     local data=${1:-$here/../../var/kafka}
     command -v java >/dev/null || { echo "kafka.sh: Kafka needs Java 17 or later" >&2; exit 1; }
     fetch
+    umask 077  # topics hold events: they are their owner's alone
     mkdir -p "$data"
     data=$(cd "$data" && pwd)
+    chmod -R go= "$data"  # of a folder that an earlier version made; links are not followed
     sed -e "s|@HOST@|${KAFKA_HOST:-127.0.0.1}|" -e "s|@PORT@|$port|" -e "s|@DATA@|$data|" \
         -e "s|@CONTROLLER_PORT@|${KAFKA_CONTROLLER_PORT:-$((port + 1))}|" "$here/server.properties" >"$data/server.properties"
     local java=(java "-Xmx${KAFKA_HEAP:-512m}" -XX:+UseSerialGC "-Dkafka.log=$data/kafka.log"

@@ -212,12 +212,18 @@ class Intake:
         if mapping and mapping.snapshot:
             taken = snapshot_at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
             snapshot = int(taken.timestamp())
+            if snapshot <= 0:
+                raise IntakeError(
+                    f"{files.as_text(path.name)}: the list is dated {taken:%Y-%m-%d}: say when with --snapshot-at"
+                )
         number = Import.identify(digest, repr(mapping), root, snapshot)
         kind = mapping.id if mapping else "cloudevents"
-        job = self.private.find_import(number) or Import(number, path.name, digest, kind, root, snapshot=snapshot)
+        job = self.private.find_import(number) or Import(
+            number, files.as_text(path.name), digest, kind, root, snapshot=snapshot
+        )
         if job.state != "open":
             return ImportReport(
-                str(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
+                files.as_text(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
             )
         reading = _Reading(self, mapping, job, now, self._root(root, timezone, mapping))
         for step in behind(reading.steps(path), lambda s: self._write_step(s, now)):
@@ -236,7 +242,7 @@ class Intake:
                 remember_approval(self.private.connection, root, mapping.approval.given(root))
         self.private.commit_import(job, now)
         return ImportReport(
-            str(path),
+            files.as_text(path),
             job.read,
             job.accepted,
             job.duplicate,
@@ -292,7 +298,9 @@ class Intake:
         size = mapping.declared_size if isinstance(mapping.declared_size, int) else None
         public = mapping.purpose == "public_data"
         zone = timezone or mapping.timezone
-        return CreatedRoot(root, zone, (), mapping.organisation.country, public, size)
+        made = CreatedRoot(root, zone, (), mapping.organisation.country, public, size)
+        self._with(made)
+        return made
 
     def with_units(self, made: CreatedRoot, events: pa.Table) -> CreatedRoot:
         """`made` with the codes of these events, and the registry with their units."""
@@ -307,8 +315,15 @@ class Intake:
         new = codes - set(made.codes)
         if new:
             made = replace(made, codes=tuple(sorted(set(made.codes) | codes)))
-            self.registry = registry_tables.with_created(self.registry, [made])
+            self.registry = self._with(made)
         return made
+
+    def _with(self, made: CreatedRoot) -> Registry:
+        """The registry with what a log brings; IntakeError where the two do not go together."""
+        try:
+            return registry_tables.with_created(self.registry, [made])
+        except ValueError as error:
+            raise IntakeError(f"{error}; say another with --organisation or --timezone") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
-import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from nytta import permissions
 from nytta.errors import Mendable
 from nytta.events.pseudonyms import SIZE, Digests, Maker, Pseudonymiser
 
@@ -256,10 +256,15 @@ class Choice:
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Held by the one process that changes the key file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(path.name + ".lock").open("w") as file:
+    permissions.make_folder(path.parent)
+    with permissions.create(lock_of(path), anew=True) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def lock_of(path: Path) -> Path:
+    """The file that is locked while the key file `path` changes."""
+    return path.with_name(f"{path.name}.lock")
 
 
 def with_first(path: Path, names: Mapping[str, str], day: date) -> Keys:
@@ -294,12 +299,12 @@ def load_or_make(path: Path) -> Keys:
 
 def _make(path: Path) -> None:
     """A file with a random secret, there whole or not at all; of several that make it, the first one's stands."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    permissions.make_folder(path.parent)
     beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        _write(Keys("k1", secrets.token_bytes(_BYTES)), beside)
+        permissions.replace(beside, written(Keys("k1", secrets.token_bytes(_BYTES))).encode())
         with suppress(FileExistsError):
-            os.link(beside, path)
+            path.hardlink_to(beside)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -333,14 +338,5 @@ def written(keys: Keys) -> str:
 
 def save(keys: Keys, path: Path) -> None:
     """Replace the key file as one step; a key that `keys` does not hold is gone then, but for copies of the file."""
-    beside = path.with_name(path.name + ".new")
-    _write(keys, beside)
-    beside.replace(path)
-
-
-def _write(keys: Keys, path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(written(keys))
-        file.flush()
-        os.fsync(file.fileno())
+    # always under the same name beside: what a crash leaves of it is overwritten, and keeps no destroyed key
+    permissions.replace(path, written(keys).encode(), beside=f"{path.name}.new")

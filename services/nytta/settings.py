@@ -1,19 +1,26 @@
-"""What the environment says; nothing else reads it."""
+"""What the environment and the secrets of a container say; nothing else reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_SECRETS: Final = Path("/run/secrets")
+
 
 class Settings(BaseSettings):
-    """Settings of an installation, each an environment variable with the prefix NYTTA_."""
+    """Settings of an installation, each an environment variable with the prefix NYTTA_, or a file of that name.
 
-    model_config = SettingsConfigDict(env_prefix="NYTTA_", extra="forbid", frozen=True)
+    Files lie where containers are handed their secrets; the environment goes before them.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="NYTTA_", extra="forbid", frozen=True, secrets_dir=_SECRETS if _SECRETS.is_dir() else None
+    )
 
     data: Path = Field(default=Path("var/data"), description="folder of the embedded store and of its key")
     registry: Path | None = Field(
@@ -31,6 +38,20 @@ class Settings(BaseSettings):
     rate: float = Field(default=20_000, gt=0, description="events per second that a token may send")
     proxy_header: str = Field(default="", description="header in which a proxy names who is signed in, by e-mail")
     proxies: str = Field(default="", description="addresses of that proxy, or networks, with commas between")
+    proxy_secret: SecretStr = Field(
+        default=SecretStr(""), description="secret that the proxy sends in X-Nytta-Proxy-Secret; needed on this machine"
+    )
+    metrics: str = Field(
+        default="", pattern=r"^$|^.+:[0-9]{1,5}$", description="host:port that /metrics is served on; empty: it is not"
+    )
+    oidc_issuer: str = Field(default="", description="issuer of the provider that signs people in; empty: none does")
+    oidc_client: str = Field(default="", description="id under which this installation is registered there")
+    oidc_secret: SecretStr = Field(default=SecretStr(""), description="secret of that client")
+    oidc_domains: str = Field(
+        default="", description="domains of the organisation's e-mail addresses, with commas between"
+    )
+    oidc_groups: str = Field(default="", description="claim that names a person's groups; empty: no role by group")
+    oidc_hours: int = Field(default=12, ge=1, le=12, description="hours that a person stays signed in")
     memory: int = Field(default=2 << 30, ge=256 << 20, description="memory of the embedded engine, in bytes")
     kafka: str = Field(default="", description="brokers, host:port with commas between; empty: no broker")
     kafka_prefix: str = Field(
@@ -65,6 +86,11 @@ class Settings(BaseSettings):
     def key_place(self) -> Path:
         """Where the keys are kept."""
         return self.key_file or self.data / "key.json"
+
+    @property
+    def token_place(self) -> Path:
+        """Where the senders' tokens are kept."""
+        return self.tokens or self.data / "tokens.json"
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

@@ -29,6 +29,11 @@ _KEPT = {
     Rule.ACCESS_LOG: "Who read figures of which unit: twelve months.",
 }
 _PROGRAMME = "Facts of the programme, without persons: as long as the programme is followed."
+_SIGN_IN = (
+    "Whoever signs in: the e-mail address and groups are kept while they are signed in, twelve hours at most. Which "
+    "account of the organisation's sign-in an address belongs to is kept, encoded, with the day of the first time, "
+    "until an administrator releases it: so a role does not pass to whoever gets the address next."
+)
 _ROLES = {
     Role.OPERATIONS: "IT operations",
     Role.MANAGER: "Manager of a unit, and delegate",
@@ -78,7 +83,7 @@ class Collected:
 def texts_needed() -> list[str]:
     """Every English text that a page shows, in order, each once."""
     found = [text for model in TYPES.values() for text in (_about(model), *_meanings(model).values())]
-    return list(dict.fromkeys([*found, *_KEPT.values(), _PROGRAMME, *_ROLES.values(), *_WHAT.values()]))
+    return list(dict.fromkeys([*found, *_KEPT.values(), _PROGRAMME, _SIGN_IN, *_ROLES.values(), *_WHAT.values()]))
 
 
 def page(
@@ -138,6 +143,7 @@ def page(
             }
             for rule, kept in KEPT.items()
         ],
+        "sign_in": say(_SIGN_IN),
         "seen_by": [
             {"role": role.value, "name": say(_ROLES[role]), "sees": [say(_WHAT[w]) for w, may in sees.items() if may]}
             for role, sees in matrix().items()

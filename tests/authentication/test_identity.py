@@ -8,8 +8,9 @@ import pytest
 
 from nytta.authentication.addresses import is_loopback
 from nytta.authentication.identity import Identity, NotAuthenticated
-from nytta.authentication.links import LINK_LIFE, SESSION_LIFE, Links
+from nytta.authentication.links import LINK_LIFE, Links
 from nytta.authentication.proxy import Proxy, refuse_open_house
+from nytta.authentication.sessions import SESSION_LIFE, Session
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -55,7 +56,7 @@ def test_a_link_works_once() -> None:
     links = Links()
     token = links.issue(NOW)
     cookie = links.redeem(token, "127.0.0.1", NOW)
-    assert links.identity(cookie, "::1", NOW) == Identity("", local=True)
+    assert links.sessions.identity(cookie, "::1", NOW) == Identity("", local=True)
     with pytest.raises(NotAuthenticated, match="was used"):
         links.redeem(token, "127.0.0.1", NOW)
     assert token not in repr(links)
@@ -68,9 +69,9 @@ def test_a_link_and_a_session_end() -> None:
     with pytest.raises(NotAuthenticated, match="too old"):
         links.redeem(token, "127.0.0.1", NOW + LINK_LIFE)
     cookie = links.redeem(links.issue(NOW), "127.0.0.1", NOW)
-    assert links.identity(cookie, "127.0.0.1", NOW + SESSION_LIFE - SECOND).local
+    assert links.sessions.identity(cookie, "127.0.0.1", NOW + SESSION_LIFE - SECOND).local
     with pytest.raises(NotAuthenticated):
-        links.identity(cookie, "127.0.0.1", NOW + SESSION_LIFE)
+        links.sessions.identity(cookie, "127.0.0.1", NOW + SESSION_LIFE)
 
 
 def test_a_link_is_for_this_machine() -> None:
@@ -80,9 +81,9 @@ def test_a_link_is_for_this_machine() -> None:
         links.redeem(token, "10.0.0.9", NOW)
     cookie = links.redeem(token, "::ffff:127.0.0.1", NOW)
     with pytest.raises(NotAuthenticated):
-        links.identity(cookie, "10.0.0.9", NOW)
+        links.sessions.identity(cookie, "10.0.0.9", NOW)
     with pytest.raises(NotAuthenticated):
-        links.identity("guessed", "127.0.0.1", NOW)
+        links.sessions.identity("guessed", "127.0.0.1", NOW)
 
 
 @pytest.mark.parametrize(
@@ -96,5 +97,27 @@ def test_nobody_listens_to_the_world_without_a_proxy() -> None:
     refuse_open_house("127.0.0.1", None)
     refuse_open_house("localhost", None)
     refuse_open_house("0.0.0.0", PROXY)
-    with pytest.raises(ValueError, match="NYTTA_PROXY_HEADER"):
+    refuse_open_house("0.0.0.0", None, oidc=True)
+    with pytest.raises(ValueError, match=r"NYTTA_OIDC_ISSUER.*NYTTA_PROXY_HEADER"):
         refuse_open_house("0.0.0.0", None)
+
+
+def test_one_way_alone_says_who_is_signed_in() -> None:
+    with pytest.raises(ValueError, match="keep one of them"):
+        refuse_open_house("127.0.0.1", PROXY, oidc=True)
+
+
+def test_a_session_of_somebody_counts_from_anywhere_until_it_ends() -> None:
+    sessions = Links().sessions
+    anna = Identity("anna@example.org", groups=frozenset({"leads"}))
+    cookie = sessions.begin(Session(anna, NOW + SECOND, "token"), NOW)
+    assert sessions.identity(cookie, "10.0.0.9", NOW) == anna
+    with pytest.raises(NotAuthenticated):
+        sessions.identity(cookie, "10.0.0.9", NOW + SECOND)
+    ended = sessions.end(cookie)
+    assert ended is not None
+    assert ended.proof == "token"
+    assert "token" not in repr(ended)
+    assert sessions.end(cookie) is None
+    with pytest.raises(NotAuthenticated):
+        sessions.identity(cookie, "10.0.0.9", NOW)

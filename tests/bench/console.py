@@ -19,11 +19,12 @@ from typing import Any
 import httpx
 
 from nytta import contracts
+from nytta.authentication.proxy import SECRET_HEADER
 from nytta.console.context import Console
 from nytta.store.client import Zones, embedded
 from nytta.store.migrate import migrate
 from nytta.store.private import PrivateStore
-from tests.console.world import HEADER, ROLES, World, world
+from tests.console.world import HEADER, ROLES, SECRET, World, world
 
 PATHS = ("/", "/units/u00", "/indicators/weekly-breadth?unit=u00&system=arken", "/alerts", "/benefits")
 READERS, SECONDS = 50, 30
@@ -76,7 +77,7 @@ def _timed(visit: httpx.Client, path: str, desk: Console | None = None) -> float
 
 async def _read(address: str) -> list[float]:
     waits: list[float] = []
-    headers = {HEADER: ROLES["lead"], "Accept-Language": "en"}
+    headers = {HEADER: ROLES["lead"], SECRET_HEADER: SECRET, "Accept-Language": "en"}
     limits = httpx.Limits(max_connections=READERS)
     async with httpx.AsyncClient(
         base_url=address, headers=headers, limits=limits, trust_env=False, timeout=60

@@ -82,13 +82,17 @@ def _started(folder: Path) -> Service:
 
 def _requests(service: Service, size: int, events: int, name: str) -> Iterator[bytes]:
     """Whole HTTP requests of batches: steps of cases by fifty persons."""
-    for first in range(0, events, size):
-        batch = [_event(name, n) for n in range(first, min(first + size, events))]
-        body = orjson.dumps(batch)
+    for body in batches(size, events, name):
         yield (
             f"POST /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token}\r\n"
             f"Content-Type: application/cloudevents-batch+json\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode() + body
+
+
+def batches(size: int, events: int, name: str) -> Iterator[bytes]:
+    """Bodies of batches, `size` events each."""
+    for first in range(0, events, size):
+        yield orjson.dumps([_event(name, n) for n in range(first, min(first + size, events))])
 
 
 def _event(name: str, number: int) -> dict[str, Any]:
@@ -149,14 +153,14 @@ def _settled(service: Service) -> None:
     """Wait until every event is in the figures."""
     until = time.monotonic() + 300
     while time.monotonic() < until:
-        if "\nnytta_behind_seconds 0.0\n" in service.client.get("/metrics").text:
+        if "\nnytta_behind_seconds 0.0\n" in service.metrics():
             return
         time.sleep(0.2)
 
 
 def _buckets(service: Service) -> dict[str, int]:
     """Rounds so far, by the upper edge of the age of their oldest event."""
-    found = re.findall(r'^nytta_cell_seconds_bucket\{le="([^"]+)"\} (\S+)', service.client.get("/metrics").text, re.M)
+    found = re.findall(r'^nytta_cell_seconds_bucket\{le="([^"]+)"\} (\S+)', service.metrics(), re.M)
     return {edge: int(float(count)) for edge, count in found}
 
 

@@ -99,7 +99,7 @@ def test_events_come_in_batches_and_each_unit_in_one_partition(cluster: Cluster)
     homes: dict[str, set[int]] = {}
     stored = 0
     for partition, value, headers in messages:
-        body = wire.body_of(value, headers, NOW, "", NOW - NOW)
+        body = wire.body_of(value, headers, NOW, "")
         events = decode(body.lines, received_at=body.received_at, pseudonymise=None)
         assert (events.rejects, body.received_at) == ((), NOW)
         stored += len(events)
@@ -145,6 +145,6 @@ def test_a_broker_that_is_away_is_waited_for_and_then_taken_up_again(tmp_path: P
         assert any("no broker" in text for text in told)
         ids = set()
         for _, value, headers in read(cluster, topics.USAGE, 1):
-            body = wire.body_of(value, headers, NOW, "", NOW - NOW)
+            body = wire.body_of(value, headers, NOW, "")
             ids |= set(decode(body.lines, received_at=NOW, pseudonymise=None).table["id"].to_pylist())
         assert ids == {i for events in EVENTS[:2] for i in events["id"].to_pylist()}

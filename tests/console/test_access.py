@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from nytta.authentication.links import LINK_LIFE, SESSION_LIFE
+from nytta.authentication.links import LINK_LIFE
+from nytta.authentication.sessions import SESSION_LIFE
 from tests.console.world import HEADER, NOW, World
 
 OPENS = {

@@ -11,11 +11,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from nytta.alerts.model import State
+from nytta.authentication.proxy import SECRET_HEADER
 from nytta.console.words import LANGUAGES
 from tests.console.browsing import chromium
 from tests.console.test_forms import alert
 from tests.console.test_pages import PAGES, path_of
-from tests.console.world import HEADER, NOW, ROLES, World
+from tests.console.world import HEADER, NOW, ROLES, SECRET, World
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
@@ -48,7 +49,7 @@ def page_of(
         locale=language,
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": width, "height": 900},
-        extra_http_headers={HEADER: ROLES[role], "Accept-Language": language},
+        extra_http_headers={HEADER: ROLES[role], SECRET_HEADER: SECRET, "Accept-Language": language},
         java_script_enabled=js,
         bypass_csp=js,  # for axe alone: pages have no scripts, and their policy lets none run
     )

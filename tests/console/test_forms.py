@@ -13,10 +13,11 @@ import httpx
 import pytest
 
 from nytta.alerts.model import Alert, State
+from nytta.authentication.proxy import SECRET_HEADER
 from nytta.console.pages.alerts import address
 from nytta.store.alerts import AlertStore
 from nytta.store.client import StoreError
-from tests.console.world import NOW, World
+from tests.console.world import NOW, SECRET, World
 
 
 def token(page: str) -> str:
@@ -112,7 +113,7 @@ def test_what_was_written_outlives_the_session(seen: World) -> None:
     browser = seen.browser(console)
     browser.get(f"/sign-in/{console.links.issue(NOW)}")
     form = token(browser.get("/seats").text)
-    console.links.end(browser.cookies["nytta_session"])
+    console.links.sessions.end(browser.cookies["nytta_session"])
     answer = browser.post("/seats", data={"form": form, "seat": "manager:u00"})
     assert answer.status_code == 401
     assert "What you wrote is still here" in answer.text
@@ -234,6 +235,7 @@ def test_a_huge_upload_is_refused_before_it_is_read(seen: World) -> None:
     place = urlsplit(seen.address())
     with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=30) as line:
         head = f"POST /import HTTP/1.1\r\nHost: {place.netloc}\r\nX-User: admin@town.example\r\n"
+        head += f"{SECRET_HEADER}: {SECRET}\r\n"
         head += f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {2 << 30}\r\n\r\n"
         line.sendall(head.encode())
         assert b" 413 " in line.recv(1000).split(b"\r\n")[0]

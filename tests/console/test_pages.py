@@ -71,7 +71,7 @@ def test_a_page_comes_with_its_guards(seen: World, path: str) -> None:
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 def test_nothing_comes_from_other_hosts(seen: World) -> None:

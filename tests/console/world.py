@@ -16,7 +16,7 @@ import httpx
 
 from nytta import app as nytta
 from nytta.authentication.links import Links
-from nytta.authentication.proxy import Proxy
+from nytta.authentication.proxy import SECRET_HEADER, Proxy
 from nytta.benefits.statement import (
     Ahead,
     Benefit,
@@ -74,6 +74,7 @@ ROLES = {
     "stranger": "nobody@town.example",
 }
 HEADER = "X-User"
+SECRET = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass
@@ -122,17 +123,20 @@ class World:
             self.app.open,
             Backing(self.app, self.folder, now=lambda: now),
             links=Links(),
-            proxy=Proxy(HEADER, ("127.0.0.1",)) if proxy else None,
+            proxy=Proxy(HEADER, ("127.0.0.1",), SECRET) if proxy else None,
             address=address,
             upload_limit=limit,
             now=lambda: now,
             journal=self.reads.journal,
         )
 
-    def visit(self, role: str = "lead", language: str = "en", console: Console | None = None) -> httpx.Client:
-        """A browser of somebody with this role."""
-        headers = {HEADER: ROLES[role], "Accept-Language": language}
-        browser = httpx.Client(base_url=self.address(console), headers=headers, timeout=120, trust_env=False)
+    def visit(
+        self, role: str = "lead", language: str = "en", console: Console | None = None, address: str = ""
+    ) -> httpx.Client:
+        """A browser of somebody with this role, at the console's usual address or another one of its."""
+        headers = {HEADER: ROLES[role], SECRET_HEADER: SECRET, "Accept-Language": language}
+        place = address or self.address(console)
+        browser = httpx.Client(base_url=place, headers=headers, timeout=120, trust_env=False)
         return self._open.enter_context(browser)
 
 
@@ -142,7 +146,7 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
     organisation = registry.organisations[0]
 
     def contact(name: str) -> Contact:
-        return Contact(name, ROLES[name], "", "nb")
+        return Contact(name, ROLES[name], "", "nb", f"/nytta-{name}s")
 
     registry = replace(
         registry,
@@ -337,10 +341,10 @@ def statement() -> Statement:
 
 
 @contextmanager
-def served(console: Console) -> Iterator[str]:
+def served(console: Console, *, connections: int = 1_000) -> Iterator[str]:
     """The console on a socket, in a thread; its address."""
     bound = bind("127.0.0.1", 0)
-    running = server(application(console))
+    running = server(application(console), connections=connections)
     thread = threading.Thread(target=lambda: asyncio.run(running.listen(bound)), daemon=True)
     thread.start()
     try:

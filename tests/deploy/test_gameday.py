@@ -37,10 +37,6 @@ def panel(uid: str, word: str) -> str:
     return next(p.expr for b in BOARDS if b.uid == uid for p in b.panels if p.expr and word in p.expr)
 
 
-def host(client: httpx.Client) -> str:
-    return str(client.base_url).removeprefix("http://").rstrip("/")
-
-
 @dataclass
 class Stack:
     """A gateway, a worker and an alerter around a broker and a store, and the Prometheus that scrapes them."""
@@ -70,14 +66,15 @@ class Stack:
 def stack(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     needed("prometheus")
     with installation(tmp_path_factory.mktemp("gameday"), broker, workers=1, units=10, partitions=2) as place:
-        front, port = gateway(place)
+        measured = free_port()
+        front, port = gateway(place, {"NYTTA_METRICS": f"127.0.0.1:{measured}"})
         its = free_port()
         words = ("-m", "nytta", "alerter", "--port", str(its))
         alerter = Process(python(*words), place.folder / "alerter.log", place.environment)
         alerter.start()
         try:
             until(lambda: answers(f"http://127.0.0.1:{its}/readyz"), "the alerter", alerter.log)
-            targets = {"gateway": port, "worker": place.ports[0], "alerter": its}
+            targets = {"gateway": measured, "worker": place.ports[0], "alerter": its}
             addresses = {job: f"127.0.0.1:{number}" for job, number in targets.items()}
             with prometheus(tmp_path_factory.mktemp("prometheus"), addresses) as watching:
                 made = Stack(place, broker, f"http://127.0.0.1:{port}", alerter, watching)
@@ -175,7 +172,7 @@ def test_a_source_falls_silent_and_half_of_another_is_dead(tmp_path: Path) -> No
     needed("prometheus")
     service = Service(tmp_path).start()
     try:
-        target = host(service.client)
+        target = service.measured
         (tmp_path / "prometheus").mkdir()
         with prometheus(tmp_path / "prometheus", {"nytta": target}, history(target, time.time())) as its:
             assert its.fires("NyttaSourceSilent"), its.ask("sender:nytta_events:usual1d")
@@ -200,12 +197,12 @@ def test_a_machine_whose_clock_is_off(tmp_path: Path) -> None:
     port = free_port()
     ahead = "import time; true = time.time; time.time = lambda: true() + 60; from nytta.cli import main; main()"
     words = ["up", "--port", str(port), "--data", str(place.data), "--registry", str(place.registry)]
-    service = Process(python("-c", ahead, *words), tmp_path / "up.log")
+    service = Process(python("-c", ahead, *words), tmp_path / "up.log", {"NYTTA_METRICS": place.measured})
     service.start()
     try:
         until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the service", service.log)
         (tmp_path / "prometheus").mkdir()
-        with prometheus(tmp_path / "prometheus", {"nytta": f"127.0.0.1:{port}"}) as its:
+        with prometheus(tmp_path / "prometheus", {"nytta": place.measured}) as its:
             assert its.fires("NyttaClockSkew")
     finally:
         service.stop()
@@ -234,7 +231,7 @@ def test_the_disk_is_full(small_disk: Path, tmp_path: Path) -> None:
 
     try:
         (tmp_path / "prometheus").mkdir()
-        with prometheus(tmp_path / "prometheus", {"nytta": host(service.client)}) as its:
+        with prometheus(tmp_path / "prometheus", {"nytta": service.measured}) as its:
             for number in range(5):
                 assert post(1000 * number) == 202
                 time.sleep(1)

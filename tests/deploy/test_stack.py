@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import shlex
+import stat
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import kubernetes_validate
 import pytest
@@ -32,26 +38,82 @@ OURS = {name: s for name, s in SERVICES.items() if s["image"].startswith("nytta:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> Path:
-    """The file that the script of passwords makes."""
-    path = tmp_path / ".env"
-    path.write_text(run(str(DEPLOY / "passwords.sh")))
-    return path
+def stack(tmp_path: Path) -> Path:
+    """A folder in which the script of passwords ran, under the umask that lets everybody read."""
+    under(0o022, str(DEPLOY / "passwords.sh"), str(tmp_path))
+    return tmp_path
 
 
-def test_passwords_are_random_and_their_digests_fit(environment: Path) -> None:
-    told = dict(line.split("=", 1) for line in environment.read_text().splitlines())
-    for user in ("SERVICE", "OPEN", "CONSOLE"):
-        password = told[f"NYTTA_{user}_PASSWORD"]
-        assert re.fullmatch(r"[0-9a-f]{48}", password)
-        assert told[f"NYTTA_{user}_PASSWORD_SHA256"] == hashlib.sha256(password.encode()).hexdigest()
-    assert run(str(DEPLOY / "passwords.sh")) != environment.read_text()
+def under(umask: int, *command: str, folder: Path = DEPLOY, code: int = 0) -> str:
+    """What a program says on standard error that a shell of this umask starts."""
+    shell = f'umask {umask:o}; exec "$@"'
+    done = subprocess.run(["sh", "-c", shell, "sh", *command], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stderr
 
 
-def test_compose_reads_the_file(environment: Path) -> None:
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def password(secret: Path) -> str:
+    """The password in a secret: alone, after a user, or in an address."""
+    text = secret.read_text()
+    return urlsplit(text).password or "" if "//" in text else text.rpartition(":")[2]
+
+
+def test_passwords_are_random_and_their_digests_fit(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    told = dict(line.split("=", 1) for line in (stack / ".env").read_text().splitlines())
+    secrets = {path.name: password(path) for path in (stack / "secrets").iterdir()}
+    assert len(set(secrets.values())) == len(secrets) == 6
+    assert all(re.fullmatch(r"[0-9a-f]{48}", secret) for secret in secrets.values())
+    for user in ("SERVICE", "GATEWAY", "OPEN", "CONSOLE"):
+        digest = hashlib.sha256(secrets[f"clickhouse_{user.lower()}"].encode()).hexdigest()
+        assert told.pop(f"NYTTA_{user}_PASSWORD_SHA256") == digest
+    assert not told  # no password itself
+    again = tmp_path_factory.mktemp("again")
+    under(0, str(DEPLOY / "passwords.sh"), str(again))
+    assert not {password(path) for path in (again / "secrets").iterdir()} & set(secrets.values())
+
+
+def test_passwords_are_their_owner_s_alone(stack: Path) -> None:
+    assert (mode(stack / ".env"), mode(stack / "secrets")) == (0o600, 0o700)
+    # containers read them as users of their own, past the folder
+    assert {mode(path) for path in (stack / "secrets").iterdir()} == {0o444}
+    assert sorted(path.name for path in stack.iterdir()) == [".env", "secrets"]
+
+
+def test_passwords_that_are_there_are_kept_and_closed(stack: Path) -> None:
+    (stack / ".env").chmod(0o644)
+    before = {path: path.read_text() for path in stack.rglob("*") if path.is_file()}
+    said = under(0o022, str(DEPLOY / "passwords.sh"), str(stack), code=1)
+    assert "remove both to have new ones" in said
+    assert {path: path.read_text() for path in stack.rglob("*") if path.is_file()} == before
+    assert mode(stack / ".env") == 0o600
+    (stack / ".env").unlink()
+    under(0o022, str(DEPLOY / "passwords.sh"), str(stack), code=1)
+    assert not (stack / ".env").exists()
+
+
+def test_the_file_that_a_shell_made_for_the_output_is_closed_too(tmp_path: Path) -> None:
+    under(0o022, "sh", "-c", f"{DEPLOY / 'passwords.sh'} > .env", folder=tmp_path)
+    assert mode(tmp_path / ".env") == 0o600
+    assert (tmp_path / ".env").read_text().count("_PASSWORD_SHA256=") == 4
+
+
+def test_git_and_the_image_leave_passwords_out() -> None:
+    for name, entries in ((".gitignore", {".env", "secrets/"}), (".dockerignore", {".env", "secrets"})):
+        assert entries <= set((ROOT / name).read_text("utf-8").splitlines())
+
+
+def test_compose_reads_the_file(stack: Path) -> None:
     for profile in ([], ["--profile", "demonstration"]):
-        said = run(needed("docker-compose"), f"--env-file={environment}", *profile, "config", folder=ROOT)
-        assert yaml.safe_load(said)["services"].keys() == SERVICES.keys()
+        said = run(needed("docker-compose"), f"--env-file={stack / '.env'}", *profile, "config", folder=ROOT)
+        told = yaml.safe_load(said)
+        assert told["services"].keys() == SERVICES.keys()
+        assert {Path(secret["file"]).name for secret in told["secrets"].values()} <= {
+            path.name for path in (stack / "secrets").iterdir()
+        }
 
 
 def test_compose_asks_for_passwords(tmp_path: Path) -> None:
@@ -64,7 +126,7 @@ def test_compose_asks_for_passwords(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode != 0
-    assert "deploy/passwords.sh > .env" in done.stdout + done.stderr
+    assert "run deploy/passwords.sh" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -77,6 +139,61 @@ def test_a_service_is_pinned_and_watched(name: str) -> None:
         assert port.startswith("127.0.0.1:")  # TLS belongs before whatever others reach
 
 
+def test_what_is_published_asks_who_comes() -> None:
+    """Whoever has an account on the machine reaches its ports."""
+    published = {name for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"gateway", "grafana", "mailpit"}  # tokens, sign-in, password
+    grafana = SERVICES["grafana"]["environment"]
+    assert grafana["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana_admin"
+    for name in ("AUTH_ANONYMOUS", "PUBLIC_DASHBOARDS", "SNAPSHOTS"):
+        assert grafana[f"GF_{name}_ENABLED"] == "false"
+    assert SERVICES["mailpit"]["environment"] == {"MP_UI_AUTH_FILE": "/run/secrets/mailpit"}
+
+
+def test_parts_reach_only_what_they_need() -> None:
+    within = {n: {name for name, s in SERVICES.items() if n in s["networks"]} for n in COMPOSE["networks"]}
+    events = {"gateway", "worker", "alerter", "migrate", "demonstration"}
+    assert within["stream"] == {"kafka", *events}  # Kafka asks nobody who he is
+    assert within["store"] == {"clickhouse", "grafana", *events}
+    assert within["watch"] == {"prometheus", "alertmanager", "grafana", "gateway", "worker", "alerter"}
+    assert within["mail"] == {"mailpit", "alertmanager", "alerter"}
+    assert within["front"] == {"gateway", "grafana", "mailpit"}
+    internal = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
+    assert internal == {"stream", "store", "watch"}
+
+
+def handed(service: dict[str, Any]) -> dict[str, str]:
+    """The secrets of a service by the name that they have there."""
+    named = [{"source": s, "target": s} if isinstance(s, str) else s for s in service.get("secrets", [])]
+    return {secret["target"]: secret["source"] for secret in named}
+
+
+def test_passwords_come_from_files() -> None:
+    for service in SERVICES.values():
+        assert not [name for name in service.get("environment", {}) if name.endswith("PASSWORD")]
+        assert set(handed(service).values()) <= set(COMPOSE["secrets"])
+    assert {name: handed(service).get("NYTTA_CLICKHOUSE") for name, service in OURS.items()} == {
+        "migrate": "clickhouse_service",
+        "gateway": "clickhouse_gateway",
+        "worker": "clickhouse_service",
+        "alerter": "clickhouse_service",
+        "demonstration": "clickhouse_service",
+    }
+
+
+@pytest.mark.parametrize("user", ["service", "gateway"])
+def test_a_part_reads_its_secret(stack: Path, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = stack / "run"
+    there.mkdir()
+    (there / "NYTTA_CLICKHOUSE").write_bytes((stack / "secrets" / f"clickhouse_{user}").read_bytes())
+    monkeypatch.delenv("NYTTA_CLICKHOUSE", raising=False)
+    held = Settings(_secrets_dir=there).clickhouse  # type: ignore[call-arg]
+    assert urlsplit(held).username == f"nytta_{user}"
+    assert urlsplit(held).password == password(stack / "secrets" / f"clickhouse_{user}")
+    monkeypatch.setenv("NYTTA_CLICKHOUSE", "clickhouse://another")
+    assert Settings(_secrets_dir=there).clickhouse == "clickhouse://another"  # type: ignore[call-arg]
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_our_parts_are_tight(name: str) -> None:
     service = OURS[name]
@@ -87,23 +204,55 @@ def test_our_parts_are_tight(name: str) -> None:
     assert re.search(r"^USER nytta$", (DEPLOY / "Dockerfile").read_text("utf-8"), re.MULTILINE)
 
 
+def installed() -> list[list[str]]:
+    """The commands that the last stage of the image runs as root, as words."""
+    text = (DEPLOY / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    last = text[text.rindex("\nFROM ") :].split("\nUSER ")[0]
+    runs = [line.removeprefix("RUN ") for line in last.splitlines() if line.startswith("RUN ")]
+    return [shlex.split(command) for run in runs for command in run.split("&&")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders to another user")
+def test_the_image_s_folder_is_its_user_s_and_a_command_runs_in_it(tmp_path: Path) -> None:
+    """What an empty volume becomes when it is first mounted there."""
+    commands = {words[0]: words for words in installed()}
+    assert {"--uid", "10001", "--gid"} <= set(commands["useradd"])
+    place = SERVICES["gateway"]["environment"]["NYTTA_DATA"]
+    assert f"data:{place}" in SERVICES["gateway"]["volumes"]
+    assert commands["install"][-1] == place
+    data = tmp_path / "data"
+    subprocess.run([*commands["install"][:-1], str(data)], check=True)
+    assert (data.stat().st_uid, data.stat().st_gid, mode(data)) == (10001, 10001, 0o700)
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    code = (
+        "import os, sys; from nytta.cli import commands, load; load('token')\n"
+        "os.setgroups([]); os.setgid(10001); os.setuid(10001)\n"
+        "commands(['token', 'add', 'desk', '--data', sys.argv[1]])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(data)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("nytta_")
+    assert (mode(data / "tokens.json"), (data / "tokens.json").stat().st_uid) == (0o600, 10001)
+
+
 def test_what_is_mounted_exists() -> None:
     for service in SERVICES.values():
         for volume in service.get("volumes", []):
             source = re.sub(r"\$\{\w+:-(.+?)\}", r"\1", volume).split(":")[0]
-            if source.startswith("./") and "demo" not in source:
+            if source.startswith("./") and not source.startswith("./var/"):
                 assert (ROOT / source).exists(), source
             elif not source.startswith("."):
                 assert source in COMPOSE["volumes"], source
 
 
 def test_users_of_the_stack_are_those_of_the_server() -> None:
-    users = (DEPLOY / "clickhouse" / "users.xml").read_text("utf-8")
-    asked = set(re.findall(r'from_env="(\w+)"', users))
-    assert asked <= set(SERVICES["clickhouse"]["environment"])
-    name = re.search(r"clickhouse://(\w+):", SERVICES["gateway"]["environment"]["NYTTA_CLICKHOUSE"])
-    assert name
-    assert f"<{name[1]}>" in users
+    users = ElementTree.parse(DEPLOY / "clickhouse" / "users.xml").getroot()
+    asked = {element.get("from_env") for element in users.findall("users/*/password_sha256_hex")}
+    assert asked == {name for name in SERVICES["clickhouse"]["environment"] if name.startswith("NYTTA_")}
+    assert {f"nytta_{source.removeprefix('clickhouse_')}" for source in COMPOSE["secrets"] if "click" in source} <= {
+        user.tag for user in users.findall("users/*")
+    }
 
 
 def test_grafana_reads_the_open_zone_alone() -> None:
@@ -112,7 +261,8 @@ def test_grafana_reads_the_open_zone_alone() -> None:
     store = next(s for s in sources if s["type"] == CLICKHOUSE)
     assert (store["jsonData"]["username"], store["jsonData"]["defaultDatabase"]) == ("nytta_open", "nytta")
     assert {"host", "port", "protocol"} <= set(store["jsonData"])
-    assert store["secureJsonData"] == {"password": "$NYTTA_OPEN_PASSWORD"}
+    assert store["secureJsonData"] == {"password": "$__file{/run/secrets/clickhouse_open}"}
+    assert handed(SERVICES["grafana"]).keys() == {"grafana_admin", "clickhouse_open"}
     assert not any(s["editable"] for s in sources)
     (provider,) = yaml.safe_load((folder / "dashboards" / "nytta.yml").read_text("utf-8"))["providers"]
     assert provider["allowUiUpdates"] is False
@@ -142,6 +292,9 @@ def test_a_manifest_is_what_kubernetes_takes(manifest: dict[str, Any]) -> None:
         kubernetes_validate.validate(manifest, version, strict=True)
 
 
+DATA = next(m for m in MANIFESTS if m["kind"] == "ConfigMap")["data"]["NYTTA_DATA"]
+
+
 def pods() -> list[tuple[str, dict[str, Any]]]:
     return [
         (m["metadata"]["name"], m["spec"]["template"]["spec"]) for m in MANIFESTS if "template" in m.get("spec", {})
@@ -153,6 +306,9 @@ def test_pods_are_tight_and_their_parts_are_there(name: str, pod: dict[str, Any]
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["automountServiceAccountToken"] is False
     volumes = {v["name"] for v in pod["volumes"]}
+    secrets = {v["name"]: v["secret"] for v in pod["volumes"] if "secret" in v}
+    assert secrets["settings"]["secretName"] == ("nytta-gateway" if "gateway" in name else "nytta-settings")
+    assert all(secret["defaultMode"] & 0o007 == 0 for secret in secrets.values())
     for container in pod["containers"]:
         assert container["image"] == f"nytta:{VERSION}"
         held = container["securityContext"]
@@ -160,6 +316,10 @@ def test_pods_are_tight_and_their_parts_are_there(name: str, pod: dict[str, Any]
         assert held["allowPrivilegeEscalation"] is False
         assert held["capabilities"] == {"drop": ["ALL"]}
         assert {m["name"] for m in container["volumeMounts"]} == volumes
+        assert not [source for source in container["envFrom"] if "secretRef" in source]
+        mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+        assert mounts["settings"] == "/run/secrets"
+        assert Path(mounts["home"]) in Path(DATA).parents  # a volume is its group's: the folder is made within it
         assert "memory" in container["resources"]["limits"]
         if "ports" in container:
             assert {"livenessProbe", "readinessProbe", "startupProbe"} <= set(container)

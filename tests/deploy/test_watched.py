@@ -45,9 +45,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     needed("prometheus")
     folder = tmp_path_factory.mktemp("watched")
     service = Service(folder).start()
-    target = str(service.client.base_url).removeprefix("http://").rstrip("/")
     try:
-        with prometheus(tmp_path_factory.mktemp("prometheus"), {"nytta": target}) as its:
+        with prometheus(tmp_path_factory.mktemp("prometheus"), {"nytta": service.measured}) as its:
             assert comes(lambda: bool(its.ask("up == 1")))
             number = 0
             for _ in range(8):  # counters must be seen before they grow

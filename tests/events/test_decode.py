@@ -1,10 +1,14 @@
+import base64
 import json
+import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from nytta.errors import Mendable
 from nytta.events import ALWAYS, COLUMNS, DEFAULTS, TYPES, Batch, Pseudonymiser, Reason, decode, to_ndjson
 from nytta.events.examples import full, minimal
 
@@ -378,3 +382,70 @@ def test_how_far_the_future_is_believed_is_the_callers_choice() -> None:
 def test_the_time_of_receipt_needs_an_offset() -> None:
     with pytest.raises(ValueError, match="offset"):
         decode(b"", received_at=datetime(2026, 3, 1), pseudonymise=None)
+
+
+# --- what should not happen -----------------------------------------------------------------------
+
+
+class Failing(Pseudonymiser):
+    """A key with which something goes wrong for one id."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("north-2026a", bytes(range(32)))
+        self.error = error
+
+    def digests(self, texts: Iterable[str]) -> bytes:
+        texts = list(texts)
+        if "poison" in texts:
+            raise self.error
+        return super().digests(texts)
+
+
+@pytest.mark.parametrize("place", [0, 3, 99])
+def test_an_event_on_which_nytta_itself_fails_is_one_reject(place: int) -> None:
+    """Its neighbours go in; the reject says where in Nytta, and nothing of the event."""
+    events = [of_step(case="poison" if n == place else f"c{n}") | {"id": str(n)} for n in range(100)]
+    made = batch(*events, pseudonymise=Failing(ZeroDivisionError("poison")))
+    assert sorted(int(row["id"]) for row in made.table.to_pylist()) == [n for n in range(100) if n != place]
+    (reject,) = made.rejects
+    assert (reject.reason, reject.position, made.read) == (Reason.FAULT, f"line {place + 1}", 100)
+    assert reject.body == to_ndjson([events[place]]).strip()
+    assert re.fullmatch(r"ZeroDivisionError in test_decode.py, line \d+", reject.detail)
+
+
+@pytest.mark.parametrize("error", [Mendable("a key is missing"), OSError("the disk is away"), MemoryError()])
+def test_what_fails_of_the_place_is_no_reject(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        batch(of_step(case="poison"), pseudonymise=Failing(error))
+
+
+# --- data written as bytes ------------------------------------------------------------------------
+
+
+def as_bytes(data: bytes, **attributes: Any) -> dict[str, Any]:
+    without = {name: value for name, value in STEP.items() if name != "data"}
+    return without | {"data_base64": base64.b64encode(data).decode()} | attributes
+
+
+def test_data_written_as_bytes_are_the_same_data() -> None:
+    assert row(as_bytes(json.dumps(STEP["data"]).encode())) == row(STEP)
+    assert row(STEP | {"data_base64": None}) == row(STEP)
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (STEP | {"data_base64": "e30="}, "data_base64: stands beside data"),
+        (as_bytes(b"no json"), "data_base64: is not JSON in base64"),
+        (as_bytes(b'{"unit": NaN}'), "data_base64: is not JSON in base64"),
+        (as_bytes(b"[" * 300 + b"]" * 300), "data_base64: is not JSON in base64"),
+        (as_bytes(b"", data_base64="é"), "data_base64: is not JSON in base64"),
+        (as_bytes(b"", data_base64=7), "data_base64: is not JSON in base64"),
+        (as_bytes(b"7"), "data: input should be an object"),
+        (as_bytes(b"{}", datacontenttype="text/plain"), "datacontenttype: is not a media type of JSON"),
+        (as_bytes(b"{}", data_base64=None), "data: is required"),
+    ],
+)
+def test_data_that_bytes_do_not_hold_are_told(event: dict[str, Any], told: str) -> None:
+    (reject,) = batch(event).rejects
+    assert told in reject.detail

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -128,13 +128,13 @@ class Load:
         self.sent += 1
 
 
-def gateway(place: Installation) -> tuple[Process, int]:
-    """A gateway of the installation, with a supervisor, and its port."""
+def gateway(place: Installation, environment: Mapping[str, str] | None = None) -> tuple[Process, int]:
+    """A gateway of the installation, with a supervisor, and its port; more of its `environment` than the place's."""
     port = free_port()
     started = Process(
         python("-m", "nytta", "gateway", "--port", str(port)),
         place.folder / "gateway.log",
-        place.environment,
+        place.environment | dict(environment or {}),
         supervised=True,
     )
     started.start()

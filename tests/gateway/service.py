@@ -16,7 +16,7 @@ import httpx
 
 from tests.organisations import SMALL_COUNTY
 from tests.support.commands import answer, forwarded, nytta
-from tests.support.processes import PATIENCE, ROOT
+from tests.support.processes import PATIENCE, ROOT, free_port
 
 
 class Service:
@@ -26,12 +26,17 @@ class Service:
         self.data = folder / "data"
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
+        self.measured = f"127.0.0.1:{free_port()}"
         self.registry = registry or folder / "registry"
         if registry is None:
             self.registry.mkdir()
             for name, content in SMALL_COUNTY.items():
                 (self.registry / name).write_bytes(content)
         self.token = nytta("token", "add", "desk", "--data", self.data).stdout.strip()
+
+    def metrics(self) -> str:
+        """What Prometheus reads of it."""
+        return httpx.get(f"http://{self.measured}/metrics", timeout=PATIENCE, trust_env=False).text
 
     def start(self) -> Service:
         """Start it and wait until it listens."""
@@ -40,7 +45,8 @@ class Service:
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT / "services"), "TMPDIR": str(self.temporary)},
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT / "services"), "TMPDIR": str(self.temporary), "NYTTA_METRICS": self.measured},
         )
         watch = threading.Timer(PATIENCE, self.process.kill)
         watch.start()

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from prometheus_client import generate_latest
 
 from nytta.events.encode import to_ndjson
 from nytta.gateway.acceptance import Busy, Unavailable
@@ -299,12 +300,20 @@ def test_health_and_readiness(place: Place) -> None:
     assert place.client.get("/readyz").text == "ready\n"
 
 
+def counted(place: Place) -> list[str]:
+    return generate_latest(place.gateway.counters.registry).decode().splitlines()
+
+
+def test_counters_are_not_everybodys_to_read(place: Place) -> None:
+    assert place.client.get("/metrics").status_code == 404
+
+
 def test_counters_tell_reasons_and_senders(places: Callable[[Limits], Place]) -> None:
     place = places(Limits())
     place.post([event(1), event(2), event(type="nytta.unheard.of.v1")], BATCH)
     place.post(event(time="lunchtime"))
     place.post(event(), "text/html")
-    lines = place.client.get("/metrics").text.splitlines()
+    lines = counted(place)
     for line in (
         'nytta_events_accepted_total{sender="desk"} 2.0',
         'nytta_events_rejected_total{reason="unknown_type",sender="desk"} 1.0',
@@ -319,5 +328,5 @@ def test_counters_tell_reasons_and_senders(places: Callable[[Limits], Place]) ->
 
 def test_what_the_objectives_count_stands_at_zero_before_the_first_request(places: Callable[[Limits], Place]) -> None:
     """Else the first faults make a counter appear, which has not increased for Prometheus, and no alert is sent."""
-    lines = places(Limits()).client.get("/metrics").text.splitlines()
+    lines = counted(places(Limits()))
     assert {f'nytta_requests_total{{status="{status}"}} 0.0' for status in (202, 500, 503)} <= set(lines)

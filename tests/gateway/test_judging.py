@@ -60,11 +60,11 @@ def test_together_as_alone(requests: list[Sent]) -> None:
 
 
 def test_an_unreadable_body_is_one_reject_beside_good_ones() -> None:
-    bad = Sent(TOKENS[0], Mode.BATCH, [], b"[{]")
+    bad = Sent(TOKENS[0], Mode.BATCH, [], b"{]")
     table, judged = judge([sent(TOKENS[0], [event(1)]), bad, sent(TOKENS[1], [of_unit("south", 2)])], GIVEN)
     assert sorted(table["id"].to_pylist()) == ["1", "2"]
     assert [(its.read, its.accepted) for its in judged] == [(1, 1), (1, 0), (1, 1)]
-    assert judged[1].rejects[0].body == b"[{]"
+    assert judged[1].rejects[0].body == b"{]"
 
 
 def test_the_fault_of_one_request_is_not_its_neighbours() -> None:

@@ -32,7 +32,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
 
     def computed() -> bool:
-        lines = its.client.get("/metrics").text.splitlines()
+        lines = its.metrics().splitlines()
         return "nytta_behind_seconds 0.0" in lines and "nytta_cell_seconds_count 0.0" not in lines
 
     until(computed, "the figures")

@@ -50,16 +50,18 @@ def grafana(filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Grafana with the plugin, as provisioned, before a ClickHouse that holds the same open zone."""
     from testcontainers.compose import DockerCompose
 
-    settings = tmp_path_factory.mktemp("stack") / ".env"
-    settings.write_text(run(str(DEPLOY / "passwords.sh")))
-    told = dict(line.split("=", 1) for line in settings.read_text().splitlines())
-    with DockerCompose(ROOT, FILES, services=["grafana"], env_file=str(settings), wait=True) as stack:
+    folder = tmp_path_factory.mktemp("stack")
+    run(str(DEPLOY / "passwords.sh"), str(folder))
+    with (folder / ".env").open("a") as settings:
+        settings.write(f"NYTTA_SECRETS={folder / 'secrets'}\n")
+    told = {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
+    with DockerCompose(ROOT, FILES, services=["grafana"], env_file=str(folder / ".env"), wait=True) as stack:
         port = stack.get_service_port("clickhouse", 8123)
-        server = client.server(f"clickhouse://nytta_service:{told['NYTTA_SERVICE_PASSWORD']}@127.0.0.1:{port}")
+        server = client.server(told["clickhouse_service"].replace("@clickhouse:8123", f"@127.0.0.1:{port}"))
         migrate(server, contracts.schemas() / "tables")
         _copy(filled.connection, server)
         address = f"http://127.0.0.1:{stack.get_service_port('grafana', 3000)}"
-        with httpx.Client(base_url=address, auth=("admin", told["NYTTA_GRAFANA_PASSWORD"]), timeout=60) as asking:
+        with httpx.Client(base_url=address, auth=("admin", told["grafana_admin"]), timeout=60) as asking:
             yield asking
 
 

@@ -141,3 +141,28 @@ def registry_of_module() -> Registry:
     loaded = read({"organisation.yaml": TREE.encode()})
     assert loaded.registry is not None
     return loaded.registry
+
+
+def test_members_of_a_group_hold_the_role_of_its_contact(read_text: Callable[..., Loaded]) -> None:
+    admins = "administrators: [{name: Admin, email: admin@r.example, sign_in_group: /nytta}]"
+    text = TREE.replace("administrators: [{name: Admin, email: admin@r.example}]", admins)
+    text = text.replace(
+        "manager: {name: Head of u, email: u@r.example}", "manager: {name: U, email: u@r.example, sign_in_group: heads}"
+    )
+    loaded = read_text(text)
+    assert loaded.registry is not None, loaded.problems
+    of_group = {Grant(Role.ADMINISTRATOR, "r")}
+    assert grants("anna@r.example", loaded.registry, DAY) == frozenset()
+    assert grants("anna@r.example", loaded.registry, DAY, {"/nytta", "others"}) == of_group
+    assert grants("admin@r.example", loaded.registry, DAY) == of_group
+    assert grants("d@r.example", loaded.registry, DAY, {"heads"}) == {
+        Grant(Role.MANAGER, "d"),
+        Grant(Role.MANAGER, "u"),
+    }
+    assert grants("anna@r.example", loaded.registry, DAY, {""}) == frozenset()
+    assert grants("", loaded.registry, DAY, {"/nytta"}) == frozenset()
+
+
+def test_a_group_is_no_address(read_text: Callable[..., Loaded]) -> None:
+    text = TREE.replace("{name: Admin, email: admin@r.example}", "{name: Admin, sign_in_group: /nytta}")
+    assert any("needs an `email`" in problem.message for problem in read_text(text).problems)

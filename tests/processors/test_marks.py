@@ -45,6 +45,14 @@ POISON = [
     wire.marks_message(some())[:-40],
     wire.marks_message(pa.table({"a": [1]})),
     wire.marks_message(some().drop_columns("hour")),
+    wire.marks_message(some().set_column(1, "kind", pa.nulls(2, pa.string()))),
+    wire.marks_message(some().set_column(1, "kind", pa.array([[1], [2]]))),
+    b'{"notes": [["k1", 2, "ab", "cd"]]}',
+    b'{"notes": [["k1", "k2", "ab", "cd"]]}',
+    b'{"notes": [["k1", "k2", "no hex", "cd"]]}',
+    b'{"notes": null}',
+    b'{"notes": [["k1", "k2"]]}',
+    b'{"notes":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from nytta.broker.cluster import Cluster
 from nytta.processors.messages import Message
-from nytta.processors.stream import consume, every
+from nytta.processors.stream import _message, consume, every
 
 CLUSTER = Cluster(("broker:9092",), "nytta", "PLAINTEXT", "", "", "", None)
 
@@ -113,6 +114,19 @@ def test_after_an_error_the_process_ends_and_nothing_more_is_acknowledged(fails:
     app, stream = run(3, work, [])
     assert stream.acknowledged == list(range(fails))
     assert {str(error) for error in app.crashed} == {"the store is away"}
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "known"),
+    [(1.7e9, True), (None, False), (-0.001, False), (0, False), (2.0**62 / 1000, False), (4e9, False)],
+)
+def test_the_time_of_a_message_is_the_brokers_where_it_can_be(timestamp: float | None, known: bool) -> None:
+    given = SimpleNamespace(value=b"{}", timestamp=timestamp, topic="nytta.usage", partition=3, offset=17)
+    before = datetime.now(UTC)
+    taken = _message(SimpleNamespace(message=given, headers=[("content-type", None)]))
+    assert taken.headers == {"content-type": None}
+    assert taken.position == "nytta.usage/3 offset 17"
+    assert (taken.stored_at.timestamp() == timestamp) if known else before <= taken.stored_at <= datetime.now(UTC)
 
 
 def test_what_is_done_again_and_again_ends_the_process_when_it_fails() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from nytta.broker import wire
 from nytta.broker.cluster import Cluster
 from nytta.events import Batch, Pseudonymiser, Reason, decode, encode
-from nytta.keys import Keys
+from nytta.keys import KeyFileError, Keys
 from nytta.processors import usage
 from nytta.processors.messages import Message
 from nytta.processors.parts import Parts
@@ -52,7 +53,7 @@ def parts() -> Parts:
     )
 
 
-def message(value: bytes | None, headers: dict[str, bytes], offset: int = 17, at: datetime = NOW) -> Message:
+def message(value: bytes | None, headers: Mapping[str, bytes | None], offset: int = 17, at: datetime = NOW) -> Message:
     return Message(value, headers, at, f"nytta.usage/3 offset {offset}")
 
 
@@ -111,6 +112,59 @@ def test_a_message_that_is_no_event_of_ours_is_one_reject(
     assert rows == []
     assert [name for name, _ in rejects] == [reason]
     assert rejects[0][1].startswith("nytta.usage/3 offset 17")
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "reason"),
+    [
+        (orjson.dumps(EVENT), {"content-type": None}, ""),
+        (orjson.dumps(EVENT["data"]), BINARY | {"ce_subject": None}, ""),
+        (orjson.dumps(EVENT["data"]), BINARY | {"ce_id": None}, "missing_field"),
+        (orjson.dumps(EVENT["data"]), dict.fromkeys(BINARY), "not_cloudevent"),
+        (orjson.dumps(EVENT), BATCH | {wire.RECEIVED: None}, ""),
+        (orjson.dumps(EVENT), BATCH | {wire.RECEIVED: b"0001-01-01T00:00:00+14:00"}, ""),
+        (orjson.dumps(EVENT), BATCH | {wire.RECEIVED: b"\xff"}, ""),
+        (orjson.dumps(EVENT["data"]), BINARY | {"ce_ext": b"\xff"}, "invalid_encoding"),
+        (orjson.dumps(EVENT["data"]), BINARY | {"ce_data": b"{}"}, "invalid_field"),
+        (orjson.dumps(EVENT["data"]), BINARY | {"ce_": b"x"}, "invalid_field"),
+        (orjson.dumps(EVENT["data"]), BINARY | {"ce_source": b"\x00" * 100_000}, "invalid_field"),
+        (orjson.dumps(EVENT), {"content-type": b"\xff\x00; " * 50_000}, ""),
+        (orjson.dumps(EVENT), {"": b"", "\x00": b"\x00"}, ""),
+        (b"null", BINARY, "missing_field"),
+        (b"[" * 253 + b"]" * 253, BINARY, "malformed_json"),
+        (b"[" * 100_000 + b"]" * 100_000, STRUCTURED, "malformed_json"),
+        (b'{"id": "\\ud800"}', STRUCTURED, "malformed_json"),
+        (b"{\n}", {}, "not_cloudevent"),
+        (b"\x1f\x8b\x08\x00broken", {"content-encoding": b"gzip"}, "invalid_encoding"),
+        (b"\x28\xb5\x2f\xfd\x00", BATCH, "invalid_encoding"),
+        (b"x" * (3 << 20), {}, "too_large"),
+        (b"0\n" * 200_001, BATCH, "too_large"),
+    ],
+)
+def test_whatever_a_producer_may_write_is_an_event_or_a_reject(
+    value: bytes, headers: dict[str, bytes | None], reason: str
+) -> None:
+    rows, rejects = read(
+        message(orjson.dumps(EVENT | {"id": "before"}), {}, 1), message(value, headers), message(None, {})
+    )
+    assert {row["id"] for row in rows} == {"before"} | ({"1"} if not reason else set())
+    assert sorted(name for name, _ in rejects) == sorted(["malformed_json", *([reason] if reason else [])])
+
+
+def test_a_reject_keeps_no_more_than_a_line_may_have() -> None:
+    for headers in ({}, {"content-type": b"application/cloudevents+xml"}, BATCH):
+        (reject,) = usage.read(parts(), [message(b"x" * (3 << 20), headers)]).batch.rejects
+        assert len(reject.body) == (1 << 20) + 1
+
+
+def test_an_error_of_the_worker_is_none_of_a_message() -> None:
+    """Whatever reading raises that is not about a message ends the process, for its supervisor to start anew."""
+
+    def judge(body: bytes, at: datetime) -> Batch:
+        raise KeyFileError("the key file lacks a key")
+
+    with pytest.raises(KeyFileError):
+        usage.read(replace(parts(), judge=judge), [message(orjson.dumps(EVENT), {})])
 
 
 def test_a_bad_line_changes_nothing_for_its_neighbours_and_says_where_it_stood() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -54,6 +55,41 @@ def test_many_writers_lose_nothing_while_it_is_brought(tmp_path: Path) -> None:
         found += brought(journal)
     found += brought(journal)
     assert sorted(found) == sorted(b"%d-%d" % (n, m) for n in range(8) for m in range(50))
+
+
+def test_a_file_that_is_taken_away_before_it_is_held_loses_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living, other, found = Journal(tmp_path), Journal(tmp_path), list[bytes]()
+    real = fcntl.flock
+
+    def held(file: int, how: int) -> None:
+        monkeypatch.undo()
+        other.bring(found.extend)  # between the making of the file and the hold on it
+        real(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", held)
+    living.write(b"1\n")
+    assert found == []
+    assert brought(living) == [b"1"]
+
+
+def test_a_file_that_another_brought_in_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "1.lines").write_bytes(b"1\n")
+    (tmp_path / "2.lines").write_bytes(b"2\n")
+    first, second, found = Journal(tmp_path), Journal(tmp_path), list[bytes]()
+    real = fcntl.flock
+
+    def held(file: int, how: int) -> None:
+        monkeypatch.undo()
+        second.bring(found.extend)
+        real(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", held)
+    assert brought(first) == []
+    assert found == [b"1", b"2"]
 
 
 def test_lines_of_a_process_that_died_are_brought_by_the_next(tmp_path: Path) -> None:

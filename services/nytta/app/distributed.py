@@ -17,7 +17,7 @@ from nytta.alerts.answers import Answer
 from nytta.app import evaluation
 from nytta.app.configuration import AppError, read_channels, read_definitions, read_registry
 from nytta.app.installation import App, Workers, quiet_collector
-from nytta.app.keeping import recognised
+from nytta.app.keeping import protect, recognised
 from nytta.broker import topics, waiting, wire
 from nytta.broker.cluster import Cluster
 from nytta.broker.producer import Producer
@@ -132,6 +132,7 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
     definitions = read_definitions(contracts.schemas() / "indicators")
     declared = read_registry(registry or settings.registry, definitions)
     tables = contracts.schemas() / "tables"
+    protect(settings)
     connection = client.server(settings.clickhouse)
     try:
         missing = migrate.missing(connection, tables)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from nytta import contracts
 from nytta.alerts.answers import Answer
 from nytta.app.configuration import read_channels, read_definitions, read_model, read_registry
-from nytta.app.keeping import recognised
+from nytta.app.keeping import protect, recognised
 from nytta.delivery.channels import Channels
 from nytta.disclosure.clock import first_open_week
 from nytta.events.columns import join
@@ -245,6 +245,7 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     quiet_collector()
     definitions = read_definitions(contracts.schemas() / "indicators")
     declared = read_registry(registry or settings.registry, definitions)
+    protect(settings)
     connection = (
         client.server(settings.clickhouse)
         if settings.clickhouse

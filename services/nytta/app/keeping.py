@@ -1,22 +1,49 @@
-"""What goes with a store: the keys its pseudonyms were made with, and its backups."""
+"""What goes with a store: the keys its pseudonyms were made with, its backups, and that its files are private."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nytta import contracts
-from nytta.keys import KeyFileError, Keys, load_or_make
+from nytta import contracts, permissions
+from nytta.keys import KeyFileError, Keys, load_or_make, lock_of
 from nytta.store import backup, client
 
 if TYPE_CHECKING:
     from nytta.app import App
+    from nytta.settings import Settings
     from nytta.store.private import PrivateStore
 
+_log = logging.getLogger(__name__)
 _FINGERPRINT = "fingerprint of the key file"
+
+
+def protect(settings: Settings) -> None:
+    """See to it that data folder, keys and tokens are their owner's alone; the log says what was not.
+
+    What belongs to another user stays as it is, and is said too.
+    """
+    closed, left = permissions.close(private_places(settings))
+    if closed:
+        _log.warning("%s: other users could read %d files and folders; now only their owner can", settings.data, closed)
+    if left:
+        _log.warning(
+            "%s: other users can read %d files and folders that belong to another user or are shared: nytta doctor "
+            "says what to do",
+            settings.data,
+            left,
+        )
+
+
+def private_places(settings: Settings) -> list[Path]:
+    """The data folder, and the files of keys and tokens that lie elsewhere."""
+    files = (settings.key_place, lock_of(settings.key_place), settings.token_place)
+    data = settings.data.resolve()
+    return [settings.data, *(file for file in files if not file.resolve().is_relative_to(data))]
 
 
 def fingerprint(keys: Keys) -> str:

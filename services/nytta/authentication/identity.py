@@ -11,7 +11,11 @@ class NotAuthenticated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who is signed in: by e-mail address, or (`local`) as the person at the machine."""
+    """Somebody who is signed in: by e-mail address, or (`local`) as the person at the machine.
+
+    `groups` are those that the organisation's sign-in says they belong to.
+    """
 
     email: str
     local: bool = False
+    groups: frozenset[str] = frozenset()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
@@ -11,29 +10,27 @@ from typing import Final
 
 from nytta.authentication.addresses import is_loopback
 from nytta.authentication.identity import Identity, NotAuthenticated
+from nytta.authentication.sessions import SESSION_LIFE, Session, Sessions, digest_of
 
 LINK_LIFE: Final = timedelta(minutes=15)
 """How long a printed link waits to be opened."""
 
-SESSION_LIFE: Final = timedelta(hours=12)
-"""How long whoever opened it stays signed in."""
-
 
 @dataclass(slots=True)
 class Links:
-    """Links that work once, from this machine, and the sessions that they begin.
+    """Links that work once, from this machine, and begin one of the `sessions`.
 
     Tokens are kept as digests; they end with the process. Times are arguments, aware.
     """
 
+    sessions: Sessions = field(default_factory=Sessions)
     _links: dict[bytes, datetime] = field(default_factory=dict)
-    _sessions: dict[bytes, datetime] = field(default_factory=dict)
 
     def issue(self, now: datetime) -> str:
         """The token of a new link; links that nobody opened in time are forgotten."""
         token = secrets.token_urlsafe(32)
         self._links = {digest: end for digest, end in self._links.items() if end > now} | {
-            _digest(token): now + LINK_LIFE
+            digest_of(token): now + LINK_LIFE
         }
         return token
 
@@ -44,30 +41,12 @@ class Links:
         end = _taken(self._links, token)
         if end is None or end <= now:
             raise NotAuthenticated("the link was used or is too old: start `nytta up` anew for another")
-        cookie = secrets.token_urlsafe(32)
-        self._sessions = {digest: until for digest, until in self._sessions.items() if until > now}
-        self._sessions[_digest(cookie)] = now + SESSION_LIFE
-        return cookie
-
-    def identity(self, cookie: str, peer: str, now: datetime) -> Identity:
-        """Who holds this cookie. NotAuthenticated where nobody does, and from elsewhere."""
-        end = self._sessions.get(_digest(cookie))
-        if end is None or end <= now or not is_loopback(peer):
-            raise NotAuthenticated("open the link that `nytta up` printed")
-        return Identity("", local=True)
-
-    def end(self, cookie: str) -> None:
-        """Sign out: the cookie is worth nothing any more."""
-        self._sessions.pop(_digest(cookie), None)
+        return self.sessions.begin(Session(Identity("", local=True), now + SESSION_LIFE), now)
 
 
 def _taken(links: dict[bytes, datetime], token: str) -> datetime | None:
-    asked = _digest(token)
+    asked = digest_of(token)
     for digest in list(links):
         if hmac.compare_digest(digest, asked):
             return links.pop(digest)
     return None
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

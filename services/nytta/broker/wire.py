@@ -11,24 +11,29 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import orjson
 import pyarrow as pa
 
 from nytta.alerts.answers import Answer
-from nytta.events import Reason, Reject
-from nytta.events.validation import Refused, source_of, validate
+from nytta.events import Reason, Reject, bodies
+from nytta.events.lines import KEPT
+from nytta.events.pseudonyms import SIZE
+from nytta.events.times import EARLIEST
 from nytta.keys import Note
 
 NDJSON: Final = "application/x-ndjson"
 ARROW: Final = "application/vnd.apache.arrow.stream"
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 CLOUDEVENT: Final = "application/cloudevents+json"
 RECEIVED: Final = "nytta-received-at"
 COMMAND: Final = "text/plain"
 
-Headers = Mapping[str, bytes]
+H = TypeVar("H")
+
+Headers = Mapping[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,67 +50,66 @@ def batch_headers(received_at: datetime) -> list[tuple[str, bytes]]:
     return [("content-type", NDJSON.encode()), (RECEIVED, received_at.astimezone(UTC).isoformat().encode())]
 
 
-def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position: str, max_future: timedelta) -> Body:
-    """What a message of the topic of events holds. `stored_at` is when the broker got it."""
+def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position: str) -> Body:
+    """What a message of the topic of events holds. `stored_at` is when the broker got it.
+
+    Raises nothing: of whatever a producer may write, it makes lines that are judged, or a reject. A header without a
+    value is as if it were not there.
+    """
     value = value or b""
-    media = _media(headers)
+    given = {name: text for name, text in headers.items() if text is not None}
+    media = _media(given)
+    reason, detail = Reason.NOT_CLOUDEVENT, ""
     if media == NDJSON:
-        return Body(value, _received(headers, stored_at))
-    if media.startswith("application/cloudevents"):  # says structured mode, whatever headers repeat
+        if value.count(b"\n") <= bodies.MOST:
+            return Body(value, _received(given, stored_at))
+        line, reason, detail = b"", Reason.TOO_LARGE, str(bodies.TooManyError())
+    elif media.startswith("application/cloudevents"):  # says structured mode, whatever headers repeat
         if media != CLOUDEVENT:
             detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
-            return Body(b"", stored_at, Reject(Reason.NOT_CLOUDEVENT, detail, "", position, value))
-        line = value
-    elif any(name.startswith("ce_") for name in headers):
-        source = headers.get("ce_source", b"").decode("utf-8", "replace")[:512]
-        if value.strip() and not _is_json(value):
-            detail = "data: the message's value is not one JSON value"
-            return Body(b"", stored_at, Reject(Reason.MALFORMED_JSON, detail, source, position, value))
-        try:
-            line = _from_headers(value, headers, media)
-        except UnicodeDecodeError:
-            detail = "a header whose name begins with ce_ is not UTF-8"
-            return Body(b"", stored_at, Reject(Reason.INVALID_ENCODING, detail, source, position, value))
+        line = bodies.one_line(value)
+    elif any(name.startswith("ce_") for name in given):
+        line, reason, detail = _from_headers(value, given, media)
     else:
-        line = value
-    if b"\n" in line or b"\r" in line or not line.strip():
-        # a line of NDJSON must be one line; between JSON's tokens a line break says nothing
-        try:
-            validate(line, latest=stored_at + max_future, raw_ids=False)
-        except Refused as refused:
-            return Body(b"", stored_at, Reject(refused.reason, refused.detail, source_of(line), position, line))
-        line = line.replace(b"\r", b" ").replace(b"\n", b" ")
-    return Body(line, stored_at)
+        line = bodies.one_line(value)
+    if not line and not detail:
+        reason, detail = Reason.MALFORMED_JSON, "the message has no value"
+    if not detail:
+        return Body(line, stored_at)
+    source = given.get("ce_source", b"").decode("utf-8", "replace")[:512]
+    return Body(b"", stored_at, Reject(reason, detail, source, position, value[:KEPT]))
 
 
-def _is_json(value: bytes) -> bool:
-    try:
-        orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return False
-    return True
-
-
-def _media(headers: Headers) -> str:
+def _media(headers: Mapping[str, bytes]) -> str:
     return headers.get("content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
-def _received(headers: Headers, stored_at: datetime) -> datetime:
+def _received(headers: Mapping[str, bytes], stored_at: datetime) -> datetime:
     """When the gateway received a batch; the broker's time where it does not say so in a sensible way."""
     try:
         said = datetime.fromisoformat(headers[RECEIVED].decode())
-        return said if said.tzinfo and said <= stored_at + timedelta(days=1) else stored_at
+        sensible = said.tzinfo and EARLIEST <= said <= stored_at + timedelta(days=1)
+        return said if sensible else stored_at
     except (KeyError, ValueError):
         return stored_at
 
 
-def _from_headers(value: bytes, headers: Headers, media: str) -> bytes:
-    """The structured form of an event in binary mode; its data are taken over as they are."""
-    attributes = {name.removeprefix("ce_"): text.decode() for name, text in headers.items() if name.startswith("ce_")}
+def _from_headers(value: bytes, headers: Mapping[str, bytes], media: str) -> tuple[bytes, Reason, str]:
+    """The structured form of an event in binary mode, its data as they are; or the reason and why there is none."""
+    try:
+        attributes = {
+            name.removeprefix("ce_"): text.decode() for name, text in headers.items() if name.startswith("ce_")
+        }
+    except UnicodeDecodeError:
+        return b"", Reason.INVALID_ENCODING, "a header whose name begins with ce_ is not UTF-8"
+    if "data" in attributes:
+        return b"", Reason.INVALID_FIELD, "ce_data: binary mode has the data in the message's value"
     if media:
         attributes["datacontenttype"] = media
-    event = orjson.dumps(attributes)
-    return event[:-1] + b',"data":' + value + b"}" if value.strip() else event
+    try:
+        return bodies.with_data(attributes, value), Reason.NOT_CLOUDEVENT, ""
+    except ValueError:
+        return b"", Reason.MALFORMED_JSON, "data: the message's value is not one JSON value"
 
 
 def reject_message(reject: Reject, received_at: datetime, token: bytes) -> bytes:
@@ -122,16 +126,33 @@ def reject_message(reject: Reject, received_at: datetime, token: bytes) -> bytes
     )
 
 
+class _HeldReject(msgspec.Struct):
+    reason: Reason
+    detail: str
+    source: str
+    position: str
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    body: bytes  # base64
+
+
+class _HeldNotes(msgspec.Struct):
+    notes: list[tuple[str, str, str, str]]
+
+
 def read_reject(value: bytes) -> tuple[Reject, datetime]:
     """A reject whose body is still encrypted, and when it was received. ValueError where it is none."""
+    held = _read(value, _HeldReject, "no reject")
+    if not EARLIEST <= held.received_at <= _LATEST:
+        raise ValueError("is no reject: its receipt lies outside the calendar")
+    return Reject(held.reason, held.detail, held.source, held.position, held.body), held.received_at
+
+
+def _read(value: bytes, kind: type[H], what: str) -> H:
+    """JSON of a kind. ValueError where it is anything else."""
     try:
-        held = orjson.loads(value)
-        reject = Reject(
-            Reason(held["reason"]), held["detail"], held["source"], held["position"], base64.b64decode(held["body"])
-        )
-        return reject, datetime.fromisoformat(held["received_at"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"is no reject: {error}") from error
+        return msgspec.json.decode(value, type=kind)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"is {what}: {error}") from error
 
 
 def marks_message(marks: pa.Table) -> bytes:
@@ -149,11 +170,11 @@ def notes_message(notes: Sequence[Note]) -> bytes:
 
 def read_notes(value: bytes) -> list[Note]:
     """The notes of a message. ValueError where it holds none."""
-    try:
-        held = orjson.loads(value)["notes"]
-        return [Note(used, coming, bytes.fromhex(one), bytes.fromhex(other)) for used, coming, one, other in held]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"is no notes: {error}") from error
+    held = _read(value, _HeldNotes, "no notes").notes
+    notes = [Note(used, coming, bytes.fromhex(one), bytes.fromhex(other)) for used, coming, one, other in held]
+    if any(len(digest) != SIZE for note in notes for digest in (note.used, note.coming)):
+        raise ValueError(f"is no notes: a pseudonym has {SIZE} bytes")
+    return notes
 
 
 def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:
@@ -161,6 +182,8 @@ def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:
     try:
         table = pa.ipc.open_stream(value).read_all()
         table.validate(full=True)
+        if any(column.null_count for column in table.columns):
+            raise ValueError("is no table of marks: a value is missing")
         return table.select(schema.names).cast(schema)
     except (pa.ArrowException, KeyError, OSError) as error:
         raise ValueError(f"is no table of marks: {error}") from error
@@ -183,10 +206,9 @@ def answer_message(answer: Answer) -> bytes:
 
 def read_answer(value: bytes | None) -> Answer | None:
     """The answer of a message; None where it tells of something else. ValueError where it is none of these."""
-    try:
-        held = msgspec.json.decode(value or b"", type=dict[str, msgspec.Raw])
-        if held.keys() <= {"signal", "judged"}:
-            return None
-        return msgspec.json.decode(held["answer"], type=Answer)
-    except (msgspec.MsgspecError, KeyError) as error:
-        raise ValueError(f"is neither a signal nor an answer: {error}") from error
+    held = _read(value or b"", dict[str, msgspec.Raw], "neither a signal nor an answer")
+    if held.keys() <= {"signal", "judged"}:
+        return None
+    if "answer" not in held:
+        raise ValueError("is neither a signal nor an answer")
+    return _read(bytes(held["answer"]), Answer, "no answer")

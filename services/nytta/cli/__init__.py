@@ -20,6 +20,7 @@ MODULES = {
     "benchmark": ("benchmark",),
     "privacy": ("access", "erase", "forward", "keys", "retention", "transparency"),
     "tokens": ("token",),
+    "accounts": ("accounts",),
     "stream": ("alerter", "replay", "worker"),
     "operations": ("backup", "dashboards", "doctor", "restore"),
     "offline": ("check", "detect", "schemas", "simulate"),

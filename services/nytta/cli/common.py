@@ -6,7 +6,6 @@ JSON alone goes to standard output; what is said to the person goes to standard 
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,10 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from nytta import app as nytta
+from nytta import permissions
 from nytta.cli import loopback
 from nytta.cli.stopping import interruptible
 from nytta.errors import Mendable
 from nytta.settings import Settings
+from nytta.spreadsheets import csv_text
 
 commands = typer.Typer(
     name="nytta",
@@ -34,10 +35,16 @@ commands = typer.Typer(
 )
 
 
+_PUBLIC = frozenset({"dashboards", "schemas", "simulate"})
+"""What these write holds no figure of anybody and is for others to read: containers, and whoever builds the project."""
+
+
 @commands.callback()
-def _several() -> None:
+def _several(context: typer.Context) -> None:
     """See where a digital change is in use, unit by unit."""
     # a program with a callback has commands even where only one of them was loaded
+    if context.invoked_subcommand not in _PUBLIC:
+        permissions.restrict()
 
 
 told = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -109,9 +116,7 @@ def show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] =
         return
     names = list(columns) or (list(rows[0]) if rows else [])
     if as_csv:
-        writer = csv.DictWriter(sys.stdout, names, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        sys.stdout.write(csv_text(names, ([row.get(name) for name in names] for row in rows)))
         return
     table = Table(*names, box=None, pad_edge=False, header_style="bold")
     for row in rows:

@@ -17,10 +17,13 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nytta import app as nytta
+from nytta import permissions
 from nytta.alerts.model import Alert
 from nytta.authentication.links import Links
+from nytta.authentication.oidc.sign_in import SignIn
 from nytta.authentication.proxy import Proxy, refuse_open_house
 from nytta.cli import loopback
+from nytta.cli.accounts import accounts_of, client_of
 from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
 from nytta.cli.stopping import under_way
@@ -41,7 +44,9 @@ from nytta.store.private import RejectQuery
 
 _log = logging.getLogger(__name__)
 _JOBS: Final = 50
-_GATEWAY: Final = re.compile(r"/(events|healthz|readyz|metrics|openapi\.json)(/|$)")
+_UNPACKED: Final = 64 << 20
+"""Bytes of a compressed file in which its first rows must lie to be shown."""
+_GATEWAY: Final = re.compile(r"/(events|healthz|readyz|openapi\.json)(/|$)")
 
 
 class Backing:
@@ -118,7 +123,7 @@ class Backing:
 
     def uploads(self) -> Path:
         """A folder for the owner's eyes only."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        permissions.make_folder(self._folder)
         return self._folder
 
     def mappings(self) -> Sequence[str]:
@@ -129,12 +134,13 @@ class Backing:
         """Under the first organisation of the registry."""
         home = next(iter(self.registry().organisations), None)
         with _mendable():
-            return draft(file, name, home.id if home else "organisation", home.timezone if home else "UTC")
+            zone = home.timezone if home else "UTC"
+            return draft(file, name, home.id if home else "organisation", zone, unpacked=_UNPACKED)
 
     def preview(self, file: Path, mapping: str) -> Explanation:
         """The first rows."""
         with _mendable():
-            return explain(file, mappings.load(mapping))
+            return explain(file, mappings.load(mapping), unpacked=_UNPACKED)
 
     def begin_import(self, file: Path, name: str, mapping: str) -> Job:
         """Import in a thread of its own; the file goes afterwards."""
@@ -187,17 +193,21 @@ def made(
 ) -> Console:
     """The console of a service that listens on `host`."""
     try:
-        proxy = Proxy.of(settings.proxy_header, settings.proxies)
-        refuse_open_house(host, proxy)
+        proxy = Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value())
+        client = client_of(settings)
+        refuse_open_house(host, proxy, oidc=client is not None)
     except ValueError as error:
         raise nytta.AppError(str(error)) from error
     backing = Backing(app, settings.data, behind, came)
+    links = Links()
     return Console(
         app.open,
         backing,
-        links=Links(),
+        links=links,
         proxy=proxy,
+        oidc=SignIn(client, accounts_of(settings, app.keys), links.sessions) if client else None,
         address=settings.address.rstrip("/"),
+        host=host,
         upload_limit=settings.upload_limit,
         journal=app.journal,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 import socket
 import stat
@@ -20,8 +21,13 @@ import httpx
 from pydantic import ValidationError
 
 from nytta import app as nytta
-from nytta import contracts
+from nytta import contracts, permissions
+from nytta.app.keeping import private_places
+from nytta.authentication.oidc.provider import Description, Provider
+from nytta.authentication.oidc.refusal import Refusal
+from nytta.authentication.proxy import Proxy, refuse_open_house
 from nytta.cli import loopback
+from nytta.cli.accounts import client_of
 from nytta.delivery.channels import Channels
 from nytta.errors import Mendable
 from nytta.keys import load_or_make
@@ -33,6 +39,8 @@ FREE_WATCH, FREE_BAD = 0.15, 0.05
 SKEW: Final = 5.0
 """Seconds by which clocks may differ."""
 _SECONDS: Final = 5.0
+_LOOKED_AT: Final = 500_000
+"""Files and folders that are looked at: some ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,10 @@ def examine(data: Path | None, registry: Path | None) -> list[Found]:
             for e in error.errors()
         ]
     found = [*_settings(), *_guarded("registry", lambda: _registry(settings, registry))]
-    found += [*_guarded("keys", lambda: _keys(settings)), *_guarded("store", lambda: _store(settings))]
+    found += [*_guarded("keys", lambda: _keys(settings)), *_guarded("files", lambda: _files(settings))]
+    found += _guarded("store", lambda: _store(settings))
     found += [*_guarded("broker", lambda: _broker(settings)), *_guarded("mail", lambda: _ways_out(settings))]
+    found += [*_guarded("sign-in", lambda: _sign_in(settings))]
     found += [*_guarded("clock", lambda: _clock(settings)), *_guarded("disk", lambda: _disk(settings))]
     return found
 
@@ -107,11 +117,40 @@ def _keys(settings: Settings) -> Iterator[Found]:
             yield Found("keys", "good", f"{place} is made on first use")
         return
     load_or_make(place)
-    mode = stat.S_IMODE(place.stat().st_mode)
-    if mode & 0o077:
+    if permissions.exposure([place]).count:
+        mode = stat.S_IMODE(place.stat().st_mode)
         yield Found("keys", "bad", f"{place} can be read by others ({mode:o})", f"chmod 600 {place}")
     else:
         yield Found("keys", "good", f"{place}: back it up apart from the data")
+
+
+def _files(settings: Settings) -> Iterator[Found]:
+    """Whether the data folder, all that is in it, and secrets elsewhere are their owner's alone."""
+    places = private_places(settings)
+    if settings.kafka_certificate:
+        places.append(settings.kafka_certificate)
+    seen = permissions.exposure(places, _LOOKED_AT)
+    if not seen.seen:
+        yield Found("files", "good", f"{settings.data} is made on first use")
+        return
+    if seen.foreign:
+        yield Found(
+            "files",
+            "watch",
+            f"{seen.foreign} of {seen.seen} files and folders belong to another user than the one who asks",
+            "give every command as the user who runs the service; what others own of it, chown to that user",
+        )
+    if seen.count:
+        yield Found(
+            "files",
+            "bad",
+            f"{seen.count} of {seen.seen} files and folders can be read by others: {seen.named()}",
+            shlex.join(["chmod", "-R", "go=", *(str(place) for place in places if place.exists())]),
+        )
+    elif seen.seen == _LOOKED_AT:
+        yield Found("files", "good", f"the first {seen.seen} files and folders are their owner's alone")
+    else:
+        yield Found("files", "good", f"{seen.seen} files and folders are their owner's alone")
 
 
 def _store(settings: Settings) -> Iterator[Found]:
@@ -210,6 +249,48 @@ def _mail(channels: Channels) -> Found:
         mend = "correct NYTTA_SMTP: host, port, user, password, or ?starttls=no for a server without TLS"
         return Found("mail", "bad", f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}", mend)
     return Found("mail", "good", f"{smtp.host}:{smtp.port} answers; nothing was sent")
+
+
+def _sign_in(settings: Settings) -> Iterator[Found]:
+    """What signs people in; of a provider its description, its keys and its clock, as a sign-in would find them."""
+    try:
+        proxy, client = (
+            Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value()),
+            client_of(settings),
+        )
+        refuse_open_house("127.0.0.1", proxy, oidc=client is not None)
+    except ValueError as error:
+        yield Found("sign-in", "bad", str(error), "correct the variable")
+        return
+    if client is None:
+        ways = (
+            f"a proxy names who it is in {settings.proxy_header}" if proxy else "one-time links, at this machine alone"
+        )
+        yield Found("sign-in", "good", ways)
+        return
+
+    async def asked() -> tuple[Description, int]:
+        provider = Provider(client)
+        return await provider.description(), len((await provider.keys()).keys)
+
+    before = _now()
+    try:
+        about, keys = asyncio.run(asked())
+    except Refusal as refusal:
+        yield Found(
+            "sign-in", "bad", refusal.why, "nobody can sign in until this is mended; nytta link still lets you in"
+        )
+        return
+    if not about.pkce:
+        mend = "have the provider allow PKCE with S256 to this client"
+        yield Found("sign-in", "watch", f"{client.issuer} does not announce PKCE", mend)
+    if about.date is not None and not before - SKEW <= about.date <= _now() + SKEW:
+        said = f"the provider's clock is {about.date - before:+.0f} s off"
+        yield Found(
+            "sign-in", "bad", said, "mend time synchronisation: its tokens would be too old, or from the future"
+        )
+        return
+    yield Found("sign-in", "good", f"{client.issuer}, {keys} keys; it must know the address {client.redirect}")
 
 
 def _clock(settings: Settings) -> Iterator[Found]:

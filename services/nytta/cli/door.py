@@ -9,7 +9,6 @@ import io
 import json
 import logging
 import os
-import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import ContextVar
@@ -20,6 +19,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from nytta import permissions
 from nytta.cli.loopback import FILE, MEDIA_TYPE, SERVED
 from nytta.cli.stopping import under_way
 from nytta.store.client import StoppedError
@@ -106,12 +106,7 @@ def routed() -> Iterator[None]:
 def announced(data: Path, address: str, token: str) -> Iterator[None]:
     """Say in the data folder where the service listens, to the owner alone; take it back at the end."""
     file = data / FILE
-    beside = file.with_name(f"{FILE}.{secrets.token_hex(4)}")
-    text = json.dumps({"address": address, "token": token, "pid": os.getpid()})
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-        written.write(text)
-    beside.replace(file)
+    permissions.replace(file, json.dumps({"address": address, "token": token, "pid": os.getpid()}).encode())
     try:
         yield
     finally:

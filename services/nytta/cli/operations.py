@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from nytta import contracts
+from nytta import contracts, permissions
 from nytta.app import keeping
 from nytta.cli import doctor as examination
 from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, told
@@ -116,9 +115,9 @@ def restore(
         held = keeping.check(source, keys or place)
         backups.unpack(source, settings.data / "store")
         if copied and keys is not None:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(keys, place)
-            place.chmod(0o600)
+            permissions.make_folder(place.parent)
+            with permissions.create(place) as file:
+                file.write(keys.read_bytes())
     with opened(data, registry) as app:  # brings an older store's tables up to date
         events = sum(each["events"] for each in app.private.sources())
     if as_json:
@@ -129,7 +128,7 @@ def restore(
 
 @commands.command()
 def doctor(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
-    """Look at settings, registry, keys, store, broker, mail, clock and disk, and say what to mend."""
+    """Look at settings, registry, keys, files, store, broker, mail, clock and disk, and say what to mend."""
     found = examination.examine(data, registry)
     if as_json:
         print_json([asdict(f) for f in found])

@@ -195,6 +195,7 @@ def transparency(
             told.print(f"    {one['name']}: {one['meaning']}", markup=False)
     for each in page["purposes"]:
         told.print(f"{each['text']}: {', '.join(i['indicator'] for i in each['indicators'])}", markup=False)
+    told.print(page["sign_in"], markup=False)
     for each in page["seen_by"]:
         told.print(f"{each['name']}: {'; '.join(each['sees'])}", markup=False)
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -99,14 +99,20 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
-        servers = (server(joined(application(gateway), console)), server(door.door(app, token, _run)))
-        _heed(Ending(lambda: _end(servers), app.private.connection, lambda: door.forget(settings.data)))
+        places = [
+            (server(joined(application(gateway), console)), outside),
+            (server(door.door(app, token, _run)), inside),
+            *_measured(settings, counters),
+        ]
+        _heed(
+            Ending(lambda: _end(one for one, _ in places), app.private.connection, lambda: door.forget(settings.data))
+        )
         stack.enter_context(door.announced(settings.data, address, token))
         _say(gateway, host, outside)
         inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
         stack.callback(inviting.cancel)
         stack.callback(setattr, app, "sign_in", None)
-        await asyncio.gather(*(one.listen(bound) for one, bound in zip(servers, (outside, inside), strict=True)))
+        await asyncio.gather(*(one.listen(bound) for one, bound in places))
 
 
 async def _invite(app: nytta.App, console: Console, there: str) -> None:
@@ -121,7 +127,7 @@ async def _invite(app: nytta.App, console: Console, there: str) -> None:
         told.print(f"the console: {console.address or there}", highlight=False)
         return
     app.sign_in = lambda: f"{there}/sign-in/{console.links.issue(datetime.now(UTC))}"
-    told.print(f"the console: {app.sign_in()}", highlight=False)
+    told.print(f"the console: {console.address if console.oidc else app.sign_in()}", highlight=False)
 
 
 @commands.command("gateway")
@@ -140,14 +146,15 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
 async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> None:
     async with Producer(Cluster.of(settings), app.keys.seal) as producer:
         acceptance = Bounded(_Brokers(producer, app.intake.notes))
-        gateway = _gateway(app, settings, acceptance, Counters(lambda: acceptance.waiting))
+        counters = Counters(lambda: acceptance.waiting)
+        gateway = _gateway(app, settings, acceptance, counters)
         outside = bind(host, port)
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(app, settings.key_place))
-        serving = server(application(gateway))
-        _heed(Ending(lambda: _end([serving]), app.private.connection))
+        places = [(server(application(gateway)), outside), *_measured(settings, counters)]
+        _heed(Ending(lambda: _end(one for one, _ in places), app.private.connection))
         try:
-            await serving.listen(outside)
+            await asyncio.gather(*(one.listen(bound) for one, bound in places))
         finally:
             learning.cancel()
             gateway.close()
@@ -197,6 +204,13 @@ def _gateway(app: nytta.App, settings: Settings, acceptance: Acceptance, counter
         limits=Limits(body=settings.body_limit, rate=settings.rate),
         counters=counters,
     )
+
+
+def _measured(settings: Settings, counters: Counters) -> Iterator[tuple[Server, socket.socket]]:
+    """The place where counters are read, where the settings name one. Raises OSError where it is taken."""
+    if settings.metrics:
+        host, _, port = settings.metrics.rpartition(":")
+        yield server(counters.application()), bind(host.strip("[]"), int(port))
 
 
 def _say(gateway: Gateway, host: str, bound: socket.socket) -> None:

@@ -18,7 +18,7 @@ commands.add_typer(tokens_commands, name="token")
 
 def tokens_of(settings: Settings) -> Tokens:
     """The tokens of an installation."""
-    return Tokens(settings.tokens or settings.data / "tokens.json")
+    return Tokens(settings.token_place)
 
 
 def _tokens(data: Path | None) -> Tokens:

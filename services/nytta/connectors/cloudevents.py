@@ -28,7 +28,7 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
             if not line.strip():
                 continue
             if number == 0 and not line.lstrip().startswith(b"{"):
-                raise InputError(str(path), "line 1", "not a CloudEvent; say with --mapping what the columns mean")
+                raise InputError(stream.name, "line 1", "not a CloudEvent; say with --mapping what the columns mean")
             number += 1
             if number <= start_row:
                 continue

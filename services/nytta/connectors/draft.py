@@ -30,13 +30,13 @@ _NAMES = {
 _DAY_FIRST = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{4}")
 
 
-def draft(path: Path, name: str, organisation: str, timezone: str) -> str:
+def draft(path: Path, name: str, organisation: str, timezone: str, *, unpacked: int | None = None) -> str:
     """A mapping as YAML text for the file at `path`, which came under `name`.
 
     `organisation` and `timezone` are those under which its units are looked up. What could not be guessed says so, and
-    columns that nothing reads are listed. `InputError` where the file cannot be read.
+    columns that nothing reads are listed. `InputError` where the file cannot be read; `unpacked` as in `files.opened`.
     """
-    form, columns, rows = _looked_at(path, name)
+    form, columns, rows = _looked_at(path, name, unpacked)
     found = {field: _column(columns, names) for field, names in _NAMES.items()}
     found["case"] = found["case"] or columns[0]
     taken = [column for column in found.values() if column]
@@ -71,14 +71,14 @@ def draft(path: Path, name: str, organisation: str, timezone: str) -> str:
         lines.append(f"    channel: {{field: {_text(found['channel'])}, values: {{{values}}}, otherwise: other}}")
     unread = [column for column in columns if column not in (*taken, time)]
     if unread:
-        lines += ["", f"# not read: {', '.join(unread)}"]
+        lines += ["", f"# not read: {', '.join(name if name.isprintable() else _text(name) for name in unread)}"]
     return "\n".join(lines) + "\n"
 
 
-def _looked_at(path: Path, name: str) -> tuple[str, list[str], list[Row]]:
+def _looked_at(path: Path, name: str, unpacked: int | None) -> tuple[str, list[str], list[Row]]:
     """The format by the file's name, its columns, and its first rows."""
     plain = name.lower().removesuffix(".gz")
-    with files.opened(path) as stream:
+    with files.opened(path, unpacked=unpacked) as stream:
         reader: Reader
         if plain.endswith(".xes"):
             form, reader = "xes", XesReader(stream)
@@ -106,4 +106,5 @@ def _column(columns: list[str], names: str) -> str:
 
 def _text(text: str) -> str:
     """As YAML reads it back, whatever it holds."""
-    return json.dumps(text, ensure_ascii=False)
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in quoted)

@@ -77,12 +77,16 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(path: Path, mapping: Mapping, rows: int = 5) -> Explanation:
-    """How the first `rows` rows of the file map. `InputError` where it cannot be read that far."""
-    source = mapping.source if mapping.source is not None else source_of(mapping, files.digest(path))
-    translator = Translator(mapping, path.name, source)
+def explain(path: Path, mapping: Mapping, rows: int = 5, *, unpacked: int | None = None) -> Explanation:
+    """How the first `rows` rows of the file map. `InputError` where it cannot be read that far.
+
+    With `unpacked`, at most so many bytes of a compressed file are read; the file's digest, which needs all of it, is
+    then left out of the source.
+    """
+    source = source_of(mapping, files.digest(path) if unpacked is None else "…")
+    translator = Translator(mapping, files.as_text(path.name), source)
     shown: list[RowShown] = []
-    with opened(path, mapping) as (_, reader):
+    with opened(path, mapping, unpacked=unpacked) as (_, reader):
         for number, row in enumerate(reader, 1):
             if number > rows:
                 break
@@ -97,7 +101,7 @@ def explain(path: Path, mapping: Mapping, rows: int = 5) -> Explanation:
                 for also, error in outcome.errors
             )
             shown.append(RowShown(position, tuple(_event(e, mapping, row) for e in outcome.events), problems, unread))
-        return Explanation(path.name, mapping.id, reader.form, tuple(shown), mapping.notes)
+        return Explanation(files.as_text(path.name), mapping.id, reader.form, tuple(shown), mapping.notes)
 
 
 def _event(event: Event, mapping: Mapping, row: Row) -> EventShown:

@@ -29,6 +29,14 @@ def document(stream: Stream) -> Any:
         raise InputError(stream.name, line, what) from error
 
 
+def written(value: Any) -> bytes:
+    """The value as JSON, for a reject; b"" for one that is nested deeper than can be written."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return b""
+
+
 def texts(value: Any, path: str = "", depth: int = 0) -> Row:
     """The value's texts by path: "outer/inner" for what is nested. The first item of a list stands for it."""
     match value:

@@ -8,6 +8,7 @@ fields are those of the event types (`nytta.events`), so what a field means is s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,13 +16,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 
 from nytta import contracts
 from nytta.connectors import mapping_file
 from nytta.connectors.contract import Target, targets
 from nytta.connectors.errors import MappingError
 from nytta.connectors.specs import Dates, FieldName, Moment, Spec, Table, Test, TextList, Texts, Value, Zone
+from nytta.organisation.calendars import is_country
 from nytta.organisation.problems import Problem, nearest
 from nytta.organisation.units import ANY_PURPOSE, Approval
 
@@ -34,19 +36,31 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 def _size(given: Any) -> int | dict[str, int]:
     def number(text: Any) -> int:
-        if not str(text).isdecimal() or int(text) < 1:
+        if not re.fullmatch("[0-9]{1,9}", str(text)) or int(text) < 1:
             raise ValueError("declared_size is a number of persons, or one for each unit: {unit: persons}")
         return int(text)
 
     return {unit: number(text) for unit, text in given.items()} if isinstance(given, dict) else number(given)
 
 
+def _unit_id(text: str) -> str:
+    if not 1 <= len(text) <= 200 or text != text.strip() or not text.isprintable():
+        raise ValueError("write an id of 1 to 200 printable characters without spaces around it")
+    return text
+
+
+def _country(text: str) -> str:
+    if text and not is_country(text):
+        raise ValueError(f"'{text[:200]}' is no country; write a code of two letters such as SE or NO, or leave it out")
+    return text
+
+
 class Organisation(Spec):
     """The root unit under which the log's units stand where there is no registry."""
 
-    id: FieldName
+    id: Annotated[str, AfterValidator(_unit_id)]
     name: str = ""
-    country: str = ""
+    country: Annotated[str, AfterValidator(_country)] = ""
     language: str = ""
 
 

@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from nytta.connectors.errors import InputError
 from nytta.connectors.files import Stream
-from nytta.connectors.json_file import document
+from nytta.connectors.json_file import document, written
 from nytta.connectors.rows import Broken, Row
 
 _EVENT = "ocel:"
@@ -27,6 +25,9 @@ class OcelReader:
     A row has `ocel:id`, `ocel:type` and `ocel:time`, the event's attributes by name, the id of a related object as
     `object:TYPE`, and that object's attributes, as they were at the event's time, as `object:TYPE/NAME`. Of
     several objects of one type the first that the event names stands there: an event is one act, never several.
+
+    Null is as good as absent. An object without id or type, an attribute without name or value and a relationship
+    that names no known object are passed over; an event without id, type or time is `Broken`.
     """
 
     form = "OCEL 2.0"
@@ -44,23 +45,26 @@ class OcelReader:
         log = document(self._stream)
         if not isinstance(log, dict) or not isinstance(log.get("events"), list):
             raise InputError(self._stream.name, "", "the document has no list 'events': it is no OCEL 2.0 log in JSON")
-        objects = {o["id"]: _Object(o) for o in log.get("objects", ()) if isinstance(o, dict) and "id" in o}
+        told = [given for given in _items(log, "objects") if _text(given, "id") and _text(given, "type")]
+        objects = {_text(given, "id"): _Object(given) for given in told}
         for event in log["events"]:
-            try:
+            missing = [name for name in ("id", "type", "time") if not _text(event, name)]
+            if missing:
+                yield Broken(f"the event has no {' and no '.join(missing)}, as OCEL has it", written(event))
+            else:
                 yield _row(event, objects)
-            except (KeyError, TypeError, AttributeError):
-                yield Broken("the event has no id, type or time, or is no object as OCEL has it", orjson.dumps(event))
 
 
 class _Object:
     """An object with the values its attributes had over time."""
 
-    def __init__(self, given: dict[str, Any]) -> None:
-        self.type = str(given["type"])
+    def __init__(self, given: Any) -> None:
+        self.type = _text(given, "type")
         self._history: dict[str, list[tuple[datetime, str]]] = {}
-        for attribute in given.get("attributes", ()):
-            said = (_instant(str(attribute.get("time", ""))), str(attribute["value"]))
-            self._history.setdefault(str(attribute["name"]), []).append(said)
+        for attribute in _items(given, "attributes"):
+            name, value = _text(attribute, "name"), _text(attribute, "value")
+            if name and value:
+                self._history.setdefault(name, []).append((_instant(_text(attribute, "time")), value))
         for history in self._history.values():
             history.sort(key=lambda said: said[0])
 
@@ -70,6 +74,18 @@ class _Object:
             name: history[max(0, bisect_right(history, _instant(time), key=lambda said: said[0]) - 1)][1]
             for name, history in self._history.items()
         }
+
+
+def _items(given: Any, name: str) -> list[Any]:
+    """The list of that name; an empty one where there is none."""
+    found = given.get(name) if isinstance(given, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _text(given: Any, name: str) -> str:
+    """The text of a value of that name; "" where there is none, or a list or a mapping."""
+    value = given.get(name) if isinstance(given, dict) else None
+    return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
 def _instant(text: str) -> datetime:
@@ -82,12 +98,15 @@ def _instant(text: str) -> datetime:
 
 
 def _row(event: dict[str, Any], objects: dict[str, _Object]) -> Row:
-    time = str(event["time"])
-    row = {f"{_EVENT}id": str(event["id"]), f"{_EVENT}type": str(event["type"]), f"{_EVENT}time": time}
-    row |= {str(a["name"]): str(a["value"]) for a in event.get("attributes", ())}
-    for related in event.get("relationships", ()):
-        found = objects.get(related["objectId"])
+    row = {f"{_EVENT}{name}": _text(event, name) for name in ("id", "type", "time")}
+    for attribute in _items(event, "attributes"):
+        name, value = _text(attribute, "name"), _text(attribute, "value")
+        if name and value:
+            row[name] = value
+    for related in _items(event, "relationships"):
+        name = _text(related, "objectId")
+        found = objects.get(name)
         if found is not None and f"{_OBJECT}{found.type}" not in row:
-            row[f"{_OBJECT}{found.type}"] = str(related["objectId"])
-            row |= {f"{_OBJECT}{found.type}/{name}": value for name, value in found.at(time).items()}
+            row[f"{_OBJECT}{found.type}"] = name
+            row |= {f"{_OBJECT}{found.type}/{key}": value for key, value in found.at(row[f"{_EVENT}time"]).items()}
     return row

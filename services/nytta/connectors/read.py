@@ -70,7 +70,7 @@ def read(
     """
     known = digest or files.digest(path)
     source = source_of(mapping, known)
-    translator = Translator(mapping, path.name, source, conceal)
+    translator = Translator(mapping, files.as_text(path.name), source, conceal)
     with opened(path, mapping) as (stream, reader):
         number = 0
         pieces: list[bytes] = []
@@ -103,9 +103,9 @@ def read(
 
 
 @contextmanager
-def opened(path: Path, mapping: Mapping) -> Iterator[tuple[Stream, Reader]]:
-    """The file's stream and the reader of its rows, by the mapping's format."""
-    with files.opened(path) as stream:
+def opened(path: Path, mapping: Mapping, *, unpacked: int | None = None) -> Iterator[tuple[Stream, Reader]]:
+    """The file's stream and the reader of its rows, by the mapping's format; `unpacked` as in `files.opened`."""
+    with files.opened(path, unpacked=unpacked) as stream:
         match mapping.format:
             case "xes":
                 yield stream, XesReader(stream)

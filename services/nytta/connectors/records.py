@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import orjson
-
 from nytta.connectors.errors import InputError
 from nytta.connectors.files import Stream
-from nytta.connectors.json_file import document, texts
+from nytta.connectors.json_file import document, texts, written
 from nytta.connectors.rows import Broken, Row
 
 
@@ -39,4 +37,4 @@ class RecordsReader:
             where = f"no list under '{self._records}'" if self._records else "no list, but something else"
             raise InputError(self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH")
         for item in found:
-            yield texts(item) if isinstance(item, dict) else Broken("the item is no JSON object", orjson.dumps(item))
+            yield texts(item) if isinstance(item, dict) else Broken("the item is no JSON object", written(item))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -37,8 +39,14 @@ def _one_text(given: Any) -> Any:
 def _pattern(text: str) -> str:
     try:
         re.compile(text)
-    except re.error as error:
-        raise ValueError(f"'{text}' is no regular expression: {error}") from error
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"'{text[:200]}' is no regular expression: {error}") from error
+    return text
+
+
+def _sign(text: str) -> str:
+    if len(text) > 1 or text in ("\n", "\r", "\0"):
+        raise ValueError("write one sign, which is no line break")
     return text
 
 
@@ -52,17 +60,42 @@ def _zone(text: str) -> str:
 
 def _codec(text: str) -> str:
     try:
-        codecs.lookup(text)
-    except LookupError as error:
+        known = codecs.lookup(text)
+        with suppress(UnicodeError):
+            b"a".decode(text)  # there are codecs of other things than text
+    except (LookupError, ValueError) as error:
         raise ValueError(f"'{text}' is no encoding; write one such as utf-8, cp1252 or iso-8859-1") from error
+    if known.name in _NOT_OF_FILES:
+        raise ValueError(f"no file is written in '{text}'; write an encoding such as utf-8, cp1252 or iso-8859-1")
     return text
 
 
+def _date_format(text: str) -> str:
+    if "%Y" not in text and not any(code in text for code in ("%c", "%x", "%s", "%G")):
+        raise ValueError(f"'{text}' has no year of four digits (%Y)")
+    try:
+        datetime.strptime("", text)
+    except ValueError as error:
+        if "does not match" not in str(error):
+            raise ValueError(f"'{text}' is no form of a date: {error}") from error
+    except re.error as error:
+        raise ValueError(f"'{text}' says something twice: {error}") from error
+    return text
+
+
+DateFormats = Annotated[tuple[Annotated[str, AfterValidator(_date_format)], ...], BeforeValidator(_one_text)]
+"""Patterns of strptime, tried in order."""
+_NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
+"""Codecs of Python and of mail, which make texts of what are no characters."""
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Zone = Annotated[str, AfterValidator(_zone)]
 FieldName = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_one_text), Field(min_length=1)]
 TextList = Annotated[tuple[str, ...], BeforeValidator(_one_text)]
+
+
+_CENTURY = 36_525  # days
+_MILLIARD = 10**9
 
 
 class Spec(BaseModel):
@@ -94,7 +127,7 @@ class Value(Spec):
     """What a text becomes that neither names. Without it such a row is rejected (missing_mapping_value)."""
     missing: FieldName | None = None
     """What stands for an absent text. Without it the field stays absent."""
-    times: int = 1
+    times: Annotated[int, Field(ge=-_MILLIARD, le=_MILLIARD)] = 1
     """Factor of a number, for fields that count in tenths or thousandths."""
 
     @model_validator(mode="after")
@@ -144,7 +177,7 @@ class Test(Spec):
     sum: Texts | None = None
     texts: Texts | None = Field(default=None, alias="is")
     """Yes where the text is one of these."""
-    at_least: float | None = None
+    at_least: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """Yes where the number is this or more."""
     present: bool | None = None
     """Yes where the text is there (true) or absent (false)."""
@@ -172,18 +205,10 @@ class Dates(Spec):
     """How the file writes dates and times, where not said otherwise beside one of them."""
 
     order: Order = "year-first"
-    formats: TextList = ()
+    formats: DateFormats = ()
     """Patterns of strptime, tried in order, for what `order` does not cover."""
     zone: Zone | None = None
     """The zone of times without an offset; the mapping's `timezone` where absent."""
-
-    @field_validator("formats")
-    @classmethod
-    def _are_patterns(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        for text in formats:
-            if "%Y" not in text and not any(code in text for code in ("%c", "%x", "%s", "%G")):
-                raise ValueError(f"'{text}' has no year of four digits (%Y)")
-        return formats
 
 
 class Moment(Spec):
@@ -191,9 +216,9 @@ class Moment(Spec):
 
     field: FieldName
     order: Order | None = None
-    formats: Texts | None = None
+    formats: DateFormats | None = None
     zone: Zone | None = None
-    add_days: int = 0
+    add_days: Annotated[int, Field(ge=-_CENTURY, le=_CENTURY)] = 0
     """Days added to what the field says, on the local calendar."""
 
     @property
@@ -206,8 +231,8 @@ class Table(Spec):
     """How a table is written, where it should not be found out."""
 
     encoding: Annotated[str, AfterValidator(_codec)] | None = None
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    quote: Annotated[str, Field(max_length=1)] = '"'
+    delimiter: Annotated[str, AfterValidator(_sign)] | None = None
+    quote: Annotated[str, AfterValidator(_sign)] = '"'
     skip_lines: Annotated[int, Field(ge=0, le=1000)] = 0
     decimal: Literal[".", ","] = "."
     """The mark before the fraction of a number."""
@@ -216,6 +241,14 @@ class Table(Spec):
     @classmethod
     def _tab(cls, given: Any) -> Any:
         return "\t" if given in ("tab", "\\t") else given
+
+    @model_validator(mode="after")
+    def _two_signs(self) -> Table:
+        if self.delimiter == "":
+            raise ValueError("delimiter: write the sign between cells, or leave it out")
+        if self.delimiter is not None and self.delimiter == self.quote:
+            raise ValueError(f"delimiter and quote are both '{self.quote}'; they must differ")
+        return self
 
     @property
     def dialect(self) -> Dialect:

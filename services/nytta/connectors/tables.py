@@ -29,6 +29,7 @@ DELIMITERS = ",;\t|"
 _SAMPLE = 1 << 16
 _PIECE = 1 << 16
 _BOUND = 4 << 20
+_COLUMNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ class TableReader:
     """The records of one table.
 
     Refused with `InputError`: a workbook or other binary file, bytes that are not of the encoding, a line of
-    more than 4 Mi characters, a cell of more than 131,072, a quotation that is never closed, a header without
-    an expected column. A record with too few or too many cells, or with a stray quotation mark, is yielded as
-    `Broken`.
+    more than 4 Mi characters, a cell of more than 131,072, more than 10,000 columns, a quotation that is never
+    closed, a header without an expected column. A record with too few or too many cells, or with a stray quotation
+    mark, is yielded as `Broken`.
     """
 
     def __init__(self, stream: Stream, dialect: Dialect, expected: Collection[str] = ()) -> None:
@@ -116,6 +117,12 @@ class TableReader:
             raise InputError(self._file, "line 1", f"the header cannot be read ({error})") from error
         if cells is None:
             raise InputError(self._file, "", "the file is empty; the first line must name the columns")
+        if len(cells) > _COLUMNS:
+            raise InputError(
+                self._file,
+                f"line {self._skipped + self._records.line_num}",
+                f"the header has {len(cells)} columns, and a table may have {_COLUMNS}; is this the right file?",
+            )
         header = _named(cells)
         missing = [name for name in expected if name not in header]
         if missing:
@@ -185,13 +192,9 @@ class _Lines:
         except UnicodeDecodeError as error:
             before = error.object[: error.start].decode(self._encoding, "replace")
             line = self._count + max(1, len(_split(self._carry + before + "x")))
-            raise InputError(
-                self._stream.name,
-                f"line {line}",
-                f"byte 0x{error.object[error.start]:02x} is not {self._encoding}"
-                f"{', the encoding that the beginning of the file suggests' if self._guessed else ''}; "
-                "save the file as UTF-8 or declare its encoding in the mapping (table: {encoding: …})",
-            ) from error
+            raise self._not_written_so(line, f"byte 0x{error.object[error.start]:02x}") from error
+        except UnicodeError as error:  # a whole file can be none of an encoding, such as one without its mark
+            raise self._not_written_so(self._count + 1, f"the text ({error})") from error
         # The last line is held back: it may go on in the next piece, or its line end may.
         ready = _split(self._carry + text)
         self._carry = ready.pop() if piece and ready else ""
@@ -203,21 +206,30 @@ class _Lines:
                 f"the line is longer than {_BOUND:,} characters; is this the right file? Export it again",
             )
 
+    def _not_written_so(self, line: int, what: str) -> InputError:
+        guessed = ", the encoding that the beginning of the file suggests" if self._guessed else ""
+        return InputError(
+            self._stream.name,
+            f"line {line}",
+            f"{what} is not {self._encoding}{guessed}; save the file as UTF-8 or declare its encoding in the mapping "
+            "(table: {encoding: …})",
+        )
+
 
 def _split(text: str) -> list[str]:
     return io.StringIO(text, newline="").readlines()
 
 
 def _named(cells: list[str]) -> list[str]:
-    names: list[str] = []
+    names: dict[str, None] = {}
+    copies: dict[str, int] = {}
     for number, cell in enumerate(cells, 1):
-        wished = cell.strip() or f"column {number}"
-        name, copy = wished, 1
+        wished = name = cell.strip() or f"column {number}"
         while name in names:
-            copy += 1
-            name = f"{wished} {copy}"
-        names.append(name)
-    return names
+            copies[wished] = copies.get(wished, 1) + 1
+            name = f"{wished} {copies[wished]}"
+        names[name] = None
+    return list(names)
 
 
 def _encoding(sample: bytes, declared: str | None) -> tuple[str, bool]:
@@ -251,7 +263,7 @@ def _delimiter(beginning: list[str], quote: str, expected: Collection[str]) -> s
             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         )
         try:
-            header = _named(next((cells for cells in records if cells), []))
+            header = _named(next((cells for cells in records if cells), [])[:_COLUMNS])
         except csv.Error:
             return (0, 0)
         return (sum(name in header for name in expected), len(header))

@@ -19,7 +19,9 @@ CASE = "case:"
 """Stands before the key of a trace attribute."""
 
 _ATTRIBUTES = frozenset({"string", "date", "int", "float", "boolean", "id", "list", "container"})
-_PIECE = 1 << 16
+_PIECE = 1 << 14  # all its events are rows at once, each with the attributes of its trace
+_MOST = 1_000
+"""Attributes of a trace, beyond which a log is refused: every event bears them."""
 BOUND = 16 << 20
 """Bytes of one element, and of one event, beyond which a log is refused."""
 
@@ -34,8 +36,8 @@ class XesReader:
     """The events of one XES stream.
 
     Refused with `InputError`: a document type or entity declaration, XML that is cut off or malformed, an
-    element or an event of more than 16 MiB, attributes nested more than 64 deep, a trace attribute after an
-    event of its trace.
+    element or an event of more than 16 MiB, attributes nested more than 64 deep, more than 1,000 attributes of a
+    trace, a trace attribute after an event of its trace.
     """
 
     form = "XES"
@@ -135,6 +137,10 @@ class _Parser:
                 if name != "log":
                     raise self._error(f"the file is XML but its outermost element is '{name}', not 'log': no XES log")
             elif name == "event" and depth == (trace_depth or 1) + 1:
+                if len(trace) > _MOST:
+                    raise self._error(
+                        f"a trace here has more than {_MOST} attributes; leave those out that say nothing"
+                    )
                 target, target_depth, floor, prefix = trace.copy(), depth, depth, ""
                 self._event_from = self._fed
             elif name == "trace" and depth == 2:

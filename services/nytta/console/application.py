@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nytta.authentication.identity import NotAuthenticated
-from nytta.console.context import Console, KeptForm
+from nytta.console.context import FIELDS, Console, KeptForm
 from nytta.console.parts import Refused
 from nytta.console.routing import api, benefits, intake, reading, session
 from nytta.console.services import CannotDo
@@ -26,18 +25,27 @@ _HEADERS: Final = {
     "frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # with no-referrer, a browser sends Origin: null with the console's own forms, as a hostile frame does with its
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+_UNDER_WAY: Final = 100
+"""Requests that are worked on at a time; two threads make the pages, and the others wait."""
+_PASSING: Final = (429, 503)
 
 
 def application(console: Console) -> FastAPI:
     """The console with all its routes."""
     app = FastAPI(
-        title="Nytta", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", debug=False
+        title="Nytta",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,
     )
     _static(app, console)
     for part in (session, reading, benefits, intake, api):
@@ -59,55 +67,89 @@ def _static(app: FastAPI, console: Console) -> None:
 
 
 class _Guarded:
-    """Puts the security headers on every answer."""
+    """Stands before all routes.
+
+    Only requests for this console's host come in, so many at a time; every answer bears the security headers; a fault
+    is a page that says so, and somebody who left is none.
+    """
 
     def __init__(self, app: ASGIApp, console: Console) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
+        self._console = console
+        self._under_way = 0
+        self._headers = {name.lower().encode(): value.encode() for name, value in _HEADERS.items()}
         if console.secure:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+            self._headers[b"strict-transport-security"] = b"max-age=31536000; includeSubDomains"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
         async def guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 there = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(
-                        (k.lower().encode(), v.encode())
-                        for k, v in self._headers.items()
-                        if k.lower().encode() not in there
-                    ),
-                ]
+                more = [(name, value) for name, value in self._headers.items() if name not in there]
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        request = Request(scope, receive)
+        refusal = self._refusal(request)
+        if refusal is not None:
+            await refusal(scope, receive, guarded)
+            return
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error("a page failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno)
+            if not begun:
+                page = self._console.error(request, 500, "fault", **_written(request))
+                await page(scope, receive, guarded)
+        finally:
+            self._under_way -= 1
+
+    def _refusal(self, request: Request) -> Response | None:
+        """The answer to a request that is not let in; None to one that is."""
+        if not self._console.at_home(request):
+            return PlainTextResponse("This address is not one that the console has; NYTTA_ADDRESS names it.\n", 421)
+        if request.scope["query_string"].count(b"&") >= FIELDS:
+            return self._console.error(request, 400, "bad_request")
+        if self._under_way >= _UNDER_WAY:
+            return PlainTextResponse("Too many pages are asked for at once.\n", 503, {"Retry-After": "2"})
+        return None
+
+
+def _written(request: Request) -> dict[str, Any]:
+    """What was in a form that came in whole, to be sent once more when the cause is gone."""
+    fields = getattr(request.state, "written", None)
+    return {"kept": fields, "action": request.url.path} if fields else {}
 
 
 def _errors(app: FastAPI, console: Console) -> None:
-    def written(request: Request) -> dict[str, Any]:
-        """What was in a form that came in whole, to be sent once more when the cause is gone."""
-        fields = getattr(request.state, "written", None)
-        return {"kept": fields, "action": request.url.path} if fields else {}
-
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
         more: dict[str, Any] = {"filled": error.filled}
         if isinstance(error, KeptForm):
             more |= {"kept": error.fields, "action": request.url.path}
-        return console.error(request, error.status, error.key, **more)
+        response = console.error(request, error.status, error.key, **more)
+        if error.status in _PASSING:
+            response.headers["Retry-After"] = "10"
+        return response
 
     async def nobody(request: Request, error: Exception) -> Response:
-        return console.error(request, 401, "sign_in", filled={"why": str(error)})
+        key = "sign_in" if console.oidc is None else "sign_in_here"
+        return console.error(request, 401, key, filled={"why": str(error)})
 
     async def away(request: Request, error: Exception) -> Response:
         _log.error("the store refused: %s", error)
-        response = console.error(request, 503, "store_away", **written(request))
+        response = console.error(request, 503, "store_away", **_written(request))
         response.headers["Retry-After"] = "10"
         return response
 
     async def stopping(request: Request, _: Exception) -> Response:
-        response = console.error(request, 503, "store_away", **written(request))
+        response = console.error(request, 503, "store_away", **_written(request))
         response.headers["Retry-After"] = "10"
         return response
 
@@ -124,11 +166,6 @@ def _errors(app: FastAPI, console: Console) -> None:
         response.headers.update(error.headers or {})
         return response
 
-    async def fault(request: Request, error: Exception) -> Response:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        _log.error("a page failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno)
-        return console.error(request, 500, "fault", **written(request))
-
     for kind, handler in (
         (Refused, refused),
         (KeptForm, refused),
@@ -140,10 +177,3 @@ def _errors(app: FastAPI, console: Console) -> None:
         (HTTPException, http),
     ):
         app.add_exception_handler(kind, handler)
-
-    @app.middleware("http")
-    async def faults(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        try:
-            return await call(request)
-        except Exception as error:
-            return await fault(request, error)

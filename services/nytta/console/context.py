@@ -20,14 +20,18 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import Message, Receive
 
+from nytta.authentication.addresses import is_loopback
 from nytta.authentication.identity import Identity, NotAuthenticated
-from nytta.authentication.links import SESSION_LIFE, Links
+from nytta.authentication.links import Links
+from nytta.authentication.oidc.sign_in import SignIn
 from nytta.authentication.proxy import Proxy
+from nytta.authentication.sessions import SESSION_LIFE
 from nytta.console import icons
+from nytta.console.bodies import FORM_BYTES, FORM_SECONDS, UPLOAD_SECONDS, bounded
 from nytta.console.drawing import Drawing
 from nytta.console.pages.overview import overview
 from nytta.console.parts import Answer, Chart, Link, Refused, Speaker
@@ -47,7 +51,14 @@ _FORM: Final = f"form-{secrets.token_hex(12)}"
 _THEME: Final = f"theme-{secrets.token_hex(12)}"
 """What stands in a kept page where each visitor's own is put."""
 _PAGES_KEPT: Final = 400
-_FIELDS: Final = 40
+FIELDS: Final = 40
+"""Fields of a query or form at most."""
+_UPLOADS: Final = 2
+"""Files that come in at a time: each fills the disk, and its reader the network."""
+_SIGNED_OUT_FORMS: Final = 8
+"""Forms of people whose session has ended that are read at a time, so that what they wrote is shown again."""
+_SIGNED_OUT_BYTES: Final = 16 << 10
+_SIGNED_OUT_SECONDS: Final = 3.0
 THEMES: Final = ("light", "dark")
 SESSION_SECONDS: Final = int(SESSION_LIFE.total_seconds())
 YEAR_SECONDS: Final = 365 * 24 * 3600
@@ -69,7 +80,10 @@ Build = Callable[[Asked], Answer]
 
 @dataclass
 class Console:
-    """What the console needs. `address` is where people reach it ('' where only this machine does).
+    """What the console needs. `address` is where people reach it ('' where only this machine does), `host` the name or
+    address that it listens on.
+
+    `oidc` signs people in where neither a proxy nor a link does; its sessions are those of `links`.
 
     In the `journal` reads are written down at once; without one each waits for the store.
     """
@@ -78,7 +92,9 @@ class Console:
     services: Services
     links: Links = field(default_factory=Links)
     proxy: Proxy | None = None
+    oidc: SignIn | None = None
     address: str = ""
+    host: str = ""
     upload_limit: int = 512 << 20
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     journal: Journal | None = None
@@ -89,6 +105,8 @@ class Console:
         self.drawing = Drawing()
         self._secret = secrets.token_bytes(32)
         self._threads = ThreadPoolExecutor(2, "console")
+        self._file_threads = ThreadPoolExecutor(1, "files")
+        self._uploads = self._signed_out_forms = 0
         self._kept: OrderedDict[tuple[object, ...], tuple[str, Answer]] = OrderedDict()
         self.style = (_HERE / "static" / "console.css").read_bytes()
         self.mark = (_HERE / "static" / "mark.svg").read_bytes()
@@ -105,6 +123,7 @@ class Console:
             "languages": LANGUAGES,
             "is_link": lambda cell: isinstance(cell, Link),
             "What": What,
+            "signs_out": self.proxy is None,
             "FORM": _FORM,
             "THEME": _THEME,
         }
@@ -116,6 +135,7 @@ class Console:
     def close(self) -> None:
         """Bring in what waits, and release the threads."""
         self._threads.shutdown(cancel_futures=True)
+        self._file_threads.shutdown(wait=False, cancel_futures=True)
         self._bring()
 
     async def warm(self) -> None:
@@ -142,6 +162,10 @@ class Console:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, done)
 
+    async def run_on_file(self, work: Callable[[], T]) -> T:
+        """Do something that reads an uploaded file, in a thread that no page waits for."""
+        return await asyncio.get_running_loop().run_in_executor(self._file_threads, work)
+
     # who asks
 
     @property
@@ -159,6 +183,10 @@ class Console:
             self.cookie(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
         )
 
+    def drop(self, response: Response, name: str) -> None:
+        """Take a cookie back; a browser ignores this without the marks with which it was set."""
+        response.delete_cookie(self.cookie(name), path="/", secure=self.secure, httponly=True, samesite="lax")
+
     def language(self, request: Request) -> str:
         """The visitor's language: chosen, else asked for by the browser."""
         chosen = request.cookies.get(self.cookie("language"), "")
@@ -174,7 +202,17 @@ class Console:
         peer = request.client.host if request.client else ""
         if self.proxy is not None:
             return self.proxy.identity(peer, [(k, v) for k, v in request.headers.items()])
-        return self.links.identity(request.cookies.get(self.cookie("session"), ""), peer, self.now())
+        return self.links.sessions.identity(request.cookies.get(self.cookie("session"), ""), peer, self.now())
+
+    def way_in(self, request: Request) -> str:
+        """Where whoever is not signed in can do so and come back to this page; '' where no provider is configured.
+
+        The address is the console's own: the provider sends nobody back to another one.
+        """
+        if self.oidc is None:
+            return ""
+        own = request.method == "GET" and not request.url.path.startswith(("/sign", "/api/"))
+        return f"{self.address}/sign-in?{urlencode({'to': _at(request) if own else '/'})}"
 
     def visitor(self, request: Request) -> Visitor:
         """Who asks, and what they may see. NotAuthenticated where nobody is signed in."""
@@ -191,8 +229,13 @@ class Console:
 
     # pages
 
-    async def page(self, request: Request, template: str, build: Build, *, keep: bool = True) -> Response:
-        """A page: kept ones are served again until something is published; reads are logged before it is shown."""
+    async def page(
+        self, request: Request, template: str, build: Build, *, keep: bool = True, of_file: bool = False
+    ) -> Response:
+        """A page: kept ones are served again until something is published; reads are logged before it is shown.
+
+        A page `of_file` reads an uploaded file and is made where no other page waits for it.
+        """
         visitor = self.visitor(request)
         query = _query(request)
 
@@ -213,14 +256,16 @@ class Console:
             self.log(visitor, found[1], "console")
             return found[0]
 
-        return self.html(request, await self.run(made), name=visitor.name)
+        run = self.run_on_file if of_file else self.run
+        return self.html(request, await run(made), name=visitor.name)
 
     async def json(self, request: Request, build: Build) -> Response:
         """The same model as JSON."""
         visitor = self.visitor(request)
+        query = _query(request)
 
         def made() -> bytes:
-            answer = build(Asked(visitor, request.path_params, _query(request)))
+            answer = build(Asked(visitor, request.path_params, query))
             self.log(visitor, answer, "api")
             return orjson.dumps(answer.model, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 
@@ -274,42 +319,95 @@ class Console:
     # forms
 
     async def posted(self, request: Request) -> tuple[Visitor, dict[str, str]]:
-        """Who sent a form, and its fields. `KeptForm` where it cannot be taken, with what was in it."""
-        self._from_here(request)
-        async with request.form(max_files=0, max_fields=_FIELDS) as form:
-            return self._taken(request, form)
+        """Who sent a form, and its fields. The form is read once it is known who sends it.
 
-    @asynccontextmanager
-    async def upload(self, request: Request) -> AsyncIterator[tuple[Visitor, UploadFile | None]]:
-        """Who sent a file, and the file, for as long as it is worked on. Refused at once where it is too large."""
+        `KeptForm` where it cannot be taken, with what was in it; NotAuthenticated where nobody is signed in.
+        """
         self._from_here(request)
-        if int(request.headers.get("content-length") or 0) > self.upload_limit:
-            raise Refused(413, "too_large", most=self.upload_limit >> 20)
-        request._receive = _limited(request.receive, self.upload_limit)
-        async with request.form(max_files=1, max_fields=_FIELDS) as form:
-            visitor, _ = self._taken(request, form)
-            sent = form.get("file")
-            yield visitor, sent if isinstance(sent, UploadFile) and sent.filename else None
-
-    def _taken(self, request: Request, form: FormData) -> tuple[Visitor, dict[str, str]]:
-        fields = {k: v for k, v in form.items() if isinstance(v, str)}
-        given = fields.pop("form", "")
-        request.state.written = fields
         try:
             visitor = self.visitor(request)
         except NotAuthenticated as error:
-            raise KeptForm(401, "signed_out", fields) from error
+            raise KeptForm(401, "signed_out", await self._written(request)) from error
+        request._receive = bounded(request.receive, FORM_BYTES, FORM_SECONDS)
+        async with request.form(max_files=0, max_fields=FIELDS, max_part_size=FORM_BYTES) as form:
+            return visitor, self._taken(request, form, visitor)
+
+    @asynccontextmanager
+    async def upload(self, request: Request) -> AsyncIterator[tuple[Visitor, UploadFile | None]]:
+        """Who sent a file, and the file, for as long as it is worked on.
+
+        Whoever may not bring data in is refused before it is read. Refused where it is too large, too slow, or one of
+        too many.
+        """
+        self._from_here(request)
+        visitor = self.visitor(request)
+        if not visitor.visible(What.MAINTAIN):
+            raise Refused(403, "no_role")
+        if int(request.headers.get("content-length") or 0) > self.upload_limit:
+            raise Refused(413, "too_large", most=self.upload_limit >> 20)
+        if self._uploads >= _UPLOADS:
+            raise Refused(503, "busy")
+        request._receive = bounded(request.receive, self.upload_limit, UPLOAD_SECONDS)
+        self._uploads += 1
+        try:
+            async with request.form(max_files=1, max_fields=FIELDS) as form:
+                self._taken(request, form, visitor)
+                sent = form.get("file")
+                yield visitor, sent if isinstance(sent, UploadFile) and sent.filename else None
+        finally:
+            self._uploads -= 1
+
+    def _taken(self, request: Request, form: FormData, visitor: Visitor) -> dict[str, str]:
+        """The fields of a form that the visitor's own page sent."""
+        fields = _fields(form)
+        given = fields.pop("form", "")
+        request.state.written = fields
         if not same_token(given, [self.token(request, visitor.name)]):
             raise KeptForm(403, "old_form", fields)
-        return visitor, fields
+        return fields
+
+    async def _written(self, request: Request) -> dict[str, str]:
+        """What somebody wrote whose session has ended; nothing where it does not look like a form from here."""
+        length = request.headers.get("content-length", "")
+        small = length.isdigit() and int(length) <= _SIGNED_OUT_BYTES
+        if not (small and request.cookies.get(self.cookie("form")) and self._signed_out_forms < _SIGNED_OUT_FORMS):
+            return {}
+        request._receive = bounded(request.receive, _SIGNED_OUT_BYTES, _SIGNED_OUT_SECONDS)
+        self._signed_out_forms += 1
+        try:
+            async with request.form(max_files=0, max_fields=FIELDS) as form:
+                return {name: value for name, value in _fields(form).items() if name != "form"}
+        except (Refused, HTTPException):
+            return {}
+        finally:
+            self._signed_out_forms -= 1
 
     def _from_here(self, request: Request) -> None:
-        """Refuse a form that another site's page sends."""
+        """Refuse a form that another site's page sends. This console's own pages name themselves: `null` is none."""
         site = request.headers.get("sec-fetch-site", "same-origin")
-        origin = request.headers.get("origin", "")
-        hosts = {request.headers.get("host", ""), urlsplit(self.address).netloc}
-        if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc not in hosts):
+        origins = request.headers.getlist("origin")
+        if site not in ("same-origin", "none") or any(urlsplit(o).netloc not in self._own(request) for o in origins):
             raise Refused(403, "cross_site")
+
+    def _own(self, request: Request) -> set[str]:
+        """The hosts, with their ports, under which this request's page may stand."""
+        return {request.headers.get("host", ""), urlsplit(self.address).netloc} - {""}
+
+    def at_home(self, request: Request) -> bool:
+        """Whether a request names this console's host: its address, this machine, or what it listens on.
+
+        Another name that leads here is another site's (DNS rebinding), or ends up in what people click.
+        """
+        hosts = request.headers.getlist("host")
+        if len(hosts) != 1:
+            return False
+        if self.address and hosts[0].casefold() == urlsplit(self.address).netloc.casefold():
+            return True
+        try:
+            name = urlsplit(f"//{hosts[0]}").hostname or ""
+        except ValueError:
+            return False
+        return name == "localhost" or is_loopback(name) or name == self.host.casefold()
 
     def answered(self, to: str) -> Response:
         """Send the visitor on after a form."""
@@ -328,7 +426,10 @@ class Console:
             visitor: Visitor | None = self.visitor(request)
         except (NotAuthenticated, StoreError):
             visitor = None
-        page = {"title": title, "todo": todo, "status": status, "kept": {}, "action": ""} | more
+        offers = status == 401 or request.url.path.startswith("/sign")
+        way_in = self.way_in(request) if offers else ""
+        page = {"title": title, "todo": todo, "status": status, "kept": {}, "action": ""}
+        page |= {"way_in": way_in, "onward": ""} | more
         body_ = self.render("error.html", visitor, language=language, page=page, at="/", path="")
         return self.html(request, body_, status, visitor.name if visitor else "")
 
@@ -343,7 +444,11 @@ class KeptForm(Refused):
 
 def _query(request: Request) -> dict[str, str]:
     """The query; of a parameter that comes twice the last counts, and empty ones are none."""
-    return {k: v[:300] for k, v in parse_qsl(request.url.query, max_num_fields=40) if v}
+    return {k: v[:300] for k, v in parse_qsl(request.url.query) if v}
+
+
+def _fields(form: FormData) -> dict[str, str]:
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _at(request: Request) -> str:
@@ -358,17 +463,3 @@ def _plain(value: object) -> object:
     if isinstance(value, frozenset | set | tuple):
         return list(value)
     return str(value)
-
-
-def _limited(receive: Receive, most: int) -> Receive:
-    read = 0
-
-    async def limited() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > most:
-            raise Refused(413, "too_large", most=most >> 20)
-        return message
-
-    return limited

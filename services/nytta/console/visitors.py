@@ -86,9 +86,9 @@ def seats(registry: Registry, day: date) -> list[Grant]:
 
 
 def held_by(identity: Identity, seat: str, registry: Registry, day: date) -> frozenset[Grant]:
-    """The grants of somebody: the registry's by e-mail address; at the machine an administrator's, or a seat's."""
+    """The grants of somebody: the registry's by address and group; at the machine an administrator's, or a seat's."""
     if not identity.local:
-        return grants(identity.email, registry, day)
+        return grants(identity.email, registry, day, identity.groups)
     role, _, unit = seat.partition(":")
     taken = [g for g in seats(registry, day) if (g.role.value, g.unit) == (role, unit)]
     return frozenset(taken or (Grant(Role.ADMINISTRATOR, o.id) for o in registry.organisations))

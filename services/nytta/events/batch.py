@@ -1,19 +1,22 @@
 """Bytes in, a table of accepted events and a list of rejects out."""
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePath
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nytta.errors import Mendable
 from nytta.events.columns import COLUMNS, join, rows_of
 from nytta.events.envelope import Event
 from nytta.events.fast import read
 from nytta.events.identifiers import identify_all
-from nytta.events.lines import Lines
+from nytta.events.lines import KEPT, Lines
 from nytta.events.plans import PLANS, TypePlan
 from nytta.events.pseudonyms import Chooser
 from nytta.events.reasons import Reason
@@ -21,6 +24,9 @@ from nytta.events.tables import Circumstances, Columns, tabulate
 from nytta.events.validation import Refused, source_of, validate
 
 __all__ = ["COLUMNS", "Batch", "Reject", "decode"]
+
+MAX_FUTURE: Final = timedelta(days=1)
+"""How far ahead of its receipt the clock of a source may place an event."""
 
 # Few enough events to stay in the processor's cache, many enough for arrays to pay.
 _PORTION: Final = 65_536
@@ -38,7 +44,7 @@ class Reject:
     position: str
     """Where it stood, such as `line 17` or `row 33`, counted from 1."""
     body: bytes
-    """The whole line or row, which may hold personal data."""
+    """The line or row, which may hold personal data; of one that is too large, the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ def decode(
     received_at: datetime,
     pseudonymise: Chooser | None,
     source_label: str = "",
-    max_future: timedelta = timedelta(days=1),
+    max_future: timedelta = MAX_FUTURE,
 ) -> Batch:
     """The events of a body of NDJSON, one CloudEvent per line; blank lines are skipped.
 
@@ -70,16 +76,37 @@ def decode(
     has one is rejected. `source_label` says where the body comes from and names the source of all rejects;
     without it, each names the source in its event. Events after `received_at` + `max_future` are rejected.
 
-    One bad event changes nothing for its neighbours. Rows come in no particular order, and an event that is
-    in the body twice is in the table twice. Raises ValueError where `received_at` has no offset.
+    One bad event changes nothing for its neighbours, nor does one on which Nytta itself fails (`fault`). Rows come
+    in no particular order, and an event that is in the body twice is in the table twice. Raises ValueError where
+    `received_at` has no offset, and what `pseudonymise` raises for want of a key.
     """
     if received_at.tzinfo is None:
         raise ValueError("received_at has no offset: pass an aware datetime")
     given = Circumstances(received_at, (received_at + max_future).astimezone(UTC), pseudonymise)
-    lines = Lines(body)
-    tables, doubtful = _read(lines, given)
-    judged, rejects = _judge(lines, doubtful, given, source_label)
-    return Batch(join([*tables, *judged]), tuple(rejects), len(lines))
+    return _decoded(Lines(body), given, source_label)
+
+
+def _decoded(lines: Lines, given: Circumstances, source_label: str) -> Batch:
+    try:
+        tables, doubtful = _read(lines, given)
+        judged, rejects = _judge(lines, doubtful, given, source_label)
+        return Batch(join([*tables, *judged]), tuple(rejects), len(lines))
+    except (Mendable, OSError, MemoryError):
+        raise  # of the place where it runs, not of what it reads
+    except Exception as error:
+        if len(lines) == 1:
+            return Batch(join([]), (_fault(lines, error, source_label),), 1)
+    middle = len(lines) // 2
+    halves = [_decoded(half, given, source_label) for half in (lines.part(0, middle), lines.part(middle, len(lines)))]
+    rejects = [reject for half in halves for reject in half.rejects]
+    return Batch(join([half.table for half in halves]), tuple(rejects), len(lines))
+
+
+def _fault(lines: Lines, error: Exception, source_label: str) -> Reject:
+    """The reject of a line that nothing here should fail on, and yet did."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    detail = f"{type(error).__name__} in {PurePath(place.filename).name}, line {place.lineno}"
+    return Reject(Reason.FAULT, detail, source_label, f"line {lines.numbers[0]}", lines[0][:KEPT])
 
 
 def _read(lines: Lines, given: Circumstances) -> tuple[list[pa.Table], NDArray[np.int64]]:
@@ -114,7 +141,8 @@ def _judge(
             event = validate(line, latest=given.latest, raw_ids=given.pseudonymise is not None)
         except Refused as refused:
             source = source_label or source_of(line)
-            rejects.append(Reject(refused.reason, refused.detail, source, f"line {lines.numbers[index]}", line))
+            position = f"line {lines.numbers[index]}"
+            rejects.append(Reject(refused.reason, refused.detail, source, position, line[:KEPT]))
         else:
             events = accepted.setdefault(event.type, [])
             events.append(event)

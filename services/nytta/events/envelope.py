@@ -56,8 +56,6 @@ class Event(BaseModel):
 
     @model_validator(mode="after")
     def _named_as_cloudevents_ask(self) -> Self:
-        if "data_base64" in self.__pydantic_extra__:
-            raise PydanticCustomError("binary_data", "data_base64 is not read: put the data as a JSON object into data")
         for name in self.__pydantic_extra__:
             if not EXTENSION_NAME.fullmatch(name):
                 raise PydanticCustomError(

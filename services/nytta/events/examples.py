@@ -260,7 +260,12 @@ def rejected() -> list[Example]:
             Reason.INVALID_FIELD,
         ),
         _rejected("xml", "Data are JSON.", step | {"datacontenttype": "application/xml"}, Reason.INVALID_FIELD),
-        _rejected("data-base64", "Data are a JSON object.", step | {"data_base64": "e30="}, Reason.INVALID_FIELD),
+        _rejected(
+            "data-base64",
+            "Data stand once: in data or, as bytes, in data_base64.",
+            step | {"data_base64": "e30="},
+            Reason.INVALID_FIELD,
+        ),
         _rejected(
             "30-february",
             "There is no such day.",

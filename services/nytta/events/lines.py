@@ -1,12 +1,15 @@
 """The lines of a body of NDJSON, found with arrays and cut out only where one is needed."""
 
-from typing import Final
+from copy import copy
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_LINE: Final = 2**20
 """Bytes that one line may have."""
+KEPT: Final = LONGEST_LINE + 1
+"""Bytes that a reject keeps of a line or a body: what is too large stays so."""
 
 _NEWLINE, _RETURN, _OPEN, _CLOSE = b"\n\r{}"
 _BLANK: Final = b" \t\r"
@@ -39,6 +42,13 @@ class Lines:
 
         No JSON value reaches from one such line into the next, for no value has `}` followed by `{`.
         """
+
+    def part(self, first: int, last: int) -> Self:
+        """The lines from `first` until before `last`, with the places where they stand in the body."""
+        part = copy(self)
+        for name in ("starts", "ends", "numbers", "regular"):
+            setattr(part, name, getattr(self, name)[first:last])
+        return part
 
     def __len__(self) -> int:
         return len(self.starts)

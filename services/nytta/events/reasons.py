@@ -28,6 +28,7 @@ class Reason(StrEnum):
     FORBIDDEN_SOURCE = "forbidden_source"
     FORBIDDEN_TYPE = "forbidden_type"
     FORBIDDEN_UNIT = "forbidden_unit"
+    FAULT = "fault"
 
     @property
     def meaning(self) -> str:
@@ -56,5 +57,6 @@ MEANINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.FORBIDDEN_SOURCE: "The sender's token may not speak for this source.",
         Reason.FORBIDDEN_TYPE: "The sender's token may not send events of this type.",
         Reason.FORBIDDEN_UNIT: "The sender's token may not send events of this unit.",
+        Reason.FAULT: "Nytta failed on the event, which is a fault of its own: it is kept, send it again when mended.",
     }
 )

@@ -1,12 +1,13 @@
 """The one judge of a single event: a line of JSON becomes an event, or a reason why not."""
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails, from_json, to_json
 
 from nytta.events.envelope import EVENTS, Event
 from nytta.events.lines import LONGEST_LINE
@@ -35,7 +36,10 @@ def validate(line: bytes, *, latest: datetime, raw_ids: bool) -> Event:
     `latest` is the last time that is believed; `raw_ids` says whether ids that are no pseudonyms may pass.
     Raises Refused.
     """
-    event = _model(_object(line), line)
+    value = _object(line)
+    if "data_base64" in value:
+        line = _with_data(value)
+    event = _model(value, line)
     _check_time(event.time, latest)
     if not raw_ids:
         _check_pseudonyms(event)
@@ -69,6 +73,21 @@ def _object(line: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refused(Reason.NOT_CLOUDEVENT, "is not a JSON object: send one CloudEvent per line")
     return value
+
+
+def _with_data(value: dict[str, Any]) -> bytes:
+    """The line of an event whose data are written as bytes, with the JSON that these are; `value` has them too."""
+    written = value.pop("data_base64")
+    if written is not None and value.get("data") is not None:
+        raise Refused(Reason.INVALID_FIELD, "data_base64: stands beside data: send the data once, as JSON in data")
+    if written is not None:
+        try:
+            value["data"] = from_json(base64.b64decode(written, validate=True), allow_inf_nan=False)
+        except (TypeError, ValueError):
+            raise Refused(
+                Reason.INVALID_FIELD, "data_base64: is not JSON in base64: send the data as JSON in data"
+            ) from None
+    return to_json(value, inf_nan_mode="constants")
 
 
 def _model(value: dict[str, Any], line: bytes) -> Event:

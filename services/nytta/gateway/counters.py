@@ -7,7 +7,8 @@ from collections import Counter as Count
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_asgi_app
+from starlette.types import ASGIApp
 
 from nytta.events.batch import Reject
 
@@ -64,6 +65,7 @@ class Counters:
         """A request to /events, however it ended."""
         self._requests.labels(str(status)).inc()
 
-    def text(self) -> bytes:
-        """All of it in the text format of Prometheus."""
-        return generate_latest(self.registry)
+    def application(self) -> ASGIApp:
+        """All of it in the formats of Prometheus, to be served on an address of its own: not everybody's to read."""
+        served: ASGIApp = make_asgi_app(self.registry)
+        return served

@@ -16,13 +16,13 @@ import orjson
 import pyarrow as pa
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
 
 from nytta.events.pseudonyms import Chooser
+from nytta.events.reasons import Reason
 from nytta.gateway import openapi
 from nytta.gateway.acceptance import Acceptance, Busy, Refusal
 from nytta.gateway.counters import Counters
@@ -95,6 +95,9 @@ class Gateway:
                 body = await self._desk.run(partial(gunzip, body, self.limits.body))
             judged = await self._desk.take(Sent(token, mode, request.headers.raw, body))
         self._senders.count(token, judged.read)
+        for reject in judged.rejects:
+            if reject.reason is Reason.FAULT:
+                _log.error("an event of %s could not be judged and is a reject: %s", token.source, reject.detail)
         self.counters.durable(token.source, judged.accepted, judged.rejects, time.monotonic() - started)
         if judged.rejects and not judged.accepted:
             raise all_refused(judged.rejected, [reject.reason for reject in judged.rejects])
@@ -170,16 +173,12 @@ def router(gateway: Gateway) -> APIRouter:
             return retry(503, str(refusal), refusal.retry_after).response()
         return PlainTextResponse("ready\n")
 
-    @routes.get("/metrics", response_class=PlainTextResponse, summary="Counters for Prometheus.")
-    async def metrics() -> Response:
-        return Response(gateway.counters.text(), media_type=CONTENT_TYPE_LATEST)
-
     return routes
 
 
 def application(gateway: Gateway) -> FastAPI:
     """The gateway as an application of its own; others may add routes."""
-    app = FastAPI(title="Nytta", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Nytta", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(router(gateway))
     say_problems(app)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]

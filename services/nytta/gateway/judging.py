@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
-from nytta.events.batch import Batch, Reject, decode
+from nytta.events.batch import MAX_FUTURE, Batch, Reject, decode
 from nytta.events.columns import join
+from nytta.events.lines import KEPT
 from nytta.events.pseudonyms import Chooser
-from nytta.events.validation import source_of
+from nytta.events.validation import validate
 from nytta.gateway import scope
 from nytta.gateway.modes import Headers, Mode, Unreadable, lines_of
 from nytta.gateway.tokens import Token
@@ -77,7 +77,7 @@ def judge(requests: Sequence[Sent], given: Circumstances) -> tuple[pa.Table, lis
     by_token: dict[str, list[tuple[int, list[bytes]]]] = {}
     for number, sent in enumerate(requests):
         try:
-            lines = lines_of(sent.mode, sent.headers, sent.body).split(b"\n")
+            lines = lines_of(sent.mode, sent.headers, sent.body)
         except Unreadable as error:
             whole = _whole(sent)
             answers[number] = Judged(1, (Reject(error.reason, error.detail, sent.token.source, "body", whole),), (0,))
@@ -103,10 +103,8 @@ def _decoded(token: Token, lines: list[bytes], given: Circumstances) -> tuple[pa
     found = {int(r.position.removeprefix("line ")) - 1: r for r in batch.rejects}
     verdicts = scope.refused(events, token, given.registry) if len(events) else None
     if verdicts is not None:
-        keys = zip(events["source"].to_pylist(), events["id"].to_pylist(), verdicts, strict=True)
-        bad = {(source, key): verdict for source, key, verdict in keys if verdict}
         events = events.filter(pa.array([verdict is None for verdict in verdicts]))
-        found |= _placed(lines, bad, set(found), token, given)
+        found |= _placed(lines, set(found), token, given)
     return events, found
 
 
@@ -121,33 +119,21 @@ def _says_something(line: bytes) -> bool:
 
 
 def _whole(sent: Sent) -> bytes:
-    """What came, as far as it told of the event."""
-    if sent.mode is not Mode.BINARY:
-        return sent.body
+    """What came, as far as it told of the event, as far as a reject keeps it."""
     told = [b": ".join(line) for line in sent.headers if line[0].startswith(b"ce-") or line[0] == b"content-type"]
-    return b"\r\n".join([*told, b"", sent.body])
+    whole = b"\r\n".join([*told, b"", sent.body]) if sent.mode is Mode.BINARY else sent.body
+    return whole[:KEPT]
 
 
-def _placed(
-    lines: list[bytes],
-    bad: dict[tuple[str, str], scope.Verdict],
-    done: set[int],
-    token: Token,
-    given: Circumstances,
-) -> dict[int, Reject]:
+def _placed(lines: list[bytes], done: set[int], token: Token, given: Circumstances) -> dict[int, Reject]:
     """The lines of the events that may not pass: a table does not say on which line an event stood."""
-    by_key: dict[tuple[str, str], list[int]] = {}
-    for number, line in enumerate(lines):
-        if number not in done and _says_something(line):
-            event = orjson.loads(line)
-            by_key.setdefault((event["source"], event["id"]), []).append(number)
     found = {}
-    for key, verdict in bad.items():
-        numbers = by_key[key]
-        for number in numbers:
-            its: scope.Verdict | None = verdict
-            if len(numbers) > 1:  # one identity twice, perhaps with different units
-                its = (scope.refused(given.table(lines[number]).table, token, given.registry) or [None])[0]
-            if its is not None:
-                found[number] = Reject(its.reason, its.detail, source_of(lines[number]), "", lines[number])
+    for number, line in enumerate(lines):
+        if number in done or not _says_something(line):
+            continue
+        event = validate(line, latest=given.now + MAX_FUTURE, raw_ids=True)
+        day = event.time.astimezone(UTC).date()
+        verdict = scope.verdict(token, given.registry, event.source, event.data.name, event.data.unit or "", day)
+        if verdict is not None:
+            found[number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
     return found

@@ -9,6 +9,8 @@ from typing import Final
 from nytta.gateway.problems import Problem
 
 _GZIP: Final = 31  # zlib's window bits for a gzip member
+_PIECE: Final = 1 << 16  # bytes at a time: what follows a member is copied for each
+_MEMBERS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Limits:
     """Seconds in which a request's head, and then its body, must have come."""
     held: int = 128 << 20
     """Bytes of bodies that may be held at a time; beyond, senders are told to wait."""
+    bodies: int = 256
+    """Bodies that may come in at a time; beyond, senders are told to wait."""
 
 
 @dataclass(slots=True)
@@ -59,16 +63,22 @@ def gunzip(body: bytes, limit: int) -> bytes:
     """A gzip body as it was before, at most `limit` bytes. Raises Problem: 413 beyond, 400 for what is not gzip."""
     parts: list[bytes] = []
     room = limit + 1
-    while body:
-        member = zlib.decompressobj(_GZIP)
-        try:
-            parts.append(member.decompress(body, room))
-        except zlib.error:
-            raise Problem(400, "the body is not gzip, as Content-Encoding says") from None
-        room -= len(parts[-1])
-        if room <= 0:
-            raise too_large(limit)
-        if not member.eof:
-            raise Problem(400, "the gzip body ends before its end")
-        body = member.unused_data
+    member, members = zlib.decompressobj(_GZIP), 1
+    for first in range(0, len(body), _PIECE):
+        piece = body[first : first + _PIECE]
+        while piece:
+            if member.eof:
+                member, members = zlib.decompressobj(_GZIP), members + 1
+                if members > _MEMBERS:
+                    raise Problem(400, f"the gzip body has more than {_MEMBERS} members: compress it as one")
+            try:
+                parts.append(member.decompress(piece, room))
+            except zlib.error:
+                raise Problem(400, "the body is not gzip, as Content-Encoding says") from None
+            room -= len(parts[-1])
+            if room <= 0:
+                raise too_large(limit)
+            piece = member.unused_data
+    if body and not member.eof:
+        raise Problem(400, "the gzip body ends before its end")
     return b"".join(parts)

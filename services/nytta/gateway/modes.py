@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from email.message import Message
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import orjson
 
+from nytta.events import bodies
 from nytta.events.reasons import Reason
 from nytta.gateway.problems import Problem
 
@@ -24,6 +24,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 _PREFIX: Final = b"ce-"
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CHARSET: Final = re.compile(r';\s*charset\*?\s*=\s*"?([^";]*)', re.IGNORECASE)
 _UTF8: Final = ("utf-8", "utf8", "us-ascii", "ascii")
 
 STRUCTURED: Final = "application/cloudevents+json"
@@ -73,20 +74,24 @@ def mode_of(headers: Headers) -> Mode:
     raise _unsupported("this is no CloudEvent: the content type names no event format and there are no ce- headers")
 
 
-def lines_of(mode: Mode, headers: Headers, body: bytes) -> bytes:
-    """The events of a request as NDJSON, one line each in the order of the request. Raises Unreadable."""
-    match mode:
-        case Mode.NDJSON:
-            return body
-        case Mode.BINARY:
-            return orjson.dumps(_from_headers(headers, body))
-        case Mode.STRUCTURED:
-            return orjson.dumps(_parsed(body))
-        case Mode.BATCH:
-            events = _parsed(body)
-            if not isinstance(events, list):
-                raise Unreadable(Reason.NOT_CLOUDEVENT, "a batch is a JSON array of CloudEvents")
-            return b"\n".join(map(orjson.dumps, events))
+def lines_of(mode: Mode, headers: Headers, body: bytes) -> list[bytes]:
+    """The events of a request, one line of NDJSON each in the order of the request. Raises Unreadable.
+
+    A line is what the sender wrote of an event, JSON or not: one that cannot be read is refused by itself.
+    """
+    if mode is Mode.BINARY:
+        return [_from_headers(headers, body)]
+    if mode is not Mode.NDJSON and not body.strip(bodies.BLANK):
+        raise Unreadable(Reason.MALFORMED_JSON, "the body is empty")
+    if mode is Mode.STRUCTURED:
+        return [bodies.one_line(body)]
+    if mode is Mode.BATCH and not bodies.is_array(body):
+        _parse(body)
+        raise Unreadable(Reason.NOT_CLOUDEVENT, "a batch is a JSON array of CloudEvents")
+    try:
+        return bodies.elements(body) if mode is Mode.BATCH else bodies.lines(body)
+    except bodies.TooManyError as error:
+        raise Unreadable(Reason.TOO_LARGE, str(error)) from None
 
 
 def _content_type(headers: Headers) -> tuple[str, str]:
@@ -94,26 +99,25 @@ def _content_type(headers: Headers) -> tuple[str, str]:
     values = [value.decode("latin-1") for name, value in headers if name == b"content-type"]
     if len(values) > 1:
         raise Problem(400, "the header Content-Type is given more than once")
-    message = Message()
-    message["Content-Type"] = values[0] if values else ""
-    charset = message.get_param("charset", "")
-    media = values[0].partition(";")[0].strip().lower() if values else ""
-    return media, str(charset).strip().lower()
+    media, _, parameters = (values or [""])[0].partition(";")
+    charset = _CHARSET.search(f";{parameters}")
+    return media.strip().lower(), charset[1].strip().lower() if charset else ""
 
 
-def _parsed(body: bytes) -> Any:
+def _parse(body: bytes) -> None:
+    """Raise Unreadable where the body is not one JSON value."""
     try:
         body.decode()
     except UnicodeDecodeError as error:
         raise Unreadable(Reason.INVALID_ENCODING, f"byte {error.start + 1} is not UTF-8") from None
     try:
-        return orjson.loads(body)
+        orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Unreadable(Reason.MALFORMED_JSON, str(error)) from None
 
 
-def _from_headers(headers: Headers, body: bytes) -> dict[str, Any]:
-    """The event of binary mode: attributes from headers, data from the body."""
+def _from_headers(headers: Headers, body: bytes) -> bytes:
+    """The line of an event in binary mode: attributes from headers, data from the body."""
     attributes = [(name[len(_PREFIX) :].decode("latin-1"), v) for name, v in headers if name.startswith(_PREFIX)]
     names = Counter(name for name, _ in attributes)
     twice = sorted(name for name, count in names.items() if count > 1)
@@ -123,13 +127,13 @@ def _from_headers(headers: Headers, body: bytes) -> dict[str, Any]:
         raise Unreadable(
             Reason.INVALID_FIELD, "binary mode says the type of the data in Content-Type, data in the body"
         )
-    event: dict[str, Any] = {name: header_text(name, value) for name, value in attributes}
+    event = {name: header_text(name, value) for name, value in attributes}
     for name, value in headers:
         if name == b"content-type":
             event["datacontenttype"] = value.decode("latin-1")
     if body:
-        event["data"] = _parsed(body)
-    return event
+        _parse(body)
+    return bodies.with_data(event, body)
 
 
 def header_text(name: str, value: bytes) -> str:

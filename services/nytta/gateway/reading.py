@@ -16,20 +16,28 @@ from nytta.gateway.problems import Problem
 _DISCARDED: Final = 8  # times the limit: so much of a body that is too large is read, so that the answer is heard
 
 
+_DIGITS: Final = 15  # of a length that may be within the limit
+
+
 class Held:
-    """How many bytes of bodies all requests hold together."""
+    """How many bodies, and bytes of them, all requests hold together."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.bodies = 0
         self.bytes = 0
 
     @contextmanager
     def body(self) -> Iterator[bytearray]:
-        """A place for one body, whose bytes count until it is left."""
+        """A place for one body, which counts until it is left. Raises Busy where there are too many."""
+        if self.bodies >= self.limits.bodies:
+            raise Busy("too many requests are under way")
+        self.bodies += 1
         place = bytearray()
         try:
             yield place
         finally:
+            self.bodies -= 1
             self.bytes -= len(place)
 
     def add(self, place: bytearray, chunk: bytes) -> None:
@@ -44,7 +52,7 @@ async def read_body(request: Request, held: Held, place: bytearray) -> None:
     """Read the body into `place`. Raises Problem: 413 for too many bytes, 408 for a sender that is too slow."""
     limit = held.limits.body
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit and "100-continue" in request.headers.get("expect", "").lower():
+    if _more(declared, limit) and "100-continue" in request.headers.get("expect", "").lower():
         raise too_large(limit)  # it waits for a word before it sends
     try:
         async with asyncio.timeout(held.limits.seconds):
@@ -63,3 +71,8 @@ async def read_body(request: Request, held: Held, place: bytearray) -> None:
         problem = too_large(limit)
         problem.headers["Connection"] = "close"
         raise problem
+
+
+def _more(declared: str, limit: int) -> bool:
+    """Whether a length, as a header has it, is more than the limit."""
+    return declared.isdecimal() and declared.isascii() and (len(declared) > _DIGITS or int(declared) > limit)

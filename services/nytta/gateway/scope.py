@@ -33,7 +33,7 @@ def refused(events: pa.Table, token: Token, registry: Registry) -> list[Verdict 
         }
     )
     distinct = places.group_by(places.column_names).aggregate([])
-    verdicts = {place: _judge(token, registry, *place) for place in _rows(distinct)}
+    verdicts = {place: verdict(token, registry, *place) for place in _rows(distinct)}
     if not any(verdicts.values()):
         return None
     return [verdicts[place] for place in _rows(places)]
@@ -43,7 +43,8 @@ def _rows(places: pa.Table) -> Sequence[tuple[str, str, str, date]]:
     return list(zip(*(places[name].to_pylist() for name in ("source", "type", "unit", "day")), strict=True))
 
 
-def _judge(token: Token, registry: Registry, source: str, kind: str, code: str, day: date) -> Verdict | None:
+def verdict(token: Token, registry: Registry, source: str, kind: str, code: str, day: date) -> Verdict | None:
+    """Why the token may not send an event of this source, type (such as `case.step`), unit code and UTC day."""
     if not token.may_speak_for(source):
         return Verdict(Reason.FORBIDDEN_SOURCE, "source: the token may not speak for this source")
     if not token.may_send(kind):

@@ -1,27 +1,42 @@
-"""Uvicorn as a part of a process: no signal handlers of its own, and no patience with senders that say nothing."""
+"""Uvicorn as a part of a process: no signal handlers of its own, no patience with peers that say nothing, and a bound
+on how many may be connected."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import h11
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+_LINGER_SECONDS: Final = 2.0
+"""How long the rest of a body is still read after its answer, so that the answer is heard before all ends."""
+_TAKING_SECONDS: Final = 30.0
+"""How long a peer may leave an answer that waits for it untaken."""
+_CONNECTIONS: Final = 1_000
+_FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _ANSWERED_SECONDS: Final = 4.0
 """So long requests under way have to be answered when the server stops."""
 
 
-def server(app: ASGIApp, *, seconds: float = 30) -> Server:
-    """A server of `app`. A connection whose request's head does not come within `seconds` is closed."""
+def server(app: ASGIApp, *, seconds: float = 30, connections: int = _CONNECTIONS) -> Server:
+    """A server of `app`, with at most so many connections.
+
+    A connection whose request's head does not come within `seconds` is closed. Where all places are taken, whoever has
+    been waited for longest gives way to the next who comes; where everybody is being answered, the next one hears 503.
+    """
+    waiting: dict[_Impatient, None] = {}
 
     class Protocol(_Impatient):
         head_seconds = seconds
+        most = min(connections, _descriptors() // 2)
+        awaited = waiting
 
     return Server(
         uvicorn.Config(
@@ -85,6 +100,34 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
+def _descriptors() -> int:
+    """How many files this process may have open, after asking for all that it may ask for."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # a sandbox may forbid it: what is there must do
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return allowed if allowed != resource.RLIM_INFINITY else 1 << 20
+
+
+class _Timer:
+    """One appointment at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call after so many seconds, unless stopped or started anew."""
+        self.stop()
+        self._handle = self._loop.call_later(seconds, call)
+
+    def stop(self) -> None:
+        """Call no more."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
 class _Quiet:
     """An application whose requests may be broken off when the server stops: nobody is left who would read of it."""
 
@@ -97,13 +140,25 @@ class _Quiet:
 
 
 class _Impatient(H11Protocol):
-    """Uvicorn's protocol, which bounds the time between requests but not that of a request's head."""
+    """Uvicorn's protocol, which bounds the time between requests, but not that of a head, of the rest of a body whose
+    answer is given, or of an answer that nobody takes."""
 
     head_seconds: float
-    _head_timer: asyncio.TimerHandle | None = None
+    most: int
+    awaited: dict[_Impatient, None]
+    """Connections whose next request has not come, the longest waited for first."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._head, self._linger, self._taking = (_Timer(self.loop) for _ in range(3))
+        full = len(self.connections) >= self.most
+        longest = next(iter(self.awaited), None)
         super().connection_made(transport)
+        if full and longest is None:
+            transport.write(_FULL)
+            transport.close()
+            return
+        if full and longest is not None:
+            longest.give_way()
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -111,26 +166,43 @@ class _Impatient(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forget()
+        self._forget_head()
+        self._linger.stop()
+        self._taking.stop()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Called when an answer is not taken as fast as it is given."""
+        super().pause_writing()
+        self._taking.start(_TAKING_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Called when it is taken again."""
+        super().resume_writing()
+        self._taking.stop()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._forget()
+        self._forget_head()
+        if self.conn.their_state is h11.SEND_BODY:
+            self._linger.start(_LINGER_SECONDS, self.transport.abort)
+        self._watch()
+
+    def give_way(self) -> None:
+        """Close a connection that asks for nothing."""
+        self._forget_head()
+        self.transport.close()
 
     def _watch(self) -> None:
         """Start the clock where a head is awaited, stop it where one has come."""
+        if self.conn.their_state is not h11.SEND_BODY:
+            self._linger.stop()
         if self.conn.their_state is not h11.IDLE:
-            self._forget()
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.head_seconds, self._give_up)
+            self._forget_head()
+        elif self not in self.awaited and not self.transport.is_closing():
+            self.awaited[self] = None
+            self._head.start(self.head_seconds, self.give_way)
 
-    def _forget(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _give_up(self, *_: Any) -> None:
-        self._head_timer = None
-        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
-            self.transport.close()
+    def _forget_head(self) -> None:
+        self.awaited.pop(self, None)
+        self._head.stop()

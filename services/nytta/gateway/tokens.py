@@ -6,7 +6,6 @@ A token is `nytta_<id>_<secret>` with 32 random bytes, so that one round of SHA-
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from nytta import permissions
 
 _PREFIX: Final = "nytta"
 
@@ -141,14 +142,8 @@ class Tokens:
 
     def _write(self, tokens: tuple[Token, ...]) -> None:
         """Replace the file whole, readable by its owner alone."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(_File(tokens=tokens).model_dump_json(indent=2))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        permissions.make_folder(self.path.parent)
+        permissions.replace(self.path, _File(tokens=tokens).model_dump_json(indent=2).encode())
 
 
 def _digest(text: str) -> str:

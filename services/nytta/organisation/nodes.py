@@ -16,7 +16,11 @@ from nytta.organisation.problems import Problem
 
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
+DEPTH = 50
+"""Lists and mappings inside one another, beyond which a file is refused."""
+
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TAB = re.compile(r" *\t")
 _TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -80,12 +84,20 @@ def parse(text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node |
     A key given twice in one mapping is a problem; the first of the two stands in the tree. `nothing` are the
     words that, without quotation marks, stand for no value.
     """
+    depth = 0
     try:
-        # What one reference names may name others again: a short text could stand for a value of any size.
         for event in yaml.parse(text, Loader=yaml.BaseLoader):
+            line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.AliasEvent):
+                # What one reference names may name others again: a short text could stand for a value of any size.
                 message = "references (*name) are not used here; write the value out"
-                return None, [Problem(file, event.start_mark.line + 1 if event.start_mark else 1, message)]
+                return None, [Problem(file, line, message)]
+            if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
+                message = "an escape from \\uD800 to \\uDFFF is half a character; write the whole character"
+                return None, [Problem(file, line, message)]
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH:  # what YAML's reader does for each token grows with it
+                return None, [Problem(file, line, f"the file is nested more than {DEPTH} deep")]
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         return None, _tabs(text, file) or [_syntax(error, file)]
@@ -93,8 +105,8 @@ def parse(text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node |
         line = text.count("\n", 0, error.position) + 1
         sign = ord(error.character) if isinstance(error.character, str) else error.character
         return None, [Problem(file, line, f"the character U+{sign:04X} is not allowed in YAML; remove it")]
-    except RecursionError:
-        return None, [Problem(file, 1, "the file is nested too deeply")]
+    except (ValueError, OverflowError) as error:  # a number that YAML itself reads, of a sign or its own version
+        return None, [Problem(file, 1, f"not valid YAML: {error}")]
     problems: list[Problem] = []
     if root is None:
         return None, [Problem(file, 1, "the file is empty; fill it in or remove it")]
@@ -104,7 +116,7 @@ def parse(text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node |
 def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset[str]) -> Node:
     line = raw.start_mark.line + 1
     if raw.tag not in _TAGS:
-        problems.append(Problem(file, line, f"the tag {raw.tag} means nothing here; remove it"))
+        problems.append(Problem(file, line, f"the tag {raw.tag[:80]} means nothing here; remove it"))
     if isinstance(raw, yaml.SequenceNode):
         return Node(line, [_node(each, file, problems, nothing) for each in raw.value])
     if isinstance(raw, yaml.MappingNode):

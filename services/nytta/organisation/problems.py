@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
+
+_MANY: Final = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,6 +36,13 @@ def check_text(problems: Iterable[Problem], directory: str = "") -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A half-sentence that proposes the known name most like `name`; '' when none is like it."""
-    close = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
+    """A half-sentence that proposes the known name most like `name`; '' when none is like it.
+
+    Of many names, those are looked at that begin or end as it does: a list of wrong ids has thousands of problems.
+    """
+    names = sorted(known)
+    if len(names) > _MANY:
+        half = max(1, len(name) // 2)
+        names = [each for each in names if each.startswith(name[:half]) or each.endswith(name[-half:])][:_MANY]
+    close = get_close_matches(name, names, n=1, cutoff=0.7)
     return f"; did you mean '{close[0]}'?" if close else ""

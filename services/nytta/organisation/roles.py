@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from nytta.organisation.registry import Registry
+from nytta.organisation.units import Contact
 
 
 class Role(StrEnum):
@@ -71,36 +72,41 @@ class Grant:
     unit: str
 
 
-def grants(email: str, registry: Registry, day: date) -> frozenset[Grant]:
+def grants(email: str, registry: Registry, day: date, groups: Collection[str] = ()) -> frozenset[Grant]:
     """The roles that the registry gives on `day` to whoever has this e-mail address; none to a stranger.
 
-    A delegate has the manager's role on the days of the delegation, and the manager keeps it.
+    So it does to whoever belongs to the `sign_in_group` of a contact: `groups` are those of which the organisation's
+    sign-in says so. A delegate has the manager's role on the days of the delegation, and the manager keeps it.
     """
     own = email.strip().casefold()
     if not own:
         return frozenset()
 
-    def held() -> Iterable[tuple[Role, str, str]]:
+    def held() -> Iterable[tuple[Role, str, Contact]]:
         for o in registry.organisations:
             for role, contact in ((Role.PROGRAMME_LEAD, o.programme_lead), (Role.OPERATIONS, o.operations)):
                 if contact:
-                    yield role, o.id, contact.email
+                    yield role, o.id, contact
             for role, contacts in (
                 (Role.EMPLOYEE_REPRESENTATIVE, o.employee_representatives),
                 (Role.DPO, o.data_protection),
                 (Role.ADMINISTRATOR, o.administrators),
             ):
-                yield from ((role, o.id, contact.email) for contact in contacts)
+                yield from ((role, o.id, contact) for contact in contacts)
         for unit in registry.units_at(day).values():
             if unit.manager:
-                yield Role.MANAGER, unit.id, unit.manager.email
+                yield Role.MANAGER, unit.id, unit.manager
             if unit.delegate and day in unit.delegate.span:
-                yield Role.MANAGER, unit.id, unit.delegate.contact.email
+                yield Role.MANAGER, unit.id, unit.delegate.contact
         for group in registry.groups:
             if day in group.span:
-                yield Role.MANAGER, group.id, group.manager.email
+                yield Role.MANAGER, group.id, group.manager
 
-    return frozenset(Grant(role, unit) for role, unit, address in held() if address.casefold() == own)
+    return frozenset(
+        Grant(role, unit)
+        for role, unit, contact in held()
+        if contact.email.casefold() == own or (contact.sign_in_group and contact.sign_in_group in groups)
+    )
 
 
 def may(held: Collection[Grant], what: What, unit: str, registry: Registry, day: date) -> bool:

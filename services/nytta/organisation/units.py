@@ -34,13 +34,15 @@ class Names:
 class Contact:
     """A person or function that messages go to.
 
-    `email` and `teams` (an address that takes posts) are '' when absent.
+    `email` and `teams` (an address that takes posts) are '' when absent, so is `sign_in_group`: the group whose
+    members, as the organisation's sign-in names them, hold the role of this contact too.
     """
 
     name: str
     email: str
     teams: str
     language: str
+    sign_in_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ class Message:
     """Value and headers; when the broker got it; where it stands, such as `nytta.usage/3 offset 17`."""
 
     value: bytes | None
-    headers: Mapping[str, bytes]
+    headers: Mapping[str, bytes | None]
+    """A header may have no value."""
     stored_at: datetime
     position: str

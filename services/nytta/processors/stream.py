@@ -137,7 +137,15 @@ def unless_lost(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[N
 
 def _message(event: Any) -> Message:
     message = event.message
-    at = datetime.fromtimestamp(max(message.timestamp, 0), UTC)
     return Message(
-        message.value, dict(event.headers or {}), at, f"{message.topic}/{message.partition} offset {message.offset}"
+        message.value,
+        dict(event.headers or {}),
+        _stored_at(message.timestamp, datetime.now(UTC)),
+        f"{message.topic}/{message.partition} offset {message.offset}",
     )
+
+
+def _stored_at(timestamp: float | None, now: datetime) -> datetime:
+    """When the broker got a message; now where its time, which a producer may set, lies ahead or says nothing."""
+    known = timestamp is not None and 0 < timestamp <= now.timestamp()
+    return datetime.fromtimestamp(timestamp, UTC) if known and timestamp else now

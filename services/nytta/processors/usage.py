@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 
 import faust
@@ -19,17 +19,16 @@ import pyarrow as pa
 from nytta.broker import topics
 from nytta.broker.producer import Producer
 from nytta.broker.wire import Body, body_of
-from nytta.events import Batch, Reject
+from nytta.events import Batch, Reason, Reject
 from nytta.events.columns import join
 from nytta.processors import figures
 from nytta.processors.messages import Message
-from nytta.processors.parts import Parts, patient
+from nytta.processors.parts import Parts, log, patient
 from nytta.processors.stream import consume
 from nytta.store.private import marks_of
 
 _MESSAGES = 400  # single events of foreign producers want many at once; of full batches, fewer come within the time
 _WITHIN = 0.1
-_MAX_FUTURE = timedelta(days=1)
 _TOGETHER = 10  # seconds: messages received so close to each other are decoded as one body
 
 
@@ -43,9 +42,12 @@ class Read:
 
 
 def read(parts: Parts, messages: Sequence[Message]) -> Read:
-    """The events and rejects of some messages; nothing is stored."""
+    """The events and rejects of some messages; nothing is stored.
+
+    Whatever a producer wrote is an event or a reject: an error here is one of this process, and ends it.
+    """
     started = time.perf_counter()
-    bodies = [(body_of(m.value, m.headers, m.stored_at, m.position, _MAX_FUTURE), m.position) for m in messages]
+    bodies = [(body_of(m.value, m.headers, m.stored_at, m.position), m.position) for m in messages]
     rejects = [body.reject for body, _ in bodies if body.reject]
     # partitions come mixed: near receipts are brought together before they are grouped
     good = sorted(((body, position) for body, position in bodies if not body.reject), key=_about)
@@ -93,6 +95,8 @@ def store(parts: Parts, read: Read) -> pa.Table | None:
     parts.private.write_rejects(batch.rejects, parts.keys.seal, now)
     for reject in batch.rejects:
         figures.REJECTS.labels(reject.reason.value).inc()
+        if reject.reason is Reason.FAULT:
+            log.error("%s could not be judged and is a reject: %s", reject.position, reject.detail)
     figures.EVENTS.inc(len(batch))
     figures.NEWEST.set_to_current_time()
     figures.BATCHES.observe(len(batch))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
 from nytta.benefits.forecast import WORDS, Status
 from nytta.benefits.statement import Benefit, Statement
+from nytta.spreadsheets import csv_text
 
 
 def rows(statement: Statement, language: str, system: str = "") -> list[dict[str, Any]]:
@@ -17,13 +16,8 @@ def rows(statement: Statement, language: str, system: str = "") -> list[dict[str
 
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """The rows as CSV; lists are joined by semicolons."""
-    out = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: "; ".join(v) if isinstance(v, list) else v for k, v in row.items()} for row in rows)
-    return out.getvalue()
+    """The rows as CSV, for a spreadsheet."""
+    return csv_text(list(rows[0]), (list(row.values()) for row in rows)) if rows else ""
 
 
 def _row(statement: Statement, b: Benefit, language: str) -> dict[str, Any]:

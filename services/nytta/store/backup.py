@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import orjson
 
+from nytta import permissions
 from nytta.errors import Mendable
 from nytta.store.client import Connection, StoreError
 from nytta.store.migrate import migrations
@@ -85,9 +86,9 @@ def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], Non
         raise BackupError(f"{target} is there already: give another name")
     unfinished = target.with_name(f".{target.name}{_UNFINISHED}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        permissions.make_folder(target.parent)
         _forget_unfinished(target.parent)
-        with unfinished.open("wb") as file:
+        with permissions.create(unfinished) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
                 _add(archive, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
@@ -155,9 +156,9 @@ def unpack(source: Path, store: Path) -> None:
     unfinished = store.with_name(f".{store.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        unfinished.mkdir(parents=True)
+        permissions.make_folder(unfinished)
         with tarfile.open(source, "r:") as archive:
-            archive.extractall(unfinished, filter="data")
+            archive.extractall(unfinished, filter=_private)
         sums = unfinished / "sums"
         if not sums.is_file():
             raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
@@ -210,7 +211,7 @@ def _link(store: Path, beside: Path, active: dict[Path, set[str]]) -> None:
     for folder, names, files in os.walk(store):
         here = Path(folder)
         target = beside / here.relative_to(store)
-        target.mkdir(parents=True, exist_ok=True)
+        permissions.make_folder(target)
         if here == store:
             names[:] = [n for n in names if n not in _SKIPPED]
         parts = active.get(here.resolve())
@@ -255,6 +256,11 @@ def _add(archive: tarfile.TarFile, name: str, body: bytes) -> None:
     entry.size = len(body)
     entry.mode = 0o600
     archive.addfile(entry, io.BytesIO(body))
+
+
+def _private(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+    """A member as tarfile's filter for data lets it in, its owner's alone whatever it was when it was packed."""
+    return tarfile.data_filter(member, path).replace(mode=0o700 if member.isdir() else 0o600, deep=False)
 
 
 def _digest(path: Path) -> str:

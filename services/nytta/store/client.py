@@ -16,6 +16,7 @@ import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from nytta import permissions
 from nytta.errors import Mendable
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def explain(message: str) -> str:
 
 def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) -> Connection:
     """The embedded engine on `folder`; one process at a time, never forked after opening. `memory` is in bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
+    permissions.make_folder(folder)
 
     def client() -> Client:
         try:

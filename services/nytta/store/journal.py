@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from nytta import permissions
 from nytta.store.client import StoreError
 
 _one = threading.Lock()
@@ -64,15 +65,9 @@ class Journal:
             self._brought = time.monotonic()
             own = self._ended()
             for path in sorted(self.folder.glob("*.lines")):
-                if own is not None and path == own[0]:
-                    held = own[1]
-                else:
-                    held = os.open(path, os.O_RDWR)
-                    try:
-                        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    except BlockingIOError:  # another process writes into it, and will bring it in
-                        os.close(held)
-                        continue
+                held = own[1] if own is not None and path == own[0] else _taken(path)
+                if held is None:
+                    continue
                 try:
                     lines = path.read_bytes().split(b"\n")[:-1]  # nobody went on after a line that is torn
                     if lines:
@@ -82,10 +77,14 @@ class Journal:
                     os.close(held)
 
     def _begun(self) -> tuple[Path, int]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / f"{time.time_ns():020d}-{os.getpid()}.lines"
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
+        permissions.make_folder(self.folder)
+        while True:
+            path = self.folder / f"{time.time_ns():020d}-{os.getpid()}.lines"
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file).st_nlink:
+                break
+            os.close(file)  # whoever brings lines in held it first, found none, and took it away
         there = os.open(self.folder, os.O_RDONLY)
         os.fsync(there)
         os.close(there)
@@ -99,3 +98,19 @@ class Journal:
                 os.fdatasync(ended[1])
             self._file, self._synced = None, self._written
             return ended
+
+
+def _taken(path: Path) -> int | None:
+    """A file of lines, held; None where another process writes into it, or has brought it in meanwhile."""
+    try:
+        held = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(held).st_nlink:
+            return held
+    except BlockingIOError:
+        pass
+    os.close(held)
+    return None

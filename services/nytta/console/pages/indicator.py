@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +15,7 @@ from nytta.console.shown import number, shown, suffix, week
 from nytta.console.visitors import Visitor
 from nytta.indicators.definition import Definition
 from nytta.organisation.roles import What
+from nytta.spreadsheets import csv_text
 from nytta.store import benchmarks
 from nytta.store.open import OpenStore
 
@@ -115,20 +114,12 @@ def one(store: OpenStore, reading: Reading, visitor: Visitor, id_: str, query: M
 
 def as_csv(view: IndicatorView) -> bytes:
     """The tables of the page, one after the other: weeks, then places."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    for chart in (view.chart, view.places):
-        if chart is not None:
-            writer.writerow(chart.table.columns)
-            for row in chart.table.rows:
-                writer.writerow([_safe(cell.text if isinstance(cell, Link) else cell) for cell in row])
-            writer.writerow([])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+@\t\r" else text
+    tables = [chart.table for chart in (view.chart, view.places) if chart is not None]
+    texts = [
+        csv_text(t.columns, ([c.text if isinstance(c, Link) else c for c in row] for row in t.rows), "\r\n")
+        for t in tables
+    ]
+    return "".join(["\ufeff", *(f"{text}\r\n" for text in texts)]).encode()
 
 
 def _systems(reading: Reading) -> list[str]:

@@ -30,6 +30,7 @@ class Transparency:
     purposes: Table
     approvals: Table
     kept: Table
+    sign_in: str
     seen_by: Table
     systems: Table
     disposals: Table | None
@@ -97,6 +98,7 @@ def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Tran
             ),
             (1,),
         ),
+        told["sign_in"],
         Table(
             say("seen_caption"),
             (say("col_role"), say("col_sees")),

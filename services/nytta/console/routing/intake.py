@@ -126,8 +126,7 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.post("/import", include_in_schema=False)
     async def upload(request: Request) -> Response:
-        async with console.upload(request) as (visitor, sent):
-            maintains(visitor)
+        async with console.upload(request) as (_, sent):
             if sent is None:
                 raise Refused(422, "no_file")
             head = await sent.read(8)
@@ -172,7 +171,7 @@ def add(app: FastAPI, console: Console) -> None:
                     problem = str(error).replace(str(drafted(place)), _DRAFT)
             return Answer(Preview(id_, name, mapping, names, explanation, problem, text))
 
-        return await console.page(request, "preview.html", model, keep=False)
+        return await console.page(request, "preview.html", model, keep=False, of_file=True)
 
     @app.post("/import/{id_}", include_in_schema=False)
     async def begin(request: Request, id_: str) -> Response:

@@ -2,20 +2,82 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import logging
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from nytta.authentication.oidc.client import CALLBACK, SIGNED_OUT
+from nytta.authentication.oidc.flow import LIFE
+from nytta.authentication.oidc.provider import AGAIN_SECONDS
+from nytta.authentication.oidc.refusal import Reason, Refusal
 from nytta.console.context import SESSION_SECONDS, THEMES, YEAR_SECONDS, Asked, Console
 from nytta.console.parts import Answer, Link, Refused, Speaker
 from nytta.console.visitors import seats
 from nytta.console.words import LANGUAGES
 
+_log = logging.getLogger(__name__)
+_PATH: Final = 2000
+"""Characters of the address of a page to come back to."""
+_STATUS: Final = {
+    Reason.STALE: 400,
+    Reason.DENIED: 403,
+    Reason.ADDRESS: 403,
+    Reason.ACCOUNT: 403,
+    Reason.BROKEN: 502,
+    Reason.AWAY: 503,
+    Reason.UNKEPT: 503,
+}
+_LEVEL: Final = {Reason.STALE: logging.INFO, Reason.DENIED: logging.INFO}
+"""What persons and robots bring about every day warns nobody."""
+
 
 def add(app: FastAPI, console: Console) -> None:
     """Add the routes."""
+
+    @app.get("/sign-in", include_in_schema=False)
+    async def begin(request: Request) -> Response:
+        if console.oidc is None:
+            raise Refused(404, "no_page")
+        to = back(request)
+        try:
+            onward = await console.oidc.begin(
+                request.cookies.get(console.cookie("signing"), ""),
+                "/" if to.startswith("/sign") else to,
+                console.now(),
+            )
+        except Refusal as refusal:
+            return _refused(request, refusal)
+        response = RedirectResponse(onward.to, 303)
+        console.put(response, "signing", onward.cookie, int(LIFE.total_seconds()))
+        return response
+
+    @app.get(CALLBACK, include_in_schema=False)
+    async def finish(request: Request) -> Response:
+        if console.oidc is None:
+            raise Refused(404, "no_page")
+        try:
+            onward = await console.oidc.finish(
+                request.query_params.multi_items(),
+                request.cookies.get(console.cookie("signing"), ""),
+                console.now(),
+            )
+        except Refusal as refusal:
+            return _refused(request, refusal)
+        console.links.sessions.end(request.cookies.get(console.cookie("session"), ""))
+        response = RedirectResponse(onward.to, 303)
+        console.put(response, "session", onward.cookie, int(console.oidc.client.life.total_seconds()))
+        console.drop(response, "seat")
+        return response
+
+    def _refused(request: Request, refusal: Refusal) -> Response:
+        _log.log(_LEVEL.get(refusal.reason, logging.WARNING), "a sign-in was refused: %s", refusal.why)
+        response = console.error(request, _STATUS[refusal.reason], f"sign_in_{refusal.reason.value}")
+        if response.status_code == 503:
+            response.headers["Retry-After"] = str(int(AGAIN_SECONDS))
+        return response
 
     @app.get("/sign-in/{token}", include_in_schema=False)
     async def sign_in(request: Request, token: str) -> Response:
@@ -23,21 +85,26 @@ def add(app: FastAPI, console: Console) -> None:
         cookie = console.links.redeem(token, peer, console.now())
         response = RedirectResponse("/", 303)
         console.put(response, "session", cookie, SESSION_SECONDS)
-        response.delete_cookie(console.cookie("seat"), path="/")
+        console.drop(response, "seat")
         return response
 
     @app.post("/sign-out", include_in_schema=False)
     async def sign_out(request: Request) -> Response:
         await console.posted(request)
-        console.links.end(request.cookies.get(console.cookie("session"), ""))
-        response = RedirectResponse("/signed-out", 303)
-        response.delete_cookie(console.cookie("session"), path="/")
+        session = console.links.sessions.end(request.cookies.get(console.cookie("session"), ""))
+        onward = await console.oidc.farewell(session) if console.oidc else ""
+        if onward:  # no redirect: the policy lets no form lead to another site
+            response = console.error(request, 200, "signed_out_there", onward=onward, way_in="")
+            response.headers["Refresh"] = f"0; url={onward}"
+        else:
+            response = RedirectResponse(SIGNED_OUT, 303)
+        console.drop(response, "session")
         response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
-    @app.get("/signed-out", include_in_schema=False)
+    @app.get(SIGNED_OUT, include_in_schema=False)
     async def signed_out(request: Request) -> Response:
-        return console.error(request, 200, "signed_out_now")
+        return console.error(request, 200, "signed_out_now" if console.oidc is None else "signed_out_here")
 
     @app.get("/language/{to}", include_in_schema=False)
     async def language(request: Request, to: str) -> Response:
@@ -72,9 +139,8 @@ def add(app: FastAPI, console: Console) -> None:
 def back(request: Request) -> str:
     """The page to come back to: a path of this console, never another host's."""
     to = request.query_params.get("to", "/")
-    parts = urlsplit(to)
-    safe = to.startswith("/") and not to.startswith("//") and "\\" not in to and not parts.scheme and not parts.netloc
-    return to if safe and to.isprintable() else "/"
+    safe = to.startswith("/") and not to.startswith("//") and "\\" not in to and to.isprintable()
+    return to if safe and len(to) <= _PATH else "/"
 
 
 def _seats(asked: Asked) -> Answer:

@@ -43,12 +43,16 @@ TONGUES = {"SE": "sv", "NO": "nb"}
 
 
 class ContactEntry(Entry):
-    """Who gets messages. `teams` is the https address that takes posts into a channel."""
+    """Who gets messages. `teams` is the https address that takes posts into a channel.
+
+    Members of `sign_in_group`, a group of the provider that signs people in, hold the role of this contact as well.
+    """
 
     name: Text
     email: Email | None = None
     teams: Url | None = None
     language: Language | None = None
+    sign_in_group: Text | None = None
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -58,7 +62,9 @@ class ContactEntry(Entry):
 
     def contact(self, language: str) -> Contact:
         """The contact, in `language` where the entry says none."""
-        return Contact(self.name, self.email or "", self.teams or "", self.language or language)
+        return Contact(
+            self.name, self.email or "", self.teams or "", self.language or language, self.sign_in_group or ""
+        )
 
 
 class DelegateEntry(ContactEntry, Dated):

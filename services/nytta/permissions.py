@@ -1,0 +1,176 @@
+"""Whose the files of an installation are: their owner's alone, whatever the umask of the shell was.
+
+Processes that write into the data folder call `restrict` first, so that what the engine and other libraries make is
+private too. Secrets are made with `create` and `replace`, which do not rely on it. `close` mends a folder that an
+earlier version left open, `exposure` says what is open. Both go through every file and folder below, and never through
+a link: what a link leads to is not theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+_OTHERS: Final = 0o077
+_WORLD: Final = 0o007
+_FOLDER: Final = 0o700
+_FILE: Final = 0o600
+_EXAMPLES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How many files and folders others can read or change, the first few of them, and how many were looked at.
+
+    `foreign` belong to another user: this one can neither mend nor, mostly, use them.
+    """
+
+    count: int
+    examples: tuple[Path, ...]
+    foreign: int
+    seen: int
+
+    def named(self) -> str:
+        """The first few, in words."""
+        return ", ".join(map(str, self.examples)) + (" …" if self.count > len(self.examples) else "")
+
+
+class _Entry(NamedTuple):
+    """A file or folder by its name in the open folder `within`; without one, `name` is its whole path."""
+
+    folder: str
+    name: str
+    within: int | None
+    status: os.stat_result
+
+
+def restrict() -> None:
+    """Let whatever this process makes from now on be its owner's alone."""
+    os.umask(_OTHERS)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none, its owner's alone, and so the folders above it that are missing."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode=_FOLDER, exist_ok=True)
+
+
+def create(path: Path, *, anew: bool = False) -> BinaryIO:
+    """Open a new file for writing, its owner's alone. FileExistsError where it is there, unless it is made `anew`."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (0 if anew else os.O_EXCL)
+    descriptor = os.open(path, flags, _FILE)
+    if anew:  # only now, for others who may have it open must not read what comes
+        os.fchmod(descriptor, _FILE)
+        os.ftruncate(descriptor, 0)
+    return os.fdopen(descriptor, "wb")
+
+
+def replace(path: Path, body: bytes, beside: str = "") -> None:
+    """Put a file, its owner's alone, in the place of another as one step, on disk when this returns.
+
+    It is written as `beside` first; under a random name where several may come at once.
+    """
+    written = path.with_name(beside or f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with create(written, anew=bool(beside)) as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        written.replace(path)
+    except BaseException:
+        written.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def exposure(places: Iterable[Path], most: int = 1_000_000) -> Exposure:
+    """What of these places and of all that is below them is open to others; `most` files and folders are looked at."""
+    examples: list[Path] = []
+    count = foreign = seen = 0
+    for entry in islice(_entries(places), most):
+        seen += 1
+        foreign += entry.status.st_uid != os.geteuid()
+        if _open(entry.status):
+            count += 1
+            if len(examples) < _EXAMPLES:
+                examples.append(Path(entry.folder, entry.name))
+    return Exposure(count, tuple(examples), foreign, seen)
+
+
+def close(places: Iterable[Path]) -> tuple[int, int]:
+    """Take from others whatever they may do with these places and all that is below: how many were open, how many are.
+
+    What belongs to another user stays as it is, and so does a folder that all may write into: it is shared on purpose.
+    """
+    done = [_closed(entry) for entry in _entries(places) if _open(entry.status)]
+    return done.count(True), done.count(False)
+
+
+def _open(status: os.stat_result) -> bool:
+    # root's file that a group may read is how a secret is handed to a process that is not root
+    handed = stat.S_ISREG(status.st_mode) and status.st_uid == 0 != os.geteuid()
+    return bool(status.st_mode & (_WORLD if handed else _OTHERS))
+
+
+def _closed(entry: _Entry) -> bool:
+    if not _own(entry.status):
+        return False
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(entry.name, flags, dir_fd=entry.within)
+    except FileNotFoundError:  # it went meanwhile
+        return True
+    except OSError:  # its owner may not read it, or it became a link
+        return False
+    try:
+        now = os.fstat(descriptor)
+        if _own(now):
+            os.fchmod(descriptor, stat.S_IMODE(now.st_mode) & ~_OTHERS)
+        return _own(now)
+    finally:
+        os.close(descriptor)
+
+
+def _own(status: os.stat_result) -> bool:
+    shared = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    return _counts(status) and status.st_uid == os.geteuid() and not shared
+
+
+def _counts(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+
+
+def _entries(places: Iterable[Path]) -> Iterator[_Entry]:
+    """Regular files and folders; a place that is a link is what it leads to, for whoever named it meant that."""
+    for place in places:
+        there = place.resolve()
+        try:
+            status = there.stat()
+        except OSError:  # it is not there, or lies where this process may not go
+            continue
+        if _counts(status):
+            yield _Entry("", str(there), None, status)
+        if stat.S_ISDIR(status.st_mode) and os.access(there, os.R_OK | os.X_OK):
+            yield from _below(there)
+
+
+def _below(top: Path) -> Iterator[_Entry]:
+    for folder, folders, names, within in os.fwalk(top, follow_symlinks=False):
+        for name in (*folders, *names):
+            try:
+                status = os.stat(name, dir_fd=within, follow_symlinks=False)
+            except FileNotFoundError:  # the engine took it away meanwhile
+                continue
+            if _counts(status):
+                yield _Entry(folder, name, within, status)

@@ -1,0 +1,178 @@
+"""Messages of every topic, through the functions with which a worker reads them: events, rejects, marks, answers.
+
+Each comes between two good ones, which must be read whatever stands between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+import orjson
+import pyarrow as pa
+
+from nytta.alerts.answers import Answer
+from nytta.broker import wire
+from nytta.broker.cluster import Cluster
+from nytta.events import Reason, Reject, to_ndjson
+from nytta.intake import Intake
+from nytta.keys import Keys
+from nytta.processors import marks, rejected, signals, usage
+from nytta.processors.messages import Message
+from nytta.processors.parts import Parts
+from nytta.processors.stream import _stored_at
+from tests.fuzz import mutate
+from tests.fuzz.bodies import EVENTS, NOW
+from tests.fuzz.run import DefectError
+
+_KEYS = Keys("k1", bytes(32))
+_TIMES: Final = (None, -1.0, 0.0, 0.001, 1.78e9, 1.9e9, 2.0**62 / 1000, float("nan"), float("inf"))
+_REJECT = Reject(Reason.RAW_ACTOR, "data.actor: is no pseudonym", "/x", "line 1", b"body")
+_REJECTED: Final[dict[str, Any]] = orjson.loads(wire.reject_message(_REJECT, NOW, _KEYS.seal(b"body")))
+_NOTES: Final = {"notes": [["k1", "k2", "ab" * 16, "cd" * 16]]}
+_ANSWER: Final = orjson.loads(wire.answer_message(Answer("a1", "take")))
+_MARKS: Final = wire.marks_message(
+    pa.table([[7], ["case"], ["cases"], [bytes(16)], ["north"], [NOW]], schema=marks.SCHEMA)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message of one of the topics."""
+
+    topic: str
+    value: bytes | None
+    headers: dict[str, bytes | None]
+    stored_at: datetime
+
+
+class Messages:
+    """What a worker does with messages before anything is stored."""
+
+    name = "messages"
+    together = 1
+
+    def __init__(self, intake: Intake) -> None:
+        given: Any = None
+        self._kept = _Kept()
+        kept: Any = self._kept
+        cluster = Cluster(("broker:9092",), "nytta", "PLAINTEXT", "", "", "", None)
+        self._parts = Parts(cluster, kept, _KEYS, intake.judge, lambda _: None, lambda: None, given)
+
+    def make(self, chance: Random, number: int) -> Taken:
+        """A message of the topic of events four times in five."""
+        at = _stored_at(chance.choice(_TIMES), NOW)
+        if chance.random() < 0.8:
+            value, headers = _event(chance)
+            return Taken("usage", value, headers, at)
+        topic = chance.choice(["rejected", "marks", "signals"])
+        its = {"rejected": _REJECTED, "marks": _NOTES, "signals": _ANSWER}[topic]
+        body = _MARKS if topic == "marks" and chance.random() < 0.7 else mutate.written(mutate.changed(chance, its))
+        value = mutate.mangled(chance, body) if chance.random() < 0.5 or body == _MARKS else body
+        return Taken(topic, value, {}, at)
+
+    def attempt(self, inputs: Sequence[Taken]) -> Iterator[str]:
+        """Read each between two good ones."""
+        return (getattr(self, f"_{taken.topic}")(taken) for taken in inputs)
+
+    def _usage(self, taken: Taken) -> str:
+        good = [
+            Message(to_ndjson([_named(name)]), {}, NOW, f"u/0 offset {n}") for n, name in ((1, "first"), (3, "last"))
+        ]
+        between = Message(taken.value, taken.headers, taken.stored_at, "u/0 offset 2")
+        batch = usage.read(self._parts, [good[0], between, good[1]]).batch
+        ids = batch.table["id"].to_pylist()
+        if not {"first", "last"} <= set(ids):
+            raise DefectError(f"the neighbours are lost: {ids[:10]}")
+        if batch.read != len(batch) + len(batch.rejects):
+            raise DefectError(f"{batch.read} read, {len(batch)} accepted, {len(batch.rejects)} rejected")
+        if faults := [reject for reject in batch.rejects if reject.reason is Reason.FAULT]:
+            raise DefectError(f"a fault: {faults[0].detail}")
+        if any(
+            not reject.position.startswith("u/0 offset 2") and "id " not in reject.position for reject in batch.rejects
+        ):
+            raise DefectError(f"a reject stands elsewhere: {[reject.position for reject in batch.rejects][:3]}")
+        return str(batch.rejects[0].reason) if batch.rejects else "accepted" if len(ids) > 2 else "nothing"
+
+    def _rejected(self, taken: Taken) -> str:
+        good = wire.reject_message(_REJECT, NOW, _KEYS.seal(b"body"))
+        self._kept.rejects.clear()
+        rejected.store(self._parts, [good, taken.value, good])
+        if len(self._kept.rejects) < 2 or {self._kept.rejects[n].position for n in (0, -1)} != {"line 1"}:
+            raise DefectError("the neighbours are lost")
+        return "reject" if len(self._kept.rejects) > 2 else "no reject"
+
+    def _marks(self, taken: Taken) -> str:
+        asked = marks.read([_MARKS, taken.value, b"import 5"])
+        if not len(asked.marks) or 5 not in asked.imports:
+            raise DefectError("the neighbours are lost")
+        return "marks" if len(asked.marks) > 1 or asked.notes else "no marks"
+
+    def _signals(self, taken: Taken) -> str:
+        good = orjson.dumps(_ANSWER)
+        answers = signals.read([good, taken.value, good])
+        if len(answers) < 2:
+            raise DefectError("the neighbours are lost")
+        return "answer" if len(answers) > 2 else "no answer"
+
+    def finish(self) -> None:
+        """Nothing is left to check."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class _Kept:
+    """Keeps the rejects that it is given, held to the types that the store takes."""
+
+    def __init__(self) -> None:
+        self.rejects: list[Reject] = []
+
+    def write_rejects(self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], at: datetime) -> None:
+        for reject in rejects:
+            f"{reject.detail}{reject.source}{reject.position}".encode()
+            seal(reject.body)
+        if not timedelta(0) < at - datetime(1970, 1, 1, tzinfo=UTC) < timedelta(days=365 * 300):
+            raise DefectError(f"received at {at}")
+        self.rejects += rejects
+
+
+def _named(id_: str) -> dict[str, Any]:
+    event = next(event for event in EVENTS if event["type"] == "nytta.case.step.v1")
+    return event | {"id": id_, "data": event["data"] | {"unit": "north"}}
+
+
+def _event(chance: Random) -> tuple[bytes | None, dict[str, bytes | None]]:
+    """Value and headers of a message on the topic of events."""
+    event = chance.choice(EVENTS)
+    event = event | {"data": event["data"] | {"unit": "north"}}
+    if chance.random() < 0.7:
+        event = mutate.changed(chance, event)
+    mode = chance.choice(["structured", "binary", "batch", "none"])
+    headers: dict[str, bytes | None] = {}
+    value: bytes | None
+    if mode == "binary":
+        its = event if isinstance(event, dict) else {}
+        headers = {f"ce_{name}": str(text).encode() for name, text in its.items() if name != "data"}
+        headers["content-type"] = b"application/json"
+        value = mutate.written(its.get("data"))
+    else:
+        media = {"structured": wire.CLOUDEVENT, "batch": wire.NDJSON, "none": ""}[mode]
+        headers = {"content-type": media.encode()} if media else {}
+        line = mutate.written(event, indent=chance.choice([None, 2]) if mode == "structured" else None)
+        value = b"\n".join([line] * chance.choice([1, 3])) if mode == "batch" else line
+        if mode == "batch":
+            headers[wire.RECEIVED] = chance.choice([b"2026-06-01T08:00:00+00:00", b"0001-01-01T00:00:00+14:00", b"x"])
+    if chance.random() < 0.5:
+        value = chance.choice([None, b"", mutate.mangled(chance, value), chance.choice(mutate.FRAGMENTS)])
+    if headers and chance.random() < 0.4:
+        name = chance.choice(sorted(headers))
+        held = headers[name] or b""
+        headers[name] = chance.choice([None, b"", mutate.mangled(chance, held), held * 2000, chance.randbytes(20)])
+    if chance.random() < 0.1:
+        name = "ce_" + chance.choice(["data", "", "\x00", "datacontenttype", "é" * 50, "ID"])
+        headers[name] = chance.choice([None, b"x", b"\xff"])
+    return value, headers
