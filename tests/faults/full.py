@@ -144,7 +144,7 @@ def _recovered(up: Up, senders: Senders) -> list[str]:
 def _sentence(up: Up) -> bool:
     """Whether the last that a service said is a sentence for a person."""
     said = up.said.strip().splitlines()
-    return bool(said) and "Traceback" not in up.said and "disk is full" in said[-1] or "No space left" in said[-1]
+    return (bool(said) and "Traceback" not in up.said and "disk is full" in said[-1]) or "No space left" in said[-1]
 
 
 def _ended(up: Up, senders: Senders, file: Path) -> list[str]:
