@@ -218,13 +218,12 @@ def test_another_key_opens_no_body() -> None:
 def test_a_key_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process dies, or the disk is full, while the first one is being written."""
 
-    def half(keys: Keys, path: Path) -> None:
-        path.write_text(written(keys)[:40])
+    def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     path = tmp_path / "key.json"
     with monkeypatch.context() as patch:
-        patch.setattr("nytta.keys._write", half)
+        patch.setattr("nytta.permissions.os.fsync", full)
         with pytest.raises(KeyFileError, match="No space left"):
             load_or_make(path)
     assert list(tmp_path.iterdir()) == []
