@@ -181,7 +181,7 @@ def test_key_files_are_the_owners_alone_and_come_back_as_they_were(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"id": "k1", "secret": "xyz"}', '{"id": 1, "secret": "", "persons": 3}']
+    "text", ["", "[]", "{}", '{"id": "k1", "secret": "xyz"}', '{"id": 1, "secret": "", "persons": 3}', "[" * 100_000]
 )
 def test_what_is_no_key_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "key.json"
