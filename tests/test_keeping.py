@@ -152,6 +152,15 @@ def test_what_is_no_backup_is_said_to_be_none(tmp_path: Path, body: bytes) -> No
         read(tmp_path / "gone")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"format": "1"}, {"format": None}, {"rows": None}, {"migrations": {"a": 1}}, {"key": 5}, {"engine": None}],
+)
+def test_a_backup_that_says_something_else_of_itself_is_none(tmp_path: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(BackupError, match="begins with something else"):
+        read(packed(tmp_path / "b.tar", **changes))
+
+
 @pytest.mark.slow
 def test_a_store_of_fewer_migrations_is_brought_up_to_date(tmp_path: Path) -> None:
     """As a backup of an earlier release is: restored, migrated, and equal to what its raw events say."""

@@ -181,7 +181,7 @@ def test_key_files_are_the_owners_alone_and_come_back_as_they_were(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"id": "k1", "secret": "xyz"}', '{"id": 1, "secret": "", "persons": 3}']
+    "text", ["", "[]", "{}", '{"id": "k1", "secret": "xyz"}', '{"id": 1, "secret": "", "persons": 3}', "[" * 100_000]
 )
 def test_what_is_no_key_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "key.json"
@@ -218,13 +218,12 @@ def test_another_key_opens_no_body() -> None:
 def test_a_key_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process dies, or the disk is full, while the first one is being written."""
 
-    def half(keys: Keys, path: Path) -> None:
-        path.write_text(written(keys)[:40])
+    def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     path = tmp_path / "key.json"
     with monkeypatch.context() as patch:
-        patch.setattr("nytta.keys._write", half)
+        patch.setattr("nytta.permissions.os.fsync", full)
         with pytest.raises(KeyFileError, match="No space left"):
             load_or_make(path)
     assert list(tmp_path.iterdir()) == []

@@ -81,13 +81,8 @@ def test_the_service_its_backups_and_exports_are_private(careless: None, tmp_pat
         assert service.post([of_unit("north", n) for n in range(20)]).status_code == 202
         assert service.post([of_unit("nowhere", 1)]).json()["rejected"]
         service.answer("backup", tmp_path / "out" / "backup.tar")
-        nytta("benchmark", "export", "county", "--out", tmp_path / "out" / "figures.json", "--data", service.data)
         nytta("forward", tmp_path / "out" / "forwarded.ndjson", "--data", service.data)
-        assert {path.name for path in (tmp_path / "out").iterdir()} == {
-            "backup.tar",
-            "figures.json",
-            "forwarded.ndjson",
-        }
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {"backup.tar", "forwarded.ndjson"}
         assert (service.data / "service.json").exists()
         assert not left_open(service.data, elsewhere, *(tmp_path / "out").iterdir())
         service.stop()

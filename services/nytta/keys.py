@@ -318,7 +318,7 @@ def read(text: str) -> Keys:
             for root, keys in held.get("persons", {}).items()
         }
         return Keys(str(held["id"]), bytes.fromhex(held["secret"]), persons)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             'not a key file; it holds {"id": …, "secret": 64 hexadecimal digits}. Restore it from its '
             "backup: with another key, persons already stored would count twice"

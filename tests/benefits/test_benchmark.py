@@ -74,6 +74,25 @@ def test_unknown_indicators_own_organisations_and_other_files_are_refused() -> N
         take(json.dumps(body).encode(), DEFINITIONS, [])
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_band", "9" * 5000),
+        ("n_band", "٣"),
+        ("period", "9999-12-31"),
+        ("period", "0001-01-01"),
+        ("value", float("inf")),
+        ("value", float("nan")),
+        ("low", float("-inf")),
+    ],
+)
+def test_figures_that_nothing_could_draw_are_refused(name: str, value: object) -> None:
+    body = json.loads(write(handed_out()))
+    body["figures"][0][name] = value
+    with pytest.raises(BenchmarkError, match=rf"figures\.0\.{name}"):
+        take(json.dumps(body).encode(), DEFINITIONS, [])
+
+
 def test_a_fingerprint_is_of_what_decides_a_figure() -> None:
     renamed = USE.model_copy(update={"title": USE.title.model_copy(update={"en": "Other title"})})
     assert fingerprint(renamed) == fingerprint(USE)

@@ -88,7 +88,6 @@ def allowed(user: str, folder: Path, statements: Sequence[str]) -> set[str]:
 @pytest.mark.slow
 def test_the_service_may_do_all_that_it_does(filled: Path) -> None:
     as_user("nytta_service", filled / "data", "nytta", "verify")  # in databases of its own
-    as_user("nytta_service", filled / "data", "nytta", "retention", "--apply", "--decision", "D")
     assert not allowed("nytta_service", filled, OUTSIDE)
 
 

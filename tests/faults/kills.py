@@ -23,22 +23,26 @@ from tests.support.processes import until
 PER_WORLD = 10
 """Kills that a store goes through, one after the other."""
 MIGRATIONS = 14
+_WHAT = "kills of nytta up"
 
 
 @dataclass
 class Outcome:
-    """What kills left behind; `wrong` is to be empty."""
+    """What faults left behind; `wrong` is to be empty."""
 
-    kills: int = 0
+    what: str
+    times: int = 0
     acknowledged: int = 0
+    refused: int = 0
     at: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     stopped: list[float] = field(default_factory=list)
 
     def add(self, other: Outcome) -> None:
         """Both together."""
-        self.kills += other.kills
+        self.times += other.times
         self.acknowledged += other.acknowledged
+        self.refused += other.refused
         self.wrong += other.wrong
         self.stopped += other.stopped
         for name, times in other.at.items():
@@ -47,15 +51,15 @@ class Outcome:
     def __str__(self) -> str:
         under = ", ".join(f"{name} {times}" for name, times in sorted(self.at.items()))
         return (
-            f"{self.kills} kills of nytta up ({under}): {self.acknowledged} events acknowledged, "
-            f"{len(self.wrong)} differences; orderly stops {max(self.stopped, default=0):.1f} s at most"
+            f"{self.times} {self.what} ({under}): {self.acknowledged} events acknowledged, {self.refused} requests "
+            f"refused, {len(self.wrong)} differences; orderly stops {max(self.stopped, default=0):.1f} s at most"
             + "".join(f"\n  {each}" for each in self.wrong)
         )
 
 
 def run(folder: Path, *, kills: int, seed: int, tell: bool = False) -> Outcome:
     """So many kills over several stores; every fourth store is one that has migrations to apply."""
-    whole = Outcome()
+    whole = Outcome(_WHAT)
     old = base(folder / "base")
     for number in range(-(-kills // PER_WORLD)):
         rng = random.Random(f"kills {seed} {number}")
@@ -63,7 +67,7 @@ def run(folder: Path, *, kills: int, seed: int, tell: bool = False) -> Outcome:
         if number % 4 == 3:
             source = base(folder / f"half-{number}", str(rng.randrange(1, MIGRATIONS)))
         place = Path(tempfile.mkdtemp(dir=folder))
-        found = _world(place, source, rng, f"run-{number}", min(PER_WORLD, kills - whole.kills))
+        found = _world(place, source, rng, f"run-{number}", min(PER_WORLD, kills - whole.times))
         whole.add(found)
         if tell:
             print(f"store {number} (seed {seed}): {found}", flush=True)
@@ -76,7 +80,7 @@ def _world(folder: Path, source: Path, rng: random.Random, name: str, kills: int
     """A store that goes through some kills; the figures are compared after each, the store itself at the end."""
     up = Up(source, folder, folder / "up.log")
     senders = Senders(up, name, rng)
-    done = Outcome()
+    done = Outcome(_WHAT)
     file = folder / "import.ndjson"
     file.write_bytes(lines(made_events(FILE, range(ONE_FILE), FIRST)))
     for number in range(kills):
@@ -88,7 +92,7 @@ def _world(folder: Path, source: Path, rng: random.Random, name: str, kills: int
             work = _disturbed(up, senders, rng, folder / f"backup-{number}.tar", file)
         up.process.kill()
         senders.end()
-        done.kills += 1
+        done.times += 1
         done.at[work] = done.at.get(work, 0) + 1
         if (log := up.said) and "Traceback" in log:
             done.wrong.append(f"kill {number + 1} of {name} ({work}): a traceback in {up.log}")
@@ -114,6 +118,7 @@ def _world(folder: Path, source: Path, rng: random.Random, name: str, kills: int
     done.wrong += [f"{name}: {each}" for each in stored(up, senders)]
     done.wrong += [f"{name}: {each}" for each in _restored(up, folder)]
     done.acknowledged = len(senders.events)
+    done.refused = sum(times for status, times in senders.answers.items() if status != 202)
     done.stopped = up.stopped
     return done
 

@@ -79,7 +79,7 @@ class Bodies:
     def make(self, chance: Random, number: int) -> Sent:
         """A request in one of the modes."""
         mode = chance.choice(list(_MEDIA))
-        count = 1 if mode in ("structured", "binary") else chance.choice([0, 1, 2, 3, 5, 30])
+        count = 1 if mode in ("structured", "binary") else chance.choice([0, 1, 2, 3, 4, 12])
         token = self._everywhere if chance.random() < 0.9 else self._north
         events = [_event(chance, f"{self._run}-{number}-{place}") for place in range(count)]
         bad = {place for place in range(count) if chance.random() < 0.5} if chance.random() < 0.9 else set()

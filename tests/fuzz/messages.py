@@ -53,7 +53,7 @@ class Messages:
     """What a worker does with messages before anything is stored."""
 
     name = "messages"
-    together = 1
+    together = 20
 
     def __init__(self, intake: Intake) -> None:
         given: Any = None
@@ -75,54 +75,60 @@ class Messages:
         return Taken(topic, value, {}, at)
 
     def attempt(self, inputs: Sequence[Taken]) -> Iterator[str]:
-        """Read each between two good ones."""
-        return (getattr(self, f"_{taken.topic}")(taken) for taken in inputs)
+        """Read those of a topic together, each between two good ones."""
+        for topic in dict.fromkeys(taken.topic for taken in inputs):
+            yield from getattr(self, f"_{topic}")([taken for taken in inputs if taken.topic == topic])
 
-    def _usage(self, taken: Taken) -> str:
-        good = [
-            Message(to_ndjson([_named(name)]), {}, NOW, f"u/0 offset {n}") for n, name in ((1, "first"), (3, "last"))
-        ]
-        between = Message(taken.value, taken.headers, taken.stored_at, "u/0 offset 2")
-        batch = usage.read(self._parts, [good[0], between, good[1]]).batch
+    def _usage(self, inputs: Sequence[Taken]) -> Iterator[str]:
+        messages = [Message(to_ndjson([_named("good 0")]), {}, NOW, "good 0")]
+        for number, taken in enumerate(inputs, 1):
+            messages.append(Message(taken.value, taken.headers, taken.stored_at, f"bad {number}"))
+            messages.append(Message(to_ndjson([_named(f"good {number}")]), {}, NOW, f"good {number}"))
+        batch = usage.read(self._parts, messages).batch
         ids = batch.table["id"].to_pylist()
-        if not {"first", "last"} <= set(ids):
-            raise DefectError(f"the neighbours are lost: {ids[:10]}")
+        if missing := {f"good {number}" for number in range(len(inputs) + 1)} - set(ids):
+            raise DefectError(f"the neighbours are lost: {sorted(missing)}")
         if batch.read != len(batch) + len(batch.rejects):
             raise DefectError(f"{batch.read} read, {len(batch)} accepted, {len(batch.rejects)} rejected")
-        if faults := [reject for reject in batch.rejects if reject.reason is Reason.FAULT]:
-            raise DefectError(f"a fault: {faults[0].detail}")
-        if any(
-            not reject.position.startswith("u/0 offset 2") and "id " not in reject.position for reject in batch.rejects
-        ):
-            raise DefectError(f"a reject stands elsewhere: {[reject.position for reject in batch.rejects][:3]}")
-        return str(batch.rejects[0].reason) if batch.rejects else "accepted" if len(ids) > 2 else "nothing"
+        for reject in batch.rejects:
+            if reject.reason is Reason.FAULT:
+                raise DefectError(f"a fault: {reject.detail}")
+            if reject.reason is not Reason.UNKNOWN_UNIT and not reject.position.startswith("bad "):
+                raise DefectError(f"a reject stands elsewhere: {reject.position}")
+        yield from (str(reject.reason) for reject in batch.rejects)
+        yield from ["accepted"] * (len(ids) - len(inputs) - 1)
 
-    def _rejected(self, taken: Taken) -> str:
+    def _rejected(self, inputs: Sequence[Taken]) -> Iterator[str]:
         good = wire.reject_message(_REJECT, NOW, _KEYS.seal(b"body"))
         self._kept.rejects.clear()
-        rejected.store(self._parts, [good, taken.value, good])
-        if len(self._kept.rejects) < 2 or {self._kept.rejects[n].position for n in (0, -1)} != {"line 1"}:
+        rejected.store(self._parts, _between(good, inputs))
+        if self._kept.rejects.count(_REJECT) <= len(inputs):
             raise DefectError("the neighbours are lost")
-        return "reject" if len(self._kept.rejects) > 2 else "no reject"
+        yield from ["reject"] * len(self._kept.rejects)
 
-    def _marks(self, taken: Taken) -> str:
-        asked = marks.read([_MARKS, taken.value, b"import 5"])
-        if not len(asked.marks) or 5 not in asked.imports:
+    def _marks(self, inputs: Sequence[Taken]) -> Iterator[str]:
+        asked = marks.read(_between(_MARKS, inputs))
+        if len(asked.marks) <= len(inputs):
             raise DefectError("the neighbours are lost")
-        return "marks" if len(asked.marks) > 1 or asked.notes else "no marks"
+        yield from ["marks"] * len(asked.marks)
+        yield from ["note"] * len(asked.notes)
 
-    def _signals(self, taken: Taken) -> str:
-        good = orjson.dumps(_ANSWER)
-        answers = signals.read([good, taken.value, good])
-        if len(answers) < 2:
+    def _signals(self, inputs: Sequence[Taken]) -> Iterator[str]:
+        answers = signals.read(_between(orjson.dumps(_ANSWER), inputs))
+        if len(answers) <= len(inputs):
             raise DefectError("the neighbours are lost")
-        return "answer" if len(answers) > 2 else "no answer"
+        yield from ["answer"] * len(answers)
 
     def finish(self) -> None:
         """Nothing is left to check."""
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _between(good: bytes, inputs: Sequence[Taken]) -> list[bytes | None]:
+    """The values of the messages, each with a good one before and after it."""
+    return [good, *(value for taken in inputs for value in (taken.value, good))]
 
 
 class _Kept:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 
-DEPTHS: Final = (50, 199, 200, 201, 253, 254, 1000, 1023, 1024, 5000, 100_000)
+DEPTHS: Final = (50, 199, 200, 201, 253, 254, 1000, 1023, 1024, 3000)
 
 FRAGMENTS: Final = (
     *(
@@ -29,6 +29,7 @@ FRAGMENTS: Final = (
     *(b'"\x01"', b'"a\nb"', b'"\\x"', b"'a'", b"nothing", b'"a', b"{", b"}", b"[", b"]", b"", b"/* */ 1", b'""'),
     *(b"[" * depth + b"]" * depth for depth in DEPTHS),
     *(b'{"a":' * depth + b"1" + b"}" * depth for depth in DEPTHS),
+    b"[" * 20_000 + b"]" * 20_000,
     b'{"a":1,"a":2}',
     b'"' + b"x" * 100_000 + b'"',
     b"[" + b"0," * 10_000 + b"0]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nytta.organisation.load import Loaded, load, read
-from nytta.organisation.problems import Problem, check_text
+from nytta.organisation.problems import Problem, check_text, nearest
 from nytta.organisation.programme import Adoption, Kind, Target
 from nytta.organisation.registry import Registry
 from nytta.organisation.systems import Minutes, Protects
@@ -368,3 +369,39 @@ def test_warnings_do_not_keep_a_registry_from_loading() -> None:
         "nobody; check the "
         "spelling, or leave `peer_group` out\n"
     )
+
+
+def test_hints_for_thousands_of_wrong_ids_are_given_in_time() -> None:
+    """A list of codes of another system is wrong in every line."""
+    known = [f"unit-{n:05}-{n * 7919 % 10_007}" for n in range(10_000)]
+    started = time.process_time()
+    hints = [nearest(f"unt-{n:05}-{n * 7919 % 10_007}", known) for n in range(100)]
+    assert hints == [f"; did you mean '{name}'?" for name in known[:100]]
+    assert nearest("x" * 100_000, known) == ""
+    assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("contact", "told"),
+    [
+        ("a@" + "." * 50_000, "must be an e-mail address"),
+        ("a@b.example" * 1_000, "must be an e-mail address"),
+    ],
+)
+def test_an_address_without_end_is_refused_in_time(contact: str, told: str) -> None:
+    text = (
+        "organisations:\n  - id: county\n    timezone: Europe/Stockholm\n    country: SE\n"
+        f"    operations: {{name: Ops, email: '{contact}'}}\n"
+    )
+    started = time.process_time()
+    (problem,) = read({"organisation.yaml": text.encode()}).problems
+    assert told in problem.message
+    assert len(problem.message) < 3_000
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("number", ["9" * 101, "9" * 200_000, "1." + "3" * 100])
+def test_a_number_without_end_is_refused(number: str) -> None:
+    text = f"organisations:\n  - {{id: county, timezone: Europe/Stockholm, country: SE, declared_size: {number}}}\n"
+    (problem,) = read({"organisation.yaml": text.encode()}).problems
+    assert "must be a whole number" in problem.message

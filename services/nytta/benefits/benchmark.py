@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from nytta.benefits.maturity import least_of
 from nytta.indicators.definition import Definition
+from nytta.organisation.dates import BEGINNING, END
 from nytta.statistics.funnels import dispersion, proportion_limits, proportion_z, robust_tau2
 
 CONFIDENCE = (0.95, 0.998)
@@ -46,11 +47,11 @@ class Figure(_Part):
     type: str = ""
     system: str
     case_type: _Name = "*"
-    period: date
-    value: float = Field(ge=0)
-    low: float | None = None
-    high: float | None = None
-    n_band: Annotated[str, Field(pattern=r"^(<?\d+|\d+-\d+|\d+\+)?$")]
+    period: date = Field(ge=BEGINNING, le=END)
+    value: float = Field(ge=0, allow_inf_nan=False)
+    low: float | None = Field(None, allow_inf_nan=False)
+    high: float | None = Field(None, allow_inf_nan=False)
+    n_band: Annotated[str, Field(max_length=40, pattern=r"^(<?[0-9]+|[0-9]+-[0-9]+|[0-9]+\+)?$")]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -62,7 +63,7 @@ class Figure(_Part):
 class Meaning(_Part):
     """Which definition the figures of an indicator follow: version, and a fingerprint of what it says."""
 
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=2**31)
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 

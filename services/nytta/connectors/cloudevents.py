@@ -11,6 +11,8 @@ from nytta.connectors.read import Chunk
 
 CHUNK_ROWS = 50_000
 """Lines that become one chunk."""
+CHUNK_BYTES = 64 << 20
+"""Bytes with which a chunk is full before that."""
 
 LONGEST = 1 << 20
 """Bytes of a line; what is longer is cut off and rejected as too large."""
@@ -22,7 +24,7 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
     `InputError` where the file cannot be read any further; the chunks before it are sound.
     """
     with files.opened(path) as stream:
-        number = 0
+        number = held = 0
         pieces: list[bytes] = []
         for line in _lines(stream):
             if not line.strip():
@@ -33,9 +35,10 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
             if number <= start_row:
                 continue
             pieces.append(line if line.endswith(b"\n") else line + b"\n")
-            if len(pieces) == CHUNK_ROWS:
+            held += len(pieces[-1])
+            if len(pieces) == CHUNK_ROWS or held >= CHUNK_BYTES:
                 yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_read, stream.bytes_total)
-                pieces = []
+                pieces, held = [], 0
         yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_total, stream.bytes_total)
 
 

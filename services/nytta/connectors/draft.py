@@ -17,6 +17,9 @@ from nytta.connectors.xes import XesReader
 _ROWS = 50
 """So many rows say what a column holds."""
 
+_COLUMNS = 500
+"""So many columns are looked at for their names."""
+
 _NAMES = {
     "time": r"time:timestamp|ocel:time|timestamp|tidpunkt|tidspunkt|tid|time|date|datum|dato|created|opened|skapad",
     "unit": r"unit|enhet|department|avdelning|avdeling|office|kontor|förvaltning|etat",
@@ -98,7 +101,8 @@ def _column(columns: list[str], names: str) -> str:
     """The column with the surest of the names: one called so, else one that holds it as a word or begins a word so."""
     for pattern in (r"^(?:{})$", r"\b(?:{})\b", r"\b(?:{})"):
         for name in names.split("|"):
-            found = next((c for c in columns if re.search(pattern.format(name), c, re.IGNORECASE)), "")
+            called = re.compile(pattern.format(name), re.IGNORECASE)
+            found = next((c for c in columns[:_COLUMNS] if called.search(c)), "")
             if found:
                 return found
     return ""

@@ -19,10 +19,13 @@ from nytta.connectors.tables import TableReader
 from nytta.connectors.translate import Translator
 from nytta.connectors.xes import XesReader
 from nytta.events.batch import Reject
+from nytta.events.lines import KEPT
 from nytta.events.reasons import Reason
 
 CHUNK_ROWS = 5_000
 """Rows of the file that become one chunk."""
+CHUNK_BYTES = 64 << 20
+"""Bytes of events and rejects with which a chunk is full before that."""
 
 _JSON = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
@@ -58,7 +61,7 @@ def read(
     digest: str | None = None,
     conceal: Callable[[str], str] | None = None,
 ) -> Iterator[Chunk]:
-    """The file's events in chunks of `CHUNK_ROWS` rows, in the order of the file, with flat memory.
+    """The file's events in chunks of at most `CHUNK_ROWS` rows, in the order of the file, with flat memory.
 
     All events of a row have its number (from 1) as `sequence`; the row's own event has the row's number or
     identity as id, a derived event that with "." and the rule's word behind it. `start_row` is the number of
@@ -75,7 +78,7 @@ def read(
         number = 0
         pieces: list[bytes] = []
         rejects: list[Reject] = []
-        skipped = 0
+        skipped = held = 0
         yielded = False
         for row in reader:
             number += 1
@@ -84,20 +87,25 @@ def read(
                     translator.skip(row)
                 continue
             if isinstance(row, Broken):
-                rejects.append(Reject(Reason.MALFORMED_ROW, row.detail, source, reader.position(number), row.body))
+                position, body = reader.position(number), row.body[:KEPT]
+                rejects.append(Reject(Reason.MALFORMED_ROW, row.detail, source, position, body))
+                held += len(body)
             else:
                 outcome = translator.translate(row, number)
                 for event in outcome.events:
                     pieces.append(orjson.dumps(event, option=_JSON))
+                    held += len(pieces[-1])
                 if outcome.errors:
                     detail = "; ".join(f"{also}: {error}" if also else str(error) for also, error in outcome.errors)
                     reason = outcome.errors[0][1].reason
-                    rejects.append(Reject(reason, detail, source, reader.position(number), orjson.dumps(row)))
+                    body = orjson.dumps(row)[:KEPT]
+                    rejects.append(Reject(reason, detail, source, reader.position(number), body))
+                    held += len(body)
                 if not outcome.events and not outcome.errors:
                     skipped += 1
-            if (number - start_row) % CHUNK_ROWS == 0:
+            if (number - start_row) % CHUNK_ROWS == 0 or held >= CHUNK_BYTES:
                 yield Chunk(b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_read, stream.bytes_total)
-                pieces, rejects, skipped, yielded = [], [], 0, True
+                pieces, rejects, skipped, held, yielded = [], [], 0, 0, True
         if pieces or rejects or skipped or not yielded:
             yield Chunk(b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_total, stream.bytes_total)
 

@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -286,7 +287,9 @@ def _refuse_binary(sample: bytes, file: str) -> None:
 
 
 def _refuse_other_text(sample: bytes, encoding: str, file: str) -> None:
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
+    text = ""
+    with suppress(UnicodeError):  # what is none of the encoding is told when it is read
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
     if text.lstrip().startswith("<"):
         raise InputError(file, "", "the file is XML or HTML, no table; export it as CSV, or name an XES mapping")
     if "\0" in text:

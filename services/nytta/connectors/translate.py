@@ -27,6 +27,7 @@ _GROUPED = {
     ".": re.compile(r"[+-]?\d+(?:\.\d+)?"),
     ",": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?"),
 }
+_DIGITS = 100
 _SPACES = str.maketrans("", "", " \u00a0\u202f")
 
 
@@ -456,6 +457,8 @@ def _from_file_name(pattern: str, template: str, file_name: str) -> str | None:
 
 
 def _number(text: str, mark: str, described: str) -> Decimal:
+    if len(text) > _DIGITS:
+        raise RowError(Reason.INVALID_FIELD, f"{described} is no number that counts anything", text)
     if text.isascii() and text.isdigit():
         return Decimal(text)
     plain = text.translate(_SPACES)

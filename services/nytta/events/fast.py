@@ -3,7 +3,6 @@
 It accepts a part of what the models accept. What it does not accept is not refused, but left to `validate`.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -44,8 +43,11 @@ _EXTENSIONS: Final = 16
 # Among so few lines it is cheaper to ask the models than to look for the line that cannot be read.
 _FEW: Final = 64
 _MARGIN: Final = 64
-# A key with null for its value; also finds some that are none, which costs a look by the models and no more.
-_NULL: Final = re.compile(rb'"((?:[^"\\\n]|\\.)*)"[ \t\r]*:[ \t\r]*null')
+_NULL: Final = b"null"
+_BLANK: Final = b" \t\r"
+# Bytes before a null in which its key is looked for, so that no text takes longer than its length. What is no key, or
+# longer than that, is taken for one of another name, which costs a look by the models and no more.
+_BEFORE: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | N
             if field not in plan.names:
                 sure &= identifiers.absent
         for field, where in nulls.items():
-            if field not in plan.nullable and field not in _ENVELOPE:
+            if field not in plan.nullable:
                 sure &= ~where[chosen]
         known = {field: own[field] for field in plan.names if field in own}
         own_ids = {field: its[field] for field in plan.identifiers if field in its}
@@ -202,16 +204,25 @@ def _taken(columns: Mapping[str, pa.Array], chosen: Rows) -> dict[str, pa.Array]
 
 
 def _nulls(lines: Lines, rows: Rows) -> dict[str, NDArray[np.bool_]]:
-    """For each key that some line gives an explicit null, which rows do: the table cannot tell it from absence."""
+    """For each field that some line gives an explicit null, which rows do: the table cannot tell it from absence.
+
+    Keys that are no fields stand under "".
+    """
     begin, end = int(lines.starts[rows[0]]), int(lines.ends[rows[-1]])
-    found: dict[str, NDArray[np.bool_]] = {}
-    if lines.body.find(b"null", begin, end) < 0:
-        return found
+    places: dict[str, list[int]] = {}
+    place = lines.body.find(_NULL, begin, end)
+    while place >= 0:
+        before = lines.body[max(begin, place - _BEFORE) : place].rstrip(_BLANK)
+        if before.endswith(b":") or not before:
+            key = before[:-1].rstrip(_BLANK)
+            name = key[key.rfind(b'"', 0, -1) + 1 : -1].decode(errors="replace")
+            if name not in _ENVELOPE:
+                places.setdefault(name if name in _DATA else "", []).append(place)
+        place = lines.body.find(_NULL, place + len(_NULL), end)
     starts = lines.starts[rows]
-    for match in _NULL.finditer(lines.body, begin, end):
-        key = match[1].decode(errors="replace")
-        row = np.searchsorted(starts, match.start(), side="right") - 1
-        found.setdefault(key, np.zeros(len(rows), np.bool_))[row] = True
+    found = {name: np.zeros(len(rows), np.bool_) for name in places}
+    for name, its in places.items():
+        found[name][np.searchsorted(starts, its, side="right") - 1] = True
     return found
 
 

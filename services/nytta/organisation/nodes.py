@@ -97,7 +97,9 @@ def parse(text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node |
                 return None, [Problem(file, line, message)]
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEPTH:  # what YAML's reader does for each token grows with it
-                return None, [Problem(file, line, f"the file is nested more than {DEPTH} deep")]
+                return None, [
+                    Problem(file, line, f"the file is nested too deeply, more than {DEPTH} lists and mappings")
+                ]
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         return None, _tabs(text, file) or [_syntax(error, file)]

@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import orjson
 
 from nytta import permissions
@@ -49,6 +50,10 @@ class Manifest:
     key: str
     """Tells whether a key file is the one that the pseudonyms were made with; the key cannot be found from it."""
     rows: dict[str, int]
+
+
+class _Format(msgspec.Struct):
+    format: int
 
 
 @contextmanager
@@ -123,16 +128,17 @@ def read(source: Path) -> Manifest:
         with tarfile.open(source, "r:") as archive:
             first = archive.next()
             file = archive.extractfile(first) if first and first.name == _MANIFEST else None
-            told = orjson.loads(file.read()) if file else {}
+            body = file.read() if file else b"{}"
+        told = msgspec.json.decode(body, type=_Format).format
+        if told > FORMAT:
+            raise BackupError(f"{source} was made by a newer version of Nytta (format {told}): upgrade first")
+        return msgspec.json.decode(body, type=Manifest)
     except FileNotFoundError:
         raise BackupError(f"{source}: there is no such file") from None
-    except (tarfile.TarError, orjson.JSONDecodeError, OSError) as error:
+    except (tarfile.TarError, OSError) as error:
         raise BackupError(f"{source} is no backup of Nytta, or only a part of one: {error}") from error
-    if not isinstance(told, dict) or "format" not in told:
-        raise BackupError(f"{source} is no backup of Nytta: it begins with something else")
-    if told["format"] > FORMAT:
-        raise BackupError(f"{source} was made by a newer version of Nytta (format {told['format']}): upgrade first")
-    return Manifest(**told)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise BackupError(f"{source} is no backup of Nytta: it begins with something else ({error})") from error
 
 
 def check(manifest: Manifest, tables: Path, engine: str) -> None:
@@ -162,8 +168,8 @@ def unpack(source: Path, store: Path) -> None:
         sums = unfinished / "sums"
         if not sums.is_file():
             raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
-        for line in sums.read_text("utf-8").splitlines():
-            digest, name = line.split("  ", 1)
+        for line in sums.read_text("utf-8", "replace").splitlines():
+            digest, _, name = line.partition("  ")
             path = unfinished / name
             if not path.is_file() or _digest(path) != digest:
                 raise BackupError(f"{source} is damaged: {name} is not what it was. Take another backup")

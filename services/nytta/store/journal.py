@@ -65,12 +65,9 @@ class Journal:
             self._brought = time.monotonic()
             own = self._ended()
             for path in sorted(self.folder.glob("*.lines")):
-                if own is not None and path == own[0]:
-                    held = own[1]
-                else:
-                    held = _taken(path)
-                    if held is None:
-                        continue
+                held = own[1] if own is not None and path == own[0] else _taken(path)
+                if held is None:
+                    continue
                 try:
                     lines = path.read_bytes().split(b"\n")[:-1]  # nobody went on after a line that is torn
                     if lines:

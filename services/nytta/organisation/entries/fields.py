@@ -34,6 +34,8 @@ _URL = re.compile(r"https://[^\s/]+(/\S*)?")
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LARGEST = 10**15
+_LONGEST = 2000
+_DIGITS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ def _text(value: object) -> str:
     text = _word(value).strip()
     if not text:
         refuse("must not be empty")
-    if len(text) > 2000:
-        refuse("must not be longer than 2000 characters")
+    if len(text) > _LONGEST:
+        refuse(f"must not be longer than {_LONGEST} characters")
     return text
 
 
@@ -114,8 +116,8 @@ def _flag(value: object) -> bool:
 
 def _integer(value: object, scale: int, what: str) -> int:
     text = re.sub(r"(?<=\d)[\s_](?=\d)", "", _word(value))
-    if not _NUMBER.fullmatch(text):
-        refuse(f"must be {what}, not '{text}'")
+    if len(text) > _DIGITS or not _NUMBER.fullmatch(text):
+        refuse(f"must be {what}, not '{text[:_LONGEST]}'")
     scaled = Decimal(text) * scale
     if scaled != scaled.to_integral_value():
         refuse(f"has too many decimals: '{text}'; give at most {len(str(scale)) - 1}")
@@ -185,8 +187,8 @@ def _zone(value: object) -> str:
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
     def match(value: object) -> str:
         text = _word(value)
-        if not pattern.fullmatch(text):
-            refuse(f"must be {what}, not '{text}'")
+        if len(text) > _LONGEST or not pattern.fullmatch(text):
+            refuse(f"must be {what}, not '{text[:_LONGEST]}'")
         return text
 
     return match
