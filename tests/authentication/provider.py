@@ -98,7 +98,7 @@ class Provider:
     """By path, what it answers instead."""
     token: Callable[[dict[str, Any]], str] | None = None
     """Makes the ID token of the claims, instead of a sound signature."""
-    back: dict[str, str] = field(default_factory=dict)
+    callback: dict[str, str] = field(default_factory=dict)
     """What it sends back to the browser beside code and state, or instead."""
     asked: list[str] = field(default_factory=list)
     """Paths that were asked for."""
@@ -140,7 +140,7 @@ class Provider:
             raise ValueError(f"the request is wrong: {wrong}, {asked}")
         code = secrets.token_urlsafe(12)
         self.codes[code] = asked
-        fields = {"code": code, "state": asked["state"]} | self.back
+        fields = {"code": code, "state": asked["state"]} | self.callback
         return f"{asked['redirect_uri']}?{urlencode({n: v for n, v in fields.items() if v})}"
 
     def exchange(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:

@@ -67,22 +67,22 @@ class Site:
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
 
-    def back(self, there: str) -> str:
+    def callback(self, request: str) -> str:
         """Sign in at the provider: the address of the way back."""
-        answer = httpx.get(there, trust_env=False)
+        answer = httpx.get(request, trust_env=False)
         assert answer.status_code == 302, answer.text
-        back = answer.headers["location"]
-        assert back.startswith(f"{self.address}/sign-in/callback?")
-        return back
+        callback: str = answer.headers["location"]
+        assert callback.startswith(f"{self.address}/sign-in/callback?")
+        return callback
 
     def sign_in(self, browser: httpx.Client, role: str = "manager", to: str = "/", **claims: object) -> httpx.Response:
         """The whole way: what the console answers to whoever comes back."""
         self.provider.person = {"email": ROLES[role], "sub": f"sub-{role}", "email_verified": True} | claims
-        return browser.get(self.back(self.leave(browser, to)))
+        return browser.get(self.callback(self.leave(browser, to)))
 
 
 @contextmanager
-def site(world: World, folder: Path) -> Iterator[Site]:
+def opened(world: World, folder: Path) -> Iterator[Site]:
     """A console of the world that a provider of its own signs people in to."""
     console = world.console(proxy=False)
     with provided(Provider()) as provider, served(console) as address, ExitStack() as browsers:

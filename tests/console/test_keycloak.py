@@ -49,8 +49,8 @@ def console(seen: World, provider: Keycloak, tmp_path: Path, caplog: pytest.LogC
         accounts = Accounts(tmp_path / "accounts.json", seen.app.keys.pseudonymiser().digest)
         made.oidc = SignIn(client, accounts, made.links.sessions)
         yield made
-    told = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("nytta"))
-    assert not re.search(r"@|eyJ|a page failed", told), told
+    log = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("nytta"))
+    assert not re.search(r"@|eyJ|a page failed", log), log
 
 
 @pytest.fixture
@@ -212,6 +212,6 @@ def test_the_service_as_a_process(provider: Keycloak, tmp_path: Path) -> None:
         assert {f["state"] for f in json.loads(looked.stdout) if f["what"] == "sign-in"} == {"good"}
     finally:
         service.stop()
-    told = (tmp_path / "log").read_text()
-    assert f"the console: {settings['NYTTA_ADDRESS']}\n" in told
-    assert "@" not in told
+    log = (tmp_path / "log").read_text()
+    assert f"the console: {settings['NYTTA_ADDRESS']}\n" in log
+    assert "@" not in log

@@ -21,30 +21,30 @@ from joserfc.jwk import Key
 
 from nytta.authentication.oidc import provider as asking
 from nytta.authentication.oidc.flow import LIFE
-from nytta.authentication.oidc.provider import described
+from nytta.authentication.oidc.provider import description_of
 from nytta.authentication.oidc.refusal import Reason, Refusal
 from nytta.authentication.oidc.sign_in import TOGETHER
 from nytta.console.words import LANGUAGES, words
 from tests.authentication.provider import Answer, key, signed, unsigned, with_public_key_as_secret
-from tests.console.oidc import Site, site
+from tests.console.oidc import Site, opened
 from tests.console.world import NOW, ROLES, World
 
 
 @pytest.fixture(scope="module")
-def running(seen: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def shared_site(seen: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A console and its provider, on their sockets."""
-    with site(seen, tmp_path_factory.mktemp("site")) as made:
+    with opened(seen, tmp_path_factory.mktemp("site")) as made:
         yield made
 
 
 @pytest.fixture
-def there(running: Site, caplog: pytest.LogCaptureFixture) -> Iterator[Site]:
+def site(shared_site: Site, caplog: pytest.LogCaptureFixture) -> Iterator[Site]:
     """A console to which nobody signed in yet; afterwards no log names anybody, and no page failed."""
     caplog.set_level(logging.DEBUG)
-    running.reset()
-    yield running
-    told = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("nytta"))
-    assert not re.search(r"@|eyJ|sub-|subject-|a page failed", told), told
+    shared_site.reset()
+    yield shared_site
+    log = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("nytta"))
+    assert not re.search(r"@|eyJ|sub-|subject-|a page failed", log), log
 
 
 def refused(answer: httpx.Response, status: int, reason: Reason) -> None:
@@ -56,9 +56,9 @@ def refused(answer: httpx.Response, status: int, reason: Reason) -> None:
     assert "/sign-in?to=" in answer.text
 
 
-def test_a_person_signs_in_and_sees_what_the_role_opens(there: Site) -> None:
-    browser = there.browser()
-    answer = there.sign_in(browser, "manager", "/units/u00?weeks=26")
+def test_a_person_signs_in_and_sees_what_the_role_opens(site: Site) -> None:
+    browser = site.browser()
+    answer = site.sign_in(browser, "manager", "/units/u00?weeks=26")
     assert (answer.status_code, answer.headers["location"]) == (303, "/units/u00?weeks=26")
     cookie = next(c for c in answer.headers.get_list("set-cookie") if c.startswith("nytta_session="))
     assert "HttpOnly" in cookie
@@ -70,16 +70,16 @@ def test_a_person_signs_in_and_sees_what_the_role_opens(there: Site) -> None:
     assert 'action="/sign-out"' in browser.get("/help").text
 
 
-def test_whoever_is_not_signed_in_is_shown_where(there: Site) -> None:
-    answer = there.browser().get("/units/u00?weeks=26")
+def test_whoever_is_not_signed_in_is_shown_where(site: Site) -> None:
+    answer = site.browser().get("/units/u00?weeks=26")
     assert answer.status_code == 401
     assert "Sign in with your organisation" in answer.text
     way = re.search(r'href="([^"]*/sign-in\?to=[^"]*)"', answer.text)
     assert way
-    assert way[1] == f"{there.address}/sign-in?to=%2Funits%2Fu00%3Fweeks%3D26"
-    problem = there.browser().get("/api/v1/overview")
+    assert way[1] == f"{site.address}/sign-in?to=%2Funits%2Fu00%3Fweeks%3D26"
+    problem = site.browser().get("/api/v1/overview")
     assert (problem.status_code, problem.headers["content-type"]) == (401, "application/problem+json")
-    assert "sign-in?to=%2F&" not in there.browser().get("/signed-out").text
+    assert "sign-in?to=%2F&" not in site.browser().get("/signed-out").text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -107,41 +107,41 @@ def test_every_refusal_has_words(reason: Reason, language: str) -> None:
         "",
     ],
 )
-def test_nobody_is_led_elsewhere(there: Site, to: str) -> None:
-    browser = there.browser()
-    assert there.sign_in(browser, to=to).headers["location"] == "/"
+def test_nobody_is_led_elsewhere(site: Site, to: str) -> None:
+    browser = site.browser()
+    assert site.sign_in(browser, to=to).headers["location"] == "/"
     assert browser.get("/language/sv", params={"to": to}).headers["location"] in ("/", to)
 
 
-def test_a_role_by_group(there: Site) -> None:
-    browser = there.browser()
-    there.sign_in(browser, "stranger", groups=["/others"])
+def test_a_role_by_group(site: Site) -> None:
+    browser = site.browser()
+    site.sign_in(browser, "stranger", groups=["/others"])
     assert browser.get("/access-log").status_code == 403
-    there.sign_in(browser, "stranger", groups=["/others", "/nytta-administrators"])
+    site.sign_in(browser, "stranger", groups=["/others", "/nytta-administrators"])
     assert browser.get("/access-log").status_code == 200
-    there.connect(replace(there.client(), groups=""))
-    there.sign_in(browser, "stranger", groups=["/nytta-administrators"])
+    site.connect(replace(site.client(), groups=""))
+    site.sign_in(browser, "stranger", groups=["/nytta-administrators"])
     assert browser.get("/access-log").status_code == 403
 
 
-def test_the_session_changes_when_somebody_signs_in_and_ends_with_time(there: Site) -> None:
-    browser = there.browser()
-    there.sign_in(browser, "manager")
+def test_the_session_changes_when_somebody_signs_in_and_ends_with_time(site: Site) -> None:
+    browser = site.browser()
+    site.sign_in(browser, "manager")
     first = browser.cookies["nytta_session"]
-    there.sign_in(browser, "lead")
+    site.sign_in(browser, "lead")
     second = browser.cookies["nytta_session"]
     assert first != second
-    stranger = there.browser()
+    stranger = site.browser()
     stranger.cookies.set("nytta_session", first)
     assert stranger.get("/help").status_code == 401
-    there.console.now = lambda: NOW + timedelta(hours=12)
+    site.console.now = lambda: NOW + timedelta(hours=12)
     assert browser.get("/help").status_code == 401
 
 
-def test_the_person_at_the_machine_still_has_a_link(there: Site) -> None:
-    browser = there.browser()
-    there.provider.answers["/.well-known/openid-configuration"] = Answer(500)
-    assert browser.get(f"/sign-in/{there.console.links.issue(NOW)}").status_code == 303
+def test_the_person_at_the_machine_still_has_a_link(site: Site) -> None:
+    browser = site.browser()
+    site.provider.answers["/.well-known/openid-configuration"] = Answer(500)
+    assert browser.get(f"/sign-in/{site.console.links.issue(NOW)}").status_code == 303
     assert browser.get("/seats").status_code == 200
     token = re.search(r'name="form" value="([^"]+)"', browser.get("/help").text)
     assert token
@@ -182,82 +182,82 @@ def sound(claims: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("how", FORGED)
-def test_a_forged_token_lets_nobody_in(there: Site, how: str) -> None:
-    browser = there.browser()
-    there.provider.token = FORGED[how]
-    refused(there.sign_in(browser), 502, Reason.BROKEN)
+def test_a_forged_token_lets_nobody_in(site: Site, how: str) -> None:
+    browser = site.browser()
+    site.provider.token = FORGED[how]
+    refused(site.sign_in(browser), 502, Reason.BROKEN)
     assert browser.get("/help").status_code == 401
-    assert there.accounts.all() == ()
+    assert site.accounts.all() == ()
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
-def test_a_signature_of_each_kind(there: Site, algorithm: str) -> None:
-    there.provider.signer = key("RS256") if algorithm[1:] == "S256" and algorithm != "ES256" else key(algorithm)
-    there.provider.algorithm, there.provider.published = algorithm, [there.provider.signer]
-    assert there.sign_in(there.browser()).status_code == 303
+def test_a_signature_of_each_kind(site: Site, algorithm: str) -> None:
+    site.provider.signer = key("RS256") if algorithm[1:] == "S256" and algorithm != "ES256" else key(algorithm)
+    site.provider.algorithm, site.provider.published = algorithm, [site.provider.signer]
+    assert site.sign_in(site.browser()).status_code == 303
 
 
-def test_a_token_of_an_earlier_sign_in_is_not_taken_again(there: Site) -> None:
+def test_a_token_of_an_earlier_sign_in_is_not_taken_again(site: Site) -> None:
     kept: list[str] = []
 
     def keep(claims: dict[str, Any]) -> str:
         kept.append(sound(claims))
         return kept[0]
 
-    there.provider.token = keep
-    assert there.sign_in(there.browser()).status_code == 303
-    refused(there.sign_in(there.browser()), 502, Reason.BROKEN)
+    site.provider.token = keep
+    assert site.sign_in(site.browser()).status_code == 303
+    refused(site.sign_in(site.browser()), 502, Reason.BROKEN)
 
 
 # answers to the browser
 
 
-def test_an_answer_counts_once_in_its_own_browser_in_time(there: Site) -> None:
-    browser, other = there.browser(), there.browser()
-    there.provider.person = {"email": ROLES["lead"]}
-    back = there.back(there.leave(browser))
-    there.leave(other)
-    refused(other.get(back), 400, Reason.STALE)
-    refused(browser.get(back), 400, Reason.STALE)  # it was tried
-    back = there.back(there.leave(browser))
-    refused(there.browser().get(back), 400, Reason.STALE)  # without any cookie
-    back = there.back(there.leave(browser))
-    assert browser.get(back).status_code == 303
-    refused(browser.get(back), 400, Reason.STALE)
-    back = there.back(there.leave(browser))
-    there.console.now = lambda: NOW + LIFE
-    refused(browser.get(back), 400, Reason.STALE)
+def test_an_answer_counts_once_in_its_own_browser_in_time(site: Site) -> None:
+    browser, other = site.browser(), site.browser()
+    site.provider.person = {"email": ROLES["lead"]}
+    callback = site.callback(site.leave(browser))
+    site.leave(other)
+    refused(other.get(callback), 400, Reason.STALE)
+    refused(browser.get(callback), 400, Reason.STALE)  # it was tried
+    callback = site.callback(site.leave(browser))
+    refused(site.browser().get(callback), 400, Reason.STALE)  # without any cookie
+    callback = site.callback(site.leave(browser))
+    assert browser.get(callback).status_code == 303
+    refused(browser.get(callback), 400, Reason.STALE)
+    callback = site.callback(site.leave(browser))
+    site.console.now = lambda: NOW + LIFE
+    refused(browser.get(callback), 400, Reason.STALE)
 
 
-def test_a_code_of_somebody_elses_sign_in_is_worth_nothing(there: Site) -> None:
-    victim, attacker = there.browser(), there.browser()
-    there.provider.person = {"email": ROLES["lead"]}
-    stolen = parse_qs(urlsplit(there.back(there.leave(victim))).query)["code"][0]
-    mine = parse_qs(urlsplit(there.leave(attacker)).query)["state"][0]
+def test_a_code_of_somebody_elses_sign_in_is_worth_nothing(site: Site) -> None:
+    victim, attacker = site.browser(), site.browser()
+    site.provider.person = {"email": ROLES["lead"]}
+    stolen = parse_qs(urlsplit(site.callback(site.leave(victim))).query)["code"][0]
+    mine = parse_qs(urlsplit(site.leave(attacker)).query)["state"][0]
     # the verifier is the attacker's, the challenge was the victim's
     refused(attacker.get("/sign-in/callback", params={"code": stolen, "state": mine}), 400, Reason.STALE)
-    again = parse_qs(urlsplit(there.leave(attacker)).query)["state"][0]
+    again = parse_qs(urlsplit(site.leave(attacker)).query)["state"][0]
     refused(attacker.get("/sign-in/callback", params={"code": stolen, "state": again}), 400, Reason.STALE)
 
 
-def test_a_verifier_that_does_not_fit_is_refused_by_the_provider(there: Site) -> None:
-    browser = there.browser()
-    back = there.back(there.leave(browser))
-    for asked in there.provider.codes.values():
+def test_a_verifier_that_does_not_fit_is_refused_by_the_provider(site: Site) -> None:
+    browser = site.browser()
+    callback = site.callback(site.leave(browser))
+    for asked in site.provider.codes.values():
         asked["code_challenge"] = "other"
-    refused(browser.get(back), 400, Reason.STALE)
+    refused(browser.get(callback), 400, Reason.STALE)
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_an_answer_of_another_provider_is_a_mix_up(there: Site, announced: bool) -> None:
-    there.provider.description = {"authorization_response_iss_parameter_supported": announced}
-    there.provider.back = {"iss": "https://evil.example"}
-    refused(there.sign_in(there.browser()), 502, Reason.BROKEN)
-    assert "/token" not in there.provider.asked  # the code went nowhere
-    there.provider.back = {"iss": there.provider.issuer}
-    assert there.sign_in(there.browser()).status_code == 303
-    there.provider.back = {}
-    answer = there.sign_in(there.browser())
+def test_an_answer_of_another_provider_is_a_mix_up(site: Site, announced: bool) -> None:
+    site.provider.description = {"authorization_response_iss_parameter_supported": announced}
+    site.provider.callback = {"iss": "https://evil.example"}
+    refused(site.sign_in(site.browser()), 502, Reason.BROKEN)
+    assert "/token" not in site.provider.asked  # the code went nowhere
+    site.provider.callback = {"iss": site.provider.issuer}
+    assert site.sign_in(site.browser()).status_code == 303
+    site.provider.callback = {}
+    answer = site.sign_in(site.browser())
     if announced:
         refused(answer, 502, Reason.BROKEN)
     else:
@@ -276,24 +276,24 @@ def test_an_answer_of_another_provider_is_a_mix_up(there: Site, announced: bool)
         ("", 400, Reason.STALE),
     ],
 )
-def test_the_provider_says_no(there: Site, error: str, status: int, reason: Reason) -> None:
-    there.provider.back = {"code": "", "error": error, "error_description": "<script>anna@town.example"}
-    answer = there.sign_in(there.browser())
+def test_the_provider_says_no(site: Site, error: str, status: int, reason: Reason) -> None:
+    site.provider.callback = {"code": "", "error": error, "error_description": "<script>anna@town.example"}
+    answer = site.sign_in(site.browser())
     refused(answer, status, reason)
     assert "anna" not in answer.text
 
 
-def test_a_field_that_comes_twice_counts_not_at_all(there: Site) -> None:
-    browser = there.browser()
-    back = there.back(there.leave(browser))
-    refused(browser.get(f"{back}&state=x"), 400, Reason.STALE)
-    refused(browser.get(f"{back}&code=x"), 400, Reason.STALE)
+def test_a_field_that_comes_twice_counts_not_at_all(site: Site) -> None:
+    browser = site.browser()
+    callback = site.callback(site.leave(browser))
+    refused(browser.get(f"{callback}&state=x"), 400, Reason.STALE)
+    refused(browser.get(f"{callback}&code=x"), 400, Reason.STALE)
 
 
-def test_noise_on_the_way_back_is_refused_and_breaks_nothing(there: Site) -> None:
-    browser, seed = there.browser(), 20261129
+def test_noise_on_the_way_back_is_refused_and_breaks_nothing(site: Site) -> None:
+    browser, seed = site.browser(), 20261129
     draw = random.Random(seed)
-    there.leave(browser)
+    site.leave(browser)
     letters = string.printable + "åß\u2028\x00"
     for number in range(200):
         query = {
@@ -333,42 +333,42 @@ DESCRIPTION, TOKEN, KEYS = "/.well-known/openid-configuration", "/token", "/keys
 )
 @pytest.mark.parametrize("place", [DESCRIPTION, TOKEN, KEYS])
 def test_a_provider_that_answers_badly(
-    there: Site, monkeypatch: pytest.MonkeyPatch, place: str, answer: Answer, status: int
+    site: Site, monkeypatch: pytest.MonkeyPatch, place: str, answer: Answer, status: int
 ) -> None:
     monkeypatch.setattr(asking, "SECONDS", 1.0)
-    browser = there.browser()
-    there.provider.answers[place] = answer
-    said = browser.get("/sign-in") if place == DESCRIPTION else there.sign_in(browser)
-    refused(said, status, Reason.AWAY if status == 503 else Reason.BROKEN)
-    assert (said.headers.get("retry-after") == "10") is (status == 503)
-    assert "/elsewhere" not in there.provider.asked
+    browser = site.browser()
+    site.provider.answers[place] = answer
+    answered = browser.get("/sign-in") if place == DESCRIPTION else site.sign_in(browser)
+    refused(answered, status, Reason.AWAY if status == 503 else Reason.BROKEN)
+    assert (answered.headers.get("retry-after") == "10") is (status == 503)
+    assert "/elsewhere" not in site.provider.asked
 
 
-def test_a_provider_that_is_gone(there: Site) -> None:
-    there.connect(replace(there.client(), issuer="http://127.0.0.1:1"))
-    refused(there.browser().get("/sign-in"), 503, Reason.AWAY)
-    refused(there.browser("en").get("/sign-in?to=/units/u00"), 503, Reason.AWAY)
+def test_a_provider_that_is_gone(site: Site) -> None:
+    site.connect(replace(site.client(), issuer="http://127.0.0.1:1"))
+    refused(site.browser().get("/sign-in"), 503, Reason.AWAY)
+    refused(site.browser("en").get("/sign-in?to=/units/u00"), 503, Reason.AWAY)
 
 
-def test_many_who_come_at_once_ask_the_provider_once(there: Site) -> None:
-    browsers = [there.browser() for _ in range(20)]
+def test_many_who_come_at_once_ask_the_provider_once(site: Site) -> None:
+    browsers = [site.browser() for _ in range(20)]
     with ThreadPoolExecutor(20) as threads:
         assert {a.status_code for a in threads.map(lambda b: b.get("/sign-in"), browsers)} == {303}
-    assert there.provider.asked.count(DESCRIPTION) == 1
-    there.provider.answers[DESCRIPTION] = Answer(500)
-    there.connect(there.client())
+    assert site.provider.asked.count(DESCRIPTION) == 1
+    site.provider.answers[DESCRIPTION] = Answer(500)
+    site.connect(site.client())
     with ThreadPoolExecutor(20) as threads:
         assert {a.status_code for a in threads.map(lambda b: b.get("/sign-in"), browsers)} == {503}
-    assert there.provider.asked.count(DESCRIPTION) == 2
+    assert site.provider.asked.count(DESCRIPTION) == 2
 
 
-def test_a_slow_provider_keeps_nobody_from_the_pages(there: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_provider_keeps_nobody_from_the_pages(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "SECONDS", 60.0)
-    signed_in = there.browser()
-    there.sign_in(signed_in)
-    slow = there.provider.answers[DESCRIPTION] = Answer(200, b"{" + b" " * 1000, seconds=0.5)
-    there.connect(there.client())
-    browsers = [there.browser() for _ in range(TOGETHER + 30)]
+    signed_in = site.browser()
+    site.sign_in(signed_in)
+    slow = site.provider.answers[DESCRIPTION] = Answer(200, b"{" + b" " * 1000, seconds=0.5)
+    site.connect(site.client())
+    browsers = [site.browser() for _ in range(TOGETHER + 30)]
     with ThreadPoolExecutor(len(browsers)) as threads:
         waiting = [threads.submit(browser.get, "/sign-in") for browser in browsers]
         began = time.monotonic()
@@ -380,31 +380,31 @@ def test_a_slow_provider_keeps_nobody_from_the_pages(there: Site, monkeypatch: p
         assert sorted(each.result().status_code for each in waiting) == [502] * TOGETHER + [503] * 30
 
 
-def test_keys_change_in_the_middle(there: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert there.sign_in(there.browser()).status_code == 303
-    there.provider.signer = another()
-    there.provider.published = [key("RS256"), another()]
-    refused(there.sign_in(there.browser()), 502, Reason.BROKEN)  # keys were read a moment ago
-    assert there.provider.asked.count(KEYS) == 1
+def test_keys_change_in_the_middle(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert site.sign_in(site.browser()).status_code == 303
+    site.provider.signer = another()
+    site.provider.published = [key("RS256"), another()]
+    refused(site.sign_in(site.browser()), 502, Reason.BROKEN)  # keys were read a moment ago
+    assert site.provider.asked.count(KEYS) == 1
     monkeypatch.setattr(asking, "AGAIN_SECONDS", 0.0)
-    assert there.sign_in(there.browser()).status_code == 303
-    assert there.provider.asked.count(KEYS) == 2
-    there.provider.token = lambda claims: signed(claims, key("RS256", 2), "RS256")
-    refused(there.sign_in(there.browser()), 502, Reason.BROKEN)
-    there.provider.token, there.provider.published = None, [key("RS256", 2)]
-    there.connect(there.client())  # keys that were kept are forgotten: one that was taken back is not believed
-    refused(there.sign_in(there.browser()), 502, Reason.BROKEN)
+    assert site.sign_in(site.browser()).status_code == 303
+    assert site.provider.asked.count(KEYS) == 2
+    site.provider.token = lambda claims: signed(claims, key("RS256", 2), "RS256")
+    refused(site.sign_in(site.browser()), 502, Reason.BROKEN)
+    site.provider.token, site.provider.published = None, [key("RS256", 2)]
+    site.connect(site.client())  # keys that were kept are forgotten: one that was taken back is not believed
+    refused(site.sign_in(site.browser()), 502, Reason.BROKEN)
 
 
-def test_a_provider_of_another_issuer_or_without_tls(there: Site) -> None:
-    client = replace(there.client(), issuer="https://idp.town.example")
+def test_a_provider_of_another_issuer_or_without_tls(site: Site) -> None:
+    client = replace(site.client(), issuer="https://idp.town.example")
     sound = {
         "issuer": client.issuer,
         "authorization_endpoint": "https://login.town.example/authorize",
         "token_endpoint": "https://idp.town.example/token",
         "jwks_uri": "https://idp.town.example/keys",
     }
-    assert described(sound, client).end_session == ""
+    assert description_of(sound, client).end_session == ""
     for name, value in (
         ("issuer", "https://idp.town.example/"),
         ("issuer", "https://login.microsoftonline.com/{tenantid}/v2.0"),
@@ -416,10 +416,10 @@ def test_a_provider_of_another_issuer_or_without_tls(there: Site) -> None:
         ("end_session_endpoint", "http://idp.town.example/logout"),
     ):
         with pytest.raises(Refusal) as raised:
-            described(sound | {name: value}, client)
+            description_of(sound | {name: value}, client)
         assert raised.value.reason is Reason.BROKEN
-    there.provider.description = {"issuer": "https://evil.example"}
-    refused(there.browser().get("/sign-in"), 502, Reason.BROKEN)
+    site.provider.description = {"issuer": "https://evil.example"}
+    refused(site.browser().get("/sign-in"), 502, Reason.BROKEN)
 
 
 # whose account
@@ -435,39 +435,39 @@ def test_a_provider_of_another_issuer_or_without_tls(there: Site) -> None:
         {"email": None},
     ],
 )
-def test_an_address_that_is_not_confirmed_or_of_others(there: Site, claims: dict[str, Any]) -> None:
-    refused(there.sign_in(there.browser(), **claims), 403, Reason.ADDRESS)
-    assert there.accounts.all() == ()
+def test_an_address_that_is_not_confirmed_or_of_others(site: Site, claims: dict[str, Any]) -> None:
+    refused(site.sign_in(site.browser(), **claims), 403, Reason.ADDRESS)
+    assert site.accounts.all() == ()
 
 
-def test_a_used_address_does_not_hand_on_its_role(there: Site, caplog: pytest.LogCaptureFixture) -> None:
-    assert there.sign_in(there.browser(), "lead", sub="sub-before").status_code == 303
-    refused(there.sign_in(there.browser(), "lead", sub="sub-after"), 403, Reason.ACCOUNT)
-    refused(there.sign_in(there.browser(), "manager", sub="sub-before"), 403, Reason.ACCOUNT)
-    assert f"nytta accounts release {there.accounts.all()[0].id}" in caplog.text
-    assert there.accounts.release(ROLES["lead"]) == 1
-    assert there.sign_in(there.browser(), "lead", sub="sub-after").status_code == 303
+def test_a_used_address_does_not_hand_on_its_role(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    assert site.sign_in(site.browser(), "lead", sub="sub-before").status_code == 303
+    refused(site.sign_in(site.browser(), "lead", sub="sub-after"), 403, Reason.ACCOUNT)
+    refused(site.sign_in(site.browser(), "manager", sub="sub-before"), 403, Reason.ACCOUNT)
+    assert f"nytta accounts release {site.accounts.all()[0].id}" in caplog.text
+    assert site.accounts.release(ROLES["lead"]) == 1
+    assert site.sign_in(site.browser(), "lead", sub="sub-after").status_code == 303
 
 
-def test_whoever_cannot_be_written_down_is_not_let_in(there: Site) -> None:
-    (there.folder / "accounts.json").write_text("{")
-    answer = there.sign_in(there.browser())
+def test_whoever_cannot_be_written_down_is_not_let_in(site: Site) -> None:
+    (site.folder / "accounts.json").write_text("{")
+    answer = site.sign_in(site.browser())
     refused(answer, 503, Reason.UNKEPT)
 
 
 # the client's secret
 
 
-def test_a_client_that_may_not_send_its_secret_in_the_form(there: Site) -> None:
+def test_a_client_that_may_not_send_its_secret_in_the_form(site: Site) -> None:
     for methods in (["client_secret_basic"], None, "client_secret_post"):
-        there.provider.description = {"token_endpoint_auth_methods_supported": methods}
-        there.connect(there.client())
-        assert there.sign_in(there.browser()).status_code == 303
+        site.provider.description = {"token_endpoint_auth_methods_supported": methods}
+        site.connect(site.client())
+        assert site.sign_in(site.browser()).status_code == 303
 
 
-def test_a_wrong_secret_is_said_in_the_log_alone(there: Site, caplog: pytest.LogCaptureFixture) -> None:
-    there.provider.secret = "changed"
-    answer = there.sign_in(there.browser())
+def test_a_wrong_secret_is_said_in_the_log_alone(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.provider.secret = "changed"
+    answer = site.sign_in(site.browser())
     refused(answer, 502, Reason.BROKEN)
     assert "look at NYTTA_OIDC_CLIENT and NYTTA_OIDC_SECRET" in caplog.text
     assert "NYTTA_OIDC" not in answer.text
@@ -482,18 +482,18 @@ def sign_out(browser: httpx.Client) -> httpx.Response:
     return browser.post("/sign-out", data={"form": token[1]})
 
 
-def test_signing_out_ends_both_sessions(there: Site) -> None:
-    browser = there.browser()
-    there.sign_in(browser)
+def test_signing_out_ends_both_sessions(site: Site) -> None:
+    browser = site.browser()
+    site.sign_in(browser)
     cookie = browser.cookies["nytta_session"]
     answer = sign_out(browser)
     assert answer.status_code == 200
     onward = answer.headers["refresh"].removeprefix("0; url=")
-    assert onward.startswith(f"{there.provider.issuer}/logout?")
+    assert onward.startswith(f"{site.provider.issuer}/logout?")
     assert "You are signed out of Nytta" in answer.text
     assert f'href="{onward.replace("&", "&amp;")}"' in answer.text
-    assert httpx.get(onward, trust_env=False).headers["location"] == f"{there.address}/signed-out"
-    (ended,) = there.provider.ended
+    assert httpx.get(onward, trust_env=False).headers["location"] == f"{site.address}/signed-out"
+    (ended,) = site.provider.ended
     assert ended["client_id"] == "nytta"
     assert ended["id_token_hint"].count(".") == 2
     browser.cookies.set("nytta_session", cookie)
@@ -501,41 +501,41 @@ def test_signing_out_ends_both_sessions(there: Site) -> None:
     assert "/sign-in?to=" in browser.get("/signed-out").text
 
 
-def test_a_token_too_long_for_an_address_is_left_out(there: Site) -> None:
-    browser = there.browser()
-    there.sign_in(browser, groups=[f"group-{n}" for n in range(500)])
+def test_a_token_too_long_for_an_address_is_left_out(site: Site) -> None:
+    browser = site.browser()
+    site.sign_in(browser, groups=[f"group-{n}" for n in range(500)])
     assert "id_token_hint" not in sign_out(browser).headers["refresh"]
 
 
 @pytest.mark.parametrize("fault", ["does not offer it", "is away"])
-def test_signing_out_where_the_provider(there: Site, fault: str) -> None:
-    there.provider.description = {"end_session_endpoint": None}
-    browser = there.browser()
-    there.sign_in(browser)
+def test_signing_out_where_the_provider(site: Site, fault: str) -> None:
+    site.provider.description = {"end_session_endpoint": None}
+    browser = site.browser()
+    site.sign_in(browser)
     if fault == "is away":
-        there.provider.answers[DESCRIPTION] = Answer(500)
-        there.connect(there.client())
+        site.provider.answers[DESCRIPTION] = Answer(500)
+        site.connect(site.client())
     answer = sign_out(browser)
     assert (answer.status_code, answer.headers["location"]) == (303, "/signed-out")
     assert "you may still be signed in" in browser.get("/signed-out").text
     assert browser.get("/help").status_code == 401
 
 
-def test_cookies_belong_to_the_host_where_there_is_tls(there: Site) -> None:
-    there.console.address = "https://nytta.town.example"
-    there.connect(replace(there.client(), address="https://nytta.town.example"))
-    there.provider.redirects = ("https://nytta.town.example/sign-in/callback",)
-    there.provider.person = {"email": ROLES["lead"]}
-    browser = there.browser()
+def test_cookies_belong_to_the_host_where_there_is_tls(site: Site) -> None:
+    site.console.address = "https://nytta.town.example"
+    site.connect(replace(site.client(), address="https://nytta.town.example"))
+    site.provider.redirects = ("https://nytta.town.example/sign-in/callback",)
+    site.provider.person = {"email": ROLES["lead"]}
+    browser = site.browser()
     left = browser.get("/sign-in?to=/benefits")
     cookie = left.headers["set-cookie"]
     assert cookie.startswith("__Host-nytta_signing=")
     assert "Secure" in cookie
     assert "Path=/" in cookie
-    back = httpx.get(left.headers["location"], trust_env=False).headers["location"]
-    assert back.startswith("https://nytta.town.example/sign-in/callback?")
+    callback = httpx.get(left.headers["location"], trust_env=False).headers["location"]
+    assert callback.startswith("https://nytta.town.example/sign-in/callback?")
     pair = cookie.split(";")[0]
-    answer = browser.get(back.removeprefix("https://nytta.town.example"), headers={"Cookie": pair})
+    answer = browser.get(callback.removeprefix("https://nytta.town.example"), headers={"Cookie": pair})
     assert answer.headers["location"] == "/benefits"
     session = next(c for c in answer.headers.get_list("set-cookie") if "session" in c)
     assert session.startswith("__Host-nytta_session=")

@@ -139,7 +139,7 @@ def _errors(app: FastAPI, console: Console) -> None:
         return response
 
     async def nobody(request: Request, error: Exception) -> Response:
-        key = "sign_in" if console.oidc is None else "sign_in_here"
+        key = "sign_in" if console.oidc is None else "sign_in_provider"
         return console.error(request, 401, key, filled={"why": str(error)})
 
     async def away(request: Request, error: Exception) -> Response:

@@ -429,7 +429,7 @@ class Console:
         offers = status == 401 or request.url.path.startswith("/sign")
         way_in = self.way_in(request) if offers else ""
         page = {"title": title, "todo": todo, "status": status, "kept": {}, "action": ""}
-        page |= {"way_in": way_in, "onward": ""} | more
+        page |= {"way_in": way_in, "farewell": ""} | more
         body_ = self.render("error.html", visitor, language=language, page=page, at="/", path="")
         return self.html(request, body_, status, visitor.name if visitor else "")
 

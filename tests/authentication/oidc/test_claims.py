@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nytta.authentication.oidc.claims import LEEWAY, Claimed, claimed
+from nytta.authentication.oidc.claims import LEEWAY, Person, person_of
 from nytta.authentication.oidc.client import Client
 from nytta.authentication.oidc.refusal import Reason, Refusal
 
@@ -39,12 +39,12 @@ def claims(**more: Any) -> dict[str, Any]:
     return {name: value for name, value in held.items() if value is not ...}
 
 
-def judged(client: Client = CLIENT, **more: Any) -> Claimed:
-    return claimed(claims(**more), client, "n", NOW)
+def judged(client: Client = CLIENT, **more: Any) -> Person:
+    return person_of(claims(**more), client, "n", NOW)
 
 
 def test_who_signed_in() -> None:
-    assert judged() == Claimed("s-1", "anna@town.example")
+    assert judged() == Person("s-1", "anna@town.example")
     assert judged(groups=["a", "b"]).groups == {"a", "b"}
     assert judged(groups="a").groups == {"a"}
     assert judged(replace(CLIENT, groups=""), groups=["a"]).groups == frozenset()
@@ -173,7 +173,7 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from([*claims(), "azp", "nbf", "groups", "_claim_names"]), JSON))
 def test_whatever_claims_hold_nobody_but_the_person_is_let_in(more: dict[str, Any]) -> None:
     try:
-        who = claimed(claims() | more, CLIENT, "n", NOW)
+        who = person_of(claims() | more, CLIENT, "n", NOW)
     except Refusal:
         return
     assert who.email.endswith("@town.example")

@@ -73,31 +73,31 @@ class Accounts:
         Refusal where the address belongs to another account, or the account to another address; AccountsError where the
         file cannot be read or written.
         """
-        mine = Account(account=self._of_account(issuer, subject), address=self._of_address(email), since=day)
-        if self._known(mine):
+        wanted = Account(account=self._of_account(issuer, subject), address=self._of_address(email), since=day)
+        if self._known(wanted):
             return
         with self._alone():
-            if not self._known(mine):
-                permissions.replace(self.path, _written((*self.all(), mine)))
+            if not self._known(wanted):
+                permissions.replace(self.path, _written((*self.all(), wanted)))
 
     def release(self, name: str) -> int:
         """Forget whose an address is, by the address or its id: how many accounts were forgotten."""
         digest = self._of_address(name.strip().lower()) if "@" in name else ""
         with self._alone():
             before = self.all()
-            after = tuple(each for each in before if not (each.address == digest or each.id == name))
+            after = tuple(account for account in before if not (account.address == digest or account.id == name))
             if len(after) < len(before):
                 permissions.replace(self.path, _written(after))
         return len(before) - len(after)
 
-    def _known(self, mine: Account) -> bool:
-        for each in self.all():
-            if (each.account, each.address) == (mine.account, mine.address):
+    def _known(self, wanted: Account) -> bool:
+        for account in self.all():
+            if (account.account, account.address) == (wanted.account, wanted.address):
                 return True
-            if each.address == mine.address:
-                raise Refusal(Reason.ACCOUNT, f"another account signed in first with this address: {_release(each)}")
-            if each.account == mine.account:
-                raise Refusal(Reason.ACCOUNT, f"this account signed in first with another address: {_release(each)}")
+            if account.address == wanted.address:
+                raise Refusal(Reason.ACCOUNT, f"another account signed in first with this address: {_release(account)}")
+            if account.account == wanted.account:
+                raise Refusal(Reason.ACCOUNT, f"this account signed in first with another address: {_release(account)}")
         return False
 
     def _of_account(self, issuer: str, subject: str) -> str:

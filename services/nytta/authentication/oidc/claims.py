@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,11 +18,14 @@ LEEWAY: Final = timedelta(minutes=1)
 _ADDRESS: Final = re.compile(r"[!-?A-~]+@([a-z0-9.-]+)")
 """Printable ASCII with one @: nothing that looks like another address, or becomes one when its case is folded."""
 _SUBJECT: Final = 255
+"""Characters of a subject at most (OpenID Connect Core 1.0, section 2)."""
+_LATEST: Final = 1e11
+"""Seconds since 1970, beyond all moments of a clock."""
 _CLOCKS: Final = "compare this machine's clock with the provider's"
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class Person:
     """Who signed in: the subject at the issuer, a confirmed address of the organisation in small letters, groups."""
 
     subject: str = field(repr=False)
@@ -31,7 +33,7 @@ class Claimed:
     groups: frozenset[str] = field(default=frozenset(), repr=False)
 
 
-def claimed(claims: Mapping[str, Any], client: Client, nonce: str, now: datetime) -> Claimed:
+def person_of(claims: Mapping[str, Any], client: Client, nonce: str, now: datetime) -> Person:
     """Who signed in, by the claims of a token whose signature is right. Refusal where they are not of this sign-in.
 
     `nonce` is the one that the sign-in was begun with; `now` is aware.
@@ -49,17 +51,17 @@ def claimed(claims: Mapping[str, Any], client: Client, nonce: str, now: datetime
         raise Refusal(
             Reason.ADDRESS, f"the account belongs to no organisation of NYTTA_OIDC_DOMAINS (`{client.tenant}`)"
         )
-    return Claimed(subject, _email(claims, client), _groups(claims, client.groups))
+    return Person(subject, _email(claims, client), _groups(claims, client.groups))
 
 
 def _check_audience(claims: Mapping[str, Any], client: str) -> None:
     audience = claims.get("aud")
-    several = audience if isinstance(audience, list) else [audience]
-    if client not in several:
+    audiences = audience if isinstance(audience, list) else [audience]
+    if client not in audiences:
         raise _broken("is meant for another client")
     if "azp" in claims and claims["azp"] != client:
         raise _broken("was issued to another client")
-    if len(several) > 1 and "azp" not in claims:
+    if len(audiences) > 1 and "azp" not in claims:
         raise _broken("is meant for several clients and does not say which asked for it")
 
 
@@ -77,7 +79,9 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if (
+        isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LATEST
+    ):  # nor one that is none
         return None
     return float(value)
 
@@ -89,8 +93,8 @@ def _email(claims: Mapping[str, Any], client: Client) -> str:
     verified = claims.get("email_verified", True)
     if verified is not True and verified != "true":  # some providers write it as text
         raise Refusal(Reason.ADDRESS, "the provider has not confirmed the e-mail address (`email_verified`)")
-    found = _ADDRESS.fullmatch(small := email.lower()) if email.isascii() else None
-    if found is None or found[1] not in client.domains:
+    match = _ADDRESS.fullmatch(small := email.lower()) if email.isascii() else None
+    if match is None or match[1] not in client.domains:
         raise Refusal(Reason.ADDRESS, "the e-mail address lies in no domain of NYTTA_OIDC_DOMAINS")
     return small
 
@@ -104,11 +108,11 @@ def _groups(claims: Mapping[str, Any], name: str) -> frozenset[str]:
             f"leaves `{name}` out, because there are too many: have the provider send only groups that are assigned to "
             "this client"
         )
-    held = claims.get(name, [])
-    several = [held] if isinstance(held, str) else held
-    if not isinstance(several, list) or not all(isinstance(each, str) for each in several):
+    value = claims.get(name, [])
+    groups = [value] if isinstance(value, str) else value
+    if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         raise _broken(f"names groups in `{name}` that are not text: choose another claim in NYTTA_OIDC_GROUPS")
-    return frozenset(several)
+    return frozenset(groups)
 
 
 def _broken(what: str) -> Refusal:

@@ -23,8 +23,8 @@ MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """One sign-in under way: secrets that go out with it and must come back, and the page to go on to."""
+class Attempt:
+    """A sign-in under way: secrets that go out with it and must come back, and the page to go on to."""
 
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
@@ -34,49 +34,49 @@ class Begun:
 
 
 @dataclass(slots=True)
-class UnderWay:
+class Attempts:
     """Sign-ins by the digests of their states. Times are arguments, aware."""
 
-    _begun: dict[bytes, Begun] = field(default_factory=dict)
+    _attempts: dict[bytes, Attempt] = field(default_factory=dict)
 
-    def begin(self, browser: str, to: str, now: datetime) -> tuple[str, Begun]:
+    def begin(self, browser: str, to: str, now: datetime) -> tuple[str, Attempt]:
         """A new sign-in of the browser that holds this cookie: its state, and what goes with it."""
-        while self._begun:
-            oldest = next(iter(self._begun))
-            if self._begun[oldest].until > now and len(self._begun) < MOST:
+        while self._attempts:
+            oldest = next(iter(self._attempts))
+            if self._attempts[oldest].until > now and len(self._attempts) < MOST:
                 break
-            del self._begun[oldest]
+            del self._attempts[oldest]
         state = secrets.token_urlsafe(32)
-        begun = Begun(secrets.token_urlsafe(32), secrets.token_urlsafe(48), to, digest_of(browser), now + LIFE)
-        self._begun[digest_of(state)] = begun
-        return state, begun
+        attempt = Attempt(secrets.token_urlsafe(32), secrets.token_urlsafe(48), to, digest_of(browser), now + LIFE)
+        self._attempts[digest_of(state)] = attempt
+        return state, attempt
 
-    def take(self, state: str, browser: str, now: datetime) -> Begun:
+    def take(self, state: str, browser: str, now: datetime) -> Attempt:
         """The sign-in of a state, which cannot be had again. Refusal where there is none for this browser."""
-        begun = self._begun.pop(digest_of(state), None)
-        if begun is None:
+        attempt = self._attempts.pop(digest_of(state), None)
+        if attempt is None:
             raise Refusal(Reason.STALE, "no such sign-in is under way: it was finished, or began before a restart")
-        if begun.until <= now:
+        if attempt.until <= now:
             raise Refusal(Reason.STALE, f"the sign-in took longer than {LIFE.total_seconds() / 60:.0f} minutes")
-        if not hmac.compare_digest(begun.browser, digest_of(browser)):
+        if not hmac.compare_digest(attempt.browser, digest_of(browser)):
             raise Refusal(Reason.STALE, "the sign-in was begun in another browser, or its cookie was not sent")
-        return begun
+        return attempt
 
 
-def request(client: Client, endpoint: str, state: str, begun: Begun) -> str:
+def request(client: Client, endpoint: str, state: str, attempt: Attempt) -> str:
     """The address at the provider that asks the person to sign in."""
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(begun.verifier.encode()).digest()).rstrip(b"=").decode()
-    asked = {
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
+    parameters = {
         "response_type": "code",
         "client_id": client.id,
         "redirect_uri": client.redirect,
         "scope": client.scope,
         "state": state,
-        "nonce": begun.nonce,
+        "nonce": attempt.nonce,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    return with_query(endpoint, asked)
+    return with_query(endpoint, parameters)
 
 
 def with_query(address: str, more: dict[str, str]) -> str:

@@ -42,7 +42,7 @@ class Description:
     """What the provider says of itself (OpenID Connect Discovery 1.0; RFC 8414).
 
     `names_issuer`: its answers to the browser name it (RFC 9207). `date` is its clock, seconds since 1970, None where
-    it told none.
+    it named none.
     """
 
     authorization: str
@@ -55,7 +55,7 @@ class Description:
     date: float | None = None
 
 
-def described(document: object, client: Client) -> Description:
+def description_of(document: object, client: Client) -> Description:
     """The description in a discovery document. Refusal where it is another issuer's, or an address is not safe."""
     if not isinstance(document, dict):
         raise Refusal(Reason.BROKEN, "the provider's description is no JSON object")
@@ -113,7 +113,7 @@ class Provider:
 
     async def id_token(self, code: str, verifier: str) -> str:
         """The ID token that the provider gives for a code. Refusal where it gives none."""
-        about = await self.description()
+        description = await self.description()
         client = self._client
         form = {
             "grant_type": "authorization_code",
@@ -123,21 +123,21 @@ class Provider:
             "client_id": client.id,
         }
         headers: dict[str, str] = {}
-        if about.takes_post:
+        if description.takes_post:
             form["client_secret"] = client.secret
         else:  # RFC 6749, 2.3.1: both parts are encoded as in a form first
             pair = f"{quote_plus(client.id)}:{quote_plus(client.secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        answer = await self._ask("the token endpoint", "POST", about.token, data=form, headers=headers)
-        said = _object(answer, "the token endpoint")
+        answer = await self._ask("the token endpoint", "POST", description.token, data=form, headers=headers)
+        reply = _object(answer, "the token endpoint")
         if answer.status == 200:
-            token = said.get("id_token")
+            token = reply.get("id_token")
             if not isinstance(token, str):
                 raise Refusal(
                     Reason.BROKEN, "the token endpoint gives no ID token: is `openid` allowed to this client?"
                 )
             return token
-        match said.get("error"):
+        match reply.get("error"):
             case "invalid_grant":
                 raise Refusal(Reason.STALE, "the provider refuses the code: it was used, is too old, or not for us")
             case "invalid_client" | "unauthorized_client":
@@ -162,26 +162,25 @@ class Provider:
 
     async def _read_description(self) -> Description:
         answer = await self._ask("the provider's description", "GET", self._client.discovery)
-        found = described(_found(answer, "the provider's description"), self._client)
+        description = description_of(_document(answer, "the provider's description"), self._client)
         try:
-            told = parsedate_to_datetime(answer.headers["date"]).timestamp()
+            return replace(description, date=parsedate_to_datetime(answer.headers["date"]).timestamp())
         except (KeyError, ValueError):
-            return found
-        return replace(found, date=told)
+            return description
 
     async def _read_keys(self) -> KeySet:
-        about = await self.description()
-        return keys_of(_found(await self._ask("the provider's keys", "GET", about.keys), "the provider's keys"))
+        place = (await self.description()).keys
+        return keys_of(_document(await self._ask("the provider's keys", "GET", place), "the provider's keys"))
 
     async def _ask(
         self, what: str, method: str, address: str, *, data: dict[str, str] | None = None, **more: Any
     ) -> _Answer:
-        own = urlsplit(address).scheme == "http"  # on this machine: no proxy lies between
+        local = urlsplit(address).scheme == "http"  # on this machine: no proxy lies between
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"} | more.pop("headers", {})
         try:
             async with (
                 asyncio.timeout(SECONDS),
-                httpx.AsyncClient(verify=_authorities(), timeout=SECONDS, trust_env=not own) as http,
+                httpx.AsyncClient(verify=_authorities(), timeout=SECONDS, trust_env=not local) as http,
                 http.stream(method, address, data=data, headers=headers) as answer,
             ):
                 body = bytearray()
@@ -207,25 +206,25 @@ class _Kept(Generic[T]):
         self._read = read
         self._seconds = seconds
         self._clock = clock
-        self._one = asyncio.Lock()
-        self._held: tuple[float, T] | None = None
-        self._refused: tuple[float, Refusal] | None = None
+        self._lock = asyncio.Lock()
+        self._value: tuple[float, T] | None = None
+        self._refusal: tuple[float, Refusal] | None = None
 
     async def get(self, older: float | None = None) -> T:
         """What is kept, read again where it is `older`. Refusal where it cannot be had."""
-        async with self._one:
+        async with self._lock:
             now = self._clock()
-            if self._held and now - self._held[0] < (self._seconds if older is None else older):
-                return self._held[1]
-            if self._refused and now - self._refused[0] < AGAIN_SECONDS:
-                raise Refusal(self._refused[1].reason, self._refused[1].why)
+            if self._value and now - self._value[0] < (self._seconds if older is None else older):
+                return self._value[1]
+            if self._refusal and now - self._refusal[0] < AGAIN_SECONDS:
+                raise Refusal(self._refusal[1].reason, self._refusal[1].why)
             try:
-                found = await self._read()
+                value = await self._read()
             except Refusal as refusal:
-                self._refused = self._clock(), refusal
+                self._refusal = self._clock(), refusal
                 raise
-            self._held, self._refused = (self._clock(), found), None
-            return found
+            self._value, self._refusal = (self._clock(), value), None
+            return value
 
 
 @cache
@@ -234,7 +233,7 @@ def _authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _found(answer: _Answer, what: str) -> dict[str, Any]:
+def _document(answer: _Answer, what: str) -> dict[str, Any]:
     if answer.status != 200:
         raise Refusal(Reason.BROKEN, f"{what} is not there ({answer.status}): look at NYTTA_OIDC_ISSUER")
     return _object(answer, what)
@@ -242,9 +241,9 @@ def _found(answer: _Answer, what: str) -> dict[str, Any]:
 
 def _object(answer: _Answer, what: str) -> dict[str, Any]:
     try:
-        said = orjson.loads(answer.body)
+        reply = orjson.loads(answer.body)
     except ValueError as error:
         raise Refusal(Reason.BROKEN, f"{what} answers {answer.status} with something that is no JSON") from error
-    if not isinstance(said, dict):
+    if not isinstance(reply, dict):
         raise Refusal(Reason.BROKEN, f"{what} answers {answer.status} with something that is no JSON object")
-    return said
+    return reply

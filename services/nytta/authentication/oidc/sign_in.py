@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 from nytta.authentication.identity import Identity
 from nytta.authentication.oidc.accounts import Accounts, AccountsError
-from nytta.authentication.oidc.claims import claimed
+from nytta.authentication.oidc.claims import person_of
 from nytta.authentication.oidc.client import Client
-from nytta.authentication.oidc.flow import UnderWay, request, with_query
+from nytta.authentication.oidc.flow import Attempts, request, with_query
 from nytta.authentication.oidc.provider import Description, Provider
 from nytta.authentication.oidc.refusal import Reason, Refusal
 from nytta.authentication.sessions import Session, Sessions
@@ -32,7 +32,7 @@ Query = Sequence[tuple[str, str]]
 """The fields of a query as they came."""
 
 
-class Onward(NamedTuple):
+class Redirect(NamedTuple):
     """Where to send the browser, and the cookie to give it."""
 
     to: str
@@ -47,39 +47,39 @@ class SignIn:
         self.provider = Provider(client)
         self._accounts = accounts
         self._sessions = sessions
-        self._under_way = UnderWay()
+        self._attempts = Attempts()
         self._waiting = 0
 
-    async def begin(self, browser: str, to: str, now: datetime) -> Onward:
+    async def begin(self, browser: str, to: str, now: datetime) -> Redirect:
         """To the provider; the cookie binds the sign-in to the browser, which may hold one already as `browser`.
 
         Refusal where the provider does not answer. `to` is the page to go on to, a path of this console.
         """
         with self._turn():
-            about = await self.provider.description()
+            description = await self.provider.description()
         browser = browser or secrets.token_urlsafe(32)
-        state, begun = self._under_way.begin(browser, to, now)
-        return Onward(request(self.client, about.authorization, state, begun), browser)
+        state, attempt = self._attempts.begin(browser, to, now)
+        return Redirect(request(self.client, description.authorization, state, attempt), browser)
 
-    async def finish(self, query: Query, browser: str, now: datetime) -> Onward:
+    async def finish(self, query: Query, browser: str, now: datetime) -> Redirect:
         """Back from the provider with `query`: to the page, with the cookie of a new session.
 
         Refusal where the answer is not one to a sign-in of this browser, is not the provider's, or says no.
         """
-        said = dict(query)
-        if len(said) != len(query):
+        fields = dict(query)
+        if len(fields) != len(query):
             raise Refusal(Reason.STALE, "the answer names a field twice")
         with self._turn():
-            begun = self._under_way.take(said.get("state", ""), browser, now)
-            _check_answer(said, self.client, await self.provider.description())
-            token = await self.provider.id_token(said.get("code", ""), begun.verifier)
-            who = claimed(await self.provider.claims(token), self.client, begun.nonce, now)
+            attempt = self._attempts.take(fields.get("state", ""), browser, now)
+            _check_answer(fields, self.client, await self.provider.description())
+            token = await self.provider.id_token(fields.get("code", ""), attempt.verifier)
+            person = person_of(await self.provider.claims(token), self.client, attempt.nonce, now)
         try:
-            await asyncio.to_thread(self._accounts.admit, self.client.issuer, who.subject, who.email, now.date())
+            await asyncio.to_thread(self._accounts.admit, self.client.issuer, person.subject, person.email, now.date())
         except AccountsError as error:
             raise Refusal(Reason.UNKEPT, str(error)) from error
-        session = Session(Identity(who.email, groups=who.groups), now + self.client.life, token)
-        return Onward(begun.to, self._sessions.begin(session, now))
+        session = Session(Identity(person.email, groups=person.groups), now + self.client.life, token)
+        return Redirect(attempt.to, self._sessions.begin(session, now))
 
     async def farewell(self, session: Session | None) -> str:
         """Where the browser of an ended session signs out at the provider too; '' where that is not offered.
@@ -90,15 +90,15 @@ class SignIn:
             return ""
         try:
             with self._turn():
-                about = await self.provider.description()
+                description = await self.provider.description()
         except Refusal:
             return ""
-        if not about.end_session:
+        if not description.end_session:
             return ""
-        asked = {"client_id": self.client.id, "post_logout_redirect_uri": self.client.signed_out}
+        parameters = {"client_id": self.client.id, "post_logout_redirect_uri": self.client.signed_out}
         if len(session.proof) <= _HINT:
-            asked["id_token_hint"] = session.proof
-        return with_query(about.end_session, asked)
+            parameters["id_token_hint"] = session.proof
+        return with_query(description.end_session, parameters)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -112,11 +112,11 @@ class SignIn:
             self._waiting -= 1
 
 
-def _check_answer(said: dict[str, str], client: Client, about: Description) -> None:
+def _check_answer(fields: dict[str, str], client: Client, description: Description) -> None:
     """Refusal where the answer to the browser is another provider's (RFC 9207), an error, or bears no code."""
-    if ("iss" in said or about.names_issuer) and said.get("iss") != client.issuer:
+    if ("iss" in fields or description.names_issuer) and fields.get("iss") != client.issuer:
         raise Refusal(Reason.BROKEN, "the answer is another provider's than the one that was asked (`iss`)")
-    error = said.get("error", "")
+    error = fields.get("error", "")
     if error in _DENIED:
         raise Refusal(Reason.DENIED, f"the provider answers {error}")
     if error in _AWAY:
@@ -125,5 +125,5 @@ def _check_answer(said: dict[str, str], client: Client, about: Description) -> N
         raise Refusal(
             Reason.BROKEN, "the provider refuses the request: look at what is registered there for this client"
         )
-    if not said.get("code"):
+    if not fields.get("code"):
         raise Refusal(Reason.STALE, "the answer bears no code")

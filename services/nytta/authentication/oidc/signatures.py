@@ -69,15 +69,15 @@ def _key(entry: object) -> Key | None:
 def claims_of(token: str, keys: KeySet) -> dict[str, Any]:
     """What a signed token says. Refusal where the provider did not sign it; UnknownKey where its key is not here."""
     try:
-        held = jws.deserialize_compact(token, keys, registry=_REGISTRY)
-        claims = orjson.loads(held.payload or b"")
+        signature = jws.deserialize_compact(token, keys, registry=_REGISTRY)
+        claims = orjson.loads(signature.payload or b"")
     except InvalidKeyIdError as error:
         raise UnknownKey from error
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Refusal(
             Reason.BROKEN, f"the ID token is not one that the provider signed ({type(error).__name__})"
         ) from error
-    head = held.headers()
+    head = signature.headers()
     if "crit" in head or str(head.get("typ", "JWT")).removeprefix("application/").upper() != "JWT":
         raise Refusal(Reason.BROKEN, "the signed token is no ID token")
     if not isinstance(claims, dict):

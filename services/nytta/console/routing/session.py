@@ -43,15 +43,15 @@ def add(app: FastAPI, console: Console) -> None:
             raise Refused(404, "no_page")
         to = back(request)
         try:
-            onward = await console.oidc.begin(
+            redirect = await console.oidc.begin(
                 request.cookies.get(console.cookie("signing"), ""),
                 "/" if to.startswith("/sign") else to,
                 console.now(),
             )
         except Refusal as refusal:
             return _refused(request, refusal)
-        response = RedirectResponse(onward.to, 303)
-        console.put(response, "signing", onward.cookie, int(LIFE.total_seconds()))
+        response = RedirectResponse(redirect.to, 303)
+        console.put(response, "signing", redirect.cookie, int(LIFE.total_seconds()))
         return response
 
     @app.get(CALLBACK, include_in_schema=False)
@@ -59,7 +59,7 @@ def add(app: FastAPI, console: Console) -> None:
         if console.oidc is None:
             raise Refused(404, "no_page")
         try:
-            onward = await console.oidc.finish(
+            redirect = await console.oidc.finish(
                 request.query_params.multi_items(),
                 request.cookies.get(console.cookie("signing"), ""),
                 console.now(),
@@ -67,8 +67,8 @@ def add(app: FastAPI, console: Console) -> None:
         except Refusal as refusal:
             return _refused(request, refusal)
         console.links.sessions.end(request.cookies.get(console.cookie("session"), ""))
-        response = RedirectResponse(onward.to, 303)
-        console.put(response, "session", onward.cookie, int(console.oidc.client.life.total_seconds()))
+        response = RedirectResponse(redirect.to, 303)
+        console.put(response, "session", redirect.cookie, int(console.oidc.client.life.total_seconds()))
         console.drop(response, "seat")
         return response
 
@@ -92,10 +92,10 @@ def add(app: FastAPI, console: Console) -> None:
     async def sign_out(request: Request) -> Response:
         await console.posted(request)
         session = console.links.sessions.end(request.cookies.get(console.cookie("session"), ""))
-        onward = await console.oidc.farewell(session) if console.oidc else ""
-        if onward:  # no redirect: the policy lets no form lead to another site
-            response = console.error(request, 200, "signed_out_there", onward=onward, way_in="")
-            response.headers["Refresh"] = f"0; url={onward}"
+        farewell = await console.oidc.farewell(session) if console.oidc else ""
+        if farewell:  # no redirect: the policy lets no form lead to another site
+            response = console.error(request, 200, "signed_out_provider", farewell=farewell, way_in="")
+            response.headers["Refresh"] = f"0; url={farewell}"
         else:
             response = RedirectResponse(SIGNED_OUT, 303)
         console.drop(response, "session")
@@ -104,7 +104,7 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.get(SIGNED_OUT, include_in_schema=False)
     async def signed_out(request: Request) -> Response:
-        return console.error(request, 200, "signed_out_now" if console.oidc is None else "signed_out_here")
+        return console.error(request, 200, "signed_out_now" if console.oidc is None else "signed_out_console")
 
     @app.get("/language/{to}", include_in_schema=False)
     async def language(request: Request, to: str) -> Response:
