@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run browser test slow soak check attack bench bench-detection bench-benefits bench-stream bench-together kafka faults schemas dashboards pictures lock clean
+.PHONY: help setup run browser test slow soak check attack bench bench-detection bench-benefits bench-stream bench-together fuzz kafka faults schemas dashboards pictures lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -41,6 +41,9 @@ check: setup     ## style, types, import contracts, drift of generated files
 
 attack: setup    ## attack what invented organisations publish; exit code 1 where a group is determined
 	$(BIN)/python -m tests.attack $(ATTACK)
+
+fuzz: setup      ## 200,000 mutated inputs by every way in; exit code 1 where one is a fault, a hang or a leak
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 bench: setup     ## speed as ratios, written to var/bench.json
 	$(BIN)/python -m tests.bench --out var/bench.json
