@@ -154,7 +154,7 @@ def _chance(surface: Surface, seed: int, number: int) -> Random:
 
 
 def _told(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error)[-6:])[-3000:]
+    return "".join(traceback.format_exception(error, chain=error.__cause__ is not None)[-6:])[-3000:]
 
 
 @contextmanager
