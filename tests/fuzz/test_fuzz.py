@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -45,7 +45,7 @@ class Broken:
     def make(self, chance: Random, number: int) -> int:
         return chance.randrange(1000)
 
-    def attempt(self, inputs: list[int]) -> Iterator[str]:
+    def attempt(self, inputs: Sequence[int]) -> Iterator[str]:
         for given in inputs:
             if given % 10 == 0:
                 raise ZeroDivisionError(given)
