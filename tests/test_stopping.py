@@ -36,7 +36,8 @@ from nytta.cli.logs import log_lines
 
 stopping.CANCEL_SECONDS, stopping.END_SECONDS = 0.2, 0.6
 log_lines()
-ending = stopping.Ending(lambda: print("told", flush=True), forget=lambda: print("forgotten", flush=True))
+ending = stopping.Ending(forget=lambda: print("forgotten", flush=True))
+ending.tell = lambda: print("told", flush=True)
 with stopping.under_way("a long work"):
     ending.ask(15)
     for _ in range(int(sys.argv[1])):

@@ -48,7 +48,7 @@ def test_an_upgrade_changes_no_published_figure(release: str, tmp_path: Path) ->
     place = {"NYTTA_DATA": str(data), "NYTTA_REGISTRY": str(registry)}
     source, keys = unpacked(release, tmp_path), FOLDER / f"{release}.key.json"
     restored = answer("restore", source, "--keys", keys, environment=place)
-    assert restored["events"] == restored["rows"]["private.events"] > 1000
+    assert 1000 < restored["events"] <= restored["rows"]["private.events"]  # an event that came twice is one
     assert set(restored["migrations"]) <= set(answer("migrate", environment=place)["applied"])
     verified = answer("verify", environment=place)
     assert verified["equal"], verified

@@ -23,8 +23,10 @@ from tests.faults.up import FILE, FIRST, ONE_FILE, Senders, Up, base, difference
 from tests.support.processes import comes
 
 MEGABYTES = 400
+_WHAT = "times that the disk was full under nytta up"
 PER_STORE = 10
 _LEFT = (0, 0, 4096, 65536, 1 << 20)
+_SENTENCES = ("the disk is full", "the disk was full", "No space left on device")
 _WORKS = ((), (), ("import",), ("backup",), ("retention", "--apply"), ("rebuild",), ("verify",))
 
 
@@ -66,15 +68,15 @@ def full(disk: Path, left: int) -> Iterator[None]:
         filler.unlink()
 
 
-def run(folder: Path, *, points: int, seed: int, tell: bool = False) -> Outcome:
+def run(folder: Path, *, times: int, seed: int, tell: bool = False) -> Outcome:
     """The disk full at so many moments, over several stores."""
-    whole = Outcome("times that the disk was full under nytta up")
+    whole = Outcome(_WHAT)
     source = base(folder / "base")
-    for number in range(-(-points // PER_STORE)):
+    for number in range(-(-times // PER_STORE)):
         with small_disk() as disk:
             rng = random.Random(f"full {seed} {number}")
             log = folder / f"full-{number}.log"
-            found = _world(disk, source, rng, f"full-{number}", log, min(PER_STORE, points - whole.times))
+            found = _world(disk, source, rng, f"full-{number}", log, min(PER_STORE, times - whole.times))
         whole.add(found)
         if tell:
             print(f"store {number} (seed {seed}): {found}", flush=True)
@@ -82,7 +84,7 @@ def run(folder: Path, *, points: int, seed: int, tell: bool = False) -> Outcome:
 
 
 def _world(disk: Path, source: Path, rng: random.Random, name: str, log: Path, points: int) -> Outcome:
-    done = Outcome("times that the disk was full under nytta up")
+    done = Outcome(_WHAT)
     temporary = log.parent if rng.random() < 0.5 else disk  # what waits for the engine is on the same disk, or not
     up = Up(source, disk, log, temporary)
     senders = Senders(up, name, rng)
@@ -142,9 +144,9 @@ def _recovered(up: Up, senders: Senders) -> list[str]:
 
 
 def _sentence(up: Up) -> bool:
-    """Whether the last that a service said is a sentence for a person."""
-    said = up.said.strip().splitlines()
-    return (bool(said) and "Traceback" not in up.said and "disk is full" in said[-1]) or "No space left" in said[-1]
+    """Whether a service that ended said for a person that there was no room."""
+    end = " ".join(up.said.strip().splitlines()[-5:])
+    return "Traceback" not in up.said and any(words in end for words in _SENTENCES)
 
 
 def _ended(up: Up, senders: Senders, file: Path) -> list[str]:

@@ -57,17 +57,17 @@ class Outcome:
         )
 
 
-def run(folder: Path, *, kills: int, seed: int, tell: bool = False) -> Outcome:
+def run(folder: Path, *, times: int, seed: int, tell: bool = False) -> Outcome:
     """So many kills over several stores; every fourth store is one that has migrations to apply."""
     whole = Outcome(_WHAT)
     old = base(folder / "base")
-    for number in range(-(-kills // PER_WORLD)):
+    for number in range(-(-times // PER_WORLD)):
         rng = random.Random(f"kills {seed} {number}")
         source = old
         if number % 4 == 3:
             source = base(folder / f"half-{number}", str(rng.randrange(1, MIGRATIONS)))
         place = Path(tempfile.mkdtemp(dir=folder))
-        found = _world(place, source, rng, f"run-{number}", min(PER_WORLD, kills - whole.times))
+        found = _world(place, source, rng, f"run-{number}", min(PER_WORLD, times - whole.times))
         whole.add(found)
         if tell:
             print(f"store {number} (seed {seed}): {found}", flush=True)

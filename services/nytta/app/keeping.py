@@ -76,7 +76,7 @@ def copy(app: App, target: Path, now: datetime) -> backup.Manifest:
     with ExitStack() as stack:
         with app.computing, app.private.writing:
             folder, manifest = stack.enter_context(backup.held(app.private.connection, fingerprint(app.keys), now))
-        return backup.pack(folder, target, manifest, app.private.connection.check)
+        return backup.pack(folder, target, manifest, app.private.connection.check_room)
 
 
 def check(source: Path, key_file: Path) -> backup.Manifest:

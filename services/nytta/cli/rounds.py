@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from nytta.app import App, evaluation, rotation
 from nytta.cli.stopping import under_way
 from nytta.measures import Evaluations, Publications, disk
-from nytta.store.client import StoppedError
+from nytta.store.client import DamagedError, DiskFullError, StoppedError
 from nytta.store.disk import free_ratio
 
 P = ParamSpec("P")
@@ -32,14 +32,18 @@ _PUBLISH: Final = 60.0
 _EVALUATE: Final = 600.0
 """Seconds between two evaluations of alerts."""
 _FAILED: Final = 5.0
+_ROOM: Final = 2.0
+"""Seconds between two looks whether there is room on the disk."""
 _BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 20, 60)
 
 
 class Rounds:
     """Brings figures up to date while the service runs. `came` is called from any thread when events are stored."""
 
-    def __init__(self, app: App, registry: CollectorRegistry) -> None:
+    def __init__(self, app: App, registry: CollectorRegistry, end: Callable[[], None] = lambda: None) -> None:
+        """`end` is called where the process must end, because the store must be opened anew."""
         self._app = app
+        self._end = end
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -78,10 +82,11 @@ class Rounds:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Make rounds until this is left; one under way is finished first, or breaks off where the store is stopped."""
-        task = asyncio.create_task(self._run())
+        task, minding = asyncio.create_task(self._run()), asyncio.create_task(self._mind_the_disk())
         try:
             yield
         finally:
+            minding.cancel()
             self._stopping.set()
             self._wake.set()
             await task
@@ -98,6 +103,7 @@ class Rounds:
             oldest, self._oldest = self._oldest, None
             started = time.monotonic()
             try:
+                await asyncio.to_thread(self._app.private.connection.look)
                 marks = await _done("a round", self._app.compute, datetime.now(UTC))
                 ended = time.monotonic()
                 if marks:
@@ -113,6 +119,16 @@ class Rounds:
                     await _done("an evaluation of alerts", self._evaluate)
             except StoppedError:
                 return
+            except DamagedError as error:
+                _log.error("the service ends: %s", error)
+                self._end()
+                return
+            except DiskFullError as error:
+                _log.error("nothing is computed: %s", error)
+                self._failed.inc()
+                await self._pause(_FAILED)
+                self._wake.set()
+                continue
             except Exception:
                 _log.exception("a round failed; it is repeated")
                 self._failed.inc()
@@ -122,6 +138,14 @@ class Rounds:
                 continue
             # a round takes what the machine has: leave as much for those who send
             await self._pause(max(_PAUSE, min(ended - started, _LOOK) / 2))
+
+    async def _mind_the_disk(self) -> None:
+        """A change of rows waits for room for ever, and senders for it: it is broken off, and made again later."""
+        connection = self._app.private.connection
+        while True:
+            await asyncio.sleep(_ROOM)
+            if not connection.room:
+                await asyncio.to_thread(connection.cancel, "ALTER ")
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

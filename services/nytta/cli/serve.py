@@ -8,7 +8,7 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -72,6 +72,7 @@ def up(
             if demo:
                 demonstration.load(app, settings)
             asyncio.run(_up(app, settings, host, port))
+            app.private.connection.look()
     told.print("stopped; everything acknowledged is stored")
 
 
@@ -91,7 +92,8 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
 
         commits = GroupCommit(store)
         counters = Counters(lambda: commits.waiting)
-        rounds = Rounds(app, counters.registry)
+        ending = Ending(app.private.connection, lambda: door.forget(settings.data))
+        rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM))
         gateway = _gateway(app, settings, commits, counters)
         stack.callback(gateway.close)
         console = made(app, settings, host, rounds.behind, rounds.came)
@@ -104,9 +106,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
             (server(door.door(app, token, _run)), inside),
             *_measured(settings, counters),
         ]
-        _heed(
-            Ending(lambda: _end(one for one, _ in places), app.private.connection, lambda: door.forget(settings.data))
-        )
+        _heed(ending, lambda: _end(one for one, _ in places))
         stack.enter_context(door.announced(settings.data, address, token))
         _say(gateway, host, outside)
         inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
@@ -152,7 +152,7 @@ async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> 
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(app, settings.key_place))
         places = [(server(application(gateway)), outside), *_measured(settings, counters)]
-        _heed(Ending(lambda: _end(one for one, _ in places), app.private.connection))
+        _heed(Ending(app.private.connection), lambda: _end(one for one, _ in places))
         try:
             await asyncio.gather(*(one.listen(bound) for one, bound in places))
         finally:
@@ -230,8 +230,9 @@ def _end(servers: Iterable[Server]) -> None:
         one.should_exit = True
 
 
-def _heed(ending: Ending) -> None:
-    """From now until the loop is closed, SIGTERM and SIGINT ask for the end."""
+def _heed(ending: Ending, tell: Callable[[], None]) -> None:
+    """From now until the loop is closed, SIGTERM and SIGINT ask for the end, of which `tell` tells those who serve."""
     loop = asyncio.get_running_loop()
+    ending.tell = lambda: loop.call_soon_threadsafe(tell)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.ask, number)

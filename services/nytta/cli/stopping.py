@@ -44,17 +44,12 @@ def under_way(work: str) -> Iterator[None]:
 class Ending:
     """The end of a process, from the first signal on.
 
-    `tell` has whatever serves and works stop; `connection` is the store whose statements are broken off, if there is
-    one; `forget` is done last, and also where the end is hard.
+    `connection` is the store whose statements are broken off, if there is one; `forget` is done last where the end is
+    hard; `tell` has those stop who serve.
     """
 
-    def __init__(
-        self,
-        tell: Callable[[], None] = lambda: None,
-        connection: Connection | None = None,
-        forget: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._tell = tell
+    def __init__(self, connection: Connection | None = None, forget: Callable[[], None] = lambda: None) -> None:
+        self.tell: Callable[[], object] = lambda: None
         self._connection = connection
         self._forget = forget
         self._asked = False
@@ -67,7 +62,7 @@ class Ending:
         threading.Thread(target=self._watch, name="ending", daemon=True).start()
         if self._connection is not None:
             self._connection.stop()
-        self._tell()
+        self.tell()
 
     def _watch(self) -> None:
         end = time.monotonic() + END_SECONDS
@@ -80,7 +75,7 @@ class Ending:
             "stopped without waiting any longer; broken off: %s. Everything acknowledged is stored",
             "; ".join(dict.fromkeys(list(_under_way.values()))) or "nothing but the closing of the store",
         )
-        self._leave(0)
+        self._leave(int(self._connection is not None and self._connection.damaged))
 
     def _leave(self, code: int) -> None:
         """End without waiting for any thread."""

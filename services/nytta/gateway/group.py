@@ -17,6 +17,7 @@ import pyarrow as pa
 from nytta.events.batch import Reject
 from nytta.events.columns import join
 from nytta.gateway.acceptance import Busy, Unavailable
+from nytta.store.client import DiskFullError
 
 Write = Callable[[pa.Table, Sequence[Reject]], None]
 """Stores events and rejects; when it returns, they are durable."""
@@ -129,6 +130,9 @@ class GroupCommit:
         try:
             events = join([one.events for one in group])
             await asyncio.get_running_loop().run_in_executor(self._writer, self._write, events, rejects)
+        except DiskFullError as error:
+            _log.error("events were not stored: %s", error)
+            failure = error
         except Exception as error:
             _log.exception("events could not be stored")
             failure = error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import logging
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,10 +20,12 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from nytta import permissions
 from nytta.errors import Mendable
+from nytta.store.halves import mended
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+_log = logging.getLogger(__name__)
 
 _SETTINGS = {
     "async_insert": 0,  # an answer means stored
@@ -33,11 +37,37 @@ _SETTINGS = {
 _CANCELLED = 394
 """ClickHouse's code of a statement that was broken off."""
 
+_FAILED = "WriteBufferFromFileDescriptorWriteFailed"
+_KEPT_FREE = 256 << 20
+"""Bytes of a disk, or a twentieth of a small one, that are left to what is under way when it becomes full."""
+
+_NEED_NO_ROOM = ("DROP ", "KILL ", "SYSTEM ")
+
 _answering: ContextVar[bool] = ContextVar("answering", default=False)
 
 
 class StoreError(Mendable):
     """The store refused: what happened and what to do about it, in one sentence."""
+
+
+class DiskFullError(StoreError):
+    """There is no room: nothing was written, and the same may be tried again when there is."""
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__(said or _DISK_FULL)
+
+
+class DamagedError(DiskFullError):
+    """Writes of the engine failed while it went on as if they had not: the process must end, and open the store anew.
+
+    What was acknowledged is on disk, whole; whoever opens the store next finds that, and does the rest again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the disk was full while the engine wrote, so it must be opened anew; nothing acknowledged is lost. Free "
+            "space under --data and start again"
+        )
 
 
 class StoppedError(Exception):
@@ -70,17 +100,38 @@ class Zones:
 
 
 class _Clients:
-    """A client for each thread, so that a long query of one does not hold up another."""
+    """A client for each thread, so that a long query of one does not hold up another.
 
-    def __init__(self, first: Client, more: Callable[[], Client] | None) -> None:
+    `folder` is that of an embedded engine: its disk is looked at, and what fails on it.
+    """
+
+    def __init__(self, first: Client, more: Callable[[], Client] | None, folder: Path | None) -> None:
         self._first = first
         self._more = more
         self._own = threading.local()
         self._own.client = first
         self._all: WeakSet[Client] = WeakSet([first])
+        self.folder = folder
         self.stopping = threading.Event()
+        self.damaged = False
         self._closed = False
         self._ending = threading.Lock()
+        self._failed = _failed_writes(first) if folder else 0
+
+    @property
+    def room(self) -> bool:
+        """Whether the disk of an embedded engine has the room that is kept free for what is under way."""
+        return self.folder is None or _room(self.folder)
+
+    def look(self) -> None:
+        """DamagedError where a write of an embedded engine has failed since it was opened.
+
+        chDB 26.9 leaves out what it could not write and says nothing, of a merge as of an insert; it only counts.
+        """
+        if self.folder is not None and not self.damaged:
+            self.damaged = _failed_writes(self.own()) > self._failed
+        if self.damaged:
+            raise DamagedError
 
     def own(self) -> Client:
         """The calling thread's client; forgotten when the thread ends."""
@@ -89,13 +140,13 @@ class _Clients:
             self._all.add(self._own.client)
         return self._own.client  # type: ignore[no-any-return]
 
-    def cancel(self) -> None:
+    def cancel(self, only: str) -> None:
         """Break off what the engine is doing, but for rows on their way in, by a client that belongs to no thread."""
         with self._ending:  # an engine that is being closed must not be opened anew
-            if self._closed or self._more is None:
+            if self._closed or self._more is None or self.folder is None:
                 return
             with suppress(StoreError, ClickHouseError), self._more() as client:
-                client.command("KILL QUERY WHERE query NOT ILIKE '% FROM INFILE %' ASYNC")
+                client.command(f"KILL QUERY WHERE query ILIKE '{only}%' AND query NOT ILIKE '% FROM INFILE %' ASYNC")
 
     def close(self) -> None:
         """Close the clients of all threads."""
@@ -112,10 +163,14 @@ class Connection:
     """
 
     def __init__(
-        self, client: Client, zones: Zones, more: Callable[[], Client] | None = None, *, embedded: bool = False
+        self,
+        client: Client,
+        zones: Zones,
+        more: Callable[[], Client] | None = None,
+        *,
+        folder: Path | None = None,
     ) -> None:
-        self._clients = _Clients(client, more)
-        self._embedded = embedded
+        self._clients = _Clients(client, more, folder)
         self.zones = zones
 
     @property
@@ -131,27 +186,53 @@ class Connection:
         self._clients.stopping.set()
 
     def check(self) -> None:
-        """StoppedError where the store was stopped: for work that goes on long without a statement."""
+        """StoppedError where the store was stopped, DamagedError where it must be opened anew.
+
+        For work that goes on long without a statement.
+        """
+        if self._clients.damaged:
+            raise DamagedError
         if self._clients.stopping.is_set() and not _answering.get():
             raise StoppedError
 
-    def cancel(self) -> None:
+    def look(self) -> None:
+        """DamagedError where writes of an embedded engine failed; its merges write though nobody gives a statement."""
+        with self._told():
+            self._clients.look()
+
+    @property
+    def damaged(self) -> bool:
+        """Whether it is known that the store must be opened anew."""
+        return self._clients.damaged
+
+    @property
+    def room(self) -> bool:
+        """Whether there is room on the disk of an embedded engine to begin something."""
+        return self._clients.room
+
+    def check_room(self) -> None:
+        """As `check`, and DiskFullError where there is no room: for who fills the disk without a statement."""
+        self.check()
+        if not self.room:
+            raise DiskFullError
+
+    def cancel(self, only: str = "") -> None:
         """Break off the statements that are under way in this process, all but those that store what came in.
 
-        Each fails where it was begun. An embedded engine alone: of a server, others have statements too.
+        Each fails where it was begun. `only` those that begin so. An embedded engine alone: of a server, others have
+        statements too.
         """
-        if self._embedded:
-            self._clients.cancel()
+        self._clients.cancel(only)
 
     def beside(self, zones: Zones) -> Connection:
         """The same connection on other databases."""
         beside = Connection.__new__(Connection)
-        beside._clients, beside._embedded, beside.zones = self._clients, self._embedded, zones
+        beside._clients, beside.zones = self._clients, zones
         return beside
 
     def run(self, sql: str, **parameters: Any) -> None:
         """Execute a statement that returns nothing."""
-        with self._told():
+        with self._writing(needs_room=not sql.startswith(_NEED_NO_ROOM)):
             self._client.command(self.zones.fill(sql), parameters=parameters or None)
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
@@ -178,7 +259,7 @@ class Connection:
     def insert_arrow(self, table: str, rows: pa.Table) -> None:
         """Insert an Arrow table into `database.table`; columns by name, missing ones take their default."""
         database, name = self.zones.fill(table).split(".")
-        with self._told():
+        with self._writing():
             self._client.insert_arrow(name, rows, database=database)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -186,7 +267,7 @@ class Connection:
         if not rows:
             return
         database, name = self.zones.fill(table).split(".")
-        with self._told():
+        with self._writing():
             self._client.insert(name, rows, column_names=list(columns), database=database)
 
     def close(self) -> None:
@@ -194,13 +275,27 @@ class Connection:
         self._clients.close()
 
     @contextmanager
+    def _writing(self, *, needs_room: bool = True) -> Iterator[None]:
+        """A statement that writes: begun where there is room for it, and done when all of it is on disk."""
+        with self._told():
+            if needs_room:
+                self.check_room()
+            try:
+                yield
+            finally:
+                self._clients.look()
+
+    @contextmanager
     def _told(self) -> Iterator[None]:
         with _told():
             try:
                 yield
             except ClickHouseError as error:
-                if getattr(error, "code", None) == _CANCELLED and self._clients.stopping.is_set():
-                    raise StoppedError from error
+                if getattr(error, "code", None) == _CANCELLED:
+                    if self._clients.stopping.is_set():
+                        raise StoppedError from error
+                    if not self._clients.room:
+                        raise DiskFullError from error
                 raise
 
 
@@ -209,11 +304,22 @@ def _told() -> Iterator[None]:
     try:
         yield
     except ClickHouseError as error:
-        raise StoreError(explain(str(error))) from error
+        said = explain(str(error))
+        raise DiskFullError if said == _DISK_FULL else StoreError(said) from error
     except OSError as error:  # rows on their way to the engine wait in a file
         if error.errno not in _FULL:
             raise
-        raise StoreError(_DISK_FULL) from error
+        raise DiskFullError from error
+
+
+def _room(folder: Path) -> bool:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= min(_KEPT_FREE, found.f_blocks * found.f_frsize // 20)
+
+
+def _failed_writes(client: Client) -> int:
+    """How many writes of the embedded engine of this process have failed."""
+    return int(client.command(f"SELECT sum(value) FROM system.events WHERE event = '{_FAILED}'"))  # type: ignore[arg-type]
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -249,7 +355,14 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
             opened.set_client_setting("max_bytes_before_external_sort", memory // 2)
         return opened
 
-    return Connection(client(), zones or Zones(), client, embedded=True)
+    with _told():
+        halves = mended(folder)
+    if not _room(folder):
+        raise DiskFullError
+    first = client()
+    for name in halves:
+        _log.warning("removed %s, which was begun and not written", name)
+    return Connection(first, zones or Zones(), client, folder=folder)
 
 
 def engine() -> str:

@@ -5,6 +5,7 @@ An insert costs tens of milliseconds, a line in a file one. Writers that wait at
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -42,8 +43,7 @@ class Journal:
         try:
             with self._lock:
                 _, file = self._file = self._file or self._begun()
-                if os.write(file, lines) != len(lines):
-                    raise OSError("the disk is full")
+                _append(file, lines)
                 self._written += 1
                 mine = self._written
             with self._syncing:
@@ -98,6 +98,17 @@ class Journal:
                 os.fdatasync(ended[1])
             self._file, self._synced = None, self._written
             return ended
+
+
+def _append(file: int, lines: bytes) -> None:
+    """Write all of `lines` or nothing; OSError where there is no room."""
+    before = os.fstat(file).st_size
+    try:
+        if os.write(file, lines) != len(lines):
+            raise OSError(errno.ENOSPC, "the disk is full")
+    except OSError:
+        os.ftruncate(file, before)  # a torn line would run into the next one
+        raise
 
 
 def _taken(path: Path) -> int | None:

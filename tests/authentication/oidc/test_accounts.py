@@ -15,6 +15,7 @@ from nytta.authentication.oidc.accounts import Accounts, AccountsError
 from nytta.authentication.oidc.refusal import Reason, Refusal
 from nytta.cli import commands, load
 from nytta.keys import Keys, load_or_make
+from tests.support.processes import PATIENCE
 
 DAY = date(2026, 11, 29)
 ISSUER = "https://idp.town.example"
@@ -91,7 +92,7 @@ def test_of_many_at_once_one_has_the_address_and_none_is_lost(tmp_path: Path) ->
     with ThreadPoolExecutor(8) as threads, multiprocessing.get_context("spawn").Pool(2) as processes:
         other = processes.starmap_async(_sign_in, [(tmp_path, n) for n in range(40, 60)])
         admitted = sum(threads.map(lambda n: _sign_in(tmp_path, n), range(40)))
-        admitted += sum(other.get(60))
+        admitted += sum(other.get(PATIENCE))
     assert admitted == len(accounts(tmp_path).all()) == 5
     assert sorted(p.name for p in tmp_path.iterdir()) == ["accounts.json", "accounts.json.lock"]
 
