@@ -190,7 +190,7 @@ MOVES = {
 }
 """Old dotted name → new one, of modules and of whole packages; the longest that fits counts."""
 
-ENGINE = {f"nytta.store.{name}" for name in ("client", "migrate", "lease", "journal", "backup", "disk")}
+ENGINE = {f"nytta.store.{name}" for name in ("client", "migrate", "lease", "journal", "backup", "disk", "halves")}
 """Modules that stay with the engine."""
 
 DROPPED = {"nytta.errors", "nytta.processors"}
