@@ -66,7 +66,7 @@ kafka:           ## one Apache Kafka broker on 127.0.0.1:9092, its data in var/k
 faults: setup    ## kill, cut off and flood the streaming parts; prints what was acknowledged, stored, lost, doubled
 	$(BIN)/python -m tests.faults
 
-dashboards: setup  ## render dashboards/*.json from services/nytta/grafana
+dashboards: setup  ## render dashboards/*.json from services/nytta/surfaces/grafana
 	$(BIN)/nytta dashboards build
 
 schemas: setup   ## generate schemas/events and docs/indicators.md
@@ -76,7 +76,7 @@ pictures: setup  ## pictures of the dashboards with the figures of a story, in v
 	$(BIN)/nytta simulate --story all --out var/pictures/story
 	$(BIN)/nytta import var/pictures/story/events.ndjson --registry var/pictures/story/registry --data var/pictures/data
 	$(BIN)/nytta alerts evaluate --registry var/pictures/story/registry --data var/pictures/data > /dev/null || true
-	$(BIN)/python -m tests.grafana.pictures var/pictures/data
+	$(BIN)/python -m tests.surfaces.grafana.pictures var/pictures/data
 
 lock:            ## write requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --group dev pyproject.toml --output-file requirements.lock

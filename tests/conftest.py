@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from nytta import contracts
-from nytta.store.client import Connection, Zones, embedded
-from nytta.store.migrate import migrate
-from nytta.store.private import PrivateStore
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry import declarations
+from nytta.storage.client import Connection, Zones, embedded
+from nytta.storage.migrate import migrate
 from tests.support.broker import Broker
 from tests.support.broker import broker as started_broker
 
@@ -51,7 +51,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 @pytest.fixture(scope="session")
 def tables() -> Path:
     """The folder of the migrations."""
-    return contracts.schemas() / "tables"
+    return declarations.schemas() / "tables"
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nytta import app as nytta
-from nytta.connectors.mapping import load as load_mapping
-from nytta.settings import Settings
-from nytta.store.supports import supports
+from nytta import service as nytta
+from nytta.indicators.store.supports import supports
+from nytta.ingest.files.mapping import load as load_mapping
+from nytta.service.settings import Settings
 
 PAGE = Path(__file__).parents[1] / "docs" / "logs.md"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from nytta.organisation.load import read
-from nytta.organisation.registry import Registry
-from nytta.store import registry as registry_tables
-from nytta.store.client import Connection
+from nytta.registry.load import read
+from nytta.registry.registry import Registry
+from nytta.registry.store import tables as registry_tables
+from nytta.storage.client import Connection
 
 SMALL_COUNTY = {
     "organisation.yaml": b"""

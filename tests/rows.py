@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from nytta.events.batch import COLUMNS
-from nytta.events.columns import ALWAYS, DEFAULTS
-from nytta.events.models import TYPES
+from nytta.ingest.events.batch import COLUMNS
+from nytta.ingest.events.columns import ALWAYS, DEFAULTS
+from nytta.ingest.events.models import TYPES
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 _KINDS = {model.name: model.kind for model in TYPES.values()}

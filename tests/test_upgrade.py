@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from nytta import contracts
-from nytta.store.backup import read
-from nytta.store.migrate import migrations
+from nytta.registry import declarations
+from nytta.storage.backup import read
+from nytta.storage.migrate import migrations
 from tests.frozen.make import FOLDER, told
 from tests.support.commands import answer
 
@@ -58,7 +58,7 @@ def test_an_upgrade_changes_no_published_figure(release: str, tmp_path: Path) ->
     for name, was in before.items():
         assert was, name
         assert _without_what_came(after[name], was) == was, name
-    assert contracts.schemas().is_dir()
+    assert declarations.schemas().is_dir()
 
 
 def _without_what_came(now: Any, was: Any) -> Any:

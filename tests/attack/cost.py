@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from nytta.disclosure.rules import Rules
-from nytta.store.client import Connection, embedded
+from nytta.storage.client import Connection, embedded
 
 _RULES = Rules()
 

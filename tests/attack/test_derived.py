@@ -11,15 +11,15 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from nytta import contracts
-from nytta.store.mix import Question, mix
-from nytta.store.private import PrivateStore
-from nytta.store.states import DERIVED, WEEKS, publish_states, read_states, states
+from nytta.ingest.store.private import PrivateStore
+from nytta.insight.store.mix import Question, mix
+from nytta.insight.store.states import DERIVED, WEEKS, publish_states, read_states, states
+from nytta.registry import declarations
+from tests.insight.store import test_mix, test_states
 from tests.organisations import county
-from tests.store import test_mix, test_states
 
 _WEEKS = [test_states.LAST - n * timedelta(weeks=1) for n in range(WEEKS)]
-_STORE = Path(contracts.schemas()).parent / "services/nytta/store"
+_STORE = Path(declarations.schemas()).parent / "services/nytta/insight/store"
 
 
 def test_without_the_private_zone_derived_series_are_the_same(new_store: Callable[[], PrivateStore]) -> None:
@@ -53,6 +53,6 @@ def test_no_query_of_a_derived_series_names_the_private_zone() -> None:
         assert "private" not in text, module
     # what is exact stands in a module of its own, and only an administrator's command imports it
     importers = [
-        path.name for path in _STORE.parent.rglob("*.py") if "nytta.store.exact_mix" in path.read_text("utf-8")
+        path.name for path in _STORE.parents[1].rglob("*.py") if "nytta.service.exact_mix" in path.read_text("utf-8")
     ]
     assert importers == ["figures.py"]

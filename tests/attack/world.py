@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from nytta.disclosure.rules import GROUP, K
 from nytta.disclosure.tree import Hierarchy, Place, reporting_groups
-from nytta.organisation.dates import BEGINNING, END
+from nytta.registry.dates import BEGINNING, END
 
 Ints = npt.NDArray[np.int64]
 FIRST = date(2026, 1, 5)

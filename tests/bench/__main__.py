@@ -19,15 +19,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from nytta import app as nytta
-from nytta.events.batch import decode
-from nytta.intake import behind
-from nytta.organisation.created import created
-from nytta.settings import Settings
-from nytta.simulate.bulk import bulk
-from nytta.store import recompute
-from nytta.store import registry as registry_tables
-from nytta.store.private import Import
+from nytta import service as nytta
+from nytta.demo.bulk import bulk
+from nytta.indicators.store import recompute
+from nytta.ingest.events.batch import decode
+from nytta.ingest.intake import behind
+from nytta.ingest.store.private import Import
+from nytta.registry.created import created
+from nytta.registry.store import tables as registry_tables
+from nytta.service.settings import Settings
 from tests.bench.console import console
 from tests.bench.panels import panels
 

@@ -13,7 +13,7 @@ from dataclasses import asdict
 import numpy as np
 from scipy import stats
 
-from tests.benefits.courses import judge
+from tests.insight.benefits.courses import judge
 
 GOALS = {"coverage": (0.75, 0.85), "median_error": (0.0, 8.0), "on_track_of_misses": (0.0, 0.05)}
 

@@ -18,13 +18,13 @@ from typing import Any
 
 import httpx
 
-from nytta import contracts
-from nytta.authentication.proxy import SECRET_HEADER
-from nytta.console.context import Console
-from nytta.store.client import Zones, embedded
-from nytta.store.migrate import migrate
-from nytta.store.private import PrivateStore
-from tests.console.world import HEADER, ROLES, SECRET, World, world
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry import declarations
+from nytta.storage.client import Zones, embedded
+from nytta.storage.migrate import migrate
+from nytta.surfaces.authentication.proxy import SECRET_HEADER
+from nytta.surfaces.console.context import Console
+from tests.surfaces.console.world import HEADER, ROLES, SECRET, World, world
 
 PATHS = ("/", "/units/u00", "/indicators/weekly-breadth?unit=u00&system=arken", "/alerts", "/benefits")
 READERS, SECONDS = 50, 30
@@ -34,7 +34,7 @@ GOALS = {"bytes": 200_000, "kept_ms_95": 10, "anew_ms_95": 150, "readers_ms_95":
 def console(rounds: int = 40) -> dict[str, Any]:
     """Per page: bytes, and milliseconds (95 %) kept and made anew; milliseconds (95 %) of fifty readers together."""
     with tempfile.TemporaryDirectory() as folder:
-        tables = contracts.schemas() / "tables"
+        tables = declarations.schemas() / "tables"
         connection = embedded(Path(folder) / "store")
         beside = connection.beside(Zones(private="bench_private", open="bench_open"))
         migrate(beside, tables)

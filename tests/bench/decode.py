@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from nytta.events import EVENTS, Pseudonymiser, decode, to_ndjson
+from nytta.ingest.events import EVENTS, Pseudonymiser, decode, to_ndjson
 
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = Pseudonymiser("bench", bytes(range(32)))

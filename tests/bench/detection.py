@@ -17,7 +17,7 @@ import ruptures
 from numpy.typing import NDArray
 from scipy import stats
 
-from nytta.detection import Panel, Parameters, assess, standardised
+from nytta.indicators.detection import Panel, Parameters, assess, standardised
 from nytta.statistics import nhs_rules, xmr
 from tests.bench.worlds import FAULTS, Settings, World, make
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nytta.disclosure.rules import HANDLERS, MOST_BY_ONE, K
-from nytta.store.client import Connection, embedded
+from nytta.storage.client import Connection, embedded
 
 _ROWS = f"""
 SELECT o.indicator AS indicator, d.protects AS protects, o.unit AS unit, o.system AS system, o.grain AS grain,

@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from tests.gateway.service import Service
+from tests.ingest.http.service import Service
 
 SIZES = {1: (64, 2_000), 100: (16, 40_000), 500: (16, 100_000)}
 """Events of a request: (connections, events in all)."""

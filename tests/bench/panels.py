@@ -19,15 +19,15 @@ from pathlib import Path
 from statistics import mean, quantiles
 from typing import Any
 
-from nytta import contracts
-from nytta.grafana.catalogue import BOARDS
-from nytta.store import client
-from nytta.store.client import Connection
-from nytta.store.migrate import migrate
-from nytta.store.private import PrivateStore
-from tests.grafana.expander import Range, expand
-from tests.grafana.filled import END, Filled, fill
-from tests.grafana.test_boards import choices
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry import declarations
+from nytta.storage import client
+from nytta.storage.client import Connection
+from nytta.storage.migrate import migrate
+from nytta.surfaces.grafana.catalogue import BOARDS
+from tests.surfaces.grafana.expander import Range, expand
+from tests.surfaces.grafana.filled import END, Filled, fill
+from tests.surfaces.grafana.test_boards import choices
 
 UNITS, WEEKS = 500, 156
 OVER = Range(END - timedelta(weeks=WEEKS), END, interval=24 * 3600.0)
@@ -49,7 +49,7 @@ def panels(folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True)
     connection = client.embedded(folder / "store")
     try:
-        migrate(connection, contracts.schemas() / "tables")
+        migrate(connection, declarations.schemas() / "tables")
         store = fill(PrivateStore(connection), folder / "story", "all", PLAYED, 1.0)
         _grow(connection)
         return measured(store)

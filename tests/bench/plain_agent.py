@@ -8,7 +8,7 @@ import clickhouse_connect
 import faust
 from faust.types import StreamT
 
-from nytta.events import EVENTS
+from nytta.ingest.events import EVENTS
 
 
 def main() -> None:

@@ -25,12 +25,12 @@ import clickhouse_connect
 import httpx
 from kafka import KafkaProducer
 
-from nytta import app as nytta
-from nytta.broker import topics
-from nytta.broker.cluster import Cluster
-from nytta.broker.producer import Producer
-from nytta.settings import Settings
-from nytta.simulate.bulk import bulk
+from nytta import service as nytta
+from nytta.demo.bulk import bulk
+from nytta.ingest.stream import topics
+from nytta.ingest.stream.producer import Producer
+from nytta.service.brokers import cluster_of
+from nytta.service.settings import Settings
 from tests.bench.gateway import accept_rate, freshness
 from tests.support.broker import Broker, broker
 from tests.support.installation import Installation
@@ -64,7 +64,7 @@ def worker(folder: Path, started: Broker, count: int, per_message: int) -> float
 
 async def _fill(place: Installation, count: int, per_message: int) -> None:
     # units share a partition: what is put at once fills messages as full as they may be
-    async with Producer(Cluster.of(place.settings), place.keys.seal, events=per_message, linger=1.0) as producer:
+    async with Producer(cluster_of(place.settings), place.keys.seal, events=per_message, linger=1.0) as producer:
         for events, rejects in place.decoded(bulk(count, 3, units=_UNITS, size=min(20_000, 200 * per_message))):
             await producer.put(events, rejects)
 
@@ -98,7 +98,7 @@ def plain(folder: Path, started: Broker, count: int) -> float:
             "CREATE TABLE plain (id String, source String, time DateTime64(3), unit String) "
             "ENGINE = MergeTree ORDER BY id"
         )
-        name = topics.full(Cluster.of(place.settings), topics.USAGE)
+        name = topics.full(cluster_of(place.settings), topics.USAGE)
         producer = KafkaProducer(bootstrap_servers=place.settings.kafka)
         lines = [
             line

@@ -23,7 +23,7 @@ from typing import Any, Final
 import httpx
 
 from tests.bench.gateway import batches
-from tests.gateway.service import Service
+from tests.ingest.http.service import Service
 from tests.support.commands import nytta
 from tests.support.processes import until
 

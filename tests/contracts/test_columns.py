@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nytta.events.columns import COLUMNS
 from nytta.indicators.subjects import STORED, Subject
-from nytta.store.private import PrivateStore
+from nytta.ingest.events.columns import COLUMNS
+from nytta.ingest.store.private import PrivateStore
 
 WRITER = {"batch", "import", "snapshot"}
 ROUND = {"version", "is_deleted"}

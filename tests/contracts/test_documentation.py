@@ -8,8 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from nytta import cli, contracts
-from nytta.settings import Settings
+from nytta import cli
+from nytta.registry import declarations
+from nytta.service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -43,14 +44,14 @@ def test_every_setting_is_in_the_readme() -> None:
 
 def test_the_indicator_table_repeats_the_definitions() -> None:
     told = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \|$", README, re.MULTILINE))
-    for path in sorted((contracts.schemas() / "indicators").glob("*.yaml")):
+    for path in sorted((declarations.schemas() / "indicators").glob("*.yaml")):
         definition = yaml.safe_load(path.read_text("utf-8"))
         assert told.pop(definition["id"]) == definition["question"]["en"]
     assert told == {}
 
 
 def test_every_mapping_named_is_shipped() -> None:
-    shipped = {p.stem for p in (contracts.schemas() / "mappings").glob("*.yaml")}
+    shipped = {p.stem for p in (declarations.schemas() / "mappings").glob("*.yaml")}
     sentence = README[README.index("Mappings are shipped for") :].split("; their")[0]
     assert set(re.findall(r"`([a-z-]+)`", sentence)) == shipped
 

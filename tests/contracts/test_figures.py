@@ -1,17 +1,17 @@
-"""Figures come into the open zone through one door: whoever else writes there repeats what is published."""
+"""Figures come into the open zone through one gate: whoever else writes there repeats what is published."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from nytta.store.private import PrivateStore
+from nytta.ingest.store.private import PrivateStore
 
 SOURCES = Path(__file__).parents[2] / "services" / "nytta"
 
 FROM = {
     "published_values": {"value", "low", "high"},  # the ledger
-    # published rows again (tests/alerting/test_detection.py); target is the plan's, scope counts units
+    # published rows again (tests/insight/alerts/evaluation/test_detection.py); target is the plan's, scope counts units
     "published_signals": {
         "value",
         "low",
@@ -25,7 +25,7 @@ FROM = {
         "scope",
     },
     "benchmarks": {"value", "low", "high"},  # what other organisations published
-    # the ledger, published rows again, and hours of benefits (tests/store/test_facts.py)
+    # the ledger, published rows again, and hours of benefits (tests/disclosure/store/test_facts.py)
     "published_facts": {"value", "low", "high"},
     "published_states": {"value", "low", "high", "figures"},  # published rows again, or what follows from them
 }
@@ -51,7 +51,7 @@ def test_the_publication_alone_passes_figures_through_the_gate() -> None:
         for path in SOURCES.rglob("*.py")
         if re.search(r"from nytta\.disclosure\.gate import[^\n]*\b(gate|Exact)\b", path.read_text())
     }
-    assert by == {"store/publish.py"}
+    assert by == {"disclosure/store/publish.py"}
 
 
 def test_facts_and_verdicts_are_written_in_one_place_each() -> None:
@@ -64,19 +64,22 @@ def test_facts_and_verdicts_are_written_in_one_place_each() -> None:
         for table in FROM
     }
     assert writers == {
-        "published_values": {"store/publish.py", "store/processing.py"},  # the latter why there is no figure
-        "benchmarks": {"store/benchmarks.py"},
-        "published_signals": {"store/detection.py"},
-        "published_facts": {"store/facts.py"},
-        "published_states": {"store/states.py"},
+        "published_values": {
+            "disclosure/store/publish.py",
+            "disclosure/store/withdrawal.py",
+        },  # the latter why there is no figure
+        "benchmarks": {"insight/store/benchmarks.py"},
+        "published_signals": {"disclosure/store/verdicts.py"},
+        "published_facts": {"disclosure/store/facts.py"},
+        "published_states": {"insight/store/states.py"},
     }
 
 
 def test_facts_and_statements_take_no_share_from_private_values() -> None:
     """Statements read no exact values; facts who is in scope, and use that goes into hours, an official act."""
-    text = (SOURCES / "store" / "benefits.py").read_text()
+    text = (SOURCES / "service" / "statements.py").read_text()
     assert "{private}.indicator_values" not in text
-    text = (SOURCES / "store" / "facts.py").read_text()
+    text = (SOURCES / "disclosure" / "store" / "facts.py").read_text()
     read = re.findall(r"\{private\}+\.indicator_values\s+WHERE indicator = '([\w-]+)'", text)
     assert sorted(read) == ["entitlement", "intended-use"]
     assert text.count("private}.indicator_values") + text.count("private}}.indicator_values") == 2

@@ -17,9 +17,9 @@ import orjson
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from nytta.broker import topics
-from nytta.store.client import Connection
-from tests.gateway.conftest import of_unit
+from nytta.ingest.stream import topics
+from nytta.storage.client import Connection
+from tests.ingest.http.conftest import of_unit
 from tests.organisations import SMALL_COUNTY
 from tests.support.users import IMAGE, configured
 from tests.support.users import USERS as USERS_FILE

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from nytta import contracts, simulate
-from nytta.events import Pseudonymiser, decode
+from nytta import demo
 from nytta.indicators.load import derived, load, purposes
 from nytta.indicators.page import page
-from nytta.organisation.load import load as load_registry
-from nytta.store.private import PrivateStore
-from nytta.store.recompute import recompute
-from nytta.store.values import ValueQuery, read_values, save_definitions
+from nytta.indicators.store.recompute import recompute
+from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
+from nytta.ingest.events import Pseudonymiser, decode
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry import declarations
+from nytta.registry.load import load as load_registry
 from tests.organisations import small_county
 from tests.rows import NOW, event, table
 
@@ -43,14 +44,14 @@ purpose: support-need
 STORY = '''
 """An office begins to use a calendar."""
 
-from nytta.simulate.layout import Department, organisation
-from nytta.simulate.people import PeopleFeed
-from nytta.simulate.place import Milestone, Place, System
-from nytta.simulate.change import NoteFeed, milestone_notes
-from nytta.simulate.scene import scene
-from nytta.simulate.sessions import App, UseFeed
-from nytta.simulate.staff import acting, breadth, ramp, staff
-from nytta.simulate.world import Part
+from nytta.demo.layout import Department, organisation
+from nytta.demo.people import PeopleFeed
+from nytta.demo.place import Milestone, Place, System
+from nytta.demo.change import NoteFeed, milestone_notes
+from nytta.demo.scene import scene
+from nytta.demo.sessions import App, UseFeed
+from nytta.demo.staff import acting, breadth, ramp, staff
+from nytta.demo.world import Part
 
 SYSTEM = "kalender"
 
@@ -79,7 +80,7 @@ def small_office(seed, span, scale):
 
 def test_an_indicator_in_one_file(tmp_path: Path, store: PrivateStore) -> None:
     (tmp_path / "reopened.yaml").write_text(INDICATOR, "utf-8")
-    found = load(tmp_path, purposes(contracts.schemas() / "purposes.yaml"))
+    found = load(tmp_path, purposes(declarations.schemas() / "purposes.yaml"))
     assert found.problems == ()
     small_county(store.connection)
     save_definitions(store, found.definitions)
@@ -93,11 +94,11 @@ def test_an_indicator_in_one_file(tmp_path: Path, store: PrivateStore) -> None:
     recompute(store, found.definitions)
     (row,) = read_values(store, ValueQuery("week", "reopened", "north"))
     assert (row["numerator"], row["denominator"], row["value"]) == (1, 2, 0.5)
-    assert "### `reopened` (S6)" in page(found.definitions, derived(contracts.schemas() / "derived.yaml"))
+    assert "### `reopened` (S6)" in page(found.definitions, derived(declarations.schemas() / "derived.yaml"))
 
 
 @pytest.fixture
-def small_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], simulate.World]:
+def small_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], demo.World]:
     """The story's file beside the others, and its line in the table of stories."""
     path = tmp_path / "small_office.py"
     path.write_text(STORY, "utf-8")
@@ -106,15 +107,15 @@ def small_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[]
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setitem(simulate._PARTS, "small-office", module.small_office)
-    monkeypatch.setattr(simulate, "STORIES", (*simulate.STORIES, "small-office"))
-    return lambda: simulate.simulate("small-office", 1, until="2026-W20", weeks=60)
+    monkeypatch.setitem(demo._PARTS, "small-office", module.small_office)
+    monkeypatch.setattr(demo, "STORIES", (*demo.STORIES, "small-office"))
+    return lambda: demo.simulate("small-office", 1, until="2026-W20", weeks=60)
 
 
-def test_a_story_in_one_file(small_office: Callable[[], simulate.World], tmp_path: Path) -> None:
+def test_a_story_in_one_file(small_office: Callable[[], demo.World], tmp_path: Path) -> None:
     world = small_office()
     assert b"".join(world.batches()) == b"".join(small_office().batches())
-    simulate.write(world, tmp_path / "out")
+    demo.write(world, tmp_path / "out")
     loaded = load_registry(tmp_path / "out" / "registry")
     assert loaded.registry is not None, loaded.problems
     assert [m.id for m in loaded.registry.milestones] == ["start"]

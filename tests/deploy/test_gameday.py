@@ -16,14 +16,14 @@ import orjson
 import pytest
 from kafka import KafkaProducer
 
-from nytta.broker import topics
-from nytta.broker.cluster import Cluster
-from nytta.grafana.catalogue import BOARDS
+from nytta.ingest.stream import topics
+from nytta.service.brokers import cluster_of
+from nytta.surfaces.grafana.catalogue import BOARDS
 from tests.deploy.prometheus import Prometheus, prometheus
 from tests.deploy.tools import needed
 from tests.faults.load import bodies, gateway
-from tests.gateway.conftest import of_unit
-from tests.gateway.service import Service
+from tests.ingest.http.conftest import of_unit
+from tests.ingest.http.service import Service
 from tests.support.broker import Broker
 from tests.support.installation import Installation, installation
 from tests.support.processes import PATIENCE, Process, answers, comes, free_port, python, until
@@ -108,7 +108,7 @@ def test_the_broker_is_away(stack: Stack) -> None:
 
 def test_the_store_is_away(stack: Stack) -> None:
     kafka = KafkaProducer(bootstrap_servers=stack.place.settings.kafka)
-    name = topics.full(Cluster.of(stack.place.settings), topics.USAGE)
+    name = topics.full(cluster_of(stack.place.settings), topics.USAGE)
     stack.place.store.process.kill()
     sent = 3000
     for number in range(sent):  # one by one, as a foreign producer does

@@ -10,10 +10,11 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from nytta.gateway.counters import Counters
-from nytta.grafana.catalogue import BOARDS
-from nytta.measures import Evaluations, Publications, disk
-from nytta.processors import figures
+from nytta.ingest.http.counters import Counters
+from nytta.ingest.stream import metrics
+from nytta.service.metrics import Evaluations, Publications
+from nytta.storage.disk import free_gauge
+from nytta.surfaces.grafana.catalogue import BOARDS
 from tests.deploy.tools import DEPLOY, needed, run
 
 ROOT = DEPLOY.parent
@@ -26,9 +27,9 @@ RECORDED = {rule["record"] for group in GROUPS for rule in group["rules"] if "re
 def exposed() -> set[str]:
     """Names that processes expose; those of rounds are read from their source, for they need a service."""
     counters = Counters(lambda: 0.0)
-    for add in (Publications, Evaluations, disk):
+    for add in (Publications, Evaluations, free_gauge):
         add(counters.registry)
-    registries: list[CollectorRegistry] = [counters.registry, figures.REGISTRY]
+    registries: list[CollectorRegistry] = [counters.registry, metrics.REGISTRY]
     names = set()
     for registry in registries:
         for family in registry.collect():

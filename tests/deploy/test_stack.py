@@ -19,9 +19,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from nytta.grafana.query import CLICKHOUSE, PLUGIN
-from nytta.settings import Settings
-from nytta.store.private import PrivateStore
+from nytta.ingest.store.private import PrivateStore
+from nytta.service.settings import Settings
+from nytta.surfaces.grafana.query import CLICKHOUSE, PLUGIN
 from tests.deploy.tools import DEPLOY, needed, run
 
 ROOT = DEPLOY.parent

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from nytta.grafana.catalogue import BOARDS
+from nytta.surfaces.grafana.catalogue import BOARDS
 from tests.deploy.prometheus import Prometheus, prometheus
 from tests.deploy.tools import needed
-from tests.gateway.conftest import event, of_unit
-from tests.gateway.service import Service
+from tests.ingest.http.conftest import event, of_unit
+from tests.ingest.http.service import Service
 from tests.support.processes import PATIENCE, comes
 
 pytestmark = pytest.mark.slow

@@ -58,7 +58,9 @@ def run(place: Path, *words: str, code: int = 0) -> str:
 
 
 def test_it_is_the_wheel_that_runs_and_it_holds_what_the_program_reads(place: Path) -> None:
-    code = "import nytta, nytta.contracts as c; print(nytta.__file__, c.schemas(), c.dashboards(), sep='\\n')"
+    code = (
+        "import nytta, nytta.registry.declarations as c; print(nytta.__file__, c.schemas(), c.dashboards(), sep='\\n')"
+    )
     command = [str(place / "venv" / "bin" / "python"), "-P", "-c", code]
     told = subprocess.run(command, cwd=place, env=environment(), capture_output=True, text=True, check=True).stdout
     assert all(line.startswith(str(place / "venv")) for line in told.splitlines()), told

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nytta.disclosure.tree import Hierarchy, Place, Tree, TreeError, changed_past
-from nytta.organisation.dates import BEGINNING, END
+from nytta.registry.dates import BEGINNING, END
 
 MARCH = date(2026, 3, 2)
 

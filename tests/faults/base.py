@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nytta import app as nytta
-from nytta import contracts
-from nytta.gateway.tokens import Tokens
-from nytta.keys import Keys, load_or_make, save
-from nytta.settings import Settings
-from nytta.store.client import embedded
-from nytta.store.migrate import migrate, migrations
+from nytta import service as nytta
+from nytta.ingest.http.tokens import Tokens
+from nytta.ingest.keys import Keys, load_or_make, save
+from nytta.registry import declarations
+from nytta.service.settings import Settings
+from nytta.storage.client import embedded
+from nytta.storage.migrate import migrate, migrations
 
 UNITS = tuple(f"unit-{n}" for n in range(4))
 PERSONS = 30
@@ -96,7 +96,7 @@ def make(folder: Path) -> None:
 def half_migrated(folder: Path, number: int) -> None:
     """A store of which the first migrations alone are applied: the service has the others to apply when it starts."""
     settings = _begun(folder)
-    tables = contracts.schemas() / "tables"
+    tables = declarations.schemas() / "tables"
     with tempfile.TemporaryDirectory() as name:
         for each in migrations(tables)[:number]:
             place = Path(name) / each.sequence / f"{each.name}.sql"

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import orjson
 
-from nytta.broker.producer import Unavailable
-from nytta.simulate.bulk import bulk
+from nytta.demo.bulk import bulk
+from nytta.ingest.stream.producer import Unavailable
 from tests.support.installation import Installation
 from tests.support.processes import Process, answers, free_port, python, until
 

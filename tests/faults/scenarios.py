@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from kafka import KafkaProducer
 
-from nytta.broker import topics
-from nytta.broker.cluster import Cluster
-from nytta.broker.waiting import lag
+from nytta.ingest.stream import topics
+from nytta.ingest.stream.waiting import lag
+from nytta.service.brokers import cluster_of
 from tests.faults.load import Load, bodies, conflicting, gateway
 from tests.support.installation import Installation
 
@@ -120,7 +120,7 @@ def gateway_killed(load: Load, rng: random.Random) -> None:
 
 def poison(load: Load, rng: random.Random) -> None:
     """Messages that are no events, marks or rejects, on every topic."""
-    cluster = Cluster.of(load.place.settings)
+    cluster = cluster_of(load.place.settings)
     producer = KafkaProducer(bootstrap_servers=load.place.settings.kafka)
     for share in (0.1, 0.3, 0.5, 0.7):
         load.reach(share)
@@ -208,7 +208,7 @@ def run(place: Installation, name: str, fault: Fault, *, seed: int, events: int)
             "WHERE source LIKE {run:String} GROUP BY source, id",
             run=f"/{run_name}/%",
         )
-    cluster = Cluster.of(place.settings)
+    cluster = cluster_of(place.settings)
     stored = {(source, identity) for source, identity, _, _ in rows}
     return Outcome(
         name,

@@ -202,7 +202,7 @@ def differences(up: Up, senders: Senders) -> list[str]:
 def stored(up: Up, senders: Senders) -> list[str]:
     """What of the store is not as it must be, read by a process of its own while the service is down."""
     program = (
-        "import json, sys\nfrom pathlib import Path\nfrom nytta.store.client import embedded\n"
+        "import json, sys\nfrom pathlib import Path\nfrom nytta.storage.client import embedded\n"
         "store = embedded(Path(sys.argv[1]) / 'store')\n"
         "print(json.dumps(store.rows('SELECT id, count(), uniqExact(content) FROM {private}.events FINAL '\n"
         "    'WHERE source = {source:String} GROUP BY id', source=sys.argv[2])))\nstore.close()"

@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from nytta import contracts
-from nytta.intake import Intake
-from nytta.keys import Keys
-from nytta.store.client import embedded
-from nytta.store.migrate import migrate
-from nytta.store.private import PrivateStore
+from nytta.ingest.intake import Intake
+from nytta.ingest.keys import Keys
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry import declarations
+from nytta.storage.client import embedded
+from nytta.storage.migrate import migrate
 from tests.fuzz.bodies import Bodies
 from tests.fuzz.files import Files
 from tests.fuzz.mappings import Mappings
@@ -66,7 +66,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="nytta-fuzz-") as name:
         connection = embedded(Path(name) / "store")
         try:
-            migrate(connection, contracts.schemas() / "tables")
+            migrate(connection, declarations.schemas() / "tables")
             ways = surfaces(PrivateStore(connection), Path(name))
             if asked.number is not None:
                 return _again(ways[asked.surface or "bodies"](), asked.seed, asked.number)

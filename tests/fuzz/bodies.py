@@ -18,13 +18,13 @@ from typing import Any, Final
 import orjson
 import pyarrow as pa
 
-from nytta.events import Reason, Reject
-from nytta.events.examples import accepted
-from nytta.gateway.group import GroupCommit
-from nytta.gateway.http import Gateway, application
-from nytta.gateway.limits import Limits
-from nytta.gateway.tokens import Tokens
-from nytta.intake import Intake
+from nytta.ingest.events import Reason, Reject
+from nytta.ingest.events.examples import accepted
+from nytta.ingest.http.group import GroupCommit
+from nytta.ingest.http.limits import Limits
+from nytta.ingest.http.routes import Gateway, application
+from nytta.ingest.http.tokens import Tokens
+from nytta.ingest.intake import Intake
 from tests.fuzz import mutate
 from tests.fuzz.run import DefectError
 

@@ -15,15 +15,15 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from nytta.connectors.cloudevents import read_cloudevents
-from nytta.connectors.draft import draft
-from nytta.connectors.explain import explain
-from nytta.connectors.mapping import Mapping, parse
-from nytta.connectors.read import Chunk, read
-from nytta.errors import Mendable
-from nytta.events import Reason, Reject, decode
-from nytta.events.pseudonyms import Pseudonymiser
-from nytta.intake import Intake
+from nytta import Mendable
+from nytta.ingest.events import Reason, Reject, decode
+from nytta.ingest.events.pseudonyms import Pseudonymiser
+from nytta.ingest.files.cloudevents import read_cloudevents
+from nytta.ingest.files.draft import draft
+from nytta.ingest.files.explain import explain
+from nytta.ingest.files.mapping import Mapping, parse
+from nytta.ingest.files.read import Chunk, read
+from nytta.ingest.intake import Intake
 from tests.fuzz import mutate
 from tests.fuzz.bodies import EVENTS, NOW
 from tests.fuzz.run import DefectError

@@ -11,16 +11,16 @@ from typing import Any, Final
 
 import yaml
 
-from nytta import contracts
-from nytta.connectors.errors import MappingError
-from nytta.connectors.mapping import parse
-from nytta.connectors.read import read
-from nytta.errors import Mendable
+from nytta import Mendable
+from nytta.ingest.files.errors import MappingError
+from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.read import read
+from nytta.registry import declarations
 from tests.fuzz import mutate
 from tests.fuzz.files import LIST, MAPPINGS, OCEL, TABLE, XES, chunks
 from tests.fuzz.run import DefectError
 
-_FOLDER = contracts.schemas() / "mappings"
+_FOLDER = declarations.schemas() / "mappings"
 _TEXTS: Final = (*MAPPINGS.values(), *(path.read_text("utf-8") for path in sorted(_FOLDER.glob("*.yaml"))))
 _LOGS: Final = {"xes": XES, "table": TABLE, "ocel": mutate.written(OCEL), "json": mutate.written(LIST)}
 

@@ -14,16 +14,16 @@ from typing import Any, Final
 import orjson
 import pyarrow as pa
 
-from nytta.alerts.answers import Answer
-from nytta.broker import wire
-from nytta.broker.cluster import Cluster
-from nytta.events import Reason, Reject, to_ndjson
-from nytta.intake import Intake
-from nytta.keys import Keys
-from nytta.processors import marks, rejected, signals, usage
-from nytta.processors.messages import Message
-from nytta.processors.parts import Parts
-from nytta.processors.stream import _stored_at
+from nytta.ingest.events import Reason, Reject, to_ndjson
+from nytta.ingest.intake import Intake
+from nytta.ingest.keys import Keys
+from nytta.ingest.stream import rejected, usage, wire
+from nytta.ingest.stream.cluster import Cluster
+from nytta.ingest.stream.consumer import _stored_at
+from nytta.ingest.stream.messages import Message
+from nytta.ingest.stream.parts import Parts
+from nytta.insight.alerts.answers import Answer
+from nytta.service.streams import marks, signal_messages, signals
 from tests.fuzz import mutate
 from tests.fuzz.bodies import EVENTS, NOW
 from tests.fuzz.run import DefectError
@@ -33,7 +33,7 @@ _TIMES: Final = (None, -1.0, 0.0, 0.001, 1.78e9, 1.9e9, 2.0**62 / 1000, float("n
 _REJECT = Reject(Reason.RAW_ACTOR, "data.actor: is no pseudonym", "/x", "line 1", b"body")
 _REJECTED: Final[dict[str, Any]] = orjson.loads(wire.reject_message(_REJECT, NOW, _KEYS.seal(b"body")))
 _NOTES: Final = {"notes": [["k1", "k2", "ab" * 16, "cd" * 16]]}
-_ANSWER: Final = orjson.loads(wire.answer_message(Answer("a1", "take")))
+_ANSWER: Final = orjson.loads(signal_messages.answer_message(Answer("a1", "take")))
 _MARKS: Final = wire.marks_message(
     pa.table([[7], ["case"], ["cases"], [bytes(16)], ["north"], [NOW]], schema=marks.SCHEMA)
 )

@@ -8,14 +8,14 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from nytta.organisation.load import read
-from nytta.organisation.problems import check_text
-from nytta.organisation.tables import tables
+from nytta.registry.load import read
+from nytta.registry.problems import check_text
+from nytta.registry.tables import tables
 from tests.fuzz import mutate
 from tests.fuzz.mappings import last_line, yaml_of
 from tests.organisations import SMALL_COUNTY
 
-_EXAMPLE = Path(__file__).parents[1] / "organisation" / "example"
+_EXAMPLE = Path(__file__).parents[1] / "registry" / "example"
 _SMALL: Final = {name: body.decode() for name, body in SMALL_COUNTY.items()}
 _FILES: Final = {path.name: path.read_text("utf-8") for path in sorted(_EXAMPLE.glob("*.yaml"))}
 WRONG: Final[tuple[Any, ...]] = (

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from nytta.store.private import PrivateStore
+from nytta.ingest.store.private import PrivateStore
 from tests.fuzz.__main__ import SHARES, surfaces
 from tests.fuzz.run import DefectError, HangError, again, run
 

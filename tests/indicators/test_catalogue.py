@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from nytta import contracts
 from nytta.indicators.load import load
-from nytta.store.private import PrivateStore
-from nytta.store.recompute import recompute
-from nytta.store.values import ValueQuery, read_values, save_definitions
+from nytta.indicators.store.recompute import recompute
+from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry import declarations
 from tests.indicators.test_change import HAND as OF_CHANGE
 from tests.organisations import small_county
 from tests.rows import NOW, day, event, table
 
-DEFINITIONS = load(contracts.schemas() / "indicators").definitions
+DEFINITIONS = load(declarations.schemas() / "indicators").definitions
 
 EVENTS = [
     # week 2026-W06 (2 to 8 February): five cases opened, three by a digital channel

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from nytta import contracts
 from nytta.indicators.load import load
-from nytta.store.private import PrivateStore
-from nytta.store.recompute import recompute
-from nytta.store.scratch import verify
-from nytta.store.values import ValueQuery, read_values, save_definitions
+from nytta.indicators.store.recompute import recompute
+from nytta.indicators.store.scratch import verify
+from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry import declarations
 from tests.organisations import small_county
 from tests.rows import NOW, day, event, table
 
-DEFINITIONS = load(contracts.schemas() / "indicators").definitions
+DEFINITIONS = load(declarations.schemas() / "indicators").definitions
 
 MONDAYS = [date(2026, 1, 5) + timedelta(weeks=n) for n in range(20)]  # W02 to W21
 PEOPLE = [f"p{n}" for n in range(12)]

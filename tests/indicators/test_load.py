@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from nytta import app as nytta
-from nytta import contracts
+from nytta import service as nytta
 from nytta.indicators.load import load, purposes
+from nytta.registry import declarations
 
-INDICATORS = contracts.schemas() / "indicators"
+INDICATORS = declarations.schemas() / "indicators"
 
 
 def line_of(text: str, part: str) -> int:
@@ -64,7 +64,7 @@ def test_a_wrong_definition_is_told_with_file_and_line(
     text = (INDICATORS / f"{of}.yaml").read_text("utf-8")
     assert good in text
     (tmp_path / f"{of}.yaml").write_text(text.replace(good, bad, 1), "utf-8")
-    found = load(tmp_path, purposes(contracts.schemas() / "purposes.yaml"))
+    found = load(tmp_path, purposes(declarations.schemas() / "purposes.yaml"))
     assert found.definitions == ()
     (problem,) = found.problems
     assert problem.file == f"{of}.yaml"

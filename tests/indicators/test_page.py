@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from nytta import cli, contracts
+from nytta import cli
 from nytta.indicators.definition import Definition, Derived
 from nytta.indicators.load import derived, load
 from nytta.indicators.page import page
-from nytta.store.states import DERIVED
+from nytta.insight.store.states import DERIVED
+from nytta.registry import declarations
 
-DEFINITIONS = load(contracts.schemas() / "indicators").definitions
-NAMED = derived(contracts.schemas() / "derived.yaml")
+DEFINITIONS = load(declarations.schemas() / "indicators").definitions
+NAMED = derived(declarations.schemas() / "derived.yaml")
 
 
 def test_the_page_is_what_the_definitions_make_of_it() -> None:

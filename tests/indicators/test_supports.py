@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from nytta import contracts
 from nytta.indicators.load import load
 from nytta.indicators.subjects import SUBJECTS
 from nytta.indicators.supports import support
+from nytta.registry import declarations
 
-DEFINITIONS = {d.id: d for d in load(contracts.schemas() / "indicators").definitions}
+DEFINITIONS = {d.id: d for d in load(declarations.schemas() / "indicators").definitions}
 CASES = {"case": 1.0, "case.opened": 1.0, "case.closed": 1.0, "case:channel": 0.4, "case:actor": 0.9}
 
 

@@ -1,15 +1,7 @@
 import numpy as np
 import pytest
 
-from nytta.statistics import (
-    cusum,
-    cusum_limit,
-    cusum_run_length,
-    ewma,
-    ewma_limit,
-    ewma_run_length,
-    ewma_sigma,
-)
+from nytta.statistics import cusum, cusum_limit, cusum_run_length, ewma, ewma_limit, ewma_run_length, ewma_sigma
 
 
 @pytest.mark.parametrize(

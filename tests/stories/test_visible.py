@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nytta import contracts
 from nytta.indicators.load import load
+from nytta.registry import declarations
 from tests.stories.visible import PUBLISHED, VISIBLE
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_stories_publish_every_indicator_of_the_catalogue() -> None:
     """Each story's own part is held by its run."""
-    catalogue = {d.id for d in load(contracts.schemas() / "indicators").definitions}
+    catalogue = {d.id for d in load(declarations.schemas() / "indicators").definitions}
     assert frozenset().union(*PUBLISHED.values()) == catalogue
     assert PUBLISHED.keys() == VISIBLE.keys()
 

@@ -19,14 +19,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import ruptures
 
-from nytta import app as nytta
-from nytta.indicators.states import Exploitation, State
-from nytta.organisation.dates import monday, parse_week
-from nytta.organisation.registry import Registry
-from nytta.settings import Settings
-from nytta.simulate import simulate, write
-from nytta.store import facts
-from nytta.store.states import StateRow, states
+from nytta import service as nytta
+from nytta.demo import simulate, write
+from nytta.disclosure.store import facts
+from nytta.insight.states.combined import Exploitation, State
+from nytta.insight.store.states import StateRow, states
+from nytta.registry.dates import monday, parse_week
+from nytta.registry.registry import Registry
+from nytta.service.settings import Settings
 
 ZONE = ZoneInfo("Europe/Stockholm")
 UNTIL = "2026-W46"

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from nytta.cli.loopback import frames
+from nytta.service.command_client import frames
 from tests.support.processes import PATIENCE, ROOT
 
 

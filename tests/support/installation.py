@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from nytta import app as nytta
-from nytta.app import distributed
-from nytta.broker.cluster import Cluster
-from nytta.broker.producer import Producer
-from nytta.events import Reject, decode
-from nytta.gateway.tokens import Tokens
-from nytta.keys import Choice, Keys, with_first
-from nytta.settings import Settings
+from nytta import service as nytta
+from nytta.ingest.events import Reject, decode
+from nytta.ingest.http.tokens import Tokens
+from nytta.ingest.keys import Choice, Keys, with_first
+from nytta.ingest.stream.producer import Producer
+from nytta.service import distributed
+from nytta.service.brokers import cluster_of
+from nytta.service.settings import Settings
 from tests.support.broker import Broker
 from tests.support.processes import Process, answers, free_port, python, until
 
@@ -133,7 +133,7 @@ class Installation:
 
     def producer(self) -> Producer:
         """What the gateway puts events with."""
-        return Producer(Cluster.of(self.settings), self.keys.seal)
+        return Producer(cluster_of(self.settings), self.keys.seal)
 
     def decoded(
         self, bodies: Iterable[bytes], now: datetime | None = None

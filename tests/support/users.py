@@ -84,7 +84,7 @@ def main(user: str, folder: str, what: str, *words: str) -> None:
     data = Path(folder)
     become(user, data)
     from nytta.cli import main as command_line
-    from nytta.store import client
+    from nytta.storage import client
 
     if what == "nytta":
         sys.argv = ["nytta", *words, "--data", folder]
@@ -98,10 +98,10 @@ def main(user: str, folder: str, what: str, *words: str) -> None:
 
 
 def _gateway(data: Path, registry: Path) -> None:
-    from nytta.app import distributed
-    from nytta.keys import load_or_make
-    from nytta.settings import Settings
-    from nytta.store import client
+    from nytta.ingest.keys import load_or_make
+    from nytta.service import distributed
+    from nytta.service.settings import Settings
+    from nytta.storage import client
 
     client.server = lambda dsn, zones=None: client.embedded(data / "store", zones)  # noqa: ARG005
     settings = Settings(data=data, registry=registry, clickhouse="clickhouse://server", kafka="127.0.0.1:9")

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from nytta.authentication.oidc.accounts import FILE, Accounts
-from nytta.authentication.oidc.client import Client
-from nytta.cli.common import Data, Json, commands, fail, mendable, show, told
-from nytta.keys import Keys, load_or_make
-from nytta.settings import Settings
+from nytta.cli.common import Data, Json, commands, fail, mendable, show, stderr
+from nytta.ingest.keys import Keys, load_or_make
+from nytta.service.settings import Settings
+from nytta.surfaces.authentication.oidc.accounts import FILE, Accounts
+from nytta.surfaces.authentication.oidc.client import Client
 
 accounts_commands = typer.Typer(no_args_is_help=True, help="Which account each address belongs to that signed in.")
 commands.add_typer(accounts_commands, name="accounts")
@@ -59,4 +59,4 @@ def accounts_release(
     with mendable():
         if not _accounts(data).release(name):
             fail("no account signed in with this address; nytta accounts list")
-    told.print("released: the address belongs to the account that signs in with it next")
+    stderr.print("released: the address belongs to the account that signs in with it next")

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from nytta.alerts.answers import Answer
-from nytta.alerts.feedback import missed, quality
-from nytta.alerts.kinds import role
-from nytta.alerts.model import LIVE, Alert, Feedback, InvalidReason, SnoozeReason
-from nytta.app import App, evaluation
-from nytta.app.installation import Workers
-from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, told
-from nytta.store.alerts import AlertStore
+from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, stderr
+from nytta.insight.alerts.answers import Answer
+from nytta.insight.alerts.feedback import missed, quality
+from nytta.insight.alerts.kinds import role
+from nytta.insight.alerts.model import LIVE, Alert, Feedback, InvalidReason, SnoozeReason
+from nytta.insight.store.alerts import AlertStore
+from nytta.service import App, evaluation
+from nytta.service.installation import Workers
 
 alerts_commands = typer.Typer(help="Alerts: list them, answer them, evaluate now, see what became of messages.")
 commands.add_typer(alerts_commands, name="alerts")
@@ -87,7 +87,7 @@ def evaluate(
     ]
     rows += [{"what": "not told", "about": u.alert, "who": "", "detail": u.why} for u in done.alerts.untold]
     show(rows, as_json, ("what", "about", "who", "detail"))
-    told.print(
+    stderr.print(
         f"{done.alerts.changed} alerts changed, {len(done.alerts.messages)} messages, {done.delivered.sent} sent"
     )
     if done.delivered.problems or done.alerts.undeliverable or done.alerts.untold:

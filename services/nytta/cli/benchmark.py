@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from nytta import app as nytta
-from nytta.benefits.benchmark import BenchmarkError, Funnel, by_level, funnel, take, write
-from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show, told
+from nytta import service as nytta
+from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show, stderr
 from nytta.indicators.definition import Definition, Kind
-from nytta.reports import charts
-from nytta.reports.html import FONT
-from nytta.store import benchmarks
+from nytta.insight.benefits.benchmark import BenchmarkError, Funnel, by_level, funnel, take, write
+from nytta.insight.store import benchmarks
+from nytta.surfaces.reports import charts
+from nytta.surfaces.reports.html import FONT
 
 benchmark_commands = typer.Typer(
     no_args_is_help=True, help="Compare with other organisations: hand out and take over published figures."
@@ -47,7 +47,7 @@ def export(
         sys.stdout.flush()
         return
     out.write_bytes(body)
-    told.print(f"{out}: {len(found.figures)} figures of {len(found.definitions)} indicators")
+    stderr.print(f"{out}: {len(found.figures)} figures of {len(found.definitions)} indicators")
 
 
 @benchmark_commands.command("import")
@@ -63,7 +63,7 @@ def import_(
         except BenchmarkError as error:
             fail(f"{file}: {error}")
         benchmarks.save(app.open.connection, found)
-    told.print(f"{found.organisation}: {len(found.figures)} figures taken over")
+    stderr.print(f"{found.organisation}: {len(found.figures)} figures taken over")
 
 
 @benchmark_commands.command("show")
@@ -101,7 +101,7 @@ def show_(
         return
     show([{"level": name} | asdict(point) for name, each in found.items() for point in each.points], False)
     centres = ", ".join(f"{name} {each.centre} %" for name, each in found.items())
-    told.print(f"centre of {centres}; n is the least number that stands behind the figure")
+    stderr.print(f"centre of {centres}; n is the least number that stands behind the figure")
 
 
 def _share(app: nytta.App, indicator: str) -> Definition:
@@ -111,14 +111,14 @@ def _share(app: nytta.App, indicator: str) -> Definition:
     return known[indicator]
 
 
-def _drawn(found: Funnel, definition: Definition) -> str:
+def _drawn(funnel: Funnel, definition: Definition) -> str:
     points = [
-        charts.Place(point.name or point.unit, point.value, point.n, point.word != "inside") for point in found.points
+        charts.Place(point.name or point.unit, point.value, point.n, point.word != "inside") for point in funnel.points
     ]
     return charts.funnel(
         points,
-        centre=found.centre,
-        limits=found.limits,
-        words=(f"{definition.title.en} (version {definition.version}); n", f"{found.centre:g} %"),
+        centre=funnel.centre,
+        limits=funnel.limits,
+        words=(f"{definition.title.en} (version {definition.version}); n", f"{funnel.centre:g} %"),
         font=FONT,
     )

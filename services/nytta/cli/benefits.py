@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from nytta import app as nytta
-from nytta.cli.common import Data, Json, commands, fail, opened, show, told
-from nytta.reports import html as pages
-from nytta.reports import pdf as paper
-from nytta.reports.compose import document
-from nytta.reports.rows import as_csv, rows
-from nytta.store.benefits import Said, Statements, until
+from nytta import service as nytta
+from nytta.cli.common import Data, Json, commands, fail, opened, show, stderr
+from nytta.insight.store.statements import PublishedStatement, Statements, until
+from nytta.surfaces.reports import html as pages
+from nytta.surfaces.reports import pdf as paper
+from nytta.surfaces.reports.compose import document
+from nytta.surfaces.reports.rows import as_csv, rows
 
 AsOf = Annotated[
     str, typer.Option("--as-of", help="As it was stated by the end of this day, or by this moment (with offset).")
@@ -94,13 +94,13 @@ def report(
         sys.stdout.flush()
         return
     out.write_bytes(body)
-    told.print(f"{out}: {len(body)} bytes, as stated at {said.published_at:%Y-%m-%d %H:%M:%S} UTC")
+    stderr.print(f"{out}: {len(body)} bytes, as stated at {said.published_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _found(app: nytta.App, programme: str, as_of: str) -> list[tuple[Said, str]]:
+def _found(app: nytta.App, programme: str, as_of: str) -> list[tuple[PublishedStatement, str]]:
     """The statements that a programme is about, each with its system ('' for all)."""
     book = Statements(app.open.connection)
-    everything: list[Said] = []
+    everything: list[PublishedStatement] = []
     for organisation in book.organisations():
         try:
             moment = until(as_of, book.timezone(organisation)) if as_of else None

@@ -18,13 +18,13 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from nytta import app as nytta
-from nytta import permissions
-from nytta.cli import loopback
-from nytta.cli.stopping import interruptible
-from nytta.errors import Mendable
-from nytta.settings import Settings
-from nytta.spreadsheets import csv_text
+from nytta import Mendable
+from nytta import service as nytta
+from nytta.service import command_client
+from nytta.service.settings import Settings
+from nytta.service.stopping import interruptible
+from nytta.storage import permissions
+from nytta.surfaces.spreadsheets import csv_text
 
 commands = typer.Typer(
     name="nytta",
@@ -47,7 +47,7 @@ def _several(context: typer.Context) -> None:
         permissions.restrict()
 
 
-told = Console(stderr=True, soft_wrap=True, highlight=False)
+stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Data = Annotated[Path | None, typer.Option("--data", help="The store's folder (else NYTTA_DATA, else var/data).")]
 Registry = Annotated[Path | None, typer.Option("--registry", help="Folder with organisation.yaml and its companions.")]
@@ -61,14 +61,14 @@ def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.Ap
     While a service runs on the data folder, the whole command runs there instead, and this process ends with it.
     """
     with mendable():
-        served = loopback.serving()
+        served = command_client.serving()
         if served:
             if registry:
                 served.declare(nytta.read_registry(registry, served.definitions))
             yield served
             return
         settings = Settings() if data is None else Settings(data=data)
-        loopback.forward(settings.data)
+        command_client.forward(settings.data)
         with opening(settings)(settings, registry) as app, interruptible(app.private.connection):
             yield app
 
@@ -77,7 +77,7 @@ def opening(settings: Settings) -> Callable[[Settings, Path | None], AbstractCon
     """The way to open an installation that the settings ask for."""
     if not settings.kafka:
         return nytta.embedded
-    from nytta.app.distributed import distributed  # who has no brokers does not wait for their client to load
+    from nytta.service.distributed import distributed  # who has no brokers does not wait for their client to load
 
     return distributed
 
@@ -99,7 +99,7 @@ def mendable() -> Iterator[None]:
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Say what is wrong and end with `code`."""
-    told.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    stderr.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -16,31 +16,31 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from nytta import app as nytta
-from nytta import permissions
-from nytta.alerts.model import Alert
-from nytta.authentication.links import Links
-from nytta.authentication.oidc.sign_in import SignIn
-from nytta.authentication.proxy import Proxy, refuse_open_house
-from nytta.cli import loopback
+from nytta import Mendable
+from nytta import service as nytta
 from nytta.cli.accounts import accounts_of, client_of
 from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
-from nytta.cli.stopping import under_way
-from nytta.connectors import mapping as mappings
-from nytta.connectors.draft import draft
-from nytta.connectors.explain import Explanation, explain
-from nytta.console.application import application
-from nytta.console.context import Console
-from nytta.console.services import CannotDo, Job, Replayed
-from nytta.errors import Mendable
 from nytta.indicators.definition import Definition
-from nytta.keys import KeyFileError
-from nytta.organisation.registry import Registry
-from nytta.settings import Settings
-from nytta.store.alerts import AlertStore, Changes
-from nytta.store.client import StoppedError
-from nytta.store.private import RejectQuery
+from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files.draft import draft
+from nytta.ingest.files.explain import Explanation, explain
+from nytta.ingest.keys import KeyFileError
+from nytta.ingest.store.private import RejectQuery
+from nytta.insight.alerts.model import Alert
+from nytta.insight.store.alerts import AlertStore, Changes
+from nytta.registry.registry import Registry
+from nytta.service import command_client
+from nytta.service.settings import Settings
+from nytta.service.stopping import under_way
+from nytta.storage import permissions
+from nytta.storage.client import StoppedError
+from nytta.surfaces.authentication.links import Links
+from nytta.surfaces.authentication.oidc.sign_in import SignIn
+from nytta.surfaces.authentication.proxy import Proxy, refuse_open_house
+from nytta.surfaces.console.application import application
+from nytta.surfaces.console.context import Console
+from nytta.surfaces.console.services import CannotDo, Job, Replayed
 
 _log = logging.getLogger(__name__)
 _JOBS: Final = 50
@@ -106,7 +106,7 @@ class Backing:
         return self._app.private.rejects(reason, source, limit)
 
     def replay(self, reason: str, source: str, *, dry_run: bool) -> Replayed:
-        """Send rejects through the door again."""
+        """Validate rejects again."""
         try:
             done = self._app.replay(RejectQuery(reason=reason, source=source), self._now(), dry_run=dry_run)
         except KeyFileError as error:
@@ -188,7 +188,7 @@ def _mendable() -> Iterator[None]:
         raise CannotDo(str(error)) from error
 
 
-def made(
+def build_console(
     app: nytta.App, settings: Settings, host: str, behind: Callable[[], float], came: Callable[[], None]
 ) -> Console:
     """The console of a service that listens on `host`."""
@@ -228,6 +228,6 @@ def joined(gateway: ASGIApp, console: Console) -> ASGIApp:
 def link(data: Data = None) -> None:
     """Print a further link that signs the person at this machine in to the console of the running service."""
     with opened(data) as app:
-        if not loopback.serving() or app.sign_in is None:
+        if not command_client.serving() or app.sign_in is None:
             fail("no service runs on this data folder: start nytta up")
         print(app.sign_in())

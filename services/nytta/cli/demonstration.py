@@ -6,9 +6,9 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nytta import app as nytta
-from nytta.cli.common import fail, told
-from nytta.settings import Settings
+from nytta import service as nytta
+from nytta.cli.common import fail, stderr
+from nytta.service.settings import Settings
 
 _SEED = 1
 
@@ -24,9 +24,9 @@ def written(settings: Settings) -> Path:
                 f"{settings.data} holds a store already, which --demo would mix with invented figures: name an empty "
                 "folder with --data"
             )
-        from nytta.simulate import simulate, write  # who shows no demonstration does not wait for it
+        from nytta.demo import simulate, write  # who shows no demonstration does not wait for it
 
-        told.print("making an invented county with five stories …")
+        stderr.print("making an invented county with five stories …")
         unfinished = place.with_name(".story.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         write(simulate("all", _SEED, until=datetime.now(UTC).date()), unfinished)
@@ -36,12 +36,12 @@ def written(settings: Settings) -> Path:
 
 def load(app: nytta.App, settings: Settings) -> None:
     """Import its events and judge its weeks. Interrupted, the next time goes on; repeated, it changes nothing."""
-    from nytta.app.evaluation import evaluate
+    from nytta.service.evaluation import evaluate
 
     now, first = datetime.now(UTC), not app.private.imports()
-    told.print("importing it …" if first else "it is here already")
+    stderr.print("importing it …" if first else "it is here already")
     app.intake.import_file(settings.data / "story" / "events.ndjson", None, now)
     app.bring_up_to_date(now)
     if first:  # later the service does it by itself
         evaluate(app, now)
-    told.print(f"What is seeded: {settings.data / 'story' / 'truth.json'}", markup=False)
+    stderr.print(f"What is seeded: {settings.data / 'story' / 'truth.json'}", markup=False)

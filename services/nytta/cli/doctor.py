@@ -20,19 +20,20 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import ValidationError
 
-from nytta import app as nytta
-from nytta import contracts, permissions
-from nytta.app.keeping import private_places
-from nytta.authentication.oidc.provider import Description, Provider
-from nytta.authentication.oidc.refusal import Refusal
-from nytta.authentication.proxy import Proxy, refuse_open_house
-from nytta.cli import loopback
+from nytta import Mendable
+from nytta import service as nytta
 from nytta.cli.accounts import client_of
-from nytta.delivery.channels import Channels
-from nytta.errors import Mendable
-from nytta.keys import load_or_make
-from nytta.settings import Settings, unknown_variables
-from nytta.store import client, migrate
+from nytta.ingest.keys import load_or_make
+from nytta.insight.alerts.delivery.channels import Channels
+from nytta.registry import declarations
+from nytta.service import command_client
+from nytta.service.brokers import cluster_of
+from nytta.service.keeping import private_places
+from nytta.service.settings import Settings, unknown_variables
+from nytta.storage import client, migrate, permissions
+from nytta.surfaces.authentication.oidc.provider import Description, Provider
+from nytta.surfaces.authentication.oidc.refusal import Refusal
+from nytta.surfaces.authentication.proxy import Proxy, refuse_open_house
 
 State = Literal["good", "watch", "bad"]
 FREE_WATCH, FREE_BAD = 0.15, 0.05
@@ -44,7 +45,7 @@ _LOOKED_AT: Final = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Finding:
     """One thing looked at; `mend` says what to do, '' where nothing is to be done."""
 
     what: str
@@ -53,13 +54,13 @@ class Found:
     mend: str = ""
 
 
-def examine(data: Path | None, registry: Path | None) -> list[Found]:
+def examine(data: Path | None, registry: Path | None) -> list[Finding]:
     """Everything in turn. Nothing is changed, and what is out of order keeps nothing else from being looked at."""
     try:
         settings = Settings() if data is None else Settings(data=data)
     except ValidationError as error:
         return [
-            Found(
+            Finding(
                 "settings", "bad", f"NYTTA_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}", "correct the variable"
             )
             for e in error.errors()
@@ -73,95 +74,95 @@ def examine(data: Path | None, registry: Path | None) -> list[Found]:
     return found
 
 
-def _guarded(what: str, look: Callable[[], Iterator[Found]]) -> Iterator[Found]:
+def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from look()
     except (Mendable, OSError) as error:
-        yield Found(what, "bad", str(error), "see the sentence before")
+        yield Finding(what, "bad", str(error), "see the sentence before")
 
 
-def _settings() -> Iterator[Found]:
+def _settings() -> Iterator[Finding]:
     unknown = unknown_variables(os.environ)
     if unknown:
-        yield Found(
+        yield Finding(
             "settings", "watch", f"nobody reads {', '.join(unknown)}", "correct the name; README has every setting"
         )
     else:
-        yield Found("settings", "good", "every variable is one that is read")
+        yield Finding("settings", "good", "every variable is one that is read")
 
 
-def _registry(settings: Settings, named: Path | None) -> Iterator[Found]:
+def _registry(settings: Settings, named: Path | None) -> Iterator[Finding]:
     folder = named or settings.registry
     if folder is None:
-        yield Found("registry", "watch", "none is named: units come from logs alone", "set NYTTA_REGISTRY")
+        yield Finding("registry", "watch", "none is named: units come from logs alone", "set NYTTA_REGISTRY")
         return
-    read = nytta.read_registry(folder, nytta.read_definitions(contracts.schemas() / "indicators"))
+    read = nytta.read_registry(folder, nytta.read_definitions(declarations.schemas() / "indicators"))
     assert read is not None
     approved = {a.organisation for a in read.approvals}
     unapproved = [] if "" in approved else sorted({o.id for o in read.organisations} - approved)
     said = f"{len(read.units)} units of {len(read.organisations)} organisations"
     if unapproved:
         mend = "add approvals in organisation.yaml: without one no figure is computed"
-        yield Found("registry", "watch", f"{said}; no approval: {', '.join(unapproved)}", mend)
+        yield Finding("registry", "watch", f"{said}; no approval: {', '.join(unapproved)}", mend)
     else:
-        yield Found("registry", "good", said)
+        yield Finding("registry", "good", said)
 
 
-def _keys(settings: Settings) -> Iterator[Found]:
+def _keys(settings: Settings) -> Iterator[Finding]:
     place = settings.key_place
     if not place.exists():
         if (settings.data / "store").exists():
             mend = "put the key file of this store there before anything else: with another one persons count twice"
-            yield Found("keys", "bad", f"{place} is missing, and there is a store", mend)
+            yield Finding("keys", "bad", f"{place} is missing, and there is a store", mend)
         else:
-            yield Found("keys", "good", f"{place} is made on first use")
+            yield Finding("keys", "good", f"{place} is made on first use")
         return
     load_or_make(place)
     if permissions.exposure([place]).count:
         mode = stat.S_IMODE(place.stat().st_mode)
-        yield Found("keys", "bad", f"{place} can be read by others ({mode:o})", f"chmod 600 {place}")
+        yield Finding("keys", "bad", f"{place} can be read by others ({mode:o})", f"chmod 600 {place}")
     else:
-        yield Found("keys", "good", f"{place}: back it up apart from the data")
+        yield Finding("keys", "good", f"{place}: back it up apart from the data")
 
 
-def _files(settings: Settings) -> Iterator[Found]:
+def _files(settings: Settings) -> Iterator[Finding]:
     """Whether the data folder, all that is in it, and secrets elsewhere are their owner's alone."""
     places = private_places(settings)
     if settings.kafka_certificate:
         places.append(settings.kafka_certificate)
     seen = permissions.exposure(places, _LOOKED_AT)
     if not seen.seen:
-        yield Found("files", "good", f"{settings.data} is made on first use")
+        yield Finding("files", "good", f"{settings.data} is made on first use")
         return
     if seen.foreign:
-        yield Found(
+        yield Finding(
             "files",
             "watch",
             f"{seen.foreign} of {seen.seen} files and folders belong to another user than the one who asks",
             "give every command as the user who runs the service; what others own of it, chown to that user",
         )
     if seen.count:
-        yield Found(
+        yield Finding(
             "files",
             "bad",
             f"{seen.count} of {seen.seen} files and folders can be read by others: {seen.named()}",
             shlex.join(["chmod", "-R", "go=", *(str(place) for place in places if place.exists())]),
         )
     elif seen.seen == _LOOKED_AT:
-        yield Found("files", "good", f"the first {seen.seen} files and folders are their owner's alone")
+        yield Finding("files", "good", f"the first {seen.seen} files and folders are their owner's alone")
     else:
-        yield Found("files", "good", f"{seen.seen} files and folders are their owner's alone")
+        yield Finding("files", "good", f"{seen.seen} files and folders are their owner's alone")
 
 
-def _store(settings: Settings) -> Iterator[Found]:
-    tables = contracts.schemas() / "tables"
+def _store(settings: Settings) -> Iterator[Finding]:
+    tables = declarations.schemas() / "tables"
     if settings.clickhouse:
         connection = client.server(settings.clickhouse)
-    elif loopback.running(settings.data):
-        yield Found("store", "good", f"the service runs on {settings.data}")
+    elif command_client.running(settings.data):
+        yield Finding("store", "good", f"the service runs on {settings.data}")
         return
     elif not (settings.data / "store").exists():
-        yield Found("store", "good", f"{settings.data / 'store'} is made on first use")
+        yield Finding("store", "good", f"{settings.data / 'store'} is made on first use")
         return
     else:
         connection = client.embedded(settings.data / "store", memory=settings.memory)
@@ -170,28 +171,27 @@ def _store(settings: Settings) -> Iterator[Found]:
         version = connection.value("SELECT version()")
         if missing:
             mend = "run nytta migrate" if settings.clickhouse else "they are applied when the store is next opened"
-            yield Found("store", "watch", f"engine {version}; {len(missing)} migrations are missing", mend)
+            yield Finding("store", "watch", f"engine {version}; {len(missing)} migrations are missing", mend)
         else:
-            yield Found("store", "good", f"engine {version}, tables up to date")
+            yield Finding("store", "good", f"engine {version}, tables up to date")
     finally:
         connection.close()
 
 
-def _broker(settings: Settings) -> Iterator[Found]:
+def _broker(settings: Settings) -> Iterator[Finding]:
     if not settings.kafka:
-        yield Found("broker", "good", "none: everything is in one process")
+        yield Finding("broker", "good", "none: everything is in one process")
         return
-    from nytta.broker import topics
-    from nytta.broker.cluster import Cluster
+    from nytta.ingest.stream import topics
 
     if not settings.clickhouse:
-        yield Found("broker", "bad", "NYTTA_KAFKA without NYTTA_CLICKHOUSE", "name a ClickHouse server: it is shared")
-    cluster = Cluster.of(settings)
+        yield Finding("broker", "bad", "NYTTA_KAFKA without NYTTA_CLICKHOUSE", "name a ClickHouse server: it is shared")
+    cluster = cluster_of(settings)
     if not any(map(_reached, cluster.servers)):
-        yield Found("broker", "bad", cluster.why_not(), "docs/runbook/NyttaLag.md, once it is back")
+        yield Finding("broker", "bad", cluster.why_not(), "docs/runbook/NyttaLag.md, once it is back")
         return
     topics.check(cluster)
-    yield Found("broker", "good", f"{settings.kafka}: every topic as it must be")
+    yield Finding("broker", "good", f"{settings.kafka}: every topic as it must be")
 
 
 def _reached(server: str) -> bool:
@@ -203,10 +203,10 @@ def _reached(server: str) -> bool:
     return True
 
 
-def _ways_out(settings: Settings) -> Iterator[Found]:
+def _ways_out(settings: Settings) -> Iterator[Finding]:
     channels = nytta.read_channels(settings)
     if channels.smtp is None:
-        yield Found("mail", "watch", "no mail server: alerts are kept, and reach nobody by mail", "set NYTTA_SMTP")
+        yield Finding("mail", "watch", "no mail server: alerts are kept, and reach nobody by mail", "set NYTTA_SMTP")
     else:
         yield _mail(channels)
     for what, address in (("webhook", channels.webhook), ("Alertmanager", channels.alertmanager)):
@@ -215,12 +215,12 @@ def _ways_out(settings: Settings) -> Iterator[Found]:
             with socket.create_connection(
                 (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), _SECONDS
             ):
-                yield Found(what, "good", f"{parts.hostname} can be reached")
+                yield Finding(what, "good", f"{parts.hostname} can be reached")
     if not settings.address:
-        yield Found("links", "watch", "messages have no links", "set NYTTA_ADDRESS to where people reach the console")
+        yield Finding("links", "watch", "messages have no links", "set NYTTA_ADDRESS to where people reach the console")
 
 
-def _mail(channels: Channels) -> Found:
+def _mail(channels: Channels) -> Finding:
     """Greets the server and signs in; sends nothing."""
     import aiosmtplib
 
@@ -247,11 +247,11 @@ def _mail(channels: Channels) -> Found:
         asyncio.run(greet())
     except (aiosmtplib.SMTPException, OSError) as error:
         mend = "correct NYTTA_SMTP: host, port, user, password, or ?starttls=no for a server without TLS"
-        return Found("mail", "bad", f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}", mend)
-    return Found("mail", "good", f"{smtp.host}:{smtp.port} answers; nothing was sent")
+        return Finding("mail", "bad", f"{smtp.host}:{smtp.port} does not let us in: {type(error).__name__}", mend)
+    return Finding("mail", "good", f"{smtp.host}:{smtp.port} answers; nothing was sent")
 
 
-def _sign_in(settings: Settings) -> Iterator[Found]:
+def _sign_in(settings: Settings) -> Iterator[Finding]:
     """What signs people in; of a provider its description, its keys and its clock, as a sign-in would find them."""
     try:
         proxy, client = (
@@ -260,13 +260,13 @@ def _sign_in(settings: Settings) -> Iterator[Found]:
         )
         refuse_open_house("127.0.0.1", proxy, oidc=client is not None)
     except ValueError as error:
-        yield Found("sign-in", "bad", str(error), "correct the variable")
+        yield Finding("sign-in", "bad", str(error), "correct the variable")
         return
     if client is None:
         ways = (
             f"a proxy names who it is in {settings.proxy_header}" if proxy else "one-time links, at this machine alone"
         )
-        yield Found("sign-in", "good", ways)
+        yield Finding("sign-in", "good", ways)
         return
 
     async def asked() -> tuple[Description, int]:
@@ -277,23 +277,23 @@ def _sign_in(settings: Settings) -> Iterator[Found]:
     try:
         about, keys = asyncio.run(asked())
     except Refusal as refusal:
-        yield Found(
+        yield Finding(
             "sign-in", "bad", refusal.why, "nobody can sign in until this is mended; nytta link still lets you in"
         )
         return
     if not about.pkce:
         mend = "have the provider allow PKCE with S256 to this client"
-        yield Found("sign-in", "watch", f"{client.issuer} does not announce PKCE", mend)
+        yield Finding("sign-in", "watch", f"{client.issuer} does not announce PKCE", mend)
     if about.date is not None and not before - SKEW <= about.date <= _now() + SKEW:
         said = f"the provider's clock is {about.date - before:+.0f} s off"
-        yield Found(
+        yield Finding(
             "sign-in", "bad", said, "mend time synchronisation: its tokens would be too old, or from the future"
         )
         return
-    yield Found("sign-in", "good", f"{client.issuer}, {keys} keys; it must know the address {client.redirect}")
+    yield Finding("sign-in", "good", f"{client.issuer}, {keys} keys; it must know the address {client.redirect}")
 
 
-def _clock(settings: Settings) -> Iterator[Found]:
+def _clock(settings: Settings) -> Iterator[Finding]:
     """This machine's clock beside that of each other part that tells its own."""
     others: dict[str, float] = {}
     if settings.clickhouse:
@@ -313,25 +313,27 @@ def _clock(settings: Settings) -> Iterator[Found]:
     off = {name: seconds for name, seconds in others.items() if abs(seconds) > SKEW}
     if off:
         said = ", ".join(f"{name} is {seconds:+.0f} s off" for name, seconds in off.items())
-        yield Found("clock", "bad", said, "mend time synchronisation on both machines")
+        yield Finding("clock", "bad", said, "mend time synchronisation on both machines")
     else:
-        yield Found("clock", "good", f"as that of {', '.join(others)}" if others else f"{datetime.now(UTC):%F %T} UTC")
+        yield Finding(
+            "clock", "good", f"as that of {', '.join(others)}" if others else f"{datetime.now(UTC):%F %T} UTC"
+        )
 
 
 def _now() -> float:
     return datetime.now(UTC).timestamp()
 
 
-def _disk(settings: Settings) -> Iterator[Found]:
+def _disk(settings: Settings) -> Iterator[Finding]:
     for place in (settings.data, Path(tempfile.gettempdir())):
         there = next(p for p in (place.absolute(), *place.absolute().parents) if p.exists())
         usage = shutil.disk_usage(there)
         free = usage.free / usage.total
         said = f"{place}: {usage.free / 2**30:.1f} GiB free ({free:.0%})"
         if not os.access(there, os.W_OK):
-            yield Found("disk", "bad", f"{place} cannot be written", f"give this user the right to write {there}")
+            yield Finding("disk", "bad", f"{place} cannot be written", f"give this user the right to write {there}")
         elif free < FREE_WATCH:
             state: State = "bad" if free < FREE_BAD else "watch"
-            yield Found("disk", state, said, "free space, or docs/runbook/NyttaDiskFills.md")
+            yield Finding("disk", state, said, "free space, or docs/runbook/NyttaDiskFills.md")
         else:
-            yield Found("disk", "good", said)
+            yield Finding("disk", "good", said)

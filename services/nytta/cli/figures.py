@@ -10,15 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nytta import app as nytta
-from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show, told
+from nytta import service as nytta
+from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show, stderr
 from nytta.cli.privacy import log_private_read
-from nytta.organisation.dates import parse_week
-from nytta.store.exact_mix import exact
-from nytta.store.mix import Question, published
-from nytta.store.mix import mix as take_out
-from nytta.store.states import DERIVED, read_states
-from nytta.store.values import ValueQuery
+from nytta.indicators.store.values import ValueQuery
+from nytta.insight.store.mix import Question, published
+from nytta.insight.store.mix import mix as take_out
+from nytta.insight.store.states import DERIVED, read_states
+from nytta.registry.dates import parse_week
+from nytta.service.exact_mix import exact
 
 
 class Zone(StrEnum):
@@ -155,7 +155,7 @@ def mix(
     }
     show([{"": name, "as it is": _one(a), "adjusted": _one(b)} for name, (a, b) in figures.items()], as_json)
     if found.unseen:
-        told.print(f"{found.unseen} parts are not shown in both weeks; their change is in the mix")
+        stderr.print(f"{found.unseen} parts are not shown in both weeks; their change is in the mix")
 
 
 def _one(value: float | None) -> float | None:

@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, show, told
-from nytta.connectors import mapping as mappings
-from nytta.connectors.explain import explain
-from nytta.store import quality
-from nytta.store.supports import supports as supported_by
+from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, show, stderr
+from nytta.indicators.store.supports import supports as supported_by
+from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files.explain import explain
+from nytta.ingest.store import quality
 
 
 @commands.command("import")
@@ -64,7 +64,7 @@ def import_(
                     f"{path}: interrupted; what was read is kept, the same command goes on from there",
                     code=130,
                 )
-        told.print("computing …")
+        stderr.print("computing …")
         app.bring_up_to_date(now)
     counts = ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
     total = {name: sum(getattr(r, name) for r in reports) for name in counts}
@@ -72,17 +72,17 @@ def import_(
         print_json(total | {"files": [r.as_dict() for r in reports]})
         return
     for report in reports:
-        told.print(f"{report.file}: " + ", ".join(f"{getattr(report, n)} {n.replace('_', ' ')}" for n in counts))
+        stderr.print(f"{report.file}: " + ", ".join(f"{getattr(report, n)} {n.replace('_', ' ')}" for n in counts))
         if report.units_created:
-            told.print(f"  units made: {', '.join(report.units_created)}")
+            stderr.print(f"  units made: {', '.join(report.units_created)}")
     if total["rejected"]:
-        told.print("why: nytta rejects")
+        stderr.print("why: nytta rejects")
 
 
 @contextmanager
 def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=told, transient=True, disable=not told.is_terminal) as bar:
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -121,7 +121,7 @@ def sources(
     show(rows, False)
     for source, share in unknown.items():
         waits = "; figures of units wait for it" if share > quality.MOST_UNKNOWN else ""
-        told.print(
+        stderr.print(
             f"{share:.0%} of what {source} sent in two weeks names units that nobody knows{waits}: map its codes under "
             "`code_maps` in organisation.yaml, then nytta replay --reason unknown_unit",
             markup=False,

@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from nytta import app as nytta
-from nytta import contracts
-from nytta.alerts.kinds import Kind
-from nytta.cli.common import Json, commands, fail, mendable, print_json, show, told
-from nytta.detection import detect as run_detection
-from nytta.detection import load as load_series
-from nytta.events import schemas as event_schemas
+from nytta import service as nytta
+from nytta.cli.common import Json, commands, fail, mendable, print_json, show, stderr
+from nytta.demo import STORIES, simulate, write
+from nytta.indicators.detection import detect as run_detection
+from nytta.indicators.detection import load as load_series
 from nytta.indicators.load import derived as read_derived
 from nytta.indicators.load import purposes as read_purposes
 from nytta.indicators.page import page as indicator_page
-from nytta.organisation.load import load as load_registry
-from nytta.organisation.problems import check_text
-from nytta.simulate import STORIES, simulate, write
+from nytta.ingest.events import schemas as event_schemas
+from nytta.insight.alerts.kinds import Kind
+from nytta.registry import declarations
+from nytta.registry.load import load as load_registry
+from nytta.registry.problems import check_text
 
 schemas_commands = typer.Typer(no_args_is_help=True, help="Generated declarations.")
 commands.add_typer(schemas_commands, name="schemas")
@@ -32,7 +32,7 @@ def check(
 ) -> None:
     """Check a registry: every problem at once, with file and line."""
     with mendable():
-        known = nytta.read_definitions(contracts.schemas() / "indicators")
+        known = nytta.read_definitions(declarations.schemas() / "indicators")
         loaded = load_registry(directory, {d.id: d.version for d in known}, read_purposes(nytta.PURPOSES), list(Kind))
     if as_json:
         print_json(
@@ -40,7 +40,7 @@ def check(
         )
     else:
         print(check_text(loaded.problems, str(directory)), end="")
-        told.print("no problems" if loaded.registry else "the registry cannot be used")
+        stderr.print("no problems" if loaded.registry else "the registry cannot be used")
     if loaded.registry is None:
         raise typer.Exit(1)
 
@@ -58,7 +58,7 @@ def detect(
         return
     show(found["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
     if found["not_assessed"]:
-        told.print(f"{len(found['not_assessed'])} unit-weeks could not be assessed; --json says why")
+        stderr.print(f"{len(found['not_assessed'])} unit-weeks could not be assessed; --json says why")
 
 
 @commands.command("simulate")
@@ -79,7 +79,7 @@ def simulate_(
     with mendable():
         count = write(world, out)
     report = {"story": story, "seed": seed, "events": count, "out": str(out)}
-    print_json(report) if as_json else told.print(f"{count} events in {out}")
+    print_json(report) if as_json else stderr.print(f"{count} events in {out}")
 
 
 @schemas_commands.command("build")
@@ -87,15 +87,15 @@ def schemas_build(
     check_only: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")] = False,
 ) -> None:
     """Write schemas/events from the event models, and docs/indicators.md from the definitions."""
-    folder = contracts.schemas() / "events"
+    folder = declarations.schemas() / "events"
     wanted = event_schemas.build()
     present = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file() and p.name != "README.md"}
-    docs = contracts.schemas().parent / "docs"
+    docs = declarations.schemas().parent / "docs"
     if docs.is_dir():  # an installed package has none
         name = "../../docs/indicators.md"
         with mendable():
-            definitions = nytta.read_definitions(contracts.schemas() / "indicators")
-        wanted[name] = indicator_page(definitions, read_derived(contracts.schemas() / "derived.yaml"))
+            definitions = nytta.read_definitions(declarations.schemas() / "indicators")
+        wanted[name] = indicator_page(definitions, read_derived(declarations.schemas() / "derived.yaml"))
         present |= {name: docs / "indicators.md"} if (docs / "indicators.md").is_file() else {}
     stale = sorted(name for name in present if name not in wanted)
     changed = sorted(n for n, text in wanted.items() if n not in present or present[n].read_text("utf-8") != text)
@@ -109,4 +109,4 @@ def schemas_build(
         path.write_text(wanted[name], encoding="utf-8")
     for name in stale:
         present[name].unlink()
-    told.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted) - len(changed)} unchanged")
+    stderr.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted) - len(changed)} unchanged")

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from nytta import contracts, permissions
-from nytta.app import keeping
 from nytta.cli import doctor as examination
-from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, told
-from nytta.settings import Settings
-from nytta.store import backup as backups
+from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, stderr
+from nytta.registry import declarations
+from nytta.service import keeping
+from nytta.service.settings import Settings
+from nytta.storage import backup as backups
+from nytta.storage import permissions
 
 dashboards_commands = typer.Typer(help="The Grafana dashboards.", no_args_is_help=True)
 commands.add_typer(dashboards_commands, name="dashboards")
@@ -25,9 +26,9 @@ def dashboards_build(
     check_only: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 where one differs.")] = False,
 ) -> None:
     """Write dashboards/*.json from the code, for provisioning by file."""
-    from nytta.grafana.catalogue import files  # the SDK takes a while that no other command should wait
+    from nytta.surfaces.grafana.catalogue import files  # the SDK takes a while that no other command should wait
 
-    folder = contracts.dashboards()
+    folder = declarations.dashboards()
     wanted = files()
     present = {path.name: path for path in folder.glob("*.json")}
     stale = sorted(set(present) - set(wanted))
@@ -42,7 +43,7 @@ def dashboards_build(
             (folder / name).write_bytes(wanted[name])
         for name in stale:
             present[name].unlink()
-    told.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted) - len(changed)} unchanged")
+    stderr.print(f"{len(changed)} written, {len(stale)} removed, {len(wanted) - len(changed)} unchanged")
 
 
 @dashboards_commands.command("push")
@@ -53,8 +54,8 @@ def dashboards_push(
     as_json: Json = False,
 ) -> None:
     """Bring the dashboards of a Grafana up to date. Repeated, it changes nothing."""
-    from nytta.grafana.catalogue import files
-    from nytta.grafana.push import push
+    from nytta.surfaces.grafana.catalogue import files
+    from nytta.surfaces.grafana.push import push
 
     with mendable():
         settings = Settings()
@@ -68,7 +69,9 @@ def dashboards_push(
         print_json({"dry_run": dry_run, "done": rows})
         return
     for one in done:
-        told.print(f"{'would be ' if dry_run and one.what != 'unchanged' else ''}{one.what}: {one.title}", markup=False)
+        stderr.print(
+            f"{'would be ' if dry_run and one.what != 'unchanged' else ''}{one.what}: {one.title}", markup=False
+        )
 
 
 @commands.command()
@@ -89,8 +92,10 @@ def backup(
     if as_json:
         print_json(said)
         return
-    told.print(f"{said.get('file', target.name)}: {said.get('bytes', '')} bytes".removesuffix(":  bytes"), markup=False)
-    told.print("the key file is not in it: without that file persons would count twice. Keep it in another place")
+    stderr.print(
+        f"{said.get('file', target.name)}: {said.get('bytes', '')} bytes".removesuffix(":  bytes"), markup=False
+    )
+    stderr.print("the key file is not in it: without that file persons would count twice. Keep it in another place")
 
 
 @commands.command()
@@ -123,7 +128,7 @@ def restore(
     if as_json:
         print_json(asdict(held) | {"events": events})
         return
-    told.print(f"restored as of {held.taken}: {events} events. Prove it: nytta verify", markup=False)
+    stderr.print(f"restored as of {held.taken}: {events} events. Prove it: nytta verify", markup=False)
 
 
 @commands.command()
@@ -134,8 +139,8 @@ def doctor(data: Data = None, registry: Registry = None, as_json: Json = False) 
         print_json([asdict(f) for f in found])
     else:
         for one in found:
-            told.print(f"{one.state:5} {one.what}: {one.found}", markup=False)
+            stderr.print(f"{one.state:5} {one.what}: {one.found}", markup=False)
             if one.mend:
-                told.print(f"      → {one.mend}", markup=False)
+                stderr.print(f"      → {one.mend}", markup=False)
     if any(f.state == "bad" for f in found):
         raise typer.Exit(1)

@@ -11,21 +11,22 @@ import orjson
 import typer
 import yaml
 
-from nytta import app as nytta
-from nytta import contracts
-from nytta import transparency as transparent
-from nytta.app import rotation
-from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, told
-from nytta.events.pseudonyms import Pseudonym, parse
+from nytta import service as nytta
+from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, show, stderr
+from nytta.disclosure.published import outbound
+from nytta.indicators.disposal import erase as erasing
+from nytta.indicators.disposal.removal import purge
+from nytta.indicators.disposal.retention import dispose, due
 from nytta.indicators.load import purposes
-from nytta.organisation.roles import Role, What
-from nytta.organisation.units import LANGUAGES
-from nytta.store import erase as erasing
-from nytta.store import outbound
-from nytta.store.access import AccessLog, Read, sources_of_events
-from nytta.store.recompute import Round, recompute
-from nytta.store.removal import purge
-from nytta.store.retention import dispose, due
+from nytta.indicators.store.recompute import Round, recompute
+from nytta.ingest.events.pseudonyms import Pseudonym, parse
+from nytta.ingest.store.sources import sources_of_events
+from nytta.registry import declarations
+from nytta.registry.roles import Permission, Role
+from nytta.registry.units import LANGUAGES
+from nytta.service import rotation
+from nytta.surfaces import transparency as transparent
+from nytta.surfaces.access_log import AccessLog, Read
 
 keys_commands = typer.Typer(no_args_is_help=True, help="Keys of pseudonyms: they change, and old ones are destroyed.")
 commands.add_typer(keys_commands, name="keys")
@@ -72,7 +73,7 @@ def retention(
     undecided = [each for each in found if not each.decided]
     show(rows, as_json, ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate"))
     for each in undecided:
-        told.print(
+        stderr.print(
             f"{each.rule.value} of {each.organisation}: nothing may go without a decision. Name it under `disposals` "
             f"in organisation.yaml (rule: {each.rule.value}), or with --decision",
             markup=False,
@@ -120,9 +121,9 @@ def erase(
         print_json(found.as_dict())
         return
     for name, rows in found.removed.items():
-        told.print(f"{rows} {name}")
-    told.print(f"{found.cells} cells computed anew, {found.sealed} sealed ones stay; certificate {found.certificate}")
-    told.print(f"rows left: {sum(found.left.values())}; public at the next restatement")
+        stderr.print(f"{rows} {name}")
+    stderr.print(f"{found.cells} cells computed anew, {found.sealed} sealed ones stay; certificate {found.certificate}")
+    stderr.print(f"rows left: {sum(found.left.values())}; public at the next restatement")
 
 
 def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: str) -> list[Pseudonym]:
@@ -143,7 +144,7 @@ def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: st
 def log_private_read(app: nytta.App, unit: str) -> None:
     """Write down that whoever gives the command reads exact figures; before they are shown."""
     reader = app.keys.pseudonymiser().digest(f"user {os.getuid()}").hex()
-    read = Read(reader, Role.ADMINISTRATOR, "", What.PRIVATE, unit or "*", "cli")
+    read = Read(reader, Role.ADMINISTRATOR, "", Permission.PRIVATE, unit or "*", "cli")
     AccessLog(app.private.connection).write([read], datetime.now(UTC))
 
 
@@ -168,7 +169,7 @@ def transparency_page(app: nytta.App, language: str, now: datetime) -> dict[str,
         app.intake.registry,
         app.definitions,
         purposes(nytta.PURPOSES),
-        yaml.safe_load((contracts.schemas() / "transparency.yaml").read_bytes()),
+        yaml.safe_load((declarations.schemas() / "transparency.yaml").read_bytes()),
         now.date(),
         sources_of_events(app.private.connection),
     )
@@ -190,14 +191,14 @@ def transparency(
         print_json(page)
         return
     for each in page["collected"]:
-        told.print(f"{each['event']}: {each['meaning']} {' '.join(each['kept'])}", markup=False)
+        stderr.print(f"{each['event']}: {each['meaning']} {' '.join(each['kept'])}", markup=False)
         for one in each["fields"]:
-            told.print(f"    {one['name']}: {one['meaning']}", markup=False)
+            stderr.print(f"    {one['name']}: {one['meaning']}", markup=False)
     for each in page["purposes"]:
-        told.print(f"{each['text']}: {', '.join(i['indicator'] for i in each['indicators'])}", markup=False)
-    told.print(page["sign_in"], markup=False)
+        stderr.print(f"{each['text']}: {', '.join(i['indicator'] for i in each['indicators'])}", markup=False)
+    stderr.print(page["sign_in"], markup=False)
     for each in page["seen_by"]:
-        told.print(f"{each['name']}: {'; '.join(each['sees'])}", markup=False)
+        stderr.print(f"{each['name']}: {'; '.join(each['sees'])}", markup=False)
 
 
 @commands.command()
@@ -218,7 +219,7 @@ def forward(
             file.flush()
             os.fsync(file.fileno())
         app.private.raise_counter("forwarded", last)
-    print_json({"figures": count, "publication": last}) if as_json else told.print(f"{count} figures to {out}")
+    print_json({"figures": count, "publication": last}) if as_json else stderr.print(f"{count} figures to {out}")
 
 
 @keys_commands.command("list")
@@ -246,7 +247,7 @@ def keys_rotate(data: Data = None, registry: Registry = None, as_json: Json = Fa
         ]
     show(rows, as_json, ("organisation", "done", "renamed", "destroyed"))
     if any(row["destroyed"] for row in rows):
-        told.print(
+        stderr.print(
             f"destroy copies of {app.intake.key_file} that were made before now: they still hold the old keys",
             markup=False,
         )

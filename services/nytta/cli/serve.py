@@ -16,29 +16,29 @@ from typing import Annotated, Final
 import pyarrow as pa
 import typer
 
-from nytta import app as nytta
-from nytta.app import distributed
-from nytta.broker.cluster import Cluster
-from nytta.broker.producer import Producer
-from nytta.broker.producer import Unavailable as BrokersAway
-from nytta.cli import demonstration, door, load, loopback
-from nytta.cli.common import Data, Registry, commands, fail, mendable, told
-from nytta.cli.console import joined, made
-from nytta.cli.logs import log_lines
-from nytta.cli.rounds import Rounds
-from nytta.cli.stopping import Ending
+from nytta import service as nytta
+from nytta.cli import demonstration, load
+from nytta.cli.common import Data, Registry, commands, fail, mendable, stderr
+from nytta.cli.console import build_console, joined
 from nytta.cli.tokens import tokens_of
-from nytta.console.context import Console
-from nytta.events.batch import Reject
-from nytta.gateway.acceptance import Acceptance, Bounded, Unavailable
-from nytta.gateway.counters import Counters
-from nytta.gateway.group import GroupCommit
-from nytta.gateway.http import Gateway, application
-from nytta.gateway.limits import Limits
-from nytta.gateway.server import Server, bind, server
-from nytta.keys import KeyFileError, Notes, load_or_make
-from nytta.settings import Settings
-from nytta.store.client import StoppedError, StoreError, answering
+from nytta.ingest.events.batch import Reject
+from nytta.ingest.http.acceptance import Acceptance, Bounded, Unavailable
+from nytta.ingest.http.counters import Counters
+from nytta.ingest.http.group import GroupCommit
+from nytta.ingest.http.limits import Limits
+from nytta.ingest.http.routes import Gateway, application
+from nytta.ingest.http.server import Server, bind, server
+from nytta.ingest.keys import KeyFileError, Notes, load_or_make
+from nytta.ingest.stream.producer import Producer
+from nytta.ingest.stream.producer import Unavailable as BrokersAway
+from nytta.service import command_client, command_server, distributed
+from nytta.service.brokers import cluster_of
+from nytta.service.logs import log_lines
+from nytta.service.schedule import Rounds
+from nytta.service.settings import Settings
+from nytta.service.stopping import Ending
+from nytta.storage.client import StoppedError, StoreError, answering
+from nytta.surfaces.console.context import Console
 
 _LEARNING_SECONDS: Final = 30.0
 
@@ -59,11 +59,11 @@ def up(
     """Run the service in one process: events over HTTP, figures kept up to date, the console for people."""
     if demo and registry:
         fail("--demo brings its own registry: leave --registry out", code=2)
-    if loopback.serving():
+    if command_client.serving():
         fail("the service runs here already")
     with mendable():
         settings = Settings() if data is None else Settings(data=data)
-        if loopback.running(settings.data):
+        if command_client.running(settings.data):
             fail(f"{settings.data}: a service runs here already")
         log_lines()
         if demo:
@@ -73,7 +73,7 @@ def up(
                 demonstration.load(app, settings)
             asyncio.run(_up(app, settings, host, port))
             app.private.connection.look()
-    told.print("stopped; everything acknowledged is stored")
+    stderr.print("stopped; everything acknowledged is stored")
 
 
 async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
@@ -81,7 +81,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
     inside = bind("127.0.0.1", 0)
     address = f"http://127.0.0.1:{inside.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(door.routed())
+        stack.enter_context(command_server.routed())
         rounds: Rounds | None = None
 
         def store(events: pa.Table, rejects: Sequence[Reject]) -> None:
@@ -92,22 +92,22 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
 
         commits = GroupCommit(store)
         counters = Counters(lambda: commits.waiting)
-        ending = Ending(app.private.connection, lambda: door.forget(settings.data))
+        ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM))
         gateway = _gateway(app, settings, commits, counters)
         stack.callback(gateway.close)
-        console = made(app, settings, host, rounds.behind, rounds.came)
+        console = build_console(app, settings, host, rounds.behind, rounds.came)
         stack.callback(console.close)
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
         places = [
             (server(joined(application(gateway), console)), outside),
-            (server(door.door(app, token, _run)), inside),
+            (server(command_server.command_server(app, token, _run)), inside),
             *_measured(settings, counters),
         ]
         _heed(ending, lambda: _end(one for one, _ in places))
-        stack.enter_context(door.announced(settings.data, address, token))
+        stack.enter_context(command_server.announced(settings.data, address, token))
         _say(gateway, host, outside)
         inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
         stack.callback(inviting.cancel)
@@ -124,10 +124,10 @@ async def _invite(app: nytta.App, console: Console, there: str) -> None:
     except Exception as error:  # a page that cannot be drawn says so itself
         _log.warning("no chart could be drawn yet: %s", type(error).__name__)
     if console.proxy:
-        told.print(f"the console: {console.address or there}", highlight=False)
+        stderr.print(f"the console: {console.address or there}", highlight=False)
         return
     app.sign_in = lambda: f"{there}/sign-in/{console.links.issue(datetime.now(UTC))}"
-    told.print(f"the console: {console.address if console.oidc else app.sign_in()}", highlight=False)
+    stderr.print(f"the console: {console.address if console.oidc else app.sign_in()}", highlight=False)
 
 
 @commands.command("gateway")
@@ -140,11 +140,11 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
         log_lines()
         with distributed.distributed(settings, registry) as app:
             asyncio.run(_forward(app, settings, host, port))
-    told.print("stopped; everything acknowledged is with the brokers")
+    stderr.print("stopped; everything acknowledged is with the brokers")
 
 
 async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> None:
-    async with Producer(Cluster.of(settings), app.keys.seal) as producer:
+    async with Producer(cluster_of(settings), app.keys.seal) as producer:
         acceptance = Bounded(_Brokers(producer, app.intake.notes))
         counters = Counters(lambda: acceptance.waiting)
         gateway = _gateway(app, settings, acceptance, counters)
@@ -214,9 +214,9 @@ def _measured(settings: Settings, counters: Counters) -> Iterator[tuple[Server, 
 
 
 def _say(gateway: Gateway, host: str, bound: socket.socket) -> None:
-    told.print(f"listening on http://{host}:{bound.getsockname()[1]}", highlight=False)
+    stderr.print(f"listening on http://{host}:{bound.getsockname()[1]}", highlight=False)
     if not gateway.tokens.all():
-        told.print("no sender has a token yet: nytta token add NAME")
+        stderr.print("no sender has a token yet: nytta token add NAME")
 
 
 def _run(words: list[str]) -> None:

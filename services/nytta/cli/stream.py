@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from nytta.app import distributed
-from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, told
+from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, stderr
 from nytta.cli.privacy import log_private_read
-from nytta.cli.stopping import Ending
-from nytta.events import Reason
-from nytta.settings import Settings
-from nytta.store.private import RejectQuery
+from nytta.ingest.events import Reason
+from nytta.ingest.store.private import RejectQuery
+from nytta.service import distributed
+from nytta.service.settings import Settings
+from nytta.service.stopping import Ending
 
 
 @commands.command()
@@ -30,8 +30,8 @@ def worker(
 
     It ends with exit code 1 when it cannot go on without losing events, and is to be started anew.
     """
-    from nytta.processors import member  # Faust's import takes a second that no other command should wait
-    from nytta.processors import worker as process
+    from nytta.ingest.stream import faust_app  # Faust's import takes a second that no other command should wait
+    from nytta.service.streams import worker as process
 
     with mendable():
         settings = _settings(data)
@@ -39,7 +39,7 @@ def worker(
             fail("a worker takes events from Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
         with distributed.working(settings, registry) as parts:
             app = process.build(parts, host=host, port=port, publish_every=publish_every, compute_every=compute_every)
-            member.run(app, Ending().ask)
+            faust_app.run(app, Ending().ask)
 
 
 @commands.command()
@@ -54,8 +54,8 @@ def alerter(
 
     Of several, one works and another takes over when it ends.
     """
-    from nytta.processors import alerter as process
-    from nytta.processors import member
+    from nytta.ingest.stream import faust_app
+    from nytta.service.streams import alerter as process
 
     with mendable():
         settings = _settings(data)
@@ -63,7 +63,7 @@ def alerter(
             fail("an alerter hears of signals from Kafka: name its brokers in NYTTA_KAFKA; without there is nytta up")
         with distributed.alerting(settings, registry) as parts:
             app = process.build(parts, host=host, port=port, evaluate_every=every)
-            member.run(app, Ending().ask)
+            faust_app.run(app, Ending().ask)
 
 
 @commands.command()
@@ -77,7 +77,7 @@ def replay(
     registry: Registry = None,
     as_json: Json = False,
 ) -> None:
-    """Send rejects through the door again, after a fix. Repeated, it changes nothing.
+    """Validate rejects again, after a fix. Repeated, it changes nothing.
 
     It opens what was sealed, so the access log has it.
     """
@@ -95,9 +95,9 @@ def replay(
         print_json({"dry_run": dry_run, "tried": done.tried, "passed": done.passed, "still_rejected": done.still})
         return
     would = "would pass" if dry_run else "passed"
-    told.print(f"{done.tried} rejects tried, {done.passed} {would}")
+    stderr.print(f"{done.tried} rejects tried, {done.passed} {would}")
     for name, count in done.still.items():
-        told.print(f"  {count} still {name}", markup=False)
+        stderr.print(f"  {count} still {name}", markup=False)
 
 
 def _settings(data: Path | None) -> Settings:

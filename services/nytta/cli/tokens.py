@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from nytta.cli.common import Data, Json, commands, fail, mendable, print_json, show, told
-from nytta.gateway.tokens import TokenFileError, Tokens
-from nytta.settings import Settings
+from nytta.cli.common import Data, Json, commands, fail, mendable, print_json, show, stderr
+from nytta.ingest.http.tokens import TokenFileError, Tokens
+from nytta.service.settings import Settings
 
 tokens_commands = typer.Typer(no_args_is_help=True, help="Tokens that senders show to the gateway.")
 commands.add_typer(tokens_commands, name="token")
@@ -64,7 +64,7 @@ def token_add(
     if as_json:
         print_json({"id": token.id, "source": token.source, "token": text, "expires": token.expires})
         return
-    told.print(f"token {token.id} of {token.source}; it is shown only now:", markup=False)
+    stderr.print(f"token {token.id} of {token.source}; it is shown only now:", markup=False)
     print(text)
 
 
@@ -90,4 +90,4 @@ def token_revoke(
     with mendable():
         if not _tokens(data).revoke(name):
             fail(f"there is no token '{name}'; nytta token list")
-    told.print(f"token {name} is revoked", markup=False)
+    stderr.print(f"token {name} is revoked", markup=False)

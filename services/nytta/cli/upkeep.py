@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import typer
 
-from nytta.cli.common import Data, Json, Registry, commands, mendable, opened, print_json, told
-from nytta.settings import Settings
-from nytta.store import seals
+from nytta.cli.common import Data, Json, Registry, commands, mendable, opened, print_json, stderr
+from nytta.indicators.store import seals
+from nytta.service.settings import Settings
 
 
 @commands.command()
@@ -29,11 +29,11 @@ def verify(data: Data = None, as_json: Json = False) -> None:
             }
         )
     else:
-        told.print(f"{found.compared} cells compared: {'equal' if found.equal else 'NOT equal'}")
+        stderr.print(f"{found.compared} cells compared: {'equal' if found.equal else 'NOT equal'}")
         if found.sealed:
-            told.print(f"{found.sealed} sealed cells left out: their raw rows were disposed of")
+            stderr.print(f"{found.sealed} sealed cells left out: their raw rows were disposed of")
         for example in found.examples:
-            told.print(str(example), markup=False)
+            stderr.print(str(example), markup=False)
     if not found.equal:
         raise typer.Exit(1)
 
@@ -43,7 +43,7 @@ def rebuild(data: Data = None, registry: Registry = None, as_json: Json = False)
     """Compute everything anew from the raw events."""
     with opened(data, registry) as app:
         written, sealed = app.rebuild(datetime.now(UTC)), seals.count(app.private.connection)
-    print_json({"cells": written, "sealed": sealed}) if as_json else told.print(
+    print_json({"cells": written, "sealed": sealed}) if as_json else stderr.print(
         f"{written} cells written" + (f", {sealed} sealed ones left as they are" if sealed else "")
     )
 
@@ -54,10 +54,10 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
     with mendable():
         settings = Settings() if data is None else Settings(data=data)
         if settings.kafka:
-            from nytta.app import distributed
+            from nytta.service import distributed
 
             done = distributed.migrate_distributed(settings)
-            print_json({"done": done}) if as_json else told.print("up to date" + "".join(f"\nmade {n}" for n in done))
+            print_json({"done": done}) if as_json else stderr.print("up to date" + "".join(f"\nmade {n}" for n in done))
             return
     with opened(data) as app:
         applied = app.private.connection.rows(
@@ -65,4 +65,4 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
             "UNION ALL SELECT concat('private/', name) FROM {private}.migrations) ORDER BY name"
         )
     names = [name for (name,) in applied]
-    print_json({"applied": names}) if as_json else told.print("up to date: " + ", ".join(names))
+    print_json({"applied": names}) if as_json else stderr.print("up to date: " + ", ".join(names))

@@ -10,8 +10,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from nytta.indicators.definition import Definition, Derived, Slug, Texts
-from nytta.organisation import nodes
-from nytta.organisation.problems import Problem, nearest
+from nytta.registry import nodes
+from nytta.registry.problems import Problem, nearest
 
 _PURPOSES = TypeAdapter(dict[Slug, Texts])
 _DERIVED = TypeAdapter(dict[Slug, Derived])

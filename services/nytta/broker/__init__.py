@@ -1,1 +1,0 @@
-"""Events on their way through Kafka: topics, messages, a producer that answers when all replicas have them."""

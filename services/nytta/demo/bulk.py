@@ -1,0 +1,103 @@
+"""Many plain events, fast: load for measuring how much the service takes in. They tell no story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import numpy as np
+
+from nytta.demo.lines import plain_lines, subject_lines, table, tail
+from nytta.demo.randomness import stream
+
+_HOUR = 3_600_000
+_WEEKS = 80
+_PERSONS = 20  # per unit
+_SYSTEM = "last"
+_CASE = (
+    ("o", "case.opened", ',"channel":"web"'),
+    ("r", "case.step", ',"activity":"registrering","mode":"auto","digital_route":true'),
+    ("h", "case.step", ',"activity":"handläggning","mode":"digital","digital_route":true,"intended":true'),
+    ("p", "case.step", ',"activity":"handläggning","mode":"paper","digital_route":true,"intended":false'),
+    ("c", "case.closed", ',"end_to_end":false'),
+)
+_TICKET = (
+    ("o", "ticket.opened", ',"channel":"phone","category":"klient","how_to":false,"line":1'),
+    ("r", "ticket.resolved", ',"activity":"löst","first_contact":true,"team":"servicedesk","line":1'),
+)
+_CLIENT = (("h", "platform.heartbeat", ""),)
+
+
+def bulk(
+    count: int, seed: int, *, start: date = date(2025, 1, 6), units: int = 500, size: int = 20_000
+) -> Iterator[bytes]:
+    """`count` events as NDJSON in bodies of `size` lines, over `units` units and 80 weeks from `start`.
+
+    Of 20 events 10 belong to cases (each of four: opened, registered, handled digitally or on paper, closed),
+    6 are sessions, 3 belong to tickets, 1 is a client's sign of life. Every event has an identity of its own.
+    Units are `last-000` and on, under no organisation: they are for a service without a registry.
+    """
+    first = round(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp() * 1000)
+    makers = [_Subjects("arende", "case", _CASE), _Subjects("samtal", "ticket", _TICKET)]
+    client = _Subjects("dator", "client", _CLIENT)
+    for body, begin in enumerate(range(0, count, size)):
+        rng = stream(seed, "bulk", str(body))
+        lines = min(size, count - begin)
+        # a body's events lie within one day's distance of each other, as they do in a stream
+        now = first + int(_WEEKS * 7 * 24 * _HOUR * begin / max(count, 1))
+        text = makers[0].lines(rng, begin, lines * 10 // 20, now, units)
+        text += makers[1].lines(rng, begin, lines * 3 // 20, now, units)
+        text += client.lines(rng, begin, lines // 20, now, units)
+        text += _sessions(rng, begin, lines - len(text), now, units)
+        yield ("\n".join([text[n] for n in rng.permutation(len(text)).tolist()]) + "\n").encode()
+
+
+class _Subjects:
+    """Events about subjects of one kind, each subject with its few events."""
+
+    def __init__(self, prefix: str, field: str, events: tuple[tuple[str, str, str], ...]) -> None:
+        self._prefix = prefix
+        self._field = field
+        self._tails = table([tail(f".{short}", f"/last/{prefix}", kind) for short, kind, _ in events])
+        self._rests = table([rest for _, _, rest in events])
+        self._variants = len(events) > 4  # the third and fourth event exclude each other
+
+    def lines(self, rng: np.random.Generator, begin: int, count: int, now: int, units: int) -> list[str]:
+        each = len(self._tails) - self._variants
+        subject = np.arange(count) // each
+        step = np.arange(count) % each
+        known = int(subject[-1]) + 1 if count else 0
+        unit = rng.integers(units, size=known)
+        if self._variants:
+            paper = rng.random(known) < 0.3
+            what = np.where(step < 2, step, np.where(step == 2, 2 + paper[subject], 4))
+        else:
+            what = step
+        at = now + (rng.random(known)[subject] * 20 * _HOUR).astype(np.int64) // 1000 * 1000 + step * 600_000
+        person = rng.integers(_PERSONS, size=count)
+        start, end = f'","system":"{_SYSTEM}","{self._field}":"', ',"actor":"anst-'
+        bases = table([f'"unit":"last-{n:03d}{start}' for n in range(units)])
+        actors = table([f"{end}{n:03d}-" for n in range(units)])
+        persons = table([f'{n:02d}","actor_kind":"person"' for n in range(_PERSONS)])
+        own = unit[subject]
+        return subject_lines(
+            at,
+            self._tails[what].tolist(),
+            bases[own].tolist(),
+            [f"{self._prefix}-{begin + n}" for n in subject.tolist()],
+            (self._rests[what] + actors[own] + persons[person]).tolist(),
+        )
+
+
+def _sessions(rng: np.random.Generator, begin: int, count: int, now: int, units: int) -> list[str]:
+    unit = rng.integers(units, size=count)
+    person = rng.integers(_PERSONS, size=count)
+    at = now + (rng.random(count) * 20 * _HOUR).astype(np.int64) // 1000 * 1000
+    actions = rng.integers(1, 20, size=count)
+    data = [
+        f'"unit":"last-{u:03d}","system":"{_SYSTEM}","actor":"anst-{u:03d}-{p:02d}","actor_kind":"person",'
+        f'"app":"kontor","feature":"f{a % 7}","actions":{a}'
+        for u, p, a in zip(unit.tolist(), person.tolist(), actions.tolist(), strict=True)
+    ]
+    ids = [f"s{begin + n}" for n in range(count)]
+    return plain_lines(at, tail("", "/last/bruk", "platform.session"), ids, data)

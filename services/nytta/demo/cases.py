@@ -1,0 +1,360 @@
+"""Cases: one line of work is a unit's cases of one case type. Counts are drawn when the world is built; the
+events of a week's new cases are drawn when that week is made, and reach as far ahead as the cases take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from scipy.special import ndtri
+
+from nytta.demo.lines import Lines, subject_lines, table, tail
+from nytta.demo.randomness import Flags, Floats, Ints, first_of_each, noisy
+from nytta.demo.scene import Scene
+from nytta.demo.staff import Roster
+from nytta.demo.weeks import Calendar
+
+HANDLE_DIGITALLY = "digital handläggning"
+HANDLE_OUTSIDE = "handläggning utanför systemet"
+REGISTER = "registrering"
+DECIDE = "beslut"
+
+_OPENED, _REGISTERED, _HANDLED, _HANDED_OVER, _RETURNED, _COMPLETED, _DECIDED, _CLOSED = range(8)
+_WHAT = (
+    ("o", "case.opened"),
+    ("r", "case.step"),
+    ("h", "case.step"),
+    ("t", "case.handover"),
+    ("b", "case.returned"),
+    ("k", "case.returned"),
+    ("d", "case.step"),
+    ("c", "case.closed"),
+)
+_SPREAD = 0.1  # noise of a week's shares, on the logit scale
+_SCATTER = 0.4  # standard deviation of the logarithm of the days that a case takes
+_BY_LAW = 0.05  # share of cases returned because the law demands a completion: never rework
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One unit's cases of one type over the weeks; every array has one entry per week of opening.
+
+    `digital` and `intended` are shares of the cases that come in digitally and that are handled as intended;
+    `rework_*` the shares returned and `days_*` the median working days, for cases handled as intended and
+    others. From week `live` on
+    steps are digital or could have been; where `said`, they tell which of it was intended.
+    """
+
+    unit: str
+    case_type: str
+    live: int
+    cases: Ints
+    digital: Ints
+    intended: Ints
+    rework_intended: Floats
+    rework_other: Floats
+    days_intended: Floats
+    days_other: Floats
+    handover: float = 0.08
+    said: bool = True
+
+    @property
+    def last_year(self) -> int:
+        """Cases opened in the last 52 weeks."""
+        return int(self.cases[-52:].sum())
+
+
+def season(calendar: Calendar) -> Floats:
+    """How many cases a week brings, relative to a full one: fewer with holidays, in July and at Christmas."""
+    numbers = np.array([calendar.span.monday(w).isocalendar().week for w in range(calendar.span.count)])
+    slow = np.where((numbers >= 27) & (numbers <= 31), 0.65, 1.0)
+    return slow * (0.35 + 0.65 * calendar.working_in_week / 5)
+
+
+def work(
+    scene: Scene,
+    unit: str,
+    case_type: str,
+    *,
+    per_week: float,
+    live: int,
+    digital: Floats,
+    intended: Floats,
+    rework_intended: Floats,
+    rework_other: Floats,
+    days_intended: Floats,
+    days_other: Floats,
+    handover: float = 0.08,
+    said: bool = True,
+) -> Work:
+    """Draw the counts of one line of work; `digital` and `intended` are shares per week, before noise.
+
+    Counts are one draw from the expected number, so that the truth is exact: the events hold precisely these
+    counts.
+    """
+    rng = scene.rng(unit, case_type, "counts")
+    cases = rng.poisson(scene.scale * per_week * season(scene.calendar))
+    digital_cases = rng.binomial(cases, noisy(digital, _SPREAD, rng))
+    intended_cases = rng.binomial(cases, noisy(intended, _SPREAD, rng))
+    return Work(
+        unit,
+        case_type,
+        live,
+        cases,
+        digital_cases,
+        intended_cases,
+        rework_intended,
+        rework_other,
+        days_intended,
+        days_other,
+        handover,
+        said,
+    )
+
+
+def counted(work: Work, system: str, what: Literal["digital", "intended"]) -> dict[str, Any]:
+    """The truth of digital intake or of intended use, per week of opening; use counts from going live on."""
+    live = 0 if what == "digital" else work.live
+    after = np.arange(len(work.cases)) >= live
+    return {
+        "unit": work.unit,
+        "system": system,
+        "case_type": work.case_type,
+        "numerator": (after * (work.digital if what == "digital" else work.intended)).tolist(),
+        "denominator": (after * work.cases).tolist(),
+    }
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Events of one week's cases before they are text; one array per column, one entry per event."""
+
+    case: list[Ints] = field(default_factory=list)
+    at: list[Ints] = field(default_factory=list)
+    what: list[Ints] = field(default_factory=list)
+    rest: list[Ints] = field(default_factory=list)
+    actor: list[Ints] = field(default_factory=list)
+
+
+class CaseFeed:
+    """The case register of one system: all lines of work, week by week.
+
+    Handlers are persons that `roster` (its groups in the order of the organisation's staffed units) lets act
+    in the week of the event.
+    """
+
+    def __init__(self, scene: Scene, source: str, system: str, works: list[Work], roster: Roster) -> None:
+        self.source = scene.source(source)
+        self._works = works
+        self._calendar = scene.calendar
+        self._roster = roster
+        units = [unit.id for unit in scene.home.staffed]
+        self._unit = np.array([units.index(w.unit) for w in works])
+        self._rngs = [scene.rng(w.unit, w.case_type, "cases") for w in works]
+        self._before = [np.concatenate(([0], np.cumsum(w.cases))) for w in works]
+        self._prefix = [f"{w.unit}-{w.case_type}-" for w in works]
+        self._bases = table(
+            [f'"unit":"{w.unit}","system":"{system}","case_type":"{w.case_type}","case":"' for w in works]
+        )
+        self._tails = table([tail(f".{short}", self.source, kind) for short, kind in _WHAT])
+        self._actors = table([f',"actor":"{i}","actor_kind":"person"' for i in roster.ids] + [""])
+        self._rests = _Rests()
+
+    def week(self, week: int) -> Lines:
+        """Events of the cases opened in one week, also those that happen later."""
+        counts = np.array([w.cases[week] for w in self._works])
+        total = int(counts.sum())
+        if total == 0:
+            return Lines()
+        drawn = np.concatenate([rng.random((n, 18)) for rng, n in zip(self._rngs, counts.tolist(), strict=True)])
+        line = np.repeat(np.arange(len(self._works)), counts)
+        draft = self._draft(week, line, drawn.T)
+        starts = np.cumsum(counts) - counts
+        nth = np.arange(total) - starts[line] + np.array([b[week] for b in self._before])[line]
+        names = [f"{self._prefix[w]}{n:06d}" for w, n in zip(line.tolist(), nth.tolist(), strict=True)]
+        case = np.concatenate(draft.case)
+        at = np.concatenate(draft.at)
+        # what cannot have happened by the end of the span is not worth its text
+        kept = at < self._calendar.end
+        case, at = case[kept], at[kept]
+        rests = self._rests.text[np.concatenate(draft.rest)[kept]]
+        rests = rests + self._actors[np.concatenate(draft.actor)[kept]]
+        out = Lines()
+        out.add(
+            at,
+            subject_lines(
+                at,
+                self._tails[np.concatenate(draft.what)[kept]].tolist(),
+                self._bases[line[case]].tolist(),
+                [names[c] for c in case.tolist()],
+                rests.tolist(),
+            ),
+        )
+        return out
+
+    def _draft(self, week: int, line: Ints, u: Floats) -> _Draft:
+        works, calendar, rests = self._works, self._calendar, self._rests
+        digital = first_of_each(line, np.array([w.digital[week] for w in works]), u[0])
+        intended = first_of_each(line, np.array([w.intended[week] for w in works]), u[1])
+        live = np.array([week >= w.live for w in works])[line]
+        handover = np.array([w.handover for w in works])[line]
+        said = np.array([w.said for w in works])[line]
+
+        def of(name_intended: str, name_other: str) -> Floats:
+            here = np.array([getattr(w, name_intended)[week] for w in works])[line]
+            there = np.array([getattr(w, name_other)[week] for w in works])[line]
+            return np.where(intended, here, there)
+
+        rework = u[2] < of("rework_intended", "rework_other")
+        by_law = u[3] < _BY_LAW
+        handed = u[4] < handover
+        middle = of("days_intended", "days_other")
+        # lognormal around the median, in working days; a return costs nothing extra, so that the median stays
+        # as said
+        days = np.clip(np.round(middle * np.exp(_SCATTER * ndtri(np.clip(u[5], 1e-9, 1 - 1e-9)))), 4, 120).astype(
+            np.int64
+        )
+
+        any_day = week * 7 + np.searchsorted(np.cumsum([0.165] * 5 + [0.08]), u[6], side="right")
+        opened_on = np.where(digital, any_day, calendar.working_day_of(week, u[6]))
+        open_hour = np.where(digital, 6.2 + 16.5 * u[7], 8 + 7.5 * u[7])
+        opened = calendar.moment(opened_on, open_hour)
+        first_day = calendar.later(opened_on + 1, np.zeros(len(line), np.int64))
+        automatic = digital & live
+        registered = np.where(automatic, opened + 30_000, calendar.moment(first_day, 8 + 2 * u[8]))
+        # handled within the same few days whether as intended or not, so that young cases are not biased
+        # towards either
+        handled_on = calendar.later(first_day, (u[9] * 3).astype(np.int64))
+        decided_on = calendar.later(first_day, days)
+        returned_on = calendar.later(handled_on, np.maximum(1, days // 3) - 1)
+        decided = calendar.moment(decided_on, 14 + u[10])
+
+        every = np.arange(len(line))
+        group = self._unit[line]
+        draft = _Draft()
+
+        def put(what: int, rows: Ints, times: Ints, rest: Ints, luck: Floats | None) -> None:
+            draft.case.append(rows)
+            draft.at.append(times)
+            draft.what.append(np.full(len(rows), what))
+            draft.rest.append(rest)
+            who = np.full(len(rows), -1)
+            if luck is not None:
+                who = self._roster.choose(group[rows], calendar.week_of(times), luck)
+            draft.actor.append(who)
+
+        by_hand = np.where(u[11] < 0.75, 0, 1)
+        put(_OPENED, every, opened, rests.opened(digital, u[11]), None)
+        auto, manual = np.flatnonzero(automatic), np.flatnonzero(~automatic)
+        put(_REGISTERED, auto, registered[auto], rests.registered(np.ones(len(auto), bool), live[auto]), None)
+        put(
+            _REGISTERED,
+            manual,
+            registered[manual],
+            rests.registered(np.zeros(len(manual), bool), live[manual]),
+            u[12][manual],
+        )
+        put(
+            _HANDLED,
+            every,
+            calendar.moment(handled_on, 11 + 2 * u[13]),
+            rests.handled(intended, live, said, by_hand),
+            u[14],
+        )
+        moved = np.flatnonzero(handed)
+        put(
+            _HANDED_OVER,
+            moved,
+            calendar.moment(handled_on[moved], 10 + 0.9 * u[8][moved]),
+            rests.plain(moved, "team"),
+            u[15][moved],
+        )
+        back = np.flatnonzero(rework)
+        put(
+            _RETURNED,
+            back,
+            calendar.moment(returned_on[back], 13.1 + 0.8 * u[8][back]),
+            rests.plain(back, "back"),
+            u[16][back],
+        )
+        lawful = np.flatnonzero(by_law)
+        put(
+            _COMPLETED,
+            lawful,
+            calendar.moment(returned_on[lawful], 13.1 + 0.8 * u[9][lawful]),
+            rests.plain(lawful, "law"),
+            u[16][lawful],
+        )
+        put(_DECIDED, every, decided, rests.decided(intended, live, by_hand), u[17])
+        put(
+            _CLOSED,
+            every,
+            decided + 300_000 + (u[12] * 1800).astype(np.int64) * 1000,
+            rests.closed(digital & intended),
+            u[17],
+        )
+        return draft
+
+
+class _Rests:
+    """The fields after the case's id, one text per combination, looked up by number."""
+
+    def __init__(self) -> None:
+        texts: list[str] = []
+
+        def keep(*more: str) -> int:
+            texts.extend(more)
+            return len(texts) - len(more)
+
+        self._digital = keep(*(f',"channel":"{c}"' for c in ("web", "web", "web", "app")))
+        self._other = keep(*(f',"channel":"{c}"' for c in ("email", "phone", "desk", "post")))
+        step = ',"activity":"{}","mode":"{}","digital_route":{}{}'
+        self._registered = keep(
+            f',"activity":"{REGISTER}","mode":"manual"',
+            step.format(REGISTER, "scanned", "false", ""),
+            step.format(REGISTER, "auto", "true", ""),
+        )
+        self._handled = keep(
+            f',"activity":"{HANDLE_OUTSIDE}","mode":"paper"',
+            f',"activity":"{HANDLE_OUTSIDE}","mode":"printed"',
+            step.format(HANDLE_OUTSIDE, "paper", "true", ',"intended":false'),
+            step.format(HANDLE_OUTSIDE, "printed", "true", ',"intended":false'),
+            step.format(HANDLE_DIGITALLY, "digital", "true", ',"intended":true'),
+            step.format(HANDLE_OUTSIDE, "paper", "true", ""),
+            step.format(HANDLE_OUTSIDE, "printed", "true", ""),
+            step.format(HANDLE_DIGITALLY, "digital", "true", ""),
+        )
+        self._decided = keep(
+            f',"activity":"{DECIDE}","mode":"paper"',
+            f',"activity":"{DECIDE}","mode":"manual"',
+            step.format(DECIDE, "paper", "true", ""),
+            step.format(DECIDE, "manual", "true", ""),
+            step.format(DECIDE, "digital", "true", ""),
+        )
+        self._plain = {
+            "team": keep(',"team":"annan handläggargrupp"'),
+            "back": keep(f',"activity":"{HANDLE_DIGITALLY}","by_law":false'),
+            "law": keep(f',"activity":"{REGISTER}","by_law":true'),
+        }
+        self._closed = keep(',"end_to_end":false,"outcome":"beslut"', ',"end_to_end":true,"outcome":"beslut"')
+        self.text = table(texts)
+
+    def opened(self, digital: Flags, luck: Floats) -> Ints:
+        return np.where(digital, self._digital, self._other) + (luck * 4).astype(np.int64)
+
+    def registered(self, automatic: Flags, live: Flags) -> Ints:
+        return self._registered + np.where(live, np.where(automatic, 2, 1), 0)
+
+    def handled(self, intended: Flags, live: Flags, said: Flags, by_hand: Ints) -> Ints:
+        after = np.where(said, 2, 5) + np.where(intended, 2, by_hand)
+        return self._handled + np.where(live, after, by_hand)
+
+    def decided(self, intended: Flags, live: Flags, by_hand: Ints) -> Ints:
+        return self._decided + np.where(live, np.where(intended, 4, 2 + by_hand), by_hand)
+
+    def plain(self, rows: Ints, what: str) -> Ints:
+        return np.full(len(rows), self._plain[what])
+
+    def closed(self, end_to_end: Flags) -> Ints:
+        return self._closed + end_to_end.astype(np.int64)

@@ -1,0 +1,187 @@
+"""Events of the programme itself: milestones, decisions, training, pulse answers, measured benefits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from nytta.demo.lines import Lines, plain_lines, tail
+from nytta.demo.place import Benefit, Decision, Milestone
+from nytta.demo.randomness import Ints
+from nytta.demo.scene import Scene
+from nytta.demo.staff import NEVER, Staff
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One event that somebody writes down: `day` and `hour` local, `kind` such as 'change.milestone', ready
+    fields."""
+
+    id: str
+    kind: str
+    day: date
+    data: str
+    hour: float = 9.0
+
+
+class NoteFeed:
+    """What a programme office enters by hand."""
+
+    def __init__(self, scene: Scene, notes: list[Note]) -> None:
+        self.source = scene.source("program")
+        self._calendar = calendar = scene.calendar
+        self._by_week: dict[int, list[Note]] = {}
+        for note in sorted(notes, key=lambda n: (n.day, n.hour, n.id)):
+            self._by_week.setdefault((note.day - calendar.span.start).days // 7, []).append(note)
+
+    def week(self, week: int) -> Lines:
+        """Events of one week; what lies before the span is entered in its first week."""
+        notes = self._by_week.get(week, [])
+        out = Lines()
+        for note in notes:
+            day = np.array([(note.day - self._calendar.span.start).days])
+            at = self._calendar.moment(day, np.array([note.hour]))
+            out.add(at, plain_lines(at, tail("", self.source, note.kind), [note.id], [note.data]))
+        return out
+
+
+def milestone_notes(milestones: tuple[Milestone, ...]) -> list[Note]:
+    """The milestones as events."""
+    return [
+        Note(
+            f"milestone-{m.id}",
+            "change.milestone",
+            m.day,
+            f'"unit":"{m.unit}","system":"{m.system}","milestone":"{m.id}","what":"{m.what}"',
+            hour=8.0,
+        )
+        for m in milestones
+    ]
+
+
+def decision_note(decision: Decision, state: str, day: date, unit: str, level: int | None = None) -> Note:
+    """A decision that is made, acknowledged, executed or reversed, by a unit, at a level (else the decision's
+    own)."""
+    return Note(
+        f"decision-{decision.id}-{state}-{unit}",
+        "change.decision",
+        day,
+        f'"unit":"{unit}","system":"{decision.system}","decision":"{decision.id}","state":"{state}",'
+        f'"level":"{level or decision.level}","due":"{decision.due}"',
+    )
+
+
+def benefit_note(benefit: Benefit, value: float, start: date, end: date) -> Note:
+    """A measured value of a benefit over a period (`end` exclusive), in the benefit's measure."""
+    return Note(
+        f"benefit-{benefit.id}-{start}",
+        "benefit.measured",
+        end,
+        f'"unit":"{benefit.unit}","system":"{benefit.system}","benefit":"{benefit.id}",'
+        f'"value":{round(value * 1000)},"period_from":"{start}","period_to":"{end}"',
+    )
+
+
+class TrainingFeed:
+    """Completed courses. `weeks` gives per unit the week in which each person completes the course (NEVER
+    where they do not)."""
+
+    def __init__(self, scene: Scene, system: str, course: str, people: list[Staff], weeks: list[Ints]) -> None:
+        self.source = scene.source(f"kurs/{course}")
+        self._system = system
+        self._course = course
+        self._people = people
+        self._weeks = weeks
+        self._calendar = scene.calendar
+        self._hours = [scene.rng(p.unit.id, course, "training").random((2, len(p.ids))) for p in people]
+
+    def week(self, week: int) -> Lines:
+        """Events of one week."""
+        out = Lines()
+        for people, weeks, luck in zip(self._people, self._weeks, self._hours, strict=True):
+            rows = np.flatnonzero(weeks == week)
+            at = self._calendar.moment(self._calendar.working_day_of(week, luck[0][rows]), 9 + 6 * luck[1][rows])
+            ids = [f"{people.ids[n]}-{self._course}" for n in rows.tolist()]
+            data = [
+                f'"unit":"{people.unit.id}","system":"{self._system}","actor":"{people.ids[n]}","actor_kind":"person",'
+                f'"course":"{self._course}","tier":"{people.tier[n]}"'
+                for n in rows.tolist()
+            ]
+            out.add(at, plain_lines(at, tail("", self.source, "change.training"), ids, data))
+        return out
+
+
+def trained(scene: Scene, people: Staff, course: str, shares: dict[str, tuple[int, int, float]]) -> Ints:
+    """Week in which each person completes a course; NEVER for never.
+
+    `shares` says per tier: first week, number of weeks, and the share of the tier that completes it
+    (rounded).
+    """
+    rng = scene.rng(people.unit.id, course, "trained")
+    weeks = np.full(len(people.ids), NEVER)
+    for tier, (first, length, share) in shares.items():
+        rows = np.flatnonzero(np.array(people.tier) == tier)
+        chosen = rng.permutation(rows)[: round(len(rows) * share)]
+        at = first + rng.integers(0, length, len(chosen))
+        there = (at >= people.joined[chosen]) & (at < people.left[chosen])
+        weeks[chosen[there]] = at[there]
+    return weeks
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A pulse survey, held every eighth week from week `first`; `answering` is the share that answers."""
+
+    system: str
+    name: str
+    first: int
+    answering: float = 0.7
+
+
+class PulseFeed:
+    """Anonymous answers to a short survey every eighth week, one event per answer and item, without any
+    person.
+
+    `mean` gives the expected score (1 to 5) of a tier and item in a week.
+    """
+
+    items = ("awareness", "desire", "knowledge", "ability", "reinforcement")
+
+    def __init__(
+        self, scene: Scene, survey: Survey, people: list[Staff], mean: Callable[[str, str, str, int], float]
+    ) -> None:
+        self.source = scene.source("puls")
+        self._survey = survey
+        self._people = people
+        self._calendar = scene.calendar
+        self._mean = mean
+        self._rngs = [scene.rng(p.unit.id, survey.name, "pulse") for p in people]
+
+    def week(self, week: int) -> Lines:
+        """Events of one week; none outside survey weeks."""
+        out = Lines()
+        if week < self._survey.first or (week - self._survey.first) % 8:
+            return out
+        label = self._calendar.span.label(week)
+        for people, rng in zip(self._people, self._rngs, strict=True):
+            answers = rng.random(len(people.ids)) < self._survey.answering
+            noise = rng.normal(0, 0.8, (len(people.ids), len(self.items)))
+            rows = np.flatnonzero(answers & people.at_work[:, week])
+            # answers leave in random order: their place says nothing about who gave them
+            ids, data = [], []
+            for place, n in enumerate(rng.permutation(rows).tolist()):
+                tier = people.tier[n]
+                for k, item in enumerate(self.items):
+                    mean = self._mean(people.unit.id, tier, item, week)
+                    score = int(np.clip(round(mean + noise[n, k]), 1, 5))
+                    ids.append(f"{people.unit.id}-{self._survey.name}-{label}-{place}-{item}")
+                    data.append(
+                        f'"unit":"{people.unit.id}","system":"{self._survey.system}","survey":"{self._survey.name}-{label}",'
+                        f'"item":"{item}","tier":"{tier}","score":{score}'
+                    )
+            at = self._calendar.moment(np.full(len(ids), week * 7 + 3), np.full(len(ids), 12.0))
+            out.add(at, plain_lines(at, tail("", self.source, "change.pulse"), ids, data))
+        return out

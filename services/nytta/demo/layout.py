@@ -1,0 +1,82 @@
+"""Builds an invented organisation from a short layout: departments, their units, sizes, managers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nytta.demo.place import Group, Organisation, Person, Unit
+from nytta.demo.randomness import stream
+
+_FIRST = {
+    "SE": "Anna Karin Maria Eva Lena Malin Sara Ulrika Jonas Per Lars Mats Erik Johan Anders Nils",
+    "NO": "Ingrid Kari Anne Liv Marit Silje Tone Hilde Bjørn Ola Knut Geir Svein Tor Trond Magnus",
+}
+_LAST = {
+    "SE": "Almström Bergvik Dahlqvist Ekhamn Forsrud Granlid Kvistberg Lundvall Mossfors Norrvik Åsgren",
+    "NO": "Bakkerud Dalhaug Engvik Fjellstrand Grønnevik Haugmo Kvernberg Lyngstad Moenes Nordbotn Ødemark",
+}
+_COUNTRIES = {"SE": ("Europe/Stockholm", "sv", "SEK"), "NO": ("Europe/Oslo", "nb", "NOK")}
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department with its units as 'id: name'. Small ones (fewer than ten persons) form one reporting
+    group."""
+
+    id: str
+    name: str
+    large: tuple[str, ...]
+    small: tuple[str, ...] = ()
+
+
+def organisation(
+    seed: int,
+    id: str,
+    name: str,
+    country: str,
+    departments: tuple[Department, ...],
+    *,
+    type: str,
+    largest: int = 30,
+    managers: int = 1,
+    english: tuple[str, ...] = (),
+) -> Organisation:
+    """The organisation; large units have 12 to `largest` persons and `managers` managers, small ones 5 to 9
+    persons.
+
+    Managers of the units in `english` get their messages in English, the others in the country's language.
+    """
+    timezone, language, currency = _COUNTRIES[country]
+
+    def person(unit: str, spoken: str = language) -> Person:
+        rng = stream(seed, unit, "manager")
+        first, last = rng.choice(_FIRST[country].split()), rng.choice(_LAST[country].split())
+        return Person(f"{first} {last}", f"{unit}@{id}.example", spoken)
+
+    units = [Unit(id, name, "", type, person(id))]
+    groups = []
+    for department in departments:
+        parent = f"{id}-{department.id}"
+        units.append(Unit(parent, department.name, id, "avdelning", person(parent)))
+        for text in department.large:
+            short, title = text.split(": ")
+            unit = f"{id}-{short}"
+            size = int(stream(seed, unit, "size").integers(12, largest + 1))
+            spoken = "en" if short in english else language
+            units.append(Unit(unit, title, parent, "enhet", person(unit, spoken), size, managers))
+        if not department.small:
+            continue
+        group = f"{parent}-grupp"
+        # two small units need eight or nine persons each to make a group of fifteen
+        least = 8 if len(department.small) < 3 else 5
+        small = []
+        for text in department.small:
+            short, title = text.split(": ")
+            unit = f"{id}-{short}"
+            size = int(stream(seed, unit, "size").integers(least, 10))
+            small.append(Unit(unit, title, parent, "enhet", person(unit), size, 1, group))
+        units.extend(small)
+        label = "mindre enheter" if country == "SE" else "mindre enheter samlet"
+        groups.append(Group(group, f"{department.name}, {label}", tuple(u.id for u in small), person(group)))
+    lead, operations = person(f"{id}-programledning"), person(f"{id}-drift")
+    return Organisation(id, name, country, timezone, language, currency, lead, operations, tuple(units), tuple(groups))

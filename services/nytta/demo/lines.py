@@ -1,0 +1,85 @@
+"""Events as lines of JSON, written from templates: the fixed parts once, the changing parts per event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nytta.demo.randomness import Ints
+
+HEAD = '{"specversion":"1.0","id":"'
+
+
+@dataclass(slots=True)
+class Lines:
+    """Events of one source: when each happened (UTC milliseconds) and its line of JSON, in the same order."""
+
+    at: list[Ints] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+
+    def add(self, times: Ints, text: list[str]) -> None:
+        """Append events."""
+        self.at.append(times)
+        self.text.extend(text)
+
+    def moments(self) -> Ints:
+        """All moments as one array."""
+        return np.concatenate(self.at) if self.at else np.empty(0, np.int64)
+
+
+def tail(what: str, source: str, kind: str) -> str:
+    """What stands between an event's id and its time; `what` completes the id, `kind` is such as
+    'case.step'."""
+    return f'{what}","source":"{source}","type":"nytta.{kind}.v1","time":"'
+
+
+@cache
+def _seconds() -> NDArray[np.object_]:
+    return np.array(
+        [f"T{h:02d}:{m:02d}:{s:02d}Z" for h in range(24) for m in range(60) for s in range(60)], dtype=object
+    )
+
+
+def stamps(times: Ints) -> list[str]:
+    """RFC 3339 texts, in UTC and whole seconds, of moments in milliseconds."""
+    if not len(times):
+        return []
+    seconds = times // 1000
+    day = seconds // 86_400
+    first = int(day.min())
+    names = np.datetime_as_string(np.arange(first, int(day.max()) + 1).astype("M8[D]")).astype(object)
+    dates: list[str] = names[day - first].tolist()
+    return [d + s for d, s in zip(dates, _seconds()[seconds - day * 86_400].tolist(), strict=True)]
+
+
+def table(texts: list[str]) -> NDArray[np.object_]:
+    """Texts to be looked up by an array of numbers."""
+    out = np.empty(len(texts), dtype=object)
+    out[:] = texts
+    return out
+
+
+def subject_lines(
+    times: Ints,
+    tails: list[str],
+    bases: list[str],
+    subjects: list[str],
+    rests: list[str],
+) -> list[str]:
+    """Lines of events about a subject (case, ticket, client) whose id both the event's id and its data carry.
+
+    `tails` come from `tail`. `bases` are the data's first fields up to and with the quote that opens the
+    subject's id; `rests` are further fields, each beginning with a comma, or ''.
+    """
+    return [
+        f'{HEAD}{subject}{end}{time}","data":{{{base}{subject}"{rest}}}}}'
+        for subject, end, time, base, rest in zip(subjects, tails, stamps(times), bases, rests, strict=True)
+    ]
+
+
+def plain_lines(times: Ints, tail: str, ids: list[str], data: list[str]) -> list[str]:
+    """Lines of events whose data (the fields between the braces) are ready."""
+    return [f'{HEAD}{i}{tail}{t}","data":{{{d}}}}}' for i, t, d in zip(ids, stamps(times), data, strict=True)]

@@ -1,0 +1,227 @@
+"""The registry's three files, written from the facts of a simulated place."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import yaml
+
+from nytta.demo.place import Organisation, Person, Place
+from nytta.demo.weeks import Span, easter_monday
+from nytta.registry.declarations import schemas
+from nytta.registry.retention import Rule
+
+
+def registry_files(place: Place, span: Span) -> dict[str, str]:
+    """The texts of organisation.yaml, systems.yaml and programme.yaml, by file name.
+
+    Every purpose that an indicator may name is approved: an invented organisation has done its homework.
+    """
+    return {
+        "organisation.yaml": _text(_organisation(place, span, _purposes())),
+        "systems.yaml": _text(_systems(place)),
+        "programme.yaml": _text(_programme(place)),
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes equal parts out instead of pointing at them, so that a person can read and change each place."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _text(data: dict[str, Any]) -> str:
+    return "# Invented organisations: no name in this file is that of a real body or person.\n" + yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110
+    )
+
+
+def _contact(person: Person) -> dict[str, str]:
+    return {"name": person.name, "email": person.email, "language": person.language}
+
+
+def _function(home: Organisation, box: str, name: str) -> dict[str, str]:
+    return {"name": name, "email": f"{box}@{home.id}.example", "language": home.language}
+
+
+def _purposes() -> list[str]:
+    return sorted(yaml.safe_load((schemas() / "purposes.yaml").read_bytes()))
+
+
+def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, Any]:
+    organisations, units, groups, approvals = [], [], [], []
+    for home in place.organisations:
+        root = home.units[0]
+        organisations.append(
+            {
+                "id": home.id,
+                "name": home.name,
+                "timezone": home.timezone,
+                "country": home.country,
+                "key": f"{home.id}-1",
+                "type": root.type,
+                "language": home.language,
+                "currency": home.currency,
+                "manager": _contact(root.manager),
+                "programme_lead": _contact(home.lead),
+                "operations": _contact(home.operations),
+                "employee_representatives": [_function(home, "facket", "Facklig representant")],
+                "data_protection": [_function(home, "dso", "Dataskyddsombud")],
+                "administrators": [_function(home, "admin", "Systemförvaltning")],
+                "calendar": {"school_breaks": _breaks(home, span)},
+            }
+        )
+        for unit in home.units[1:]:
+            entry = {
+                "id": unit.id,
+                "name": unit.name,
+                "parent": unit.parent,
+                "type": unit.type,
+                "manager": _contact(unit.manager),
+            }
+            if unit.staff:
+                entry["peer_group"] = f"{home.id}-enheter"
+            units.append(entry)
+        groups += [
+            {"id": g.id, "name": g.name, "units": list(g.units), "manager": _contact(g.manager)} for g in home.groups
+        ]
+        approvals += [
+            {
+                "purpose": purpose,
+                "organisation": home.id,
+                "legal_basis": "uppgift av allmänt intresse, påhittat beslut",
+                "dpia": f"dpia-{home.id}-1",
+                "consulted_on": str(span.start - timedelta(days=60)),
+            }
+            for purpose in purposes
+        ]
+    return {
+        "organisations": organisations,
+        "units": units,
+        "reporting_groups": groups,
+        "approvals": approvals,
+        "disposals": [{"rule": rule.value, "decision": f"påhittat gallringsbeslut {rule.value}"} for rule in Rule],
+    }
+
+
+def _breaks(home: Organisation, span: Span) -> list[dict[str, str]]:
+    """Winter and autumn break, and the week after Easter in Sweden, the week before in Norway."""
+    years = range(span.start.year, span.monday(span.count).year + 1)
+    out = []
+    for year in years:
+        easter = easter_monday(year)
+        swedish = home.country == "SE"
+        first = easter if swedish else easter - timedelta(days=7)
+        found = [
+            ("sportlov" if swedish else "vinterferie", date.fromisocalendar(year, 9 if swedish else 8, 1)),
+            ("påsklov" if swedish else "påskeferie", first),
+            ("höstlov" if swedish else "høstferie", date.fromisocalendar(year, 44 if swedish else 40, 1)),
+        ]
+        out += [{"name": name, "first": str(day), "last": str(day + timedelta(days=4))} for name, day in found]
+    return out
+
+
+def _systems(place: Place) -> dict[str, Any]:
+    systems = []
+    for system in place.systems:
+        entry: dict[str, Any] = {"id": system.id, "name": system.name}
+        entry["go_lives"] = [{"unit": unit, "date": str(day)} for unit, day in system.live.items()]
+        if system.route:
+            entry["digital_route"] = list(system.route)
+        types = []
+        for kind in system.case_types:
+            minutes: dict[str, Any] = {"before": kind.minutes_before, "after": kind.minutes_after}
+            if system.minutes_by and system.minutes_on:
+                minutes |= {"confirmed_by": system.minutes_by, "confirmed_on": str(system.minutes_on)}
+            types.append({"id": kind.id, "name": kind.name, "minutes": minutes})
+        if types:
+            entry["case_types"] = types
+        systems.append(entry)
+    return {"systems": systems}
+
+
+def _programme(place: Place) -> dict[str, Any]:
+    managers = {u.id: u.manager for home in place.organisations for u in home.units}
+    milestones = []
+    for stone in place.milestones:
+        entry = {
+            "id": stone.id,
+            "what": stone.what,
+            "date": str(stone.day),
+            "name": stone.name,
+            "system": stone.system,
+            "unit": stone.unit,
+        }
+        milestones.append(entry | ({"tier": stone.tier} if stone.tier else {}))
+    plans = []
+    for plan in place.plans:
+        entry2: dict[str, Any] = {"unit": plan.unit, "system": plan.system}
+        if plan.targets:
+            entry2 |= {"indicator": plan.indicator, "start": str(plan.start)}
+            entry2["targets"] = [{"date": str(day), "value": value / 1000} for day, value in plan.targets]
+        if plan.workplaces is not None:
+            entry2["workplaces"] = plan.workplaces
+        plans.append(entry2)
+    benefits = []
+    for benefit in place.benefits:
+        entry3: dict[str, Any] = {
+            "id": benefit.id,
+            "name": benefit.name,
+            "unit": benefit.unit,
+            "kind": benefit.kind,
+            "unit_of_measure": benefit.measure,
+            "owner": _contact(managers[benefit.unit]),
+            "baseline": benefit.baseline,
+            "baseline_from": str(benefit.baseline_from),
+            "baseline_to": str(benefit.baseline_to),
+            "target": benefit.target,
+            "start": str(benefit.start),
+            "due": str(benefit.due),
+            "method": benefit.method,
+            "system": benefit.system,
+            "role": "handläggare",
+            "hourly_cost": {"amount": 450, "source": "påhittad schablon"},
+        }
+        if benefit.case_type:
+            entry3["case_type"] = benefit.case_type
+        if benefit.indicator:
+            entry3["adoption"] = {
+                "indicator": benefit.indicator,
+                "baseline": benefit.baseline_share / 1000,
+                "target": benefit.target_share / 1000,
+            }
+        benefits.append(entry3)
+    decisions = [
+        {
+            "id": d.id,
+            "name": d.name,
+            "decided": str(d.day),
+            "level": str(d.level),
+            "due": str(d.due),
+            "units": list(d.units),
+            "system": d.system,
+        }
+        for d in place.decisions
+    ]
+    costs = [
+        {
+            "name": c.name,
+            "unit": c.unit,
+            "system": c.system,
+            "valid_from": str(c.start),
+            "valid_to": str(c.end),
+            "amount": c.amount,
+        }
+        | ({"kind": c.kind} if c.kind else {})
+        for c in place.costs
+    ]
+    found = {
+        "milestones": milestones,
+        "plans": plans,
+        "benefits": benefits,
+        "decisions": decisions,
+        "costs": costs,
+    }
+    return {name: entries for name, entries in found.items() if entries}

@@ -1,0 +1,177 @@
+"""Persons: who belongs to a unit, who is at work in which week, and who acts in the system.
+
+Everything about persons is drawn when the world is built, one stream per unit, because it is small and
+because the truth file counts it. Arrays are persons x weeks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from nytta.demo.place import Unit
+from nytta.demo.randomness import Flags, Floats, Ints
+from nytta.demo.scene import Scene
+from nytta.demo.weeks import Calendar, Span, easter_monday
+
+TIERS = ("manager", "key-role", "staff")
+NEVER = 10**6
+"""The week that never comes."""
+_PERSISTENCE = 0.7  # share of the variance of using a system that is the person's own and stays from week to week
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The persons of one unit.
+
+    `present` and `contract` are tenths of days, persons x weeks; `employed` tells in which weeks the person
+    belongs to the unit. `entitled` persons have account and licence.
+    """
+
+    unit: Unit
+    ids: list[str]
+    tier: list[str]
+    fte: Ints
+    joined: Ints
+    left: Ints
+    entitled: Flags
+    employed: Flags
+    present: Ints
+    contract: Ints
+    leaning: Floats
+
+    @property
+    def at_work(self) -> Flags:
+        """Persons x weeks: at work on at least a day."""
+        return self.present > 0
+
+    @property
+    def expected(self) -> Flags:
+        """Persons x weeks: at work and entitled, so that use can be expected."""
+        return self.at_work & self.entitled[:, None]
+
+
+def staff(scene: Scene, unit: Unit) -> Staff:
+    """Draw the persons of a unit."""
+    rng = scene.rng(unit.id, "staff")
+    calendar, weeks = scene.calendar, scene.span.count
+    # each leaver has a successor, so that the headcount never exceeds the unit's
+    leavers = min(int(rng.binomial(unit.staff, 0.06 * weeks / 52)), unit.staff // 3)
+    count = unit.staff + leavers
+    joined = np.zeros(count, np.int64)
+    left = np.full(count, NEVER)
+    for n in range(leavers):
+        leaves = int(rng.integers(6, weeks - 6))
+        left[unit.staff - 1 - n] = leaves
+        joined[unit.staff + n] = leaves + int(rng.integers(0, 4))
+    fte = rng.choice([100, 80, 75, 60, 50], count, p=[0.7, 0.13, 0.07, 0.04, 0.06])
+    entitled = rng.random(count) >= 0.02
+    entitled[: unit.managers] = True
+    # evenly spread leanings: a unit's share varies with its people's weeks, not with the luck of its staffing
+    leaning = np.empty(count)
+    leaning[: unit.staff] = ndtri((rng.permutation(unit.staff) + 0.5) / unit.staff)
+    leaning[unit.staff :] = leaning[unit.staff - leavers : unit.staff][::-1]
+    contract = np.round(fte[:, None] / 10 * calendar.working_in_week).astype(np.int64)
+    present = np.maximum(0, np.round(contract * (1 - _absence(rng, count, calendar))).astype(np.int64))
+    week = np.arange(weeks)
+    employed = (week >= joined[:, None]) & (week < left[:, None])
+    key_roles = unit.managers + max(1, unit.staff // 6)
+    tiers = ["manager" if n < unit.managers else "key-role" if n < key_roles else "staff" for n in range(count)]
+    root, _, rest = unit.id.partition("-")
+    return Staff(
+        unit=unit,
+        ids=[f"anst-{root}-{rest}-{n:03d}" for n in range(count)],
+        tier=tiers,
+        fte=fte,
+        joined=joined,
+        left=left,
+        entitled=entitled,
+        employed=employed,
+        present=np.where(employed, present, 0),
+        contract=np.where(employed, contract, 0),
+        leaning=leaning,
+    )
+
+
+def _absence(rng: np.random.Generator, count: int, calendar: Calendar) -> Floats:
+    """Share of each week that each person is away: summer and other leave, and sickness."""
+    span = calendar.span
+    weeks = [span.monday(w).isocalendar() for w in range(span.count)]
+    numbers, years = np.array([w.week for w in weeks]), np.array([w.year for w in weeks])
+    away = np.zeros((count, span.count))
+    for year in np.unique(years):
+        first = rng.choice([25, 26, 27, 28, 29, 30, 31], count, p=[0.06, 0.16, 0.24, 0.22, 0.16, 0.1, 0.06])
+        length = rng.choice([3, 4, 5], count, p=[0.3, 0.5, 0.2])
+        off = (numbers >= first[:, None]) & (numbers < (first + length)[:, None])
+        easter = easter_monday(int(year)).isocalendar().week
+        # winter break, the week before Easter, the one after, autumn break
+        breaks = (8, easter - 1, easter, 40) if calendar.country == "NO" else (9, easter - 1, easter, 44)
+        chances = (0.15, 0.3, 0.1, 0.12) if calendar.country == "NO" else (0.15, 0.15, 0.2, 0.12)
+        whole = rng.random((count, 6)) < [0.6, 0.45, *chances]
+        for column, week in enumerate((52, 1, *breaks)):
+            off |= whole[:, [column]] & (numbers == week)
+        away = np.where(off & (years == year), 1.0, away)
+    # sickness and care of children: a whole week, two days, one day
+    luck = rng.random((count, span.count))
+    spells = np.select([luck < 0.02, luck < 0.08, luck < 0.14], [1.0, 0.4, 0.2], 0.0)
+    absence: Floats = np.maximum(away, spells)
+    return absence
+
+
+def acting(scene: Scene, people: Staff, shares: Floats, label: str) -> Flags:
+    """Persons x weeks: who acts in a system, when `shares[w]` of those expected do.
+
+    The same persons tend to act week after week: the chance follows the person's leaning and the week's
+    chance.
+    """
+    rng = scene.rng(people.unit.id, label)
+    luck = rng.standard_normal(people.present.shape)
+    height = np.sqrt(_PERSISTENCE) * people.leaning[:, None] + np.sqrt(1 - _PERSISTENCE) * luck
+    clear = np.clip(shares, 1e-9, 1 - 1e-9)
+    acts: Flags = (height < ndtri(clear)) & (shares > 0) & people.expected
+    return acts
+
+
+class Roster:
+    """Who of a unit can be the actor of an event in a given week: a look-up by arrays."""
+
+    def __init__(self, groups: list[tuple[list[str], Flags]]) -> None:
+        self.weeks = groups[0][1].shape[1]
+        self.ids: list[str] = []
+        counts, flat = [], []
+        for ids, acts in groups:
+            person, week = np.nonzero(acts)
+            order = np.argsort(week, kind="stable")
+            flat.append(person[order] + len(self.ids))
+            counts.append(np.bincount(week, minlength=self.weeks))
+            self.ids.extend(ids)
+        self._count = np.concatenate(counts)
+        self._start = np.concatenate(([0], np.cumsum(self._count)))[:-1]
+        self._flat = np.concatenate([*flat, [0]])
+
+    def choose(self, group: Ints, week: Ints, uniforms: Floats) -> Ints:
+        """Number (into `ids`) of an actor of each group in each week; -1 where nobody acts in that week."""
+        cell = group * self.weeks + np.clip(week, 0, self.weeks - 1)
+        count = self._count[cell]
+        at = self._start[cell] + (uniforms * count).astype(np.int64)
+        return np.where(count > 0, self._flat[np.minimum(at, len(self._flat) - 1)], -1)
+
+
+def breadth(people: Staff, acts: Flags, system: str, first: int = 0) -> dict[str, Any]:
+    """The truth of weekly breadth from week `first` on: persons who act, of those at work and entitled."""
+    after = np.arange(acts.shape[1]) >= first
+    return {
+        "unit": people.unit.id,
+        "system": system,
+        "numerator": (acts.sum(axis=0) * after).tolist(),
+        "denominator": (people.expected.sum(axis=0) * after).tolist(),
+    }
+
+
+def ramp(span: Span, start: int, plateau: float, *, half: float = 4.0, pace: float = 1.5) -> Floats:
+    """A share that rises from 0 at week `start` to `plateau`, half way `half` weeks later (logistic)."""
+    week = np.arange(span.count)
+    return np.where(week >= start, plateau / (1 + np.exp(-(week - start - half) / pace)), 0.0)

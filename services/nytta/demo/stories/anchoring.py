@@ -1,0 +1,205 @@
+"""The IT department of a national agency anchors a strategy of uniform processes and tools in three steps:
+managers, key roles, all staff. For the process, staff sessions begin before the managers are there; for
+the tool, the order holds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nytta.demo.cases import CaseFeed, Work, counted, work
+from nytta.demo.change import NoteFeed, PulseFeed, Survey, TrainingFeed, milestone_notes, trained
+from nytta.demo.delivery import Feed
+from nytta.demo.layout import Department, organisation
+from nytta.demo.people import PeopleFeed
+from nytta.demo.place import CaseType, Milestone, Place, Plan, System
+from nytta.demo.randomness import Ints
+from nytta.demo.scene import Scene, scene
+from nytta.demo.sessions import App, UseFeed
+from nytta.demo.staff import TIERS, Roster, Staff, acting, breadth, ramp, staff
+from nytta.demo.weeks import Span
+from nytta.demo.world import Part, Truth
+
+PROCESS, TOOL = "felles-prosess", "felles-verktoy"
+CHANGE = "endring"
+TARGET = 0.8
+_LATE = 30  # weeks by which every second manager comes late to the process
+_SCORES = {"manager": 3.6, "key-role": 3.2, "staff": 2.7}
+
+_DEPARTMENTS = (
+    Department(
+        "drift",
+        "Driftsavdelingen",
+        ("plattform: Plattform", "nett: Nettverk", "vakt: Vaktsenter"),
+        ("lager: Lagring", "katalog: Katalogtjenester"),
+    ),
+    Department(
+        "utvikling",
+        "Utviklingsavdelingen",
+        ("register: Registerutvikling", "tjenester: Tjenesteutvikling"),
+        ("test: Test", "design: Tjenestedesign"),
+    ),
+    Department("bruker", "Brukeravdelingen", ("brukerstotte: Brukerstøtte", "opplaering: Opplæring")),
+)
+
+_Steps = dict[str, tuple[int, int, int]]
+
+
+def anchoring(seed: int, span: Span, scale: float) -> Part:
+    """The story. `scale` multiplies changes and sessions."""
+    home = organisation(
+        seed,
+        "fellesreg",
+        "Direktoratet for fellesregistre",
+        "NO",
+        _DEPARTMENTS,
+        type="direktorat",
+        largest=26,
+        managers=2,
+    )
+    here = scene(seed, home, span, scale)
+    first = span.at(24 / 80)
+    # the weeks in which the three steps begin
+    steps: _Steps = {PROCESS: (first, first + 6, first + 10), TOOL: (first, first + 10, first + 20)}
+    people = [staff(here, unit) for unit in home.staffed]
+    weeks = {
+        PROCESS: [_out_of_order(here, one, steps[PROCESS]) for one in people],
+        TOOL: [_in_order(here, one, steps[TOOL]) for one in people],
+    }
+    acts = [acting(here, one, ramp(span, steps[TOOL][2], 0.85, half=6), TOOL) for one in people]
+    at_desk = [acting(here, one, np.full(span.count, 0.8), PROCESS) for one in people]
+    works = [_changes(here, steps, one) for one in people]
+    place = _place(here, steps)
+    roster = Roster([(p.ids, d) for p, d in zip(people, at_desk, strict=True)])
+    systems = {unit.id: [(name, "medarbeider", span.monday(0)) for name in (PROCESS, TOOL)] for unit in home.staffed}
+    app = App(TOOL, "verktøy", ("tavle", "rapport", "søk"), often=0.4)
+    survey = Survey(PROCESS, "forankring", first)
+
+    def mean(_unit: str, tier: str, _item: str, week: int) -> float:
+        return _SCORES[tier] + 0.02 * (week - first)
+
+    def feeds() -> list[Feed]:
+        return [
+            NoteFeed(here, milestone_notes(place.milestones)),
+            PeopleFeed(here, people, systems, aggregate=True),
+            CaseFeed(here, "endringer", PROCESS, works, roster),
+            PulseFeed(here, survey, people, mean),
+            UseFeed(here, "verktoy/bruk", app, people, acts),
+            *(TrainingFeed(here, system, f"{system}-kurs", people, weeks[system]) for system in weeks),
+        ]
+
+    truth = _truth(here, steps, {system: _coverage(people, weeks[system]) for system in weeks})
+    truth["managers"] = sum(one.tier.count("manager") for one in people)
+    truth["series"]["intended-use"] = [counted(w, PROCESS, "intended") for w in works]
+    truth["series"]["weekly-breadth"] = [breadth(p, a, TOOL) for p, a in zip(people, acts, strict=True)]
+    return Part(here.calendar, place, feeds, truth)
+
+
+def _in_order(scene: Scene, people: Staff, steps: tuple[int, int, int]) -> Ints:
+    """Each step ends before the next begins."""
+    shares = zip(TIERS, steps, (6, 6, 14), (1.0, 0.95, 0.85), strict=True)
+    return trained(scene, people, TOOL, {tier: (week, length, share) for tier, week, length, share in shares})
+
+
+def _out_of_order(scene: Scene, people: Staff, steps: tuple[int, int, int]) -> Ints:
+    """Every second manager comes long after the staff's step has begun."""
+    shares = zip(TIERS, steps, (5, 6, 20), (1.0, 0.8, 0.6), strict=True)
+    weeks = trained(scene, people, PROCESS, {tier: (week, length, share) for tier, week, length, share in shares})
+    for n, tier in enumerate(people.tier):
+        # the second of a large unit's two managers; of small units every second one's
+        behind = n == 1 or (people.unit.small and len(people.ids) % 2 == 0)
+        if tier == "manager" and behind:
+            weeks[n] += _LATE
+    return weeks
+
+
+def _changes(scene: Scene, steps: _Steps, one: Staff) -> Work:
+    count = scene.span.count
+    return work(
+        scene,
+        one.unit.id,
+        CHANGE,
+        per_week=1.5 if one.unit.small else 4.0,
+        live=steps[PROCESS][0],
+        digital=np.full(count, 0.95),
+        intended=0.25 + ramp(scene.span, steps[PROCESS][2], 0.35, half=12, pace=4),
+        rework_intended=np.full(count, 0.08),
+        rework_other=np.full(count, 0.2),
+        days_intended=np.full(count, 6.0),
+        days_other=np.full(count, 9.0),
+    )
+
+
+def _coverage(people: list[Staff], weeks: list[Ints]) -> dict[str, dict[str, list[int]]]:
+    """Per tier and week over the whole agency: persons who have completed the course, of those who belong
+    to it."""
+    week = np.arange(people[0].employed.shape[1])
+    out = {}
+    for tier in TIERS:
+        mine = [np.array(one.tier) == tier for one in people]
+        there = [one.employed[rows] for one, rows in zip(people, mine, strict=True)]
+        done = [(w[rows][:, None] <= week) & t for w, rows, t in zip(weeks, mine, there, strict=True)]
+        out[tier] = {
+            "numerator": np.vstack(done).sum(axis=0).tolist(),
+            "denominator": np.vstack(there).sum(axis=0).tolist(),
+        }
+    return out
+
+
+def _place(scene: Scene, steps: _Steps) -> Place:
+    home, monday = scene.home, scene.span.monday
+    process, tool = steps[PROCESS], steps[TOOL]
+    change = CaseType(CHANGE, "Endring", 90, 60)
+    systems = (
+        System(PROCESS, "Felles prosess", {home.id: monday(process[0])}, (change,)),
+        System(TOOL, "Felles verktøy", {home.id: monday(tool[2])}),
+    )
+    words = dict(zip(TIERS, ("ledere", "nøkkelroller", "alle ansatte"), strict=True))
+    stones = tuple(
+        Milestone(
+            f"{system.id}-{tier}",
+            "step_started",
+            monday(week),
+            f"{system.name}: {words[tier]}",
+            system.id,
+            home.id,
+            tier,
+        )
+        for system in systems
+        for tier, week in zip(TIERS, steps[system.id], strict=True)
+    )
+    plans = (
+        Plan(home.id, PROCESS, "intended-use", monday(process[0]), ((monday(process[2] + 40), 700),)),
+        Plan(home.id, TOOL, "weekly-breadth", monday(tool[2]), ((monday(tool[2] + 26), 800),)),
+    )
+    return Place((home,), systems, stones, plans)
+
+
+def _truth(scene: Scene, steps: _Steps, coverage: dict[str, dict[str, dict[str, list[int]]]]) -> Truth:
+    label, opened = scene.span.label, steps[PROCESS][2]
+    managers = coverage[PROCESS]["manager"]
+    shares = [n / d for n, d in zip(managers["numerator"], managers["denominator"], strict=True)]
+    closes = next((w for w in range(opened, scene.span.count) if shares[w] >= TARGET), None)
+    return {
+        "what": "Coverage counts, per tier over the whole agency, persons who have completed the course by "
+        "the week's end of those who belong to it. For the process the staff step starts while "
+        "managers are below the target; for the tool each step waits for the one before. Presence "
+        "is reported per unit, without persons.",
+        "target": TARGET,
+        "steps": {
+            system: {tier: label(week) for tier, week in zip(TIERS, when, strict=True)}
+            for system, when in steps.items()
+        },
+        "faults": [
+            {
+                "kind": "staff-before-managers",
+                "unit": scene.home.id,
+                "reported_as": scene.home.id,
+                "system": PROCESS,
+                "from_week": label(opened),
+                "managers_then": round(shares[opened], 3),
+                "closes_week": label(closes) if closes is not None else None,
+            }
+        ],
+        "control_systems": [TOOL],
+        "series": {"training-coverage": coverage},
+    }

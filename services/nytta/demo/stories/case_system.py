@@ -1,0 +1,307 @@
+"""A municipality introduces digital case handling. The project delivers to plan: everybody has access and
+is trained. Nobody changes how the line works, and in some units cases go on as before, on paper: ready,
+not used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from nytta.demo.cases import DECIDE, HANDLE_DIGITALLY, HANDLE_OUTSIDE, CaseFeed, Work, counted, work
+from nytta.demo.change import Note, NoteFeed, TrainingFeed, benefit_note, decision_note, milestone_notes, trained
+from nytta.demo.delivery import Feed, Silence
+from nytta.demo.layout import Department, organisation
+from nytta.demo.people import PeopleFeed
+from nytta.demo.place import Benefit, CaseType, Cost, Decision, Milestone, Organisation, Place, Plan, System
+from nytta.demo.randomness import stream
+from nytta.demo.scene import Scene, scene
+from nytta.demo.sessions import App, UseFeed
+from nytta.demo.staff import NEVER, TIERS, Roster, acting, breadth, ramp, staff
+from nytta.demo.weeks import Span
+from nytta.demo.world import Part, Truth
+
+SYSTEM = "artus"
+TARGET = 0.80
+_FAULTY_UNITS = 3
+_METHOD = "tidmätning på 40 ärenden före införandet, uppskattning efter"
+_COURSE = "artus-grund"
+
+_DEPARTMENTS = (
+    Department(
+        "samhalle",
+        "Samhällsbyggnadsförvaltningen",
+        (
+            "bygglov: Bygglov",
+            "miljo: Miljötillsyn",
+            "lantmateri: Lantmäteri",
+            "livsmedel: Livsmedelskontroll",
+        ),
+    ),
+    Department(
+        "social",
+        "Socialförvaltningen",
+        ("bistand-norr: Bistånd norr", "bistand-soder: Bistånd söder", "forsorjning: Ekonomiskt bistånd"),
+        ("fardtjanst: Färdtjänst", "dodsbo: Dödsbo", "skuld: Budget- och skuldrådgivning"),
+    ),
+    Department(
+        "utbildning",
+        "Utbildningsförvaltningen",
+        ("antagning: Antagning", "elevhalsa: Elevhälsa"),
+        ("modersmal: Modersmål", "skolskjuts: Skolskjuts", "vuxen: Vuxenstudier"),
+    ),
+)
+
+# per unit: case type, cases in a full week
+_WORK = {
+    "bygglov": (
+        (CaseType("bygglov", "Bygglov", 190, 130), 13),
+        (CaseType("anmalan", "Byggnation", 80, 45), 8),
+    ),
+    "miljo": ((CaseType("miljotillsyn", "Miljötillsyn", 150, 105), 16),),
+    "lantmateri": (
+        (CaseType("forrattning", "Förrättning", 240, 180), 12),
+        (CaseType("karta", "Karta", 40, 15), 8),
+    ),
+    "livsmedel": ((CaseType("livsmedel", "Livsmedelsverksamhet", 110, 70), 15),),
+    "bistand-norr": ((CaseType("bistand", "Biståndsbedömning", 160, 115), 18),),
+    "bistand-soder": ((CaseType("bistand", "Biståndsbedömning", 160, 115), 20),),
+    "forsorjning": ((CaseType("forsorjning", "Försörjningsstöd", 120, 75), 24),),
+    "fardtjanst": ((CaseType("fardtjanst", "Färdtjänst", 70, 40), 6),),
+    "dodsbo": ((CaseType("dodsbo", "Dödsboanmälan", 130, 95), 4),),
+    "skuld": ((CaseType("skuld", "Skuldsanering", 180, 140), 4),),
+    "antagning": ((CaseType("skolplats", "Skolplats", 60, 30), 20),),
+    "elevhalsa": ((CaseType("stod", "Särskilt stöd", 140, 100), 14),),
+    "modersmal": ((CaseType("modersmal", "Modersmål", 50, 28), 5),),
+    "skolskjuts": ((CaseType("skolskjuts", "Skolskjuts", 55, 30), 6),),
+    "vuxen": ((CaseType("vuxenplats", "Vuxenstudier", 65, 40), 5),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seeded:
+    """What is wrong where: each unit's week of going live and plateau of intended use, and which are
+    faulty."""
+
+    live: dict[str, int]
+    shares: dict[str, float]
+    faulty: frozenset[str]
+    group: str
+
+    @property
+    def first(self) -> int:
+        """Week in which the first units go live."""
+        return min(self.live.values())
+
+
+def case_system(seed: int, span: Span, scale: float) -> Part:
+    """The story. `scale` multiplies cases and sessions."""
+    home = organisation(
+        seed,
+        "granasa",
+        "Granåsa kommun",
+        "SE",
+        _DEPARTMENTS,
+        type="kommun",
+        english=("livsmedel", "elevhalsa"),
+    )
+    here = scene(seed, home, span, scale)
+    seeded = _seeded(here)
+    people = [staff(here, unit) for unit in home.staffed]
+    acts, before, training = [], [], []
+    for one in people:
+        unit, live = one.unit.id, seeded.live[one.unit.id]
+        low, high = (0.32, 0.40) if unit in seeded.faulty else (0.87, 0.94)
+        reach = here.rng(unit, "breadth").uniform(low, high)
+        acts.append(acting(here, one, ramp(span, live, reach, half=2), SYSTEM))
+        before.append(acting(here, one, np.where(np.arange(span.count) < live, 0.5, 0.0), "register"))
+        training.append(trained(here, one, _COURSE, dict.fromkeys(TIERS, (live - 4, 6, 0.93))))
+    works = [_work(here, seeded, unit.id, kind.id, n) for unit in home.staffed for kind, n in _lines(home, unit.id)]
+    place = _place(here, seeded)
+    notes = milestone_notes(place.milestones) + _ledger(place) + _measured(place, works, span)
+    roster = Roster([(p.ids, a | b) for p, a, b in zip(people, acts, before, strict=True)])
+    systems = {unit: [(SYSTEM, "handläggare", span.monday(week))] for unit, week in seeded.live.items()}
+    app = App(SYSTEM, "artus", ("handläggning", "sökning", "mallar", "beslut"), often=0.3, robot="jobb-artus-natt")
+
+    def feeds() -> list[Feed]:
+        return [
+            NoteFeed(here, notes),
+            PeopleFeed(here, people, systems),
+            TrainingFeed(here, SYSTEM, _COURSE, people, training),
+            CaseFeed(here, "artus/arenden", SYSTEM, works, roster),
+            UseFeed(here, "artus/anvandning", app, people, acts),
+        ]
+
+    truth = _truth(here, seeded, works)
+    truth["series"]["weekly-breadth"] = [
+        breadth(p, a, SYSTEM, seeded.live[p.unit.id]) for p, a in zip(people, acts, strict=True)
+    ]
+    truth["trained"] = {p.unit.id: int((w < NEVER).sum()) for p, w in zip(people, training, strict=True)}
+    silence = Silence(here.source("artus/anvandning"), seeded.first + 26, seeded.first + 28)
+    return Part(here.calendar, place, feeds, truth, (silence,))
+
+
+def _seeded(scene: Scene) -> _Seeded:
+    home = scene.home
+    rng = scene.rng("case-system", "faults")
+    chosen = rng.choice([u.id for u in home.large], _FAULTY_UNITS, replace=False).tolist()
+    group = home.groups[int(rng.integers(len(home.groups)))]
+    faulty = frozenset((*chosen, *group.units))
+    first = scene.span.at(26 / 80)
+    live = {u.id: first + (4 if u.parent.endswith("utbildning") else 0) for u in home.staffed}
+    shares = {}
+    for unit in live:
+        low, high = (0.20, 0.30) if unit in faulty else (0.82, 0.90)
+        shares[unit] = round(float(stream(scene.seed, unit, "intended").uniform(low, high)), 4)
+    return _Seeded(live, shares, faulty, group.id)
+
+
+def _lines(home: Organisation, unit: str) -> tuple[tuple[CaseType, int], ...]:
+    return _WORK[unit.removeprefix(f"{home.id}-")]
+
+
+def _work(scene: Scene, seeded: _Seeded, unit: str, case_type: str, per_week: float) -> Work:
+    span, live = scene.span, seeded.live[unit]
+    return work(
+        scene,
+        unit,
+        case_type,
+        per_week=per_week,
+        live=live,
+        digital=0.35 + ramp(span, live, 0.4),
+        intended=ramp(span, live, seeded.shares[unit]),
+        rework_intended=np.full(span.count, 0.06),
+        rework_other=np.full(span.count, 0.18),
+        days_intended=np.full(span.count, 10.0),
+        days_other=np.full(span.count, 18.0),
+    )
+
+
+def _place(scene: Scene, seeded: _Seeded) -> Place:
+    home, monday = scene.home, scene.span.monday
+    first, last = seeded.first, max(seeded.live.values())
+    types = {kind.id: kind for unit in home.staffed for kind, _ in _lines(home, unit.id)}
+    system = System(
+        SYSTEM,
+        "Artus ärendehantering",
+        {unit: monday(week) for unit, week in seeded.live.items()},
+        tuple(types.values()),
+        (HANDLE_DIGITALLY, HANDLE_OUTSIDE, DECIDE),
+        "verksamhetscontroller",
+        monday(first - 8),
+    )
+    second = f"{home.id}-utbildning"
+    milestones = (
+        Milestone("artus-beslut", "decided", monday(4), "Beslut om digital handläggning", SYSTEM, home.id),
+        Milestone("artus-start-1", "live", monday(first), "Artus i drift, första omgången", SYSTEM, home.id),
+        Milestone("artus-start-2", "live", monday(last), "Artus i drift, utbildning", SYSTEM, second),
+        Milestone("artus-slut", "project_closed", monday(last + 8), "Projektet avslutas", SYSTEM, home.id),
+    )
+    plans = [
+        Plan(unit, SYSTEM, "intended-use", monday(week), ((monday(week + 16), 600), (monday(week + 40), 800)))
+        for unit, week in seeded.live.items()
+    ]
+    plans.append(Plan(home.id, SYSTEM, "weekly-breadth", monday(first), ((monday(first + 40), 850),)))
+    plans.append(Plan(home.id, SYSTEM, "digital-intake", monday(first), ((monday(first + 40), 700),)))
+    benefits = [_benefit(scene, seeded, unit.id, kind) for unit in home.staffed for kind, _ in _lines(home, unit.id)]
+    units = tuple(unit.id for unit in home.staffed)
+    name = "Ärenden handläggs digitalt"
+    decision = Decision("artus-inforande", name, monday(4), monday(last), 1, SYSTEM, units)
+    costs = (
+        Cost("Införandeprojekt Artus", home.id, SYSTEM, monday(4), monday(last + 8), 4_800_000),
+        Cost("Pappersväg och aktarkiv", home.id, SYSTEM, monday(first), monday(first + 104), 1_200_000, "parallel"),
+    )
+    return Place((home,), (system,), milestones, tuple(plans), tuple(benefits), (decision,), costs)
+
+
+def _benefit(scene: Scene, seeded: _Seeded, unit: str, kind: CaseType) -> Benefit:
+    monday, live = scene.span.monday, seeded.live[unit]
+    return Benefit(
+        id=f"{unit}-{kind.id}-tid",
+        name=f"Kortare handläggning: {kind.name}",
+        unit=unit,
+        system=SYSTEM,
+        case_type=kind.id,
+        kind="redistribution",
+        measure="minuter per ärende",
+        baseline=kind.minutes_before,
+        target=round(kind.minutes_before - kind.minutes_saved * TARGET),
+        baseline_from=monday(seeded.first - 26),
+        baseline_to=monday(seeded.first),
+        start=monday(live),
+        due=monday(live + 40),
+        method=_METHOD,
+        indicator="intended-use",
+        baseline_share=0,
+        target_share=round(TARGET * 1000),
+    )
+
+
+def _ledger(place: Place) -> list[Note]:
+    """The decision is acknowledged and reported as executed everywhere, in time: on paper all went well."""
+    decision = place.decisions[0]
+    notes = [decision_note(decision, "made", decision.day, place.organisations[0].id)]
+    for n, unit in enumerate(decision.units):
+        notes.append(decision_note(decision, "acknowledged", decision.day + timedelta(days=4 + n % 6), unit))
+        notes.append(decision_note(decision, "executed", decision.due - timedelta(days=3 + n % 10), unit))
+    return notes
+
+
+def _measured(place: Place, works: list[Work], span: Span) -> list[Note]:
+    """Minutes per case, measured every fourth week: the mixture of cases handled as intended and others."""
+    kinds = {kind.id: kind for kind in place.systems[0].case_types}
+    notes = []
+    for benefit, one in zip(place.benefits, works, strict=True):
+        kind = kinds[one.case_type]
+        for start in range(one.live, span.count - 4, 4):
+            cases = int(one.cases[start : start + 4].sum())
+            if cases:
+                share = one.intended[start : start + 4].sum() / cases
+                minutes = kind.minutes_before - kind.minutes_saved * share
+                notes.append(benefit_note(benefit, minutes, span.monday(start), span.monday(start + 4)))
+    return notes
+
+
+def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
+    home, live = scene.home, seeded.live
+    saved = {kind.id: kind.minutes_saved for unit in home.staffed for kind, _ in _lines(home, unit.id)}
+    faults = []
+    for unit in home.staffed:
+        if unit.id not in seeded.faulty:
+            continue
+        owner = next((g.manager for g in home.groups if g.id == unit.group), unit.manager)
+        lost = TARGET - seeded.shares[unit.id]
+        hours = sum(lost * w.last_year * saved[w.case_type] / 60 for w in works if w.unit == unit.id)
+        faults.append(
+            {
+                "kind": "ready-not-used",
+                "unit": unit.id,
+                "reported_as": unit.group or unit.id,
+                "system": SYSTEM,
+                "indicators": ["intended-use", "weekly-breadth"],
+                "from_week": scene.span.label(live[unit.id]),
+                "language": owner.language,
+                "seeded_share": seeded.shares[unit.id],
+                "target": TARGET,
+                "hours_at_stake_per_year": round(hours, 1),
+            }
+        )
+    return {
+        "what": "A faulty unit handles seeded_share of its cases as intended, from about ten weeks after "
+        "from_week. hours_at_stake_per_year = (target - seeded_share) x cases opened in the last 52 "
+        "weeks x minutes_saved / 60, summed over the unit's case types. Series are counts per week "
+        "of opening, as drawn.",
+        "system": SYSTEM,
+        "live": {unit: scene.span.label(week) for unit, week in live.items()},
+        "minutes_saved": saved,
+        "faults": faults,
+        "faulty_units": sorted(u.id for u in home.large if u.id in seeded.faulty),
+        "faulty_groups": [seeded.group],
+        "control_units": sorted(u.id for u in home.large if u.id not in seeded.faulty),
+        "control_groups": sorted(g.id for g in home.groups if g.id != seeded.group),
+        "series": {
+            "intended-use": [counted(w, SYSTEM, "intended") | {"seeded_share": seeded.shares[w.unit]} for w in works],
+            "digital-intake": [counted(w, SYSTEM, "digital") for w in works],
+        },
+    }

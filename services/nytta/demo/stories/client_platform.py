@@ -1,0 +1,207 @@
+"""A sector-wide body merges its systems onto one client platform. Earlier attempts failed. Management
+decides, but the decision is not taken on further down, staff were never shown why, and an in-house
+supplier's undocumented systems keep the old platform alive in some units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from nytta.demo.change import Note, NoteFeed, PulseFeed, Survey, decision_note, milestone_notes
+from nytta.demo.clients import ClientFeed, Move, move
+from nytta.demo.delivery import Feed
+from nytta.demo.layout import Department, organisation
+from nytta.demo.people import PeopleFeed
+from nytta.demo.place import Decision, Milestone, Place, Plan, System
+from nytta.demo.scene import Scene, scene
+from nytta.demo.sessions import App, UseFeed
+from nytta.demo.staff import acting, breadth, ramp, staff
+from nytta.demo.weeks import Span
+from nytta.demo.world import Part, Truth
+
+SYSTEM = "gemensam-klient"
+_LEGACY_APPS = ("Mätvakt", "Jourlistan")
+_FAULTY_UNITS = 3
+_ACTIVATED = 0.35  # of the enrolled clients of a faulty unit; 0.97 elsewhere
+_WORKPLACES = 1.15  # per person
+_SCORES = {"awareness": 2.3, "desire": 2.2, "knowledge": 2.8, "ability": 3.0, "reinforcement": 2.6}
+
+_DEPARTMENTS = (
+    Department(
+        "norr",
+        "Distrikt norr",
+        ("inland: Driftområde inland", "kusten: Driftområde kusten"),
+        ("nordlab: Laboratoriet norr", "nordverk: Verkstaden norr"),
+    ),
+    Department(
+        "syd",
+        "Distrikt syd",
+        ("slatten: Driftområde slätten", "dalen: Driftområde dalen"),
+        ("sydlab: Laboratoriet syd", "sydverk: Verkstaden syd"),
+    ),
+    Department(
+        "gemensamt",
+        "Gemensamma funktioner",
+        ("kundtjanst: Kundtjänst", "projekt: Projektkontoret", "itleverans: Intern IT-leverantör"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seeded:
+    """When each unit begins to move and when the plan ends, which units do not move, and which app holds
+    each."""
+
+    begins: dict[str, int]
+    due: int
+    faulty: frozenset[str]
+    apps: dict[str, str]
+
+    @property
+    def start(self) -> int:
+        """Week in which the first units begin."""
+        return min(self.begins.values())
+
+
+def client_platform(seed: int, span: Span, scale: float) -> Part:
+    """The story. `scale` multiplies sessions; clients follow the persons."""
+    home = organisation(
+        seed, "vassvatten", "Vassmarks vattenförbund", "SE", _DEPARTMENTS, type="kommunalförbund", largest=48
+    )
+    here = scene(seed, home, span, scale)
+    seeded = _seeded(here)
+    people = [staff(here, unit) for unit in home.staffed]
+    moves, fresh, stale = [], [], []
+    for one in people:
+        unit, begins = one.unit.id, seeded.begins[one.unit.id]
+        stuck = unit in seeded.faulty
+        clients = round(one.unit.staff * _WORKPLACES)
+        share = _ACTIVATED if stuck else 0.97
+        moves.append(move(here, unit, clients, start=begins, weeks=10, enrolled=0.95, activated=share))
+        rising = ramp(span, begins, 0.33 if stuck else 0.93, half=6, pace=2)
+        fresh.append(acting(here, one, rising, SYSTEM))
+        falling = np.where(rising > 0.8, 0.0, np.maximum(0.9 - rising, 0.05))
+        stale.append(acting(here, one, falling, "legacy"))
+    at_work = np.vstack([p.at_work for p in people]).mean(axis=0)
+    place = _place(here, seeded, moves)
+    stubborn = [unit.id for unit in home.staffed][:3]
+    notes = milestone_notes(place.milestones) + _ledger(place, stubborn)
+    systems = {unit.id: [(SYSTEM, "medarbetare", span.monday(0))] for unit in home.staffed}
+    survey = Survey(SYSTEM, "klientpuls", first=seeded.start)
+    apps = (
+        App(SYSTEM, "Arbetsplats", ("arbetsyta", "drift", "dokument"), often=0.5),
+        *(App(SYSTEM, name, ("arbetsyta",), often=0.5, legacy=True) for name in _LEGACY_APPS),
+    )
+
+    def mean(unit: str, tier: str, item: str, _: int) -> float:
+        if tier == "manager":
+            return 4.2
+        return _SCORES[item] + (0.0 if unit in seeded.faulty else 0.7)
+
+    def feeds() -> list[Feed]:
+        made: list[Feed] = [
+            NoteFeed(here, notes),
+            PeopleFeed(here, people, systems),
+            ClientFeed(here, SYSTEM, moves, at_work),
+            PulseFeed(here, survey, people, mean),
+            UseFeed(here, "klient/nya", apps[0], people, fresh),
+        ]
+        for n, app in enumerate(apps[1:], start=1):
+            mine = [k for k, p in enumerate(people) if seeded.apps[p.unit.id] == app.name]
+            made.append(UseFeed(here, f"klient/gamla-{n}", app, [people[k] for k in mine], [stale[k] for k in mine]))
+        return made
+
+    truth = _truth(here, seeded, moves)
+    truth["decision"] = {
+        "id": place.decisions[-1].id,
+        "made": str(place.decisions[-1].day),
+        "level": 2,
+        "acknowledged_by": stubborn,
+        "affected": len(place.decisions[-1].units),
+    }
+    truth["series"]["weekly-breadth"] = [breadth(p, a, SYSTEM) for p, a in zip(people, fresh, strict=True)]
+    return Part(here.calendar, place, feeds, truth)
+
+
+def _seeded(scene: Scene) -> _Seeded:
+    rng = scene.rng("client-platform", "faults")
+    units = [unit.id for unit in scene.home.staffed]
+    faulty = rng.choice([unit.id for unit in scene.home.large], _FAULTY_UNITS, replace=False).tolist()
+    apps = {unit: _LEGACY_APPS[int(scene.rng(unit, "legacy-app").integers(2))] for unit in units}
+    start = scene.span.at(36 / 80)
+    begins = {unit: start + 2 * (n % 4) for n, unit in enumerate(units)}
+    return _Seeded(begins, scene.span.at(72 / 80), frozenset(faulty), apps)
+
+
+def _place(scene: Scene, seeded: _Seeded, moves: list[Move]) -> Place:
+    home, monday = scene.home, scene.span.monday
+    due, start = monday(seeded.due), seeded.start
+    live = {unit: monday(week) for unit, week in seeded.begins.items()}
+    system = System(SYSTEM, "Gemensam klientplattform", live)
+    decisions = tuple(
+        Decision(f"klient-{n}", name, monday(made), ends, 1, SYSTEM, tuple(live))
+        for n, name, made, ends in (
+            (2, "Andra försöket: en klientplattform", 2, monday(20)),
+            (3, "Tredje försöket: en klientplattform", 12, monday(30)),
+            (4, "Gamla plattformen stängs", start + 14, due),
+        )
+    )
+    stones = (
+        Milestone("klient-start", "live", monday(start), "Klientplattformen i drift", SYSTEM, home.id),
+        Milestone("klient-beslut", "decided", decisions[-1].day, decisions[-1].name, SYSTEM, home.id),
+    )
+    plans = []
+    for one in moves:
+        targets = ((monday(start + 20), 600), (due, 950))
+        plans.append(Plan(one.unit, SYSTEM, "enrolment", live[one.unit], targets, len(one.enrolled)))
+        plans.append(Plan(one.unit, SYSTEM, "activation", live[one.unit], ((due, 950),)))
+    return Place((home,), (system,), stones, tuple(plans), (), decisions)
+
+
+def _ledger(place: Place, stubborn: list[str]) -> list[Note]:
+    """Two earlier decisions, made and reversed; the last acknowledged by a few units and executed by none."""
+    notes = []
+    *earlier, last = place.decisions
+    for decision in earlier:
+        notes.append(decision_note(decision, "made", decision.day, place.organisations[0].id))
+        day = decision.due - timedelta(days=21)
+        notes.append(decision_note(decision, "reversed", day, place.organisations[0].id))
+    notes.append(decision_note(last, "made", last.day, place.organisations[0].id))
+    for n, unit in enumerate(stubborn):
+        notes.append(decision_note(last, "acknowledged", last.day + timedelta(days=3 + 2 * n), unit, level=2))
+    return notes
+
+
+def _truth(scene: Scene, seeded: _Seeded, moves: list[Move]) -> Truth:
+    home, label = scene.home, scene.span.label
+    return {
+        "what": "A faulty unit enrols its clients as the others do, but activates only seeded_share of "
+        "them, and its staff stay in legacy_app. The decision is acknowledged by acknowledged_by "
+        "alone and executed nowhere. Counts of clients stand at each week's end.",
+        "system": SYSTEM,
+        "plan_date": str(scene.span.monday(seeded.due)),
+        "begins": {unit: label(week) for unit, week in seeded.begins.items()},
+        "faults": [
+            {
+                "kind": "not-moved",
+                "unit": unit,
+                "reported_as": unit,
+                "system": SYSTEM,
+                "indicators": ["activation", "weekly-breadth"],
+                "from_week": label(seeded.begins[unit]),
+                "language": home.unit(unit).manager.language,
+                "seeded_share": _ACTIVATED,
+                "legacy_app": seeded.apps[unit],
+            }
+            for unit in sorted(seeded.faulty)
+        ],
+        "faulty_units": sorted(seeded.faulty),
+        "control_units": sorted(u.id for u in home.large if u.id not in seeded.faulty),
+        "series": {
+            "clients": [
+                {"unit": m.unit, "system": SYSTEM, "planned": len(m.enrolled), **m.counted(scene.span)} for m in moves
+            ]
+        },
+    }

@@ -1,0 +1,235 @@
+"""A municipal IT department steers its support from phone and walk-in to portal and self-service. In most
+units it works. One unit asks more and more and uses the platform less and less: it is being given up.
+Another asks as much and uses it ever more: it needs training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nytta.demo.cases import CaseFeed, Work, counted, work
+from nytta.demo.change import NoteFeed, milestone_notes
+from nytta.demo.delivery import Feed
+from nytta.demo.layout import Department, organisation
+from nytta.demo.people import PeopleFeed
+from nytta.demo.place import CaseType, Milestone, Place, Plan, System
+from nytta.demo.randomness import Floats
+from nytta.demo.scene import Scene, scene
+from nytta.demo.sessions import App, UseFeed
+from nytta.demo.staff import Roster, Staff, acting, breadth, staff
+from nytta.demo.tickets import CHANNELS, Demand, TicketFeed, demand
+from nytta.demo.weeks import Span
+from nytta.demo.world import Part, Truth
+
+SYSTEM = "samverka"
+ORDERS = "it-bestallning"
+_BURDEN = 0.34  # tickets per person at work and week
+_HEAVY = 2.2  # times that, in the two seeded units
+
+_DEPARTMENTS = (
+    Department(
+        "ledning",
+        "Kommunledningsförvaltningen",
+        ("it: IT-avdelningen", "ekonomi: Ekonomiavdelningen"),
+        ("hr: HR-enheten", "kansli: Kansliet", "kommunikation: Kommunikationsenheten"),
+    ),
+    Department(
+        "omsorg",
+        "Omsorgsförvaltningen",
+        ("hemtjanst: Hemtjänst", "boende: Särskilt boende", "lss: Funktionsstöd"),
+    ),
+    Department(
+        "skola",
+        "Skolförvaltningen",
+        ("grundskola: Grundskolans stab", "forskola: Förskolans stab", "gymnasium: Gymnasiet"),
+        ("bibliotek: Biblioteken", "kulturskola: Kulturskolan", "fritid: Fritidsenheten"),
+    ),
+)
+
+# shares of CHANNELS (phone, desk, email, web, chat, internal) before and after the steering
+_BEFORE = np.array([0.42, 0.17, 0.22, 0.14, 0.02, 0.03])
+_AFTER = np.array([0.22, 0.09, 0.15, 0.39, 0.07, 0.08])
+
+
+@dataclass(frozen=True, slots=True)
+class _Seeded:
+    """When the platform goes live, support is steered and trouble begins, and in which units what happens."""
+
+    live: int
+    steering: int
+    trouble: int
+    abandoned: str
+    untrained: str
+    unmoved: str
+
+
+def support_channels(seed: int, span: Span, scale: float) -> Part:
+    """The story. `scale` multiplies tickets, orders and sessions."""
+    home = organisation(seed, "almvida", "Almvida kommun", "SE", _DEPARTMENTS, type="kommun", largest=32)
+    here = scene(seed, home, span, scale)
+    seeded = _seeded(here)
+    people = [staff(here, unit) for unit in home.staffed]
+    acts = [acting(here, one, _reach(here, seeded, one.unit.id), SYSTEM) for one in people]
+    demands = [_demand(here, seeded, one) for one in people]
+    works = [_orders(here, seeded, one) for one in people]
+    place = _place(here, seeded)
+    agents = next(p.ids for p in people if p.unit.id == f"{home.id}-it")[:10]
+    roster = Roster([(p.ids, a) for p, a in zip(people, acts, strict=True)])
+    systems = {unit.id: [(SYSTEM, "medarbetare", span.monday(0))] for unit in home.staffed}
+    app = App(
+        SYSTEM,
+        "samverka",
+        ("dokument", "möten", "chatt", "uppgifter"),
+        often=0.5,
+        robot="jobb-samverka-arkiv",
+    )
+
+    def feeds() -> list[Feed]:
+        return [
+            NoteFeed(here, milestone_notes(place.milestones)),
+            PeopleFeed(here, people, systems),
+            TicketFeed(here, SYSTEM, demands, agents),
+            CaseFeed(here, "it-portal", SYSTEM, works, roster),
+            UseFeed(here, "samverka/anvandning", app, people, acts),
+        ]
+
+    truth = _truth(here, seeded, demands, people)
+    truth["series"]["weekly-breadth"] = [breadth(p, a, SYSTEM) for p, a in zip(people, acts, strict=True)]
+    truth["series"]["digital-intake"] = [counted(w, SYSTEM, "digital") for w in works]
+    return Part(here.calendar, place, feeds, truth)
+
+
+def _seeded(scene: Scene) -> _Seeded:
+    able = [u.id for u in scene.home.large if not u.id.endswith("-it")]
+    chosen = scene.rng("support-channels", "faults").choice(able, 3, replace=False).tolist()
+    at = scene.span.at
+    return _Seeded(at(10 / 80), at(40 / 80), at(46 / 80), *chosen)
+
+
+def _reach(scene: Scene, seeded: _Seeded, unit: str) -> Floats:
+    """Expected weekly breadth: steady, but where the platform is given up, and where use is still on its
+    way up."""
+    week = np.arange(scene.span.count)
+    steady: Floats = np.full(scene.span.count, scene.rng(unit, "breadth").uniform(0.84, 0.92))
+    slide = np.clip((week - seeded.trouble) / 10, 0, 1)
+    if unit == seeded.abandoned:
+        steady = steady - (steady - 0.38) * slide
+    elif unit == seeded.untrained:
+        steady = 0.5 + 0.4 * slide
+    return np.where(week >= seeded.live, steady, 0.0)
+
+
+def _demand(scene: Scene, seeded: _Seeded, one: Staff) -> Demand:
+    unit, week = one.unit.id, np.arange(scene.span.count)
+    steered = (week >= seeded.steering) & (unit != seeded.unmoved)
+    settled = np.clip((week - seeded.steering) / 20, 0, 1)
+    trouble = np.clip((week - seeded.trouble) / 6, 0, 1)
+    at_work = one.at_work.sum(axis=0)
+    # self-service takes some of the demand
+    load = _BURDEN * (1 - 0.15 * settled)
+    if unit in (seeded.abandoned, seeded.untrained):
+        load = load * (1 + (_HEAVY - 1) * trouble)
+    return demand(
+        scene,
+        unit,
+        per_week=load * at_work,
+        mix=np.where(steered[:, None], _AFTER, _BEFORE),
+        how_to=0.18 + 0.37 * trouble * (unit == seeded.untrained),
+        selfservice=at_work * (0.05 + 0.15 * settled * (unit != seeded.unmoved)),
+        first_contact=0.52 + 0.12 * settled,
+        bounced=0.32 - 0.12 * settled,
+    )
+
+
+def _orders(scene: Scene, seeded: _Seeded, one: Staff) -> Work:
+    """Orders to the IT department as cases: their digital intake is the take-up of the portal's e-service."""
+    count = scene.span.count
+    portal = np.where(np.arange(count) >= seeded.steering, 0.78, 0.4)
+    return work(
+        scene,
+        one.unit.id,
+        ORDERS,
+        per_week=0.04 * one.unit.staff,
+        live=0,
+        digital=portal,
+        intended=portal,
+        rework_intended=np.full(count, 0.04),
+        rework_other=np.full(count, 0.12),
+        days_intended=np.full(count, 5.0),
+        days_other=np.full(count, 8.0),
+        handover=0.15,
+        said=False,
+    )
+
+
+def _place(scene: Scene, seeded: _Seeded) -> Place:
+    home, monday = scene.home, scene.span.monday
+    live, steering = monday(seeded.live), monday(seeded.steering)
+    system = System(SYSTEM, "Samverka", {home.id: live}, (CaseType(ORDERS, "IT-beställning", 25, 10),))
+    stones = (
+        Milestone("samverka-start", "live", live, "Samverka i drift", SYSTEM, home.id),
+        Milestone("supportstyrning", "steering_changed", steering, "Support styrs till portal", SYSTEM, home.id),
+    )
+    plans = (
+        Plan(home.id, SYSTEM, "weekly-breadth", live, ((steering, 850),)),
+        Plan(home.id, SYSTEM, "digital-intake", steering, ((monday(seeded.steering + 26), 750),)),
+    )
+    return Place((home,), (system,), stones, plans)
+
+
+def _truth(scene: Scene, seeded: _Seeded, demands: list[Demand], people: list[Staff]) -> Truth:
+    home, label = scene.home, scene.span.label
+    faulty = {seeded.abandoned: "abandonment", seeded.untrained: "training-need"}
+    return {
+        "what": "In a faulty unit tickets per person rise to tickets_times the others' over six weeks from "
+        "from_week, while weekly breadth goes from the first to the second of breadth over ten "
+        "weeks. From steering_week on every unit but unmoved_units has the channel shares "
+        "mix_after. Series are counts per week as drawn; self-service is no ticket; of "
+        "ticket-channel-mix there is one numerator per channel.",
+        "system": SYSTEM,
+        "live": label(seeded.live),
+        "steering_week": label(seeded.steering),
+        "mix_before": dict(zip(CHANNELS, _BEFORE.tolist(), strict=True)),
+        "mix_after": dict(zip(CHANNELS, _AFTER.tolist(), strict=True)),
+        "phone_and_desk_down": round(float((_BEFORE - _AFTER)[:2].sum()), 3),
+        "faults": [
+            {
+                "kind": kind,
+                "unit": unit,
+                "reported_as": unit,
+                "system": SYSTEM,
+                "indicators": ["tickets-per-100", "weekly-breadth"],
+                "from_week": label(seeded.trouble),
+                "language": home.unit(unit).manager.language,
+                "tickets_times": _HEAVY,
+                "breadth": [round(float(_reach(scene, seeded, unit)[w]), 3) for w in (seeded.trouble, -1)],
+            }
+            for unit, kind in faulty.items()
+        ],
+        "faulty_units": sorted(faulty),
+        "unmoved_units": [seeded.unmoved],
+        "control_units": sorted(u.id for u in home.large if u.id not in faulty),
+        "series": {
+            "ticket-channel-mix": [
+                {
+                    "unit": d.unit,
+                    "system": SYSTEM,
+                    "numerator": {c: d.channels[:, n].tolist() for n, c in enumerate(CHANNELS)},
+                    "denominator": d.tickets.tolist(),
+                }
+                for d in demands
+            ],
+            "tickets-per-100": [
+                {
+                    "unit": d.unit,
+                    "system": SYSTEM,
+                    "numerator": d.tickets.tolist(),
+                    "denominator": p.employed.sum(axis=0).tolist(),
+                }
+                for d, p in zip(demands, people, strict=True)
+            ],
+            "how-to": [{"unit": d.unit, "system": SYSTEM, "numerator": d.how_to.tolist()} for d in demands],
+            "self-service": [{"unit": d.unit, "system": SYSTEM, "numerator": d.selfservice.tolist()} for d in demands],
+        },
+    }

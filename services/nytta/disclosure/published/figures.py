@@ -1,0 +1,128 @@
+"""What the ledger has published, for those who repeat it beside a verdict or in a fact. Reads the open zone alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import floor
+from statistics import fmean
+from typing import Literal
+
+from nytta.storage.client import Connection
+
+Grain = Literal["week", "window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A published figure, of the weeks that begin on `first` to `last`."""
+
+    first: date
+    last: date
+    value: float
+    low: float | None
+    high: float | None
+    n_band: str
+    status: str
+
+
+class PublishedFigures:
+    """Figures of one organisation that are shown, of the definitions in force; weeks and windows up to `last`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        organisation: str,
+        indicators: Sequence[str],
+        first: date,
+        last: date,
+        *,
+        case_types: bool = False,
+    ) -> None:
+        rows = connection.rows(
+            f"""SELECT v.indicator, v.grain, v.unit, v.system, v.case_type, v.period, v.value, v.low, v.high, v.n_band,
+                       v.status, d.weeks
+                FROM {{open}}.indicator_values AS v
+                INNER JOIN (SELECT indicator, max(version) AS version, argMax(window_weeks, version) AS weeks
+                            FROM {{open}}.definitions GROUP BY indicator) AS d
+                    ON d.indicator = v.indicator AND d.version = v.version
+                WHERE v.organisation = {{root:String}} AND v.indicator IN {{indicators:Array(String)}} AND v.part = ''
+                  AND v.grain IN ('week', 'window') AND v.value IS NOT NULL
+                  AND v.period >= {{first:Date}} AND v.period <= {{last:Date}}
+                  {"" if case_types else "AND v.case_type = '*'"}""",
+            root=organisation,
+            indicators=list(indicators),
+            first=first,
+            last=last,
+        )
+        self.windows: dict[str, int] = {row[0]: max(1, row[11]) for row in rows}
+        """Weeks of each indicator's window."""
+        self._figures = {
+            row[:6]: Figure(row[5] - timedelta(weeks=self._weeks(row[0], row[1]) - 1), row[5], *row[6:11])
+            for row in rows
+        }
+
+    def _weeks(self, indicator: str, grain: str) -> int:
+        return self.windows.get(indicator, 1) if grain == "window" else 1
+
+    def at(
+        self, indicator: str, grain: Grain, unit: str, system: str, period: date, case_type: str = "*"
+    ) -> Figure | None:
+        """The figure of one period; None where none is shown."""
+        return self._figures.get((indicator, grain, unit, system, case_type, period))
+
+    def trailing(
+        self, indicator: str, grain: Grain, unit: str, system: str, last: date, weeks: int, case_type: str = "*"
+    ) -> list[Figure]:
+        """Figures of periods that do not overlap, back from `last` and wholly within `weeks` weeks, latest first."""
+        step = self._weeks(indicator, grain)
+        return self.within(indicator, grain, unit, system, last, weeks, case_type, every=step)
+
+    def within(
+        self,
+        indicator: str,
+        grain: Grain,
+        unit: str,
+        system: str,
+        last: date,
+        weeks: int,
+        case_type: str = "*",
+        *,
+        every: int = 1,
+    ) -> list[Figure]:
+        """Figures of periods wholly within the `weeks` weeks up to `last`, latest first; they may overlap."""
+        step = self._weeks(indicator, grain)
+        periods = [last - timedelta(weeks=n) for n in range(0, weeks - step + 1, every)]
+        found = (self.at(indicator, grain, unit, system, period, case_type) for period in periods)
+        return [figure for figure in found if figure is not None]
+
+    def places(self) -> Iterator[tuple[str, str, str, str]]:
+        """Indicator, unit, system and case type of everything that is shown, each once."""
+        yield from sorted({(key[0], *key[2:5]) for key in self._figures})
+
+
+def middle(figures: Sequence[Figure]) -> Figure | None:
+    """Of several figures the one with the middle value, the lower of two: itself published, with its own interval."""
+    ordered = sorted(figures, key=lambda each: (each.value, each.last))
+    return ordered[(len(ordered) - 1) // 2] if ordered else None
+
+
+HALF_YEAR, SETTLING = 26, 8
+"""Weeks of use that hours rest on, and weeks after going live that count for nothing yet."""
+
+
+def settled_share(
+    figures: PublishedFigures, indicator: str, unit: str, system: str, case_type: str, week: date, live: date | None
+) -> int | None:
+    """Use of the half year up to `week` in whole percent: the mean of its published windows, None where none is shown.
+
+    Windows begin eight weeks after `live` at the earliest. Those that overlap count too: where some are hidden, they
+    say most of what is known of the weeks between.
+    """
+    weeks = HALF_YEAR
+    if live is not None:
+        settled = live + timedelta(weeks=SETTLING)
+        weeks = min(weeks, (week - settled).days // 7 + 1)
+    found = figures.within(indicator, "window", unit, system, week, weeks, case_type)
+    return floor(fmean(figure.value for figure in found) + 0.5) if found else None

@@ -1,0 +1,28 @@
+"""How coarsely numbers of cases, and hours that follow from them, may be said."""
+
+from __future__ import annotations
+
+from math import floor, log10
+
+from nytta.disclosure.rules import K
+
+
+def rounded_cases(cases: int) -> int | None:
+    """Cases of a year as they may be worked with: two significant digits, never finer than ten; None for too few."""
+    if cases < K:
+        return None
+    return _half_up(cases, _power(max(1, floor(log10(cases)) - 1)))
+
+
+def two_digits(figure: float) -> int:
+    """A figure rounded half up to two significant digits; 0 stays 0. Figures below ten are rounded to whole ones."""
+    whole = floor(figure + 0.5)
+    return _half_up(whole, _power(max(0, floor(log10(whole)) - 1))) if whole > 0 else 0
+
+
+def _power(exponent: int) -> int:
+    return int(10**exponent)
+
+
+def _half_up(figure: int, step: int) -> int:
+    return (2 * figure + step) // (2 * step) * step

@@ -1,0 +1,36 @@
+"""How each source does, for operations: what it delivered of each day, coarse enough to tell of no small office."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from nytta.ingest.store.counted import EVENTS, winning
+from nytta.storage.client import Connection
+
+SPAN = timedelta(weeks=26)
+"""So far back is told anew; persons' rows are disposed of after it."""
+
+
+def publish_sources(connection: Connection, now: datetime) -> None:
+    """Tell how many events each source has of each UTC day up to `now`: two significant digits, none under ten."""
+    publication = int(connection.value("SELECT max(publication) + 1 FROM {open}.published_sources"))
+    step = "intExp10(toUInt8(greatest(0, length(toString(number)) - 2)))"
+    connection.run(
+        f"""INSERT INTO {{open}}.published_sources
+        SELECT source, system, day, if(number < 10, NULL, intDiv(number + intDiv({step}, 2), {step}) * {step}), last,
+               {publication}
+        FROM (
+            SELECT source, system, day, max(events) AS number, max(received) AS last
+            FROM (
+                SELECT source, system, toDate(time) AS day, {EVENTS} AS events, max(received_at) AS received
+                FROM {{private}}.events
+                WHERE time >= {{first:DateTime64(3, 'UTC')}} AND time <= {{now:DateTime64(3, 'UTC')}}
+                  AND {winning(connection)}
+                GROUP BY source, system, day
+                UNION ALL  -- days that were told, and of which nothing may be left
+                SELECT source, system, day, 0, last_received FROM {{open}}.source_days
+                WHERE day >= toDate({{first:DateTime64(3, 'UTC')}}) AND isNotNull(events))
+            GROUP BY source, system, day)""",
+        first=(now - SPAN).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),  # whole days
+        now=now,
+    )

@@ -1,0 +1,98 @@
+"""The right to object and to be erased: one call, effective in the exact figures at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from nytta.indicators.definition import Definition
+from nytta.indicators.disposal.removal import purge, remove
+from nytta.indicators.store.recompute import Round
+from nytta.indicators.subjects import STORED
+from nytta.ingest.events.pseudonyms import Pseudonym
+from nytta.ingest.store.exclusions import digests, exclude
+from nytta.ingest.store.private import PrivateStore
+
+
+class UnknownPerson(Exception):
+    """Nobody of that id or pseudonym is in the store: what to check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The proof: rows found and removed per table, rows left that name the person (0), cells computed anew.
+
+    `sealed` cells stay as they are: their raw rows, and with them any way to tell who was in them, are gone already.
+    """
+
+    certificate: int
+    reference: str
+    removed: dict[str, int]
+    left: dict[str, int]
+    cells: int
+    sealed: int
+    excluded: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self)
+
+
+def erase(
+    store: PrivateStore,
+    whom: Collection[Pseudonym],
+    reference: str,
+    moment: datetime,
+    compute: Callable[[], Round],
+    *,
+    definitions: Sequence[Definition] = (),
+    excluding: bool = True,
+    unheard_of: bool = False,
+) -> Erasure:
+    """Remove a person, known by these pseudonyms, and with `excluding` count nothing of theirs that comes later.
+
+    `compute` runs a round. UnknownPerson where nothing is found; with `unheard_of` that is in order: somebody may
+    object before any event of theirs came.
+    """
+    if not whom:
+        raise UnknownPerson("no pseudonym was given")
+    these = ", ".join(f"unhex('{each.digest.hex()}')" for each in whom)
+    chosen = f"actor IN ({these})"
+    connection = store.connection
+    found = int(connection.value(f"SELECT count() FROM {{private}}.events WHERE {chosen}"))
+    known = bool({each.digest for each in whom} & digests(connection))
+    if not found and not known and not unheard_of:
+        raise UnknownPerson(
+            "nobody of that id or pseudonym is in the store: check the id's spelling and the organisation, or give the "
+            "pseudonym; to exclude somebody of whom nothing has come yet, say so with --unheard-of"
+        )
+    if excluding:
+        exclude(connection, whom, reference, moment)
+    done = remove(store, chosen, definitions)
+    round_ = compute()
+    purge(store)
+    number = store.counter("certificate") + 1
+    store.raise_counter("certificate", number)
+    result = Erasure(number, reference, done.rows, _left(store, these), round_.cells, round_.sealed, excluding)
+    connection.insert(
+        "{private}.erasures",
+        ["certificate", "at", "what", "reference", "rows", "cells", "sealed"],
+        [[number, moment, "exclusion" if excluding else "erasure", reference, done.rows, round_.cells, round_.sealed]],
+    )
+    return result
+
+
+def _left(store: PrivateStore, these: str) -> dict[str, int]:
+    """Rows per table that still name one of these pseudonyms."""
+    places = {
+        "events": f"actor IN ({these}) OR subject IN ({these})",
+        "actions": f"actor IN ({these})",
+        **{s.table: f"hasAny({s.handlers}, [{these}])" for s in STORED if s.handlers},
+        "round_persons": f"person IN ({these})",
+    }
+    return {
+        table: int(store.connection.value(f"SELECT count() FROM {{private}}.{table} WHERE {where}"))
+        for table, where in places.items()
+    }

@@ -1,0 +1,112 @@
+"""Disposal: what was kept as long as it may be goes, by a decision, and leaves a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nytta.indicators.definition import Definition
+from nytta.indicators.disposal.removal import NOBODY, Removed, remove, remove_subjects
+from nytta.ingest.store.counted import EVENTS
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry.registry import Registry
+from nytta.registry.retention import BY_ITSELF, KEPT, Rule
+
+_SUBJECTS = "('case', 'ticket', 'client')"
+_SYNC = "SETTINGS mutations_sync = 2"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What has been kept long enough: rows by table, received before `before`, and the decision ('' where none)."""
+
+    rule: Rule
+    organisation: str
+    before: datetime
+    decision: str
+    rows: Mapping[str, int]
+
+    @property
+    def decided(self) -> bool:
+        """Whether it may go."""
+        return bool(self.decision) or self.rule in BY_ITSELF
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "rule": self.rule.value,
+            "organisation": self.organisation,
+            "before": self.before.isoformat(),
+            "decision": self.decision,
+            "rows": dict(self.rows),
+        }
+
+
+def due(store: PrivateStore, registry: Registry, now: datetime, decision: str = "") -> list[Due]:
+    """What is to be disposed of at `now`; rules with nothing to dispose of are left out.
+
+    `decision` stands where the registry names none: for logs that came without one.
+    """
+    found = []
+    for rule in (Rule.PERSONS, Rule.CASES):
+        for organisation in registry.organisations:
+            held = registry.disposal(rule, organisation.id)
+            chosen = _chosen(rule, organisation.id, now)
+            rows = int(store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {chosen}"))
+            said = held.decision if held else decision
+            found.append(Due(rule, organisation.id, now - KEPT[rule], said, {"events": rows}))
+    for rule, table, moment in (
+        (Rule.REJECTS, "{private}.rejects", "received_at"),
+        (Rule.ACCESS_LOG, "{open}.access_log", "at"),
+    ):
+        before = now - KEPT[rule]
+        rows = int(store.connection.value(f"SELECT count() FROM {table} WHERE {moment} < {_moment(before)}"))
+        found.append(Due(rule, "", before, "", {table.split(".")[1]: rows}))
+    return [each for each in found if any(each.rows.values())]
+
+
+def dispose(store: PrivateStore, definitions: Sequence[Definition], due: Due, now: datetime) -> tuple[Removed, int]:
+    """Let go what is due, and write the certificate; what went, and the certificate's number.
+
+    The next round computes what stands on the rows that are left.
+    """
+    number = store.counter("certificate") + 1
+    store.raise_counter("certificate", number)
+    day = due.before.date()
+    match due.rule:
+        case Rule.PERSONS:
+            chosen = _chosen(due.rule, due.organisation, now)
+            done = remove(store, chosen, definitions, before=day, certificate=number)
+        case Rule.CASES:
+            chosen = _chosen(due.rule, due.organisation, now)
+            done = remove_subjects(store, chosen, definitions, before=day, certificate=number)
+        case Rule.REJECTS:
+            before = f"received_at < {_moment(due.before)}"
+            store.connection.run(f"ALTER TABLE {{private}}.rejects DELETE WHERE {before} {_SYNC}")
+            done = Removed(dict(due.rows))
+        case _:
+            store.connection.run(f"ALTER TABLE {{open}}.access_log DELETE WHERE at < {_moment(due.before)} {_SYNC}")
+            done = Removed(dict(due.rows))
+    store.connection.insert(
+        "{open}.disposals",
+        ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],
+        [[number, now, due.rule.value, due.organisation, due.decision, due.before, done.rows, done.sealed]],
+    )
+    return done, number
+
+
+def _chosen(rule: Rule, root: str, now: datetime) -> str:
+    """SQL condition on events of an organisation: received long enough ago."""
+    cut = _moment(now - KEPT[rule])
+    name = root.replace("\\", "\\\\").replace("'", "\\'")
+    its = f"received_at < {cut} AND unit IN (SELECT unit FROM {{open}}.units WHERE root = '{name}')"
+    if rule is Rule.PERSONS:
+        return f"actor != {NOBODY} AND {its}"
+    return f"""kind IN {_SUBJECTS} AND actor = {NOBODY} AND {its} AND (kind, system, subject) NOT IN (
+        SELECT kind, system, subject FROM {{private}}.events WHERE kind IN {_SUBJECTS} AND received_at >= {cut})"""
+
+
+def _moment(moment: datetime) -> str:
+    return f"toDateTime64({moment.timestamp():.3f}, 3, 'UTC')"

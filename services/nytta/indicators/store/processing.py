@@ -1,0 +1,36 @@
+"""What may be processed: approved purposes, systems that are not switched off. Nothing else is computed.
+
+Denying is the rule: an organisation whose approval stands in no row has no figures.
+"""
+
+from __future__ import annotations
+
+from nytta.indicators.definition import Definition
+from nytta.registry.units import ANY_PURPOSE
+
+
+def approved_units(definition: Definition) -> str:
+    """SQL of the units in whose organisations the indicator may be computed."""
+    return f"""SELECT unit FROM {{open}}.units WHERE root IN (
+        SELECT root FROM {{open}}.approvals WHERE purpose IN ('{definition.purpose}', '{ANY_PURPOSE}')
+        GROUP BY root HAVING argMax(empty(missing), purpose != '{ANY_PURPOSE}'))"""
+
+
+def processed(definition: Definition, grain: str, text: str) -> str:
+    """SQL of those cells of `text` that may be made: approved, and of periods in which their system was processed."""
+    return f"""SELECT * FROM ({text})
+        WHERE unit IN ({approved_units(definition)}) AND (system, period) NOT IN ({_stopped(definition, grain)})"""
+
+
+def _stopped(definition: Definition, grain: str) -> str:
+    """SQL of the (system, period) that a stop concerns."""
+    match grain:
+        case "week" | "window":
+            first, more = "toMonday(valid_from)", definition.window_weeks - 1 if grain == "window" else 0
+            periods = f"arrayMap(i -> {first} + 7 * i, range(intDiv(toMonday(valid_to - 1) - {first}, 7) + {1 + more}))"
+        case "month":
+            first = "toStartOfMonth(valid_from)"
+            periods = f"arrayMap(i -> addMonths({first}, i), range(dateDiff('month', {first}, valid_to - 1) + 1))"
+        case _:
+            periods = "emptyArrayDate()"
+    return f"SELECT system, toDate(arrayJoin({periods})) FROM {{open}}.stops"

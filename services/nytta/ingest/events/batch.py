@@ -1,0 +1,182 @@
+"""Bytes in, a table of accepted events and a list of rejects out."""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePath
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from nytta import Mendable
+from nytta.ingest.events.columns import COLUMNS, join, rows_of
+from nytta.ingest.events.envelope import Event
+from nytta.ingest.events.fast import read
+from nytta.ingest.events.identifiers import identify_all
+from nytta.ingest.events.lines import KEPT, Lines
+from nytta.ingest.events.plans import PLANS, TypePlan
+from nytta.ingest.events.pseudonyms import Chooser
+from nytta.ingest.events.reasons import Reason
+from nytta.ingest.events.tables import Circumstances, Columns, tabulate
+from nytta.ingest.events.validation import Refused, source_of, validate
+
+__all__ = ["COLUMNS", "Batch", "Reject", "decode"]
+
+MAX_FUTURE: Final = timedelta(days=1)
+"""How far ahead of its receipt the clock of a source may place an event."""
+
+# Few enough events to stay in the processor's cache, many enough for arrays to pay.
+_PORTION: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """An event or a row that was not accepted."""
+
+    reason: Reason
+    detail: str
+    """Where the problem is and what to change; repeats no value of the event."""
+    source: str
+    """The label of where it was read, or else the source the event names; empty where neither is known."""
+    position: str
+    """Where it stood, such as `line 17` or `row 33`, counted from 1."""
+    body: bytes
+    """The line or row, which may hold personal data; of one that is too large, the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of the events of one body."""
+
+    table: pa.Table
+    """The accepted events: the columns ALWAYS, and of the other COLUMNS those that some event fills."""
+    rejects: tuple[Reject, ...]
+    """Those not accepted, in the order of their lines."""
+    read: int
+    """Number of events seen: accepted ones and rejects."""
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+
+def decode(
+    body: bytes,
+    *,
+    received_at: datetime,
+    pseudonymise: Chooser | None,
+    source_label: str = "",
+    max_future: timedelta = MAX_FUTURE,
+) -> Batch:
+    """The events of a body of NDJSON, one CloudEvent per line; blank lines are skipped.
+
+    `received_at` carries an offset. With `pseudonymise`, raw ids become pseudonyms; without, an event that
+    has one is rejected. `source_label` says where the body comes from and names the source of all rejects;
+    without it, each names the source in its event. Events after `received_at` + `max_future` are rejected.
+
+    One bad event changes nothing for its neighbours, nor does one on which Nytta itself fails (`fault`). Rows come
+    in no particular order, and an event that is in the body twice is in the table twice. Raises ValueError where
+    `received_at` has no offset, and what `pseudonymise` raises for want of a key.
+    """
+    if received_at.tzinfo is None:
+        raise ValueError("received_at has no offset: pass an aware datetime")
+    given = Circumstances(received_at, (received_at + max_future).astimezone(UTC), pseudonymise)
+    return _decoded(Lines(body), given, source_label)
+
+
+def _decoded(lines: Lines, circumstances: Circumstances, source_label: str) -> Batch:
+    try:
+        tables, doubtful = _read(lines, circumstances)
+        judged, rejects = _judge(lines, doubtful, circumstances, source_label)
+        return Batch(join([*tables, *judged]), tuple(rejects), len(lines))
+    except (Mendable, OSError, MemoryError):
+        raise  # of the place where it runs, not of what it reads
+    except Exception as error:
+        if len(lines) == 1:
+            return Batch(join([]), (_fault(lines, error, source_label),), 1)
+    middle = len(lines) // 2
+    halves = [
+        _decoded(half, circumstances, source_label) for half in (lines.part(0, middle), lines.part(middle, len(lines)))
+    ]
+    rejects = [reject for half in halves for reject in half.rejects]
+    return Batch(join([half.table for half in halves]), tuple(rejects), len(lines))
+
+
+def _fault(lines: Lines, error: Exception, source_label: str) -> Reject:
+    """The reject of a line that nothing here should fail on, and yet did."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    detail = f"{type(error).__name__} in {PurePath(place.filename).name}, line {place.lineno}"
+    return Reject(Reason.FAULT, detail, source_label, f"line {lines.numbers[0]}", lines[0][:KEPT])
+
+
+def _read(lines: Lines, circumstances: Circumstances) -> tuple[list[pa.Table], NDArray[np.int64]]:
+    """Tables of what the fast path accepts, and the indices of the lines it leaves."""
+    tables: list[pa.Table] = []
+    doubtful = np.ones(len(lines), np.bool_)
+    for first in range(0, len(lines), _PORTION):
+        for piece in read(lines, first, min(first + _PORTION, len(lines)), circumstances.pseudonymise):
+            table, certain = tabulate(piece.plan, piece.columns, circumstances)
+            certain &= piece.certain
+            doubtful[piece.rows] = ~certain
+            tables.append(table if certain.all() else rows_of(table, certain))
+    return tables, np.flatnonzero(doubtful)
+
+
+def _judge(
+    lines: Lines, doubtful: NDArray[np.int64], circumstances: Circumstances, source_label: str
+) -> tuple[list[pa.Table], list[Reject]]:
+    """Tables of the doubtful lines that the models accept, and the rejects."""
+    accepted: dict[str, list[Event]] = {}
+    tables: list[pa.Table] = []
+    rejects: list[Reject] = []
+
+    def clear(events: list[Event]) -> None:
+        plan = PLANS[events[0].type]
+        tables.append(tabulate(plan, _columns(plan, events, circumstances), circumstances)[0])
+        events.clear()
+
+    for index in doubtful.tolist():
+        line = lines[index]
+        try:
+            event = validate(line, latest=circumstances.latest, raw_ids=circumstances.pseudonymise is not None)
+        except Refused as refused:
+            source = source_label or source_of(line)
+            position = f"line {lines.numbers[index]}"
+            rejects.append(Reject(refused.reason, refused.detail, source, position, line[:KEPT]))
+        else:
+            events = accepted.setdefault(event.type, [])
+            events.append(event)
+            if len(events) >= _PORTION:
+                clear(events)
+    for events in accepted.values():
+        if events:
+            clear(events)
+    return tables, rejects
+
+
+def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstances) -> Columns:
+    """What a table takes from events of one type that the models accepted."""
+    envelope = {
+        "id": pa.array([event.id for event in events], pa.string()),
+        "source": pa.array([event.source for event in events], pa.string()),
+        "time": pa.array(
+            [event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for event in events], pa.string()
+        ),
+        "sequence": pa.array([event.sequence for event in events], pa.uint64()),
+    }
+    data = {
+        field.name: pa.array([_said(getattr(event.data, field.name)) for event in events], field.arrow)
+        for field in plan.fields
+    }
+    named = {name: data.pop(name) for name in plan.identifiers}
+    ids = identify_all(named, envelope["source"], data.get("unit"), circumstances.pseudonymise)
+    kept = [event.extensions for event in events]
+    names = set().union(*kept)
+    extensions = {name: pa.array([its.get(name) for its in kept], pa.string()) for name in names}
+    return Columns(len(events), envelope, data, ids, extensions)
+
+
+def _said(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

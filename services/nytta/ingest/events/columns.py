@@ -1,0 +1,116 @@
+"""The columns of the private table of events, as Arrow has them."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from nytta.ingest.events.pseudonyms import NOBODY, SIZE
+
+_WORD: Final = pa.dictionary(pa.int32(), pa.string())
+_MOMENT: Final = pa.timestamp("ms", tz="UTC")
+_PSEUDONYM: Final = pa.binary(SIZE)
+
+# Name, Arrow type, and what stands where an event says nothing.
+_ALWAYS: Final[tuple[tuple[str, pa.DataType, Any], ...]] = (
+    ("source", _WORD, ""),
+    ("id", pa.string(), ""),
+    ("type", _WORD, ""),
+    ("kind", _WORD, ""),
+    ("time", _MOMENT, 0),
+    ("received_at", _MOMENT, 0),
+    ("sequence", pa.uint64(), 0),
+    ("unit", _WORD, ""),
+    ("system", _WORD, ""),
+    ("case_type", _WORD, ""),
+    ("subject", _PSEUDONYM, NOBODY),
+    ("actor", _PSEUDONYM, NOBODY),
+    ("actor_key", _WORD, ""),
+    ("actor_kind", _WORD, ""),
+)
+_OPTIONAL: Final[tuple[tuple[str, pa.DataType, Any], ...]] = (
+    ("channel", _WORD, ""),
+    ("mode", _WORD, ""),
+    ("activity", _WORD, ""),
+    ("team", _WORD, ""),
+    ("line", pa.uint8(), 0),
+    ("category", _WORD, ""),
+    ("role", _WORD, ""),
+    ("tier", _WORD, ""),
+    ("intended", pa.int8(), -1),
+    ("digital_route", pa.int8(), -1),
+    ("end_to_end", pa.int8(), -1),
+    ("first_contact", pa.int8(), -1),
+    ("how_to", pa.int8(), -1),
+    ("legacy", pa.int8(), -1),
+    ("by_law", pa.int8(), -1),
+    ("follows", pa.int8(), 0),
+    ("entitled", pa.int8(), -1),
+    ("quantity", pa.int64(), 0),
+    ("days", pa.int32(), 0),
+    ("contract_days", pa.int32(), 0),
+    ("valid_from", pa.date32(), None),
+    ("valid_to", pa.date32(), None),
+    ("attributes", pa.map_(pa.string(), pa.string()), []),
+)
+
+ALWAYS: Final[tuple[str, ...]] = tuple(name for name, _, _ in _ALWAYS)
+"""Columns that every batch has."""
+COLUMNS: Final[Mapping[str, pa.DataType]] = MappingProxyType({name: kind for name, kind, _ in _ALWAYS + _OPTIONAL})
+"""All columns with their Arrow types, in order. Those beyond ALWAYS are there where some event fills them."""
+DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType({name: default for name, _, default in _ALWAYS + _OPTIONAL})
+"""What a column holds where an event says nothing; None is null."""
+
+
+def constant(column: str, value: Any, rows: int) -> pa.Array:
+    """`value` in every row of a column."""
+    kind = COLUMNS[column]
+    if kind == _WORD:
+        return pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), pa.array([value], pa.string()))
+    return pa.repeat(pa.scalar(value, kind), rows)
+
+
+def rows_of(table: pa.Table, chosen: NDArray[np.bool_]) -> pa.Table:
+    """The chosen rows of a table; nothing of another row stays, be it a column or a word in a dictionary."""
+    columns = {}
+    kept = table.filter(pa.array(chosen))
+    for name, column in zip(kept.column_names, kept.columns, strict=True):
+        if name in ALWAYS or is_filled(name, column):
+            is_word = column.type == _WORD
+            columns[name] = pc.dictionary_encode(column.cast(pa.string())) if is_word else column
+    return pa.table(columns)
+
+
+def is_filled(name: str, column: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether a row of an optional column says anything but its default."""
+    default = DEFAULTS[name]
+    if default is None:
+        return bool(column.null_count < len(column))
+    if name == "attributes":
+        return any(column.to_pylist())
+    return bool(pc.any(pc.not_equal(column, default)).as_py())
+
+
+def join(tables: Iterable[pa.Table]) -> pa.Table:
+    """The rows of all tables as one, with every column that one of them has and one chunk per column."""
+    filled = [table for table in tables if table.num_rows]
+    found = set(ALWAYS).union(*(table.column_names for table in filled))
+    schema = pa.schema([(name, COLUMNS[name]) for name in COLUMNS if name in found])
+    if not filled:
+        return schema.empty_table()
+    whole = pa.concat_tables(_with_columns(table, schema) for table in filled)
+    return whole.unify_dictionaries().combine_chunks() if len(filled) > 1 else whole
+
+
+def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    if list(columns) == schema.names:
+        return table
+    return pa.table(
+        [columns[name] if name in columns else constant(name, DEFAULTS[name], table.num_rows) for name in schema.names],
+        schema=schema,
+    )

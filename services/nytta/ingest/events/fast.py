@@ -1,0 +1,238 @@
+"""The fast path: many lines of JSON straight into columns, for events that are written the way most are.
+
+It accepts a part of what the models accept. What it does not accept is not refused, but left to `validate`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.json
+from numpy.typing import NDArray
+
+from nytta.ingest.events.fields import is_extension
+from nytta.ingest.events.identifiers import identify_all
+from nytta.ingest.events.lines import Lines
+from nytta.ingest.events.plans import PLANS, TypePlan
+from nytta.ingest.events.pseudonyms import Chooser
+from nytta.ingest.events.tables import Columns
+
+FAST_PLANS: Final[Mapping[str, TypePlan]] = MappingProxyType(
+    {name: plan for name, plan in PLANS.items() if not plan.has_rules_between_fields}
+)
+"""CloudEvents types that the fast path knows, with their plans."""
+
+Rows = NDArray[np.int64]
+
+_ENVELOPE: Final = {
+    name: pa.string()
+    for name in ("specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema", "sequence")
+}
+_DATA: Final = {field.name: field.arrow for plan in PLANS.values() for field in plan.fields}
+_IDENTIFIERS: Final = frozenset(name for plan in PLANS.values() for name in plan.identifiers)
+_PYTHON: Final = {pa.string(): str, pa.bool_(): bool, pa.int64(): int}
+_DATA_KINDS: Final[Mapping[str, type]] = {name: _PYTHON[kind] for name, kind in _DATA.items()}
+# Lines that show which fields to expect: a column that nobody fills costs as much as one that is filled.
+_SAMPLE: Final = 64
+# Names of extension attributes that become columns; with more of them, the models are asked.
+_EXTENSIONS: Final = 16
+# Among so few lines it is cheaper to ask the models than to look for the line that cannot be read.
+_FEW: Final = 64
+_MARGIN: Final = 64
+_NULL: Final = b"null"
+_BLANK: Final = b" \t\r"
+# Bytes before a null in which its key is looked for, so that no text takes longer than its length. What is no key, or
+# longer than that, is taken for one of another name, which costs a look by the models and no more.
+_BEFORE: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Events of one type, with the indices of the lines they stand on and what may be taken for granted."""
+
+    plan: TypePlan
+    rows: Rows
+    columns: Columns
+    certain: NDArray[np.bool_]
+    """Which have no field that their type does not have and no null where it may not stand."""
+
+
+def read(lines: Lines, first: int, last: int, pseudonymise: Chooser | None) -> Iterator[Piece]:
+    """The events of the lines from `first` until before `last` that can be read, type by type."""
+    rows = np.flatnonzero(lines.regular[first:last]) + first
+    yield from _read(lines, rows, pseudonymise)
+
+
+def _read(lines: Lines, rows: Rows, pseudonymise: Chooser | None) -> Iterator[Piece]:
+    """Lines that cannot be read together are sifted; where that was not enough, their halves are tried."""
+    if not len(rows):
+        return
+    shape = _Shape()
+    for row in rows[:: max(1, len(rows) // _SAMPLE)].tolist():
+        shape.takes(lines[row])
+    table = _table(lines, rows, shape)
+    if table is None and len(rows) > _FEW:
+        shape.data |= _DATA.keys()
+        table = _table(lines, rows, shape)
+    if table is None and len(rows) > _FEW:
+        rows = rows[[shape.takes(lines[row]) for row in rows.tolist()]]
+        table = _table(lines, rows, shape)
+    if table is not None:
+        yield from _pieces(lines, rows, table, pseudonymise)
+    elif len(rows) > _FEW:
+        middle = len(rows) // 2
+        yield from _read(lines, rows[:middle], pseudonymise)
+        yield from _read(lines, rows[middle:], pseudonymise)
+
+
+class _Shape:
+    """The fields that some lines have, and their types."""
+
+    def __init__(self) -> None:
+        self.envelope: set[str] = set()
+        self.data: set[str] = set()
+        self.extensions: set[str] = set()
+        self.sequence: type | None = None
+
+    def takes(self, line: bytes) -> bool:
+        """Whether a line has only known fields, and extensions that are texts; from then on the shape has them."""
+        try:
+            event = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            return False
+        data = event.get("data")
+        if not isinstance(data, dict) or not all(
+            value is None or type(value) is _DATA_KINDS.get(name) for name, value in data.items()
+        ):
+            return False
+        more: set[str] = set()
+        for name, value in event.items():
+            if name == "sequence" and type(value) in (str, int):
+                if self.sequence not in (None, type(value)):
+                    return False
+                self.sequence = type(value)
+            elif name in _ENVELOPE:
+                if value is not None and type(value) is not str:
+                    return False
+            elif name != "data":
+                if type(value) is not str or not is_extension(name):
+                    return False
+                more.add(name)
+        if len(more | self.extensions) > _EXTENSIONS:
+            return False
+        self.envelope |= event.keys() & _ENVELOPE.keys()
+        self.data |= data.keys()
+        self.extensions |= more
+        return True
+
+    def schema(self) -> pa.Schema:
+        """The fields as Arrow's JSON reader wants them."""
+        envelope = {name: kind for name, kind in _ENVELOPE.items() if name in self.envelope}
+        if self.sequence is int:
+            envelope["sequence"] = pa.int64()
+        data = pa.struct([(name, kind) for name, kind in _DATA.items() if name in self.data])
+        return pa.schema(
+            [*envelope.items(), *((name, pa.string()) for name in sorted(self.extensions)), ("data", data)]
+        )
+
+
+def _table(lines: Lines, rows: Rows, shape: _Shape) -> pa.Table | None:
+    """The lines as a table of JSON's own fields; None where they are not all one object of the shape each."""
+    if not len(rows):
+        return None
+    text = lines.joined(rows)
+    try:
+        table = pyarrow.json.read_json(
+            pa.py_buffer(text),
+            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + _MARGIN),
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=shape.schema(), unexpected_field_behavior="error"),
+        )
+        table.validate(full=True)  # texts are UTF-8
+    except pa.ArrowInvalid:
+        return None
+    # Every line ends at least one value, so as many values as lines means one on each.
+    return table if len(table) == len(rows) else None
+
+
+def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | None) -> Iterator[Piece]:
+    """The events of a table, type by type."""
+    if not {"specversion", "type"} <= set(table.column_names):
+        return
+    certain = _said(table["specversion"], "1.0") & _valid(table["data"])
+    nulls = _nulls(lines, rows)
+    types = table["type"].combine_chunks().dictionary_encode()
+    codes = types.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    outer = {name: table[name].combine_chunks() for name in table.column_names if name != "data"}
+    envelope = {name: outer.pop(name) for name in _ENVELOPE.keys() & outer.keys()}
+    inner = table["data"].combine_chunks()
+    data = {inner.type.field(n).name: inner.field(n) for n in range(inner.type.num_fields)}
+    # Before the types part: the events of a case share its id, and a person's events the person.
+    named = {name: data.pop(name) for name in _IDENTIFIERS & data.keys()}
+    ids = identify_all(named, envelope.get("source"), data.get("unit"), pseudonymise)
+    for code, name in enumerate(types.dictionary.to_pylist()):
+        plan = FAST_PLANS.get(name)
+        if plan is None:
+            continue
+        chosen = np.flatnonzero(codes == code)
+        own = _taken(data, chosen)
+        sure = certain[chosen]
+        its = {field: values.take(chosen) for field, values in ids.items()}
+        for field, values in own.items():
+            if field not in plan.names:
+                sure &= ~_valid(values)
+        for field, identifiers in its.items():
+            if field not in plan.names:
+                sure &= identifiers.absent
+        for field, where in nulls.items():
+            if field not in plan.nullable:
+                sure &= ~where[chosen]
+        known = {field: own[field] for field in plan.names if field in own}
+        own_ids = {field: its[field] for field in plan.identifiers if field in its}
+        columns = Columns(len(chosen), _taken(envelope, chosen), known, own_ids, _taken(outer, chosen))
+        yield Piece(plan, rows[chosen], columns, sure)
+
+
+def _taken(columns: Mapping[str, pa.Array], chosen: Rows) -> dict[str, pa.Array]:
+    if columns and len(chosen) == len(next(iter(columns.values()))):
+        return dict(columns)
+    indices = pa.array(chosen)
+    return {name: column.take(indices) for name, column in columns.items()}
+
+
+def _nulls(lines: Lines, rows: Rows) -> dict[str, NDArray[np.bool_]]:
+    """For each field that some line gives an explicit null, which rows do: the table cannot tell it from absence.
+
+    Keys that are no fields stand under "".
+    """
+    begin, end = int(lines.starts[rows[0]]), int(lines.ends[rows[-1]])
+    places: dict[str, list[int]] = {}
+    place = lines.body.find(_NULL, begin, end)
+    while place >= 0:
+        before = lines.body[max(begin, place - _BEFORE) : place].rstrip(_BLANK)
+        if before.endswith(b":") or not before:
+            key = before[:-1].rstrip(_BLANK)
+            name = key[key.rfind(b'"', 0, -1) + 1 : -1].decode(errors="replace")
+            if name not in _ENVELOPE:
+                places.setdefault(name if name in _DATA else "", []).append(place)
+        place = lines.body.find(_NULL, place + len(_NULL), end)
+    starts = lines.starts[rows]
+    found = {name: np.zeros(len(rows), np.bool_) for name in places}
+    for name, its in places.items():
+        found[name][np.searchsorted(starts, its, side="right") - 1] = True
+    return found
+
+
+def _valid(values: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
+    valid: NDArray[np.bool_] = values.is_valid().to_numpy(zero_copy_only=False).astype(np.bool_)
+    return valid
+
+
+def _said(values: pa.ChunkedArray, text: str) -> NDArray[np.bool_]:
+    said: NDArray[np.bool_] = (
+        pa.compute.equal(values, text).fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)
+    )
+    return said

@@ -1,0 +1,168 @@
+"""Keyed pseudonyms: what stands for a person, a case, a ticket or a device behind the edge."""
+
+import re
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from typing import Final, NamedTuple, Protocol, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from nytta.ingest.events.strings import layout, letters
+
+SIZE: Final = 16
+"""Bytes of a pseudonym."""
+NOBODY: Final = bytes(SIZE)
+"""What stands where there is no actor; never a pseudonym."""
+SHORTEST_KEY: Final = 16
+REMEMBERED: Final = 65_536
+"""Digests that are kept beside a key."""
+_BLOCK: Final = 64  # bytes that SHA-256 takes at a time
+
+_KEY_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TAIL: Final = 1 + 2 * SIZE  # a colon and the hexadecimal digits
+_WIRE: Final = re.compile(rf"{_KEY_ID.pattern}:[0-9A-Fa-f]{{{2 * SIZE}}}")
+
+_NO_DIGIT: Final = 255
+_HEXADECIMAL: Final = np.full(256, _NO_DIGIT, np.uint8)
+for _value, _digit in enumerate("0123456789abcdef"):
+    _HEXADECIMAL[[ord(_digit), ord(_digit.upper())]] = _value
+
+
+class Pseudonym(NamedTuple):
+    """A pseudonym and the id of the key it was made with."""
+
+    key_id: str
+    digest: bytes
+
+
+def parse(text: str) -> Pseudonym | None:
+    """The pseudonym that a text `key-id:32 hex digits` writes; None where the text is anything else."""
+    if not _WIRE.fullmatch(text):
+        return None
+    key_id, _, digits = text.rpartition(":")
+    digest = bytes.fromhex(digits)
+    return Pseudonym(key_id, digest) if digest != NOBODY else None
+
+
+class Parsed(NamedTuple):
+    """Texts read as pseudonyms; where `found` is False the other two say nothing."""
+
+    digests: NDArray[np.uint8]
+    """One row of 16 bytes per text."""
+    key_ids: pa.DictionaryArray
+    found: NDArray[np.bool_]
+
+
+def parse_all(texts: pa.StringArray) -> Parsed:
+    """`parse` for an array of texts; nulls are not found."""
+    data, offsets = layout(texts)
+    found = np.diff(offsets) > _TAIL
+    if not found.any():
+        nothing = np.zeros(len(texts), np.int32)
+        return Parsed(
+            np.zeros((len(texts), SIZE), np.uint8),
+            pa.DictionaryArray.from_arrays(nothing, pa.array([""])),
+            found,
+        )
+    tails = _tails(data, offsets, found)
+    digits = np.take(_HEXADECIMAL, tails[:, 1:])
+    digests = digits[:, 0::2] << 4 | digits[:, 1::2]
+    found &= (tails[:, 0] == ord(":")) & (digits != _NO_DIGIT).all(axis=1) & digests.any(axis=1)
+    # Cut in characters: where the tail is found it is ASCII, so characters and bytes agree.
+    key_ids = pc.utf8_slice_codeunits(texts, 0, -_TAIL).dictionary_encode()
+    known = np.array([bool(_KEY_ID.fullmatch(key)) for key in key_ids.dictionary.to_pylist()])
+    if not known.all():
+        indices = key_ids.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        found &= known[indices]
+    return Parsed(digests.astype(np.uint8, copy=False), key_ids, found)
+
+
+def _tails(data: NDArray[np.uint8], offsets: NDArray[np.int64], long: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The last bytes of each long text; of a shorter one, any bytes."""
+    lengths = np.diff(offsets)
+    if (lengths == lengths[0]).all():
+        return letters(data, offsets[:-1], int(lengths[0]))[:, -_TAIL:]
+    return letters(data, np.where(long, offsets[1:] - _TAIL, 0), _TAIL)
+
+
+class Digests(dict[str, bytes]):
+    """Digests already made by `make`; forgotten all at once when there are too many, so that memory stays bounded."""
+
+    def __init__(self, make: Callable[[str], bytes], size: int = REMEMBERED) -> None:
+        super().__init__()
+        self._make = make
+        self._size = size
+
+    def __missing__(self, text: str) -> bytes:
+        digest = self._make(text)
+        if len(self) >= self._size:
+            self.clear()
+        self[text] = digest
+        return digest
+
+
+class Maker(Protocol):
+    """Makes the 16 bytes that stand for a text; may be shared by threads."""
+
+    key_id: str
+
+    def digests(self, texts: Iterable[str]) -> bytes:
+        """The digests of many texts, one after the other."""
+        ...
+
+
+class Chooser(Protocol):
+    """Says who makes pseudonyms: the key belongs to a root unit, and persons have keys that change."""
+
+    def of(self, field: str, source: str, unit: str, /) -> Maker:
+        """Who makes the pseudonyms of field `field` in events of `source` about the unit that it calls `unit`."""
+        ...
+
+
+class Pseudonymiser:
+    """Makes pseudonyms with one key: the first 16 bytes of HMAC-SHA-256 over the UTF-8 text.
+
+    The key belongs to a root unit and has an id that travels with every pseudonym. Raises ValueError for a
+    key id that cannot be written on the wire and for a key shorter than 16 bytes. May be shared by threads.
+    """
+
+    def __init__(self, key_id: str, key: bytes, *, cache_size: int = REMEMBERED) -> None:
+        if not _KEY_ID.fullmatch(key_id):
+            raise ValueError(f"key id {key_id!r}: use 1 to 64 ASCII letters, digits, dots, hyphens or underscores")
+        if len(key) < SHORTEST_KEY:
+            raise ValueError(f"key {key_id!r} has {len(key)} bytes: use at least {SHORTEST_KEY}")
+        self.key_id = key_id
+        # HMAC as RFC 2104 writes it, with the key's two blocks hashed once: `hmac.digest` hashes them for
+        # every text, which takes four times as long.
+        padded = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+        self._digests = Digests(self._made, cache_size)
+
+    def __repr__(self) -> str:
+        return f"Pseudonymiser({self.key_id!r})"
+
+    def of(self, _field: str, _source: str, _unit: str, /) -> Self:
+        """Itself: one key for everything, as where nothing is kept."""
+        return self
+
+    def digest(self, text: str) -> bytes:
+        """The 16 bytes that stand for `text`."""
+        return self._digests[text]
+
+    def digests(self, texts: Iterable[str]) -> bytes:
+        """The digests of many texts, one after the other."""
+        return b"".join(map(self._digests.__getitem__, texts))
+
+    def _made(self, text: str) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.digest()[:SIZE]
+
+    def wire(self, text: str) -> str:
+        """`key-id:32 hex digits` for `text`; a text that is a pseudonym already stays as it is."""
+        return text if parse(text) else f"{self.key_id}:{self.digest(text).hex()}"

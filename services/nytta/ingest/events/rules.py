@@ -1,0 +1,48 @@
+"""The models' rules for texts, asked of many texts at once."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from nytta.ingest.events.strings import plain
+
+Rule = Callable[[str], str | None]
+"""What a text is kept as, None for nothing. Raises ValidationError where it is refused."""
+
+
+class _NotListed(Exception):
+    """The text is none of the choices."""
+
+
+def unchanged(texts: pa.StringArray, rule: Rule) -> NDArray[np.bool_]:
+    """Where the rule leaves a text as it is, or there is none."""
+    unusual = ~plain(texts)
+    if texts.null_count:
+        unusual &= texts.is_valid().to_numpy(zero_copy_only=False)
+    unchanged = np.ones(len(texts), np.bool_)
+    for row in np.flatnonzero(unusual):
+        text = texts[row].as_py()
+        unchanged[row] = kept_as(rule, text) == text
+    return unchanged
+
+
+def one_of(choices: tuple[str, ...]) -> Rule:
+    """The rule of a closed list: what is not in it is left to the models, as a blank would be refused by them."""
+
+    def rule(text: str) -> str | None:
+        if text not in choices:
+            raise _NotListed
+        return text
+
+    return rule
+
+
+def kept_as(rule: Rule, text: str) -> str | None:
+    """What a text is kept as, empty where it says nothing; None where the rule refuses it."""
+    try:
+        return rule(text) or ""
+    except (ValidationError, _NotListed):
+        return None

@@ -1,0 +1,337 @@
+"""Events of one type become a table, column by column; what an array can do is not done event by event."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from nytta.ingest.events.columns import ALWAYS, COLUMNS, DEFAULTS, constant, is_filled
+from nytta.ingest.events.envelope import Event
+from nytta.ingest.events.fields import FIRST_DATE, LAST_DATE, Extension, monday
+from nytta.ingest.events.identifiers import Identifiers
+from nytta.ingest.events.plans import FieldPlan, TypePlan, reader
+from nytta.ingest.events.pseudonyms import SIZE, Chooser
+from nytta.ingest.events.rules import Rule, kept_as, one_of, unchanged
+from nytta.ingest.events.strings import layout
+from nytta.ingest.events.times import EARLIEST, instants, milliseconds
+
+Mask = NDArray[np.bool_]
+
+# What is public about these things is their id, so it is kept beside the digest.
+_KEYED: Final = frozenset({"milestone", "decision", "benefit"})
+_KEY: Final = "key"
+# An extension attribute may be called `key`; none can be called this.
+_KEY_EXTENSION: Final = "ce_key"
+# A number of so many digits always fits.
+_DIGITS: Final = 19
+_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _event_rule(field: str) -> Rule:
+    return reader(Event.model_fields[field].rebuild_annotation())
+
+
+_ID = _event_rule("id")
+_SOURCE = _event_rule("source")
+_SUBJECT = _event_rule("subject")
+_CONTENT_TYPE = _event_rule("datacontenttype")
+_SCHEMA = _event_rule("dataschema")
+_EXTENSION: Rule = reader(Extension)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is given with a batch, beside its bytes."""
+
+    received_at: datetime
+    latest: datetime
+    """The last time that is believed, in UTC."""
+    pseudonymise: Chooser | None
+    """None where only pseudonyms may pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Events of one type, column by column, as JSON has them: arrays of equal length, nulls where nothing is said.
+
+    Texts, times and days are strings, flags booleans, numbers int64; `sequence` is either. A column that is not
+    there says nothing in any row.
+    """
+
+    rows: int
+    envelope: Mapping[str, pa.Array]
+    data: Mapping[str, pa.Array]
+    """All fields of the data but the identifiers."""
+    identifiers: Mapping[str, Identifiers]
+    extensions: Mapping[str, pa.StringArray]
+    """Extension attributes."""
+
+
+def tabulate(
+    plan: TypePlan,
+    events: Columns,
+    circumstances: Circumstances,
+) -> tuple[pa.Table, Mask]:
+    """The table of events of one type, and which of its rows are certain to be what the models accept.
+
+    A row that is not certain may hold anything: the caller leaves it out and asks `validate` about its event.
+    Of events that the models accepted already, every row is right.
+    """
+    return _Table(plan, events, circumstances).build()
+
+
+class _Table:
+    """The columns of a table while they are being made, and the mask of the rows that are certain."""
+
+    def __init__(
+        self,
+        plan: TypePlan,
+        events: Columns,
+        circumstances: Circumstances,
+    ) -> None:
+        self.plan = plan
+        self.events = events
+        self.given = circumstances
+        self.rows = events.rows
+        self.certain = np.ones(self.rows, np.bool_)
+        self.columns: dict[str, pa.Array] = {}
+        self.keys: list[str | None] = [None] * self.rows
+
+    def build(self) -> tuple[pa.Table, Mask]:
+        self._envelope(self.events.envelope)
+        values = dict(self.events.data)
+        self._actor_kind(values)
+        for field in self.plan.fields:
+            if field.role == "identifier":
+                found = self.events.identifiers.get(field.name)
+                if field.required:
+                    self.certain &= ~found.absent if found else np.False_
+                if found:
+                    self._identifier(field.name, found)
+            elif field.name in values:
+                if field.required:
+                    self._required(values[field.name])
+                self._field(field, values[field.name])
+            elif field.required:
+                self.certain[:] = False
+            elif field.default is not None:
+                self._field(field, pa.repeat(pa.scalar(field.default, field.arrow), self.rows))
+        self._entitled()
+        self._attributes()
+        names = [name for name in COLUMNS if name in self.columns or name in ALWAYS]
+        arrays = [
+            self.columns[name] if name in self.columns else constant(name, DEFAULTS[name], self.rows) for name in names
+        ]
+        return pa.table(arrays, names=names), self.certain
+
+    # --- envelope ---------------------------------------------------------------------------------
+
+    def _envelope(self, values: Mapping[str, pa.Array]) -> None:
+        if not {"id", "source", "time"} <= values.keys():
+            self.certain[:] = False
+            return
+        for name in ("id", "source", "time"):
+            self._required(values[name])
+        ids = values["id"]
+        self._check(ids, _ID)
+        self.columns["id"] = ids
+        source = self._words(values["source"], _SOURCE)
+        if source is not None:
+            self.columns["source"] = source
+        self.columns["type"] = constant("type", self.plan.model.name, self.rows)
+        self.columns["kind"] = constant("kind", self.plan.model.kind, self.rows)
+        self.columns["received_at"] = constant("received_at", milliseconds(self.given.received_at), self.rows)
+        self._time(values["time"])
+        if "sequence" in values:
+            self._sequence(values["sequence"])
+        # These three are not kept, but an event is refused for what is wrong in them.
+        if "subject" in values:
+            self._check(values["subject"], _SUBJECT)
+        for name, rule in (("datacontenttype", _CONTENT_TYPE), ("dataschema", _SCHEMA)):
+            if name in values:
+                self._words(values[name], rule)
+
+    def _required(self, values: pa.Array) -> None:
+        if values.null_count:
+            self.certain &= values.is_valid().to_numpy(zero_copy_only=False)
+
+    def _time(self, texts: pa.StringArray) -> None:
+        found, read = instants(texts)
+        earliest, latest = milliseconds(EARLIEST), milliseconds(self.given.latest)
+        # `found` is rounded down to milliseconds: a time within the last one may be too late.
+        self.certain &= read & (found >= earliest) & (found < latest)
+        self.columns["time"] = pa.array(found, COLUMNS["time"])
+
+    def _sequence(self, values: pa.Array) -> None:
+        kind = COLUMNS["sequence"]
+        if values.null_count == self.rows:
+            return
+        if values.type == kind:
+            self.columns["sequence"] = values
+            return
+        if pa.types.is_integer(values.type):
+            negative = pc.less(values, 0).fill_null(False)
+            self.certain &= ~negative.to_numpy(zero_copy_only=False)
+            self.columns["sequence"] = pc.if_else(negative, 0, values).fill_null(0).cast(kind)
+            return
+        texts = values.fill_null("0")
+        data, offsets = layout(texts)
+        lengths = np.diff(offsets)
+        number = (lengths > 0) & (lengths <= _DIGITS)
+        strange = np.flatnonzero(data - np.uint8(ord("0")) > 9)  # what is below wraps to above
+        number[np.searchsorted(offsets, strange, side="right") - 1] = False
+        self.certain &= number
+        self.columns["sequence"] = pc.if_else(pa.array(number), texts, "0").cast(kind)
+
+    # --- data -------------------------------------------------------------------------------------
+
+    def _field(self, field: FieldPlan, values: pa.Array) -> None:
+        if values.null_count and field.default is not None:
+            values = values.fill_null(field.default)
+        is_subject = field is self.plan.subject
+        match field.role:
+            case "text" | "choice":
+                words = self._words(values, field.read if field.role == "text" else one_of(field.choices))
+                if words is not None:
+                    self._worded(field, words, is_subject)
+            case "flag":
+                self._filled(field.column, values)
+            case "number":
+                self._filled(field.column, self._ranged(field, values))
+            case "day":
+                self._days(field.column, values)
+
+    def _ranged(self, field: FieldPlan, values: pa.Int64Array) -> pa.Int64Array:
+        """The numbers that the field's range has; others are not certain."""
+        fits = np.ones(self.rows, np.bool_)
+        for limit, outside in ((field.least, pc.less), (field.most, pc.greater)):
+            if limit is not None:
+                fits &= ~outside(values, limit).fill_null(False).to_numpy(zero_copy_only=False)
+        self.certain &= fits
+        return values if fits.all() else pc.if_else(pa.array(fits), values, None)
+
+    def _worded(self, field: FieldPlan, words: pa.DictionaryArray, is_subject: bool) -> None:
+        if field.column == "week":
+            self._week(words)
+        elif field.column in COLUMNS:
+            self.columns[field.column] = words
+        if is_subject:
+            self.columns["subject"] = _digests(words)
+            if self.plan.model.kind in _KEYED:
+                self.keys = words.to_pylist()
+
+    def _filled(self, column: str, values: pa.Array) -> None:
+        if values.null_count < self.rows:
+            kind, default = COLUMNS.get(column, pa.int8()), DEFAULTS.get(column, -1)
+            filled = values.cast(kind).fill_null(default)
+            if column not in COLUMNS or is_filled(column, filled):
+                self.columns[column] = filled
+
+    def _identifier(self, name: str, identifiers: Identifiers) -> None:
+        if identifiers.absent.all():
+            return
+        self.certain &= identifiers.certain
+        pseudonyms = pa.Array.from_buffers(COLUMNS["subject"], self.rows, [None, pa.py_buffer(identifiers.digests)])
+        if name == self.plan.subject.name:
+            self.columns["subject"] = pseudonyms
+        if name == "actor":
+            self.columns["actor"] = pseudonyms
+            self.columns["actor_key"] = identifiers.key_ids
+
+    def _actor_kind(self, values: dict[str, pa.Array]) -> None:
+        actors = self.events.identifiers.get("actor")
+        if actors is not None and "actor_kind" in self.plan.names:
+            kinds = values.get("actor_kind", pa.nulls(self.rows, pa.string()))
+            if kinds.null_count:
+                person = pc.if_else(pa.array(actors.absent), None, "person")
+                values["actor_kind"] = pc.coalesce(kinds, person)
+
+    def _days(self, column: str, texts: pa.StringArray) -> None:
+        if texts.null_count < self.rows:
+            words = texts.dictionary_encode()
+            days = [_day(text) for text in words.dictionary.to_pylist()]
+            kept = pa.array(days, pa.date32()).take(words.indices)
+            self.certain &= pc.or_(kept.is_valid(), texts.is_null()).to_numpy(zero_copy_only=False)
+            self.columns[column] = kept
+
+    def _week(self, weeks: pa.DictionaryArray) -> None:
+        mondays = [_monday(week) for week in weeks.dictionary.to_pylist()]
+        after = [first and first + timedelta(days=7) for first in mondays]
+        self.columns["valid_from"] = pa.array(mondays, pa.date32()).take(weeks.indices)
+        self.columns["valid_to"] = pa.array(after, pa.date32()).take(weeks.indices)
+
+    def _entitled(self) -> None:
+        account, licence = self.columns.pop("account", None), self.columns.pop("licence", None)
+        if account is not None and licence is not None:
+            self.columns["entitled"] = pc.min_element_wise(account, licence)
+
+    def _attributes(self) -> None:
+        said = [(name, values) for name, values in sorted(self.events.extensions.items())]
+        for _, values in said:
+            self._check(values, _EXTENSION)
+        if all(values.null_count == self.rows for _, values in said) and self.plan.model.kind not in _KEYED:
+            return
+        kept = [(_KEY_EXTENSION if name == _KEY else name, values.to_pylist()) for name, values in said] + [
+            (_KEY, self.keys)
+        ]
+        rows = [[(name, values[row]) for name, values in kept if values[row] is not None] for row in range(self.rows)]
+        self.columns["attributes"] = pa.array(rows, COLUMNS["attributes"])
+
+    # --- texts ------------------------------------------------------------------------------------
+
+    def _check(self, texts: pa.StringArray, rule: Rule) -> None:
+        """A row is not certain where the rule does not leave its text as it is; nulls say nothing."""
+        if texts.null_count < self.rows:
+            self.certain &= unchanged(texts, rule)
+
+    def _words(self, texts: pa.StringArray, rule: Rule) -> pa.Array | None:
+        """Texts that repeat: each distinct one is judged once, and the rows refer to what it is kept as.
+
+        None where no row says anything.
+        """
+        if texts.null_count == self.rows:
+            return None
+        encoded = texts.dictionary_encode()
+        said = encoded.dictionary.to_pylist()
+        kept = [kept_as(rule, text) for text in said]
+        if kept == said and not encoded.null_count:
+            return encoded if any(kept) else None
+        codes = encoded.indices.fill_null(len(said)).to_numpy(zero_copy_only=False)
+        if None in kept:
+            self.certain &= np.array([text is not None for text in kept] + [True])[codes]
+        words = [text or "" for text in kept] + [""]
+        if not any(words):
+            return None
+        array = pa.DictionaryArray.from_arrays(codes, pa.array(words, pa.string()))
+        # Two texts may be kept as the same word, and nobody may say nothing at all.
+        return array if len(set(words)) == len(words) else array.cast(pa.string()).dictionary_encode()
+
+
+def _digests(words: pa.DictionaryArray) -> pa.Array:
+    """The first 16 bytes of the BLAKE2b digest of each row's text, for things whose id is no secret."""
+    made = b"".join(hashlib.blake2b(word.encode()).digest()[:SIZE] for word in words.dictionary.to_pylist())
+    digests = np.frombuffer(made, np.uint8).reshape(-1, SIZE)[words.indices.to_numpy()]
+    return pa.Array.from_buffers(COLUMNS["subject"], len(words), [None, pa.py_buffer(digests)])
+
+
+def _day(text: str) -> date | None:
+    """The date of `YYYY-MM-DD`; None where the text is anything else or too far away."""
+    try:
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+    return day if day and FIRST_DATE <= day <= LAST_DATE else None
+
+
+def _monday(week: str) -> date | None:
+    try:
+        return monday(week)
+    except ValueError:
+        return None

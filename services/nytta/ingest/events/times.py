@@ -1,0 +1,115 @@
+"""RFC 3339 time stamps: the rule for one text, and the same rule over an array of the usual forms."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from nytta.ingest.events.strings import layout, letters
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Times before this are those of clocks that were never set."""
+
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_CLOCK: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+_OFFSET: Final = r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_LOCAL_TIME: Final = re.compile(_CLOCK)
+
+TIME_PATTERN: Final = f"^{_CLOCK}{_OFFSET}$"
+_TIME: Final = re.compile(_CLOCK + _OFFSET)
+
+
+class AmbiguousTime(ValueError):
+    """The text is a date and a time, but without an offset it names no instant."""
+
+
+def instant(text: str) -> datetime:
+    """The instant an RFC 3339 text names; digits of a second beyond the sixth are cut off.
+
+    Raises AmbiguousTime where only the offset is missing, ValueError where the text is no RFC 3339 time.
+    """
+    if not _TIME.fullmatch(text):
+        if _LOCAL_TIME.fullmatch(text):
+            raise AmbiguousTime("has no offset: end it with Z or with an offset such as +01:00")
+        raise ValueError("is not an RFC 3339 time such as 2026-02-09T08:30:00Z")
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError as error:
+        raise ValueError("names a date that does not exist") from error
+
+
+def milliseconds(moment: datetime) -> int:
+    """Whole milliseconds from 1970-01-01T00:00:00Z to `moment`, which must carry an offset; rounded down."""
+    return (moment - EPOCH) // _MILLISECOND
+
+
+def instants(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Milliseconds since 1970 (UTC), and which texts were read; those not read need `instant`.
+
+    Read are `2026-02-09T08:30:00`, up to nine digits of fraction, and `Z` or an offset. Every text that is
+    read is one that `instant` reads, as the same millisecond.
+    """
+    data, offsets = layout(texts)
+    starts, lengths = offsets[:-1], np.diff(offsets)
+    read = np.zeros(len(texts), np.bool_)
+    found = np.zeros(len(texts), np.int64)
+    # Texts of one length and one kind of zone have every digit in the same place, so each digit is a column.
+    for length in np.flatnonzero(np.bincount(lengths, minlength=1)):
+        if not 20 <= length <= 35:
+            continue
+        rows = np.flatnonzero(lengths == length)
+        written = letters(data, starts[rows], int(length))
+        utc = written[:, -1] == ord("Z")
+        for zulu in (True, False):
+            if (chosen := utc == zulu).any():
+                found[rows[chosen]], read[rows[chosen]] = _instants(written[chosen], zulu)
+    return found, read
+
+
+def _instants(written: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The same for texts of one form: `written` has one row per text and one column per letter."""
+    end = written.shape[1] - (1 if zulu else 6)
+    fraction = end - 20
+    read = np.ones(len(written), np.bool_)
+    if end < 19 or fraction == 0 or fraction > 9:
+        return np.zeros(len(written), np.int64), ~read
+    digits = written - np.uint8(ord("0"))  # wraps: what is no digit becomes 10 or more
+    numeric = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, *range(20, end)]
+    marks = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"} | ({19: "."} if fraction > 0 else {})
+
+    def number(*columns: int) -> NDArray[np.int64]:
+        value = np.zeros(len(written), np.int64)
+        for column in columns:
+            value = value * 10 + digits[:, column]
+        return value
+
+    shift = np.zeros(len(written), np.int64)
+    if not zulu:
+        numeric += [end + 1, end + 2, end + 4, end + 5]
+        marks[end + 3] = ":"
+        hours, minutes = number(end + 1, end + 2), number(end + 4, end + 5)
+        west = written[:, end] == ord("-")
+        read &= (west | (written[:, end] == ord("+"))) & (hours < 24) & (minutes < 60)
+        shift = np.where(west, -1, 1) * (hours * 60 + minutes)
+    read &= (digits[:, numeric] < 10).all(axis=1)
+    for column, mark in marks.items():
+        read &= written[:, column] == ord(mark)
+
+    year, month, day = number(0, 1, 2, 3), number(5, 6), number(8, 9)
+    hour, minute, second = number(11, 12), number(14, 15), number(17, 18)
+    first = _first_day(year, month)
+    read &= (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= _first_day(year, month + 1) - first)
+    read &= (hour < 24) & (minute < 60) & (second < 60)
+    seconds = (((first + day - 1) * 24 + hour) * 60 + minute - shift) * 60 + second
+    thousandths = number(*range(20, min(end, 23))) * 10 ** max(0, 3 - max(fraction, 0))
+    return seconds * 1000 + thousandths, read
+
+
+def _first_day(year: NDArray[np.int64], month: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Days from 1970-01-01 to the first of the month; months may run past December."""
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    return months.astype("datetime64[D]").astype(np.int64)

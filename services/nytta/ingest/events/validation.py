@@ -1,0 +1,191 @@
+"""The one judge of a single event: a line of JSON becomes an event, or a reason why not."""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, from_json, to_json
+
+from nytta.ingest.events.envelope import EVENTS, Event
+from nytta.ingest.events.lines import LONGEST_LINE
+from nytta.ingest.events.models import TYPES
+from nytta.ingest.events.plans import PLANS
+from nytta.ingest.events.pseudonyms import parse
+from nytta.ingest.events.reasons import Reason
+from nytta.ingest.events.times import EARLIEST
+
+_LONGEST_DETAIL: Final = 500
+_LATEST_VERSIONS: Final[Mapping[str, str]] = MappingProxyType({f"nytta.{m.name}": n for n, m in TYPES.items()})
+
+
+class Refused(Exception):
+    """The event is not accepted. `detail` says where and what to change; it repeats no value of the event."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail if len(detail) <= _LONGEST_DETAIL else detail[: _LONGEST_DETAIL - 1] + "…"
+
+
+def validate(line: bytes, *, latest: datetime, raw_ids: bool) -> Event:
+    """The event that one line of JSON holds.
+
+    `latest` is the last time that is believed; `raw_ids` says whether ids that are no pseudonyms may pass.
+    Raises Refused.
+    """
+    value = _object(line)
+    if "data_base64" in value:
+        line = _with_data(value)
+    event = _model(value, line)
+    _check_time(event.time, latest)
+    if not raw_ids:
+        _check_pseudonyms(event)
+    return event
+
+
+def source_of(line: bytes) -> str:
+    """The source that a refused line names, as far as one can be read; else an empty text."""
+    try:
+        value = from_json(line)
+    except ValueError:
+        return ""
+    source = value.get("source") if isinstance(value, dict) else None
+    return source[:512] if isinstance(source, str) else ""
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """The JSON object of a line, as far as it takes to know that it is an event of a type we have."""
+    if len(line) > LONGEST_LINE:
+        raise Refused(Reason.TOO_LARGE, f"the line has {len(line)} bytes: an event may have {LONGEST_LINE}")
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(Reason.INVALID_ENCODING, f"byte {error.start + 1} is not UTF-8: send the file as UTF-8") from None
+    if line.startswith(b"\xef\xbb\xbf"):
+        raise Refused(Reason.MALFORMED_JSON, "starts with a byte order mark: send UTF-8 without one")
+    try:
+        value = from_json(line, allow_inf_nan=False)
+    except ValueError as error:
+        raise Refused(Reason.MALFORMED_JSON, str(error)) from None
+    if not isinstance(value, dict):
+        raise Refused(Reason.NOT_CLOUDEVENT, "is not a JSON object: send one CloudEvent per line")
+    return value
+
+
+def _with_data(value: dict[str, Any]) -> bytes:
+    """The line of an event whose data are written as bytes, with the JSON that these are; `value` has them too."""
+    written = value.pop("data_base64")
+    if written is not None and value.get("data") is not None:
+        raise Refused(Reason.INVALID_FIELD, "data_base64: stands beside data: send the data once, as JSON in data")
+    if written is not None:
+        try:
+            value["data"] = from_json(base64.b64decode(written, validate=True), allow_inf_nan=False)
+        except (TypeError, ValueError):
+            raise Refused(
+                Reason.INVALID_FIELD, "data_base64: is not JSON in base64: send the data as JSON in data"
+            ) from None
+    return to_json(value, inf_nan_mode="constants")
+
+
+def _model(value: dict[str, Any], line: bytes) -> Event:
+    version, name = value.get("specversion"), value.get("type")
+    if version is None:
+        raise Refused(Reason.NOT_CLOUDEVENT, 'has no specversion: a CloudEvent says "specversion": "1.0"')
+    if version != "1.0":
+        raise Refused(Reason.UNSUPPORTED_VERSION, 'specversion is not "1.0"')
+    if name is None:
+        raise Refused(Reason.MISSING_FIELD, "type: is required")
+    if not isinstance(name, str):
+        raise Refused(Reason.INVALID_FIELD, "type: is not a text")
+    if name not in EVENTS:
+        known = _LATEST_VERSIONS.get(name.rpartition(".v")[0])
+        if known:
+            raise Refused(Reason.UNSUPPORTED_VERSION, f"type: this version is not supported, {known} is")
+        raise Refused(Reason.UNKNOWN_TYPE, "type: no event type has this name; schemas/events lists them")
+    try:
+        return EVENTS[name].model_validate_json(line)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _check_time(time: datetime, latest: datetime) -> None:
+    if time < EARLIEST:
+        raise Refused(Reason.IMPLAUSIBLE_TIME, f"time: lies before {EARLIEST:%Y-%m-%d}: check the source's clock")
+    if time > latest:
+        raise Refused(
+            Reason.FUTURE_TIME,
+            f"time: lies after {latest:%Y-%m-%dT%H:%M:%SZ}: check the source's clock and offset",
+        )
+
+
+def _check_pseudonyms(event: Event) -> None:
+    for field in PLANS[event.type].identifiers:
+        value = getattr(event.data, field)
+        if value is not None and parse(value) is None:
+            raise Refused(
+                Reason.RAW_ACTOR,
+                f"data.{field}: is no pseudonym: send key-id:32 hex digits, or use the gateway",
+            )
+
+
+# A reject has one reason: the first of these that one of its problems has. `detail` has all problems.
+_ORDER: Final = (
+    Reason.MALFORMED_JSON,
+    Reason.MISSING_FIELD,
+    Reason.UNKNOWN_FIELD,
+    Reason.AMBIGUOUS_TIME,
+    Reason.INVALID_FIELD,
+)
+
+
+_PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "source": "is no URI reference: percent-encode spaces and letters beyond ASCII",
+        "dataschema": "is no URI: percent-encode spaces and letters beyond ASCII",
+        "datacontenttype": "is not a media type of JSON",
+    }
+)
+
+
+def _refusal(error: ValidationError) -> Refused:
+    problems: dict[str, Reason] = {}
+    for problem in error.errors(include_url=False):
+        reason, text = _problem(problem)
+        problems.setdefault(text, reason)
+    reason = min(problems.values(), key=_ORDER.index)
+    return Refused(reason, "; ".join(problems))
+
+
+def _problem(problem: ErrorDetails) -> tuple[Reason, str]:
+    kind, value = problem["type"], problem["input"]
+    where = _place(problem)
+    match kind:
+        case "json_invalid":
+            return Reason.MALFORMED_JSON, problem["msg"]
+        case "missing":
+            return Reason.MISSING_FIELD, f"{where}: is required"
+        case _ if value is None:
+            return Reason.MISSING_FIELD, f"{where}: is required, but null"
+        case "extra_forbidden":
+            return Reason.UNKNOWN_FIELD, f"{where}: this event type has no such field"
+        case "ambiguous_time":
+            return Reason.AMBIGUOUS_TIME, f"{where}: {problem['msg']}"
+        case _ if problem["loc"] and problem["loc"][0] not in Event.model_fields:
+            return Reason.INVALID_FIELD, f"{where}: is no boolean, no 32-bit whole number and no text"
+        case "string_pattern_mismatch":
+            text = _PATTERNS.get(where, "is blank or holds control characters")
+            return Reason.INVALID_FIELD, f"{where}: {text}"
+        case "value_error":
+            return Reason.INVALID_FIELD, f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+        case _:
+            return Reason.INVALID_FIELD, f"{where}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+
+
+def _place(problem: ErrorDetails) -> str:
+    """Where the problem is, such as `data.channel`, without the names of the alternatives pydantic tried."""
+    location = [str(part) for part in problem["loc"]]
+    depth = 2 if location[:1] == ["data"] else 1
+    return ".".join(part[:64] for part in location[:depth]) or "event"

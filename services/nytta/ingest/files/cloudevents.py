@@ -1,0 +1,60 @@
+"""A file of CloudEvents, one per line: nothing to map, only to cut into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from nytta.ingest.files import files
+from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.read import Chunk
+
+CHUNK_ROWS = 50_000
+"""Lines that become one chunk."""
+CHUNK_BYTES = 64 << 20
+"""Bytes with which a chunk is full before that."""
+
+LONGEST = 1 << 20
+"""Bytes of a line; what is longer is cut off and rejected as too large."""
+
+
+def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
+    """The lines of the file in chunks, blank ones left out. `start_row` is the number of lines already stored.
+
+    `InputError` where the file cannot be read any further; the chunks before it are sound.
+    """
+    with files.opened(path) as stream:
+        number = held = 0
+        pieces: list[bytes] = []
+        for line in _lines(stream):
+            if not line.strip():
+                continue
+            if number == 0 and not line.lstrip().startswith(b"{"):
+                raise InputError(stream.name, "line 1", "not a CloudEvent; say with --mapping what the columns mean")
+            number += 1
+            if number <= start_row:
+                continue
+            pieces.append(line if line.endswith(b"\n") else line + b"\n")
+            held += len(pieces[-1])
+            if len(pieces) == CHUNK_ROWS or held >= CHUNK_BYTES:
+                yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_read, stream.bytes_total)
+                pieces, held = [], 0
+        yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_total, stream.bytes_total)
+
+
+def _lines(stream: files.Stream) -> Iterator[bytes]:
+    """Lines with their ends; of a line longer than allowed, one byte more than allowed and its end."""
+    rest = b""
+    skipping = False
+    while block := stream.read(1 << 20):
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            if not skipping:
+                yield line + b"\n"
+            skipping = False
+        if len(rest) > LONGEST:
+            if not skipping:
+                yield rest[: LONGEST + 1] + b"\n"
+            rest, skipping = b"", True
+    if rest and not skipping:
+        yield rest

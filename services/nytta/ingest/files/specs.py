@@ -1,0 +1,256 @@
+"""Where the value of one field comes from: the small language of mappings.
+
+Bare text names a field of the file. Everything else is written out: a constant, a part of the file's name,
+several values joined, a sum. Texts are looked up in `values` (exactly) or `patterns` (regular expressions,
+the first that is found).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from nytta.ingest.files.tables import Dialect
+from nytta.ingest.files.times import Order
+
+
+def _field_name(given: Any) -> Any:
+    return {"field": given} if isinstance(given, str) else given
+
+
+def _one_text(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"'{text[:200]}' is no regular expression: {error}") from error
+    return text
+
+
+def _sign(text: str) -> str:
+    if len(text) > 1 or text in ("\n", "\r", "\0"):
+        raise ValueError("write one sign, which is no line break")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"'{text}' is no time zone; write one such as Europe/Stockholm or UTC") from error
+    return text
+
+
+def _codec(text: str) -> str:
+    try:
+        known = codecs.lookup(text)
+        with suppress(UnicodeError):
+            b"a".decode(text)  # there are codecs of other things than text
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"'{text}' is no encoding; write one such as utf-8, cp1252 or iso-8859-1") from error
+    if known.name in _NOT_OF_FILES:
+        raise ValueError(f"no file is written in '{text}'; write an encoding such as utf-8, cp1252 or iso-8859-1")
+    return text
+
+
+def _date_format(text: str) -> str:
+    if "%Y" not in text and not any(code in text for code in ("%c", "%x", "%s", "%G")):
+        raise ValueError(f"'{text}' has no year of four digits (%Y)")
+    try:
+        datetime.strptime("", text)
+    except ValueError as error:
+        if "does not match" not in str(error):
+            raise ValueError(f"'{text}' is no form of a date: {error}") from error
+    except re.error as error:
+        raise ValueError(f"'{text}' says something twice: {error}") from error
+    return text
+
+
+DateFormats = Annotated[tuple[Annotated[str, AfterValidator(_date_format)], ...], BeforeValidator(_one_text)]
+"""Patterns of strptime, tried in order."""
+_NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
+"""Codecs of Python and of mail, which make texts of what are no characters."""
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Zone = Annotated[str, AfterValidator(_zone)]
+FieldName = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_one_text), Field(min_length=1)]
+TextList = Annotated[tuple[str, ...], BeforeValidator(_one_text)]
+
+
+_CENTURY = 36_525  # days
+_MILLIARD = 10**9
+
+
+class Spec(BaseModel):
+    """A part of a mapping."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Value(Spec):
+    """A text or a number."""
+
+    field: FieldName | None = None
+    """The field of the row; of a trace with "case:" before it."""
+    constant: FieldName | None = None
+    """The same text for every row."""
+    file: Pattern | None = None
+    """A regular expression found in the file's name."""
+    template: str = "{0}"
+    """What to make of the groups of `file`: "municipality {1}"; {0} is all that was found."""
+    join: Annotated[tuple[Annotated[Value, BeforeValidator(_field_name)], ...], Field(min_length=2)] | None = None
+    """Several values with "/" between them; nothing where one of them is absent."""
+    sum: Texts | None = None
+    """Fields whose numbers are added; absent ones count as 0, and nothing comes out where all are absent."""
+    values: dict[str, str] = Field(default_factory=dict)
+    """What each text becomes."""
+    patterns: dict[Pattern, str] = Field(default_factory=dict)
+    """What a text becomes in which this regular expression is found; tried in order, after `values`."""
+    otherwise: FieldName | None = None
+    """What a text becomes that neither names. Without it such a row is rejected (missing_mapping_value)."""
+    missing: FieldName | None = None
+    """What stands for an absent text. Without it the field stays absent."""
+    times: Annotated[int, Field(ge=-_MILLIARD, le=_MILLIARD)] = 1
+    """Factor of a number, for fields that count in tenths or thousandths."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Value:
+        origins = [name for name in ("field", "constant", "file", "join", "sum") if getattr(self, name) is not None]
+        if len(origins) != 1:
+            raise ValueError(
+                "say where the value comes from, once: field, constant, file, join or sum"
+                + (f"; here stand {' and '.join(origins)}" if origins else "")
+            )
+        if "template" in self.model_fields_set:
+            if self.file is None:
+                raise ValueError("template belongs to file")
+            groups = re.compile(self.file)
+            known = {*map(str, range(groups.groups + 1)), *groups.groupindex}
+            wrong = [name for name in re.findall(r"\{([^{}]*)\}", self.template) if name not in known]
+            if wrong:
+                raise ValueError(f"template names {{{wrong[0]}}}, but the expression has no such group")
+        if self.otherwise is not None and not (self.values or self.patterns):
+            raise ValueError("otherwise belongs to values or patterns")
+        return self
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the file that it reads."""
+        joined = (name for part in self.join or () for name in part.fields)
+        return tuple(name for name in (self.field, *(self.sum or ()), *joined) if name is not None)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """Every text that the mapping itself puts in."""
+        given = (*self.values.values(), *self.patterns.values(), self.constant, self.otherwise, self.missing)
+        return tuple(text for text in given if text is not None)
+
+    @property
+    def passes_through(self) -> bool:
+        """Whether texts of the file come out as they are."""
+        return self.constant is None and not (self.values or self.patterns)
+
+
+class Test(Spec):
+    """A question, answered yes or no. An absent text is none of the texts and less than every number."""
+
+    __test__ = False  # no test case, whatever pytest makes of the name
+
+    field: FieldName | None = None
+    sum: Texts | None = None
+    texts: Texts | None = Field(default=None, alias="is")
+    """Yes where the text is one of these."""
+    at_least: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Yes where the number is this or more."""
+    present: bool | None = None
+    """Yes where the text is there (true) or absent (false)."""
+    where: Test | None = None
+    """No unless this is a yes too."""
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Test:
+        if (self.field is None) == (self.sum is None):
+            raise ValueError("say what is looked at, once: field or sum")
+        if sum(given is not None for given in (self.texts, self.at_least, self.present)) != 1:
+            raise ValueError("say what is asked, once: is, at_least or present")
+        if self.sum is not None and self.at_least is None:
+            raise ValueError("a sum is asked with at_least")
+        return self
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the file that it reads."""
+        own = (self.field,) if self.field is not None else self.sum or ()
+        return (*own, *(self.where.fields if self.where else ()))
+
+
+class Dates(Spec):
+    """How the file writes dates and times, where not said otherwise beside one of them."""
+
+    order: Order = "year-first"
+    formats: DateFormats = ()
+    """Patterns of strptime, tried in order, for what `order` does not cover."""
+    zone: Zone | None = None
+    """The zone of times without an offset; the mapping's `timezone` where absent."""
+
+
+class Moment(Spec):
+    """A date or a time."""
+
+    field: FieldName
+    order: Order | None = None
+    formats: DateFormats | None = None
+    zone: Zone | None = None
+    add_days: Annotated[int, Field(ge=-_CENTURY, le=_CENTURY)] = 0
+    """Days added to what the field says, on the local calendar."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The field of the file that it reads."""
+        return (self.field,)
+
+
+class Table(Spec):
+    """How a table is written, where it should not be found out."""
+
+    encoding: Annotated[str, AfterValidator(_codec)] | None = None
+    delimiter: Annotated[str, AfterValidator(_sign)] | None = None
+    quote: Annotated[str, AfterValidator(_sign)] = '"'
+    skip_lines: Annotated[int, Field(ge=0, le=1000)] = 0
+    decimal: Literal[".", ","] = "."
+    """The mark before the fraction of a number."""
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _tab(cls, given: Any) -> Any:
+        return "\t" if given in ("tab", "\\t") else given
+
+    @model_validator(mode="after")
+    def _two_signs(self) -> Table:
+        if self.delimiter == "":
+            raise ValueError("delimiter: write the sign between cells, or leave it out")
+        if self.delimiter is not None and self.delimiter == self.quote:
+            raise ValueError(f"delimiter and quote are both '{self.quote}'; they must differ")
+        return self
+
+    @property
+    def dialect(self) -> Dialect:
+        """The part of it that concerns the reader of tables."""
+        return Dialect(self.encoding, self.delimiter, self.quote, self.skip_lines)

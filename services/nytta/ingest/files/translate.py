@@ -1,0 +1,476 @@
+"""One row and a mapping make events. The mapping is compiled once, for this runs for every row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from nytta.ingest.events.fields import LARGEST_WHOLE
+from nytta.ingest.events.reasons import Reason
+from nytta.ingest.files.contract import Target, cloudevents_type, subject_field, targets
+from nytta.ingest.files.errors import RowError
+from nytta.ingest.files.mapping import Mapping, Rule, Source
+from nytta.ingest.files.rows import Row
+from nytta.ingest.files.specs import Moment, Test, Value
+from nytta.ingest.files.times import AmbiguousTimeError, day_reader, reader
+
+Event = dict[str, Any]
+"""A CloudEvent; its time is a `datetime` in UTC, everything else is JSON."""
+
+_Get = Callable[[Row], Any]
+_GROUPED = {
+    ".": re.compile(r"[+-]?\d+(?:\.\d+)?"),
+    ",": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?"),
+}
+_DIGITS = 100
+_SPACES = str.maketrans("", "", " \u00a0\u202f")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row. A row that no rule applies to has neither events nor an error."""
+
+    events: list[Event]
+    errors: list[tuple[str, RowError]]
+    """Per failed event the word of its rule ("" for the row's own event) and what is wrong."""
+
+
+class Translator:
+    """Rows of one file into events. Knows the row before, for rules that apply once per subject."""
+
+    def __init__(
+        self, mapping: Mapping, file_name: str, source: str, conceal: Callable[[str], str] | None = None
+    ) -> None:
+        """`source` is the events' source; `conceal` makes an id out of a row's identity."""
+        self._compiler = _Compiler(mapping, file_name)
+        self._rules = [self._compiler.rule(rule) for rule in mapping.rules]
+        self._identity = self._compiler.identity(mapping.identity) if mapping.identity else None
+        self._conceal = conceal
+        self._source = source
+        self._subjects = self._compiler.subjects
+        self._before: list[Any] = [None] * len(self._subjects)
+
+    def skip(self, row: Row) -> None:
+        """Take note of a row that is not to be translated, because its events are stored already."""
+        self._before = [subject(row) for subject in self._subjects]
+
+    def translate(self, row: Row, number: int) -> Outcome:
+        """The events of the row; `number` counts rows of the file from 1."""
+        events: list[Event] = []
+        errors: list[tuple[str, RowError]] = []
+        key: str | None = None
+        before = self._before
+        if before:
+            self.skip(row)
+        for rule in self._rules:
+            if (
+                rule.once is not None
+                and (subject := self._before[rule.once]) is not None
+                and subject == before[rule.once]
+            ):
+                continue
+            try:
+                if rule.when is not None and not rule.when(row):
+                    continue
+                name, getters = rule.fixed or rule.choose(row)
+                time = rule.time(row)
+                if time is None:
+                    if rule.also:
+                        continue
+                    raise RowError(Reason.MISSING_FIELD, f"time is empty: {rule.time_told} says nothing")
+                data: dict[str, Any] = {}
+                for field, get, told in getters:
+                    value = get(row)
+                    if value is not None:
+                        data[field] = value
+                    elif told is not None:
+                        raise RowError(Reason.MISSING_FIELD, f"{field} is empty: {told} says nothing")
+                if key is None:
+                    key = self._key(row, number)
+            except RowError as error:
+                errors.append((rule.also, error))
+                continue
+            events.append(
+                {
+                    "specversion": "1.0",
+                    "id": f"{key}.{rule.also}" if rule.also else key,
+                    "source": self._source,
+                    "type": name,
+                    "time": time,
+                    "sequence": number,
+                    "data": data,
+                }
+            )
+        return Outcome(events, errors)
+
+    def _key(self, row: Row, number: int) -> str:
+        if self._identity is None:
+            return str(number)
+        key = self._identity(row)
+        return self._conceal(key) if self._conceal is not None else key
+
+
+_Getters = list[tuple[str, _Get, str | None]]
+
+
+@dataclass(slots=True)
+class _CompiledRule:
+    also: str
+    when: Callable[[Row], bool] | None
+    once: int | None
+    """For a rule that applies once per subject: which of the subjects."""
+    time: Callable[[Row], datetime | None]
+    time_told: str
+    fixed: tuple[str, _Getters] | None
+    choose: Callable[[Row], tuple[str, _Getters]]
+
+
+class _Compiler:
+    def __init__(self, mapping: Mapping, file_name: str) -> None:
+        self._mapping = mapping
+        self._file_name = file_name
+        self._nulls = frozenset({"", *mapping.nulls})
+        self._decimal = mapping.table.decimal
+        self.subjects: list[_Get] = []
+        self._subject_sources: list[Source] = []
+
+    def rule(self, rule: Rule) -> _CompiledRule:
+        variants = {name: (cloudevents_type(name), self._getters(rule, name)) for name in rule.types}
+        chosen = self._value(rule.choice) if rule.choice is not None else None
+        described = _described(rule.choice) if rule.choice is not None else ""
+
+        def choose(row: Row) -> tuple[str, _Getters]:
+            assert chosen is not None
+            name = chosen(row)
+            if name is None:
+                raise RowError(Reason.MISSING_FIELD, f"the event type is empty: {described} says nothing")
+            return variants[name]
+
+        shared = self._mapping.fields_of(rule, rule.types[0])
+        moment = shared["time"]
+        assert isinstance(moment, Moment)
+        return _CompiledRule(
+            rule.also,
+            self._test(rule.when) if rule.when is not None else None,
+            self._subject(rule) if rule.once else None,
+            self._instant(moment),
+            _described(moment),
+            None if chosen is not None else variants[rule.types[0]],
+            choose,
+        )
+
+    def _subject(self, rule: Rule) -> int:
+        """The place among `subjects` of what the rule's events are about; computed once per row."""
+        name = rule.types[0]
+        field = subject_field(name)
+        source = self._mapping.fields_of(rule, name)[field]
+        if source not in self._subject_sources:
+            get = self._source(targets()[name][field], source)
+
+            def quiet(row: Row) -> Any:
+                try:
+                    return get(row)
+                except RowError:
+                    return None
+
+            self._subject_sources.append(source)
+            self.subjects.append(quiet)
+        return self._subject_sources.index(source)
+
+    def identity(self, fields: tuple[str, ...]) -> Callable[[Row], str]:
+        gets = [(name, self._text(name)) for name in fields]
+
+        def get(row: Row) -> str:
+            parts: list[str] = []
+            for name, part in gets:
+                text = part(row)
+                if text is None:
+                    raise RowError(
+                        Reason.MISSING_FIELD, f"field '{name}' is empty, but rows are known by it (identity)"
+                    )
+                # "a|b" and "c" must not become the same as "a" and "b|c".
+                parts.append(text.replace("%", "%25").replace("|", "%7C") if "%" in text or "|" in text else text)
+            return "|".join(parts)
+
+        return get
+
+    def _getters(self, rule: Rule, name: str) -> _Getters:
+        found: _Getters = []
+        for field, source in self._mapping.fields_of(rule, name).items():
+            if field == "time":
+                continue
+            target = targets()[name][field]
+            found.append((field, self._source(target, source), _described(source) if target.required else None))
+        return found
+
+    def _source(self, target: Target, source: Source) -> _Get:
+        match source:
+            case bool():
+                return lambda _row: source
+            case Test():
+                return self._test(source)
+            case Moment():
+                return self._day(source)
+            case Value():
+                default = "other" if "other" in target.choices and (source.values or source.patterns) else None
+                get = self._value(source, default)
+                if target.kind == "whole":
+                    return self._whole(get, source)
+                return self._choice(get, target, source) if target.choices and source.passes_through else get
+
+    def _text(self, field: str) -> Callable[[Row], str | None]:
+        nulls = self._nulls
+
+        def get(row: Row) -> str | None:
+            text = row.get(field)
+            if text is None or text in nulls:
+                return None
+            text = text.strip()
+            return None if text in nulls else text
+
+        return get
+
+    def _value(self, spec: Value, default: str | None = None) -> Callable[[Row], str | None]:
+        get = self._origin(spec)
+        missing = spec.missing
+        if spec.values or spec.patterns:
+            get = self._looked_up(get, spec, spec.otherwise or default)
+        if missing is None:
+            return get
+
+        def with_missing(row: Row) -> str | None:
+            text = get(row)
+            return missing if text is None else text
+
+        return with_missing
+
+    def _origin(self, spec: Value) -> Callable[[Row], str | None]:
+        if spec.field is not None:
+            return self._text(spec.field)
+        if spec.constant is not None:
+            constant = spec.constant
+            return lambda _row: constant
+        if spec.file is not None:
+            text = _from_file_name(spec.file, spec.template, self._file_name)
+            return lambda _row: text
+        if spec.join is not None:
+            parts = [self._value(part) for part in spec.join]
+
+            def joined(row: Row) -> str | None:
+                texts: list[str] = []
+                for part in parts:
+                    text = part(row)
+                    if text is None:
+                        return None
+                    texts.append(text)
+                return "/".join(texts)
+
+            return joined
+        assert spec.sum is not None
+        total = self._sum(spec.sum)
+
+        def summed(row: Row) -> str | None:
+            number = total(row)
+            return None if number is None else format(number, "f")
+
+        return summed
+
+    def _looked_up(
+        self, get: Callable[[Row], str | None], spec: Value, otherwise: str | None
+    ) -> Callable[[Row], str | None]:
+        values = spec.values
+        patterns = [(re.compile(pattern), result) for pattern, result in spec.patterns.items()]
+        described = _described(spec)
+        remembered: dict[str, str] = {}
+
+        def look_up(row: Row) -> str | None:
+            text = get(row)
+            if text is None:
+                return None
+            found = values.get(text) or remembered.get(text)
+            if found is not None:
+                return found
+            found = next((result for pattern, result in patterns if pattern.search(text)), otherwise)
+            if found is None:
+                raise RowError(
+                    Reason.MISSING_MAPPING_VALUE,
+                    f"the mapping has no value for what {described} says; add it to values or set otherwise",
+                    text,
+                )
+            # Bounded, so that a field with a new text in every row cannot fill the memory.
+            if len(remembered) < 10_000:
+                remembered[text] = found
+            return found
+
+        return look_up
+
+    def _choice(self, get: Callable[[Row], str | None], target: Target, spec: Value) -> _Get:
+        choices = frozenset(map(str, target.choices))
+        described = _described(spec)
+
+        def checked(row: Row) -> str | None:
+            text = get(row)
+            if text is None or text in choices:
+                return text
+            lower = text.lower()
+            if lower not in choices:
+                raise RowError(
+                    Reason.MISSING_MAPPING_VALUE,
+                    f"{described} says none of {', '.join(target.choices)}; add what it says to values",
+                    text,
+                )
+            return lower
+
+        return checked
+
+    def _whole(self, get: Callable[[Row], str | None], spec: Value) -> _Get:
+        described, times, mark = _described(spec), spec.times, self._decimal
+        if spec.sum is not None or not spec.passes_through:
+            mark = "."  # not the file's text any more but ours
+
+        def whole(row: Row) -> int | None:
+            text = get(row)
+            if text is None:
+                return None
+            number = _number(text, mark, described) * times
+            if abs(number) > LARGEST_WHOLE or number != number.to_integral_value():
+                raise RowError(Reason.INVALID_FIELD, f"{described} is not a whole number", text)
+            return int(number)
+
+        return whole
+
+    def _sum(self, fields: tuple[str, ...]) -> Callable[[Row], Decimal | None]:
+        gets = [(self._text(field), f"field '{field}'") for field in fields]
+
+        def total(row: Row) -> Decimal | None:
+            found = [
+                _number(text, self._decimal, described) for get, described in gets if (text := get(row)) is not None
+            ]
+            return sum(found, Decimal(0)) if found else None
+
+        return total
+
+    def _test(self, test: Test) -> Callable[[Row], bool]:
+        ask = self._question(test)
+        if test.where is None:
+            return ask
+        first = self._test(test.where)
+        return lambda row: first(row) and ask(row)
+
+    def _question(self, test: Test) -> Callable[[Row], bool]:
+        if test.at_least is not None:
+            total = self._sum(test.sum or (test.field or "",))
+            least = Decimal(str(test.at_least))
+
+            def enough(row: Row) -> bool:
+                number = total(row)
+                return number is not None and number >= least
+
+            return enough
+        assert test.field is not None
+        get = self._text(test.field)
+        if test.present is not None:
+            wanted = test.present
+            return lambda row: (get(row) is not None) == wanted
+        texts = frozenset(test.texts or ())
+        return lambda row: get(row) in texts
+
+    def _instant(self, moment: Moment) -> Callable[[Row], datetime | None]:
+        get, order, formats, zone = self._moment(moment)
+        read = reader(order, formats, zone)
+        described = _described(moment)
+        shift = timedelta(days=moment.add_days)
+
+        def instant(row: Row) -> datetime | None:
+            text = get(row)
+            if text is None:
+                return None
+            try:
+                found = read(text)
+                return found if not shift else _shifted(found, shift, zone)
+            except AmbiguousTimeError as error:
+                raise RowError(Reason.AMBIGUOUS_TIME, f"{described} {error}", text) from error
+            except (ValueError, OverflowError) as error:
+                raise RowError(Reason.INVALID_FIELD, f"{described} {error}", text) from error
+
+        return instant
+
+    def _day(self, moment: Moment) -> Callable[[Row], str | None]:
+        get, order, formats, zone = self._moment(moment)
+        read = day_reader(order, formats, zone)
+        described = _described(moment)
+        shift = timedelta(days=moment.add_days)
+
+        def day(row: Row) -> str | None:
+            text = get(row)
+            if text is None:
+                return None
+            try:
+                found: date = read(text) + shift
+            except (ValueError, OverflowError) as error:
+                raise RowError(Reason.INVALID_FIELD, f"{described} {error}", text) from error
+            return found.isoformat()
+
+        return day
+
+    def _moment(self, moment: Moment) -> tuple[Callable[[Row], str | None], Any, tuple[str, ...], ZoneInfo]:
+        dates = self._mapping.dates
+        zone = ZoneInfo(moment.zone or dates.zone or self._mapping.timezone)
+        formats = moment.formats if moment.formats is not None else () if moment.order else dates.formats
+        return self._text(moment.field), moment.order or dates.order, formats, zone
+
+
+def describe(source: Source, row: Row) -> str:
+    """Where a value came from in this row: "case:department = General", for a person."""
+    fields = source.fields if isinstance(source, Value | Test | Moment) else ()
+    read = ", ".join(f"{name} = {row[name]!r}" if name in row else f"{name} is absent" for name in fields)
+    return read or _described(source)
+
+
+def _described(source: Source) -> str:
+    match source:
+        case bool():
+            return "the same for every row"
+        case Value(constant=str()):
+            return "constant"
+        case Value(file=str() as pattern):
+            return f"file name ({pattern})"
+        case _:
+            return ("field " if len(source.fields) == 1 else "fields ") + ", ".join(map(repr, source.fields))
+
+
+def _from_file_name(pattern: str, template: str, file_name: str) -> str | None:
+    found = re.search(pattern, file_name)
+    if found is None:
+        return None
+
+    def group(place: re.Match[str]) -> str:
+        name = place[1]
+        return found[int(name) if name.isdigit() else name] or ""
+
+    return re.sub(r"\{([^{}]*)\}", group, template).strip() or None
+
+
+def _number(text: str, mark: str, described: str) -> Decimal:
+    if len(text) > _DIGITS:
+        raise RowError(Reason.INVALID_FIELD, f"{described} is no number that counts anything", text)
+    if text.isascii() and text.isdigit():
+        return Decimal(text)
+    plain = text.translate(_SPACES)
+    if not _GROUPED[mark].fullmatch(plain):
+        hint = '; if its comma is a decimal mark, declare it (table: {decimal: ","})' if "," in plain else ""
+        raise RowError(Reason.INVALID_FIELD, f"{described} is no number{hint}", text)
+    try:
+        return Decimal(plain.replace(".", "").replace(",", ".") if mark == "," else plain)
+    except InvalidOperation as error:
+        raise RowError(Reason.INVALID_FIELD, f"{described} is no number", text) from error
+
+
+def _shifted(moment: datetime, shift: timedelta, zone: ZoneInfo) -> datetime:
+    # On the local calendar: the same time of day, whatever the clocks do in between.
+    return (moment.astimezone(zone) + shift).astimezone(moment.tzinfo)

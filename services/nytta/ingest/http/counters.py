@@ -1,0 +1,71 @@
+"""What Prometheus reads. Labels are bounded: reasons are a closed list, senders those that have tokens."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Count
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_asgi_app
+from starlette.types import ASGIApp
+
+from nytta.ingest.events.batch import Reject
+
+# What the objectives count stands at zero from the start: for Prometheus, a counter that appears has not increased.
+_PROMISED: Final = ("202", "500", "503")
+
+
+class Counters:
+    """The counters of one gateway. Others may add theirs to `registry`."""
+
+    def __init__(self, waiting: Callable[[], float] | None = None) -> None:
+        self.registry = CollectorRegistry()
+        self._accepted = Counter(
+            "nytta_events_accepted", "Events that are durable.", ["sender"], registry=self.registry
+        )
+        self._rejected = Counter(
+            "nytta_events_rejected", "Events that were refused.", ["reason", "sender"], registry=self.registry
+        )
+        self._requests = Counter("nytta_requests", "Requests to /events by status.", ["status"], registry=self.registry)
+        for status in _PROMISED:
+            self._requests.labels(status)
+        self._sizes = Histogram(
+            "nytta_request_events",
+            "Events of a request.",
+            buckets=(1, 10, 100, 500, 1_000, 5_000, 20_000, 100_000),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "nytta_durable_seconds",
+            "Seconds from a whole request to its events being durable.",
+            buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+            registry=self.registry,
+        )
+        self._last = Gauge(
+            "nytta_last_event_timestamp_seconds", "When events of a sender last became durable.", ["sender"],
+            registry=self.registry,
+        )  # fmt: skip
+        Gauge("nytta_clock_seconds", "This machine's clock.", registry=self.registry).set_function(time.time)
+        if waiting:
+            gauge = Gauge("nytta_waiting_events", "Events that are not yet durable.", registry=self.registry)
+            gauge.set_function(waiting)
+
+    def durable(self, sender: str, accepted: int, rejects: Sequence[Reject], seconds: float) -> None:
+        """A request whose events and rejects are durable."""
+        self._accepted.labels(sender).inc(accepted)
+        if accepted:
+            self._last.labels(sender).set_to_current_time()
+        for reason, count in Count(reject.reason.value for reject in rejects).items():
+            self._rejected.labels(reason, sender).inc(count)
+        self._sizes.observe(accepted + len(rejects))
+        self._seconds.observe(seconds)
+
+    def answered(self, status: int) -> None:
+        """A request to /events, however it ended."""
+        self._requests.labels(str(status)).inc()
+
+    def application(self) -> ASGIApp:
+        """All of it in the formats of Prometheus, to be served on an address of its own: not everybody's to read."""
+        served: ASGIApp = make_asgi_app(self.registry)
+        return served

@@ -1,0 +1,147 @@
+"""Group commit: what many requests bring within a moment is written once, then all of them are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from nytta.ingest.events.batch import Reject
+from nytta.ingest.events.columns import join
+from nytta.ingest.http.acceptance import Busy, Unavailable
+from nytta.storage.client import DiskFullError
+
+Write = Callable[[pa.Table, Sequence[Reject]], None]
+"""Stores events and rejects; when it returns, they are durable."""
+
+_TRIED_AGAIN: Final = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    events: pa.Table
+    rejects: Sequence[Reject]
+    answer: asyncio.Future[None]
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.rejects)
+
+
+class GroupCommit:
+    """The acceptance of one process that owns its store: one thread writes, groups close after `seconds` or `most`.
+
+    At most `room` events wait; beyond, senders are told to. Use it as an asynchronous context: on leaving, what
+    waits is written and answered, and nothing more is taken.
+    """
+
+    def __init__(self, write: Write, *, seconds: float = 0.05, most: int = 20_000, room: int = 200_000) -> None:
+        self._write = write
+        self._seconds = seconds
+        self._most = most
+        self._room = room
+        self._queue: deque[_Waiting] = deque()
+        self._events = 0
+        self._arrived = asyncio.Event()
+        self._full = asyncio.Event()
+        self._closing = False
+        self._failure = ""
+        self._failed = 0.0
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> GroupCommit:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closing = True
+        self._arrived.set()
+        self._full.set()
+        if self._task:
+            await self._task
+        self._writer.shutdown()
+
+    @property
+    def waiting(self) -> int:
+        """Events and rejects that are not yet durable."""
+        return self._events
+
+    async def ready(self) -> None:
+        """As `Acceptance.ready`: not while stopping, and for some seconds not after a write that failed.
+
+        Then it is worth a try again: nobody would send where nothing is ready.
+        """
+        if self._closing:
+            raise Unavailable("the service is stopping")
+        if self._failure and time.monotonic() - self._failed < _TRIED_AGAIN:
+            raise Unavailable(self._failure, _TRIED_AGAIN)
+
+    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
+        """As `Acceptance.put`."""
+        if self._closing:
+            raise Unavailable("the service is stopping", 5)
+        one = _Waiting(events, rejects, asyncio.get_running_loop().create_future())
+        if not len(one):
+            return
+        if self._queue and self._events + len(one) > self._room:
+            raise Busy("more events are waiting to be stored than may wait")
+        self._queue.append(one)
+        self._events += len(one)
+        self._arrived.set()
+        if self._events >= self._most:
+            self._full.set()
+        await one.answer
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            if not self._queue:
+                if self._closing:
+                    return
+                self._arrived.clear()
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), self._seconds)
+            await self._commit(self._next_group())
+
+    def _next_group(self) -> list[_Waiting]:
+        group = [self._queue.popleft()]
+        size = len(group[0])
+        while self._queue and size + len(self._queue[0]) <= self._most:
+            group.append(self._queue.popleft())
+            size += len(group[-1])
+        if not self._closing and self._events - size < self._most:
+            self._full.clear()
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        rejects = [reject for one in group for reject in one.rejects]
+        failure: Exception | None = None
+        try:
+            events = join([one.events for one in group])
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._write, events, rejects)
+        except DiskFullError as error:
+            _log.error("events were not stored: %s", error)
+            failure = error
+        except Exception as error:
+            _log.exception("events could not be stored")
+            failure = error
+        self._failure, self._failed = str(failure) if failure else "", time.monotonic()
+        for one in group:
+            self._events -= len(one)
+            if one.answer.done():  # its sender is gone
+                continue
+            if failure:
+                one.answer.set_exception(Unavailable("the events could not be stored; send them again", 5))
+            else:
+                one.answer.set_result(None)

@@ -1,0 +1,78 @@
+"""The body of a request, read within bounds of size, time and memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from starlette.requests import Request
+
+from nytta.ingest.http.acceptance import Busy
+from nytta.ingest.http.limits import Limits, too_large
+from nytta.ingest.http.problems import Problem
+
+_DISCARDED: Final = 8  # times the limit: so much of a body that is too large is read, so that the answer is heard
+
+
+_DIGITS: Final = 15  # of a length that may be within the limit
+
+
+class BodyMemory:
+    """How many bodies, and bytes of them, all requests hold together."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.bodies = 0
+        self.bytes = 0
+
+    @contextmanager
+    def body(self) -> Iterator[bytearray]:
+        """A place for one body, which counts until it is left. Raises Busy where there are too many."""
+        if self.bodies >= self.limits.bodies:
+            raise Busy("too many requests are under way")
+        self.bodies += 1
+        place = bytearray()
+        try:
+            yield place
+        finally:
+            self.bodies -= 1
+            self.bytes -= len(place)
+
+    def add(self, place: bytearray, chunk: bytes) -> None:
+        """More of a body. Raises Busy where all bodies together are too many, unless it is the only one."""
+        if self.bytes > len(place) and self.bytes + len(chunk) > self.limits.held:
+            raise Busy("the requests under way are too large together")
+        place += chunk
+        self.bytes += len(chunk)
+
+
+async def read_body(request: Request, memory: BodyMemory, place: bytearray) -> None:
+    """Read the body into `place`. Raises Problem: 413 for too many bytes, 408 for a sender that is too slow."""
+    limit = memory.limits.body
+    declared = request.headers.get("content-length", "")
+    if _more(declared, limit) and "100-continue" in request.headers.get("expect", "").lower():
+        raise too_large(limit)  # it waits for a word before it sends
+    try:
+        async with asyncio.timeout(memory.limits.seconds):
+            seen = 0
+            async for chunk in request.stream():
+                seen += len(chunk)
+                if seen > limit * _DISCARDED:
+                    break
+                if seen <= limit:
+                    memory.add(place, chunk)
+    except TimeoutError:
+        raise Problem(
+            408, f"the body did not come within {memory.limits.seconds:g} seconds", headers={"Connection": "close"}
+        ) from None
+    if seen > limit:
+        problem = too_large(limit)
+        problem.headers["Connection"] = "close"
+        raise problem
+
+
+def _more(declared: str, limit: int) -> bool:
+    """Whether a length, as a header has it, is more than the limit."""
+    return declared.isdecimal() and declared.isascii() and (len(declared) > _DIGITS or int(declared) > limit)

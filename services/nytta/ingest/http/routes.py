@@ -1,0 +1,229 @@
+"""The routes of the gateway. Whatever happens, the answer is one that the OpenAPI document describes."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+import orjson
+import pyarrow as pa
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match
+
+from nytta.ingest.events.pseudonyms import Chooser
+from nytta.ingest.events.reasons import Reason
+from nytta.ingest.http import openapi
+from nytta.ingest.http.acceptance import Acceptance, Busy, Refusal
+from nytta.ingest.http.counters import Counters
+from nytta.ingest.http.decode_queue import DecodeQueue
+from nytta.ingest.http.limits import Limits, gunzip
+from nytta.ingest.http.modes import mode_of
+from nytta.ingest.http.problems import Problem, all_refused, retry
+from nytta.ingest.http.reading import BodyMemory, read_body
+from nytta.ingest.http.senders import Senders
+from nytta.ingest.http.tokens import Tokens
+from nytta.ingest.http.validation import Circumstances, EventRequest, Judged, judge
+from nytta.registry.registry import Registry
+
+_log = logging.getLogger(__name__)
+_ORIGIN: Final = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9.*_-]{0,252})(?::[0-9]{1,5})?")
+_METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_RATE: Final = re.compile(r"[1-9][0-9]{0,8}")
+
+
+@dataclass
+class Gateway:
+    """What a gateway needs. `registry` and `pseudonymise` give what holds now: units are made, keys change."""
+
+    acceptance: Acceptance
+    pseudonymise: Callable[[], Chooser]
+    registry: Callable[[], Registry]
+    tokens: Tokens
+    limits: Limits = field(default_factory=Limits)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    counters: Counters = field(default_factory=Counters)
+
+    def __post_init__(self) -> None:
+        self._senders = Senders(self.tokens, self.limits, time.monotonic)
+        self._held = BodyMemory(self.limits)
+        self._decode_queue = DecodeQueue(self._judge, self.acceptance)
+
+    @property
+    def held(self) -> int:
+        """Bytes of bodies under way."""
+        return self._held.bytes
+
+    def close(self) -> None:
+        """Release the threads that decode."""
+        self._decode_queue.close()
+
+    async def receive(self, request: Request) -> Response:
+        """Take the events of a request in; answer when they are durable."""
+        try:
+            response = await self._receive(request)
+        except Problem as problem:
+            response = problem.response()
+        except Refusal as refusal:
+            response = retry(429 if isinstance(refusal, Busy) else 503, str(refusal), refusal.retry_after).response()
+        except ClientDisconnect:
+            response = Response(status_code=499)  # nobody reads it
+        except Exception as error:
+            response = _fault(error)
+        self.counters.answered(response.status_code)
+        return response
+
+    async def _receive(self, request: Request) -> Response:
+        token = self._senders.admit(request, self.now())
+        mode = mode_of(request.headers.raw)
+        gzipped = _gzipped(request)
+        with self._held.body() as place:
+            await read_body(request, self._held, place)
+            started = time.monotonic()
+            body = bytes(place)
+            if gzipped:
+                body = await self._decode_queue.run(partial(gunzip, body, self.limits.body))
+            judged = await self._decode_queue.take(EventRequest(token, mode, request.headers.raw, body))
+        self._senders.count(token, judged.read)
+        for reject in judged.rejects:
+            if reject.reason is Reason.FAULT:
+                _log.error("an event of %s could not be judged and is a reject: %s", token.source, reject.detail)
+        self.counters.durable(token.source, judged.accepted, judged.rejects, time.monotonic() - started)
+        if judged.rejects and not judged.accepted:
+            raise all_refused(judged.rejected, [reject.reason for reject in judged.rejects])
+        result = {"read": judged.read, "accepted": judged.accepted, "rejected": judged.rejected}
+        headers = {"Cache-Control": "private, no-store"}
+        return Response(orjson.dumps(result), 202, headers, "application/json")
+
+    def _judge(self, requests: Sequence[EventRequest]) -> tuple[pa.Table, list[Judged]]:
+        return judge(requests, Circumstances(self.registry(), self.pseudonymise(), self.now()))
+
+    def permit(self, request: Request) -> Response:
+        """Answer the handshake of webhooks: whoever has a token may send, at the rate of a token at most."""
+        headers = {"Allow": "OPTIONS, POST"}
+        origin = request.headers.get("webhook-request-origin", "").strip()
+        asked = request.headers.get("webhook-request-rate", "").strip()
+        if asked and not _RATE.fullmatch(asked):
+            return Problem(400, "WebHook-Request-Rate is no whole number above 0", headers=headers).response()
+        if origin:
+            if not _ORIGIN.fullmatch(origin):
+                return Problem(400, "WebHook-Request-Origin is no DNS name", headers=headers).response()
+            most = max(1, int(self.limits.rate * 60))
+            headers["WebHook-Allowed-Origin"] = origin
+            headers["WebHook-Allowed-Rate"] = str(min(int(asked), most) if asked else most)
+        return Response(status_code=200, headers=headers)
+
+
+def _gzipped(request: Request) -> bool:
+    encoding = ", ".join(request.headers.getlist("content-encoding")).strip().lower()
+    if encoding in ("", "identity"):
+        return False
+    if encoding in ("gzip", "x-gzip"):
+        return True
+    raise Problem(415, "this content encoding is not read: send gzip, or none", headers={"Accept-Encoding": "gzip"})
+
+
+def router(gateway: Gateway) -> APIRouter:
+    """The gateway's routes."""
+    routes = APIRouter()
+    refusals = openapi.problems(400, 401, 403, 408, 413, 415, 422, 429, 500, 503)
+
+    @routes.post(
+        "/events",
+        status_code=202,
+        response_model=openapi.Result,
+        responses=refusals,
+        openapi_extra=openapi.POST_EVENTS,
+        summary="Send CloudEvents: structured, binary, a batch, or NDJSON.",
+    )
+    async def post_events(request: Request) -> Response:
+        return await gateway.receive(request)
+
+    @routes.options(
+        "/events",
+        responses=openapi.problems(400, 500) | {200: {"description": "Permission to send."}},
+        openapi_extra=openapi.OPTIONS_EVENTS,
+        summary="The handshake of CloudEvents webhooks.",
+        response_class=Response,
+    )
+    async def options_events(request: Request) -> Response:
+        return gateway.permit(request)
+
+    @routes.get("/healthz", response_class=PlainTextResponse, summary="The process lives.")
+    async def healthz() -> str:
+        return "ok\n"
+
+    @routes.get(
+        "/readyz", response_class=PlainTextResponse, responses=openapi.problems(503), summary="Events can come."
+    )
+    async def readyz() -> Response:
+        try:
+            await gateway.acceptance.ready()
+        except Refusal as refusal:
+            return retry(503, str(refusal), refusal.retry_after).response()
+        return PlainTextResponse("ready\n")
+
+    return routes
+
+
+def application(gateway: Gateway) -> FastAPI:
+    """The gateway as an application of its own; others may add routes."""
+    app = FastAPI(title="Nytta", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.include_router(router(gateway))
+    say_problems(app)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+def say_problems(app: FastAPI) -> None:
+    """Make every error of `app` an RFC 9457 problem that shows nothing of the inside."""
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        headers = dict(error.headers or {})
+        detail = str(error.detail)
+        if error.status_code == 405:
+            scopes = {method: dict(request.scope) | {"method": method} for method in _METHODS}
+            allowed = [m for m, its in scopes.items() if any(r.matches(its)[0] is Match.FULL for r in app.routes)]
+            headers["Allow"] = ", ".join(allowed)
+            detail = f"this resource has the methods {headers['Allow']}"
+        elif error.status_code == 404:
+            detail = "there is no such resource; /openapi.json lists what there is"
+        return Problem(error.status_code, detail, headers=headers).response()
+
+    async def fault(_: Request, error: Exception) -> Response:
+        return _fault(error)
+
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, fault)
+
+
+def _fault(error: Exception) -> Response:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    # the message is left out: it may repeat what was sent
+    _log.error("a request failed: %s in %s, line %s", type(error).__name__, where.filename, where.lineno)
+    return Problem(500, "a fault of the service: nothing was acknowledged, send the same again").response()
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if not app.openapi_schema:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        components = document.setdefault("components", {})
+        components["securitySchemes"] = openapi.SECURITY
+        problem = openapi.ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = components.setdefault("schemas", {})
+        for name, schema in problem.pop("$defs").items():
+            schemas.setdefault(name, schema)
+        schemas["ProblemDetails"] = problem
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,150 @@
+"""Bearer tokens: who may send what. The file holds hashes; a token itself is seen once, when it is made.
+
+A token is `nytta_<id>_<secret>` with 32 random bytes, so that one round of SHA-256 is enough to keep it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from nytta.storage import permissions
+
+_PREFIX: Final = "nytta"
+
+
+class TokenFileError(Exception):
+    """The file of tokens cannot be used: what to do."""
+
+
+class Token(BaseModel):
+    """One token of a source and what may be sent with it. A source may have several, so that they can rotate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    source: str = Field(min_length=1, max_length=64)
+    """The name of the sender, which counters and logs bear."""
+    hash: str
+    created: AwareDatetime
+    expires: AwareDatetime | None = None
+    event_sources: tuple[str, ...] = ()
+    """Patterns (`*`) of the CloudEvents sources it may speak for; all when empty."""
+    types: tuple[str, ...] = ()
+    """Patterns of event types, such as `case.*`; all when empty."""
+    units: tuple[str, ...] = ()
+    """Units it may send events of."""
+    subtrees: tuple[str, ...] = ()
+    """Units it may send events of, with all units below. All units when both are empty."""
+
+    def lives(self, now: datetime) -> bool:
+        """Whether it has not expired."""
+        return self.expires is None or now < self.expires
+
+    def may_speak_for(self, source: str) -> bool:
+        """Whether events may come from this CloudEvents source."""
+        return not self.event_sources or any(fnmatchcase(source, pattern) for pattern in self.event_sources)
+
+    def may_send(self, kind: str) -> bool:
+        """Whether events of a type, such as `case.step`, may be sent."""
+        return not self.types or any(fnmatchcase(kind, pattern) for pattern in self.types)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether events of all units may be sent."""
+        return not self.units and not self.subtrees
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    tokens: tuple[Token, ...] = ()
+
+
+class Tokens:
+    """The tokens of a file, read again when it changes. Without a file there are none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp: tuple[int, int] | None = None
+        self._tokens: tuple[Token, ...] = ()
+
+    def all(self) -> tuple[Token, ...]:
+        """Every token, the latest last. TokenFileError where the file cannot be read."""
+        try:
+            status = self.path.stat()
+            stamp = (status.st_mtime_ns, status.st_ino)
+            if stamp != self._stamp:
+                self._tokens = _File.model_validate_json(self.path.read_bytes()).tokens
+                self._stamp = stamp
+        except FileNotFoundError:
+            self._tokens, self._stamp = (), None
+        except (OSError, ValidationError) as error:
+            raise TokenFileError(
+                f"{self.path}: is no file of tokens, or cannot be read; restore it, or remove it and make new tokens"
+            ) from error
+        return self._tokens
+
+    def find(self, text: str, now: datetime) -> Token | None:
+        """The living token that a sender shows; None where it is none of ours."""
+        digest = _digest(text)
+        found = None
+        for token in self.all():
+            # every one is compared, so that time tells nothing
+            if hmac.compare_digest(token.hash, digest) and token.lives(now):
+                found = token
+        return found
+
+    def add(
+        self,
+        source: str,
+        now: datetime,
+        *,
+        expires: datetime | None = None,
+        event_sources: Sequence[str] = (),
+        types: Sequence[str] = (),
+        units: Sequence[str] = (),
+        subtrees: Sequence[str] = (),
+    ) -> tuple[Token, str]:
+        """A new token and its text, which cannot be had again."""
+        name = secrets.token_hex(4)
+        text = f"{_PREFIX}_{name}_{secrets.token_urlsafe(32)}"
+        token = Token(
+            id=name,
+            source=source,
+            hash=_digest(text),
+            created=now.astimezone(UTC).replace(microsecond=0),
+            expires=expires,
+            event_sources=tuple(event_sources),
+            types=tuple(types),
+            units=tuple(units),
+            subtrees=tuple(subtrees),
+        )
+        self._write((*self.all(), token))
+        return token, text
+
+    def revoke(self, name: str) -> bool:
+        """Take back the token of that id; False where there is none."""
+        before = self.all()
+        after = tuple(token for token in before if token.id != name)
+        if len(after) == len(before):
+            return False
+        self._write(after)
+        return True
+
+    def _write(self, tokens: tuple[Token, ...]) -> None:
+        """Replace the file whole, readable by its owner alone."""
+        permissions.make_folder(self.path.parent)
+        permissions.replace(self.path, _File(tokens=tokens).model_dump_json(indent=2).encode())
+
+
+def _digest(text: str) -> str:
+    return "sha256:" + sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

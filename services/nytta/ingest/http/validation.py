@@ -1,0 +1,143 @@
+"""Bodies of events become a table of those that may pass, and a reason for each of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from nytta.ingest.events.batch import MAX_FUTURE, Batch, Reject, decode
+from nytta.ingest.events.columns import join
+from nytta.ingest.events.lines import KEPT
+from nytta.ingest.events.pseudonyms import Chooser
+from nytta.ingest.events.validation import validate
+from nytta.ingest.http import scope
+from nytta.ingest.http.modes import Headers, Mode, Unreadable, lines_of
+from nytta.ingest.http.tokens import Token
+from nytta.registry.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class EventRequest:
+    """One request: who sent what, and how. The body is as it was before compression."""
+
+    token: Token
+    mode: Mode
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of the events of one request."""
+
+    read: int
+    rejects: tuple[Reject, ...] = ()
+    """In the order of the request."""
+    places: tuple[int, ...] = ()
+    """For each reject, which event of the request it was, counted from 0."""
+
+    @property
+    def accepted(self) -> int:
+        """Events that may pass."""
+        return self.read - len(self.rejects)
+
+    @property
+    def rejected(self) -> list[dict[str, Any]]:
+        """The rejects as the sender is told of them."""
+        return [
+            {"index": place, "reason": reject.reason.value, "detail": reject.detail}
+            for place, reject in zip(self.places, self.rejects, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What requests are judged by."""
+
+    registry: Registry
+    pseudonymise: Chooser
+    now: datetime
+
+    def table(self, lines: bytes) -> Batch:
+        """The lines decoded, with all ids pseudonymised."""
+        return decode(lines, received_at=self.now, pseudonymise=self.pseudonymise)
+
+
+def judge(requests: Sequence[EventRequest], circumstances: Circumstances) -> tuple[pa.Table, list[Judged]]:
+    """The events of many requests that may pass, and what became of each request, in order.
+
+    All requests of a token are decoded together, for decoding costs more by the call than by the event. A body that
+    cannot be read is one reject. A reject that names no source bears the name of the token's.
+    """
+    answers: dict[int, Judged] = {}
+    by_token: dict[str, list[tuple[int, list[bytes]]]] = {}
+    for number, request in enumerate(requests):
+        try:
+            lines = lines_of(request.mode, request.headers, request.body)
+        except Unreadable as error:
+            whole = _whole(request)
+            answers[number] = Judged(
+                1, (Reject(error.reason, error.detail, request.token.source, "body", whole),), (0,)
+            )
+        else:
+            by_token.setdefault(request.token.id, []).append((number, lines))
+    tables = []
+    for group in by_token.values():
+        events, found = _decoded(requests[group[0][0]].token, [line for _, its in group for line in its], circumstances)
+        tables.append(events)
+        first = 0
+        for number, its in group:
+            places = [place for place in range(first, first + len(its)) if place in found] if found else []
+            read = sum(map(_says_something, its))
+            answers[number] = _judged(requests[number], read, [(place - first, found[place]) for place in places])
+            first += len(its)
+    return join(tables), [answers[number] for number in range(len(requests))]
+
+
+def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> tuple[pa.Table, dict[int, Reject]]:
+    """The events of a token's lines that may pass, and the rejects by line, counted from 0."""
+    batch = circumstances.table(b"\n".join(lines))
+    events = batch.table
+    found = {int(r.position.removeprefix("line ")) - 1: r for r in batch.rejects}
+    verdicts = scope.refused(events, token, circumstances.registry) if len(events) else None
+    if verdicts is not None:
+        events = events.filter(pa.array([verdict is None for verdict in verdicts]))
+        found |= _placed(lines, set(found), token, circumstances)
+    return events, found
+
+
+def _judged(request: EventRequest, read: int, found: list[tuple[int, Reject]]) -> Judged:
+    word = "line" if request.mode is Mode.NDJSON else "event"
+    rejects = tuple(replace(r, source=r.source or request.token.source, position=f"{word} {n + 1}") for n, r in found)
+    return Judged(read, rejects, tuple(place for place, _ in found))
+
+
+def _says_something(line: bytes) -> bool:
+    return bool(line.strip(b" \t\r"))
+
+
+def _whole(request: EventRequest) -> bytes:
+    """What came, as far as it told of the event, as far as a reject keeps it."""
+    told = [b": ".join(line) for line in request.headers if line[0].startswith(b"ce-") or line[0] == b"content-type"]
+    whole = b"\r\n".join([*told, b"", request.body]) if request.mode is Mode.BINARY else request.body
+    return whole[:KEPT]
+
+
+def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Circumstances) -> dict[int, Reject]:
+    """The lines of the events that may not pass: a table does not say on which line an event stood."""
+    found = {}
+    for number, line in enumerate(lines):
+        if number in done or not _says_something(line):
+            continue
+        event = validate(line, latest=circumstances.now + MAX_FUTURE, raw_ids=True)
+        day = event.time.astimezone(UTC).date()
+        verdict = scope.verdict(
+            token, circumstances.registry, event.source, event.data.name, event.data.unit or "", day
+        )
+        if verdict is not None:
+            found[number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
+    return found

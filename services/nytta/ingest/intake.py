@@ -1,0 +1,431 @@
+"""What comes in: bodies of events, and files of them, become durable rows, rejects and marks."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nytta import Mendable
+from nytta.ingest.events.batch import Batch, Reject, decode
+from nytta.ingest.events.encode import encode
+from nytta.ingest.events.reasons import Reason
+from nytta.ingest.files import files
+from nytta.ingest.files.cloudevents import read_cloudevents
+from nytta.ingest.files.mapping import Mapping
+from nytta.ingest.files.read import Chunk, read
+from nytta.ingest.keys import Choice, KeyFileError, Keys, Notes, with_first
+from nytta.ingest.store import renamings
+from nytta.ingest.store.exclusions import digests
+from nytta.ingest.store.private import Import, PrivateStore, SealedReject
+from nytta.ingest.store.stops import count_stopped, without_stopped
+from nytta.registry.registry import Registry
+from nytta.registry.store import tables as registry_tables
+from nytta.registry.store.approvals import remember_approval
+from nytta.registry.store.tables import CreatedRoot
+from nytta.storage.client import answering
+
+Progress = Callable[[int, int], None]
+"""Told (bytes read, bytes in all) as a file is read."""
+
+T = TypeVar("T")
+
+_EPOCH = date(1970, 1, 1)
+
+
+class IntakeError(Mendable):
+    """A file that cannot be taken in as it is: what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of the rows of one file. `left_out` are rows that the mapping leaves out on purpose."""
+
+    file: str
+    read: int
+    accepted: int
+    duplicate: int
+    rejected: int
+    conflict: int
+    left_out: int
+    units_created: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self) | {"units_created": list(self.units_created)}
+
+
+def _key_of(root: str) -> str:
+    """The counter that holds the number of the newest key of an organisation's persons."""
+    return f"key of persons of {root}"
+
+
+@dataclass
+class Intake:
+    """Takes events in. `declared` is the registry of files; `registry` has the units made for logs beside it.
+
+    First keys of persons are made when an organisation's first events come, and kept in `key_file` where there is one.
+    """
+
+    private: PrivateStore
+    keys: Keys
+    declared: Registry | None
+    key_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        self._one_file = threading.Lock()  # an import makes units, and another must see them
+        self._choosing = threading.Lock()
+        self.notes = Notes()
+        self.declare(self.declared)
+        self._chosen: tuple[tuple[Keys, Registry, frozenset[bytes]], Choice] | None = None
+        self.stopped: Counter[tuple[str, str]] = Counter()
+
+    def declare(self, declared: Registry | None) -> None:
+        """Take the registry as its files are now, and the persons who are not counted as the store has them."""
+        self.declared = declared
+        self.registry = registry_tables.with_created(declared, registry_tables.created_roots(self.private.connection))
+        self._excluded = digests(self.private.connection)
+
+    def rekey(self, keys: Keys) -> None:
+        """Make pseudonyms with these keys from now on; the store remembers those that are in the key file."""
+        self.keys = keys
+        for root in keys.persons if self.key_file else ():
+            if keys.newest(root) > self.private.counter(_key_of(root)):
+                self.private.raise_counter(_key_of(root), keys.newest(root))
+
+    def choice(self) -> Choice:
+        """Makes the pseudonyms of what comes in now. KeyFileError where a key is missing that there was."""
+        with self._choosing:
+            if self._chosen is None or self._chosen[0] != (self.keys, self.registry, self._excluded):
+                self._have_keys({o.id: o.key for o in self.registry.organisations})
+                choice = Choice(self.keys, self.registry.root_of, self._excluded, self.notes)
+                self._chosen = (self.keys, self.registry, self._excluded), choice
+            return self._chosen[1]
+
+    def _choice_for(self, root: str) -> Choice:
+        """Makes the pseudonyms of a file all of whose events are of one organisation."""
+        with self._choosing:
+            known = {o.id: o.key for o in self.registry.organisations}
+            self._have_keys({root: known.get(root, root)})
+            return Choice(self.keys, lambda _unit, _source: root, self._excluded, self.notes)
+
+    def _have_keys(self, names: dict[str, str]) -> None:
+        """See to it that each of these organisations (root to key name) has a key of persons."""
+        for root, name in names.items():
+            made = self.private.counter(_key_of(root))
+            if self.keys.newest(root) < made:
+                raise KeyFileError(
+                    f"the key file has no key {name}-{made}, with which persons of '{root}' are pseudonymised: "
+                    "restore the file from its backup; with another key each of them would count twice"
+                )
+        missing = {root: name for root, name in names.items() if not self.keys.newest(root)}
+        today = datetime.now(UTC).date()
+        if self.key_file:
+            self.rekey(with_first(self.key_file, missing, today) if missing else self.keys)
+            return
+        for root, name in missing.items():
+            self.keys = self.keys.with_coming(root, name, today)
+
+    def accept(self, bodies: Iterable[bytes], now: datetime, job: Import | None = None) -> Iterator[Batch]:
+        """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.
+
+        While one body is being stored, the next is decoded. Rows of an import (`job`) count when it commits.
+        """
+        choice = self.choice()
+
+        def prepared(body: bytes) -> Batch:
+            batch = decode(body, received_at=now, pseudonymise=choice)
+            placed, unplaced = self._place(batch.table)
+            return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
+
+        return behind(map(prepared, bodies), lambda b: self._write(b.table, b.rejects, now, job))
+
+    def judge(self, body: bytes, received_at: datetime) -> Batch:
+        """Decode events that are pseudonymised already and give them their units; nothing is stored.
+
+        A raw id is rejected. For one of several writers, which stores the batch itself.
+        """
+        batch = decode(body, received_at=received_at, pseudonymise=None)
+        placed, unplaced = self._place(batch.table)
+        return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
+
+    def judge_again(self, reject: SealedReject, now: datetime) -> pa.Table | None:
+        """The decoded event of a reject if it passes now, else None. KeyFileError where the body stays sealed."""
+        sealed = reject.body if isinstance(reject.body, bytes) else str(reject.body).encode()
+        pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.choice()
+        batch = decode(self.keys.unseal(sealed), received_at=now, pseudonymise=pseudonymise)
+        if batch.rejects or not len(batch) or self._place(batch.table)[1]:
+            return None
+        return batch.table
+
+    def count_stopped(self, now: datetime) -> None:
+        """Store how many events of systems that are switched off `judge` has passed over."""
+        count_stopped(self.private.connection, self.stopped, now)
+
+    def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> None:
+        """Give decoded events their units and store them, and the rejects; durable when it returns."""
+        placed, unplaced = self._place(events)
+        placed = without_stopped(self.registry, placed, self.stopped)
+        self._write(placed, (*rejects, *unplaced), now)
+
+    def import_file(
+        self,
+        path: Path,
+        mapping: Mapping | None,
+        now: datetime,
+        *,
+        organisation: str = "",
+        timezone: str = "",
+        snapshot_at: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> ImportReport:
+        """Import a file, or go on with an interrupted import of it; its rows count from the moment it is complete.
+
+        Without a mapping the file holds CloudEvents, one per line. Threads take turns, file by file.
+        """
+        with self._one_file:
+            return self._import_file(path, mapping, now, organisation, timezone, snapshot_at, progress)
+
+    def _import_file(
+        self,
+        path: Path,
+        mapping: Mapping | None,
+        now: datetime,
+        organisation: str,
+        timezone: str,
+        snapshot_at: datetime | None,
+        progress: Progress | None,
+    ) -> ImportReport:
+        digest = files.digest(path)
+        root = organisation or (mapping.organisation.id if mapping else "")
+        snapshot = 0
+        if mapping and mapping.snapshot:
+            taken = snapshot_at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            snapshot = int(taken.timestamp())
+            if snapshot <= 0:
+                raise IntakeError(
+                    f"{files.as_text(path.name)}: the list is dated {taken:%Y-%m-%d}: say when with --snapshot-at"
+                )
+        number = Import.identify(digest, repr(mapping), root, snapshot)
+        kind = mapping.id if mapping else "cloudevents"
+        job = self.private.find_import(number) or Import(
+            number, files.as_text(path.name), digest, kind, root, snapshot=snapshot
+        )
+        if job.state != "open":
+            return ImportReport(
+                files.as_text(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
+            )
+        reading = _Reading(self, mapping, job, now, self._root(root, timezone, mapping))
+        for step in behind(reading.steps(path), lambda s: self._write_step(s, now)):
+            job = step.job
+            self.private.connection.check()
+            if progress:
+                progress(step.bytes_read, step.bytes_total)
+        job = self._counted(job, mapping)
+        made = reading.made
+        new_units: tuple[str, ...] = ()
+        if made:
+            known = {r.root: r.codes for r in registry_tables.created_roots(self.private.connection)}
+            new_units = tuple(sorted(set(made.codes) - set(known.get(root, ()))))
+            registry_tables.add_created(self.private.connection, made)
+            if mapping and mapping.approval:
+                remember_approval(self.private.connection, root, mapping.approval.given(root))
+        self.private.commit_import(job, now)
+        return ImportReport(
+            files.as_text(path),
+            job.read,
+            job.accepted,
+            job.duplicate,
+            job.rejected,
+            job.conflict,
+            job.left_out,
+            new_units,
+        )
+
+    def _write_step(self, step: _Step, now: datetime) -> None:
+        with answering():  # what was read is kept, and how far it was read
+            self._write(step.events, step.rejects, now, step.job)
+            self.private.save_import(step.job, now)
+
+    def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> None:
+        number, snapshot = (job.id, job.snapshot) if job else (0, 0)
+        count_stopped(self.private.connection, self.stopped, now)
+        with self.private.writing:
+            renamings.note(self.private, notes := self.notes.waiting())
+            self.notes.stored(notes)
+        self.private.write(events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot)
+
+    def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
+        """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
+        if not len(events):
+            return events, ()
+        triples, codes = _distinct(events)
+        homes = [self.registry.resolve_one(unit, source, day) if unit else "" for source, unit, day in triples]
+        if all(home == unit for home, (_, unit, _) in zip(homes, triples, strict=True)):
+            return events, ()
+        known = pa.array(np.array([home is not None for home in homes])[codes])
+        units = pa.array([home or "" for home in homes], pa.string()).dictionary_encode()
+        column = pa.DictionaryArray.from_arrays(units.indices.take(pa.array(codes)), units.dictionary)
+        placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(known)
+        lost = events.filter(pc.invert(known))
+        return placed, tuple(map(_unplaced, lost.to_pylist(), encode(lost)))
+
+    def _counted(self, job: Import, mapping: Mapping | None) -> Import:
+        """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""
+        if mapping is not None and mapping.identity is None:
+            return replace(job, accepted=job.read - job.rejected - job.left_out)
+        accepted, conflict = self.private.import_counts(job.id, derived=mapping is not None)
+        duplicate = max(0, job.read - job.rejected - job.left_out - accepted - conflict)
+        return replace(job, accepted=accepted, conflict=conflict, duplicate=duplicate)
+
+    def _root(self, root: str, timezone: str, mapping: Mapping | None) -> CreatedRoot | None:
+        """The organisation under which units are made; None where the registry declares it or events name theirs."""
+        if mapping is None or (self.declared and any(o.id == root for o in self.declared.organisations)):
+            return None
+        known = {r.root: r for r in registry_tables.created_roots(self.private.connection)}
+        if root in known:
+            return known[root]
+        size = mapping.declared_size if isinstance(mapping.declared_size, int) else None
+        public = mapping.purpose == "public_data"
+        zone = timezone or mapping.timezone
+        made = CreatedRoot(root, zone, (), mapping.organisation.country, public, size)
+        self._with(made)
+        return made
+
+    def with_units(self, created_root: CreatedRoot, events: pa.Table) -> CreatedRoot:
+        """`created_root` with the codes of these events, and the registry with their units."""
+        codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {""} if len(events) else set()
+        taken = {u.id: u.root for u in self.registry.units}
+        foreign = sorted(c for c in codes if taken.get(c, created_root.root) != created_root.root)
+        if foreign:
+            raise IntakeError(
+                f"unit '{foreign[0]}' belongs to organisation '{taken[foreign[0]]}' already: if it is the same, say "
+                f"--organisation {taken[foreign[0]]}; if not, give this log's units names of their own in the mapping"
+            )
+        new = codes - set(created_root.codes)
+        if new:
+            created_root = replace(created_root, codes=tuple(sorted(set(created_root.codes) | codes)))
+            self.registry = self._with(created_root)
+        return created_root
+
+    def _with(self, created_root: CreatedRoot) -> Registry:
+        """The registry with what a log brings; IntakeError where the two do not go together."""
+        try:
+            return registry_tables.with_created(self.registry, [created_root])
+        except ValueError as error:
+            raise IntakeError(f"{error}; say another with --organisation or --timezone") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Some rows of a file, ready to be stored, and how far the import has come with them."""
+
+    events: pa.Table
+    rejects: tuple[Reject, ...]
+    job: Import
+    bytes_read: int
+    bytes_total: int
+
+
+@dataclass
+class _Reading:
+    """A file on its way in: its chunks are decoded and given their units, one after the other."""
+
+    intake: Intake
+    mapping: Mapping | None
+    job: Import
+    now: datetime
+    made: CreatedRoot | None
+
+    def steps(self, path: Path) -> Iterator[_Step]:
+        """The rest of the file, from the row at which the import stands."""
+        root = self.job.organisation
+        choice = self.intake._choice_for(root) if root else self.intake.choice()
+        conceal = self.intake.keys.pseudonymiser().wire  # rows keep their ids when keys of persons change
+        chunks = (
+            read(path, self.mapping, self.job.read, digest=self.job.digest, conceal=conceal)
+            if self.mapping
+            else read_cloudevents(path, self.job.read)
+        )
+        for chunk in chunks:
+            yield self._step(chunk, decode(chunk.ndjson, received_at=self.now, pseudonymise=choice))
+
+    def _step(self, chunk: Chunk, batch: Batch) -> _Step:
+        if self.made:
+            self.made = self.intake.with_units(self.made, batch.table)
+        events, unplaced = self.intake._place(batch.table)
+        events = without_stopped(self.intake.registry, events, self.intake.stopped)
+        if self.mapping and self.mapping.identity is not None:
+            events = _unnumbered(events)
+        rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)
+        rejected = len({r.position for r in rejects})
+        self.job = replace(
+            self.job,
+            read=chunk.rows,
+            rejected=self.job.rejected + rejected,
+            left_out=self.job.left_out + chunk.skipped,
+        )
+        return _Step(events, rejects, self.job, chunk.bytes_read, chunk.bytes_total)
+
+
+def behind(items: Iterable[T], write: Callable[[T], None]) -> Iterator[T]:
+    """Each item after it was written; while one is being written, the next is made."""
+    with ThreadPoolExecutor(1) as writer:
+        under_way: tuple[Future[None], T] | None = None
+        for item in items:
+            if under_way:
+                under_way[0].result()
+                yield under_way[1]
+            under_way = (writer.submit(write, item), item)
+        if under_way:
+            under_way[0].result()
+            yield under_way[1]
+
+
+def _distinct(events: pa.Table) -> tuple[list[tuple[str, str, date]], npt.NDArray[np.int64]]:
+    """The distinct (source, unit, UTC day) of the events, and for each event the place of its own."""
+    sources, units = (events[name].unify_dictionaries().combine_chunks() for name in ("source", "unit"))
+    names = [column.dictionary.to_pylist() for column in (sources, units)]
+    days = pc.cast(events["time"], pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
+    pairs = sources.indices.to_numpy().astype(np.int64) * len(names[1]) + units.indices.to_numpy()
+    first = int(days.min())
+    span = int(days.max()) - first + 1
+    found, codes = np.unique(pairs * span + days - first, return_inverse=True)
+    triples = [
+        (names[0][pair // len(names[1])], names[1][pair % len(names[1])], _EPOCH + timedelta(days=first + day))
+        for pair, day in zip((found // span).tolist(), (found % span).tolist(), strict=True)
+    ]
+    return triples, codes
+
+
+def _unnumbered(events: pa.Table) -> pa.Table:
+    """The events without row numbers: rows with an identity of their own stand elsewhere in the next export."""
+    zeros = pa.repeat(pa.scalar(0, pa.uint64()), len(events))
+    return events.set_column(events.schema.get_field_index("sequence"), "sequence", zeros)
+
+
+def _at_row(reject: Reject, rows_before: int) -> Reject:
+    """The reject of a decoded line with its place in the file: the row it was mapped from, or the line itself."""
+    try:
+        row = str(orjson.loads(reject.body)["sequence"])
+        return replace(reject, position=f"row {int(row)}")
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        line = int(reject.position.removeprefix("line "))
+        return replace(reject, position=f"line {rows_before + line}")
+
+
+def _unplaced(row: dict[str, Any], body: bytes) -> Reject:
+    """The reject of an event whose unit nobody knows; its body is the event, pseudonymised."""
+    detail = f"the registry has no unit '{row['unit']}' on {row['time']:%Y-%m-%d}; add it or map the code"
+    return Reject(Reason.UNKNOWN_UNIT, detail, row["source"], f"id {row['id']}", body)

@@ -1,0 +1,1 @@
+"""The SQL of what comes in: raw events, rejects, marks, exclusions. Private."""

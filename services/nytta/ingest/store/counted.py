@@ -1,0 +1,30 @@
+"""Events as people count them: each identity once, by the content that counts.
+
+Raw rows are more than that: what a sender sent again, what a killed writer had stored already, contents that lost
+against another, rows of imports that are not complete. Whoever tells how many events there are counts here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nytta.storage.client import Connection
+
+EVENTS: Final = "uniqExact(identity)"
+"""SQL of the number of events among raw rows; of rows of one source it is exact at any moment."""
+
+
+def visible(connection: Connection) -> str:
+    """SQL condition on `import`: the stream, and committed imports."""
+    rows = connection.rows("SELECT import FROM {private}.imports FINAL WHERE state != 'open' ORDER BY import")
+    return f"import IN ({', '.join(['0', *(str(number) for (number,) in rows)])})"
+
+
+def winning(connection: Connection) -> str:
+    """SQL condition on raw events: their content counts, as far as a round has told.
+
+    What came since the last round may stand against another content that is not known to have lost yet.
+    """
+    seen = visible(connection)
+    lost = f"SELECT identity, snapshot, content FROM {{private}}.superseded WHERE {seen}"
+    return f"{seen} AND (identity, snapshot, content) NOT IN ({lost})"

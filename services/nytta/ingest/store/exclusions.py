@@ -1,0 +1,54 @@
+"""Persons who are not counted: their events are not kept, or lose their actor, before they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nytta.ingest.events.pseudonyms import NOBODY, SIZE, Pseudonym
+from nytta.ingest.keys import EXCLUDED
+from nytta.storage.client import Connection
+
+PERSON_KINDS = ("session", "eligibility", "presence", "training")
+"""Kinds of events that are about a person: they go with the person. Of others, only the actor goes."""
+
+
+def digests(connection: Connection) -> frozenset[bytes]:
+    """What stands for the excluded: pseudonyms, and what the lasting key makes of their ids."""
+    return frozenset(_bytes(d) for (d,) in connection.rows("SELECT digest FROM {private}.exclusions FINAL"))
+
+
+def exclude(connection: Connection, whom: Collection[Pseudonym], reference: str, since: datetime) -> None:
+    """Count these no longer. A key id of '' stands for a digest by the lasting key."""
+    connection.insert(
+        "{private}.exclusions",
+        ["digest", "key_id", "reference", "since"],
+        [[each.digest, each.key_id, reference, since] for each in whom],
+    )
+
+
+def without_excluded(events: pa.Table, excluded: frozenset[bytes]) -> pa.Table:
+    """The events without those about an excluded person; cases and tickets stay, without the actor."""
+    if not len(events):
+        return events
+    those = pa.array([*excluded, EXCLUDED], pa.binary(SIZE))
+    hidden = pc.is_in(events["actor"], value_set=those)
+    if not pc.any(hidden).as_py():
+        return events
+    theirs = pc.is_in(events["kind"].cast(pa.string()), value_set=pa.array(PERSON_KINDS))
+    kept = pc.invert(pc.and_(hidden, theirs))
+    events, hidden = events.filter(kept), hidden.filter(kept)
+    for name in ("actor_key", "actor_kind"):
+        column = events[name]
+        words = pc.if_else(hidden, "", column.cast(pa.string())).dictionary_encode().cast(column.type)
+        events = events.set_column(events.schema.get_field_index(name), name, words)
+    nobody = pa.scalar(NOBODY, pa.binary(SIZE))
+    actors = pc.if_else(hidden, nobody, events["actor"])
+    return events.set_column(events.schema.get_field_index("actor"), "actor", actors)
+
+
+def _bytes(value: bytes | str) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("latin-1")

@@ -1,0 +1,489 @@
+"""The private zone's writer: raw events, rejects, marks, in that order; then an answer may be given.
+
+Whoever calls it is the only writer of its marks' sequence (embedded: this process, one thread at a time; distributed:
+the owner of the marks' partition), so the counters in the store need no lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nytta.ingest.store.counted import EVENTS, winning
+from nytta.ingest.store.exclusions import digests, without_excluded
+from nytta.storage.client import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nytta.ingest.events.batch import Reject
+
+EVERYTHING = "everything"
+"""What the owner of the marks is asked for when all there is must be computed anew."""
+
+_MARK = "kind, system, subject, unit, hour"
+_BY_PERSONS = ("session", "case")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _alone(method: Callable[Concatenate[PrivateStore, P], T]) -> Callable[Concatenate[PrivateStore, P], T]:
+    """One writing thread at a time: a lower number of marks must not come after a round has read a higher one."""
+
+    @wraps(method)
+    def alone(self: PrivateStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.writing:
+            return method(self, *args, **kwargs)
+
+    return alone
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import of one file under one mapping: its id is a digest of both, so that a second try finds the first."""
+
+    id: int
+    name: str
+    digest: str
+    mapping: str
+    organisation: str
+    state: str = "open"
+    snapshot: int = 0
+    read: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+    rejected: int = 0
+    left_out: int = 0
+
+    @staticmethod
+    def identify(digest: str, mapping: str, organisation: str, snapshot: int) -> int:
+        """A 63-bit id of a file's digest, the mapping's digest, the organisation and the snapshot's time."""
+        text = f"{digest}\0{mapping}\0{organisation}\0{snapshot}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1 | 1
+
+
+_REJECT = ("digest", "source", "reason", "position")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectQuery:
+    """Which rejects: of one reason or source, or all; received from `since` until before `until` (aware)."""
+
+    reason: str = ""
+    source: str = ""
+    since: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    until: datetime = datetime(2200, 1, 1, tzinfo=UTC)
+    limit: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SealedReject:
+    """A reject whose body is encrypted."""
+
+    digest: bytes
+    source: str
+    reason: str
+    position: str
+    body: bytes
+
+
+class PrivateStore:
+    """Writes the private zone and reads it back for recomputation and for an administrator."""
+
+    def __init__(self, connection: Connection, ask: Callable[[str], None] | None = None) -> None:
+        """With `ask`, another process owns the marks: it is asked for `everything`, or `import 17`, durably."""
+        self.connection = connection
+        self._ask = ask
+        self.writing = threading.RLock()
+        """Held by the thread that writes raw events and marks."""
+        self._unfinished = False  # whether a batch may lie there without its marks
+
+    # counters
+
+    def counter(self, name: str) -> int:
+        """The persisted counter `name`; 0 before it was ever raised."""
+        return int(
+            self.connection.value("SELECT max(value) FROM {private}.counters WHERE name = {name:String}", name=name)
+        )
+
+    def raise_counter(self, name: str, value: int) -> None:
+        """Set the counter to `value`, if that is more than it was."""
+        self.connection.insert("{private}.counters", ["name", "value"], [[name, value]])
+
+    # writing
+
+    @_alone
+    def write(
+        self,
+        events: pa.Table,
+        rejects: Sequence[Reject],
+        *,
+        seal: Callable[[bytes], bytes],
+        received_at: datetime,
+        import_id: int = 0,
+        snapshot: int = 0,
+    ) -> int:
+        """Store a decoded batch durably: raw, rejects, marks. Returns the batch's number.
+
+        Rows of an import are marked when it commits. `seal` encrypts a reject's body.
+        """
+        batch = self._next_batch()
+        self._unfinished = self._unfinished or not import_id
+        self.store_events(events, batch, import_id, snapshot)
+        self.write_rejects(rejects, seal, received_at, import_id)
+        if len(events) and not import_id:
+            marks = marks_of(events, batch)
+            self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", marks["batch"]))
+        if not import_id:
+            self._unfinished = False
+        return batch
+
+    def _next_batch(self) -> int:
+        """The next number; a batch whose writing failed gets its marks first, for no round looks behind it."""
+        if self._unfinished:
+            self._finish_batches()
+        number = self.counter("batch") + 1
+        self.raise_counter("batch", number)
+        return number
+
+    def store_events(self, events: pa.Table, batch: int, import_id: int = 0, snapshot: int = 0) -> None:
+        """Store raw events durably, as one of several writers; their marks bear the same number `batch`."""
+        events = without_excluded(events, digests(self.connection))
+        if not len(events):
+            return
+        for name, value in {"batch": batch, "import": import_id, "snapshot": snapshot}.items():
+            events = events.append_column(name, pa.repeat(pa.scalar(value, pa.uint64()), len(events)))
+        self.connection.insert_arrow("{private}.events", events)
+
+    @_alone
+    def append_marks(self, marks: pa.Table) -> None:
+        """Store marks of other writers, as `marks_of` makes them, under the next sequence number.
+
+        For their one owner: a lower number never comes after a round has read a higher one.
+        """
+        sequence = self.counter("batch") + 1
+        self.raise_counter("batch", sequence)
+        column = pa.repeat(pa.scalar(sequence, pa.uint64()), len(marks))
+        self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", column))
+
+    def write_rejects(
+        self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], received_at: datetime, import_id: int = 0
+    ) -> None:
+        """Store rejects, their bodies encrypted by `seal`; the same reject twice is one.
+
+        `seal` makes the same of the same body. What tells rejects apart is a digest of what it makes: without the
+        key, nobody can find out whether a body that he has guessed was among them.
+        """
+        sealed = [seal(reject.body) for reject in rejects]
+        self.connection.insert(
+            "{private}.rejects",
+            ["digest", "source", "reason", "position", "detail", "import", "received_at", "body"],
+            [
+                [
+                    hashlib.sha256(body).digest()[:16],
+                    r.source,
+                    r.reason.value,
+                    r.position,
+                    r.detail,
+                    import_id,
+                    received_at,
+                    body,
+                ]
+                for r, body in zip(rejects, sealed, strict=True)
+            ],
+        )
+
+    @_alone
+    def mark(self, where: str = "1") -> None:
+        """Mark the subjects and acts of all raw events that `where` selects, as one sequence number."""
+        self._mark_as(self._next_batch(), where)
+
+    def _mark_as(self, sequence: int, where: str) -> None:
+        self.connection.run(
+            f"INSERT INTO {{private}}.marks (sequence, batch, {_MARK}) "
+            f"SELECT {sequence}, batch, {_MARK} FROM ({marks_in('{private}.events', where, 'batch')})"
+        )
+
+    @_alone
+    def mark_everything(self) -> None:
+        """Mark all subjects and plans: the registry or the definitions changed."""
+        if self._ask:
+            self._ask(EVERYTHING)
+            return
+        self.mark()
+        self.connection.insert(
+            "{private}.marks",
+            ["sequence", "batch", "kind", "system", "subject", "unit", "hour"],
+            [[self.counter("batch"), 0, "plan", "", bytes(16), "", datetime.fromtimestamp(0, UTC)]],
+        )
+
+    def marks_wait(self) -> bool:
+        """Whether there are marks that no round has read."""
+        return int(self.connection.value("SELECT max(sequence) FROM {private}.marks")) > self.counter("cleared")
+
+    # imports
+
+    def find_import(self, import_id: int) -> Import | None:
+        """The import, as it stands; None before its first row."""
+        rows = self.connection.rows(
+            "SELECT import, name, digest, mapping, organisation, state, snapshot, read, accepted, duplicate, conflict, "
+            "rejected, left_out FROM {private}.imports FINAL WHERE import = {id:UInt64}",
+            id=import_id,
+        )
+        return Import(*rows[0]) if rows else None
+
+    @_alone
+    def save_import(self, job: Import, moment: datetime) -> None:
+        """Record how far an import has come."""
+        version = self.counter("import_version") + 1
+        self.raise_counter("import_version", version)
+        self.connection.insert(
+            "{private}.imports",
+            [
+                *("import", "name", "digest", "mapping", "organisation", "state", "snapshot"),
+                *(
+                    "read",
+                    "accepted",
+                    "duplicate",
+                    "conflict",
+                    "rejected",
+                    "left_out",
+                    "updated_at",
+                    "version",
+                ),
+            ],
+            [
+                [
+                    *(job.id, job.name, job.digest, job.mapping, job.organisation, job.state, job.snapshot),
+                    *(
+                        job.read,
+                        job.accepted,
+                        job.duplicate,
+                        job.conflict,
+                        job.rejected,
+                        job.left_out,
+                        moment,
+                        version,
+                    ),
+                ]
+            ],
+        )
+
+    def commit_import(self, job: Import, moment: datetime) -> None:
+        """Make an import's rows count, and mark what they touch."""
+        self.save_import(replace(job, state="committed"), moment)
+        self._mark_import(job, moment)
+
+    def finish_commits(self) -> None:
+        """Mark what was stored but not yet marked when the process ended: batches, and committed imports."""
+        if not self._ask:
+            self._finish_batches()
+        rows = self.connection.rows("SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'")
+        for number, at in rows:
+            job = self.find_import(number)
+            if job is not None:
+                self._mark_import(job, at)
+
+    def _finish_batches(self) -> None:
+        """Batches get their marks last: those above the last round's number that have none died on the way.
+
+        Of such a batch the raw rows may be there without what views make of them: they are written once more, as a
+        batch of their own.
+        """
+        cleared = self.counter("cleared")
+        rows = self.connection.rows(
+            """SELECT DISTINCT batch FROM {private}.events
+               WHERE import = 0 AND batch > {cleared:UInt64} AND batch <= {last:UInt64}
+                 AND batch NOT IN (SELECT DISTINCT batch FROM {private}.marks WHERE sequence > {cleared:UInt64})""",
+            cleared=cleared,
+            last=self.counter("batch"),
+        )
+        self._unfinished = False
+        if not rows:
+            return
+        self._unfinished = True
+        number = self.counter("batch") + 1
+        self.raise_counter("batch", number)
+        columns = ", ".join(self.raw_columns())
+        self.connection.run(
+            f"""INSERT INTO {{private}}.events ({columns})
+            SELECT * REPLACE ({number} AS batch)
+            FROM (SELECT {columns} FROM {{private}}.events
+                  WHERE import = 0 AND batch IN ({", ".join(str(batch) for (batch,) in rows)}))"""
+        )
+        self._mark_as(number, f"batch = {number}")
+        self._unfinished = False
+
+    def mark_import(self, number: int) -> None:
+        """Mark what the rows of an import touch."""
+        if self._ask:
+            self._ask(f"import {number}")
+        else:
+            self.mark(f"import = {number}")
+
+    def _mark_import(self, job: Import, moment: datetime) -> None:
+        self.mark_import(job.id)
+        self.save_import(replace(job, state="marked"), moment)
+
+    def import_counts(self, import_id: int, *, derived: bool) -> tuple[int, int]:
+        """(accepted, conflict) identities of an import's rows against all that was committed beside it.
+
+        Accepted: the identity was not there, or a later snapshot says something else of it. Conflict: it was there
+        with other content. The rest are duplicates. `derived` leaves events derived from a row out of the count.
+        """
+        own = "AND NOT match(id, '\\\\.[a-z_]+$')" if derived else ""
+        row = self.connection.rows(
+            f"""
+            WITH mine AS (
+                    SELECT identity, min(content) AS content, max(snapshot) AS snapshot, uniqExact(content) AS contents
+                    FROM {{private}}.events WHERE import = {import_id} {own} GROUP BY identity),
+                 theirs AS (
+                    SELECT identity, groupUniqArray(content) AS contents, max(snapshot) AS newest
+                    FROM {{private}}.identities
+                    WHERE identity IN (SELECT identity FROM mine) AND import != {import_id}
+                      AND (import = 0 OR import IN (SELECT import FROM {{private}}.imports FINAL WHERE state != 'open'))
+                    GROUP BY identity)
+            SELECT countIf(empty(t.contents) OR (NOT has(t.contents, m.content) AND m.snapshot > t.newest)),
+                   countIf(notEmpty(t.contents) AND NOT has(t.contents, m.content) AND m.snapshot <= t.newest)
+                   + sum(m.contents - 1)
+            FROM mine AS m LEFT JOIN theirs AS t ON t.identity = m.identity"""
+        )[0]
+        return int(row[0]), int(row[1])
+
+    # what is there
+
+    def raw_columns(self) -> list[str]:
+        """The columns of raw events that are written; the others are made of them."""
+        described = self.connection.rows("DESCRIBE TABLE {private}.events")
+        return [row[0] for row in described if row[2] != "MATERIALIZED"]
+
+    def data_span(self) -> tuple[date, date]:
+        """The first and the last day of the events; today's year where there are none."""
+        first, last, events = self.connection.rows("SELECT min(time), max(time), count() FROM {private}.events")[0]
+        return (first.date(), last.date()) if events else (date(2020, 1, 1), date(2027, 12, 31))
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Per source: events, first and last time and receipt, rejects, imports."""
+        return self.connection.dicts(
+            f"""SELECT source, sum(events) AS events, sum(rejects) AS rejects, min(first) AS first_event,
+                      max(last) AS last_event, max(receipt) AS last_received
+               FROM (
+                   SELECT source, {EVENTS} AS events, 0 AS rejects, toNullable(min(time)) AS first,
+                          toNullable(max(time)) AS last, max(received_at) AS receipt
+                   FROM {{private}}.events WHERE {winning(self.connection)} GROUP BY source
+                   UNION ALL
+                   SELECT source, 0, count(), NULL, NULL, max(received_at)
+                   FROM {{private}}.rejects FINAL GROUP BY source)
+               GROUP BY source ORDER BY source"""
+        )
+
+    def imports(self) -> list[dict[str, Any]]:
+        """Every import, the latest last."""
+        return self.connection.dicts(
+            """SELECT name, mapping, organisation, if(state = 'open', 'interrupted', 'complete') AS state,
+                      read, accepted, duplicate, conflict, rejected, updated_at
+               FROM {private}.imports FINAL ORDER BY updated_at, name"""
+        )
+
+    def rejects(self, reason: str = "", source: str = "", limit: int = 1000) -> list[dict[str, Any]]:
+        """Rejects without their bodies, the latest first."""
+        return self.connection.dicts(
+            """SELECT source, reason, position, detail, received_at FROM {private}.rejects FINAL
+               WHERE ({reason:String} = '' OR reason = {reason:String})
+                 AND ({source:String} = '' OR source = {source:String})
+               ORDER BY received_at DESC, source, position LIMIT {limit:UInt32}""",
+            reason=reason,
+            source=source,
+            limit=limit,
+        )
+
+    def sealed_rejects(self, query: RejectQuery) -> list[SealedReject]:
+        """Rejects with their encrypted bodies, the earliest first: for sending them again."""
+        rows = self.connection.rows(
+            f"""SELECT {", ".join(_REJECT)}, body FROM {{private}}.rejects FINAL
+                WHERE ({{reason:String}} = '' OR reason = {{reason:String}})
+                  AND ({{source:String}} = '' OR source = {{source:String}})
+                  AND received_at >= {{since:DateTime64(3, 'UTC')}} AND received_at < {{until:DateTime64(3, 'UTC')}}
+                ORDER BY received_at, source, position LIMIT {{limit:UInt32}}""",
+            reason=query.reason,
+            source=query.source,
+            since=query.since,
+            until=query.until,
+            limit=query.limit,
+        )
+        return [SealedReject(*row) for row in rows]
+
+    def forget_rejects(self, rejects: Sequence[SealedReject]) -> None:
+        """Take rejects out of both zones: they are rejects no more."""
+        for first in range(0, len(rejects), 1000):
+            some = rejects[first : first + 1000]
+            keys = [(r.source, r.reason, r.digest.hex(), r.position) for r in some]
+            self.connection.run(
+                "DELETE FROM {private}.rejects WHERE (source, reason, lower(hex(digest)), position) IN "
+                "{keys:Array(Tuple(String, String, String, String))}",
+                keys=keys,
+            )
+            places = [(r.source, r.reason, r.position) for r in some]
+            self.connection.run(
+                "DELETE FROM {open}.rejected WHERE (source, reason, position) IN "
+                "{places:Array(Tuple(String, String, String))}",
+                places=places,
+            )
+
+
+def marks_in(events: str, where: str, *also: str) -> str:
+    """SQL of the marks of the events that `where` selects: as `marks_of`, with columns `also` told apart."""
+    more = "".join(f", {name}" for name in also)
+    return f"""
+        SELECT kind, system, subject, '' AS unit, toStartOfHour(max(time)) AS hour{more}
+        FROM {events} WHERE {where} AND kind != 'session' GROUP BY kind, system, subject{more}
+        UNION ALL
+        SELECT 'act', system, toFixedString('', 16), unit, toStartOfHour(max(time)){more}
+        FROM {events} WHERE {where} AND kind IN {_BY_PERSONS} AND actor_kind = 'person'
+        GROUP BY system, unit, toDate(time){more}"""
+
+
+def marks_of(events: pa.Table, batch: int) -> pa.Table:
+    """What a batch of events touches, as rows of table `marks` without their sequence number.
+
+    Each subject once, acts of persons per unit and day.
+    """
+    plain = pa.table(
+        {name: _plain(events[name]) for name in ("kind", "system", "subject", "unit", "time", "actor_kind")}
+        | {"day": pc.cast(events["time"], pa.date32())}
+    )
+    sessions = pc.equal(plain["kind"], "session")
+    subjects = plain.filter(pc.invert(sessions)).group_by(["kind", "system", "subject"]).aggregate([("time", "max")])
+    by_persons = pc.and_(pc.or_(sessions, pc.equal(plain["kind"], "case")), pc.equal(plain["actor_kind"], "person"))
+    acts = plain.filter(by_persons).group_by(["system", "unit", "day"]).aggregate([("time", "max")])
+    rows = len(subjects) + len(acts)
+    number = pa.repeat(pa.scalar(batch, pa.uint64()), rows)
+    hours = pc.floor_temporal(pa.chunked_array([*subjects["time_max"].chunks, *acts["time_max"].chunks]), unit="hour")
+    return pa.table(
+        {
+            "batch": number,
+            "kind": _stacked(subjects["kind"], pa.repeat("act", len(acts))),
+            "system": _stacked(subjects["system"], acts["system"]),
+            "subject": _stacked(subjects["subject"], pa.repeat(pa.scalar(bytes(16), pa.binary(16)), len(acts))),
+            "unit": _stacked(pa.repeat("", len(subjects)), acts["unit"]),
+            "hour": hours.cast(pa.timestamp("s", "UTC")),
+        }
+    )
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def _stacked(*columns: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:
+    return pa.chunked_array([chunk for c in columns for chunk in (c.chunks if isinstance(c, pa.ChunkedArray) else [c])])

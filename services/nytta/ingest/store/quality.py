@@ -1,0 +1,51 @@
+"""Whether sources name units that the registry knows: where they do not, figures of units would lack people."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from nytta.ingest.events.reasons import Reason
+from nytta.ingest.store.counted import EVENTS, winning
+from nytta.storage.client import Connection
+
+SPAN: Final = timedelta(days=14)
+"""So far back is looked; rejected input is kept as long."""
+
+MOST_UNKNOWN: Final = 0.1
+"""Largest share of a source's events that may name units nobody knows."""
+
+
+def unknown_units(connection: Connection, now: datetime) -> dict[str, float]:
+    """The share of each source's events received in the days before `now` that name units nobody knows, if any do."""
+    since = now - SPAN
+    rejected = dict(
+        connection.rows(
+            "SELECT source, count() FROM {private}.rejects FINAL "
+            "WHERE reason = {reason:String} AND received_at >= {since:DateTime64(3, 'UTC')} GROUP BY source",
+            reason=Reason.UNKNOWN_UNIT.value,
+            since=since,
+        )
+    )
+    if not rejected:
+        return {}
+    accepted = dict(
+        connection.rows(
+            f"SELECT source, {EVENTS} FROM {{private}}.events WHERE source IN {{sources:Array(String)}} "
+            f"AND received_at >= {{since:DateTime64(3, 'UTC')}} AND {winning(connection)} GROUP BY source",
+            sources=list(rejected),
+            since=since,
+        )
+    )
+    return {source: n / (n + accepted.get(source, 0)) for source, n in rejected.items()}
+
+
+def unclear_systems(connection: Connection, now: datetime) -> frozenset[str]:
+    """Systems whose figures of units wait, because a source of theirs names too many units that nobody knows."""
+    poor = [source for source, share in unknown_units(connection, now).items() if share > MOST_UNKNOWN]
+    if not poor:
+        return frozenset()
+    rows = connection.rows(
+        "SELECT DISTINCT system FROM {private}.events WHERE source IN {sources:Array(String)}", sources=poor
+    )
+    return frozenset(system for (system,) in rows)

@@ -1,0 +1,37 @@
+"""Events of systems that are switched off: they are counted, and not kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nytta.registry.registry import Registry
+from nytta.storage.client import Connection
+
+
+def without_stopped(registry: Registry, events: pa.Table, stopped: Counter[tuple[str, str]]) -> pa.Table:
+    """The events that may be processed; the others are only counted in `stopped`, by (source, system)."""
+    if not len(events) or not any(system.stops for system in registry.systems):
+        return events
+    system = events["system"].cast(pa.string())
+    days = pc.cast(events["time"], pa.date32())
+    gone = pa.array([False] * len(events))
+    for each in registry.systems:
+        for span in each.stops:
+            on = pc.and_(pc.greater_equal(days, pa.scalar(span.valid_from)), pc.less(days, pa.scalar(span.valid_to)))
+            gone = pc.or_(gone, pc.and_(pc.equal(system, each.id), on))
+    lost = events.filter(gone)
+    stopped.update(zip(lost["source"].to_pylist(), lost["system"].to_pylist(), strict=True))
+    return events.filter(pc.invert(gone))
+
+
+def count_stopped(connection: Connection, stopped: Counter[tuple[str, str]], received_at: datetime) -> None:
+    """Write down how many events were not processed, and begin to count anew."""
+    rows = []
+    while stopped:
+        (source, system), events = stopped.popitem()
+        rows.append([received_at.date(), source, system, events])
+    connection.insert("{open}.not_processed", ["received_on", "source", "system", "events"], rows)

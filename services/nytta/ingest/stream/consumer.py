@@ -1,0 +1,150 @@
+"""How every stream is consumed: take some messages, do the work, acknowledge in order; an error ends the process.
+
+Faust acknowledges in `finally` where a stream is iterated or `take`n, even when the agent failed. Only `noack_take`
+with an acknowledgement after the work, one agent at a time, loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import faust
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP, StreamT
+
+from nytta.ingest.stream import metrics, topics
+from nytta.ingest.stream.cluster import Cluster
+from nytta.ingest.stream.messages import Message
+from nytta.ingest.stream.parts import log
+from nytta.storage.lease import Lease, LeaseLostError
+
+T = TypeVar("T")
+
+_RENEWED = 1.0  # seconds
+_LEFT = 5.0  # seconds for which what is being stored is waited for when the agent must go
+
+
+def consume(
+    app: faust.App,
+    cluster: Cluster,
+    name: str,
+    prepare: Callable[[Sequence[Message]], Awaitable[T]],
+    work: Callable[[T], Awaitable[None]],
+    *,
+    most: int,
+    within: float,
+) -> None:
+    """Give the app an agent that takes at most `most` messages of a topic at a time, after `within` seconds at most.
+
+    `work` is given what `prepare` makes of them. While it is at it, the next are taken and prepared, for one waits for
+    the store and the other for the processor. Work is done, and acknowledged, one after the other.
+    """
+    topic = app.topic(topics.full(cluster, name), value_serializer="raw", key_serializer="raw")
+
+    async def finish(taken: Sequence[Any], prepared: T, taking: Any) -> None:
+        await work(prepared)
+        for event in taken:
+            await taking.ack(event)
+        metrics.MESSAGES.labels(name).inc(len(taken))
+
+    async def agent(stream: StreamT[bytes]) -> None:
+        taking: Any = stream  # noack_take is missing in Faust's type of a stream
+        under_way: asyncio.Task[None] | None = None
+        try:
+            async for taken in taking.noack_take(most, within=within):
+                prepared = await _or_crash(app, prepare([_message(event) for event in taken]))
+                if under_way:
+                    await under_way
+                under_way = asyncio.create_task(_or_crash(app, finish(taken, prepared, taking)))
+        finally:
+            if under_way:
+                await asyncio.wait([under_way], timeout=_LEFT)
+                under_way.cancel()
+
+    app.agent(topic, name=name, concurrency=1)(agent)
+
+
+async def as_taken(messages: Sequence[Message]) -> Sequence[Message]:
+    """The messages themselves, for work that needs no preparation."""
+    return messages
+
+
+async def _or_crash(app: faust.App, doing: Awaitable[T]) -> T:
+    """The result; after an error the process ends, because going on would acknowledge what was not stored."""
+    try:
+        return await doing
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        await app.crash(error)
+        raise
+
+
+def assignment(app: faust.App) -> set[TP]:
+    """The partitions of this worker; none before it has joined its group."""
+    try:
+        return set(app.consumer.assignment())
+    except ConsumerNotStarted:
+        return set()
+
+
+def every(app: faust.App, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Give the app a task that works again and again, `seconds` after the last time; an error ends the process."""
+
+    async def task() -> None:
+        while not app.should_stop:
+            await app.sleep(seconds)
+            await _or_crash(app, work())
+
+    app.task(task)
+
+
+def own_partition(app: faust.App, partition: TP, lease: Lease, leave: Callable[[], Awaitable[None]]) -> None:
+    """Have `lease` renewed while this process holds `partition`; when the partition goes, `leave` is waited for."""
+
+    async def renew() -> None:
+        if partition in assignment(app) and not app.rebalancing and not app.should_stop:
+            lease.renew()
+
+    async def let_go() -> None:
+        await app.wait_until_stopped()
+        lease.drop()  # whatever computes stops at its next statement
+
+    async def revoked(*given: Any, **_: Any) -> None:
+        if partition in given[1]:  # the app, the partitions that go
+            await leave()
+
+    app.on_partitions_revoked.connect(revoked)
+    app.task(let_go)
+    every(app, _RENEWED, renew)
+
+
+def unless_lost(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """`work`, for which a lost lease is no error: another process does it now."""
+
+    async def attempt() -> None:
+        try:
+            await work()
+        except LeaseLostError as error:
+            log.debug("%s", error)
+
+    return attempt
+
+
+def _message(event: Any) -> Message:
+    message = event.message
+    return Message(
+        message.value,
+        dict(event.headers or {}),
+        _stored_at(message.timestamp, datetime.now(UTC)),
+        f"{message.topic}/{message.partition} offset {message.offset}",
+    )
+
+
+def _stored_at(timestamp: float | None, now: datetime) -> datetime:
+    """When the broker got a message; now where its time, which a producer may set, lies ahead or says nothing."""
+    known = timestamp is not None and 0 < timestamp <= now.timestamp()
+    return datetime.fromtimestamp(timestamp, UTC) if known and timestamp else now

@@ -1,0 +1,83 @@
+"""Whether a worker lives, whether it has work, what it counts, and the watchdog that ends one that stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP
+from faust.web import Request, Response, View
+from prometheus_client import generate_latest
+
+from nytta.ingest.stream import metrics
+from nytta.ingest.stream.consumer import assignment, every
+from nytta.ingest.stream.parts import log
+
+_LOOK = 5.0  # seconds
+
+
+class StandsStillError(Exception):
+    """Messages wait and none was acknowledged for too long."""
+
+
+def attach(app: faust.App, *, still: float) -> None:
+    """Give the app its pages, and a watchdog that ends it after `still` seconds without progress."""
+
+    @app.page("/healthz")
+    async def health(view: View, _: Request) -> Response:
+        return view.json({"status": "alive"})
+
+    @app.page("/readyz")
+    async def ready(view: View, _: Request) -> Response:
+        assigned = sorted(f"{tp.topic}/{tp.partition}" for tp in assignment(app))
+        waits = app.rebalancing or not assigned
+        return view.json(
+            {"status": "waits for partitions" if waits else "ready", "assigned": assigned}, status=503 if waits else 200
+        )
+
+    @app.page("/metrics")
+    async def metrics_page(view: View, _: Request) -> Response:
+        return view.bytes(generate_latest(metrics.REGISTRY), content_type="text/plain; version=0.0.4")
+
+    progress = {"done": -1.0, "since": time.monotonic()}
+
+    async def watch() -> None:
+        waiting = 0
+        held = assignment(app)
+        ends = await _ends(app, held)
+        for tp in held:
+            lag = _lag(app, tp, ends.get(tp) or 0)
+            metrics.LAG.labels(tp.topic, str(tp.partition)).set(lag)
+            waiting += lag
+        done = sum(s.value for m in metrics.MESSAGES.collect() for s in m.samples if s.name.endswith("_total"))
+        if not waiting or done != progress["done"]:
+            progress["done"], progress["since"] = done, time.monotonic()
+        elif time.monotonic() - progress["since"] > still:
+            log.error("%s messages wait and none was acknowledged for %.0f seconds", waiting, still)
+            await app.crash(StandsStillError(f"{waiting} messages wait"))
+
+    every(app, _LOOK, watch)
+
+
+async def _ends(app: faust.App, partitions: set[TP]) -> Mapping[TP, int | None]:
+    """The ends of partitions, asked of the broker; while it is away, as far as it has told.
+
+    While the store is waited for, nothing is fetched, and what the broker told with it grows old.
+    """
+    if not partitions:
+        return {}
+    try:
+        return await asyncio.wait_for(app.consumer.highwaters(*partitions), _LOOK)
+    except (KafkaError, TimeoutError, ConsumerNotStarted):
+        return {tp: app.consumer.highwater(tp) for tp in partitions}
+
+
+def _lag(app: faust.App, tp: TP, end: int) -> int:
+    """Messages of a partition beyond the last one committed."""
+    consumer: Any = app.consumer  # its type does not tell what was committed
+    return max(0, end - int(consumer._committed_offset.get(tp) or 0))

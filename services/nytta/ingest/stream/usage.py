@@ -1,0 +1,126 @@
+"""Stream `usage`: events become raw rows and rejects, then marks are sent, then the messages are acknowledged.
+
+While what some messages held is being stored, the next are decoded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+
+import faust
+import pyarrow as pa
+
+from nytta.ingest.events import Batch, Reason, Reject
+from nytta.ingest.events.columns import join
+from nytta.ingest.store.private import marks_of
+from nytta.ingest.stream import metrics, topics
+from nytta.ingest.stream.consumer import consume
+from nytta.ingest.stream.messages import Message
+from nytta.ingest.stream.parts import Parts, log, patient
+from nytta.ingest.stream.producer import Producer
+from nytta.ingest.stream.wire import Body, body_of
+
+_MESSAGES = 400  # single events of foreign producers want many at once; of full batches, fewer come within the time
+_WITHIN = 0.1
+_TOGETHER = 10  # seconds: messages received so close to each other are decoded as one body
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The events and rejects of some messages, when the broker got the oldest, and the seconds that reading took."""
+
+    batch: Batch
+    oldest: datetime
+    seconds: float
+
+
+def read(parts: Parts, messages: Sequence[Message]) -> Read:
+    """The events and rejects of some messages; nothing is stored.
+
+    Whatever a producer wrote is an event or a reject: an error here is one of this process, and ends it.
+    """
+    started = time.perf_counter()
+    bodies = [(body_of(m.value, m.headers, m.stored_at, m.position), m.position) for m in messages]
+    rejects = [body.reject for body, _ in bodies if body.reject]
+    # partitions come mixed: near receipts are brought together before they are grouped
+    good = sorted(((body, position) for body, position in bodies if not body.reject), key=_about)
+    batches = [_decoded(parts, list(near)) for _, near in groupby(good, key=_about)]
+    whole = Batch(
+        join([batch.table for batch in batches]),
+        (*rejects, *(reject for batch in batches for reject in batch.rejects)),
+        len(rejects) + sum(batch.read for batch in batches),
+    )
+    return Read(whole, min(message.stored_at for message in messages), time.perf_counter() - started)
+
+
+def _about(body: tuple[Body, str]) -> int:
+    return int(body[0].received_at.timestamp()) // _TOGETHER
+
+
+def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
+    lines = [body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies]
+    batch = parts.judge(b"".join(lines), max(body.received_at for body, _ in bodies))
+    if not batch.rejects:
+        return batch
+    firsts, count = [], 0
+    for body in lines:
+        firsts.append(count)
+        count += body.count(b"\n")
+    return replace(batch, rejects=tuple(_placed(r, firsts, [p for _, p in bodies]) for r in batch.rejects))
+
+
+def _placed(reject: Reject, firsts: Sequence[int], positions: Sequence[str]) -> Reject:
+    """The reject with the message it stood in."""
+    if not reject.position.startswith("line "):
+        return reject
+    line = int(reject.position.removeprefix("line "))
+    message = max(n for n, first in enumerate(firsts) if first < line)
+    return replace(reject, position=f"{positions[message]} line {line - firsts[message]}")
+
+
+def store(parts: Parts, read: Read) -> pa.Table | None:
+    """Store what was read, raw before rejects; the marks to be sent, None where there are none."""
+    started = time.perf_counter()
+    now = datetime.now(UTC)
+    number = _number()
+    batch = read.batch
+    parts.private.store_events(batch.table, number)
+    parts.private.write_rejects(batch.rejects, parts.keys.seal, now)
+    for reject in batch.rejects:
+        metrics.REJECTS.labels(reject.reason.value).inc()
+        if reject.reason is Reason.FAULT:
+            log.error("%s could not be judged and is a reject: %s", reject.position, reject.detail)
+    metrics.EVENTS.inc(len(batch))
+    metrics.NEWEST.set_to_current_time()
+    metrics.BATCHES.observe(len(batch))
+    metrics.STORING.observe(read.seconds + time.perf_counter() - started)
+    metrics.STORED.observe(max(0.0, time.time() - read.oldest.timestamp()))
+    return marks_of(batch.table, number) if len(batch) else None
+
+
+def _number() -> int:
+    """A number that no other batch has. It grows with the clock, which only makes it quicker to find."""
+    return (time.time_ns() // 1000) << 12 | secrets.randbits(12)
+
+
+def attach(app: faust.App, parts: Parts, producer: Producer) -> None:
+    """Give the app the agent of this stream."""
+
+    async def prepare(messages: Sequence[Message]) -> Read:
+        found = await asyncio.to_thread(read, parts, messages)
+        # here, and not when they are stored: what `read` counts must not be written while it counts
+        await patient(parts, lambda: parts.count(datetime.now(UTC)))
+        return found
+
+    async def work(found: Read) -> None:
+        marks = await patient(parts, lambda: store(parts, found))
+        if marks is not None:
+            await producer.mark(marks)
+
+    consume(app, parts.cluster, topics.USAGE, prepare, work, most=_MESSAGES, within=_WITHIN)

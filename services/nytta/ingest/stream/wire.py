@@ -1,0 +1,188 @@
+"""The form of messages: batches of events, single CloudEvents of foreign producers, rejects, marks, notes.
+
+A batch is NDJSON, one pseudonymised CloudEvent per line, with `content-type: application/x-ndjson` and the time of its
+receipt in `nytta-received-at`. Anything else on the topic of events is one CloudEvent as the Kafka protocol binding of
+CloudEvents 1.0 has it, structured or binary.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+import orjson
+import pyarrow as pa
+
+from nytta.ingest.events import Reason, Reject, bodies
+from nytta.ingest.events.lines import KEPT
+from nytta.ingest.events.pseudonyms import SIZE
+from nytta.ingest.events.times import EARLIEST
+from nytta.ingest.keys import Note
+
+NDJSON: Final = "application/x-ndjson"
+ARROW: Final = "application/vnd.apache.arrow.stream"
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+CLOUDEVENT: Final = "application/cloudevents+json"
+RECEIVED: Final = "nytta-received-at"
+COMMAND: Final = "text/plain"
+
+H = TypeVar("H")
+
+Headers = Mapping[str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The events of a message as NDJSON, and when they were received; or why the message holds none."""
+
+    lines: bytes
+    received_at: datetime
+    reject: Reject | None = None
+
+
+def batch_headers(received_at: datetime) -> list[tuple[str, bytes]]:
+    """The headers of a batch of pseudonymised events."""
+    return [("content-type", NDJSON.encode()), (RECEIVED, received_at.astimezone(UTC).isoformat().encode())]
+
+
+def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position: str) -> Body:
+    """What a message of the topic of events holds. `stored_at` is when the broker got it.
+
+    Raises nothing: of whatever a producer may write, it makes lines that are judged, or a reject. A header without a
+    value is as if it were not there.
+    """
+    value = value or b""
+    given = {name: text for name, text in headers.items() if text is not None}
+    media = _media(given)
+    reason, detail = Reason.NOT_CLOUDEVENT, ""
+    if media == NDJSON:
+        if value.count(b"\n") <= bodies.MOST:
+            return Body(value, _received(given, stored_at))
+        line, reason, detail = b"", Reason.TOO_LARGE, str(bodies.TooManyError())
+    elif media.startswith("application/cloudevents"):  # says structured mode, whatever headers repeat
+        if media != CLOUDEVENT:
+            detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
+        line = bodies.one_line(value)
+    elif any(name.startswith("ce_") for name in given):
+        line, reason, detail = _from_headers(value, given, media)
+    else:
+        line = bodies.one_line(value)
+    if not line and not detail:
+        reason, detail = Reason.MALFORMED_JSON, "the message has no value"
+    if not detail:
+        return Body(line, stored_at)
+    source = given.get("ce_source", b"").decode("utf-8", "replace")[:512]
+    return Body(b"", stored_at, Reject(reason, detail, source, position, value[:KEPT]))
+
+
+def _media(headers: Mapping[str, bytes]) -> str:
+    return headers.get("content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+
+
+def _received(headers: Mapping[str, bytes], stored_at: datetime) -> datetime:
+    """When the gateway received a batch; the broker's time where it does not say so in a sensible way."""
+    try:
+        said = datetime.fromisoformat(headers[RECEIVED].decode())
+        sensible = said.tzinfo and EARLIEST <= said <= stored_at + timedelta(days=1)
+        return said if sensible else stored_at
+    except (KeyError, ValueError):
+        return stored_at
+
+
+def _from_headers(value: bytes, headers: Mapping[str, bytes], media: str) -> tuple[bytes, Reason, str]:
+    """The structured form of an event in binary mode, its data as they are; or the reason and why there is none."""
+    try:
+        attributes = {
+            name.removeprefix("ce_"): text.decode() for name, text in headers.items() if name.startswith("ce_")
+        }
+    except UnicodeDecodeError:
+        return b"", Reason.INVALID_ENCODING, "a header whose name begins with ce_ is not UTF-8"
+    if "data" in attributes:
+        return b"", Reason.INVALID_FIELD, "ce_data: binary mode has the data in the message's value"
+    if media:
+        attributes["datacontenttype"] = media
+    try:
+        return bodies.with_data(attributes, value), Reason.NOT_CLOUDEVENT, ""
+    except ValueError:
+        return b"", Reason.MALFORMED_JSON, "data: the message's value is not one JSON value"
+
+
+def reject_message(reject: Reject, received_at: datetime, token: bytes) -> bytes:
+    """A reject as a message; `token` is its encrypted body."""
+    return orjson.dumps(
+        {
+            "reason": reject.reason.value,
+            "detail": reject.detail,
+            "source": reject.source,
+            "position": reject.position,
+            "received_at": received_at,
+            "body": base64.b64encode(token).decode(),
+        }
+    )
+
+
+class _HeldReject(msgspec.Struct):
+    reason: Reason
+    detail: str
+    source: str
+    position: str
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    body: bytes  # base64
+
+
+class _HeldNotes(msgspec.Struct):
+    notes: list[tuple[str, str, str, str]]
+
+
+def read_reject(value: bytes) -> tuple[Reject, datetime]:
+    """A reject whose body is still encrypted, and when it was received. ValueError where it is none."""
+    held = _read(value, _HeldReject, "no reject")
+    if not EARLIEST <= held.received_at <= _LATEST:
+        raise ValueError("is no reject: its receipt lies outside the calendar")
+    return Reject(held.reason, held.detail, held.source, held.position, held.body), held.received_at
+
+
+def _read(value: bytes, kind: type[H], what: str) -> H:
+    """JSON of a kind. ValueError where it is anything else."""
+    try:
+        return msgspec.json.decode(value, type=kind)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"is {what}: {error}") from error
+
+
+def marks_message(marks: pa.Table) -> bytes:
+    """A table of marks as a message."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, marks.schema) as stream:
+        stream.write_table(marks)
+    return bytes(sink.getvalue())
+
+
+def notes_message(notes: Sequence[Note]) -> bytes:
+    """What pseudonyms become when a key changes, as a message."""
+    return orjson.dumps({"notes": [[n.used_key, n.coming_key, n.used.hex(), n.coming.hex()] for n in notes]})
+
+
+def read_notes(value: bytes) -> list[Note]:
+    """The notes of a message. ValueError where it holds none."""
+    held = _read(value, _HeldNotes, "no notes").notes
+    notes = [Note(used, coming, bytes.fromhex(one), bytes.fromhex(other)) for used, coming, one, other in held]
+    if any(len(digest) != SIZE for note in notes for digest in (note.used, note.coming)):
+        raise ValueError(f"is no notes: a pseudonym has {SIZE} bytes")
+    return notes
+
+
+def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:
+    """The marks of a message. ValueError where it holds none."""
+    try:
+        table = pa.ipc.open_stream(value).read_all()
+        table.validate(full=True)
+        if any(column.null_count for column in table.columns):
+            raise ValueError("is no table of marks: a value is missing")
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowException, KeyError, OSError) as error:
+        raise ValueError(f"is no table of marks: {error}") from error

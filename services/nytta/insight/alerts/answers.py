@@ -1,0 +1,43 @@
+"""What a person answers to an alert, in a form that can be sent to whoever keeps the alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from nytta.insight.alerts.clicks import acknowledge, judge, snooze
+from nytta.insight.alerts.kinds import role
+from nytta.insight.alerts.model import Alert, Feedback, InvalidReason, SnoozeReason
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to the alert with this id: it is taken (`action`, `due`), waits (`until`, `why`), or is judged.
+
+    A judgement is `says`, with the reason `wrong` where it says that the alert is not right.
+    """
+
+    alert: str
+    does: Literal["take", "wait", "judge"]
+    action: str = ""
+    due: date | None = None
+    until: date | None = None
+    why: SnoozeReason = SnoozeReason.OTHER
+    says: Feedback = Feedback.RIGHT
+    wrong: InvalidReason | None = None
+
+
+def carry_out(answer: Answer, alert: Alert, day: date) -> Alert:
+    """The alert after the answer, given on `day`. A wait that it has already is not begun again. Raises ClickError."""
+    by = role(alert.kind)
+    match answer.does:
+        case "take":
+            return acknowledge(alert, by, day, action=answer.action, due=answer.due)
+        case "wait":
+            held, until = alert.snooze, answer.until or day
+            if held is not None and (held.until, held.reason) == (until, answer.why):
+                return alert
+            return snooze(alert, by, day, until=until, reason=answer.why)
+        case "judge":
+            return judge(alert, answer.says, day, reason=answer.wrong)

@@ -1,0 +1,146 @@
+"""The outbox: every message that was decided on goes out on every way that its recipient has, until it went or is dead.
+
+What was sent is written down after it was sent. A crash between the two sends it once more, with the same Message-ID
+and the same idempotency key, so that it can be told as the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from nytta.insight.alerts.addressees import Directory
+from nytta.insight.alerts.delivery import alertmanager, hooks, mail
+from nytta.insight.alerts.delivery.channels import ChannelError, Channels
+from nytta.insight.alerts.kinds import Role
+from nytta.insight.store.alerts import AlertStore, Delivery, Outgoing
+from nytta.registry.registry import Registry
+from nytta.registry.units import Contact
+from nytta.storage.client import answering
+
+FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=12)
+ATTEMPTS = 12
+"""After so many tries, over three days, a channel is dead for a message."""
+
+KEPT = timedelta(days=28)
+"""Messages older than this are not sent any more."""
+
+_FIRING, _RESOLVED = "firing", "resolved"
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What one round of delivery did; `problems` name message, channel and what is wrong."""
+
+    sent: int = 0
+    waiting: int = 0
+    problems: list[Delivery] = field(default_factory=list)
+
+    @property
+    def still(self) -> int:
+        """Messages that are tried again later."""
+        return self.waiting + sum(p.state == "failed" for p in self.problems)
+
+
+def deliver(store: AlertStore, registry: Registry, channels: Channels, now: datetime) -> Delivered:
+    """Send what waits at `now` (aware). Never raises for a channel: what fails is written down and tried again."""
+    return asyncio.run(_deliver(store, registry, channels, now))
+
+
+async def _deliver(store: AlertStore, registry: Registry, channels: Channels, now: datetime) -> Delivered:
+    done = Delivered()
+    known = store.deliveries()
+    directory = Directory(registry)
+    for outgoing in store.messages(since=now.date() - KEPT):
+        organisation = directory.root(outgoing.unit, outgoing.day) or ""
+        for channel, send in _ways(directory, outgoing, channels, now.date()):
+            held = known.get((outgoing.id, channel))
+            if held is not None and (held.state in ("sent", "dead") or now < held.next_at):
+                done.waiting += held.state == "failed"
+                continue
+            store.connection.check()
+            result = await _tried(organisation, outgoing.id, channel, send, held, now)
+            with answering():  # it went: whoever stops writes that down first
+                store.record([result])
+            done.sent += result.state == "sent"
+            if result.state != "sent":
+                done.problems.append(result)
+    if channels.alertmanager:
+        await _to_alertmanager(store, channels, known, now, done)
+    return done
+
+
+_Send = Callable[[], Awaitable[None]]
+
+
+def _ways(directory: Directory, outgoing: Outgoing, channels: Channels, day: date) -> list[tuple[str, _Send]]:
+    """The ways out of one message. Without any, a way that says so, so that it is seen."""
+    found = directory.contact(Role(outgoing.role), outgoing.unit, outgoing.system, day)
+    contact = found[0] if found else None
+    ways: list[tuple[str, _Send]] = []
+    if contact is not None and contact.email:
+        ways.append(("mail", lambda: _mail(outgoing, contact, channels)))
+    if contact is not None and contact.teams:
+        ways.append(("teams", lambda: hooks.teams(contact.teams, outgoing, channels)))
+    if channels.webhook:
+        ways.append(("webhook", lambda: hooks.webhook(outgoing, channels)))
+    return ways or [("none", lambda: _nowhere(outgoing))]
+
+
+async def _mail(outgoing: Outgoing, contact: Contact, channels: Channels) -> None:
+    if channels.smtp is None:
+        raise ChannelError("no mail server is set: set NYTTA_SMTP")
+    await mail.send(channels.smtp, mail.mail(outgoing, contact.email, channels), channels.timeout)
+
+
+async def _nowhere(outgoing: Outgoing) -> None:
+    raise ChannelError(
+        f"the {outgoing.role} of {outgoing.unit} has neither mail nor Teams address: add one in organisation.yaml"
+    )
+
+
+async def _tried(
+    organisation: str, message: str, channel: str, send: _Send, delivery: Delivery | None, now: datetime
+) -> Delivery:
+    attempts = (delivery.attempts if delivery else 0) + 1
+    try:
+        await send()
+    except ChannelError as error:
+        dead = error.final or attempts >= ATTEMPTS
+        wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
+        state = "dead" if dead else "failed"
+        return Delivery(organisation, message, channel, state, attempts, str(error), now + wait, now)
+    return Delivery(organisation, message, channel, "sent", attempts, "", now, now)
+
+
+async def _to_alertmanager(
+    store: AlertStore,
+    channels: Channels,
+    deliveries: dict[tuple[str, str], Delivery],
+    now: datetime,
+    done: Delivered,
+) -> None:
+    """Post all live alerts anew, and once more those that ended since."""
+    records: list[Delivery] = []
+    posts = []
+    for organisation in store.organisations():
+        for alert in store.alerts(organisation):
+            held = deliveries.get((alert.id, "alertmanager"))
+            firing = held is not None and held.state == _FIRING
+            if alert.live or firing:
+                posts.append(alertmanager.posted(organisation, alert, now, channels.address, ended=not alert.live))
+                state = _FIRING if alert.live else _RESOLVED
+                if held is None or held.state != state:
+                    records.append(Delivery(organisation, alert.id, "alertmanager", state, 1, "", now, now))
+    try:
+        await alertmanager.post(posts, channels)
+    except ChannelError as error:
+        done.problems.append(Delivery("", "", "alertmanager", "failed", 1, str(error), now, now))
+        store.record(done.problems[-1:])
+        return
+    if posts and ("", "alertmanager") in deliveries and deliveries["", "alertmanager"].state == "failed":
+        records.append(Delivery("", "", "alertmanager", "sent", 1, "", now, now))
+    store.record(records)

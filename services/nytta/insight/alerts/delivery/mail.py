@@ -1,0 +1,94 @@
+"""A message as a mail: plain text, HTML with the chart inside, and headers by which a repeat is the same mail."""
+
+from __future__ import annotations
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from importlib import resources
+from urllib.parse import quote
+
+import aiosmtplib
+from jinja2 import Environment, StrictUndefined
+
+from nytta.insight.alerts.delivery.channels import ChannelError, Channels, Smtp
+from nytta.insight.store.alerts import Outgoing
+
+_CHART = "chart@nytta"
+
+
+def mail(outgoing: Outgoing, to: str, channels: Channels) -> EmailMessage:
+    """The mail to one address. The same message gives the same Message-ID and Date whenever it is made."""
+    said = outgoing.message
+    out = EmailMessage()
+    out["Subject"] = said.subject
+    out["From"] = Address("Nytta", addr_spec=channels.sender)
+    out["To"] = to
+    domain = channels.sender.rpartition("@")[2]
+    out["Message-ID"] = f"<{outgoing.id}@{domain}>"
+    out["Date"] = format_datetime(outgoing.decided)
+    out["Auto-Submitted"] = "auto-generated"
+    leave = f"<mailto:{channels.sender}?subject={quote(f'unsubscribe {outgoing.recipient}')}>"
+    out["List-Unsubscribe"] = leave
+    out["List-Id"] = f"<alerts.{domain}>"
+    out.set_content(said.text)
+    out.add_alternative(html(outgoing, channels, f"cid:{_CHART}"), subtype="html")
+    if outgoing.chart:
+        payload = out.get_payload()
+        assert isinstance(payload, list)
+        page = payload[1]
+        assert isinstance(page, EmailMessage)
+        page.add_related(outgoing.chart, "image", "png", cid=f"<{_CHART}>", filename="chart.png", disposition="inline")
+    out["Content-Language"] = said.language  # last: parts that are added take such headers along
+    return out
+
+
+def html(outgoing: Outgoing, channels: Channels, chart: str) -> str:
+    """The HTML part; `chart` is the address of the picture. Buttons are links that show and change nothing."""
+    lead = outgoing.alerts[0] if outgoing.alerts else ""
+    page = f"{channels.address.rstrip('/')}/alerts/{quote(lead, safe='')}" if channels.address else ""
+    made = _TEMPLATE.render(
+        said=outgoing.message,
+        chart=chart if outgoing.chart else "",
+        chart_text=outgoing.chart_text,
+        page=page,
+    )
+    return made.replace(" %", "\u00a0%")  # a line never begins with the sign
+
+
+async def send(smtp: Smtp, message: EmailMessage, timeout: float) -> None:
+    """Hand a mail to the server. ChannelError with what the server said."""
+    try:
+        await aiosmtplib.send(
+            message,
+            hostname=smtp.host,
+            port=smtp.port,
+            username=smtp.user or None,
+            password=smtp.password or None,
+            use_tls=smtp.tls,
+            start_tls=smtp.starttls and not smtp.tls,
+            timeout=timeout,
+        )
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        codes = sorted({reply.code for reply in error.recipients})
+        final = all(500 <= code < 600 for code in codes)
+        raise ChannelError(f"the mail server refuses the address ({codes}): check the contact", final=final) from error
+    except aiosmtplib.SMTPResponseException as error:
+        raise ChannelError(
+            f"the mail server says {error.code} {_short(error.message)}", final=500 <= error.code < 600
+        ) from error
+    except aiosmtplib.SMTPTimeoutError as error:
+        raise ChannelError(f"the mail server {smtp.host}:{smtp.port} does not answer in {timeout:g} s") from error
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise ChannelError(f"no mail server at {smtp.host}:{smtp.port}: {_short(str(error))}") from error
+
+
+def _short(text: str) -> str:
+    """One line without an address of a person in it."""
+    words = ["…" if "@" in word else word for word in text.split()]
+    return " ".join(words)[:200]
+
+
+_TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
+    resources.files("nytta.insight.alerts.delivery").joinpath("mail.html.j2").read_text("utf-8")
+)

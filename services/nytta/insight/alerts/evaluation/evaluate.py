@@ -1,0 +1,154 @@
+"""One round: unheard weeks become observations, observations alerts, alerts the messages that are due now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from nytta.disclosure.clock import first_open_week
+from nytta.insight.alerts.addressees import Directory
+from nytta.insight.alerts.evaluation.chart import chart_of
+from nytta.insight.alerts.evaluation.observe import PublishedEvidence, observe_week
+from nytta.insight.alerts.evaluation.tell import facts_of
+from nytta.insight.alerts.kinds import Family, Role, role
+from nytta.insight.alerts.lifecycle import causes, observe
+from nytta.insight.alerts.model import Alert, Key, State
+from nytta.insight.alerts.schedule import Dispatch, Hours, Occasion, Part, Undeliverable, plan
+from nytta.insight.alerts.texts import FactsError, Item, compose, line
+from nytta.insight.store.alerts import AlertStore, Book, Changes, Outgoing
+from nytta.registry.registry import Registry
+
+LOOK_BACK = 8
+"""So many weeks are heard where nothing was heard before, or where runs were missed."""
+
+_CAUSES = frozenset({Family.SOURCE, Family.PROGRAMME})
+_HISTORY = timedelta(weeks=56)
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """An alert that lacks a fact without which it cannot be told."""
+
+    alert: str
+    why: str
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """What a round did."""
+
+    changed: int = 0
+    messages: list[Outgoing] = field(default_factory=list)
+    undeliverable: list[Undeliverable] = field(default_factory=list)
+    untold: list[Untold] = field(default_factory=list)
+
+
+def evaluate(store: AlertStore, registry: Registry, now: datetime, *, address: str = "") -> Evaluation:
+    """Evaluate every organisation at `now` (aware) and write down what is decided; nothing is sent here.
+
+    Called as often as one likes: a week is heard once, and a message is decided once. `address` is where the console
+    is reached, for links.
+    """
+    done = Evaluation()
+    for organisation in registry.organisations:
+        zone = ZoneInfo(organisation.timezone)
+        hours = Hours(zone, organisation.calendar)
+        day = hours.local(now).date()
+        last = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
+        book = store.book(organisation.id, day)
+        weeks = _unheard(book.heard, last)
+        first = min([last, *weeks]) - _HISTORY
+        published = PublishedEvidence(organisation.id, registry, store.evidence(organisation.id, first, last))
+        after = _heard(published, book, weeks, day)
+        changes = Changes(heard=last if weeks else None)
+        untold: set[Key] = set()
+        for key, alert in after.items():
+            if alert.state is State.OPEN and alert.told is None and (why := _lacking(published, alert, day, address)):
+                untold.add(key)
+                done.untold.append(Untold(alert.id, why))
+        due = plan(
+            {key: alert for key, alert in after.items() if key not in untold},
+            book.sent,
+            now,
+            hours=hours,
+            address=Directory(registry).recipient,
+            order=published.places(day),
+        )
+        after |= due.book
+        changes.messages = [_outgoing(published, each, now, address) for each in due.dispatches]
+        changes.sent = [s for s in due.sent if s not in book.sent]
+        changes.alerts = [alert for key, alert in after.items() if book.alerts.get(key) != alert]
+        changes.dropped = [alert for key, alert in book.alerts.items() if key not in after]
+        if changes.alerts or changes.dropped or changes.sent or changes.messages or changes.heard:
+            store.commit(organisation.id, changes, now)
+        done.changed += len(changes.alerts) + len(changes.dropped)
+        done.messages += changes.messages
+        done.undeliverable += due.undeliverable
+    return done
+
+
+def _unheard(evaluated: date | None, last: date) -> list[date]:
+    first = last - timedelta(weeks=LOOK_BACK - 1)
+    if evaluated is not None:
+        first = max(first, evaluated + timedelta(weeks=1))
+    return [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+
+
+def _heard(published: PublishedEvidence, book: Book, weeks: list[date], day: date) -> dict[Key, Alert]:
+    """The book after the unheard weeks, one after the other."""
+    after = dict(book.alerts)
+    for week in weeks:
+        seen = observe_week(published, week)
+        told = causes(seen, published.root, week, after)
+        units = [each for each in seen if not (each.unit == published.root and each.key.family in _CAUSES)]
+        after = observe(after, [*units, *told], day)
+    return observe(after, [], day)
+
+
+def _lacking(published: PublishedEvidence, alert: Alert, day: date, address: str) -> str:
+    """Why an alert cannot be told in some language; '' where it can."""
+    try:
+        facts = facts_of(published, alert, day, address)
+        compose([Item(Occasion.NEW, alert, facts)], "sv", day)
+    except FactsError as error:
+        return str(error)
+    return ""
+
+
+def _outgoing(published: PublishedEvidence, dispatch: Dispatch, now: datetime, address: str) -> Outgoing:
+    """A dispatch as it will be sent: text, chart, and whom the registry has to be asked for."""
+    day, language = dispatch.at.date(), dispatch.recipient.language
+    items = [Item(part.what, part.alert, facts_of(published, part.alert, day, address)) for part in dispatch.parts]
+    kept = [item for item in items if _can_be_said(item, language)]
+    message = compose(kept, language, day)
+    lead = next((item for item in kept if item.what is Occasion.NEW), None)
+    chart, said = chart_of(published, lead.alert, lead.facts, language) if lead else (b"", "")
+    first = dispatch.parts[0]
+    return Outgoing(
+        id=dispatch.id,
+        recipient=dispatch.recipient.id,
+        role=_asked(first).value,
+        unit=first.alert.key.unit,
+        system=first.alert.key.system,
+        day=day,
+        decided=now,
+        message=message,
+        alerts=tuple(part.alert.id for part in dispatch.parts),
+        chart=chart,
+        chart_text=said,
+    )
+
+
+def _asked(part: Part) -> Role:
+    """The role that the message is for."""
+    return Role.PROGRAMME_LEAD if part.what in (Occasion.ESCALATION, Occasion.REVIEW) else role(part.alert.kind)
+
+
+def _can_be_said(item: Item, language: str) -> bool:
+    """Whether a line can be written: an alert told long ago may have lost a figure meanwhile."""
+    try:
+        line(item, language)
+    except (FactsError, KeyError):
+        return False
+    return True

@@ -1,0 +1,203 @@
+"""What is known about one alert on the day of its message: published figures and the registry, nothing else."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from statistics import median, quantiles
+from typing import Any
+from urllib.parse import quote
+
+from nytta.insight.alerts.evaluation.observe import ANCHORED, PublishedEvidence, moved, standing, target_of_use
+from nytta.insight.alerts.facts import Burden, Decided, Facts, Figure, Loss, Peers, Plan
+from nytta.insight.alerts.kinds import Kind
+from nytta.insight.alerts.model import Alert
+from nytta.registry.units import Names
+
+_NOWHERE = Names("", "", "")
+_EVERY_SYSTEM = Names("Alla system", "Alle systemer", "All systems")
+_DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
+_OPEN_YEAR = timedelta(days=364)
+
+
+def facts_of(published: PublishedEvidence, alert: Alert, day: date, address: str) -> Facts:
+    """The facts of an alert on `day`; `address` is where the console is reached ('' where there is none)."""
+    unit, system = alert.key.unit, alert.key.system
+    week = alert.confirmed
+    known: dict[str, Any] = {"first": week, "last": week}
+    indicator = alert.indicator
+    match alert.kind:
+        case Kind.LEVEL | Kind.RELAPSE | Kind.BEHIND_PLAN:
+            known |= _detected(published, alert)
+        case Kind.READY_NOT_USED:
+            known |= _ready(published, alert, day)
+        case Kind.NOT_MOVED:
+            known |= _rollout(published, alert, day)
+        case Kind.DECISION_STUCK:
+            known |= _decision(published, alert)
+        case Kind.NOT_ANCHORED:
+            known |= _anchored(published, alert)
+        case Kind.ABANDONMENT | Kind.TRAINING_NEED:
+            known |= _burden(published, alert)
+        case _:
+            known |= _cause(published, alert)
+    defined = published.evidence.definitions.get(indicator)
+    page = f"{address.rstrip('/')}/units/{quote(unit, safe='')}" if address else ""
+    name = _three(defined, "title") if defined else _names_of_system(published, system)
+    return Facts(
+        **{
+            "unit": _names_of_unit(published, unit, day),
+            "system": _names_of_system(published, system),
+            "indicator": name,
+            "definition": _three(defined, "question") if defined else name,
+            "version": defined["version"] if defined else 1,
+            "chart": page,
+            "suggestions": published.registry.suggested(alert.kind.value, system),
+            **known,
+        }
+    )
+
+
+def _names_of_unit(published: PublishedEvidence, unit: str, day: date) -> Names:
+    group = next((g for g in published.registry.groups if g.id == unit), None)
+    if group is not None:
+        return group.names
+    versions = [u for u in published.registry.units if u.id == unit]
+    return next((u.names for u in versions if day in u.span), versions[-1].names if versions else Names.of(unit))
+
+
+def _names_of_system(published: PublishedEvidence, system: str) -> Names:
+    if system == "*":
+        return _EVERY_SYSTEM
+    known = published.registry.system(system)
+    return known.names if known else Names.of(system)
+
+
+def _three(row: dict[str, Any], what: str) -> Names:
+    return Names(row[f"{what}_sv"], row[f"{what}_nb"], row[f"{what}_en"])
+
+
+def _figure(row: dict[str, Any] | None) -> Figure | None:
+    if row is None or row["value"] is None or row["low"] is None or row["high"] is None:
+        return None
+    return Figure(round(row["value"]), round(row["low"]), round(row["high"]), row["n_band"])
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    """From the latest signal of the alert's kind and indicator."""
+    key = alert.key
+    rows = [
+        row
+        for row in published.evidence.signals
+        if (row["unit"], row["system"], row["indicator"], row["kind"])
+        == (key.unit, key.system, alert.indicator, alert.kind.value)
+    ]
+    if not rows:
+        return {}
+    row = rows[-1]
+    found: dict[str, Any] = {"first": row["first"], "last": row["last"], "figure": _figure(row)}
+    found["before"] = _whole(row["before"])
+    if row["peer"] is not None:
+        found["peers"] = Peers(round(row["peer"]), _whole(row["peer_low"]), _whole(row["peer_high"]))
+    if alert.kind is Kind.BEHIND_PLAN and row["target"] is not None and row["due"] is not None:
+        found["plan"] = Plan(round(row["target"]), _due(published, alert, row["due"]))
+    return found | _loss(published, alert)
+
+
+def _due(published: PublishedEvidence, alert: Alert, week: date) -> date:
+    """The plan's own day in the week that detection knows."""
+    plan = published.plan(alert.key.system, alert.indicator, alert.key.unit, week)
+    days = [t.date for t in plan.targets] if plan else []
+    return next((d for d in days if week <= d < week + timedelta(weeks=1)), week)
+
+
+def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    """Hours that a year is missed by, of the benefits of the unit and system."""
+    unit, system = alert.key.unit, alert.key.system
+    rows = [
+        r
+        for (f, u, s, _), rs in published.evidence.facts.items()
+        for r in rs
+        if (f, u, s) == ("unrealised_hours", unit, system)
+    ]
+    members = next((g.units for g in published.registry.groups if g.id == unit), (unit,))
+    benefits = [b for b in published.registry.benefits if b.unit in members and b.system == system]
+    if not rows or not benefits or not rows[-1]["value"]:
+        return {}
+    last = rows[-1]
+    return {"loss": Loss(benefits[0].names, round(last["value"]), last["week"] + timedelta(days=6) + _OPEN_YEAR)}
+
+
+def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
+    unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
+    use = published.fact("use", unit, system, week, alert.indicator)
+    found: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use)}
+    ready = published.fact("ready", unit, system, week)
+    found["ready"] = _whole(ready["value"]) if ready else None
+    rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
+    others = sorted(row["value"] for row in rows if row is not None)
+    if len(others) >= 3:
+        low, _, high = quantiles(others, n=4, method="inclusive") if len(others) >= 5 else (None, None, None)
+        found["peers"] = Peers(round(median(others)), _whole(low), _whole(high))
+    plan = published.plan(system, alert.indicator, unit, day)
+    target = target_of_use(published, unit, system, day, alert.indicator)
+    if plan is not None and target is not None:
+        found["plan"] = Plan(target, plan.targets[-1].date)
+    return found | _loss(published, alert)
+
+
+def _rollout(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
+    unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
+    share, row = (
+        moved(published, unit, system, week),
+        published.evidence.values.get(("enrolment", "week", unit, system, week)),
+    )
+    found: dict[str, Any] = {}
+    if share is not None and row is not None:
+        found["figure"] = Figure(share, share, share, row["n_band"])
+    plan = published.plan(system, "enrolment", unit, day)
+    if plan is not None:
+        coming = next((t for t in plan.targets if t.date > day), plan.targets[-1])
+        found["plan"] = Plan(round(coming.value / 10), coming.date)
+    apps = [r["part"] for r in published.evidence.facts.get(("legacy", unit, system, week), [])]
+    return found | {"legacy": ", ".join(apps)}
+
+
+def _decision(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    decision = next((d for d in published.registry.decisions if d.id == alert.indicator), None)
+    if decision is None:
+        return {}
+    now = standing(published, decision, alert.confirmed + timedelta(days=6))
+    found: dict[str, Any] = {"decided": Decided(decision.names, now.acknowledged, now.units, now.weeks, now.level)}
+    return found | {"indicator": decision.names, "definition": decision.names}
+
+
+def _anchored(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    unit, system = alert.key.unit, alert.key.system
+    row = published.fact("trained", unit, system, alert.confirmed, "manager")
+    stones = [m.date for m in published.registry.milestones if (m.system, m.tier) == (system, "staff")]
+    return {"figure": _figure(row), "plan": Plan(ANCHORED, min(stones, default=alert.confirmed))}
+
+
+def _burden(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
+    tickets = published.value("tickets-per-100", "window", unit, system, week)
+    others = published.among_peers("tickets-per-100", "window", unit, system, week)
+    found: dict[str, Any] = {
+        "figure": _figure(published.evidence.values.get((alert.indicator, "window", unit, system, week)))
+    }
+    if tickets is not None:
+        found["burden"] = Burden(round(tickets), round(median(others)) if len(others) >= 3 else None)
+    return found
+
+
+def _cause(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    shares = [
+        row["scope"]
+        for row in published.evidence.signals
+        if row["unit"] == "*" and row["system"] == alert.key.system and row["opened"] >= alert.since and row["scope"]
+    ]
+    return {"first": alert.since, "scope": _whole(max(shares, default=None))}

@@ -1,0 +1,356 @@
+"""What a message says. One catalogue, three languages, figures as published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from string import Formatter
+
+from nytta.insight.alerts.facts import Facts
+from nytta.insight.alerts.kinds import Family, Kind, Role, role
+from nytta.insight.alerts.model import Alert
+from nytta.insight.alerts.schedule import Occasion
+from nytta.insight.alerts.wordings import WORDINGS, Wording
+from nytta.registry.programme import Suggestion
+from nytta.registry.units import Names
+
+MOST_WORDS = 120
+"""Longest body of a message."""
+
+_FORBIDDEN = re.compile(
+    r"\b(sämst\w*|bottenplac\w*|ranking\w*|rangordn\w*|verst\w*|dårligst\w*|rangering\w*|worst|bottom|rank(ed|s)?|"
+    r"jumbo\w*|eftersläntrare|laggards?)\b",
+    re.IGNORECASE,
+)
+_DECIMALS = re.compile(r"\d[.,]\d+\s?%")
+_ADDRESS = re.compile(r"\S+@\S+\.\w+")
+
+_DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
+"""Told by their verdict, also where no figure is shown."""
+
+_ALSO_SEEN_BY = {
+    Role.MANAGER: Role.PROGRAMME_LEAD.value,
+    Role.BENEFIT_OWNER: Role.PROGRAMME_LEAD.value,
+    Role.OPERATIONS: Role.PROGRAMME_LEAD.value,
+    Role.PROGRAMME_LEAD: "representatives",
+}
+
+_FIELDS = (
+    "unit",
+    "system",
+    "indicator",
+    "value",
+    "comparison",
+    "since",
+    "why",
+    "ruled_out",
+    "cost",
+    "actions",
+    "buttons",
+    "sees",
+    "links",
+    "about_unit",
+)
+
+
+class FactsError(ValueError):
+    """A fact lacks that the kind of alert cannot be told without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One of the facts beneath the text, with its label."""
+
+    id: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An answer that the reader can give; `id` is acknowledge, plan, snooze or not_right."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in one language.
+
+    `body` is the whole text in at most 120 words; `paragraphs` and `suggestions` are what it consists of before the
+    buttons. `lines` are further alerts of the same message, one line each. `fields` hold every mandatory fact.
+    """
+
+    language: str
+    subject: str
+    body: str
+    paragraphs: tuple[str, ...]
+    suggestions: tuple[str, ...]
+    buttons: tuple[Button, ...]
+    fields: tuple[Field, ...]
+    lines: tuple[str, ...] = ()
+    further: str = ""
+    heading: str = ""
+
+    @property
+    def text(self) -> str:
+        """The message as plain text: body, further lines, facts."""
+        blocks = [self.body]
+        if self.lines:
+            head = f"{self.further}:\n" if self.further else ""
+            blocks.append(head + "\n".join(f"- {line}" for line in self.lines))
+        if self.fields:
+            blocks.append(f"{self.heading}:\n" + "\n".join(f"{field.label}: {field.text}" for field in self.fields))
+        return "\n\n".join(blocks) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An alert in a message, why it stands there, and what is known about it."""
+
+    what: Occasion
+    alert: Alert
+    facts: Facts
+
+
+def render(alert: Alert, facts: Facts, language: str) -> Message:
+    """The message about one alert, in English where the language is not kept.
+
+    Suggestions, then sentences that may lack, give way where the body would be longer than 120 words. Raises FactsError
+    where a fact lacks that the kind needs.
+    """
+    wording = _wording(language)
+    text = wording.kinds[alert.kind]
+    known = placeholders(alert, facts, wording)
+    sentences = [s for s in text.body if not (s.startswith("?") and _lacking(s, known))]
+    proposed = suggestions(alert.kind, facts.suggestions, language)
+    shown = [each.text.text(wording.language) for each in proposed[:2]]
+    reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
+    seen = wording.seen_by.format(role=reader)
+    buttons = tuple(Button(name, label) for name, label in wording.buttons.items())
+    while True:
+        paragraphs = tuple(_fill(s.removeprefix("?"), known, alert) for s in sentences)
+        body = _body(paragraphs, shown, buttons, wording, seen)
+        spare = [n for n, s in enumerate(sentences) if s.startswith("?")]
+        if words(body) <= MOST_WORDS or (len(shown) < 2 and not spare):
+            break
+        if len(shown) > 1:
+            shown = shown[:1]
+        else:
+            del sentences[spare[-1]]
+    fields = {
+        **wording.absent,
+        "unit": facts.unit.text(wording.language),
+        "system": facts.system.text(wording.language),
+        "indicator": known["indicator"]
+        if known["indicator"] == known["definition"]
+        else _fill(wording.indicator, known, alert),
+        "since": _fill(wording.since, known, alert),
+        "why": text.why,
+        "ruled_out": text.ruled_out,
+        "actions": "  ".join(f"{n}) {suggested(each, language)}" for n, each in enumerate(proposed, 1)),
+        "buttons": ", ".join(button.label for button in buttons),
+        "sees": reader,
+        "about_unit": wording.about_unit,
+        **_figures(known, facts, wording),
+    }
+    return Message(
+        wording.language,
+        _fill(text.subject, known, alert),
+        body,
+        paragraphs,
+        tuple(shown),
+        buttons,
+        tuple(Field(name, wording.labels[name], fields[name]) for name in _FIELDS),
+        heading=wording.heading,
+    )
+
+
+def line(item: Item, language: str) -> str:
+    """An alert in one line, with the link to its chart: reminders, escalations, what is over, what others speak for."""
+    wording = _wording(language)
+    known = placeholders(item.alert, item.facts, wording)
+    subject = _fill(wording.kinds[item.alert.kind].subject, known, item.alert)
+    name = item.what.value
+    if item.what is Occasion.RECOVERY and item.alert.key.family not in (Family.USE, Family.SUPPORT, Family.ROLLOUT):
+        name = "over"
+    said = wording.lines[name].format_map({**known, "subject": subject})
+    return f"{said} {item.facts.chart}" if item.facts.chart else said
+
+
+def compose(items: Sequence[Item], language: str, day: date) -> Message:
+    """One message to one recipient over all systems: the first new alert in full, the others in a line each.
+
+    ValueError without items.
+    """
+    if not items:
+        raise ValueError("a message is about something")
+    wording = _wording(language)
+    lead = next((item for item in items if item.what is Occasion.NEW), None)
+    lines = tuple(line(item, language) for item in items if item is not lead)
+    if lead is not None:
+        return replace(render(lead.alert, lead.facts, language), lines=lines, further=wording.further if lines else "")
+    return Message(
+        wording.language,
+        wording.follow_up.format(week=day.isocalendar().week),
+        wording.about_unit,
+        (wording.about_unit,),
+        (),
+        (),
+        (),
+        lines,
+    )
+
+
+def suggestions(kind: Kind, own: Sequence[Suggestion], language: str) -> list[Suggestion]:
+    """What to do about an alert, at most three things: the registry's `own`, else the catalogue's in the language."""
+    wording = _wording(language)
+    catalogue = [
+        Suggestion(kind.value, Names.of(text), Names.of(wording.roles[owner]))
+        for text, owner in wording.kinds[kind].suggestions
+    ]
+    return list(own[:3]) or catalogue
+
+
+def suggested(suggestion: Suggestion, language: str) -> str:
+    """A suggestion in one line: what, who, and where to begin."""
+    link = f" {suggestion.link}" if suggestion.link else ""
+    return f"{suggestion.text.text(language)} ({suggestion.owner.text(language)}){link}"
+
+
+def problems(message: Message) -> list[str]:
+    """What a message must not have: too many words, words that grade units, decimals of percent, addresses."""
+    found = []
+    if words(message.body) > MOST_WORDS:
+        found.append(f"the body has {words(message.body)} words; at most {MOST_WORDS} are read")
+    text = f"{message.subject}\n{message.text}"
+    for pattern, why in (
+        (_FORBIDDEN, "grades units"),
+        (_DECIMALS, "has decimals of a percent"),
+        (_ADDRESS, "is somebody's address"),
+    ):
+        found += [f"'{match[0]}' {why}" for match in pattern.finditer(text)]
+    return found
+
+
+def words(text: str) -> int:
+    """Number of words; a number with spaces in it is one."""
+    return len(text.replace("\u00a0", "").split())
+
+
+def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]:
+    """All facts there are, as words of the language; what is not known has no entry."""
+    tongue = wording.language
+    since = alert.since.isocalendar()
+    first, last = facts.first.isocalendar().week, facts.last.isocalendar().week
+    known: dict[str, object] = {
+        "unit": facts.unit.text(tongue),
+        "system": facts.system.text(tongue),
+        "indicator": facts.indicator.text(tongue),
+        "definition": facts.definition.text(tongue),
+        "version": facts.version,
+        "since": since.week,
+        "year": since.year,
+        "first": first,
+        "last": last,
+        "weeks": first if first == last else f"{first}–{last}",
+        "before": facts.before,
+        "ready": facts.ready,
+        "legacy": facts.legacy or None,
+        "source": facts.source or None,
+        "scope": facts.scope,
+    }
+    if figure := facts.figure:
+        known |= {"x": figure.value, "low": figure.low, "high": figure.high, "n": figure.n_band.replace("-", "–")}
+    if peers := facts.peers:
+        band = peers.low is not None and peers.high is not None
+        known |= {"peer": peers.median, "peer_low": peers.low, "peer_high": peers.high}
+        known["peer_alone"] = None if band else peers.median
+    if plan := facts.plan:
+        known |= {"target": plan.target, "due": _day(plan.due, wording), "forecast": plan.forecast}
+        known |= {"forecast_low": plan.low, "forecast_high": plan.high}
+    if loss := facts.loss:
+        hours, money = _number(loss.hours, wording), _money(loss.money, loss.currency, wording)
+        form = wording.loss_money if money else wording.loss
+        known |= {"loss": form.format(hours=hours, money=money), "loss_due": _day(loss.until, wording)}
+        known |= {"benefit": loss.benefit.text(tongue)}
+        known["hours"] = None if loss.quarter_hours is None else _number(loss.quarter_hours, wording)
+        known["money"] = _money(loss.quarter_money, loss.currency, wording)
+    if course := facts.course:
+        known |= {"course_benefit": course.benefit.text(tongue), "course": course.forecast}
+        known |= {"course_low": course.low, "course_high": course.high, "course_due": _day(course.due, wording)}
+        known |= {"course_use": course.use, "course_effect": course.effect}
+    if decided := facts.decided:
+        known |= {"decision": decided.decision.text(tongue), "acknowledged": decided.acknowledged}
+        known |= {"units": decided.units, "weeks_old": decided.weeks, "level": decided.level}
+    if burden := facts.burden:
+        known |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
+    held = {name: str(value) for name, value in known.items() if value is not None}
+    hidden = facts.figure is None and alert.kind in _DETECTED
+    finding = wording.findings["hidden"] if hidden else wording.findings.get(alert.indicator, wording.findings[""])
+    if not _lacking(finding, held):
+        held["finding"] = finding.format_map(held)
+    return held
+
+
+def _wording(language: str) -> Wording:
+    return WORDINGS.get(language, WORDINGS["en"])
+
+
+def _lacking(template: str, values: dict[str, str]) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(template) if name and name not in values]
+
+
+def _fill(template: str, values: dict[str, str], alert: Alert) -> str:
+    lacking = _lacking(template, values)
+    if lacking:
+        raise FactsError(f"alert {alert.id} of kind {alert.kind} cannot be told without {', '.join(lacking)}")
+    return template.format_map(values)
+
+
+def _body(
+    paragraphs: Sequence[str], shown: Sequence[str], buttons: Sequence[Button], wording: Wording, seen: str
+) -> str:
+    suggested = " ".join([wording.suggested, *(f"{n}) {text}." for n, text in enumerate(shown, 1))])
+    answers = " ".join(f"[{button.label}]" for button in buttons)
+    return "\n\n".join([" ".join(paragraphs), suggested, answers, f"{wording.about_unit} {seen}"])
+
+
+def _figures(values: dict[str, str], facts: Facts, wording: Wording) -> dict[str, str]:
+    """The fields that hold figures, as far as there are any."""
+    found = {}
+    alone = facts.figure is not None and facts.figure.low == facts.figure.high
+    form = wording.value_alone if alone else wording.value
+    if not _lacking(form, values):
+        found["value"] = form.format_map(values)
+    forms = wording.comparison
+    peers = forms["band" if "peer_low" in values and "peer_high" in values else "peers"]
+    kept = [peers, *(forms[name] for name in ("before", "target", "units", "tickets", "tickets_peer", "course"))]
+    compared = [form.format_map(values) for form in kept if not _lacking(form, values)]
+    if compared:
+        found["comparison"] = "; ".join(compared)
+    owned = {**values, "owner": wording.roles[Role.BENEFIT_OWNER]}
+    costs = (wording.cost_money, wording.cost, wording.cost_until)
+    if cost := next((form for form in costs if not _lacking(form, owned)), ""):
+        found["cost"] = cost.format_map(owned)
+    links = "  ".join(link for link in (facts.chart, facts.table) if link)
+    if links:
+        found["links"] = links
+    return found
+
+
+def _day(day: date, wording: Wording) -> str:
+    return wording.day.format(day=day.day, month=wording.months[day.month - 1], year=day.year)
+
+
+def _number(value: int, wording: Wording) -> str:
+    return f"{value:,}".replace(",", wording.thousands)
+
+
+def _money(value: int | None, currency: str, wording: Wording) -> str | None:
+    if value is None:
+        return None
+    return f"{_number(value, wording)} {'kr' if currency in ('SEK', 'NOK', 'DKK') else currency}"

@@ -1,0 +1,207 @@
+"""Comparing organisations: published figures with the definition they follow, and a funnel of those that share it.
+
+What is exchanged has passed the gate: shares with their interval and the band of the number behind them. Two figures
+are comparable only where indicator, version and the definition's content are the same. Source of the funnel:
+Spiegelhalter 2005 (limits instead of a ranking).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nytta.indicators.definition import Definition
+from nytta.insight.benefits.maturity import least_of
+from nytta.registry.dates import BEGINNING, END
+from nytta.statistics.funnels import dispersion, proportion_limits, proportion_z, robust_tau2
+
+CONFIDENCE = (0.95, 0.998)
+"""The limits of a funnel: inner and outer."""
+
+_MANY = 5
+"""Places from which a middle and a width of most of them can be told."""
+
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class BenchmarkError(ValueError):
+    """A file that cannot be compared with; the message says what to change."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Figure(_Part):
+    """A published figure of a unit in a system; `period` is the last week of its window."""
+
+    indicator: _Name
+    unit: _Name
+    unit_name: str
+    type: str = ""
+    system: str
+    case_type: _Name = "*"
+    period: date = Field(ge=BEGINNING, le=END)
+    value: float = Field(ge=0, allow_inf_nan=False)
+    low: float | None = Field(None, allow_inf_nan=False)
+    high: float | None = Field(None, allow_inf_nan=False)
+    n_band: Annotated[str, Field(max_length=40, pattern=r"^(<?[0-9]+|[0-9]+-[0-9]+|[0-9]+\+)?$")]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
+            raise ValueError("the value does not lie in its interval")
+        return self
+
+
+class Meaning(_Part):
+    """Which definition the figures of an indicator follow: version, and a fingerprint of what it says."""
+
+    version: int = Field(ge=1, le=2**31)
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Benchmark(_Part):
+    """What one organisation hands out."""
+
+    format: Literal["nytta-benchmark-1"] = "nytta-benchmark-1"
+    organisation: _Name
+    name: str
+    country: str = ""
+    definitions: dict[str, Meaning]
+    figures: tuple[Figure, ...]
+
+
+def fingerprint(definition: Definition) -> str:
+    """32 hexadecimal digits of what decides a figure: sides, kind, window, scale, and what is left out."""
+    said = definition.model_dump_json(
+        include={"id", "version", "kind", "numerator", "denominator", "adds", "capped", "scale", "display", "parts"}
+    )
+    return blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def write(benchmark: Benchmark) -> bytes:
+    """The file that is handed out."""
+    return benchmark.model_dump_json(indent=1).encode() + b"\n"
+
+
+def take(body: bytes, definitions: Iterable[Definition], own: Iterable[str]) -> Benchmark:
+    """Read a file that came from another organisation.
+
+    BenchmarkError for anything else, for an organisation that is one's own, and where a definition is another one:
+    version or content differ, and figures would not mean the same.
+    """
+    try:
+        found = Benchmark.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the file"
+        raise BenchmarkError(f"this is no export of `nytta benchmark export`: {where}: {first['msg']}") from error
+    if found.organisation in set(own):
+        raise BenchmarkError(f"'{found.organisation}' is an organisation of this installation; its figures are here")
+    known = {each.id: each for each in definitions}
+    wrong = []
+    for indicator in sorted({figure.indicator for figure in found.figures}):
+        theirs, ours = found.definitions.get(indicator), known.get(indicator)
+        if theirs is None:
+            wrong.append(f"'{indicator}' comes without its definition's version")
+        elif ours is None:
+            wrong.append(f"'{indicator}' is not known here")
+        elif theirs.version != ours.version:
+            wrong.append(f"'{indicator}' has version {theirs.version} there and {ours.version} here")
+        elif theirs.digest != fingerprint(ours):
+            wrong.append(f"'{indicator}' is defined otherwise there under the same version {ours.version}")
+    if wrong:
+        raise BenchmarkError(
+            f"the figures do not mean the same: {'; '.join(wrong)}. Both must use the same definitions; export again "
+            "after the older one is brought up to date"
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in the funnel: share in percent and the least number that stands behind it; `word` says where it lies.
+
+    Words: inside, above, below (beyond the inner limits), far_above, far_below (beyond the outer ones).
+    """
+
+    organisation: str
+    unit: str
+    name: str
+    value: float
+    n: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Points around their common centre (percent), with limits (n, low, high in percent) of the inner confidence."""
+
+    centre: float
+    points: tuple[Point, ...]
+    limits: tuple[tuple[int, float, float], ...]
+
+
+WHOLE = "*"
+"""The level of whole organisations; the other levels are types of units."""
+
+
+def by_level(rows: Iterable[Mapping[str, object]]) -> dict[str, list[Mapping[str, object]]]:
+    """Rows apart by level, whole organisations first: a unit is compared with its like, never with what it is part of.
+
+    Rows have organisation, unit and type.
+    """
+    found: dict[str, list[Mapping[str, object]]] = {WHOLE: []}
+    for row in rows:
+        level = WHOLE if row["unit"] == row["organisation"] else str(row["type"])
+        found.setdefault(level, []).append(row)
+    return {level: same for level, same in found.items() if same}
+
+
+def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
+    """The funnel of shares in percent; rows have organisation, unit, name, value, n_band. None of fewer than two.
+
+    Places vary more than chance: the limits are widened by what is left after chance. From five places on the centre
+    is their median, and the width that of most of them, so that a few that lag hide neither themselves nor others.
+    """
+    kept = [(row, least_of(str(row["n_band"]))) for row in rows if row["n_band"] and row["value"] is not None]
+    kept = [(row, n) for row, n in kept if n > 0]
+    if len(kept) < 2:
+        return None
+    n = np.array([n for _, n in kept], float)
+    share = np.array([float(str(row["value"])) for row, _ in kept]) / 100
+    many = len(kept) >= _MANY
+    z, errors, centre = proportion_z(share * n, n, float(np.median(share)) if many else None)
+    tau2 = robust_tau2(z * errors, errors) if many else dispersion(z, errors, winsor=0.0).tau2
+    bounds = [proportion_limits(n, centre, tau2=tau2, confidence=c) for c in CONFIDENCE]
+    points = []
+    for place, (row, size) in enumerate(kept):
+        word = "inside"
+        for far, (low, high) in zip(("", "far_"), bounds, strict=True):
+            if share[place] < low[place]:
+                word = f"{far}below"
+            elif share[place] > high[place]:
+                word = f"{far}above"
+        points.append(
+            Point(
+                str(row["organisation"]),
+                str(row["unit"]),
+                str(row["name"]),
+                round(100 * float(share[place]), 1),
+                size,
+                word,
+            )
+        )
+    sizes = np.unique(np.linspace(max(5, n.min() / 2), n.max() * 1.05, 40).round()).astype(int)
+    low, high = proportion_limits(sizes, centre, tau2=tau2, confidence=CONFIDENCE[0])
+    limits = tuple(
+        (int(s), round(100 * float(a), 1), round(100 * float(b), 1)) for s, a, b in zip(sizes, low, high, strict=True)
+    )
+    return Funnel(round(100 * float(centre), 1), tuple(points), limits)

@@ -1,0 +1,256 @@
+"""What share of a benefit will have come by its due date, and in which word to say so.
+
+The course of a realised share is a take-off of unknown ceiling, middle and pace, a level that wanders, a baseline that
+was itself measured with an error, and the noise of weeks. For every take-off and size of noise on a grid the forecast
+is exact (Gaussian process regression, Rasmussen and Williams 2006, sections 2.2 and 2.7; local level: Harvey 1989,
+Forecasting, Structural Time Series Models, section 4.1); the grid is weighed by how likely it makes what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from nytta.registry.units import Names
+from nytta.statistics import logistic
+
+Array = NDArray[np.float64]
+
+LAST = 4
+"""Usable weeks before the due date whose mean is forecast."""
+
+REACHED = 100.0
+"""Realised share, in percent, from which a benefit counts as achieved."""
+
+
+class Status(StrEnum):
+    """What is said of a benefit."""
+
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    OFF_TRACK = "off_track"
+    TOO_EARLY = "too_early"
+    ACHIEVED = "achieved"
+    NOT_ACHIEVED = "not_achieved"
+
+
+WORDS = {
+    Status.ON_TRACK: Names("På väg", "I rute", "On track"),
+    Status.AT_RISK: Names("Risk", "Risiko", "At risk"),
+    Status.OFF_TRACK: Names("Ur kurs", "Ute av kurs", "Off track"),
+    Status.TOO_EARLY: Names("För tidigt", "For tidlig", "Too early"),
+    Status.ACHIEVED: Names("Uppnått", "Oppnådd", "Achieved"),
+    Status.NOT_ACHIEVED: Names("Ej uppnått", "Ikke oppnådd", "Not achieved"),
+}
+"""The status words in the three languages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Every number the forecast uses. Shares in percent of the promised change, time in weeks.
+
+    `ceiling` and `ceiling_spread` are mean and standard deviation of the level at which benefits come to rest, before
+    anything is measured; `baseline_error` the standard deviation that an error of the baseline gives every value;
+    `noises` and `drifts` standard deviations of one week and of one week's wandering. `lateness` is the e-folding time
+    with which a later middle of the take-off is less likely from the outset. `unsteady` is what wanders more
+    in the first week, because no take-off follows a curve exactly; it fades with e-folding time `settling`. The rest
+    decides words: see `next_status`.
+    """
+
+    ceiling: float = 70.0
+    ceiling_spread: float = 45.0
+    baseline_error: float = 3.0
+    middles: tuple[float, ...] = (-6.0, 1.0, 4.0, 8.0, 13.0, 19.0, 26.0, 36.0, 50.0)
+    paces: tuple[float, ...] = (1.5, 3.0, 6.0, 10.0)
+    skews: tuple[float, ...] = (0.4, 1.0)
+    noises: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0)
+    drifts: tuple[float, ...] = (0.1, 0.3, 0.55, 1.0)
+    lateness: float = 15.0
+    unsteady: float = 2.5
+    settling: float = 40.0
+    interval: float = 0.80
+    minimum_weeks: int = 8
+    on: float = 0.80
+    on_leave: float = 0.70
+    off: float = 0.20
+    off_leave: float = 0.30
+    width: float = 40.0
+    width_return: float = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredBenefit:
+    """One benefit as measured so far; week 0 is the week of its start.
+
+    `first` and `length` are the first week and the number of weeks of each measured period, `realised` its realised
+    share in percent (NaN where not usable), arrays of equal length. `due` are the weeks whose mean is forecast
+    (`last_usable`). Periods may overlap. Raises ValueError where lengths differ, a week is negative, no week is due, or
+    a usable period follows from others (the same weeks measured twice): keep the one that stands.
+    """
+
+    first: NDArray[np.int64]
+    length: NDArray[np.int64]
+    realised: Array
+    due: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a course."""
+        if not len(self.first) == len(self.length) == len(self.realised):
+            raise ValueError("first, length and realised must be equally long, one element per measured period")
+        if len(self.first) and (int(self.first.min()) < 0 or int(self.length.min()) < 1):
+            raise ValueError("a measured period begins in week 0 or later and lasts at least one week")
+        if not self.due or min(self.due) < 0:
+            raise ValueError("a forecast needs at least one week to look at, none of them before the start")
+        there = np.isfinite(self.realised)
+        spans = sorted(zip(self.first[there].tolist(), self.length[there].tolist(), strict=True))
+        overlap = any(first + length > then for (first, length), (then, _) in pairwise(spans))
+        if overlap and np.linalg.matrix_rank(_weeks(self.first[there], self.length[there])) < len(spans):
+            raise ValueError("a measured period follows from others; give each week's figure once, the one that stands")
+
+    @classmethod
+    def weekly(cls, realised: Array, due: Sequence[int]) -> MeasuredBenefit:
+        """A course measured every week from week 0 on."""
+        weeks = np.arange(len(realised))
+        return cls(weeks, np.ones(len(realised), np.int64), np.asarray(realised, float), tuple(due))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every week that is due lies in a measured, usable period."""
+        covered: set[int] = set()
+        for first, length, value in zip(self.first, self.length, self.realised, strict=True):
+            if np.isfinite(value):
+                covered.update(range(int(first), int(first + length)))
+        return covered >= set(self.due)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The realised share at the due date, in percent of the promised change.
+
+    `expected` is the median; `low` and `high` bound the interval (80 % unless the parameters say otherwise);
+    `probability` is that of reaching the target. `weeks` is how many usable weeks it rests on, `complete` whether
+    every due week is measured: then it is no forecast but the result.
+    """
+
+    expected: float
+    low: float
+    high: float
+    probability: float
+    weeks: int
+    complete: bool
+
+
+def last_usable(due: int, usable: NDArray[np.bool_], *, number: int = LAST) -> tuple[int, ...]:
+    """The last `number` usable weeks that are over before week `due`, in order; fewer where there are fewer.
+
+    `usable` has one element per week from week 0, at least `due` of them; quiet weeks (holidays) are False. Raises
+    ValueError where no week is usable.
+    """
+    found = np.flatnonzero(usable[: max(due, 0)])[-number:]
+    if len(usable) < due or not len(found):
+        raise ValueError(f"no usable week is known before week {due}; check the due date and the calendar")
+    return tuple(int(week) for week in found)
+
+
+def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> Forecast | None:
+    """Forecast the observed mean of the due weeks from what was measured; None with too few usable weeks.
+
+    Observed, not underlying: the noise of the due weeks is part of the interval. Values measured late are simply not
+    in `course` yet; a period of several weeks stands for the mean of its weeks.
+    """
+    p = parameters or Parameters()
+    there = np.isfinite(course.realised)
+    if not there.any():
+        return None
+    first, length, y = course.first[there], course.length[there], course.realised[there]
+    count = max(int((first + length).max()), max(course.due) + 1)
+    time = np.arange(count)
+    seen = _weeks(first, length, count)
+    weeks = int((seen > 0).any(axis=0).sum())
+    if weeks < p.minimum_weeks:
+        return None
+    asked = np.isin(time, course.due) / len(set(course.due))
+
+    middle, pace, skew = (grid.ravel() for grid in np.meshgrid(p.middles, p.paces, p.skews, indexing="ij"))
+    # Richards 1959, J Exp Bot 10:290: quick at first and slow in the end where skew is below 1.
+    shape = logistic(time[:, None], 1.0, middle, pace) ** skew
+    steps = np.stack([np.ones(count), (p.unsteady * np.exp(-time / p.settling)) ** 2])
+    wander, unsteady = (np.minimum(walk[:, None], walk) for walk in np.cumsum(steps, axis=1))
+    shape_seen, shape_asked = seen @ shape, asked @ shape
+    means, variances, weights = [], [], []
+    for noise in p.noises:
+        for drift in p.drifts:
+            # What one week shares with another beside the take-off: noise, wandering, the baseline's error.
+            shared = noise**2 * np.eye(count) + drift**2 * wander + unsteady + p.baseline_error**2
+            factor = scipy.linalg.cho_factor(seen @ shared @ seen.T + 1e-9 * np.eye(len(y)), lower=True)
+            cross = seen @ shared @ asked
+            pull = scipy.linalg.cho_solve(factor, cross)
+            solved = scipy.linalg.cho_solve(factor, shape_seen)
+            rest = y[:, None] - p.ceiling * shape_seen
+            information = (shape_seen * solved).sum(0)
+            evidence = (rest * solved).sum(0)
+            prior = 1 / p.ceiling_spread**2
+            precision = prior + information
+            ceiling = p.ceiling + evidence / precision
+            open_part = shape_asked - pull @ shape_seen
+            means.append(pull @ y + open_part * ceiling)
+            variances.append(asked @ shared @ asked - pull @ cross + open_part**2 / precision)
+            misfit = (rest * scipy.linalg.cho_solve(factor, rest)).sum(0) - evidence**2 / precision
+            size = 2 * np.log(np.diag(factor[0])).sum() + np.log(precision / prior)
+            weights.append(-(misfit + size) / 2 - np.maximum(middle, 0) / p.lateness)
+    mean, weight = np.concatenate(means), np.concatenate(weights)
+    spread = np.sqrt(np.maximum(np.concatenate(variances), 1e-6))
+    weight = np.exp(weight - scipy.special.logsumexp(weight))
+    tail = (1 - p.interval) / 2
+    low, expected, high = (_quantile(weight, mean, spread, q) for q in (tail, 0.5, 1 - tail))
+    probability = float(weight @ scipy.special.ndtr((mean - REACHED) / spread))
+    return Forecast(expected, low, high, probability, weeks, course.complete)
+
+
+def next_status(before: Status | None, outlook: Forecast | None, parameters: Parameters | None = None) -> Status:
+    """The word for a benefit now, given the word it had (None at first) and its forecast.
+
+    With every due week measured: achieved from 100 % on, else not achieved. Before: too early until the interval is
+    narrower than `width` points, and again only when it is wider than `width_return`; on track from probability `on`
+    until it is below `on_leave`; off track from `off` until it is above `off_leave`; else at risk. The gap between
+    taking and leaving a word (hysteresis, Schmitt 1938, J Sci Instrum 15:24) keeps it from flickering.
+    """
+    p = parameters or Parameters()
+    if outlook is None:
+        return Status.TOO_EARLY
+    if outlook.complete:
+        # Hundredths of a percent: a result of exactly the target must not fail by the last bit.
+        return Status.ACHIEVED if round(outlook.expected, 2) >= REACHED else Status.NOT_ACHIEVED
+    judged = before not in (None, Status.TOO_EARLY)
+    if outlook.high - outlook.low >= (p.width_return if judged else p.width):
+        return Status.TOO_EARLY
+    if outlook.probability >= (p.on_leave if before is Status.ON_TRACK else p.on):
+        return Status.ON_TRACK
+    if outlook.probability <= (p.off_leave if before is Status.OFF_TRACK else p.off):
+        return Status.OFF_TRACK
+    return Status.AT_RISK
+
+
+def _weeks(first: NDArray[np.int64], length: NDArray[np.int64], count: int | None = None) -> Array:
+    """The mean over each period as a matrix (periods, weeks from 0)."""
+    time = np.arange(int((first + length).max()) if count is None else count)
+    inside = (time >= first[:, None]) & (time < (first + length)[:, None])
+    return np.asarray(inside / length[:, None])
+
+
+def _quantile(weight: Array, mean: Array, spread: Array, q: float) -> float:
+    """Quantile of a mixture of normals, by bisection."""
+    low, high = float((mean - 8 * spread).min()), float((mean + 8 * spread).max())
+    for _ in range(60):
+        middle = (low + high) / 2
+        if float(weight @ scipy.special.ndtr((middle - mean) / spread)) < q:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2

@@ -1,0 +1,65 @@
+"""Read the model of maturity from its YAML file; all problems are told at once, with file and line."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nytta.insight.benefits.maturity import TOP, Anchors, Axis, Dimension, Member, Model
+from nytta.registry import nodes
+from nytta.registry.problems import Problem
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    indicator: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    version: Annotated[int, Field(ge=1)]
+    dimension: Dimension
+    anchors: tuple[float, ...]
+    weight: Annotated[int, Field(ge=1)] = 1
+    gate: Annotated[int, Field(ge=0, le=TOP)] = 0
+    axis: Axis | None = None
+
+    def member(self) -> Member:
+        """The member it describes. ValueError for anchors that do not go one way."""
+        return Member(
+            self.indicator, self.version, self.dimension, Anchors(self.anchors), self.weight, self.gate, self.axis
+        )
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Annotated[int, Field(ge=1)]
+    members: Annotated[tuple[_Entry, ...], Field(min_length=1)]
+
+
+def read_model(file: str, body: bytes) -> tuple[Model | None, list[Problem]]:
+    """The model in the bytes of `file`, or None and what to change in it."""
+    node, problems = nodes.read(body, file)
+    if node is None or problems:
+        return None, problems
+    try:
+        entries = _File.model_validate(node.plain())
+    except ValidationError as error:
+        return None, [
+            Problem(file, node.at(*each["loc"]), _sentence(each["loc"], each["msg"])) for each in error.errors()
+        ]
+    members = []
+    for place, entry in enumerate(entries.members):
+        try:
+            members.append(entry.member())
+        except ValueError as error:
+            problems.append(Problem(file, node.at("members", place, "anchors"), f"'{entry.indicator}': {error}"))
+    if problems:
+        return None, problems
+    try:
+        return Model(entries.version, tuple(members)), []
+    except ValueError as error:
+        return None, [Problem(file, node.at("members"), str(error))]
+
+
+def _sentence(place: tuple[int | str, ...], message: str) -> str:
+    return f"{'.'.join(str(step) for step in place)}: {message}"

@@ -1,0 +1,173 @@
+"""Hours of a year by the cases they are about: promised, freed, and left lying, from rounded shares alone.
+
+Open-zone rule: unrealised hours beside a share and minutes would tell how many cases a unit has in a year. So cases are
+rounded before anything is computed from them, to two significant digits and never finer than ten; fewer than ten give
+nothing; and hours are rounded to two significant digits. The share of use is the mean of the windows that are published
+of the last half year, in whole percent; a case type of which none is published has its place's share. Small units are
+told as their reporting group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from nytta.disclosure.rounding import _half_up, rounded_cases, two_digits
+from nytta.disclosure.rules import Status
+from nytta.insight.benefits.evidence import Evidence
+from nytta.insight.benefits.realised import freed_hours, unrealised_hours
+from nytta.insight.benefits.statement import Pool
+from nytta.registry.programme import Benefit, Kind, Measure
+from nytta.registry.systems import Minutes
+from nytta.registry.units import Names
+
+FEWEST = "too_few_cases"
+"""Fewer than ten cases in 52 weeks."""
+
+NO_MINUTES = "no_minutes"
+"""Neither the benefit nor its case type says how many minutes a case takes."""
+
+NO_TARGET = "no_target_of_use"
+"""The benefit does not say which use it depends on, or from where to where that shall go."""
+
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Benefits about the cases of one type in one place, with what their hours are computed from.
+
+    `units` are the units behind the place. `realised` is the mean realised share in whole percent of the benefits that
+    are measured, None where none is.
+    """
+
+    place: str
+    names: Names
+    units: tuple[str, ...]
+    system: str
+    case_type: str
+    case_type_names: Names
+    benefits: tuple[Benefit, ...]
+    minutes: Minutes | None
+    realised: int | None
+
+
+def hours(work: Work, evidence: Evidence) -> Pool:
+    """The hours of a year of one place and case type.
+
+    Promised: from the plan's own minutes per case, else (target - baseline of use) · cases · minutes saved. Freed: B4,
+    and where the benefit is measured no more than the measured share of what was promised, so that an hour counts
+    only when both use and measurement support it. Left lying because of use: B5; although used: the rest.
+    """
+    about = work.benefits[0]
+    bare = Pool(
+        place=work.place,
+        names=work.names,
+        system=work.system,
+        case_type=work.case_type,
+        case_type_names=work.case_type_names,
+        benefits=tuple(each.id for each in work.benefits),
+    )
+    adoption = about.adoption
+    if work.minutes is None:
+        return _without(bare, NO_MINUTES)
+    if adoption is None or adoption.baseline is None or adoption.target is None:
+        return _without(bare, NO_TARGET)
+    share = share_of(evidence, adoption.indicator, work.place, work.system, work.case_type)
+    target, before = _percent(adoption.target), _percent(adoption.baseline)
+    if isinstance(share, str):
+        return _without(bare, share)
+    cases = rounded_cases(sum(evidence.cases.get((unit, work.system, work.case_type), 0) for unit in work.units))
+    if cases is None:
+        return _without(bare, FEWEST)
+    saved = work.minutes.before_ms - work.minutes.after_ms
+    by_use = max(0.0, float(freed_hours(share, before, cases, saved)))
+    use_missing = float(unrealised_hours(share, target, cases, saved))
+    promised = _promised(work, cases)
+    if promised is None:
+        promised = max(0.0, float(freed_hours(target, before, cases, saved)))
+    freed, effect_missing = by_use, 0.0
+    if work.realised is not None:
+        freed = min(by_use, max(0, work.realised) * promised / 100)
+        effect_missing = max(0.0, promised - freed - use_missing)
+    assert isfinite(by_use + use_missing)
+    return Pool(
+        place=work.place,
+        names=work.names,
+        system=work.system,
+        case_type=work.case_type,
+        case_type_names=work.case_type_names,
+        benefits=bare.benefits,
+        share=share,
+        share_target=target,
+        cases=cases,
+        promised=two_digits(promised),
+        freed=two_digits(freed),
+        use_missing=two_digits(use_missing),
+        effect_missing=two_digits(effect_missing),
+    )
+
+
+def counts_hours(benefit: Benefit) -> bool:
+    """Whether a benefit is about hours of work."""
+    return benefit.kind is not Kind.AVOIDED_PURCHASE and benefit.measure in (Measure.HOURS, Measure.CASE_MINUTES)
+
+
+def gathered(works: Sequence[Work], evidence: Evidence) -> tuple[Pool, ...]:
+    """The pools of all places, in the given order."""
+    return tuple(hours(work, evidence) for work in works)
+
+
+def by_benefit(pools: Sequence[Pool]) -> Mapping[str, tuple[Pool, ...]]:
+    """The pools that each benefit is about."""
+    found: dict[str, tuple[Pool, ...]] = {}
+    for pool in pools:
+        for benefit in pool.benefits:
+            found[benefit] = (*found.get(benefit, ()), pool)
+    return found
+
+
+def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_type: str) -> int | str:
+    """The share of use in whole percent, or why it may not be said.
+
+    Of cases that of the half year; where that of the case type is not shown, the place's. Of persons the latest one.
+    """
+    why = None
+    for about in filter(None, (case_type, _ANY)):
+        use = evidence.use.get((indicator, place, system, about))
+        if isinstance(use, int):
+            return use
+        why = why or use
+    if why is not None:
+        return why
+    row = evidence.published.get((indicator, place, system, _ANY))
+    if row is None or row.value is None:
+        return row.status if row else Status.NOT_ENOUGH.value
+    return round(row.value)
+
+
+def _promised(work: Work, cases: int) -> float | None:
+    """Thousandths of hours by the plans' own minutes per case, their mean where several benefits share the cases."""
+    told = [
+        abs(each.target - each.baseline)
+        for each in work.benefits
+        if each.measure is Measure.CASE_MINUTES and each.baseline is not None and each.target is not None
+    ]
+    return cases * sum(told) / len(told) / 60 if told else None
+
+
+def _without(pool: Pool, why: str) -> Pool:
+    return Pool(
+        place=pool.place,
+        names=pool.names,
+        system=pool.system,
+        case_type=pool.case_type,
+        case_type_names=pool.case_type_names,
+        benefits=pool.benefits,
+        why=why,
+    )
+
+
+def _percent(thousandths: int) -> int:
+    return _half_up(thousandths, 10) // 10

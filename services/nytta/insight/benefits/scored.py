@@ -1,0 +1,81 @@
+"""Maturity of each place from its published figures, under the stored model; surveys stand beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import nan
+
+from nytta.insight.benefits.evidence import Evidence
+from nytta.insight.benefits.maturity import Figure, Model, least_of, maturity
+from nytta.insight.benefits.maturity import Score as Mean
+from nytta.insight.benefits.statement import Maturity, Member, Score
+from nytta.registry.units import Names
+
+COVERAGE, REALISED = "plan-coverage", "realised-share"
+"""Members that no indicator measures: shares of the benefits themselves, certain, by whatever number."""
+
+_CERTAIN = 10**6
+
+
+def scores(
+    model: Model,
+    evidence: Evidence,
+    places: Mapping[str, Names],
+    systems: Sequence[str],
+    own: Mapping[tuple[str, str], Mapping[str, float]],
+    *,
+    whole: str,
+) -> Iterator[Maturity]:
+    """Maturity of each place in each system of which something is published there.
+
+    `own` are shares of the benefits themselves, in percent, by place and system. Members are told of the place `whole`.
+    """
+    for place, names in places.items():
+        for system in systems:
+            figures = dict(_figures(model, evidence, place, system))
+            if not figures:
+                continue
+            figures |= {
+                name: Figure(value, value, value, _CERTAIN) for name, value in own.get((place, system), {}).items()
+            }
+            found = maturity(model, figures)
+            told = {part.member.indicator: part for mean in found.dimensions.values() for part in mean.parts}
+            yield Maturity(
+                place=place,
+                names=names,
+                system=system,
+                model=found.model,
+                dimensions=tuple(_score(name.value, mean) for name, mean in found.dimensions.items()),
+                axes=tuple(_score(name.value, mean) for name, mean in found.axes.items()),
+                level=found.level.text,
+                held_by=found.level.held_by,
+                missing=tuple(part.member.indicator for part in found.level.missing),
+                members=tuple(
+                    Member(
+                        indicator=part.member.indicator,
+                        version=part.member.version,
+                        weight=part.member.weight,
+                        dimension=part.member.dimension.value,
+                        axis=part.member.axis.value if part.member.axis else "",
+                        gate=part.member.gate,
+                        value=float(part.figure.value) if part.figure else None,
+                        score=None if part.score is None else round(part.score, 1),
+                        missing=part.missing.value if part.missing else "",
+                    )
+                    for part in told.values()
+                )
+                if place == whole
+                else (),
+            )
+
+
+def _figures(model: Model, evidence: Evidence, place: str, system: str) -> Iterator[tuple[str, Figure]]:
+    for member in model.members:
+        row = evidence.published.get((member.indicator, place, system, "*"))
+        if row is not None and row.value is not None:
+            low, high = (nan if bound is None else bound for bound in (row.low, row.high))
+            yield member.indicator, Figure(row.value, low, high, least_of(row.n_band or "<10"), row.version)
+
+
+def _score(name: str, mean: Mean) -> Score:
+    return Score(name, None if mean.score is None else round(mean.score, 1), round(mean.covered))

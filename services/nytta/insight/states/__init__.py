@@ -1,0 +1,1 @@
+"""Derived indicators: what several published figures show together. Pure."""

@@ -1,0 +1,1 @@
+"""The SQL of findings: states, alerts, statements, benchmarks. Open tables alone."""

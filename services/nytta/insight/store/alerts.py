@@ -1,0 +1,243 @@
+"""The book of alerts in the open zone: one writer, one insert per round; a crash leaves all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from nytta.insight.alerts import records
+from nytta.insight.alerts.model import Alert, Key
+from nytta.insight.alerts.schedule import SentMessage, forget
+from nytta.insight.alerts.texts import Message
+from nytta.storage.client import Connection
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was decided on. `id` is the same whenever the same decision is taken; no names, no addresses.
+
+    `recipient` is the registry's digest of the contact whom `role` of (`unit`, `system`) names. `text` is whole,
+    `chart` a PNG (empty where there is none), `alerts` the ids that it speaks of.
+    """
+
+    id: str
+    recipient: str
+    role: str
+    unit: str
+    system: str
+    day: date
+    decided: datetime
+    message: Message
+    alerts: tuple[str, ...]
+    chart: bytes = b""
+    chart_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far a message came on one way out: sent, failed (tried again from `next_at`), or dead.
+
+    `message` is a message's id, or an alert's where a manager of alerts keeps it.
+    """
+
+    organisation: str
+    message: str
+    channel: str
+    state: str
+    attempts: int
+    error: str
+    next_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What is kept of one organisation: the latest alert of each key, what was sent lately, the last week heard."""
+
+    alerts: dict[Key, Alert]
+    sent: tuple[SentMessage, ...]
+    heard: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Published rows of one organisation.
+
+    `values` by (indicator, grain, unit, system, period), `facts` by (fact, unit, system, week).
+    """
+
+    signals: list[dict[str, Any]]
+    not_assessed: list[dict[str, Any]]
+    values: dict[tuple[str, str, str, str, date], dict[str, Any]]
+    facts: dict[tuple[str, str, str, date], list[dict[str, Any]]]
+    acts: list[dict[str, Any]]
+    definitions: dict[str, dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one round decides of one organisation."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    dropped: list[Alert] = field(default_factory=list)
+    sent: list[SentMessage] = field(default_factory=list)
+    messages: list[Outgoing] = field(default_factory=list)
+    heard: date | None = None
+
+
+_COLUMNS = (
+    *("record", "id", "organisation", "unit", "system", "kind", "state"),
+    *("day", "body", "version", "is_deleted"),
+)
+
+
+class AlertStore:
+    """Reads and writes the book. Whoever calls `commit` is the only writer of its organisation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def book(self, organisation: str, day: date) -> Book:
+        """The book as it stands on `day`."""
+        latest: dict[Key, Alert] = {}
+        for each in self.alerts(organisation):
+            held = latest.get(each.key)
+            if held is None or held.since < each.since:
+                latest[each.key] = each
+        sent = [records.decode_sent(body.encode()) for (body,) in self._bodies("sent", organisation)]
+        heard = [date.fromisoformat(body) for (body,) in self._bodies("heard", organisation)]
+        return Book(latest, forget(sent, day), max(heard, default=None))
+
+    def alerts(self, organisation: str = "") -> list[Alert]:
+        """Every episode of every alert, ended ones too, in order of id."""
+        return [records.alert(body.encode()) for (body,) in self._bodies("alert", organisation)]
+
+    def organisations(self) -> list[str]:
+        """Organisations that have a book."""
+        rows = self.connection.rows("SELECT DISTINCT organisation FROM {open}.alert_records ORDER BY organisation")
+        return [name for (name,) in rows]
+
+    def organisation_of(self, alert: str) -> str | None:
+        """The organisation of an alert; None where there is no such alert."""
+        rows = self.connection.rows(
+            "SELECT organisation FROM {open}.alert_records FINAL WHERE record = 'alert' AND id = {id:String}", id=alert
+        )
+        return rows[0][0] if rows else None
+
+    def messages(self, organisation: str = "", since: date | None = None) -> list[Outgoing]:
+        """Messages that were decided on, the oldest first."""
+        rows = self._bodies("message", organisation, since)
+        return [msgspec.json.decode(body.encode(), type=Outgoing) for (body,) in rows]
+
+    def commit(self, organisation: str, changes: Changes, now: datetime) -> None:
+        """Write a round: all of it becomes visible at once."""
+        rows = [self._alert_row(organisation, each, now.date(), 0) for each in changes.alerts]
+        rows += [self._alert_row(organisation, each, now.date(), 1) for each in changes.dropped]
+        for each in changes.sent:
+            body = records.encode(each).decode()
+            name = f"{each.recipient}/{each.day}/{int(each.digest)}{int(each.new)}"
+            rows.append(["sent", name, organisation, "", "", "", "", each.day, body, 0, 0])
+        for message in changes.messages:
+            body = msgspec.json.encode(message).decode()
+            place = [organisation, message.unit, message.system, message.role, ""]
+            rows.append(["message", message.id, *place, message.day, body, 0, 0])
+        if changes.heard is not None:
+            rows.append(["heard", "", organisation, "", "", "", "", changes.heard, changes.heard.isoformat(), 0, 0])
+        version = int(self.connection.value("SELECT max(version) + 1 FROM {open}.alert_records"))
+        for row in rows:
+            row[-2] = version
+        self.connection.insert("{open}.alert_records", _COLUMNS, rows)
+
+    def evidence(self, organisation: str, first: date, last: date) -> Evidence:
+        """All that is published of an organisation and that alerts may rest on, weeks from `first` to `last`."""
+        ask = {"organisation": organisation, "first": first, "last": last}
+        values = self.connection.dicts(
+            """SELECT indicator, version, unit, system, grain, period, value, low, high, n_band, status
+               FROM {open}.indicator_values
+               WHERE organisation = {organisation:String} AND case_type = '*' AND part = ''
+                 AND grain IN ('week', 'window') AND period >= {first:Date} AND period <= {last:Date}
+                 AND (indicator, version) IN (SELECT indicator, max(version) FROM {open}.definitions GROUP BY indicator)
+               ORDER BY period""",
+            **ask,
+        )
+        facts = self.connection.dicts(
+            """SELECT unit, system, fact, part, week, value, low, high, n_band, status FROM {open}.published_facts FINAL
+               WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
+                 AND status != 'gone' ORDER BY week, unit, system, part""",
+            **ask,
+        )
+        by_place: dict[tuple[str, str, str, date], list[dict[str, Any]]] = {}
+        for row in facts:
+            by_place.setdefault((row["fact"], row["unit"], row["system"], row["week"]), []).append(row)
+        missing = self.connection.dicts(
+            """SELECT unit, system, indicator, week, reason FROM {open}.not_assessed FINAL
+               WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
+                 AND reason != ''""",
+            **ask,
+        )
+        acts = self.connection.dicts(
+            """SELECT decision, unit, state, level, day FROM {open}.decision_acts FINAL
+               WHERE organisation = {organisation:String} ORDER BY day, unit""",
+            organisation=organisation,
+        )
+        definitions = self.connection.dicts(
+            """SELECT indicator, version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
+                      window_weeks
+               FROM {open}.definitions FINAL ORDER BY version"""
+        )
+        return Evidence(
+            self.signals(organisation),
+            missing,
+            {(v["indicator"], v["grain"], v["unit"], v["system"], v["period"]): v for v in values},
+            by_place,
+            acts,
+            {d["indicator"]: d for d in definitions},
+        )
+
+    def signals(self, organisation: str = "") -> list[dict[str, Any]]:
+        """Published verdicts in order of opening; withdrawn ones too."""
+        return self.connection.dicts(
+            """SELECT * EXCEPT publication FROM {open}.signals
+               WHERE organisation = {organisation:String} OR {organisation:String} = ''
+               ORDER BY opened, organisation, system, indicator, unit, kind""",
+            organisation=organisation,
+        )
+
+    def deliveries(self) -> dict[tuple[str, str], Delivery]:
+        """What became of messages, by message and channel."""
+        rows = self.connection.rows(
+            "SELECT organisation, message, channel, state, attempts, error, next_at, at FROM {open}.deliveries FINAL"
+        )
+        found = [Delivery(*row[:6], *(moment.replace(tzinfo=UTC) for moment in row[6:])) for row in rows]
+        return {(each.message, each.channel): each for each in found}
+
+    def record(self, deliveries: Iterable[Delivery]) -> None:
+        """Write down what became of messages."""
+        rows = [
+            [d.organisation, d.message, d.channel, d.state, d.attempts, d.error, d.next_at, d.at] for d in deliveries
+        ]
+        version = int(self.connection.value("SELECT max(version) + 1 FROM {open}.deliveries"))
+        self.connection.insert(
+            "{open}.deliveries",
+            ["organisation", "message", "channel", "state", "attempts", "error", "next_at", "at", "version"],
+            [[*row, version] for row in rows],
+        )
+
+    def _bodies(self, record: str, organisation: str, since: date | None = None) -> Sequence[tuple[Any, ...]]:
+        return self.connection.rows(
+            """SELECT body FROM {open}.alert_records FINAL
+               WHERE record = {record:String} AND day >= {since:Date}
+                 AND (organisation = {organisation:String} OR {organisation:String} = '') ORDER BY day, id""",
+            record=record,
+            organisation=organisation,
+            since=since or date(1970, 1, 1),
+        )
+
+    @staticmethod
+    def _alert_row(organisation: str, alert: Alert, day: date, deleted: int) -> list[Any]:
+        key, body = alert.key, records.encode(alert).decode()
+        place = [organisation, key.unit, key.system, alert.kind.value, alert.state.value]
+        return ["alert", alert.id, *place, day, body, 0, deleted]

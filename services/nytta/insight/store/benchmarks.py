@@ -1,0 +1,133 @@
+"""Figures for and from other organisations: published rows out, taken-over rows in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from nytta.indicators.definition import Definition, Kind
+from nytta.insight.benefits.benchmark import Benchmark, Figure, Meaning, fingerprint
+from nytta.storage.client import Connection
+
+
+def export(
+    connection: Connection, organisation: str, definitions: Sequence[Definition], *, units: bool, case_types: bool
+) -> Benchmark:
+    """The latest published shares of an organisation, of the whole or of all its units, with their definitions."""
+    rows = _rows(connection, shares(definitions), organisation, case_types=case_types)
+    rows = [row for row in rows if units or row["unit"] == organisation]
+    used = {row["indicator"] for row in rows}
+    about = connection.rows(
+        "SELECT name_en, country FROM {open}.units WHERE unit = {unit:String} ORDER BY valid_to DESC LIMIT 1",
+        unit=organisation,
+    )
+    return Benchmark(
+        organisation=organisation,
+        name=about[0][0] if about else organisation,
+        country=about[0][1] if about else "",
+        definitions={d.id: Meaning(version=d.version, digest=fingerprint(d)) for d in definitions if d.id in used},
+        figures=tuple(
+            Figure(unit_name=row["name"], **{k: row[k] for k in Figure.model_fields if k in row and k != "unit_name"})
+            for row in rows
+        ),
+    )
+
+
+def save(connection: Connection, benchmark: Benchmark) -> None:
+    """Keep the figures of another organisation; those it handed out before are not read any more."""
+    number = int(connection.value("SELECT max(publication) + 1 FROM {open}.benchmarks"))
+    columns = [name for name in Figure.model_fields if name != "organisation"]
+    connection.insert(
+        "{open}.benchmarks",
+        ["organisation", *columns, "version", "publication"],
+        [
+            [
+                benchmark.organisation,
+                *(getattr(figure, name) for name in columns),
+                benchmark.definitions[figure.indicator].version,
+                number,
+            ]
+            for figure in benchmark.figures
+        ],
+    )
+
+
+def shares(definitions: Iterable[Definition]) -> dict[str, int]:
+    """The versions of the indicators that can be compared."""
+    return {d.id: d.version for d in definitions if d.kind is Kind.SHARE}
+
+
+def compared(
+    connection: Connection, versions: Mapping[str, int], *, case_types: bool = False, until: date | None = None
+) -> list[dict[str, Any]]:
+    """Own and taken-over shares on the same definition (version by indicator), organisation by organisation.
+
+    Own ones of the latest closed window, or of the latest that ended by the week `until`.
+    """
+    own = _rows(connection, versions, "", case_types=case_types, until=until)
+    others = connection.dicts(
+        """SELECT organisation, unit, unit_name AS name, type, system, case_type, indicator, period, value, low, high,
+                  n_band
+           FROM {open}.benchmarks
+           WHERE has({wanted:Array(String)}, concat(indicator, '/', toString(version)))
+             AND (case_type = '*' OR {case_types:Bool})
+             AND (organisation, publication) IN (SELECT organisation, max(publication) FROM {open}.benchmarks
+                                                 GROUP BY organisation)
+           ORDER BY organisation, indicator, system, unit, case_type""",
+        wanted=[f"{indicator}/{version}" for indicator, version in versions.items()],
+        case_types=case_types,
+    )
+    return own + others
+
+
+def peers(
+    connection: Connection, versions: Mapping[str, int], organisation: str, roots: Collection[str], until: date
+) -> list[dict[str, Any]]:
+    """What an organisation is compared with: its own places, other `roots` as wholes, all that came from others."""
+    rows = compared(connection, versions, until=until) if versions else []
+    others = set(roots) - {organisation}
+    return [row for row in rows if row["organisation"] not in others or row["unit"] == row["organisation"]]
+
+
+def organisations(connection: Connection) -> list[str]:
+    """Ids of the organisations of this installation."""
+    return [root for (root,) in connection.rows("SELECT DISTINCT root FROM {open}.units ORDER BY root")]
+
+
+def _rows(
+    connection: Connection,
+    versions: Mapping[str, int],
+    organisation: str,
+    *,
+    case_types: bool,
+    until: date | None = None,
+) -> list[dict[str, Any]]:
+    """Published shares of the latest closed window. A reporting group is of its siblings' type, for it stands for them.
+
+    A unit without a type has its depth below the organisation instead.
+    """
+    rows = connection.dicts(
+        """SELECT v.organisation AS organisation, v.unit AS unit, u.name_en AS name,
+                  multiIf(u.type = 'reporting-group', beside.type, u.type = '', concat('#', toString(u.depth)), u.type)
+                      AS type, v.system AS system,
+                  v.case_type AS case_type, v.indicator AS indicator, v.version AS version, v.period AS period,
+                  v.value AS value, v.low AS low, v.high AS high, v.n_band AS n_band
+           FROM {open}.indicator_values AS v
+           INNER JOIN (SELECT organisation, indicator, version, system, max(period) AS period
+                       FROM {open}.indicator_values WHERE grain = 'window' AND period <= {until:Date}
+                       GROUP BY organisation, indicator, version, system) AS last
+               ON last.organisation = v.organisation AND last.indicator = v.indicator AND last.version = v.version
+                  AND last.system = v.system AND last.period = v.period
+           LEFT JOIN {open}.unit_names AS u ON u.unit = v.unit
+           LEFT JOIN (SELECT parent, argMax(type, depth) AS type FROM {open}.unit_names
+                      WHERE type != 'reporting-group' GROUP BY parent) AS beside ON beside.parent = u.parent
+           WHERE v.grain = 'window' AND v.part = '' AND v.value IS NOT NULL
+             AND (v.organisation = {organisation:String} OR {organisation:String} = '')
+             AND (v.case_type = '*' OR {case_types:Bool})
+           ORDER BY organisation, indicator, system, unit, case_type""",
+        organisation=organisation,
+        case_types=case_types,
+        until=until or date(2149, 1, 1),
+    )
+    return [row for row in rows if versions.get(row["indicator"]) == row["version"]]

@@ -1,0 +1,129 @@
+"""Roll-ups at two times with their mix taken out, from published rows; from others where a reader of them is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from nytta.indicators.definition import Definition, Kind
+from nytta.insight.states.mix import Mixed, Stratum, middle_of, mixed
+from nytta.storage.client import Connection, StoreError
+
+Over = Literal["case-types", "units"]
+
+
+class NothingToTell(StoreError):
+    """A roll-up has no mix, or too little of it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whose roll-up, over what, and between which weeks (Mondays of the windows' last weeks)."""
+
+    unit: str
+    system: str
+    over: Over
+    first: date
+    last: date
+
+
+Figures = dict[tuple[str, str], dict[date, Stratum]]
+"""Figures of all units in both weeks, by unit and case type, and by week."""
+
+
+def published(connection: Connection, definition: Definition, question: Question) -> Figures:
+    """What is published; behind each figure stands the middle of its band."""
+    source = "SELECT *, n_band AS behind FROM {open}.indicator_values WHERE status != 'banded'"
+    return windows(connection, source, definition, question, lambda value, band: Stratum(value, middle_of(band)))
+
+
+def windows(
+    connection: Connection,
+    source: str,
+    definition: Definition,
+    question: Question,
+    stratum: Callable[[float, Any], Stratum],
+) -> Figures:
+    """Windows of both weeks in `source`, SQL of rows with `behind`; `stratum` makes a figure of value and behind."""
+    rows = connection.rows(
+        f"""SELECT unit, case_type, period, value, behind FROM ({source})
+           WHERE value IS NOT NULL AND indicator = {{id:String}} AND version = {{version:UInt16}}
+             AND part = '' AND grain = 'window' AND system = {{system:String}}
+             AND period IN ({{first:Date}}, {{last:Date}})""",
+        id=definition.id,
+        version=definition.version,
+        system=question.system,
+        first=question.first,
+        last=question.last,
+    )
+    figures: Figures = {}
+    for unit, case_type, period, value, behind in rows:
+        figures.setdefault((unit, case_type), {})[period] = stratum(value, behind)
+    return figures
+
+
+def mix(
+    connection: Connection,
+    definition: Definition,
+    question: Question,
+    read: Callable[[Connection, Definition, Question], Figures] = published,
+) -> Mixed:
+    """The roll-up with its mix taken out. NothingToTell where it has none, or too little is shown.
+
+    Over case types the standard is the mix of the whole organisation, over units that of the two times together.
+    """
+    if definition.kind not in {Kind.SHARE, Kind.RATE} or definition.parts:
+        raise NothingToTell(f"'{definition.id}' is no single share or rate: there is no mix to take out")
+    figures = read(connection, definition, question)
+    whole = figures.get((question.unit, "*"), {})
+    if question.first not in whole or question.last not in whole:
+        raise NothingToTell(
+            f"'{definition.id}' of '{question.unit}' is not shown in both weeks: choose others, or a larger unit"
+        )
+    names = _units_below(connection, question) if question.over == "units" else _types(figures, question.unit)
+    strata = {
+        name: figures.get((name, "*") if question.over == "units" else (question.unit, name), {}) for name in names
+    }
+    standard = _standard(figures, connection, question) if question.over == "case-types" else None
+    found = mixed(
+        (whole[question.first].rate, whole[question.last].rate),
+        {name: at[question.first] for name, at in strata.items() if question.first in at},
+        {name: at[question.last] for name, at in strata.items() if question.last in at},
+        standard,
+        names,
+    )
+    if found is None:
+        raise NothingToTell(f"no part of '{question.unit}' is shown in both weeks: nothing can be told of its mix")
+    return found
+
+
+def _types(figures: Mapping[tuple[str, str], Any], unit: str) -> list[str]:
+    return sorted(case_type for of, case_type in figures if of == unit and case_type not in ("*", ""))
+
+
+def _units_below(connection: Connection, question: Question) -> list[str]:
+    """The lowest units below one on the last day, reporting groups in the place of their members."""
+    rows: Iterable[tuple[str, str]] = connection.rows(
+        """SELECT unit, reporting_group FROM {open}.units
+           WHERE valid_from <= {last:Date} AND valid_to > {last:Date} AND type != 'reporting-group'
+             AND unit IN (SELECT unit FROM {open}.unit_paths WHERE ancestor = {unit:String} AND unit != {unit:String})
+             AND unit NOT IN (SELECT parent FROM {open}.units WHERE type != 'reporting-group'
+                              AND valid_from <= {last:Date} AND valid_to > {last:Date})""",
+        unit=question.unit,
+        last=question.last,
+    )
+    return sorted({group or unit for unit, group in rows})
+
+
+def _standard(
+    figures: Mapping[tuple[str, str], Mapping[date, Stratum]], connection: Connection, question: Question
+) -> dict[str, float] | None:
+    """What each case type weighs in the organisation at both times; None where that is not shown of any."""
+    roots = connection.rows("SELECT any(root) FROM {open}.units WHERE unit = {unit:String}", unit=question.unit)
+    root = roots[0][0] if roots else ""
+    found = {
+        case_type: sum(each.n for each in figures[root, case_type].values()) for case_type in _types(figures, root)
+    }
+    return found if set(_types(figures, question.unit)) <= set(found) else None

@@ -1,0 +1,382 @@
+"""Derived indicators: published rows in, published rows out. Reads and writes the open zone alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from datetime import date, datetime, timedelta
+from statistics import fmean
+from typing import Any
+
+from nytta.disclosure.clock import first_open_week
+from nytta.insight.states.cascade import TIERS, Difference, after_training, gates, level_gap
+from nytta.insight.states.combined import USE, Exploitation, PublishedFigure, State, exploitation, together, use_state
+from nytta.insight.states.decisions import Act, ageing, follow_through
+from nytta.registry.registry import Registry
+from nytta.registry.units import Organisation
+from nytta.storage.client import Connection
+
+DERIVED = (
+    *("use-state", "exploitation", "cascade", "level-gap", "after-training"),
+    *("decided-in-time", "received", "decision-age"),
+)
+"""Ids of the derived indicators that are kept here."""
+
+WEEKS = 8
+"""So many closed weeks are told at a time."""
+
+_STALE = timedelta(weeks=4)
+"""A figure older than this says nothing of a week."""
+
+_YEAR = timedelta(weeks=52)
+_QUARTER, _SETTLED = timedelta(weeks=12), timedelta(weeks=8)
+"""Use is that of the last quarter, from so long after going live."""
+
+_SETTLING = timedelta(weeks=4)
+_WEEK = timedelta(weeks=1)
+
+_READINESS = ("enrolment", "activation", "entitlement")
+_COMPARED = ("digital-intake", "lead-time", "rework")
+_TRAINED = {f"trained-{tier}": tier for tier in TIERS}
+_PULSE = ("pulse-managers", "pulse-staff")
+
+_ROW = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "figures")
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One derived figure or state of a week; '' and None where it has no such thing."""
+
+    unit: str
+    system: str
+    case_type: str
+    what: str
+    part: str
+    week: date
+    state: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+def publish_states(connection: Connection, registry: Registry, now: datetime) -> int:
+    """Bring the states of the last closed weeks at `now` (aware) up to date; the rows that changed.
+
+    Runs after values, facts and statements, on which it rests.
+    """
+    changed = 0
+    number = int(connection.value("SELECT max(publication) + 1 FROM {open}.published_states"))
+    for organisation in registry.organisations:
+        closed = first_open_week(now, organisation.timezone) - _WEEK
+        weeks = [closed - n * _WEEK for n in range(WEEKS)]
+        rows = states(connection, registry, organisation, weeks)
+        changed += _write(connection, organisation.id, rows, weeks, number)
+    return changed
+
+
+def states(
+    connection: Connection, registry: Registry, organisation: Organisation, weeks: Sequence[date]
+) -> list[StateRow]:
+    """All derived figures and states of an organisation in these closed weeks (Mondays)."""
+    series = _PublishedSeries(connection, registry, organisation, min(weeks), max(weeks))
+    return [row for week in sorted(weeks) for row in series.week(week)]
+
+
+def read_states(
+    connection: Connection, *, organisation: str = "", what: str = "", unit: str = "", week: date | None = None
+) -> list[dict[str, Any]]:
+    """States that are told, in order; of the last week of each organisation unless another is named."""
+    return connection.dicts(
+        """SELECT organisation, unit, system, case_type, what, part, formatDateTime(states.week, '%G-W%V') AS week,
+                   state, value, low, high, figures, rests_on
+            FROM {open}.states
+            WHERE ({organisation:String} = '' OR organisation = {organisation:String})
+              AND ({what:String} = '' OR what = {what:String}) AND ({unit:String} = '' OR unit = {unit:String})
+              AND if({week:Date} > toDate(0), states.week = {week:Date}, (organisation, states.week) IN (
+                  SELECT organisation, max(week) FROM {open}.published_states GROUP BY organisation))
+            ORDER BY organisation, what, system, unit, case_type, part""",
+        organisation=organisation,
+        what=what,
+        unit=unit,
+        week=week or date(1970, 1, 1),
+    )
+
+
+class _PublishedSeries:
+    """What is published of an organisation around some weeks."""
+
+    def __init__(
+        self, connection: Connection, registry: Registry, organisation: Organisation, first: date, last: date
+    ) -> None:
+        self.registry, self.root = registry, organisation.id
+        self._figures: defaultdict[tuple[str, str, str, str, str], dict[date, PublishedFigure]] = defaultdict(dict)
+        self._windows: dict[str, int] = {}
+        lives = [m.date for m in registry.milestones if m.what == "live"]
+        begin = min([first - _YEAR, *(live - _YEAR for live in lives)])
+        for *key, period, value, low, high, weeks in connection.rows(
+            """SELECT v.indicator, v.unit, v.system, v.case_type, v.part, v.period, v.value, v.low, v.high, d.weeks
+               FROM {open}.indicator_values AS v
+               INNER JOIN (SELECT indicator, max(version) AS version, argMax(window_weeks, version) AS weeks
+                           FROM {open}.definitions GROUP BY indicator) AS d
+                   ON d.indicator = v.indicator AND d.version = v.version
+               WHERE v.organisation = {root:String} AND v.grain = 'window' AND v.value IS NOT NULL
+                 AND v.indicator IN {names:Array(String)} AND v.period >= {first:Date} AND v.period <= {last:Date}""",
+            root=self.root,
+            names=[*_READINESS, *USE, *_COMPARED, *_TRAINED, *_PULSE],
+            first=begin,
+            last=last,
+        ):
+            indicator, unit, system, case_type, part = key
+            self._figures[indicator, unit, system, case_type, part][period] = PublishedFigure(value, low, high)
+            self._windows[indicator] = max(1, weeks)
+        for unit, system, week, value, low, high in connection.rows(
+            """SELECT unit, system, week, value, low, high FROM {open}.published_facts FINAL
+               WHERE organisation = {root:String} AND fact = 'ready' AND value IS NOT NULL
+                 AND week >= {first:Date} AND week <= {last:Date}""",
+            root=self.root,
+            first=begin,
+            last=last,
+        ):
+            self._figures["ready", unit, system, "*", ""][week] = PublishedFigure(value, low, high)
+        self._acts = [
+            Act(*row)
+            for row in connection.rows(
+                "SELECT decision, unit, state, day FROM {open}.decision_acts FINAL WHERE organisation = {root:String}",
+                root=self.root,
+            )
+        ]
+        self._realised: defaultdict[tuple[str, str, str], dict[date, list[float]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for unit, system, case_type, week, realised in connection.rows(
+            """SELECT unit, system, case_type, week, realised FROM {open}.benefits
+               WHERE organisation = {root:String} AND realised IS NOT NULL AND week <= {last:Date}""",
+            root=self.root,
+            last=last,
+        ):
+            for place in self._around(unit, week):
+                self._realised[place, system, case_type][week].append(realised)
+
+    def week(self, week: date) -> Iterator[StateRow]:
+        """Everything of one week."""
+        yield from self._use(week)
+        yield from self._exploitation(week)
+        yield from self._gates(week)
+        yield from self._gaps(week)
+        yield from self._training(week)
+        yield from self._decisions(week)
+
+    # figures
+
+    def _places(self, *indicators: str) -> list[tuple[str, str, str]]:
+        return sorted({(key[1], key[2], key[3]) for key in self._figures if key[0] in indicators})
+
+    def _latest(
+        self, indicator: str, unit: str, system: str, week: date, case_type: str = "*", part: str = ""
+    ) -> PublishedFigure | None:
+        figures = self._figures.get((indicator, unit, system, case_type, part), {})
+        last = max((p for p in figures if week - _STALE < p <= week), default=None)
+        return None if last is None else figures[last]
+
+    def _span(
+        self, indicator: str, unit: str, system: str, case_type: str, first: date, last: date
+    ) -> PublishedFigure | None:
+        """Windows that do not overlap, wholly between two Mondays, as one figure."""
+        figures = self._figures.get((indicator, unit, system, case_type, ""), {})
+        weeks = self._windows.get(indicator, 1) * _WEEK
+        found, limit = [], last
+        for period in sorted(figures, reverse=True):
+            if period <= limit and period - weeks + _WEEK >= first:
+                found.append(figures[period])
+                limit = period - weeks
+        return together(found)
+
+    # places
+
+    def _around(self, unit: str, week: date) -> list[str]:
+        """The unit, its reporting group, and all units above."""
+        day = week + timedelta(days=6)
+        try:
+            above = [each.id for each in self.registry.ancestors(unit, day)]
+        except KeyError:
+            above = []
+        return [unit, *above, *(group.id for group in self.registry.groups if unit in group.units)]
+
+    # states
+
+    def _use(self, week: date) -> Iterator[StateRow]:
+        day = week + timedelta(days=6)
+        for unit, system, case_type in self._places(*USE):
+            if case_type != "*":
+                continue
+            live = self.registry.live(system, unit)
+            latest = {
+                name: figure
+                for name in (*_READINESS, "ready")
+                if (figure := self._latest(name, unit, system, week)) is not None
+            }
+            first = max(week - _QUARTER + _WEEK, live + _SETTLED if live else week - _QUARTER)
+            latest |= {
+                name: figure for name in USE if (figure := self._span(name, unit, system, "*", first, week)) is not None
+            }
+            if not latest or (live is not None and live > day):
+                continue
+            targets = {
+                name: float(target)
+                for name in USE
+                if (target := self.registry.target_of_use(system, name, self.registry.members(unit)[0], day))
+            }
+            found = use_state(latest, targets)
+            figure = next((latest[name] for name in USE if name in latest), None)
+            yield self._row(unit, system, "*", "use-state", "", week, found, figure, latest)
+
+    def _exploitation(self, week: date) -> Iterator[StateRow]:
+        for unit, system, case_type in self._places("digital-intake"):
+            live = self.registry.live(system, unit)
+            if case_type == "*" or live is None or live >= week:
+                continue
+            begin = live - timedelta(days=live.weekday())
+            before = {
+                name: figure
+                for name in _COMPARED
+                if (figure := self._span(name, unit, system, case_type, begin - _YEAR, begin - _WEEK)) is not None
+            }
+            now = {
+                name: figure
+                for name in _COMPARED
+                if (figure := self._span(name, unit, system, case_type, begin + _SETTLING, week)) is not None
+            }
+            told = self._realised.get((unit, system, case_type), {})
+            last = max((w for w in told if w <= week), default=None)
+            realised = None if last is None else fmean(told[last]) / 100
+            found = exploitation(before, now, realised)
+            rests = now | {f"{name} before": figure for name, figure in before.items()}
+            if realised is not None:
+                rests["realised"] = PublishedFigure(100 * realised)
+            if now:
+                yield self._row(
+                    unit, system, case_type, "exploitation", "", week, found, now.get("digital-intake"), rests
+                )
+
+    def _gates(self, week: date) -> Iterator[StateRow]:
+        for unit, system, case_type in self._places(*_TRAINED):
+            if case_type != "*":
+                continue
+            anchored = {
+                tier: figure
+                for name, tier in _TRAINED.items()
+                if (figure := self._latest(name, unit, system, week)) is not None
+            }
+            if anchored:
+                for tier, gate in gates(anchored).items():
+                    yield self._row(unit, system, "*", "cascade", tier, week, gate, anchored.get(tier), anchored)
+
+    def _gaps(self, week: date) -> Iterator[StateRow]:
+        parts = sorted({key[4] for key in self._figures if key[0] in _PULSE})
+        for unit, system, case_type in self._places(*_PULSE):
+            managers, staff = (
+                {p: f for p in parts if (f := self._pulse(name, unit, system, week, p)) is not None} for name in _PULSE
+            )
+            for element, gap in level_gap(managers, staff).items() if case_type == "*" else ():
+                rests = {"managers": managers[element], "staff": staff[element]}
+                state = "managers_higher" if gap.low > 0 else "staff_higher" if gap.high < 0 else "unclear"
+                yield self._row(unit, system, "*", "level-gap", element, week, state, gap, rests)
+
+    def _pulse(self, indicator: str, unit: str, system: str, week: date, part: str) -> PublishedFigure | None:
+        """The last survey's figure; surveys come every eighth week."""
+        figures = self._figures.get((indicator, unit, system, "*", part), {})
+        last = max((p for p in figures if week - 2 * _STALE < p <= week), default=None)
+        return None if last is None else figures[last]
+
+    def _training(self, week: date) -> Iterator[StateRow]:
+        for system in sorted({system for _, system, _ in self._places("trained-staff")}):
+            trained, use = (
+                {
+                    unit: {w: figure.value for w, figure in figures.items() if w <= week}
+                    for (name, unit, of, case_type, _), figures in self._figures.items()
+                    if (name, of, case_type) == (indicator, system, "*") and unit != self.root
+                }
+                for indicator in ("trained-staff", "intended-use")
+            )
+            found = after_training(trained, use, week)
+            if found is not None:
+                counted = {"units trained": float(found.trained), "not yet": float(found.others)}
+                yield StateRow(
+                    self.root,
+                    system,
+                    "*",
+                    "after-training",
+                    "",
+                    week,
+                    "association",
+                    round(found.value),
+                    figures=counted,
+                )
+
+    def _decisions(self, week: date) -> Iterator[StateRow]:
+        day = week + timedelta(days=6)
+        standing = []
+        for decision in self.registry.decisions:
+            concerned = [
+                unit
+                for unit in decision.units
+                if self.root in self._around(unit, week) and self.registry.deviation(decision.system, unit, day) is None
+            ]
+            found = follow_through(decision, self._acts, concerned, day)
+            if found is None:
+                continue
+            standing.append(found)
+            about = (self.root, decision.system, "*")
+            counted = {"units": float(found.units)}
+            state = "open" if found.weeks is not None else "over"
+            for what, value in (("decided-in-time", found.executed), ("received", found.received)):
+                if value is not None:
+                    yield StateRow(*about, what, decision.id, week, state, round(value), figures=counted)
+        for level, ages in ageing(standing).items():
+            counted = {"open": float(ages.open)}
+            yield StateRow(
+                self.root, "", "*", "decision-age", level, week, "open", ages.median, high=ages.p85, figures=counted
+            )
+
+    def _row(
+        self,
+        unit: str,
+        system: str,
+        case_type: str,
+        what: str,
+        part: str,
+        week: date,
+        state: State | Exploitation | str,
+        figure: PublishedFigure | Difference | None,
+        rests_on: Mapping[str, PublishedFigure],
+    ) -> StateRow:
+        figures = {name: round(each.value, 1) for name, each in rests_on.items()}
+        if figure is None:
+            return StateRow(unit, system, case_type, what, part, week, str(state), figures=figures)
+        low, high = (None if each is None else round(each, 1) for each in (figure.low, figure.high))
+        return StateRow(
+            unit, system, case_type, what, part, week, str(state), round(figure.value, 1), low, high, figures
+        )
+
+
+def _write(connection: Connection, root: str, rows: Sequence[StateRow], weeks: Sequence[date], number: int) -> int:
+    """Write what differs; a state that does not hold any more is told as such."""
+    held = connection.rows(
+        f"""SELECT {", ".join(_ROW)} FROM {{open}}.states
+            WHERE organisation = {{root:String}} AND week >= {{first:Date}} AND week <= {{last:Date}}""",
+        root=root,
+        first=min(weeks),
+        last=max(weeks),
+    )
+    before = {row[:6]: row for row in held}
+    now = {row[:6]: row for row in map(astuple, rows)}
+    changed = [row for key, row in now.items() if before.get(key) != row]
+    changed += [(*key, "gone", None, None, None, {}) for key in before if key not in now]
+    connection.insert(
+        "{open}.published_states",
+        ["organisation", *_ROW, "publication"],
+        [[root, *row, number] for row in changed],
+    )
+    return len(changed)

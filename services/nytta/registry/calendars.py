@@ -1,0 +1,167 @@
+"""When staff can be expected at work: public holidays, school breaks, summer and Christmas.
+
+Shares are integers in thousandths. They answer one question: of the people who belong to a unit, how many are
+at work on at least one day of the period. They stand in where no register tells who was absent.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+import holidays
+
+from nytta.registry.dates import mondays
+
+SUMMER_WEEKS = range(27, 33)
+"""ISO weeks of the Nordic summer holidays."""
+
+CHRISTMAS_WEEKS = (52, 53, 1)
+"""ISO weeks around Christmas and New Year."""
+
+_BREAK_DAYS = 3
+"""Working days of a week that a school break must cover for the week to count as a break."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Expected share at work on at least one day of a week, in thousandths, by kind of week.
+
+    The defaults are the presence that the detection benchmark's Nordic calendar uses. An ordinary week takes
+    nobody away: sick leave and the like are not guessed, so a share of use is rather understated than
+    overstated.
+    """
+
+    ordinary: int = 1000
+    summer: int = 330
+    christmas: int = 350
+    easter: int = 600
+    school_break: int = 800
+
+
+DEFAULT = Presence()
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A school break from its first to its last day, both included."""
+
+    name: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Days and weeks of one root unit.
+
+    `country` is an ISO 3166 code, or '' where it is not known: then no week or day is a holiday but those
+    listed here. `closed` are days on which the organisation is closed beside public holidays. `weeks` are
+    Mondays whose share the registry states, in thousandths; they stand over every rule.
+    """
+
+    country: str = ""
+    breaks: tuple[Break, ...] = ()
+    closed: tuple[date, ...] = ()
+    presence: Presence = DEFAULT
+    weeks: tuple[tuple[date, int], ...] = ()
+
+    def presence_any(self, week: date) -> int:
+        """Share of staff at work on at least one day of the week that begins on `week`, in thousandths."""
+        stated = dict(self.weeks).get(week)
+        if stated is not None:
+            return stated
+        return presence_any(self.country, week, breaks=self.breaks, presence=self.presence)
+
+    def presence_any_month(self, month: date) -> int:
+        """Share of staff at work on at least one day of the month that begins on `month`, in thousandths.
+
+        A month's weeks are those whose Thursday falls in it. A person misses the month who misses each of
+        them, taken as independent of each other: holidays come in blocks of three to five weeks at different
+        times.
+        """
+        last = _last_day(month)
+        weeks = [w for w in mondays(month, last) if month <= w + timedelta(days=3) <= last]
+        return 1000 - round(1000 * math.prod(1 - self.presence_any(week) / 1000 for week in weeks))
+
+    def is_workday(self, day: date) -> bool:
+        """Whether `day` is no weekend, no public holiday and no day on which the organisation is closed."""
+        return day.weekday() < 5 and day not in public_holidays(self.country, day.year) and day not in self.closed
+
+    def workdays(self, week: date) -> int:
+        """Number of working days in the ISO week that begins on `week`."""
+        return sum(self.is_workday(week + timedelta(days=n)) for n in range(7))
+
+    def workdays_month(self, month: date) -> int:
+        """Number of working days in the month that begins on `month`."""
+        return sum(self.is_workday(month + timedelta(days=n)) for n in range((_last_day(month) - month).days + 1))
+
+    def is_quiet(self, week: date) -> bool:
+        """Whether the week that begins on `week` is for holidays: summer, Christmas or a school break."""
+        number = week.isocalendar().week
+        holiday = bool(self.country) and (number in SUMMER_WEEKS or number in CHRISTMAS_WEEKS)
+        return holiday or _is_break(week, self.breaks)
+
+
+def presence_any(country: str, week: date, *, breaks: tuple[Break, ...] = (), presence: Presence = DEFAULT) -> int:
+    """Share of staff at work on at least one day of the ISO week that begins on `week`, in thousandths.
+
+    Where several rules meet in a week, the lowest share holds. Easter is the week of Good Friday, in
+    countries that keep it; the days after Easter are ordinary unless the registry lists them as a school
+    break.
+    """
+    number, friday = week.isocalendar().week, week + timedelta(days=4)
+    shares = [presence.ordinary]
+    if country and number in SUMMER_WEEKS:
+        shares.append(presence.summer)
+    if country and number in CHRISTMAS_WEEKS:
+        shares.append(presence.christmas)
+    if country and _good_friday(country, friday.year) == friday:
+        shares.append(presence.easter)
+    if _is_break(week, breaks):
+        shares.append(presence.school_break)
+    return min(shares)
+
+
+@lru_cache(maxsize=512)
+def is_country(code: str) -> bool:
+    """Whether `code` is an ISO 3166 code of two letters of a country whose holidays are known."""
+    if len(code) != 2:
+        return False
+    try:
+        holidays.country_holidays(code)
+    except NotImplementedError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=512)
+def public_holidays(country: str, year: int) -> frozenset[date]:
+    """Public holidays of a year, and the days that are holidays in fact (Midsummer Eve in Sweden).
+
+    None without country.
+    """
+    return frozenset(_holidays(country, year)) if country else frozenset()
+
+
+@lru_cache(maxsize=512)
+def _good_friday(country: str, year: int) -> date | None:
+    named = _holidays(country, year).get_named("Good Friday", lookup="exact")
+    return named[0] if named else None
+
+
+def _holidays(country: str, year: int) -> holidays.HolidayBase:
+    known = holidays.country_holidays(country).supported_categories
+    kept = tuple(category for category in ("public", "de_facto") if category in known)
+    return holidays.country_holidays(country, years=year, language="en_US", categories=kept)
+
+
+def _last_day(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def _is_break(week: date, breaks: tuple[Break, ...]) -> bool:
+    days = [week + timedelta(days=n) for n in range(5)]
+    return sum(any(b.first <= day <= b.last for b in breaks) for day in days) >= _BREAK_DAYS

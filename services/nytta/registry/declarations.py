@@ -1,0 +1,16 @@
+"""Where the declarations (events, indicators, mappings, tables) lie: packed in a wheel, or in the checkout."""
+
+from importlib.resources import files
+from pathlib import Path
+
+
+def schemas() -> Path:
+    """The folder `schemas/`: inside the installed package where a wheel put it, else beside `services/`."""
+    packed = Path(str(files("nytta"))) / "schemas"
+    return packed if packed.is_dir() else Path(__file__).parents[3] / "schemas"
+
+
+def dashboards() -> Path:
+    """The folder `dashboards/`, likewise."""
+    packed = Path(str(files("nytta"))) / "dashboards"
+    return packed if packed.is_dir() else Path(__file__).parents[3] / "dashboards"

@@ -1,0 +1,237 @@
+"""The entries of the three files, each with its place, as far as they can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from nytta.registry.entries.explain import explain
+from nytta.registry.entries.fields import KnownIds
+from nytta.registry.entries.organisation import (
+    ApprovalEntry,
+    CodeMapEntry,
+    DisposalEntry,
+    GroupEntry,
+    OrganisationEntry,
+    Place,
+    UnitEntry,
+)
+from nytta.registry.entries.programme import (
+    BenefitEntry,
+    CostEntry,
+    DecisionEntry,
+    DeviationEntry,
+    MilestoneEntry,
+    PlanEntry,
+    SuggestionEntry,
+    SurveyEntry,
+)
+from nytta.registry.entries.systems import SystemEntry
+from nytta.registry.nodes import Node, decode, parse
+from nytta.registry.problems import Problem, nearest
+from nytta.registry.units import ANY_PURPOSE
+
+ORGANISATION, SYSTEMS, PROGRAMME = "organisation.yaml", "systems.yaml", "programme.yaml"
+
+SECTIONS: Mapping[str, Mapping[str, type[BaseModel]]] = {
+    ORGANISATION: {
+        "organisations": OrganisationEntry,
+        "units": UnitEntry,
+        "reporting_groups": GroupEntry,
+        "code_maps": CodeMapEntry,
+        "approvals": ApprovalEntry,
+        "disposals": DisposalEntry,
+    },
+    SYSTEMS: {"systems": SystemEntry},
+    PROGRAMME: {
+        "milestones": MilestoneEntry,
+        "plans": PlanEntry,
+        "benefits": BenefitEntry,
+        "decisions": DecisionEntry,
+        "costs": CostEntry,
+        "surveys": SurveyEntry,
+        "deviations": DeviationEntry,
+        "suggestions": SuggestionEntry,
+    },
+}
+"""The lists that each file may hold, and what an item of each is."""
+
+E = TypeVar("E", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Located(Generic[E]):
+    """An entry and where it stands."""
+
+    entry: E
+    file: str
+    node: Node
+
+    def problem(self, message: str, *path: str | int, warning: bool = False) -> Problem:
+        """A problem in the line of what `path` leads to inside the entry."""
+        return Problem(self.file, self.node.at(*path), message, warning)
+
+
+@dataclass(slots=True)
+class Contents:
+    """Everything that could be read, and every problem met on the way.
+
+    `places` has each unit and organisation whose place in the tree is readable, also where other words of it
+    are not. `unplaced` are ids of units of which at least one version has no readable place. `ids` has each
+    id as written, with file and line, per section. `unreadable` are files of which not every section could be
+    told.
+    """
+
+    organisations: list[Located[OrganisationEntry]] = field(default_factory=list)
+    units: list[Located[UnitEntry]] = field(default_factory=list)
+    reporting_groups: list[Located[GroupEntry]] = field(default_factory=list)
+    code_maps: list[Located[CodeMapEntry]] = field(default_factory=list)
+    approvals: list[Located[ApprovalEntry]] = field(default_factory=list)
+    disposals: list[Located[DisposalEntry]] = field(default_factory=list)
+    systems: list[Located[SystemEntry]] = field(default_factory=list)
+    milestones: list[Located[MilestoneEntry]] = field(default_factory=list)
+    plans: list[Located[PlanEntry]] = field(default_factory=list)
+    benefits: list[Located[BenefitEntry]] = field(default_factory=list)
+    decisions: list[Located[DecisionEntry]] = field(default_factory=list)
+    costs: list[Located[CostEntry]] = field(default_factory=list)
+    surveys: list[Located[SurveyEntry]] = field(default_factory=list)
+    deviations: list[Located[DeviationEntry]] = field(default_factory=list)
+    suggestions: list[Located[SuggestionEntry]] = field(default_factory=list)
+    places: list[Located[Place]] = field(default_factory=list)
+    unplaced: set[str] = field(default_factory=set)
+    ids: dict[str, list[tuple[str, str, int]]] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def contents(
+    files: Mapping[str, bytes],
+    indicators: Collection[str] | None,
+    purposes: Collection[str] | None,
+    alerts: Collection[str] | None,
+) -> Contents:
+    """Read the files, by name. None for `indicators`, `purposes` or `alerts` leaves what is named of them unchecked."""
+    read = Contents()
+    sections: dict[str, list[tuple[str, Node]]] = {}
+    for file in SECTIONS:
+        if file in files and not _sections(file, files[file], sections, read.problems):
+            read.unreadable.add(file)
+    if ORGANISATION not in files:
+        read.unreadable.add(ORGANISATION)
+    read.ids = {
+        section: [(name, file, node.at("id")) for file, node in items if (name := _id(node))]
+        for section, items in sections.items()
+    }
+    known = _known(read.ids, sections, read.unreadable, indicators, purposes, alerts)
+    for models in SECTIONS.values():
+        for section, model in models.items():
+            for file, node in sections.get(section, ()):
+                entry = _entry(file, node, model, known, read.problems)
+                if entry is not None:
+                    getattr(read, section).append(Located(entry, file, node))
+                if section in ("organisations", "units"):
+                    _place(file, node, section, known, read)
+    return read
+
+
+def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]], problems: list[Problem]) -> bool:
+    """Sort a file's items into their sections; False when the file cannot be read as a whole."""
+    text, found = decode(body, file)
+    problems += found
+    if text is None:
+        return False
+    root, found = parse(text, file)
+    problems += found
+    if root is None:
+        return False
+    allowed = SECTIONS[file]
+    if root.value is None:
+        problems.append(Problem(file, 1, "the file is empty; fill it in or remove it"))
+        return False
+    if not isinstance(root.value, dict):
+        problems.append(Problem(file, root.line, f"the file must begin with one of: {', '.join(allowed)}, each a list"))
+        return False
+    readable = True
+    for name, section in root.value.items():
+        line = root.keys[name]
+        if name not in allowed:
+            other = next((f for f, each in SECTIONS.items() if name in each), None)
+            hint = f"; it belongs in {other}" if other else nearest(name, allowed) or f"; known: {', '.join(allowed)}"
+            problems.append(Problem(file, line, f"`{name}` is not known in this file{hint}"))
+            readable = False
+        elif isinstance(section.value, list):
+            sections.setdefault(name, []).extend((file, item) for item in section.value)
+        elif section.value is not None:
+            problems.append(Problem(file, line, f"`{name}` must be a list of entries ('- …')"))
+            readable = False
+    return readable
+
+
+def _known(
+    ids: Mapping[str, list[tuple[str, str, int]]],
+    sections: Mapping[str, list[tuple[str, Node]]],
+    unreadable: Collection[str],
+    indicators: Collection[str] | None,
+    purposes: Collection[str] | None,
+    alerts: Collection[str] | None,
+) -> KnownIds:
+    """What entries may name. Of a file that cannot be read, anything: its silence is no proof."""
+
+    def of(file: str, *names: str) -> frozenset[str] | None:
+        return None if file in unreadable else frozenset(i for name in names for i, _, _ in ids.get(name, ()))
+
+    case_types: dict[str, frozenset[str]] = {}
+    for _, node in sections.get("systems", ()):
+        system, items = _id(node), _child(node, "case_types")
+        if system and (items is None or isinstance(items.value, list)):
+            inside = items.value if items is not None and isinstance(items.value, list) else []
+            case_types[system] = frozenset(name for item in inside if (name := _id(item)))
+    return KnownIds(
+        units=of(ORGANISATION, "organisations", "units"),
+        organisations=of(ORGANISATION, "organisations"),
+        systems=of(SYSTEMS, "systems"),
+        decisions=of(PROGRAMME, "decisions"),
+        indicators=None if indicators is None else frozenset(indicators),
+        purposes=None if purposes is None else frozenset((*purposes, ANY_PURPOSE)),
+        alerts=None if alerts is None else frozenset(alerts),
+        case_types=case_types,
+        versions=dict(indicators) if isinstance(indicators, Mapping) else {},
+    )
+
+
+def _entry(file: str, node: Node, model: type[E], ids: KnownIds, problems: list[Problem]) -> E | None:
+    try:
+        return model.model_validate(node.plain(), context=ids)
+    except ValidationError as error:
+        name = _id(node)
+        about = f"'{name}': " if name else ""
+        for each in error.errors(include_url=False):
+            problems.append(Problem(file, node.at(*each["loc"]), about + explain(each, model)))
+        return None
+
+
+def _place(file: str, node: Node, section: str, ids: KnownIds, read: Contents) -> None:
+    plain: Any = node.plain()
+    if section == "organisations" and isinstance(plain, dict):
+        plain = {key: value for key, value in plain.items() if key != "parent"}
+    rooted = section == "organisations" or (isinstance(plain, dict) and "parent" in plain)
+    try:
+        place = Place.model_validate(plain, context=ids)
+    except ValidationError:
+        rooted = False
+    if rooted:
+        read.places.append(Located(place, file, node))
+    else:
+        read.unplaced.add(_id(node) or "")
+
+
+def _child(node: Node, key: str) -> Node | None:
+    return node.value.get(key) if isinstance(node.value, dict) else None
+
+
+def _id(node: Node) -> str | None:
+    child = _child(node, "id")
+    return child.value if child is not None and isinstance(child.value, str) else None

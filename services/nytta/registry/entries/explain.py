@@ -1,0 +1,61 @@
+"""From a validation error to a sentence that says what to change."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from nytta.registry.problems import nearest
+
+
+def explain(error: ErrorDetails, model: type[BaseModel]) -> str:
+    """One sentence for one error of an entry of `model`."""
+    field = _field(error["loc"])
+    context: dict[str, Any] = error.get("ctx", {})
+    match error["type"]:
+        case "registry":
+            return f"{field} {context['message']}".strip()
+        case "missing":
+            return f"{field} is missing; add it"
+        case "extra_forbidden":
+            words = _words(_model_at(error["loc"][:-1], model))
+            hint = nearest(str(error["loc"][-1]), words) or f"; known here: {', '.join(words)}"
+            return f"{field} is not known{hint}"
+        case "enum" | "literal_error":
+            return f"{field} must be {context['expected']}, not '{error['input']}'"
+        case "string_pattern_mismatch":
+            return f"{field} must be small letters, digits and underscores, not '{error['input']}'"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{field} must be a mapping of `key: value`".strip()
+        case "tuple_type" | "list_type":
+            return f"{field} must be a list ('- …' or '[…, …]')"
+        case _:
+            return f"{field}: {error['msg']}"
+
+
+def _field(location: tuple[str | int, ...]) -> str:
+    words = [f"item {step + 1}" if isinstance(step, int) else f"`{step}`" for step in location]
+    return ", ".join(words)
+
+
+def _model_at(location: tuple[str | int, ...], model: type[BaseModel]) -> type[BaseModel] | None:
+    current: type[BaseModel] | None = model
+    for step in location:
+        if current is None or isinstance(step, int):
+            continue
+        known = current.model_fields.get(step)
+        current = _model_in(known.annotation) if known else None
+    return current
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
+
+
+def _words(model: type[BaseModel] | None) -> list[str]:
+    fields = model.model_fields if model else {}
+    return sorted("names" if name == "given" else name for name in fields)

@@ -1,0 +1,317 @@
+"""What a single word of the registry's files may be. Every error says what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, NoReturn
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from nytta.registry.calendars import is_country
+from nytta.registry.dates import BEGINNING, END, Span, is_zone, parse_week
+from nytta.registry.problems import nearest
+from nytta.registry.units import LANGUAGES, Names
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+_URL = re.compile(r"https://[^\s/]+(/\S*)?")
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_LARGEST = 10**15
+_LONGEST = 2000
+_DIGITS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIds:
+    """Ids that entries may name; None where nothing is known and anything goes.
+
+    The models' validation context.
+
+    `case_types` holds the case types of each system, `versions` the current version of each indicator.
+    """
+
+    units: frozenset[str] | None = None
+    organisations: frozenset[str] | None = None
+    systems: frozenset[str] | None = None
+    decisions: frozenset[str] | None = None
+    indicators: frozenset[str] | None = None
+    purposes: frozenset[str] | None = None
+    alerts: frozenset[str] | None = None
+    case_types: dict[str, frozenset[str]] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+
+def refuse(message: str) -> NoReturn:
+    """Reject the value that is being validated, with a message for a person."""
+    raise PydanticCustomError("registry", "{message}", {"message": message})
+
+
+def _word(value: object) -> str:
+    if value is None:
+        refuse("must not be empty")
+    if not isinstance(value, str):
+        refuse("must be one word or text, not a list or a mapping")
+    return value
+
+
+def _text(value: object) -> str:
+    text = _word(value).strip()
+    if not text:
+        refuse("must not be empty")
+    if len(text) > _LONGEST:
+        refuse(f"must not be longer than {_LONGEST} characters")
+    return text
+
+
+def _id(value: object) -> str:
+    text = _word(value)
+    if not 1 <= len(text) <= 200 or text != text.strip() or not text.isprintable():
+        refuse(f"must be an id of 1 to 200 printable characters without spaces around it, not '{text}'")
+    return text
+
+
+def _day(value: object) -> date:
+    text = _word(value)
+    try:
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        refuse(f"must be a date that exists, such as 2026-03-31, not '{text}'")
+    if not BEGINNING <= day <= END:
+        refuse(f"must lie between {BEGINNING} and {END}, not be {day}")
+    return day
+
+
+def _week(value: object) -> date:
+    try:
+        return parse_week(_word(value))
+    except ValueError:
+        refuse(f"must be an ISO week that exists, such as 2026-W07, not '{value}'")
+
+
+def _flag(value: object) -> bool:
+    text = _word(value).lower()
+    if text not in {"true", "false", "yes", "no"}:
+        refuse(f"must be true or false, not '{text}'")
+    return text in {"true", "yes"}
+
+
+def _integer(value: object, scale: int, what: str) -> int:
+    text = re.sub(r"(?<=\d)[\s_](?=\d)", "", _word(value))
+    if len(text) > _DIGITS or not _NUMBER.fullmatch(text):
+        refuse(f"must be {what}, not '{text[:_LONGEST]}'")
+    scaled = Decimal(text) * scale
+    if scaled != scaled.to_integral_value():
+        refuse(f"has too many decimals: '{text}'; give at most {len(str(scale)) - 1}")
+    if abs(scaled) > _LARGEST:
+        refuse(f"is too large: '{text}'")
+    return int(scaled)
+
+
+def _thousandths(value: object) -> int:
+    text = _word(value)
+    if text.endswith("%"):
+        return _integer(text[:-1].rstrip(), 10, "a number such as 0.8 or 80 %")
+    return _integer(text, 1000, "a number such as 0.8 or 80 %")
+
+
+def _share(value: object) -> int:
+    thousandths = _thousandths(value)
+    if not 0 <= thousandths <= 1000:
+        refuse(f"must be a share between 0 and 1 (or 0 % and 100 %), not '{value}'")
+    return thousandths
+
+
+def _amount(value: object) -> int:
+    amount = _integer(value, 100, "an amount such as 415 or 415.50")
+    if amount < 0:
+        refuse(f"must not be negative: '{value}'")
+    return amount
+
+
+def _milliseconds(value: object) -> int:
+    # Six seconds are the finest step that reads as a decimal of a minute.
+    tenths = _integer(value, 10, "minutes such as 40 or 2.5")
+    if tenths < 0:
+        refuse(f"must not be negative: '{value}'")
+    return tenths * 6000
+
+
+def _count(value: object) -> int:
+    count = _integer(value, 1, "a whole number")
+    if not 0 <= count < 2**32:
+        refuse(f"must be a whole number from 0, not '{value}'")
+    return count
+
+
+def _country(value: object) -> str:
+    text = _word(value).upper()
+    if not is_country(text):
+        refuse(f"must be a two-letter country code such as SE or NO, not '{value}'")
+    return text
+
+
+def _language(value: object) -> str:
+    text = _word(value)
+    if text not in LANGUAGES:
+        refuse(f"must be one of {', '.join(LANGUAGES)}, not '{text}'")
+    return text
+
+
+def _zone(value: object) -> str:
+    text = _word(value)
+    if not is_zone(text):
+        hint = nearest(text, available_timezones())
+        refuse(f"must be an IANA time zone such as Europe/Stockholm, not '{text}'{hint}")
+    return text
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
+    def match(value: object) -> str:
+        text = _word(value)
+        if len(text) > _LONGEST or not pattern.fullmatch(text):
+            refuse(f"must be {what}, not '{text[:_LONGEST]}'")
+        return text
+
+    return match
+
+
+def _names(value: object) -> Names:
+    if isinstance(value, str):
+        return Names.of(_text(value))
+    if not isinstance(value, dict) or not value:
+        refuse("must be a name, or names by language: {sv: …, nb: …, en: …}")
+    unknown = sorted(set(value) - set(LANGUAGES))
+    if unknown:
+        refuse(f"has the language '{unknown[0]}'; use {', '.join(LANGUAGES)}")
+    given = {language: _text(text) for language, text in value.items()}
+    # A missing language borrows English, else the first that is given.
+    spare = given.get("en") or next(iter(given.values()))
+    return Names(*(given.get(language, spare) for language in LANGUAGES))
+
+
+def _reference(kind: str, section: str) -> Callable[[object, ValidationInfo], str]:
+    def refer(value: object, info: ValidationInfo) -> str:
+        name = _word(value)
+        known: frozenset[str] | None = getattr(info.context, section)
+        if known is not None and name not in known:
+            refuse(f"names an unknown {kind} '{name}'{nearest(name, known)}")
+        return name
+
+    return refer
+
+
+Text = Annotated[str, PlainValidator(_text)]
+Id = Annotated[str, PlainValidator(_id)]
+Day = Annotated[date, PlainValidator(_day)]
+Week = Annotated[date, PlainValidator(_week)]
+Flag = Annotated[bool, PlainValidator(_flag)]
+Thousandths = Annotated[int, PlainValidator(_thousandths)]
+Share = Annotated[int, PlainValidator(_share)]
+Amount = Annotated[int, PlainValidator(_amount)]
+Milliseconds = Annotated[int, PlainValidator(_milliseconds)]
+Count = Annotated[int, PlainValidator(_count)]
+Country = Annotated[str, PlainValidator(_country)]
+Language = Annotated[str, PlainValidator(_language)]
+Zone = Annotated[str, PlainValidator(_zone)]
+Email = Annotated[str, PlainValidator(_matching(_EMAIL, "an e-mail address such as anna@example.org"))]
+Url = Annotated[str, PlainValidator(_matching(_URL, "an address that begins with https://"))]
+KeyId = Annotated[str, PlainValidator(_matching(_KEY, "1 to 64 letters, digits, dots, hyphens or underscores"))]
+Currency = Annotated[str, PlainValidator(_matching(_CURRENCY, "three capital letters such as SEK or NOK"))]
+Naming = Annotated[Names, PlainValidator(_names)]
+UnitRef = Annotated[str, PlainValidator(_reference("unit", "units"))]
+OrganisationRef = Annotated[str, PlainValidator(_reference("organisation", "organisations"))]
+SystemRef = Annotated[str, PlainValidator(_reference("system", "systems"))]
+DecisionRef = Annotated[str, PlainValidator(_reference("decision", "decisions"))]
+IndicatorRef = Annotated[str, PlainValidator(_reference("indicator", "indicators"))]
+AlertRef = Annotated[str, PlainValidator(_reference("kind of alert", "alerts"))]
+PurposeRef = Annotated[str, PlainValidator(_reference("purpose", "purposes"))]
+
+
+class Entry(BaseModel):
+    """One mapping of a file. Unknown words are refused; known words that hold nothing count as absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nothing(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        known = {*cls.model_fields, "name", "names"}
+        return {key: each for key, each in value.items() if each is not None or key not in known}
+
+
+class Dated(Entry):
+    """An entry that holds from `valid_from` up to, not including, `valid_to`."""
+
+    valid_from: Day = BEGINNING
+    valid_to: Day = END
+
+    @field_validator("valid_to")
+    @classmethod
+    def _ends_later(cls, valid_to: date, info: ValidationInfo) -> date:
+        valid_from = info.data.get("valid_from")
+        if valid_from is not None and valid_to <= valid_from:
+            refuse(f"must be later than valid_from ({valid_from}), not {valid_to}")
+        return valid_to
+
+    @property
+    def span(self) -> Span:
+        """The days on which the entry holds."""
+        return Span(self.valid_from, self.valid_to)
+
+
+class Named(Entry):
+    """An entry with an id and a name; the id serves where no name is given.
+
+    `name:` and `names:` mean the same.
+    """
+
+    id: Id
+    given: Naming | None = Field(default=None, validation_alias=AliasChoices("names", "name"))
+
+    @property
+    def names(self) -> Names:
+        """The name in each language."""
+        return self.given or Names.of(self.id)
+
+
+def case_type_of(case_type: str, info: ValidationInfo) -> str:
+    """Refuse a case type that the entry's `system` does not have. An entry without a system can name none."""
+    system = info.data.get("system")
+    if system == "":
+        refuse("names a case type but the entry has no `system`")
+    known = (
+        info.context.case_types.get(system) if isinstance(info.context, KnownIds) and isinstance(system, str) else None
+    )
+    if known is not None and case_type not in known:
+        refuse(f"names an unknown case type '{case_type}' of system '{system}'{nearest(case_type, known)}")
+    return case_type
+
+
+def once(values: Iterable[Any], what: str) -> None:
+    """Refuse a list in which something stands twice."""
+    seen: set[Any] = set()
+    for value in values:
+        if value in seen:
+            refuse(f"has the {what} '{value}' twice; remove one")
+        seen.add(value)

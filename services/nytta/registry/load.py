@@ -1,0 +1,88 @@
+"""Read and check a registry: everything that is wrong is told at once, each with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nytta.registry.build import build
+from nytta.registry.entries.contents import ORGANISATION, SECTIONS, contents
+from nytta.registry.problems import Problem, nearest
+from nytta.registry.registry import Registry
+from nytta.registry.rules import RULES
+from nytta.registry.rules.approvals import purposes_are_approved
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The outcome of reading a registry. `registry` is None exactly when a problem is more than a warning."""
+
+    registry: Registry | None
+    problems: tuple[Problem, ...]
+
+
+def load(
+    directory: Path,
+    indicators: Collection[str] | None = None,
+    purposes: Collection[str] | None = None,
+    alerts: Collection[str] | None = None,
+) -> Loaded:
+    """Read organisation.yaml, and systems.yaml and programme.yaml where they exist, from `directory`.
+
+    `indicators`, `purposes` and `alerts` are the ids of indicators, purposes and kinds of alert that entries may name;
+    None leaves those words unchecked. Where `indicators` gives their versions, these are checked too. Nothing is raised
+    for files that are missing, unreadable or wrong: they are problems like any other.
+    """
+    if not directory.is_dir():
+        message = f"there is no directory '{directory}'; name the directory that holds {ORGANISATION}"
+        return Loaded(None, (Problem(ORGANISATION, 1, message),))
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    try:
+        present = {path.name for path in directory.iterdir()}
+    except OSError as error:
+        message = f"the directory '{directory}' cannot be read: {error.strerror or error}"
+        return Loaded(None, (Problem(ORGANISATION, 1, message),))
+    for name in SECTIONS:
+        if name in present:
+            try:
+                files[name] = (directory / name).read_bytes()
+            except OSError as error:
+                problems.append(Problem(name, 1, f"the file cannot be read: {error.strerror or error}"))
+    for name in sorted(present - set(SECTIONS)):
+        if name.lower().endswith((".yaml", ".yml")):
+            hint = nearest(name, SECTIONS) or f"; the registry is {', '.join(SECTIONS)}"
+            problems.append(Problem(name, 1, f"the file is not read{hint}", warning=True))
+    if ORGANISATION not in present:
+        problems.append(
+            Problem(ORGANISATION, 1, f"the file is missing in '{directory}'; it names organisations and units")
+        )
+    return _loaded(files, indicators, purposes, alerts, problems)
+
+
+def read(
+    files: Mapping[str, bytes],
+    indicators: Collection[str] | None = None,
+    purposes: Collection[str] | None = None,
+    alerts: Collection[str] | None = None,
+) -> Loaded:
+    """As `load`, from the bytes of the files by name; files of other names are passed over."""
+    problems: list[Problem] = []
+    if ORGANISATION not in files:
+        problems.append(Problem(ORGANISATION, 1, "the file is missing; it names organisations and units"))
+    return _loaded(files, indicators, purposes, alerts, problems)
+
+
+def _loaded(
+    files: Mapping[str, bytes],
+    indicators: Collection[str] | None,
+    purposes: Collection[str] | None,
+    alerts: Collection[str] | None,
+    problems: list[Problem],
+) -> Loaded:
+    entries = contents(files, indicators, purposes, alerts)
+    problems = problems + entries.problems + [problem for rule in RULES for problem in rule(entries)]
+    problems += purposes_are_approved(entries, purposes or ())
+    told = tuple(sorted(set(problems)))
+    return Loaded(None if any(not p.warning for p in told) else build(entries), told)

@@ -1,0 +1,98 @@
+"""Which unit lay under which, and when: the closure of the tree over all dated versions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, TypeVar
+
+from nytta.registry.dates import Span
+
+
+class Placed(Protocol):
+    """Something with a place in the tree on the days of its span."""
+
+    @property
+    def id(self) -> str:
+        """What other versions name as their parent."""
+
+    @property
+    def parent(self) -> str | None:
+        """The id above; None at a root."""
+
+    @property
+    def span(self) -> Span:
+        """The days on which the place holds."""
+
+
+P = TypeVar("P", bound=Placed)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Path:
+    """`unit` lay `depth` steps under `ancestor` from `valid_from` up to, not including, `valid_to`."""
+
+    unit: str
+    ancestor: str
+    depth: int
+    valid_from: date
+    valid_to: date
+
+
+def by_id(placed: Iterable[P]) -> dict[str, list[P]]:
+    """All versions of each id."""
+    versions: defaultdict[str, list[P]] = defaultdict(list)
+    for each in placed:
+        versions[each.id].append(each)
+    return dict(versions)
+
+
+def chains(place: P, versions: Mapping[str, Sequence[P]]) -> Iterator[tuple[Span, tuple[P, ...]]]:
+    """The versions above `place`, itself first, with the days on which that line held, in order of time.
+
+    A line ends at a root. It also ends where an id would come a second time: then its last element is that
+    second one, and the tree has a cycle on those days. Days on which a parent does not exist give no line.
+    """
+    stack: list[tuple[Span, tuple[P, ...]]] = [(place.span, (place,))]
+    found: list[tuple[Span, tuple[P, ...]]] = []
+    while stack:
+        span, chain = stack.pop()
+        top = chain[-1]
+        if top.parent is None or any(each.id == top.id for each in chain[:-1]):
+            found.append((span, chain))
+            continue
+        for above in versions.get(top.parent, ()):
+            if (meet := span.meet(above.span)) is not None:
+                stack.append((meet, (*chain, above)))
+    return iter(sorted(found, key=lambda line: line[0]))
+
+
+def paths(units: Sequence[Placed]) -> list[Path]:
+    """Every unit under each of its ancestors, itself at depth 0, on the days on which that was so; sorted.
+
+    On each day of a unit's life it has exactly one row per ancestor.
+    """
+    versions = by_id(units)
+    spans: defaultdict[tuple[str, str, int], list[Span]] = defaultdict(list)
+    for unit in units:
+        for span, chain in chains(unit, versions):
+            for depth, ancestor in enumerate(chain):
+                spans[unit.id, ancestor.id, depth].append(span)
+    return sorted(
+        Path(unit, ancestor, depth, span.valid_from, span.valid_to)
+        for (unit, ancestor, depth), held in spans.items()
+        for span in joined(held)
+    )
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """The same days in as few spans as possible, in order."""
+    result: list[Span] = []
+    for span in sorted(spans):
+        if result and span.valid_from <= result[-1].valid_to:
+            result[-1] = Span(result[-1].valid_from, max(result[-1].valid_to, span.valid_to))
+        else:
+            result.append(span)
+    return result

@@ -1,0 +1,150 @@
+"""Who may see what. Every surface asks here, and nowhere else.
+
+A role is held for a unit and everything below it. Nobody's role shows a person, and none but an administrator's shows
+an exact figure: what is seen has passed the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from nytta.registry.registry import Registry
+from nytta.registry.units import Contact
+
+
+class Role(StrEnum):
+    """What somebody is here for."""
+
+    OPERATIONS = "operations"
+    MANAGER = "manager"
+    PROGRAMME_LEAD = "programme_lead"
+    EMPLOYEE_REPRESENTATIVE = "employee_representative"
+    DPO = "dpo"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    """What there is to see or to do."""
+
+    PLATFORM = "platform"
+    """Sources, lag, counts of rejects: facts about systems, not about units."""
+    FIGURES = "figures"
+    """Gated figures, signals and alerts of a unit."""
+    PEER_BAND = "peer_band"
+    """The anonymous band of the other units of a peer group."""
+    ACT = "act"
+    """Answer an alert of a unit: acknowledge, plan, snooze, disagree."""
+    PROGRAMME = "programme"
+    """Benefits, decisions, reports of an organisation, and which units are furthest behind."""
+    TRANSPARENCY = "transparency"
+    """What is collected, why, for how long and who sees it."""
+    ACCESS_LOG = "access_log"
+    """Who read figures of which unit."""
+    DISPOSALS = "disposals"
+    """Certificates of what was disposed of."""
+    PRIVATE = "private"
+    """Exact figures and bodies of rejects: audited commands, on no surface."""
+    MAINTAIN = "maintain"
+    """Keys, erasures, disposals, replays."""
+
+
+OF_UNITS = frozenset({Permission.FIGURES, Permission.PEER_BAND, Permission.ACT})
+"""What is about one unit; reading it is logged."""
+
+_MAY: dict[Role, frozenset[Permission]] = {
+    Role.OPERATIONS: frozenset({Permission.PLATFORM, Permission.TRANSPARENCY}),
+    Role.MANAGER: frozenset({Permission.FIGURES, Permission.PEER_BAND, Permission.ACT, Permission.TRANSPARENCY}),
+    Role.PROGRAMME_LEAD: frozenset(
+        {Permission.FIGURES, Permission.PEER_BAND, Permission.PROGRAMME, Permission.PLATFORM, Permission.TRANSPARENCY}
+    ),
+    Role.EMPLOYEE_REPRESENTATIVE: frozenset(
+        {Permission.FIGURES, Permission.ACCESS_LOG, Permission.DISPOSALS, Permission.TRANSPARENCY}
+    ),
+    Role.DPO: frozenset({Permission.ACCESS_LOG, Permission.DISPOSALS, Permission.TRANSPARENCY}),
+    Role.ADMINISTRATOR: frozenset(Permission) - {Permission.ACT},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role held for a unit, or for a reporting group, and what is below it."""
+
+    role: Role
+    unit: str
+
+
+def grants(email: str, registry: Registry, day: date, groups: Collection[str] = ()) -> frozenset[Grant]:
+    """The roles that the registry gives on `day` to whoever has this e-mail address; none to a stranger.
+
+    So it does to whoever belongs to the `sign_in_group` of a contact: `groups` are those of which the organisation's
+    sign-in says so. A delegate has the manager's role on the days of the delegation, and the manager keeps it.
+    """
+    own = email.strip().casefold()
+    if not own:
+        return frozenset()
+
+    def held() -> Iterable[tuple[Role, str, Contact]]:
+        for o in registry.organisations:
+            for role, contact in ((Role.PROGRAMME_LEAD, o.programme_lead), (Role.OPERATIONS, o.operations)):
+                if contact:
+                    yield role, o.id, contact
+            for role, contacts in (
+                (Role.EMPLOYEE_REPRESENTATIVE, o.employee_representatives),
+                (Role.DPO, o.data_protection),
+                (Role.ADMINISTRATOR, o.administrators),
+            ):
+                yield from ((role, o.id, contact) for contact in contacts)
+        for unit in registry.units_at(day).values():
+            if unit.manager:
+                yield Role.MANAGER, unit.id, unit.manager
+            if unit.delegate and day in unit.delegate.span:
+                yield Role.MANAGER, unit.id, unit.delegate.contact
+        for group in registry.groups:
+            if day in group.span:
+                yield Role.MANAGER, group.id, group.manager
+
+    return frozenset(
+        Grant(role, unit)
+        for role, unit, contact in held()
+        if contact.email.casefold() == own or (contact.sign_in_group and contact.sign_in_group in groups)
+    )
+
+
+def may(grants: Collection[Grant], permission: Permission, unit: str, registry: Registry, day: date) -> bool:
+    """Whether somebody with these roles may see or do `permission` about `unit` (or a reporting group) on `day`.
+
+    What is not about a unit is asked with the organisation's id. Everybody may see TRANSPARENCY, without any role.
+    """
+    if permission is Permission.TRANSPARENCY:
+        return True
+    return unit in visible(grants, permission, registry, day)
+
+
+def visible(grants: Collection[Grant], permission: Permission, registry: Registry, day: date) -> frozenset[str]:
+    """The units and reporting groups about which somebody with these roles may see or do `permission` on `day`.
+
+    A unit that is shown through its reporting group lets its manager see the group; the group's manager sees the
+    members too. Surfaces use this as their filter: an empty set is an empty list, never everything.
+    """
+    found: set[str] = set()
+    units = registry.units_at(day)
+    groups = {g.id: g for g in registry.groups if day in g.span}
+    for grant in grants:
+        if permission not in _MAY[grant.role]:
+            continue
+        if grant.unit in groups:
+            found |= {grant.unit, *(u for u in groups[grant.unit].units if u in units)}
+        elif grant.unit in units:
+            below = {grant.unit, *(u.id for u in registry.descendants(grant.unit, day))}
+            found |= below | {g.id for g in groups.values() if below & set(g.units)}
+    if permission is Permission.ACT:  # of a group's messages, its manager answers
+        found -= {g for g in groups if Grant(Role.MANAGER, g) not in grants}
+    return frozenset(found)
+
+
+def matrix() -> dict[Role, dict[Permission, bool]]:
+    """What each role may see or do at all, within its units."""
+    return {role: {what: what in _MAY[role] for what in Permission} for role in Role}

@@ -1,0 +1,55 @@
+"""Reporting groups: siblings, fixed, and each unit in one at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from nytta.registry.dates import Span
+from nytta.registry.entries.contents import Contents
+from nytta.registry.paths import by_id
+from nytta.registry.problems import Problem
+
+
+def groups_are_of_siblings(contents: Contents) -> Iterator[Problem]:
+    """The units of a group have one parent, on every day on which two of them exist."""
+    versions = by_id(each.entry for each in contents.places)
+    for each in contents.reporting_groups:
+        homes: list[tuple[Span, str, str]] = []
+        for number, unit in enumerate(each.entry.units):
+            lives = [(place.span.meet(each.entry.span), place.parent) for place in versions.get(unit, ())]
+            if any(parent is None for _, parent in lives):
+                yield each.problem(f"'{unit}' is an organisation and has no siblings", "units", number)
+                continue
+            here = [(span, parent) for span, parent in lives if span is not None and parent is not None]
+            if lives and not here:
+                message = f"'{unit}' does not exist while the group does; take it out or change the dates"
+                yield each.problem(message, "units", number)
+            for span, parent in here:
+                other = next((home for home in homes if home[0].meet(span) and home[2] != parent), None)
+                if other is not None:
+                    yield each.problem(
+                        f"the units of '{each.entry.id}' are not siblings: '{other[1]}' lies under "
+                        f"'{other[2]}', '{unit}' under '{parent}'; group units of one parent only",
+                        "units",
+                        number,
+                    )
+                    break
+            homes += [(span, unit, parent) for span, parent in here]
+
+
+def units_are_in_one_group(contents: Contents) -> Iterator[Problem]:
+    """Groups that share a unit would let its figures be worked out from the difference."""
+    for one, other in combinations(contents.reporting_groups, 2):
+        if one.entry.span.meet(other.entry.span) is None:
+            continue
+        if one.entry.id == other.entry.id:
+            message = f"the group '{other.entry.id}' stands twice (first in line {one.node.line}); rename one"
+            yield other.problem(message, "id")
+        for unit in sorted(set(one.entry.units) & set(other.entry.units)):
+            yield other.problem(
+                f"'{unit}' is in two reporting groups at once, '{one.entry.id}' (line {one.node.line}) and "
+                f"'{other.entry.id}'; take it out of one",
+                "units",
+                other.entry.units.index(unit),
+            )

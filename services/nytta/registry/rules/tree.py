@@ -1,0 +1,108 @@
+"""The tree of units: on each day every unit has one place, under a unit that exists, and no circle."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from nytta.registry.dates import END, gaps, until
+from nytta.registry.entries.contents import ORGANISATION, Contents
+from nytta.registry.paths import by_id, chains
+from nytta.registry.problems import Problem
+
+
+def tree_has_roots(contents: Contents) -> Iterator[Problem]:
+    """Without an organisation there is no time zone, no key and no calendar."""
+    if not contents.ids.get("organisations") and ORGANISATION not in contents.unreadable:
+        yield Problem(
+            ORGANISATION,
+            1,
+            "`organisations` is missing or empty; list at least one with its time zone and country",
+        )
+
+
+def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
+    """A unit has at most one version on each day."""
+    versions = defaultdict(list)
+    for each in contents.places:
+        versions[each.entry.id].append(each)
+    for unit, places in versions.items():
+        places.sort(key=lambda each: (each.entry.span, each.node.line))
+        for earlier, later in pairwise(places):
+            meet = earlier.entry.span.meet(later.entry.span)
+            if meet is not None:
+                one, other = sorted((earlier, later), key=lambda each: each.node.line)
+                yield other.problem(
+                    f"'{unit}' is given twice for the days from {meet.valid_from} {until(meet.valid_to)} "
+                    f"(first in line {one.node.line}); let one version end with `valid_to` before the other "
+                    "begins, or rename one",
+                    "id",
+                )
+
+
+def tree_has_no_cycle(contents: Contents) -> Iterator[Problem]:
+    """No unit lies under itself."""
+    versions = by_id(each.entry for each in contents.places)
+    located = {id(each.entry): each for each in contents.places}
+    told: set[tuple[str, ...]] = set()
+    for each in contents.places:
+        for span, chain in chains(each.entry, versions):
+            start = next(n for n, place in enumerate(chain) if place.id == chain[-1].id)
+            circle = chain[start:-1]
+            if not circle:
+                continue
+            turn = min(range(len(circle)), key=lambda n: circle[n].id)
+            circle = circle[turn:] + circle[:turn]
+            names = tuple(place.id for place in circle)
+            if names not in told:
+                told.add(names)
+                yield located[id(circle[0])].problem(
+                    f"units lie under each other in a circle from {span.valid_from}: "
+                    f"{' → '.join([*names, names[0]])}; give one of them another `parent`",
+                    "parent",
+                )
+
+
+def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
+    """A unit's parent exists on every day on which the unit does."""
+    versions = by_id(each.entry for each in contents.places)
+    for each in contents.places:
+        place = each.entry
+        if place.parent is None or place.parent in contents.unplaced or place.parent not in versions:
+            continue
+        missing = gaps(place.span, (above.span for above in versions[place.parent]))
+        if not missing:
+            continue
+        gap = missing[0]
+        if gap.valid_to == place.valid_to:
+            end = "`valid_to: " + str(gap.valid_from) + "`"
+            yield each.problem(
+                f"'{place.id}' is valid {until(place.valid_to)}, but its parent '{place.parent}' ends on "
+                f"{gap.valid_from}; end the unit with {end} or give it another parent from that day",
+                "valid_to" if place.valid_to != END else "parent",
+            )
+        else:
+            yield each.problem(
+                f"'{place.id}' is valid from {place.valid_from}, but its parent '{place.parent}' does not "
+                f"exist from {gap.valid_from} until {gap.valid_to}; change `valid_from` of one of them",
+                "valid_from",
+            )
+
+
+def peer_groups_have_members(contents: Contents) -> Iterator[Problem]:
+    """A unit that is alone in its peer group is compared with nobody."""
+    if len(contents.units) < len(contents.ids.get("units", ())):
+        return  # a member may be among the units that cannot be read
+    members = defaultdict(list)
+    for each in contents.units:
+        if each.entry.peer_group:
+            members[each.entry.peer_group].append(each)
+    for group, units in members.items():
+        if len({each.entry.id for each in units}) == 1:
+            yield units[0].problem(
+                f"'{units[0].entry.id}' is alone in the peer group '{group}' and is compared with nobody; "
+                "check the spelling, or leave `peer_group` out",
+                "peer_group",
+                warning=True,
+            )

@@ -1,0 +1,1 @@
+"""The SQL of the registry: its tables in the open zone."""

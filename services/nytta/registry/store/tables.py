@@ -1,0 +1,172 @@
+"""The registry as tables of the open zone, and the units made for logs that came without one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pyarrow as pa
+
+from nytta.registry.created import created
+from nytta.registry.dates import BEGINNING, END
+from nytta.registry.digest import digest
+from nytta.registry.registry import Registry
+from nytta.registry.store import approvals
+from nytta.registry.tables import tables
+from nytta.registry.units import Approval
+from nytta.storage.client import Connection
+
+_LOADED = ("units", "unit_paths", "steps", "planned_workplaces", "calendar", "stops", "milestones", "go_lives")
+_GROUP_DEPTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedRoot:
+    """An organisation made for a log: its root, zone, codes of units, and what its owner says of its approval."""
+
+    root: str
+    timezone: str
+    codes: tuple[str, ...]
+    country: str = ""
+    public_data: bool = False
+    declared_size: int | None = None
+    approval: Approval | None = None
+
+
+def created_roots(connection: Connection) -> list[CreatedRoot]:
+    """What was made so far, in order."""
+    rows = connection.rows(
+        "SELECT root, any(timezone), any(country), max(public_data), any(declared_size), "
+        "arraySort(groupArrayIf(code, code != '')), min(place) AS first "
+        "FROM {open}.created_units GROUP BY root ORDER BY first"
+    )
+    said = approvals.created_approvals(connection)
+    return [CreatedRoot(r[0], r[1], tuple(r[5]), r[2], bool(r[3]), r[4], said.get(r[0])) for r in rows]
+
+
+def add_created(connection: Connection, created_root: CreatedRoot) -> None:
+    """Remember the codes of `created_root` that are not there yet."""
+    known = {r.root: set(r.codes) for r in created_roots(connection)}
+    new = sorted(set(created_root.codes) - known.get(created_root.root, set()))
+    if created_root.root in known and not new:
+        return
+    place = int(connection.value("SELECT max(place) + 1 FROM {open}.created_units"))
+    connection.insert(
+        "{open}.created_units",
+        ["place", "root", "code", "timezone", "country", "public_data", "declared_size"],
+        [
+            [
+                place,
+                created_root.root,
+                c,
+                created_root.timezone,
+                created_root.country,
+                created_root.public_data,
+                created_root.declared_size,
+            ]
+            for c in new or [""]
+        ],
+    )
+
+
+def with_created(registry: Registry | None, roots: Sequence[CreatedRoot]) -> Registry:
+    """The registry with the units that logs brought."""
+    whole = registry or Registry((), ())
+    for made in roots:
+        whole = created(
+            made.root,
+            made.timezone,
+            made.codes,
+            country=made.country,
+            public_data=made.public_data,
+            declared_size=made.declared_size,
+            registry=whole,
+        )
+        if made.approval and made.approval not in whole.approvals:
+            whole = replace(whole, approvals=(*whole.approvals, made.approval))
+    return whole
+
+
+def save(
+    connection: Connection,
+    registry: Registry,
+    first: date,
+    last: date,
+    *,
+    purposes: Collection[str] = (),
+    day: date = date.max,
+) -> bool:
+    """Put the registry into its tables, the calendar from `first` to `last`; False if it stood there already.
+
+    Approvals of `purposes`, and of those that the registry names, are kept as they stand on `day`.
+    """
+    approved = approvals.approvals(registry, purposes, day)
+    name = f"{digest(registry)} {first.year} {last.year} {hashlib.sha256(repr(approved).encode()).hexdigest()[:16]}"
+    current = connection.rows("SELECT digest FROM {open}.registry_loads ORDER BY loaded DESC LIMIT 1")
+    if current and current[0][0] == name:
+        return False
+    rows = tables(registry, date(first.year, 1, 1), date(last.year, 12, 31))
+    ways = pa.concat_tables([rows["unit_paths"], _group_paths(rows)])
+    rows["unit_paths"] = _always(ways, "unit", "ancestor")
+    rows["units"] = pa.concat_tables([_always(rows["units"], "unit"), _groups_as_units(rows, registry)])
+    for table in _LOADED:
+        connection.run(f"TRUNCATE TABLE {{open}}.{table}")
+        if len(rows[table]):
+            connection.insert_arrow(f"{{open}}.{table}", rows[table])
+    approvals.save_approvals(connection, approved)
+    loaded = int(connection.value("SELECT max(loaded) + 1 FROM {open}.registry_loads"))
+    connection.insert("{open}.registry_loads", ["digest", "loaded"], [[name, loaded]])
+    return True
+
+
+def _always(rows: pa.Table, *key: str) -> pa.Table:
+    """The same rows with the first version of each key valid since ever and the last one without end.
+
+    Events outside a unit's dates count where its nearest version stands: nothing that came is left out of a roll-up.
+    """
+    firsts: dict[tuple[str, ...], date] = {}
+    lasts: dict[tuple[str, ...], date] = {}
+    keys = list(zip(*(rows[k].to_pylist() for k in key[:1]), strict=True))
+    starts, ends = rows["valid_from"].to_pylist(), rows["valid_to"].to_pylist()
+    for name, start, end in zip(keys, starts, ends, strict=True):
+        firsts[name] = min(firsts.get(name, start), start)
+        lasts[name] = max(lasts.get(name, end), end)
+    new_starts = [BEGINNING if s == firsts[k] else s for k, s in zip(keys, starts, strict=True)]
+    new_ends = [END if e == lasts[k] else e for k, e in zip(keys, ends, strict=True)]
+    rows = rows.set_column(rows.schema.get_field_index("valid_from"), "valid_from", pa.array(new_starts, pa.date32()))
+    return rows.set_column(rows.schema.get_field_index("valid_to"), "valid_to", pa.array(new_ends, pa.date32()))
+
+
+def _group_paths(rows: dict[str, pa.Table]) -> pa.Table:
+    """Members under their reporting group, as rows of unit_paths."""
+    members = rows["group_paths"]
+    schema = rows["unit_paths"].schema
+    depth = pa.array([_GROUP_DEPTH] * len(members), schema.field("depth").type)
+    columns = [members["unit"], members["reporting_group"], depth, members["valid_from"], members["valid_to"]]
+    return pa.table(columns, schema=schema)
+
+
+def _groups_as_units(rows: dict[str, pa.Table], registry: Registry) -> pa.Table:
+    """Reporting groups as units of their own, so that surfaces find their names."""
+    units = rows["units"]
+    by_id = {u["unit"]: u for u in units.to_pylist()}
+    listed = []
+    for group in registry.groups:
+        member = by_id[group.units[0]]
+        listed.append(
+            member
+            | {
+                "unit": group.id,
+                "name_sv": group.names.sv,
+                "name_nb": group.names.nb,
+                "name_en": group.names.en,
+                "type": "reporting-group",
+                "reporting_group": "",
+                "declared_size": None,
+                "valid_from": BEGINNING,
+                "valid_to": END,
+            }
+        )
+    return pa.Table.from_pylist(listed, schema=units.schema)

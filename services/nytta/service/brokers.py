@@ -1,0 +1,41 @@
+"""The brokers that the settings name."""
+
+from __future__ import annotations
+
+import ssl
+
+from nytta.ingest.stream.cluster import BrokerError, Cluster
+from nytta.service.settings import Settings
+
+
+def cluster_of(settings: Settings) -> Cluster:
+    """The cluster of an installation. BrokerError where the settings do not go together."""
+    servers = tuple(part.strip() for part in settings.kafka.split(",") if part.strip())
+    if not servers:
+        raise BrokerError("no broker is named: set NYTTA_KAFKA to host:port of your Kafka brokers")
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        if not host or not port.isdigit():
+            raise BrokerError(f"NYTTA_KAFKA: '{server}' is not host:port")
+    if settings.kafka_security.startswith("SASL") and not settings.kafka_user:
+        raise BrokerError(f"NYTTA_KAFKA_SECURITY is {settings.kafka_security}: name the user in NYTTA_KAFKA_USER")
+    return Cluster(
+        servers,
+        settings.kafka_prefix,
+        settings.kafka_security,
+        settings.kafka_mechanism,
+        settings.kafka_user,
+        settings.kafka_password.get_secret_value(),
+        _context(settings) if settings.kafka_security.endswith("SSL") else None,
+    )
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.kafka_ca)
+        if settings.kafka_certificate:
+            context.load_cert_chain(settings.kafka_certificate)
+    except (OSError, ssl.SSLError) as error:
+        named = settings.kafka_certificate or settings.kafka_ca
+        raise BrokerError(f"{named}: cannot be used as a certificate: {error}") from error
+    return context

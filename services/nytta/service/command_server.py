@@ -1,0 +1,180 @@
+"""Where the service takes commands that were given beside it, runs them, and sends back what they print."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import io
+import json
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from nytta.service.command_client import FILE, MEDIA_TYPE, SERVED
+from nytta.service.stopping import under_way
+from nytta.storage import permissions
+from nytta.storage.client import StoppedError
+
+if TYPE_CHECKING:
+    from nytta.service import App
+
+_log = logging.getLogger(__name__)
+_sink: ContextVar[Callable[[bytes, bytes], None] | None] = ContextVar("sink", default=None)
+_under_way: set[asyncio.Task[None]] = set()
+
+
+class _Routed(io.TextIOBase):
+    """A standard stream of the service: what a forwarded command prints goes to whoever gave the command."""
+
+    encoding = "utf-8"
+
+    def __init__(self, kind: bytes, stream: TextIO) -> None:
+        self.kind = kind
+        self.own = stream
+
+    @property
+    def buffer(self) -> Any:
+        """The stream of bytes underneath."""
+        return _RoutedBytes(self)
+
+    def write(self, text: str) -> int:
+        """Write to the one who gave the command, or to the service's own stream."""
+        sink = _sink.get()
+        if sink is None:
+            return self.own.write(text)
+        sink(self.kind, text.encode("utf-8", "replace"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        if _sink.get() is None:
+            self.own.flush()
+
+    def isatty(self) -> bool:
+        """A forwarded command has no terminal."""
+        return _sink.get() is None and self.own.isatty()
+
+    def fileno(self) -> int:
+        """The service's own descriptor."""
+        return self.own.fileno()
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+
+class _RoutedBytes(io.RawIOBase):
+    def __init__(self, text: _Routed) -> None:
+        self._text = text
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, body: Any) -> int:
+        sink = _sink.get()
+        if sink is None:
+            return self._text.own.buffer.write(body)
+        sink(self._text.kind, bytes(body))
+        return len(body)
+
+    def flush(self) -> None:
+        if _sink.get() is None:
+            self._text.own.buffer.flush()
+
+
+@contextlib.contextmanager
+def routed() -> Iterator[None]:
+    """While this is entered, forwarded commands print to those who gave them."""
+    own = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Routed(b"o", own[0]), _Routed(b"e", own[1])
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = own
+
+
+@contextlib.contextmanager
+def announced(data: Path, address: str, token: str) -> Iterator[None]:
+    """Say in the data folder where the service listens, to the owner alone; take it back at the end."""
+    file = data / FILE
+    permissions.replace(file, json.dumps({"address": address, "token": token, "pid": os.getpid()}).encode())
+    try:
+        yield
+    finally:
+        forget(data)
+
+
+def forget(data: Path) -> None:
+    """Take back what `announced` said."""
+    (data / FILE).unlink(missing_ok=True)
+
+
+def command_server(app: App, token: str, run: Callable[[list[str]], None]) -> FastAPI:
+    """The application that runs forwarded commands on `app`. `run` runs words as the command line does."""
+    routes = FastAPI(openapi_url=None)
+
+    @routes.middleware("http")
+    async def owner_only(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+        shown = request.headers.get("authorization", "")
+        if not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
+            return Response(status_code=401)
+        return await call(request)
+
+    @routes.get("/")
+    async def alive() -> Response:
+        return Response(status_code=204)
+
+    @routes.post("/command")
+    async def command(request: Request) -> Response:
+        words = [str(word) for word in (await request.json())["words"]]
+        return StreamingResponse(_running(app, words, run), media_type=MEDIA_TYPE)
+
+    return routes
+
+
+async def _running(app: App, words: list[str], run: Callable[[list[str]], None]) -> AsyncIterator[bytes]:
+    """The frames of a command, as it prints."""
+    frames: asyncio.Queue[bytes | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def send(frame: bytes | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the service stops: nobody listens
+            loop.call_soon_threadsafe(frames.put_nowait, frame)
+
+    def emit(kind: bytes, body: bytes) -> None:
+        send(kind + len(body).to_bytes(4, "big") + body)
+
+    def work() -> None:
+        SERVED.set(app)
+        _sink.set(emit)
+        code = 0
+        try:
+            with under_way(f"the command {words[0] if words else ''}, to be given again"):
+                run(words)
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        except StoppedError:
+            emit(b"e", b"the service is stopping; give the command again when it runs\n")
+            code = 1
+        except Exception as error:
+            _log.exception("a forwarded command failed")
+            emit(b"e", f"a fault of the service ({type(error).__name__}); its log says more\n".encode())
+            code = 1
+        emit(b"x", str(code).encode())
+        send(None)
+
+    task = asyncio.create_task(asyncio.to_thread(work))
+    _under_way.add(task)  # a command goes on when whoever gave it is gone
+    task.add_done_callback(_under_way.discard)
+    while (frame := await frames.get()) is not None:
+        yield frame
+    await task

@@ -1,0 +1,71 @@
+"""What an installation is told by files and settings, read whole: every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nytta import Mendable
+from nytta.indicators import load as catalogue
+from nytta.indicators.definition import Definition
+from nytta.insight.alerts.delivery.channels import Channels, ChannelSettingError, smtp_of
+from nytta.insight.alerts.kinds import Kind
+from nytta.insight.benefits import model_file
+from nytta.insight.benefits.maturity import Model
+from nytta.registry import declarations
+from nytta.registry.load import load as load_registry
+from nytta.registry.problems import check_text
+from nytta.registry.registry import Registry
+from nytta.service.settings import Settings
+
+PURPOSES = declarations.schemas() / "purposes.yaml"
+"""Where the purposes stand that indicators and approvals name."""
+
+
+class AppError(Mendable):
+    """Something that the person at the keyboard can change."""
+
+
+def read_definitions(directory: Path) -> tuple[Definition, ...]:
+    """The definitions of a folder. AppError with every problem where one is not sound."""
+    found = catalogue.load(directory)
+    if found.problems:
+        raise AppError(check_text(found.problems, str(directory)).rstrip("\n"))
+    return found.definitions
+
+
+def read_model(path: Path) -> Model:
+    """The model of maturity in a file. AppError with every problem where it is not sound."""
+    model, problems = model_file.read_model(path.name, path.read_bytes())
+    if model is None:
+        raise AppError(check_text(problems, str(path.parent)).rstrip("\n"))
+    return model
+
+
+def read_channels(settings: Settings) -> Channels:
+    """The ways out that the settings name. AppError where one cannot be used."""
+    try:
+        smtp = smtp_of(settings.smtp.get_secret_value())
+    except ChannelSettingError as error:
+        raise AppError(str(error)) from error
+    if settings.webhook and not settings.webhook_secret.get_secret_value():
+        raise AppError("NYTTA_WEBHOOK needs NYTTA_WEBHOOK_SECRET: what is posted is signed with it")
+    return Channels(
+        smtp,
+        settings.sender,
+        settings.address,
+        settings.webhook,
+        settings.webhook_secret.get_secret_value(),
+        settings.alertmanager,
+    )
+
+
+def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> Registry | None:
+    """The registry of a folder; None where none is named. AppError with every problem where it is not sound."""
+    if directory is None:
+        return None
+    versions = {d.id: d.version for d in definitions} or None
+    loaded = load_registry(directory, versions, catalogue.purposes(PURPOSES), list(Kind))
+    if loaded.registry is None:
+        raise AppError(check_text(loaded.problems, str(directory)).rstrip("\n"))
+    return loaded.registry

@@ -1,0 +1,198 @@
+"""An installation whose events go through Kafka and whose figures are computed by its workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from nytta.disclosure.clock import first_open_week
+from nytta.disclosure.published.values import OpenStore
+from nytta.ingest.intake import Intake
+from nytta.ingest.keys import Keys
+from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.stream import topics, waiting
+from nytta.ingest.stream.cluster import Cluster
+from nytta.ingest.stream.parts import Parts
+from nytta.ingest.stream.producer import Producer
+from nytta.insight.alerts.answers import Answer
+from nytta.insight.alerts.delivery.deliver import Delivered
+from nytta.registry import declarations
+from nytta.service import evaluation
+from nytta.service.brokers import cluster_of
+from nytta.service.configuration import AppError, read_channels, read_definitions, read_registry
+from nytta.service.installation import App, Workers, quiet_collector
+from nytta.service.keeping import protect, recognised
+from nytta.service.settings import Settings
+from nytta.service.streams import signal_messages, signals
+from nytta.storage import client, disk, migrate
+from nytta.storage.journal import Journal
+from nytta.storage.lease import Guarded
+
+_log = logging.getLogger(__name__)
+_SETTLED = 600.0  # seconds
+
+
+@contextmanager
+def distributed(settings: Settings, registry: Path | None = None) -> Iterator[App]:
+    """An installation whose events go through Kafka and whose figures are computed by its workers."""
+    with _joined(settings, registry) as (app, _):
+        yield app
+
+
+@contextmanager
+def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]:
+    """What a worker of a distributed installation is made of. BrokerError where a topic is not as it must be."""
+    with _joined(settings, registry) as (app, cluster):
+        topics.check(cluster)
+
+        store = PrivateStore(app.private.connection)
+
+        def take_over(check: Callable[[], None]) -> _Owner:
+            own = PrivateStore(Guarded.of(store.connection, check))
+            own.writing = store.writing  # one sequence of marks, whoever of the two writes them
+            intake = Intake(own, app.keys, app.intake.declared)
+            return _Owner(own, OpenStore(own.connection), intake, app.definitions, app.tables)
+
+        yield Parts(
+            cluster,
+            store,
+            app.keys,
+            app.intake.judge,
+            app.intake.count_stopped,
+            lambda: app.declare(app.intake.declared),
+            take_over,
+            lambda: disk.free_ratio(store.connection),
+        )
+
+
+@contextmanager
+def alerting(settings: Settings, registry: Path | None = None) -> Iterator[signals.Parts]:
+    """What an alerter of a distributed installation is made of. BrokerError where a topic is not as it must be."""
+    with _joined(settings, registry) as (app, cluster):
+        topics.check(cluster)
+
+        def take_over(check: Callable[[], None]) -> signals.Alerting:
+            own = PrivateStore(Guarded.of(app.private.connection, check))
+            intake = Intake(own, app.keys, app.intake.declared)
+            keeper = _Keeper(own, OpenStore(own.connection), intake, app.definitions, app.tables, app.workers)
+            keeper.channels = app.channels
+            return keeper
+
+        yield signals.Parts(cluster, take_over)
+
+
+class _Owner(App):
+    """The installation of the one worker that computes, publishes and judges."""
+
+    def closed(self, now: datetime) -> Sequence[date]:
+        """The first open week of each time zone."""
+        return sorted({first_open_week(now, o.timezone) for o in self.intake.registry.organisations})
+
+    def judge(self, now: datetime) -> Sequence[str]:
+        """Publish signals and facts; the organisations that were judged, none where nothing changed since."""
+        changed = evaluation.judge(self, now)
+        return [o.id for o in self.intake.registry.organisations] if changed else []
+
+
+class _Keeper(App):
+    """The installation of the one process that keeps the alerts."""
+
+    def decide(self, now: datetime) -> None:
+        """Open and close alerts of the units that are known now, and write down the messages that are due."""
+        self.declare(self.intake.declared)
+        evaluation.decide(self, now)
+
+    def send(self, now: datetime) -> Delivered:
+        """Send what waits."""
+        return evaluation.send(self, now)
+
+    def answer(self, answer: Answer, now: datetime) -> None:
+        """Carry out what a person answered; one that cannot be carried out any more is said in the log."""
+        try:
+            evaluation.answer(self, answer, now)
+        except evaluation.AnswerError as error:
+            _log.warning("an answer was not carried out: %s", error)
+
+
+@contextmanager
+def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cluster]]:
+    if not settings.clickhouse:
+        raise AppError(
+            "with Kafka, several processes share the store: name a ClickHouse server in NYTTA_CLICKHOUSE, or unset "
+            "NYTTA_KAFKA to keep everything in one process"
+        )
+    quiet_collector()
+    cluster = cluster_of(settings)
+    definitions = read_definitions(declarations.schemas() / "indicators")
+    declared = read_registry(registry or settings.registry, definitions)
+    tables = declarations.schemas() / "tables"
+    protect(settings)
+    connection = client.server(settings.clickhouse)
+    try:
+        missing = migrate.missing(connection, tables)
+        if missing:
+            raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
+        keys = recognised(settings.key_place, PrivateStore(connection))
+        store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, keys, text)))
+        app = App(
+            store,
+            OpenStore(connection),
+            Intake(store, keys, declared, settings.key_place),
+            definitions,
+            tables,
+            Workers(
+                lambda: _settle(cluster, store),
+                lambda events: asyncio.run(_put(cluster, keys, events)),
+                lambda organisation, answer: asyncio.run(_answer(cluster, keys, organisation, answer)),
+            ),
+        )
+        app.channels = read_channels(settings)
+        app.journal = Journal.of(settings.data / "reads")
+        yield app, cluster
+    finally:
+        connection.close()
+
+
+async def _put(cluster: Cluster, keys: Keys, events: pa.Table) -> None:
+    async with Producer(cluster, keys.seal, linger=0) as producer:
+        await producer.put(events, ())
+
+
+async def _ask(cluster: Cluster, keys: Keys, text: str) -> None:
+    async with Producer(cluster, keys.seal) as producer:
+        await producer.command(text)
+
+
+async def _answer(cluster: Cluster, keys: Keys, organisation: str, answer: Answer) -> None:
+    async with Producer(cluster, keys.seal) as producer:
+        await producer.signal(organisation, signal_messages.answer_message(answer))
+
+
+def _settle(cluster: Cluster, store: PrivateStore) -> None:
+    """Return when everything that is on the topics now is in the cells."""
+    for name in (topics.USAGE, topics.REJECTED, topics.MARKS):
+        waiting.wait_for(cluster, name, within=_SETTLED)
+    until = time.monotonic() + _SETTLED
+    last = store.counter("batch")
+    while store.counter("cleared") < last and store.marks_wait():
+        if time.monotonic() > until:
+            raise AppError("the marks are not computed: is nytta worker running, and does its log name an error?")
+        time.sleep(0.2)
+
+
+def migrate_distributed(settings: Settings) -> list[str]:
+    """Bring the tables of the server up to date and make the topics; the names of what was made."""
+    connection = client.server(settings.clickhouse)
+    try:
+        done = migrate.migrate(connection, declarations.schemas() / "tables")
+    finally:
+        connection.close()
+    made = topics.create(cluster_of(settings), partitions=settings.kafka_partitions, replicas=settings.kafka_replicas)
+    return done + made

@@ -1,0 +1,275 @@
+"""Where the parts are joined: a store, a key, a registry and definitions become one installation."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import pyarrow as pa
+
+from nytta.disclosure.clock import first_open_week
+from nytta.disclosure.published.values import OpenStore
+from nytta.disclosure.store import publish, sources, withdrawal
+from nytta.indicators.definition import Definition
+from nytta.indicators.store import recompute, scratch, values
+from nytta.ingest.events.columns import join
+from nytta.ingest.intake import Intake
+from nytta.ingest.keys import Keys
+from nytta.ingest.store.private import PrivateStore, RejectQuery
+from nytta.insight.alerts.answers import Answer
+from nytta.insight.alerts.delivery.channels import Channels
+from nytta.registry import declarations
+from nytta.registry.registry import Registry
+from nytta.registry.store import tables as registry_tables
+from nytta.service import statements
+from nytta.service.configuration import read_channels, read_definitions, read_model, read_registry
+from nytta.service.keeping import protect, recognised
+from nytta.service.settings import Settings
+from nytta.storage import backup, client, migrate
+from nytta.storage.journal import Journal
+
+_CALENDAR_MARGIN = timedelta(days=400)
+_RESTATED = timedelta(minutes=10)
+"""Measured benefits and reports on decisions change no value; this soon they are stated all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of rejects that were sent again: how many were tried, how many passed, and the others by reason."""
+
+    tried: int
+    passed: int
+    still: dict[str, int]
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _one_round(method: Callable[Concatenate[App, P], T]) -> Callable[Concatenate[App, P], T]:
+    """One computation at a time: the working lists of a round and the scratch zone are there once."""
+
+    @wraps(method)
+    def alone(self: App, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.computing:
+            return method(self, *args, **kwargs)
+
+    return alone
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The processes that store and compute, where this one does not."""
+
+    settle: Callable[[], None]
+    """Returns when everything that came before is in the cells."""
+    deliver: Callable[[pa.Table], None]
+    """Gives them decoded events; returns when these are durable."""
+    answer: Callable[[str, Answer], None]
+    """Gives the one who keeps the alerts of an organisation an answer; returns when it is durable."""
+
+
+@dataclass
+class App:
+    """One installation, opened. `definitions` are those of the catalogue, whose cells are kept up to date."""
+
+    private: PrivateStore
+    open: OpenStore
+    intake: Intake
+    definitions: tuple[Definition, ...]
+    tables: Path
+    workers: Workers | None = None
+    """The other processes that store and compute; None where this one does."""
+    computing: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+    channels: Channels = field(default_factory=Channels, init=False, repr=False)
+    journal: Journal | None = field(default=None, init=False, repr=False)
+    """Where reads of figures are written down at once; None where each goes straight into the store."""
+    sign_in: Callable[[], str] | None = field(default=None, init=False, repr=False)
+    """Makes a link to the console of the service that runs on this installation; None where none runs."""
+    judged: tuple[Any, ...] = field(default=(), init=False, repr=False)
+    stated: tuple[tuple[Any, ...], datetime] = field(
+        default=((), datetime.min.replace(tzinfo=UTC)), init=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        self.private.finish_commits()
+        if not self.workers:
+            self._save_registry(datetime.now(UTC).date())
+            self._save_definitions()
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as they are now."""
+        return self.intake.keys
+
+    @_one_round
+    def bring_up_to_date(self, now: datetime) -> None:
+        """Compute what the marks touch and publish what is closed."""
+        if self.workers:
+            self.workers.settle()
+            return
+        self._save_registry(now.date())
+        if recompute.recompute(self.private, self.definitions).marks:
+            publish.publish(self.private, self.definitions, now)
+            self._round_off(now)
+
+    @_one_round
+    def values(
+        self,
+        query: values.ValueQuery,
+        timezone: str | None = None,
+        definitions: Sequence[Definition] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Exact values of the private zone, for an administrator; another zone or definitions are computed beside."""
+        if timezone or definitions or query.grain == "total":
+            chosen = [d for d in definitions or self.definitions if query.indicator in ("", d.id)]
+            return scratch.read_beside(self.private, chosen, self.tables, query, timezone)
+        return values.read_values(self.private, query)
+
+    @_one_round
+    def not_approved(self) -> list[dict[str, Any]]:
+        """What is not computed for want of an approval: organisation, indicator, and what is missing."""
+        return withdrawal.not_approved(self.private.connection, [(d.id, d.purpose) for d in self.definitions])
+
+    @_one_round
+    def verify(self) -> scratch.Verification:
+        """Every stored cell against a computation from raw alone."""
+        return scratch.verify(self.private, self.definitions, self.tables, alone=self.workers is None)
+
+    @_one_round
+    def compute(self, now: datetime) -> int:
+        """One round: what the marks touch, with the registry as it is on that day; how many marks were read."""
+        if not self.private.marks_wait():
+            return 0
+        self._save_registry(now.date())
+        return recompute.recompute(self.private, self.definitions).marks
+
+    @_one_round
+    def publish(self, now: datetime) -> None:
+        """Publish what is closed."""
+        publish.publish(self.private, self.definitions, now)
+        self._round_off(now)
+
+    @_one_round
+    def rebuild(self, now: datetime) -> int:
+        """Mark everything and compute it anew; the number of cells written."""
+        self.private.mark_everything()
+        if self.workers:
+            self.workers.settle()
+            return int(self.private.connection.value("SELECT count() FROM {private}.cells FINAL"))
+        done = recompute.recompute(self.private, self.definitions)
+        publish.publish(self.private, self.definitions, now)
+        self._round_off(now)
+        return done.cells
+
+    @_one_round
+    def replay(self, query: RejectQuery, now: datetime, *, dry_run: bool = False) -> Replayed:
+        """Validate rejects again; those that pass are rejects no more, the others stay as they are."""
+        found = self.private.sealed_rejects(query)
+        judged = [(reject, self.intake.judge_again(reject, now)) for reject in found]
+        passed = [(reject, events) for reject, events in judged if events is not None]
+        if passed and not dry_run:
+            events = join(events for _, events in passed)
+            if self.workers:
+                self.workers.deliver(events)
+            else:
+                self.intake.store(events, (), now)
+            self.private.forget_rejects([reject for reject, _ in passed])
+            if not self.workers:
+                self.bring_up_to_date(now)
+        still = Counter(reject.reason for reject, events in judged if events is None)
+        return Replayed(len(found), len(passed), dict(sorted(still.items())))
+
+    def declare(self, declared: Registry | None) -> None:
+        """Take the registry as its files are now; the next round puts it into the store."""
+        self.intake.declare(declared)
+
+    def close(self) -> None:
+        """Release the store."""
+        self.private.connection.close()
+
+    # keeping the registry and the definitions
+
+    def _round_off(self, now: datetime) -> None:
+        """What follows a publication of values: take back what is no longer approved, and state the benefits."""
+        self._withdraw(now)
+        registry = self.intake.registry
+        shown = int(self.open.connection.value("SELECT max(publication) FROM {open}.published_values"))
+        closed = sorted({first_open_week(now, o.timezone) for o in registry.organisations})
+        about = (shown, registry, *closed)
+        if about != self.stated[0] or now - self.stated[1] >= _RESTATED:
+            model = read_model(declarations.schemas() / "maturity" / "default.yaml")
+            statements.publish_benefits(self.private, registry, model, now)
+            sources.publish_sources(self.private.connection, now)
+            self.stated = (about, now)
+
+    def _withdraw(self, now: datetime) -> None:
+        """Take back what was published and is no longer approved."""
+        publication = self.private.counter("publication") + 1
+        for definition in self.definitions:
+            withdrawal.withdraw(self.private.connection, definition, publication, now)
+        self.private.raise_counter("publication", publication)
+
+    def _save_registry(self, day: date) -> None:
+        """Put the registry, as it is on `day`, into the store with a calendar that covers the data.
+
+        Mark everything if it changed.
+        """
+        first, last = self.private.data_span()
+        registry = registry_tables.with_created(
+            self.intake.registry, registry_tables.created_roots(self.private.connection)
+        )
+        if not registry.organisations:
+            return
+        purposes = {d.purpose for d in self.definitions}
+        reach = last + _CALENDAR_MARGIN
+        if registry_tables.save(self.private.connection, registry, first, reach, purposes=purposes, day=day):
+            self.private.mark_everything()
+
+    def _save_definitions(self) -> None:
+        known = values.known_definitions(self.private)
+        changed = [d for d in self.definitions if known.get((d.id, d.version)) != d.model_dump_json()]
+        if changed:
+            values.save_definitions(self.private, changed)
+            self.private.mark_everything()
+
+
+@contextmanager
+def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
+    """The whole service in this process, on the embedded store of `settings.data`."""
+    quiet_collector()
+    definitions = read_definitions(declarations.schemas() / "indicators")
+    declared = read_registry(registry or settings.registry, definitions)
+    protect(settings)
+    connection = (
+        client.server(settings.clickhouse)
+        if settings.clickhouse
+        else client.embedded(settings.data / "store", memory=settings.memory)
+    )
+    tables = declarations.schemas() / "tables"
+    try:
+        backup.let_go(settings.data)
+        migrate.migrate(connection, tables)
+        store = PrivateStore(connection)
+        intake = Intake(store, recognised(settings.key_place, store), declared, settings.key_place)
+        app = App(store, OpenStore(connection), intake, definitions, tables)
+        app.channels = read_channels(settings)
+        app.journal = Journal.of(settings.data / "reads")
+        yield app
+    finally:
+        connection.close()
+
+
+def quiet_collector() -> None:
+    """Have the garbage collector look seldom: batches hold many small objects at once, and none of them in cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)

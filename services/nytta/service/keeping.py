@@ -1,0 +1,90 @@
+"""What goes with a store: the keys its pseudonyms were made with, its backups, and that its files are private."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nytta.ingest.keys import KeyFileError, Keys, load_or_make, lock_of
+from nytta.registry import declarations
+from nytta.storage import backup, client, permissions
+
+if TYPE_CHECKING:
+    from nytta.ingest.store.private import PrivateStore
+    from nytta.service import App
+    from nytta.service.settings import Settings
+
+_log = logging.getLogger(__name__)
+_FINGERPRINT = "fingerprint of the key file"
+
+
+def protect(settings: Settings) -> None:
+    """See to it that data folder, keys and tokens are their owner's alone; the log says what was not.
+
+    What belongs to another user stays as it is, and is said too.
+    """
+    closed, left = permissions.close(private_places(settings))
+    if closed:
+        _log.warning("%s: other users could read %d files and folders; now only their owner can", settings.data, closed)
+    if left:
+        _log.warning(
+            "%s: other users can read %d files and folders that belong to another user or are shared: nytta doctor "
+            "says what to do",
+            settings.data,
+            left,
+        )
+
+
+def private_places(settings: Settings) -> list[Path]:
+    """The data folder, and the files of keys and tokens that lie elsewhere."""
+    files = (settings.key_place, lock_of(settings.key_place), settings.token_place)
+    data = settings.data.resolve()
+    return [settings.data, *(file for file in files if not file.resolve().is_relative_to(data))]
+
+
+def fingerprint(keys: Keys) -> str:
+    """Sixteen digits that tell whether two key files share their lasting secret, which cannot be found from them."""
+    return hashlib.sha256(keys.seal(b"fingerprint of the lasting secret")).hexdigest()[:16]
+
+
+def recognised(path: Path, store: PrivateStore) -> Keys:
+    """The keys of `path`, made where store and file are new. KeyFileError where they are not those of the store."""
+    known = store.counter(_FINGERPRINT)
+    if known and not path.exists():
+        raise KeyFileError(
+            f"{path} is missing, and there is a store: put the store's key file there; with another one each person "
+            "would count twice"
+        )
+    keys = load_or_make(path)
+    here = int(fingerprint(keys), 16)
+    if not known:
+        store.raise_counter(_FINGERPRINT, here)
+    elif known != here:
+        raise KeyFileError(
+            f"{path} is not the key file that the store's pseudonyms were made with: put that one there; with another "
+            "one each person would count twice"
+        )
+    return keys
+
+
+def copy(app: App, target: Path, now: datetime) -> backup.Manifest:
+    """Copy the embedded store as it stands into one file; senders wait only while its parts are held."""
+    with ExitStack() as stack:
+        with app.computing, app.private.writing:
+            folder, manifest = stack.enter_context(backup.hold(app.private.connection, fingerprint(app.keys), now))
+        return backup.pack(folder, target, manifest, app.private.connection.check_room)
+
+
+def check(source: Path, key_file: Path) -> backup.Manifest:
+    """What a backup says of itself. BackupError where this program, or this key file, is not one for it."""
+    manifest = backup.read(source)
+    backup.check(manifest, declarations.schemas() / "tables", client.engine())
+    if fingerprint(load_or_make(key_file)) != manifest.key:
+        raise backup.BackupError(
+            f"{key_file} is not the key file that the pseudonyms of {source} were made with: find the one kept with it"
+        )
+    return manifest

@@ -1,0 +1,183 @@
+"""The timer of the service: what came in becomes figures, closed weeks are published, alerts go out; one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Final, ParamSpec, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from nytta.service import App, evaluation, rotation
+from nytta.service.metrics import Evaluations, Publications
+from nytta.service.stopping import under_way
+from nytta.storage.client import DamagedError, DiskFullError, StoppedError
+from nytta.storage.disk import free_gauge, free_ratio
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_PAUSE: Final = 0.5
+"""Seconds between two rounds, in which events gather: a round costs more by its being one than by what it holds."""
+_LOOK: Final = 5.0
+"""Seconds after which is looked whether something is due, though no event came."""
+_PUBLISH: Final = 60.0
+"""Seconds between two publications: weeks close by the clock."""
+_EVALUATE: Final = 600.0
+"""Seconds between two evaluations of alerts."""
+_FAILED: Final = 5.0
+_ROOM: Final = 2.0
+"""Seconds between two looks whether there is room on the disk."""
+_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 20, 60)
+
+
+class Rounds:
+    """Brings figures up to date while the service runs. `came` is called from any thread when events are stored."""
+
+    def __init__(self, app: App, registry: CollectorRegistry, end: Callable[[], None] = lambda: None) -> None:
+        """`end` is called where the process must end, because the store must be opened anew."""
+        self._app = app
+        self._end = end
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._oldest: float | None = None
+        self._seconds = Histogram(
+            "nytta_round_seconds", "Seconds of a round of computation.", buckets=_BUCKETS, registry=registry
+        )
+        self._behind = Histogram(
+            "nytta_cell_seconds",
+            "Seconds from the oldest event of a round being durable to its figures being there.",
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._publications = Publications(registry)
+        self._evaluations = Evaluations(registry)
+        self._free = free_gauge(registry)
+        self._failed = Counter("nytta_rounds_failed", "Rounds that failed; they are repeated.", registry=registry)
+        Gauge(
+            "nytta_behind_seconds", "Age of the oldest event that is in no figure yet.", registry=registry
+        ).set_function(self.behind)
+
+    def behind(self) -> float:
+        """Age in seconds of the oldest event that is in no figure yet."""
+        return time.monotonic() - self._oldest if self._oldest is not None else 0.0
+
+    def came(self) -> None:
+        """Events were stored."""
+        now = time.monotonic()
+        self._loop.call_soon_threadsafe(self._note, now)
+
+    def _note(self, at: float) -> None:
+        if self._oldest is None:
+            self._oldest = at
+        self._wake.set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Make rounds until this is left; one under way is finished first, or breaks off where the store is stopped."""
+        task, minding = asyncio.create_task(self._run()), asyncio.create_task(self._mind_the_disk())
+        try:
+            yield
+        finally:
+            minding.cancel()
+            self._stopping.set()
+            self._wake.set()
+            await task
+
+    async def _run(self) -> None:
+        self._wake.set()  # marks of the last run may stand
+        published = evaluated = -_PUBLISH
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _LOOK)
+            if self._stopping.is_set():
+                return
+            self._wake.clear()
+            oldest, self._oldest = self._oldest, None
+            started = time.monotonic()
+            try:
+                await asyncio.to_thread(self._app.private.connection.look)
+                marks = await _done("a round", self._app.compute, datetime.now(UTC))
+                ended = time.monotonic()
+                if marks:
+                    self._seconds.observe(ended - started)
+                if oldest is not None:
+                    self._behind.observe(ended - oldest)
+                    oldest = None
+                if ended - published >= _PUBLISH:
+                    published = ended
+                    await _done("a publication", self._publish)
+                if ended - evaluated >= _EVALUATE:
+                    evaluated = ended
+                    await _done("an evaluation of alerts", self._evaluate)
+            except StoppedError:
+                return
+            except DamagedError as error:
+                _log.error("the service ends: %s", error)
+                self._end()
+                return
+            except DiskFullError as error:
+                _log.error("nothing is computed: %s", error)
+                self._failed.inc()
+                await self._pause(_FAILED)
+                self._wake.set()
+                continue
+            except Exception:
+                _log.exception("a round failed; it is repeated")
+                self._failed.inc()
+                self._oldest = oldest if oldest is not None else self._oldest
+                await self._pause(_FAILED)
+                self._wake.set()
+                continue
+            # a round takes what the machine has: leave as much for those who send
+            await self._pause(max(_PAUSE, min(ended - started, _LOOK) / 2))
+
+    async def _mind_the_disk(self) -> None:
+        """A change of rows waits for room for ever, and senders for it: it is broken off, and made again later."""
+        connection = self._app.private.connection
+        while True:
+            await asyncio.sleep(_ROOM)
+            if not connection.room:
+                await asyncio.to_thread(connection.cancel, "ALTER ")
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    def _publish(self) -> None:
+        with self._publications.one():
+            self._app.publish(datetime.now(UTC))
+        self._free.set(free_ratio(self._app.private.connection))
+        self._rotate(datetime.now(UTC))
+
+    def _rotate(self, now: datetime) -> None:
+        """Change keys of persons when the calendar says so."""
+        for done in rotation.rotate(self._app, now) if rotation.due(self._app, now) else ():
+            if done.destroyed:
+                _log.warning("key %s is destroyed: destroy copies of the key file made before now", done.destroyed)
+
+    def _evaluate(self) -> None:
+        now = datetime.now(UTC)
+        with self._evaluations.one(), self._app.computing:
+            evaluation.judge(self._app, now)
+            evaluation.decide(self._app, now)
+        with self._evaluations.delivery():
+            done = evaluation.send(self._app, now)
+        self._evaluations.delivered(done.sent, (p.channel for p in done.problems), done.still)
+
+
+async def _done(work: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of a call in a thread. StoppedError where it was broken off: the next start makes it again."""
+    with under_way(f"{work}, taken up at the next start"):
+        try:
+            return await asyncio.to_thread(call, *args, **kwargs)
+        except StoppedError:
+            _log.info("%s was broken off; it is taken up at the next start", work)
+            raise

@@ -1,0 +1,219 @@
+"""Statements of benefits: private counts and published figures in, figures that may be published out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime, timedelta
+
+from nytta.disclosure.clock import first_open_week
+from nytta.disclosure.published.figures import HALF_YEAR, PublishedFigures, settled_share
+from nytta.disclosure.rules import Status
+from nytta.indicators.store.render import Scope, Zones, winners
+from nytta.ingest.store.counted import visible
+from nytta.ingest.store.private import PrivateStore
+from nytta.insight.benefits.evidence import Evidence, Measured, Peer, Place, Published
+from nytta.insight.benefits.maturity import Model
+from nytta.insight.benefits.state import DIGITAL, state
+from nytta.insight.benefits.statement import Definition, encode
+from nytta.insight.states.decisions import Act
+from nytta.insight.store import benchmarks
+from nytta.insight.store.statements import Statements
+from nytta.registry.registry import Registry
+from nytta.registry.units import Names, Organisation
+from nytta.storage.client import Connection
+
+_YEAR = 364
+"""Days of the trailing 52 weeks."""
+
+
+def publish_benefits(store: PrivateStore, registry: Registry, model: Model, now: datetime) -> int:
+    """State the benefits of every organisation after the weeks closed at `now` (aware); how many statements differ.
+
+    Runs after the publication of values, on which it rests. What was said before stays: a statement that says the same
+    is not said again, and a changed plan makes a further one.
+    """
+    wanted = [o for o in registry.organisations if _has_programme(registry, o)]
+    said = Statements(store.connection)
+    number = 0
+    for organisation in wanted:
+        closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
+        before = said.latest(organisation.id)
+        if before is not None and before.statement.week > closed:
+            continue
+        found = _evidence(store, registry, organisation, closed)
+        after = state(organisation, registry, found, model, before.statement if before else None)
+        if before is None or encode(after) != encode(before.statement):
+            said.add(after, now)
+            number += 1
+    return number
+
+
+def _has_programme(registry: Registry, organisation: Organisation) -> bool:
+    here = {unit.id for unit in registry.units if unit.root == organisation.id}
+    return any(b.unit in here for b in registry.benefits) or any(set(d.units) & here for d in registry.decisions)
+
+
+def _evidence(store: PrivateStore, registry: Registry, organisation: Organisation, week: date) -> Evidence:
+    connection = store.connection
+    zones = Zones({organisation.timezone: ""})
+    scope = Scope("{private}", "{private}", "{open}", zones, week.isoformat(), visible=visible(store.connection))
+    ours = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
+    ask = {"root": organisation.id, "day": week + timedelta(days=6), "week": week}
+    measured: defaultdict[str, list[Measured]] = defaultdict(list)
+    for benefit, start, end, value in connection.rows(
+        f"""SELECT attributes['key'], toDate(valid_from), toDate(valid_to), quantity
+            FROM {winners(scope, "'benefit'", ours)}
+            WHERE toDate(valid_to) <= {{day:Date}} + 1 AND valid_to > valid_from
+            ORDER BY time, sequence, id""",
+        **ask,
+    ):
+        measured[benefit].append(Measured(start, end, int(value)))
+    cases = {
+        (unit, system, case_type): int(count)
+        for unit, system, case_type, count in connection.rows(
+            f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
+                WHERE {scope.zones.date("opened_at")} <= {{day:Date}}
+                  AND {scope.zones.date("opened_at")} > {{day:Date}} - {_YEAR} AND {ours}
+                GROUP BY unit, system, case_type""",
+            **ask,
+        )
+    }
+    acts = tuple(
+        Act(*row)
+        for row in connection.rows(
+            f"""SELECT attributes['key'] AS decision, unit, activity, {scope.zones.date("time")} AS day
+                FROM {winners(scope, "'decision'", ours)} WHERE decision != '' AND day <= {{day:Date}}
+                ORDER BY day, unit""",
+            **ask,
+        )
+    )
+    definitions = {
+        row[0]: Definition(row[1], Names(*row[2:5]), Names(*row[5:8]), row[8])
+        for row in connection.rows(
+            """SELECT d.indicator, d.version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
+                      u.unit
+               FROM (SELECT * FROM {open}.definitions FINAL) AS d
+               LEFT JOIN (SELECT indicator, version, any(unit_of_measure) AS unit FROM {open}.published_values
+                          GROUP BY indicator, version) AS u ON u.indicator = d.indicator AND u.version = d.version
+               ORDER BY d.version"""
+        )
+    }
+    versions = {indicator: each.version for indicator, each in definitions.items()}
+    published = _published(connection, organisation.id, week, versions)
+    measuring = {b.indicator for b in registry.benefits if b.indicator}
+    return Evidence(
+        week,
+        {benefit: tuple(values) for benefit, values in measured.items()},
+        published,
+        series=_series(connection, organisation.id, week, measuring, versions),
+        cases=cases,
+        use=_use(connection, registry, organisation, week, published),
+        digital=_digital(connection, organisation.id, week, versions),
+        peers=tuple(_peers(connection, registry, organisation.id, week, versions)),
+        acts=acts,
+        definitions=definitions,
+    )
+
+
+def _use(
+    connection: Connection,
+    registry: Registry,
+    organisation: Organisation,
+    week: date,
+    published: Mapping[Place, Published],
+) -> dict[Place, int | str]:
+    """Use of the last half year, from eight weeks after going live on, by place and case type ('*' for all).
+
+    Of indicators of cases that benefits depend on, from what is published of them.
+    """
+    wanted = {b.adoption.indicator for b in registry.benefits if b.adoption}
+    public = connection.rows("SELECT indicator FROM {open}.definitions WHERE protects = 'public' AND kind = 'share'")
+    wanted &= {indicator for (indicator,) in public}
+    if not wanted:
+        return {}
+    day, first = week + timedelta(days=6), week - timedelta(weeks=HALF_YEAR)
+    members = {g.id: g.units for g in registry.groups if day in g.span}
+    shown = PublishedFigures(connection, organisation.id, sorted(wanted), first, week, case_types=True)
+    found: dict[Place, int | str] = {}
+    for place in {key for key in published if key[0] in wanted} | set(shown.places()):
+        indicator, unit, system, case_type = place
+        lives = [registry.go_live(system, each) for each in members.get(unit, (unit,))]
+        live = max((each for each in lives if each is not None), default=None)
+        share = settled_share(shown, indicator, unit, system, case_type, week, live)
+        row = published.get(place)
+        hidden = row.status if row is not None and row.value is None else Status.NOT_ENOUGH.value
+        found[place] = hidden if share is None else share
+    return found
+
+
+def _digital(
+    connection: Connection, organisation: str, week: date, versions: Mapping[str, int]
+) -> dict[str, tuple[tuple[date, float], ...]]:
+    """Published windows of the last year of the organisation's digital share, by system."""
+    found: defaultdict[str, list[tuple[date, float]]] = defaultdict(list)
+    for system, period, value in connection.rows(
+        """SELECT system, period, value FROM {open}.indicator_values
+           WHERE indicator = {indicator:String} AND version = {version:UInt16} AND grain = 'window' AND part = ''
+             AND organisation = {root:String} AND unit = {root:String} AND case_type = '*' AND value IS NOT NULL
+             AND period <= {week:Date} AND period > {week:Date} - 364 ORDER BY period""",
+        indicator=DIGITAL,
+        version=versions.get(DIGITAL, 0),
+        root=organisation,
+        week=week,
+    ):
+        found[system].append((period, float(value)))
+    return {system: tuple(values) for system, values in found.items()}
+
+
+def _peers(
+    connection: Connection, registry: Registry, organisation: str, week: date, versions: Mapping[str, int]
+) -> Iterator[Peer]:
+    """Places to compare with, by the indicators of use that benefits depend on."""
+    about = {b.adoption.indicator for b in registry.benefits if b.adoption}
+    shares = connection.rows("SELECT indicator FROM {open}.definitions WHERE kind = 'share'")
+    wanted = {indicator: versions[indicator] for (indicator,) in shares if indicator in about}
+    for row in benchmarks.peers(connection, wanted, organisation, {o.id for o in registry.organisations}, week):
+        yield Peer(**{field.name: row[field.name] for field in fields(Peer)})
+
+
+def _published(
+    connection: Connection, organisation: str, week: date, versions: dict[str, int]
+) -> dict[tuple[str, str, str, str], Published]:
+    """The figures of each indicator's latest closed window."""
+    rows = connection.rows(
+        """SELECT v.indicator, v.unit, v.system, v.case_type, v.value, v.low, v.high, v.n_band, v.status, v.version,
+                  v.period
+           FROM {open}.indicator_values AS v
+           INNER JOIN (SELECT indicator, version, system, max(period) AS period FROM {open}.indicator_values
+                       WHERE grain = 'window' AND organisation = {root:String} AND period <= {week:Date}
+                       GROUP BY indicator, version, system) AS last
+               ON last.indicator = v.indicator AND last.version = v.version AND last.system = v.system
+                  AND last.period = v.period
+           WHERE v.grain = 'window' AND v.part = '' AND v.organisation = {root:String}""",
+        root=organisation,
+        week=week,
+    )
+    return {(r[0], r[1], r[2], r[3]): Published(*r[4:]) for r in rows if versions.get(r[0]) == r[9]}
+
+
+def _series(
+    connection: Connection, organisation: str, week: date, indicators: Iterable[str], versions: dict[str, int]
+) -> dict[tuple[str, str, str, str], tuple[tuple[date, float], ...]]:
+    """Weekly published values of indicators that measure a benefit."""
+    wanted: Sequence[str] = sorted(indicators)
+    if not wanted:
+        return {}
+    found: defaultdict[tuple[str, str, str, str], list[tuple[date, float]]] = defaultdict(list)
+    for indicator, unit, system, case_type, version, period, value in connection.rows(
+        """SELECT indicator, unit, system, case_type, version, period, value FROM {open}.indicator_values
+           WHERE grain = 'week' AND part = '' AND organisation = {root:String} AND period <= {week:Date}
+             AND value IS NOT NULL AND indicator IN {wanted:Array(String)} ORDER BY period""",
+        root=organisation,
+        week=week,
+        wanted=list(wanted),
+    ):
+        if versions.get(indicator) == version:
+            found[indicator, unit, system, case_type].append((period, float(value)))
+    return {place: tuple(values) for place, values in found.items()}

@@ -1,0 +1,117 @@
+"""How a process ends when it is asked to: what runs stops at its next statement, and nothing is waited for too long.
+
+Whatever is broken off can be begun again, as after a power cut; so the end may be hard without harm. Of a service:
+
+    at once       no new connections, no new statement but those that answer somebody; a second signal ends it here
+    2 seconds     statements under way are broken off in the engine
+    8 seconds     the process ends, and says what was still under way
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from nytta.storage.client import Connection
+
+CANCEL_SECONDS: Final = 2.0
+END_SECONDS: Final = 8.0
+_AGAIN: Final = 0.5
+
+_log = logging.getLogger(__name__)
+_under_way: dict[object, str] = {}
+
+
+@contextlib.contextmanager
+def under_way(work: str) -> Iterator[None]:
+    """While this is entered, `work` is named where the process ends without waiting for it."""
+    key = object()
+    _under_way[key] = work
+    try:
+        yield
+    finally:
+        del _under_way[key]
+
+
+class Ending:
+    """The end of a process, from the first signal on.
+
+    `connection` is the store whose statements are broken off, if there is one; `forget` is done last where the end is
+    hard; `tell` has those stop who serve.
+    """
+
+    def __init__(self, connection: Connection | None = None, forget: Callable[[], None] = lambda: None) -> None:
+        self.tell: Callable[[], object] = lambda: None
+        self._connection = connection
+        self._forget = forget
+        self._asked = False
+
+    def ask(self, number: int) -> None:
+        """The process got signal `number`: end in order, or at once where it is the second one."""
+        if self._asked:
+            self._leave(128 + number)
+        self._asked = True
+        threading.Thread(target=self._watch, name="ending", daemon=True).start()
+        if self._connection is not None:
+            self._connection.stop()
+        self.tell()
+
+    def _watch(self) -> None:
+        end = time.monotonic() + END_SECONDS
+        time.sleep(CANCEL_SECONDS)
+        while (left := end - time.monotonic()) > 0:
+            if self._connection is not None:  # again and again: one may have begun as the others were broken off
+                threading.Thread(target=self._connection.cancel, name="cancel", daemon=True).start()
+            time.sleep(min(_AGAIN, left))
+        _log.warning(
+            "stopped without waiting any longer; broken off: %s. Everything acknowledged is stored",
+            "; ".join(dict.fromkeys(list(_under_way.values()))) or "nothing but the closing of the store",
+        )
+        self._leave(int(self._connection is not None and self._connection.damaged))
+
+    def _leave(self, code: int) -> None:
+        """End without waiting for any thread."""
+        self._forget()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+
+
+@contextlib.contextmanager
+def interruptible(connection: Connection) -> Iterator[None]:
+    """For a command that has the store to itself: Ctrl-C breaks off the statement under way, a second one the command.
+
+    The interpreter hears a signal only between two statements of the engine, which may take long.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+
+    def listen() -> None:
+        times = 0
+        with heard:
+            while numbers := heard.recv(16):
+                times += numbers.count(signal.SIGINT)
+                if times > 1:
+                    os._exit(128 + signal.SIGINT)
+                if times:
+                    connection.cancel()
+
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=listen, name="interrupts", daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        told.close()

@@ -1,0 +1,280 @@
+"""A copy of an embedded store as it stood at one moment, in one file; and the way back into an empty folder.
+
+Parts of tables are never changed once they are written. So a moment is held by hard links to them, which takes hardly
+any time; only then are they read into the file, while the store goes on. A server makes its own backups.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from nytta import Mendable
+from nytta.storage import permissions
+from nytta.storage.client import Connection, StoreError
+from nytta.storage.migrate import migrations
+
+FORMAT: Final = 1
+_MANIFEST: Final = "manifest.json"
+_HELD: Final = ".backup-"
+_UNFINISHED: Final = ".unfinished"
+# `data` holds only links by name, which the engine makes anew
+_SKIPPED: Final = frozenset({"data", "metadata_dropped", "tmp", "shadow", "preprocessed_configs"})
+
+
+class BackupError(Mendable):
+    """A backup that cannot be made or taken: what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup holds: when it was taken, by which engine, with which migrations, keys and numbers of rows."""
+
+    format: int
+    taken: str
+    engine: str
+    migrations: list[str]
+    key: str
+    """Tells whether a key file is the one that the pseudonyms were made with; the key cannot be found from it."""
+    rows: dict[str, int]
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+@contextmanager
+def hold(connection: Connection, key: str, now: datetime) -> Iterator[tuple[Path, Manifest]]:
+    """A folder beside the store that holds it as it stands now, and what is told of it; gone afterwards.
+
+    The caller sees to it that nobody writes until it is entered.
+    """
+    store = _folder(connection)
+    let_go(store.parent)
+    beside = store.parent / f"{_HELD}{os.getpid()}"
+    connection.run("SYSTEM STOP MERGES")
+    try:
+        told = _told(connection)
+        _link(store, beside, _active(connection))
+        connection.run("SYSTEM START MERGES")
+        yield beside, _manifest(told, key, now)
+    finally:
+        connection.run("SYSTEM START MERGES")
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def let_go(folder: Path) -> None:
+    """Remove what a backup held in a data folder, and whose process is gone: it keeps room that the store has left."""
+    for held_ in folder.glob(f"{_HELD}*"):
+        shutil.rmtree(held_, ignore_errors=True)
+
+
+def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], None] = lambda: None) -> Manifest:
+    """Put a held folder into one file, which bears its name only when it is complete and on disk.
+
+    `check` is asked before each file of the folder, and may raise.
+    """
+    if target.exists():
+        raise BackupError(f"{target} is there already: give another name")
+    unfinished = target.with_name(f".{target.name}{_UNFINISHED}")
+    try:
+        permissions.make_folder(target.parent)
+        _forget_unfinished(target.parent)
+        with permissions.create(unfinished) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+                _add(archive, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
+                sums = []
+                for path in sorted(folder.rglob("*")):
+                    check()
+                    name = f"store/{path.relative_to(folder)}"
+                    archive.add(path, name, recursive=False)
+                    if path.is_file() and not path.is_symlink():
+                        sums.append(f"{_digest(path)}  {name}\n")
+                _add(archive, "sums", "".join(sums).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return manifest
+
+
+def _forget_unfinished(folder: Path) -> None:
+    """Remove what backups into a folder left that were killed; what is being written is held locked."""
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        if path.is_file():
+            with path.open("rb") as file, suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+
+def read(source: Path) -> Manifest:
+    """What a backup says of itself. BackupError where it is none, or of a format that this program does not know."""
+    try:
+        with tarfile.open(source, "r:") as archive:
+            first = archive.next()
+            file = archive.extractfile(first) if first and first.name == _MANIFEST else None
+            body = file.read() if file else b"{}"
+        told = msgspec.json.decode(body, type=_Format).format
+        if told > FORMAT:
+            raise BackupError(f"{source} was made by a newer version of Nytta (format {told}): upgrade first")
+        return msgspec.json.decode(body, type=Manifest)
+    except FileNotFoundError:
+        raise BackupError(f"{source}: there is no such file") from None
+    except (tarfile.TarError, OSError) as error:
+        raise BackupError(f"{source} is no backup of Nytta, or only a part of one: {error}") from error
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise BackupError(f"{source} is no backup of Nytta: it begins with something else ({error})") from error
+
+
+def check(manifest: Manifest, tables: Path, engine: str) -> None:
+    """BackupError where the backup is ahead of this program: its migrations or its engine are not known here."""
+    known = {f"{m.sequence}/{m.name}" for m in migrations(tables)}
+    ahead = [name for name in manifest.migrations if name not in known]
+    if ahead:
+        raise BackupError(
+            f"the backup was made by a newer version of Nytta (its migration {ahead[0]} is unknown here): upgrade first"
+        )
+    if _version(manifest.engine) > _version(engine):
+        raise BackupError(
+            f"the backup was made by a newer engine ({manifest.engine}, here {engine}): upgrade the package chdb first"
+        )
+
+
+def unpack(source: Path, store: Path) -> None:
+    """Put the store of a backup into the folder `store`, which must not exist; complete and compared, or not at all."""
+    if store.exists():
+        raise BackupError(f"{store} is there already: restore into an empty folder, and never over a store")
+    unfinished = store.with_name(f".{store.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        permissions.make_folder(unfinished)
+        with tarfile.open(source, "r:") as archive:
+            archive.extractall(unfinished, filter=_private)
+        sums = unfinished / "sums"
+        if not sums.is_file():
+            raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
+        for line in sums.read_text("utf-8", "replace").splitlines():
+            digest, _, name = line.partition("  ")
+            path = unfinished / name
+            if not path.is_file() or _digest(path) != digest:
+                raise BackupError(f"{source} is damaged: {name} is not what it was. Take another backup")
+        (unfinished / "store").rename(store)
+    except tarfile.TarError as error:
+        raise BackupError(f"{source} is damaged or not complete: {error}. Take another backup") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def engine_of(connection: Connection) -> str:
+    """The version of the engine."""
+    return str(connection.value("SELECT version()"))
+
+
+def on_server(connection: Connection, disk: str, name: str) -> str:
+    """Have a server back up both zones onto a disk that its configuration allows; what it answers."""
+    try:
+        answer = connection.rows(
+            "BACKUP DATABASE {private}, DATABASE {open} TO Disk({disk:String}, {name:String})", disk=disk, name=name
+        )
+    except StoreError as error:
+        raise BackupError(f"the server made no backup: {error}. It needs backups.allowed_disk = {disk}") from error
+    return str(answer[0][-1])
+
+
+def _folder(connection: Connection) -> Path:
+    return Path(str(connection.value("SELECT path FROM system.disks WHERE name = 'default'")))
+
+
+def _active(connection: Connection) -> dict[Path, set[str]]:
+    """Per folder of a table its parts that count."""
+    found: dict[Path, set[str]] = {}
+    for table, part in connection.rows(
+        "SELECT path, name FROM system.parts WHERE active AND database IN ({private:String}, {open:String})",
+        private=connection.zones.private,
+        open=connection.zones.open,
+    ):
+        found.setdefault(Path(table).parent.resolve(), set()).add(part)
+    return found
+
+
+def _link(store: Path, beside: Path, active: dict[Path, set[str]]) -> None:
+    """Hold the store in `beside`: parts by links, because they never change; small files as copies."""
+    for folder, names, files in os.walk(store):
+        here = Path(folder)
+        target = beside / here.relative_to(store)
+        permissions.make_folder(target)
+        if here == store:
+            names[:] = [n for n in names if n not in _SKIPPED]
+        parts = active.get(here.resolve())
+        table = (here / "format_version.txt").exists()
+        if table:
+            for part in sorted(parts or ()):
+                shutil.copytree(here / part, target / part, copy_function=os.link)
+            (target / "detached").mkdir(exist_ok=True)
+            names.clear()
+        for name in list(names):
+            if (here / name).is_symlink():
+                names.remove(name)
+                files.append(name)
+        for name in files:
+            shutil.copy2(here / name, target / name, follow_symlinks=False)
+
+
+def _told(connection: Connection) -> dict[str, Any]:
+    names = connection.rows(
+        "SELECT concat('open/', name) AS name FROM {open}.migrations "
+        "UNION ALL SELECT concat('private/', name) FROM {private}.migrations"
+    )
+    rows = connection.rows(
+        "SELECT if(database = {open:String}, 'open', 'private') AS zone, name, total_rows FROM system.tables "
+        "WHERE database IN ({private:String}, {open:String}) AND total_rows IS NOT NULL ORDER BY zone, name",
+        private=connection.zones.private,
+        open=connection.zones.open,
+    )
+    return {
+        "engine": engine_of(connection),
+        "migrations": sorted(name for (name,) in names),
+        "rows": {f"{zone}.{name}": int(count) for zone, name, count in rows},
+    }
+
+
+def _manifest(document: dict[str, Any], key: str, now: datetime) -> Manifest:
+    return Manifest(
+        FORMAT, now.isoformat(timespec="seconds"), document["engine"], document["migrations"], key, document["rows"]
+    )
+
+
+def _add(archive: tarfile.TarFile, name: str, body: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(body)
+    entry.mode = 0o600
+    archive.addfile(entry, io.BytesIO(body))
+
+
+def _private(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+    """A member as tarfile's filter for data lets it in, its owner's alone whatever it was when it was packed."""
+    return tarfile.data_filter(member, path).replace(mode=0o700 if member.isdir() else 0o600, deep=False)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())

@@ -1,0 +1,382 @@
+"""One connection, and the two databases that are the two zones."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from nytta import Mendable
+from nytta.storage import permissions
+from nytta.storage.halves import mended
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_log = logging.getLogger(__name__)
+
+_SETTINGS = {
+    "async_insert": 0,  # an answer means stored
+    "optimize_on_insert": 0,  # repetitions collapse when parts merge, not while somebody waits
+    "prefer_column_name_to_alias": 1,  # an aggregate may bear the name of the column it is made from
+}
+
+
+_CANCELLED = 394
+"""ClickHouse's code of a statement that was broken off."""
+
+_FAILED = "WriteBufferFromFileDescriptorWriteFailed"
+_KEPT_FREE = 256 << 20
+"""Bytes of a disk, or a twentieth of a small one, that are left to what is under way when it becomes full."""
+
+_NEED_NO_ROOM = ("DROP ", "KILL ", "SYSTEM ")
+
+_answering: ContextVar[bool] = ContextVar("answering", default=False)
+
+
+class StoreError(Mendable):
+    """The store refused: what happened and what to do about it, in one sentence."""
+
+
+class DiskFullError(StoreError):
+    """There is no room: nothing was written, and the same may be tried again when there is."""
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__(said or _DISK_FULL)
+
+
+class DamagedError(DiskFullError):
+    """Writes of the engine failed while it went on as if they had not: the process must end, and open the store anew.
+
+    What was acknowledged is on disk, whole; whoever opens the store next finds that, and does the rest again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the disk was full while the engine wrote, so it must be opened anew; nothing acknowledged is lost. Free "
+            "space under --data and start again"
+        )
+
+
+class StoppedError(Exception):
+    """The process is ending: what was under way is broken off here, and can be begun again."""
+
+    def __init__(self) -> None:
+        super().__init__("the service is stopping")
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """While somebody waits for an answer, or what was done is written down: a store that stops takes its statements."""
+    token = _answering.set(True)
+    try:
+        yield
+    finally:
+        _answering.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Names of the private and the open database."""
+
+    private: str = "nytta_private"
+    open: str = "nytta"
+
+    def fill(self, text: str) -> str:
+        """`text` with `{private}` and `{open}` replaced."""
+        return text.replace("{private}", self.private).replace("{open}", self.open)
+
+
+class _Clients:
+    """A client for each thread, so that a long query of one does not hold up another.
+
+    `folder` is that of an embedded engine: its disk is looked at, and what fails on it.
+    """
+
+    def __init__(self, first: Client, more: Callable[[], Client] | None, folder: Path | None) -> None:
+        self._first = first
+        self._more = more
+        self._own = threading.local()
+        self._own.client = first
+        self._all: WeakSet[Client] = WeakSet([first])
+        self.folder = folder
+        self.stopping = threading.Event()
+        self.damaged = False
+        self._closed = False
+        self._ending = threading.Lock()
+        self._failed = _failed_writes(first) if folder else 0
+
+    @property
+    def room(self) -> bool:
+        """Whether the disk of an embedded engine has the room that is kept free for what is under way."""
+        return self.folder is None or _room(self.folder)
+
+    def look(self) -> None:
+        """DamagedError where a write of an embedded engine has failed since it was opened.
+
+        chDB 26.9 leaves out what it could not write and says nothing, of a merge as of an insert; it only counts.
+        """
+        if self.folder is not None and not self.damaged:
+            self.damaged = _failed_writes(self.own()) > self._failed
+        if self.damaged:
+            raise DamagedError
+
+    def own(self) -> Client:
+        """The calling thread's client; forgotten when the thread ends."""
+        if not hasattr(self._own, "client"):
+            self._own.client = self._more() if self._more else self._first
+            self._all.add(self._own.client)
+        return self._own.client  # type: ignore[no-any-return]
+
+    def cancel(self, only: str) -> None:
+        """Break off what the engine is doing, but for rows on their way in, by a client that belongs to no thread."""
+        with self._ending:  # an engine that is being closed must not be opened anew
+            if self._closed or self._more is None or self.folder is None:
+                return
+            with suppress(StoreError, ClickHouseError), self._more() as client:
+                client.command(f"KILL QUERY WHERE query ILIKE '{only}%' AND query NOT ILIKE '% FROM INFILE %' ASYNC")
+
+    def close(self) -> None:
+        """Close the clients of all threads."""
+        with self._ending:
+            self._closed = True
+        for client in list(self._all):
+            client.close()
+
+
+class Connection:
+    """ClickHouse clients that fill in the databases' names and turn failures into `StoreError`.
+
+    May be shared by threads: each gets a client that `more` opens; without `more`, all take turns with `client`.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        zones: Zones,
+        more: Callable[[], Client] | None = None,
+        *,
+        folder: Path | None = None,
+    ) -> None:
+        self._clients = _Clients(client, more, folder)
+        self.zones = zones
+
+    @property
+    def _client(self) -> Client:
+        self.check()
+        return self._clients.own()
+
+    def stop(self) -> None:
+        """Begin no statement any more, but where somebody waits for the answer; StoppedError instead.
+
+        For good, in all threads, and for all connections that were made of this one.
+        """
+        self._clients.stopping.set()
+
+    def check(self) -> None:
+        """StoppedError where the store was stopped, DamagedError where it must be opened anew.
+
+        For work that goes on long without a statement.
+        """
+        if self._clients.damaged:
+            raise DamagedError
+        if self._clients.stopping.is_set() and not _answering.get():
+            raise StoppedError
+
+    def look(self) -> None:
+        """DamagedError where writes of an embedded engine failed; its merges write though nobody gives a statement."""
+        with self._told():
+            self._clients.look()
+
+    @property
+    def damaged(self) -> bool:
+        """Whether it is known that the store must be opened anew."""
+        return self._clients.damaged
+
+    @property
+    def room(self) -> bool:
+        """Whether there is room on the disk of an embedded engine to begin something."""
+        return self._clients.room
+
+    def check_room(self) -> None:
+        """As `check`, and DiskFullError where there is no room: for who fills the disk without a statement."""
+        self.check()
+        if not self.room:
+            raise DiskFullError
+
+    def cancel(self, only: str = "") -> None:
+        """Break off the statements that are under way in this process, all but those that store what came in.
+
+        Each fails where it was begun. `only` those that begin so. An embedded engine alone: of a server, others have
+        statements too.
+        """
+        self._clients.cancel(only)
+
+    def beside(self, zones: Zones) -> Connection:
+        """The same connection on other databases."""
+        beside = Connection.__new__(Connection)
+        beside._clients, beside.zones = self._clients, zones
+        return beside
+
+    def run(self, sql: str, **parameters: Any) -> None:
+        """Execute a statement that returns nothing."""
+        with self._writing(needs_room=not sql.startswith(_NEED_NO_ROOM)):
+            self._client.command(self.zones.fill(sql), parameters=parameters or None)
+
+    def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query, as tuples."""
+        with self._told():
+            return [
+                tuple(r) for r in self._client.query(self.zones.fill(sql), parameters=parameters or None).result_rows
+            ]
+
+    def dicts(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+        """All rows of a query, as dicts by column."""
+        with self._told():
+            return list(self._client.query(self.zones.fill(sql), parameters=parameters or None).named_results())
+
+    def arrow(self, sql: str, **parameters: Any) -> pa.Table:
+        """All rows of a query, as an Arrow table."""
+        with self._told():
+            return self._client.query_arrow(self.zones.fill(sql), parameters=parameters or None)
+
+    def value(self, sql: str, **parameters: Any) -> Any:
+        """The single value of a query."""
+        return self.rows(sql, **parameters)[0][0]
+
+    def insert_arrow(self, table: str, rows: pa.Table) -> None:
+        """Insert an Arrow table into `database.table`; columns by name, missing ones take their default."""
+        database, name = self.zones.fill(table).split(".")
+        with self._writing():
+            self._client.insert_arrow(name, rows, database=database)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert Python rows; for small tables."""
+        if not rows:
+            return
+        database, name = self.zones.fill(table).split(".")
+        with self._writing():
+            self._client.insert(name, rows, column_names=list(columns), database=database)
+
+    def close(self) -> None:
+        """Close the connection; an embedded engine releases its folder."""
+        self._clients.close()
+
+    @contextmanager
+    def _writing(self, *, needs_room: bool = True) -> Iterator[None]:
+        """A statement that writes: begun where there is room for it, and done when all of it is on disk."""
+        with self._told():
+            if needs_room:
+                self.check_room()
+            try:
+                yield
+            finally:
+                self._clients.look()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        with _told():
+            try:
+                yield
+            except ClickHouseError as error:
+                if getattr(error, "code", None) == _CANCELLED:
+                    if self._clients.stopping.is_set():
+                        raise StoppedError from error
+                    if not self._clients.room:
+                        raise DiskFullError from error
+                raise
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except ClickHouseError as error:
+        said = explain(str(error))
+        raise DiskFullError if said == _DISK_FULL else StoreError(said) from error
+    except OSError as error:  # rows on their way to the engine wait in a file
+        if error.errno not in _FULL:
+            raise
+        raise DiskFullError from error
+
+
+def _room(folder: Path) -> bool:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= min(_KEPT_FREE, found.f_blocks * found.f_frsize // 20)
+
+
+def _failed_writes(client: Client) -> int:
+    """How many writes of the embedded engine of this process have failed."""
+    return int(client.command(f"SELECT sum(value) FROM system.events WHERE event = '{_FAILED}'"))  # type: ignore[arg-type]
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DISK_FULL = "the disk is full: what was complete stands. Free space under --data and run the same command again"
+
+
+def explain(message: str) -> str:
+    """A person's sentence for what ClickHouse says."""
+    if "Error initializing EmbeddedServer" in message:
+        return (
+            "the folder is in use by another process, or cannot be written: only one process may open it. Stop the "
+            "other one, or give another --data"
+        )
+    if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
+        return _DISK_FULL
+    return message.strip().splitlines()[0][:600]
+
+
+def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) -> Connection:
+    """The embedded engine on `folder`; one process at a time, never forked after opening. `memory` is in bytes."""
+    permissions.make_folder(folder)
+
+    def client() -> Client:
+        try:
+            opened = clickhouse_connect.get_client(interface="chdb", path=str(folder))
+        except Exception as error:  # chdb raises bare types of its own when the engine does not start
+            raise StoreError(f"{folder}: {explain(str(error))}") from error
+        with _told():
+            for name, value in _SETTINGS.items():
+                opened.set_client_setting(name, value)
+            opened.set_client_setting("max_memory_usage", memory)
+            opened.set_client_setting("max_bytes_before_external_group_by", memory // 2)
+            opened.set_client_setting("max_bytes_before_external_sort", memory // 2)
+        return opened
+
+    with _told():
+        halves = mended(folder)
+    if not _room(folder):
+        raise DiskFullError
+    first = client()
+    for name in halves:
+        _log.warning("removed %s, which was begun and not written", name)
+    return Connection(first, zones or Zones(), client, folder=folder)
+
+
+def engine() -> str:
+    """The version of the embedded engine."""
+    import chdb  # half a gigabyte, which only those who open it should wait for
+
+    return str(chdb.engine_version)
+
+
+def server(dsn: str, zones: Zones | None = None) -> Connection:
+    """A ClickHouse server; inserts are synchronous, so that an answer means stored."""
+
+    def client() -> Client:
+        with _told():
+            return clickhouse_connect.get_client(dsn=dsn, settings=_SETTINGS)
+
+    return Connection(client(), zones or Zones(), client)

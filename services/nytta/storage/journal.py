@@ -1,0 +1,127 @@
+"""Lines that are on disk before anybody goes on, kept in a folder until they are brought into the store.
+
+An insert costs tens of milliseconds, a line in a file one. Writers that wait at the same moment share one sync.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from nytta.storage import permissions
+from nytta.storage.client import StoreError
+
+_one = threading.Lock()
+_open: dict[Path, Journal] = {}
+
+
+class Journal:
+    """A folder of lines. Each process writes into a file of its own, held locked; any process may bring the rest in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._syncing = threading.Lock()
+        self._bringing = threading.Lock()
+        self._file: tuple[Path, int] | None = None
+        self._written = self._synced = 0
+        self._brought = time.monotonic()
+
+    @classmethod
+    def of(cls, folder: Path) -> Journal:
+        """The journal of a folder: one per process, because a file has one writer."""
+        with _one:
+            return _open.setdefault(folder.resolve(), cls(folder.resolve()))
+
+    def write(self, lines: bytes) -> None:
+        """Write whole lines; on disk when this returns. StoreError where they cannot be kept."""
+        try:
+            with self._lock:
+                _, file = self._file = self._file or self._begun()
+                _append(file, lines)
+                self._written += 1
+                mine = self._written
+            with self._syncing:
+                if self._synced < mine:
+                    with self._lock:
+                        upto, file = self._written, self._file[1]
+                    os.fdatasync(file)
+                    self._synced = upto
+        except OSError as error:
+            raise StoreError(f"a line could not be kept in {self.folder}: {error}") from error
+
+    def due(self, seconds: float) -> bool:
+        """Whether lines may wait that were written more than `seconds` ago."""
+        return self._written > 0 and time.monotonic() - self._brought > seconds
+
+    def bring(self, deliver: Callable[[list[bytes]], None]) -> None:
+        """Hand over all whole lines, file by file, and let them go; what was not delivered is handed over again."""
+        with self._bringing:
+            self._brought = time.monotonic()
+            own = self._ended()
+            for path in sorted(self.folder.glob("*.lines")):
+                held = own[1] if own is not None and path == own[0] else _taken(path)
+                if held is None:
+                    continue
+                try:
+                    lines = path.read_bytes().split(b"\n")[:-1]  # nobody went on after a line that is torn
+                    if lines:
+                        deliver(lines)
+                    path.unlink()
+                finally:
+                    os.close(held)
+
+    def _begun(self) -> tuple[Path, int]:
+        permissions.make_folder(self.folder)
+        while True:
+            path = self.folder / f"{time.time_ns():020d}-{os.getpid()}.lines"
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file).st_nlink:
+                break
+            os.close(file)  # whoever brings lines in held it first, found none, and took it away
+        there = os.open(self.folder, os.O_RDONLY)
+        os.fsync(there)
+        os.close(there)
+        return path, file
+
+    def _ended(self) -> tuple[Path, int] | None:
+        """The file that was written into until now; the next line begins another."""
+        with self._syncing, self._lock:
+            ended = self._file
+            if ended is not None:
+                os.fdatasync(ended[1])
+            self._file, self._synced = None, self._written
+            return ended
+
+
+def _append(file: int, lines: bytes) -> None:
+    """Write all of `lines` or nothing; OSError where there is no room."""
+    before = os.fstat(file).st_size
+    try:
+        if os.write(file, lines) != len(lines):
+            raise OSError(errno.ENOSPC, "the disk is full")
+    except OSError:
+        os.ftruncate(file, before)  # a torn line would run into the next one
+        raise
+
+
+def _taken(path: Path) -> int | None:
+    """A file of lines, held; None where another process writes into it, or has brought it in meanwhile."""
+    try:
+        held = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(held).st_nlink:
+            return held
+    except BlockingIOError:
+        pass
+    os.close(held)
+    return None

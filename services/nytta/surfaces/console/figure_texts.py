@@ -1,0 +1,93 @@
+"""Published figures as words: what is shown, and why nothing is where nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from nytta.indicators.definition import Definition
+from nytta.surfaces.console.words import has_words, say
+from nytta.surfaces.reports import figures
+
+_UNITS = {"percent": "\u00a0%", "days": "", "per 100": "", "count": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class FigureText:
+    """A published figure. `text` says it in full, `short` in a cell of a map.
+
+    `level` is the fifth in which it lies, the best being 5; 0 where no direction is wanted.
+    """
+
+    text: str
+    short: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    interval: str = ""
+    n_band: str = ""
+    status: str = ""
+    level: int = 0
+
+
+def figure_text(row: Mapping[str, Any] | None, definition: Definition | None, language: str) -> FigureText:
+    """A row of `indicator_values` as words; `FigureText` without a value where there is no row."""
+    measure = definition.display.unit_of_measure if definition else "percent"
+    if row is None:
+        return FigureText(say("status_none", language), "", status="none")
+    value, status = row["value"], row["status"]
+    if value is None:
+        why = f"status_{status}" if has_words(f"status_{status}") else "status_none"
+        sign = {"suppressed": "·", "grouped": "→", "not_approved": "×"}.get(status, "…")
+        return FigureText(say(why, language), sign, status=status)
+    figure = number(value, measure, language)
+    text = figure
+    short = figure.removesuffix("%").strip("\u00a0") if measure == "percent" else figure
+    if status == "rounded":
+        text, short = say("about", language, figure=figure), f"~{short}"
+    elif status == "banded":
+        most = row["low"] == 0
+        text = say("at_most" if most else "at_least", language, figure=figure)
+        short = ("≤" if most else "≥") + short
+    interval = ""
+    if status != "banded" and row["low"] is not None and row["high"] is not None:
+        interval = f"{number(row['low'], '', language)}–{number(row['high'], measure, language)}"
+    band = row["n_band"].replace("-", "–")
+    level = 0
+    if measure == "percent" and definition is not None and definition.direction != "none":
+        level = 1 + min(4, int((value if definition.direction == "up" else 100 - value) // 20))
+    return FigureText(text, short, value, row["low"], row["high"], interval, band, status, level)
+
+
+def number(value: float, measure: str, language: str) -> str:
+    """A figure with its unit of measure: percent, days, per 100, count; '' is the bare figure."""
+    if measure == "percent":
+        return figures.percent(value, language)
+    bare = figures.whole_number(value, language)
+    if measure == "days":
+        return say("days", language, n=bare)
+    return say("per_100", language, n=bare) if measure == "per 100" else bare
+
+
+def suffix(definition: Definition, language: str) -> str:
+    """What stands behind the figures of an axis."""
+    measure = definition.display.unit_of_measure
+    return {"percent": "%", "days": say("days_short", language)}.get(measure, "")
+
+
+def week(monday: date, language: str) -> str:
+    """An ISO week in words."""
+    return figures.week(monday, language)
+
+
+def short_week(monday: date, language: str) -> str:
+    """An ISO week in a cell of a table."""
+    year, number_, _ = monday.isocalendar()
+    return f"{year} {say('week_letter', language)}{number_:02d}"
+
+
+def day(each: date | None, language: str) -> str:
+    """A day; a dash where there is none."""
+    return figures.day(each, language).replace("-", "\u2011")

@@ -1,0 +1,298 @@
+"""Alerts: the list, one alert with its message and answers, and how good they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from nytta.insight.alerts.clicks import LONGEST_SNOOZE
+from nytta.insight.alerts.evaluation.tell import facts_of
+from nytta.insight.alerts.feedback import ACTION_GOAL, DAYS_GOAL, PRECISION_GOAL, SNOOZED_GOAL, quality
+from nytta.insight.alerts.kinds import role
+from nytta.insight.alerts.model import Alert, InvalidReason, SnoozeReason, State
+from nytta.insight.alerts.texts import FactsError, Message, render, suggested, suggestions
+from nytta.insight.alerts.wordings import WORDINGS
+from nytta.registry.roles import Permission
+from nytta.surfaces.console.figure_texts import day, short_week
+from nytta.surfaces.console.parts import Link, Refused, Speaker, Table
+from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.console.visitors import Visitor
+
+SIZE = 25
+"""Rows of a page of the list."""
+
+_ICONS = {
+    State.OPEN: "open",
+    State.ESCALATED: "escalated",
+    State.ACKNOWLEDGED: "taken",
+    State.IMPROVING: "improving",
+    State.SNOOZED: "waiting",
+    State.CLOSED: "closed",
+    State.INVALID: "invalid",
+    State.WATCHING: "watching",
+}
+_SORTS = ("since", "unit", "system", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertList:
+    """A page of the list, with its filters as they stand."""
+
+    organisation: str
+    organisations: tuple[Link, ...]
+    table: Table
+    state: str
+    states: tuple[tuple[str, str], ...]
+    sort: str
+    sorts: tuple[tuple[str, str], ...]
+    unit: str
+    units: tuple[tuple[str, str], ...]
+    page: int
+    pages: int
+    total: int
+    quality: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """One alert: its message in the visitor's language, the facts beneath, what was done, and what can be."""
+
+    id: str
+    href: str
+    unit: Link
+    state: Link
+    answer: str
+    message: Message | None
+    lacking: str
+    subject: str
+    facts: Table
+    history: Table
+    may_act: bool
+    actions: tuple[tuple[str, str], ...]
+    snooze_reasons: tuple[tuple[str, str], ...]
+    invalid_reasons: tuple[tuple[str, str], ...]
+    today: str
+    latest: str
+    values: Mapping[str, str]
+
+
+def address(alert: str) -> str:
+    """The path of an alert's page; an alert about no system has `-` in its place."""
+    return "/alerts/" + "/".join(quote(part or "-", safe="*") for part in alert.split("/"))
+
+
+def identity(path: str) -> str:
+    """The alert's id behind a path."""
+    return "/".join("" if part == "-" else part for part in path.split("/"))
+
+
+def icon(alert: Alert) -> str:
+    """The name of the icon of its state."""
+    return _ICONS[alert.state]
+
+
+def state_name(alert: Alert, language: str) -> str:
+    """Its state in words."""
+    return Speaker(language)(f"state_{alert.state.value}")
+
+
+def message_of(reading: Reading, alert: Alert, today: date, language: str) -> Message | str:
+    """The message about an alert, or why it cannot be told."""
+    try:
+        return render(alert, facts_of(reading.published, alert, today, ""), language)
+    except (FactsError, KeyError) as error:
+        return str(error)
+
+
+def subject(reading: Reading, alert: Alert, language: str) -> str:
+    """What an alert is about, in one line."""
+    told = message_of(reading, alert, reading.day, language)
+    if isinstance(told, Message):
+        return told.subject
+    unit, system = reading.unit_names(alert.key.unit).text(language), reading.system_names(alert.key.system)
+    return f"{unit}: {system.text(language)}" if alert.key.system else unit
+
+
+def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> AlertList:
+    """The alerts of an organisation that the visitor may see, filtered, sorted and paged by the query."""
+    say, language = Speaker(visitor.language), visitor.language
+    seen = visitor.visible(Permission.FIGURES)
+    mine = [a for a in reading.alerts if a.state is not State.WATCHING and a.key.unit in seen]
+    state = query.get("state", "live")
+    states = ("live", "all", *(s.value for s in State if s not in (State.OK, State.WATCHING)))
+    if state not in states:
+        raise Refused(400, "bad_filter", what=state)
+    unit = query.get("unit", "")
+    kept = [a for a in mine if state == "all" or (a.live if state == "live" else a.state.value == state)]
+    kept = [a for a in kept if unit in ("", a.key.unit)]
+    sort = query.get("sort", "since")
+    if sort not in _SORTS:
+        raise Refused(400, "bad_filter", what=sort)
+    order = {u: n for n, u in enumerate(reading.published.places(reading.day))}
+    if sort == "unit":
+        kept.sort(key=lambda a: (order.get(a.key.unit, 0), a.id))
+    elif sort == "since":
+        kept.sort(key=lambda a: (-a.since.toordinal(), a.id))
+    else:
+        kept.sort(key=lambda a: (a.key.system if sort == "system" else a.state.value, a.id))
+    pages = max(1, -(-len(kept) // SIZE))
+    page = min(max(1, _number(query.get("page", "1"))), pages)
+    rows = tuple(
+        (
+            Link(subject(reading, a, language), address(a.id)),
+            Link(reading.unit_names(a.key.unit).text(language), f"/units/{a.key.unit}"),
+            reading.system_names(a.key.system).text(language) if a.key.system else "–",
+            Link(state_name(a, language), icon=icon(a)),
+            short_week(a.since, language),
+            WORDINGS[language].roles[role(a.kind).value],
+            answer(a, language),
+        )
+        for a in kept[(page - 1) * SIZE : page * SIZE]
+    )
+    columns = tuple(say(f"col_{c}") for c in ("alert", "unit", "system", "state", "since", "addressee", "answer"))
+    names = sorted({a.key.unit for a in mine}, key=lambda u: order.get(u, 0))
+    return AlertList(
+        reading.root,
+        tuple(organisations(visitor, Permission.FIGURES, "/alerts")),
+        Table(say("alerts_caption", n=len(kept)), columns, rows),
+        state,
+        tuple((s, say(f"state_{s}")) for s in states),
+        sort,
+        tuple((s, say(f"col_{s}")) for s in _SORTS),
+        unit,
+        tuple((u, reading.unit_names(u).text(language)) for u in names),
+        page,
+        pages,
+        len(kept),
+        _quality(reading, visitor),
+    )
+
+
+def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mapping[str, str]) -> AlertView:
+    """One alert. Refused where there is none, or where the visitor may not see its unit."""
+    say, language = Speaker(visitor.language), visitor.language
+    alert = next((a for a in reading.alerts if a.id == id_), None)
+    if alert is None:
+        raise Refused(404, "no_alert")
+    told = message_of(reading, alert, today, language)
+    message = told if isinstance(told, Message) else None
+    facts = [(f.label, f.text) for f in message.fields if f.id not in ("buttons", "links")] if message else []
+    own = reading.published.registry.suggested(alert.kind.value, alert.key.system)
+    proposed = suggestions(alert.kind, own, language)
+    return AlertView(
+        alert.id,
+        address(alert.id),
+        Link(reading.unit_names(alert.key.unit).text(language), f"/units/{alert.key.unit}"),
+        Link(state_name(alert, language), icon=icon(alert)),
+        answer(alert, language),
+        message,
+        "" if message else say("alert_untold"),
+        subject(reading, alert, language),
+        Table(say("alert_facts"), (say("col_fact"), say("col_what")), tuple(facts)),
+        Table(say("alert_history"), (say("col_day"), say("col_what")), tuple(_history(alert, language))),
+        alert.live and may_answer(visitor, alert, reading),
+        tuple((f"{alert.kind.value}-{n}", suggested(each, language)) for n, each in enumerate(proposed, 1)),
+        tuple((r.value, say(f"snooze_{r.value}")) for r in SnoozeReason),
+        tuple((r.value, say(f"invalid_{r.value}")) for r in InvalidReason),
+        today.isoformat(),
+        (today + LONGEST_SNOOZE).isoformat(),
+        values,
+    )
+
+
+def may_answer(visitor: Visitor, alert: Alert, reading: Reading) -> bool:
+    """Whether the visitor answers this alert: the unit's manager, or for an organisation's the programme lead."""
+    if visitor.may(Permission.ACT, alert.key.unit):
+        return True
+    return role(alert.kind).value == "programme_lead" and visitor.may(Permission.PROGRAMME, reading.root)
+
+
+def answer(alert: Alert, language: str) -> str:
+    """What its addressee has said so far."""
+    say = Speaker(language)
+    if alert.snooze:
+        return say(
+            "answer_snoozed", day=day(alert.snooze.until, language), why=say(f"snooze_{alert.snooze.reason.value}")
+        )
+    if alert.invalid:
+        return say("answer_invalid", why=say(f"invalid_{alert.invalid.value}"))
+    if alert.acknowledged:
+        planned = alert.acknowledged.action
+        if planned and alert.acknowledged.due:
+            return say("answer_planned", day=day(alert.acknowledged.due, language))
+        return say("answer_taken", day=day(alert.acknowledged.on, language))
+    return say("answer_none")
+
+
+def organisations(visitor: Visitor, permission: Permission, path: str) -> list[Link]:
+    """The organisations that the visitor may choose between."""
+    units = visitor.registry.units_at(visitor.day)
+    return [
+        Link(units[root].names.text(visitor.language), f"{path}?organisation={root}")
+        for root in visitor.roots(permission)
+    ]
+
+
+def _history(alert: Alert, language: str) -> list[tuple[str, str]]:
+    say = Speaker(language)
+    steps: list[tuple[date | None, str]] = [
+        (alert.since, say("step_since")),
+        (alert.opened, say("step_opened")),
+        (alert.told, say("step_told")),
+        (alert.reminded, say("step_reminded")),
+        (alert.escalated, say("step_escalated")),
+        (alert.reviewed, say("step_reviewed")),
+    ]
+    if alert.acknowledged:
+        steps.append((alert.acknowledged.on, say("step_taken")))
+        if alert.acknowledged.action:
+            steps.append((alert.acknowledged.on, say("step_planned", day=day(alert.acknowledged.due, language))))
+    if alert.snooze:
+        steps.append((alert.snooze.on, say("step_snoozed", day=day(alert.snooze.until, language))))
+    if alert.feedback:
+        steps.append((alert.judged, say(f"step_{alert.feedback.value}")))
+    steps.append((alert.improving, say("step_improving")))
+    steps.append((alert.closed, say("step_closed")))
+    return [(day(at, language), text) for at, text in sorted((s for s in steps if s[0]), key=lambda s: str(s[0]))]
+
+
+def _quality(reading: Reading, visitor: Visitor) -> Table | None:
+    if not (visitor.may(Permission.PLATFORM, reading.root) or visitor.may(Permission.PROGRAMME, reading.root)):
+        return None
+    say = Speaker(visitor.language)
+    found = quality(reading.alerts, reading.registry.organisation(reading.root).calendar.is_workday)
+
+    def share(value: float | None) -> str:
+        return say("none_yet") if value is None else f"{value:.0%}".replace("%", "\u00a0%")
+
+    rows = (
+        (say("quality_told"), str(found.told), "–"),
+        (say("quality_right"), share(found.precision), f"≥ {PRECISION_GOAL:.0%}".replace("%", "\u00a0%")),
+        (
+            say("quality_days"),
+            say("none_yet") if found.days is None else f"{found.days:g}",
+            f"≤ {DAYS_GOAL:g}",
+        ),
+        (say("quality_action"), share(found.with_action), f"≥ {ACTION_GOAL:.0%}".replace("%", "\u00a0%")),
+        (say("quality_snoozed"), share(found.snoozed_twice), f"≤ {SNOOZED_GOAL:.0%}".replace("%", "\u00a0%")),
+    )
+    return Table(say("quality_caption"), (say("col_what"), say("col_figure"), say("col_goal")), rows, (1, 2))
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Refused(400, "bad_filter", what=text) from None
+
+
+def open_about(reading: Reading, unit: str) -> Sequence[Alert]:
+    """Live alerts of a unit, the most urgent first."""
+    return sorted((a for a in reading.alerts if a.live and a.key.unit == unit), key=lambda a: (-a.urgency, a.id))
+
+
+def recently(alert: Alert, today: date) -> bool:
+    """Whether it ended within four weeks."""
+    return alert.closed is not None and alert.closed > today - timedelta(weeks=4)

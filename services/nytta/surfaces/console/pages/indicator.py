@@ -1,0 +1,264 @@
+"""Indicators: what each means, and one with its trend, its units, its funnel and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nytta.disclosure.published.values import OpenStore
+from nytta.indicators.definition import Definition
+from nytta.insight.benefits.benchmark import WHOLE, Funnel, by_level, funnel
+from nytta.insight.store import benchmarks
+from nytta.registry.roles import Permission
+from nytta.surfaces.console import charts, queries
+from nytta.surfaces.console.figure_texts import figure_text, number, suffix, week
+from nytta.surfaces.console.pages.mix import Split, splits
+from nytta.surfaces.console.pages.trends import target, trend
+from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table
+from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.console.visitors import Visitor
+from nytta.surfaces.spreadsheets import csv_text
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorList:
+    """Every indicator of the catalogue, with the organisation's latest figure."""
+
+    organisation: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorView:
+    """One indicator in one system and unit."""
+
+    id: str
+    title: str
+    question: str
+    unit: str
+    unit_name: str
+    system: str
+    systems: tuple[tuple[str, str], ...]
+    units: tuple[tuple[str, str], ...]
+    facts: Table
+    pitfalls: str
+    chart: Chart | None
+    places: Chart | None
+    parts: Table | None
+    splits: tuple[Split, ...]
+    funnels: tuple[Chart, ...]
+    week: str
+    csv: str
+
+
+def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
+    """The catalogue, in the order of its codes."""
+    say, language = Speaker(visitor.language), visitor.language
+    seen = visitor.visible(Permission.FIGURES)
+    top = next((p for p in reading.published.places(reading.day) if p in seen), reading.root)
+    rows = []
+    for definition in sorted(reading.definitions.values(), key=lambda d: (d.code[:1], d.code)):
+        figures = []
+        for system in reading.systems(top):
+            row = reading.row(definition.id, top, system)
+            if row is not None:
+                figures.append(f"{figure_text(row, definition, language).text}")
+        rows.append(
+            (
+                Link(getattr(definition.title, language), f"/indicators/{definition.id}?organisation={reading.root}"),
+                getattr(definition.question, language),
+                definition.code,
+                ", ".join(figures) or "–",
+            )
+        )
+    columns = tuple(say(f"col_{c}") for c in ("indicator", "question", "code", "figure"))
+    return IndicatorList(reading.root, Table(say("indicators_caption"), columns, tuple(rows)))
+
+
+def one(store: OpenStore, reading: Reading, visitor: Visitor, id_: str, query: Mapping[str, str]) -> IndicatorView:
+    """One indicator; the query chooses system and unit."""
+    say, language = Speaker(visitor.language), visitor.language
+    definition = reading.definitions.get(id_)
+    if definition is None:
+        raise Refused(404, "no_indicator", what=id_[:80])
+    seen = visitor.visible(Permission.FIGURES)
+    places = [p for p in reading.published.places(reading.day) if p in seen]
+    unit = query.get("unit") or places[0]
+    systems = [s for s in _systems(reading) if any(reading.row(id_, p, s) for p in places)]
+    system = query.get("system") or (systems[0] if systems else "")
+    if system and system not in systems and system not in _systems(reading):
+        raise Refused(404, "no_system", what=system[:80])
+    has = bool(system) and any(reading.row(id_, unit, system, w) for w in reading.weeks)
+    return IndicatorView(
+        id_,
+        getattr(definition.title, language),
+        getattr(definition.question, language),
+        unit,
+        reading.unit_names(unit).text(language),
+        system,
+        tuple((s, reading.system_names(s).text(language)) for s in systems),
+        tuple((p, reading.unit_names(p).text(language)) for p in places),
+        _facts(definition, say),
+        getattr(definition.pitfalls, language),
+        trend(reading, visitor, unit, system, definition, "trend") if has else None,
+        _places(reading, visitor, definition, system, places, unit) if system else None,
+        _parts(store, reading, definition, system, unit, say) if has else None,
+        tuple(splits(store, reading, definition, unit, system, say)) if has else (),
+        _funnels(store, reading, definition, system, places, say)
+        if system and visitor.may(Permission.PROGRAMME, reading.root)
+        else (),
+        week(reading.week, language),
+        f"/indicators/{id_}/csv?unit={unit}&system={system}",
+    )
+
+
+def as_csv(view: IndicatorView) -> bytes:
+    """The tables of the page, one after the other: weeks, then places."""
+    tables = [chart.table for chart in (view.chart, view.places) if chart is not None]
+    texts = [
+        csv_text(t.columns, ([c.text if isinstance(c, Link) else c for c in row] for row in t.rows), "\r\n")
+        for t in tables
+    ]
+    return "".join(["\ufeff", *(f"{text}\r\n" for text in texts)]).encode()
+
+
+def _systems(reading: Reading) -> list[str]:
+    found = {k[3] for k in reading.published.evidence.values if k[1] == "window"}
+    known = [s.id for s in reading.registry.systems if s.id in found]
+    return known + sorted(found - set(known))
+
+
+def _facts(definition: Definition, say: Speaker) -> Table:
+    rows = (
+        (say("fact_code"), f"{definition.code} ({definition.id})"),
+        (say("fact_version"), str(definition.version)),
+        (say("fact_window"), say("weeks", n=definition.window_weeks)),
+        (say("fact_direction"), say(f"direction_{definition.direction}")),
+        (say("fact_protects"), say(f"protects_{definition.protects.value.replace('-', '_')}")),
+        (say("fact_detect"), say("detect_no" if definition.detect == "none" else "detect_yes")),
+        (say("fact_sources"), ", ".join(definition.sources) or say("own_definition")),
+    )
+    return Table(say("definition"), (say("col_fact"), say("col_what")), rows)
+
+
+def _places(
+    reading: Reading, visitor: Visitor, definition: Definition, system: str, places: list[str], mine: str
+) -> Chart | None:
+    say, language = Speaker(visitor.language), visitor.language
+    percent = definition.display.unit_of_measure == "percent"
+    dots, rows = [], []
+    for place in places:
+        row = reading.row(definition.id, place, system)
+        if row is None:
+            continue
+        figure = figure_text(row, definition, language)
+        name = reading.unit_names(place).text(language)
+        note = "" if figure.value is not None else figure.text
+        dots.append(charts.Dot(name, figure.value, figure.low, figure.high, note, place == mine))
+        aim = target(reading, definition.id, place, system)
+        aim_text = "–" if aim is None else number(aim, definition.display.unit_of_measure, language)
+        rows.append(
+            (Link(name, f"/units/{place}"), figure.text, figure.interval or "–", figure.n_band or "–", aim_text)
+        )
+    if len(dots) < 2:
+        return None
+    whole = reading.row(definition.id, reading.root, system)
+    middle = whole["value"] if whole else None
+    there = [d for d in dots if d.value is not None]
+    title = getattr(definition.title, language)
+    finding = say("places_finding", n=len(there), all=len(dots), indicator=title)
+    if there:
+        low, high = min(d.value or 0 for d in there), max(d.value or 0 for d in there)
+        measure = definition.display.unit_of_measure
+        finding += " " + say("places_range", low=number(low, measure, language), high=number(high, measure, language))
+    columns = tuple(say(f"col_{c}") for c in ("unit", "figure", "interval", "n_band", "target"))
+    return Chart(
+        "places",
+        finding,
+        say("places_title", indicator=title, system=reading.system_names(system).text(language)),
+        say("places_about", finding=finding),
+        charts.dots(
+            dots,
+            middle=middle,
+            middle_name=reading.unit_names(reading.root).text(language),
+            unit=suffix(definition, language),
+            percent=percent,
+        ),
+        Table(say("places_caption", indicator=title), columns, tuple(rows), (1, 2, 3, 4)),
+    )
+
+
+def _parts(
+    store: OpenStore, reading: Reading, definition: Definition, system: str, unit: str, say: Speaker
+) -> Table | None:
+    """Parts (channels) and case types of the last window."""
+    rows = []
+    for row in queries.parts(store, definition.id, definition.version, unit, system, reading.week):
+        name = row["part"] or row["case_type"]
+        if row["case_type"] != "*":
+            known = reading.registry.case_type(system, row["case_type"])
+            name = known.names.text(say.language) if known else row["case_type"]
+        figure = figure_text(row, definition, say.language)
+        rows.append((name, figure.text, figure.interval or "–", figure.n_band or "–"))
+    if not rows:
+        return None
+    columns = tuple(say(f"col_{c}") for c in ("part", "figure", "interval", "n_band"))
+    return Table(say("parts_caption"), columns, tuple(rows), (1, 2, 3))
+
+
+def _funnels(
+    store: OpenStore,
+    reading: Reading,
+    definition: Definition,
+    system: str,
+    places: list[str],
+    say: Speaker,
+) -> tuple[Chart, ...]:
+    """Per level, which places lie beyond what chance explains, given how much stands behind each."""
+    if definition.display.unit_of_measure != "percent" or definition.kind.value != "share":
+        return ()
+    roots = [o.id for o in reading.registry.organisations]
+    rows = benchmarks.peers(store.connection, {definition.id: definition.version}, reading.root, roots, reading.week)
+    order = {place: n for n, place in enumerate(places)}
+    own = [r for r in rows if r["organisation"] == reading.root and r["system"] == system and r["unit"] in order]
+    own.sort(key=lambda r: order[r["unit"]])
+    others = [r for r in rows if r["organisation"] != reading.root]
+    drawn = []
+    for n, (level, same) in enumerate(by_level([*own, *others]).items()):
+        found = funnel(same) if same[0]["organisation"] == reading.root else None
+        if found is not None:
+            drawn.append(_funnel(reading, definition, level, found, say, f"funnel-{n}"))
+    return tuple(drawn)
+
+
+def _funnel(reading: Reading, definition: Definition, level: str, funnel: Funnel, say: Speaker, id_: str) -> Chart:
+    language, title = say.language, getattr(definition.title, say.language)
+    points, rows = [], []
+    for point in funnel.points:
+        mine = point.organisation == reading.root
+        name = reading.unit_names(point.unit).text(language) if mine else point.name or point.unit
+        points.append(charts.Place(name, point.value, point.n, point.word != "inside", point.unit == reading.root))
+        rows.append(
+            (
+                Link(name, f"/units/{point.unit}") if mine else name,
+                number(point.value, "percent", language),
+                f"≥ {point.n}",
+                say(f"funnel_{point.word}"),
+            )
+        )
+    named = say("level_whole") if level == WHOLE else level.replace("#", say("level_depth"))
+    apart = [p.name for p in points if p.apart]
+    listed = ", ".join(apart[:4]) + (say("and_more") if len(apart) > 4 else "")
+    finding = say("funnel_apart", n=len(apart), all=len(points), list=listed) if apart else ""
+    finding = finding or say("funnel_alike", all=len(points))
+    centre = say("funnel_caption", centre=number(funnel.centre, "percent", language))
+    words = (say("col_behind"), say("funnel_centre", centre=number(funnel.centre, "percent", language)))
+    columns = tuple(say(f"col_{c}") for c in ("unit", "figure", "behind", "funnel"))
+    return Chart(
+        id_,
+        finding,
+        say("funnel_title", indicator=title, level=named),
+        f"{finding} {centre}.",
+        charts.funnel(points, funnel.centre, funnel.limits, words),
+        Table(f"{centre} ({named})", columns, tuple(rows), (1, 2)),
+    )

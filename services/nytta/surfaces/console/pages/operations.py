@@ -1,0 +1,183 @@
+"""Operations: sources, rejects, lag, what was judged, what was held back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nytta.disclosure.published.values import OpenStore
+from nytta.registry.roles import Permission
+from nytta.surfaces.console import queries
+from nytta.surfaces.console.figure_texts import short_week
+from nytta.surfaces.console.pages.alerts import organisations
+from nytta.surfaces.console.parts import Link, Speaker, Table, Tile
+from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.console.services import Replayed, Services
+from nytta.surfaces.console.visitors import Visitor
+from nytta.surfaces.console.words import has_words
+from nytta.surfaces.reports import figures
+
+_UNUSUAL = {"silent": "bad", "low": "risk", "high": "risk"}
+"""States of a source that does not deliver as it usually does, with their icon."""
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """How the platform is."""
+
+    organisation: str
+    organisations: tuple[Link, ...]
+    tiles: tuple[Tile, ...]
+    sources: Table
+    rejects: Table
+    reasons: tuple[tuple[str, str, str, str], ...]
+    details: Table | None
+    may_replay: bool
+    statuses: Table
+    judged: Table
+    deliveries: Table
+    imports: Table
+    replayed: str
+
+
+def operations(
+    store: OpenStore,
+    services: Services,
+    reading: Reading,
+    visitor: Visitor,
+    query: Mapping[str, str],
+    replayed: Replayed | None = None,
+) -> Operations:
+    """The page; with a reason in the query, rejects of that reason one by one."""
+    say, language = Speaker(visitor.language), visitor.language
+    sources, rejected = services.sources(), queries.rejected(store)
+    behind, heard = services.behind(), queries.evaluated_week(store, reading.root)
+    states = queries.delivering(store)
+    late = sum(states.get(str(s["source"])) in _UNUSUAL for s in sources)
+    number = sum(int(r["number"]) for r in rejected)
+    may_replay = visitor.may(Permission.MAINTAIN, reading.root)
+    tiles = (
+        Tile(say("tile_sources"), str(len(sources)), say("tile_sources_note", n=late), "risk" if late else "good"),
+        Tile(
+            say("tile_rejects"),
+            figures.whole_number(number, language),
+            say("tile_rejects_note"),
+            "risk" if number else "good",
+        ),
+        Tile(say("tile_lag"), say("seconds", n=round(behind)), say("tile_lag_note")),
+        Tile(say("tile_judged"), (heard and short_week(datetime.fromisoformat(heard).date(), language)) or "–"),
+    )
+    replay_text = ""
+    if replayed is not None:
+        still = ", ".join(f"{_reason(r, say)} {n}" for r, n in replayed.still.items())
+        replay_text = say("replayed", tried=replayed.tried, passed=replayed.passed)
+        if still:
+            replay_text += " " + say("replayed_still", still=still)
+    return Operations(
+        reading.root,
+        tuple(organisations(visitor, Permission.PLATFORM, "/operations")),
+        tiles,
+        _sources(sources, states, say, language),
+        _rejects(rejected, say, language),
+        tuple((str(r["source"]), str(r["reason"]), _reason(r["reason"], say), str(r["number"])) for r in rejected),
+        _details(services, query, say) if query.get("reason") else None,
+        may_replay,
+        _counted("statuses_caption", "status", queries.statuses(store, reading.root, reading.week), say, language),
+        _counted("judged_caption", "unjudged", queries.not_assessed(store, reading.root, reading.week), say, language),
+        Table(
+            say("deliveries_caption"),
+            (say("col_channel"), say("col_state"), say("col_number")),
+            tuple(
+                (c, say(f"delivery_{s}") if has_words(f"delivery_{s}") else s, str(n))
+                for c, s, n in queries.deliveries(store)
+            ),
+            (2,),
+        ),
+        _imports(services.imports(), say, language),
+        replay_text,
+    )
+
+
+def _reason(reason: object, say: Speaker) -> str:
+    key = f"reject_{reason}"
+    return say(key) if has_words(key) else str(reason).replace("_", " ")
+
+
+def when(moment: Any) -> str:
+    """A moment in UTC, to the minute."""
+    if moment is None:
+        return "–"
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _sources(sources: Sequence[Mapping[str, Any]], states: Mapping[str, str], say: Speaker, language: str) -> Table:
+    rows = []
+    for s in sources:
+        state = states.get(str(s["source"]), "learning")
+        days = 0.0
+        if s["first_event"] and s["last_event"]:
+            days = max(1.0, (s["last_event"] - s["first_event"]).total_seconds() / 86400)
+        rate = figures.whole_number(int(s["events"]) / days, language) if days else "–"
+        rows.append(
+            (
+                str(s["source"]) or "–",
+                Link(say(f"source_{state}"), icon=_UNUSUAL.get(state, "early" if state == "learning" else "good")),
+                when(s["last_event"]),
+                when(s["last_received"]),
+                figures.whole_number(int(s["events"]), language),
+                rate,
+                figures.whole_number(int(s["rejects"]), language),
+            )
+        )
+    columns = ("source", "state", "last_event", "last_received", "events", "per_day", "rejects")
+    return Table(say("sources_caption"), tuple(say(f"col_{c}") for c in columns), tuple(rows), (4, 5, 6))
+
+
+def _rejects(rejected: Sequence[Mapping[str, Any]], say: Speaker, language: str) -> Table:
+    rows = tuple(
+        (
+            str(r["source"]) or "–",
+            Link(_reason(r["reason"], say), f"/operations?reason={r['reason']}&source={r['source']}#rejects"),
+            figures.whole_number(int(r["number"]), language),
+            when(r["last"]),
+        )
+        for r in rejected
+    )
+    columns = tuple(say(f"col_{c}") for c in ("source", "reason", "number", "last_received"))
+    return Table(say("rejects_caption"), columns, rows, (2,))
+
+
+def _details(services: Services, query: Mapping[str, str], say: Speaker) -> Table:
+    rows = services.rejects(query["reason"], query.get("source", ""), _SHOWN)
+    return Table(
+        say("details_caption", reason=_reason(query["reason"], say), n=len(rows)),
+        tuple(say(f"col_{c}") for c in ("source", "position", "detail")),
+        tuple((str(r["source"]) or "–", str(r["position"]), str(r["detail"])) for r in rows),
+    )
+
+
+def _counted(caption: str, prefix: str, rows: Sequence[tuple[str, int]], say: Speaker, language: str) -> Table:
+    def name(code: str) -> str:
+        key = f"{prefix}_{code}"
+        return say(key) if has_words(key) else code.replace("_", " ")
+
+    columns = (say("col_what"), say("col_number"))
+    return Table(say(caption), columns, tuple((name(c), figures.whole_number(n, language)) for c, n in rows), (1,))
+
+
+def _imports(imports: Sequence[Mapping[str, Any]], say: Speaker, language: str) -> Table:
+    rows = tuple(
+        (
+            str(i["name"]),
+            str(i["mapping"]),
+            say("import_complete" if i["state"] == "complete" else "import_interrupted"),
+            *(figures.whole_number(int(i[c]), language) for c in ("read", "accepted", "duplicate", "rejected")),
+            when(i["updated_at"]),
+        )
+        for i in reversed(imports)
+    )
+    columns = ("file", "mapping", "state", "read", "accepted", "duplicate", "rejected", "at")
+    return Table(say("imports_caption"), tuple(say(f"col_{c}") for c in columns), rows[:50], (3, 4, 5, 6))

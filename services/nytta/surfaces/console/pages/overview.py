@@ -1,0 +1,262 @@
+"""The overview: how an organisation stands, in five sentences, a map of units, what changed, what needs a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nytta.indicators.definition import Definition
+from nytta.insight.alerts.model import State
+from nytta.insight.benefits.decided import Word
+from nytta.insight.benefits.forecast import WORDS, Status
+from nytta.insight.states.combined import State as Use
+from nytta.registry.roles import Permission
+from nytta.surfaces.console.figure_texts import FigureText, figure_text, week
+from nytta.surfaces.console.pages import alerts as alert_pages
+from nytta.surfaces.console.pages.states import FollowUp, Steps, exploited, follow_up, steps
+from nytta.surfaces.console.pages.trends import target, trend
+from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Tile
+from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.console.visitors import Visitor
+from nytta.surfaces.reports import figures
+from nytta.surfaces.reports.compose import document
+from nytta.surfaces.reports.document import Items
+
+_COLUMNS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow:
+    """A unit in tree order with a figure per column; `alert` leads to its most urgent open alert."""
+
+    unit: Link
+    depth: int
+    cells: tuple[FigureText, ...]
+    alert: Link | None
+    group: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The units of a system against its most telling indicators."""
+
+    system: str
+    name: str
+    columns: tuple[Link, ...]
+    rows: tuple[MapRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """An organisation at a glance."""
+
+    organisation: str
+    name: str
+    week: str
+    others: tuple[Link, ...]
+    sentences: tuple[str, ...]
+    tiles: tuple[Tile, ...]
+    charts: tuple[Chart, ...]
+    maps: tuple[Map, ...]
+    changes: tuple[Link, ...]
+    decide: tuple[str, ...]
+    steps: Steps | None
+    decisions: FollowUp | None
+    furthest: tuple[Link, ...]
+
+
+def overview(reading: Reading, visitor: Visitor) -> Overview:
+    """The overview of the reading's organisation, as far as the visitor may see it."""
+    root, language = reading.root, visitor.language
+    seen = visitor.visible(Permission.FIGURES)
+    places = [p for p in reading.published.places(reading.day) if p in seen]
+    if not places:
+        raise Refused(403, "no_units")
+    programme = visitor.may(Permission.PROGRAMME, root)
+    maps = tuple(m for s in _systems(reading, places) if (m := _map(reading, visitor, s, places)))
+    top = root if root in places else places[0]
+    drawn = []
+    for each in maps:
+        indicator = reading.leading(top, each.system)
+        if indicator:
+            drawn.append(trend(reading, visitor, top, each.system, reading.definitions[indicator]))
+    roots = visitor.roots(Permission.FIGURES)
+    return Overview(
+        root,
+        reading.unit_names(root).text(language),
+        week(reading.week, language),
+        tuple(
+            Link(next(u for u in reading.registry.units if u.id == r).names.text(language), f"/?organisation={r}")
+            for r in roots
+            if r != root
+        ),
+        tuple(_sentences(reading, visitor, places, programme=programme)),
+        tuple(_tiles(reading, visitor, places, programme=programme)),
+        tuple(drawn[:2]),
+        maps,
+        tuple(_changes(reading, visitor, places, programme=programme)),
+        tuple(_decide(reading, language)) if programme else (),
+        steps(reading, language, seen) if programme else None,
+        follow_up(reading, language) if programme else None,
+        tuple(_furthest(reading, visitor, maps)) if programme else (),
+    )
+
+
+def _systems(reading: Reading, places: Sequence[str]) -> list[str]:
+    found = {s for place in places for s in reading.systems(place)}
+    known = [s.id for s in reading.registry.systems if s.id in found]
+    return known + sorted(found - set(known))
+
+
+def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str]) -> Map | None:
+    language = visitor.language
+    counts: dict[str, int] = {}
+    for place in places:
+        for indicator in reading.indicators(place, system):
+            row = reading.row(indicator, place, system)
+            counts[indicator] = counts.get(indicator, 0) + (row is not None and row["value"] is not None)
+    shown_ = [i for i in counts if counts[i]]
+    shown_.sort(key=lambda i: (reading.definitions[i].display.unit_of_measure != "percent", list(counts).index(i)))
+    chosen = shown_[:_COLUMNS]
+    if not chosen:
+        return None
+    depths = {u.id: depth for u, depth in reading.registry.tree(reading.day)}
+    rows = []
+    for place in places:
+        cells = tuple(figure_text(reading.row(i, place, system), reading.definitions[i], language) for i in chosen)
+        if not any(c.status != "none" for c in cells):
+            continue
+        member = reading.published.member(place)
+        live = [a for a in reading.alerts if a.live and (a.key.unit, a.key.system) == (place, system)]
+        live.sort(key=lambda a: -a.urgency)
+        alert = None
+        if live:
+            alert = Link(
+                alert_pages.state_name(live[0], language), alert_pages.address(live[0].id), alert_pages.icon(live[0])
+            )
+        link = Link(reading.unit_names(place).text(language), f"/units/{place}")
+        rows.append(MapRow(link, depths.get(member, 0), cells, alert, member != place))
+    heads = tuple(
+        Link(getattr(reading.definitions[i].title, language), f"/indicators/{i}?system={system}&unit={reading.root}")
+        for i in chosen
+    )
+    return Map(system, reading.system_names(system).text(language), heads, tuple(rows))
+
+
+def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[str]:
+    say, language = Speaker(visitor.language), visitor.language
+    open_ = [a for a in reading.alerts if a.live and (a.key.unit in places)]
+    waiting = [a for a in open_ if a.state in (State.OPEN, State.ESCALATED)]
+    new = [a for a in open_ if a.opened and a.opened > reading.day - timedelta(weeks=1)]
+    grouped = sum(len(g.units) for g in reading.registry.groups if g.id in places)
+    alone = len([p for p in places if p != reading.root and p == reading.published.member(p)])
+    found = [say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language))]
+    if open_:
+        found.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
+    else:
+        found.append(say("sum_no_alerts"))
+    unused = {r["unit"] for r in reading.states if r["what"] == "use-state" and r["state"] == Use.READY_NOT_USED}
+    unused &= {*places} - {reading.root}
+    if programme and unused:
+        found.append(say("sum_unused", n=len(unused)))
+    for system in reading.systems(reading.root) if programme else ():
+        digital = exploited(reading, language, reading.root, system)
+        if digital is not None and digital.left:
+            found.append(digital.sentence)
+    said = reading.said.statement if reading.said and programme else None
+    if said is None:
+        return found
+    if said.benefits:
+        words = [Status(b.word) for b in said.benefits]
+        good = sum(w in (Status.ON_TRACK, Status.ACHIEVED) for w in words)
+        bad = sum(w in (Status.OFF_TRACK, Status.NOT_ACHIEVED) for w in words)
+        found.append(say("sum_benefits", n=len(words), good=good, bad=bad))
+        hours = sum(p.missing or 0 for p in said.pools)
+        if hours:
+            found.append(say("sum_hours", hours=figures.hours(hours, language)))
+    stuck = [d for d in said.decisions if d.word == Word.STUCK.value]
+    if said.decisions:
+        key = "sum_decisions_stuck" if stuck else "sum_decisions"
+        found.append(say(key, n=len(said.decisions), stuck=len(stuck)))
+    return found
+
+
+def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Tile]:
+    say, language = Speaker(visitor.language), visitor.language
+    found = []
+    top = reading.root if reading.root in places else places[0]
+    for system in reading.systems(top):
+        indicator = reading.leading(top, system)
+        if indicator:
+            definition = reading.definitions[indicator]
+            figure = figure_text(reading.row(indicator, top, system), definition, language)
+            name = f"{getattr(definition.title, language)}, {reading.system_names(system).text(language)}"
+            found.append(Tile(name, figure.text, figure.interval and say("between", interval=figure.interval)))
+    open_ = [a for a in reading.alerts if a.live and a.key.unit in places]
+    waiting = sum(a.state in (State.OPEN, State.ESCALATED) for a in open_)
+    found.append(Tile(say("tile_alerts"), str(len(open_)), say("tile_alerts_note", n=waiting)))
+    said = reading.said.statement if reading.said and programme else None
+    if said and said.benefits:
+        good = sum(Status(b.word) in (Status.ON_TRACK, Status.ACHIEVED) for b in said.benefits)
+        found.append(Tile(say("tile_benefits"), f"{good} / {len(said.benefits)}", say("tile_benefits_note")))
+        hours = sum(p.missing or 0 for p in said.pools)
+        found.append(Tile(say("tile_hours"), figures.hours(hours, language), say("tile_hours_note")))
+    return found[:5]
+
+
+def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Link]:
+    """What opened, closed or turned since a week ago."""
+    say, language = Speaker(visitor.language), visitor.language
+    since = reading.day - timedelta(weeks=1)
+    found = []
+    for alert in reading.alerts:
+        if alert.key.unit not in places:
+            continue
+        about = alert_pages.subject(reading, alert, language)
+        href = alert_pages.address(alert.id)
+        if alert.live and alert.opened and alert.opened > since:
+            found.append(Link(say("change_opened", about=about), href, "open"))
+        elif alert.closed and alert.closed > since:
+            found.append(Link(say("change_closed", about=about), href, "closed"))
+    if programme and reading.said:
+        for b in reading.said.statement.benefits:
+            if b.word_before and b.word != b.word_before:
+                names = [WORDS[Status(w)].text(language).lower() for w in (b.word_before, b.word)]
+                text = say("change_benefit", name=b.plan.names.text(language), before=names[0], after=names[1])
+                found.append(Link(text, f"/benefits/{b.id}?organisation={reading.root}", "turned"))
+    return found[:12]
+
+
+def _decide(reading: Reading, language: str) -> list[str]:
+    """What the report of the benefits puts before the steering group."""
+    if reading.said is None:
+        return []
+    told = document(reading.said.statement, reading.said.published_at, language, font="")
+    return [text for block in told.blocks if isinstance(block, Items) for text in block.items]
+
+
+def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[Link]:
+    """Units that lie furthest behind their target, for the programme lead alone."""
+    language = visitor.language
+    rows: list[tuple[float, Link]] = []
+    for each in maps:
+        for row in each.rows:
+            place = row.unit.href.rpartition("/")[2]
+            for indicator in ("intended-use", "weekly-breadth", "enrolment"):
+                aim, at = target(reading, indicator, place, each.system), reading.row(indicator, place, each.system)
+                if place == reading.root or aim is None or at is None or at["value"] is None:
+                    continue
+                if at["value"] < aim:
+                    definition: Definition = reading.definitions[indicator]
+                    text = Speaker(language)(
+                        "behind_by",
+                        unit=row.unit.text,
+                        indicator=getattr(definition.title, language),
+                        figure=figure_text(at, definition, language).text,
+                        target=figures.percent(aim, language),
+                    )
+                    rows.append((aim - at["value"], Link(text, row.unit.href)))
+                break
+    rows.sort(key=lambda pair: -pair[0])
+    return [link for _, link in rows[:5]]

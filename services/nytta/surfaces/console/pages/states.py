@@ -1,0 +1,258 @@
+"""Derived states as the console tells them: a sentence, and the published figures that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nytta.insight.states.cascade import ANCHORED, TIERS, Gate
+from nytta.insight.states.combined import READINESS, READY, USE, USED, Exploitation, State
+from nytta.surfaces.console.figure_texts import figure_text, number
+from nytta.surfaces.console.pages.trends import target
+from nytta.surfaces.console.parts import Cell, Link, Speaker, Table
+from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.reports import figures
+
+_USE_ICONS = {State.READY_NOT_USED: "risk", State.IN_USE: "good", State.NOT_READY: "waiting", State.UNCLEAR: "early"}
+_DIGITAL_ICONS = {
+    Exploitation.NOT_EXPLOITED: "risk",
+    Exploitation.EXPLOITED: "good",
+    Exploitation.NOT_DIGITAL: "waiting",
+    Exploitation.UNCLEAR: "early",
+}
+_GATE_ICONS = {Gate.OPEN: "good", Gate.CLOSED: "invalid", Gate.UNCLEAR: "early"}
+_TIERS = dict(zip(TIERS, ("tier_manager", "tier_key", "tier_staff"), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class UseState:
+    """Whether a unit could use a system, and does: the state's id, its name, a sentence, what it rests on."""
+
+    state: str
+    name: Link
+    sentence: str
+    rests: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Exploited:
+    """Which case types are digital and not better for it: their names, a sentence, every case type with its figures."""
+
+    left: tuple[str, ...]
+    sentence: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Gates between the steps of a change: what the organisation's own say, and every place large enough to tell."""
+
+    sentences: tuple[str, ...]
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """How decisions are received and executed in time, and how old the open ones of each level are."""
+
+    table: Table | None
+    ages: Table | None
+
+
+def use_state(reading: Reading, language: str, unit: str, system: str) -> UseState | None:
+    """What is told of a unit and a system in the last week; None where nothing is."""
+    row = next(iter(reading.told("use-state", unit, system)), None)
+    if row is None:
+        return None
+    say, state, rests = Speaker(language), State(row["state"]), row["figures"]
+    filled = {"unit": reading.unit_names(unit).text(language), "system": reading.system_names(system).text(language)}
+    use = next((name for name in USE if name in rests), None)
+    if state is State.NOT_READY:
+        lacking = min((name for name in READINESS if name in rests), key=lambda name: rests[name])
+        filled |= {
+            "what": _name(reading, lacking, say),
+            "figure": _figure(reading, lacking, rests[lacking], unit, system, say),
+        }
+    elif use is not None:
+        filled |= {"what": _name(reading, use, say), "figure": figures.percent(rests[use], language)}
+    # nothing is said of use where none is shown
+    key = f"stands_{state}" if use is not None or state is State.NOT_READY else "stands_unknown"
+    return UseState(
+        str(state),
+        Link(say(f"use_{state}"), icon=_USE_ICONS[state]),
+        say(key, **filled),
+        _use_table(reading, say, unit, system, row, rests),
+    )
+
+
+def _use_table(
+    reading: Reading, say: Speaker, unit: str, system: str, row: Mapping[str, Any], rests: Mapping[str, float]
+) -> Table:
+    language, rows = say.language, []
+    for name, value in rests.items():
+        figure = _figure(reading, name, value, unit, system, say)
+        against = say("against_ready", least=figures.percent(READY, language))
+        if name in USE:
+            if row["low"] is not None and name == next(n for n in USE if n in rests):
+                interval = f"{number(row['low'], '', language)}–{number(row['high'], 'percent', language)}"
+                figure += f" ({interval})"
+            aim = target(reading, name, unit, system)
+            share = figures.percent(USED, language)
+            against = say("against_use", least=share, target=figures.percent(100 if aim is None else aim, language))
+        title = _name(reading, name, say)
+        known = name in reading.definitions
+        cell: Cell = Link(title, f"/indicators/{name}?system={system}&unit={unit}") if known else title
+        rows.append((cell, figure, against))
+    columns = tuple(say(f"col_{c}") for c in ("indicator", "figure", "against"))
+    return Table(say("rests_caption"), columns, tuple(rows), (1,))
+
+
+def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploited | None:
+    """Case types of a unit in a system, in the registry's order; None where nothing is told of any."""
+    say = Speaker(language)
+    known = reading.registry.system(system)
+    order = {c.id: n for n, c in enumerate(known.case_types)} if known else {}
+    told = reading.told("exploitation", unit, system)
+    told.sort(key=lambda row: (order.get(row["case_type"], len(order)), row["case_type"]))
+    if not told:
+        return None
+
+    def name(row: Mapping[str, Any]) -> str:
+        found = reading.registry.case_type(system, row["case_type"])
+        return found.names.text(language) if found else str(row["case_type"])
+
+    left = [name(row) for row in told if row["state"] == Exploitation.NOT_EXPLOITED]
+    unclear = sum(row["state"] == Exploitation.UNCLEAR for row in told)
+    sentence = say("exploited_some" if left else "exploited_none", n=len(left), all=len(told), list=", ".join(left))
+    if unclear:
+        sentence += " " + say("exploited_unclear", n=unclear)
+    rows: list[tuple[Cell, ...]] = []
+    for row in told:
+        rests, state = row["figures"], Exploitation(row["state"])
+        rows.append(
+            (
+                name(row),
+                Link(say(f"case_{state}"), icon=_DIGITAL_ICONS[state]),
+                _percent(rests.get("digital-intake"), language),
+                _turn(rests, "lead-time", "days", language),
+                _turn(rests, "rework", "percent", language),
+                _percent(rests.get("realised"), language),
+            )
+        )
+    heads = [_name(reading, n, say) for n in ("digital-intake", "lead-time", "rework")]
+    columns = (say("col_case_type"), say("col_state"), heads[0], *(say("from_to", what=h) for h in heads[1:]))
+    return Exploited(
+        tuple(left),
+        sentence,
+        Table(say("exploited_caption"), (*columns, say("col_benefit_realised")), tuple(rows), (2, 3, 4, 5)),
+    )
+
+
+def steps(reading: Reading, language: str, seen: Collection[str]) -> Steps | None:
+    """Gates of the places in `seen` that are large enough to tell any, in tree order; None without any."""
+    say = Speaker(language)
+    by: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for row in reading.states:
+        if row["what"] == "cascade" and row["unit"] in seen:
+            by.setdefault((row["unit"], row["system"]), {})[row["part"]] = row
+    order = {place: n for n, place in enumerate(reading.published.places(reading.day))}
+    rows: list[tuple[Cell, ...]] = []
+    sentences = []
+    for (unit, system), tiers in sorted(by.items(), key=lambda i: (order.get(i[0][0], len(order)), i[0])):
+        if all(tiers[tier]["state"] == Gate.UNCLEAR for tier in TIERS[1:] if tier in tiers):
+            continue
+        cells = [_gate(tiers.get(tier), say) for tier in TIERS]
+        name, of = reading.unit_names(unit).text(language), reading.system_names(system).text(language)
+        rows.append((Link(name, f"/units/{unit}"), of, *cells))
+        if unit == reading.root:
+            sentences.append(_way(tiers, of, say))
+    if not rows:
+        return None
+    columns = (say("col_unit"), say("col_system"), *(say(_TIERS[t]) for t in TIERS))
+    return Steps(tuple(sentences), Table(say("steps_caption"), columns, tuple(rows)))
+
+
+def _way(tiers: Mapping[str, Mapping[str, Any]], system: str, say: Speaker) -> str:
+    """Where a change stands on its way through the steps."""
+    shut = next((n for n, t in enumerate(TIERS) if t in tiers and tiers[t]["state"] == Gate.CLOSED), None)
+    if shut is None:
+        return say("steps_open", system=system)
+    before = TIERS[shut - 1]
+    return say(
+        "steps_shut",
+        system=system,
+        before=say(_TIERS[before]).lower(),
+        figure=figures.percent(tiers[before]["value"], say.language),
+        least=figures.percent(ANCHORED, say.language),
+        tier=say(_TIERS[TIERS[shut]]).lower(),
+    )
+
+
+def _gate(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
+    if row is None:
+        return "–"
+    gate = Gate(row["state"])
+    text = say(f"gate_{gate}")
+    if row["value"] is not None:
+        text = f"{figures.percent(row['value'], say.language)}, {text}"
+    return Link(text, icon=_GATE_ICONS[gate])
+
+
+def follow_up(reading: Reading, language: str) -> FollowUp | None:
+    """Decisions of the organisation in the registry's order, and the ages of the open ones by level."""
+    say, told = Speaker(language), {(row["what"], row["part"]): row for row in reading.states}
+    rows: list[tuple[Cell, ...]] = []
+    for decision in reading.registry.decisions:
+        received, executed = (told.get((what, decision.id)) for what in ("received", "decided-in-time"))
+        row = received or executed
+        if row is None or row["unit"] != reading.root:
+            continue
+        open_ = row["state"] == "open"
+        rows.append(
+            (
+                decision.names.text(language),
+                decision.level or "–",
+                _percent(received["value"] if received else None, language),
+                _percent(executed["value"] if executed else None, language),
+                Link(say("decision_open" if open_ else "decision_over"), icon="open" if open_ else "closed"),
+            )
+        )
+    ages = tuple(_ages(reading, say))
+    if not rows and not ages:
+        return None
+    columns = tuple(say(f"col_{c}") for c in ("decision", "level", "received", "in_time", "status"))
+    table = Table(say("follow_up_caption"), columns, tuple(rows), (2, 3)) if rows else None
+    heads = tuple(say(f"col_{c}") for c in ("level", "open", "age_middle", "age_most"))
+    return FollowUp(table, Table(say("ages_caption"), heads, ages, (1, 2, 3)) if ages else None)
+
+
+def _ages(reading: Reading, say: Speaker) -> Iterator[tuple[Cell, ...]]:
+    for row in reading.told("decision-age", reading.root, ""):
+        weeks = (say("weeks", n=number(each, "", say.language)) for each in (row["value"], row["high"]))
+        yield (row["part"] or "–", number(row["figures"].get("open"), "", say.language), *weeks)
+
+
+def _name(reading: Reading, name: str, say: Speaker) -> str:
+    definition = reading.definitions.get(name)
+    return str(getattr(definition.title, say.language)) if definition else say("trained_with_access")
+
+
+def _figure(reading: Reading, name: str, value: float, unit: str, system: str, say: Speaker) -> str:
+    """A figure as it is published: of one that is a bound or rounded, that is said too."""
+    row = reading.row(name, unit, system)
+    if row is None or row["value"] != value:
+        return figures.percent(value, say.language)
+    return figure_text(row, reading.definitions.get(name), say.language).text
+
+
+def _percent(value: float | None, language: str) -> str:
+    return "–" if value is None else figures.percent(value, language)
+
+
+def _turn(rests: Mapping[str, float], name: str, measure: str, language: str) -> str:
+    """A figure before going live and now; a dash for what is not shown."""
+    pair = (rests.get(f"{name} before"), rests.get(name))
+    if pair == (None, None):
+        return "–"
+    return " → ".join("–" if value is None else number(value, measure, language) for value in pair)

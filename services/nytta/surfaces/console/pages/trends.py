@@ -1,0 +1,175 @@
+"""The chart of an indicator in a unit over the last year, and the sentence above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from statistics import median, quantiles
+
+from nytta.indicators.definition import Definition
+from nytta.insight.alerts.evaluation.observe import target_of_use
+from nytta.registry.roles import Permission
+from nytta.surfaces.console import charts
+from nytta.surfaces.console.figure_texts import day, figure_text, number, short_week, suffix, week
+from nytta.surfaces.console.parts import Chart, Speaker, Table
+from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.console.visitors import Visitor
+
+FEWEST_PEERS, FEWEST_IN_BAND = 3, 5
+"""A middle of comparable units is shown from three of them on, the band of most from five."""
+
+
+def peers(
+    reading: Reading, indicator: str, unit: str, system: str, at: date
+) -> tuple[float | None, float | None, float | None]:
+    """Middle and quartiles of comparable units, None where too few show a figure."""
+    others = sorted(reading.published.among_peers(indicator, "window", unit, system, at))
+    if len(others) < FEWEST_PEERS:
+        return None, None, None
+    if len(others) < FEWEST_IN_BAND:
+        return round(median(others)), None, None
+    low, middle, high = quantiles(others, n=4, method="inclusive")
+    return round(middle), round(low), round(high)
+
+
+def target(reading: Reading, indicator: str, unit: str, system: str) -> int | None:
+    """The target that the plan, or the benefit, sets for the unit in percent; None without one."""
+    try:
+        return target_of_use(reading.published, unit, system, reading.day, indicator)
+    except KeyError:
+        return None
+
+
+def events(reading: Reading, unit: str, system: str, language: str) -> list[tuple[date, str]]:
+    """Dated events of the unit and the system in the last year: go-live and milestones."""
+    registry, member = reading.registry, reading.published.member(unit)
+    try:
+        places = {"", unit, member, *(u.id for u in registry.ancestors(member, reading.day))}
+    except KeyError:
+        places = {"", unit}
+    found = [
+        (m.date, m.names.text(language))
+        for m in registry.milestones
+        if m.system in ("", system) and m.unit in places and m.date > reading.weeks[0]
+    ]
+    live = reading.published.live(system, unit)
+    if live is not None and live > reading.weeks[0] and not any(d == live for d, _ in found):
+        found.append((live, Speaker(language)("go_live")))
+    return sorted(found)
+
+
+def trend(reading: Reading, visitor: Visitor, unit: str, system: str, definition: Definition, id_: str = "") -> Chart:
+    """A year of one indicator in one unit, with the anonymous middle and band of comparable units."""
+    say, language, indicator = Speaker(visitor.language), visitor.language, definition.id
+    banded = visitor.may(Permission.PEER_BAND, unit)
+    points = []
+    for at in reading.weeks:
+        row = reading.row(indicator, unit, system, at)
+        value, low, high = (row["value"], row["low"], row["high"]) if row else (None, None, None)
+        of_peers = peers(reading, indicator, unit, system, at) if banded else (None, None, None)
+        points.append(charts.Point(at, value, low, high, *of_peers))
+    while len(points) > 8 and points[0].value is None and points[0].peer is None:
+        points.pop(0)
+    aim = target(reading, indicator, unit, system)
+    name, title = reading.unit_names(unit).text(language), getattr(definition.title, language)
+    measure, percent = definition.display.unit_of_measure, definition.display.unit_of_measure == "percent"
+    alert = next((a for a in reading.alerts if a.live and (a.key.unit, a.key.system) == (unit, system)), None)
+    aim_name = say("target_is", figure=number(aim, measure, language)) if aim is not None else ""
+    spec = charts.trend(
+        charts.Trend(
+            points,
+            name,
+            say("peers") if any(p.peer is not None for p in points) else "",
+            aim if percent else None,
+            aim_name,
+            events(reading, unit, system, language),
+            alert.since if alert and alert.indicator == indicator else None,
+            say("alert_since"),
+            suffix(definition, language),
+            say("week_letter"),
+            percent,
+        )
+    )
+    finding = sentence(reading, visitor, unit, system, definition, points)
+    return Chart(
+        id_ or f"{system}-{indicator}",
+        finding,
+        say("trend_title", indicator=title, unit=name),
+        say("trend_about", finding=finding, weeks=len(points)),
+        spec,
+        _table(say("trend_caption", indicator=title, unit=name), points, definition, language, reading, unit, system),
+        say(
+            "window_note" if definition.window_weeks > 1 else "week_note",
+            n=definition.window_weeks,
+            version=definition.version,
+        ),
+    )
+
+
+def sentence(
+    reading: Reading,
+    visitor: Visitor,
+    unit: str,
+    system: str,
+    definition: Definition,
+    points: Sequence[charts.Point],
+) -> str:
+    """What the chart shows, in a sentence or two."""
+    say, language = Speaker(visitor.language), visitor.language
+    title, name = getattr(definition.title, language), reading.unit_names(unit).text(language)
+    measure = definition.display.unit_of_measure
+    seen = [p for p in points if p.value is not None]
+    if not seen:
+        row = reading.row(definition.id, unit, system)
+        return say("finding_none", indicator=title, unit=name, why=figure_text(row, definition, language).text)
+    last = seen[-1]
+    row = reading.row(definition.id, unit, system, last.week)
+    text = say(
+        "finding_now",
+        indicator=title,
+        unit=name,
+        figure=figure_text(row, definition, language).text,
+        week=week(last.week, language),
+    )
+    before = [p for p in seen if p.week <= last.week - timedelta(weeks=26)]
+    if before and last.value is not None and before[-1].value is not None:
+        move = round(last.value - before[-1].value)
+        key = "finding_same" if abs(move) < 3 else "finding_up" if move > 0 else "finding_down"
+        was = number(before[-1].value, measure, language)
+        text += " " + say(key, figure=was)
+    if last.peer is not None and last.value is not None:
+        key = "finding_peers_band" if last.peer_low is not None else "finding_peers"
+        low = number(last.peer_low, "", language) if last.peer_low is not None else ""
+        high = number(last.peer_high, measure, language) if last.peer_high is not None else ""
+        text += " " + say(key, figure=number(last.peer, measure, language), low=low, high=high)
+    return text
+
+
+def _table(
+    caption: str,
+    points: Sequence[charts.Point],
+    definition: Definition,
+    language: str,
+    reading: Reading,
+    unit: str,
+    system: str,
+) -> Table:
+    say, measure = Speaker(language), definition.display.unit_of_measure
+    peered = any(p.peer is not None for p in points)
+    rows = []
+    for p in reversed(points):
+        figure = figure_text(reading.row(definition.id, unit, system, p.week), definition, language)
+        cells = [short_week(p.week, language), figure.text, figure.interval or "–", figure.n_band or "–"]
+        if peered:
+            cells.append("–" if p.peer is None else number(p.peer, measure, language))
+            cells.append(
+                "–" if p.peer_low is None else f"{round(p.peer_low)}–{number(p.peer_high or 0, measure, language)}"
+            )
+        rows.append(tuple(cells))
+    columns = ["week", "figure", "interval", "n_band", *(["peers_middle", "peers_band"] if peered else [])]
+    return Table(caption, tuple(say(f"col_{c}") for c in columns), tuple(rows), tuple(range(1, len(columns))))
+
+
+def milestones(reading: Reading, unit: str, system: str, language: str) -> list[tuple[str, str]]:
+    """Days and names of dated events, as text."""
+    return [(day(d, language), name) for d, name in events(reading, unit, system, language)]

@@ -1,0 +1,242 @@
+"""A unit's page: what is not yet used, how sure that is, what it costs, and what to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from nytta.insight.alerts.model import Alert
+from nytta.insight.alerts.texts import Message
+from nytta.insight.benefits.statement import Pool
+from nytta.insight.states.combined import State
+from nytta.registry.roles import Permission
+from nytta.surfaces.console.figure_texts import day, figure_text, number, week
+from nytta.surfaces.console.pages import alerts as alert_pages
+from nytta.surfaces.console.pages.states import Exploited, UseState, exploited, use_state
+from nytta.surfaces.console.pages.trends import milestones, peers, target, trend
+from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table
+from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.console.visitors import Visitor
+from nytta.surfaces.reports import figures
+from nytta.surfaces.reports import words as report_words
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSummary:
+    """An open alert as the unit's page tells it."""
+
+    href: str
+    state: Link
+    message: Message | None
+    subject: str
+    why: str
+    ruled_out: str
+    cost: str
+    answer: str
+    may_act: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemView:
+    """One system in the unit: whether it is used and exploited, the chart, every figure, dated events, hours."""
+
+    id: str
+    name: str
+    live: str
+    deviation: str
+    use: UseState | None
+    exploited: Exploited | None
+    chart: Chart | None
+    table: Table
+    milestones: tuple[tuple[str, str], ...]
+    cost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """A unit: lead sentence, alerts, systems; for a small one its group, delivery facts and questions to itself."""
+
+    id: str
+    name: str
+    week: str
+    above: tuple[Link, ...]
+    below: tuple[Link, ...]
+    lead: str
+    group: Link | None
+    members: tuple[Link, ...]
+    alerts: tuple[AlertSummary, ...]
+    systems: tuple[SystemView, ...]
+    check: tuple[str, ...]
+    address: str
+
+
+def unit(reading: Reading, visitor: Visitor, id_: str, today: date) -> UnitView:
+    """The page of a unit or reporting group that the visitor may see."""
+    say, language = Speaker(visitor.language), visitor.language
+    registry = reading.registry
+    group = next((g for g in registry.groups if g.id == id_ and reading.day in g.span), None)
+    own_group = None if group else registry.group(id_, visitor.day)
+    seen = visitor.visible(Permission.FIGURES)
+    told = tuple(_told(reading, visitor, a, today) for a in alert_pages.open_about(reading, id_))
+    systems = tuple(_system(reading, visitor, id_, s, small=own_group is not None) for s in _systems(reading, id_))
+    member = reading.published.member(id_)
+    above = [u for u in reversed(registry.ancestors(member, visitor.day)) if u.id in seen]
+    tree = registry.units_at(visitor.day)
+    below = [u for u in tree.values() if u.parent == id_ and u.id in seen]
+    return UnitView(
+        id_,
+        reading.unit_names(id_).text(language),
+        week(reading.week, language),
+        tuple(Link(u.names.text(language), f"/units/{u.id}") for u in above),
+        tuple(Link(u.names.text(language), f"/units/{u.id}") for u in below),
+        _lead(reading, visitor, id_, told, systems, small=own_group is not None),
+        Link(own_group.names.text(language), f"/units/{own_group.id}") if own_group else None,
+        tuple(Link(reading.unit_names(u).text(language), f"/units/{u}") for u in group.units) if group else (),
+        told,
+        systems,
+        tuple(say(f"check_{n}") for n in range(1, 6)) if own_group else (),
+        f"/units/{id_}",
+    )
+
+
+def visible_root(visitor: Visitor, id_: str) -> str:
+    """The organisation of a unit or group that exists and that the visitor may see. Refused otherwise."""
+    registry, today = visitor.registry, visitor.day
+    group = next((g for g in registry.groups if g.id == id_ and today in g.span), None)
+    here = registry.units_at(today).get(group.units[0] if group else id_)
+    if here is None:
+        raise Refused(404, "no_unit", unit=id_[:80])
+    if not visitor.may(Permission.FIGURES, id_):
+        raise Refused(403, "other_unit")
+    return here.root
+
+
+def _lead(
+    reading: Reading,
+    visitor: Visitor,
+    id_: str,
+    summaries: tuple[AlertSummary, ...],
+    systems: tuple[SystemView, ...],
+    *,
+    small: bool,
+) -> str:
+    say = Speaker(visitor.language)
+    name = reading.unit_names(id_).text(visitor.language)
+    if small:
+        return say("unit_small", unit=name)
+    if not systems:
+        return say("unit_nothing", unit=name)
+    if summaries:
+        return say("unit_alerts_one" if len(summaries) == 1 else "unit_alerts", n=len(summaries), unit=name)
+    unused = [s.name for s in systems if s.use is not None and s.use.state == State.READY_NOT_USED]
+    lead = say("unit_unused", unit=name, list=", ".join(unused)) if unused else say("unit_calm", unit=name)
+    left = [case_type for s in systems if s.exploited is not None for case_type in s.exploited.left]
+    return f"{lead} " + say("unit_left", list=", ".join(left)) if left else lead
+
+
+def _told(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> AlertSummary:
+    language = visitor.language
+    message = alert_pages.message_of(reading, alert, today, language)
+    fields = {f.id: f.text for f in message.fields} if isinstance(message, Message) else {}
+    return AlertSummary(
+        alert_pages.address(alert.id),
+        Link(alert_pages.state_name(alert, language), icon=alert_pages.icon(alert)),
+        message if isinstance(message, Message) else None,
+        alert_pages.subject(reading, alert, language),
+        fields.get("why", ""),
+        fields.get("ruled_out", ""),
+        fields.get("cost", ""),
+        alert_pages.answer(alert, language),
+        alert_pages.may_answer(visitor, alert, reading),
+    )
+
+
+def _systems(reading: Reading, id_: str) -> list[str]:
+    found_ = reading.systems(id_)
+    lives = [s.id for s in reading.registry.systems if reading.published.live(s.id, id_) and s.id not in found_]
+    return found_ + lives
+
+
+def _system(reading: Reading, visitor: Visitor, id_: str, system: str, *, small: bool) -> SystemView:
+    say, language = Speaker(visitor.language), visitor.language
+    leading = None if small else reading.leading(id_, system)
+    live = reading.published.live(system, id_)
+    deviation = reading.registry.deviation(system, reading.published.member(id_), visitor.day)
+    return SystemView(
+        system,
+        reading.system_names(system).text(language),
+        say("live_since", day=day(live, language)) if live else "",
+        say("deviation", why=deviation.reason, by=deviation.agreed_by) if deviation else "",
+        None if deviation else use_state(reading, language, id_, system),
+        exploited(reading, language, id_, system),
+        trend(reading, visitor, id_, system, reading.definitions[leading]) if leading else None,
+        _figures(reading, visitor, id_, system),
+        tuple(milestones(reading, id_, system, language)),
+        tuple(_cost(reading, visitor, id_, system)),
+    )
+
+
+def _figures(reading: Reading, visitor: Visitor, id_: str, system: str) -> Table:
+    say, language = Speaker(visitor.language), visitor.language
+    banded = visitor.may(Permission.PEER_BAND, id_)
+    rows = []
+    for indicator in reading.indicators(id_, system):
+        definition = reading.definitions[indicator]
+        measure = definition.display.unit_of_measure
+        figure = figure_text(reading.row(indicator, id_, system), definition, language)
+        cells: list[str | Link] = [
+            Link(getattr(definition.title, language), f"/indicators/{indicator}?system={system}&unit={id_}"),
+            Link(figure.text, level=figure.level),
+            figure.interval or "–",
+            figure.n_band or "–",
+        ]
+        if banded:
+            middle, low, high = peers(reading, indicator, id_, system, reading.week)
+            text = "–" if middle is None else number(middle, measure, language)
+            if low is not None and high is not None:
+                text += f" ({round(low)}–{round(high)})"
+            cells.append(text)
+        aim = target(reading, indicator, id_, system)
+        cells.append("–" if aim is None else number(aim, measure, language))
+        rows.append(tuple(cells))
+    columns = ["indicator", "figure", "interval", "n_band", *(["peers"] if banded else []), "target"]
+    name = reading.system_names(system).text(language)
+    return Table(
+        say("figures_caption", system=name),
+        tuple(say(f"col_{c}") for c in columns),
+        tuple(rows),
+        tuple(range(1, len(columns))),
+    )
+
+
+def _cost(reading: Reading, visitor: Visitor, id_: str, system: str) -> list[str]:
+    """What is left lying, in hours; in money once the benefit's owner has confirmed the minutes."""
+    if reading.said is None:
+        return []
+    statement, language, say = reading.said.statement, visitor.language, Speaker(visitor.language)
+    return [
+        _pool(pool, statement.currency, say, language)
+        for pool in statement.pools
+        if (pool.place, pool.system) == (id_, system)
+    ]
+
+
+def _pool(pool: Pool, currency: str, say: Speaker, language: str) -> str:
+    name = pool.case_type_names.text(language) or pool.names.text(language)
+    if pool.missing is None:
+        why = f"why_{pool.why}"
+        told = report_words.say(why, language) if report_words.has_words(why) else pool.why
+        return say("cost_unknown", name=name, why=told)
+    if not pool.missing:
+        return say("cost_none", name=name, freed=figures.hours(pool.freed, language))
+    money = say("cost_unconfirmed")
+    if pool.amount_missing is not None:
+        money = say("cost_money", money=figures.money(pool.amount_missing, currency, language))
+    return say(
+        "cost_hours",
+        name=name,
+        promised=figures.hours(pool.promised, language),
+        freed=figures.hours(pool.freed, language),
+        missing=figures.hours(pool.missing, language),
+        money=money,
+    )

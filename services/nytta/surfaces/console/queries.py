@@ -1,0 +1,92 @@
+"""Questions to the open zone that only the console asks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from nytta.disclosure.published.values import OpenStore
+
+
+def parts(store: OpenStore, indicator: str, version: int, unit: str, system: str, week: date) -> list[dict[str, Any]]:
+    """The parts and the case types of an indicator's window, in their own order."""
+    return store.connection.dicts(
+        """SELECT part, case_type, value, low, high, n_band, status FROM {open}.indicator_values
+           WHERE indicator = {indicator:String} AND version = {version:UInt16} AND unit = {unit:String}
+             AND system = {system:String} AND grain = 'window' AND period = {week:Date}
+             AND ((part != '' AND case_type = '*') OR (part = '' AND case_type != '*'))
+           ORDER BY part, case_type""",
+        indicator=indicator,
+        version=version,
+        unit=unit,
+        system=system,
+        week=week,
+    )
+
+
+def statuses(store: OpenStore, root: str, week: date) -> list[tuple[str, int]]:
+    """How many figures of the last windows of an organisation have which status."""
+    rows = store.connection.rows(
+        """SELECT status, count() FROM {open}.indicator_values
+           WHERE organisation = {root:String} AND grain = 'window' AND period = {week:Date}
+           GROUP BY status ORDER BY count() DESC, status""",
+        root=root,
+        week=week,
+    )
+    return [(str(status), int(number)) for status, number in rows]
+
+
+def rejected(store: OpenStore) -> list[dict[str, Any]]:
+    """Rejects by source and reason, the latest first."""
+    return store.connection.dicts(
+        """SELECT source, reason, count() AS number, max(received_at) AS last FROM {open}.rejected FINAL
+           GROUP BY source, reason ORDER BY last DESC, source, reason"""
+    )
+
+
+def delivering(store: OpenStore) -> dict[str, str]:
+    """How each source delivers by its own rhythm, the worst of its systems: silent, low, high, learning or ok."""
+    rows = store.connection.rows(
+        """SELECT source, argMin(state, indexOf(['silent', 'low', 'high', 'learning', 'ok'], state))
+           FROM {open}.sources GROUP BY source ORDER BY source"""
+    )
+    return {str(source): str(state) for source, state in rows}
+
+
+def evaluated_week(store: OpenStore, root: str) -> str:
+    """The last week that the alerts of an organisation were judged for; '' where none was."""
+    rows = store.connection.rows(
+        """SELECT max(body) FROM {open}.alert_records FINAL
+           WHERE record = 'heard' AND organisation = {root:String}""",
+        root=root,
+    )
+    return str(rows[0][0])
+
+
+def not_assessed(store: OpenStore, root: str, week: date) -> list[tuple[str, int]]:
+    """Why units were not judged in a week, and how many."""
+    rows = store.connection.rows(
+        """SELECT reason, count() FROM {open}.not_assessed FINAL
+           WHERE organisation = {root:String} AND week = {week:Date} AND reason != ''
+           GROUP BY reason ORDER BY count() DESC, reason""",
+        root=root,
+        week=week,
+    )
+    return [(str(reason), int(number)) for reason, number in rows]
+
+
+def deliveries(store: OpenStore) -> list[tuple[str, str, int]]:
+    """Messages by channel and state."""
+    rows = store.connection.rows(
+        """SELECT channel, state, count() FROM {open}.deliveries FINAL
+           GROUP BY channel, state ORDER BY channel, state"""
+    )
+    return [(str(channel), str(state), int(number)) for channel, state, number in rows]
+
+
+def disposals(store: OpenStore) -> list[dict[str, Any]]:
+    """Certificates of disposal, the latest first."""
+    return store.connection.dicts(
+        """SELECT certificate, at, rule, organisation, decision, before, arraySum(mapValues(rows)) AS number, sealed
+           FROM {open}.disposals ORDER BY certificate DESC, organisation"""
+    )

@@ -1,0 +1,93 @@
+"""What the console asks of the running service: facts about platforms, and the few things that it may have done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from nytta.indicators.definition import Definition
+from nytta.ingest.files.explain import Explanation
+from nytta.insight.alerts.model import Alert
+from nytta.registry.registry import Registry
+
+
+class CannotDo(Exception):
+    """What was asked cannot be done: the sentence says why and what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of rejects that were sent again."""
+
+    tried: int
+    passed: int
+    still: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Job:
+    """An import that runs or ran: how many bytes are read, and then the rows of its report, or why it failed."""
+
+    id: str
+    file: str
+    mapping: str
+    read: int = 0
+    total: int = 0
+    state: str = "running"
+    report: Mapping[str, int] | None = None
+    problem: str = ""
+
+
+class Services(Protocol):
+    """Everything here is called in a thread, never in the event loop; `CannotDo` is for the person who asked."""
+
+    def registry(self) -> Registry:
+        """The registry as it is now."""
+
+    def definitions(self) -> Sequence[Definition]:
+        """The indicators of the catalogue."""
+
+    def reader(self, who: str) -> str:
+        """A pseudonym that tells readers apart in the access log."""
+
+    def change(self, alert: str, how: Callable[[Alert, datetime], Alert]) -> Alert:
+        """Change an alert in the book; `how` gets it with the local moment. CannotDo where there is none."""
+
+    def sources(self) -> Sequence[Mapping[str, Any]]:
+        """What came from where: events, first and last moment, receipt, rejects."""
+
+    def imports(self) -> Sequence[Mapping[str, Any]]:
+        """Every import, the latest last."""
+
+    def rejects(self, reason: str, source: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Rejects without their bodies, the latest first."""
+
+    def replay(self, reason: str, source: str, *, dry_run: bool) -> Replayed:
+        """Validate rejects again."""
+
+    def behind(self) -> float:
+        """Age in seconds of the oldest event that is in no figure yet."""
+
+    def transparency(self, language: str) -> Mapping[str, Any]:
+        """What is collected, why, for how long, and who sees it."""
+
+    def uploads(self) -> Path:
+        """The folder in which uploaded files wait."""
+
+    def mappings(self) -> Sequence[str]:
+        """The names of the shipped mappings."""
+
+    def draft(self, file: Path, name: str) -> str:
+        """A first mapping for a file, as YAML text to be corrected. CannotDo where the file cannot be read."""
+
+    def preview(self, file: Path, mapping: str) -> Explanation:
+        """How the first rows of a file map; `mapping` is a shipped one or a file. CannotDo where it cannot be read."""
+
+    def begin_import(self, file: Path, name: str, mapping: str) -> Job:
+        """Import a file in the background. A `mapping` that is a file goes with it."""
+
+    def jobs(self) -> Sequence[Job]:
+        """Imports of this run of the service, the latest first."""

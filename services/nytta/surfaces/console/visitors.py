@@ -1,0 +1,104 @@
+"""Who looks at a page: what they may see, in which language and light; and the tokens of their forms."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from nytta.registry.registry import Registry
+from nytta.registry.roles import Grant, Permission, Role, grants, may, visible
+from nytta.surfaces.authentication.identity import Identity
+
+LOCAL = "local"
+"""What the person at the machine is called in the access log's pseudonyms and in forms."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who looks at a page on `day`. The person at the machine may sit in anybody's seat, to see as they do."""
+
+    identity: Identity
+    held: frozenset[Grant]
+    registry: Registry
+    day: date
+    language: str
+    seat: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells this visitor from others."""
+        return LOCAL if self.identity.local else self.identity.email
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """All that a page may depend on."""
+        return (self.held, self.day, self.language, self.seat, self.identity.local)
+
+    @property
+    def place(self) -> str:
+        """The name of the unit or group for which a seat is taken; '' without a seat."""
+        unit = self.seat.partition(":")[2]
+        group = next((g for g in self.registry.groups if g.id == unit), None)
+        found = group or self.registry.units_at(self.day).get(unit)
+        return found.names.text(self.language) if found else ""
+
+    def may(self, permission: Permission, unit: str) -> bool:
+        """Whether the visitor may see or do `permission` about `unit`."""
+        return permission is Permission.TRANSPARENCY or unit in self.visible(permission)
+
+    def visible(self, permission: Permission) -> frozenset[str]:
+        """The units and groups about which the visitor may see or do `permission`."""
+        if permission not in self._seen:
+            self._seen[permission] = visible(self.held, permission, self.registry, self.day)
+        return self._seen[permission]
+
+    def roots(self, permission: Permission) -> list[str]:
+        """Organisations of which the visitor may see `permission` of some unit, in declared order."""
+        seen = self.visible(permission)
+        units = self.registry.units_at(self.day)
+        found = {units[unit].root for unit in seen if unit in units}
+        return [o.id for o in self.registry.organisations if o.id in found]
+
+    def grant(self, permission: Permission, unit: str) -> Grant:
+        """One grant that lets the visitor see `permission` of `unit`, for the access log."""
+        held = sorted(self.held, key=lambda g: (g.role.value, g.unit))
+        return next((g for g in held if may({g}, permission, unit, self.registry, self.day)), held[0])
+
+    @cached_property
+    def _seen(self) -> dict[Permission, frozenset[str]]:
+        return {}
+
+
+def seats(registry: Registry, day: date) -> list[Grant]:
+    """Roles that somebody bears on `day`, each once: for the person at the machine to look from."""
+    found: list[Grant] = []
+    for o in registry.organisations:
+        found += [Grant(Role.PROGRAMME_LEAD, o.id)] if o.programme_lead else []
+        found += [Grant(Role.OPERATIONS, o.id)] if o.operations else []
+        found += [Grant(Role.EMPLOYEE_REPRESENTATIVE, o.id)] if o.employee_representatives else []
+        found += [Grant(Role.DPO, o.id)] if o.data_protection else []
+    found += [Grant(Role.MANAGER, g.id) for g in registry.groups if day in g.span]
+    return found + [Grant(Role.MANAGER, u.id) for u, _ in registry.tree(day) if u.manager]
+
+
+def held_by(identity: Identity, seat: str, registry: Registry, day: date) -> frozenset[Grant]:
+    """The grants of somebody: the registry's by address and group; at the machine an administrator's, or a seat's."""
+    if not identity.local:
+        return grants(identity.email, registry, day, identity.groups)
+    role, _, unit = seat.partition(":")
+    taken = [g for g in seats(registry, day) if (g.role.value, g.unit) == (role, unit)]
+    return frozenset(taken or (Grant(Role.ADMINISTRATOR, o.id) for o in registry.organisations))
+
+
+def form_token(secret: bytes, cookie: str, name: str) -> str:
+    """The token of a visitor's forms: it cannot be made without the secret, nor used with another cookie."""
+    return hmac.new(secret, f"{cookie}\n{name}".encode(), hashlib.sha256).hexdigest()
+
+
+def same_token(given: str, secrets: Iterable[str]) -> bool:
+    """Whether a form's token is one of these."""
+    return any(hmac.compare_digest(given.encode(), each.encode()) for each in secrets)

@@ -1,0 +1,179 @@
+"""Unit adoption: is the system in use, unit by unit, and in the way that was meant?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nytta.surfaces.grafana.boards import Board, Row
+from nytta.surfaces.grafana.panels import Kind, Panel
+from nytta.surfaces.grafana.phrases import (
+    LAST_STATES,
+    MARKS,
+    NAMES,
+    ORGANISATION,
+    SYSTEM,
+    UNIT,
+    VARIABLES,
+    WORDS,
+    figures,
+    latest_value,
+    trend,
+)
+
+_BREADTH = "Share of the staff at work who did at least one thing in the system."
+_INTENDED = "Share of the cases that were handled in the intended way."
+_ENROLMENT = "Share of the planned workplaces that are enrolled."
+_ENTITLEMENT = "Share of those in scope who have a working account and licence."
+_FALLBACK = "Share of the steps with a digital route that were done on paper or by hand all the same."
+_LEAD_TIME = "Days from opened to closed, at the median of the completed cases."
+_HABIT = "Share of the staff who did so in at least nine of their last twelve weeks at work."
+_LEGACY = "Share of those who worked in the system or in the earlier one who still used the earlier one."
+_INTAKE = "Share of the opened cases that came in digitally."
+_SUPPORT = "Tickets per hundred persons in scope."
+_COLUMNS = {
+    "weekly-breadth": "In use %",
+    "habit": "Habit %",
+    "intended-use": "As intended %",
+    "enrolment": "Enrolled %",
+    "digital-intake": "Digital intake %",
+    "fallback": "Fallback %",
+    "legacy-residue": "Earlier system %",
+    "lead-time": "Lead time d",
+    "tickets-per-100": "Tickets per 100",
+}
+
+BOARD: Final = Board(
+    "nytta-adoption",
+    "Unit adoption: is the system in use where it should be?",
+    "For programme leads, platform owners and line managers: breadth of use beside habit, the way of use, what is left "
+    "of the earlier system, channels, lead time and need of support, unit by unit. Units stand in the order of "
+    "the tree, not in a ranking.",
+    "programme lead",
+    VARIABLES,
+    (
+        Row(
+            "Now",
+            (
+                latest_value("weekly-breadth", "In use", _BREADTH),
+                latest_value("habit", "A habit", _HABIT),
+                latest_value("intended-use", "Used as intended", _INTENDED),
+                latest_value("enrolment", "Enrolled", _ENROLMENT),
+                latest_value("entitlement", "With access", _ENTITLEMENT),
+                latest_value("fallback", "Fallback", _FALLBACK),
+                latest_value("legacy-residue", "Still in the earlier system", _LEGACY),
+                latest_value("tickets-per-100", "Need of support", _SUPPORT, "none"),
+            ),
+        ),
+        Row(
+            "Use, as a pair: who has used it, and who has made it a habit",
+            (
+                trend("weekly-breadth", "Weekly breadth", _BREADTH),
+                trend("habit", "Habit", _HABIT),
+            ),
+        ),
+        Row(
+            "In the intended way, and what is left of the earlier one",
+            (
+                trend("intended-use", "Intended use", _INTENDED, width=8),
+                trend("fallback", "Fallback", _FALLBACK, width=8),
+                trend("legacy-residue", "Residue of the earlier system", _LEGACY, width=8),
+            ),
+        ),
+        Row(
+            "Could they use it",
+            (
+                trend("enrolment", "Enrolment", _ENROLMENT),
+                trend("entitlement", "Access", _ENTITLEMENT),
+            ),
+        ),
+        Row(
+            "What it does to the work",
+            (
+                trend("digital-intake", "Digital intake", _INTAKE, width=8),
+                trend("lead-time", "Lead time", _LEAD_TIME, "d", width=8),
+                trend("tickets-per-100", "Need of support", _SUPPORT, "none", width=8),
+            ),
+        ),
+        Row(
+            "Channels of support",
+            (
+                Panel(
+                    Kind.BARS,
+                    "Through which channels support is sought",
+                    "Share of the tickets by channel, latest rolling window, in the topmost chosen unit.",
+                    f"""SELECT part AS "Channel", value AS "Share" FROM nytta.last_values
+WHERE {ORGANISATION} AND {SYSTEM} AND indicator = 'ticket-channel-mix' AND case_type = '*' AND isNotNull(value)
+  AND unit = (SELECT argMin(unit, (depth, unit)) FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT})
+ORDER BY value DESC""",
+                    unit="percent",
+                    percent_axis=True,
+                ),
+                trend(
+                    "self-service",
+                    "Self-service",
+                    "Share of the needs of support that the user solved alone.",
+                ),
+            ),
+        ),
+        Row(
+            "Unit by unit",
+            (
+                Panel(
+                    Kind.TABLE,
+                    "Every unit, latest rolling window",
+                    "Where the unit stands between what it could do and what it does, by the last quarter; each figure "
+                    "with its interval and the band of its number (persons, cases or tickets); a word where it may not "
+                    "be shown: suppressed, grouped, not enough.",
+                    f"""SELECT n.name_en AS "Unit", s.state AS "Stands",
+    {figures(_COLUMNS)},
+    v.unit AS "Id"
+FROM (SELECT * FROM nytta.last_values
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = '') AS v
+LEFT JOIN {NAMES} ON n.unit = v.unit
+LEFT JOIN (SELECT unit, state FROM nytta.states
+    WHERE {ORGANISATION} AND {SYSTEM} AND what = 'use-state' AND {LAST_STATES}) AS s ON s.unit = v.unit
+GROUP BY v.unit, n.name_en, n.depth, s.state ORDER BY n.depth, v.unit""",
+                    width=24,
+                    height=12,
+                    words=WORDS,
+                    link=(
+                        "Unit",
+                        "/d/nytta-process?${organisation:queryparam}&${system:queryparam}"
+                        '&var-unit=${__data.fields["Id"]:percentencode}&${datasource:queryparam}&${__url_time_range}',
+                    ),
+                ),
+            ),
+        ),
+        Row(
+            "How sure the figures are",
+            (
+                Panel(
+                    Kind.BARS,
+                    "Weeks that were not judged, by reason",
+                    "Weeks of units and indicators that lag detection passed over, in the chosen time.",
+                    f"""SELECT replaceAll(reason, '_', ' ') AS "Reason", count() AS "Weeks"
+FROM nytta.not_assessed FINAL
+WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND reason != '' AND $__dateFilter(week)
+GROUP BY reason ORDER BY "Weeks" DESC""",
+                    unit="none",
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "How much may be shown, by indicator",
+                    "Figures of the latest window by what the gate made of them.",
+                    f"""SELECT any(d.title_en) AS "Indicator", max(v.period) AS "Window ends in week of",
+    count() AS "Figures", countIf(status IN ('ok', 'rounded', 'banded')) AS "Shown",
+    countIf(status = 'suppressed') AS "Suppressed", countIf(status = 'grouped') AS "In their group",
+    countIf(status NOT IN ('ok', 'rounded', 'banded', 'suppressed', 'grouped')) AS "Other"
+FROM nytta.last_values AS v
+LEFT JOIN (SELECT indicator, version, title_en FROM nytta.definitions FINAL) AS d
+    ON d.indicator = v.indicator AND d.version = v.version
+WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*'
+GROUP BY v.indicator ORDER BY v.indicator""",
+                ),
+            ),
+        ),
+    ),
+    MARKS,
+    periods=True,
+)

@@ -1,0 +1,218 @@
+"""Operations: does every source deliver, and is everything that came in the figures and on its way?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nytta.surfaces.grafana.boards import Board, Row, Variable
+from nytta.surfaces.grafana.panels import Kind, Panel
+
+_SOURCE = "$__conditionalAll(source IN (${source:singlequote}), $source)"
+_FEED = "sources as the service tells them, two significant digits"
+_OFTEN = "every ten minutes"
+_LIVE = "every 15 seconds"
+_OWNER = "IT operations"
+
+
+def _stat(title: str, definition: str, sql: str, unit: str = "none", refresh: str = _OFTEN) -> Panel:
+    return Panel(
+        Kind.STAT, title, definition, sql, unit=unit, width=4, height=4, owner=_OWNER, source=_FEED, refresh=refresh
+    )
+
+
+def _live(title: str, definition: str, expr: str, legend: str, unit: str = "s") -> Panel:
+    return Panel(
+        Kind.TREND,
+        title,
+        definition,
+        expr=expr,
+        legend=legend,
+        unit=unit,
+        owner=_OWNER,
+        source="Prometheus",
+        refresh=_LIVE,
+    )
+
+
+BOARD: Final = Board(
+    "nytta-operations",
+    "Operations: does every source deliver, and is all of it in the figures?",
+    "For IT operations: sources beside their own past, what was refused, how far figures are behind, what may not be "
+    "shown, and whether messages reach people.",
+    _OWNER,
+    (Variable("source", "Source", "SELECT DISTINCT source FROM nytta.source_days ORDER BY source", multi=True),),
+    (
+        Row(
+            "Now",
+            (
+                _stat(
+                    "Sources that deliver",
+                    "Sources whose last day is neither silent nor under half of their usual, of all.",
+                    f"""SELECT countIf(state NOT IN ('silent', 'low')) AS "Deliver", count() AS "Of"
+FROM nytta.sources WHERE {_SOURCE}""",
+                ),
+                _stat(
+                    "Last received",
+                    "Minutes since anything was received from any of the chosen sources.",
+                    f"""SELECT dateDiff('minute', max(last_received), now()) AS "Minutes ago"
+FROM nytta.sources WHERE {_SOURCE}""",
+                    "m",
+                ),
+                _stat(
+                    "Refused",
+                    "Events and rows that were refused in the chosen time and not sent again since.",
+                    f"""SELECT count() AS "Refused" FROM nytta.rejected FINAL
+WHERE {_SOURCE} AND $__timeFilter(received_at)""",
+                    refresh="at once",
+                ),
+                _stat(
+                    "Not processed",
+                    "Deliveries of events whose system is switched off, in the chosen time.",
+                    f"""SELECT sum(events) AS "Events" FROM nytta.not_processed
+WHERE {_SOURCE} AND $__dateFilter(received_on)""",
+                    refresh="at once",
+                ),
+                _stat(
+                    "Messages that wait",
+                    "Messages to people that did not go out on a way and are tried again, and those given up.",
+                    """SELECT countIf(state = 'failed') AS "Tried again", countIf(state = 'dead') AS "Given up"
+FROM nytta.messages WHERE channel != 'alertmanager'""",
+                    refresh="every ten minutes",
+                ),
+                _stat(
+                    "Last published",
+                    "Hours since figures were last published; closed weeks are published on Mondays.",
+                    """SELECT dateDiff('hour', max(published_at), now()) AS "Hours ago" FROM nytta.indicator_values""",
+                    "h",
+                    "each week",
+                ),
+            ),
+        ),
+        Row(
+            "What comes in",
+            (
+                Panel(
+                    Kind.TREND,
+                    "Events of each day",
+                    "Events by their own UTC day. Lines: the four largest of the chosen sources; days under ten are "
+                    "gaps.",
+                    f"""SELECT toDateTime(d.day) AS time, l.line AS line,
+    toFloat64(assumeNotNull(sum(d.events))) AS value
+FROM nytta.source_days AS d
+INNER JOIN (
+    SELECT source, concat(toString(row_number() OVER (ORDER BY sum(events) DESC, source)), ' ', source) AS line
+    FROM nytta.source_days WHERE {_SOURCE} AND $__dateFilter(day)
+    GROUP BY source ORDER BY sum(events) DESC, source LIMIT 4) AS l ON l.source = d.source
+WHERE $__dateFilter(d.day) AND isNotNull(d.events) GROUP BY time, line ORDER BY time, line""",
+                    owner=_OWNER,
+                    source=_FEED,
+                    refresh=_OFTEN,
+                ),
+                Panel(
+                    Kind.BARS,
+                    "Refused, by reason",
+                    "Events and rows refused in the chosen time. What each reason asks for: `nytta rejects`.",
+                    f"""SELECT replaceAll(reason, '_', ' ') AS "Reason", count() AS "Refused" FROM nytta.rejected FINAL
+WHERE {_SOURCE} AND $__timeFilter(received_at) GROUP BY reason ORDER BY "Refused" DESC, reason""",
+                    owner=_OWNER,
+                    refresh="at once",
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "Every source beside its own past, what is furthest off first",
+                    "The last day that all feeds can have told of against the median of the eight same weekdays before "
+                    "it: silent, low (under half), high (over twice), learning (fewer than four known).",
+                    f"""SELECT source AS "Source", system AS "System", state AS "State", day AS "Day",
+    if(delivered BETWEEN 1 AND 9, 'under 10', toString(delivered)) AS "Delivered", usual AS "Usual",
+    last_event_day AS "Last event of",
+    last_received AS "Last received (UTC)"
+FROM nytta.sources WHERE {_SOURCE}
+ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, system""",
+                    width=24,
+                    height=9,
+                    owner=_OWNER,
+                    source=_FEED,
+                    refresh=_OFTEN,
+                ),
+            ),
+        ),
+        Row(
+            "How far behind",
+            (
+                _live(
+                    "From durable to in the figures, 95 of 100",
+                    "Seconds within which 95 of 100 events reach their private cells; the objective is 5.",
+                    "nytta:cell_seconds:p95_5m",
+                    "{{job}}",
+                ),
+                _live(
+                    "Messages in Kafka not yet taken",
+                    "Kafka messages that wait for a worker, by topic.",
+                    "sum by (topic) (nytta_worker_lag_messages)",
+                    "{{topic}}",
+                    "none",
+                ),
+                _live(
+                    "Evaluation of alerts, 95 of 100",
+                    "Seconds of one evaluation: lag detection, alerts, messages.",
+                    "histogram_quantile(0.95, sum by (le) (rate(nytta_evaluation_seconds_bucket[1h])))",
+                    "seconds",
+                ),
+                _live(
+                    "Events a second",
+                    "Events that became durable, by what took them.",
+                    "nytta:events:rate5m",
+                    "{{job}}",
+                    "none",
+                ),
+            ),
+        ),
+        Row(
+            "What may not be shown, and what does not arrive",
+            (
+                Panel(
+                    Kind.BARS,
+                    "Figures of the latest window, by what the gate made of them",
+                    "Figures of all organisations without case types: shown (ok, rounded, banded) or not, and why.",
+                    """SELECT replaceAll(status, '_', ' ') AS "Status", count() AS "Figures" FROM nytta.last_values
+WHERE case_type = '*' GROUP BY status ORDER BY "Figures" DESC, status""",
+                    owner=_OWNER,
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "Messages by way and state",
+                    "What became of messages to people in the chosen time; `failed` is tried again for three days, "
+                    "then `dead`.",
+                    """SELECT channel AS "Way", state AS "State", count() AS "Messages",
+    max(attempts) AS "Most attempts", max(at) AS "Last (UTC)"
+FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY state = 'sent', channel, state""",
+                    owner=_OWNER,
+                    source="outbox",
+                    refresh="every ten minutes",
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "Certificates of disposal, the latest ten",
+                    "What was disposed of by a decision, and how many cells it sealed.",
+                    """SELECT at AS "At (UTC)", rule AS "Rule", organisation AS "Organisation", decision AS "Decision",
+    sealed AS "Cells sealed" FROM nytta.disposals ORDER BY at DESC LIMIT 10""",
+                    owner=_OWNER,
+                    refresh="at once",
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "Rows of each table of the open zone",
+                    "How much there is to read; an empty table explains an empty panel.",
+                    """SELECT 'published_values' AS "Table", count() AS "Rows" FROM nytta.published_values
+UNION ALL SELECT 'signals', count() FROM nytta.published_signals
+UNION ALL SELECT 'alerts', count() FROM nytta.alerts
+UNION ALL SELECT 'benefit_statements', count() FROM nytta.benefit_statements
+UNION ALL SELECT 'sources', count() FROM nytta.sources""",
+                    owner=_OWNER,
+                ),
+            ),
+        ),
+    ),
+    metrics=True,
+    since="now-90d",
+)

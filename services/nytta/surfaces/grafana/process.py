@@ -1,0 +1,177 @@
+"""Digital process: which kinds of case go the digital way, where, and does it pay?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nytta.surfaces.grafana.boards import Board, Row, Variable
+from nytta.surfaces.grafana.panels import Kind, Panel
+from nytta.surfaces.grafana.phrases import (
+    CASE_TYPE,
+    LAST_STATES,
+    MARKS,
+    NAMES,
+    ORGANISATION,
+    STATES,
+    SYSTEM,
+    UNIT,
+    VARIABLES,
+    WHOLE,
+    WORDS,
+    figures,
+    latest_value,
+)
+
+_INDICATORS = (
+    (
+        "digital-intake",
+        "Digital intake",
+        "Share of the opened cases that came in through a digital channel.",
+        "percent",
+    ),
+    ("digital-take-up", "Digital take-up", "Share of the completed cases that had come in digitally.", "percent"),
+    ("intended-use", "Intended use", "Share of the cases handled in the intended way.", "percent"),
+    ("fallback", "Fallback", "Share of the steps with a digital route that were done by hand all the same.", "percent"),
+    ("lead-time", "Lead time", "Days from opened to closed, at the median.", "d"),
+    ("rework", "Rework", "Share of the closed cases that went back to an earlier step.", "percent"),
+    ("handovers", "Handovers", "Changes of hands of a completed case, on average.", "none"),
+)
+
+_COLUMNS = {indicator: heading for indicator, heading, _, _ in _INDICATORS}
+
+_TYPES = f"""SELECT case_type, concat(toString(row_number() OVER (ORDER BY case_type)), ' ', case_type) AS line
+    FROM (SELECT DISTINCT case_type FROM nytta.last_values
+          WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND unit IN {WHOLE}
+            AND isNotNull(value))
+    ORDER BY case_type LIMIT 4"""
+
+
+def _by_type(indicator: str, title: str, definition: str, unit: str) -> Panel:
+    return Panel(
+        Kind.TREND,
+        f"{title} by case type",
+        f"{definition} Lines: the first four of the chosen case types in the latest window of the topmost chosen unit.",
+        f"""SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
+FROM nytta.indicator_values AS v INNER JOIN ({_TYPES}) AS l ON l.case_type = v.case_type
+WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.part = '' AND v.unit IN {WHOLE}
+  AND v.grain = ${{period:singlequote}} AND $__dateFilter(v.period) AND isNotNull(v.value)
+ORDER BY time, line""",
+        unit=unit,
+        percent_axis=unit == "percent",
+    )
+
+
+BOARD: Final = Board(
+    "nytta-process",
+    "Digital process: which cases go the digital way, and does it pay?",
+    "For process owners: how cases come in, how they are handled and how long they take, case type by unit. A process "
+    "that is digital and no faster is not exploited.",
+    "process owner",
+    (
+        *VARIABLES,
+        Variable(
+            "case_type",
+            "Case type",
+            f"SELECT DISTINCT case_type FROM nytta.last_values WHERE {ORGANISATION} AND {SYSTEM} "
+            "AND case_type NOT IN ('', '*') ORDER BY case_type",
+            multi=True,
+        ),
+    ),
+    (
+        Row("Now", tuple(latest_value(i, title, about, unit) for i, title, about, unit in _INDICATORS[:4])),
+        Row("Course by case type", tuple(_by_type(*each) for each in _INDICATORS[:6])),
+        Row(
+            "Digital, and better for it?",
+            (
+                Panel(
+                    Kind.BARS,
+                    "Case types of units, by where they stand",
+                    "Case types of units by whether nearly all cases come in digitally, and whether lead time, rework "
+                    "or benefit got better since the system went live; unclear where fewer than two are known.",
+                    f"""SELECT state AS "Stands", count() AS "Case types of units" FROM nytta.states
+WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}
+GROUP BY state ORDER BY count() DESC, state""",
+                    width=8,
+                    height=10,
+                    owner="process owner",
+                    source=STATES,
+                    words=WORDS,
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "Digital but not exploited, case type by unit",
+                    "Whether the case type is digital in the unit, and got faster, cleaner or cheaper by it; the "
+                    "published figures that this was read from stand beside; `before` is the year before going live.",
+                    f"""SELECT s.case_type AS "Case type", ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit",
+    s.state AS "Stands", s.value AS "Digital intake %", s.low AS "From %", s.high AS "To %", s.rests_on AS "Read from"
+FROM (SELECT * FROM nytta.states
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}) AS s
+LEFT JOIN {NAMES} ON n.unit = s.unit
+ORDER BY s.case_type, n.depth, s.unit""",
+                    width=16,
+                    height=10,
+                    owner="process owner",
+                    source=STATES,
+                    words=WORDS,
+                ),
+            ),
+        ),
+        Row(
+            "Case type by unit",
+            (
+                Panel(
+                    Kind.TABLE,
+                    "Every case type of every unit, latest rolling window",
+                    "Each figure with its interval and the band of its number; a word where it may not be shown. "
+                    "Pairs without any figure are left out.",
+                    f"""SELECT v.case_type AS "Case type", n.name_en AS "Unit", {figures(_COLUMNS)}, v.unit AS "Id"
+FROM (SELECT * FROM nytta.last_values
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND part = '') AS v
+LEFT JOIN {NAMES} ON n.unit = v.unit
+GROUP BY v.case_type, v.unit, n.name_en, n.depth HAVING countIf(isNotNull(value)) > 0
+ORDER BY v.case_type, n.depth, v.unit""",
+                    width=24,
+                    height=14,
+                    owner="process owner",
+                ),
+            ),
+        ),
+        Row(
+            "What it is worth, and how sure it is",
+            (
+                Panel(
+                    Kind.TABLE,
+                    "Hours a year left lying, by case type",
+                    "Hours that the plan promised and that neither use nor measurement supports, most first; from "
+                    "rounded shares and rounded numbers of cases.",
+                    f"""SELECT case_type AS "Case type", ifNull(nullIf(n.name_en, ''), place) AS "Unit",
+    share AS "Share %", share_target AS "Target %", use_missing_hours AS "Hours, use missing",
+    effect_missing_hours AS "Hours, effect missing",
+    if(why = '', '', concat('not shown: ', why)) AS "Note"
+FROM nytta.unrealised AS u LEFT JOIN {NAMES} ON n.unit = u.place
+WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE}
+  AND $__conditionalAll(place IN (${{unit:singlequote}}), $unit)
+  AND week = (SELECT max(week) FROM nytta.unrealised WHERE {ORGANISATION})
+ORDER BY use_missing_hours + effect_missing_hours DESC NULLS LAST, case_type, place""",
+                    width=16,
+                    height=9,
+                    owner="benefit owner",
+                ),
+                Panel(
+                    Kind.TABLE,
+                    "How much may be shown",
+                    "Figures of the latest window by what the gate made of them, case type by case type.",
+                    f"""SELECT case_type AS "Case type", count() AS "Figures", countIf(isNotNull(value)) AS "Shown"
+FROM nytta.last_values
+WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*')
+GROUP BY case_type ORDER BY case_type""",
+                    width=8,
+                    height=9,
+                    owner="process owner",
+                ),
+            ),
+        ),
+    ),
+    MARKS,
+    periods=True,
+)

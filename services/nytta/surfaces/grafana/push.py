@@ -1,0 +1,210 @@
+"""Boards into a Grafana that somebody else runs: its folder, a look at its data source, and what changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import orjson
+import requests
+from grafana_api.grafana_api import GrafanaClientError, GrafanaException, GrafanaServerError
+from grafana_api.grafana_face import GrafanaFace
+
+from nytta import Mendable
+from nytta.surfaces.grafana.query import CLICKHOUSE, GRAFANA
+
+FOLDER: Final = "nytta"
+_OPEN: Final = "SELECT count() AS n FROM nytta.indicator_values"
+_PRIVATE: Final = "SELECT count() AS n FROM nytta_private.events"
+
+
+class GrafanaError(Mendable):
+    """What stands in the way, and what to change in Grafana."""
+
+
+class Outcome(StrEnum):
+    """What became of a thing, or would."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """One folder or dashboard, and what became of it."""
+
+    kind: str
+    title: str
+    what: Outcome
+    address: str = ""
+
+
+def push(
+    address: str,
+    token: str,
+    boards: Mapping[str, bytes],
+    *,
+    datasource: str = "",
+    dry_run: bool = False,
+    timeout: float = 15.0,
+) -> list[Pushed]:
+    """Bring the folder and the boards of a Grafana up to date; a second time, nothing is changed.
+
+    `datasource` names the ClickHouse data source, where there are several. GrafanaError where Grafana is too old, lacks
+    the plugin or a permission, or where the data source can read the private zone.
+    """
+    grafana = _opened(address, token, timeout)
+    try:
+        _check_version(grafana.api.GET("/health"))
+        source = _datasource(grafana, datasource)
+        _check_zone(grafana, source)
+        done = [_folder(grafana, dry_run)]
+        done += [_board(grafana, address, orjson.loads(body), source, dry_run) for body in boards.values()]
+    except requests.JSONDecodeError as error:
+        raise GrafanaError(f"{address} does not answer as Grafana does: is this its address, with its path?") from error
+    except requests.RequestException as error:
+        raise GrafanaError(
+            f"{address}: no answer ({type(error).__name__}): is Grafana there, and reachable?"
+        ) from error
+    except GrafanaClientError as error:
+        raise GrafanaError(_refused(error)) from error
+    except GrafanaServerError as error:
+        raise GrafanaError(f"Grafana failed: {error.message}; its own log says why") from error
+    return done
+
+
+def _opened(address: str, token: str, timeout: float) -> GrafanaFace:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise GrafanaError(f"'{address}' is no address of a Grafana: write it as https://grafana.example.org")
+    path = parts.path.strip("/")
+    return GrafanaFace(
+        auth=token,
+        host=parts.hostname,
+        port=parts.port,
+        protocol=parts.scheme,
+        url_path_prefix=f"{path}/" if path else "",
+        timeout=timeout,
+    )
+
+
+def _check_version(health: Any) -> None:
+    version = str(health.get("version", "")) if isinstance(health, dict) else ""
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    wanted = ".".join(map(str, GRAFANA))
+    if not numbers:
+        raise GrafanaError(f"Grafana does not tell its version; {wanted} or later is needed")
+    if (int(numbers[1]), int(numbers[2])) < GRAFANA:
+        raise GrafanaError(f"Grafana {version} is too old for the ClickHouse data source: upgrade to {wanted} or later")
+
+
+def _datasource(grafana: GrafanaFace, name: str) -> dict[str, Any]:
+    found = [s for s in grafana.datasource.list_datasources() if s["type"] == CLICKHOUSE]
+    chosen = [s for s in found if not name or s["name"] == name]
+    if len(chosen) == 1:
+        return dict(chosen[0])
+    if found:
+        names = ", ".join(sorted(s["name"] for s in found))
+        raise GrafanaError(
+            f"there is no ClickHouse data source '{name}', but: {names}"
+            if name
+            else f"there are several ClickHouse data sources: name one of {names}"
+        )
+    try:
+        grafana.api.GET(f"/plugins/{CLICKHOUSE}/settings")
+    except GrafanaClientError as error:
+        if error.status_code != 404:
+            raise
+        raise GrafanaError(
+            f"the plugin {CLICKHOUSE} is not installed in Grafana: install it (GF_PLUGINS_PREINSTALL_SYNC, or grafana "
+            "cli plugins install) and add a data source with the user nytta_open"
+        ) from error
+    raise GrafanaError("there is no ClickHouse data source: add one with the user nytta_open and the database nytta")
+
+
+def _check_zone(grafana: GrafanaFace, source: dict[str, Any]) -> None:
+    """The data source reads the open zone and cannot read the private one, as the store itself answers."""
+    database = str(source.get("jsonData", {}).get("defaultDatabase") or source.get("database") or "")
+    name = source["name"]
+    advice = "give it the user nytta_open of deploy/clickhouse/users.xml and the database nytta"
+    if "private" in database:
+        raise GrafanaError(f"data source '{name}' points at the private database '{database}': {advice}")
+    if not _answers(grafana, source, _OPEN):
+        raise GrafanaError(f"data source '{name}' cannot read nytta.indicator_values: {advice}")
+    if _answers(grafana, source, _PRIVATE):
+        raise GrafanaError(f"data source '{name}' can read the private zone, and so could every viewer: {advice}")
+
+
+def _answers(grafana: GrafanaFace, source: dict[str, Any], sql: str) -> bool:
+    query = {
+        "refId": "A",
+        "datasource": {"type": CLICKHOUSE, "uid": source["uid"]},
+        "editorType": "sql",
+        "rawSql": sql,
+        "format": 1,
+    }
+    try:
+        answer = grafana.api.POST("/ds/query", json={"queries": [query], "from": "now-1h", "to": "now"})
+    except GrafanaException as error:
+        if error.status_code in (401, 403):
+            raise
+        return False
+    result = answer.get("results", {}).get("A", {})
+    return not result.get("error") and bool(result.get("frames"))
+
+
+def _folder(grafana: GrafanaFace, dry_run: bool) -> Pushed:
+    try:
+        grafana.folder.get_folder(FOLDER)
+    except GrafanaClientError as error:
+        if error.status_code != 404:
+            raise
+        if not dry_run:
+            grafana.folder.create_folder("Nytta", FOLDER)
+        return Pushed("folder", "Nytta", Outcome.CREATED)
+    return Pushed("folder", "Nytta", Outcome.UNCHANGED)
+
+
+def _board(grafana: GrafanaFace, address: str, board: dict[str, Any], source: dict[str, Any], dry_run: bool) -> Pushed:
+    for variable in board["templating"]["list"]:
+        if variable["name"] == "datasource":
+            variable["current"] = {"selected": True, "text": source["name"], "value": source["uid"]}
+    where = f"{address.rstrip('/')}/d/{quote(board['uid'])}"
+    what = Outcome.CREATED
+    try:
+        held = grafana.dashboard.get_dashboard(board["uid"])
+    except GrafanaClientError as error:
+        if error.status_code != 404:
+            raise
+    else:
+        if held.get("meta", {}).get("provisioned"):
+            raise GrafanaError(
+                f"the dashboard '{board['title']}' is provisioned from files: change the files, or take them away first"
+            )
+        same = _plain(held["dashboard"]) == _plain(board) and held.get("meta", {}).get("folderUid") == FOLDER
+        what = Outcome.UNCHANGED if same else Outcome.CHANGED
+    if what is not Outcome.UNCHANGED and not dry_run:
+        grafana.dashboard.update_dashboard(
+            {"dashboard": board, "folderUid": FOLDER, "overwrite": True, "message": "nytta dashboards push"}
+        )
+    return Pushed("dashboard", board["title"], what, where)
+
+
+def _plain(board: dict[str, Any]) -> dict[str, Any]:
+    """A dashboard without what Grafana counts."""
+    return {k: v for k, v in board.items() if k not in ("id", "version")}
+
+
+def _refused(error: GrafanaException) -> str:
+    if error.status_code == 401:
+        return "Grafana does not know the token: make one for a service account and set NYTTA_GRAFANA_TOKEN"
+    if error.status_code == 403:
+        return (
+            "the token may not do this: it needs the role Editor, and the permissions datasources:read and plugins:read"
+        )
+    return f"Grafana refused: {error.message}"

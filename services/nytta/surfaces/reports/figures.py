@@ -1,0 +1,62 @@
+"""Figures, days and money as each language writes them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+_THIN = "\u00a0"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def whole_number(figure: float, language: str) -> str:
+    """A whole figure with its thousands apart."""
+    return f"{round(figure):,}".replace(",", "," if language == "en" else _THIN).replace("-", "−")
+
+
+def decimal(thousandths: int, language: str) -> str:
+    """A figure in thousandths without trailing zeros."""
+    text = f"{thousandths / 1000:,.3f}".rstrip("0").rstrip(".")
+    if language != "en":
+        text = text.replace(",", _THIN).replace(".", ",")
+    return text.replace("-", "−")
+
+
+def percent(figure: float, language: str) -> str:
+    """Whole percent."""
+    return f"{whole_number(figure, language)}{'' if language == 'en' else _THIN}%"
+
+
+def hours(thousandths: int | None, language: str) -> str:
+    """Whole hours; a dash where none are known."""
+    return "–" if thousandths is None else whole_number((thousandths + 500) // 1000, language)
+
+
+def money(hundredths: int | None, currency: str, language: str) -> str:
+    """Whole units of a currency; a dash where none may be shown."""
+    if hundredths is None:
+        return "–"
+    figure = whole_number((hundredths + 50) // 100, language)
+    if language == "en":
+        return f"{currency}{_THIN}{figure}"
+    return f"{figure}{_THIN}{'kr' if currency in ('SEK', 'NOK') else currency}"
+
+
+def day(each: date | None, language: str) -> str:
+    """A day; a dash where there is none."""
+    if each is None:
+        return "–"
+    if language == "nb":
+        return f"{each.day}.{each.month}.{each.year}"
+    return f"{each.day}{_THIN}{_MONTHS[each.month - 1]}{_THIN}{each.year}" if language == "en" else each.isoformat()
+
+
+def short_week(monday: date, language: str) -> str:
+    """An ISO week for the axis of a chart."""
+    year, number, _ = monday.isocalendar()
+    return f"{ {'sv': 'v', 'nb': 'u'}.get(language, 'w') }{number} {year}"
+
+
+def week(monday: date, language: str) -> str:
+    """An ISO week in words."""
+    year, number, _ = monday.isocalendar()
+    return f"{ {'sv': 'vecka', 'nb': 'uke'}.get(language, 'week') } {number}, {year}"

@@ -1,0 +1,25 @@
+"""The words of a report, from words.yaml."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+
+def say(key: str, language: str, /, **filled: object) -> str:
+    """A word or sentence in `language`, filled in. KeyError for one that is not there."""
+    text = _words()[key][language]
+    return text.format(**filled) if filled else text
+
+
+def has_words(key: str) -> bool:
+    """Whether there are words of that name."""
+    return key in _words()
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text("utf-8"))
+    return found

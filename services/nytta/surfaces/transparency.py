@@ -1,0 +1,187 @@
+"""What is collected, why, for how long, and who sees it: from the event models, the registry and the rules as they are.
+
+A core: texts, registry and definitions are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from nytta.indicators.definition import Definition, Texts
+from nytta.ingest.events.fields import PSEUDONYMISED
+from nytta.ingest.events.models import TYPES, Data
+from nytta.registry.registry import Registry
+from nytta.registry.retention import KEPT, Rule
+from nytta.registry.roles import Permission, Role, matrix
+
+Translations = Mapping[str, Mapping[str, str]]
+"""English text → language → text."""
+
+_KEPT = {
+    Rule.PERSONS: "Acts, eligibility, presence and training of persons, and who handled a case or ticket: "
+    "26 weeks after receipt.",
+    Rule.CASES: "Cases, tickets and workplaces, without persons: five years after the last event.",
+    Rule.REJECTS: "Refused input, encrypted: 14 days.",
+    Rule.KEYS: "Keys of persons' pseudonyms: destroyed after 46 weeks.",
+    Rule.ACCESS_LOG: "Who read figures of which unit: twelve months.",
+}
+_PROGRAMME = "Facts of the programme, without persons: as long as the programme is followed."
+_SIGN_IN = (
+    "Whoever signs in: the e-mail address and groups are kept while they are signed in, twelve hours at most. Which "
+    "account of the organisation's sign-in an address belongs to is kept, encoded, with the day of the first time, "
+    "until an administrator releases it: so a role does not pass to whoever gets the address next."
+)
+_ROLES = {
+    Role.OPERATIONS: "IT operations",
+    Role.MANAGER: "Manager of a unit, and delegate",
+    Role.PROGRAMME_LEAD: "Programme lead",
+    Role.EMPLOYEE_REPRESENTATIVE: "Employee representative",
+    Role.DPO: "Data protection officer",
+    Role.ADMINISTRATOR: "Administrator",
+}
+_WHAT = {
+    Permission.PLATFORM: "Sources and their state; nothing about units",
+    Permission.FIGURES: "Figures of the unit and of units below it, never of fewer than ten persons",
+    Permission.PEER_BAND: "The anonymous band of similar units",
+    Permission.ACT: "Answers to messages about the unit",
+    Permission.PROGRAMME: "Benefits, decisions and reports",
+    Permission.TRANSPARENCY: "This page",
+    Permission.ACCESS_LOG: "Who read figures of which unit",
+    Permission.DISPOSALS: "What was disposed of",
+    Permission.PRIVATE: "Exact figures, by commands that are written down",
+    Permission.MAINTAIN: "Keys, erasures and disposals",
+}
+_PERSON_KINDS = {"session", "eligibility", "presence", "training"}
+_CASE_KINDS = {"case", "ticket", "client"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an event: its meaning, whether it must be there, and whether it is made a pseudonym."""
+
+    name: str
+    meaning: str
+    required: bool
+    pseudonym: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """One type of event: what it tells, its fields, how long it is kept, and from which sources it came."""
+
+    event: str
+    meaning: str
+    person: bool
+    kept: tuple[str, ...]
+    fields: tuple[Field, ...]
+    sources: tuple[str, ...]
+
+
+def texts_needed() -> list[str]:
+    """Every English text that a page shows, in order, each once."""
+    found = [text for model in TYPES.values() for text in (_about(model), *_meanings(model).values())]
+    return list(dict.fromkeys([*found, *_KEPT.values(), _PROGRAMME, _SIGN_IN, *_ROLES.values(), *_WHAT.values()]))
+
+
+def page(
+    language: str,
+    registry: Registry,
+    definitions: Sequence[Definition],
+    purposes: Mapping[str, Texts],
+    translations: Translations,
+    day: date,
+    sources: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """The page in `language` (sv, nb or en) as plain JSON, as things stand on `day`.
+
+    `sources` tells which event types came from which source. KeyError for a text without a translation.
+    """
+
+    def say(text: str) -> str:
+        return text if language == "en" else translations[text][language]
+
+    seen: dict[str, list[str]] = {}
+    for source, types in sorted((sources or {}).items()):
+        for name in types:
+            seen.setdefault(name, []).append(source)
+    return {
+        "language": language,
+        "collected": [asdict(_collected(model, say, seen)) for model in TYPES.values()],
+        "systems": [
+            {
+                "system": s.id,
+                "name": s.names.text(language),
+                "processed": registry.processes(s.id, day),
+                "stops": [{"from": str(span.valid_from), "until": str(span.valid_to)} for span in s.stops],
+            }
+            for s in registry.systems
+        ],
+        "purposes": [
+            {
+                "purpose": purpose,
+                "text": getattr(texts, language),
+                "indicators": [
+                    {"indicator": d.id, "version": d.version, "question": getattr(d.question, language)}
+                    for d in definitions
+                    if d.purpose == purpose
+                ],
+                "organisations": [_approval(registry, purpose, o.id, day) for o in registry.organisations],
+            }
+            for purpose, texts in purposes.items()
+        ],
+        "kept": [
+            {
+                "rule": rule.value,
+                "text": say(_KEPT[rule]),
+                "days": kept.days,
+                "decisions": {
+                    o.id: held.decision for o in registry.organisations if (held := registry.disposal(rule, o.id))
+                },
+            }
+            for rule, kept in KEPT.items()
+        ],
+        "sign_in": say(_SIGN_IN),
+        "seen_by": [
+            {"role": role.value, "name": say(_ROLES[role]), "sees": [say(_WHAT[w]) for w, may in sees.items() if may]}
+            for role, sees in matrix().items()
+        ],
+    }
+
+
+def _collected(model: type[Data], say: Any, seen: Mapping[str, Sequence[str]]) -> Collected:
+    meanings = _meanings(model)
+    fields = tuple(
+        Field(name, say(meanings[name]), info.is_required(), _is_pseudonym(model, name))
+        for name, info in model.model_fields.items()
+    )
+    person = model.kind in _PERSON_KINDS or "actor" in model.model_fields
+    rules = [Rule.PERSONS] * person + [Rule.CASES] * (model.kind in _CASE_KINDS)
+    kept = tuple(say(_KEPT[rule]) for rule in rules) or (say(_PROGRAMME),)
+    return Collected(model.type_name(), say(_about(model)), person, kept, fields, tuple(seen.get(model.name, ())))
+
+
+def _about(model: type[Data]) -> str:
+    return " ".join((model.__doc__ or "").split("\n\n")[0].split())
+
+
+def _meanings(model: type[Data]) -> dict[str, str]:
+    return {name: " ".join((info.description or "").split()) for name, info in model.model_fields.items()}
+
+
+def _is_pseudonym(model: type[Data], name: str) -> bool:
+    return PSEUDONYMISED in str(model.model_json_schema()["properties"][name])
+
+
+def _approval(registry: Registry, purpose: str, root: str, day: date) -> dict[str, Any]:
+    held = registry.approval(purpose, root)
+    return {
+        "organisation": root,
+        "public_data": registry.organisation(root).public_data,
+        "legal_basis": held.legal_basis,
+        "dpia": held.dpia,
+        "consulted_on": held.consulted_on and str(held.consulted_on),
+        "missing": list(registry.unapproved(purpose, root, day)),
+    }

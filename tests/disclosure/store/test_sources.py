@@ -1,0 +1,60 @@
+"""What operations may see of sources: coarse counts of days, and a source beside its own past."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from nytta.disclosure.store.sources import publish_sources
+from nytta.ingest.store.private import PrivateStore
+
+NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
+LAST = date(2026, 3, 2)
+
+
+def deliver(store: PrivateStore, source: str, day: date, events: int) -> None:
+    moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    names = ["source", "id", "kind", "system", "time", "received_at"]
+    rows = [[source, f"{day}-{n}", "case", "arken", moment, moment] for n in range(events)]
+    store.connection.insert("{private}.events", names, rows)
+
+
+@pytest.mark.parametrize(("events", "told"), [(9, None), (10, 10), (34, 34), (146, 150), (1249, 1200)])
+def test_counts_are_told_in_two_digits_and_none_under_ten(store: PrivateStore, events: int, told: int | None) -> None:
+    deliver(store, "/desk", LAST, events)
+    publish_sources(store.connection, NOW)
+    publish_sources(store.connection, NOW)
+    assert store.connection.rows("SELECT day, events FROM {open}.source_days") == [(LAST, told)]
+
+
+def test_a_source_is_held_against_its_own_weekdays(store: PrivateStore) -> None:
+    last = {"/steady": 60, "/half": 20, "/silent": 0, "/double": 200, "/fresh": 60}
+    for source, events in last.items():
+        for week in range(1, 9):
+            if source != "/fresh" or week < 3:
+                deliver(store, source, LAST - timedelta(weeks=week), 60 + week)
+        deliver(store, source, LAST, events)
+    publish_sources(store.connection, NOW)
+    found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
+    assert found == {"/steady": "ok", "/half": "low", "/silent": "silent", "/double": "high", "/fresh": "learning"}
+
+
+@pytest.mark.parametrize(("gap", "ago", "state"), [(28, 30, "ok"), (28, 58, "silent"), (2, 6, "ok"), (2, 9, "silent")])
+def test_a_source_that_seldom_delivers_is_held_against_its_own_gaps(
+    store: PrivateStore, gap: int, ago: int, state: str
+) -> None:
+    deliver(store, "/daily", LAST, 60)
+    for n in range(5 if gap > 7 else 20):
+        deliver(store, "/seldom", LAST - timedelta(days=ago + gap * n), 3)
+    deliver(store, "/once", LAST - timedelta(weeks=20), 3)
+    publish_sources(store.connection, NOW)
+    found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
+    assert (found["/seldom"], found["/once"]) == (state, "learning")
+
+
+def test_what_lies_behind_the_span_or_ahead_of_the_clock_is_left_out(store: PrivateStore) -> None:
+    deliver(store, "/desk", LAST - timedelta(weeks=27), 50)
+    deliver(store, "/desk", LAST + timedelta(days=1), 50)
+    publish_sources(store.connection, NOW)
+    assert store.connection.rows("SELECT * FROM {open}.source_days") == []

@@ -1,0 +1,234 @@
+"""Every page in every language, by role: what is shown, and how it is guarded."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from nytta.surfaces.console.words import LANGUAGES
+from tests.surfaces.console.world import World
+
+PAGES = {
+    "/": "lead",
+    "/units/u00": "lead",
+    "/units/tiny": "group",
+    "/units/small": "group",
+    "/units/town": "lead",
+    "/indicators": "lead",
+    "/indicators/weekly-breadth": "lead",
+    "/indicators/weekly-breadth?unit=u00&system=arken": "manager",
+    "/alerts": "lead",
+    "/alerts?state=all&sort=unit": "administrator",
+    "/alerts/u00/arken/use/2026-01-05": "lead",
+    "/benefits": "lead",
+    "/benefits/shorter": "lead",
+    "/operations": "operations",
+    "/operations?reason=unknown_unit": "administrator",
+    "/transparency": "stranger",
+    "/access-log": "representative",
+    "/import": "administrator",
+    "/help": "stranger",
+    "/api": "lead",
+}
+"""Paths and a role that may see them."""
+
+
+def path_of(seen: World, path: str) -> str:
+    """The path, with the day of the alert that there is."""
+    if path.startswith("/alerts/"):
+        page = seen.visit("lead").get("/alerts?state=all").text
+        found = re.search(r'href="(/alerts/u0\d/[^"]+)"', page)
+        assert found
+        return found[1]
+    return path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_in_its_language(seen: World, path: str, language: str) -> None:
+    answer = seen.visit(PAGES[path], language).get(path_of(seen, path))
+    assert answer.status_code == 200, answer.text
+    assert f'<html lang="{language}"' in answer.text
+    assert answer.headers["content-language"] == language
+    assert len(answer.content) <= 200_000
+    assert answer.text.count("<h1") == 1
+    for chart in re.findall(r'<svg viewBox[^>]*role="img" aria-labelledby="([^"]+)"', answer.text):
+        assert all(f'id="{each}"' in answer.text for each in chart.split())
+    ids = re.findall(r' id="([^"]+)"', answer.text)
+    assert len(ids) == len(set(ids))
+    assert "style=" not in answer.text
+    assert "<script" not in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_comes_with_its_guards(seen: World, path: str) -> None:
+    headers = seen.visit(PAGES[path]).get(path_of(seen, path)).headers
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_nothing_comes_from_other_hosts(seen: World) -> None:
+    page = seen.visit().get("/").text
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_the_unit_page_says_what_is_not_used_and_why(seen: World) -> None:
+    page = seen.visit("manager").get("/units/u00").text
+    assert "In Unit 0, one thing is not used as it was meant to be." in page
+    assert "Why we think so" in page
+    assert "500 hours a year were promised, 220 are freed and 280 are left lying." in page
+    assert "Money is shown once the benefit" in page
+    assert "similar units" in page
+    assert "I&#39;ll take it" in page
+
+
+def test_a_small_unit_sees_its_group_and_its_check_never_a_blank_page(seen: World) -> None:
+    page = seen.visit("group").get("/units/tiny").text
+    assert "fewer than ten" in page
+    assert '<a href="/units/small">Small ones</a>' in page
+    assert "Which cases do we still handle the old way, and why?" in page
+    assert 'role="img"' not in page
+
+
+def test_the_overview_tells_the_state_in_sentences_and_the_map_is_in_tree_order(seen: World) -> None:
+    page = seen.visit("lead").get("/").text
+    assert "12 units are shown by themselves and 2 smaller ones with their group" in page
+    assert "Of 2 benefits, 0 are achieved or on track and 1 are off track or not achieved." in page
+    assert "280 hours a year are left lying." in page
+    assert "1 of 1 decisions are stuck" in page
+    body = page[page.index('class="map"') :].split("</table>")[0]
+    places = re.findall(r'<th scope="row"><a href="/units/([^"]+)"', body)
+    assert places == [*(f"u{n:02d}" for n in range(12)), "small"]
+    assert "tiny" not in places
+
+
+def test_furthest_behind_is_for_the_programme_lead_alone(seen: World) -> None:
+    assert "Furthest from the target" in seen.visit("lead").get("/").text
+    assert "Furthest from the target" not in seen.visit("representative").get("/").text
+
+
+def test_a_representative_sees_no_peers(seen: World) -> None:
+    assert "Similar units" in seen.visit("manager").get("/units/u00").text
+    assert "Similar, middle" not in seen.visit("representative").get("/units/u00").text
+
+
+def test_the_band_of_peers_is_anonymous(seen: World) -> None:
+    page = seen.visit("manager").get("/units/u00").text
+    assert not re.search(r"Unit (?:[1-9]|1[01])\b", page)
+
+
+def test_a_benefit_has_plan_outcome_forecast_and_the_split_of_its_gap(seen: World) -> None:
+    page = seen.visit().get("/benefits/shorter").text
+    assert "44% of the promise has come. Status: off track." in page
+    assert "50% is expected (80 percent certain 40–61%)" in page
+    assert "used too little: 40 parts of a hundred. 16 parts" in page
+
+
+def test_the_break_even_is_drawn_with_its_table(seen: World) -> None:
+    page = seen.visit().get("/benefits").text
+    assert "keeping two ways open costs NOK\u00a0600,000 a year and pays from a digital share of 25%" in page
+    drawn = page[page.index('id="break-even-0"') :]
+    assert "pays from 25%" in drawn[: drawn.index("</svg>")]
+    assert "62%" in drawn[drawn.index("<table") : drawn.index("</table>")]
+
+
+def test_funnels_hold_units_against_their_like_and_are_for_the_programme_lead(seen: World) -> None:
+    address = "/indicators/weekly-breadth?unit=town&system=arken"
+    page = seen.visit().get(address).text
+    start = page.index('id="funnel-0"')
+    drawn = page[start : page.index("</svg>", start)]
+    assert re.search(r"differ by more than chance gives: [^<]*\bUnit 1\b", drawn)
+    assert drawn.count("Unit 1") >= 2  # in the sentence and beside its mark
+    assert "clearly below" in page
+    assert 'id="funnel-0"' not in seen.visit("manager").get(address.replace("town", "u00")).text
+
+
+def test_lists_filter_sort_and_page_by_url(seen: World) -> None:
+    visit = seen.visit()
+    assert "0 alerts" in visit.get("/alerts?state=snoozed").text
+    assert "Shorter way" not in visit.get("/benefits?status=on_track").text
+    assert visit.get("/benefits?sort=realised").status_code == 200
+    for bad in ("/alerts?state=x", "/alerts?sort=x", "/alerts?page=x", "/benefits?sort=x", "/benefits?system=x"):
+        answer = visit.get(bad)
+        assert answer.status_code == 400, bad
+        assert "There is no choice" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "start"), [("pdf", b"%PDF-"), ("html", b"<!doctype html>"), ("csv", b"\xef\xbb\xbfbenefit,")]
+)
+def test_the_report_is_taken_away(seen: World, form: str, start: bytes) -> None:
+    answer = seen.visit().get(f"/benefits/report?format={form}")
+    assert answer.content.lower().startswith(start.lower())
+    assert 'filename="nytta-town-' in answer.headers["content-disposition"]
+
+
+def test_a_table_is_taken_away(seen: World) -> None:
+    answer = seen.visit().get("/indicators/weekly-breadth/csv?unit=u00&system=arken")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.content.startswith(b"\xef\xbb\xbfWeek,Figure")
+
+
+def test_the_same_models_over_the_api(seen: World) -> None:
+    told = seen.visit("manager").get("/api/v1/units/u00").json()
+    assert told["name"] == "Unit 0"
+    assert told["alerts"][0]["subject"].startswith("Unit 0: Arken")
+    assert "numerator" not in str(told)
+    refused = seen.visit("manager").get("/api/v1/units/u05")
+    assert refused.status_code == 403
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert set(refused.json()) == {"type", "title", "status", "detail"}
+
+
+def test_a_page_is_kept_until_something_is_published_and_still_logged(seen: World) -> None:
+    console = seen.console()
+    visit = seen.visit("lead", console=console)
+
+    def reads() -> int:
+        seen.reads.bring()
+        return int(seen.app.open.connection.value("SELECT count() FROM {open}.access_log WHERE unit = 'u03'"))
+
+    before = reads()
+    first, again = visit.get("/units/u03"), visit.get("/units/u03")
+    assert first.text == again.text
+    assert reads() == before + 2
+
+
+def test_a_page_that_was_made_while_something_was_published_is_made_again(
+    seen: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = seen.console()
+    version, render, made = console.readings.version, console.render, [0]
+
+    def while_published(*words: Any, **more: Any) -> str:
+        made[0] += made[0] < 2
+        return render(*words, **more)
+
+    monkeypatch.setattr(console.readings, "version", lambda: (*version(), made[0]))
+    monkeypatch.setattr(console, "render", while_published)
+    visit = seen.visit("lead", console=console)
+    visit.get("/units/u03")
+    visit.get("/units/u03")
+    assert made == [2]
+
+
+def test_the_language_and_the_light_are_chosen_and_remembered(seen: World) -> None:
+    visit = seen.visit(language="nb")
+    answer = visit.get("/language/sv?to=/units/u00")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/units/u00")
+    assert '<html lang="sv"' in visit.get("/help").text
+    visit.get("/theme/dark?to=/")
+    assert 'data-theme="dark"' in visit.get("/help").text
+    assert visit.get("/language/xx").status_code == 404
+
+
+@pytest.mark.parametrize("to", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:1", "/a\nb"])
+def test_nobody_is_sent_to_another_host(seen: World, to: str) -> None:
+    assert seen.visit().get("/language/sv", params={"to": to}).headers["location"] == "/"

@@ -1,0 +1,176 @@
+"""Pictures of the dashboards, drawn from their JSON with the figures of a store: a look at layout, texts and shapes.
+
+    python -m tests.surfaces.grafana.pictures DATA [--out var/pictures]
+
+No Grafana draws here: sizes and places are Grafana's (24 columns, 38 pixels a row), the drawing is plain.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import orjson
+import vl_convert
+
+from nytta.registry import declarations
+from nytta.storage.client import embedded
+from nytta.surfaces.grafana.catalogue import BOARDS
+from nytta.surfaces.grafana.panels import DASHES, PALETTE
+from tests.surfaces.grafana.expander import ALL
+from tests.surfaces.grafana.filled import Answer, Filled
+
+COLUMN, LINE, GAP = 62, 38, 4
+
+
+def draw(board: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]]) -> str:
+    """One dashboard as SVG, folded rows left folded."""
+    bottom = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in board["panels"])
+    body = "".join(shape for panel in board["panels"] for shape in _panel(panel, store, chosen))
+    choices = " · ".join(v["label"] for v in board["templating"].get("list", []))
+    head = _text(8, 22, board["title"], 18, "bold") + _text(8, 42, choices, 12)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{24 * COLUMN}" height="{bottom * LINE + 60}" '
+        f'font-family="sans-serif"><rect width="100%" height="100%" fill="#f4f5f5"/>{head}'
+        f'<g transform="translate(0,52)">{body}</g></svg>'
+    )
+
+
+def _panel(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]]) -> Iterator[str]:
+    at = panel["gridPos"]
+    x, y = at["x"] * COLUMN + GAP, at["y"] * LINE + GAP
+    w, h = at["w"] * COLUMN - 2 * GAP, at["h"] * LINE - 2 * GAP
+    if panel["type"] == "row":
+        yield _text(x + 4, y + 22, ("▸ " if panel["collapsed"] else "▾ ") + panel["title"], 15, "bold")
+        return
+    yield f'<rect x="{x}" y="{y}" width="{w}" height="{h}" fill="white" stroke="#d0d0d0"/>'
+    yield f'<svg x="{x}" y="{y}" width="{w}" height="{h}"><g>'
+    yield _text(8, 18, panel["title"], 13, "bold")
+    yield from _inside(panel, store, chosen, w, h)
+    yield "</g></svg>"
+
+
+def _inside(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]], w: int, h: int) -> Iterator[str]:
+    if panel["type"] == "text":
+        words = panel["options"]["content"].replace("**", "").replace("\n", " ").split(" ")
+        line, lines = "", []
+        for word in words:
+            if len(line) + len(word) > w // 7:
+                lines.append(line)
+                line = ""
+            line += word + " "
+        yield from (_text(8, 40 + 18 * n, said, 12) for n, said in enumerate([*lines, line]))
+        return
+    target = panel["targets"][0]
+    if "expr" in target:
+        yield _text(8, 42, "Prometheus: " + target["expr"].replace("\n", " "), 11)
+        return
+    answer = store.ask(target["rawSql"], chosen, {"source": store.offered(_SOURCES, {})})
+    if not answer.rows:
+        yield _text(w // 2 - 30, h // 2, "no data", 13)
+        return
+    said = {k: v["text"] for m in panel["fieldConfig"]["defaults"].get("mappings", []) for k, v in m["options"].items()}
+    answer = replace(answer, rows=[tuple(said.get(v, v) if isinstance(v, str) else v for v in r) for r in answer.rows])
+    kinds = {"stat": _stat, "timeseries": _lines, "bargauge": _bars, "table": _table}
+    yield from kinds[panel["type"]](answer, panel, w, h)
+
+
+_SOURCES = "SELECT DISTINCT source FROM nytta.source_days ORDER BY source"
+
+
+def _stat(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str]:
+    width = w / len(answer.columns)
+    for n, (name, value) in enumerate(zip(answer.columns, answer.rows[0], strict=True)):
+        yield _text(int(8 + n * width), h - 50, name, 12)
+        yield _text(int(8 + n * width), h - 18, _said(value) + _unit(panel), 24, "bold")
+
+
+def _lines(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str]:
+    series: dict[str, list[tuple[float, float]]] = {}
+    for time, line, value in answer.rows:
+        series.setdefault(line, []).append((time.timestamp(), float(value)))
+    times = [t for points in series.values() for t, _ in points]
+    low, high = min(times), max(*times, min(times) + 1)
+    top = panel["fieldConfig"]["defaults"].get("max") or max(v for points in series.values() for _, v in points) or 1
+    left, right, up, down = 44, w - 10, 30, h - 26 - 16 * len(series)
+    yield _text(4, up + 6, f"{top:g}{_unit(panel)}", 10) + _text(4, down, "0", 10)
+    yield f'<path d="M{left},{up}V{down}H{right}" stroke="#999" fill="none"/>'
+    for n, (name, points) in enumerate(sorted(series.items())):
+        at = [
+            (left + (t - low) / (high - low) * (right - left), down - v / top * (down - up)) for t, v in sorted(points)
+        ]
+        dash = " ".join(map(str, DASHES[n])) or "none"
+        ways, before = "", None
+        for (time, _), (x, y) in zip(sorted(points), at, strict=True):
+            ways += f"{'M' if before is None or time - before > 32 * 86400 else 'L'}{x:.1f},{y:.1f}"
+            before = time
+        style = f'stroke="{PALETTE[n]}" stroke-dasharray="{dash}"'
+        yield f'<path d="{ways}" fill="none" stroke-width="2" {style}/>'
+        yield "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2" fill="{PALETTE[n]}"/>' for x, y in at)
+        yield f'<path d="M{left},{down + 18 + 16 * n}h24" stroke-width="2" {style}/>'
+        yield _text(left + 30, down + 22 + 16 * n, f"{name}   {points[-1][1]:g}{_unit(panel)}", 11)
+
+
+def _bars(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str]:
+    most = panel["fieldConfig"]["defaults"].get("max") or max(float(v or 0) for _, v in answer.rows) or 1
+    step = min(30, (h - 36) / len(answer.rows))
+    for n, (name, value) in enumerate(answer.rows):
+        y = int(36 + n * step)
+        yield _text(8, y + 12, name, 11)
+        long = w / 2 * float(value or 0) / most
+        yield f'<rect x="{w // 3}" y="{y}" height="{step * 0.7:.0f}" width="{long:.0f}" fill="{PALETTE[0]}"/>'
+        yield _text(w - 80, y + 12, _said(value) + _unit(panel), 11)
+
+
+def _table(answer: Answer, _: dict[str, Any], w: int, h: int) -> Iterator[str]:
+    width = w / len(answer.columns)
+    for n, name in enumerate(answer.columns):
+        yield _text(int(8 + n * width), 40, name[: int(width / 6)], 11, "bold")
+        for m, row in enumerate(answer.rows[: (h - 50) // 20]):
+            yield _text(int(8 + n * width), 60 + 20 * m, _said(row[n])[: int(width / 6)], 11)
+
+
+def _unit(panel: dict[str, Any]) -> str:
+    return {"percent": " %", "d": " d", "h": " h", "m": " min", "s": " s"}.get(
+        panel["fieldConfig"]["defaults"]["unit"], ""
+    )
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, datetime | date):
+        return value.isoformat()[:16]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _text(x: int, y: int, said: str, size: int, weight: str = "normal") -> str:
+    return f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" fill="#222">{escape(said)}</text>'
+
+
+def main() -> None:
+    """Draw all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="data folder of an installation; no service may run on it")
+    parser.add_argument("--out", type=Path, default=Path("var/pictures"))
+    parser.add_argument("--organisation", default="")
+    given = parser.parse_args()
+    store = Filled(embedded(given.data / "store"))
+    places = [p for p in store.places() if given.organisation in ("", p["organisation"][0])]
+    chosen = {"unit": ALL, "case_type": ALL, "source": ALL, **places[0]}
+    given.out.mkdir(parents=True, exist_ok=True)
+    for board in BOARDS:
+        name = board.uid.removeprefix("nytta-")
+        text = draw(orjson.loads((declarations.dashboards() / f"{name}.json").read_bytes()), store, chosen)
+        (given.out / f"{name}.svg").write_text(text, encoding="utf-8")
+        (given.out / f"{name}.png").write_bytes(vl_convert.svg_to_png(text))
+        print(given.out / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()

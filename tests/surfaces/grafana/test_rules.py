@@ -1,0 +1,211 @@
+"""What every board keeps to, read from the files that Grafana reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+import pytest
+from grafana_foundation_sdk.cog import plugins
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from nytta.insight.states.cascade import Gate
+from nytta.insight.states.combined import Exploitation, State
+from nytta.registry import declarations
+from nytta.surfaces.grafana.catalogue import BOARDS, files
+from nytta.surfaces.grafana.panels import PALETTE
+
+FILES = {path.name: path.read_bytes() for path in sorted(declarations.dashboards().glob("*.json"))}
+DASHBOARDS: dict[str, dict[str, Any]] = {name: orjson.loads(body) for name, body in FILES.items()}
+PERSON = re.compile(r"\b(actor|person_id|pseudonym|subject|handler|email|identity)\b")
+
+each = pytest.mark.parametrize("name", DASHBOARDS)
+
+
+def panels(name: str) -> Iterator[dict[str, Any]]:
+    """All panels but rows, those in folded rows too."""
+    for panel in DASHBOARDS[name]["panels"]:
+        if panel["type"] == "row":
+            yield from panel["panels"]
+        else:
+            yield panel
+
+
+def queries(name: str) -> Iterator[str]:
+    """Every SQL text of a board."""
+    board = DASHBOARDS[name]
+    for panel in panels(name):
+        yield from (t["rawSql"] for t in panel.get("targets", []) if "rawSql" in t)
+    yield from (v["query"]["rawSql"] for v in board["templating"]["list"] if isinstance(v.get("query"), dict))
+    yield from (a["target"]["rawSql"] for a in board["annotations"].get("list", []))
+
+
+def test_the_sdk_is_the_one_that_was_tried() -> None:
+    assert version("grafana-foundation-sdk").removeprefix("v") == "0.0.21"
+
+
+def test_files_are_what_the_code_says() -> None:
+    assert files() == FILES
+    assert len(FILES) == len(BOARDS) == 5
+
+
+@each
+def test_the_sdk_reads_what_it_wrote(name: str) -> None:
+    plugins.register_default_plugins()
+    board = orjson.loads(FILES[name])
+    for annotation in board["annotations"].get("list", []):
+        del annotation["target"]  # the SDK knows only those of Grafana's own annotations
+    assert orjson.loads(JSONEncoder().encode(Dashboard.from_json(board))) == board
+
+
+@each
+def test_one_question_and_a_text_on_top(name: str) -> None:
+    board = DASHBOARDS[name]
+    assert board["title"].endswith("?")
+    first = board["panels"][0]
+    assert first["type"] == "text"
+    for word in ("Owner", "Source", "Definitions"):
+        assert word in first["options"]["content"]
+    assert board["uid"].startswith("nytta-")
+    assert len(board["uid"]) <= 40
+
+
+@each
+def test_every_panel_can_be_pointed_at_and_none_lies_on_another(name: str) -> None:
+    every = [*DASHBOARDS[name]["panels"], *(p for row in DASHBOARDS[name]["panels"] for p in row.get("panels", []))]
+    numbers = [panel["id"] for panel in every]
+    assert len(set(numbers)) == len(numbers)
+    taken: set[tuple[int, int]] = set()
+    for panel in every:
+        at = panel["gridPos"]
+        assert at["x"] + at["w"] <= 24
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+@each
+def test_the_first_row_has_four_to_eight_numbers(name: str) -> None:
+    kinds = [p["type"] for p in DASHBOARDS[name]["panels"]][2:]
+    first = kinds[: kinds.index("row")]
+    assert set(first) == {"stat"}
+    assert 4 <= len(first) <= 8
+
+
+@each
+def test_panels_explain_themselves(name: str) -> None:
+    for panel in panels(name):
+        if panel["type"] == "text":
+            continue
+        for word in ("Source:", "Changes", "Owner:"):
+            assert word in panel["description"], panel["title"]
+        defaults = panel["fieldConfig"]["defaults"]
+        assert defaults["noValue"] == "no data"
+        assert defaults["unit"]
+        assert "thresholds" not in defaults  # targets stand in the registry, not in panels
+
+
+@each
+def test_shares_have_the_whole_axis(name: str) -> None:
+    for panel in panels(name):
+        defaults = panel.get("fieldConfig", {}).get("defaults", {})
+        if panel["type"] == "timeseries" and defaults["unit"] == "percent" and "realised" not in panel["title"].lower():
+            assert (defaults.get("min"), defaults.get("max")) == (0, 100), panel["title"]
+
+
+@each
+def test_charts_are_plain_and_of_few_colours(name: str) -> None:
+    for panel in panels(name):
+        assert panel["type"] in ("stat", "timeseries", "bargauge", "table", "text")
+        custom = panel.get("fieldConfig", {}).get("defaults", {}).get("custom", {})
+        assert custom.get("stacking", {}).get("mode", "none") == "none"
+        if panel["type"] == "timeseries":
+            assert custom["fillOpacity"] == 0
+            assert custom["axisPlacement"] == "left"
+        colours = set(re.findall(rb'"fixedColor":"(#\w+)"', orjson.dumps(panel)))
+        assert colours <= {c.encode() for c in PALETTE}
+
+
+@each
+def test_states_are_said_in_words_with_a_sign_and_without_colour(name: str) -> None:
+    told = 0
+    for panel in panels(name):
+        if "states" not in "".join(t.get("rawSql", "") for t in panel.get("targets", [])):
+            continue
+        for mapping in panel["fieldConfig"]["defaults"].get("mappings", []):
+            said = {state: result["text"] for state, result in mapping["options"].items()}
+            assert set(said) == {*State, *Exploitation, *Gate}
+            assert len(set(said.values())) == len(said)
+            assert all(text[0] in "●▲○?" and text[1] == " " for text in said.values())
+            assert all(set(result) == {"text"} for result in mapping["options"].values())
+            told += 1
+    assert bool(told) == (name in ("programme.json", "adoption.json", "process.json"))
+
+
+@each
+def test_every_chart_has_a_table_twin(name: str) -> None:
+    tables = {panel["title"] for panel in panels(name) if panel["type"] == "table"}
+    for panel in panels(name):
+        if panel["type"] in ("timeseries", "bargauge") and "rawSql" in panel["targets"][0]:
+            assert f"{panel['title']}, as a table" in tables
+
+
+@each
+def test_variables_are_quoted_and_in_one_order(name: str) -> None:
+    for sql in queries(name):
+        for found in re.findall(r"\$\{?(\w+)(:\w+)?\}?", sql):
+            if not found[0].startswith("__"):
+                assert found[1] == ":singlequote" or f", ${found[0]})" in sql, (sql, found)
+        assert "$__adHocFilters" not in sql
+    names = [v["name"] for v in DASHBOARDS[name]["templating"]["list"]]
+    order = ["datasource", "prometheus", "organisation", "system", "unit", "source", "case_type", "period"]
+    assert names == sorted(names, key=order.index)
+    assert not any(v["type"] == "adhoc" for v in DASHBOARDS[name]["templating"]["list"])
+
+
+@each
+def test_queries_say_what_they_are(name: str) -> None:
+    for panel in panels(name):
+        for target in panel.get("targets", []):
+            assert target["refId"] == "A"
+            if "rawSql" in target:
+                assert target["datasource"] == {"type": "grafana-clickhouse-datasource", "uid": "${datasource}"}
+                series = panel["type"] == "timeseries"
+                assert (target["editorType"], target["format"]) == ("sql", 0 if series else 1)
+            else:
+                assert target["datasource"] == {"type": "prometheus", "uid": "${prometheus}"}
+
+
+@each
+def test_no_person_and_no_private_zone(name: str) -> None:
+    for sql in queries(name):
+        assert not PERSON.search(sql), sql
+        assert "private" not in sql
+        assert sql.lstrip().startswith("SELECT")
+
+
+@each
+def test_no_faster_than_the_data_and_read_only(name: str) -> None:
+    board = DASHBOARDS[name]
+    assert board["refresh"] == "5m"
+    assert set(board["timepicker"]["refresh_intervals"]) <= {"5m", "15m", "1h"}
+    assert board["editable"] is False
+    assert board["tags"] == ["nytta"]
+
+
+@each
+def test_links_lead_to_boards_that_exist(name: str) -> None:
+    known = {board["uid"] for board in DASHBOARDS.values()}
+    linked = set(re.findall(rb"/d/([\w-]+)", FILES[name]))
+    assert {uid.decode() for uid in linked} <= known
+
+
+def test_marks_have_a_colour_each() -> None:
+    for board in DASHBOARDS.values():
+        colours = [a["iconColor"] for a in board["annotations"].get("list", [])]
+        assert len(set(colours)) == len(colours)
+        assert set(colours) <= set(PALETTE)
