@@ -1,0 +1,138 @@
+"""Cell keys: the same set of records is always told with the same small noise, any other set with another.
+
+The method of statistical offices for overlapping tables of the same people: Thompson, Broadfoot and Elazar 2013 (ABS
+TableBuilder); Giessing 2016 and Giessing and Tent 2019 (maximum-entropy tables, Eurostat's census of 2021). A record
+has a random key, a set of records the sum of their keys, and a table turns the hash of that sum into a noise. Nothing
+is learnt from how often a set is told, and next to nothing from two sets that differ by one record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.special import logsumexp, softmax
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Sums = npt.NDArray[np.uint64]
+
+LEAST_MOST = 2
+"""No installation may bound its noise more narrowly."""
+
+LEAST_VARIANCE = 1.0
+"""No installation may spread its noise less."""
+
+_STEEPEST = 60.0
+"""Largest slope of a noise's log-probability: beyond it, a probability is no longer told from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How far counts are changed: at most by `most`, with this `variance`, both in records.
+
+    ValueError for less than an installation may ask for, and for a variance that such a noise cannot have.
+    """
+
+    most: int
+    variance: float
+
+    def __post_init__(self) -> None:
+        if self.most < LEAST_MOST:
+            raise ValueError(f"most: {self.most} is refused: counts are changed by up to {LEAST_MOST} or more")
+        if self.variance < LEAST_VARIANCE:
+            raise ValueError(f"variance: {self.variance} is refused: give {LEAST_VARIANCE} or more")
+        if self.variance > self.most:
+            raise ValueError(
+                f"variance: {self.variance} is refused: a count of one that changes by up to {self.most}, and on "
+                f"average not at all, has at most {self.most}"
+            )
+
+
+def cell_keys(numerators: Sums, denominators: Sums, family: str, secret: bytes) -> Floats:
+    """Cell keys, from 0 to below 1, of sets of records; one element per cell.
+
+    `numerators` and `denominators` are the sums (modulo 2⁶⁴) of the keys of the records that count in either. Both go
+    in: were it the numerator's alone, who joins without counting would leave the noise as it was, and so show that.
+    `family` is shared by indicators that must tell the same of the same set; `secret` is that of the root unit, of at
+    most 64 bytes.
+    """
+    hashing = hashlib.blake2b(family.encode("utf-8"), key=secret, digest_size=8)
+    pairs = np.stack([numerators, denominators], axis=1).astype("<u8")
+    digests = bytearray()
+    for pair in pairs:
+        hashed = hashing.copy()
+        hashed.update(pair.tobytes())
+        digests += hashed.digest()
+    # 53 bits, which a float holds exactly, so that no key is rounded up to 1
+    return (np.frombuffer(bytes(digests), dtype="<u8") >> np.uint64(11)) / 2.0**53
+
+
+def perturbed(numerators: Ints, denominators: Ints, keys: Floats, noise: Noise) -> Ints:
+    """Numerators of shares as they may be told: from 0 to their denominators, one element per cell.
+
+    The noise changes the smaller of numerator and remainder, so that few who count and few who do not are protected
+    alike. A set without any on one side is told as it is; it is not told apart from those with up to `noise.most`.
+    """
+    remainders = denominators - numerators
+    turned = remainders < numerators
+    smaller = np.where(turned, remainders, numerators)
+    told = smaller + _drawn(smaller, denominators - smaller, keys, noise)
+    return np.where(turned, denominators - told, told)
+
+
+def perturbed_counts(counts: Ints, keys: Floats, noise: Noise) -> Ints:
+    """Counts without an upper end (numerators of rates) as they may be told: never below 0, one element per cell."""
+    return counts + _drawn(counts, np.full_like(counts, noise.most), keys, noise)
+
+
+def _drawn(below: Ints, above: Ints, keys: Floats, noise: Noise) -> Ints:
+    """The noise of each cell, which lies from -`below` to `above`."""
+    rows = np.stack([np.minimum(below, noise.most), np.minimum(above, noise.most)], axis=1)
+    drawn = np.zeros(len(keys), dtype=np.int64)
+    for low, high in np.unique(rows, axis=0).tolist():
+        cells = (rows == (low, high)).all(axis=1)
+        ends = np.cumsum(probabilities(low, high, noise.variance))
+        place = np.searchsorted(ends, keys[cells], side="right")
+        drawn[cells] = np.minimum(place, low + high) - low
+    return drawn
+
+
+@cache
+def probabilities(below: int, above: int, variance: float) -> Floats:
+    """A row of the perturbation table: the probabilities of the noises -`below` … `above`.
+
+    Of all rows with mean 0 and this variance the one of greatest entropy, so that it tells least: log-probabilities are
+    quadratic in the noise. Where the ends leave room for no such variance, the one that comes nearest: all at the ends.
+    """
+    noises = np.arange(-below, above + 1, dtype=np.float64)
+    widest = float(below * above)
+    if below == 0 or above == 0:
+        return np.asarray(noises == 0, dtype=np.float64)
+    if variance >= widest:
+        ends = np.zeros(len(noises))
+        ends[0], ends[-1] = above / (below + above), below / (below + above)
+        return ends
+
+    def spread(curvature: float) -> float:
+        return float(np.sum(noises**2 * _centred(noises, curvature))) - variance
+
+    row = _centred(noises, float(brentq(spread, -_STEEPEST, _STEEPEST, xtol=1e-14)))
+    row.flags.writeable = False
+    return row
+
+
+def _centred(noises: Floats, curvature: float) -> Floats:
+    """The row with mean 0 whose log-probabilities have this curvature."""
+
+    def mean(slope: float) -> float:
+        weights = slope * noises + curvature * noises**2
+        return float(np.sum(noises * np.exp(weights - logsumexp(weights))))
+
+    reach = _STEEPEST + 2 * abs(curvature) * float(np.max(np.abs(noises)))
+    slope = float(brentq(mean, -reach, reach, xtol=1e-14))
+    return np.asarray(softmax(slope * noises + curvature * noises**2), dtype=np.float64)
