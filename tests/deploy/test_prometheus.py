@@ -35,7 +35,7 @@ def exposed() -> set[str]:
         for family in registry.collect():
             ends = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}.get(family.type, ("",))
             names |= {family.name + end for end in ends}
-    rounds = (ROOT / "services" / "nytta" / "cli" / "rounds.py").read_text("utf-8")
+    rounds = (ROOT / "services" / "nytta" / "service" / "schedule.py").read_text("utf-8")
     for kind, name in re.findall(r'(Counter|Gauge|Histogram)\(\s*"(nytta_\w+)"', rounds):
         ends = {"Counter": ("_total",), "Histogram": ("_bucket", "_count", "_sum")}.get(kind, ("",))
         names |= {name + end for end in ends}

@@ -223,7 +223,7 @@ def test_a_key_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: py
 
     path = tmp_path / "key.json"
     with monkeypatch.context() as patch:
-        patch.setattr("nytta.permissions.os.fsync", full)
+        patch.setattr("nytta.storage.permissions.os.fsync", full)
         with pytest.raises(KeyFileError, match="No space left"):
             load_or_make(path)
     assert list(tmp_path.iterdir()) == []
