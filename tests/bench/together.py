@@ -11,10 +11,12 @@ import asyncio
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
@@ -31,7 +33,7 @@ READERS: Final = 50
 EVENTS: Final = 2_000
 BODY: Final = 100
 SENDERS: Final = 8
-PATHS: Final = ("/", "/indicators", "/alerts", "/benefits", "/operations", "/transparency", "/units/north", "/help")
+PATHS: Final = ("/", "/indicators", "/alerts", "/operations", "/transparency", "/help")
 _REFUSALS: Final = (429, 503)
 
 
@@ -69,10 +71,10 @@ def together(folder: Path, seconds: int) -> dict[str, Any]:
         for body in batches(BODY, 20_000, "before"):
             media = {"Content-Type": "application/cloudevents-batch+json"}
             service.client.post("/events", content=body, headers=media).raise_for_status()
-        _published(address, nytta("link", "--data", service.data).stdout.strip())
+        units = _published(address, nytta("link", "--data", service.data).stdout.strip())
         link = nytta("link", "--data", service.data).stdout.strip()
         pages, posts = Answers(), Answers()
-        memory = asyncio.run(_run(service, address, link, seconds, pages, posts))
+        memory = asyncio.run(_run(service, address, link, seconds, (*PATHS, *units), pages, posts))
         return {
             "seconds": seconds,
             "readers": READERS,
@@ -86,14 +88,17 @@ def together(folder: Path, seconds: int) -> dict[str, Any]:
         service.stop()
 
 
-def _published(address: str, link: str) -> None:
-    """Return when the overview has figures to show."""
+def _published(address: str, link: str) -> set[str]:
+    """Pages of units that the overview leads to, when it has figures to show."""
     with httpx.Client(base_url=address, trust_env=False, timeout=60, follow_redirects=True) as browser:
         browser.get(link)
         until(lambda: browser.get("/").status_code == 200, "the first figures")
+        return set(re.findall(r'href="(/units/[^"?]+)', browser.get("/").text))
 
 
-async def _run(service: Service, address: str, link: str, seconds: int, pages: Answers, posts: Answers) -> list[int]:
+async def _run(
+    service: Service, address: str, link: str, seconds: int, paths: Sequence[str], pages: Answers, posts: Answers
+) -> list[int]:
     memory: list[int] = []
     end = time.monotonic() + seconds
     headers = {"Authorization": f"Bearer {service.token}", "Content-Type": "application/cloudevents-batch+json"}
@@ -109,7 +114,7 @@ async def _run(service: Service, address: str, link: str, seconds: int, pages: A
             while time.monotonic() < end:
                 await asyncio.sleep(drawn.uniform(0.5, 1.5))
                 started = time.perf_counter()
-                pages.count(await people.get(drawn.choice(PATHS)), started)
+                pages.count(await people.get(drawn.choice(paths)), started)
 
         async def send(number: int) -> None:
             pause = SENDERS * BODY / EVENTS
