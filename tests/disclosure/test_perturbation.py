@@ -13,13 +13,13 @@ from scipy import stats
 from nytta.disclosure.perturbation import (
     Floats,
     Ints,
-    Noise,
     Sums,
     cell_keys,
     perturbed,
     perturbed_counts,
     probabilities,
 )
+from nytta.registry.protection import Noise
 
 PARAMETERS = [(2, 1.0), (3, 1.5), (4, 2.0), (5, 3.0)]
 ROWS = [(below, most, variance) for most, variance in PARAMETERS for below in range(1, most + 1)]

@@ -1,10 +1,9 @@
-"""Precision: how coarsely a figure is shown that may be shown, and primary suppression for a figure alone.
+"""The gate: who must stand behind a figure, by how much it is changed, and how coarsely it is told.
 
-A figure of staff needs at least `K` eligible persons; a figure of cases or citizens needs `K` cases handled by at least
-three persons, none of whom handled over 60 %; official acts are not gated by size. Which figures may stand together is
-decided beside (`ledger`). Of what protects somebody, an interval follows from the value as shown and from a band of the
-denominator: it says nothing that these two do not say. Shares are whole percent, in steps of five where fewer than
-`SMALL` stand behind them; a share with fewer than three on one side is a band, so that nobody's state follows from it.
+Four classes of acts are protected each by their own rule (`registry.protection`). What passes its rule is told with the
+noise of its set of records (`perturbation`), in whole percent from `WHOLE` behind it and in steps of five below, with
+an interval that contains both sampling and noise. An interval follows from the value as told and from a band of the
+denominator: it says nothing that these two do not say.
 """
 
 from __future__ import annotations
@@ -14,159 +13,268 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nytta.disclosure.rules import HANDLERS, MOST_BY_ONE, K, Rules, Status
+from nytta.disclosure.perturbation import Ints, Sums, cell_keys, perturbed, perturbed_counts
+from nytta.disclosure.rules import Reason, Status
+from nytta.indicators.definition import Definition, Kind, Protects
+from nytta.registry.protection import Noise, Protection
 from nytta.statistics import byar, wilson
 
-__all__ = ["HANDLERS", "MOST_BY_ONE", "Exact", "Gated", "K", "Rules", "Status", "gate"]
+WHOLE = 100
+"""From so many on, shares are told in whole percent; in steps of five below."""
 
-SMALL = 30
-"""Below this many, shares come in steps of five percent."""
+REQUESTERS = 5
+"""Fewest employees who asked behind a figure of employees' tickets."""
 
-FEW = 3
-"""Counts below this are never told apart, at either end of a share."""
+REGISTER_HANDLERS = 3
+"""Fewest persons of the register who work in a system, where its source names no handlers."""
 
 CONFIDENCE = 0.95
+_SIGMAS = 1.96
 
 _BANDS = (10, 30, 100, 300, 1000)
 _NAMES = np.array(["<10", "10-29", "30-99", "100-299", "300-999", "1000+"], dtype="U8")
-_ENDS = np.array([0, 0, 10, 5, 2, 1])
-"""Percent at an end into which two of the fewest of each band fit, for bands from `SMALL` on."""
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the gate needs to know of an indicator.
+
+    Indicators of one `family` tell the same of the same records. `scale` turns a rate's quotient into its unit of
+    measure. `known` is the least share of the population that the denominator must hold, `minimum` the least that the
+    indicator itself asks for. `per_head` marks cases that are told per person of the unit.
+    """
+
+    kind: Kind
+    protects: Protects
+    family: str
+    scale: float = 1.0
+    known: float = 0.0
+    minimum: int = 1
+    per_head: bool = False
+
+    @classmethod
+    def of(cls, definition: Definition) -> Measure:
+        """The measure of an indicator."""
+        return cls(
+            definition.kind,
+            definition.protects,
+            definition.family,
+            definition.scale,
+            definition.known,
+            definition.minimum_denominator,
+            definition.handled is not None and definition.handled is not definition.denominator,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Exact:
     """Exact figures of one indicator, one element per cell (arrays of equal length n).
 
-    `value` is the dividing view's (share of 0 to 1, rate, days), NaN where it has none. `size` is the number behind a
-    figure that its population protects: eligible persons (the fewest of any week shown) or cases. `grouped` marks
-    units that are shown through their reporting group.
+    `cases` and `persons` are those behind the figure, `handlers` who handled the cases, `most_by_one` the cases of the
+    busiest, `requesters` who asked. `register` counts the unit's persons in the register, `register_handlers` those of
+    the organisation who work in the system. The sums of record keys are those of `perturbation`. `grouped` marks units
+    in a reporting group, `sensitive` case types that need more, `of_employees` tickets of systems whose requesters are
+    employees.
     """
 
-    value: Floats
     numerator: Ints
     denominator: Ints
-    size: Ints
+    cases: Ints
+    persons: Ints
+    numerator_keys: Sums
+    denominator_keys: Sums
     handlers: Ints
     most_by_one: Ints
-    grouped: npt.NDArray[np.bool_]
+    requesters: Ints
+    register: Ints
+    register_handlers: Ints
+    grouped: Bools
+    sensitive: Bools
+    of_employees: Bools
+
+    def __getitem__(self, chosen: Bools) -> Exact:
+        """The chosen cells."""
+        return Exact(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
 class Gated:
     """What may be shown, one element per cell: value and 95 % interval (NaN where there is none), band of n, status.
 
-    A banded value is the band's inner edge ("at most 10", "at least 90"); its interval is the band.
+    `reason` says why a value is not shown, '' where it is.
     """
 
     value: Floats
     low: Floats
     high: Floats
-    n_band: npt.NDArray[np.str_]
-    status: npt.NDArray[np.str_]
+    n_band: Texts
+    status: Texts
+    reason: Texts
 
 
-def gate(
-    exact: Exact,
-    *,
-    kind: str,
-    protects: str,
-    scale: float,
-    minimum_denominator: int | Ints,
-    shown: npt.NDArray[np.bool_] | None = None,
-) -> Gated:
-    """Pass exact figures of one indicator through the gate.
+def gate(exact: Exact, measure: Measure, rules: Protection, secret: bytes) -> Gated:
+    """Pass exact figures of one indicator through the gate, under the rules of their organisation and period.
 
-    `kind` is share, rate, median or count; `protects` staff, public or official-act; `scale` turns a rate's quotient
-    into its unit of measure. `shown` is the decision over whole tables (`ledger`); without it each figure is judged
-    alone, which is safe only for a figure that stands alone.
+    `secret` is that of the root unit: it alone, with the sets of records, decides the noise.
     """
-    guarded = protects != "official-act"
-    small = exact.size < SMALL if guarded else np.zeros(len(exact.size), bool)
-    status = np.full(len(small), Status.OK.value, dtype="U16")
-    status[small] = Status.ROUNDED.value
-    value, low, high = _coarse(exact, kind, scale, small) if guarded else _plain(exact, kind, scale)
-    if kind == "share" and guarded:
-        n = np.maximum(exact.denominator, 1)
-        edge = np.where(n < SMALL, np.maximum(10.0, 5 * np.ceil(40.0 / n)), _ENDS[np.digitize(n, _BANDS)])
-        few = exact.numerator < FEW
-        many = (exact.denominator - exact.numerator < FEW) & ~few
-        status[few | many] = Status.BANDED.value
-        value[few], low[few], high[few] = edge[few], 0.0, edge[few]
-        value[many], low[many], high[many] = 100 - edge[many], 100 - edge[many], 100.0
-    hidden = [
-        (exact.denominator < minimum_denominator, Status.NOT_ENOUGH),
-        (np.isnan(exact.value) | (exact.denominator == 0), Status.NO_DENOMINATOR),
-        (~(_protected(exact, protects) if shown is None else shown), Status.SUPPRESSED),
-        (exact.grouped, Status.GROUPED),
-    ]
-    for where, reason in hidden:
-        status[where] = reason.value
-        for figures in (value, low, high):
-            figures[where] = np.nan
-    band = _band(exact.size if guarded else exact.denominator)
-    band[np.isnan(value)] = ""
-    return Gated(value, low, high, band, status)
+    reason = reasons(exact, measure, rules)
+    behind = _behind(exact, measure)
+    unknown = exact.denominator < np.ceil(measure.known * _population(exact, measure))
+    shown = (reason == "") & (exact.denominator > 0) & (behind >= measure.minimum) & ~unknown
+    figures = exact[shown]
+    size = exact.denominator if measure.per_head else behind
+    value, low, high = _told(figures, measure, rules, secret, size[shown])
+    nothing = np.full(len(reason), np.nan)
+    out = Gated(
+        value=nothing,
+        low=nothing.copy(),
+        high=nothing.copy(),
+        n_band=np.full(len(reason), "", dtype="U8"),
+        status=np.full(len(reason), Status.NOT_ENOUGH.value, dtype="U16"),
+        reason=reason,
+    )
+    out.value[shown], out.low[shown], out.high[shown] = value, low, high
+    out.n_band[shown] = _NAMES[np.digitize(size[shown], _BANDS)]
+    coarse = (size[shown] < WHOLE) & (measure.protects is not Protects.OFFICIAL_ACT)
+    out.status[shown] = np.where(coarse, Status.ROUNDED.value, Status.OK.value)
+    out.status[(reason == "") & (exact.denominator == 0)] = Status.NO_DENOMINATOR.value
+    out.status[reason != ""] = Status.SUPPRESSED.value
+    few = (reason == Reason.FEW_PERSONS) & (measure.protects in (Protects.STAFF, Protects.OFFICIAL_ACT))
+    out.status[few & exact.grouped] = Status.GROUPED.value
+    return out
 
 
-def _protected(exact: Exact, protects: str) -> npt.NDArray[np.bool_]:
-    """Whether enough stand behind each figure."""
-    match protects:
-        case "staff":
-            return exact.size >= K
-        case "public":
-            spread = exact.most_by_one <= MOST_BY_ONE * exact.size
-            return (exact.size >= K) & (exact.handlers >= HANDLERS) & spread
-        case "official-act":
-            return np.ones(len(exact.size), bool)
+def reasons(exact: Exact, measure: Measure, rules: Protection) -> Texts:
+    """Why each cell is not shown by the rule of its class; '' where it may be."""
+    out = np.full(len(exact.cases), "", dtype="U16")
+    for reason, cells in reversed(_refused(exact, measure, rules)):
+        out[cells] = reason.value
+    return out
+
+
+def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Reason, Bools]]:
+    """Reasons with the cells that each holds for; the first one of a cell counts."""
+    behind = _behind(exact, measure)
+    match measure.protects:
+        case Protects.CITIZEN:
+            k = np.where(exact.sensitive, rules.citizen.k_sensitive, rules.citizen.k)
+            k = np.where(exact.of_employees, np.maximum(k, rules.staff.k), k)
+            few_heads = (exact.persons < rules.staff.k) if measure.per_head else np.zeros(len(k), dtype=bool)
+            return [(Reason.FEW_CASES, behind < k), (Reason.FEW_PERSONS, few_heads | _few_requesters(exact, rules))]
+        case Protects.HANDLING:
+            named = exact.handlers > 0
+            few_handlers = named & (exact.handlers < rules.handling.persons)
+            by_register = exact.register_handlers >= REGISTER_HANDLERS
+            return [
+                (Reason.FEW_CASES, behind < rules.handling.k),
+                (Reason.FEW_PERSONS, few_handlers | _few_requesters(exact, rules)),
+                (Reason.ONE_HANDLER, exact.most_by_one > rules.handling.most_by_one * exact.cases),
+                (Reason.NO_HANDLERS, ~named & ~by_register & (rules.handling.persons > 0)),
+            ]
+        case Protects.STAFF:
+            return [(Reason.FEW_PERSONS, behind < rules.staff.k)]
+        case Protects.OFFICIAL_ACT:
+            return [(Reason.FEW_PERSONS, exact.grouped & (behind < rules.staff.k))]
+
+
+def _few_requesters(exact: Exact, rules: Protection) -> Bools:
+    """Employees' tickets by too few of them, or of too small a unit where nobody is named."""
+    few = np.where(exact.requesters > 0, exact.requesters < REQUESTERS, exact.register < rules.staff.k)
+    return np.asarray(exact.of_employees & few)
+
+
+def _population(exact: Exact, measure: Measure) -> Ints:
+    """The number that the class of the indicator protects."""
+    match measure.protects:
+        case Protects.STAFF:
+            return exact.persons
+        case Protects.OFFICIAL_ACT:
+            return exact.denominator
         case _:
-            raise ValueError(f"population '{protects}' is unknown; use staff, public or official-act")
+            return exact.cases
 
 
-def _plain(exact: Exact, kind: str, scale: float) -> tuple[Floats, Floats, Floats]:
-    """Values and intervals of official acts: rounded, with the interval of the exact figures."""
-    n = np.maximum(exact.denominator, 1).astype(float)
-    low, high = _interval(kind, scale, exact.numerator.astype(float), n)
-    return np.round(_percent(exact.value, kind)), np.floor(low + 1e-9), _below_all(np.ceil(high - 1e-9), kind)
+def _behind(exact: Exact, measure: Measure) -> Ints:
+    """How many stand behind each figure: of its population, and of its denominator where that counts fewer."""
+    population = _population(exact, measure)
+    return population if measure.per_head else np.minimum(population, exact.denominator)
 
 
-def _coarse(exact: Exact, kind: str, scale: float, small: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
-    """Values and intervals at the precision that may be shown: shares in percent, others in their unit of measure.
+def _noise(measure: Measure, rules: Protection) -> Noise | None:
+    """The noise of a class; None for official acts, and for medians, which no count could be added to."""
+    if measure.kind is Kind.MEDIAN:
+        return None
+    match measure.protects:
+        case Protects.CITIZEN:
+            return rules.citizen.noise
+        case Protects.HANDLING:
+            return rules.handling.noise
+        case Protects.STAFF:
+            return rules.staff.noise
+        case Protects.OFFICIAL_ACT:
+            return None
 
-    The interval is the widest of all figures that read the same in a group as small as the band allows.
+
+def _told(
+    exact: Exact, measure: Measure, rules: Protection, secret: bytes, size: Ints
+) -> tuple[Floats, Floats, Floats]:
+    """Values and intervals, with noise, at the precision that may be told."""
+    noise = _noise(measure, rules)
+    numerator = exact.numerator
+    if noise is not None:
+        keys = cell_keys(exact.numerator_keys, exact.denominator_keys, measure.family, secret)
+        if measure.kind is Kind.SHARE:
+            numerator = perturbed(numerator, exact.denominator, keys, noise)
+        else:
+            numerator = perturbed_counts(numerator, keys, noise)
+    per = np.ones(len(size)) if measure.kind in {Kind.COUNT, Kind.MEDIAN} else exact.denominator
+    scale = 100.0 if measure.kind is Kind.SHARE else measure.scale
+    if measure.protects is Protects.OFFICIAL_ACT:
+        value = np.asarray(scale * numerator / per, dtype=np.float64)
+        low, high = _interval(measure.kind, scale, numerator.astype(float), per.astype(float))
+        return np.round(value), np.floor(low + 1e-9), np.ceil(high - 1e-9)
+    step = _steps(measure, size)
+    value = np.asarray(step * np.floor(scale * numerator / per / step + 0.5), dtype=np.float64)
+    return value, *_coarse_interval(measure, scale, value, step, exact.denominator, noise)
+
+
+def _steps(measure: Measure, size: Ints) -> Floats:
+    """Steps of values in their unit of measure: one and five of a hundred, a tenth and a half of ones, whole days."""
+    if measure.kind in {Kind.COUNT, Kind.MEDIAN}:
+        return np.ones(len(size))
+    steps = np.where(size < WHOLE, 5.0, 1.0)
+    return steps / 10 if measure.kind is Kind.RATE and measure.scale == 1 else steps
+
+
+def _coarse_interval(
+    measure: Measure, scale: float, value: Floats, step: Floats, denominator: Ints, noise: Noise | None
+) -> tuple[Floats, Floats]:
+    """The widest interval of all figures that read the same in a set as small as its band allows, widened by the noise.
+
+    Half-widths of sampling and noise add up in quadrature: the two are independent.
     """
-    step = np.where(small, 5.0, 1.0)
-    value = step * np.round(_percent(exact.value, kind) / step)
-    n = np.array([1, *_BANDS], dtype=float)[np.digitize(exact.denominator, _BANDS)]
-    per = 100.0 if kind == "share" else scale
-    least, most = (value - step / 2) * n / per, (value + step / 2) * n / per
-    low, _ = _interval(kind, scale, np.maximum(least, 0.0), n)
-    _, high = _interval(kind, scale, np.minimum(most, n) if kind == "share" else most, n)
+    n = np.array([3, *_BANDS], dtype=float)[np.digitize(denominator, _BANDS)]
+    least, most = (value - step / 2) * n / scale, (value + step / 2) * n / scale
+    share = measure.kind is Kind.SHARE
+    low, _ = _interval(measure.kind, scale, np.maximum(least, 0.0), n)
+    _, high = _interval(measure.kind, scale, np.minimum(most, n) if share else most, n)
+    spread = 0.0 if noise is None else _SIGMAS * np.sqrt(noise.variance) * scale / n
+    low = np.maximum(value - np.hypot(value - low, spread), 0.0)
+    high = value + np.hypot(high - value, spread)
     low, high = step * np.floor(low / step + 1e-9), step * np.ceil(high / step - 1e-9)
-    return value, low, _below_all(high, kind)
+    return low, np.minimum(high, 100.0) if share else high
 
 
-def _interval(kind: str, scale: float, numerator: Floats, n: Floats) -> tuple[Floats, Floats]:
-    if kind == "share":
-        low, high = wilson(np.clip(np.nan_to_num(numerator), 0, n), n, confidence=CONFIDENCE)
-        return 100 * low, 100 * high
-    if kind == "rate":
-        low, high = byar(np.nan_to_num(numerator), confidence=CONFIDENCE)
+def _interval(kind: Kind, scale: float, numerator: Floats, n: Floats) -> tuple[Floats, Floats]:
+    if kind is Kind.SHARE:
+        low, high = wilson(np.clip(numerator, 0, n), n, confidence=CONFIDENCE)
+        return scale * low, scale * high
+    if kind is Kind.RATE:
+        low, high = byar(numerator, confidence=CONFIDENCE)
         return scale * low / n, scale * high / n
     nothing = np.full(len(n), np.nan)
     return nothing, nothing.copy()
-
-
-def _percent(value: Floats, kind: str) -> Floats:
-    return 100 * value if kind == "share" else value
-
-
-def _below_all(high: Floats, kind: str) -> Floats:
-    return np.minimum(high, 100.0) if kind == "share" else high
-
-
-def _band(size: Ints) -> npt.NDArray[np.str_]:
-    """A band instead of a count."""
-    return _NAMES[np.digitize(size, _BANDS)]

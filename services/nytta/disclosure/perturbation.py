@@ -9,7 +9,6 @@ is learnt from how often a set is told, and next to nothing from two sets that d
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -17,40 +16,14 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import logsumexp, softmax
 
+from nytta.registry.protection import Noise
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Sums = npt.NDArray[np.uint64]
 
-LEAST_MOST = 2
-"""No installation may bound its noise more narrowly."""
-
-LEAST_VARIANCE = 1.0
-"""No installation may spread its noise less."""
-
 _STEEPEST = 60.0
 """Largest slope of a noise's log-probability: beyond it, a probability is no longer told from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """How far counts are changed: at most by `most`, with this `variance`, both in records.
-
-    ValueError for less than an installation may ask for, and for a variance that such a noise cannot have.
-    """
-
-    most: int
-    variance: float
-
-    def __post_init__(self) -> None:
-        if self.most < LEAST_MOST:
-            raise ValueError(f"most: {self.most} is refused: counts are changed by up to {LEAST_MOST} or more")
-        if self.variance < LEAST_VARIANCE:
-            raise ValueError(f"variance: {self.variance} is refused: give {LEAST_VARIANCE} or more")
-        if self.variance > self.most:
-            raise ValueError(
-                f"variance: {self.variance} is refused: a count of one that changes by up to {self.most}, and on "
-                f"average not at all, has at most {self.most}"
-            )
 
 
 def cell_keys(numerators: Sums, denominators: Sums, family: str, secret: bytes) -> Floats:

@@ -1,28 +1,15 @@
-"""How many must stand behind what is shown, and what a published value is or why there is none."""
+"""What a published value is, or why there is none."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 K = 10
-"""Fewest persons, or cases, behind a published figure."""
-
-LEAST_K = 5
-"""No installation may go below this."""
-
-GROUP = 15
-"""Fewest persons of a reporting group when it is set: room for leavers until it is set anew."""
-
-HANDLERS = 3
-"""Fewest persons who handled the cases behind a published figure."""
-
-MOST_BY_ONE = 0.6
-"""Largest share of the cases that one person may have handled."""
+"""Fewest cases of a year that hours are worked out from."""
 
 
 class Status(StrEnum):
-    """What a published value is, or why there is none."""
+    """What a published value is. `banded` and `revised_pending` stand in figures that were published earlier."""
 
     OK = "ok"
     ROUNDED = "rounded"
@@ -37,34 +24,15 @@ class Status(StrEnum):
     REVISED_PENDING = "revised_pending"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Who counts as enough: `k` persons or cases, and of cases at least `handlers` persons, none with over `most`.
+class Reason(StrEnum):
+    """Why a figure is not shown; the first that holds. `few_cases` and `few_persons` never tell none from a few."""
 
-    ValueError for a `k` below `LEAST_K`. `for_staff` asks for persons alone.
-    """
-
-    k: int = K
-    handlers: int = HANDLERS
-    most: float = MOST_BY_ONE
-
-    def __post_init__(self) -> None:
-        if self.k < LEAST_K:
-            raise ValueError(
-                f"k = {self.k} is refused: groups of fewer than {LEAST_K} are never shown; give {K} or more"
-            )
-
-    @property
-    def for_staff(self) -> Rules:
-        """The same k for figures that protect staff, who are counted themselves."""
-        return Rules(self.k, 0, 1.0)
-
-    def enough(self, size: int, handlers: int, most: int) -> bool:
-        """Whether a set of `size`, handled by `handlers` persons of whom the busiest had `most`, may be told apart.
-
-        A set of none tells nothing. A negative one is what persons who are counted twice take away from a total: it
-        is a figure about these persons.
-        """
-        if size <= 0:
-            return size == 0 or size <= -self.k
-        return size >= self.k and handlers >= self.handlers and most <= self.most * size
+    FEW_CASES = "few_cases"
+    FEW_PERSONS = "few_persons"
+    ONE_HANDLER = "one_handler"
+    NO_HANDLERS = "no_handlers"
+    NOT_APPROVED = "not_approved"
+    STALE = "stale"
+    SEALED = "sealed"
+    NOT_YET = "not_yet"
+    NO_DATA = "no_data"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from nytta.indicators.subjects import SUBJECTS, Subject
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
+_AGGREGATE = re.compile(r"(countIf|count|sumIf|sum)\((.*)\)", re.DOTALL)
 _WORD = re.compile(r"'(?:[^'\\]|\\.)*'|([A-Za-z_][A-Za-z0-9_]*)(\s*\()?")
 _SQL_WORDS = {
     "and",
@@ -43,10 +44,15 @@ class Kind(StrEnum):
 
 
 class Protects(StrEnum):
-    """Which population the disclosure gate protects in the indicator's figures."""
+    """Whose act the indicator's figures tell of, and so whom the gate protects in them.
 
+    Citizens: who turned to the body, and how. Handling: how work was done, by those who did it. Staff: what employees
+    are or do. Official acts, of the body itself, are told always.
+    """
+
+    CITIZEN = "citizen"
+    HANDLING = "handling"
     STAFF = "staff"
-    PUBLIC = "public"
     OFFICIAL_ACT = "official-act"
 
 
@@ -118,6 +124,27 @@ class Side(Model):
         return self
 
     @property
+    def counted(self) -> str:
+        """SQL condition under which a row counts in the value: is counted, or adds to the sum.
+
+        Of what is neither (medians) every row counts; of persons, whose number may be an estimate, the eligible ones.
+        """
+        every = "eligible" if SUBJECTS[self.subject].per_period else "1"
+        called = _AGGREGATE.fullmatch(self.value.strip())
+        if called is None or not _closed(called.group(2)):
+            return every
+        arguments = _arguments(called.group(2))
+        match called.group(1):
+            case "count":
+                return every
+            case "countIf":
+                return arguments[0]
+            case "sum":
+                return f"({arguments[0]}) != 0"
+            case _:
+                return f"({arguments[0]}) != 0 AND ({arguments[1]})"
+
+    @property
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The evidence that the columns need, each as the alternatives of which one is enough."""
         match self.period:
@@ -154,6 +181,8 @@ class Definition(Model):
     `adds` says that cells add up over units and weeks; `capped` that the numerator is cut at its denominator;
     `needs_feed` that a system without a single row of the numerator's subject has no figure: no feed is not zero;
     `feed` the same of events of persons. `population` is the subject that is protected where neither side counts it.
+    `hand` says of handling which person did it: who did the measured step, or who did most of the case or ticket.
+    `minimum_denominator` asks for more than the class of whom it protects does.
     `known` is the least share of the population that the denominator must hold: below it there is no value.
     `parts` are the values of the word `part` in the expressions, each a figure of its own. `purpose` is the id of one
     in schemas/purposes.yaml, for which the registry must hold an approval.
@@ -169,6 +198,7 @@ class Definition(Model):
     pitfalls: Texts
     direction: Literal["up", "down", "none"]
     protects: Protects
+    hand: Literal["step", "most"] | None = None
     numerator: Side
     denominator: Side
     adds: bool = True
@@ -179,7 +209,7 @@ class Definition(Model):
     known: float = Field(default=0, ge=0, le=1)
     parts: tuple[str, ...] = ()
     scale: float = Field(default=1, gt=0)
-    minimum_denominator: int = Field(default=10, ge=1)
+    minimum_denominator: int = Field(default=1, ge=1)
     display: Display
     detect: Detection | Literal["none"] = "none"
     peers: Literal["peer_group", "none"] = "peer_group"
@@ -201,6 +231,7 @@ class Definition(Model):
                 f"persons are known to be the same for {LONGEST_OF_PERSONS} weeks, as long as their keys overlap: "
                 "shorten the window"
             )
+        self._check_class()
         if self.kind is Kind.SHARE and self.numerator.subject == self.denominator.subject:
             same = (self.numerator.where, self.numerator.period) == (
                 self.denominator.where,
@@ -212,6 +243,43 @@ class Definition(Model):
                     "or say `capped: true`"
                 )
         return self
+
+    def _check_class(self) -> None:
+        """Refuse a class whose population the indicator does not count."""
+        subjects = [SUBJECTS[side.subject] for side in self.reads]
+        persons = any(subject.per_period for subject in subjects)
+        match self.protects:
+            case Protects.STAFF if not persons:
+                raise ValueError("`protects: staff` needs a side or a `population` of persons")
+            case Protects.CITIZEN | Protects.HANDLING if self.handled is None:
+                raise ValueError(f"`protects: {self.protects}` needs a side of cases or tickets")
+            case Protects.OFFICIAL_ACT if persons or any(subject.hand for subject in subjects):
+                raise ValueError("`protects: official-act` tells of no person, case or ticket; say whom it protects")
+        if (self.hand is not None) != (self.protects is Protects.HANDLING):
+            raise ValueError("say `hand: step` or `hand: most` where handling is protected, and only there")
+        if self.hand == "step" and self.hand_column == SUBJECTS[self._handled_side.subject].hand:
+            raise ValueError("`hand: step` needs a measured step in `value` or `where`; say `hand: most`")
+
+    @property
+    def _handled_side(self) -> Side:
+        assert self.handled is not None
+        return self.handled
+
+    @property
+    def handled(self) -> Side | None:
+        """The side whose rows are handled by somebody: cases or tickets."""
+        return next((side for side in reversed(self.sides) if SUBJECTS[side.subject].hand), None)
+
+    @property
+    def hand_column(self) -> str:
+        """The column of the handled side's subject with its one hand."""
+        side = self._handled_side
+        subject = SUBJECTS[side.subject]
+        if self.hand == "step":
+            for name in (*_columns(side.value), *_columns(side.where)):
+                if name in subject.step_hands:
+                    return subject.step_hands[name]
+        return subject.hand
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -238,6 +306,11 @@ class Definition(Model):
         """Grains whose cells are stored: what does not add up needs its windows computed from the subjects."""
         return ("week", "month") if self.adds or self.window_weeks == 1 else ("week", "month", "window")
 
+    @property
+    def of_every_level(self) -> Definition:
+        """The same, counted at every level of the tree and in its windows, as what does not add up is."""
+        return self.model_copy(update={"adds": False})
+
 
 class Derived(Model):
     """A derived indicator: one pure function over published rows, and the command that reads what it gives."""
@@ -248,6 +321,27 @@ class Derived(Model):
     pitfalls: Texts
     function: str = Field(pattern=r"^nytta(\.[a-z_]+)+$")
     read: str
+
+
+def _closed(text: str) -> bool:
+    """Whether no parenthesis of the text closes one before it."""
+    depth = 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _arguments(text: str) -> list[str]:
+    """The arguments of a call, cut at the commas outside of parentheses and brackets."""
+    arguments, depth, begin = [], 0, 0
+    for place, sign in enumerate(text):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == "," and depth == 0:
+            arguments.append(text[begin:place].strip())
+            begin = place + 1
+    return [*arguments, text[begin:].strip()]
 
 
 def _check_columns(text: str, subject: Subject) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 _ORDER = "(time, sequence, identity)"
+_NOBODY = "toFixedString('', 16)"
 _BY_HAND = "('paper', 'manual', 'printed', 'scanned')"
 
 
@@ -17,9 +18,11 @@ class Subject:
     """What an indicator can count.
 
     `columns` are the names an expression may use, with their meaning. `table` is the private table of its rows, ''
-    for subjects that are derived per query. `moments` are the columns whose change
-    touches cells. `select` derives rows from `{events}`, the winning events of the marked subjects. `handlers` is the
-    array column with the persons who handled the subject, '' where there is none. `needs` says of columns which
+    for subjects that are derived per query. `moments` are the columns whose change touches cells. `select` derives
+    rows from `{events}`, the winning events of the marked subjects. `hand` is the column with the person who did most
+    of the subject, '' where nobody handles it; `step_hands` gives, for a column that measures a step, the one with the
+    person who did that step. `requester` is the column with the person who asked. `actors` is the array column with all
+    persons of the subject. `needs` says of columns which
     evidence gives them, the first that is there: a type of event (or only its family), with a field behind a colon, or
     a list of the registry; columns that are not named have a figure without any.
     """
@@ -29,14 +32,23 @@ class Subject:
     table: str = ""
     moments: tuple[str, ...] = ()
     select: str = ""
-    handlers: str = ""
+    actors: str = ""
+    hand: str = ""
+    step_hands: dict[str, str] = field(default_factory=dict)
+    requester: str = ""
     per_period: bool = False
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def stored(self) -> tuple[str, ...]:
         """Columns of the subject's table that its events give: where it stands, its id, and what it tells."""
-        return ("system", "unit", "subject", *self.columns)
+        return ("system", "unit", "subject", *self.columns, *self.hands)
+
+    @property
+    def hands(self) -> tuple[str, ...]:
+        """Columns with persons who handled or asked; the gate counts them, no expression may name them."""
+        columns = (self.hand, *self.step_hands.values(), self.requester)
+        return tuple(dict.fromkeys(column for column in columns if column))
 
 
 # a step that the registry lists for the system, or for the case type
@@ -45,6 +57,26 @@ _ONE_OF = (
     "(SELECT system, case_type, activity FROM {{{{open}}}}.steps WHERE meaning = '{0}')"
     " OR (system, '', activity) IN (SELECT system, case_type, activity FROM {{{{open}}}}.steps WHERE meaning = '{0}'))"
 )
+
+
+# A subject has one hand: the person with most of its steps, of equals the latest; where steps name nobody, of its other
+# events. Systems, robots and shared accounts are no persons.
+def _most_hand(steps: str, others: str) -> str:
+    acts = "groupArrayIf((time, sequence, identity, actor), {0} AND actor_kind = 'person' AND actor != {1})"
+    return f"""
+    arraySort({acts.format(steps, _NOBODY)}) AS step_acts,
+    arraySort({acts.format(others, _NOBODY)}) AS other_acts,
+    arrayMap(act -> act.4, if(notEmpty(step_acts), step_acts, other_acts)) AS acting,
+    (arrayReverseSort(arrayMap(
+        person -> (countEqual(acting, person), length(acting) - indexOf(arrayReverse(acting), person), person),
+        arrayDistinct(acting)))[1]).3 AS hand"""
+
+
+def _last_hand(acts: str, order: str = _ORDER) -> str:
+    """The person who last did what is measured, else the subject's hand."""
+    doers = f"argMaxIf(actor, {order}, {acts} AND actor_kind = 'person' AND actor != {_NOBODY})"
+    return f"if({doers} = {_NOBODY}, hand, {doers})"
+
 
 # Intended use: what an event says of itself counts; else a step that the registry lists says yes, and a closing without
 # such a step says no. Until then nobody knows.
@@ -73,7 +105,10 @@ SELECT
     arrayMap(s -> s.4, ordered) AS activities,
     arrayMap(s -> s.5, ordered) AS modes,
     arrayMap(s -> s.6, ordered) AS teams,
-    arrayMap(s -> s.7, ordered) AS actors
+    arrayMap(s -> s.7, ordered) AS actors,
+    {_most_hand("type = 'case.step'", "type != 'case.step'")},
+    {_last_hand("means = 1")} AS hand_intended,
+    {_last_hand("has_route", f"(mode IN {_BY_HAND}, time, sequence, identity)")} AS hand_route
 FROM
 (
     SELECT *,
@@ -111,7 +146,11 @@ SELECT
     arrayMap(s -> s.5, ordered) AS units,
     arrayMap(s -> s.6, ordered) AS teams,
     arrayMap(s -> s.7, ordered) AS lines,
-    arrayMap(s -> s.8, ordered) AS actors
+    arrayMap(s -> s.8, ordered) AS actors,
+    {_most_hand("type NOT IN ('ticket.opened', 'ticket.selfservice')", "0")},
+    {_last_hand("type = 'ticket.resolved'")} AS hand_resolved,
+    argMinIf(actor, (type != 'ticket.opened', time, sequence, identity),
+             type IN ('ticket.opened', 'ticket.selfservice') AND actor != {_NOBODY}) AS requester
 FROM {{events}}
 GROUP BY system, subject
 """
@@ -161,7 +200,9 @@ SUBJECTS: dict[str, Subject] = {
             table="cases",
             moments=("opened_at", "closed_at", "expires_at", "first_at"),
             select=_CASE,
-            handlers="actors",
+            actors="actors",
+            hand="hand",
+            step_hands={"intended": "hand_intended", "route_steps": "hand_route"},
             needs={
                 "opened_at": ("case",),
                 "expires_at": ("case",),
@@ -200,7 +241,10 @@ SUBJECTS: dict[str, Subject] = {
             table="tickets",
             moments=("opened_at", "resolved_at", "first_at"),
             select=_TICKET,
-            handlers="actors",
+            actors="actors",
+            hand="hand",
+            step_hands={"first_contact": "hand_resolved"},
+            requester="requester",
             needs={
                 "opened_at": ("ticket",),
                 "resolved_at": ("ticket.resolved",),

@@ -120,6 +120,10 @@ class Keys:
         except (InvalidTag, ValueError) as error:
             raise KeyFileError("the reject was sealed with another key: restore the key file of that time") from error
 
+    def of_figures(self, root: str) -> bytes:
+        """The secret of a root unit that decides the noise of its published figures, and nothing else."""
+        return self._derived(b"figures " + root.encode("utf-8"))
+
     def _rejects(self) -> AESSIV:
         return AESSIV(self._derived(b"rejects", 2 * _BYTES))
 

@@ -122,6 +122,7 @@ def _organisation(entry: OrganisationEntry) -> Organisation:
         data_protection=tuple(c.contact(entry.tongue) for c in entry.data_protection),
         administrators=tuple(c.contact(entry.tongue) for c in entry.administrators),
         public_data=entry.public_data,
+        disclosure=tuple(each.protection for each in entry.disclosure),
     )
 
 
@@ -200,7 +201,9 @@ def _system(entry: SystemEntry) -> System:
 
 
 def _case_type(entry: CaseTypeEntry) -> CaseType:
-    return CaseType(entry.id, entry.names, entry.intended, entry.digital_route, _minutes(entry.minutes))
+    return CaseType(
+        entry.id, entry.names, entry.intended, entry.digital_route, _minutes(entry.minutes), entry.sensitive
+    )
 
 
 def _minutes(entry: MinutesEntry | None) -> Minutes | None:

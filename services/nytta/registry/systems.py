@@ -41,7 +41,7 @@ class CaseType:
     """A kind of case in a system. `intended` and `digital_route` are activities, as events name them.
 
     A step in `intended` means that the case is handled in the new way; one in `digital_route` could be done
-    digitally, whatever mode it was done in.
+    digitally, whatever mode it was done in. Cases of a `sensitive` type are told in greater numbers alone.
     """
 
     id: str
@@ -49,6 +49,7 @@ class CaseType:
     intended: tuple[str, ...] = ()
     digital_route: tuple[str, ...] = ()
     minutes: Minutes | None = None
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

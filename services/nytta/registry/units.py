@@ -7,6 +7,7 @@ from datetime import date
 
 from nytta.registry.calendars import Calendar
 from nytta.registry.dates import ALWAYS, BEGINNING, END, Span
+from nytta.registry.protection import Protection
 
 LANGUAGES = ("sv", "nb", "en")
 """Languages of texts and messages."""
@@ -58,7 +59,7 @@ class Organisation:
     """What belongs to a root unit: time zone (IANA name), key id of its pseudonyms, calendar, currency.
 
     `public_data` marks a log of public data, whose figures need no approval of their purpose and are
-    labelled.
+    labelled. `disclosure` are the rules that its figures are published under, by the day that each begins.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Organisation:
     data_protection: tuple[Contact, ...] = ()
     administrators: tuple[Contact, ...] = ()
     public_data: bool = False
+    disclosure: tuple[Protection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from nytta.insight.alerts.model import Alert
 from nytta.insight.store import states
 from nytta.insight.store.alerts import AlertStore, Changes
 from nytta.service.installation import App
+from nytta.service.statements import missed_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def judge(app: App, now: datetime) -> bool:
         if state == app.judged:
             return False
         verdicts.publish_signals(app.private, registry, app.definitions, now)
-        facts.publish_facts(app.private, registry, now)
+        missed = missed_hours(app.open.connection, registry)
+        facts.publish_facts(app.private, registry, app.keys.of_figures, missed, now)
         states.publish_states(app.private.connection, registry, now)
         app.judged = state
         return True

@@ -118,7 +118,7 @@ class App:
             return
         self._save_registry(now.date())
         if recompute.recompute(self.private, self.definitions).marks:
-            publish.publish(self.private, self.definitions, now)
+            self._publish_values(now)
             self._round_off(now)
 
     @_one_round
@@ -155,7 +155,7 @@ class App:
     @_one_round
     def publish(self, now: datetime) -> None:
         """Publish what is closed."""
-        publish.publish(self.private, self.definitions, now)
+        self._publish_values(now)
         self._round_off(now)
 
     @_one_round
@@ -166,7 +166,7 @@ class App:
             self.workers.settle()
             return int(self.private.connection.value("SELECT count() FROM {private}.cells FINAL"))
         done = recompute.recompute(self.private, self.definitions)
-        publish.publish(self.private, self.definitions, now)
+        self._publish_values(now)
         self._round_off(now)
         return done.cells
 
@@ -198,6 +198,15 @@ class App:
 
     # keeping the registry and the definitions
 
+    @property
+    def registry(self) -> Registry:
+        """The registry with the organisations that logs brought."""
+        created = registry_tables.created_roots(self.private.connection)
+        return registry_tables.with_created(self.intake.registry, created)
+
+    def _publish_values(self, now: datetime) -> None:
+        publish.publish(self.private, self.definitions, self.registry, self.keys.of_figures, now)
+
     def _round_off(self, now: datetime) -> None:
         """What follows a publication of values: take back what is no longer approved, and state the benefits."""
         self._withdraw(now)
@@ -224,9 +233,7 @@ class App:
         Mark everything if it changed.
         """
         first, last = self.private.data_span()
-        registry = registry_tables.with_created(
-            self.intake.registry, registry_tables.created_roots(self.private.connection)
-        )
+        registry = self.registry
         if not registry.organisations:
             return
         purposes = {d.purpose for d in self.definitions}

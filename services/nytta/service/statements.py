@@ -9,7 +9,9 @@ from datetime import date, datetime, timedelta
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.published.figures import HALF_YEAR, PublishedFigures, settled_share
+from nytta.disclosure.rounding import two_digits
 from nytta.disclosure.rules import Status
+from nytta.disclosure.store.facts import Missed
 from nytta.indicators.store.render import Scope, Zones, winners
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
@@ -48,6 +50,18 @@ def publish_benefits(store: PrivateStore, registry: Registry, model: Model, now:
             said.add(after, now)
             number += 1
     return number
+
+
+def missed_hours(connection: Connection, registry: Registry) -> list[Missed]:
+    """Hours that are missed because a system is not used, by unit and system, as the latest statements say them."""
+    said = Statements(connection)
+    found: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    for organisation in registry.organisations:
+        latest = said.latest(organisation.id)
+        for pool in latest.statement.pools if latest else ():
+            if pool.use_missing is not None:
+                found[organisation.id, pool.place, pool.system] += pool.use_missing
+    return [Missed(*place, two_digits(thousandths / 1000)) for place, thousandths in found.items()]
 
 
 def _has_programme(registry: Registry, organisation: Organisation) -> bool:
@@ -129,7 +143,9 @@ def _use(
     Of indicators of cases that benefits depend on, from what is published of them.
     """
     wanted = {b.adoption.indicator for b in registry.benefits if b.adoption}
-    public = connection.rows("SELECT indicator FROM {open}.definitions WHERE protects = 'public' AND kind = 'share'")
+    public = connection.rows(
+        "SELECT indicator FROM {open}.definitions WHERE protects IN ('citizen', 'handling') AND kind = 'share'"
+    )
     wanted &= {indicator for (indicator,) in public}
     if not wanted:
         return {}
@@ -143,7 +159,7 @@ def _use(
         live = max((each for each in lives if each is not None), default=None)
         share = settled_share(shown, indicator, unit, system, case_type, week, live)
         row = published.get(place)
-        hidden = row.status if row is not None and row.value is None else Status.NOT_ENOUGH.value
+        hidden = row.status if row is not None and row.value is None else Status.SUPPRESSED.value
         found[place] = hidden if share is None else share
     return found
 

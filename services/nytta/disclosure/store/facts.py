@@ -1,31 +1,37 @@
 """Facts that alerts rest on, in the open zone.
 
-No figure of persons or cases is computed here: shares of staff that no indicator holds go through the ledger, use is
-what is published already. Hours that are missed are an official act (`_hours`).
+Shares of staff that no indicator holds go through the gate; use is what is published already, and so are hours that are
+missed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nytta.disclosure.clock import first_open_week
-from nytta.disclosure.gate import FEW, K
-from nytta.disclosure.published.figures import HALF_YEAR, SETTLING, PublishedFigures, middle, settled_share
-from nytta.disclosure.rounding import rounded_cases
-from nytta.disclosure.store.publish import Fact, told_of_staff
+from nytta.disclosure.gate import Exact, Measure, gate
+from nytta.disclosure.published.figures import HALF_YEAR, PublishedFigures, middle
+from nytta.disclosure.store.publish import Secret
+from nytta.indicators.definition import Kind, Protects
 from nytta.indicators.store.render import Scope, Zones, winners
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
-from nytta.registry.programme import Benefit
+from nytta.registry.protection import StaffRules, in_force
 from nytta.registry.registry import Registry
+from nytta.registry.units import Organisation
 
 WEEKS = 8
 """So many closed weeks are told at a time: as many as a rule looks back at."""
+
+_FEWEST_USERS = 3
+"""Fewest persons who used an app of the earlier platform that is named."""
 
 _KEY = ("unit", "system", "fact", "part", "week")
 _FIGURES = ("value", "low", "high", "n_band", "status")
@@ -33,10 +39,22 @@ _Row = dict[str, Any]
 Counts = tuple[int, int]
 
 
-def publish_facts(store: PrivateStore, registry: Registry, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Hours of a year that a unit misses in a system, as its organisation's statement says."""
+
+    organisation: str
+    unit: str
+    system: str
+    value: float
+
+
+def publish_facts(
+    store: PrivateStore, registry: Registry, secret: Secret, missed: Sequence[Missed], now: datetime
+) -> int:
     """Bring the facts of the last closed weeks at `now` (aware) up to date; the rows that changed.
 
-    Runs after the publication of values, which it repeats.
+    Runs after the publication of values and of statements, which it repeats.
     """
     changed = 0
     for organisation in registry.organisations:
@@ -51,30 +69,39 @@ def publish_facts(store: PrivateStore, registry: Registry, now: datetime) -> int
             store.connection, organisation.id, [*_USE, _ENTITLEMENT], first, closed, case_types=True
         )
         rows = [
-            *_steps(store, scope, organisation.id, weeks, now, number),
+            *_steps(store, scope, organisation, weeks, secret(organisation.id)),
             *_use(shown, weeks, organisation.id),
             *_legacy(store, scope, organisation.id, weeks, shown),
-            *_hours(store, scope, registry, organisation.id, closed, shown),
+            *_hours(missed, organisation.id, closed),
         ]
         changed += _write(store, organisation.id, rows, weeks, number)
         _write_decisions(store, scope, organisation.id)
     return changed
 
 
+_READY = Measure(Kind.SHARE, Protects.STAFF, "readiness")
+
+
 def _steps(
-    store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], now: datetime, number: int
+    store: PrivateStore, scope: Scope, organisation: Organisation, weeks: Sequence[date], secret: bytes
 ) -> Iterable[_Row]:
     """Per unit of every level: managers who took the course ('trained'), and of all, who is also entitled ('ready').
 
-    Among those in scope when the week ends, as the ledger lets them be told.
+    Among those in scope when the week ends, as the gate lets them be told.
     """
+    root = organisation.id
     start = scope.zones.date("time")
     ours = f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}')"
+    trained = "t.done = 1 AND t.first < week + 7"
+    keys = "arraySum(arrayMap(person -> sipHash64(person), groupUniqArray{0}))"
     exact = store.connection.arrow(
-        f"""SELECT '{root}' AS organisation, p.ancestor AS unit, e.system AS system, '*' AS case_type, part,
-                   'week' AS grain, week AS period, toInt64(uniqExact(e.actor)) AS size,
-                   toInt64(uniqExactIf(e.actor, t.done = 1 AND t.first < week + 7)) AS trained,
-                   toInt64(uniqExactIf(e.actor, t.done = 1 AND t.first < week + 7 AND e.entitled = 1)) AS ready
+        f"""SELECT p.ancestor AS unit, e.system AS system, part, week,
+                   toInt64(uniqExact(e.actor)) AS size, {keys.format("(e.actor)")} AS size_keys,
+                   toInt64(uniqExactIf(e.actor, {trained})) AS trained,
+                   {keys.format(f"If(e.actor, {trained})")} AS trained_keys,
+                   toInt64(uniqExactIf(e.actor, {trained} AND e.entitled = 1)) AS ready,
+                   {keys.format(f"If(e.actor, {trained} AND e.entitled = 1)")} AS ready_keys,
+                   max(grouped) AS grouped
             FROM (
                 SELECT unit, system, actor, tier, entitled, toDate(valid_from) AS begin,
                        if(year(valid_to) < 2000, toDate('2149-06-06'), toDate(valid_to)) AS end,
@@ -86,6 +113,8 @@ def _steps(
                 SELECT actor, system, min({start}) AS first, 1 AS done
                 FROM {winners(scope, "'training'", ours)} GROUP BY actor, system
             ) AS t ON t.actor = e.actor AND t.system = e.system
+            LEFT JOIN (SELECT unit, 1 AS grouped FROM {{open}}.units WHERE reporting_group != '' GROUP BY unit) AS g
+                ON g.unit = p.ancestor
             ARRAY JOIN if(e.tier = 'manager', ['*', 'manager'], ['*']) AS part
             WHERE e.begin <= week + 6 AND e.end > week + 6 AND p.valid_from <= week AND p.valid_to > week
               AND e.system IN (SELECT system FROM {{private}}.events WHERE kind = 'training')
@@ -93,17 +122,41 @@ def _steps(
         weeks=list(weeks),
     )
     for fact, part in (("trained", "manager"), ("ready", "*")):
-        live = exact.filter(pc.equal(pc.cast(exact["part"], "string"), part)) if len(exact) else exact
-        nobody = [0] * len(live)
-        columns = {"numerator": live[fact], "denominator": live["size"], "persons": nobody, "most_by_one": nobody}
-        for name, column in columns.items():
-            live = live.append_column(name, pa.array(column, pa.int64()) if column is nobody else column)
-        told = told_of_staff(store, Fact(fact), root, live, weeks, now, number)
-        for unit, system, week, *figures in zip(
-            *(told[name] for name in ("unit", "system", "period", *_FIGURES)), strict=True
-        ):
-            if figures[0] is not None:
-                yield _row({"unit": unit, "system": system}, fact, part, week, *figures)
+        for week in weeks if len(exact) else ():
+            here = pc.and_(pc.equal(pc.cast(exact["part"], "string"), part), pc.equal(exact["week"], week))
+            rows = exact.filter(here)
+            if not len(rows):
+                continue
+            rules = in_force(organisation.disclosure, week)
+            gated = gate(_persons(rows, fact), _READY, rules, secret)
+            for n, (unit, system) in enumerate(zip(rows["unit"].to_pylist(), rows["system"].to_pylist(), strict=True)):
+                if gated.reason[n] == "":
+                    figures = (gated.value[n], gated.low[n], gated.high[n], gated.n_band[n], gated.status[n])
+                    place = {"unit": unit, "system": system}
+                    yield _row(place, fact, part, week, *(figure.item() for figure in figures))
+
+
+def _persons(rows: pa.Table, fact: str) -> Exact:
+    """Exact figures of a share of staff."""
+    size = rows["size"].to_numpy()
+    nobody = np.zeros(len(rows), dtype=np.int64)
+    false = np.zeros(len(rows), dtype=bool)
+    return Exact(
+        numerator=rows[fact].to_numpy(),
+        denominator=size,
+        cases=nobody,
+        persons=size,
+        numerator_keys=rows[f"{fact}_keys"].to_numpy(),
+        denominator_keys=rows["size_keys"].to_numpy(),
+        handlers=nobody,
+        most_by_one=nobody,
+        requesters=nobody,
+        register=size,
+        register_handlers=nobody,
+        grouped=rows["grouped"].to_numpy().astype(bool),
+        sensitive=false,
+        of_employees=false,
+    )
 
 
 _INTENDED, _BREADTH, _ENTITLEMENT = "intended-use", "weekly-breadth", "entitlement"
@@ -154,7 +207,7 @@ def _legacy(
             WHERE s.day < week + 7 AND s.day >= week - 21 AND p.valid_from <= s.day AND p.valid_to > s.day
               AND s.category != ''
             GROUP BY p.ancestor, s.system, s.category, week
-            HAVING persons >= {K} OR (persons >= {FEW} AND eligible >= {K})
+            HAVING persons >= {_FEWEST_USERS} AND eligible >= {StaffRules().k}
             ORDER BY p.ancestor, s.system, s.category, week""",
         weeks=list(weeks),
     )
@@ -164,97 +217,12 @@ def _legacy(
             yield _row(row, "legacy", row["part"], row["week"], None, None, None, "", "ok")
 
 
-def _hours(
-    store: PrivateStore, scope: Scope, registry: Registry, root: str, closed: date, shown: PublishedFigures
-) -> Iterable[_Row]:
-    """Hours of a year that are missed where use stays as it is: (target - share) x cases of 52 weeks x minutes saved.
-
-    An official act (benefits), so of every unit that has a benefit of its own. Cases count in two digits, never finer
-    than ten, and the use of the last half year in whole percent: the published one where there is one. Where use is
-    hidden, that of ten cases and more goes into the hours alone; nothing then tells the cases beside, so neither
-    follows from them.
-    """
-    day = closed + timedelta(days=6)
-    members = {unit for group in registry.groups if day in group.span for unit in group.units}
-    here = [unit.id for unit in registry.units_at(day).values() if unit.root == root]
-    places: dict[str, tuple[str, ...]] = {unit: (unit,) for unit in here if unit not in members}
-    places |= {g.id: g.units for g in registry.groups if day in g.span and g.units[0] in here}
-    about: dict[tuple[str, str], list[Benefit]] = {}
-    for benefit in registry.benefits:
-        about.setdefault((benefit.unit, benefit.system), []).append(benefit)
-    if not about:
-        return
-    opened = scope.zones.date("opened_at")
-    volumes = {
-        (u, s, c): n
-        for u, s, c, n in store.connection.rows(
-            f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
-                WHERE {opened} <= {{day:Date}} AND {opened} > {{day:Date}} - 364
-                  AND unit IN (SELECT unit FROM {{open}}.units WHERE root = {{root:String}})
-                GROUP BY unit, system, case_type""",
-            day=day,
-            root=root,
-        )
-    }
-    used = _used(store, registry, root, closed)
-    for place, units in places.items():
-        for system in sorted({s for u, s in about if u in units}):
-            hours, known = 0.0, False
-            lives = [each for unit in units if (each := registry.go_live(system, unit)) is not None]
-            live = max(lives, default=None)
-            for benefit in (b for u in units for b in about.get((u, system), ())):
-                kind, adoption = registry.case_type(system, benefit.case_type), benefit.adoption
-                volume = rounded_cases(volumes.get((benefit.unit, system, benefit.case_type), 0))
-                if kind is None or kind.minutes is None or adoption is None or adoption.target is None:
-                    continue
-                if adoption.indicator != _INTENDED or volume is None:
-                    continue
-                # Cases of a type that has no share of its own are handled as the place's cases are.
-                own = used.get((benefit.unit, system, benefit.case_type), (0, 0))
-                together = [counts for (u, s, _), counts in used.items() if u in units and s == system]
-                shares = (
-                    settled_share(shown, _INTENDED, place, system, benefit.case_type, closed, live),
-                    settled_share(shown, _INTENDED, place, system, "*", closed, live),
-                    _whole(*own),
-                    _whole(sum(x for x, _ in together), sum(n for _, n in together)),
-                )
-                share = next((each for each in shares if each is not None), None)
-                if share is None:
-                    continue
-                known = True
-                saved = (kind.minutes.before_ms - kind.minutes.after_ms) / 3_600_000
-                hours += max(0.0, adoption.target / 1000 - share / 100) * volume * saved
-            if known:
-                row = {"unit": place, "system": system}
-                yield _row(row, "unrealised_hours", "", closed, _two_digits(hours), None, None, "", "rounded")
-
-
-def _used(store: PrivateStore, registry: Registry, root: str, closed: date) -> dict[tuple[str, str, str], Counts]:
-    """Settled cases of the last half year by unit, system and case type: handled as intended, and all."""
-    found: dict[tuple[str, str, str], Counts] = {}
-    for unit, system, case_type, week, numerator, denominator in store.connection.rows(
-        """SELECT unit, system, case_type, period, numerator, denominator FROM {private}.indicator_values
-           WHERE indicator = 'intended-use' AND grain = 'week' AND case_type != '*' AND period <= {closed:Date}
-             AND period > {first:Date} AND unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})
-             AND version = (SELECT max(version) FROM {private}.definitions WHERE indicator = 'intended-use')""",
-        closed=closed,
-        first=closed - timedelta(weeks=HALF_YEAR),
-        root=root,
-    ):
-        live = registry.go_live(system, unit)
-        if live is None or week >= live + timedelta(weeks=SETTLING):
-            before = found.get((unit, system, case_type), (0, 0))
-            found[unit, system, case_type] = (before[0] + int(numerator), before[1] + int(denominator))
-    return found
-
-
-def _whole(numerator: int, denominator: int) -> int | None:
-    """Whole percent; None for too few."""
-    return round(100 * numerator / denominator) if denominator >= K else None
-
-
-def _two_digits(value: float) -> float:
-    return float(f"{value:.2g}")
+def _hours(missed: Sequence[Missed], root: str, closed: date) -> Iterable[_Row]:
+    """Hours of a year that are missed, as the statement of benefits says them."""
+    for hours in missed:
+        if hours.organisation == root:
+            place = {"unit": hours.unit, "system": hours.system}
+            yield _row(place, "unrealised_hours", "", closed, hours.value, None, None, "", "rounded")
 
 
 def _row(place: _Row, fact: str, part: str, week: date, *figures: Any) -> _Row:

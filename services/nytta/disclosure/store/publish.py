@@ -1,489 +1,348 @@
-"""The one function that writes figures into the open zone: closed periods, through the gate, from the ledger."""
+"""The one function that writes figures into the open zone: closed periods, through the gate.
+
+The ledger (`disclosed`) keeps which records each shown figure was computed from. While these stand, so does what was
+published; any other set of records is told anew. What cannot be shown is written where a figure was shown before, or
+where its reason says that enough stand behind it; all else reads as too few, be there none or a few.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from nytta.disclosure.clock import first_open_week
-from nytta.disclosure.figures import (
-    DENOMINATOR,
-    GRAINS,
-    NUMERATOR,
-    SIZE,
-    Figures,
-    Grain,
-    Nature,
-    Series,
-    Told,
-    columns_of,
-)
-from nytta.disclosure.gate import Exact, gate
-from nytta.disclosure.ledger import disclose
-from nytta.disclosure.pattern import Patterns
-from nytta.disclosure.rules import K, Rules, Status
-from nytta.disclosure.tree import Hierarchy, Place, TreeError, changed_past
-from nytta.indicators.definition import Definition, Kind, Protects
+from nytta.disclosure.gate import Bools, Exact, Gated, Measure, gate
+from nytta.disclosure.rules import Reason
+from nytta.indicators.definition import Definition, Protects
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.store.quality import unclear_systems
-from nytta.storage.client import StoreError
+from nytta.registry.protection import in_force
+from nytta.registry.registry import Registry
+from nytta.registry.systems import Protects as Asking
+from nytta.registry.units import Organisation
 
-_KEY = ("organisation", "unit", "system", "case_type", "part", "grain", "period")
-_SHOWN = ("value", "low", "high", "n_band", "status", "basis")
-_LIVE = ("numerator", "denominator", "size", "persons", "most_by_one")
+GRAINS = ("week", "month", "window")
 
-Rows = dict[str, Any]
-"""Columns of equal length: strings and dates as lists, figures as arrays."""
+REGISTER = "entitlement"
+"""The indicator whose denominator counts the persons of a unit in the register."""
 
+Secret = Callable[[str], bytes]
+"""The secret of a root unit, by its id."""
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A weekly share of staff that no indicator holds; the ledger keeps it under its id like an indicator."""
-
-    id: str
-    version: int = 0
-    kind: Kind = Kind.SHARE
-    protects: Protects = Protects.STAFF
-    adds: bool = False
-    scale: float = 1.0
-    minimum_denominator: int = K
-    known: float = 0.0
-    window_weeks: int = 1
+_PLACE = ("unit", "system", "case_type", "part", "grain", "period")
+_FIGURES = ("value", "low", "high", "n_band", "status", "reason")
+_SETS = ("numerator_keys", "denominator_keys")
+_INPUTS = ("numerator", "denominator", "size", "handlers", "most_by_one", "requesters")
+_EPOCH = date(1970, 1, 1)
 
 
-def publish(store: PrivateStore, definitions: Sequence[Definition], now: datetime, rules: Rules | None = None) -> int:
+def publish(
+    store: PrivateStore, definitions: Sequence[Definition], registry: Registry, secret: Secret, now: datetime
+) -> int:
     """Bring the open zone up to date with all weeks and months closed at `now` (aware); how many rows changed.
 
-    A figure that came out the same is left as it was published. Where a system's sources name too many units that
-    nobody knows, only figures of the organisation are told anew, until that is mended. StoreError, and nothing is
-    published, where the hierarchy of units contradicts itself or what was published of the past.
+    What did not change since the last publication is not read. Where a system's sources name too many units that
+    nobody knows, only figures of the organisation are told anew, until that is mended.
     """
     publication = store.counter("publication") + 1
-    organisations = _organisations(store, now)
-    _check_past(store, organisations)
+    version = store.counter("version")
+    renamed = store.counter("renamed")
     unclear = unclear_systems(store.connection, now)
+    waiting = store.counter("unclear") > store.counter("clear")
     changed = 0
-    patterns = Patterns()
-    for definition in definitions if organisations else ():
-        guarded = definition.protects is not Protects.OFFICIAL_ACT
-        live = _live_rows(store, definition, organisations, unclear)
-        rows = (
-            _through_ledger(store, definition, live, organisations, rules or Rules(), publication, patterns)
-            if guarded
-            else _official(definition, live)
+    for organisation in registry.organisations:
+        course = _Course(
+            store,
+            registry,
+            organisation,
+            first_open_week(now, organisation.timezone),
+            secret(organisation.id),
+            0 if waiting else store.counter("published_version"),
+            renamed > store.counter("renamed_published"),
+            unclear,
+            now,
+            publication,
         )
-        if rows:
-            changed += _write_changed(store, definition, rows, now, publication)
+        changed += sum(course.publish(definition) for definition in definitions)
+        store.raise_counter(course.clock, course.open_day)
     _publish_definitions(store, definitions, publication)
-    _remember_places(store, organisations, publication)
+    store.raise_counter("published_version", version)
+    store.raise_counter("renamed_published", renamed)
+    store.raise_counter("unclear" if unclear else "clear", publication)
     store.raise_counter("publication", publication)
     return changed
 
 
-def told_of_staff(
-    store: PrivateStore, fact: Fact, root: str, live: pa.Table, weeks: Sequence[date], now: datetime, publication: int
-) -> Rows:
-    """What may be published at `now` (aware) of a fact in consecutive closed `weeks`, as columns of published values.
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """One publication of one organisation.
 
-    `live` has the exact figures of these weeks and of every unit of the organisation `root`, groups and their members
-    too: the columns of `_live_rows`. Decided by the ledger and kept in it under `publication`: what was shown stays,
-    late data wait.
+    `open_week` is the first week that is not closed; `version` the last round whose cells are published, 0 for none;
+    `renamed` says that keys of persons changed since; units of `unclear` systems wait.
     """
-    organisations = {each: its for each, its in _organisations(store, now).items() if each == root}
-    span = (weeks[0], weeks[-1])
-    return _through_ledger(store, fact, live, organisations, Rules(), publication, Patterns(), span)
 
-
-@dataclass(frozen=True, eq=False)
-class _Organisation:
-    """A root unit with its hierarchy; `open_week` is the first week that is not closed, `first` the first with data."""
-
-    hierarchy: Hierarchy
+    store: PrivateStore
+    registry: Registry
+    organisation: Organisation
     open_week: date
-    basis: str
+    secret: bytes
+    version: int
+    renamed: bool
+    unclear: Collection[str]
+    now: datetime
+    publication: int
 
+    @property
+    def clock(self) -> str:
+        """The counter that keeps up to where the organisation's weeks are published."""
+        return f"closed {self.organisation.id}"
 
-def _organisations(store: PrivateStore, now: datetime) -> dict[str, _Organisation]:
-    places: dict[str, list[Place]] = {}
-    zones: dict[str, str] = {}
-    for root, zone, *place in store.connection.rows(
-        "SELECT root, timezone, unit, parent, reporting_group, valid_from, valid_to FROM {open}.units ORDER BY root"
-    ):
-        places.setdefault(root, []).append(Place(*place))
-        zones[root] = zone
-    public = {r for (r,) in store.connection.rows("SELECT DISTINCT root FROM {open}.created_units WHERE public_data")}
-    try:
-        return {
-            root: _Organisation(Hierarchy(its), first_open_week(now, zones[root]), "public_data" * (root in public))
-            for root, its in places.items()
+    @property
+    def open_day(self) -> int:
+        """The first day that is not closed, in days since 1970."""
+        return (self.open_week - _EPOCH).days
+
+    def publish(self, definition: Definition) -> int:
+        """Publish what changed of one indicator, and what closed since; how many rows changed."""
+        rows = self._rows(definition)
+        if not len(rows):
+            return 0
+        live, shown = _bools(rows, "live"), _bools(rows, "shown")
+        told = shown & live & self._stands(definition, rows)
+        figures = self._figures(definition, rows.filter(pa.array(~told)))
+        there = _bools(figures, "shown")
+        visible = figures["value"].is_valid().to_numpy()
+        few = np.isin(_texts(figures, "reason"), [Reason.FEW_CASES.value, Reason.FEW_PERSONS.value])
+        written = figures.filter(pa.array(visible | there | ~few))
+        changed = self._write(definition, written)
+        self._keep(definition, figures.filter(pa.array(visible | there)))
+        if self.renamed:
+            self._keep(definition, rows.filter(pa.array(told)))
+        return changed
+
+    def _stands(self, definition: Definition, rows: pa.Table) -> Bools:
+        """Whether each row was shown of the same records.
+
+        Figures that were published before record keys were kept, and those of persons whose keys changed since, stand
+        where their counts are equal.
+        """
+        alike = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS])
+        counts = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS[:3]])
+        sets = np.logical_and.reduce([_equal(rows, name) for name in _SETS])
+        before = _texts(rows, "was_rules") == ""
+        renamed = np.full(len(rows), self.renamed and definition.protects is Protects.STAFF)
+        return np.asarray(np.where(before, counts, alike & (sets | renamed)))
+
+    def _figures(self, definition: Definition, rows: pa.Table) -> pa.Table:
+        """Rows with what may be told of them, each under the rules of its period."""
+        parts = []
+        periods = rows["period"].to_pylist()
+        rules = [in_force(self.organisation.disclosure, period) for period in periods]
+        for protection in dict.fromkeys(rules):
+            part = rows.filter(pa.array([rule is protection or rule == protection for rule in rules]))
+            gated = gate(self._exact(definition, part), Measure.of(definition), protection, self.secret)
+            for name, column in _columns(gated).items():
+                part = part.append_column(name, column)
+            parts.append(part.append_column("rules", pa.array([protection.fingerprint] * len(part))))
+        if not parts:
+            empty = rows.append_column("rules", pa.array([], pa.string()))
+            for name in _FIGURES:
+                empty = empty.append_column(name, pa.array([], pa.float64() if name in _FIGURES[:3] else pa.string()))
+            return empty
+        return pa.concat_tables(parts)
+
+    def _exact(self, definition: Definition, rows: pa.Table) -> Exact:
+        systems = {system.id: system for system in self.registry.systems}
+        sensitive = {
+            (system.id, case_type.id)
+            for system in systems.values()
+            for case_type in system.case_types
+            if case_type.sensitive
         }
-    except TreeError as error:
-        raise StoreError(f"nothing was published: {error}") from error
-
-
-def _check_past(store: PrivateStore, organisations: dict[str, _Organisation]) -> None:
-    """Refuse a hierarchy that tells published weeks otherwise: two versions of a roll-up reveal what moved."""
-    rows = store.connection.rows(
-        "SELECT unit, parent, reporting_group, valid_from, valid_to, until FROM {private}.disclosed_places "
-        "WHERE publication = (SELECT max(publication) FROM {private}.disclosed_places)"
-    )
-    now = [place for each in organisations.values() for place in each.hierarchy.places]
-    for until in sorted({row[5] for row in rows}):
-        told = changed_past([Place(*row[:5]) for row in rows if row[5] == until], now, until)
-        if told:
-            raise StoreError(f"nothing was published: {'; '.join(told[:5])}")
-
-
-def _remember_places(store: PrivateStore, organisations: dict[str, _Organisation], publication: int) -> None:
-    store.connection.insert(
-        "{private}.disclosed_places",
-        ["unit", "parent", "reporting_group", "valid_from", "valid_to", "until", "publication"],
-        [
-            [p.unit, p.parent, p.group, p.valid_from, p.valid_to, each.open_week, publication]
-            for each in organisations.values()
-            for p in each.hierarchy.places
-        ],
-    )
-
-
-def _live_rows(
-    store: PrivateStore, definition: Definition, organisations: dict[str, _Organisation], unclear: Collection[str]
-) -> pa.Table:
-    """Exact values of closed periods, from the first week with data on; of units of `unclear` systems, of told ones."""
-    ended = " OR ".join(
-        f"(u.organisation = {_text(root)} AND if(v.grain = 'month', addMonths(v.period, 1), v.period + 1) "
-        f"<= toDate('{each.open_week}'))"
-        for root, each in organisations.items()
-    )
-    first = store.data_span()[0].replace(day=1) - timedelta(days=31)
-    staff = definition.protects is Protects.STAFF
-    told = """v.system NOT IN {unclear:Array(String)} OR v.unit = u.organisation
-              OR (v.unit, v.system, v.case_type, v.part, v.grain, v.period) IN (
-                  SELECT unit, system, case_type, part, grain, period FROM {open}.published_values
-                  WHERE indicator = {id:String} AND version = {version:UInt16} AND system IN {unclear:Array(String)})"""
-    return store.connection.arrow(
-        f"""SELECT u.organisation AS organisation, v.unit AS unit, v.system AS system, v.case_type AS case_type,
-                   v.part AS part, v.grain AS grain, v.period AS period,
-                   toInt64(v.numerator) AS numerator, toInt64(v.denominator) AS denominator,
-                   toInt64(v.{"persons" if staff else "subjects"}) AS size,
-                   toInt64(v.persons) AS persons, toInt64(v.most_by_one) AS most_by_one
-            FROM {{private}}.indicator_values AS v
-            INNER JOIN (SELECT unit, any(root) AS organisation FROM {{open}}.units GROUP BY unit) AS u
-                ON u.unit = v.unit
-            WHERE v.indicator = {{id:String}} AND v.version = {{version:UInt16}} AND v.grain IN {GRAINS}
-              AND v.period >= toDate('{first}') AND ({ended}){" AND v.case_type = '*'" * staff}
-              {f"AND ({told})" * bool(unclear)}""",
-        id=definition.id,
-        version=definition.version,
-        unclear=sorted(unclear),
-    )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-# official acts
-
-
-def _official(definition: Definition, live: pa.Table) -> Rows:
-    rows: Rows = {name: live[name].to_pylist() for name in _KEY}
-    figures = np.stack([live[name].to_numpy() for name in ("numerator", "denominator", "size")], axis=1)
-    nobody = np.zeros(len(live), dtype=np.int64)
-    return rows | _gated(definition, figures, figures[:, SIZE], nobody, nobody, np.ones(len(live), bool), nobody > 0)
-
-
-# persons and cases
-
-
-_EVER = (date(1970, 1, 1), date(2149, 6, 6))
-
-
-def _through_ledger(
-    store: PrivateStore,
-    definition: Definition | Fact,
-    live: pa.Table,
-    organisations: dict[str, _Organisation],
-    rules: Rules,
-    publication: int,
-    patterns: Patterns,
-    span: tuple[date, date] = _EVER,
-) -> Rows:
-    """Published rows of an indicator that protects somebody, after the ledger took over what it may."""
-    told = store.connection.arrow(
-        "SELECT organisation, unit, system, case_type, part, grain, period, numerator, denominator, size, shown, "
-        "restated, changed FROM {private}.disclosed FINAL WHERE indicator = {id:String} AND version = {version:UInt16} "
-        "AND organisation IN {organisations:Array(String)} AND period >= {first:Date} AND period <= {last:Date}",
-        id=definition.id,
-        version=definition.version,
-        organisations=list(organisations),
-        first=span[0],
-        last=span[1],
-    )
-    nature = _nature(definition)
-    found: list[Rows] = []
-    kept: list[pa.Table] = []
-    for (root, system), (now, before) in _by_series(live, told).items():
-        organisation = organisations.get(root)
-        if organisation is None:
-            continue
-        index = _Index(organisation, now, before)
-        series = index.series(now, before, nature)
-        outcome = disclose(series, nature, organisation.hierarchy.at, rules, organisation.open_week, patterns)
-        for grain, figures in series.grains.items():
-            place = {"organisation": root, "system": system, "grain": grain}
-            found.append(_rows(definition, index, figures, outcome[grain], organisation) | place)
-            kept.append(index.ledger(figures, outcome[grain], place))
-    if kept:
-        ledger = pa.concat_tables(kept, promote_options="permissive")  # a series without figures knows no types
-        ledger = ledger.append_column("indicator", pa.array([definition.id] * len(ledger)))
-        ledger = ledger.append_column("version", pa.array([definition.version] * len(ledger), pa.uint16()))
-        ledger = ledger.append_column("publication", pa.array([publication] * len(ledger), pa.uint64()))
-        if len(ledger):
-            store.connection.insert_arrow("{private}.disclosed", ledger)
-    return _stacked(found)
-
-
-def _nature(definition: Definition | Fact) -> Nature:
-    return Nature(
-        staff=definition.protects is Protects.STAFF,
-        adds=definition.adds,
-        flows=definition.adds or definition.kind is Kind.RATE,
-        heads=definition.kind in {Kind.SHARE, Kind.COUNT},
-        middles=definition.kind is Kind.MEDIAN,
-        window_weeks=definition.window_weeks,
-    )
-
-
-def _by_series(live: pa.Table, told: pa.Table) -> dict[tuple[str, str], tuple[pa.Table, pa.Table]]:
-    """Live and told rows of each organisation and system."""
-    found: dict[tuple[str, str], list[pa.Table]] = {}
-    for number, table in enumerate((live, told)):
-        names = list(zip(table["organisation"].to_pylist(), table["system"].to_pylist(), strict=True))
-        codes = {name: n for n, name in enumerate(dict.fromkeys(names))}
-        code = np.array([codes[name] for name in names], dtype=np.int64)
-        for name, n in codes.items():
-            found.setdefault(name, [live.slice(0, 0), told.slice(0, 0)])[number] = table.filter(pa.array(code == n))
-    return {name: (now, before) for name, (now, before) in sorted(found.items())}
-
-
-class _Index:
-    """Places of an organisation's and system's rows in arrays of (period, unit, column, part)."""
-
-    def __init__(self, organisation: _Organisation, *tables: pa.Table) -> None:
-        def values(name: str) -> set[Any]:
-            return {v for table in tables for v in table[name].unique().to_pylist()}
-
-        self.units = organisation.hierarchy.units
-        self.columns = columns_of(sorted(values("case_type")))
-        self.parts = sorted(values("part"))
-        self.periods: dict[Grain, tuple[date, ...]] = {}
-        said: dict[Grain, set[date]] = {
-            grain: {p for t in tables for p in t.filter(pa.array(_is(t, grain)))["period"].unique().to_pylist()}
-            for grain in GRAINS
-        }
-        if said["week"]:
-            said["week"] |= said["window"]  # a window may end in a week in which nothing happened
-        for grain, its in said.items():
-            if its and grain == "month":
-                self.periods[grain] = tuple(sorted(its))
-            elif its:
-                weeks = range((max(its) - min(its)).days // 7 + 1)
-                self.periods[grain] = tuple(min(its) + timedelta(weeks=n) for n in weeks)
-
-    def series(self, now: pa.Table, before: pa.Table, nature: Nature) -> Series:
-        """The rows as arrays."""
-        grains = {}
-        for grain, periods in self.periods.items():
-            shape = (len(periods), len(self.units), len(self.columns))
-            live, ledger = (np.zeros((*shape, len(self.parts), 3), dtype=np.int64) for _ in range(2))
-            handlers, most = (np.zeros(shape, dtype=np.int64) for _ in range(2))
-            there, known = (np.zeros((*shape, len(self.parts)), dtype=bool) for _ in range(2))
-            shown, restated = (np.zeros(shape, dtype=bool) for _ in range(2))
-            changed = np.zeros(len(periods), dtype=np.int64)
-            rows, at = self._at(now, grain)
-            live[at] = np.stack([rows[n].to_numpy() for n in ("numerator", "denominator", "size")], axis=1)
-            there[at] = True
-            np.maximum.at(handlers, at[:3], rows["persons"].to_numpy())
-            np.maximum.at(most, at[:3], rows["most_by_one"].to_numpy())
-            rows, at = self._at(before, grain)
-            ledger[at] = np.stack([rows[n].to_numpy() for n in ("numerator", "denominator", "size")], axis=1)
-            known[at] = True
-            shown[at[:3]] |= rows["shown"].to_numpy(zero_copy_only=False).astype(bool)
-            restated[at[:3]] |= rows["restated"].to_numpy(zero_copy_only=False).astype(bool)
-            np.maximum.at(
-                changed, at[0], np.array([d.toordinal() for d in rows["changed"].to_pylist()], dtype=np.int64)
-            )
-            there |= known
-            if nature.adds and grain == "week":
-                # a week without a case must read like one with too few, or what leaves a window shows what enters it
-                there = np.logical_or.accumulate(there, axis=0)
-            grains[grain] = Figures(periods, live, handlers, most, there, ledger, known, shown, changed, restated)
-        return Series(self.units, self.columns, grains)
-
-    def _at(self, table: pa.Table, grain: Grain) -> tuple[pa.Table, tuple[np.ndarray[Any, Any], ...]]:
-        rows = table.filter(pa.array(_is(table, grain)))
-        names: tuple[tuple[str, Sequence[Any]], ...] = (
-            ("period", self.periods[grain]),
-            ("unit", self.units),
-            ("case_type", self.columns),
-            ("part", self.parts),
-        )
-        at = []
-        for name, values in names:
-            place = {v: n for n, v in enumerate(values)}
-            coded = rows[name].combine_chunks().dictionary_encode()
-            table_of = np.array([place[v] for v in coded.dictionary.to_pylist()], dtype=np.int64)
-            at.append(table_of[coded.indices.to_numpy()] if len(rows) else np.zeros(0, dtype=np.int64))
-        return rows, tuple(at)
-
-    def ledger(self, figures: Figures, told: Told, place: dict[str, str]) -> pa.Table:
-        """Rows of the ledger that are other than they were."""
-        cells = (told.shown != figures.shown) | (told.restated != figures.restated)
-        other = (told.ledger != figures.told).any(axis=4) | cells[..., None]
-        other |= figures.there & ~figures.known
-        at = np.nonzero(other & (figures.there | figures.known))
-        n = len(at[0])
-        days = [date.fromordinal(int(d)) if d else date(1970, 1, 1) for d in told.changed]
-        return pa.table(
-            {name: pa.array([value] * n, pa.string()) for name, value in place.items()}
-            | self.names(at, figures.periods)
-            | {
-                "numerator": told.ledger[at][:, NUMERATOR],
-                "denominator": told.ledger[at][:, DENOMINATOR],
-                "size": told.ledger[at][:, SIZE],
-                "shown": told.shown[at[:3]],
-                "restated": told.restated[at[:3]],
-                "changed": pa.array([days[p] for p in at[0]], pa.date32()),
-            }
+        sensitive |= {(system, "*") for system, _ in sensitive}
+        side = definition.handled
+        asked = {id_ for id_, system in systems.items() if system.protects is Asking.STAFF}
+        asked = asked if side is not None and side.subject == "ticket" else set()
+        names = _texts(rows, "system").tolist()
+        types = _texts(rows, "case_type").tolist()
+        size = _ints(rows, "size")
+        nobody = np.zeros(len(rows), dtype=np.int64)
+        staff = definition.protects is Protects.STAFF
+        return Exact(
+            numerator=_ints(rows, "numerator"),
+            denominator=_ints(rows, "denominator"),
+            cases=nobody if staff else size,
+            persons=size if staff else _ints(rows, "persons"),
+            numerator_keys=rows["numerator_keys"].to_numpy(),
+            denominator_keys=rows["denominator_keys"].to_numpy(),
+            handlers=_ints(rows, "handlers"),
+            most_by_one=_ints(rows, "most_by_one"),
+            requesters=_ints(rows, "requesters"),
+            register=_ints(rows, "register"),
+            register_handlers=_ints(rows, "register_handlers"),
+            grouped=_bools(rows, "grouped"),
+            sensitive=np.array([place in sensitive for place in zip(names, types, strict=True)], dtype=bool),
+            of_employees=np.array([name in asked for name in names], dtype=bool),
         )
 
-    def names(self, at: tuple[np.ndarray[Any, Any], ...], periods: Sequence[date]) -> Rows:
-        """Unit, case type, part and period of places."""
-        return {
-            "unit": [self.units[n] for n in at[1]],
-            "case_type": [self.columns[n] for n in at[2]],
-            "part": [self.parts[n] for n in at[3]],
-            "period": [periods[n] for n in at[0]],
-        }
+    # reading
 
-
-def _is(table: pa.Table, grain: Grain) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    coded = table["grain"].combine_chunks().dictionary_encode()
-    names = np.array([name == grain for name in coded.dictionary.to_pylist()], dtype=bool)
-    return names[coded.indices.to_numpy()] if len(table) else np.zeros(0, dtype=bool)
-
-
-def _rows(
-    definition: Definition | Fact, index: _Index, figures: Figures, told: Told, organisation: _Organisation
-) -> Rows:
-    at = np.nonzero(figures.there)
-    cell = at[:3]
-    grouped = np.zeros((len(figures.periods), len(index.units)), dtype=bool)
-    place = {unit: n for n, unit in enumerate(index.units)}
-    for n, period in enumerate(figures.periods):
-        tree = organisation.hierarchy.at(period)
-        grouped[n, [place[u] for u in tree.units]] = tree.grouped
-    return index.names(at, figures.periods) | _gated(
-        definition,
-        told.ledger[at],
-        told.smallest[cell],
-        figures.handlers[cell],
-        figures.most[cell],
-        told.shown[cell],
-        grouped[at[:2]],
-        held=told.held[cell],
-        basis=organisation.basis,
-    )
-
-
-# precision, and writing what differs
-
-
-def _gated(
-    definition: Definition | Fact,
-    figures: np.ndarray[Any, np.dtype[np.int64]],
-    size: np.ndarray[Any, np.dtype[np.int64]],
-    handlers: np.ndarray[Any, np.dtype[np.int64]],
-    most: np.ndarray[Any, np.dtype[np.int64]],
-    shown: np.ndarray[Any, np.dtype[np.bool_]],
-    grouped: np.ndarray[Any, np.dtype[np.bool_]],
-    *,
-    held: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
-    basis: str = "",
-) -> Rows:
-    numerator, denominator = figures[:, NUMERATOR], figures[:, DENOMINATOR]
-    per = 1 if definition.kind in {Kind.COUNT, Kind.MEDIAN} else denominator
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(denominator == 0, np.nan, definition.scale * numerator / per)
-    out = gate(
-        Exact(value, numerator, denominator, size, handlers, most, grouped),
-        kind=definition.kind.value,
-        protects=definition.protects.value,
-        scale=definition.scale,
-        minimum_denominator=np.maximum(
-            definition.minimum_denominator, np.ceil(definition.known * figures[:, SIZE]).astype(np.int64)
-        ),
-        shown=shown,
-    )
-    if held is not None:
-        out.status[held & ~np.isnan(out.value)] = Status.REVISED_PENDING.value
-    return {
-        "value": [None if np.isnan(v) else v for v in out.value.tolist()],
-        "low": [None if np.isnan(v) else v for v in out.low.tolist()],
-        "high": [None if np.isnan(v) else v for v in out.high.tolist()],
-        "n_band": out.n_band.tolist(),
-        "status": out.status.tolist(),
-        "basis": [basis] * len(value),
-    }
-
-
-def _stacked(found: Sequence[Rows]) -> Rows:
-    """Tables one below the other; what is said once holds for all rows of its table."""
-    rows: Rows = {name: [] for name in (*_KEY, *_SHOWN)}
-    for each in found:
-        count = len(each["unit"])
-        for name, column in rows.items():
-            column.extend([each[name]] * count if isinstance(each[name], str) else each[name])
-    return rows
-
-
-def _write_changed(store: PrivateStore, definition: Definition, rows: Rows, now: datetime, publication: int) -> int:
-    """Write the rows that differ from what is published."""
-    names = (*_KEY, *_SHOWN)
-    before = set(
-        store.connection.rows(
-            f"SELECT {', '.join(names)} FROM {{open}}.indicator_values "
-            "WHERE indicator = {id:String} AND version = {version:UInt16}",
+    def _rows(self, definition: Definition) -> pa.Table:
+        """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`)."""
+        staff = definition.protects is Protects.STAFF
+        case_types = "case_type = '*'" if staff else "1"
+        if not staff and definition.protects is not Protects.OFFICIAL_ACT:
+            # reporting groups are for staff: cases of a small unit are judged by their own numbers
+            case_types += " AND unit NOT IN (SELECT reporting_group FROM {open}.units)"
+        chosen = f"""indicator = {{id:String}} AND version = {{version:UInt16}} AND {case_types}
+            AND unit IN (SELECT unit FROM {{open}}.units WHERE root = {{root:String}})
+            AND grain IN {GRAINS} AND {_end("grain", "period")} <= {{open:Date}} AND {self._changed(definition)}"""
+        told = f"""SELECT {", ".join(_PLACE)} FROM {{private}}.disclosed FINAL
+            WHERE shown AND indicator = {{id:String}} AND version = {{version:UInt16}}"""
+        waits = "system NOT IN {unclear:Array(String)} OR unit = {root:String}"
+        place = ", ".join(_PLACE)
+        hands = """LEFT JOIN (
+            SELECT unit, system, case_type, grain, period, handlers, most_by_one, requesters FROM {private}.hands FINAL
+            WHERE indicator = {id:String} AND version = {version:UInt16}) AS h
+            USING (unit, system, case_type, grain, period)
+        LEFT JOIN (
+            SELECT unit, grain, period, max(denominator) AS register FROM {private}.cells FINAL
+            WHERE indicator = {register:String} AND case_type = '*' GROUP BY unit, grain, period) AS r
+            USING (unit, grain, period)
+        LEFT JOIN (
+            SELECT system, grain, period, max(denominator) AS register_handlers FROM {private}.cells FINAL
+            WHERE indicator = {register:String} AND case_type = '*' AND unit = {root:String}
+            GROUP BY system, grain, period) AS s USING (system, grain, period)"""
+        if definition.handled is None:
+            nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register", "register_handlers"))
+            hands = f"CROSS JOIN (SELECT {nobody})"
+        now = f"""SELECT {place}, true AS live, persons, register, register_handlers, {", ".join((*_INPUTS, *_SETS))}
+            FROM (
+                SELECT {place}, numerator, denominator, {"persons" if staff else "subjects"} AS size, persons,
+                       numerator_keys, denominator_keys
+                FROM {{private}}.indicator_values
+                WHERE {chosen} AND ({waits} OR ({place}) IN ({told}))) AS v
+            {hands}"""
+        before = f"""SELECT {place}, true AS shown, rules AS was_rules,
+                {", ".join(f"{name} AS was_{name}" for name in (*_INPUTS, *_SETS))}
+            FROM {{private}}.disclosed FINAL WHERE shown AND {chosen}"""
+        members = "SELECT unit, valid_from, valid_to FROM {open}.units WHERE reporting_group != ''"
+        typed = ", ".join(
+            [f"toInt64({name}) AS {name}, toInt64(was_{name}) AS was_{name}" for name in _INPUTS]
+            + [f"{name}, was_{name}" for name in _SETS]
+            + [f"toInt64({name}) AS {name}" for name in ("persons", "register", "register_handlers")]
+        )
+        return self.store.connection.arrow(
+            f"""SELECT {place}, live, shown, was_rules, {typed},
+                   arrayExists(m -> m.1 = unit AND m.2 <= period AND m.3 > period,
+                               (SELECT groupArray((unit, valid_from, valid_to)) FROM ({members}))) AS grouped
+            FROM ({now}) AS a FULL OUTER JOIN ({before}) AS b USING ({place})""",
             id=definition.id,
             version=definition.version,
+            root=self.organisation.id,
+            open=self.open_week,
+            unclear=sorted(self.unclear),
+            register=REGISTER,
         )
-    )
-    changed = [row for row in zip(*(rows[name] for name in names), strict=True) if row not in before]
-    if not changed:
-        return 0
-    n = len(changed)
-    table = pa.table(dict(zip(names, map(list, zip(*changed, strict=True)), strict=True))) if n else None
-    assert table is not None
-    constants = {
-        "indicator": pa.array([definition.id] * n),
-        "version": pa.array([definition.version] * n, pa.uint16()),
-        "unit_of_measure": pa.array([definition.display.unit_of_measure] * n),
-        "published_at": pa.array([int(now.timestamp())] * n, pa.timestamp("s", "UTC")),
-        "publication": pa.array([publication] * n, pa.uint64()),
-    }
-    for name, column in constants.items():
-        table = table.append_column(name, column)
-    for name in ("value", "low", "high"):
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, name, table[name].cast(pa.float64()))
-    store.connection.insert_arrow("{open}.published_values", table)
-    return n
+
+    def _changed(self, definition: Definition) -> str:
+        """SQL condition on `grain` and `period`: computed or closed since then; all where keys of persons changed."""
+        if not self.version or (self.renamed and definition.protects is Protects.STAFF):
+            return "1"
+        own = f"indicator = '{definition.id}' AND version = {definition.version} AND computed > {self.version}"
+        # windows that are summed from weeks have no cells of their own
+        weeks = definition.window_weeks if definition.adds or definition.window_weeks == 1 else 0
+        windows = f"arrayMap(i -> ('window', period + 7 * i), range(if(grain = 'week', {weeks}, 0)))"
+        computed = f"""SELECT DISTINCT arrayJoin(arrayConcat([(grain, period)], {windows})) AS place
+            FROM (SELECT DISTINCT grain, period FROM {{private}}.cells WHERE {own}
+                  UNION DISTINCT SELECT DISTINCT grain, period FROM {{private}}.hands WHERE {own})"""
+        closed = f"{_end('grain', 'period')} > toDate({self.store.counter(self.clock)})"
+        return f"({closed} OR (toString(grain), period) IN ({computed}))"
+
+    # writing
+
+    def _write(self, definition: Definition, figures: pa.Table) -> int:
+        """Write the figures that differ from what is published; how many they are."""
+        names = [*_PLACE, *_FIGURES]
+        table = figures.select([*names, "rules"])
+        before = set(
+            self.store.connection.rows(
+                f"SELECT {', '.join(names)} FROM {{open}}.indicator_values WHERE organisation = {{root:String}} "
+                "AND indicator = {id:String} AND version = {version:UInt16} AND period IN {periods:Array(Date)}",
+                root=self.organisation.id,
+                id=definition.id,
+                version=definition.version,
+                periods=sorted(set(table["period"].to_pylist())),
+            )
+        )
+        if before:
+            rows = zip(*(table[name].to_pylist() for name in names), strict=True)
+            table = table.filter(pa.array([row not in before for row in rows], pa.bool_()))
+        constants = {
+            "organisation": pa.scalar(self.organisation.id),
+            "basis": pa.scalar("public_data" if self.organisation.public_data else ""),
+            "indicator": pa.scalar(definition.id),
+            "version": pa.scalar(definition.version, pa.uint16()),
+            "unit_of_measure": pa.scalar(definition.display.unit_of_measure),
+            "published_at": pa.scalar(int(self.now.timestamp()), pa.timestamp("s", "UTC")),
+            "publication": pa.scalar(self.publication, pa.uint64()),
+        }
+        if len(table):
+            self.store.connection.insert_arrow("{open}.published_values", _with(table, constants))
+        return len(table)
+
+    def _keep(self, definition: Definition, rows: pa.Table) -> None:
+        """Keep in the ledger what the rows were computed from; a figure without a value is forgotten."""
+        if not len(rows):
+            return
+        table = rows.select([*_PLACE, *_INPUTS, *_SETS])
+        told = "value" in rows.column_names
+        table = table.append_column("shown", rows["value"].is_valid() if told else rows["shown"])
+        table = table.append_column("rules", rows["rules"] if told else rows["was_rules"])
+        constants = {
+            "organisation": pa.scalar(self.organisation.id),
+            "indicator": pa.scalar(definition.id),
+            "version": pa.scalar(definition.version, pa.uint16()),
+            "publication": pa.scalar(self.publication, pa.uint64()),
+        }
+        self.store.connection.insert_arrow("{private}.disclosed", _with(table, constants))
+
+
+def _end(grain: str, period: str) -> str:
+    """SQL of the first day after a period; windows and weeks are named by the Monday of their last week."""
+    return f"if({grain} = 'month', addMonths({period}, 1), {period} + 7)"
+
+
+def _columns(gated: Gated) -> dict[str, pa.Array]:
+    numbers = {name: pa.array(getattr(gated, name), from_pandas=True) for name in ("value", "low", "high")}
+    return numbers | {name: pa.array(getattr(gated, name).tolist(), pa.string()) for name in _FIGURES[3:]}
+
+
+def _with(table: pa.Table, constants: dict[str, pa.Scalar]) -> pa.Table:
+    for name, value in constants.items():
+        table = table.append_column(name, pa.repeat(value, len(table)))
+    return table
+
+
+def _texts(rows: pa.Table, name: str) -> np.ndarray[Any, np.dtype[np.str_]]:
+    return np.array(rows[name].to_pylist(), dtype=str)
+
+
+def _ints(rows: pa.Table, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.asarray(rows[name].to_numpy(), dtype=np.int64)
+
+
+def _bools(rows: pa.Table, name: str) -> Bools:
+    return np.asarray(rows[name].to_numpy(), dtype=bool)
+
+
+def _equal(rows: pa.Table, name: str) -> Bools:
+    return np.asarray(rows[name].to_numpy() == rows[f"was_{name}"].to_numpy())
 
 
 def _publish_definitions(store: PrivateStore, definitions: Sequence[Definition], publication: int) -> None:
@@ -497,15 +356,8 @@ def _publish_definitions(store: PrivateStore, definitions: Sequence[Definition],
         [
             [
                 *(d.id, d.version, d.code, d.kind.value, d.title.sv, d.title.nb, d.title.en),
-                *(
-                    d.question.sv,
-                    d.question.nb,
-                    d.question.en,
-                    d.direction,
-                    d.protects.value,
-                    d.window_weeks,
-                    publication,
-                ),
+                *(d.question.sv, d.question.nb, d.question.en, d.direction, d.protects.value, d.window_weeks),
+                publication,
             ]
             for d in definitions
         ],

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.published.figures import Grain, PublishedFigures, middle
-from nytta.disclosure.rules import Rules, Status
+from nytta.disclosure.rules import Status
 from nytta.indicators.definition import Definition, Detection, Protects
 from nytta.indicators.detection import (
     LIVE,
@@ -82,17 +82,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A panel and the exact figures behind it, as the gate needs them; matrices are (units, weeks), 0 where nothing."""
+    """A panel, the indicator that it is about, and its units in the order of its rows."""
 
     definition: Definition
     panel: Panel
     units: tuple[str, ...]
-    numerator: Floats
-    denominator: Floats
-    subjects: Floats
-    handlers: Floats
-    most_by_one: Floats
-    eligible: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +167,7 @@ def _read(store: PrivateStore, indicators: Sequence[str], root: str, closed: dat
     table = store.connection.arrow(
         """SELECT v.unit AS unit, v.system AS system, v.indicator AS indicator, v.case_type AS case_type,
                   v.period AS period, toFloat64(v.numerator) AS numerator, toFloat64(v.denominator) AS denominator,
-                  toFloat64(v.subjects) AS subjects, toFloat64(v.persons) AS persons,
-                  toFloat64(v.most_by_one) AS most_by_one
+                  toFloat64(v.subjects) AS subjects, toFloat64(v.persons) AS persons
            FROM {private}.indicator_values AS v
            WHERE v.grain = 'week' AND v.part = '' AND v.indicator IN {indicators:Array(String)}
              AND v.period <= {closed:Date}
@@ -189,7 +182,7 @@ def _read(store: PrivateStore, indicators: Sequence[str], root: str, closed: dat
         return None
     text = {name: np.array(table[name].to_pylist(), dtype=str) for name in ("unit", "system", "indicator", "case_type")}
     days = pc.cast(table["period"], "int32").to_numpy().astype(np.int64) + date(1970, 1, 1).toordinal()
-    names = ("numerator", "denominator", "subjects", "persons", "most_by_one")
+    names = ("numerator", "denominator", "subjects", "persons")
     return _Cells(**text, week=days, figures={name: table[name].to_numpy() for name in names})
 
 
@@ -264,7 +257,9 @@ def _series(
 ) -> Series | None:
     here = cells.system == system
     own = here & (cells.indicator == definition.id)
-    units = _judged_units(registry, root, sorted(set(cells.unit[own].tolist())), weeks[-1] + timedelta(days=6))
+    staff = definition.protects is Protects.STAFF
+    day = weeks[-1] + timedelta(days=6)
+    units = _judged_units(registry, root, sorted(set(cells.unit[own].tolist())), day, staff=staff)
     if not units:
         return None
     place = {unit: k for k, unit in enumerate(units)}
@@ -290,7 +285,6 @@ def _series(
         eligible = np.where(eligible > 0, eligible, np.nan)
         entitlement = entitled / eligible
         presence = np.where(entitled > 0, np.minimum(at_work / entitled, 1.0), np.nan)
-    staff = definition.protects is Protects.STAFF
     counts = Counts(count, n, eligible, presence if presence_is_told else None, entitlement)
     assert isinstance(definition.detect, Detection)
     judged = [_facts(registry, unit, system, definition.id, weeks) for unit in units]
@@ -305,18 +299,7 @@ def _series(
         quiet=quiet,
         stale=stale,
     )
-    zero = {name: np.nan_to_num(figures) for name, figures in exact.items()}
-    return Series(
-        definition,
-        made,
-        tuple(units),
-        zero["numerator"],
-        zero["denominator"],
-        zero["subjects"],
-        zero["persons"],
-        zero["most_by_one"],
-        np.where(np.isfinite(eligible), eligible, zero["subjects"]),
-    )
+    return Series(definition, made, tuple(units))
 
 
 def _standardised(chosen: npt.NDArray[np.bool_], types: npt.NDArray[np.str_], matrix: Any) -> tuple[Any, Any] | None:
@@ -329,10 +312,10 @@ def _standardised(chosen: npt.NDArray[np.bool_], types: npt.NDArray[np.str_], ma
     return standardised(count, n)
 
 
-def _judged_units(registry: Registry, root: str, units: Sequence[str], day: date) -> list[str]:
-    """The lowest level that has figures, with reporting groups in the place of their members."""
-    members = {unit for group in registry.groups if day in group.span for unit in group.units}
+def _judged_units(registry: Registry, root: str, units: Sequence[str], day: date, *, staff: bool) -> list[str]:
+    """The lowest level that has figures; of staff, with reporting groups in the place of their members."""
     groups = {group.id for group in registry.groups}
+    members = {unit for group in registry.groups if day in group.span for unit in group.units} if staff else groups
     existing = registry.units_at(day)
     above = {
         parent.id
@@ -401,7 +384,7 @@ def _label(week: date) -> str:
 def _published(
     signals: Iterable[Signal], series: Sequence[Series], root: str, shown: PublishedFigures
 ) -> Iterable[dict[str, Any]]:
-    """Rows of published_signals: verdicts on whom the primary rules protect no more, with figures that are public."""
+    """Rows of published_signals: verdicts on weeks of which a figure is shown, with published figures alone."""
     by_panel = {(s.panel.system, s.panel.indicator): s for s in series}
     for signal in signals:
         week = parse_week(signal.opened)
@@ -431,34 +414,16 @@ def _published(
             yield base | {"scope": float(round(100 * max(share)))}
             continue
         one = by_panel[signal.system, signal.indicator]
-        known = [each for each in (signal.latest, signal.evidence) if each and _enough(one, signal.unit, each)]
-        if known:
-            said = next((row for each in known if (row := _figures(one, signal, each, shown))), None)
-            yield base | (said or _hidden(one, signal, known[0]))
+        known = [evidence for evidence in (signal.latest, signal.evidence) if evidence]
+        said = next((row for evidence in known if (row := _figures(one, signal, evidence, shown))), None)
+        if said is not None:
+            yield base | said
 
 
 def _span(one: Series, evidence: dict[str, Any]) -> tuple[int, int]:
     """Columns of the first and the last week that a verdict rests on."""
     a, b = (one.panel.weeks.index(week) for week in evidence["weeks"])
     return (b, b) if one.definition.stands else (a, b)
-
-
-def _enough(one: Series, unit: str, evidence: dict[str, Any]) -> bool:
-    """Whether as many stand behind a verdict as the primary rules ask for; about fewer nothing is said at all."""
-    a, b = _span(one, evidence)
-    row, span = one.units.index(unit), slice(a, b + 1)
-    there = one.denominator[row, span] > 0
-    if not there.any() or one.denominator[row, span].sum() < one.definition.minimum_denominator:
-        return False
-    rules = Rules()
-    match one.definition.protects:
-        case Protects.STAFF:
-            return bool(one.eligible[row, span][there].min() >= rules.k)
-        case Protects.PUBLIC:
-            size, most = int(one.subjects[row, span].sum()), int(one.most_by_one[row, span].sum())
-            return size > 0 and rules.enough(size, int(one.handlers[row, span].max()), most)
-        case _:
-            return True
 
 
 def _figures(one: Series, signal: Signal, evidence: dict[str, Any], shown: PublishedFigures) -> dict[str, Any] | None:

@@ -89,7 +89,11 @@ def _left(store: PrivateStore, these: str) -> dict[str, int]:
     places = {
         "events": f"actor IN ({these}) OR subject IN ({these})",
         "actions": f"actor IN ({these})",
-        **{s.table: f"hasAny({s.handlers}, [{these}])" for s in STORED if s.handlers},
+        **{
+            s.table: " OR ".join([f"hasAny({s.actors}, [{these}])", *(f"{hand} IN ({these})" for hand in s.hands)])
+            for s in STORED
+            if s.actors
+        },
         "round_persons": f"person IN ({these})",
     }
     return {

@@ -43,6 +43,7 @@ def change(
         )
         connection.run(f"ALTER TABLE {{private}}.exclusions DELETE WHERE key_id = '{used}' SETTINGS mutations_sync = 2")
         connection.run("TRUNCATE TABLE {private}.renamings")
+        store.raise_counter("renamed", store.counter("renamed") + 1)
     return renamed, gone
 
 

@@ -13,15 +13,27 @@ from datetime import date, timedelta
 from nytta.indicators.definition import Definition
 from nytta.indicators.store import seals
 from nytta.indicators.store.processing import processed
-from nytta.indicators.store.render import Scope, Zones, cells, fed, person_rows, subject_rows, touched_periods, winners
+from nytta.indicators.store.render import (
+    Scope,
+    Zones,
+    cells,
+    fed,
+    hands,
+    person_rows,
+    subject_rows,
+    touched_periods,
+    winners,
+)
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore, marks_in
 
 _EPOCH = date(1970, 1, 1)
-_OF_ONE_TRY = ("round_marks", "round_cells", "round_persons")
+_OF_ONE_TRY = ("round_marks", "round_cells", "round_hands", "round_persons")
 _CELL = "indicator, version, grain, system, unit, case_type, part, period"
-_FIGURES = "numerator, denominator, subjects, persons, most_by_one"
+_FIGURES = "numerator, denominator, subjects, persons, numerator_keys, denominator_keys"
+_PLACE = "indicator, version, grain, system, unit, case_type, period"
+_HANDS = "handlers, most_by_one, requesters"
 _MARKED = "(system, subject) IN (SELECT system, subject FROM {private}.round_marks WHERE kind = '%s')"
 
 
@@ -71,6 +83,7 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     _touch_persons_feeds(store, definitions, scope)
     scope = replace(scope, last_week=_reach_last_week(store, zones).isoformat())
     written, sealed = _derive_cells(store, definitions, scope, version)
+    _derive_hands(store, definitions, scope, version)
     store.raise_counter("cleared", upto)
     for (partition,) in connection.rows(
         "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = {db:String} AND table = 'marks' "
@@ -282,7 +295,7 @@ def _derive_cells(
 ) -> tuple[int, int]:
     """Replace the touched cells of all indicators; how many were written, and how many are sealed."""
     connection = store.connection
-    _list_touched_cells(store, definitions, scope)
+    _list_touched(store, "round_cells", definitions, scope)
     sealed = seals.leave_out(connection)
     rows = connection.rows("SELECT DISTINCT indicator, version, grain FROM {private}.round_cells")
     touched = {(indicator, number, grain) for indicator, number, grain in rows}
@@ -308,6 +321,33 @@ def _derive_cells(
     return int(written), sealed
 
 
+def _derive_hands(store: PrivateStore, definitions: Sequence[Definition], scope: Scope, version: int) -> None:
+    """Replace the touched counts of who handled and who asked."""
+    connection = store.connection
+    handled = [definition.of_every_level for definition in definitions if definition.handled is not None]
+    _list_touched(store, "round_hands", handled, scope)
+    seals.leave_out(connection, "hands")
+    rows = connection.rows("SELECT DISTINCT indicator, version, grain FROM {private}.round_hands")
+    touched = {(indicator, number, grain) for indicator, number, grain in rows}
+    connection.run(
+        f"""INSERT INTO {{private}}.hands ({_PLACE}, {_HANDS}, computed, is_deleted)
+        SELECT {_PLACE}, {_HANDS}, {version - 1}, 1 FROM {{private}}.hands FINAL
+        WHERE (indicator, version, grain, unit, system, period) IN (
+            SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_hands)"""
+    )
+    for definition in handled:
+        for grain in definition.grains:
+            if (definition.id, definition.version, grain) not in touched:
+                continue
+            own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
+            these = f"SELECT unit, system, period FROM {{private}}.round_hands WHERE {own}"
+            anew = processed(definition, grain, hands(definition, grain, replace(scope, touched=these)))
+            connection.run(
+                f"""INSERT INTO {{private}}.hands ({_PLACE}, {_HANDS}, computed, is_deleted)
+                SELECT {_PLACE}, {_HANDS}, {version}, 0 FROM ({anew})"""
+            )
+
+
 def _has_feed(store: PrivateStore, definition: Definition, scope: Scope) -> bool:
     """Whether there is anything that the indicator needs; without it none of its cells is there."""
     if definition.numerator.subject == "answer":
@@ -315,8 +355,8 @@ def _has_feed(store: PrivateStore, definition: Definition, scope: Scope) -> bool
     return not definition.feed or bool(store.connection.rows(f"{fed(definition.feed, scope)} LIMIT 1"))
 
 
-def _list_touched_cells(store: PrivateStore, definitions: Sequence[Definition], scope: Scope) -> None:
-    """Fill round_cells; indicators that are touched alike are listed by one statement."""
+def _list_touched(store: PrivateStore, table: str, definitions: Sequence[Definition], scope: Scope) -> None:
+    """Fill a working list of touched places; indicators that are touched alike are listed by one statement."""
     alike: dict[tuple[str, str], list[Definition]] = {}
     for definition in definitions:
         for grain in definition.grains:
@@ -327,7 +367,7 @@ def _list_touched_cells(store: PrivateStore, definitions: Sequence[Definition], 
     for (grain, touched), group in alike.items():
         names = ", ".join(f"('{d.id}', {d.version})" for d in group)
         store.connection.run(
-            f"""INSERT INTO {{private}}.round_cells
+            f"""INSERT INTO {{private}}.{table}
             SELECT d.1, d.2, '{grain}', unit, system, period FROM ({touched}) ARRAY JOIN [{names}] AS d"""
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nytta.indicators.definition import At, Definition, Holds, Overlaps, Protects, Side
+from nytta.indicators.definition import At, Definition, Holds, Overlaps, Side
 from nytta.indicators.subjects import SUBJECTS, Subject
 
 _OPEN_END = "toDate('2149-06-06')"
@@ -281,19 +281,22 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
         denominator.period,
         denominator.where,
     )
+    counted = _counted(numerator, "numerator") | _counted(denominator, "denominator")
+    nothing = dict.fromkeys(counted, "0")
     sides = (
-        [_side(definition, numerator, grain, scope, persons, numerator.value, denominator.value)]
+        [_side(definition, numerator, grain, scope, persons, counted)]
         if alike
         else [
-            _side(definition, numerator, grain, scope, persons, numerator.value, "0"),
-            _side(definition, denominator, grain, scope, persons, "0", denominator.value),
+            _side(definition, numerator, grain, scope, persons, nothing | _counted(numerator, "numerator")),
+            _side(definition, denominator, grain, scope, persons, nothing | _counted(denominator, "denominator")),
         ]
     )
     if definition.population is not None:
-        sides.append(_side(definition, definition.population, grain, scope, persons, "0", "0"))
+        sides.append(_side(definition, definition.population, grain, scope, persons, nothing))
     # without an answer there was no survey, whoever could have answered
     asked = numerator.subject == "answer"
-    there = "numerator != 0" if asked else "numerator != 0 OR denominator != 0 OR subjects != 0"
+    anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
+    there = "numerator != 0" if asked else anything
     amount = "sum(n)" if not definition.capped else "least(sum(n), sum(d))"
     limit = f"WHERE (unit, system, period) IN ({scope.touched})" if scope.touched else "WHERE 1"
     if definition.needs_feed:
@@ -304,7 +307,8 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
     return f"""SELECT
     '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, '{grain}' AS grain,
     system, unit, case_type, part, period,
-    {amount} AS numerator, sum(d) AS denominator, max(s) AS subjects, max(p) AS persons, max(m) AS most_by_one
+    {amount} AS numerator, sum(d) AS denominator, max(s) AS subjects, max(p) AS persons,
+    sum(n_keys) AS numerator_keys, sum(d_keys) AS denominator_keys
 FROM ({" UNION ALL ".join(sides)})
 {limit}
 GROUP BY system, unit, case_type, part, period
@@ -317,29 +321,52 @@ def fed(feed: str, scope: Scope) -> str:
     return f"SELECT DISTINCT system FROM {scope.events}.events WHERE {what} AND {scope.visible}"
 
 
-def _side(definition: Definition, side: Side, grain: str, scope: Scope, persons: str, n: str, d: str) -> str:
+def hands(definition: Definition, grain: str, scope: Scope) -> str:
+    """SQL of who handled and who asked for an indicator's cases or tickets: columns of `hands` but the last two.
+
+    At every level of the tree and of every grain, as distinct persons need. `definition` has a handled side.
+    """
+    side = definition.handled
+    assert side is not None
+    subject = SUBJECTS[side.subject]
+    hand = definition.hand_column
+    asked = subject.requester
+    by_hand = f"mapValues(sumMapIf(map({hand}, toUInt64(1)), {hand} != {_NOBODY}))"
+    limit = f"WHERE (unit, system, period) IN ({scope.touched})" if scope.touched else ""
+    return f"""SELECT
+    '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, '{grain}' AS grain,
+    system, unit, case_type, period,
+    toUInt64(length({by_hand})) AS handlers, arrayMax(arrayPushBack({by_hand}, 0)) AS most_by_one,
+    {f"uniqExactIf({asked}, {asked} != {_NOBODY})" if asked else "toUInt64(0)"} AS requesters
+FROM {_placed(definition.of_every_level, side, subject, grain, scope)} AS rows
+{limit}
+GROUP BY system, unit, case_type, period"""
+
+
+def _counted(side: Side, name: str) -> dict[str, str]:
+    """SQL of the value and of the sum of the record keys of one side, by column."""
+    short = name[0]
+    return {short: side.value, f"{short}_keys": f"sumIf(record, {side.counted})"}
+
+
+def _side(
+    definition: Definition, side: Side, grain: str, scope: Scope, persons: str, counted: Mapping[str, str]
+) -> str:
     subject = SUBJECTS[side.subject]
     parts = f"ARRAY JOIN [{', '.join(repr(p) for p in definition.parts)}] AS part" if definition.parts else ""
     part = "part" if definition.parts else "'' AS part"
     if subject.per_period:
         window = definition.window_weeks if grain == "window" else 0
-        rows = f"(SELECT * FROM {persons} WHERE grain = '{grain}' AND window = {window})"
-        guard = "countIf(eligible) AS s, countIf(eligible) AS p, 0 AS m"
+        rows = f"(SELECT *, sipHash64(person) AS record FROM {persons} WHERE grain = '{grain}' AND window = {window})"
+        guard = "0 AS s, countIf(eligible) AS p"
         if definition.population is not None:
-            guard = f"0 AS s, {side.value if side is definition.population else '0'} AS p, 0 AS m"
+            guard = f"0 AS s, {side.value if side is definition.population else '0'} AS p"
     else:
         rows = _placed(definition, side, subject, grain, scope)
-        guard = "count() AS s, 0 AS p, 0 AS m"
-        if subject.handlers and definition.protects is Protects.PUBLIC:
-            hands = f"arrayFilter(a -> a != {_NOBODY}, arrayDistinct({subject.handlers}))"
-            ones = f"arrayWithConstant(length({hands}), toUInt64(1))"
-            by_person = f"mapValues(sumMap(mapFromArrays({hands}, {ones})))"
-            guard = f"count() AS s, length({by_person}) AS p, arrayMax(arrayPushBack({by_person}, 0)) AS m"
-        if subject.name == "plan":
-            guard = "0 AS s, 0 AS p, 0 AS m"
+        guard = "0 AS s, 0 AS p" if subject.name == "plan" else "count() AS s, 0 AS p"
     return f"""
-    SELECT system, unit, case_type, {part}, period, toInt64({n}) AS n, toInt64({d}) AS d,
-           {guard}
+    SELECT system, unit, case_type, {part}, period, toInt64({counted["n"]}) AS n, toInt64({counted["d"]}) AS d,
+           toUInt64({counted["n_keys"]}) AS n_keys, toUInt64({counted["d_keys"]}) AS d_keys, {guard}
     FROM {rows} AS rows {parts}
     GROUP BY system, unit, case_type, part, period"""
 
@@ -355,15 +382,15 @@ def _placed(definition: Definition, side: Side, subject: Subject, grain: str, sc
     """Rows of a subject with the period each counts in; every level of the tree where figures do not add up."""
     if subject.name == "plan":
         # noon, so that every zone of Europe sees the same day
-        source = f"""(SELECT system, unit, '' AS case_type, workplaces,
+        source = f"""(SELECT system, unit, '' AS case_type, workplaces, toUInt64(0) AS record,
             toDateTime64(valid_from, 3, 'UTC') + INTERVAL 12 HOUR AS valid_from,
             if(valid_to >= toDate('2149-06-06'), NULL, toDateTime64(valid_to, 3, 'UTC') + INTERVAL 12 HOUR) AS valid_to
             FROM {scope.open}.planned_workplaces)"""
     elif subject.name == "answer":
         source = f"""(SELECT system, unit, '' AS case_type, time AS answered_at, activity AS item, tier,
-            quantity AS score FROM {winners(scope, "'pulse'", _units(scope))})"""
+            quantity AS score, sipHash64(identity) AS record FROM {winners(scope, "'pulse'", _units(scope))})"""
     else:
-        source = f"(SELECT * FROM {scope.subjects}.{subject.table} FINAL)"
+        source = f"(SELECT *, sipHash64(subject) AS record FROM {scope.subjects}.{subject.table} FINAL)"
     required = f"isNotNull({side.period.at})" if isinstance(side.period, At) else "1"
     if isinstance(side.period, Holds):
         required = f"isNotNull({side.period.holds[0]})"
@@ -373,7 +400,8 @@ def _placed(definition: Definition, side: Side, subject: Subject, grain: str, sc
         WHERE {required} AND ({side.where}) AND {_units(scope)}{reach}"""
     if definition.adds:
         return f"({rows})"
-    names = ", ".join(f"r.{c} AS {c}" for c in ("system", "period", *subject.columns) if c != "case_type")
+    columns = ("system", "period", "record", *subject.columns, *subject.hands)
+    names = ", ".join(f"r.{c} AS {c}" for c in columns if c != "case_type")
     return f"""(
         SELECT {names}, p.ancestor AS unit, t AS case_type
         FROM ({rows}) AS r

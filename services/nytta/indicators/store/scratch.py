@@ -14,8 +14,8 @@ from typing import Any
 from nytta.indicators.definition import Definition
 from nytta.indicators.store.processing import processed
 from nytta.indicators.store.recompute import last_week, list_persons, recompute, zones_of
-from nytta.indicators.store.render import Scope, cells, subject_rows, winners
-from nytta.indicators.store.seals import count, unsealed
+from nytta.indicators.store.render import Scope, cells, hands, subject_rows, winners
+from nytta.indicators.store.seals import Table, count, unsealed
 from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
 from nytta.indicators.subjects import STORED
 from nytta.ingest.store.counted import visible
@@ -24,7 +24,11 @@ from nytta.storage.client import Zones
 from nytta.storage.migrate import migrate
 
 _KEY = "indicator, version, grain, system, unit, case_type, part, period"
-_FIGURES = "numerator, denominator, subjects, persons, most_by_one"
+_FIGURES = "numerator, denominator, subjects, persons, numerator_keys, denominator_keys"
+_HANDS_KEY = "indicator, version, grain, system, unit, case_type, period"
+_HANDS = "handlers, most_by_one, requesters"
+
+_COMPARED: tuple[tuple[Table, str, str], ...] = (("cells", _KEY, _FIGURES), ("hands", _HANDS_KEY, _HANDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +92,33 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
             )
         compute(beside, definitions, scope)
         ids = ", ".join(f"('{d.id}', {d.version})" for d in definitions)
-        chosen = f"(indicator, version) IN ({ids}) AND {unsealed(live)}"
-        these = f"SELECT {_KEY}, {_FIGURES} FROM {{}}.cells FINAL WHERE {chosen}"
-        ours, theirs = these.format(live), these.format("{private}")
-        compared = int(beside.connection.value(f"SELECT count() FROM ({theirs})"))
-        difference = f"""
-            SELECT {_KEY}, countIf(side = 'stored') AS stored, countIf(side = 'raw') AS raw,
-                   groupArrayIf(({_FIGURES}), side = 'stored') AS stored_figures,
-                   groupArrayIf(({_FIGURES}), side = 'raw') AS raw_figures
-            FROM (SELECT *, 'stored' AS side FROM ({ours}) UNION ALL SELECT *, 'raw' AS side FROM ({theirs}))
-            GROUP BY {_KEY} HAVING stored_figures != raw_figures"""
-        missing, different = beside.connection.rows(
-            f"SELECT countIf(stored = 0 OR raw = 0), countIf(stored AND raw) FROM ({difference})"
-        )[0]
-        examples = beside.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {_KEY} LIMIT 5")
-        return Verification(compared, int(missing), int(different), tuple(examples), count(store.connection))
+        results = [
+            _compared(beside, live, table, key, figures, f"(indicator, version) IN ({ids}) AND {unsealed(live, table)}")
+            for table, key, figures in _COMPARED
+        ]
+        compared, missing, different = (sum(column) for column in zip(*(r[0] for r in results), strict=True))
+        examples = [example for result in results for example in result[1]][:5]
+        return Verification(compared, missing, different, tuple(examples), count(store.connection))
+
+
+def _compared(
+    beside: PrivateStore, live: str, table: Table, key: str, figures: str, chosen: str
+) -> tuple[tuple[int, int, int], list[dict[str, Any]]]:
+    """Rows of a table compared, missing on one side, and different; and a few of them."""
+    these = f"SELECT {key}, {figures} FROM {{}}.{table} FINAL WHERE {chosen}"
+    ours, theirs = these.format(live), these.format("{private}")
+    difference = f"""
+        SELECT {key}, countIf(side = 'stored') AS stored, countIf(side = 'raw') AS raw,
+               groupArrayIf(({figures}), side = 'stored') AS stored_figures,
+               groupArrayIf(({figures}), side = 'raw') AS raw_figures
+        FROM (SELECT *, 'stored' AS side FROM ({ours}) UNION ALL SELECT *, 'raw' AS side FROM ({theirs}))
+        GROUP BY {key} HAVING stored_figures != raw_figures"""
+    compared = beside.connection.value(f"SELECT count() FROM ({theirs})")
+    missing, different = beside.connection.rows(
+        f"SELECT countIf(stored = 0 OR raw = 0), countIf(stored AND raw) FROM ({difference})"
+    )[0]
+    examples = beside.connection.dicts(f"SELECT * FROM ({difference}) ORDER BY {key} LIMIT 5")
+    return (int(compared), int(missing), int(different)), examples
 
 
 def _link_events(live: str, beside: PrivateStore) -> None:
@@ -149,4 +165,12 @@ def compute(
             target.connection.run(
                 f"INSERT INTO {{private}}.cells ({_KEY}, {_FIGURES}, computed, is_deleted) "
                 f"SELECT {_KEY}, {_FIGURES}, 1, 0 FROM ({text})"
+            )
+        if definition.handled is None:
+            continue
+        for grain in grains or definition.of_every_level.grains:
+            text = processed(definition, grain, hands(definition, grain, scope))
+            target.connection.run(
+                f"INSERT INTO {{private}}.hands ({_HANDS_KEY}, {_HANDS}, computed, is_deleted) "
+                f"SELECT {_HANDS_KEY}, {_HANDS}, 1, 0 FROM ({text})"
             )

@@ -1,21 +1,25 @@
-"""Sealed cells: their raw rows are gone, so they stay as they stand."""
+"""Sealed cells, and counts of hands: the raw rows behind them are gone, so they stay as they stand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 from nytta.indicators.definition import Definition
 from nytta.indicators.store.render import touched_periods
 from nytta.indicators.subjects import SUBJECTS
 from nytta.storage.client import Connection
 
+Table = Literal["cells", "hands"]
+
 _PLACE = "indicator, version, grain, unit, system, period"
+_SEALS: dict[Table, str] = {"cells": "sealed", "hands": "sealed_hands"}
 
 
-def unsealed(database: str = "{private}") -> str:
-    """SQL condition on rows of cells: not sealed in this private database."""
-    return f"({_PLACE}) NOT IN (SELECT {_PLACE} FROM {database}.sealed)"
+def unsealed(database: str = "{private}", table: Table = "cells") -> str:
+    """SQL condition on rows of a table: not sealed in this private database."""
+    return f"({_PLACE}) NOT IN (SELECT {_PLACE} FROM {database}.{_SEALS[table]})"
 
 
 def count(connection: Connection) -> int:
@@ -23,13 +27,12 @@ def count(connection: Connection) -> int:
     return int(connection.value(f"SELECT count() FROM {{private}}.cells FINAL WHERE NOT ({unsealed()})"))
 
 
-def leave_out(connection: Connection) -> int:
-    """Take sealed cells from the list of those that a round computes; how many they were."""
-    listed = int(connection.value(f"SELECT count() FROM {{private}}.round_cells WHERE NOT ({unsealed()})"))
+def leave_out(connection: Connection, table: Table = "cells") -> int:
+    """Take sealed places from the list of those that a round computes; how many they were."""
+    sealed = f"NOT ({unsealed(table=table)})"
+    listed = int(connection.value(f"SELECT count() FROM {{private}}.round_{table} WHERE {sealed}"))
     if listed:
-        connection.run(
-            f"ALTER TABLE {{private}}.round_cells DELETE WHERE NOT ({unsealed()}) SETTINGS mutations_sync = 2"
-        )
+        connection.run(f"ALTER TABLE {{private}}.round_{table} DELETE WHERE {sealed} SETTINGS mutations_sync = 2")
     return listed
 
 
@@ -43,26 +46,50 @@ def seal(
 ) -> int:
     """Seal the cells that rows of `touched` bear on, which are about to go; how many places they are.
 
-    Figures of persons are sealed where they reach back before `before`: their rows are gone. Figures of cases are
-    sealed where they had ended by then: the cases stay, but who handled them, which guards the figure, is gone.
+    Figures of persons are sealed where they reach back before `before`: their rows are gone; so are counts of those who
+    handled. Figures of cases are sealed where they had ended by then: the cases stay, and their persons are gone.
     `touched` is the SQL of a table (subject, unit, system, day, onwards), as rounds keep it.
     """
     for definition in definitions:
         for grain in definition.grains:
-            periods = touched_periods(definition, grain, touched, "{open}", last_week.isoformat())
-            connection.run(
-                f"""INSERT INTO {{private}}.sealed ({_PLACE}, certificate)
-                SELECT DISTINCT {_PLACE}, {certificate} FROM {{private}}.cells FINAL
-                WHERE indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'
-                  AND {_old(definition, grain, before)} AND {unsealed()}
-                  AND (unit, system, period) IN ({periods})"""
+            _seal(
+                connection, "cells", definition, grain, touched, _old(definition, grain, before), last_week, certificate
             )
+        if definition.handled is None:
+            continue
+        levels = definition.of_every_level
+        for grain in levels.grains:
+            old = _reaches(levels, grain, before)
+            _seal(connection, "hands", levels, grain, touched, old, last_week, certificate)
     return int(connection.value(f"SELECT count() FROM {{private}}.sealed FINAL WHERE certificate = {certificate}"))
 
 
+def _seal(
+    connection: Connection,
+    table: Table,
+    definition: Definition,
+    grain: str,
+    touched: str,
+    old: str,
+    last_week: date,
+    certificate: int,
+) -> None:
+    periods = touched_periods(definition, grain, touched, "{open}", last_week.isoformat())
+    connection.run(
+        f"""INSERT INTO {{private}}.{_SEALS[table]} ({_PLACE}, certificate)
+        SELECT DISTINCT {_PLACE}, {certificate} FROM {{private}}.{table} FINAL
+        WHERE indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'
+          AND {old} AND {unsealed(table=table)} AND (unit, system, period) IN ({periods})"""
+    )
+
+
 def _old(definition: Definition, grain: str, before: date) -> str:
-    """SQL condition on `period`."""
-    day = f"toDate('{before}')"
+    """SQL condition on `period`: the figures lose their rows."""
     if any(SUBJECTS[side.subject].per_period for side in definition.reads):
-        return f"period - {7 * (definition.window_weeks - 1) if grain == 'window' else 0} < {day}"
-    return f"{'addMonths(period, 1)' if grain == 'month' else 'period + 7'} <= {day}"
+        return _reaches(definition, grain, before)
+    return f"{'addMonths(period, 1)' if grain == 'month' else 'period + 7'} <= toDate('{before}')"
+
+
+def _reaches(definition: Definition, grain: str, before: date) -> str:
+    """SQL condition on `period`: it reaches back before the day."""
+    return f"period - {7 * (definition.window_weeks - 1) if grain == 'window' else 0} < toDate('{before}')"

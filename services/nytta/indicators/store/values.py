@@ -63,7 +63,7 @@ def read_values(store: PrivateStore, query: ValueQuery) -> list[dict[str, Any]]:
         conditions.append(f"unit IN ({with_cells}) AND unit NOT IN ({above})")
     return store.connection.dicts(
         f"""SELECT unit, system, case_type, part, indicator, version, grain, {PERIOD} AS period,
-                   numerator, denominator, value, subjects, persons, most_by_one
+                   numerator, denominator, value, subjects, persons
             FROM {{private}}.indicator_values WHERE {" AND ".join(conditions)}
             ORDER BY indicator, part, system, unit, case_type, indicator_values.period""",
         grain=query.grain,

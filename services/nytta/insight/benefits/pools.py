@@ -3,8 +3,8 @@
 Open-zone rule: unrealised hours beside a share and minutes would tell how many cases a unit has in a year. So cases are
 rounded before anything is computed from them, to two significant digits and never finer than ten; fewer than ten give
 nothing; and hours are rounded to two significant digits. The share of use is the mean of the windows that are published
-of the last half year, in whole percent; a case type of which none is published has its place's share. Small units are
-told as their reporting group.
+of the last half year, in whole percent; a case type of which none is published has its place's share. The use of
+persons is that of the place's reporting group where it has one.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ _ANY = "*"
 class Work:
     """Benefits about the cases of one type in one place, with what their hours are computed from.
 
-    `units` are the units behind the place. `realised` is the mean realised share in whole percent of the benefits that
-    are measured, None where none is.
+    `units` are the units behind the place, `group` is what its staff are told as: the place, or its reporting group.
+    `realised` is the mean realised share in whole percent of the benefits that are measured, None where none is.
     """
 
     place: str
+    group: str
     names: Names
     units: tuple[str, ...]
     system: str
@@ -74,7 +75,7 @@ def hours(work: Work, evidence: Evidence) -> Pool:
         return _without(bare, NO_MINUTES)
     if adoption is None or adoption.baseline is None or adoption.target is None:
         return _without(bare, NO_TARGET)
-    share = share_of(evidence, adoption.indicator, work.place, work.system, work.case_type)
+    share = share_of(evidence, adoption.indicator, work.place, work.system, work.case_type, work.group)
     target, before = _percent(adoption.target), _percent(adoption.baseline)
     if isinstance(share, str):
         return _without(bare, share)
@@ -128,10 +129,11 @@ def by_benefit(pools: Sequence[Pool]) -> Mapping[str, tuple[Pool, ...]]:
     return found
 
 
-def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_type: str) -> int | str:
+def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_type: str, group: str = "") -> int | str:
     """The share of use in whole percent, or why it may not be said.
 
-    Of cases that of the half year; where that of the case type is not shown, the place's. Of persons the latest one.
+    Of cases that of the half year; where that of the case type is not shown, the place's. Of persons the latest one,
+    of the place's reporting `group` where that of the place is not shown.
     """
     why = None
     for about in filter(None, (case_type, _ANY)):
@@ -141,10 +143,11 @@ def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_t
         why = why or use
     if why is not None:
         return why
-    row = evidence.published.get((indicator, place, system, _ANY))
-    if row is None or row.value is None:
-        return row.status if row else Status.NOT_ENOUGH.value
-    return round(row.value)
+    rows = [evidence.published.get((indicator, unit, system, _ANY)) for unit in (place, group)]
+    shown = next((row.value for row in rows if row is not None and row.value is not None), None)
+    if shown is not None:
+        return round(shown)
+    return next((row.status for row in rows if row is not None), Status.SUPPRESSED.value)
 
 
 def _promised(work: Work, cases: int) -> float | None:

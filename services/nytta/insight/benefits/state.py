@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 from statistics import fmean
 
 import msgspec
@@ -120,17 +121,15 @@ class _StatementBuilder:
         return known.names if known else Names.of(case_type)
 
     def _places(self, day: date) -> dict[str, Names]:
-        """Units, and reporting groups instead of their members, in tree order."""
+        """Units, and reporting groups before their first member, in tree order."""
         groups = {g.units[0]: g for g in self.registry.groups if day in g.span}
-        members = {u for g in self.registry.groups if day in g.span for u in g.units}
         found: dict[str, Names] = {}
         for unit, _ in self.registry.tree(day):
             if unit.root != self.organisation.id:
                 continue
             if unit.id in groups:
                 found[groups[unit.id].id] = groups[unit.id].names
-            if unit.id not in members:
-                found[unit.id] = unit.names
+            found[unit.id] = unit.names
         return found
 
     def _place(self, unit: str) -> str:
@@ -146,8 +145,9 @@ class _StatementBuilder:
     def _measured(self, benefit: Benefit) -> Sequence[Measured]:
         if not benefit.indicator:
             return self.evidence.measured.get(benefit.id, ())
-        for case_type in filter(None, (benefit.case_type, "*")):
-            rows = self.evidence.series.get((benefit.indicator, self._place(benefit.unit), benefit.system, case_type))
+        places = (benefit.unit, self._place(benefit.unit))
+        for place, case_type in product(places, filter(None, (benefit.case_type, "*"))):
+            rows = self.evidence.series.get((benefit.indicator, place, benefit.system, case_type))
             if rows:
                 scale = self._scale(benefit.indicator)
                 return [Measured(week, week + timedelta(weeks=1), round(scale * value)) for week, value in rows]
@@ -173,13 +173,14 @@ class _StatementBuilder:
             known = self.registry.system(benefit.system)
             every = [c.id for c in known.case_types if c.minutes or benefit.minutes] if known else []
             for case_type in [benefit.case_type] if benefit.case_type else every:
-                found[self._place(benefit.unit), benefit.system, case_type].append(benefit)
+                found[benefit.unit, benefit.system, case_type].append(benefit)
         order = {place: n for n, place in enumerate(self._places(self.day))}
         for place, system, case_type in sorted(found, key=lambda key: (order.get(key[0], 0), key)):
             about = tuple(found[place, system, case_type])
             realised = [m.now for b in about if (m := measured[b.id]).now is not None]
             yield Work(
                 place=place,
+                group=self._place(place),
                 names=self._unit(place),
                 units=tuple(self._below(about)),
                 system=system,

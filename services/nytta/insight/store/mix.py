@@ -104,9 +104,9 @@ def _types(figures: Mapping[tuple[str, str], Any], unit: str) -> list[str]:
 
 
 def _units_below(connection: Connection, question: Question) -> list[str]:
-    """The lowest units below one on the last day, reporting groups in the place of their members."""
-    rows: Iterable[tuple[str, str]] = connection.rows(
-        """SELECT unit, reporting_group FROM {open}.units
+    """The lowest units below one on the last day."""
+    rows: Iterable[tuple[str]] = connection.rows(
+        """SELECT DISTINCT unit FROM {open}.units
            WHERE valid_from <= {last:Date} AND valid_to > {last:Date} AND type != 'reporting-group'
              AND unit IN (SELECT unit FROM {open}.unit_paths WHERE ancestor = {unit:String} AND unit != {unit:String})
              AND unit NOT IN (SELECT parent FROM {open}.units WHERE type != 'reporting-group'
@@ -114,7 +114,7 @@ def _units_below(connection: Connection, question: Question) -> list[str]:
         unit=question.unit,
         last=question.last,
     )
-    return sorted({group or unit for unit, group in rows})
+    return sorted(unit for (unit,) in rows)
 
 
 def _standard(

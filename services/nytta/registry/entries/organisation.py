@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -25,6 +25,7 @@ from nytta.registry.entries.fields import (
     PurposeRef,
     Share,
     Text,
+    Thousandths,
     UnitRef,
     Url,
     Week,
@@ -32,6 +33,7 @@ from nytta.registry.entries.fields import (
     once,
     refuse,
 )
+from nytta.registry.protection import CitizenRules, HandlingRules, Noise, Protection, StaffRules
 from nytta.registry.retention import Rule
 from nytta.registry.units import Contact
 
@@ -151,6 +153,89 @@ class UnitEntry(Named, Dated):
     declared_size: Count | None = None
 
 
+class NoiseEntry(Entry):
+    """How far counts are changed."""
+
+    most: Count
+    variance: Thousandths
+
+    @property
+    def noise(self) -> Noise:
+        """The noise."""
+        return Noise(self.most, self.variance / 1000)
+
+
+class ClassEntry(Entry):
+    """The rule of one class of acts; what it leaves out is as usual."""
+
+    noise: NoiseEntry | None = None
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """What it sets, in the words of `registry.protection`."""
+        said = {name: getattr(self, name) for name in self.model_fields_set - {"noise"}}
+        return said | ({"noise": self.noise.noise} if self.noise else {})
+
+
+class CitizenEntry(ClassEntry):
+    """Who turned to the body, and how."""
+
+    k: Count = 0
+    k_sensitive: Count = 0
+
+
+class HandlingEntry(ClassEntry):
+    """How work was done; `most_by_one` is the largest share of cases that one person may have handled."""
+
+    k: Count = 0
+    persons: Count = 0
+    most_by_one: Share = 0
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """What it sets, in the words of `registry.protection`."""
+        said = super().rules
+        return said | ({"most_by_one": self.most_by_one / 1000} if "most_by_one" in said else {})
+
+
+class StaffEntry(ClassEntry):
+    """What employees are or do."""
+
+    k: Count = 0
+    group: Count = 0
+
+
+class DisclosureEntry(Entry):
+    """Who is enough behind a figure of periods that begin on `from` or later, as its officer decided."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    reference: Text
+    valid_from: Day = Field(alias="from")
+    citizen: CitizenEntry | None = None
+    handling: HandlingEntry | None = None
+    staff: StaffEntry | None = None
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        try:
+            _ = self.protection
+        except ValueError as error:
+            refuse(str(error))
+        return self
+
+    @property
+    def protection(self) -> Protection:
+        """The rules."""
+        return Protection(
+            citizen=CitizenRules(**(self.citizen.rules if self.citizen else {})),
+            handling=HandlingRules(**(self.handling.rules if self.handling else {})),
+            staff=StaffRules(**(self.staff.rules if self.staff else {})),
+            reference=self.reference,
+            valid_from=self.valid_from,
+        )
+
+
 class OrganisationEntry(Named, Dated):
     """A root unit and what belongs to it."""
 
@@ -170,6 +255,18 @@ class OrganisationEntry(Named, Dated):
     calendar: CalendarEntry = Field(default_factory=CalendarEntry)
     public_data: Flag = False
     declared_size: Count | None = None
+    disclosure: tuple[DisclosureEntry, ...] = ()
+
+    @field_validator("disclosure", mode="before")
+    @classmethod
+    def _one_or_more(cls, rules: object) -> object:
+        return [rules] if isinstance(rules, dict) else rules
+
+    @field_validator("disclosure")
+    @classmethod
+    def _days_once(cls, rules: tuple[DisclosureEntry, ...]) -> tuple[DisclosureEntry, ...]:
+        once((str(rule.valid_from) for rule in rules), "rules from")
+        return rules
 
     @property
     def money(self) -> str:

@@ -43,6 +43,7 @@ class CaseTypeEntry(Stepped):
     """A case type of a system."""
 
     minutes: MinutesEntry | None = None
+    sensitive: Flag = False
 
 
 class GoLiveEntry(Entry):

@@ -35,12 +35,16 @@ class PublishedEvidence:
     registry: Registry
     evidence: Evidence
     _places: dict[date, list[str]] = field(default_factory=dict, repr=False)
-    _alike: dict[date, dict[str, list[str]]] = field(default_factory=dict, repr=False)
+    _alike: dict[tuple[date, int], dict[str, list[str]]] = field(default_factory=dict, repr=False)
 
     # units
 
+    def units(self, day: date) -> list[str]:
+        """Units whose cases and tickets are spoken of, in tree order."""
+        return [unit.id for unit, _ in self.registry.tree(day) if unit.root == self.root]
+
     def places(self, day: date) -> list[str]:
-        """Units that are spoken of: reporting groups stand for their members; in tree order."""
+        """Units whose staff are spoken of: reporting groups stand for their members; in tree order."""
         if day in self._places:
             return self._places[day]
         groups = {g.units[0]: g.id for g in self.registry.groups if day in g.span}
@@ -57,14 +61,17 @@ class PublishedEvidence:
         return self.registry.members(place)[0]
 
     def peers(self, place: str, day: date) -> list[str]:
-        """Comparable units and groups, without the unit itself."""
-        if day not in self._alike:
+        """Comparable units and groups, without the unit itself; of a member of a group, units."""
+        places = self.places(day)
+        if place not in places:
+            places = self.units(day)
+        if (day, len(places)) not in self._alike:
             alike: dict[str, list[str]] = {}
-            for each in self.places(day):
-                alike.setdefault(self.registry.unit(self.member(each), day).peer_group, []).append(each)
-            self._alike[day] = alike
+            for other in places:
+                alike.setdefault(self.registry.unit(self.member(other), day).peer_group, []).append(other)
+            self._alike[day, len(places)] = alike
         group = self.registry.unit(self.member(place), day).peer_group
-        return [p for p in self._alike[day].get(group, []) if group and p != place]
+        return [p for p in self._alike[day, len(places)].get(group, []) if group and p != place]
 
     def live(self, system: str, place: str) -> date | None:
         """The day from which the unit, or every member of the group, is live."""
@@ -292,7 +299,7 @@ def _readiness(published: PublishedEvidence, week: date) -> Iterable[Observation
 def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
     day = week + timedelta(days=6)
     for system in published.systems("tickets-per-100"):
-        for place in published.places(day):
+        for place in published.units(day):
             row = published.evidence.values.get(("tickets-per-100", "window", place, system, week))
             if place == published.root or row is None:
                 continue

@@ -115,20 +115,21 @@ def _due(published: PublishedEvidence, alert: Alert, week: date) -> date:
 
 
 def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
-    """Hours that a year is missed by, of the benefits of the unit and system."""
+    """Hours that a year is missed by, of the benefits of the unit, or of the members of the group, and system."""
     unit, system = alert.key.unit, alert.key.system
-    rows = [
-        r
-        for (f, u, s, _), rs in published.evidence.facts.items()
-        for r in rs
-        if (f, u, s) == ("unrealised_hours", unit, system)
-    ]
     members = next((g.units for g in published.registry.groups if g.id == unit), (unit,))
+    rows = [
+        row
+        for (fact, place, of, _), facts in published.evidence.facts.items()
+        for row in facts
+        if (fact, of) == ("unrealised_hours", system) and place in members
+    ]
     benefits = [b for b in published.registry.benefits if b.unit in members and b.system == system]
-    if not rows or not benefits or not rows[-1]["value"]:
+    week = max((row["week"] for row in rows), default=None)
+    hours = sum(row["value"] or 0 for row in rows if row["week"] == week)
+    if week is None or not benefits or not hours:
         return {}
-    last = rows[-1]
-    return {"loss": Loss(benefits[0].names, round(last["value"]), last["week"] + timedelta(days=6) + _OPEN_YEAR)}
+    return {"loss": Loss(benefits[0].names, round(hours), week + timedelta(days=6) + _OPEN_YEAR)}
 
 
 def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
