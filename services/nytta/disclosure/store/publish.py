@@ -215,13 +215,17 @@ class _Course:
             WHERE indicator = {register:String} AND case_type = '*' GROUP BY unit, grain, period) AS r
             USING (unit, grain, period)
         LEFT JOIN (
-            SELECT system, grain, period, max(denominator) AS register_handlers FROM {private}.cells FINAL
+            SELECT system, grain, period, max(denominator) AS in_system FROM {private}.cells FINAL
             WHERE indicator = {register:String} AND case_type = '*' AND unit = {root:String}
-            GROUP BY system, grain, period) AS s USING (system, grain, period)"""
+            GROUP BY system, grain, period) AS s USING (system, grain, period)
+        LEFT JOIN (
+            SELECT grain, period, max(denominator) AS in_every FROM {private}.cells FINAL
+            WHERE indicator = {register:String} AND case_type = '*' AND unit = {root:String} AND system = ''
+            GROUP BY grain, period) AS e USING (grain, period)"""
         if definition.handled is None:
-            nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register", "register_handlers"))
-            hands = f"CROSS JOIN (SELECT {nobody})"
-        now = f"""SELECT {place}, true AS live, persons, register, register_handlers, {", ".join((*_INPUTS, *_SETS))}
+            nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register", "in_system", "in_every"))
+            hands = f"CROSS JOIN (SELECT {nobody}) AS h"
+        now = f"""SELECT {place}, true AS live, persons, register, greatest(in_system, in_every) AS register_handlers, {", ".join((*_INPUTS, *_SETS))}
             FROM (
                 SELECT {place}, numerator, denominator, {"persons" if staff else "subjects"} AS size, persons,
                        numerator_keys, denominator_keys
