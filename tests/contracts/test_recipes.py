@@ -34,7 +34,7 @@ question:
   en: "What share of the resolved tickets was opened again?"
 pitfalls: {sv: "Få ärenden.", nb: "Få saker.", en: "Few tickets."}
 direction: down
-protects: public
+protects: citizen
 numerator: {subject: ticket, period: {at: resolved_at}, value: countIf(reopened > 0)}
 denominator: {subject: ticket, period: {at: resolved_at}, value: count()}
 display: {window: 13}

@@ -182,15 +182,19 @@ def test_an_event_of_an_unknown_unit_is_rejected_not_lost(store: PrivateStore, t
 
 def test_published_figures_wait_for_monday_and_hide_the_few(store: PrivateStore, tables: Path, tmp_path: Path) -> None:
     app = installation(store, tables)
-    people = "".join(f"P{n},East,e-service,2026-03-04 10:00\n" for n in range(40))
+    people = "".join(f"P{n},{'East' if n < 40 else 'West'},e-service,2026-03-04 10:00\n" for n in range(44))
     app.intake.import_file(written(tmp_path, "number,office,how,when\n" + people), mapping(), NOW)
     app.bring_up_to_date(datetime(2026, 3, 8, tzinfo=UTC))
     assert app.open.values(grain="week") == []
     app.private.mark_everything()
     app.bring_up_to_date(datetime(2026, 3, 9, 5, tzinfo=UTC))
     shown = app.open.values(grain="week", indicator="digital-intake", unit="East")
-    # forty cases, but nobody knows who handled them
-    assert [(r["period"], r["value"], r["status"]) for r in shown] == [("2026-W10", None, "suppressed")]
+    assert [(r["period"], r["value"], r["status"]) for r in shown] == [("2026-W10", 100.0, "rounded")]
+    # four cases, and none at all, read alike
+    hidden = [r for r in app.open.values(grain="week", indicator="digital-intake") if r["unit"] != "East"]
+    assert {(r["unit"], r["status"], r["reason"]) for r in hidden if r["value"] is None} == {
+        ("West", "suppressed", "few_cases")
+    }
 
 
 @pytest.mark.slow

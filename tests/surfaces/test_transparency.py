@@ -115,7 +115,7 @@ def test_a_page_as_a_reader_sees_it(registry: Registry) -> None:
         "role": "employee_representative",
         "name": "Facklig representant",
         "sees": [
-            "Siffror om enheten och enheter under den, aldrig om färre än tio personer",
+            "Siffror om enheten och enheter under den, så långt reglerna visar dem",
             "Denna sida",
             "Vem som läste siffror om vilken enhet",
             "Vad som har gallrats",

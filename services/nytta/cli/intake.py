@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, show, stderr
+from nytta.disclosure.published.reach import REMEDIES, Reach, reach
+from nytta.disclosure.rules import Reason
 from nytta.indicators.store.supports import supports as supported_by
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.explain import explain
@@ -66,6 +68,7 @@ def import_(
                 )
         stderr.print("computing …")
         app.bring_up_to_date(now)
+        reached = reach(app.open.connection)
     counts = ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
     total = {name: sum(getattr(r, name) for r in reports) for name in counts}
     if as_json:
@@ -77,6 +80,20 @@ def import_(
             stderr.print(f"  units made: {', '.join(report.units_created)}")
     if total["rejected"]:
         stderr.print("why: nytta rejects")
+    _say_reach(reached)
+
+
+def _say_reach(reached: Sequence[Reach]) -> None:
+    """Which indicators are shown, which are not, and what would show them."""
+    shown = [indicator for indicator in reached if indicator.shown]
+    if shown:
+        figures = sum(indicator.shown for indicator in shown)
+        names = ", ".join(indicator.indicator for indicator in shown)
+        stderr.print(f"shown: {len(shown)} indicators ({figures} figures): {names}")
+    for indicator in reached:
+        if not indicator.shown:
+            stderr.print(f"not shown: {indicator.indicator}: {REMEDIES[Reason(indicator.reason)]}", markup=False)
+    stderr.print("all others lack evidence: nytta sources --supports")
 
 
 @contextmanager

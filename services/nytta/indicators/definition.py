@@ -271,6 +271,12 @@ class Definition(Model):
         return next((side for side in reversed(self.sides) if SUBJECTS[side.subject].hand), None)
 
     @property
+    def counts_hands(self) -> bool:
+        """Whether it matters how many persons handled, or asked."""
+        side = self.handled
+        return self.protects is Protects.HANDLING or (side is not None and bool(SUBJECTS[side.subject].requester))
+
+    @property
     def hand_column(self) -> str:
         """The column of the handled side's subject with its one hand."""
         side = self._handled_side

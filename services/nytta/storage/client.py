@@ -31,6 +31,8 @@ _SETTINGS = {
     "async_insert": 0,  # an answer means stored
     "optimize_on_insert": 0,  # repetitions collapse when parts merge, not while somebody waits
     "prefer_column_name_to_alias": 1,  # an aggregate may bear the name of the column it is made from
+    "max_query_size": 4 << 20,  # a round asks for many indicators at once
+    "max_ast_elements": 500_000,
 }
 
 

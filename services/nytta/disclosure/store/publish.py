@@ -20,14 +20,13 @@ from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.gate import Bools, Exact, Gated, Measure, gate
 from nytta.disclosure.rules import Reason
 from nytta.indicators.definition import Definition, Protects
+from nytta.indicators.periods import GRAINS
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.store.quality import unclear_systems
 from nytta.registry.protection import in_force
 from nytta.registry.registry import Registry
 from nytta.registry.systems import Protects as Asking
 from nytta.registry.units import Organisation
-
-GRAINS = ("week", "month", "window")
 
 REGISTER = "entitlement"
 """The indicator whose denominator counts the persons of a unit in the register."""
@@ -68,7 +67,7 @@ def publish(
     touched = course.touched()
     changed = 0
     for definition in definitions if places else ():
-        if touched is None or (definition.id, definition.version) in touched:
+        if (definition.id, definition.version) in touched:
             changed += course.publish(definition)
     _publish_definitions(store, definitions, course.publication)
     for root, place in places.items():
@@ -118,11 +117,10 @@ class _Course:
     now: datetime
     publication: int
 
-    def touched(self) -> set[tuple[str, int]] | None:
-        """Indicators (id, version) that were computed since the last publication; None for all."""
-        if not self.version or self.renamed or any(place.open_week > place.before for place in self.places.values()):
-            return None
-        since = f"computed > {self.version}"
+    def touched(self) -> set[tuple[str, int]]:
+        """Indicators (id, version) that were computed since the last publication, or all that anything feeds."""
+        closing = any(place.open_week > place.before for place in self.places.values())
+        since = "1" if not self.version or self.renamed or closing else f"computed > {self.version}"
         rows = self.store.connection.rows(
             f"""SELECT DISTINCT indicator, version FROM {{private}}.cells WHERE {since}
             UNION DISTINCT SELECT DISTINCT indicator, version FROM {{private}}.hands WHERE {since}"""
@@ -248,7 +246,7 @@ class _Course:
             SELECT unit AS organisation, grain, period, max(denominator) AS in_every FROM {private}.cells FINAL
             WHERE indicator = {register:String} AND case_type = '*' AND unit IN {roots:Array(String)} AND system = ''
             GROUP BY unit, grain, period) AS e USING (organisation, grain, period)"""
-        if definition.handled is None:
+        if not definition.counts_hands:
             nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register", "in_system", "in_every"))
             hands = f"CROSS JOIN (SELECT {nobody}) AS h"
         figures = ", ".join((*_INPUTS, *_SETS))

@@ -5,6 +5,8 @@ Denying is the rule: an organisation whose approval stands in no row has no figu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nytta.indicators.definition import Definition
 from nytta.registry.units import ANY_PURPOSE
 
@@ -20,6 +22,12 @@ def processed(definition: Definition, grain: str, text: str) -> str:
     """SQL of those cells of `text` that may be made: approved, and of periods in which their system was processed."""
     return f"""SELECT * FROM ({text})
         WHERE unit IN ({approved_units(definition)}) AND (system, period) NOT IN ({_stopped(definition, grain)})"""
+
+
+def processed_hands(definition: Definition, grains: Sequence[str], text: str) -> str:
+    """SQL of those counts of hands of `text`, which has several grains, that may be made."""
+    open_ = [f"(grain != '{grain}' OR (system, period) NOT IN ({_stopped(definition, grain)}))" for grain in grains]
+    return f"SELECT * FROM ({text}) WHERE unit IN ({approved_units(definition)}) AND {' AND '.join(open_)}"
 
 
 def _stopped(definition: Definition, grain: str) -> str:

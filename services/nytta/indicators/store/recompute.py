@@ -6,13 +6,14 @@ had noted as touched is kept, because the subjects that stood there may have mov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from nytta.indicators.definition import Definition
+from nytta.indicators.periods import GRAINS
 from nytta.indicators.store import seals
-from nytta.indicators.store.processing import processed
+from nytta.indicators.store.processing import processed, processed_hands
 from nytta.indicators.store.render import (
     Scope,
     Zones,
@@ -34,6 +35,9 @@ _CELL = "indicator, version, grain, system, unit, case_type, part, period"
 _FIGURES = "numerator, denominator, subjects, persons, numerator_keys, denominator_keys"
 _PLACE = "indicator, version, grain, system, unit, case_type, period"
 _HANDS = "handlers, most_by_one, requesters"
+_TOGETHER = 12
+"""Queries in one statement: more would hold more rows in memory at a time."""
+
 _MARKED = "(system, subject) IN (SELECT system, subject FROM {private}.round_marks WHERE kind = '%s')"
 
 
@@ -306,17 +310,18 @@ def _derive_cells(
             SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_cells)"""
     )
     list_persons(store, definitions, scope)
-    for definition in definitions:
-        for grain in definition.grains:
-            if (definition.id, definition.version, grain) not in touched or not _has_feed(store, definition, scope):
-                continue
-            own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
-            these = f"SELECT unit, system, period FROM {{private}}.round_cells WHERE {own}"
-            anew = processed(definition, grain, cells(definition, grain, replace(scope, touched=these)))
-            connection.run(
-                f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
-                SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({anew})"""
-            )
+    fed = {definition.id for definition in definitions if _has_feed(store, definition, scope)}
+    anew = [
+        processed(definition, grain, cells(definition, grain, _touched(scope, "round_cells", definition, grain)))
+        for definition in definitions
+        for grain in definition.grains
+        if (definition.id, definition.version, grain) in touched and definition.id in fed
+    ]
+    for several in together(anew):
+        connection.run(
+            f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
+            SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({several})"""
+        )
     written = connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted")
     return int(written), sealed
 
@@ -324,28 +329,45 @@ def _derive_cells(
 def _derive_hands(store: PrivateStore, definitions: Sequence[Definition], scope: Scope, version: int) -> None:
     """Replace the touched counts of who handled and who asked."""
     connection = store.connection
-    handled = [definition.of_every_level for definition in definitions if definition.handled is not None]
+    handled = [definition.of_every_level for definition in definitions if definition.counts_hands]
     _list_touched(store, "round_hands", handled, scope)
     seals.leave_out(connection, "hands")
-    rows = connection.rows("SELECT DISTINCT indicator, version, grain FROM {private}.round_hands")
-    touched = {(indicator, number, grain) for indicator, number, grain in rows}
+    rows = connection.rows("SELECT DISTINCT indicator, version FROM {private}.round_hands")
+    touched = {(indicator, number) for indicator, number in rows}
     connection.run(
         f"""INSERT INTO {{private}}.hands ({_PLACE}, {_HANDS}, computed, is_deleted)
         SELECT {_PLACE}, {_HANDS}, {version - 1}, 1 FROM {{private}}.hands FINAL
         WHERE (indicator, version, grain, unit, system, period) IN (
             SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_hands)"""
     )
-    for definition in handled:
-        for grain in definition.grains:
-            if (definition.id, definition.version, grain) not in touched:
-                continue
-            own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
-            these = f"SELECT unit, system, period FROM {{private}}.round_hands WHERE {own}"
-            anew = processed(definition, grain, hands(definition, grain, replace(scope, touched=these)))
-            connection.run(
-                f"""INSERT INTO {{private}}.hands ({_PLACE}, {_HANDS}, computed, is_deleted)
-                SELECT {_PLACE}, {_HANDS}, {version}, 0 FROM ({anew})"""
-            )
+    anew = [
+        processed_hands(definition, GRAINS, hands(definition, _touched_hands(scope, definition), GRAINS))
+        for definition in handled
+        if (definition.id, definition.version) in touched
+    ]
+    for several in together(anew):
+        connection.run(
+            f"""INSERT INTO {{private}}.hands ({_PLACE}, {_HANDS}, computed, is_deleted)
+            SELECT {_PLACE}, {_HANDS}, {version}, 0 FROM ({several})"""
+        )
+
+
+def _touched_hands(scope: Scope, definition: Definition) -> Scope:
+    """The scope limited to the places, of any grain, whose hands are to be counted."""
+    own = f"indicator = '{definition.id}' AND version = {definition.version}"
+    return replace(scope, touched=f"SELECT grain, unit, system, period FROM {{private}}.round_hands WHERE {own}")
+
+
+def together(texts: Sequence[str]) -> Iterator[str]:
+    """The rows of several queries as few queries: each statement costs more than a small query does."""
+    for first in range(0, len(texts), _TOGETHER):
+        yield " UNION ALL ".join(f"SELECT * FROM ({text})" for text in texts[first : first + _TOGETHER])
+
+
+def _touched(scope: Scope, table: str, definition: Definition, grain: str) -> Scope:
+    """The scope limited to the places of a working list."""
+    own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
+    return replace(scope, touched=f"SELECT unit, system, period FROM {{private}}.{table} WHERE {own}")
 
 
 def _has_feed(store: PrivateStore, definition: Definition, scope: Scope) -> bool:

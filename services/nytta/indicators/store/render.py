@@ -5,7 +5,7 @@ Names of databases are arguments, so that the same text serves the live zone, a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nytta.indicators.definition import At, Definition, Holds, Overlaps, Side
@@ -321,26 +321,41 @@ def fed(feed: str, scope: Scope) -> str:
     return f"SELECT DISTINCT system FROM {scope.events}.events WHERE {what} AND {scope.visible}"
 
 
-def hands(definition: Definition, grain: str, scope: Scope) -> str:
+def hands(definition: Definition, scope: Scope, grains: Sequence[str]) -> str:
     """SQL of who handled and who asked for an indicator's cases or tickets: columns of `hands` but the last two.
 
-    At every level of the tree and of every grain, as distinct persons need. `definition` has a handled side.
+    At every level of the tree, as distinct persons need. `definition` has a handled side; the scope's touched places
+    have a column `grain` too.
     """
     side = definition.handled
     assert side is not None
+    levels = definition.of_every_level
     subject = SUBJECTS[side.subject]
     hand = definition.hand_column
     asked = subject.requester
     by_hand = f"mapValues(sumMapIf(map({hand}, toUInt64(1)), {hand} != {_NOBODY}))"
-    limit = f"WHERE (unit, system, period) IN ({scope.touched})" if scope.touched else ""
+    limit = f"WHERE (grain, unit, system, period) IN ({scope.touched})" if scope.touched else ""
+    places = ", ".join(
+        f"arrayMap(p -> ('{grain}', p), {buckets(side, grain, scope, definition.window_weeks)})" for grain in grains
+    )
+    source, required = _source(side, subject, scope)
+    reach = _reach(side, levels, max(grains, key=lambda grain: _days(levels, grain)), scope)
     return f"""SELECT
-    '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, '{grain}' AS grain,
+    '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, grain,
     system, unit, case_type, period,
     toUInt64(length({by_hand})) AS handlers, arrayMax(arrayPushBack({by_hand}, 0)) AS most_by_one,
     {f"uniqExactIf({asked}, {asked} != {_NOBODY})" if asked else "toUInt64(0)"} AS requesters
-FROM {_placed(definition.of_every_level, side, subject, grain, scope)} AS rows
+FROM (
+    SELECT r.system AS system, r.place.1 AS grain, r.place.2 AS period, p.ancestor AS unit, t AS case_type,
+           {", ".join(f"r.{name} AS {name}" for name in subject.hands)}
+    FROM (
+        SELECT system, unit, case_type, {", ".join(subject.hands)}, arrayJoin(arrayConcat({places})) AS place
+        FROM {source} WHERE {required} AND ({side.where}) AND {_units(scope)}{reach}) AS r
+    INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
+    ARRAY JOIN arrayDistinct([r.case_type, '*']) AS t
+    WHERE r.place.2 >= p.valid_from AND r.place.2 < p.valid_to) AS rows
 {limit}
-GROUP BY system, unit, case_type, period"""
+GROUP BY grain, system, unit, case_type, period"""
 
 
 def _counted(side: Side, name: str) -> dict[str, str]:
@@ -378,8 +393,8 @@ def _units(scope: Scope) -> str:
     return f"unit IN (SELECT unit FROM {scope.open}.unit_paths WHERE ancestor IN (SELECT unit FROM ({scope.touched})))"
 
 
-def _placed(definition: Definition, side: Side, subject: Subject, grain: str, scope: Scope) -> str:
-    """Rows of a subject with the period each counts in; every level of the tree where figures do not add up."""
+def _source(side: Side, subject: Subject, scope: Scope) -> tuple[str, str]:
+    """SQL of a subject's rows with their record key, and the condition that they have the moment that counts."""
     if subject.name == "plan":
         # noon, so that every zone of Europe sees the same day
         source = f"""(SELECT system, unit, '' AS case_type, workplaces, toUInt64(0) AS record,
@@ -391,16 +406,23 @@ def _placed(definition: Definition, side: Side, subject: Subject, grain: str, sc
             quantity AS score, sipHash64(identity) AS record FROM {winners(scope, "'pulse'", _units(scope))})"""
     else:
         source = f"(SELECT *, sipHash64(subject) AS record FROM {scope.subjects}.{subject.table} FINAL)"
-    required = f"isNotNull({side.period.at})" if isinstance(side.period, At) else "1"
-    if isinstance(side.period, Holds):
-        required = f"isNotNull({side.period.holds[0]})"
+    match side.period:
+        case At(at=moment) | Holds(holds=(moment, _)):
+            return source, f"isNotNull({moment})"
+        case _:
+            return source, "1"
+
+
+def _placed(definition: Definition, side: Side, subject: Subject, grain: str, scope: Scope) -> str:
+    """Rows of a subject with the period each counts in; every level of the tree where figures do not add up."""
+    source, required = _source(side, subject, scope)
     periods = buckets(side, grain, scope, definition.window_weeks)
     reach = _reach(side, definition, grain, scope)
     rows = f"""SELECT *, arrayJoin({periods}) AS period FROM {source}
         WHERE {required} AND ({side.where}) AND {_units(scope)}{reach}"""
     if definition.adds:
         return f"({rows})"
-    columns = ("system", "period", "record", *subject.columns, *subject.hands)
+    columns = ("system", "period", "record", *subject.columns)
     names = ", ".join(f"r.{c} AS {c}" for c in columns if c != "case_type")
     return f"""(
         SELECT {names}, p.ancestor AS unit, t AS case_type
@@ -414,12 +436,17 @@ def _reach(side: Side, definition: Definition, grain: str, scope: Scope) -> str:
     """A coarse range on the moment, so that touched cells read only the parts of the table around them."""
     if not scope.touched or not isinstance(side.period, At):
         return ""
-    days = {"week": 8, "month": 32, "window": 8 + 7 * definition.window_weeks}[grain]
+    days = _days(definition, grain)
     moment = side.period.at
     return (
         f" AND {moment} >= (SELECT toDateTime(min(period)) - INTERVAL {days} DAY FROM ({scope.touched}))"
         f" AND {moment} < (SELECT toDateTime(max(period)) + INTERVAL {days + 1} DAY FROM ({scope.touched}))"
     )
+
+
+def _days(definition: Definition, grain: str) -> int:
+    """Days that a period of a grain may reach back from its name, and some."""
+    return {"week": 8, "month": 32, "window": 8 + 7 * definition.window_weeks}[grain]
 
 
 def touched_periods(definition: Definition, grain: str, touched: str, open_database: str, last_week: str) -> str:

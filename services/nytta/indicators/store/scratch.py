@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.store.processing import processed
-from nytta.indicators.store.recompute import last_week, list_persons, recompute, zones_of
+from nytta.indicators.periods import GRAINS
+from nytta.indicators.store.processing import processed, processed_hands
+from nytta.indicators.store.recompute import last_week, list_persons, recompute, together, zones_of
 from nytta.indicators.store.render import Scope, cells, hands, subject_rows, winners
 from nytta.indicators.store.seals import Table, count, unsealed
 from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
@@ -159,18 +160,23 @@ def compute(
 ) -> None:
     """Fill the target's cells from the scope's subjects: all of them, at the definitions' grains or at `grains`."""
     list_persons(target, definitions, scope, grains, everything=True)
-    for definition in definitions:
-        for grain in grains or definition.grains:
-            text = processed(definition, grain, cells(definition, grain, scope))
+    of_cells = [
+        processed(definition, grain, cells(definition, grain, scope))
+        for definition in definitions
+        for grain in grains or definition.grains
+    ]
+    published = [grain for grain in grains or GRAINS if grain in GRAINS]
+    of_hands = [
+        processed_hands(definition, published, hands(definition, scope, published))
+        for definition in definitions
+        if definition.counts_hands and published
+    ]
+    for table, key, figures, texts in (
+        ("cells", _KEY, _FIGURES, of_cells),
+        ("hands", _HANDS_KEY, _HANDS, of_hands),
+    ):
+        for several in together(texts):
             target.connection.run(
-                f"INSERT INTO {{private}}.cells ({_KEY}, {_FIGURES}, computed, is_deleted) "
-                f"SELECT {_KEY}, {_FIGURES}, 1, 0 FROM ({text})"
-            )
-        if definition.handled is None:
-            continue
-        for grain in grains or definition.of_every_level.grains:
-            text = processed(definition, grain, hands(definition, grain, scope))
-            target.connection.run(
-                f"INSERT INTO {{private}}.hands ({_HANDS_KEY}, {_HANDS}, computed, is_deleted) "
-                f"SELECT {_HANDS_KEY}, {_HANDS}, 1, 0 FROM ({text})"
+                f"INSERT INTO {{private}}.{table} ({key}, {figures}, computed, is_deleted) "
+                f"SELECT {key}, {figures}, 1, 0 FROM ({several})"
             )

@@ -55,7 +55,7 @@ def seal(
             _seal(
                 connection, "cells", definition, grain, touched, _old(definition, grain, before), last_week, certificate
             )
-        if definition.handled is None:
+        if not definition.counts_hands:
             continue
         levels = definition.of_every_level
         for grain in levels.grains:

@@ -1,0 +1,45 @@
+"""Which indicators of an installation are shown, and what keeps the others from it. Reads the open zone alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nytta.disclosure.rules import Reason
+from nytta.storage.client import Connection
+
+REMEDIES = {
+    Reason.FEW_CASES: "fewer cases in each unit and period than its rule asks for; larger units and periods come first",
+    Reason.FEW_PERSONS: "fewer persons than its rule asks for; small units are shown as a reporting group",
+    Reason.ONE_HANDLER: "one person handled most of the cases; larger units and longer windows show it first",
+    Reason.NO_HANDLERS: "no source names who handled; map that column as `actor`, or import a staff list of the system",
+}
+"""What would show a figure, by why it is not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An indicator that something feeds: figures shown, and the commonest reason of those that are not."""
+
+    indicator: str
+    shown: int
+    reason: str
+
+
+def reach(connection: Connection) -> list[Reach]:
+    """Every indicator with anything to count in a closed period, in order of their ids."""
+    rows = connection.rows(
+        """SELECT c.indicator, ifNull(v.shown, 0), ifNull(v.reason, ''), d.protects
+           FROM (SELECT DISTINCT indicator, version FROM {open}.closed_periods) AS c
+           INNER JOIN (SELECT indicator, version, protects FROM {open}.definitions FINAL) AS d
+               ON d.indicator = c.indicator AND d.version = c.version
+           LEFT JOIN (
+               SELECT indicator, version, countIf(isNotNull(value)) AS shown,
+                      arrayElement(topKIf(1)(reason, reason != ''), 1) AS reason
+               FROM {open}.indicator_values GROUP BY indicator, version) AS v
+               ON v.indicator = c.indicator AND v.version = c.version
+           ORDER BY c.indicator"""
+    )
+    return [
+        Reach(indicator, int(shown), reason or (Reason.FEW_PERSONS if protects == "staff" else Reason.FEW_CASES).value)
+        for indicator, shown, reason, protects in rows
+    ]
