@@ -112,8 +112,8 @@ def test_a_case_has_one_hand_and_robots_have_none(filled: PrivateStore) -> None:
         )
     )
     assert len(by_case) == 6
-    assert hands(filled, "digital-intake") == (4, 1, 0)  # ada, bo, cy, di; nobody for c3
-    assert hands(filled, "digital-intake", "county") == (4, 1, 0)
+    assert hands(filled, "lead-time") == (4, 1, 0)  # ada, bo, cy, di; nobody for c3
+    assert hands(filled, "lead-time", "county") == (4, 1, 0)
     # c0's measured step is cy's; c2, which nobody intended, is cy's too where its steps say anything
     assert hands(filled, "intended-use")[0] == 1
 
