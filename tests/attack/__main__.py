@@ -1,7 +1,7 @@
-"""`make attack`: publish invented organisations for half a year, attack them, and say what was found and what it cost.
+"""`make attack`: publish invented organisations through the gate, attack them, and hold the results to their bounds.
 
-Exit code 1 where a group was determined. `--seed` and `--trees` choose the worlds; the defaults are those of continuous
-integration.
+Exit code 1 where a bound is broken. `--seed` and `--organisations` choose the worlds. The other options try figures that
+are told anew less often.
 """
 
 from __future__ import annotations
@@ -9,52 +9,46 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.attack.attack import Breach, exact, reading
-from tests.attack.published import Population, primary, publish
+import numpy as np
+
+from nytta.registry.protection import Protection
+from tests.attack.chain import Telling
+from tests.attack.published import Timing
+from tests.attack.suite import Result, chains, moves, rests, together
 from tests.attack.world import world
 
-COLUMNS = (
-    "tree  units  moved  figures of   cells   shown  suppressed  grouped  shown by primary  systems  asked  breaches"
-)
+UNITS = (12, 200)
 
 
 def main() -> int:
     """Attack the worlds that the arguments name."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trees", type=int, default=6)
+    parser.add_argument("--organisations", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--units", type=int, default=0, help="of every tree; else 12 to 40, and one of 200")
     parser.add_argument("--weeks", type=int, default=26)
+    parser.add_argument("--chains", type=int, default=20, help="persons of each kind and organisation for (e)")
+    parser.add_argument("--every", type=int, default=1, help="weeks between slow figures of staff")
+    parser.add_argument("--one-grain", action="store_true", help="slow figures of weeks alone, not months and windows")
+    parser.add_argument("--least", type=int, default=1, help="records that differ before a figure is told anew")
+    parser.add_argument("--clock", action="store_true", help="(e): the noise follows the period too")
     chosen = parser.parse_args()
-    print(COLUMNS)
-    found: list[Breach] = []
-    for number in range(chosen.trees):
-        seed = chosen.seed + number
-        units = chosen.units or (200 if number == chosen.trees - 1 else 12 + 14 * (number % 3))
-        found += attack(seed, units, chosen.weeks)
-    for breach in found[:20]:
-        print(f"  {breach.about}: {breach.how}, {breach.count}")
-    print(f"trees {chosen.trees}, breaches {len(found)}")
-    return 1 if found else 0
-
-
-def attack(seed: int, units: int, weeks: int) -> list[Breach]:
-    """One world: persons in trees of any size, cases in trees of up to 20 units, whose systems grow with the weeks."""
-    found: list[Breach] = []
-    populations: tuple[Population, ...] = ("staff", "cases") if units <= 20 else ("staff",)
-    place = world(seed, units=units, weeks=weeks)
-    for population in populations:
-        out, bare = publish(place, population), publish(place, population, primary, every=weeks)
-        reports = [exact(out), reading(out, seed=seed)]
-        breaches = [b for r in reports for b in r.breaches]
-        print(
-            f"{seed:4}  {units:5}  {place.moved:5}  {population:10}  {out.cells:6}  {out.shown:6}  "
-            f"{out.suppressed:10}  {out.grouped:7}  {bare.shown:16}  {sum(r.systems for r in reports):7}  "
-            f"{sum(r.targets for r in reports):5}  {len(breaches):8}",
-            flush=True,
-        )
-        found += breaches
-    return found
+    rules = Protection()
+    timing = Timing(chosen.every, not chosen.one_grain, chosen.least)
+    telling = Telling(chosen.every, chosen.least, chosen.clock)
+    results: list[Result] = []
+    for seed in range(chosen.seed, chosen.seed + chosen.organisations):
+        units = int(np.exp(np.random.default_rng(seed).uniform(*np.log(UNITS))))
+        place = world(seed, units=units, weeks=chosen.weeks)
+        print(f"seed {seed}: {units} units, {place.persons.unit.shape[1]} persons, {len(place.cases.unit)} cases")
+        results += rests(place, rules, timing)
+        results += moves(place, rules, timing)
+        results += chains(seed, telling, chosen.chains)
+        sys.stdout.flush()
+    print(f"{'attack':40} {'asked':>7} {'held':>7} {'share':>8} {'bound':>7}")
+    for result in together(results):
+        verdict = "BROKEN" if result.broken else ""
+        print(f"{result.attack:40} {result.asked:7} {result.held:7} {result.share:8.2%} {result.bound:7.1%} {verdict}")
+    return 1 if any(result.broken for result in together(results)) else 0
 
 
 if __name__ == "__main__":

@@ -1,298 +1,251 @@
-"""What a world publishes, week by week, through the gate or through primary suppression alone."""
+"""Everything that is published of an invented organisation, through the gate, with the records behind each figure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from nytta.disclosure.figures import DENOMINATOR, NUMERATOR, SIZE, Figures, Grain, Nature, Series, Told
-from nytta.disclosure.gate import Exact, Gated, gate
-from nytta.disclosure.ledger import disclose
-from nytta.disclosure.pattern import Patterns
-from nytta.disclosure.rules import Rules
-from nytta.disclosure.tree import Tree
-from tests.attack.world import FIRST, World, monday
+from nytta.disclosure.gate import Exact, Gated, Measure, gate
+from nytta.indicators.definition import Kind, Protects
+from nytta.registry.protection import Protection
+from tests.attack.world import MONTH, TYPES, Bools, Ints, Keys, World
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Population = Literal["staff", "cases"]
-Gate = Callable[[Series, Nature, Callable[[date], Tree], Rules, date, Patterns], dict[Grain, Told]]
+SECRET = b"the root's secret, which no attacker knows"
+ALL = TYPES
+"""All case types together."""
 
-STAFF = Nature(staff=True, adds=False, flows=False, heads=True, middles=False, window_weeks=2)
-CASES = Nature(staff=False, adds=True, flows=True, heads=True, middles=False, window_weeks=3)
+WINDOW = 4
+_NODES = 10_000
+
+Texts = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Cells of one series, one element per cell, and which records are in them, one element per pair.
+
+    `place` has the columns kind, grain, period, version, node. `row` and `record` are the pairs, `counted` whether the
+    record counts in the numerator. `anew` marks shown cells whose sets no other cell of the table has.
+    """
+
+    name: str
+    place: Ints
+    row: Ints
+    record: Ints
+    counted: Bools
+    exact: Exact
+    gated: Gated
+    shown: Bools
+    anew: Bools
+
+    @property
+    def sets(self) -> list[frozenset[int]]:
+        """The records of each cell."""
+        order = np.argsort(self.row, kind="stable")
+        cuts = np.cumsum(np.bincount(self.row, minlength=len(self.shown)))[:-1]
+        return [frozenset(part.tolist()) for part in np.split(self.record[order], cuts)]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One published figure, and the records that it counts (rows of the world's table, with their state)."""
+class Timing:
+    """When figures are told anew.
 
-    publication: int
-    grain: Grain
-    period: date
-    unit: str
-    column: int
-    value: float
-    low: float
-    high: float
-    band: str
-    status: str
-    numerator: int
-    denominator: int
-    size: int
+    Slow figures of staff (all but weekly breadth) are told of every `every`-th week, and of months and windows too where
+    `grains`. What was told stands unless `least` records differ from those it was told of.
+    """
+
+    every: int = 1
+    grains: bool = True
+    least: int = 1
 
 
-@dataclass
-class Published:
-    """Everything that was ever published of a population, and what the cells behind it were like at the time."""
-
-    world: World
-    population: Population
-    rows: list[Row] = field(default_factory=list)
-    cells: int = 0
-    shown: int = 0
-    suppressed: int = 0
-    grouped: int = 0
-    books: list[dict[Grain, Told]] = field(default_factory=list)
-    lives: list[dict[Grain, Figures]] = field(default_factory=list)
-    units: tuple[str, ...] = ()
-
-
-def primary(
-    series: Series,
-    nature: Nature,
-    tree_at: Callable[[date], Tree],
-    rules: Rules,
-    this_week: date,
-    patterns: Patterns,
-) -> dict[Grain, Told]:
-    """Primary suppression alone, live figures: what the gate is measured against."""
-    told: dict[Grain, Told] = {}
-    rules = rules.for_staff if nature.staff else rules
-    for grain, figures in series.grains.items():
-        size = figures.live[..., SIZE].max(axis=3)
-        shown = (size >= rules.k) & (figures.handlers >= rules.handlers) & (figures.most <= rules.most * size)
-        for n, period in enumerate(figures.periods):
-            tree = tree_at(period)
-            place = [series.units.index(u) for u in tree.units]
-            shown[n, place] &= ~tree.grouped[:, None]
-        changed = np.full(len(figures.periods), this_week.toordinal())
-        told[grain] = Told(figures.live, shown, np.zeros_like(shown), size, changed, np.zeros_like(shown))
-    return told
+STAFF = {
+    "entitlement": Measure(Kind.SHARE, Protects.STAFF, "access"),
+    "trained-staff": Measure(Kind.SHARE, Protects.STAFF, "readiness"),
+    "trained-managers": Measure(Kind.SHARE, Protects.STAFF, "readiness"),
+    "ready": Measure(Kind.SHARE, Protects.STAFF, "readiness"),
+    "habit": Measure(Kind.SHARE, Protects.STAFF, "adoption"),
+    "weekly-breadth": Measure(Kind.SHARE, Protects.STAFF, "adoption"),
+}
+CASES = {
+    "take-up": Measure(Kind.SHARE, Protects.CITIZEN, "support"),
+    "mix-0": Measure(Kind.SHARE, Protects.CITIZEN, "support"),
+    "mix-1": Measure(Kind.SHARE, Protects.CITIZEN, "support"),
+    "mix-2": Measure(Kind.SHARE, Protects.CITIZEN, "support"),
+    "intended-use": Measure(Kind.SHARE, Protects.HANDLING, "adoption"),
+}
 
 
-def publish(world: World, population: Population, through: Gate = disclose, every: int = 1) -> Published:
-    """Publish every closed week, `every` weeks apart, and keep what was shown."""
-    nature = STAFF if population == "staff" else CASES
-    out = Published(world, population, units=world.hierarchy.units)
-    before: dict[Grain, Figures] = {}
-    for publication in range(every, world.weeks + 1, every):
-        live = live_figures(world, population, publication, nature)
-        series = Series(out.units, ("*",) if population == "staff" else ("*", "a", "b"), _with_ledger(live, before))
-        told = through(series, nature, world.hierarchy.at, Rules(), monday(publication), Patterns())
-        before = {
-            grain: Figures(
-                f.periods,
-                f.live,
-                f.handlers,
-                f.most,
-                f.there,
-                told[grain].ledger,
-                f.there,
-                told[grain].shown,
-                told[grain].changed,
-                told[grain].restated,
-            )
-            for grain, f in series.grains.items()
-        }
-        out.books.append(told)
-        out.lives.append(series.grains)
-        _collect(out, publication, series, told, nature)
-    return out
-
-
-def live_figures(world: World, population: Population, publication: int, nature: Nature) -> dict[Grain, Figures]:
-    """All closed periods as they are known at a publication."""
-    found: dict[Grain, Figures] = {}
-    ended = monday(publication)
-    periods: dict[Grain, list[date]] = {
-        "week": [monday(w) for w in range(publication)],
-        "window": [monday(w) for w in range(publication)],
-        "month": [
-            m for m in (date(2026, n, 1) for n in range(1, 13)) if (m + timedelta(days=32)).replace(day=1) <= ended
-        ],
+def staff_tables(world: World, rules: Protection, timing: Timing) -> dict[str, Table]:
+    """What is published of staff, by series: weeks and months, and of entitlement windows of four weeks."""
+    persons = world.persons
+    here = persons.unit >= 0
+    begin = np.argmax(here, axis=0)
+    tenured = (np.arange(world.weeks)[:, None] - begin >= 12) | (begin == 0)
+    all_ = np.ones_like(here)
+    series = {
+        "entitlement": (here, persons.entitled & all_),
+        "trained-staff": (here & ~persons.manager, persons.trained & all_),
+        "trained-managers": (here & persons.manager, persons.trained & all_),
+        "ready": (here, (persons.trained & persons.entitled) & all_),
+        "habit": (here & persons.entitled & tenured, persons.habit & all_),
+        "weekly-breadth": (here & persons.entitled, persons.active),
     }
-    for grain, its in periods.items():
-        if not its:
-            continue
-        figures = [
-            (_staff if population == "staff" else _cases)(world, publication, *span(grain, p, nature), p) for p in its
-        ]
-        live, handlers, most = (np.stack(column) for column in zip(*figures, strict=True))
-        shape = live.shape[:3]
-        there = live[..., SIZE] > 0
-        if population == "cases" and grain == "week":
-            there = np.logical_or.accumulate(there, axis=0)
-        found[grain] = Figures(
-            tuple(its),
-            live,
-            handlers,
-            most,
-            there,
-            np.zeros_like(live),
-            np.zeros_like(there),
-            np.zeros(shape, dtype=bool),
-            np.zeros(len(its), dtype=np.int64),
-            np.zeros(shape, dtype=bool),
-        )
-    return found
+    tables = {}
+    for name, (behind, state) in series.items():
+        slow = timing if name != "weekly-breadth" else Timing()
+        pairs = list(_staff_pairs(world, behind, state, slow, windows=name == "entitlement"))
+        place, record, counted = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        table = _table(name, STAFF[name], rules, place, record, counted, persons.key)
+        tables[name] = _standing(table, table.place[:, 4], slow.least)
+    return tables
 
 
-def span(grain: Grain, period: date, nature: Nature) -> tuple[int, int]:
-    """First day and first day after, counted from the first week."""
-    first = (period - FIRST).days
-    if grain == "week":
-        return first, first + 7
-    if grain == "window":
-        return first - 7 * (nature.window_weeks - 1), first + 7
-    return first, ((period + timedelta(days=32)).replace(day=1) - FIRST).days
+def _staff_pairs(
+    world: World, behind: Bools, state: Bools, timing: Timing, *, windows: bool
+) -> Iterator[tuple[Ints, Ints, Bools]]:
+    weeks = np.arange(world.weeks)
+    month = (7 * weeks / MONTH).astype(np.int64)
+    periods = [(0, week, [week]) for week in weeks.tolist() if (week + 1) % timing.every == 0]
+    periods += [(1, number, np.flatnonzero(month == number).tolist()) for number in range(int(month[-1])) if timing.grains]
+    if windows and timing.grains:
+        last = [week for week in weeks.tolist() if week >= WINDOW - 1]
+        periods += [(2, week, list(range(week - WINDOW + 1, week + 1))) for week in last]
+    lines = [world.lines(week) for week in weeks.tolist()]
+    for grain, period, within in periods:
+        counted = np.any(state[within] & behind[within], axis=0)
+        for version in (0, 1):
+            parts = []
+            for week in within:
+                there = behind[week] & ((world.persons.known <= within[-1]) | (version == 1))
+                persons = np.flatnonzero(there)
+                nodes = lines[week][world.persons.unit[week, persons]]
+                parts.append((nodes + np.int64(_NODES) * persons[:, None])[nodes >= 0])
+            codes = np.unique(np.concatenate(parts))
+            record, node = codes // _NODES, codes % _NODES
+            yield _code(np.full(len(node), ALL), grain, period, version, node), record, counted[record]
 
 
-def _with_ledger(live: dict[Grain, Figures], before: dict[Grain, Figures]) -> dict[Grain, Figures]:
-    found = {}
-    for grain, f in live.items():
-        told, known, shown, changed = f.told.copy(), f.known.copy(), f.shown.copy(), f.changed.copy()
-        restated = f.restated.copy()
-        if grain in before:
-            n = len(before[grain].periods)
-            told[:n], known[:n] = before[grain].told, before[grain].known
-            shown[:n], changed[:n] = before[grain].shown, before[grain].changed
-            restated[:n] = before[grain].restated
-        found[grain] = Figures(
-            f.periods, f.live, f.handlers, f.most, f.there | known, told, known, shown, changed, restated
-        )
-    return found
+def case_tables(world: World, rules: Protection, timing: Timing) -> dict[str, Table]:
+    """What is published of cases, by series: weeks, months and windows of four weeks, by type and of all types."""
+    cases = world.cases
+    pairs = list(_case_pairs(world))
+    place, record = (np.concatenate(column) for column in zip(*pairs, strict=True))
+    states = {
+        "take-up": cases.channel < 2,
+        "mix-0": cases.channel == 0,
+        "mix-1": cases.channel == 1,
+        "mix-2": cases.channel == 2,
+        "intended-use": cases.intended,
+    }
+    tables = {}
+    for name, state in states.items():
+        table = _table(name, CASES[name], rules, place, record, state[record], cases.key, cases.handler)
+        tables[name] = _standing(table, _code(*table.place[:, :3].T, 0 * table.place[:, 3], table.place[:, 4]), timing.least)
+    return tables
 
 
-def paths(world: World, period: date) -> npt.NDArray[np.int64]:
-    """`paths[unit of the world, unit of the hierarchy]`: 1 where the first lies in the second at the time."""
-    tree = world.hierarchy.at(period)
-    place = {u: n for n, u in enumerate(world.hierarchy.units)}
-    found = np.zeros((len(world.units), len(place)), dtype=np.int64)
-    for n, unit in enumerate(world.units):
-        for above in np.flatnonzero(tree.below[:, tree.index[unit]]):
-            found[n, place[tree.units[above]]] = 1
-    return found
+def _case_pairs(world: World) -> Iterator[tuple[Ints, Ints]]:
+    cases = world.cases
+    week = cases.day // 7
+    last = int(week.max())
+    month = (cases.day / MONTH).astype(np.int64)
+    periods = [(0, number, week == number, number) for number in range(last + 1)]
+    periods += [(1, number, month == number, int((number + 1) * MONTH) // 7) for number in range(int(month.max()))]
+    periods += [(2, number, (week > number - WINDOW) & (week <= number), number) for number in range(3, last + 1)]
+    # cases of small units are judged by their own numbers, so groups have none
+    lines = [world.lines(number)[:, :-1] for number in range(last + 1)]
+    for grain, period, within, told in periods:
+        for version in (0, 1):
+            there = np.flatnonzero(within & ((cases.known <= told) | (version == 1)))
+            nodes = np.stack(lines)[week[there], cases.unit[there]]
+            record = np.repeat(there, nodes.shape[1])[nodes.ravel() >= 0]
+            node = nodes.ravel()[nodes.ravel() >= 0]
+            for kind in (cases.kind[record], np.full(len(record), ALL)):
+                yield _code(kind, grain, period, version, node), record
 
 
-def members(world: World, publication: int, first: int, end: int) -> dict[tuple[int, int], int]:
-    """Staff of the days from `first` to `end`: (person, unit) → state as it is known at a publication."""
-    s = world.staff
-    known = (s.since < publication) & (7 * s.week < end) & (7 * s.week + 7 > first)
-    state = np.where(s.corrected < publication, 1 - s.done, s.done)
-    found: dict[tuple[int, int], int] = {}
-    for person, unit, done in zip(s.person[known], s.unit[known], state[known], strict=True):
-        key = (int(person), int(unit))
-        found[key] = max(found.get(key, 0), int(done))
-    acts: dict[int, int] = {}
-    for (person, _), done in found.items():
-        acts[person] = max(acts.get(person, 0), done)
-    return {(person, unit): acts[person] for person, unit in found}
+def _standing(table: Table, series: Ints, least: int) -> Table:
+    """The table without figures that repeat what was told of the series before, because too few records differ."""
+    if least == 1:
+        return table
+    sets = table.sets
+    end = np.where(table.place[:, 1] == 1, (table.place[:, 2] + 1) * MONTH / 7 - 1, table.place[:, 2])
+    anew = np.zeros_like(table.anew)
+    for one in np.unique(series[table.shown]):
+        rows = np.flatnonzero((series == one) & table.shown)
+        told: frozenset[int] | None = None
+        for row in rows[np.lexsort((table.place[rows, 3], end[rows]))]:
+            if told is None or len(sets[row] ^ told) >= least:
+                told = sets[row]
+                anew[row] = True
+    return replace(table, anew=anew & table.anew)
 
 
-def _staff(world: World, publication: int, first: int, end: int, period: date) -> tuple[Ints, Ints, Ints]:
-    way = paths(world, period)
-    size = np.zeros(way.shape[1], dtype=np.int64)
-    done = np.zeros(way.shape[1], dtype=np.int64)
-    of: dict[int, list[int]] = {}
-    state: dict[int, int] = {}
-    for (person, unit), acted in members(world, publication, first, end).items():
-        of.setdefault(person, []).append(unit)
-        state[person] = acted
-    for person, units in of.items():
-        at = way[units].any(axis=0)
-        size += at
-        done += at * state[person]
-    live = np.stack([done, size, size], axis=1)[:, None, None, :]
-    nobody = np.zeros((way.shape[1], 1), dtype=np.int64)
-    return live, nobody, nobody
+def _code(kind: Ints, grain: int | Ints, period: int | Ints, version: int | Ints, node: Ints) -> Ints:
+    return (((kind * 10 + grain) * 1000 + period) * 10 + version) * _NODES + node
 
 
-def counted(world: World, publication: int, first: int, end: int) -> Bools:
-    """Cases of the days from `first` to `end` that are known at a publication."""
-    c = world.cases
-    return (c.since < publication) & (c.day >= first) & (c.day < end)
+def _place(code: Ints) -> Ints:
+    version, node = code // _NODES % 10, code % _NODES
+    period = code // _NODES // 10 % 1000
+    grain = code // _NODES // 10_000 % 10
+    return np.stack([code // _NODES // 100_000, grain, period, version, node], axis=1)
 
 
-def _cases(world: World, publication: int, first: int, end: int, period: date) -> tuple[Ints, Ints, Ints]:
-    way, c = paths(world, period), world.cases
-    its = counted(world, publication, first, end)
-    own = np.zeros((len(world.units), 2, 3), dtype=np.int64)
-    one = np.stack([c.done[its], np.ones(its.sum(), np.int64), np.ones(its.sum(), np.int64)], axis=1)
-    np.add.at(own, (c.unit[its], c.kind[its]), one)
-    rows = np.einsum("nu,nkf->ukf", way, own)
-    live = np.concatenate([rows.sum(axis=1, keepdims=True), rows], axis=1)[:, :, None, :]
-    # each unit has hands enough; their rule has tests of its own
-    handlers = np.where(live[:, :, 0, SIZE] > 0, 5, 0)
-    return live, handlers, live[:, :, 0, SIZE] // 5
+def _table(
+    name: str,
+    measure: Measure,
+    rules: Protection,
+    code: Ints,
+    record: Ints,
+    counted: Bools,
+    key: Keys,
+    handler: Ints | None = None,
+) -> Table:
+    """Cells of pairs of places and records, through the gate."""
+    places, row = np.unique(code, return_inverse=True)
+    count = len(places)
+    size = np.bincount(row, minlength=count)
+    nobody = np.zeros(count, dtype=np.int64)
+    false = np.zeros(count, dtype=bool)
+    handlers, most = nobody, nobody
+    if handler is not None:
+        hands, done = np.unique(row * np.int64(_NODES) + handler[record], return_counts=True)
+        handlers = np.bincount(hands // _NODES, minlength=count)
+        most = nobody.copy()
+        np.maximum.at(most, hands // _NODES, done)
+    staff = measure.protects is Protects.STAFF
+    exact = Exact(
+        numerator=np.bincount(row[counted], minlength=count),
+        denominator=size,
+        cases=nobody if staff else size,
+        persons=size if staff else nobody,
+        numerator_keys=_sums(row[counted], key[record[counted]], count),
+        denominator_keys=_sums(row, key[record], count),
+        handlers=handlers,
+        most_by_one=most,
+        requesters=nobody,
+        register=size,
+        register_handlers=nobody,
+        grouped=false,
+        sensitive=false,
+        of_employees=false,
+    )
+    gated = gate(exact, measure, rules, SECRET)
+    shown = np.isfinite(gated.value)
+    sets = np.stack([exact.numerator_keys, exact.denominator_keys], axis=1)
+    told = np.flatnonzero(shown)
+    _, first = np.unique(sets[told], axis=0, return_index=True)
+    anew = false.copy()
+    anew[told[first]] = True
+    return Table(name, _place(places), row, record, counted, exact, gated, shown, anew)
 
 
-def _collect(out: Published, publication: int, series: Series, told: dict[Grain, Told], nature: Nature) -> None:
-    """Remember the rows that are other than the last time."""
-    known = {(r.grain, r.period, r.unit, r.column): r for r in out.rows}
-    last = publication == out.world.weeks
-    for grain, figures in series.grains.items():
-        book = told[grain]
-        at = np.nonzero(figures.there[..., 0])
-        ledger = book.ledger[at][:, 0]
-        grouped = np.zeros(figures.there.shape[:2], dtype=bool)
-        for n, period in enumerate(figures.periods):
-            tree = out.world.hierarchy.at(period)
-            place = [series.units.index(u) for u in tree.units]
-            grouped[n, place] = tree.grouped
-        shown = precise(
-            ledger, book.smallest[at], figures.handlers[at], figures.most[at], book.shown[at], grouped[at[:2]], nature
-        )
-        if last:
-            out.cells += len(ledger)
-            out.shown += int((~np.isnan(shown.value)).sum())
-            out.grouped += int((shown.status == "grouped").sum())
-            out.suppressed += int((shown.status == "suppressed").sum())
-        for i, (p, u, c) in enumerate(zip(*at, strict=True)):
-            row = Row(
-                publication,
-                grain,
-                figures.periods[p],
-                series.units[u],
-                int(c),
-                float(shown.value[i]),
-                float(shown.low[i]),
-                float(shown.high[i]),
-                str(shown.n_band[i]),
-                str(shown.status[i]),
-                *(int(x) for x in ledger[i]),
-            )
-            old = known.get((row.grain, row.period, row.unit, row.column))
-            same = old is not None and (old.status, old.numerator, old.denominator, old.size) == (
-                row.status,
-                row.numerator,
-                row.denominator,
-                row.size,
-            )
-            if not same:
-                out.rows.append(row)
-
-
-def precise(
-    ledger: Ints, size: Ints, handlers: Ints, most: Ints, shown: Bools, grouped: Bools, nature: Nature
-) -> Gated:
-    """Figures of a share at the precision that may be shown."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(ledger[:, DENOMINATOR] == 0, np.nan, ledger[:, NUMERATOR] / ledger[:, DENOMINATOR])
-    exact = Exact(value, ledger[:, NUMERATOR], ledger[:, DENOMINATOR], size, handlers, most, grouped)
-    protects = "staff" if nature.staff else "public"
-    return gate(exact, kind="share", protects=protects, scale=1, minimum_denominator=1, shown=shown)
+def _sums(row: Ints, key: Keys, count: int) -> Keys:
+    sums = np.zeros(count, dtype=np.uint64)
+    np.add.at(sums, row, key)
+    return sums

@@ -1,187 +1,205 @@
-"""Invented organisations for the attack: trees, persons who join, leave and move, cases, and data that come late.
+"""Invented organisations for the attacks: trees, persons who join, leave and move, cases, and data that come late.
 
-Everything is a function of the seed. Weeks are numbers; what was known when a week was published is kept apart from
-what came later, so that the same world can be looked at from any publication.
+Everything is a function of the seed. Units and reporting groups are nodes, numbered; weeks are numbers. States of
+persons stand for the whole time, which helps the attackers: nothing but moves changes a set of records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
-from nytta.disclosure.rules import GROUP, K
-from nytta.disclosure.tree import Hierarchy, Place, reporting_groups
-from nytta.registry.dates import BEGINNING, END
+from nytta.registry.protection import StaffRules
 
 Ints = npt.NDArray[np.int64]
-FIRST = date(2026, 1, 5)
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Keys = npt.NDArray[np.uint64]
 
+TYPES = 3
+"""Case types of every organisation."""
 
-def monday(week: int) -> date:
-    """The first day of a week."""
-    return FIRST + timedelta(weeks=week)
+ACTIVE = (0.3, 0.9)
+"""Chance that somebody without and with the habit does something in a week."""
+
+MONTH = 30.4
+_DEPTH = 5
+_SMALL = StaffRules().k
 
 
 @dataclass(frozen=True, eq=False)
-class Staff:
-    """Who is in which unit when, and who did it: arrays of equal length, one element for each person, week and unit.
+class Persons:
+    """One element per person; `unit` and `active` are of shape (weeks, persons), `unit` -1 where absent.
 
-    A person who moves within a week counts in both units. `since` is the publication from which the row is known,
-    `done` what is known of the state then, `corrected` the publication from which the other state is known (or never).
+    `known` is the week from which a person's data are there. `trained`, `entitled` and `habit` are the states that
+    attackers ask for, `rates` the chance of each by the first unit of the person, of shape (3, persons).
     """
 
-    person: Ints
-    week: Ints
     unit: Ints
-    since: Ints
-    done: Ints
-    corrected: Ints
+    active: Bools
+    known: Ints
+    manager: Bools
+    trained: Bools
+    entitled: Bools
+    habit: Bools
+    rates: Floats
+    key: Keys
 
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """Cases with their unit, type, day, state, and the publication from which they are known."""
+    """One element per case: where, of which type, on which day, known from which week, and what is asked of it.
+
+    `channel` is 0, 1 or 2; the first two are digital. `rates` has the chances of the channels 0 and 1 and of the
+    intended way, of shape (3, cases).
+    """
 
     unit: Ints
     kind: Ints
     day: Ints
-    done: Ints
-    since: Ints
+    known: Ints
+    channel: Ints
+    intended: Bools
+    handler: Ints
+    rates: Floats
+    key: Keys
 
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """One organisation over `weeks` weeks; `units` are in order of the hierarchy's."""
+    """One organisation. `parents` gives the parent of each unit by week, -1 for the root; `group` -1 for none."""
 
     seed: int
     weeks: int
-    hierarchy: Hierarchy
-    units: tuple[str, ...]
-    staff: Staff
+    parents: Ints
+    group: Ints
+    persons: Persons
     cases: Cases
-    moved: int
+
+    @property
+    def units(self) -> int:
+        """How many units there are."""
+        return int(self.parents.shape[1])
+
+    def lines(self, week: int) -> Ints:
+        """Nodes that each unit counts in: itself, those above, its group; shape (units, depth), -1 for no more."""
+        parents = self.parents[week]
+        line = [np.arange(self.units)]
+        for _ in range(_DEPTH):
+            line.append(np.where(line[-1] >= 0, parents[line[-1]], -1))
+        line.append(self.group)
+        return np.stack(line, axis=1)
 
 
-def world(
-    seed: int, *, units: int = 40, levels: int = 5, weeks: int = 26, groups: bool = True, late: bool = True
-) -> World:
-    """A random organisation: a fifth of its units are small, one or two units move, people come and go each week.
-
-    `groups` sets reporting groups for small siblings; without `late`, everything is known when its week ends.
-    """
+def world(seed: int, *, units: int, weeks: int = 26, case_units: int = 12, case_weeks: int = 12) -> World:
+    """A random organisation of 3 to 400 persons a unit, with cases in its first units and weeks."""
     rng = np.random.default_rng(seed)
-    parents = _tree(rng, units, levels)
-    names = sorted(parents)
-    leaves = [u for u in names if u not in parents.values()]
-    sizes = {u: _size(rng) for u in leaves}
-    sizes |= {u: int(rng.integers(1, 14)) for u in names if u not in sizes and rng.random() < 0.3}
-    moves = _moves(rng, parents, weeks, levels)
-    # groups are set on the year's first day; a unit that moves leaves none behind
-    still = {u: n for u, n in sizes.items() if u not in {m[0] for m in moves}}
-    members: dict[str, str] = {}
-    if groups:
-        for number, group in enumerate(reporting_groups(still, parents, k=K, least=GROUP)):
-            members |= dict.fromkeys(group, f"group-{number}")
-    places = _places(parents, members, moves)
-    hierarchy = Hierarchy(places)
-    staff, cases = _staff(rng, names, sizes, weeks), _cases(rng, names, sizes, weeks)
-    if not late:
-        never = np.full_like(staff.week, 10**6)
-        staff = Staff(staff.person, staff.week, staff.unit, staff.week, staff.done, never)
-        cases = Cases(cases.unit, cases.kind, cases.day, cases.done, cases.day // 7)
-    return World(seed, weeks, hierarchy, tuple(names), staff, cases, len(moves))
+    parents = _tree(rng, units)
+    inner = np.isin(np.arange(units), parents)
+    sizes = np.clip(np.exp(rng.normal(2.9, 0.9, units)), 3, 400).astype(np.int64)
+    sizes = np.where(inner & (rng.random(units) < 0.5), 0, sizes)
+    by_week = np.repeat(parents[None, :], weeks, axis=0)
+    leaves = np.flatnonzero(~inner)
+    moved = rng.choice(leaves, size=min(2, len(leaves)), replace=False)
+    for unit in moved:
+        by_week[int(rng.integers(weeks // 4, 3 * weeks // 4)) :, unit] = rng.choice(np.flatnonzero(inner))
+    group = _groups(parents, sizes, moved)
+    return World(
+        seed,
+        weeks,
+        by_week,
+        group,
+        _persons(rng, sizes, weeks),
+        _cases(rng, sizes, min(case_units, units), min(case_weeks, weeks)),
+    )
 
 
-def _tree(rng: np.random.Generator, units: int, levels: int) -> dict[str, str]:
-    parents, depth = {"u000": ""}, {"u000": 1}
-    for n in range(1, units):
-        # few parents with several children each, as organisations have them
-        open_ones = [u for u in parents if depth[u] < levels]
-        weights = np.array([1.0 + 3.0 * (u in parents.values()) for u in open_ones])
-        parent = str(rng.choice(open_ones, p=weights / weights.sum()))
-        parents[f"u{n:03d}"], depth[f"u{n:03d}"] = parent, depth[parent] + 1
-    return parents
+def _tree(rng: np.random.Generator, units: int) -> Ints:
+    """Parents: few, with several children each, as organisations have them."""
+    parents, depth = [-1], [1]
+    for _ in range(1, units):
+        places = [n for n in range(len(parents)) if depth[n] < _DEPTH]
+        weights = np.array([1.0 + 3.0 * (n in parents) for n in places])
+        parent = int(rng.choice(places, p=weights / weights.sum()))
+        parents.append(parent)
+        depth.append(depth[parent] + 1)
+    return np.array(parents)
 
 
-def _size(rng: np.random.Generator) -> int:
-    kind = rng.random()
-    if kind < 0.3:
-        return int(rng.integers(1, 10))
-    return int(rng.integers(10, 36)) if kind < 0.9 else int(rng.integers(36, 140))
+def _groups(parents: Ints, sizes: Ints, moved: Ints) -> Ints:
+    """Small siblings together, as many as a group needs; units that move are in none."""
+    group = np.full(len(parents), -1)
+    number = len(parents)
+    for parent in np.unique(parents[parents >= 0]):
+        small = [n for n in np.flatnonzero(parents == parent) if 0 < sizes[n] < _SMALL and n not in moved]
+        if sizes[small].sum() >= StaffRules().group:
+            group[small] = number
+            number += 1
+    return group
 
 
-def _moves(rng: np.random.Generator, parents: dict[str, str], weeks: int, levels: int) -> list[tuple[str, str, int]]:
-    """Reorganisations: a unit without children goes under another parent from a week on."""
-    leaves = sorted(u for u in parents if u not in parents.values())
-    homes = sorted(set(parents.values()) - {""})
-    found = []
-    for unit in rng.choice(leaves, size=min(2, len(leaves)), replace=False):
-        other = [h for h in homes if h != parents[str(unit)]]
-        if other and weeks > 8:
-            found.append((str(unit), str(rng.choice(other)), int(rng.integers(4, weeks - 2))))
-    return found
+def _persons(rng: np.random.Generator, sizes: Ints, weeks: int) -> Persons:
+    """A fifth leaves and a fifth joins in a year, a tenth moves; of the joiners every fifth is known late."""
+    home = np.repeat(np.arange(len(sizes)), sizes)
+    begin = np.zeros(len(home), dtype=np.int64)
+    joiners = np.repeat(np.arange(len(sizes)), rng.poisson(0.004 * sizes * weeks))
+    home = np.concatenate([home, joiners])
+    begin = np.concatenate([begin, rng.integers(1, weeks, len(joiners))])
+    count = len(home)
+    end = begin + rng.geometric(0.004, count)
+    unit = np.empty((weeks, count), dtype=np.int64)
+    here, weights = home.copy(), sizes / sizes.sum()
+    for week in range(weeks):
+        moves = rng.random(count) < 0.002
+        here = np.where(moves, rng.choice(len(sizes), count, p=weights), here)
+        unit[week] = np.where((begin <= week) & (week < end), here, -1)
+    low, high = np.array([[0.1, 0.5, 0.2], [0.9, 0.95, 0.9]])
+    rates = rng.uniform(low[:, None], high[:, None], (3, len(sizes)))[:, home]
+    trained, entitled, habit = rng.random((3, count)) < rates
+    late = np.where((begin > 0) & (rng.random(count) < 0.2), rng.integers(1, 4, count), 0)
+    return Persons(
+        unit=unit,
+        active=rng.random((weeks, count)) < np.where(habit, ACTIVE[1], ACTIVE[0]),
+        known=begin + late,
+        manager=rng.random(count) < 0.1,
+        trained=trained,
+        entitled=entitled,
+        habit=habit,
+        rates=rates,
+        key=rng.integers(0, 2**64, count, dtype=np.uint64),
+    )
 
 
-def _places(parents: dict[str, str], members: dict[str, str], moves: Sequence[tuple[str, str, int]]) -> list[Place]:
-    moved = {unit: (parent, week) for unit, parent, week in moves}
-    places = []
-    for unit, parent in parents.items():
-        if unit not in moved:
-            places.append(Place(unit, parent, members.get(unit, ""), BEGINNING, END))
-            continue
-        other, week = moved[unit]
-        places.append(Place(unit, parent, "", BEGINNING, monday(week)))
-        places.append(Place(unit, other, "", monday(week), END))
-    for group in sorted(set(members.values())):
-        first = next(u for u, g in members.items() if g == group)
-        places.append(Place(group, parents[first], "", BEGINNING, END))
-    return places
-
-
-def _staff(rng: np.random.Generator, names: Sequence[str], sizes: dict[str, int], weeks: int) -> Staff:
-    rows: list[tuple[int, int, int, int, int, int]] = []
-    place = {u: n for n, u in enumerate(names)}
-    never = 10**6
-    person = 0
-    for unit, size in sizes.items():
-        habit = rng.uniform(0.2, 0.98)
-        whole = int(rng.integers(1, weeks)) if rng.random() < 0.3 else -9  # a week in which everybody's state is late
-        arrivals = [0] * size + [int(w) for w in rng.integers(1, weeks, rng.poisson(0.015 * size * weeks))]
-        for start in arrivals:
-            stay = int(rng.geometric(0.015))
-            end = min(weeks, start + stay)
-            late = start + int(rng.integers(1, 5)) if start and rng.random() < 0.3 else 0
-            here = place[unit]
-            for week in range(start, end):
-                units = [here]
-                if rng.random() < 0.004:
-                    here = int(rng.choice([place[u] for u in sizes]))
-                    units.append(here)  # at work in both in this week
-                done = int(rng.random() < habit)
-                wrong = week + int(rng.integers(1, 6)) if rng.random() < 0.02 or week == whole else never
-                rows += [(person, week, u, max(week, late), done, wrong) for u in dict.fromkeys(units)]
-            person += 1
-    columns = np.array(rows, dtype=np.int64).T
-    return Staff(*columns)
-
-
-def _cases(rng: np.random.Generator, names: Sequence[str], sizes: dict[str, int], weeks: int) -> Cases:
-    rows: list[tuple[int, int, int, int, int]] = []
-    for number, unit in enumerate(names):
-        if unit not in sizes:
-            continue
-        rate, share = sizes[unit] * rng.uniform(0.2, 2.0), rng.uniform(0.1, 0.97)
-        mix = rng.uniform(0.1, 0.9)
-        whole = int(rng.integers(1, weeks)) if rng.random() < 0.3 else -9  # weeks whose cases a source delivers late
-        quiet = int(rng.integers(0, weeks))
-        for week in range(weeks):
-            count = 0 if week == quiet and rng.random() < 0.3 else int(rng.poisson(rate))
-            for _ in range(count):
-                late = int(rng.integers(1, 6)) if rng.random() < 0.03 else 2 * (week in (whole, whole + 1))
-                day = 7 * week + int(rng.integers(0, 5))
-                rows.append((number, int(rng.random() < mix), day, int(rng.random() < share), week + late))
-    return Cases(*np.array(rows, dtype=np.int64).reshape(-1, 5).T)
+def _cases(rng: np.random.Generator, sizes: Ints, units: int, weeks: int) -> Cases:
+    """From a few to dozens of cases a week, by one to eight handlers of each unit, of whom some do most."""
+    columns = []
+    chances = []
+    for unit in range(units):
+        handlers = int(rng.integers(1, 9))
+        zeal = rng.dirichlet(np.full(handlers, 2.0))
+        for kind in range(TYPES):
+            count = int(rng.poisson(weeks * rng.gamma(1.2, 2.5)))
+            digital, intended = rng.uniform(0.1, 0.95, 2)
+            first = rng.uniform(0.2, 0.8) * digital
+            chances.append(np.repeat([[first], [digital - first], [intended]], count, axis=1))
+            day = rng.integers(0, 7 * weeks, count)
+            late = np.where(rng.random(count) < 0.05, rng.integers(1, 4, count), 0)
+            handler = 10 * unit + rng.choice(handlers, count, p=zeal)
+            columns.append(np.stack([np.full(count, unit), np.full(count, kind), day, day // 7 + late, handler]))
+    unit, kind, day, known, handler = np.concatenate(columns, axis=1)
+    rates = np.concatenate(chances, axis=1)
+    draw = rng.random(len(unit))
+    channel = (draw >= rates[0]).astype(np.int64) + (draw >= rates[0] + rates[1])
+    return Cases(
+        unit=unit,
+        kind=kind,
+        day=day,
+        known=known,
+        channel=channel,
+        intended=rng.random(len(unit)) < rates[2],
+        handler=handler,
+        rates=rates,
+        key=rng.integers(0, 2**64, len(unit), dtype=np.uint64),
+    )
