@@ -246,7 +246,8 @@ def _carried(chain: Sequence[tuple[frozenset[int], int, int]]) -> list[tuple[int
             low, high = out[-1]
             low = max(low - went, 0)
             high = min(high, len(before) - went) + came
-            least, most = max(least, low), min(most, high)
-        out.append((least, most))
+            out.append((max(least, low), min(most, high)))
+        else:
+            out.append((least, most))
         before = records
     return out

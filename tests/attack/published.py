@@ -53,8 +53,8 @@ class Table:
 class Timing:
     """When figures are told anew.
 
-    Slow figures of staff (all but weekly breadth) are told of every `every`-th week, and of months and windows too where
-    `grains`. What was told stands unless `least` records differ from those it was told of.
+    Slow figures of staff (all but weekly breadth) are told of every `every`-th week, and of months and windows too
+    where `grains`. What was told stands unless `least` records differ from those it was told of.
     """
 
     every: int = 1
@@ -110,7 +110,9 @@ def _staff_pairs(
     weeks = np.arange(world.weeks)
     month = (7 * weeks / MONTH).astype(np.int64)
     periods = [(0, week, [week]) for week in weeks.tolist() if (week + 1) % timing.every == 0]
-    periods += [(1, number, np.flatnonzero(month == number).tolist()) for number in range(int(month[-1])) if timing.grains]
+    periods += [
+        (1, number, np.flatnonzero(month == number).tolist()) for number in range(int(month[-1])) if timing.grains
+    ]
     if windows and timing.grains:
         last = [week for week in weeks.tolist() if week >= WINDOW - 1]
         periods += [(2, week, list(range(week - WINDOW + 1, week + 1))) for week in last]
@@ -144,7 +146,9 @@ def case_tables(world: World, rules: Protection, timing: Timing) -> dict[str, Ta
     tables = {}
     for name, state in states.items():
         table = _table(name, CASES[name], rules, place, record, state[record], cases.key, cases.handler)
-        tables[name] = _standing(table, _code(*table.place[:, :3].T, 0 * table.place[:, 3], table.place[:, 4]), timing.least)
+        tables[name] = _standing(
+            table, _code(*table.place[:, :3].T, 0 * table.place[:, 3], table.place[:, 4]), timing.least
+        )
     return tables
 
 

@@ -62,7 +62,7 @@ def together(results: Sequence[Result]) -> list[Result]:
 
 
 def rests(world: World, rules: Protection, timing: Timing) -> Iterator[Result]:
-    """(a): hidden groups of under ten whose share is held to less than 30 points, whatever was thought before."""
+    """(a): hidden groups of under ten held to less than 30 points, and those whose number is held, by figures alone."""
     count = len(world.cases.unit)
     tables = case_tables(world, rules, timing)
     seen = Observations()
@@ -72,24 +72,25 @@ def rests(world: World, rules: Protection, timing: Timing) -> Iterator[Result]:
     seen.add(tables["mix-1"], "support", noise, (count,))
     seen.add(tables["mix-2"], "support", noise, (0, count), rest=True)
     both = np.concatenate([world.cases.rates[0], world.cases.rates[1]])
-    yield _narrow("(a) rests: citizens' cases", world, seen, both, tables["take-up"], (0, count))
+    yield from _narrow("(a) rests: citizens' cases", world, seen, both, tables["take-up"], (0, count))
     seen = Observations()
     seen.add(tables["intended-use"], "adoption", rules.handling.noise)
-    yield _narrow("(a) rests: handling", world, seen, world.cases.rates[2], tables["intended-use"])
+    yield from _narrow("(a) rests: handling", world, seen, world.cases.rates[2], tables["intended-use"])
     staff = staff_tables(world, rules, timing)
     seen = observed(world, staff, "entitled", rules)
-    yield _narrow("(a) rests: staff", world, seen, world.persons.rates[1], staff["entitlement"])
+    yield from _narrow("(a) rests: staff", world, seen, world.persons.rates[1], staff["entitlement"])
 
 
 def _narrow(
     attack: str, world: World, seen: Observations, rates: Floats, table: Table, shifts: tuple[int, ...] = (0,)
-) -> Result:
+) -> Iterator[Result]:
     parts = small_parts(table, world.parents)
     order = np.random.default_rng(world.seed).permutation(len(parts))[:PARTS]
     asked = [np.concatenate([parts[n] + shift for shift in shifts]) for n in order]
     known = Evidence.of(seen, rates, asked)
-    widths = [narrowest(known.counts(one, len(one) // len(shifts))) for one in asked]
-    return Result(attack, len(widths), sum(width < WIDTH for width in widths), 0.01)
+    chances = [known.counts(one, len(one) // len(shifts)) for one in asked]
+    yield Result(attack, len(asked), sum(narrowest(counts) < WIDTH for counts in chances), 0.01)
+    yield Result(f"{attack}, number", len(asked), sum(float(counts.max()) > HELD for counts in chances), 0.01)
 
 
 def observed(world: World, tables: dict[str, Table], state: str, rules: Protection) -> Observations:

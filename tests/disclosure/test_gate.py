@@ -28,9 +28,7 @@ def exact(**columns: Any) -> Exact:
     usual: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "cases", "persons", "register"), 40)
     usual |= {"numerator": 20, "handlers": 5, "most_by_one": 0, "requesters": 0, "register_handlers": 5}
     usual |= dict.fromkeys(("grouped", "sensitive", "of_employees"), False)
-    usual |= {
-        name: draw.integers(0, 2**64, count, dtype=np.uint64) for name in ("numerator_keys", "denominator_keys")
-    }
+    usual |= {name: draw.integers(0, 2**64, count, dtype=np.uint64) for name in ("numerator_keys", "denominator_keys")}
     return Exact(**{name: np.broadcast_to(column, count).copy() for name, column in (usual | columns).items()})
 
 
@@ -283,7 +281,9 @@ def test_too_few_read_alike_be_there_none_or_one_short(cell: dict[str, Any], mea
     few = out.reason[0] in ("few_cases", "few_persons")
     if few:
         nobody = np.zeros(1, dtype=np.int64)
-        empty = replace(one(cell), numerator=nobody, denominator=nobody, cases=nobody, handlers=nobody, most_by_one=nobody)
+        empty = replace(
+            one(cell), numerator=nobody, denominator=nobody, cases=nobody, handlers=nobody, most_by_one=nobody
+        )
         if measure.protects is Protects.STAFF:
             empty = replace(empty, persons=nobody)
         bare = shown(empty, measure)

@@ -252,9 +252,7 @@ def _perturbed_shares(exact: Exact, family: str, secret: bytes, noise: Noise) ->
     rest_keys = exact.denominator_keys - exact.numerator_keys
     turned = (rest < exact.numerator) | ((rest == exact.numerator) & (rest_keys < exact.numerator_keys))
     smaller = np.where(turned, rest, exact.numerator)
-    keys = cell_keys(
-        np.where(turned, rest_keys, exact.numerator_keys), exact.denominator_keys, family, secret
-    )
+    keys = cell_keys(np.where(turned, rest_keys, exact.numerator_keys), exact.denominator_keys, family, secret)
     told = perturbed(smaller, exact.denominator, keys, noise)
     return np.where(turned, exact.denominator - told, told)
 
