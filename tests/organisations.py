@@ -48,3 +48,8 @@ def small_county(connection: Connection) -> Registry:
     registry = county()
     registry_tables.save(connection, registry, date(2026, 1, 1), date(2026, 12, 31))
     return registry
+
+
+def secret(root: str) -> bytes:
+    """The secret of a root unit's figures, as tests have it."""
+    return b"secret of " + root.encode()

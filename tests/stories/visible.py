@@ -21,11 +21,11 @@ import ruptures
 
 from nytta import service as nytta
 from nytta.demo import simulate, write
-from nytta.disclosure.store import facts
 from nytta.insight.states.combined import Exploitation, State
 from nytta.insight.store.states import StateRow, states
 from nytta.registry.dates import monday, parse_week
 from nytta.registry.registry import Registry
+from nytta.service.evaluation import publish_facts
 from nytta.service.settings import Settings
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -60,7 +60,7 @@ class Played:
 
     def states(self, week: date, what: str) -> list[StateRow]:
         """Derived rows of a week, with the facts that could be told then."""
-        facts.publish_facts(self.app.private, self.registry, moment(week))
+        publish_facts(self.app, moment(week))
         organisation = self.registry.organisations[0]
         return [r for r in states(self.app.open.connection, self.registry, organisation, [week]) if r.what == what]
 
@@ -172,7 +172,7 @@ def case_system(played: Played) -> Iterator[Claim]:
             (seen if place in places else wrong).add(place)
     yield Claim("by week 20 every faulty unit is ready, not used", f"{len(seen)} of {len(places)}", seen == places)
     yield Claim("no control unit is", f"{len(wrong)} of {len(controls)}", not wrong)
-    facts.publish_facts(played.app.private, played.registry, moment(END))
+    publish_facts(played.app, moment(END))
     true: dict[str, float] = {}
     for fault in faults:
         true[fault["reported_as"]] = true.get(fault["reported_as"], 0.0) + fault["hours_at_stake_per_year"]

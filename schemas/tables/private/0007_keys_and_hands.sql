@@ -1,7 +1,8 @@
 -- Who counts in a cell, as sums (modulo 2^64) of the keys of its records: those of the numerator, those of the
 -- denominator. They tell whether two cells count the same records, and nothing about any of them.
-ALTER TABLE {private}.cells ADD COLUMN IF NOT EXISTS numerator_keys UInt64;
-ALTER TABLE {private}.cells ADD COLUMN IF NOT EXISTS denominator_keys UInt64;
+ALTER TABLE {private}.cells
+    ADD COLUMN IF NOT EXISTS numerator_keys UInt64,
+    ADD COLUMN IF NOT EXISTS denominator_keys UInt64;
 
 -- How many persons handled the cases or tickets of a cell, how many the busiest of them had, and how many persons asked:
 -- at every level of the tree and of every published grain, because distinct persons cannot be added. Counts, no persons.
@@ -38,23 +39,26 @@ ENGINE = MergeTree ORDER BY tuple();
 
 -- The person who did most of a case or ticket, the one who did the step that is measured, and who asked: 16 zero bytes
 -- where nobody is named. Systems and robots are no persons.
-ALTER TABLE {private}.cases ADD COLUMN IF NOT EXISTS hand FixedString(16);
-ALTER TABLE {private}.cases ADD COLUMN IF NOT EXISTS hand_intended FixedString(16);
-ALTER TABLE {private}.cases ADD COLUMN IF NOT EXISTS hand_route FixedString(16);
-ALTER TABLE {private}.tickets ADD COLUMN IF NOT EXISTS hand FixedString(16);
-ALTER TABLE {private}.tickets ADD COLUMN IF NOT EXISTS hand_resolved FixedString(16);
-ALTER TABLE {private}.tickets ADD COLUMN IF NOT EXISTS requester FixedString(16);
+ALTER TABLE {private}.cases
+    ADD COLUMN IF NOT EXISTS hand FixedString(16),
+    ADD COLUMN IF NOT EXISTS hand_intended FixedString(16),
+    ADD COLUMN IF NOT EXISTS hand_route FixedString(16);
+ALTER TABLE {private}.tickets
+    ADD COLUMN IF NOT EXISTS hand FixedString(16),
+    ADD COLUMN IF NOT EXISTS hand_resolved FixedString(16),
+    ADD COLUMN IF NOT EXISTS requester FixedString(16);
 
 -- The ledger keeps which records a published figure was computed from, and by whom; `rules` is the fingerprint of those in
 -- force then, `reason` why nothing was shown.
-ALTER TABLE {private}.disclosed ADD COLUMN IF NOT EXISTS numerator_keys UInt64;
-ALTER TABLE {private}.disclosed ADD COLUMN IF NOT EXISTS denominator_keys UInt64;
-ALTER TABLE {private}.disclosed ADD COLUMN IF NOT EXISTS handlers UInt64;
-ALTER TABLE {private}.disclosed ADD COLUMN IF NOT EXISTS most_by_one UInt64;
-ALTER TABLE {private}.disclosed ADD COLUMN IF NOT EXISTS requesters UInt64;
-ALTER TABLE {private}.disclosed ADD COLUMN IF NOT EXISTS grouped Bool;
-ALTER TABLE {private}.disclosed ADD COLUMN IF NOT EXISTS reason LowCardinality(String);
-ALTER TABLE {private}.disclosed ADD COLUMN IF NOT EXISTS rules LowCardinality(String);
+ALTER TABLE {private}.disclosed
+    ADD COLUMN IF NOT EXISTS numerator_keys UInt64,
+    ADD COLUMN IF NOT EXISTS denominator_keys UInt64,
+    ADD COLUMN IF NOT EXISTS handlers UInt64,
+    ADD COLUMN IF NOT EXISTS most_by_one UInt64,
+    ADD COLUMN IF NOT EXISTS requesters UInt64,
+    ADD COLUMN IF NOT EXISTS grouped Bool,
+    ADD COLUMN IF NOT EXISTS reason LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS rules LowCardinality(String);
 
 -- The one place where a numerator meets its denominator, and where units roll up at the dates that were valid.
 -- Grain 'window' is the trailing window of the definition, named by its last week.

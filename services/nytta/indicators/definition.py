@@ -326,7 +326,7 @@ class Derived(Model):
 def _closed(text: str) -> bool:
     """Whether no parenthesis of the text closes one before it."""
     depth = 0
-    for sign in text:
+    for sign in _bare(text):
         depth += (sign == "(") - (sign == ")")
         if depth < 0:
             return False
@@ -336,12 +336,17 @@ def _closed(text: str) -> bool:
 def _arguments(text: str) -> list[str]:
     """The arguments of a call, cut at the commas outside of parentheses and brackets."""
     arguments, depth, begin = [], 0, 0
-    for place, sign in enumerate(text):
+    for place, sign in enumerate(_bare(text)):
         depth += (sign in "([") - (sign in ")]")
         if sign == "," and depth == 0:
             arguments.append(text[begin:place].strip())
             begin = place + 1
     return [*arguments, text[begin:].strip()]
+
+
+def _bare(text: str) -> str:
+    """The text with its quoted words blanked, letter by letter."""
+    return re.sub(r"'(?:[^'\\]|\\.)*'", lambda word: " " * len(word.group()), text)
 
 
 def _check_columns(text: str, subject: Subject) -> None:

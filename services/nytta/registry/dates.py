@@ -79,9 +79,14 @@ def months(first: date, last: date) -> list[date]:
     return [date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1) for n in range(count)]
 
 
+_LONGEST_ZONE = 64
+
+
 @lru_cache(maxsize=512)
 def is_zone(name: str) -> bool:
     """Whether `name` is an IANA time zone that is known here."""
+    if len(name) > _LONGEST_ZONE:
+        return False  # a name of many parts is looked for as so many packages, one in the other
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -47,11 +47,17 @@ def judge(app: App, now: datetime) -> bool:
         if state == app.judged:
             return False
         verdicts.publish_signals(app.private, registry, app.definitions, now)
-        missed = missed_hours(app.open.connection, registry)
-        facts.publish_facts(app.private, registry, app.keys.of_figures, missed, now)
+        publish_facts(app, now)
         states.publish_states(app.private.connection, registry, now)
         app.judged = state
         return True
+
+
+def publish_facts(app: App, now: datetime) -> int:
+    """Bring the facts that alerts rest on up to date at `now` (aware); the rows that changed."""
+    registry = app.intake.registry
+    missed = missed_hours(app.open.connection, registry)
+    return facts.publish_facts(app.private, registry, app.keys.of_figures, missed, now)
 
 
 def decide(app: App, now: datetime) -> alerting.Evaluation:

@@ -5,14 +5,16 @@ A core: texts, registry and definitions are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from nytta.indicators.definition import Definition, Texts
+from nytta.indicators.definition import Definition, Protects, Texts
 from nytta.ingest.events.fields import PSEUDONYMISED
 from nytta.ingest.events.models import TYPES, Data
+from nytta.registry.dates import BEGINNING
+from nytta.registry.protection import Protection
 from nytta.registry.registry import Registry
 from nytta.registry.retention import KEPT, Rule
 from nytta.registry.roles import Permission, Role, matrix
@@ -42,9 +44,23 @@ _ROLES = {
     Role.DPO: "Data protection officer",
     Role.ADMINISTRATOR: "Administrator",
 }
+_CLASSES = {
+    Protects.CITIZEN: "Who turned to the body, and how: shown of {k} cases and more, of sensitive case types from "
+    "{k_sensitive}; counts are changed by up to {most}.",
+    Protects.HANDLING: "How work was done: shown of {k} cases and more that {persons} persons or more handled, none "
+    "with more than {share} percent of them; counts are changed by up to {most}.",
+    Protects.STAFF: "What employees are or do: shown of {k} persons and more, of smaller units together with their "
+    "reporting group; counts are changed by up to {most}.",
+    Protects.OFFICIAL_ACT: "What the body itself decided or delivered: always shown.",
+}
+_CHANGED = (
+    "Figures are changed by a little so that nobody can be worked out from them, and sums may differ. What is told "
+    "twice of the same cases or persons is changed alike both times. Where too few stand behind a figure, it reads "
+    "the same whether there are none or a few."
+)
 _WHAT = {
     Permission.PLATFORM: "Sources and their state; nothing about units",
-    Permission.FIGURES: "Figures of the unit and of units below it, never of fewer than ten persons",
+    Permission.FIGURES: "Figures of the unit and of units below it, as far as its rules show them",
     Permission.PEER_BAND: "The anonymous band of similar units",
     Permission.ACT: "Answers to messages about the unit",
     Permission.PROGRAMME: "Benefits, decisions and reports",
@@ -83,7 +99,20 @@ class Collected:
 def texts_needed() -> list[str]:
     """Every English text that a page shows, in order, each once."""
     found = [text for model in TYPES.values() for text in (_about(model), *_meanings(model).values())]
-    return list(dict.fromkeys([*found, *_KEPT.values(), _PROGRAMME, _SIGN_IN, *_ROLES.values(), *_WHAT.values()]))
+    return list(
+        dict.fromkeys(
+            [
+                *found,
+                *_KEPT.values(),
+                _PROGRAMME,
+                _SIGN_IN,
+                *_ROLES.values(),
+                *_WHAT.values(),
+                *_CLASSES.values(),
+                _CHANGED,
+            ]
+        )
+    )
 
 
 def page(
@@ -143,11 +172,42 @@ def page(
             }
             for rule, kept in KEPT.items()
         ],
+        "shown": {
+            "text": say(_CHANGED),
+            "organisations": [
+                {"organisation": o.id, "rules": [_rules(rules, say) for rules in o.disclosure or (Protection(),)]}
+                for o in registry.organisations
+            ],
+        },
         "sign_in": say(_SIGN_IN),
         "seen_by": [
             {"role": role.value, "name": say(_ROLES[role]), "sees": [say(_WHAT[w]) for w, may in sees.items() if may]}
             for role, sees in matrix().items()
         ],
+    }
+
+
+def _rules(rules: Protection, say: Callable[[str], str]) -> dict[str, Any]:
+    """Who must stand behind a figure, in words, since when and by which decision."""
+    figures = {
+        Protects.CITIZEN: {
+            "k": rules.citizen.k,
+            "k_sensitive": rules.citizen.k_sensitive,
+            "most": rules.citizen.noise.most,
+        },
+        Protects.HANDLING: {
+            "k": rules.handling.k,
+            "persons": rules.handling.persons,
+            "share": round(100 * rules.handling.most_by_one),
+            "most": rules.handling.noise.most,
+        },
+        Protects.STAFF: {"k": rules.staff.k, "most": rules.staff.noise.most},
+        Protects.OFFICIAL_ACT: {},
+    }
+    return {
+        "reference": rules.reference,
+        "from": "" if rules.valid_from == BEGINNING else str(rules.valid_from),
+        "classes": [say(_CLASSES[protects]).format(**numbers) for protects, numbers in figures.items()],
     }
 
 

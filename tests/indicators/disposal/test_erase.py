@@ -52,9 +52,13 @@ def filled(store: PrivateStore) -> PrivateStore:
 
 
 def figure(store: PrivateStore, indicator: str, unit: str = "county") -> Any:
+    """Numerator, denominator, and how many handled."""
     return store.connection.rows(
-        "SELECT numerator, denominator, persons FROM {private}.cells FINAL WHERE indicator = {i:String} "
-        "AND unit = {u:String} AND grain = 'week' AND period = '2026-02-02' AND case_type = ''",
+        "SELECT c.numerator, c.denominator, h.handlers FROM (SELECT * FROM {private}.cells FINAL) AS c "
+        "LEFT JOIN (SELECT * FROM {private}.hands FINAL WHERE case_type = '*') AS h "
+        "ON h.indicator = c.indicator AND h.unit = c.unit AND h.grain = c.grain AND h.period = c.period "
+        "WHERE c.indicator = {i:String} AND c.unit = {u:String} AND c.grain = 'week' AND c.period = '2026-02-02' "
+        "AND c.case_type = ''",
         i=indicator,
         u=unit,
     )[0]

@@ -38,7 +38,7 @@ def benefit(measure: str = "minutes per case", baseline: int = 60_000, target: i
 
 def work(realised: int | None = None, about: Benefit | None = None) -> Work:
     minutes = Minutes(60 * 60_000, 40 * 60_000)
-    return Work("u", NAME, ("u",), "s", "c", NAME, (about or benefit(),), minutes, realised)
+    return Work("u", "u", NAME, ("u",), "s", "c", NAME, (about or benefit(),), minutes, realised)
 
 
 def evidence(use: int | str, cases: int) -> Evidence:

@@ -19,7 +19,7 @@ from nytta.registry import declarations
 from nytta.registry.store import tables as registry_tables
 from nytta.service.exact_mix import exact
 from nytta.storage.client import Connection
-from tests.organisations import SMALL_COUNTY, county
+from tests.organisations import SMALL_COUNTY, county, secret
 from tests.rows import NOW, event, table
 
 DEFINITIONS = [
@@ -69,7 +69,7 @@ def filled(store: PrivateStore, files: dict[str, bytes], events: list[dict[str, 
     store.write(table(events), [], seal=bytes, received_at=NOW)
     store.mark_everything()
     recompute(store, DEFINITIONS)
-    publish(store, DEFINITIONS, NOW)
+    publish(store, DEFINITIONS, county(files), secret, NOW)
     return store
 
 

@@ -27,9 +27,10 @@ class OpenStore:
             conditions.append("case_type = '*'")
         return self.connection.dicts(
             f"""SELECT organisation, unit, system, case_type, part, indicator, version, grain, {PERIOD} AS period,
-                       value, low, high, n_band, status, unit_of_measure, toString(published_at) AS published_at
-                FROM {{open}}.indicator_values WHERE {" AND ".join(conditions)}
-                ORDER BY indicator, part, organisation, system, unit, case_type, indicator_values.period""",
+                       value, low, high, n_band, status, reason, unit_of_measure,
+                       toString(published_at) AS published_at
+                FROM {{open}}.figures WHERE {" AND ".join(conditions)}
+                ORDER BY indicator, part, organisation, system, unit, case_type, figures.period""",
             grain=grain,
             indicator=indicator,
             unit=unit,
@@ -40,13 +41,8 @@ class OpenStore:
         return self.connection.dicts(
             f"""SELECT v.unit AS unit, v.system AS system, v.indicator AS indicator, {PERIOD} AS period,
                        v.value AS value, v.low AS low, v.high AS high, v.n_band AS n_band, v.status AS status,
-                       v.unit_of_measure AS unit_of_measure
-                FROM {{open}}.indicator_values AS v
-                INNER JOIN (SELECT organisation, indicator, system, max(period) AS period FROM {{open}}.indicator_values
-                            WHERE grain = 'window' GROUP BY organisation, indicator, system) AS last
-                    ON last.organisation = v.organisation AND last.indicator = v.indicator AND last.system = v.system
-                       AND last.period = v.period
-                WHERE v.grain = 'window' AND v.case_type = '*' AND v.part = ''
+                       v.reason AS reason, v.unit_of_measure AS unit_of_measure
+                FROM {{open}}.last_values AS v WHERE v.case_type = '*' AND v.part = ''
                 ORDER BY v.unit, v.system, v.indicator"""
         )
 

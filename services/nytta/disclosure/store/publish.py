@@ -7,13 +7,14 @@ where its reason says that enough stand behind it; all else reads as too few, be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.gate import Bools, Exact, Gated, Measure, gate
@@ -49,63 +50,84 @@ def publish(
     What did not change since the last publication is not read. Where a system's sources name too many units that
     nobody knows, only figures of the organisation are told anew, until that is mended.
     """
-    publication = store.counter("publication") + 1
-    version = store.counter("version")
-    renamed = store.counter("renamed")
+    version, renamed = store.counter("version"), store.counter("renamed")
     unclear = unclear_systems(store.connection, now)
     waiting = store.counter("unclear") > store.counter("clear")
+    places = {o.id: _place(store, o, secret, now) for o in registry.organisations}
+    course = _Course(
+        store,
+        registry,
+        places,
+        store.data_span()[0].replace(day=1) - timedelta(days=31),
+        0 if waiting else store.counter("published_version"),
+        renamed > store.counter("renamed_published"),
+        unclear,
+        now,
+        store.counter("publication") + 1,
+    )
+    touched = course.touched()
     changed = 0
-    for organisation in registry.organisations:
-        course = _Course(
-            store,
-            registry,
-            organisation,
-            first_open_week(now, organisation.timezone),
-            secret(organisation.id),
-            0 if waiting else store.counter("published_version"),
-            renamed > store.counter("renamed_published"),
-            unclear,
-            now,
-            publication,
-        )
-        changed += sum(course.publish(definition) for definition in definitions)
-        store.raise_counter(course.clock, course.open_day)
-    _publish_definitions(store, definitions, publication)
+    for definition in definitions if places else ():
+        if touched is None or (definition.id, definition.version) in touched:
+            changed += course.publish(definition)
+    _publish_definitions(store, definitions, course.publication)
+    for root, place in places.items():
+        store.raise_counter(_clock(root), (place.open_week - _EPOCH).days)
     store.raise_counter("published_version", version)
     store.raise_counter("renamed_published", renamed)
-    store.raise_counter("unclear" if unclear else "clear", publication)
-    store.raise_counter("publication", publication)
+    store.raise_counter("unclear" if unclear else "clear", course.publication)
+    store.raise_counter("publication", course.publication)
     return changed
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
-    """One publication of one organisation.
+class _Place:
+    """An organisation, the first week of it that is not closed, the one that was so last time, and its secret."""
 
-    `open_week` is the first week that is not closed; `version` the last round whose cells are published, 0 for none;
-    `renamed` says that keys of persons changed since; units of `unclear` systems wait.
+    organisation: Organisation
+    open_week: date
+    before: date
+    secret: bytes
+
+
+def _place(store: PrivateStore, organisation: Organisation, secret: Secret, now: datetime) -> _Place:
+    before = _EPOCH + timedelta(days=store.counter(_clock(organisation.id)))
+    return _Place(organisation, first_open_week(now, organisation.timezone), before, secret(organisation.id))
+
+
+def _clock(root: str) -> str:
+    """The counter that keeps up to where an organisation's weeks are published."""
+    return f"closed {root}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """One publication.
+
+    Periods from `first` on are told; `version` is the last round whose cells are published, 0 for none; `renamed` says
+    that keys of persons changed since; units of `unclear` systems wait.
     """
 
     store: PrivateStore
     registry: Registry
-    organisation: Organisation
-    open_week: date
-    secret: bytes
+    places: Mapping[str, _Place]
+    first: date
     version: int
     renamed: bool
     unclear: Collection[str]
     now: datetime
     publication: int
 
-    @property
-    def clock(self) -> str:
-        """The counter that keeps up to where the organisation's weeks are published."""
-        return f"closed {self.organisation.id}"
-
-    @property
-    def open_day(self) -> int:
-        """The first day that is not closed, in days since 1970."""
-        return (self.open_week - _EPOCH).days
+    def touched(self) -> set[tuple[str, int]] | None:
+        """Indicators (id, version) that were computed since the last publication; None for all."""
+        if not self.version or self.renamed or any(place.open_week > place.before for place in self.places.values()):
+            return None
+        since = f"computed > {self.version}"
+        rows = self.store.connection.rows(
+            f"""SELECT DISTINCT indicator, version FROM {{private}}.cells WHERE {since}
+            UNION DISTINCT SELECT DISTINCT indicator, version FROM {{private}}.hands WHERE {since}"""
+        )
+        return {(indicator, number) for indicator, number in rows}
 
     def publish(self, definition: Definition) -> int:
         """Publish what changed of one indicator, and what closed since; how many rows changed."""
@@ -113,6 +135,7 @@ class _Course:
         if not len(rows):
             return 0
         live, shown = _bools(rows, "live"), _bools(rows, "shown")
+        self._close(definition, rows.filter(pa.array(live)))
         told = shown & live & self._stands(definition, rows)
         figures = self._figures(definition, rows.filter(pa.array(~told)))
         there = _bools(figures, "shown")
@@ -139,22 +162,26 @@ class _Course:
         return np.asarray(np.where(before, counts, alike & (sets | renamed)))
 
     def _figures(self, definition: Definition, rows: pa.Table) -> pa.Table:
-        """Rows with what may be told of them, each under the rules of its period."""
+        """Rows with what may be told of them, each under the rules of its organisation and period."""
         parts = []
-        periods = rows["period"].to_pylist()
-        rules = [in_force(self.organisation.disclosure, period) for period in periods]
-        for protection in dict.fromkeys(rules):
-            part = rows.filter(pa.array([rule is protection or rule == protection for rule in rules]))
-            gated = gate(self._exact(definition, part), Measure.of(definition), protection, self.secret)
-            for name, column in _columns(gated).items():
-                part = part.append_column(name, column)
-            parts.append(part.append_column("rules", pa.array([protection.fingerprint] * len(part))))
-        if not parts:
-            empty = rows.append_column("rules", pa.array([], pa.string()))
-            for name in _FIGURES:
-                empty = empty.append_column(name, pa.array([], pa.float64() if name in _FIGURES[:3] else pa.string()))
-            return empty
-        return pa.concat_tables(parts)
+        for root, of_root in _split(rows, "organisation"):
+            place = self.places[root]
+            rules = {
+                day: in_force(place.organisation.disclosure, day) for day in of_root["period"].unique().to_pylist()
+            }
+            for protection in dict.fromkeys(rules.values()):
+                days = [day for day, rule in rules.items() if rule == protection]
+                part = of_root.filter(pc.is_in(of_root["period"], pa.array(days, of_root["period"].type)))
+                gated = gate(self._exact(definition, part), Measure.of(definition), protection, place.secret)
+                columns = _columns(gated) | {"rules": pa.repeat(pa.scalar(protection.fingerprint), len(part))}
+                for name, column in columns.items():
+                    part = part.append_column(name, column)
+                parts.append(part)
+        if parts:
+            return pa.concat_tables(parts)
+        for name in (*_FIGURES, "rules"):
+            rows = rows.append_column(name, pa.array([], pa.float64() if name in _FIGURES[:3] else pa.string()))
+        return rows
 
     def _exact(self, definition: Definition, rows: pa.Table) -> Exact:
         systems = {system.id: system for system in self.registry.systems}
@@ -200,11 +227,10 @@ class _Course:
             # reporting groups are for staff: cases of a small unit are judged by their own numbers
             case_types += " AND unit NOT IN (SELECT reporting_group FROM {open}.units)"
         chosen = f"""indicator = {{id:String}} AND version = {{version:UInt16}} AND {case_types}
-            AND unit IN (SELECT unit FROM {{open}}.units WHERE root = {{root:String}})
-            AND grain IN {GRAINS} AND {_end("grain", "period")} <= {{open:Date}} AND {self._changed(definition)}"""
+            AND grain IN {GRAINS} AND period >= {{first:Date}}"""
         told = f"""SELECT {", ".join(_PLACE)} FROM {{private}}.disclosed FINAL
             WHERE shown AND indicator = {{id:String}} AND version = {{version:UInt16}}"""
-        waits = "system NOT IN {unclear:Array(String)} OR unit = {root:String}"
+        waits = "system NOT IN {unclear:Array(String)} OR unit IN {roots:Array(String)}"
         place = ", ".join(_PLACE)
         hands = """LEFT JOIN (
             SELECT unit, system, case_type, grain, period, handlers, most_by_one, requesters FROM {private}.hands FINAL
@@ -215,22 +241,32 @@ class _Course:
             WHERE indicator = {register:String} AND case_type = '*' GROUP BY unit, grain, period) AS r
             USING (unit, grain, period)
         LEFT JOIN (
-            SELECT system, grain, period, max(denominator) AS register_handlers FROM {private}.cells FINAL
-            WHERE indicator = {register:String} AND case_type = '*' AND unit = {root:String}
-            GROUP BY system, grain, period) AS s USING (system, grain, period)"""
+            SELECT unit AS organisation, system, grain, period, max(denominator) AS in_system FROM {private}.cells FINAL
+            WHERE indicator = {register:String} AND case_type = '*' AND unit IN {roots:Array(String)}
+            GROUP BY unit, system, grain, period) AS s USING (organisation, system, grain, period)
+        LEFT JOIN (
+            SELECT unit AS organisation, grain, period, max(denominator) AS in_every FROM {private}.cells FINAL
+            WHERE indicator = {register:String} AND case_type = '*' AND unit IN {roots:Array(String)} AND system = ''
+            GROUP BY unit, grain, period) AS e USING (organisation, grain, period)"""
         if definition.handled is None:
-            nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register", "register_handlers"))
-            hands = f"CROSS JOIN (SELECT {nobody})"
-        now = f"""SELECT {place}, true AS live, persons, register, register_handlers, {", ".join((*_INPUTS, *_SETS))}
+            nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register", "in_system", "in_every"))
+            hands = f"CROSS JOIN (SELECT {nobody}) AS h"
+        figures = ", ".join((*_INPUTS, *_SETS))
+        roots = "SELECT unit, any(root) AS organisation FROM {open}.units GROUP BY unit"
+        now = f"""SELECT {place}, organisation, true AS live, persons, register,
+                greatest(in_system, in_every) AS register_handlers, {figures}
             FROM (
-                SELECT {place}, numerator, denominator, {"persons" if staff else "subjects"} AS size, persons,
-                       numerator_keys, denominator_keys
-                FROM {{private}}.indicator_values
-                WHERE {chosen} AND ({waits} OR ({place}) IN ({told}))) AS v
+                SELECT {place}, organisation, numerator, denominator, {"persons" if staff else "subjects"} AS size,
+                       persons, numerator_keys, denominator_keys
+                FROM (
+                    SELECT * FROM {{private}}.indicator_values
+                    WHERE {chosen} AND ({waits} OR ({place}) IN ({told}))) AS w
+                INNER JOIN ({roots}) AS u USING (unit)
+                WHERE {self._due(definition)}) AS v
             {hands}"""
-        before = f"""SELECT {place}, true AS shown, rules AS was_rules,
+        before = f"""SELECT {place}, organisation, true AS shown, rules AS was_rules,
                 {", ".join(f"{name} AS was_{name}" for name in (*_INPUTS, *_SETS))}
-            FROM {{private}}.disclosed FINAL WHERE shown AND {chosen}"""
+            FROM {{private}}.disclosed FINAL WHERE shown AND {chosen} AND {self._due(definition)}"""
         members = "SELECT unit, valid_from, valid_to FROM {open}.units WHERE reporting_group != ''"
         typed = ", ".join(
             [f"toInt64({name}) AS {name}, toInt64(was_{name}) AS was_{name}" for name in _INPUTS]
@@ -238,43 +274,48 @@ class _Course:
             + [f"toInt64({name}) AS {name}" for name in ("persons", "register", "register_handlers")]
         )
         return self.store.connection.arrow(
-            f"""SELECT {place}, live, shown, was_rules, {typed},
+            f"""SELECT {place}, organisation, live, shown, was_rules, {typed},
                    arrayExists(m -> m.1 = unit AND m.2 <= period AND m.3 > period,
                                (SELECT groupArray((unit, valid_from, valid_to)) FROM ({members}))) AS grouped
-            FROM ({now}) AS a FULL OUTER JOIN ({before}) AS b USING ({place})""",
+            FROM ({now}) AS a FULL OUTER JOIN ({before}) AS b USING ({place}, organisation)""",
             id=definition.id,
             version=definition.version,
-            root=self.organisation.id,
-            open=self.open_week,
+            first=self.first,
             unclear=sorted(self.unclear),
+            roots=sorted(self.places),
             register=REGISTER,
         )
 
-    def _changed(self, definition: Definition) -> str:
-        """SQL condition on `grain` and `period`: computed or closed since then; all where keys of persons changed."""
+    def _due(self, definition: Definition) -> str:
+        """SQL condition on `organisation`, `grain` and `period`: closed, and computed or closed since last time.
+
+        Everything that is closed where nothing was published, or where keys of persons changed.
+        """
+        roots = list(self.places)
+        ended = _end("grain", "period")
+        closed = f"{ended} <= {_of_root(roots, [self.places[root].open_week for root in roots])}"
         if not self.version or (self.renamed and definition.protects is Protects.STAFF):
-            return "1"
+            return closed
         own = f"indicator = '{definition.id}' AND version = {definition.version} AND computed > {self.version}"
         # windows that are summed from weeks have no cells of their own
         weeks = definition.window_weeks if definition.adds or definition.window_weeks == 1 else 0
         windows = f"arrayMap(i -> ('window', period + 7 * i), range(if(grain = 'week', {weeks}, 0)))"
-        computed = f"""SELECT DISTINCT arrayJoin(arrayConcat([(grain, period)], {windows})) AS place
+        computed = f"""SELECT DISTINCT arrayJoin(arrayConcat([(toString(grain), period)], {windows})) AS place
             FROM (SELECT DISTINCT grain, period FROM {{private}}.cells WHERE {own}
                   UNION DISTINCT SELECT DISTINCT grain, period FROM {{private}}.hands WHERE {own})"""
-        closed = f"{_end('grain', 'period')} > toDate({self.store.counter(self.clock)})"
-        return f"({closed} OR (toString(grain), period) IN ({computed}))"
+        since = f"{ended} > {_of_root(roots, [self.places[root].before for root in roots])}"
+        return f"{closed} AND ({since} OR (toString(grain), period) IN ({computed}))"
 
     # writing
 
     def _write(self, definition: Definition, figures: pa.Table) -> int:
         """Write the figures that differ from what is published; how many they are."""
         names = [*_PLACE, *_FIGURES]
-        table = figures.select([*names, "rules"])
+        table = figures.select([*names, "rules", "organisation"])
         before = set(
             self.store.connection.rows(
-                f"SELECT {', '.join(names)} FROM {{open}}.indicator_values WHERE organisation = {{root:String}} "
-                "AND indicator = {id:String} AND version = {version:UInt16} AND period IN {periods:Array(Date)}",
-                root=self.organisation.id,
+                f"SELECT {', '.join(names)} FROM {{open}}.indicator_values WHERE "
+                "indicator = {id:String} AND version = {version:UInt16} AND period IN {periods:Array(Date)}",
                 id=definition.id,
                 version=definition.version,
                 periods=sorted(set(table["period"].to_pylist())),
@@ -284,28 +325,40 @@ class _Course:
             rows = zip(*(table[name].to_pylist() for name in names), strict=True)
             table = table.filter(pa.array([row not in before for row in rows], pa.bool_()))
         constants = {
-            "organisation": pa.scalar(self.organisation.id),
-            "basis": pa.scalar("public_data" if self.organisation.public_data else ""),
             "indicator": pa.scalar(definition.id),
             "version": pa.scalar(definition.version, pa.uint16()),
             "unit_of_measure": pa.scalar(definition.display.unit_of_measure),
             "published_at": pa.scalar(int(self.now.timestamp()), pa.timestamp("s", "UTC")),
             "publication": pa.scalar(self.publication, pa.uint64()),
         }
+        public = pa.array([root for root, place in self.places.items() if place.organisation.public_data], pa.string())
+        basis = pc.if_else(pc.is_in(table["organisation"], public), "public_data", "")
         if len(table):
-            self.store.connection.insert_arrow("{open}.published_values", _with(table, constants))
+            table = _with(table, constants).append_column("basis", basis)
+            self.store.connection.insert_arrow("{open}.published_values", table)
         return len(table)
+
+    def _close(self, definition: Definition, rows: pa.Table) -> None:
+        """Say which periods are closed, so that a unit without a figure reads as one with too few."""
+        place = ["organisation", "system", "grain", "period"]
+        closed = rows.select(place).group_by(place).aggregate([])
+        constants = {
+            "indicator": pa.scalar(definition.id),
+            "version": pa.scalar(definition.version, pa.uint16()),
+            "publication": pa.scalar(self.publication, pa.uint64()),
+        }
+        if len(closed):
+            self.store.connection.insert_arrow("{open}.closed_periods", _with(closed, constants))
 
     def _keep(self, definition: Definition, rows: pa.Table) -> None:
         """Keep in the ledger what the rows were computed from; a figure without a value is forgotten."""
         if not len(rows):
             return
-        table = rows.select([*_PLACE, *_INPUTS, *_SETS])
+        table = rows.select([*_PLACE, "organisation", *_INPUTS, *_SETS])
         told = "value" in rows.column_names
         table = table.append_column("shown", rows["value"].is_valid() if told else rows["shown"])
         table = table.append_column("rules", rows["rules"] if told else rows["was_rules"])
         constants = {
-            "organisation": pa.scalar(self.organisation.id),
             "indicator": pa.scalar(definition.id),
             "version": pa.scalar(definition.version, pa.uint16()),
             "publication": pa.scalar(self.publication, pa.uint64()),
@@ -316,6 +369,19 @@ class _Course:
 def _end(grain: str, period: str) -> str:
     """SQL of the first day after a period; windows and weeks are named by the Monday of their last week."""
     return f"if({grain} = 'month', addMonths({period}, 1), {period} + 7)"
+
+
+def _of_root(roots: Sequence[str], days: Sequence[date]) -> str:
+    """SQL of the day of `organisation`."""
+    names = ", ".join("'" + root.replace("\\", "\\\\").replace("'", "\\'") + "'" for root in roots)
+    dates = ", ".join(f"toDate('{day}')" for day in days)
+    return f"transform(toString(organisation), [{names}], [{dates}], toDate(0))"
+
+
+def _split(rows: pa.Table, name: str) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each value of a column."""
+    for value in rows[name].unique().to_pylist():
+        yield value, rows.filter(pc.equal(rows[name], value))
 
 
 def _columns(gated: Gated) -> dict[str, pa.Array]:

@@ -12,7 +12,6 @@ import re
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +25,7 @@ from pydantic import (
 
 from nytta.ingest.files.tables import Dialect
 from nytta.ingest.files.times import Order
+from nytta.registry.dates import is_zone
 
 
 def _field_name(given: Any) -> Any:
@@ -51,10 +51,8 @@ def _sign(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"'{text}' is no time zone; write one such as Europe/Stockholm or UTC") from error
+    if not is_zone(text):
+        raise ValueError(f"'{text[:80]}' is no time zone; write one such as Europe/Stockholm or UTC")
     return text
 
 

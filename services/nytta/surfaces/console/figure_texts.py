@@ -39,7 +39,8 @@ def figure_text(row: Mapping[str, Any] | None, definition: Definition | None, la
         return FigureText(say("status_none", language), "", status="none")
     value, status = row["value"], row["status"]
     if value is None:
-        why = f"status_{status}" if has_words(f"status_{status}") else "status_none"
+        reason = f"reason_{row.get('reason', '')}"
+        why = next((key for key in (reason, f"status_{status}") if has_words(key)), "status_none")
         sign = {"suppressed": "·", "grouped": "→", "not_approved": "×"}.get(status, "…")
         return FigureText(say(why, language), sign, status=status)
     figure = number(value, measure, language)

@@ -29,6 +29,8 @@ class Transparency:
     collected: tuple[Collected, ...]
     purposes: Table
     approvals: Table
+    changed: str
+    shown: Table
     kept: Table
     sign_in: str
     seen_by: Table
@@ -87,6 +89,16 @@ def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Tran
                 for p in told["purposes"]
                 if p["indicators"]
                 for o in p["organisations"]
+            ),
+        ),
+        told["shown"]["text"],
+        Table(
+            say("shown_caption"),
+            (say("col_organisation"), say("col_since"), say("col_rule"), say("col_decision")),
+            tuple(
+                (name(o["organisation"]), rules["from"] or "–", " ".join(rules["classes"]), rules["reference"] or "–")
+                for o in told["shown"]["organisations"]
+                for rules in o["rules"]
             ),
         ),
         Table(
