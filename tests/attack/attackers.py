@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
+from scipy.stats import binom
 
 from nytta.registry.protection import Noise
 from tests.attack.likelihood import HELD, likelihoods, spread
@@ -99,7 +101,8 @@ class Evidence:
     def of(cls, seen: Observations, rates: Floats, asked: Iterable[Ints] = (), seed: int = 0) -> Evidence:
         """The posterior of all variables, each 1 with its rate; those `asked` for form cohorts of their own."""
         rng = np.random.default_rng(seed)
-        row, variable, weight = (np.concatenate(x) for x in (seen.row, seen.variable, seen.weight))
+        row, variable = np.concatenate(seen.row), np.concatenate(seen.variable)
+        weight = np.concatenate(seen.weight)
         mark = np.zeros(len(rates), dtype=np.uint64)
         marks = rng.integers(0, 2**64, seen.rows, dtype=np.uint64)
         # the marks of the rows that a variable is in, so that equal sums are equal sets of rows
@@ -109,7 +112,7 @@ class Evidence:
         mark += (rates * 2**40).astype(np.uint64) << np.uint64(20)
         _, first, cohort, size = np.unique(mark, return_index=True, return_inverse=True, return_counts=True)
         rate = rates[first]
-        matrix = csr_matrix((weight, (row, cohort[variable])), shape=(seen.rows, len(size)))
+        matrix: Any = csr_matrix((weight, (row, cohort[variable])), shape=(seen.rows, len(size)))
         # a row names each cohort once for each of its variables
         matrix = matrix @ csr_matrix((1 / size, (np.arange(len(size)), np.arange(len(size)))))
         precise = csr_matrix((1 / np.concatenate(seen.variance), (np.arange(seen.rows),) * 2))
@@ -144,8 +147,7 @@ class Evidence:
         together = np.flatnonzero(self.cohort == self.cohort[variable])
         mean, variance = self.sum_of(together)
         counts = np.arange(len(together) + 1)
-        binomial = np.array([_chooses(len(together), n) * rate**n * (1 - rate) ** (len(together) - n) for n in counts])
-        weights = binomial * _normal(counts, mean, variance)
+        weights = binom.pmf(counts, len(together), rate) * _normal(counts, mean, variance)
         return float(counts @ weights / weights.sum() / len(together))
 
 
@@ -153,10 +155,6 @@ def _normal(counts: Ints, mean: float, variance: float) -> Floats:
     weights = -((counts - mean) ** 2) / (2 * variance)
     chances = np.exp(weights - weights.max())
     return np.asarray(chances / chances.sum())
-
-
-def _chooses(all_: int, chosen: int) -> float:
-    return float(np.prod([(all_ - n) / (n + 1) for n in range(chosen)]))
 
 
 def narrowest(chances: Floats) -> float:

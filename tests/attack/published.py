@@ -146,9 +146,8 @@ def case_tables(world: World, rules: Protection, timing: Timing) -> dict[str, Ta
     tables = {}
     for name, state in states.items():
         table = _table(name, CASES[name], rules, place, record, state[record], cases.key, cases.handler)
-        tables[name] = _standing(
-            table, _code(*table.place[:, :3].T, 0 * table.place[:, 3], table.place[:, 4]), timing.least
-        )
+        kind, grain, period, version, node = table.place.T
+        tables[name] = _standing(table, _code(kind, grain, period, 0 * version, node), timing.least)
     return tables
 
 
