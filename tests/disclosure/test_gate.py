@@ -186,7 +186,7 @@ def test_intervals_of_rates_hold_what_is_behind(scale: float, share: float) -> N
 def test_the_truth_is_kept() -> None:
     """Of a hundred and more: on average within a tenth of a point, and with a deviation of two points at most."""
     draw = np.random.default_rng(11)
-    size = draw.integers(100, 1000, 100_000)
+    size = draw.integers(100, 1000, 30_000)
     numerators = draw.binomial(size, draw.uniform(0, 1, len(size)))
     for protects in (Protects.STAFF, Protects.CITIZEN, Protects.HANDLING):
         out = shown(exact(numerator=numerators, denominator=size, cases=size, persons=size), SHARE[protects])
