@@ -39,7 +39,7 @@ check: setup     ## style, types, import contracts, drift of generated files
 	$(BIN)/nytta schemas build --check
 	$(BIN)/nytta dashboards build --check
 
-attack: setup    ## attack what invented organisations publish; exit code 1 where a group is determined
+attack: setup    ## attack what invented organisations publish; exit code 1 where a bound is broken
 	$(BIN)/python -m tests.attack $(ATTACK)
 
 fuzz: setup      ## 200,000 mutated inputs by every way in; a seed and a number make one of them again

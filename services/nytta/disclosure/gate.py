@@ -226,10 +226,10 @@ def _told(
     noise = _noise(measure, rules)
     numerator = exact.numerator
     if noise is not None:
-        keys = cell_keys(exact.numerator_keys, exact.denominator_keys, measure.family, secret)
         if measure.kind is Kind.SHARE:
-            numerator = perturbed(numerator, exact.denominator, keys, noise)
+            numerator = _perturbed_shares(exact, measure.family, secret, noise)
         else:
+            keys = cell_keys(exact.numerator_keys, exact.denominator_keys, measure.family, secret)
             numerator = perturbed_counts(numerator, keys, noise)
     per = np.ones(len(size)) if measure.kind in {Kind.COUNT, Kind.MEDIAN} else exact.denominator
     scale = 100.0 if measure.kind is Kind.SHARE else measure.scale
@@ -240,6 +240,21 @@ def _told(
     step = _steps(measure, size)
     value = np.asarray(step * np.floor(scale * numerator / per / step + 0.5), dtype=np.float64)
     return value, *_coarse_interval(measure, scale, value, step, exact.denominator, noise)
+
+
+def _perturbed_shares(exact: Exact, family: str, secret: bytes, noise: Noise) -> Ints:
+    """Numerators of shares with noise, which follows the smaller of the two sides.
+
+    So a share and its opposite, told of the same records, have one noise between them and add up to a hundred; two
+    would tell the same twice.
+    """
+    rest = exact.denominator - exact.numerator
+    rest_keys = exact.denominator_keys - exact.numerator_keys
+    turned = (rest < exact.numerator) | ((rest == exact.numerator) & (rest_keys < exact.numerator_keys))
+    smaller = np.where(turned, rest, exact.numerator)
+    keys = cell_keys(np.where(turned, rest_keys, exact.numerator_keys), exact.denominator_keys, family, secret)
+    told = perturbed(smaller, exact.denominator, keys, noise)
+    return np.where(turned, exact.denominator - told, told)
 
 
 def _steps(measure: Measure, size: Ints) -> Floats:
