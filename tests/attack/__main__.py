@@ -1,7 +1,7 @@
 """`make attack`: publish invented organisations through the gate, attack them, and hold the results to their bounds.
 
 Exit code 1 where a bound is broken. `--seed` and `--organisations` choose the worlds. The other options try figures
-that are told anew less often.
+that are told anew more or less often than Nytta tells them.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--chains", type=int, default=20, help="persons of each kind and organisation for (e)")
-    parser.add_argument("--every", type=int, default=1, help="weeks between slow figures of staff")
-    parser.add_argument("--one-grain", action="store_true", help="slow figures of weeks alone, not months and windows")
+    parser.add_argument("--every", type=int, default=4, help="weeks between slow figures of staff")
+    parser.add_argument("--grains", action="store_true", help="slow figures of weeks, months and windows by themselves")
     parser.add_argument("--least", type=int, default=1, help="records that differ before a figure is told anew")
     parser.add_argument("--clock", action="store_true", help="(e): the noise follows the period too")
     chosen = parser.parse_args()
     rules = Protection()
-    timing = Timing(chosen.every, not chosen.one_grain, chosen.least)
+    timing = Timing(chosen.every, chosen.grains, chosen.least)
     telling = Telling(chosen.every, chosen.least, chosen.clock)
     results: list[Result] = []
     for seed in range(chosen.seed, chosen.seed + chosen.organisations):

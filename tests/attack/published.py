@@ -51,14 +51,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When figures are told anew.
+    """When figures are told anew; as they stand, as Nytta tells them.
 
-    Slow figures of staff (all but weekly breadth) are told of every `every`-th week, and of months and windows too
-    where `grains`. What was told stands unless `least` records differ from those it was told of.
+    Slow figures of staff (all but weekly breadth) are told of every `every`-th week, and of months and windows by
+    themselves where `grains`. What was told stands unless `least` records differ from those it was told of.
     """
 
-    every: int = 1
-    grains: bool = True
+    every: int = 4
+    grains: bool = False
     least: int = 1
 
 
@@ -96,7 +96,7 @@ def staff_tables(world: World, rules: Protection, timing: Timing) -> dict[str, T
     }
     tables = {}
     for name, (behind, state) in series.items():
-        slow = timing if name != "weekly-breadth" else Timing()
+        slow = timing if name != "weekly-breadth" else Timing(every=1, grains=True)
         pairs = list(_staff_pairs(world, behind, state, slow, windows=name == "entitlement"))
         place, record, counted = (np.concatenate(column) for column in zip(*pairs, strict=True))
         table = _table(name, STAFF[name], rules, place, record, counted, persons.key)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from nytta.disclosure.clock import first_open_week
+from nytta.disclosure.clock import first_open_week, last_of_month
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,17 @@ from nytta.disclosure.clock import first_open_week
 )
 def test_a_week_closes_on_monday_at_six(now: datetime, week: date) -> None:
     assert first_open_week(now, "Europe/Stockholm") == week
+
+
+@pytest.mark.parametrize(
+    ("week", "told"),
+    [
+        (date(2026, 2, 16), date(2026, 2, 16)),  # ends on 22 February; the next one ends in March
+        (date(2026, 2, 23), date(2026, 2, 16)),
+        (date(2026, 3, 16), date(2026, 2, 16)),
+        (date(2026, 3, 23), date(2026, 3, 23)),
+        (date(2026, 1, 5), date(2025, 12, 22)),
+    ],
+)
+def test_slow_figures_tell_the_last_week_that_ends_in_a_month(week: date, told: date) -> None:
+    assert last_of_month(week) == told

@@ -8,6 +8,13 @@ from zoneinfo import ZoneInfo
 _PUBLISHED_AT = time(6)
 
 
+def last_of_month(week: date) -> date:
+    """The latest week, not after `week` (Mondays), that ends as the last one of its month: slow figures tell it."""
+    while (week + timedelta(days=6)).month == (week + timedelta(days=13)).month:
+        week -= timedelta(weeks=1)
+    return week
+
+
 def first_open_week(now: datetime, timezone: str) -> date:
     """Monday of the earliest week that is not published yet at `now` (aware), by the clock of `timezone`.
 

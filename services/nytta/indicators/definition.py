@@ -182,6 +182,7 @@ class Definition(Model):
     `needs_feed` that a system without a single row of the numerator's subject has no figure: no feed is not zero;
     `feed` the same of events of persons. `population` is the subject that is protected where neither side counts it.
     `hand` says of handling which person did it: who did the measured step, or who did most of the case or ticket.
+    `pace` says how often the figure is told anew: what changes by one person at a time is told once a month.
     `minimum_denominator` asks for more than the class of whom it protects does.
     `known` is the least share of the population that the denominator must hold: below it there is no value.
     `parts` are the values of the word `part` in the expressions, each a figure of its own. `purpose` is the id of one
@@ -199,6 +200,7 @@ class Definition(Model):
     direction: Literal["up", "down", "none"]
     protects: Protects
     hand: Literal["step", "most"] | None = None
+    pace: Literal["week", "month"] = "week"
     numerator: Side
     denominator: Side
     adds: bool = True

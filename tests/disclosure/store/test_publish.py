@@ -158,6 +158,31 @@ def test_a_figure_that_lost_its_records_is_taken_back(filled: PrivateStore) -> N
     assert rows == [(None, "few_persons")]
 
 
+def test_a_slow_figure_is_told_once_a_month(filled: PrivateStore) -> None:
+    """All weeks from one month's last to the next one's tell the same, and so does the month."""
+    add(filled, [event("next", "case.opened", "03-30", "c2")])
+    publish(filled, datetime(2026, 4, 6, 8, tzinfo=UTC))
+    rows = filled.connection.rows(
+        "SELECT numerator_keys, groupArray((grain, period)) FROM {private}.disclosed FINAL "
+        "WHERE unit = 'south' AND shown AND period >= '2026-02-01' GROUP BY numerator_keys"
+    )
+    assert len(rows) == 1
+    months = sorted(period for grain, period in rows[0][1] if grain == "month")
+    assert months == [date(2026, 2, 1), date(2026, 3, 1)]
+    add(filled, [*staff("south", 1, first=20), event("more", "case.opened", "03-31", "c3")])
+    changed = filled.connection.rows(
+        "SELECT DISTINCT period FROM {private}.cells FINAL "
+        "WHERE unit = 'south' AND grain = 'window' AND denominator = 21"
+    )
+    assert changed
+    publish(filled, datetime(2026, 4, 6, 9, tzinfo=UTC))
+    again = filled.connection.rows(
+        "SELECT uniqExact(numerator_keys) FROM {private}.disclosed FINAL "
+        "WHERE unit = 'south' AND shown AND period >= '2026-02-16' AND period < '2026-03-23' AND grain != 'month'"
+    )
+    assert again == [(1,)]
+
+
 def nobody_knows(store: PrivateStore, count: int) -> None:
     """So many events of the source that name a unit which the registry does not have."""
     refused = [Reject(Reason.UNKNOWN_UNIT, "", "test", f"line {n}", b"%d" % n) for n in range(count)]

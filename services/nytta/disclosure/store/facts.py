@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nytta.disclosure.clock import first_open_week
+from nytta.disclosure.clock import first_open_week, last_of_month
 from nytta.disclosure.gate import Exact, Measure, gate
 from nytta.disclosure.published.figures import HALF_YEAR, PublishedFigures, middle
 from nytta.disclosure.store.publish import Secret
@@ -87,7 +87,8 @@ def _steps(
 ) -> Iterable[_Row]:
     """Per unit of every level: managers who took the course ('trained'), and of all, who is also entitled ('ready').
 
-    Among those in scope when the week ends, as the gate lets them be told.
+    Among those in scope when the last week ends that ended in an earlier month, or in the week's own where that is its
+    last: readiness is told once a month. As the gate lets them be told.
     """
     root = organisation.id
     start = scope.zones.date("time")
@@ -119,15 +120,16 @@ def _steps(
             WHERE e.begin <= week + 6 AND e.end > week + 6 AND p.valid_from <= week AND p.valid_to > week
               AND e.system IN (SELECT system FROM {{private}}.events WHERE kind = 'training')
             GROUP BY p.ancestor, e.system, part, week ORDER BY p.ancestor, e.system, part, week""",
-        weeks=list(weeks),
+        weeks=sorted({last_of_month(week) for week in weeks}),
     )
     for fact, part in (("trained", "manager"), ("ready", "*")):
         for week in weeks if len(exact) else ():
-            here = pc.and_(pc.equal(pc.cast(exact["part"], "string"), part), pc.equal(exact["week"], week))
+            of_month = last_of_month(week)
+            here = pc.and_(pc.equal(pc.cast(exact["part"], "string"), part), pc.equal(exact["week"], of_month))
             rows = exact.filter(here)
             if not len(rows):
                 continue
-            rules = in_force(organisation.disclosure, week)
+            rules = in_force(organisation.disclosure, of_month)
             gated = gate(_persons(rows, fact), _READY, rules, secret)
             for n, (unit, system) in enumerate(zip(rows["unit"].to_pylist(), rows["system"].to_pylist(), strict=True)):
                 if gated.reason[n] == "":

@@ -257,7 +257,7 @@ class _Course:
                 SELECT {place}, organisation, numerator, denominator, {"persons" if staff else "subjects"} AS size,
                        persons, numerator_keys, denominator_keys
                 FROM (
-                    SELECT * FROM {{private}}.indicator_values
+                    SELECT * FROM {_values(definition)}
                     WHERE {chosen} AND ({waits} OR ({place}) IN ({told}))) AS w
                 INNER JOIN ({roots}) AS u USING (unit)
                 WHERE {self._due(definition)}) AS v
@@ -295,6 +295,14 @@ class _Course:
         if not self.version or (self.renamed and definition.protects is Protects.STAFF):
             return closed
         own = f"indicator = '{definition.id}' AND version = {definition.version} AND computed > {self.version}"
+        if definition.pace == "month":
+            grain = "week" if definition.window_weeks == 1 else "window"
+            of_months = (
+                f"SELECT DISTINCT period FROM {{private}}.cells WHERE {own} AND grain = '{grain}' AND {_LAST_OF_MONTH}"
+            )
+            computed = f"SELECT DISTINCT arrayJoin({_MONTHLY}) FROM ({of_months})"
+            since = f"{ended} > {_of_root(roots, [self.places[root].before for root in roots])}"
+            return f"{closed} AND ({since} OR (toString(grain), period) IN ({computed}))"
         # windows that are summed from weeks have no cells of their own
         weeks = definition.window_weeks if definition.adds or definition.window_weeks == 1 else 0
         windows = f"arrayMap(i -> ('window', period + 7 * i), range(if(grain = 'week', {weeks}, 0)))"
@@ -362,6 +370,30 @@ class _Course:
             "publication": pa.scalar(self.publication, pa.uint64()),
         }
         self.store.connection.insert_arrow("{private}.disclosed", _with(table, constants))
+
+
+_LAST_OF_MONTH = "toMonth(period + 6) != toMonth(period + 13)"
+"""SQL condition: no later week ends in the month in which the week of `period` does."""
+
+_NEXT = "range(if(toMonth(period + 34) != toMonth(period + 41), 4, 5))"
+_MONTHLY = f"""arrayConcat(
+    [('month', toStartOfMonth(period + 6))],
+    arrayMap(i -> ('week', period + 7 * i), {_NEXT}), arrayMap(i -> ('window', period + 7 * i), {_NEXT}))"""
+"""SQL of the places that tell the window of a month's last week: its month, and the weeks until the next month ends."""
+
+
+def _values(definition: Definition) -> str:
+    """SQL of an indicator's exact values as they are told: once a month for slow ones, by all grains alike.
+
+    Of people who come and go one by one, every new figure of nearly the same people would be a further hint.
+    """
+    if definition.pace == "week":
+        return "{private}.indicator_values"
+    own = "indicator = {id:String} AND version = {version:UInt16}"
+    return f"""(
+        SELECT * REPLACE (place.1 AS grain, place.2 AS period) FROM (
+            SELECT *, arrayJoin({_MONTHLY}) AS place FROM {{private}}.indicator_values
+            WHERE {own} AND grain = 'window' AND {_LAST_OF_MONTH}))"""
 
 
 def _end(grain: str, period: str) -> str:
