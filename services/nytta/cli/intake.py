@@ -30,6 +30,9 @@ def import_(
     snapshot_at: Annotated[
         datetime | None, typer.Option(help="When the list was exported; else the file's time.")
     ] = None,
+    gone_at_most: Annotated[
+        int | None, typer.Option(help="Rows that a complete list may take back; else a third.", min=0)
+    ] = None,
     explain_rows: Annotated[bool, typer.Option("--explain", help="Only show how the first rows map.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -56,6 +59,7 @@ def import_(
                             organisation=organisation,
                             timezone=timezone,
                             snapshot_at=snapshot_at and snapshot_at.astimezone(UTC),
+                            gone_at_most=gone_at_most,
                             progress=step,
                         )
                     )
@@ -66,7 +70,7 @@ def import_(
                 )
         stderr.print("computing …")
         app.bring_up_to_date(now)
-    counts = ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
+    counts = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
     total = {name: sum(getattr(r, name) for r in reports) for name in counts}
     if as_json:
         print_json(total | {"files": [r.as_dict() for r in reports]})

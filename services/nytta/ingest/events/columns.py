@@ -56,6 +56,8 @@ _OPTIONAL: Final[tuple[tuple[str, pa.DataType, Any], ...]] = (
     ("valid_from", pa.date32(), None),
     ("valid_to", pa.date32(), None),
     ("attributes", pa.map_(pa.string(), pa.string()), []),
+    ("revision", pa.uint64(), 0),
+    ("retracted", pa.uint8(), 0),
 )
 
 ALWAYS: Final[tuple[str, ...]] = tuple(name for name, _, _ in _ALWAYS)

@@ -102,6 +102,10 @@ class _Head(BaseModel):
     """The fields that together name a row, the same in every export; without it, file and number do."""
     snapshot: bool = False
     """Whether each export holds the whole list, so that a later one supersedes what an earlier one said."""
+    complete: bool = False
+    """Whether a snapshot holds every row there is, so that what it lacks is taken back."""
+    revision: Annotated[Moment | None, BeforeValidator(lambda v: {"field": v} if isinstance(v, str) else v)] = None
+    """The field that grows with each change of a row, a whole number or a time: the greatest counts."""
     nulls: TextList = ()
     """Texts that stand for "nothing", beside the empty text."""
     table: Table = Table()
@@ -151,7 +155,14 @@ class Mapping(_Head):
         for rule in self.rules:
             sources += [rule.choice, rule.when, *rule.fields.values()]
         read = (name for source in sources if isinstance(source, Value | Test | Moment) for name in source.fields)
-        return frozenset(read) | frozenset(self.identity or ())
+        return (
+            frozenset(read) | frozenset(self.identity or ()) | frozenset(self.revision.fields if self.revision else ())
+        )
+
+    @property
+    def corrects(self) -> bool:
+        """Whether a row that comes again may say something else than before."""
+        return self.identity is not None and (self.snapshot or self.revision is not None)
 
 
 def supports(mapping: Mapping) -> dict[str, frozenset[str]]:
@@ -314,6 +325,10 @@ class _Builder:
                 ("snapshot",),
                 "a snapshot needs identity: the fields by which rows of two exports are the same",
             )
+        if mapping.complete and not mapping.snapshot:
+            self._document.add(("complete",), "complete belongs to snapshot: true, for it is about the whole list")
+        if mapping.revision is not None and mapping.identity is None:
+            self._document.add(("revision",), "a revision needs identity: the fields by which a row is the same again")
         if mapping.format != "table" and mapping.table != Table():
             self._document.add(
                 ("table",), "table is for format: table; other formats say themselves how they are written"

@@ -46,6 +46,12 @@ class Chunk:
     bytes_read: int
     bytes_total: int
     """Of the file on disk, for a progress bar."""
+    retractions: bytes = b""
+    """CloudEvents, one per line, that take back what earlier revisions of these rows may have said."""
+    seen: tuple[str, ...] = ()
+    """Ids of rows of this chunk of which an event could not be made."""
+    unknown_rows: int = 0
+    """Rows of this chunk whose id is not known."""
 
 
 def source_of(mapping: Mapping, digest: str) -> str:
@@ -80,6 +86,23 @@ def read(
         rejects: list[Reject] = []
         skipped = held = 0
         yielded = False
+        gone: list[bytes] = []
+        seen: list[str] = []
+        unknown = 0
+
+        def chunk(at: int) -> Chunk:
+            return Chunk(
+                b"".join(pieces),
+                number,
+                tuple(rejects),
+                skipped,
+                at,
+                stream.bytes_total,
+                b"".join(gone),
+                tuple(seen),
+                unknown,
+            )
+
         for row in reader:
             number += 1
             if number <= start_row:
@@ -90,11 +113,19 @@ def read(
                 position, body = reader.position(number), row.body[:KEPT]
                 rejects.append(Reject(Reason.MALFORMED_ROW, row.detail, source, position, body))
                 held += len(body)
+                unknown += 1
             else:
                 outcome = translator.translate(row, number)
+                for event in outcome.retractions:
+                    gone.append(orjson.dumps(event, option=_JSON))
+                    held += len(gone[-1])
                 for event in outcome.events:
                     pieces.append(orjson.dumps(event, option=_JSON))
                     held += len(pieces[-1])
+                if outcome.errors and outcome.key is None:
+                    unknown += 1
+                elif outcome.errors:
+                    seen.append(str(outcome.key))
                 if outcome.errors:
                     detail = "; ".join(f"{also}: {error}" if also else str(error) for also, error in outcome.errors)
                     reason = outcome.errors[0][1].reason
@@ -104,10 +135,11 @@ def read(
                 if not outcome.events and not outcome.errors:
                     skipped += 1
             if (number - start_row) % CHUNK_ROWS == 0 or held >= CHUNK_BYTES:
-                yield Chunk(b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_read, stream.bytes_total)
+                yield chunk(stream.bytes_read)
                 pieces, rejects, skipped, held, yielded = [], [], 0, 0, True
-        if pieces or rejects or skipped or not yielded:
-            yield Chunk(b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_total, stream.bytes_total)
+                gone, seen, unknown = [], [], 0
+        if pieces or gone or rejects or skipped or not yielded:
+            yield chunk(stream.bytes_total)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from nytta.ingest.events.fields import LARGEST_WHOLE
+from nytta.ingest.events.fields import LARGEST_REVISION, LARGEST_WHOLE
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files.contract import Target, cloudevents_type, subject_field, targets
 from nytta.ingest.files.errors import RowError
@@ -38,6 +38,10 @@ class Outcome:
     events: list[Event]
     errors: list[tuple[str, RowError]]
     """Per failed event the word of its rule ("" for the row's own event) and what is wrong."""
+    retractions: list[Event]
+    """What an earlier revision of the row may have said and this one does not."""
+    key: str | None
+    """The row's id, where it is known."""
 
 
 class Translator:
@@ -50,6 +54,8 @@ class Translator:
         self._compiler = _Compiler(mapping, file_name)
         self._rules = [self._compiler.rule(rule) for rule in mapping.rules]
         self._identity = self._compiler.identity(mapping.identity) if mapping.identity else None
+        self._revision = self._compiler.revision(mapping.revision) if mapping.revision else None
+        self._corrects = mapping.corrects
         self._conceal = conceal
         self._source = source
         self._subjects = self._compiler.subjects
@@ -63,7 +69,9 @@ class Translator:
         """The events of the row; `number` counts rows of the file from 1."""
         events: list[Event] = []
         errors: list[tuple[str, RowError]] = []
+        retractions: list[Event] = []
         key: str | None = None
+        revision = 0
         before = self._before
         if before:
             self.skip(row)
@@ -75,12 +83,17 @@ class Translator:
             ):
                 continue
             try:
+                if key is None:
+                    key = self._key(row, number)
+                    revision = self._revision(row) if self._revision else 0
                 if rule.when is not None and not rule.when(row):
+                    retractions += self._retraction(rule, key, revision)
                     continue
                 name, getters = rule.fixed or rule.choose(row)
                 time = rule.time(row)
                 if time is None:
                     if rule.also:
+                        retractions += self._retraction(rule, key, revision)
                         continue
                     raise RowError(Reason.MISSING_FIELD, f"time is empty: {rule.time_told} says nothing")
                 data: dict[str, Any] = {}
@@ -90,23 +103,37 @@ class Translator:
                         data[field] = value
                     elif told is not None:
                         raise RowError(Reason.MISSING_FIELD, f"{field} is empty: {told} says nothing")
-                if key is None:
-                    key = self._key(row, number)
             except RowError as error:
                 errors.append((rule.also, error))
                 continue
-            events.append(
-                {
-                    "specversion": "1.0",
-                    "id": f"{key}.{rule.also}" if rule.also else key,
-                    "source": self._source,
-                    "type": name,
-                    "time": time,
-                    "sequence": number,
-                    "data": data,
-                }
-            )
-        return Outcome(events, errors)
+            event = {
+                "specversion": "1.0",
+                "id": f"{key}.{rule.also}" if rule.also else key,
+                "source": self._source,
+                "type": name,
+                "time": time,
+                "sequence": number,
+                "data": data,
+            }
+            if revision:
+                event["revision"] = str(revision)
+            events.append(event)
+        return Outcome(events, errors, retractions, key)
+
+    def _retraction(self, rule: _CompiledRule, key: str, revision: int) -> list[Event]:
+        """What takes an event back that the row had in an earlier revision, and now has no more."""
+        if not self._corrects:
+            return []
+        return [
+            {
+                "specversion": "1.0",
+                "id": f"{key}.{rule.also}" if rule.also else key,
+                "source": self._source,
+                "type": rule.first,
+                "revision": str(revision),
+                "retracted": True,
+            }
+        ]
 
     def _key(self, row: Row, number: int) -> str:
         if self._identity is None:
@@ -128,6 +155,8 @@ class _CompiledRule:
     time_told: str
     fixed: tuple[str, _Getters] | None
     choose: Callable[[Row], tuple[str, _Getters]]
+    first: str
+    """The first of its types, which stands for all of them where an event is taken back."""
 
 
 class _Compiler:
@@ -162,7 +191,30 @@ class _Compiler:
             _described(moment),
             None if chosen is not None else variants[rule.types[0]],
             choose,
+            cloudevents_type(rule.types[0]),
         )
+
+    def revision(self, moment: Moment) -> Callable[[Row], int]:
+        """The revision of a row: a whole number as it stands, a time as milliseconds since 1970."""
+        text = self._text(moment.field)
+        instant = self._instant(moment)
+        described = _described(moment)
+
+        def get(row: Row) -> int:
+            said = text(row)
+            if said is None:
+                return 0
+            if said.isascii() and said.isdigit():
+                number = int(said)
+            else:
+                at = instant(row)
+                assert at is not None
+                number = int(at.timestamp() * 1000)
+            if not 0 <= number <= LARGEST_REVISION:
+                raise RowError(Reason.INVALID_FIELD, f"{described} is no revision from 0 to 2^63 - 1", said)
+            return number
+
+        return get
 
     def _subject(self, rule: Rule) -> int:
         """The place among `subjects` of what the rule's events are about; computed once per row."""
