@@ -96,7 +96,11 @@ SELECT
     if(countIf(type = 'ticket.opened') > 0, minIf(time, type = 'ticket.opened'), min(time)) AS opened_at,
     subject,
     argMinIf(case_type, {_ORDER}, case_type != '') AS case_type,
-    maxOrNullIf(time, type = 'ticket.resolved') AS resolved_at,
+    groupArrayIf(time, type = 'ticket.resolved') AS resolutions,
+    groupArrayIf(time, type IN ('ticket.assigned', 'ticket.reopened')) AS work,
+    arrayMax(arrayFilter(w -> w < arrayMax(resolutions), work)) AS worked_at,
+    if(empty(resolutions) OR maxIf(time, type = 'ticket.reopened') > arrayMax(resolutions), NULL,
+       arrayMin(arrayFilter(r -> r >= worked_at, resolutions))) AS resolved_at,
     min(time) AS first_at,
     max(time) AS last_at,
     argMinIf(channel, (type != 'ticket.opened', time, sequence, identity), channel != '') AS channel,
@@ -181,7 +185,7 @@ SUBJECTS: dict[str, Subject] = {
             {
                 "case_type": "type of ticket",
                 "opened_at": "when it was opened, else its first event",
-                "resolved_at": "when it was last resolved; null before",
+                "resolved_at": "its first resolution after the last work on it; null before, and while it is reopened",
                 "first_at": "its first event",
                 "last_at": "its last event",
                 "channel": "channel it came in by",
@@ -281,6 +285,9 @@ SUBJECTS: dict[str, Subject] = {
     )
 }
 """Every subject by name."""
+
+DERIVATION = 2
+"""The version of what subject rows are made by; where a store's is lower, all are derived anew."""
 
 STORED: tuple[Subject, ...] = tuple(s for s in SUBJECTS.values() if s.table)
 """Subjects whose rows are kept in a private table."""

@@ -16,11 +16,12 @@ from nytta.ingest.files import files
 from nytta.ingest.files.files import Stream
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.ocel import OcelReader
-from nytta.ingest.files.records import RecordsReader
+from nytta.ingest.files.records import LinesReader, ObjectReader, RecordsReader
 from nytta.ingest.files.rows import Broken, Reader
 from nytta.ingest.files.tables import TableReader
 from nytta.ingest.files.translate import Translator
 from nytta.ingest.files.xes import XesReader
+from nytta.ingest.files.xml_records import XmlReader
 
 CHUNK_ROWS = 5_000
 """Rows of the file that become one chunk."""
@@ -152,6 +153,12 @@ def opened(path: Path, mapping: Mapping, *, unpacked: int | None = None) -> Iter
             case "ocel":
                 yield stream, OcelReader(stream)
             case "json":
-                yield stream, RecordsReader(stream, mapping.records)
+                yield stream, RecordsReader(stream, mapping.records, mapping.each, mapping.entries)
+            case "object":
+                yield stream, ObjectReader(stream, mapping.records, mapping.each, mapping.entries)
+            case "lines":
+                yield stream, LinesReader(stream, mapping.each, mapping.entries)
+            case "xml":
+                yield stream, XmlReader(stream, mapping.records, mapping.each, mapping.entries)
             case "table":
                 yield stream, TableReader(stream, mapping.table.dialect, sorted(mapping.columns))
