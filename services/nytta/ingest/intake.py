@@ -20,13 +20,13 @@ import pyarrow.compute as pc
 
 from nytta import Mendable
 from nytta.ingest.events.batch import Batch, Reject, decode
-from nytta.ingest.events.columns import join
+from nytta.ingest.events.columns import join, unnumbered
 from nytta.ingest.events.encode import encode
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
 from nytta.ingest.files.cloudevents import read_cloudevents
 from nytta.ingest.files.mapping import Mapping
-from nytta.ingest.files.read import Chunk, read
+from nytta.ingest.files.read import Chunk, identities, objects, read, translate
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Notes, with_first
 from nytta.ingest.store import renamings
 from nytta.ingest.store.exclusions import digests
@@ -70,6 +70,16 @@ class ImportReport:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self) | {"units_created": list(self.units_created)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What became of a page: rows, events stored, events taken back, and rows or events that were rejected."""
+
+    rows: int
+    events: int
+    retracted: int
+    rejected: int
 
 
 def _key_of(root: str) -> str:
@@ -174,6 +184,29 @@ class Intake:
         if batch.rejects or not len(batch) or self._place(batch.table)[1]:
             return None
         return batch.table
+
+    def pulled(self, items: Iterable[Any], mapping: Mapping, now: datetime) -> Pulled:
+        """Store what rows of a pulled page say that is not known yet, durably, with rejects and marks.
+
+        Rows are known by the mapping's identity and revision: what came before, or was said in a later revision
+        already, is not stored again. The mapping's source is the source of the events.
+        """
+        chunk = translate(objects(items, mapping), mapping, self.keys.pseudonymiser().wire)
+        batch = decode(chunk.ndjson, received_at=now, pseudonymise=self.choice())
+        retractions = decode(chunk.retractions, received_at=now, pseudonymise=None).table
+        events = self.private.unknown(join([unnumbered(batch.table), retractions]), str(mapping.source))
+        placed, unplaced = self._place(events)
+        placed = without_stopped(self.registry, placed, self.stopped)
+        rejects = (*chunk.rejects, *batch.rejects, *unplaced)
+        if len(placed) or rejects:
+            self._write(placed, rejects, now)
+        gone = sum(placed["retracted"].to_pylist()) if "retracted" in placed.column_names else 0
+        return Pulled(chunk.rows, len(placed) - gone, gone, len({reject.position for reject in rejects}))
+
+    def ids_of(self, items: Iterable[Any], mapping: Mapping) -> set[str]:
+        """The ids that rows with these identities have."""
+        conceal = self.keys.pseudonymiser().wire
+        return {conceal(key) for key in identities(items, mapping)}
 
     def count_stopped(self, now: datetime) -> None:
         """Store how many events of systems that are switched off `judge` has passed over."""
@@ -420,7 +453,7 @@ class _Reading:
         events, unplaced = self.intake._place(batch.table)
         events = without_stopped(self.intake.registry, events, self.intake.stopped)
         if self.mapping and self.mapping.identity is not None:
-            events = join([_unnumbered(events), retractions])
+            events = join([unnumbered(events), retractions])
         rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)
         rejected = len({r.position for r in rejects})
         self._note_seen(chunk, (*batch.rejects, *unplaced))
@@ -468,12 +501,6 @@ def _distinct(events: pa.Table) -> tuple[list[tuple[str, str, date]], npt.NDArra
         for pair, day in zip((found // span).tolist(), (found % span).tolist(), strict=True)
     ]
     return triples, codes
-
-
-def _unnumbered(events: pa.Table) -> pa.Table:
-    """The events without row numbers: rows with an identity of their own stand elsewhere in the next export."""
-    zeros = pa.repeat(pa.scalar(0, pa.uint64()), len(events))
-    return events.set_column(events.schema.get_field_index("sequence"), "sequence", zeros)
 
 
 def _at_row(reject: Reject, rows_before: int) -> Reject:

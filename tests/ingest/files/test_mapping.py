@@ -183,11 +183,13 @@ def test_these_mappings_are_shipped() -> None:
         "presence",
         "pulse",
         "scim-users",
+        "servicenow",
         "servicenow-incidents",
         "training",
         "viva-person-query",
         "volvo-incidents",
         "wabo-receipt",
+        "zammad",
     ]
 
 

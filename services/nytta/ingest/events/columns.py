@@ -76,6 +76,12 @@ def constant(column: str, value: Any, rows: int) -> pa.Array:
     return pa.repeat(pa.scalar(value, kind), rows)
 
 
+def unnumbered(events: pa.Table) -> pa.Table:
+    """The events without row numbers: rows with an identity of their own stand elsewhere when they come again."""
+    zeros = pa.repeat(pa.scalar(0, pa.uint64()), len(events))
+    return events.set_column(events.schema.get_field_index("sequence"), "sequence", zeros)
+
+
 def rows_of(table: pa.Table, chosen: NDArray[np.bool_]) -> pa.Table:
     """The chosen rows of a table; nothing of another row stays, be it a column or a word in a dictionary."""
     columns = {}

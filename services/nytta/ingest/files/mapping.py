@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 
 from nytta.ingest.files import mapping_file
-from nytta.ingest.files.contract import Target, targets
+from nytta.ingest.files.contract import Target, subject_field, targets
 from nytta.ingest.files.errors import MappingError
 from nytta.ingest.files.specs import (
     Dates,
@@ -177,6 +177,19 @@ class Mapping(_Head):
         read += [name for rule in self.rules for name in rule.identity or ()]
         read += [*(self.identity or ()), *(self.revision.fields if self.revision else ())]
         return frozenset(read)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """Fields without which a row is no event of its kind: its identity, its revision, its times and its subject."""
+        found = [*(self.identity or ()), *(self.revision.fields if self.revision else ())]
+        for rule in self.rules:
+            for type_name in rule.types:
+                fields = self.fields_of(rule, type_name)
+                for name in ("time", "unit", subject_field(type_name)):
+                    source = fields.get(name)
+                    if isinstance(source, Value | Moment) and (name != "time" or not rule.also):
+                        found += source.fields
+        return frozenset(found)
 
     @property
     def corrects(self) -> bool:

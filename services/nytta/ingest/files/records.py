@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -90,6 +91,21 @@ def _listed(value: Any, path: str) -> list[Any]:
 
 def _text(entry: Any, path: str) -> str | None:
     return texts(entry).get(path) if isinstance(entry, dict) else None
+
+
+class ItemsReader(NestedReader):
+    """Objects that are in memory already."""
+
+    form = "objects"
+
+    def __init__(self, items: Iterable[Any], each: str = "", entries: Sequence[Entries] = ()) -> None:
+        """`items` are read once."""
+        super().__init__(Stream(BytesIO(), "", 0), each, entries)
+        self._items = items
+
+    def items(self) -> Iterator[Any]:
+        """The objects."""
+        yield from self._items
 
 
 class RecordsReader(NestedReader):

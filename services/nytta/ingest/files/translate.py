@@ -61,6 +61,11 @@ class Translator:
         self._subjects = self._compiler.subjects
         self._before: list[Any] = [None] * len(self._subjects)
 
+    def identity(self, row: Row) -> str:
+        """What names a row, as its fields have it. RowError where one of them is empty."""
+        assert self._identity is not None
+        return self._identity(row)
+
     def skip(self, row: Row) -> None:
         """Take note of a row that is not to be translated, because its events are stored already."""
         self._before = [subject(row) for subject in self._subjects]

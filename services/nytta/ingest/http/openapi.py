@@ -117,6 +117,19 @@ POST_EVENTS: Final[dict[str, Any]] = {
     },
 }
 
+POST_HOOKS: Final[dict[str, Any]] = {
+    "parameters": [
+        _header("X-Hub-Signature", "The signature of Zammad (sha1=…) and Jira (sha256=…)."),
+        _header("X-Hub-Signature-256", "The signature of GitHub (sha256=…)."),
+        _header("X-GLPI-Signature", "The signature of GLPI."),
+        _header("X-GLPI-Timestamp", "What GLPI signs beside the body."),
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object", "description": "What the system sends."}}},
+    },
+}
+
 OPTIONS_EVENTS: Final[dict[str, Any]] = {
     "parameters": [
         _header("WebHook-Request-Origin", "Who asks for permission to send."),

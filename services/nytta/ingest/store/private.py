@@ -31,6 +31,10 @@ EVERYTHING = "everything"
 
 _MARK = "kind, system, subject, unit, hour"
 _BY_PERSONS = ("session", "case")
+_ROW = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
+"""SQL of the id of the row that an event was made of: without the word of a derived event."""
+_IDS = 5_000
+"""Ids that one statement is given."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -369,7 +373,7 @@ class PrivateStore:
 
         With `derived`, the events of a row are told apart by the word behind its id, and count as one.
         """
-        row = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')" if derived else "id"
+        row = _ROW if derived else "id"
         return Counts(
             *self.connection.rows(
                 f"""
@@ -437,12 +441,11 @@ class PrivateStore:
 
     def _standing(self, job: Import, listed: Import) -> str:
         """SQL of the events of a source that count, in an organisation, and whether a complete list lacks them."""
-        own = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
         organisation = job.organisation.replace("\\", "\\\\").replace("'", "\\'")
         these = f"""(import = 0 OR import = {job.id} OR import IN (
             SELECT import FROM {{private}}.imports FINAL WHERE state != 'open' AND organisation = '{organisation}'))"""
         return f"""
-            SELECT source, id, type, kind, time, unit, system, subject, revision, {own} AS row,
+            SELECT source, id, type, kind, time, unit, system, subject, revision, {_ROW} AS row,
                    snapshot < {listed.snapshot} AND NOT has({{seen:Array(String)}}, row)
                    AND identity NOT IN (
                        SELECT identity FROM {{private}}.identities WHERE import = {listed.id}) AS absent
@@ -450,6 +453,83 @@ class PrivateStore:
                 SELECT *, identity FROM {{private}}.events WHERE source = {{source:String}} AND {these}
                 ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
             WHERE retracted = 0"""
+
+    def unknown(self, events: pa.Table, source: str) -> pa.Table:
+        """Those of a source's events that say something: not known in this revision or a later one.
+
+        A retraction says something only where the event stands. Events without a revision are always new.
+        """
+        if not len(events) or "revision" not in events.column_names:
+            return events
+        ids = events["id"].to_pylist()
+        known: dict[str, tuple[int, int]] = {}
+        for first in range(0, len(ids), _IDS):
+            rows = self.connection.rows(
+                """SELECT given.id, k.newest.1, k.newest.2
+                FROM (SELECT arrayJoin({ids:Array(String)}) AS id, sipHash128({source:String}, id) AS identity) AS given
+                INNER JOIN (
+                    SELECT identity, max((revision, retracted)) AS newest FROM {private}.identities
+                    WHERE identity IN (SELECT sipHash128({source:String}, arrayJoin({ids:Array(String)})))
+                      AND (import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))
+                    GROUP BY identity) AS k ON k.identity = given.identity""",
+                ids=ids[first : first + _IDS],
+                source=source,
+            )
+            known |= {id_: (int(revision), int(gone)) for id_, revision, gone in rows}
+        revisions = events["revision"].to_pylist()
+        gone = events["retracted"].to_pylist() if "retracted" in events.column_names else [0] * len(ids)
+
+        def says(id_: str, revision: int, retracts: int) -> bool:
+            if id_ not in known:
+                return not retracts
+            newest, was_gone = known[id_]
+            return (revision > newest or not revision) and not (retracts and was_gone)
+
+        return events.filter(pa.array([says(*row) for row in zip(ids, revisions, gone, strict=True)]))
+
+    def standing_rows(self, source: str) -> set[str]:
+        """The ids of a source's rows that count, without the words of derived events."""
+        rows = self.connection.rows(
+            f"""SELECT DISTINCT {_ROW} FROM (
+                SELECT id, argMax(retracted, (snapshot, revision)) AS gone
+                FROM {{private}}.events WHERE source = {{source:String}} GROUP BY id)
+            WHERE NOT gone""",
+            source=source,
+        )
+        return {row for (row,) in rows}
+
+    @_alone
+    def retract_rows(self, source: str, rows: Sequence[str], now: datetime) -> int:
+        """Take back all events of these rows of a source, by a revision of their own; how many were taken back."""
+        done = 0
+        for first in range(0, len(rows), _IDS):
+            standing = f"""
+                SELECT * FROM (
+                    SELECT *, identity FROM {{private}}.events
+                    WHERE source = {{source:String}}
+                      AND has({{rows:Array(String)}}, {_ROW})
+                    ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
+                WHERE retracted = 0"""
+            some = {"source": source, "rows": list(rows[first : first + _IDS])}
+            count = int(self.connection.value(f"SELECT count() FROM ({standing})", **some))
+            if not count:
+                continue
+            batch = self._next_batch()
+            self._unfinished = True
+            self.connection.run(
+                f"""INSERT INTO {{private}}.events
+                    (source, id, type, kind, time, received_at, batch, snapshot, unit, system, subject, revision,
+                     retracted)
+                SELECT source, id, type, kind, time, {{now:DateTime64(3, 'UTC')}}, {batch}, snapshot, unit, system,
+                       subject, revision + 1, 1
+                FROM ({standing})""",
+                now=now,
+                **some,
+            )
+            self._mark_as(batch, f"batch = {batch}")
+            self._unfinished = False
+            done += count
+        return done
 
     def latest_list(self, job: Import) -> Import:
         """The latest committed list of the same mapping and organisation; `job` itself where none is later."""
