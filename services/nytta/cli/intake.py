@@ -17,6 +17,7 @@ from nytta.indicators.store.supports import supports as supported_by
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.explain import explain
 from nytta.ingest.store import quality
+from nytta.ingest.store.pulls import latest_rounds
 
 
 @commands.command("import")
@@ -117,10 +118,10 @@ def sources(
         show(about, as_json, ("source", "system", "indicator", "supported", "missing"))
         return
     with opened(data) as app:
-        rows, jobs = app.private.sources(), app.private.imports()
+        rows, jobs, rounds = app.private.sources(), app.private.imports(), latest_rounds(app.private)
         unknown = quality.unknown_units(app.private.connection, datetime.now(UTC))
     if as_json:
-        print_json({"sources": rows, "imports": jobs, "unknown_units": unknown})
+        print_json({"sources": rows, "imports": jobs, "unknown_units": unknown, "rounds": rounds})
         return
     show(rows, False)
     for source, share in unknown.items():
@@ -133,6 +134,9 @@ def sources(
     if jobs:
         Console().print()
         show(jobs, False)
+    if rounds:
+        Console().print()
+        show(rounds, False, ("source", "what", "state", "ended", "last_good", "rows", "events", "rejected", "message"))
 
 
 @commands.command()

@@ -87,17 +87,19 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: P
         stack.enter_context(command_server.routed())
         rounds: Rounds | None = None
 
-        def store(events: pa.Table, rejects: Sequence[Reject]) -> None:
+        def store(events: pa.Table, rejects: Sequence[Reject]) -> int:
             with answering():
-                app.intake.store(events, rejects, datetime.now(UTC))
+                number = app.intake.store(events, rejects, datetime.now(UTC))
             if rounds:
                 rounds.came()
+            return number
 
         commits = GroupCommit(store)
         counters = Counters(lambda: commits.waiting)
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM))
         gateway = _gateway(app, settings, commits, counters, place)
+        gateway.batches = app.private.batch_counts
         stack.callback(gateway.close)
         console = build_console(app, settings, host, rounds.behind, rounds.came)
         stack.callback(console.close)

@@ -212,11 +212,11 @@ class Intake:
         """Store how many events of systems that are switched off `judge` has passed over."""
         count_stopped(self.private.connection, self.stopped, now)
 
-    def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> None:
-        """Give decoded events their units and store them, and the rejects; durable when it returns."""
+    def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> int:
+        """Give decoded events their units and store them, and the rejects; durable when it returns, with the batch."""
         placed, unplaced = self._place(events)
         placed = without_stopped(self.registry, placed, self.stopped)
-        self._write(placed, (*rejects, *unplaced), now)
+        return self._write(placed, (*rejects, *unplaced), now)
 
     def import_file(
         self,
@@ -331,13 +331,15 @@ class Intake:
             self._write(step.events, step.rejects, now, step.job)
             self.private.save_import(step.job, now)
 
-    def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> None:
+    def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> int:
         number, snapshot = (job.id, job.snapshot) if job else (0, 0)
         count_stopped(self.private.connection, self.stopped, now)
         with self.private.writing:
             renamings.note(self.private, notes := self.notes.waiting())
             self.notes.stored(notes)
-        self.private.write(events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot)
+        return self.private.write(
+            events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot
+        )
 
     def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
         """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
@@ -473,10 +475,10 @@ class _Reading:
         self.seen |= {re.sub(r"\.[a-z_]+$", "", id_) for reject in rejects if (id_ := _id_of(reject))}
 
 
-def behind(items: Iterable[T], write: Callable[[T], None]) -> Iterator[T]:
+def behind(items: Iterable[T], write: Callable[[T], object]) -> Iterator[T]:
     """Each item after it was written; while one is being written, the next is made."""
     with ThreadPoolExecutor(1) as writer:
-        under_way: tuple[Future[None], T] | None = None
+        under_way: tuple[Future[object], T] | None = None
         for item in items:
             if under_way:
                 under_way[0].result()

@@ -132,10 +132,14 @@ def puller(
     app: App, declared: Declared, registry: Path | None, *, pause: Callable[[float], None] = time.sleep
 ) -> Puller:
     """What pulls a declared source. Mendable where its mapping or its secret is missing."""
-    mapping = mapping_of(declared, registry)
+    return Puller(app, declared, mapping_of(declared, registry), ask_of(declared, pause))
+
+
+def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> Ask:
+    """What asks a declared source. PullError where its secret is missing."""
     secret = secret_of(declared) if declared.account != "none" else ""
     credentials = Credentials(declared.account, declared.user, secret, declared.token_address, declared.scope)
-    return Puller(app, declared, mapping, Ask(declared.address, credentials, pause=pause))
+    return Ask(declared.address, credentials, pause=pause)
 
 
 def hooks(sources: Sequence[Declared], registry: Path | None, day: date) -> dict[str, Hook]:

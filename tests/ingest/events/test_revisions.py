@@ -86,7 +86,7 @@ def test_a_retraction_that_is_wrong_says_what_to_change() -> None:
         gone(4, time=None) | {"data": {"unit": "north"}},
     ]
     made = decode(body(*events), received_at=NOW, pseudonymise=KEY)
-    assert [reject.detail.partition(":")[0] for reject in made.rejects] == ["data", "id", "type", "time"]
+    assert [reject.detail.partition(":")[0] for reject in made.rejects] == ["retracted", "id", "type", "time"]
     assert "retracted: is neither true nor false" in made.rejects[0].detail
 
 

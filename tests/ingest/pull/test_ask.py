@@ -16,7 +16,9 @@ CLIENT = Credentials("client-credentials", "id", "secret", "https://login.exampl
 def asking(
     answers: Iterable[httpx.Response | Exception], credentials: Credentials | None = None
 ) -> tuple[Ask, list[httpx.Request], list[float]]:
-    left, seen, pauses = iter(answers), [], []
+    left = iter(answers)
+    seen: list[httpx.Request] = []
+    pauses: list[float] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
         seen.append(request)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from nytta.indicators.load import load
 from nytta.indicators.store.recompute import recompute
@@ -25,16 +25,20 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FAULTS = {"429": 0.05, "500": 0.05, "truncated": 0.05, "empty": 0.08, "dropped": 0.05}
 
 
+def installed(store: PrivateStore) -> Any:
+    """As much of an installation as a pull needs, with the small county's registry."""
+    small_county(store.connection)
+    intake = Intake(store, Keys("k1", bytes(32)), county())
+    return SimpleNamespace(private=store, intake=intake, definitions=())
+
+
 @contextmanager
 def pulled(store: PrivateStore, fake: FakeServiceNow, page: int = 40) -> Iterator[Puller]:
     """What pulls a fake into a store, without waiting between tries."""
-    small_county(store.connection)
-    intake = Intake(store, Keys("k1", bytes(32)), county())
-    app = cast(Any, SimpleNamespace(private=store, intake=intake, definitions=()))
     with ExitStack() as stack:
         address = stack.enter_context(fake.served())
         declared = Declared(id="desk", kind="servicenow", address=address, system="cases", settings={"page": page})
-        made = puller(app, declared, None, pause=lambda _: None)
+        made = puller(installed(store), declared, None, pause=lambda _: None)
         made.clock = lambda: NOW
         stack.callback(made.ask.close)
         yield made

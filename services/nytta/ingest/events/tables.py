@@ -152,6 +152,8 @@ class _Table:
         for name, digits in _NUMBERS.items():
             if name in values:
                 self._number(name, values[name], digits)
+                if name not in ALWAYS and name in self.columns and not is_filled(name, self.columns[name]):
+                    del self.columns[name]
         # These three are not kept, but an event is refused for what is wrong in them.
         if "subject" in values:
             self._check(values["subject"], _SUBJECT)

@@ -30,6 +30,9 @@ class Result(BaseModel):
     read: int = Field(ge=0, description="Events in the request.")
     accepted: int = Field(ge=0, description="Events that are durable; one that was there already counts too.")
     rejected: list[RejectedEvent]
+    batch: str | None = Field(
+        default=None, description="Where /events/batches/ tells what became of them; absent where that is not known."
+    )
 
 
 class ProblemDetails(BaseModel):
@@ -62,6 +65,25 @@ _MEANINGS: Final = {
 }
 
 _RETRY_AFTER: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
+
+
+class SourceCounts(BaseModel):
+    """What became of the events of one source in a batch."""
+
+    source: str
+    events: int = Field(description="Identities in the batch.")
+    accepted: int = Field(description="Of these, what says something new: nobody knew it, or it is newer.")
+    superseded: int = Field(description="Of the accepted, what took the place of what was known.")
+    duplicate: int = Field(description="What says nothing new: it was known, or something newer is.")
+    conflict: int = Field(description="What says something else than is known, and neither is newer.")
+    retracted: int = Field(description="Of the accepted, what was taken back.")
+
+
+class BatchCounts(BaseModel):
+    """What became of the events of a batch, as far as they are from the token's sources."""
+
+    batch: str
+    sources: list[SourceCounts]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -41,6 +41,8 @@ from nytta.registry.registry import Registry
 _log = logging.getLogger(__name__)
 _ORIGIN: Final = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9.*_-]{0,252})(?::[0-9]{1,5})?")
 _METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_PRIVATE: Final = {"Cache-Control": "private, no-store"}
+_BATCH: Final = re.compile(r"[1-9][0-9]{0,17}")
 _RATE: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -59,6 +61,8 @@ class Gateway:
     """Systems that send what they have in their own form, by their name in the address."""
     conceal: Callable[[str], str] = lambda key: key
     """Makes the id of a row of what names it."""
+    batches: Callable[[int], Sequence[Mapping[str, Any]]] = lambda _: ()
+    """What became of the events of a batch, by source; nothing where this process does not store."""
 
     def __post_init__(self) -> None:
         self._senders = Senders(self.tokens, self.limits, time.monotonic)
@@ -117,10 +121,12 @@ class Gateway:
             events, rejects, rows = await self._decode_queue.run(
                 partial(events_of, hook, body, circumstances, self.conceal)
             )
-            await self.acceptance.put(events, rejects)
+            number = await self.acceptance.put(events, rejects)
         self.counters.durable(name, len(events), rejects, time.monotonic() - started)
         result = {"read": rows, "accepted": len(events), "rejected": [_told(reject) for reject in rejects]}
-        return Response(orjson.dumps(result), 202, {"Cache-Control": "private, no-store"}, "application/json")
+        if number is not None:
+            result["batch"] = str(number)
+        return Response(orjson.dumps(result), 202, _PRIVATE, "application/json")
 
     async def _receive(self, request: Request) -> Response:
         token = self._senders.admit(request, self.now())
@@ -141,8 +147,24 @@ class Gateway:
         if judged.rejects and not judged.accepted:
             raise all_refused(judged.rejected, [reject.reason for reject in judged.rejects])
         result = {"read": judged.read, "accepted": judged.accepted, "rejected": judged.rejected}
-        headers = {"Cache-Control": "private, no-store"}
-        return Response(orjson.dumps(result), 202, headers, "application/json")
+        if judged.batch is not None:
+            result["batch"] = str(judged.batch)
+        return Response(orjson.dumps(result), 202, _PRIVATE, "application/json")
+
+    async def batch(self, batch: str, request: Request) -> Response:
+        """What became of a batch's events of the sources for which the token speaks."""
+        try:
+            token = self._senders.admit(request, self.now())
+            number = int(batch) if _BATCH.fullmatch(batch) else 0
+            counts = await self._decode_queue.run(partial(self.batches, number))
+            own = [dict(row) for row in counts if token.may_speak_for(row["source"])]
+            if not own:
+                raise Problem(404, "there is no such batch with events of the token's sources")
+            return Response(orjson.dumps({"batch": batch, "sources": own}), 200, _PRIVATE, "application/json")
+        except Problem as problem:
+            return problem.response()
+        except Refusal as refusal:
+            return retry(429 if isinstance(refusal, Busy) else 503, str(refusal), refusal.retry_after).response()
 
     def _judge(self, requests: Sequence[EventRequest]) -> tuple[pa.Table, list[Judged]]:
         return judge(requests, Circumstances(self.registry(), self.pseudonymise(), self.now()))
@@ -191,6 +213,16 @@ def router(gateway: Gateway) -> APIRouter:
     )
     async def post_events(request: Request) -> Response:
         return await gateway.receive(request)
+
+    @routes.get(
+        "/events/batches/{batch}",
+        response_model=openapi.BatchCounts,
+        responses=openapi.problems(400, 401, 404, 429, 500, 503),
+        openapi_extra={"security": [{"bearer": []}]},
+        summary="What became of the events of a batch.",
+    )
+    async def get_batch(batch: str, request: Request) -> Response:
+        return await gateway.batch(batch, request)
 
     @routes.post(
         "/hooks/{source}",

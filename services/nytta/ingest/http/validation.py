@@ -40,6 +40,8 @@ class Judged:
     """In the order of the request."""
     places: tuple[int, ...] = ()
     """For each reject, which event of the request it was, counted from 0."""
+    batch: int | None = None
+    """The number of the batch that its events were stored as, where that is known."""
 
     @property
     def accepted(self) -> int:

@@ -411,6 +411,35 @@ class PrivateStore:
             )[0]
         )
 
+    def batch_counts(self, batch: int) -> list[dict[str, Any]]:
+        """What became of the events of a batch beside what was stored before it, by source."""
+        return self.connection.dicts(
+            f"""
+            WITH mine AS (
+                    SELECT source, identity,
+                           arraySort(c -> (-toInt64(c.1), -toInt64(c.2), c.3),
+                                     groupUniqArray((snapshot, revision, content, retracted)))[1] AS best
+                    FROM {{private}}.events WHERE batch = {batch} AND import = 0 GROUP BY source, identity),
+                 theirs AS (
+                    SELECT identity, groupUniqArray(content) AS contents, max((snapshot, revision)) AS newest,
+                           argMax(retracted, (snapshot, revision)) AS gone
+                    FROM {{private}}.identities
+                    WHERE identity IN (SELECT identity FROM mine) AND batch < {batch}
+                      AND (import = 0 OR import IN (SELECT import FROM {{private}}.imports FINAL WHERE state != 'open'))
+                    GROUP BY identity),
+                 compared AS (
+                    SELECT m.source AS source, m.best.4 AS retracts, empty(t.contents) AS unknown,
+                           has(t.contents, m.best.3) AS same, (m.best.1, m.best.2) AS version, t.newest AS newest,
+                           (unknown AND NOT retracts)
+                               OR (NOT unknown AND NOT same AND version > newest AND NOT (retracts AND t.gone)) AS new
+                    FROM mine AS m LEFT JOIN theirs AS t ON t.identity = m.identity)
+            SELECT source, count() AS events, countIf(new) AS accepted, countIf(new AND NOT unknown) AS superseded,
+                   countIf(NOT new AND NOT (NOT unknown AND NOT same AND version = newest)) AS duplicate,
+                   countIf(NOT unknown AND NOT same AND version = newest) AS conflict,
+                   countIf(new AND retracts) AS retracted
+            FROM compared GROUP BY source ORDER BY source"""
+        )
+
     def absent(self, job: Import, listed: Import, source: str, seen: Sequence[str] = ()) -> Absent:
         """How many rows of a source a complete list lacks that count so far, and how many count.
 
