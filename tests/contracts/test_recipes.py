@@ -88,7 +88,8 @@ def test_an_indicator_in_one_file(tmp_path: Path, store: PrivateStore) -> None:
         event(1, "ticket.opened", "02-02", "t1"),
         event(2, "ticket.resolved", "02-03", "t1"),
         event(3, "ticket.reopened", "02-03T15", "t1"),
-        event(4, "ticket.resolved", "02-04", "t2"),
+        event(4, "ticket.resolved", "02-04", "t1"),  # while it is reopened, it is not resolved
+        event(5, "ticket.resolved", "02-04", "t2"),
     ]
     store.write(table(events), [], seal=bytes, received_at=NOW)
     recompute(store, found.definitions)

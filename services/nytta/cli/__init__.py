@@ -11,6 +11,7 @@ __all__ = ["MODULES", "commands", "load", "main"]
 
 MODULES = {
     "intake": ("import", "rejects", "sources"),
+    "pull": ("pull",),
     "serve": ("gateway", "up"),
     "console": ("link",),
     "figures": ("mix", "overview", "states", "values"),

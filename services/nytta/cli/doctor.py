@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 import shutil
@@ -24,11 +25,13 @@ from nytta import Mendable
 from nytta import service as nytta
 from nytta.cli.accounts import client_of
 from nytta.ingest.keys import load_or_make
+from nytta.ingest.pull.declared import read as declared_sources
 from nytta.insight.alerts.delivery.channels import Channels
 from nytta.registry import declarations
 from nytta.service import command_client
 from nytta.service.brokers import cluster_of
 from nytta.service.keeping import private_places
+from nytta.service.pulls import ask_of, mapping_of, secret_of
 from nytta.service.settings import Settings, unknown_variables
 from nytta.storage import client, migrate, permissions
 from nytta.surfaces.authentication.oidc.provider import Description, Provider
@@ -70,6 +73,7 @@ def examine(data: Path | None, registry: Path | None) -> list[Finding]:
     found += _guarded("store", lambda: _store(settings))
     found += [*_guarded("broker", lambda: _broker(settings)), *_guarded("mail", lambda: _ways_out(settings))]
     found += [*_guarded("sign-in", lambda: _sign_in(settings))]
+    found += _guarded("sources", lambda: _sources(registry or settings.registry))
     found += [*_guarded("clock", lambda: _clock(settings)), *_guarded("disk", lambda: _disk(settings))]
     return found
 
@@ -106,6 +110,36 @@ def _registry(settings: Settings, named: Path | None) -> Iterator[Finding]:
         yield Finding("registry", "watch", f"{said}; no approval: {', '.join(unapproved)}", mend)
     else:
         yield Finding("registry", "good", said)
+
+
+def _sources(folder: Path | None) -> Iterator[Finding]:
+    """Whether each declared source can be asked, with which rights, and whether its clock is ours."""
+    for declared in declared_sources(folder):
+        what = f"source {declared.id}"
+        if not declared.runs(datetime.now(UTC).date()):
+            yield Finding(what, "good", f"ended on {declared.ended_on}")
+            continue
+        try:
+            mapping_of(declared, folder)
+            if not declared.is_asked:
+                secret_of(declared)
+                yield Finding(what, "good", f"sends to /hooks/{declared.id}, signed as {declared.signed} signs")
+                continue
+            with contextlib.closing(ask_of(declared)) as ask:
+                findings = declared.source().probe(ask, datetime.now(UTC))
+        except Mendable as error:
+            yield Finding(what, "bad", str(error), "see the sentence before; nytta pull --probe looks again")
+            continue
+        closed = [one.what for one in findings.found if not one.fine]
+        if closed:
+            mend = "ask for the right, or live with what nytta pull --probe calls dark"
+            yield Finding(what, "watch", f"cannot read {', '.join(closed)}", mend)
+        if findings.clock is not None and abs(findings.clock) > SKEW:
+            yield Finding(
+                what, "watch", f"its clock is {findings.clock:+.0f} seconds from ours", "set one of them right"
+            )
+        if not closed:
+            yield Finding(what, "good", f"{declared.kind} at {declared.address} answers")
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:

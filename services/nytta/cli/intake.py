@@ -19,6 +19,7 @@ from nytta.indicators.store.supports import supports as supported_by
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.explain import explain
 from nytta.ingest.store import quality
+from nytta.ingest.store.pulls import latest_rounds
 
 
 @commands.command("import")
@@ -31,6 +32,9 @@ def import_(
     timezone: Annotated[str, typer.Option(help="Local time of that root unit (IANA name).")] = "",
     snapshot_at: Annotated[
         datetime | None, typer.Option(help="When the list was exported; else the file's time.")
+    ] = None,
+    gone_at_most: Annotated[
+        int | None, typer.Option(help="Rows that a complete list may take back; else a third.", min=0)
     ] = None,
     explain_rows: Annotated[bool, typer.Option("--explain", help="Only show how the first rows map.")] = False,
     as_json: Json = False,
@@ -58,6 +62,7 @@ def import_(
                             organisation=organisation,
                             timezone=timezone,
                             snapshot_at=snapshot_at and snapshot_at.astimezone(UTC),
+                            gone_at_most=gone_at_most,
                             progress=step,
                         )
                     )
@@ -69,7 +74,7 @@ def import_(
         stderr.print("computing …")
         app.bring_up_to_date(now)
         reached = reach(app.open.connection)
-    counts = ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
+    counts = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
     total = {name: sum(getattr(r, name) for r in reports) for name in counts}
     if as_json:
         print_json(total | {"files": [r.as_dict() for r in reports]})
@@ -130,10 +135,10 @@ def sources(
         show(about, as_json, ("source", "system", "indicator", "supported", "missing"))
         return
     with opened(data) as app:
-        rows, jobs = app.private.sources(), app.private.imports()
+        rows, jobs, rounds = app.private.sources(), app.private.imports(), latest_rounds(app.private)
         unknown = quality.unknown_units(app.private.connection, datetime.now(UTC))
     if as_json:
-        print_json({"sources": rows, "imports": jobs, "unknown_units": unknown})
+        print_json({"sources": rows, "imports": jobs, "unknown_units": unknown, "rounds": rounds})
         return
     show(rows, False)
     for source, share in unknown.items():
@@ -146,6 +151,9 @@ def sources(
     if jobs:
         Console().print()
         show(jobs, False)
+    if rounds:
+        Console().print()
+        show(rounds, False, ("source", "what", "state", "ended", "last_good", "rows", "events", "rejected", "message"))
 
 
 @commands.command()

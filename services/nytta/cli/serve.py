@@ -29,11 +29,14 @@ from nytta.ingest.http.limits import Limits
 from nytta.ingest.http.routes import Gateway, application
 from nytta.ingest.http.server import Server, bind, server
 from nytta.ingest.keys import KeyFileError, Notes, load_or_make
+from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.stream.producer import Producer
 from nytta.ingest.stream.producer import Unavailable as BrokersAway
 from nytta.service import command_client, command_server, distributed
 from nytta.service.brokers import cluster_of
 from nytta.service.logs import log_lines
+from nytta.service.pull_schedule import Pulling
+from nytta.service.pulls import hooks
 from nytta.service.schedule import Rounds
 from nytta.service.settings import Settings
 from nytta.service.stopping import Ending
@@ -71,12 +74,12 @@ def up(
         with nytta.embedded(settings, registry) as app:
             if demo:
                 demonstration.load(app, settings)
-            asyncio.run(_up(app, settings, host, port))
+            asyncio.run(_up(app, settings, host, port, registry or settings.registry))
             app.private.connection.look()
     stderr.print("stopped; everything acknowledged is stored")
 
 
-async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
+async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: Path | None) -> None:
     token = secrets.token_urlsafe(32)
     inside = bind("127.0.0.1", 0)
     address = f"http://127.0.0.1:{inside.getsockname()[1]}"
@@ -84,23 +87,27 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int) -> None:
         stack.enter_context(command_server.routed())
         rounds: Rounds | None = None
 
-        def store(events: pa.Table, rejects: Sequence[Reject]) -> None:
+        def store(events: pa.Table, rejects: Sequence[Reject]) -> int:
             with answering():
-                app.intake.store(events, rejects, datetime.now(UTC))
+                number = app.intake.store(events, rejects, datetime.now(UTC))
             if rounds:
                 rounds.came()
+            return number
 
         commits = GroupCommit(store)
         counters = Counters(lambda: commits.waiting)
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM))
-        gateway = _gateway(app, settings, commits, counters)
+        gateway = _gateway(app, settings, commits, counters, place)
+        gateway.batches = app.private.batch_counts
         stack.callback(gateway.close)
         console = build_console(app, settings, host, rounds.behind, rounds.came)
         stack.callback(console.close)
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
+        pulling = Pulling(app, read_sources(place), place, rounds.came)
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
+        await stack.enter_async_context(pulling.running())
         places = [
             (server(joined(application(gateway), console)), outside),
             (server(command_server.command_server(app, token, _run)), inside),
@@ -139,15 +146,15 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
             fail("a gateway puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
         log_lines()
         with distributed.distributed(settings, registry) as app:
-            asyncio.run(_forward(app, settings, host, port))
+            asyncio.run(_forward(app, settings, host, port, registry or settings.registry))
     stderr.print("stopped; everything acknowledged is with the brokers")
 
 
-async def _forward(app: nytta.App, settings: Settings, host: str, port: int) -> None:
+async def _forward(app: nytta.App, settings: Settings, host: str, port: int, place: Path | None) -> None:
     async with Producer(cluster_of(settings), app.keys.seal) as producer:
         acceptance = Bounded(_Brokers(producer, app.intake.notes))
         counters = Counters(lambda: acceptance.waiting)
-        gateway = _gateway(app, settings, acceptance, counters)
+        gateway = _gateway(app, settings, acceptance, counters, place)
         outside = bind(host, port)
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(app, settings.key_place))
@@ -195,7 +202,9 @@ async def _learn(app: nytta.App, keys: Path) -> None:
             _log.warning("units and keys could not be read again: %s", error)
 
 
-def _gateway(app: nytta.App, settings: Settings, acceptance: Acceptance, counters: Counters) -> Gateway:
+def _gateway(
+    app: nytta.App, settings: Settings, acceptance: Acceptance, counters: Counters, place: Path | None
+) -> Gateway:
     return Gateway(
         acceptance,
         pseudonymise=app.intake.choice,
@@ -203,6 +212,8 @@ def _gateway(app: nytta.App, settings: Settings, acceptance: Acceptance, counter
         tokens=tokens_of(settings),
         limits=Limits(body=settings.body_limit, rate=settings.rate),
         counters=counters,
+        hooks=hooks(read_sources(place), place, datetime.now(UTC).date()),
+        conceal=lambda key: app.keys.pseudonymiser().wire(key),
     )
 
 

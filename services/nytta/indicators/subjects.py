@@ -131,7 +131,11 @@ SELECT
     if(countIf(type = 'ticket.opened') > 0, minIf(time, type = 'ticket.opened'), min(time)) AS opened_at,
     subject,
     argMinIf(case_type, {_ORDER}, case_type != '') AS case_type,
-    maxOrNullIf(time, type = 'ticket.resolved') AS resolved_at,
+    groupArrayIf(time, type = 'ticket.resolved') AS resolutions,
+    groupArrayIf(time, type IN ('ticket.assigned', 'ticket.reopened')) AS work,
+    arrayMax(arrayFilter(w -> w < arrayMax(resolutions), work)) AS worked_at,
+    if(empty(resolutions) OR maxIf(time, type = 'ticket.reopened') > arrayMax(resolutions), NULL,
+       arrayMin(arrayFilter(r -> r >= worked_at, resolutions))) AS resolved_at,
     min(time) AS first_at,
     max(time) AS last_at,
     argMinIf(channel, (type != 'ticket.opened', time, sequence, identity), channel != '') AS channel,
@@ -139,8 +143,8 @@ SELECT
     toInt8(max(how_to)) AS how_to,
     toInt8(max(first_contact)) AS first_contact,
     toUInt8(countIf(type = 'ticket.selfservice') > 0) AS selfservice,
-    toUInt32(countIf(type = 'ticket.assigned')) AS assignments,
-    toUInt32(countIf(type = 'ticket.reopened')) AS reopened,
+    toUInt32(sumIf(greatest(1, quantity), type = 'ticket.assigned')) AS assignments,
+    toUInt32(sumIf(greatest(1, quantity), type = 'ticket.reopened')) AS reopened,
     arraySort(groupArray((time, sequence, identity, activity, unit, team, line, actor))) AS ordered,
     arrayMap(s -> s.4, ordered) AS activities,
     arrayMap(s -> s.5, ordered) AS units,
@@ -222,7 +226,7 @@ SUBJECTS: dict[str, Subject] = {
             {
                 "case_type": "type of ticket",
                 "opened_at": "when it was opened, else its first event",
-                "resolved_at": "when it was last resolved; null before",
+                "resolved_at": "its first resolution after the last work on it; null before, and while it is reopened",
                 "first_at": "its first event",
                 "last_at": "its last event",
                 "channel": "channel it came in by",
@@ -325,6 +329,9 @@ SUBJECTS: dict[str, Subject] = {
     )
 }
 """Every subject by name."""
+
+DERIVATION = 2
+"""The version of what subject rows are made by; where a store's is lower, all are derived anew."""
 
 STORED: tuple[Subject, ...] = tuple(s for s in SUBJECTS.values() if s.table)
 """Subjects whose rows are kept in a private table."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,12 +20,13 @@ import pyarrow.compute as pc
 
 from nytta import Mendable
 from nytta.ingest.events.batch import Batch, Reject, decode
+from nytta.ingest.events.columns import join, unnumbered
 from nytta.ingest.events.encode import encode
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
 from nytta.ingest.files.cloudevents import read_cloudevents
 from nytta.ingest.files.mapping import Mapping
-from nytta.ingest.files.read import Chunk, read
+from nytta.ingest.files.read import Chunk, identities, objects, read, translate
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Notes, with_first
 from nytta.ingest.store import renamings
 from nytta.ingest.store.exclusions import digests
@@ -60,10 +62,24 @@ class ImportReport:
     conflict: int
     left_out: int
     units_created: tuple[str, ...] = ()
+    superseded: int = 0
+    """Of the accepted rows, those that took the place of what was known of them."""
+    retracted: int = 0
+    """Events that were taken back: what a row says no more, and what a complete list lacks."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self) | {"units_created": list(self.units_created)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What became of a page: rows, events stored, events taken back, and rows or events that were rejected."""
+
+    rows: int
+    events: int
+    retracted: int
+    rejected: int
 
 
 def _key_of(root: str) -> str:
@@ -169,15 +185,38 @@ class Intake:
             return None
         return batch.table
 
+    def pulled(self, items: Iterable[Any], mapping: Mapping, now: datetime) -> Pulled:
+        """Store what rows of a pulled page say that is not known yet, durably, with rejects and marks.
+
+        Rows are known by the mapping's identity and revision: what came before, or was said in a later revision
+        already, is not stored again. The mapping's source is the source of the events.
+        """
+        chunk = translate(objects(items, mapping), mapping, self.keys.pseudonymiser().wire)
+        batch = decode(chunk.ndjson, received_at=now, pseudonymise=self.choice())
+        retractions = decode(chunk.retractions, received_at=now, pseudonymise=None).table
+        events = self.private.unknown(join([unnumbered(batch.table), retractions]), str(mapping.source))
+        placed, unplaced = self._place(events)
+        placed = without_stopped(self.registry, placed, self.stopped)
+        rejects = (*chunk.rejects, *batch.rejects, *unplaced)
+        if len(placed) or rejects:
+            self._write(placed, rejects, now)
+        gone = sum(placed["retracted"].to_pylist()) if "retracted" in placed.column_names else 0
+        return Pulled(chunk.rows, len(placed) - gone, gone, len({reject.position for reject in rejects}))
+
+    def ids_of(self, items: Iterable[Any], mapping: Mapping) -> set[str]:
+        """The ids that rows with these identities have."""
+        conceal = self.keys.pseudonymiser().wire
+        return {conceal(key) for key in identities(items, mapping)}
+
     def count_stopped(self, now: datetime) -> None:
         """Store how many events of systems that are switched off `judge` has passed over."""
         count_stopped(self.private.connection, self.stopped, now)
 
-    def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> None:
-        """Give decoded events their units and store them, and the rejects; durable when it returns."""
+    def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> int:
+        """Give decoded events their units and store them, and the rejects; durable when it returns, with the batch."""
         placed, unplaced = self._place(events)
         placed = without_stopped(self.registry, placed, self.stopped)
-        self._write(placed, (*rejects, *unplaced), now)
+        return self._write(placed, (*rejects, *unplaced), now)
 
     def import_file(
         self,
@@ -188,14 +227,16 @@ class Intake:
         organisation: str = "",
         timezone: str = "",
         snapshot_at: datetime | None = None,
+        gone_at_most: int | None = None,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Import a file, or go on with an interrupted import of it; its rows count from the moment it is complete.
 
-        Without a mapping the file holds CloudEvents, one per line. Threads take turns, file by file.
+        Without a mapping the file holds CloudEvents, one per line. Threads take turns, file by file. A list that says
+        it is complete may take back at most `gone_at_most` rows, or a third of them: else IntakeError.
         """
         with self._one_file:
-            return self._import_file(path, mapping, now, organisation, timezone, snapshot_at, progress)
+            return self._import_file(path, mapping, now, organisation, timezone, snapshot_at, gone_at_most, progress)
 
     def _import_file(
         self,
@@ -205,6 +246,7 @@ class Intake:
         organisation: str,
         timezone: str,
         snapshot_at: datetime | None,
+        gone_at_most: int | None,
         progress: Progress | None,
     ) -> ImportReport:
         digest = files.digest(path)
@@ -217,11 +259,8 @@ class Intake:
                 raise IntakeError(
                     f"{files.as_text(path.name)}: the list is dated {taken:%Y-%m-%d}: say when with --snapshot-at"
                 )
-        number = Import.identify(digest, repr(mapping), root, snapshot)
         kind = mapping.id if mapping else "cloudevents"
-        job = self.private.find_import(number) or Import(
-            number, files.as_text(path.name), digest, kind, root, snapshot=snapshot
-        )
+        job = self._job(Import(0, files.as_text(path.name), digest, kind, root, snapshot=snapshot), mapping)
         if job.state != "open":
             return ImportReport(
                 files.as_text(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
@@ -232,6 +271,8 @@ class Intake:
             self.private.connection.check()
             if progress:
                 progress(step.bytes_read, step.bytes_total)
+        if mapping and mapping.complete:
+            self._retract_absent(path, job, mapping, reading, gone_at_most, now)
         job = self._counted(job, mapping)
         made = reading.made
         new_units: tuple[str, ...] = ()
@@ -251,20 +292,54 @@ class Intake:
             job.conflict,
             job.left_out,
             new_units,
+            job.superseded,
+            job.retracted,
         )
+
+    def _job(self, job: Import, mapping: Mapping | None) -> Import:
+        """The import as it stands, or a new one. Of two lists of the same moment, the one that comes later is later."""
+        while True:
+            number = Import.identify(job.digest, repr(mapping), job.organisation, job.snapshot)
+            found = self.private.find_import(number)
+            if found:
+                return found
+            if not job.snapshot or not self.private.snapshot_taken(job.mapping, job.organisation, job.snapshot):
+                return replace(job, id=number)
+            job = replace(job, snapshot=job.snapshot + 1)
+
+    def _retract_absent(
+        self, path: Path, job: Import, mapping: Mapping, reading: _Reading, gone_at_most: int | None, now: datetime
+    ) -> None:
+        """Take back what a complete list lacks; what an older list says and a later one lacks is taken back as well."""
+        if reading.unknown_rows:  # they may be any of those that seem to be gone
+            return
+        assert mapping.source is not None
+        listed = self.private.latest_list(job)
+        found = self.private.absent(job, listed, mapping.source, sorted(reading.seen))
+        if not found.gone:
+            return
+        if listed is job and found.gone > (found.standing / 3 if gone_at_most is None else gone_at_most):
+            raise IntakeError(
+                f"{files.as_text(path.name)}: {found.gone} of {found.standing} rows of '{mapping.source}' are not in "
+                "this list, which says that it is complete. Nothing was changed. If they are gone, say "
+                f"--gone-at-most {found.gone}; if not, export the whole list"
+            )
+        self.private.retract_absent(job, listed, mapping.source, sorted(reading.seen), now)
 
     def _write_step(self, step: _Step, now: datetime) -> None:
         with answering():  # what was read is kept, and how far it was read
             self._write(step.events, step.rejects, now, step.job)
             self.private.save_import(step.job, now)
 
-    def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> None:
+    def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> int:
         number, snapshot = (job.id, job.snapshot) if job else (0, 0)
         count_stopped(self.private.connection, self.stopped, now)
         with self.private.writing:
             renamings.note(self.private, notes := self.notes.waiting())
             self.notes.stored(notes)
-        self.private.write(events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot)
+        return self.private.write(
+            events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot
+        )
 
     def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
         """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
@@ -285,9 +360,16 @@ class Intake:
         """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""
         if mapping is not None and mapping.identity is None:
             return replace(job, accepted=job.read - job.rejected - job.left_out)
-        accepted, conflict = self.private.import_counts(job.id, derived=mapping is not None)
-        duplicate = max(0, job.read - job.rejected - job.left_out - accepted - conflict)
-        return replace(job, accepted=accepted, conflict=conflict, duplicate=duplicate)
+        counts = self.private.import_counts(job.id, derived=mapping is not None)
+        duplicate = max(0, job.read - job.rejected - job.left_out - counts.accepted - counts.conflict)
+        return replace(
+            job,
+            accepted=counts.accepted,
+            superseded=counts.superseded,
+            conflict=counts.conflict,
+            duplicate=duplicate,
+            retracted=counts.retracted,
+        )
 
     def _root(self, root: str, timezone: str, mapping: Mapping | None) -> CreatedRoot | None:
         """The organisation under which units are made; None where the registry declares it or events name theirs."""
@@ -347,10 +429,15 @@ class _Reading:
     job: Import
     now: datetime
     made: CreatedRoot | None
+    seen: set[str] = field(default_factory=set)
+    """Ids of rows that are in the file, though an event of theirs could not be made."""
+    unknown_rows: bool = False
+    """Whether there are rows that could not be made out."""
 
     def steps(self, path: Path) -> Iterator[_Step]:
         """The rest of the file, from the row at which the import stands."""
         root = self.job.organisation
+        self.unknown_rows = self.job.rejected > 0  # of an import that was interrupted
         choice = self.intake._choice_for(root) if root else self.intake.choice()
         conceal = self.intake.keys.pseudonymiser().wire  # rows keep their ids when keys of persons change
         chunks = (
@@ -359,17 +446,19 @@ class _Reading:
             else read_cloudevents(path, self.job.read)
         )
         for chunk in chunks:
-            yield self._step(chunk, decode(chunk.ndjson, received_at=self.now, pseudonymise=choice))
+            retractions = decode(chunk.retractions, received_at=self.now, pseudonymise=None)
+            yield self._step(chunk, decode(chunk.ndjson, received_at=self.now, pseudonymise=choice), retractions.table)
 
-    def _step(self, chunk: Chunk, batch: Batch) -> _Step:
+    def _step(self, chunk: Chunk, batch: Batch, retractions: pa.Table) -> _Step:
         if self.made:
             self.made = self.intake.with_units(self.made, batch.table)
         events, unplaced = self.intake._place(batch.table)
         events = without_stopped(self.intake.registry, events, self.intake.stopped)
         if self.mapping and self.mapping.identity is not None:
-            events = _unnumbered(events)
+            events = join([unnumbered(events), retractions])
         rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)
         rejected = len({r.position for r in rejects})
+        self._note_seen(chunk, (*batch.rejects, *unplaced))
         self.job = replace(
             self.job,
             read=chunk.rows,
@@ -378,11 +467,18 @@ class _Reading:
         )
         return _Step(events, rejects, self.job, chunk.bytes_read, chunk.bytes_total)
 
+    def _note_seen(self, chunk: Chunk, rejects: Sequence[Reject]) -> None:
+        if self.mapping is None or not self.mapping.complete:
+            return
+        self.seen |= set(chunk.seen)
+        self.unknown_rows |= chunk.unknown_rows > 0
+        self.seen |= {re.sub(r"\.[a-z_]+$", "", id_) for reject in rejects if (id_ := _id_of(reject))}
 
-def behind(items: Iterable[T], write: Callable[[T], None]) -> Iterator[T]:
+
+def behind(items: Iterable[T], write: Callable[[T], object]) -> Iterator[T]:
     """Each item after it was written; while one is being written, the next is made."""
     with ThreadPoolExecutor(1) as writer:
-        under_way: tuple[Future[None], T] | None = None
+        under_way: tuple[Future[object], T] | None = None
         for item in items:
             if under_way:
                 under_way[0].result()
@@ -409,12 +505,6 @@ def _distinct(events: pa.Table) -> tuple[list[tuple[str, str, date]], npt.NDArra
     return triples, codes
 
 
-def _unnumbered(events: pa.Table) -> pa.Table:
-    """The events without row numbers: rows with an identity of their own stand elsewhere in the next export."""
-    zeros = pa.repeat(pa.scalar(0, pa.uint64()), len(events))
-    return events.set_column(events.schema.get_field_index("sequence"), "sequence", zeros)
-
-
 def _at_row(reject: Reject, rows_before: int) -> Reject:
     """The reject of a decoded line with its place in the file: the row it was mapped from, or the line itself."""
     try:
@@ -423,6 +513,14 @@ def _at_row(reject: Reject, rows_before: int) -> Reject:
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         line = int(reject.position.removeprefix("line "))
         return replace(reject, position=f"line {rows_before + line}")
+
+
+def _id_of(reject: Reject) -> str:
+    """The id of a rejected event that was made of a row."""
+    try:
+        return str(orjson.loads(reject.body)["id"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
 
 
 def _unplaced(row: dict[str, Any], body: bytes) -> Reject:

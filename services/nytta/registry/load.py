@@ -22,6 +22,10 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
+_ELSEWHERE = frozenset({"sources.yaml"})
+"""Files of a registry that others read."""
+
+
 def load(
     directory: Path,
     indicators: Collection[str] | None = None,
@@ -50,7 +54,7 @@ def load(
                 files[name] = (directory / name).read_bytes()
             except OSError as error:
                 problems.append(Problem(name, 1, f"the file cannot be read: {error.strerror or error}"))
-    for name in sorted(present - set(SECTIONS)):
+    for name in sorted(present - set(SECTIONS) - _ELSEWHERE):
         if name.lower().endswith((".yaml", ".yml")):
             hint = nearest(name, SECTIONS) or f"; the registry is {', '.join(SECTIONS)}"
             problems.append(Problem(name, 1, f"the file is not read{hint}", warning=True))

@@ -20,6 +20,7 @@ from nytta.disclosure.published.values import OpenStore
 from nytta.disclosure.store import publish, sources, withdrawal
 from nytta.indicators.definition import Definition
 from nytta.indicators.store import recompute, scratch, values
+from nytta.indicators.subjects import DERIVATION
 from nytta.ingest.events.columns import join
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
@@ -246,7 +247,9 @@ class App:
         changed = [d for d in self.definitions if known.get((d.id, d.version)) != d.model_dump_json()]
         if changed:
             values.save_definitions(self.private, changed)
+        if changed or self.private.counter("derivation") < DERIVATION:
             self.private.mark_everything()
+            self.private.raise_counter("derivation", DERIVATION)
 
 
 @contextmanager

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """Variables that look like settings and that nobody reads: a slip of the pen."""
+    """Variables that look like settings and that nobody reads: a slip of the pen. Secrets of sources are none."""
     known = {f"NYTTA_{name}".upper() for name in Settings.model_fields}
-    return sorted(n for n in environment if n.upper().startswith("NYTTA_") and n.upper() not in known)
+    alike = [name for name in environment if name.upper().startswith("NYTTA_")]
+    return sorted(n for n in alike if n.upper() not in known and not n.startswith("NYTTA_SECRET_"))

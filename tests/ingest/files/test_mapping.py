@@ -70,7 +70,7 @@ events:
     team: {field: Team, patterns: {"(": x}}
 """
     assert problems(text) == [
-        "2: 'excel' is none of 'xes', 'table', 'ocel' or 'json'",
+        "2: 'excel' is none of 'xes', 'table', 'ocel', 'json', 'lines', 'object' or 'xml'",
         "4: 'Europe/Stokholm' is no time zone; write one such as Europe/Stockholm or UTC",
         "5: there is no field 'nuls'; did you mean 'nulls'?",
         "6: there is no 'fild' here; did you mean 'field'?",
@@ -118,7 +118,10 @@ events:
             HEAD + STEP + "    team: {sum: [a, b]}\n",
             "11: sum and times are for numbers; this field takes text",
         ),
-        (HEAD + STEP + "    intended: {field: a}\n", "11: say what is asked, once: is, at_least or present"),
+        (
+            HEAD + STEP + "    intended: {field: a}\n",
+            "11: say what is asked, once: is, at_least, present, same_as, before or after",
+        ),
         (HEAD + STEP + "    intended: {is: a}\n", "11: say what is looked at, once: field or sum"),
         (HEAD + STEP + "    intended: {sum: [a, b], is: c}\n", "11: a sum is asked with at_least"),
         (HEAD + "events:\n  - type: {field: T}\n    case: C\n", "8: say which text means which type"),
@@ -180,11 +183,13 @@ def test_these_mappings_are_shipped() -> None:
         "presence",
         "pulse",
         "scim-users",
+        "servicenow",
         "servicenow-incidents",
         "training",
         "viva-person-query",
         "volvo-incidents",
         "wabo-receipt",
+        "zammad",
     ]
 
 

@@ -122,10 +122,11 @@ def _read_marks(store: PrivateStore, cleared: int, upto: int) -> None:
     connection.run(
         f"""INSERT INTO {{private}}.superseded
         SELECT identity, pair.1, pair.2, pair.3 FROM (
-            SELECT identity, groupUniqArray((snapshot, content, import)) AS contents,
+            SELECT identity, groupUniqArray((snapshot, content, import, revision)) AS contents,
                    arrayJoin(arrayDistinct(arrayFlatten(arrayMap(
                        l -> arrayMap(w -> (l.1, l.2, w.3),
-                                     arrayFilter(w -> w.1 > l.1 OR (w.1 = l.1 AND w.2 < l.2), contents)),
+                                     arrayFilter(w -> (w.1, w.4) > (l.1, l.4)
+                                                      OR ((w.1, w.4) = (l.1, l.4) AND w.2 < l.2), contents)),
                        contents)))) AS pair
             FROM {{private}}.identities WHERE identity IN ({contested}) GROUP BY identity)"""
     )

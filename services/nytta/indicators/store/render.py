@@ -57,22 +57,25 @@ class Scope:
 
 
 def winners(scope: Scope, kinds: str, where: str = "1") -> str:
-    """SQL of the winning events of some kinds ("'case'"): committed, and no better content of their identity is.
+    """SQL of the winning events of some kinds ("'case'"): committed, not taken back, and no better content is there.
 
     The index of superseded contents says so quickly; as a `reference`, all contents of all identities are compared.
     """
     events = f"{scope.events}.events"
-    order = "snapshot DESC, content ASC, import ASC"
+    order = "snapshot DESC, revision DESC, content ASC, import ASC"
     if scope.reference:
-        best = f"""SELECT identity, argMin((snapshot, content, import), (-toInt64(snapshot), content, import)) AS w
+        best = f"""SELECT identity,
+            argMin((snapshot, content, import), (-toInt64(snapshot), -toInt64(revision), content, import)) AS w
             FROM {events} WHERE {scope.visible} GROUP BY identity"""
         chosen = f"(identity, snapshot, content, import) IN (SELECT identity, w.1, w.2, w.3 FROM ({best}))"
     else:
         chosen = f"{scope.visible} AND {_unbeaten(scope)}"
     return f"""(
-    SELECT *, identity, content FROM {events}
-    WHERE kind IN ({kinds}) AND {where} AND {chosen}
-    ORDER BY {order} LIMIT 1 BY identity)"""
+    SELECT * FROM (
+        SELECT *, identity, content FROM {events}
+        WHERE kind IN ({kinds}) AND {where} AND {chosen}
+        ORDER BY {order} LIMIT 1 BY identity)
+    WHERE retracted = 0)"""
 
 
 def _unbeaten(scope: Scope) -> str:
@@ -318,7 +321,7 @@ HAVING {there}"""
 def fed(feed: str, scope: Scope) -> str:
     """SQL of the systems with events of a feed of persons."""
     what = {"training": "kind = 'training'", "legacy": "kind = 'session' AND legacy = 1"}[feed]
-    return f"SELECT DISTINCT system FROM {scope.events}.events WHERE {what} AND {scope.visible}"
+    return f"SELECT DISTINCT system FROM {scope.events}.events WHERE {what} AND retracted = 0 AND {scope.visible}"
 
 
 def hands(definition: Definition, scope: Scope, grains: Sequence[str]) -> str:

@@ -12,15 +12,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nytta import Mendable
-from nytta.ingest.events.columns import COLUMNS, join, rows_of
-from nytta.ingest.events.envelope import Event
+from nytta.ingest.events.columns import ALWAYS, COLUMNS, DEFAULTS, constant, join, rows_of
+from nytta.ingest.events.envelope import Event, Retraction
 from nytta.ingest.events.fast import read
 from nytta.ingest.events.identifiers import identify_all
 from nytta.ingest.events.lines import KEPT, Lines
+from nytta.ingest.events.models import TYPES
 from nytta.ingest.events.plans import PLANS, TypePlan
 from nytta.ingest.events.pseudonyms import Chooser
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.events.tables import Circumstances, Columns, tabulate
+from nytta.ingest.events.times import milliseconds
 from nytta.ingest.events.validation import Refused, source_of, validate
 
 __all__ = ["COLUMNS", "Batch", "Reject", "decode"]
@@ -30,6 +32,8 @@ MAX_FUTURE: Final = timedelta(days=1)
 
 # Few enough events to stay in the processor's cache, many enough for arrays to pay.
 _PORTION: Final = 65_536
+NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for the time of a retraction that says none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ def _judge(
     accepted: dict[str, list[Event]] = {}
     tables: list[pa.Table] = []
     rejects: list[Reject] = []
+    retractions: list[Retraction] = []
 
     def clear(events: list[Event]) -> None:
         plan = PLANS[events[0].type]
@@ -146,6 +151,9 @@ def _judge(
             position = f"line {lines.numbers[index]}"
             rejects.append(Reject(refused.reason, refused.detail, source, position, line[:KEPT]))
         else:
+            if isinstance(event, Retraction):
+                retractions.append(event)
+                continue
             events = accepted.setdefault(event.type, [])
             events.append(event)
             if len(events) >= _PORTION:
@@ -153,7 +161,31 @@ def _judge(
     for events in accepted.values():
         if events:
             clear(events)
+    if retractions:
+        tables.append(_retracted(retractions, circumstances))
     return tables, rejects
+
+
+def _retracted(retractions: Sequence[Retraction], circumstances: Circumstances) -> pa.Table:
+    """Events that are taken back, as rows that say nothing but whose identity they have, and since which revision."""
+    rows = len(retractions)
+    models = [TYPES[retraction.type] for retraction in retractions]
+    units = [(retraction.data.unit if retraction.data else None) or "" for retraction in retractions]
+    filled = {
+        "id": pa.array([retraction.id for retraction in retractions], pa.string()),
+        "source": pa.array([retraction.source for retraction in retractions], pa.string()).dictionary_encode(),
+        "type": pa.array([model.name for model in models], pa.string()).dictionary_encode(),
+        "kind": pa.array([model.kind for model in models], pa.string()).dictionary_encode(),
+        "unit": pa.array(units, pa.string()).dictionary_encode(),
+        "time": pa.array([retraction.time or NO_TIME for retraction in retractions], COLUMNS["time"]),
+        "received_at": constant("received_at", milliseconds(circumstances.received_at), rows),
+        "revision": pa.array([retraction.revision for retraction in retractions], COLUMNS["revision"]),
+        "retracted": constant("retracted", 1, rows),
+    }
+    names = [name for name in COLUMNS if name in filled or name in ALWAYS]
+    return pa.table(
+        [filled[name] if name in filled else constant(name, DEFAULTS[name], rows) for name in names], names=names
+    )
 
 
 def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstances) -> Columns:
@@ -165,6 +197,7 @@ def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstanc
             [event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for event in events], pa.string()
         ),
         "sequence": pa.array([event.sequence for event in events], pa.uint64()),
+        "revision": pa.array([event.revision for event in events], pa.uint64()),
     }
     data = {
         field.name: pa.array([_said(getattr(event.data, field.name)) for event in events], field.arrow)

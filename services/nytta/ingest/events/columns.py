@@ -56,6 +56,8 @@ _OPTIONAL: Final[tuple[tuple[str, pa.DataType, Any], ...]] = (
     ("valid_from", pa.date32(), None),
     ("valid_to", pa.date32(), None),
     ("attributes", pa.map_(pa.string(), pa.string()), []),
+    ("revision", pa.uint64(), 0),
+    ("retracted", pa.uint8(), 0),
 )
 
 ALWAYS: Final[tuple[str, ...]] = tuple(name for name, _, _ in _ALWAYS)
@@ -72,6 +74,12 @@ def constant(column: str, value: Any, rows: int) -> pa.Array:
     if kind == _WORD:
         return pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), pa.array([value], pa.string()))
     return pa.repeat(pa.scalar(value, kind), rows)
+
+
+def unnumbered(events: pa.Table) -> pa.Table:
+    """The events without row numbers: rows with an identity of their own stand elsewhere when they come again."""
+    zeros = pa.repeat(pa.scalar(0, pa.uint64()), len(events))
+    return events.set_column(events.schema.get_field_index("sequence"), "sequence", zeros)
 
 
 def rows_of(table: pa.Table, chosen: NDArray[np.bool_]) -> pa.Table:

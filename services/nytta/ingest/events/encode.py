@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +31,17 @@ def encode(events: pa.Table) -> list[bytes]:
     A line for each event, in their order, ended by a newline. The time of receipt is not part of an event.
     """
     lines = [b""] * len(events)
-    names = np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object)
+    if "retracted" in events.column_names:
+        gone = np.flatnonzero(events["retracted"].to_numpy())
+        for place, line in zip(gone, _retractions(events.take(gone)), strict=True):
+            lines[place] = line
+        names = np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object)
+        names[gone] = ""
+        return _events(lines, names, events)
+    return _events(lines, np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object), events)
+
+
+def _events(lines: list[bytes], names: npt.NDArray[np.object_], events: pa.Table) -> list[bytes]:
     for cloud_type, model in TYPES.items():
         places = np.flatnonzero(names == model.name)
         if len(places):
@@ -39,17 +50,31 @@ def encode(events: pa.Table) -> list[bytes]:
     return lines
 
 
+def _retractions(rows: pa.Table) -> Iterator[bytes]:
+    types = {model.name: cloud_type for cloud_type, model in TYPES.items()}
+    for row in rows.select(["id", "source", "type", "time", "unit", "revision"]).to_pylist():
+        event = {"specversion": "1.0", "id": row["id"], "source": row["source"], "type": types[row["type"]]}
+        if row["time"].timestamp() > 0:
+            event["time"] = row["time"]
+        event |= {"revision": str(row["revision"]), "retracted": True}
+        if row["unit"]:
+            event["data"] = {"unit": row["unit"]}
+        yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
+
+
 def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[bytes]:
     columns = _Columns(rows)
     times = pc.strftime(rows["time"], "%Y-%m-%dT%H:%M:%SZ").to_pylist()
     data = {field.name: values for field in plan.fields if (values := _values(field, columns)) is not None}
     kept = columns.get("attributes") or [()] * len(rows)
+    revisions = columns.get("revision") or [0] * len(rows)
     names = list(data)
-    for id_, source, time, sequence, attributes, values in zip(
+    for id_, source, time, sequence, revision, attributes, values in zip(
         columns["id"],
         columns["source"],
         times,
         columns["sequence"],
+        revisions,
         kept,
         zip(*data.values(), strict=True),
         strict=True,
@@ -57,6 +82,8 @@ def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[bytes]:
         event: dict[str, Any] = {"specversion": "1.0", "id": id_, "source": source, "type": cloud_type, "time": time}
         if sequence:
             event["sequence"] = sequence
+        if revision:
+            event["revision"] = str(revision)
         said = {name: value for name, value in zip(names, values, strict=True) if value is not None}
         for name, value in attributes or ():
             if name == "key" and plan.model.kind in _KEYED:

@@ -12,13 +12,24 @@ from nytta.ingest.events.fields import (
     EventId,
     Extension,
     JsonMediaType,
+    Retracted,
+    Revision,
     Sequence,
     Subject,
+    Text,
     Time,
     UriReference,
     kept_extensions,
 )
 from nytta.ingest.events.models import TYPES, Data
+
+
+class RetractedData(BaseModel):
+    """What a retraction may say: the unit for which it speaks, where its sender may speak for some units only."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    unit: Text = None
 
 
 class Event(BaseModel):
@@ -51,6 +62,10 @@ class Event(BaseModel):
     """The address of a schema of the data; checked, but not kept."""
     sequence: Sequence = 0
     """The place of the event among those of its source, such as a row number; 0 where order is unknown."""
+    revision: Revision = 0
+    """Of several contents of one event, the one with the greatest revision counts; 0 where none is given."""
+    retracted: Retracted = False
+    """Whether the event is taken back, by this revision of it; its data are then not looked at."""
     data: Data
     """What happened."""
 
@@ -68,6 +83,20 @@ class Event(BaseModel):
     def extensions(self) -> dict[str, str]:
         """The extension attributes Nytta does not know, as texts."""
         return kept_extensions(self.__pydantic_extra__)
+
+
+class Retraction(BaseModel):
+    """An event that is taken back: whose identity, and since which revision. What it said is not repeated."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    specversion: Literal["1.0"]
+    id: EventId
+    source: UriReference
+    type: str
+    time: Time | None = None
+    revision: Revision = 0
+    data: RetractedData | None = None
 
 
 def _event(model: type[Data]) -> type[Event]:

@@ -62,6 +62,7 @@ _SAMPLES: Final[Mapping[str, Any]] = MappingProxyType(
         "app": "case client",
         "feature": "draft decision",
         "actions": 3,
+        "count": 2,
         "ticket": _wire("e"),
         "category": "case client",
         "how_to": True,

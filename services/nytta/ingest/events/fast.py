@@ -30,8 +30,12 @@ Rows = NDArray[np.int64]
 
 _ENVELOPE: Final = {
     name: pa.string()
-    for name in ("specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema", "sequence")
-}
+    for name in (
+        *("specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema"),
+        *("sequence", "revision"),
+    )
+} | {"retracted": pa.bool_()}
+_NUMBERS: Final = ("sequence", "revision")
 _DATA: Final = {field.name: field.arrow for plan in PLANS.values() for field in plan.fields}
 _IDENTIFIERS: Final = frozenset(name for plan in PLANS.values() for name in plan.identifiers)
 _PYTHON: Final = {pa.string(): str, pa.bool_(): bool, pa.int64(): int}
@@ -96,7 +100,7 @@ class _Shape:
         self.envelope: set[str] = set()
         self.data: set[str] = set()
         self.extensions: set[str] = set()
-        self.sequence: type | None = None
+        self.numbers: dict[str, type] = {}
 
     def takes(self, line: bytes) -> bool:
         """Whether a line has only known fields, and extensions that are texts; from then on the shape has them."""
@@ -111,10 +115,12 @@ class _Shape:
             return False
         more: set[str] = set()
         for name, value in event.items():
-            if name == "sequence" and type(value) in (str, int):
-                if self.sequence not in (None, type(value)):
+            if name in _NUMBERS and type(value) in (str, int):
+                if self.numbers.setdefault(name, type(value)) is not type(value):
                     return False
-                self.sequence = type(value)
+            elif name == "retracted":
+                if type(value) is not bool:
+                    return False
             elif name in _ENVELOPE:
                 if value is not None and type(value) is not str:
                     return False
@@ -132,8 +138,7 @@ class _Shape:
     def schema(self) -> pa.Schema:
         """The fields as Arrow's JSON reader wants them."""
         envelope = {name: kind for name, kind in _ENVELOPE.items() if name in self.envelope}
-        if self.sequence is int:
-            envelope["sequence"] = pa.int64()
+        envelope |= {name: pa.int64() for name, kind in self.numbers.items() if kind is int}
         data = pa.struct([(name, kind) for name, kind in _DATA.items() if name in self.data])
         return pa.schema(
             [*envelope.items(), *((name, pa.string()) for name in sorted(self.extensions)), ("data", data)]
@@ -163,6 +168,8 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | N
     if not {"specversion", "type"} <= set(table.column_names):
         return
     certain = _said(table["specversion"], "1.0") & _valid(table["data"])
+    if "retracted" in table.column_names:
+        certain &= ~table["retracted"].fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)
     nulls = _nulls(lines, rows)
     types = table["type"].combine_chunks().dictionary_encode()
     codes = types.indices.fill_null(-1).to_numpy(zero_copy_only=False)

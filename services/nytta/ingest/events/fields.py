@@ -20,6 +20,7 @@ _URI: Final = rf"^(?:{_URI_CHARACTER}|[\[\]])*(?:#{_URI_CHARACTER}*)?$"
 _JSON_MEDIA_TYPE: Final = r"^[A-Za-z]+/(?:[A-Za-z0-9!#$&^_.\-]+\+)?[Jj][Ss][Oo][Nn] *(?:;.*)?$"
 
 LARGEST_SEQUENCE: Final = 2**64 - 1
+LARGEST_REVISION: Final = 2**63 - 1
 # JSON numbers are exact up to here in every language.
 LARGEST_WHOLE: Final = 2**53 - 1
 # What the store can hold as a date; it keeps 1900-01-01 for "no date".
@@ -54,6 +55,24 @@ def _sequence(value: Any) -> int:
     if type(value) is not int or not 0 <= value <= LARGEST_SEQUENCE:
         raise PydanticCustomError("sequence", "is not a whole number from 0 to 2^64 - 1, nor one as a text of digits")
     return value
+
+
+def _revision(value: Any) -> int:
+    if value is None:
+        return 0
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
+        value = int(value)
+    if type(value) is not int or not 0 <= value <= LARGEST_REVISION:
+        raise PydanticCustomError("revision", "is not a whole number from 0 to 2^63 - 1, nor one as a text of digits")
+    return value
+
+
+def _retracted(value: Any) -> bool:
+    if value in (None, False, "false"):
+        return False
+    if value is True or value == "true":
+        return True
+    raise PydanticCustomError("retracted", "is neither true nor false")
 
 
 def _monday(week: str) -> str:
@@ -139,6 +158,28 @@ Sequence = Annotated[
     ),
 ]
 """A number that orders the events of one source: a text of digits, as CloudEvents has it, or a number."""
+
+Revision = Annotated[
+    int,
+    PlainValidator(_revision),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^[0-9]{1,19}$"},
+                {"type": "integer", "minimum": 0, "maximum": LARGEST_REVISION},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+"""Which of several contents of one event is the newest: a whole number, or one as a text of digits."""
+
+Retracted = Annotated[
+    bool,
+    PlainValidator(_retracted),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": ["true", "false"]}, {"type": "null"}]}),
+]
+"""Whether the event is taken back: true or false, or one of these as a text, as headers have it."""
 
 Extension = (
     bool

@@ -74,6 +74,10 @@ Kind = Literal[
 ]
 
 
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)] | None
+"""How many the event stands for; absent where it is one."""
+
+
 class Data(BaseModel):
     """What every event says, whatever its type."""
 
@@ -292,6 +296,8 @@ class TicketAssigned(_Ticket):
     """The channel by which the request came in."""
     category: Text = None
     """What the ticket is about: application, service or subject."""
+    count: Number = None
+    """Number of assignments that the event stands for, where a source only counts them; else one."""
 
 
 class TicketResolved(_Ticket):
@@ -322,6 +328,8 @@ class TicketReopened(_Ticket):
     """The team that has the ticket from here on."""
     line: Annotated[int, Field(ge=1, le=3)] | None = None
     """The support line of that team, 1 to 3."""
+    count: Number = None
+    """Number of times it was opened again that the event stands for, where a source only counts them; else one."""
 
 
 class TicketSelfservice(_Ticket):

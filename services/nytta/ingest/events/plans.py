@@ -27,6 +27,7 @@ _COLUMN_OF: Final[Mapping[str, str]] = types.MappingProxyType(
         "outcome": "category",
         "level": "tier",
         "actions": "quantity",
+        "count": "quantity",
         "score": "quantity",
         "fte": "quantity",
         "value": "quantity",

@@ -29,8 +29,8 @@ _KEYED: Final = frozenset({"milestone", "decision", "benefit"})
 _KEY: Final = "key"
 # An extension attribute may be called `key`; none can be called this.
 _KEY_EXTENSION: Final = "ce_key"
-# A number of so many digits always fits.
-_DIGITS: Final = 19
+# A number of so many digits always fits; what is longer is left to the models.
+_NUMBERS: Final = {"sequence": 19, "revision": 18}
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -149,8 +149,11 @@ class _Table:
         self.columns["kind"] = constant("kind", self.plan.model.kind, self.rows)
         self.columns["received_at"] = constant("received_at", milliseconds(self.given.received_at), self.rows)
         self._time(values["time"])
-        if "sequence" in values:
-            self._sequence(values["sequence"])
+        for name, digits in _NUMBERS.items():
+            if name in values:
+                self._number(name, values[name], digits)
+                if name not in ALWAYS and name in self.columns and not is_filled(name, self.columns[name]):
+                    del self.columns[name]
         # These three are not kept, but an event is refused for what is wrong in them.
         if "subject" in values:
             self._check(values["subject"], _SUBJECT)
@@ -169,26 +172,26 @@ class _Table:
         self.certain &= read & (found >= earliest) & (found < latest)
         self.columns["time"] = pa.array(found, COLUMNS["time"])
 
-    def _sequence(self, values: pa.Array) -> None:
-        kind = COLUMNS["sequence"]
+    def _number(self, name: str, values: pa.Array, digits: int) -> None:
+        kind = COLUMNS[name]
         if values.null_count == self.rows:
             return
         if values.type == kind:
-            self.columns["sequence"] = values
+            self.columns[name] = values
             return
         if pa.types.is_integer(values.type):
             negative = pc.less(values, 0).fill_null(False)
             self.certain &= ~negative.to_numpy(zero_copy_only=False)
-            self.columns["sequence"] = pc.if_else(negative, 0, values).fill_null(0).cast(kind)
+            self.columns[name] = pc.if_else(negative, 0, values).fill_null(0).cast(kind)
             return
         texts = values.fill_null("0")
         data, offsets = layout(texts)
         lengths = np.diff(offsets)
-        number = (lengths > 0) & (lengths <= _DIGITS)
+        number = (lengths > 0) & (lengths <= digits)
         strange = np.flatnonzero(data - np.uint8(ord("0")) > 9)  # what is below wraps to above
         number[np.searchsorted(offsets, strange, side="right") - 1] = False
         self.certain &= number
-        self.columns["sequence"] = pc.if_else(pa.array(number), texts, "0").cast(kind)
+        self.columns[name] = pc.if_else(pa.array(number), texts, "0").cast(kind)
 
     # --- data -------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json, to_json
 
-from nytta.ingest.events.envelope import EVENTS, Event
+from nytta.ingest.events.envelope import EVENTS, Event, Retraction
 from nytta.ingest.events.lines import LONGEST_LINE
 from nytta.ingest.events.models import TYPES
 from nytta.ingest.events.plans import PLANS
@@ -30,13 +30,15 @@ class Refused(Exception):
         self.detail = detail if len(detail) <= _LONGEST_DETAIL else detail[: _LONGEST_DETAIL - 1] + "…"
 
 
-def validate(line: bytes, *, latest: datetime, raw_ids: bool) -> Event:
-    """The event that one line of JSON holds.
+def validate(line: bytes, *, latest: datetime, raw_ids: bool) -> Event | Retraction:
+    """The event that one line of JSON holds, or the retraction of one.
 
     `latest` is the last time that is believed; `raw_ids` says whether ids that are no pseudonyms may pass.
     Raises Refused.
     """
     value = _object(line)
+    if value.get("retracted") in (True, "true"):
+        return _retraction(value, line, latest)
     if "data_base64" in value:
         line = _with_data(value)
     event = _model(value, line)
@@ -44,6 +46,19 @@ def validate(line: bytes, *, latest: datetime, raw_ids: bool) -> Event:
     if not raw_ids:
         _check_pseudonyms(event)
     return event
+
+
+def _retraction(value: dict[str, Any], line: bytes, latest: datetime) -> Retraction:
+    _check_head(value)
+    try:
+        retraction = Retraction.model_validate_json(line)
+    except ValidationError as error:
+        raise _refusal(error) from None
+    if retraction.time is not None:
+        _check_time(retraction.time, latest)
+    elif retraction.data is not None and retraction.data.unit:
+        raise Refused(Reason.MISSING_FIELD, "time: is required where a retraction names its unit")
+    return retraction
 
 
 def source_of(line: bytes) -> str:
@@ -90,7 +105,8 @@ def _with_data(value: dict[str, Any]) -> bytes:
     return to_json(value, inf_nan_mode="constants")
 
 
-def _model(value: dict[str, Any], line: bytes) -> Event:
+def _check_head(value: dict[str, Any]) -> str:
+    """The type of an event, if it is one that we have."""
     version, name = value.get("specversion"), value.get("type")
     if version is None:
         raise Refused(Reason.NOT_CLOUDEVENT, 'has no specversion: a CloudEvent says "specversion": "1.0"')
@@ -105,6 +121,11 @@ def _model(value: dict[str, Any], line: bytes) -> Event:
         if known:
             raise Refused(Reason.UNSUPPORTED_VERSION, f"type: this version is not supported, {known} is")
         raise Refused(Reason.UNKNOWN_TYPE, "type: no event type has this name; schemas/events lists them")
+    return name
+
+
+def _model(value: dict[str, Any], line: bytes) -> Event:
+    name = _check_head(value)
     try:
         return EVENTS[name].model_validate_json(line)
     except ValidationError as error:

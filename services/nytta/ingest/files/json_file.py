@@ -13,6 +13,9 @@ from nytta.ingest.files.rows import Row
 BOUND = 512 << 20
 """Bytes of a document beyond which it is refused: unlike other formats, it is held in memory."""
 
+TEXT = "#text"
+"""The name of an element's own text beside its attributes, as it is written where XML becomes JSON."""
+
 _DEPTH = 16
 
 
@@ -45,7 +48,8 @@ def texts(value: Any, path: str = "", depth: int = 0) -> Row:
         case dict() if depth < _DEPTH:
             found: Row = {}
             for key, inner in value.items():
-                found |= texts(inner, f"{path}/{key}" if path else key, depth + 1)
+                place = path if key == TEXT and path else f"{path}/{key}" if path else key
+                found |= texts(inner, place, depth + 1)
             return found
         case list() if depth < _DEPTH:
             return texts(value[0], path, depth + 1) if value else {}

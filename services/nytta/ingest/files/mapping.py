@@ -19,9 +19,21 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 
 from nytta.ingest.files import mapping_file
-from nytta.ingest.files.contract import Target, targets
+from nytta.ingest.files.contract import Target, subject_field, targets
 from nytta.ingest.files.errors import MappingError
-from nytta.ingest.files.specs import Dates, FieldName, Moment, Spec, Table, Test, TextList, Texts, Value, Zone
+from nytta.ingest.files.specs import (
+    Dates,
+    Entries,
+    FieldName,
+    Moment,
+    Spec,
+    Table,
+    Test,
+    TextList,
+    Texts,
+    Value,
+    Zone,
+)
 from nytta.registry import declarations
 from nytta.registry.calendars import is_country
 from nytta.registry.problems import Problem, nearest
@@ -84,9 +96,14 @@ class _Head(BaseModel):
     id: FieldName
     """The name by which the mapping is called."""
     title: str = ""
-    format: Literal["xes", "table", "ocel", "json"]
+    format: Literal["xes", "table", "ocel", "json", "lines", "object", "xml"]
+    """`json` is one list of a document, `object` one object, `lines` an object a line, `xml` elements of a document."""
     records: str = ""
-    """Where in a JSON document the list of rows is: "Resources", or "result/items"; empty where it is the document."""
+    """Where in a document the rows are: "Resources", or "result/items"; empty where it is the document itself."""
+    each: str = ""
+    """A list within a row whose items are the rows instead; fields of the row around them are `../NAME`."""
+    entries: Annotated[tuple[Entries, ...], BeforeValidator(lambda v: [v] if isinstance(v, dict) else v)] = ()
+    """Lists of named values within a row."""
     organisation: Annotated[Organisation, BeforeValidator(lambda v: {"id": v} if isinstance(v, str) else v)]
     timezone: Zone
     """The time zone of the organisation: its calendar, and the zone of times without an offset."""
@@ -102,6 +119,10 @@ class _Head(BaseModel):
     """The fields that together name a row, the same in every export; without it, file and number do."""
     snapshot: bool = False
     """Whether each export holds the whole list, so that a later one supersedes what an earlier one said."""
+    complete: bool = False
+    """Whether a snapshot holds every row there is, so that what it lacks is taken back."""
+    revision: Annotated[Moment | None, BeforeValidator(lambda v: {"field": v} if isinstance(v, str) else v)] = None
+    """The field that grows with each change of a row, a whole number or a time: the greatest counts."""
     nulls: TextList = ()
     """Texts that stand for "nothing", beside the empty text."""
     table: Table = Table()
@@ -127,6 +148,8 @@ class Rule:
     """Rows for which the answer is no do not become this event."""
     once: bool = False
     """Only at the first of consecutive rows about the same subject."""
+    identity: tuple[str, ...] | None = None
+    """The fields that name this event, where those of the row do not."""
     fields: Lookup[str, Source] = field(default_factory=dict)
 
 
@@ -150,8 +173,28 @@ class Mapping(_Head):
         sources: list[Source | None] = [*self.common.values()]
         for rule in self.rules:
             sources += [rule.choice, rule.when, *rule.fields.values()]
-        read = (name for source in sources if isinstance(source, Value | Test | Moment) for name in source.fields)
-        return frozenset(read) | frozenset(self.identity or ())
+        read = [name for source in sources if isinstance(source, Value | Test | Moment) for name in source.fields]
+        read += [name for rule in self.rules for name in rule.identity or ()]
+        read += [*(self.identity or ()), *(self.revision.fields if self.revision else ())]
+        return frozenset(read)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """Fields without which a row is no event of its kind: its identity, its revision, its times and its subject."""
+        found = [*(self.identity or ()), *(self.revision.fields if self.revision else ())]
+        for rule in self.rules:
+            for type_name in rule.types:
+                fields = self.fields_of(rule, type_name)
+                for name in ("time", "unit", subject_field(type_name)):
+                    source = fields.get(name)
+                    if isinstance(source, Value | Moment) and (name != "time" or not rule.also):
+                        found += source.fields
+        return frozenset(found)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether a row that comes again may say something else than before."""
+        return self.identity is not None and (self.snapshot or self.revision is not None)
 
 
 def supports(mapping: Mapping) -> dict[str, frozenset[str]]:
@@ -232,12 +275,12 @@ class _Builder:
             )
             return []
         rules = [rule for index, entry in enumerate(given) if (rule := self._rule(entry, ("events", index)))]
-        seen: set[str] = set()
+        seen: set[tuple[str, tuple[str, ...] | None]] = set()
         for index, rule in enumerate(rules):
-            if rule.also in seen:
+            if (rule.also, rule.identity) in seen:
                 said = f"also: {rule.also}" if rule.also else "an event without also"
                 self._document.add(("events", index), f"{said} stands here a second time; give each event its own word")
-            seen.add(rule.also)
+            seen.add((rule.also, rule.identity))
         return rules
 
     def _rule(self, entry: Any, path: mapping_file.Path) -> Rule | None:
@@ -250,12 +293,12 @@ class _Builder:
         fields = self._fields(rest, path, set(types))
         if head is None or not types:
             return None
-        choice = head.type if head.type.field is not None else None
-        return Rule(types, head.also, choice, head.when, head.once, MappingProxyType(fields))
+        choice = head.type if head.type.constant is None else None
+        return Rule(types, head.also, choice, head.when, head.once, head.identity, MappingProxyType(fields))
 
     def _types(self, given: Value, path: mapping_file.Path) -> tuple[str, ...]:
         found = tuple(dict.fromkeys(given.results))
-        if given.field is not None and given.passes_through:
+        if given.constant is None and given.passes_through:
             self._document.add(path, "say which text means which type: {field: …, values: {text: case.step}}")
         for name in found:
             if name not in targets():
@@ -314,12 +357,25 @@ class _Builder:
                 ("snapshot",),
                 "a snapshot needs identity: the fields by which rows of two exports are the same",
             )
+        if mapping.complete and not mapping.snapshot:
+            self._document.add(("complete",), "complete belongs to snapshot: true, for it is about the whole list")
+        if mapping.revision is not None and mapping.identity is None:
+            self._document.add(("revision",), "a revision needs identity: the fields by which a row is the same again")
         if mapping.format != "table" and mapping.table != Table():
             self._document.add(
                 ("table",), "table is for format: table; other formats say themselves how they are written"
             )
-        if mapping.format != "json" and mapping.records:
-            self._document.add(("records",), "records is for format: json; other formats have one list only")
+        nested = mapping.format in ("json", "lines", "object", "xml")
+        if mapping.records and (not nested or mapping.format == "lines"):
+            self._document.add(("records",), "records is for format: json, object or xml; others have one list only")
+        for name in ("each", "entries"):
+            if getattr(mapping, name) and not nested:
+                self._document.add((name,), f"{name} is for format: json, lines, object or xml; others have no lists")
+        for index, rule in enumerate(mapping.rules):
+            if rule.identity is not None and mapping.identity is None:
+                self._document.add(
+                    ("events", index), "an event's own identity needs source and identity of the rows beside it"
+                )
         for index, rule in enumerate(mapping.rules):
             for type_name in rule.types:
                 fields = mapping.fields_of(rule, type_name)
@@ -342,6 +398,7 @@ class _RuleHead(Spec):
     also: Annotated[str, Field(pattern="^[a-z][a-z_]*$")] = ""
     when: Test | None = None
     once: bool = False
+    identity: Texts | None = None
 
 
 def _in_words(told: Any, path: mapping_file.Path, model: type[BaseModel]) -> tuple[mapping_file.Path, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -16,11 +17,12 @@ from nytta.ingest.files import files
 from nytta.ingest.files.files import Stream
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.ocel import OcelReader
-from nytta.ingest.files.records import RecordsReader
-from nytta.ingest.files.rows import Broken, Reader
+from nytta.ingest.files.records import ItemsReader, LinesReader, ObjectReader, RecordsReader
+from nytta.ingest.files.rows import Broken, Reader, Row
 from nytta.ingest.files.tables import TableReader
 from nytta.ingest.files.translate import Translator
 from nytta.ingest.files.xes import XesReader
+from nytta.ingest.files.xml_records import XmlReader
 
 CHUNK_ROWS = 5_000
 """Rows of the file that become one chunk."""
@@ -46,6 +48,12 @@ class Chunk:
     bytes_read: int
     bytes_total: int
     """Of the file on disk, for a progress bar."""
+    retractions: bytes = b""
+    """CloudEvents, one per line, that take back what earlier revisions of these rows may have said."""
+    seen: tuple[str, ...] = ()
+    """Ids of rows of this chunk of which an event could not be made."""
+    unknown_rows: int = 0
+    """Rows of this chunk whose id is not known."""
 
 
 def source_of(mapping: Mapping, digest: str) -> str:
@@ -76,9 +84,7 @@ def read(
     translator = Translator(mapping, files.as_text(path.name), source, conceal)
     with opened(path, mapping) as (stream, reader):
         number = 0
-        pieces: list[bytes] = []
-        rejects: list[Reject] = []
-        skipped = held = 0
+        pile = _Pile(source)
         yielded = False
         for row in reader:
             number += 1
@@ -86,40 +92,122 @@ def read(
                 if not isinstance(row, Broken):
                     translator.skip(row)
                 continue
-            if isinstance(row, Broken):
-                position, body = reader.position(number), row.body[:KEPT]
-                rejects.append(Reject(Reason.MALFORMED_ROW, row.detail, source, position, body))
-                held += len(body)
+            pile.add(row, translator, number, reader.position(number))
+            if (number - start_row) % CHUNK_ROWS == 0 or pile.held >= CHUNK_BYTES:
+                yield pile.chunk(number, stream.bytes_read, stream.bytes_total)
+                pile, yielded = _Pile(source), True
+        if not pile.is_empty or not yielded:
+            yield pile.chunk(number, stream.bytes_total, stream.bytes_total)
+
+
+def objects(items: Iterable[Any], mapping: Mapping) -> Reader:
+    """What reads the rows of objects that are in memory."""
+    return ItemsReader(items, mapping.each, mapping.entries)
+
+
+def translate(rows: Iterable[Row | Broken], mapping: Mapping, conceal: Callable[[str], str]) -> Chunk:
+    """The events of rows that came by another way than a file: a page that was pulled, or what a webhook sent.
+
+    A reject is known by the id of its row, so that a row that comes again is the same reject. The mapping must have
+    an identity.
+    """
+    assert mapping.source is not None
+    translator = Translator(mapping, "", mapping.source, conceal)
+    pile = _Pile(mapping.source)
+    number = 0
+    for row in rows:
+        number += 1
+        pile.add(row, translator, number, "")
+    return pile.chunk(number, 0, 0)
+
+
+def identities(items: Iterable[Any], mapping: Mapping) -> Iterator[str]:
+    """What names each of these objects, of which no more than the fields of the identity need be there."""
+    translator = Translator(mapping, "", str(mapping.source))
+    for row in objects(items, mapping):
+        if not isinstance(row, Broken):
+            yield translator.identity(row)
+
+
+class _Pile:
+    """What becomes of consecutive rows, until it is a chunk."""
+
+    def __init__(self, source: str) -> None:
+        self.held = 0
+        self._source = source
+        self._pieces: list[bytes] = []
+        self._gone: list[bytes] = []
+        self._rejects: list[Reject] = []
+        self._seen: list[str] = []
+        self._unknown = self._skipped = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row has come."""
+        return not (self._pieces or self._gone or self._rejects or self._skipped)
+
+    def add(self, row: Row | Broken, translator: Translator, number: int, position: str) -> None:
+        """The row of that number, which stands at `position`, '' where it is known by its id."""
+        if isinstance(row, Broken):
+            self._unknown += 1
+            self._reject(Reason.MALFORMED_ROW, row.detail, position or "row", row.body)
+            return
+        outcome = translator.translate(row, number)
+        for events, lines in ((outcome.events, self._pieces), (outcome.retractions, self._gone)):
+            for event in events:
+                lines.append(orjson.dumps(event, option=_JSON))
+                self.held += len(lines[-1])
+        if outcome.errors:
+            detail = "; ".join(f"{also}: {error}" if also else str(error) for also, error in outcome.errors)
+            place = position or (f"row {outcome.key}" if outcome.key else "row")
+            self._reject(outcome.errors[0][1].reason, detail, place, orjson.dumps(row))
+            if outcome.key is None:
+                self._unknown += 1
             else:
-                outcome = translator.translate(row, number)
-                for event in outcome.events:
-                    pieces.append(orjson.dumps(event, option=_JSON))
-                    held += len(pieces[-1])
-                if outcome.errors:
-                    detail = "; ".join(f"{also}: {error}" if also else str(error) for also, error in outcome.errors)
-                    reason = outcome.errors[0][1].reason
-                    body = orjson.dumps(row)[:KEPT]
-                    rejects.append(Reject(reason, detail, source, reader.position(number), body))
-                    held += len(body)
-                if not outcome.events and not outcome.errors:
-                    skipped += 1
-            if (number - start_row) % CHUNK_ROWS == 0 or held >= CHUNK_BYTES:
-                yield Chunk(b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_read, stream.bytes_total)
-                pieces, rejects, skipped, held, yielded = [], [], 0, 0, True
-        if pieces or rejects or skipped or not yielded:
-            yield Chunk(b"".join(pieces), number, tuple(rejects), skipped, stream.bytes_total, stream.bytes_total)
+                self._seen.append(outcome.key)
+        elif not outcome.events:
+            self._skipped += 1
+
+    def _reject(self, reason: Reason, detail: str, position: str, body: bytes) -> None:
+        self._rejects.append(Reject(reason, detail, self._source, position, body[:KEPT]))
+        self.held += len(body[:KEPT])
+
+    def chunk(self, rows: int, bytes_read: int, bytes_total: int) -> Chunk:
+        """All of it."""
+        return Chunk(
+            b"".join(self._pieces),
+            rows,
+            tuple(self._rejects),
+            self._skipped,
+            bytes_read,
+            bytes_total,
+            b"".join(self._gone),
+            tuple(self._seen),
+            self._unknown,
+        )
 
 
 @contextmanager
 def opened(path: Path, mapping: Mapping, *, unpacked: int | None = None) -> Iterator[tuple[Stream, Reader]]:
     """The file's stream and the reader of its rows, by the mapping's format; `unpacked` as in `files.opened`."""
     with files.opened(path, unpacked=unpacked) as stream:
-        match mapping.format:
-            case "xes":
-                yield stream, XesReader(stream)
-            case "ocel":
-                yield stream, OcelReader(stream)
-            case "json":
-                yield stream, RecordsReader(stream, mapping.records)
-            case "table":
-                yield stream, TableReader(stream, mapping.table.dialect, sorted(mapping.columns))
+        yield stream, reader_of(stream, mapping)
+
+
+def reader_of(stream: Stream, mapping: Mapping) -> Reader:
+    """What reads a stream's rows, by the mapping's format. `InputError` where a table has no fitting header."""
+    match mapping.format:
+        case "xes":
+            return XesReader(stream)
+        case "ocel":
+            return OcelReader(stream)
+        case "json":
+            return RecordsReader(stream, mapping.records, mapping.each, mapping.entries)
+        case "object":
+            return ObjectReader(stream, mapping.records, mapping.each, mapping.entries)
+        case "lines":
+            return LinesReader(stream, mapping.each, mapping.entries)
+        case "xml":
+            return XmlReader(stream, mapping.records, mapping.each, mapping.entries)
+        case "table":
+            return TableReader(stream, mapping.table.dialect, sorted(mapping.columns))

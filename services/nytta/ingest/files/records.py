@@ -1,40 +1,177 @@
-"""Lists in JSON, as interfaces answer with them: one row per item. SCIM, and the REST lists of most systems."""
+"""Objects in JSON as rows: one list of a document, one object, or an object a line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
+from typing import Any
+
+import orjson
 
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
-from nytta.ingest.files.json_file import document, texts, written
+from nytta.ingest.files.json_file import TEXT, document, texts, written
 from nytta.ingest.files.rows import Broken, Row
+from nytta.ingest.files.specs import Entries
+
+LONGEST = 16 << 20
+"""Bytes of a line beyond which a file is refused."""
+
+_PIECE = 1 << 20
 
 
-class RecordsReader:
+class NestedReader:
+    """Rows of what may be nested. A subclass says where the items are.
+
+    A field of a row is the path of its value, "outer/inner"; the first item of a list stands for the list. With
+    `each`, the items of that list are the rows, their own text is the field ".", and what stands around them has "../"
+    before its name. `entries` are lists of named values: each is the field "path/NAME".
+    """
+
+    form = ""
+
+    def __init__(self, stream: Stream, each: str = "", entries: Sequence[Entries] = ()) -> None:
+        """`stream` stands at its beginning and is read once."""
+        self._stream = stream
+        self._each = [key for key in each.split("/") if key]
+        self._entries = entries
+
+    def position(self, number: int) -> str:
+        """Rows are counted."""
+        return f"row {number}"
+
+    def items(self) -> Iterator[Any]:
+        """The objects that rows are made of, or `Broken`."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Row | Broken]:
+        """The rows. `InputError` where the document has none in the place that the mapping names."""
+        for item in self.items():
+            if isinstance(item, Broken):
+                yield item
+            elif isinstance(item, dict):
+                yield from self._rows(item, self._each, {})
+            else:
+                yield Broken("the item is no JSON object", written(item))
+
+    def _rows(self, value: Any, keys: Sequence[str], around: Row) -> Iterator[Row]:
+        if not keys:
+            yield around | self._row(value)
+            return
+        outer = {f"../{name}": text for name, text in (around | self._row(value)).items()}
+        inner = value
+        for place, key in enumerate(keys, 1):
+            inner = inner.get(key) if isinstance(inner, dict) else None
+            if isinstance(inner, list):
+                for item in inner:
+                    yield from self._rows(item, keys[place:], outer)
+                return
+        if inner is not None:  # where a list would have one item, XML and some interfaces write the item alone
+            yield from self._rows(inner, (), outer)
+
+    def _row(self, value: Any) -> Row:
+        if not isinstance(value, dict):
+            return {name or ".": text for name, text in texts(value).items()}
+        row = texts(value)
+        if TEXT in row:
+            row["."] = row.pop(TEXT)
+        for entries in self._entries:
+            for entry in _listed(value, entries.path):
+                name, text = _text(entry, entries.key), _text(entry, entries.value)
+                if name is not None and text is not None:
+                    row.setdefault(f"{entries.path}/{name}", text)
+        return row
+
+
+def _listed(value: Any, path: str) -> list[Any]:
+    for key in path.split("/"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _text(entry: Any, path: str) -> str | None:
+    return texts(entry).get(path) if isinstance(entry, dict) else None
+
+
+class ItemsReader(NestedReader):
+    """Objects that are in memory already."""
+
+    form = "objects"
+
+    def __init__(self, items: Iterable[Any], each: str = "", entries: Sequence[Entries] = ()) -> None:
+        """`items` are read once."""
+        super().__init__(Stream(BytesIO(), "", 0), each, entries)
+        self._items = items
+
+    def items(self) -> Iterator[Any]:
+        """The objects."""
+        yield from self._items
+
+
+class RecordsReader(NestedReader):
     """The items of one list of a JSON document, held in memory.
 
     `records` is the path of the list, "Resources" or "result/items"; "" where the document is the list itself.
-    A field of a row is the path of its value, "outer/inner"; the first item of a list stands for the list.
     """
 
     form = "JSON"
 
-    def __init__(self, stream: Stream, records: str) -> None:
+    def __init__(self, stream: Stream, records: str, each: str = "", entries: Sequence[Entries] = ()) -> None:
         """`stream` stands at its beginning and is read once."""
-        self._stream = stream
+        super().__init__(stream, each, entries)
         self._records = records
 
-    def position(self, number: int) -> str:
-        """Items are counted."""
-        return f"row {number}"
-
-    def __iter__(self) -> Iterator[Row | Broken]:
-        """The items as rows. `InputError` where the document has no such list."""
-        found = document(self._stream)
-        for key in filter(None, self._records.split("/")):
-            found = found.get(key) if isinstance(found, dict) else None
+    def items(self) -> Iterator[Any]:
+        """The items of the list. `InputError` where the document has no such list."""
+        found = _at(document(self._stream), self._records)
         if not isinstance(found, list):
             where = f"no list under '{self._records}'" if self._records else "no list, but something else"
             raise InputError(self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH")
-        for item in found:
-            yield texts(item) if isinstance(item, dict) else Broken("the item is no JSON object", written(item))
+        yield from found
+
+
+class ObjectReader(RecordsReader):
+    """One object of a JSON document, held in memory: what a webhook sends, or the answer about one thing."""
+
+    form = "JSON object"
+
+    def items(self) -> Iterator[Any]:
+        """The object. `InputError` where there is none."""
+        found = _at(document(self._stream), self._records)
+        if not isinstance(found, dict):
+            where = f"no object under '{self._records}'" if self._records else "no object, but something else"
+            raise InputError(self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH")
+        yield found
+
+
+class LinesReader(NestedReader):
+    """A JSON object on each line; blank lines are none. Memory does not grow with the file."""
+
+    form = "JSON lines"
+
+    def items(self) -> Iterator[Any]:
+        """The objects, and `Broken` for a line that is none. `InputError` for a line of more than 16 MiB."""
+        for line in self._lines():
+            text = line.strip()
+            if not text:
+                continue
+            try:
+                yield orjson.loads(text)
+            except orjson.JSONDecodeError as error:
+                yield Broken(f"the line is no JSON: {error.msg}", text[:LONGEST])
+
+    def _lines(self) -> Iterator[bytes]:
+        rest, first = b"", True
+        while piece := self._stream.read(_PIECE):
+            *whole, rest = (rest + (piece.removeprefix(b"\xef\xbb\xbf") if first else piece)).split(b"\n")
+            first = False
+            if len(rest) > LONGEST:
+                raise InputError(self._stream.name, "", f"a line is longer than {LONGEST >> 20} MiB; is it JSON lines?")
+            yield from whole
+        yield rest
+
+
+def _at(value: Any, path: str) -> Any:
+    for key in filter(None, path.split("/")):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -94,6 +94,7 @@ TextList = Annotated[tuple[str, ...], BeforeValidator(_one_text)]
 
 _CENTURY = 36_525  # days
 _MILLIARD = 10**9
+_YEAR_MINUTES = 366 * 24 * 60
 
 
 class Spec(BaseModel):
@@ -107,6 +108,8 @@ class Value(Spec):
 
     field: FieldName | None = None
     """The field of the row; of a trace with "case:" before it."""
+    coalesce: Texts | None = None
+    """Fields of which the first counts that says something."""
     constant: FieldName | None = None
     """The same text for every row."""
     file: Pattern | None = None
@@ -130,10 +133,11 @@ class Value(Spec):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Value:
-        origins = [name for name in ("field", "constant", "file", "join", "sum") if getattr(self, name) is not None]
+        names = ("field", "coalesce", "constant", "file", "join", "sum")
+        origins = [name for name in names if getattr(self, name) is not None]
         if len(origins) != 1:
             raise ValueError(
-                "say where the value comes from, once: field, constant, file, join or sum"
+                "say where the value comes from, once: field, coalesce, constant, file, join or sum"
                 + (f"; here stand {' and '.join(origins)}" if origins else "")
             )
         if "template" in self.model_fields_set:
@@ -152,7 +156,8 @@ class Value(Spec):
     def fields(self) -> tuple[str, ...]:
         """The fields of the file that it reads."""
         joined = (name for part in self.join or () for name in part.fields)
-        return tuple(name for name in (self.field, *(self.sum or ()), *joined) if name is not None)
+        named = (self.field, *(self.coalesce or ()), *(self.sum or ()), *joined)
+        return tuple(name for name in named if name is not None)
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -179,6 +184,14 @@ class Test(Spec):
     """Yes where the number is this or more."""
     present: bool | None = None
     """Yes where the text is there (true) or absent (false)."""
+    same_as: FieldName | None = None
+    """Yes where this other field says the same, and both say something."""
+    before: FieldName | None = None
+    """Yes where the time is before that of this other field, and both are there."""
+    after: FieldName | None = None
+    """Yes where the time is after that of this other field, and both are there."""
+    plus_minutes: Annotated[int, Field(ge=-_YEAR_MINUTES, le=_YEAR_MINUTES)] = 0
+    """Minutes added to the time of the other field."""
     where: Test | None = None
     """No unless this is a yes too."""
 
@@ -186,17 +199,21 @@ class Test(Spec):
     def _one_question(self) -> Test:
         if (self.field is None) == (self.sum is None):
             raise ValueError("say what is looked at, once: field or sum")
-        if sum(given is not None for given in (self.texts, self.at_least, self.present)) != 1:
-            raise ValueError("say what is asked, once: is, at_least or present")
+        asked = (self.texts, self.at_least, self.present, self.same_as, self.before, self.after)
+        if sum(given is not None for given in asked) != 1:
+            raise ValueError("say what is asked, once: is, at_least, present, same_as, before or after")
         if self.sum is not None and self.at_least is None:
             raise ValueError("a sum is asked with at_least")
+        if self.plus_minutes and self.before is None and self.after is None:
+            raise ValueError("plus_minutes belongs to before or after")
         return self
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields of the file that it reads."""
         own = (self.field,) if self.field is not None else self.sum or ()
-        return (*own, *(self.where.fields if self.where else ()))
+        other = tuple(name for name in (self.same_as, self.before, self.after) if name is not None)
+        return (*own, *other, *(self.where.fields if self.where else ()))
 
 
 class Dates(Spec):
@@ -212,17 +229,36 @@ class Dates(Spec):
 class Moment(Spec):
     """A date or a time."""
 
-    field: FieldName
+    field: FieldName = ""
+    coalesce: Texts | None = None
+    """Fields of which the first counts that says something."""
     order: Order | None = None
     formats: DateFormats | None = None
     zone: Zone | None = None
     add_days: Annotated[int, Field(ge=-_CENTURY, le=_CENTURY)] = 0
     """Days added to what the field says, on the local calendar."""
 
+    @model_validator(mode="after")
+    def _one_origin(self) -> Moment:
+        if bool(self.field) == (self.coalesce is not None):
+            raise ValueError("say where the time comes from, once: field or coalesce")
+        return self
+
     @property
     def fields(self) -> tuple[str, ...]:
-        """The field of the file that it reads."""
-        return (self.field,)
+        """The fields of the file that it reads."""
+        return self.coalesce or (self.field,)
+
+
+class Entries(Spec):
+    """A list of named values, such as `[{key: ExecutedBy, value: ann}]`: each becomes the field `path/NAME`."""
+
+    path: FieldName
+    """Where the list is."""
+    key: FieldName
+    """The field of an item that names it."""
+    value: FieldName
+    """The field of an item that says what it is."""
 
 
 class Table(Spec):
@@ -232,6 +268,8 @@ class Table(Spec):
     delimiter: Annotated[str, AfterValidator(_sign)] | None = None
     quote: Annotated[str, AfterValidator(_sign)] = '"'
     skip_lines: Annotated[int, Field(ge=0, le=1000)] = 0
+    surplus: Literal["reject", "last"] = "reject"
+    """What becomes of cells beyond the last column: the row is rejected, or they belong to the last column."""
     decimal: Literal[".", ","] = "."
     """The mark before the fraction of a number."""
 
@@ -251,4 +289,4 @@ class Table(Spec):
     @property
     def dialect(self) -> Dialect:
         """The part of it that concerns the reader of tables."""
-        return Dialect(self.encoding, self.delimiter, self.quote, self.skip_lines)
+        return Dialect(self.encoding, self.delimiter, self.quote, self.skip_lines, self.surplus == "last")

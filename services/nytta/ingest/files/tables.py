@@ -43,6 +43,8 @@ class Dialect:
     """The quotation mark; "" where quotation marks are ordinary characters."""
     skip_lines: int = 0
     """Lines before the header, such as a title."""
+    surplus: bool = False
+    """Whether cells beyond the last column are a part of it: its text has the delimiter without quotation marks."""
 
 
 class TableReader:
@@ -80,6 +82,7 @@ class TableReader:
             strict=True,
         )
         self.form = f"table, {encoding}{' (guessed)' if guessed else ''}, delimiter {delimiter!r}"
+        self._delimiter, self._surplus = delimiter, dialect.surplus
         self.header = self._read_header(expected)
         self._line = 0
 
@@ -104,6 +107,9 @@ class TableReader:
                 return
             if len(cells) == width:
                 yield dict(zip(header, cells, strict=True))
+            elif len(cells) > width and self._surplus:
+                last = self._delimiter.join(cells[width - 1 :])
+                yield dict(zip(header, (*cells[: width - 1], last), strict=True))
             elif cells:
                 yield Broken(
                     f"{len(cells)} cells where the header has {width}; "

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from nytta.ingest.events.fields import LARGEST_WHOLE
+from nytta.ingest.events.fields import LARGEST_REVISION, LARGEST_WHOLE
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files.contract import Target, cloudevents_type, subject_field, targets
 from nytta.ingest.files.errors import RowError
@@ -38,6 +38,10 @@ class Outcome:
     events: list[Event]
     errors: list[tuple[str, RowError]]
     """Per failed event the word of its rule ("" for the row's own event) and what is wrong."""
+    retractions: list[Event]
+    """What an earlier revision of the row may have said and this one does not."""
+    key: str | None
+    """The row's id, where it is known."""
 
 
 class Translator:
@@ -50,10 +54,17 @@ class Translator:
         self._compiler = _Compiler(mapping, file_name)
         self._rules = [self._compiler.rule(rule) for rule in mapping.rules]
         self._identity = self._compiler.identity(mapping.identity) if mapping.identity else None
+        self._revision = self._compiler.revision(mapping.revision) if mapping.revision else None
+        self._corrects = mapping.corrects
         self._conceal = conceal
         self._source = source
         self._subjects = self._compiler.subjects
         self._before: list[Any] = [None] * len(self._subjects)
+
+    def identity(self, row: Row) -> str:
+        """What names a row, as its fields have it. RowError where one of them is empty."""
+        assert self._identity is not None
+        return self._identity(row)
 
     def skip(self, row: Row) -> None:
         """Take note of a row that is not to be translated, because its events are stored already."""
@@ -63,7 +74,9 @@ class Translator:
         """The events of the row; `number` counts rows of the file from 1."""
         events: list[Event] = []
         errors: list[tuple[str, RowError]] = []
+        retractions: list[Event] = []
         key: str | None = None
+        revision = 0
         before = self._before
         if before:
             self.skip(row)
@@ -75,12 +88,17 @@ class Translator:
             ):
                 continue
             try:
+                if key is None:
+                    key = self._key(row, number)
+                    revision = self._revision(row) if self._revision else 0
                 if rule.when is not None and not rule.when(row):
+                    retractions += self._retraction(rule, row, key, revision)
                     continue
                 name, getters = rule.fixed or rule.choose(row)
                 time = rule.time(row)
                 if time is None:
                     if rule.also:
+                        retractions += self._retraction(rule, row, key, revision)
                         continue
                     raise RowError(Reason.MISSING_FIELD, f"time is empty: {rule.time_told} says nothing")
                 data: dict[str, Any] = {}
@@ -90,28 +108,53 @@ class Translator:
                         data[field] = value
                     elif told is not None:
                         raise RowError(Reason.MISSING_FIELD, f"{field} is empty: {told} says nothing")
-                if key is None:
-                    key = self._key(row, number)
+                id_ = self._id(rule, row, key)
             except RowError as error:
                 errors.append((rule.also, error))
                 continue
-            events.append(
-                {
-                    "specversion": "1.0",
-                    "id": f"{key}.{rule.also}" if rule.also else key,
-                    "source": self._source,
-                    "type": name,
-                    "time": time,
-                    "sequence": number,
-                    "data": data,
-                }
-            )
-        return Outcome(events, errors)
+            event = {
+                "specversion": "1.0",
+                "id": id_,
+                "source": self._source,
+                "type": name,
+                "time": time,
+                "sequence": number,
+                "data": data,
+            }
+            if revision:
+                event["revision"] = str(revision)
+            events.append(event)
+        return Outcome(events, errors, retractions, key)
+
+    def _id(self, rule: _CompiledRule, row: Row, key: str) -> str:
+        own = key if rule.identity is None else self._concealed(rule.identity(row))
+        return f"{own}.{rule.also}" if rule.also else own
+
+    def _retraction(self, rule: _CompiledRule, row: Row, key: str, revision: int) -> list[Event]:
+        """What takes an event back that the row had in an earlier revision, and now has no more."""
+        if not self._corrects:
+            return []
+        try:
+            id_ = self._id(rule, row, key)
+        except RowError:  # without the fields that name the event, there was none
+            return []
+        return [
+            {
+                "specversion": "1.0",
+                "id": id_,
+                "source": self._source,
+                "type": rule.first,
+                "revision": str(revision),
+                "retracted": True,
+            }
+        ]
 
     def _key(self, row: Row, number: int) -> str:
         if self._identity is None:
             return str(number)
-        key = self._identity(row)
+        return self._concealed(self._identity(row))
+
+    def _concealed(self, key: str) -> str:
         return self._conceal(key) if self._conceal is not None else key
 
 
@@ -128,6 +171,9 @@ class _CompiledRule:
     time_told: str
     fixed: tuple[str, _Getters] | None
     choose: Callable[[Row], tuple[str, _Getters]]
+    identity: Callable[[Row], str] | None
+    first: str
+    """The first of its types, which stands for all of them where an event is taken back."""
 
 
 class _Compiler:
@@ -162,7 +208,31 @@ class _Compiler:
             _described(moment),
             None if chosen is not None else variants[rule.types[0]],
             choose,
+            self.identity(rule.identity) if rule.identity else None,
+            cloudevents_type(rule.types[0]),
         )
+
+    def revision(self, moment: Moment) -> Callable[[Row], int]:
+        """The revision of a row: a whole number as it stands, a time as milliseconds since 1970."""
+        text = self._first(moment.fields)
+        instant = self._instant(moment)
+        described = _described(moment)
+
+        def get(row: Row) -> int:
+            said = text(row)
+            if said is None:
+                return 0
+            if said.isascii() and said.isdigit():
+                number = int(said)
+            else:
+                at = instant(row)
+                assert at is not None
+                number = int(at.timestamp() * 1000)
+            if not 0 <= number <= LARGEST_REVISION:
+                raise RowError(Reason.INVALID_FIELD, f"{described} is no revision from 0 to 2^63 - 1", said)
+            return number
+
+        return get
 
     def _subject(self, rule: Rule) -> int:
         """The place among `subjects` of what the rule's events are about; computed once per row."""
@@ -235,6 +305,13 @@ class _Compiler:
 
         return get
 
+    def _first(self, fields: tuple[str, ...]) -> Callable[[Row], str | None]:
+        """The first of these fields that says something."""
+        gets = [self._text(field) for field in fields]
+        if len(gets) == 1:
+            return gets[0]
+        return lambda row: next((text for get in gets if (text := get(row)) is not None), None)
+
     def _value(self, spec: Value, default: str | None = None) -> Callable[[Row], str | None]:
         get = self._origin(spec)
         missing = spec.missing
@@ -252,6 +329,8 @@ class _Compiler:
     def _origin(self, spec: Value) -> Callable[[Row], str | None]:
         if spec.field is not None:
             return self._text(spec.field)
+        if spec.coalesce is not None:
+            return self._first(spec.coalesce)
         if spec.constant is not None:
             constant = spec.constant
             return lambda _row: constant
@@ -374,11 +453,28 @@ class _Compiler:
             return enough
         assert test.field is not None
         get = self._text(test.field)
+        if test.same_as is not None:
+            other = self._text(test.same_as)
+            return lambda row: (text := get(row)) is not None and text == other(row)
+        if (bound := test.before or test.after) is not None:
+            return self._ordered(Moment(field=test.field), Moment(field=bound), test)
         if test.present is not None:
             wanted = test.present
             return lambda row: (get(row) is not None) == wanted
         texts = frozenset(test.texts or ())
         return lambda row: get(row) in texts
+
+    def _ordered(self, moment: Moment, bound: Moment, test: Test) -> Callable[[Row], bool]:
+        own, other, shift = self._instant(moment), self._instant(bound), timedelta(minutes=test.plus_minutes)
+        before = test.before is not None
+
+        def ordered(row: Row) -> bool:
+            time, limit = own(row), other(row)
+            if time is None or limit is None:
+                return False
+            return time < limit + shift if before else time > limit + shift
+
+        return ordered
 
     def _instant(self, moment: Moment) -> Callable[[Row], datetime | None]:
         get, order, formats, zone = self._moment(moment)
@@ -422,7 +518,7 @@ class _Compiler:
         dates = self._mapping.dates
         zone = ZoneInfo(moment.zone or dates.zone or self._mapping.timezone)
         formats = moment.formats if moment.formats is not None else () if moment.order else dates.formats
-        return self._text(moment.field), moment.order or dates.order, formats, zone
+        return self._first(moment.fields), moment.order or dates.order, formats, zone
 
 
 def describe(source: Source, row: Row) -> str:

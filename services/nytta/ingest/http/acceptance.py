@@ -33,8 +33,11 @@ class Acceptance(Protocol):
     Whoever stores them puts the registry's units in the place of the codes.
     """
 
-    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
-        """Return when every event and every reject is durable. Raises Busy or Unavailable."""
+    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> int | None:
+        """Return when every event and every reject is durable. Raises Busy or Unavailable.
+
+        The number of the batch that they were stored as, where that is known.
+        """
         ...
 
     async def ready(self) -> None:
@@ -50,14 +53,14 @@ class Bounded:
         self._room = room
         self.waiting = 0
 
-    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
+    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> int | None:
         """As `Acceptance.put`."""
         size = len(events) + len(rejects)
         if self.waiting and self.waiting + size > self._room:
             raise Busy("more events are waiting to be stored than may wait")
         self.waiting += size
         try:
-            await self._inner.put(events, rejects)
+            return await self._inner.put(events, rejects)
         finally:
             self.waiting -= size
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import pyarrow as pa
@@ -92,13 +92,13 @@ class DecodeQueue:
 
     async def _put(self, group: list[_Waiting], events: pa.Table, judged: list[Judged]) -> None:
         try:
-            await self._acceptance.put(events, [reject for its in judged for reject in its.rejects])
+            number = await self._acceptance.put(events, [reject for its in judged for reject in its.rejects])
         except Exception as error:
             _fail(group, error)
             return
         for one, its in zip(group, judged, strict=True):
             if not one.answer.done():  # else its sender is gone
-                one.answer.set_result(its)
+                one.answer.set_result(replace(its, batch=number))
 
 
 def _fail(group: list[_Waiting], error: Exception) -> None:

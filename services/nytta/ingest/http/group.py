@@ -19,8 +19,8 @@ from nytta.ingest.events.columns import join
 from nytta.ingest.http.acceptance import Busy, Unavailable
 from nytta.storage.client import DiskFullError
 
-Write = Callable[[pa.Table, Sequence[Reject]], None]
-"""Stores events and rejects; when it returns, they are durable."""
+Write = Callable[[pa.Table, Sequence[Reject]], int | None]
+"""Stores events and rejects; when it returns, they are durable, and the batch has this number."""
 
 _TRIED_AGAIN: Final = 10.0
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 class _Waiting:
     events: pa.Table
     rejects: Sequence[Reject]
-    answer: asyncio.Future[None]
+    answer: asyncio.Future[int | None]
 
     def __len__(self) -> int:
         return len(self.events) + len(self.rejects)
@@ -86,13 +86,13 @@ class GroupCommit:
         if self._failure and time.monotonic() - self._failed < _TRIED_AGAIN:
             raise Unavailable(self._failure, _TRIED_AGAIN)
 
-    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
+    async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> int | None:
         """As `Acceptance.put`."""
         if self._closing:
             raise Unavailable("the service is stopping", 5)
         one = _Waiting(events, rejects, asyncio.get_running_loop().create_future())
         if not len(one):
-            return
+            return None
         if self._queue and self._events + len(one) > self._room:
             raise Busy("more events are waiting to be stored than may wait")
         self._queue.append(one)
@@ -100,7 +100,7 @@ class GroupCommit:
         self._arrived.set()
         if self._events >= self._most:
             self._full.set()
-        await one.answer
+        return await one.answer
 
     async def _run(self) -> None:
         while True:
@@ -127,9 +127,11 @@ class GroupCommit:
     async def _commit(self, group: list[_Waiting]) -> None:
         rejects = [reject for one in group for reject in one.rejects]
         failure: Exception | None = None
+        number: int | None = None
         try:
             events = join([one.events for one in group])
-            await asyncio.get_running_loop().run_in_executor(self._writer, self._write, events, rejects)
+            loop = asyncio.get_running_loop()
+            number = await loop.run_in_executor(self._writer, self._write, events, rejects)
         except DiskFullError as error:
             _log.error("events were not stored: %s", error)
             failure = error
@@ -144,4 +146,4 @@ class GroupCommit:
             if failure:
                 one.answer.set_exception(Unavailable("the events could not be stored; send them again", 5))
             else:
-                one.answer.set_result(None)
+                one.answer.set_result(number)

@@ -30,6 +30,9 @@ class Result(BaseModel):
     read: int = Field(ge=0, description="Events in the request.")
     accepted: int = Field(ge=0, description="Events that are durable; one that was there already counts too.")
     rejected: list[RejectedEvent]
+    batch: str | None = Field(
+        default=None, description="Where /events/batches/ tells what became of them; absent where that is not known."
+    )
 
 
 class ProblemDetails(BaseModel):
@@ -62,6 +65,25 @@ _MEANINGS: Final = {
 }
 
 _RETRY_AFTER: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
+
+
+class SourceCounts(BaseModel):
+    """What became of the events of one source in a batch."""
+
+    source: str
+    events: int = Field(description="Identities in the batch.")
+    accepted: int = Field(description="Of these, what says something new: nobody knew it, or it is newer.")
+    superseded: int = Field(description="Of the accepted, what took the place of what was known.")
+    duplicate: int = Field(description="What says nothing new: it was known, or something newer is.")
+    conflict: int = Field(description="What says something else than is known, and neither is newer.")
+    retracted: int = Field(description="Of the accepted, what was taken back.")
+
+
+class BatchCounts(BaseModel):
+    """What became of the events of a batch, as far as they are from the token's sources."""
+
+    batch: str
+    sources: list[SourceCounts]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -114,6 +136,19 @@ POST_EVENTS: Final[dict[str, Any]] = {
             modes.NDJSON: {"schema": {"type": "string", "description": "One structured event per line."}},
             "application/json": {"schema": {"type": "object", "description": "Binary mode: the data of the event."}},
         },
+    },
+}
+
+POST_HOOKS: Final[dict[str, Any]] = {
+    "parameters": [
+        _header("X-Hub-Signature", "The signature of Zammad (sha1=…) and Jira (sha256=…)."),
+        _header("X-Hub-Signature-256", "The signature of GitHub (sha256=…)."),
+        _header("X-GLPI-Signature", "The signature of GLPI."),
+        _header("X-GLPI-Timestamp", "What GLPI signs beside the body."),
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object", "description": "What the system sends."}}},
     },
 }
 

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,12 +21,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
 
+from nytta.ingest.events.batch import Reject
 from nytta.ingest.events.pseudonyms import Chooser
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.http import openapi
 from nytta.ingest.http.acceptance import Acceptance, Busy, Refusal
 from nytta.ingest.http.counters import Counters
 from nytta.ingest.http.decode_queue import DecodeQueue
+from nytta.ingest.http.hooks import Hook, events_of, is_signed
 from nytta.ingest.http.limits import Limits, gunzip
 from nytta.ingest.http.modes import mode_of
 from nytta.ingest.http.problems import Problem, all_refused, retry
@@ -39,6 +41,8 @@ from nytta.registry.registry import Registry
 _log = logging.getLogger(__name__)
 _ORIGIN: Final = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9.*_-]{0,252})(?::[0-9]{1,5})?")
 _METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_PRIVATE: Final = {"Cache-Control": "private, no-store"}
+_BATCH: Final = re.compile(r"[1-9][0-9]{0,17}")
 _RATE: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -53,6 +57,12 @@ class Gateway:
     limits: Limits = field(default_factory=Limits)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     counters: Counters = field(default_factory=Counters)
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
+    """Systems that send what they have in their own form, by their name in the address."""
+    conceal: Callable[[str], str] = lambda key: key
+    """Makes the id of a row of what names it."""
+    batches: Callable[[int], Sequence[Mapping[str, Any]]] = lambda _: ()
+    """What became of the events of a batch, by source; nothing where this process does not store."""
 
     def __post_init__(self) -> None:
         self._senders = Senders(self.tokens, self.limits, time.monotonic)
@@ -83,6 +93,41 @@ class Gateway:
         self.counters.answered(response.status_code)
         return response
 
+    async def receive_hook(self, name: str, request: Request) -> Response:
+        """Take in what a system sends in its own form; answer when its events are durable."""
+        try:
+            response = await self._receive_hook(name, request)
+        except Problem as problem:
+            response = problem.response()
+        except Refusal as refusal:
+            response = retry(429 if isinstance(refusal, Busy) else 503, str(refusal), refusal.retry_after).response()
+        except ClientDisconnect:
+            response = Response(status_code=499)  # nobody reads it
+        except Exception as error:
+            response = _fault(error)
+        self.counters.answered(response.status_code)
+        return response
+
+    async def _receive_hook(self, name: str, request: Request) -> Response:
+        hook = self.hooks.get(name)
+        with self._held.body() as place:
+            await read_body(request, self._held, place)
+            started = time.monotonic()
+            body = bytes(place)
+            # an unknown name is told as a wrong signature is: who has no secret learns nothing of what there is
+            if hook is None or not is_signed(hook, request.headers, body):
+                raise Problem(401, "the signature is wrong, or no system of this name sends here")
+            circumstances = Circumstances(self.registry(), self.pseudonymise(), self.now())
+            events, rejects, rows = await self._decode_queue.run(
+                partial(events_of, hook, body, circumstances, self.conceal)
+            )
+            number = await self.acceptance.put(events, rejects)
+        self.counters.durable(name, len(events), rejects, time.monotonic() - started)
+        result = {"read": rows, "accepted": len(events), "rejected": [_told(reject) for reject in rejects]}
+        if number is not None:
+            result["batch"] = str(number)
+        return Response(orjson.dumps(result), 202, _PRIVATE, "application/json")
+
     async def _receive(self, request: Request) -> Response:
         token = self._senders.admit(request, self.now())
         mode = mode_of(request.headers.raw)
@@ -102,8 +147,24 @@ class Gateway:
         if judged.rejects and not judged.accepted:
             raise all_refused(judged.rejected, [reject.reason for reject in judged.rejects])
         result = {"read": judged.read, "accepted": judged.accepted, "rejected": judged.rejected}
-        headers = {"Cache-Control": "private, no-store"}
-        return Response(orjson.dumps(result), 202, headers, "application/json")
+        if judged.batch is not None:
+            result["batch"] = str(judged.batch)
+        return Response(orjson.dumps(result), 202, _PRIVATE, "application/json")
+
+    async def batch(self, batch: str, request: Request) -> Response:
+        """What became of a batch's events of the sources for which the token speaks."""
+        try:
+            token = self._senders.admit(request, self.now())
+            number = int(batch) if _BATCH.fullmatch(batch) else 0
+            counts = await self._decode_queue.run(partial(self.batches, number))
+            own = [dict(row) for row in counts if token.may_speak_for(row["source"])]
+            if not own:
+                raise Problem(404, "there is no such batch with events of the token's sources")
+            return Response(orjson.dumps({"batch": batch, "sources": own}), 200, _PRIVATE, "application/json")
+        except Problem as problem:
+            return problem.response()
+        except Refusal as refusal:
+            return retry(429 if isinstance(refusal, Busy) else 503, str(refusal), refusal.retry_after).response()
 
     def _judge(self, requests: Sequence[EventRequest]) -> tuple[pa.Table, list[Judged]]:
         return judge(requests, Circumstances(self.registry(), self.pseudonymise(), self.now()))
@@ -122,6 +183,10 @@ class Gateway:
             headers["WebHook-Allowed-Origin"] = origin
             headers["WebHook-Allowed-Rate"] = str(min(int(asked), most) if asked else most)
         return Response(status_code=200, headers=headers)
+
+
+def _told(reject: Reject) -> dict[str, Any]:
+    return {"index": 0, "reason": reject.reason.value, "detail": reject.detail}
 
 
 def _gzipped(request: Request) -> bool:
@@ -148,6 +213,27 @@ def router(gateway: Gateway) -> APIRouter:
     )
     async def post_events(request: Request) -> Response:
         return await gateway.receive(request)
+
+    @routes.get(
+        "/events/batches/{batch}",
+        response_model=openapi.BatchCounts,
+        responses=openapi.problems(400, 401, 404, 429, 500, 503),
+        openapi_extra={"security": [{"bearer": []}]},
+        summary="What became of the events of a batch.",
+    )
+    async def get_batch(batch: str, request: Request) -> Response:
+        return await gateway.batch(batch, request)
+
+    @routes.post(
+        "/hooks/{source}",
+        status_code=202,
+        response_model=openapi.Result,
+        responses=openapi.problems(400, 401, 408, 413, 429, 500, 503),
+        openapi_extra=openapi.POST_HOOKS,
+        summary="Send what a system has in its own form, signed as it signs; a mapping reads it.",
+    )
+    async def post_hooks(source: str, request: Request) -> Response:
+        return await gateway.receive_hook(source, request)
 
     @routes.options(
         "/events",

@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from nytta.ingest.events.batch import MAX_FUTURE, Batch, Reject, decode
+from nytta.ingest.events.batch import MAX_FUTURE, NO_TIME, Batch, Reject, decode
 from nytta.ingest.events.columns import join
 from nytta.ingest.events.lines import KEPT
+from nytta.ingest.events.models import TYPES
 from nytta.ingest.events.pseudonyms import Chooser
 from nytta.ingest.events.validation import validate
 from nytta.ingest.http import scope
@@ -39,6 +40,8 @@ class Judged:
     """In the order of the request."""
     places: tuple[int, ...] = ()
     """For each reject, which event of the request it was, counted from 0."""
+    batch: int | None = None
+    """The number of the batch that its events were stored as, where that is known."""
 
     @property
     def accepted(self) -> int:
@@ -134,10 +137,9 @@ def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Cir
         if number in done or not _says_something(line):
             continue
         event = validate(line, latest=circumstances.now + MAX_FUTURE, raw_ids=True)
-        day = event.time.astimezone(UTC).date()
-        verdict = scope.verdict(
-            token, circumstances.registry, event.source, event.data.name, event.data.unit or "", day
-        )
+        day = (event.time or NO_TIME).astimezone(UTC).date()
+        unit = event.data.unit if event.data else None
+        verdict = scope.verdict(token, circumstances.registry, event.source, TYPES[event.type].name, unit or "", day)
         if verdict is not None:
             found[number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
     return found

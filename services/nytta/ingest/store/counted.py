@@ -21,10 +21,10 @@ def visible(connection: Connection) -> str:
 
 
 def winning(connection: Connection) -> str:
-    """SQL condition on raw events: their content counts, as far as a round has told.
+    """SQL condition on raw events: their content counts and is not taken back, as far as a round has told.
 
     What came since the last round may stand against another content that is not known to have lost yet.
     """
     seen = visible(connection)
     lost = f"SELECT identity, snapshot, content FROM {{private}}.superseded WHERE {seen}"
-    return f"{seen} AND (identity, snapshot, content) NOT IN ({lost})"
+    return f"{seen} AND retracted = 0 AND (identity, snapshot, content) NOT IN ({lost})"

@@ -31,6 +31,10 @@ EVERYTHING = "everything"
 
 _MARK = "kind, system, subject, unit, hour"
 _BY_PERSONS = ("session", "case")
+_ROW = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
+"""SQL of the id of the row that an event was made of: without the word of a derived event."""
+_IDS = 5_000
+"""Ids that one statement is given."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,12 +68,37 @@ class Import:
     conflict: int = 0
     rejected: int = 0
     left_out: int = 0
+    superseded: int = 0
+    retracted: int = 0
 
     @staticmethod
     def identify(digest: str, mapping: str, organisation: str, snapshot: int) -> int:
         """A 63-bit id of a file's digest, the mapping's digest, the organisation and the snapshot's time."""
         text = f"{digest}\0{mapping}\0{organisation}\0{snapshot}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1 | 1
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the rows of an import: rows, but for retractions, which are events."""
+
+    accepted: int
+    """Rows that say something new: nobody knew them, or they are newer than what was known."""
+    superseded: int
+    """Of these, rows that took the place of what was known of them."""
+    conflict: int
+    """Rows that say something else than what is known, and neither is newer: the smaller content hash counts."""
+    retracted: int
+    """Events that were taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What a complete list lacks."""
+
+    gone: int
+    standing: int
+    """Rows that count, those of the list included."""
 
 
 _REJECT = ("digest", "source", "reason", "position")
@@ -237,7 +266,7 @@ class PrivateStore:
         """The import, as it stands; None before its first row."""
         rows = self.connection.rows(
             "SELECT import, name, digest, mapping, organisation, state, snapshot, read, accepted, duplicate, conflict, "
-            "rejected, left_out FROM {private}.imports FINAL WHERE import = {id:UInt64}",
+            "rejected, left_out, superseded, retracted FROM {private}.imports FINAL WHERE import = {id:UInt64}",
             id=import_id,
         )
         return Import(*rows[0]) if rows else None
@@ -258,6 +287,8 @@ class PrivateStore:
                     "conflict",
                     "rejected",
                     "left_out",
+                    "superseded",
+                    "retracted",
                     "updated_at",
                     "version",
                 ),
@@ -272,6 +303,8 @@ class PrivateStore:
                         job.conflict,
                         job.rejected,
                         job.left_out,
+                        job.superseded,
+                        job.retracted,
                         moment,
                         version,
                     ),
@@ -335,30 +368,222 @@ class PrivateStore:
         self.mark_import(job.id)
         self.save_import(replace(job, state="marked"), moment)
 
-    def import_counts(self, import_id: int, *, derived: bool) -> tuple[int, int]:
-        """(accepted, conflict) identities of an import's rows against all that was committed beside it.
+    def import_counts(self, import_id: int, *, derived: bool) -> Counts:
+        """What became of the rows of an import against all that was committed beside it.
 
-        Accepted: the identity was not there, or a later snapshot says something else of it. Conflict: it was there
-        with other content. The rest are duplicates. `derived` leaves events derived from a row out of the count.
+        With `derived`, the events of a row are told apart by the word behind its id, and count as one.
         """
-        own = "AND NOT match(id, '\\\\.[a-z_]+$')" if derived else ""
-        row = self.connection.rows(
-            f"""
+        row = _ROW if derived else "id"
+        return Counts(
+            *self.connection.rows(
+                f"""
             WITH mine AS (
-                    SELECT identity, min(content) AS content, max(snapshot) AS snapshot, uniqExact(content) AS contents
-                    FROM {{private}}.events WHERE import = {import_id} {own} GROUP BY identity),
+                    SELECT identity, any(source) AS source, any({row}) AS row,
+                           arraySort(c -> (-toInt64(c.1), -toInt64(c.2), c.3),
+                                     groupUniqArray((snapshot, revision, content, retracted))) AS contents,
+                           contents[1] AS best,
+                           countEqual(arrayMap(c -> (c.1, c.2), contents), (best.1, best.2)) - 1 AS alike
+                    FROM {{private}}.events WHERE import = {import_id} GROUP BY identity),
                  theirs AS (
-                    SELECT identity, groupUniqArray(content) AS contents, max(snapshot) AS newest
+                    SELECT identity, groupUniqArray(content) AS contents, max((snapshot, revision)) AS newest,
+                           argMax(retracted, (snapshot, revision)) AS gone
                     FROM {{private}}.identities
                     WHERE identity IN (SELECT identity FROM mine) AND import != {import_id}
                       AND (import = 0 OR import IN (SELECT import FROM {{private}}.imports FINAL WHERE state != 'open'))
-                    GROUP BY identity)
-            SELECT countIf(empty(t.contents) OR (NOT has(t.contents, m.content) AND m.snapshot > t.newest)),
-                   countIf(notEmpty(t.contents) AND NOT has(t.contents, m.content) AND m.snapshot <= t.newest)
-                   + sum(m.contents - 1)
-            FROM mine AS m LEFT JOIN theirs AS t ON t.identity = m.identity"""
-        )[0]
-        return int(row[0]), int(row[1])
+                    GROUP BY identity),
+                 compared AS (
+                    SELECT m.source AS source, m.row AS row, m.alike AS alike, m.best.4 AS retracts,
+                           empty(t.contents) AS unknown, has(t.contents, m.best.3) AS same,
+                           (m.best.1, m.best.2) > t.newest AS newer, (m.best.1, m.best.2) = t.newest AS level,
+                           t.gone AS gone
+                    FROM mine AS m LEFT JOIN theirs AS t ON t.identity = m.identity),
+                 rows AS (
+                    SELECT max(unknown AND NOT retracts) AS new,
+                           max(NOT unknown AND NOT gone) AS known,
+                           max(NOT unknown AND NOT same AND newer AND NOT (retracts AND gone))
+                               AND NOT min(retracts) AS changed,
+                           max(alike) > 0 OR max(NOT unknown AND NOT same AND level) AS contested,
+                           sum(NOT unknown AND retracts AND newer AND NOT gone) AS retractions
+                    FROM compared GROUP BY source, row)
+            SELECT countIf(new OR changed), countIf((new AND known) OR changed),
+                   countIf(contested AND NOT new AND NOT changed), sum(retractions)
+            FROM rows"""
+            )[0]
+        )
+
+    def batch_counts(self, batch: int) -> list[dict[str, Any]]:
+        """What became of the events of a batch beside what was stored before it, by source."""
+        return self.connection.dicts(
+            f"""
+            WITH mine AS (
+                    SELECT source, identity,
+                           arraySort(c -> (-toInt64(c.1), -toInt64(c.2), c.3),
+                                     groupUniqArray((snapshot, revision, content, retracted)))[1] AS best
+                    FROM {{private}}.events WHERE batch = {batch} AND import = 0 GROUP BY source, identity),
+                 theirs AS (
+                    SELECT identity, groupUniqArray(content) AS contents, max((snapshot, revision)) AS newest,
+                           argMax(retracted, (snapshot, revision)) AS gone
+                    FROM {{private}}.identities
+                    WHERE identity IN (SELECT identity FROM mine) AND batch < {batch}
+                      AND (import = 0 OR import IN (SELECT import FROM {{private}}.imports FINAL WHERE state != 'open'))
+                    GROUP BY identity),
+                 compared AS (
+                    SELECT m.source AS source, m.best.4 AS retracts, empty(t.contents) AS unknown,
+                           has(t.contents, m.best.3) AS same, (m.best.1, m.best.2) AS version, t.newest AS newest,
+                           (unknown AND NOT retracts)
+                               OR (NOT unknown AND NOT same AND version > newest AND NOT (retracts AND t.gone)) AS new
+                    FROM mine AS m LEFT JOIN theirs AS t ON t.identity = m.identity)
+            SELECT source, count() AS events, countIf(new) AS accepted, countIf(new AND NOT unknown) AS superseded,
+                   countIf(NOT new AND NOT (NOT unknown AND NOT same AND version = newest)) AS duplicate,
+                   countIf(NOT unknown AND NOT same AND version = newest) AS conflict,
+                   countIf(new AND retracts) AS retracted
+            FROM compared GROUP BY source ORDER BY source"""
+        )
+
+    def absent(self, job: Import, listed: Import, source: str, seen: Sequence[str] = ()) -> Absent:
+        """How many rows of a source a complete list lacks that count so far, and how many count.
+
+        `listed` is the import of the list, `job` the one that would take them back. `seen` are ids of rows that the
+        list has, though no event could be made of them.
+        """
+        rows = self.connection.rows(
+            f"SELECT uniqExactIf(row, absent), uniqExact(row) FROM ({self._standing(job, listed)})",
+            source=source,
+            seen=list(seen),
+        )
+        return Absent(*rows[0])
+
+    @_alone
+    def retract_absent(self, job: Import, listed: Import, source: str, seen: Sequence[str], now: datetime) -> None:
+        """Take back, as part of import `job`, what counts of a source and a complete list lacks."""
+        self.connection.run(
+            f"""INSERT INTO {{private}}.events
+                (source, id, type, kind, time, received_at, batch, import, snapshot, unit, system, subject, revision,
+                 retracted)
+            SELECT source, id, type, kind, time, {{now:DateTime64(3, 'UTC')}}, {self._next_batch()}, {job.id},
+                   {listed.snapshot}, unit, system, subject, revision, 1
+            FROM ({self._standing(job, listed)}) WHERE absent""",
+            source=source,
+            seen=list(seen),
+            now=now,
+        )
+
+    def _standing(self, job: Import, listed: Import) -> str:
+        """SQL of the events of a source that count, in an organisation, and whether a complete list lacks them."""
+        organisation = job.organisation.replace("\\", "\\\\").replace("'", "\\'")
+        these = f"""(import = 0 OR import = {job.id} OR import IN (
+            SELECT import FROM {{private}}.imports FINAL WHERE state != 'open' AND organisation = '{organisation}'))"""
+        return f"""
+            SELECT source, id, type, kind, time, unit, system, subject, revision, {_ROW} AS row,
+                   snapshot < {listed.snapshot} AND NOT has({{seen:Array(String)}}, row)
+                   AND identity NOT IN (
+                       SELECT identity FROM {{private}}.identities WHERE import = {listed.id}) AS absent
+            FROM (
+                SELECT *, identity FROM {{private}}.events WHERE source = {{source:String}} AND {these}
+                ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
+            WHERE retracted = 0"""
+
+    def unknown(self, events: pa.Table, source: str) -> pa.Table:
+        """Those of a source's events that say something: not known in this revision or a later one.
+
+        A retraction says something only where the event stands. Events without a revision are always new.
+        """
+        if not len(events) or "revision" not in events.column_names:
+            return events
+        ids = events["id"].to_pylist()
+        known: dict[str, tuple[int, int]] = {}
+        for first in range(0, len(ids), _IDS):
+            rows = self.connection.rows(
+                """SELECT given.id, k.newest.1, k.newest.2
+                FROM (SELECT arrayJoin({ids:Array(String)}) AS id, sipHash128({source:String}, id) AS identity) AS given
+                INNER JOIN (
+                    SELECT identity, max((revision, retracted)) AS newest FROM {private}.identities
+                    WHERE identity IN (SELECT sipHash128({source:String}, arrayJoin({ids:Array(String)})))
+                      AND (import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))
+                    GROUP BY identity) AS k ON k.identity = given.identity""",
+                ids=ids[first : first + _IDS],
+                source=source,
+            )
+            known |= {id_: (int(revision), int(gone)) for id_, revision, gone in rows}
+        revisions = events["revision"].to_pylist()
+        gone = events["retracted"].to_pylist() if "retracted" in events.column_names else [0] * len(ids)
+
+        def says(id_: str, revision: int, retracts: int) -> bool:
+            if id_ not in known:
+                return not retracts
+            newest, was_gone = known[id_]
+            return (revision > newest or not revision) and not (retracts and was_gone)
+
+        return events.filter(pa.array([says(*row) for row in zip(ids, revisions, gone, strict=True)]))
+
+    def standing_rows(self, source: str) -> set[str]:
+        """The ids of a source's rows that count, without the words of derived events."""
+        rows = self.connection.rows(
+            f"""SELECT DISTINCT {_ROW} FROM (
+                SELECT id, argMax(retracted, (snapshot, revision)) AS gone
+                FROM {{private}}.events WHERE source = {{source:String}} GROUP BY id)
+            WHERE NOT gone""",
+            source=source,
+        )
+        return {row for (row,) in rows}
+
+    @_alone
+    def retract_rows(self, source: str, rows: Sequence[str], now: datetime) -> int:
+        """Take back all events of these rows of a source, by a revision of their own; how many were taken back."""
+        done = 0
+        for first in range(0, len(rows), _IDS):
+            standing = f"""
+                SELECT * FROM (
+                    SELECT *, identity FROM {{private}}.events
+                    WHERE source = {{source:String}}
+                      AND has({{rows:Array(String)}}, {_ROW})
+                    ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
+                WHERE retracted = 0"""
+            some = {"source": source, "rows": list(rows[first : first + _IDS])}
+            count = int(self.connection.value(f"SELECT count() FROM ({standing})", **some))
+            if not count:
+                continue
+            batch = self._next_batch()
+            self._unfinished = True
+            self.connection.run(
+                f"""INSERT INTO {{private}}.events
+                    (source, id, type, kind, time, received_at, batch, snapshot, unit, system, subject, revision,
+                     retracted)
+                SELECT source, id, type, kind, time, {{now:DateTime64(3, 'UTC')}}, {batch}, snapshot, unit, system,
+                       subject, revision + 1, 1
+                FROM ({standing})""",
+                now=now,
+                **some,
+            )
+            self._mark_as(batch, f"batch = {batch}")
+            self._unfinished = False
+            done += count
+        return done
+
+    def latest_list(self, job: Import) -> Import:
+        """The latest committed list of the same mapping and organisation; `job` itself where none is later."""
+        rows = self.connection.rows(
+            """SELECT import FROM {private}.imports FINAL
+            WHERE state != 'open' AND mapping = {mapping:String} AND organisation = {organisation:String}
+              AND snapshot > {snapshot:UInt64} ORDER BY snapshot DESC LIMIT 1""",
+            mapping=job.mapping,
+            organisation=job.organisation,
+            snapshot=job.snapshot,
+        )
+        found = self.find_import(rows[0][0]) if rows else None
+        return found or job
+
+    def snapshot_taken(self, mapping: str, organisation: str, snapshot: int) -> bool:
+        """Whether another list of this mapping and organisation bears the very same time."""
+        return bool(
+            self.connection.rows(
+                """SELECT 1 FROM {private}.imports FINAL WHERE mapping = {mapping:String}
+                AND organisation = {organisation:String} AND snapshot = {snapshot:UInt64} LIMIT 1""",
+                mapping=mapping,
+                organisation=organisation,
+                snapshot=snapshot,
+            )
+        )
 
     # what is there
 
@@ -369,7 +594,9 @@ class PrivateStore:
 
     def data_span(self) -> tuple[date, date]:
         """The first and the last day of the events; today's year where there are none."""
-        first, last, events = self.connection.rows("SELECT min(time), max(time), count() FROM {private}.events")[0]
+        first, last, events = self.connection.rows(
+            "SELECT min(time), max(time), count() FROM {private}.events WHERE retracted = 0"
+        )[0]
         return (first.date(), last.date()) if events else (date(2020, 1, 1), date(2027, 12, 31))
 
     def sources(self) -> list[dict[str, Any]]:
@@ -391,7 +618,7 @@ class PrivateStore:
         """Every import, the latest last."""
         return self.connection.dicts(
             """SELECT name, mapping, organisation, if(state = 'open', 'interrupted', 'complete') AS state,
-                      read, accepted, duplicate, conflict, rejected, updated_at
+                      read, accepted, superseded, retracted, duplicate, conflict, rejected, updated_at
                FROM {private}.imports FINAL ORDER BY updated_at, name"""
         )
 
@@ -446,7 +673,7 @@ def marks_in(events: str, where: str, *also: str) -> str:
     more = "".join(f", {name}" for name in also)
     return f"""
         SELECT kind, system, subject, '' AS unit, toStartOfHour(max(time)) AS hour{more}
-        FROM {events} WHERE {where} AND kind != 'session' GROUP BY kind, system, subject{more}
+        FROM {events} WHERE {where} AND (kind != 'session' OR retracted) GROUP BY kind, system, subject{more}
         UNION ALL
         SELECT 'act', system, toFixedString('', 16), unit, toStartOfHour(max(time)){more}
         FROM {events} WHERE {where} AND kind IN {_BY_PERSONS} AND actor_kind = 'person'
@@ -463,7 +690,10 @@ def marks_of(events: pa.Table, batch: int) -> pa.Table:
         | {"day": pc.cast(events["time"], pa.date32())}
     )
     sessions = pc.equal(plain["kind"], "session")
-    subjects = plain.filter(pc.invert(sessions)).group_by(["kind", "system", "subject"]).aggregate([("time", "max")])
+    about = pc.invert(sessions)
+    if "retracted" in events.column_names:  # what a retraction takes back is found by its batch: it needs a mark
+        about = pc.or_(about, pc.equal(events["retracted"], 1))
+    subjects = plain.filter(about).group_by(["kind", "system", "subject"]).aggregate([("time", "max")])
     by_persons = pc.and_(pc.or_(sessions, pc.equal(plain["kind"], "case")), pc.equal(plain["actor_kind"], "person"))
     acts = plain.filter(by_persons).group_by(["system", "unit", "day"]).aggregate([("time", "max")])
     rows = len(subjects) + len(acts)

@@ -1,0 +1,84 @@
+"""The command about systems that are asked: pull."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, stderr
+from nytta.ingest.pull.declared import Declared, read
+from nytta.ingest.store import pulls
+from nytta.service.pulls import Puller, dark_indicators, puller
+from nytta.service.settings import Settings
+
+
+@commands.command()
+def pull(
+    source: Annotated[str, typer.Argument(help="The source's id in sources.yaml.")],
+    since: Annotated[str | None, typer.Option(help="A cursor to begin at, in the place of the last round's.")] = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Only look at rights, clock, and what goes dark.")] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Begin from the beginning; what is known stays known.")
+    ] = False,
+    reconcile: Annotated[bool, typer.Option("--reconcile", help="Look for what is gone at the source.")] = False,
+    gone_at_most: Annotated[int | None, typer.Option(help="Rows that may be taken back; else a third.", min=0)] = None,
+    data: Data = None,
+    registry: Registry = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a system now for what happened in it. Interrupted, the same command goes on; repeated, it changes nothing."""
+    place = registry or Settings().registry
+    with opened(data, registry) as app:
+        declared = _declared(read(place), source)
+        if not declared.is_asked:
+            fail(f"{source} is not asked: it sends to /hooks/{source} by itself")
+        if not declared.runs(datetime.now(UTC).date()):
+            fail(f"{source} ended on {declared.ended_on}: it is asked no more")
+        asked = puller(app, declared, place)
+        try:
+            if probe:
+                _probed(asked, as_json)
+                return
+            if reset:
+                pulls.save_cursor(app.private, source, "", datetime.now(UTC))
+            done = asked.reconcile(gone_at_most) if reconcile or gone_at_most is not None else asked.round(since)
+        finally:
+            asked.ask.close()
+        app.bring_up_to_date(datetime.now(UTC))
+    if as_json:
+        print_json(asdict(done))
+    else:
+        stderr.print(
+            f"{source}: {done.state}, {done.rows} rows in {done.pages} pages, {done.events} events stored, "
+            f"{done.retracted} taken back, {done.rejected} rejected"
+        )
+        if done.message:
+            stderr.print(done.message, markup=False)
+    if done.state in ("failed", "held"):
+        raise typer.Exit(1)
+
+
+def _declared(sources: tuple[Declared, ...], name: str) -> Declared:
+    for declared in sources:
+        if declared.id == name:
+            return declared
+    known = ", ".join(declared.id for declared in sources)
+    return fail(f"there is no source '{name}' in sources.yaml; it has {known or 'none: declare it there'}")
+
+
+def _probed(asked: Puller, as_json: bool) -> None:
+    findings = asked.probe()
+    dark = dark_indicators(findings, asked.app.definitions)
+    if as_json:
+        told: dict[str, Any] = {"found": [asdict(one) for one in findings.found], "clock": findings.clock, "dark": dark}
+        print_json(told)
+        return
+    for one in findings.found:
+        stderr.print(f"{one.what}: {'can be read' if one.fine else one.detail or 'cannot be read'}", markup=False)
+    for what, indicators in dark.items():
+        stderr.print(f"without {what} these indicators stay dark: {', '.join(indicators) or 'none'}", markup=False)
+    if findings.clock is not None:
+        stderr.print(f"its clock is {findings.clock:+.0f} seconds from ours")

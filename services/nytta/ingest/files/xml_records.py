@@ -1,0 +1,126 @@
+"""Elements of an XML document as rows. Document types and entities are refused, namespaces are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from xml.parsers import expat
+
+from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.files import Stream
+from nytta.ingest.files.json_file import TEXT
+from nytta.ingest.files.records import NestedReader
+from nytta.ingest.files.specs import Entries
+
+BOUND = 16 << 20
+"""Bytes of one row beyond which a document is refused."""
+
+_PIECE = 1 << 16
+_DEPTH = 64
+
+
+class XmlReader(NestedReader):
+    """The elements under one path of an XML document, `FlowInstances/FlowInstance`, or the document's only element.
+
+    A field is the path of an element, "poster/user/userID", an attribute is "@name", and white space around a text is
+    no part of it. The path may begin with the name of the document's element or below it.
+    """
+
+    form = "XML"
+
+    def __init__(self, stream: Stream, records: str, each: str = "", entries: Sequence[Entries] = ()) -> None:
+        """`stream` stands at its beginning and is read once."""
+        super().__init__(stream, each, entries)
+        self._records = [name for name in records.split("/") if name]
+
+    def items(self) -> Iterator[Any]:
+        """The elements. `InputError` where the document is no XML, or there is no element of that path."""
+        parser = _Parser(self._stream.name, self._records)
+        found = False
+        while True:
+            piece = self._stream.read(_PIECE)
+            parser.feed(piece)
+            found = found or bool(parser.items)
+            yield from parser.items
+            parser.items.clear()
+            if not piece:
+                break
+        if not found and self._records and not parser.is_empty:
+            path = "/".join(self._records)
+            raise InputError(self._stream.name, "", f"no element under '{path}'; say in the mapping: records: PATH")
+
+
+class _Parser:
+    """Expat with handlers that fill `items`: an element is a dictionary, a text, or a list where it is repeated."""
+
+    def __init__(self, file: str, records: Sequence[str]) -> None:
+        self.items: list[Any] = []
+        self._file = file
+        self._records = list(records)
+        self._path: list[str] = []
+        self._open: list[dict[str, Any]] = []
+        self._texts: list[list[str]] = []
+        self._since = 0
+        self.is_empty = True
+        """Whether the document's element has no element in it: a list of nothing."""
+        self._expat = expat.ParserCreate()
+        self._expat.StartDoctypeDeclHandler = self._refuse
+        self._expat.StartElementHandler = self._start
+        self._expat.EndElementHandler = self._end
+        self._expat.CharacterDataHandler = self._text
+
+    def feed(self, piece: bytes) -> None:
+        """Parse the next bytes; none at the end."""
+        try:
+            self._expat.Parse(piece, not piece)
+        except expat.ExpatError as error:
+            said = expat.ErrorString(error.code)
+            raise InputError(self._file, f"line {error.lineno}", f"is no XML: {said}; export it again") from error
+        except (LookupError, ValueError) as error:
+            raise InputError(self._file, "line 1", "its encoding is not known; export it as UTF-8") from error
+        if self._open and self._expat.CurrentByteIndex - self._since > BOUND:
+            raise self._error(f"an element here is longer than {BOUND >> 20} MiB; name smaller ones in records")
+
+    def _error(self, what: str) -> InputError:
+        return InputError(self._file, f"line {self._expat.CurrentLineNumber}", what)
+
+    def _refuse(self, *_: Any) -> None:
+        raise self._error("has a document type, which may hold entities; export it without")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._path.append(name.rpartition(":")[2])
+        if len(self._path) > _DEPTH:
+            raise self._error(f"elements are nested more than {_DEPTH} deep")
+        if len(self._path) > 1:
+            self.is_empty = False
+        if not self._open:
+            if self._path not in (self._records, [self._path[0], *self._records]):
+                return
+            self._since = self._expat.CurrentByteIndex
+        own = {f"@{key.rpartition(':')[2]}": text for key, text in attributes.items() if not _declares(key)}
+        self._open.append(own)
+        self._texts.append([])
+
+    def _text(self, text: str) -> None:
+        if self._texts:
+            self._texts[-1].append(text)
+
+    def _end(self, _name: str) -> None:
+        name = self._path.pop()
+        if not self._open:
+            return
+        element, text = self._open.pop(), "".join(self._texts.pop()).strip()
+        value: Any = element
+        if text:
+            value = element | {TEXT: text} if element else text
+        if not self._open:
+            self.items.append(value if isinstance(value, dict) else {TEXT: value})
+        elif name in self._open[-1]:
+            there = self._open[-1][name]
+            self._open[-1][name] = [*there, value] if isinstance(there, list) else [there, value]
+        else:
+            self._open[-1][name] = value
+
+
+def _declares(key: str) -> bool:
+    return key == "xmlns" or key.startswith("xmlns:")

@@ -1,0 +1,199 @@
+"""Requests to a source: one client that waits, tries again, and never shows its credentials to another host."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Literal
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import orjson
+
+from nytta import Mendable
+
+MOST_BYTES: Final = 64 << 20
+"""Bytes that one answer may have."""
+_TRIES: Final = 8
+_LONGEST_WAIT: Final = 120.0  # seconds
+_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_EARLY: Final = 30.0  # seconds before its end at which a token is taken for expired
+
+
+class PullError(Mendable):
+    """A source could not be read: what to change, or that it is tried again at the next round."""
+
+
+class ForbiddenError(PullError):
+    """The source refuses this to the account."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How a source knows us. `client-credentials` asks `token_address` for a token with `user` and `secret`."""
+
+    way: Literal["none", "basic", "token", "client-credentials"] = "none"
+    user: str = ""
+    secret: str = field(default="", repr=False)
+    token_address: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in JSON."""
+
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def clock(self) -> datetime | None:
+        """The source's clock, where the answer tells it."""
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
+        except (TypeError, ValueError):
+            return None
+
+
+class Ask:
+    """Asks one host. `throttled` counts the answers that told us to wait; `pause` waits so many seconds."""
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials,
+        *,
+        client: httpx.Client | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.address = address.rstrip("/") + "/"
+        self.throttled = 0
+        self._credentials = credentials
+        self._client = client or httpx.Client(timeout=httpx.Timeout(60, connect=10), trust_env=False)
+        self._pause = pause
+        self._token = ""
+        self._token_ends = 0.0
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._client.close()
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
+        """The answer at `path` below the address. ForbiddenError, or PullError where all tries failed."""
+        return self._tried("GET", self._below(path), params)
+
+    def _below(self, path: str) -> str:
+        url = urljoin(self.address, path)
+        if urlsplit(url)[:2] != urlsplit(self.address)[:2]:
+            raise PullError(f"the source leads to another host than {self.address}: it is not followed")
+        return url
+
+    def _tried(self, method: str, url: str, params: Mapping[str, str] | None) -> Answer:
+        said = ""
+        renewed = False
+        for number in range(_TRIES):
+            try:
+                status, headers, body = self._sent(method, url, params, self._authorisation())
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                said = type(error).__name__
+                self._wait(number)
+                continue
+            if status == 401 and self._credentials.way == "client-credentials" and not renewed:
+                self._token, renewed = "", True  # it may have expired in the middle of a page
+                continue
+            if status in (401, 403):
+                raise ForbiddenError(f"{urlsplit(url).path} is refused ({status}): check the account and its rights")
+            if status in _AGAIN:
+                self.throttled += status == 429
+                said = f"status {status}"
+                self._wait(number, headers.get("retry-after", ""))
+                continue
+            if 300 <= status < 400:
+                return self._redirected(url, headers.get("location", ""))
+            if status >= 400:
+                raise PullError(f"{urlsplit(url).path} answers {status}: check the address and the settings")
+            try:
+                return Answer(orjson.loads(body), headers)
+            except orjson.JSONDecodeError:
+                said = "an answer that is cut off or no JSON"
+                self._wait(number)
+        raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {said}; it is tried again next round")
+
+    def _redirected(self, url: str, location: str) -> Answer:
+        """What lies where the source sends us: a signed address knows us by itself, so it is shown no credentials."""
+        target = urljoin(url, location)
+        if urlsplit(target).scheme != urlsplit(self.address).scheme:
+            raise PullError("the source leads to another scheme than its own: it is not followed")
+        own = urlsplit(target)[:2] == urlsplit(self.address)[:2]
+        for number in range(_TRIES):
+            try:
+                status, headers, body = self._sent("GET", target, None, self._authorisation() if own else {})
+                if status == 200:
+                    return Answer(orjson.loads(body), headers)
+                if status not in _AGAIN:
+                    break
+            except (httpx.TransportError, httpx.DecodingError, orjson.JSONDecodeError):
+                pass
+            self._wait(number)
+        raise PullError("the address to which the source leads does not answer; it is tried again next round")
+
+    def _sent(
+        self, method: str, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        told = {"Accept": "application/json", **headers}
+        with self._client.stream(method, url, params=params, headers=told, follow_redirects=False) as answer:
+            body = bytearray()
+            for piece in answer.iter_bytes():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    raise PullError(f"an answer has more than {MOST_BYTES >> 20} MiB: ask for smaller pages")
+            return answer.status_code, answer.headers, bytes(body)
+
+    def _wait(self, number: int, retry_after: str = "") -> None:
+        seconds = min(_LONGEST_WAIT, 0.25 * 2**number) * (0.5 + random.random())
+        self._pause(max(seconds, _seconds(retry_after)))
+
+    def _authorisation(self) -> dict[str, str]:
+        known = self._credentials
+        match known.way:
+            case "none":
+                return {}
+            case "basic":
+                return {"Authorization": httpx.BasicAuth(known.user, known.secret)._auth_header}
+            case "token":
+                return {"Authorization": f"Bearer {known.secret}"}
+        if not self._token or time.monotonic() > self._token_ends:
+            self._token, lasts = self._fetched()
+            self._token_ends = time.monotonic() + lasts - _EARLY
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def _fetched(self) -> tuple[str, float]:
+        known = self._credentials
+        form = {"grant_type": "client_credentials", "client_id": known.user, "client_secret": known.secret}
+        if known.scope:
+            form["scope"] = known.scope
+        answer = self._client.post(known.token_address, data=form)
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise httpx.RemoteProtocolError("no token")
+        try:
+            given = answer.json()
+            return str(given["access_token"]), float(given.get("expires_in", 300))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ForbiddenError(
+                f"no token is given ({answer.status_code}): check the client's id, its secret and its scope"
+            ) from error
+
+
+def _seconds(retry_after: str) -> float:
+    """What a header Retry-After asks for, in seconds, at most two minutes."""
+    if retry_after.strip().isdecimal():
+        return min(_LONGEST_WAIT, float(retry_after))
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except (TypeError, ValueError):
+        return 0.0
+    return max(0.0, min(_LONGEST_WAIT, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds()))

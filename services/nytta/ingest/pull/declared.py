@@ -1,0 +1,152 @@
+"""sources.yaml of the registry: which systems are asked, where, how often, and as whom. Secrets stand elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from nytta import Mendable
+from nytta.ingest.pull.source import Source, SourceSettings
+from nytta.ingest.pull.sources.servicenow import ServiceNow, ServiceNowSettings
+from nytta.registry import nodes
+from nytta.registry.problems import Problem, check_text
+
+FILE: Final = "sources.yaml"
+
+KINDS: Final[Mapping[str, tuple[type[SourceSettings], Any]]] = MappingProxyType(
+    {"servicenow": (ServiceNowSettings, ServiceNow)}
+)
+"""The kinds of source: their settings, and what makes one of these."""
+
+
+WEBHOOK: Final = "webhook"
+"""The kind of a system that is not asked and sends to /hooks/ID."""
+
+
+class SourcesError(Mendable):
+    """Every problem of a sources.yaml."""
+
+
+class Declared(BaseModel):
+    """One source as it is declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,62}$")]
+    """Its name, which is also the source of its events."""
+    kind: str
+    address: str = ""
+    """Where it is, without a path that the kind adds itself."""
+    system: Annotated[str, Field(min_length=1)]
+    """The system's id in systems.yaml."""
+    account: Literal["none", "basic", "token", "client-credentials"] = "none"
+    user: str = ""
+    token_address: str = ""
+    scope: str = ""
+    secret_file: Path | None = None
+    """The file that holds the secret alone, readable by its owner only; else NYTTA_SECRET_ID of the environment."""
+    minutes: Annotated[int, Field(ge=1, le=7 * 24 * 60)] = 15
+    """Between two rounds."""
+    reconcile_hours: Annotated[int, Field(ge=1, le=31 * 24)] = 24
+    """Between two looks for what is gone."""
+    mapping: str = ""
+    """A mapping of your own, beside sources.yaml, in the place of the shipped one."""
+    muted_until: date | None = None
+    """Before this day the source is asked, and its silence is no alert."""
+    ended_on: date | None = None
+    """From this day on the source is asked no more."""
+    signed: Literal["", "zammad", "jira", "github", "glpi"] = ""
+    """Where it also sends, to /hooks/ID, whose way of signing that is; the secret is the same as its account's."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("address", "token_address")
+    @classmethod
+    def _is_web(cls, given: str) -> str:
+        parts = urlsplit(given)
+        here = parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if given and (parts.scheme not in ("https", "http") or not parts.hostname or parts.username):
+            raise ValueError("write an address such as https://example.service-now.com, without a user")
+        if parts.scheme == "http" and not here:
+            raise ValueError("secrets go over https only")
+        return given
+
+    @field_validator("kind")
+    @classmethod
+    def _is_known(cls, given: str) -> str:
+        if given not in KINDS and given != WEBHOOK:
+            raise ValueError(f"there is no kind '{given}'; known are {', '.join([*KINDS, WEBHOOK])}")
+        return given
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Declared:
+        if self.kind == WEBHOOK and not (self.mapping and self.signed):
+            raise ValueError("a webhook needs mapping, and signed: whose way of signing it is")
+        if self.kind != WEBHOOK and not self.address:
+            raise ValueError("address: where is it?")
+        return self
+
+    @property
+    def secret_name(self) -> str:
+        """The environment variable of its secret."""
+        return f"NYTTA_SECRET_{self.id.upper().replace('-', '_')}"
+
+    def runs(self, day: date) -> bool:
+        """Whether it is listened to on that day."""
+        return self.ended_on is None or day < self.ended_on
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is pulled; else it sends by itself."""
+        return self.kind != WEBHOOK
+
+    def due(self, last: datetime | None, now: datetime) -> bool:
+        """Whether a round is due, after one that began at `last`."""
+        return last is None or now - last >= timedelta(minutes=self.minutes)
+
+    def source(self) -> Source:
+        """What asks it. SourcesError where its settings are not sound."""
+        settings, make = KINDS[self.kind]
+        made: Source = make(settings.model_validate(self.settings))
+        return made
+
+
+def read(registry: Path | None) -> tuple[Declared, ...]:
+    """The sources that a registry declares. SourcesError with every problem, each with its line."""
+    path = registry / FILE if registry is not None else None
+    if path is None or not path.is_file():
+        return ()
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourcesError(f"{path}: cannot be read: {error}") from error
+    root, problems = nodes.parse(text, FILE, nothing=nodes.NULLS)
+    found: list[Declared] = []
+    document = root.plain() if root else None
+    entries = document.get("sources") if isinstance(document, dict) else None
+    if root and not isinstance(entries, list):
+        problems.append(Problem(FILE, 1, "list the systems that are asked under `sources:`"))
+        entries = []
+    for number, entry in enumerate(entries or ()):
+        try:
+            declared = Declared.model_validate(entry)
+            if declared.is_asked:
+                declared.source()
+        except ValidationError as error:
+            for told in error.errors():
+                place = [part for part in told["loc"] if isinstance(part, str | int)]
+                line = root.at("sources", number, *place) if root else 1
+                message = str(told["msg"]).removeprefix("Value error, ")
+                problems.append(Problem(FILE, line, f"{'.'.join(map(str, place))}: {message}"))
+            continue
+        if any(other.id == declared.id for other in found):
+            problems.append(Problem(FILE, root.at("sources", number) if root else 1, f"'{declared.id}' stands twice"))
+        found.append(declared)
+    if problems:
+        raise SourcesError(check_text(tuple(sorted(problems)), str(registry)).rstrip("\n"))
+    return tuple(found)

@@ -1,0 +1,42 @@
+"""What a source's rows look like, so that a field which falls silent is noticed before its silence is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+_FEW: Final = 10
+"""Rows below which a silent field says nothing."""
+_USUAL: Final = 50
+"""Percent of rows from which on a field is usually there."""
+
+
+class Shares:
+    """In how many of some rows each field says something."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._said: Counter[str] = Counter()
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Count more rows."""
+        for row in rows:
+            self.rows += 1
+            self._said.update(name for name, value in row.items() if value not in (None, "", [], {}))
+
+    def percent(self) -> dict[str, int]:
+        """By field, the percent of rows in which it says something; empty where there was no row."""
+        return {name: 100 * said // self.rows for name, said in sorted(self._said.items())} if self.rows else {}
+
+    def silent(self, name: str) -> bool:
+        """Whether a field says nothing in any row."""
+        return not self._said[name]
+
+
+def vanished(shares: Shares, known: Mapping[str, int], needed: Collection[str]) -> list[str]:
+    """Fields that rows need, that used to be there, and that no row has now."""
+    if shares.rows < _FEW:
+        return []
+    roots = sorted({name if name in known else name.partition("/")[0] for name in needed})
+    return [name for name in roots if known.get(name, 0) >= _USUAL and shares.silent(name)]

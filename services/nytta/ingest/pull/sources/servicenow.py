@@ -1,0 +1,100 @@
+"""ServiceNow: incidents by the Table API as they stand. Without its history (sys_audit), which is often closed,
+counters say how often one was passed on and reopened, but not to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from nytta.ingest.pull.ask import Ask, ForbiddenError
+from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages
+from nytta.ingest.pull.source import Finding, Findings, Page, Place, SourceSettings
+
+_FORM = "%Y-%m-%d %H:%M:%S"  # texts in UTC
+_BEGINNING = "1970-01-01 00:00:00"
+_TABLE = "api/now/table/"
+
+
+class ServiceNowSettings(SourceSettings):
+    """`table` is the table of tickets, `query` narrows it in ServiceNow's own words, such as `company=…`."""
+
+    table: str = Field(default="incident", pattern="^[a-z][a-z0-9_]*$")
+    query: str = Field(default="", pattern=r"^[^\^]*(\^[^\^]+)*$")
+    page: int = Field(default=1000, ge=1, le=10_000)
+
+
+class ServiceNow:
+    """One table of tickets."""
+
+    mappings: ClassVar = ("servicenow",)
+    fetched: ClassVar = (
+        *("sys_id", "sys_updated_on", "sys_mod_count", "opened_at", "resolved_at", "reopened_time", "state"),
+        *("contact_type", "category", "assignment_group", "opened_by", "resolved_by", "reassignment_count"),
+        *("reopen_count", "caller_id.department"),
+    )
+    not_fetched: ClassVar = (
+        *("caller_id", "number", "short_description", "description", "comments", "work_notes", "watch_list"),
+        *("attachments", "location", "cmdb_ci"),
+    )
+
+    def __init__(self, settings: ServiceNowSettings) -> None:
+        self._settings = settings
+
+    def pull(self, ask: Ask, cursor: str) -> Iterator[Page]:
+        """Incidents changed since `cursor`, a time of the source's clock."""
+        since = datetime.strptime(cursor or _BEGINNING, _FORM) - timedelta(seconds=OVERLAP_SECONDS if cursor else 0)
+        place = Place(since.strftime(_FORM))
+
+        def fetch(place: Place) -> Fetched:
+            later = f"sys_updated_on>={place.since}"
+            if place.after:
+                later = f"sys_updated_on={place.since}^sys_id>{place.after}^NQsys_updated_on>{place.since}"
+            return self._fetched(ask, later, "sys_updated_on", self.fetched)
+
+        for rows, after in pages(fetch, place, lambda row: str(row["sys_updated_on"]), lambda row: str(row["sys_id"])):
+            yield Page({"servicenow": rows}, max(after.since, cursor), after.hidden)
+
+    def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
+        """The ids of all incidents."""
+
+        def fetch(place: Place) -> Fetched:
+            return self._fetched(ask, f"sys_id>{place.after}" if place.after else "", "", ("sys_id",))
+
+        for rows, after in pages(fetch, Place(""), lambda _: "", lambda row: str(row["sys_id"])):
+            if after.hidden:
+                raise ForbiddenError(f"{after.hidden} rows are counted and not shown: nothing can be called deleted")
+            yield rows
+
+    def _fetched(self, ask: Ask, where: str, order: str, fields: Sequence[str]) -> Fetched:
+        own = self._settings.query
+        # a condition of the settings holds on either side of NQ, which begins a query of its own
+        narrowed = "^NQ".join("^".join(filter(None, (own, part))) for part in where.split("^NQ"))
+        orders = [f"ORDERBY{name}" for name in (order, "sys_id") if name]
+        answer = ask.get(
+            _TABLE + self._settings.table,
+            {
+                "sysparm_query": "^".join(filter(None, (narrowed, *orders))),
+                "sysparm_fields": ",".join(fields),
+                "sysparm_limit": str(self._settings.page),
+                "sysparm_exclude_reference_link": "true",
+                "sysparm_display_value": "false",
+            },
+        )
+        total = answer.headers.get("x-total-count", "")
+        return Fetched(answer.body["result"], int(total) if total.isdecimal() else None)
+
+    def probe(self, ask: Ask, now: datetime) -> Findings:
+        """Whether incidents and their history can be read."""
+        found, clock = [], None
+        for table, dark in ((self._settings.table, ()), ("sys_audit", ("activities", "teams", "lines", "units"))):
+            try:
+                answer = ask.get(_TABLE + table, {"sysparm_limit": "1", "sysparm_fields": "sys_id"})
+            except ForbiddenError as error:
+                found.append(Finding(table, False, str(error), dark))
+                continue
+            clock = (answer.clock - now).total_seconds() if answer.clock else clock
+            found.append(Finding(table, bool(answer.body["result"]), "" if answer.body["result"] else "no row", dark))
+        return Findings(tuple(found), clock)

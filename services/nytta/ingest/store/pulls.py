@@ -1,0 +1,84 @@
+"""How far pulled sources have come, and what each of their rounds did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from nytta.ingest.store.private import PrivateStore
+
+
+@dataclass(slots=True)
+class PullRound:
+    """What one round of a source did. `what` is `live`, `reconcile` or `probe`."""
+
+    source: str
+    what: str
+    started_at: datetime
+    state: str = "good"
+    """`good`; `degraded` where rows were rejected or are hidden; `held` where a page was not taken; `failed`."""
+    message: str = ""
+    pages: int = 0
+    rows: int = 0
+    events: int = 0
+    rejected: int = 0
+    retracted: int = 0
+    throttled: int = 0
+    hidden: int = 0
+    fields: dict[str, int] = field(default_factory=dict)
+    """The share of rows, in percent, in which each field said something."""
+
+
+_COLUMNS = (
+    *("source", "what", "started_at", "ended_at", "state", "message", "pages", "rows", "events", "rejected"),
+    *("retracted", "throttled", "hidden", "fields"),
+)
+
+
+def cursor_of(store: PrivateStore, source: str) -> str:
+    """From where the next round of a source goes on; '' from the beginning."""
+    rows = store.connection.rows(
+        "SELECT cursor FROM {private}.pull_cursors FINAL WHERE source = {source:String}", source=source
+    )
+    return str(rows[0][0]) if rows else ""
+
+
+def save_cursor(store: PrivateStore, source: str, cursor: str, now: datetime) -> None:
+    """Keep a cursor, after what lies before it is durable."""
+    with store.writing:
+        version = store.counter("pull_version") + 1
+        store.raise_counter("pull_version", version)
+        store.connection.insert(
+            "{private}.pull_cursors", ["source", "cursor", "saved_at", "version"], [[source, cursor, now, version]]
+        )
+
+
+def note_round(store: PrivateStore, done: PullRound, now: datetime) -> None:
+    """Write down what a round did."""
+    values = [now if name == "ended_at" else getattr(done, name) for name in _COLUMNS]
+    store.connection.insert("{private}.pull_rounds", list(_COLUMNS), [values])
+
+
+def latest_rounds(store: PrivateStore) -> list[dict[str, Any]]:
+    """The latest round of each source and kind of round, and when the last good one ended."""
+    return store.connection.dicts(
+        """SELECT source, what, max(started_at) AS started, argMax(ended_at, started_at) AS ended,
+                  argMax(state, started_at) AS state, argMax(message, started_at) AS message,
+                  argMax(rows, started_at) AS rows, argMax(events, started_at) AS events,
+                  argMax(rejected, started_at) AS rejected, argMax(retracted, started_at) AS retracted,
+                  argMax(throttled, started_at) AS throttled, argMax(hidden, started_at) AS hidden,
+                  maxIf(ended_at, state IN ('good', 'degraded')) AS last_good
+           FROM {private}.pull_rounds GROUP BY source, what ORDER BY source, what"""
+    )
+
+
+def known_fields(store: PrivateStore, source: str) -> dict[str, int]:
+    """The share of rows in which each field said something, in the last live round that was taken and had rows."""
+    rows = store.connection.rows(
+        """SELECT fields FROM {private}.pull_rounds
+        WHERE source = {source:String} AND what = 'live' AND state IN ('good', 'degraded') AND notEmpty(fields)
+        ORDER BY started_at DESC LIMIT 1""",
+        source=source,
+    )
+    return {name: int(share) for name, share in rows[0][0].items()} if rows else {}

@@ -1,0 +1,90 @@
+"""Declared sources are asked when they are due, one after the other, while the service runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from nytta import Mendable
+from nytta.ingest.pull.ask import PullError
+from nytta.ingest.pull.declared import Declared
+from nytta.service.installation import App
+from nytta.service.pulls import puller
+from nytta.storage.client import StoppedError
+
+_LOOK: Final = 15.0  # seconds
+
+_log = logging.getLogger(__name__)
+
+
+class Pulling:
+    """Asks the sources of an installation. `came` is called when a round has stored something."""
+
+    def __init__(self, app: App, sources: Sequence[Declared], registry: Path | None, came: Callable[[], None]) -> None:
+        self._app = app
+        self._sources = sources
+        self._registry = registry
+        self._came = came
+        self._stopped = threading.Event()
+        self._begun: dict[tuple[str, str], datetime] = {}
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Ask until this is left; a round under way ends after the page that it has."""
+        task = asyncio.create_task(self._run()) if self._sources else None
+        try:
+            yield
+        finally:
+            self._stopped.set()
+            if task:
+                await task
+
+    async def _run(self) -> None:
+        while not self._stopped.is_set():
+            for declared in self._sources:
+                if not self._stopped.is_set():
+                    await asyncio.to_thread(self._asked, declared)
+            await asyncio.to_thread(self._stopped.wait, _LOOK)
+
+    def _asked(self, declared: Declared) -> None:
+        now = datetime.now(UTC)
+        if not declared.is_asked or not declared.runs(now.date()):
+            return
+        try:
+            if declared.due(self._begun.get((declared.id, "live")), now):
+                self._begun[declared.id, "live"] = now
+                self._round(declared, reconciles=False)
+            looked = self._begun.setdefault((declared.id, "reconcile"), now)
+            if now - looked >= timedelta(hours=declared.reconcile_hours):
+                self._begun[declared.id, "reconcile"] = now
+                self._round(declared, reconciles=True)
+        except StoppedError:
+            return
+        except Mendable as error:  # of its secret or its mapping; the others go on
+            _log.error("%s cannot be asked: %s", declared.id, error)
+        except Exception:
+            _log.exception("%s: a round ended with a fault of ours; it is begun again when it is due", declared.id)
+
+    def _round(self, declared: Declared, *, reconciles: bool) -> None:
+        asked = puller(self._app, declared, self._registry, pause=self._wait)
+        asked.after_page = self._go_on
+        try:
+            done = asked.reconcile() if reconciles else asked.round()
+        finally:
+            asked.ask.close()
+        if done.events or done.retracted:
+            self._came()
+
+    def _wait(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise StoppedError
+
+    def _go_on(self) -> None:
+        if self._stopped.is_set():
+            raise PullError("the service is stopping; the next round goes on from here")

@@ -1,0 +1,195 @@
+"""Rounds of pulled sources on an installation: pages are stored, then the cursor is, and each round is written down."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from nytta import Mendable
+from nytta.indicators.definition import Definition
+from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files.mapping import Mapping as FieldMapping
+from nytta.ingest.files.specs import Value
+from nytta.ingest.http.hooks import Hook
+from nytta.ingest.pull.ask import Ask, Credentials, PullError
+from nytta.ingest.pull.declared import Declared
+from nytta.ingest.pull.drift import Shares, vanished
+from nytta.ingest.pull.source import Findings, Page
+from nytta.ingest.store import pulls
+from nytta.ingest.store.pulls import PullRound
+from nytta.service.installation import App
+
+_log = logging.getLogger(__name__)
+_GONE_AT_MOST: Final = 1 / 3
+"""The largest share of a source's rows that a look for what is gone may take back by itself."""
+
+
+class HeldError(Mendable):
+    """A page is not taken: a field that a row needs says nothing any more."""
+
+
+@dataclass
+class Puller:
+    """One source on one installation. `clock` says what time it is; `after_page` is called when a page is stored."""
+
+    app: App
+    declared: Declared
+    mapping: FieldMapping
+    ask: Ask
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    after_page: Callable[[], None] = lambda: None
+
+    def round(self, since: str | None = None) -> PullRound:
+        """Take what changed since the last round, or since a cursor that is given; what goes wrong is its state."""
+        done = PullRound(self.declared.id, "live", self.clock())
+        shares = Shares()
+        known = pulls.known_fields(self.app.private, self.declared.id)
+        cursor = pulls.cursor_of(self.app.private, self.declared.id) if since is None else since
+        try:
+            for page in self.declared.source().pull(self.ask, cursor):
+                self._take(page, done, shares, known)
+                cursor = page.cursor
+        except HeldError as error:
+            done.state, done.message = "held", str(error)
+        except Mendable as error:
+            done.state, done.message = "failed", str(error)
+        else:
+            done.state = "degraded" if done.rejected or done.hidden else "good"
+            if done.hidden:
+                done.message = f"{done.hidden} rows are counted and not shown: the account lacks rights to them"
+        done.fields = shares.percent()
+        return self._noted(done)
+
+    def _take(self, page: Page, done: PullRound, shares: Shares, known: Mapping[str, int]) -> None:
+        done.hidden = max(done.hidden, page.hidden)
+        for rows in page.rows.values():
+            if not rows:
+                continue
+            own = Shares()
+            own.add(rows)
+            lost = vanished(own, known, self.mapping.needed)
+            if lost:
+                raise HeldError(
+                    f"field '{lost[0]}' says nothing in any of {own.rows} rows, and did before: look whether the "
+                    "source renamed it, and whether the account may read it; the page is asked for again next round"
+                )
+            taken = self.app.intake.pulled(rows, self.mapping, self.clock())
+            shares.add(rows)
+            done.rows += taken.rows
+            done.events += taken.events
+            done.retracted += taken.retracted
+            done.rejected += taken.rejected
+        done.pages += 1
+        if page.cursor:
+            pulls.save_cursor(self.app.private, self.declared.id, page.cursor, self.clock())
+        self.after_page()
+
+    def reconcile(self, gone_at_most: int | None = None) -> PullRound:
+        """Take back what the source has no more. More than a third is refused unless `gone_at_most` allows so many."""
+        done = PullRound(self.declared.id, "reconcile", self.clock())
+        try:
+            there: set[str] = set()
+            for rows in self.declared.source().listing(self.ask):
+                there |= self.app.intake.ids_of(rows, self.mapping)
+                done.rows += len(rows)
+                done.pages += 1
+            standing = self.app.private.standing_rows(str(self.mapping.source))
+            gone = sorted(standing - there)
+            most = len(standing) * _GONE_AT_MOST if gone_at_most is None else gone_at_most
+            if len(gone) > most:
+                raise PullError(
+                    f"{len(gone)} of {len(standing)} rows are gone at the source; nothing was taken back. If so "
+                    f"many are deleted, say nytta pull --gone-at-most {len(gone)}; if not, look at the account's rights"
+                )
+            done.retracted = self.app.private.retract_rows(str(self.mapping.source), gone, self.clock())
+        except Mendable as error:
+            done.state, done.message = "failed", str(error)
+        return self._noted(done)
+
+    def probe(self) -> Findings:
+        """What the account may read. PullError where the source cannot be asked at all."""
+        return self.declared.source().probe(self.ask, self.clock())
+
+    def _noted(self, done: PullRound) -> PullRound:
+        done.throttled = self.ask.throttled
+        self.ask.throttled = 0
+        pulls.note_round(self.app.private, done, self.clock())
+        told = f"{done.source}: {done.what} round {done.state}, {done.rows} rows, {done.events} events"
+        _log.log(logging.INFO if done.state == "good" else logging.WARNING, "%s %s", told, done.message)
+        return done
+
+
+def puller(
+    app: App, declared: Declared, registry: Path | None, *, pause: Callable[[float], None] = time.sleep
+) -> Puller:
+    """What pulls a declared source. Mendable where its mapping or its secret is missing."""
+    return Puller(app, declared, mapping_of(declared, registry), ask_of(declared, pause))
+
+
+def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> Ask:
+    """What asks a declared source. PullError where its secret is missing."""
+    secret = secret_of(declared) if declared.account != "none" else ""
+    credentials = Credentials(declared.account, declared.user, secret, declared.token_address, declared.scope)
+    return Ask(declared.address, credentials, pause=pause)
+
+
+def hooks(sources: Sequence[Declared], registry: Path | None, day: date) -> dict[str, Hook]:
+    """The senders of webhooks by their names. Mendable where a mapping or a secret is missing."""
+    return {
+        declared.id: Hook(mapping_of(declared, registry), declared.signed, secret_of(declared).encode())
+        for declared in sources
+        if declared.signed and declared.runs(day)
+    }
+
+
+def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
+    """The mapping of a declared source, which bears its name and its system. MappingError where there is none."""
+    name: str | Path = declared.mapping or declared.source().mappings[0]
+    if declared.mapping.endswith((".yaml", ".yml")) and registry:
+        name = registry / declared.mapping
+    found = mappings.load(name)
+    if found.identity is None:
+        raise PullError(f"{declared.id}: its mapping needs source and identity, so that what comes again is known")
+    common = {**found.common, "system": Value(constant=declared.system)}
+    return found.model_copy(update={"source": declared.id, "common": MappingProxyType(common)})
+
+
+def secret_of(declared: Declared) -> str:
+    """The secret of a declared source. PullError where there is none, or others can read it."""
+    if declared.secret_file is not None:
+        try:
+            if stat.S_IMODE(declared.secret_file.stat().st_mode) & 0o077:
+                raise PullError(f"{declared.secret_file}: others can read the secret; chmod 600 it")
+            return declared.secret_file.read_text("utf-8").strip()
+        except OSError as error:
+            raise PullError(f"{declared.secret_file}: the secret cannot be read: {error.strerror}") from error
+    secret = os.environ.get(declared.secret_name, "")
+    if not secret:
+        raise PullError(f"{declared.id}: put its secret into {declared.secret_name}, or name a secret_file")
+    return secret
+
+
+def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> dict[str, list[str]]:
+    """By what cannot be read, the indicators that have nothing to say because of it."""
+    return {
+        finding.what: [d.id for d in definitions if _reads(d, finding.dark)]
+        for finding in findings.found
+        if not finding.fine and finding.dark
+    }
+
+
+def _reads(definition: Definition, columns: tuple[str, ...]) -> bool:
+    sides: Any = definition.reads
+    return any(
+        side.subject == "ticket" and re.search(rf"\b({'|'.join(columns)})\b", f"{side.value} {side.where}")
+        for side in sides
+    )

@@ -1,0 +1,81 @@
+"""sources.yaml: read whole, with every problem and its line."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from nytta.ingest.pull.ask import PullError
+from nytta.ingest.pull.declared import SourcesError, read
+from nytta.service.pulls import hooks, mapping_of, secret_of
+
+GOOD = """sources:
+  - id: help-desk
+    kind: servicenow
+    address: https://example.service-now.com
+    system: desk
+    account: basic
+    user: nytta
+    minutes: 30
+    ended_on: 2027-01-01
+    settings: {table: incident, page: 500}
+  - {id: zammad, kind: webhook, mapping: zammad, signed: zammad, system: support}
+"""
+
+
+def declared(folder: Path, text: str) -> Path:
+    (folder / "sources.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def test_what_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, zammad = read(declared(tmp_path, GOOD))
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    assert (desk.is_asked, zammad.is_asked) == (True, False)
+    assert [desk.due(last, now) for last in (None, now - timedelta(minutes=29), now - timedelta(minutes=30))] == [
+        True,
+        False,
+        True,
+    ]
+    assert [desk.runs(day) for day in (date(2026, 12, 31), date(2027, 1, 1))] == [True, False]
+    mapping = mapping_of(desk, tmp_path)
+    assert (mapping.source, mapping.common["system"].constant) == ("help-desk", "desk")  # type: ignore[union-attr]
+    with pytest.raises(PullError, match="NYTTA_SECRET_HELP_DESK"):
+        secret_of(desk)
+    monkeypatch.setenv("NYTTA_SECRET_ZAMMAD", "s")
+    assert list(hooks((desk, zammad), tmp_path, now.date())) == ["zammad"]
+    assert read(None) == read(tmp_path / "nowhere") == ()
+
+
+def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s\n")
+    text = GOOD.replace("    user: nytta\n", f"    user: nytta\n    secret_file: {secret}\n")
+    (desk, _) = read(declared(tmp_path, text))
+    secret.chmod(0o644)
+    with pytest.raises(PullError, match="chmod 600"):
+        secret_of(desk)
+    secret.chmod(0o600)
+    assert secret_of(desk) == "s"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("kind: servicenow", "kind: servicenau", "sources.yaml:3: kind: there is no kind 'servicenau'"),
+        ("https://", "http://", "secrets go over https only"),
+        ("https://", "https://me:secret@", "without a user"),
+        ("page: 500", "page: 0", "greater than or equal to 1"),
+        ("minutes: 30", "minuts: 30", "minuts"),
+        ("    address: https://example.service-now.com\n", "", "where is it?"),
+        (", signed: zammad", "", "whose way of signing"),
+        ("id: zammad", "id: help-desk", "'help-desk' stands twice"),
+        ("sources:", "source:", "list the systems that are asked"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(SourcesError) as told:
+        read(declared(tmp_path, GOOD.replace(old, new)))
+    assert said in str(told.value)
