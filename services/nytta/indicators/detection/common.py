@@ -9,7 +9,7 @@ import numpy as np
 from .gates import Gated
 from .panel import Array, Flags, Panel
 from .parameters import Parameters
-from .relapse import angle
+from .distance import angle
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import scipy
 from nytta.statistics import benjamini_hochberg, largest_credible, wilson
 
 from .common import Common, common_cause, without
+from .distance import distance
 from .forecast import Forecast, forecast
 from .gates import Gated, Reason, gate
 from .level import Level, level
@@ -33,14 +34,19 @@ class Course:
     forecast: Forecast
 
 
-def course(panel: Panel, parameters: Parameters) -> Course:
-    """Run gates and detectors over one panel."""
-    raw = gate(panel, parameters)
-    common = common_cause(panel, raw, parameters)
-    gated = without(raw, common, Reason.COMMON_CAUSE.value)
-    fallen = relapse(panel, gated, parameters)
-    low = level(panel, gated, fallen.phi, fallen.tau2, parameters)
-    return Course(panel, gated, common, fallen, low, forecast(panel, gated, fallen, parameters))
+def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
+    """Run gates and detectors over panels on one calendar."""
+    p = parameters
+    gates = [gate(panel, p) for panel in panels]
+    commons = [common_cause(panel, raw, p) for panel, raw in zip(panels, gates, strict=True)]
+    gated = [without(raw, one, Reason.COMMON_CAUSE.value) for raw, one in zip(gates, commons, strict=True)]
+    distances = [distance(panel, one, p) for panel, one in zip(panels, gated, strict=True)]
+    fallen = relapse(panels, distances, p) if panels else []
+    out: list[Course] = []
+    for panel, one, common, far, back in zip(panels, gated, commons, distances, fallen, strict=True):
+        low = level(panel, one, far.phi, far.tau2, p)
+        out.append(Course(panel, one, common, back, low, forecast(panel, one, far, p)))
+    return out
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Res
     their evidence (a signal still open may of course close).
     """
     p = parameters or Parameters()
-    courses = [course(panel, p) for panel in panels]
+    courses = courses_of(panels, p)
     signals = [*_common_signals(courses), *_unit_signals(courses, p)] if courses else []
     order: dict[str, int] = {"common_cause": 0, "level": 1, "relapse": 2, "behind_plan": 3}
     signals.sort(key=lambda s: (s.opened, s.system, s.indicator, order[s.kind], s.unit))

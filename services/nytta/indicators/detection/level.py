@@ -128,22 +128,35 @@ def _below(share: Array, worth: Array, prior: tuple[Array, Array], edge: Array, 
     return np.asarray(weight * posterior_below(x, worth, 1.0, 1.0, edge) + (1 - weight) * as_peer)
 
 
-def level(panel: Panel, gated: Gated, phi: Array, tau2: Array, parameters: Parameters) -> Level:
-    """Run L1 over all weeks. `phi` and `tau2` (weeks): the noise of one week known by then."""
-    p = parameters
-    units, weeks = panel.shape
-    x, n, k = recent(gated, p.level_weeks)
-    full = k >= p.level_weeks
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A unit's share over some weeks beside that of its peers, all (units, weeks)."""
+
+    share: Array
+    worth: Array
+    median: Array
+    spread: Array
+    low: Array
+    high: Array
+    peers: Array
+    full: Flags
+
+
+def _standing(panel: Panel, gated: Gated, width: int, least: int, noise: tuple[Array, Array], p: Parameters) -> _Standing:
+    """Shares over the last `width` usable weeks (at least `least`) beside those of the peers at the same age.
+
+    `noise` is φ and τ² of one week (weeks).
+    """
+    units, weeks = shape = panel.shape
+    phi, tau2 = noise
+    x, n, k = recent(gated, width)
+    full = k >= least
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(full, x / n, np.nan)
         # The same people come back: what they do not change from week to week stays in every week.
         same = np.clip(1 - phi, 0.0, 0.9)[None, :]
         worth = effective_n(n, k, same)
         worth = 1 / (1 / worth + 4 * tau2[None, :] / k)
-    age = np.arange(weeks)[None, :] - panel.live[:, None]
-    evaluable = gated.usable & full & (age >= p.level_start)
-
-    shape = (units, weeks)
     median, spread, peers = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
     columns = np.arange(weeks)
@@ -171,21 +184,36 @@ def level(panel: Panel, gated: Gated, phi: Array, tau2: Array, parameters: Param
             median[mine], peers[mine] = middle[cohort], number[cohort]
             spread[mine] = between(value, chance)[cohort]
             low[mine], high[mine] = quartiles[0][cohort], quartiles[1][cohort]
-
-    enough = peers >= p.minimum_peers
-    ready = evaluable & enough & np.isfinite(median)
     with np.errstate(divide="ignore", invalid="ignore"):
         # Few peers: their median is itself uncertain.
         spread = spread + np.where(peers < 8, 1.57 * spread / peers, 0.0)
         centre = np.clip(median, 0.02, 0.98)
         spread = np.minimum(spread, 0.9 * centre * (1 - centre))
-        prior = beta_of(centre, spread)
-        probability = _below(share, worth, prior, median - p.level_margin, diffuse=p.level_diffuse)
-        usual = median - np.maximum(p.level_margin, p.level_spread * np.sqrt(spread))
-        apart = _below(share, worth, prior, usual, diffuse=p.level_diffuse)
+    return _Standing(share, worth, median, spread, low, high, peers, full)
+
+
+def _prior(one: _Standing) -> tuple[Array, Array]:
+    return beta_of(np.clip(one.median, 0.02, 0.98), one.spread)
+
+
+def level(panel: Panel, gated: Gated, phi: Array, tau2: Array, parameters: Parameters) -> Level:
+    """Run L1 over all weeks. `phi` and `tau2` (weeks): the noise of one week known by then."""
+    p = parameters
+    units, weeks = panel.shape
+    now = _standing(panel, gated, p.level_weeks, p.level_weeks, (phi, tau2), p)
+    lasting = _standing(panel, gated, p.level_weeks_lasting, p.level_weeks_lasting // 2, (phi, tau2), p)
+    age = np.arange(weeks)[None, :] - panel.live[:, None]
+    evaluable = gated.usable & now.full & (age >= p.level_start)
+    enough = now.peers >= p.minimum_peers
+    ready = evaluable & enough & np.isfinite(now.median)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        probability = _below(now.share, now.worth, _prior(now), now.median - p.level_margin, diffuse=p.level_diffuse)
+        # A standing lasts: what lies beyond the usual for some weeks only is chance, of which many weeks see much.
+        usual = lasting.median - np.maximum(p.level_margin, p.level_spread * np.sqrt(lasting.spread))
+        apart = _below(lasting.share, lasting.worth, _prior(lasting), usual, diffuse=p.level_diffuse)
     probability = np.where(ready, probability, np.nan)
 
-    met = np.zeros(shape, bool)
+    met = np.zeros((units, weeks), bool)
     recent_hits = np.zeros((units, p.level_evaluations), bool)
     for t in range(weeks):
         recent_hits[gated.reset[:, t]] = False
@@ -197,4 +225,6 @@ def level(panel: Panel, gated: Gated, phi: Array, tau2: Array, parameters: Param
     lacking = evaluable & ~enough
     with np.errstate(invalid="ignore"):
         calm = ready & ((probability < p.level_close) | (apart < p.level_apart_close))
-    return Level(probability, met, calm, share, worth, median, low, high, peers, lacking)
+    return Level(
+        probability, met, calm, now.share, now.worth, now.median, now.low, now.high, now.peers, lacking
+    )

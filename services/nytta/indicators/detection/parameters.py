@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from nytta.statistics import onset_limit
+
+#: What onsets as ramps add to the crossings of a bank of steps (simulated: 1.1 at limits of 3 to 3.75).
+RAMPS = 1.1
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Settings of the lag detectors. The defaults are the ones the benchmark was run with."""
+
+    # The budget: false alarms per unit and year over all that is judged, and the part of it that falls may spend.
+    false_per_unit_year: float = 0.05
+    relapse_part: float = 0.75
 
     # Gates: what must hold before a week of a unit is judged.
     minimum_group: int = 10
@@ -25,6 +34,7 @@ class Parameters:
     # L1, level against peers.
     level_start: int = 12
     level_weeks: int = 4
+    level_weeks_lasting: int = 26
     level_margin: float = 0.10
     level_probability: float = 0.95
     level_hits: int = 3
@@ -38,22 +48,23 @@ class Parameters:
     minimum_peers: int = 3
 
     # L2, relapse and drift against the unit's own earlier distance to its peers.
-    smoothing: float = 0.2
-    limit: float = 3.2
-    limit_without_presence: float = 3.4
-    limit_own: float = 3.3
+    unseen_presence: float = 1.06
     baseline_start: int = 8
     baseline_weeks: int = 13
     baseline_weeks_own: int = 20
     baseline_rise: float = 0.06
+    baseline_rise_peers: float = 0.02
     baseline_latest: int = 40
-    recent_smoothing: float = 0.3
-    recent_weeks: int = 26
-    recent_gap: int = 8
-    relapse_margin: float = 0.08
+    onset_steps: tuple[int, ...] = (2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 26)
+    onset_ramps: tuple[int, ...] = (8, 11, 14, 18, 22, 26)
+    reference_least: int = 8
+    reference_fewest: int = 13
+    reference_most: int = 52
+    outlier: float = 3.0
+    relapse_margin: float = 0.05
     close_weeks: int = 3
     persistent_weeks: int = 26
-    dispersion_floor: float = 0.3
+    dispersion_floor: float = 0.1
 
     # L3, forecast against the plan.
     plan_off: float = 0.20
@@ -72,6 +83,12 @@ class Parameters:
     common_weeks: int = 4
     false_discovery: float = 0.10
     cap_weeks: int = 4
+
+    def relapse_limit(self, streams: int) -> float:
+        """The limit, in standard deviations, at which `streams` banks of onsets of one unit spend its budget."""
+        looks = 52 - len({*self.quiet_weeks} - {53})
+        rate = self.false_per_unit_year * self.relapse_part / (max(streams, 1) * looks)
+        return onset_limit(rate / RAMPS, min(self.onset_steps), max(self.onset_steps))
 
     def as_dict(self) -> dict[str, object]:
         """All settings by name, ready for JSON."""
