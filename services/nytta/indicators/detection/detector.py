@@ -16,7 +16,7 @@ from .distance import distance
 from .forecast import Forecast, forecast
 from .gates import Gated, Reason, gate
 from .level import Level, level
-from .panel import Flags, Panel, later
+from .panel import Array, Flags, Panel, later
 from .parameters import Parameters
 from .relapse import Relapse, relapse
 from .results import Kind, NotAssessed, Result, Signal
@@ -43,10 +43,23 @@ def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
     distances = [distance(panel, one, p) for panel, one in zip(panels, gated, strict=True)]
     fallen = relapse(panels, distances, p) if panels else []
     out: list[Course] = []
-    for panel, one, common, far, back in zip(panels, gated, commons, distances, fallen, strict=True):
-        low = level(panel, one, far.phi, far.tau2, p)
+    shared = _sharing(panels)
+    for panel, one, common, far, back, judged in zip(panels, gated, commons, distances, fallen, shared, strict=True):
+        low = level(panel, one, (far.phi, far.tau2), judged, p)
         out.append(Course(panel, one, common, back, low, forecast(panel, one, far, p)))
     return out
+
+
+def _sharing(panels: Sequence[Panel]) -> list[Array]:
+    """In each panel, how many series of each unit are live by then and share its budget: (units, weeks)."""
+    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    number = np.zeros((len(codes), len(panels[0].weeks) if panels else 0))
+    places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
+    for panel, place in zip(panels, places, strict=True):
+        live = np.zeros(number.shape)
+        np.maximum.at(live, place, (panel.live[:, None] <= np.arange(number.shape[1])).astype(float))
+        number += live
+    return [number[place] for place in places]
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 
 from .gates import Gated
 from .noise import USUAL, Noise
@@ -17,6 +18,24 @@ from .parameters import Parameters
 
 #: Observations between the two of a difference that shows how much levels move by themselves.
 SPAN = 16
+
+
+#: Expected numbers for which the moments of Anscombe's root of a Poisson count are tabulated.
+RARE = np.concatenate([[0.02, 0.05, 0.1, 0.2, 0.35], np.geomspace(0.5, 200.0, 40)])
+
+
+def _rare_moments(expected: Array) -> tuple[Array, Array]:
+    """Variance of 2 √(X + 3/8) and its skewness, X a Poisson count; shares near 0 (near 1, mirrored) act like it."""
+    count = np.arange(400)
+    chance = scipy.stats.poisson.pmf(count[None, :], expected[:, None])
+    root = 2 * np.sqrt(count + 0.375)
+    mean = (chance * root).sum(1)
+    away = root[None, :] - mean[:, None]
+    variance = (chance * away**2).sum(1)
+    return variance, (chance * away**3).sum(1) / variance**1.5
+
+
+_RARE_VARIANCE, _RARE_SKEW = _rare_moments(RARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +98,16 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     y = np.where(settled, angle(count, n), np.nan)
     # Peers weigh in by what a week of theirs is worth; 0.004 is a between-week variance that keeps large
     # units from standing for the whole group.
-    mean, peer_variance, peers = peer_means(y, np.where(settled, 1 / (inverse + 0.004), 0.0), panel.group)
+    worth = np.where(settled, 1 / (inverse + 0.004), 0.0)
+    mean, peer_variance, peers = peer_means(y, worth, panel.group)
+    noisy = np.where(settled & (peers >= p.minimum_peers), y - mean, np.nan)
+    segment = np.cumsum(gated.reset, axis=1)
+    # Peers that still climb make a unit that came first look as if it fell: they count when a climb is usually over.
+    grown = settled & (age >= p.peer_start)
+    mean, peer_variance, peers = peer_means(np.where(grown, y, np.nan), worth, panel.group)
     with_peers = settled & (peers >= p.minimum_peers)
     r = np.where(with_peers, y - mean, np.nan)
 
-    segment = np.cumsum(gated.reset, axis=1)
     alone = _alone(settled, with_peers, segment, p.baseline_weeks_own)
     used = np.where(alone, settled, with_peers)
     order = np.argsort(~used, axis=1, kind="stable")[:, : max(int(used.sum(1).max(initial=0)), 1)]
@@ -105,10 +129,13 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     if panel.eligible is not None and panel.persons:
         with np.errstate(invalid="ignore"):
             away = np.clip(1 - np.nan_to_num(n / panel.eligible, nan=1.0, posinf=1.0), 0.0, 1.0)
+    # What few of n persons do, or leave undone, is rarer than the formula of the angle's variance allows for.
+    rare = n * np.minimum(share, 1 - share)
+    inverse = inverse * np.interp(rare, RARE, _RARE_VARIANCE)
     scale = 4 * np.clip(share, 0.02, 0.98) * (1 - np.clip(share, 0.02, 0.98))
     # A baseline may still hold the end of a climb, which is no drift: it is left out.
-    steady = np.where(lonely, np.nan, _lagged(value, start + p.baseline_weeks, SPAN))
-    far, near = (_calendar(column, matrix, weeks) for matrix in (steady, _lagged(value, begin, 1)))
+    long = np.where(lonely, np.nan, _lagged(value, start + p.baseline_weeks, SPAN))
+    far, near = (_calendar(column, matrix, weeks) for matrix in (long, _lagged(value, begin, 1)))
     none = np.zeros(units)
     noise, own_noise = Noise(units, p.dispersion_floor), Noise(units, p.dispersion_floor)
     last_r, last_r_inverse, last_r_away = (np.full(units, np.nan) for _ in range(3))
@@ -121,22 +148,21 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         inv, size, gone = inverse[:, t], scale[:, t], away[:, t]
         others = np.nan_to_num(peer_variance[:, t]) * (0.75 * noise.phi + 0.1)
         variance[:, t] = np.where(alone[:, t], own_noise.variance(inv, gone, size), noise.variance(inv, gone, size) + others)
-        pair = with_peers[:, t] & np.isfinite(last_r)
-        noise.learn(r[:, t] - last_r, (inv + last_r_inverse) / 2, (gone + last_r_away) / 2, size, others, pair)
+        pair = np.isfinite(noisy[:, t]) & np.isfinite(last_r)
+        noise.learn(noisy[:, t] - last_r, (inv + last_r_inverse) / 2, (gone + last_r_away) / 2, size, others, pair)
         own_pair = settled[:, t] & np.isfinite(last_y)
         own_noise.learn(y[:, t] - last_y, (inv + last_y_inverse) / 2, (gone + last_y_away) / 2, size, none, own_pair)
         noise.learn_drift(far[:, t], near[:, t], variance[:, t], SPAN, np.isfinite(far[:, t]))
-        last_r = np.where(with_peers[:, t], r[:, t], last_r)
-        last_r_inverse = np.where(with_peers[:, t], inv, last_r_inverse)
-        last_r_away = np.where(with_peers[:, t], gone, last_r_away)
+        last_r = np.where(np.isfinite(noisy[:, t]), noisy[:, t], last_r)
+        last_r_inverse = np.where(np.isfinite(noisy[:, t]), inv, last_r_inverse)
+        last_r_away = np.where(np.isfinite(noisy[:, t]), gone, last_r_away)
         last_y = np.where(settled[:, t], y[:, t], last_y)
         last_y_inverse = np.where(settled[:, t], inv, last_y_inverse)
         last_y_away = np.where(settled[:, t], gone, last_y_away)
     weight = np.where(there, 1 / (row(inverse) + USUAL), 0.0)
     # Of the noise, the part that is drawn from the persons is skewed.
-    middle = np.clip(share, 0.02, 0.98)
     part = np.clip(phi[None, :] * inverse / variance, 0.0, 1.0) ** 1.5
-    skew = part * np.clip((2 * middle - 1) / np.sqrt(4 * n * middle * (1 - middle)), -0.5, 0.5)
+    skew = part * np.sign(0.5 - share) * np.abs(1 - 2 * share) * np.interp(rare, RARE, _RARE_SKEW)
     # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
     reach = np.clip(np.sqrt(3 / np.maximum(drift, 1e-6)), p.reference_fewest, p.reference_most).astype(np.int64)
     return Distance(
@@ -202,7 +228,6 @@ def _start(value: Array, held_y: Array, lonely: Flags, there: Flags, begin: Whol
             return _rolling(matrix, rest) / rest - _shifted(_rolling(matrix, half), rest) / half
 
         steady = (change(held_y) < p.baseline_rise) & (np.abs(change(value)) < 2 * p.baseline_rise)
-        # Peers that still climb make a unit that came first look as if it fell.
         steady &= lonely | (change(held_y - value) < p.baseline_rise_peers)
         full = there & rows & (place - begin + 1 >= width)
         ready = full & (steady | (age >= p.baseline_latest))

@@ -196,12 +196,18 @@ def _prior(one: _Standing) -> tuple[Array, Array]:
     return beta_of(np.clip(one.median, 0.02, 0.98), one.spread)
 
 
-def level(panel: Panel, gated: Gated, phi: Array, tau2: Array, parameters: Parameters) -> Level:
-    """Run L1 over all weeks. `phi` and `tau2` (weeks): the noise of one week known by then."""
+def level(
+    panel: Panel, gated: Gated, noise: tuple[Array, Array], judged: Array, parameters: Parameters
+) -> Level:
+    """Run L1 over all weeks.
+
+    `noise` is φ and τ² of one week, known by then (weeks); `judged` how many indicators of the unit share its budget
+    (units, weeks).
+    """
     p = parameters
     units, weeks = panel.shape
-    now = _standing(panel, gated, p.level_weeks, p.level_weeks, (phi, tau2), p)
-    lasting = _standing(panel, gated, p.level_weeks_lasting, p.level_weeks_lasting // 2, (phi, tau2), p)
+    now = _standing(panel, gated, p.level_weeks, p.level_weeks, noise, p)
+    lasting = _standing(panel, gated, p.level_weeks_lasting, p.level_weeks_lasting // 2, noise, p)
     age = np.arange(weeks)[None, :] - panel.live[:, None]
     evaluable = gated.usable & now.full & (age >= p.level_start)
     enough = now.peers >= p.minimum_peers
@@ -209,7 +215,7 @@ def level(panel: Panel, gated: Gated, phi: Array, tau2: Array, parameters: Param
     with np.errstate(divide="ignore", invalid="ignore"):
         probability = _below(now.share, now.worth, _prior(now), now.median - p.level_margin, diffuse=p.level_diffuse)
         # A standing lasts: what lies beyond the usual for some weeks only is chance, of which many weeks see much.
-        usual = lasting.median - np.maximum(p.level_margin, p.level_spread * np.sqrt(lasting.spread))
+        usual = lasting.median - np.maximum(p.level_margin, p.level_reach(judged) * np.sqrt(lasting.spread))
         apart = _below(lasting.share, lasting.worth, _prior(lasting), usual, diffuse=p.level_diffuse)
     probability = np.where(ready, probability, np.nan)
 

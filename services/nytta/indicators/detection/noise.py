@@ -40,7 +40,7 @@ class Noise:
     own_sum: Array = field(init=False)
     own_number: Array = field(init=False)
     span_sum: Array = field(init=False)
-    span_number: float = 0.0
+    span_number: Array = field(init=False)
     phi: float = 0.8
     tau2: float = 0.001
     prior: float = 40.0
@@ -50,7 +50,7 @@ class Noise:
         """Start with no differences seen."""
         self.root_sum, self.inverse_sum, self.scale_sum = np.zeros(2), np.zeros(2), np.zeros(2)
         self.known_sum, self.usual_sum, self.number = np.zeros(2), np.zeros(2), np.zeros(2)
-        self.span_sum = np.zeros(2)
+        self.span_sum, self.span_number = np.zeros(2), np.zeros(2)
         self.own_sum, self.own_number = np.zeros(self.units), np.zeros(self.units)
 
     def model(self, inverse: Array, away: Array, scale: Array) -> Array:
@@ -86,16 +86,18 @@ class Noise:
 
     def learn_drift(self, far: Array, near: Array, variance: Array, span: int, where: Flags) -> None:
         """Take up this week's differences over `span` observations and over one; `variance` is that of one."""
-        number = int(where.sum())
-        if not number:
+        if not where.any():
             return
         for place, difference in enumerate((far, near)):
-            # Few people who come or go move a level seldom but far: the mean square, cut at 9, sees them.
-            self.span_sum[place] += float(np.minimum(difference[where] ** 2 / (2 * variance[where]), 9.0).sum())
-        self.span_number += number
-        ratio = self.span_sum[0] / self.span_sum[1]
+            # Rises only: the falls of units that lag are no usual drift. Few people who come or go move a level
+            # seldom but far: the mean square, cut at 9, sees them.
+            rises = where & (np.nan_to_num(difference) > 0)
+            self.span_sum[place] += float(np.minimum(difference[rises] ** 2 / (2 * variance[rises]), 9.0).sum())
+            self.span_number[place] += int(rises.sum())
+        far_mean, near_mean = self.span_sum / np.maximum(self.span_number, 1)
+        ratio = far_mean / max(near_mean, 1e-9)
         # Differences of one span overlap: what they are worth is a part of their number.
-        trust = self.span_number / (self.span_number + 40.0 * span)
+        trust = self.span_number[0] / (self.span_number[0] + 20.0 * span)
         self.drift = trust * max(2 * (ratio - 1) / (span - 1), 0.0) + (1 - trust) * 0.002
 
     def _likeness(self) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from nytta.statistics import onset_limit
+import numpy as np
+from numpy.typing import NDArray
+
+from nytta.statistics import crossing_rate
+
+Array = NDArray[np.float64]
 
 #: What onsets as ramps add to the crossings of a bank of steps (simulated: 1.1 at limits of 3 to 3.75).
 RAMPS = 1.1
@@ -16,7 +21,8 @@ class Parameters:
 
     # The budget: false alarms per unit and year over all that is judged, and the part of it that falls may spend.
     false_per_unit_year: float = 0.05
-    relapse_part: float = 0.75
+    relapse_part: float = 0.85
+    looked_at: float = 0.75
 
     # Gates: what must hold before a week of a unit is judged.
     minimum_group: int = 10
@@ -50,6 +56,7 @@ class Parameters:
     # L2, relapse and drift against the unit's own earlier distance to its peers.
     unseen_presence: float = 1.06
     baseline_start: int = 8
+    peer_start: int = 18
     baseline_weeks: int = 13
     baseline_weeks_own: int = 20
     baseline_rise: float = 0.06
@@ -61,7 +68,7 @@ class Parameters:
     reference_fewest: int = 13
     reference_most: int = 52
     outlier: float = 3.0
-    relapse_margin: float = 0.05
+    relapse_margin: float = 0.03
     close_weeks: int = 3
     persistent_weeks: int = 26
     dispersion_floor: float = 0.1
@@ -84,11 +91,21 @@ class Parameters:
     false_discovery: float = 0.10
     cap_weeks: int = 4
 
-    def relapse_limit(self, streams: int) -> float:
-        """The limit, in standard deviations, at which `streams` banks of onsets of one unit spend its budget."""
-        looks = 52 - len({*self.quiet_weeks} - {53})
-        rate = self.false_per_unit_year * self.relapse_part / (max(streams, 1) * looks)
-        return onset_limit(rate / RAMPS, min(self.onset_steps), max(self.onset_steps))
+    def relapse_limit(self, looks: Array) -> Array:
+        """The limits, in standard deviations, at which so many looks at a unit in a year spend its budget."""
+        shortest, longest = min(self.onset_steps), max(self.onset_steps)
+        limits = np.linspace(1.5, 7.0, 111)
+        rates = np.array([RAMPS * crossing_rate(limit, shortest, longest) for limit in limits])
+        wanted = self.false_per_unit_year * self.relapse_part / looks
+        return np.asarray(np.interp(-np.log(wanted), -np.log(rates), limits))
+
+    def level_reach(self, judged: Array) -> Array:
+        """How many standard deviations below its peers a unit is no usual one, where `judged` indicators are asked.
+
+        Beyond 3, each further 0.36 leaves a fraction of 1/e of the units (simulated: shares of peers have longer tails
+        than the normal distribution).
+        """
+        return np.asarray(self.level_spread + 0.36 * np.log(np.maximum(judged, 1) * 0.05 / self.false_per_unit_year))
 
     def as_dict(self) -> dict[str, object]:
         """All settings by name, ready for JSON."""

@@ -82,7 +82,7 @@ def _search(panels: Sequence[Panel], distances: Sequence[Distance], best: Sequen
     places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
     onsets = [*(Onset("step", n) for n in p.onset_steps), *(Onset("ramp", n) for n in p.onset_ramps)]
     for onset in onsets:
-        evidence: list[tuple[Array, Array]] = []
+        evidence: list[tuple[Array, Array, Flags]] = []
         for panel, one, total, year, held in zip(panels, distances, sums, years, best, strict=True):
             evidence.append(_one(panel, one, total, year, onset, held, p))
         if len(panels) > 1:
@@ -91,8 +91,11 @@ def _search(panels: Sequence[Panel], distances: Sequence[Distance], best: Sequen
 
 def _one(
     panel: Panel, one: Distance, sums: Sums, year: _Year, onset: Onset, best: _Best, p: Parameters
-) -> tuple[Array, Array]:
-    """One onset of one panel: its evidence in standard deviations, and the same where it may speak (else -inf)."""
+) -> tuple[Array, Array, Flags]:
+    """One onset of one panel: its evidence in standard deviations, the same where it may speak (else -inf).
+
+    And where the reference is old enough to show what is usual.
+    """
     place = np.arange(one.value.shape[1])[None, :]
     start = np.maximum(one.start, place + 1 - onset.length - one.reach)
     found = fall(sums, onset, start, p.reference_least)
@@ -108,7 +111,9 @@ def _one(
     weeks = len(panel.weeks)
     scored = _calendar(one.column, score, weeks)
     alone = _calendar(one.column, np.where(one.alone, 1.0, 0.0), weeks) == 1
-    scored = scored / _spread(scored, alone, onset)
+    # A young reference may still hold the end of a climb: its rises are no chance.
+    grown = _calendar(one.column, np.where(place - one.start >= 2 * p.baseline_weeks, 1.0, 0.0), weeks) == 1
+    scored = scored / _spread(scored, alone, grown, onset)
     may = np.where(_calendar(one.column, np.where(allowed, 1.0, 0.0), weeks) == 1, scored, -np.inf)
     with np.errstate(invalid="ignore"):
         new = np.isfinite(scored) & ~(scored <= best.score)
@@ -118,23 +123,25 @@ def _one(
     change = tells & (np.isfinite(may) | ~np.isfinite(best.drop))
     for name, value in (("drop", drop), ("before", before), ("reference", reference[0])):
         setattr(best, name, np.where(change, _calendar(one.column, value, weeks), getattr(best, name)))
-    return scored, may
+    return scored, may, grown
 
 
 def _pool(
-    evidence: Sequence[tuple[Array, Array]], places: Sequence[Whole], units: int, onset: Onset, best: Sequence[_Best]
+    evidence: Sequence[tuple[Array, Array, Flags]], places: Sequence[Whole], units: int, onset: Onset, best: Sequence[_Best]
 ) -> None:
     """The evidence of a unit's indicators together, which speaks through the one of them that tells most."""
     weeks = evidence[0][0].shape[1]
     total, number, most = np.zeros((units, weeks)), np.zeros((units, weeks)), np.full((units, weeks), -np.inf)
-    for (score, may), place in zip(evidence, places, strict=True):
+    old = np.zeros((units, weeks), bool)
+    for (score, may, grown), place in zip(evidence, places, strict=True):
+        np.logical_or.at(old, place, grown)
         np.add.at(total, place, np.nan_to_num(score))
         np.add.at(number, place, np.isfinite(score))
         np.maximum.at(most, place, may)
     with np.errstate(invalid="ignore", divide="ignore"):
         pooled = np.where(number > 1, total / np.sqrt(number), np.nan)
-    pooled = pooled / _spread(pooled, np.zeros(pooled.shape, bool), onset)
-    for (_, may), place, held in zip(evidence, places, best, strict=True):
+    pooled = pooled / _spread(pooled, np.zeros(pooled.shape, bool), old, onset)
+    for (_, may, _), place, held in zip(evidence, places, best, strict=True):
         speaks = np.isfinite(may) & (may == most[place])
         held.pooled = np.fmax(held.pooled, np.where(speaks, pooled[place], np.nan))
 
@@ -143,13 +150,13 @@ def _pool(
 _TAIL = 2.0
 
 
-def _spread(score: Array, alone: Flags, onset: Onset) -> Array:
+def _spread(score: Array, alone: Flags, grown: Flags, onset: Onset) -> Array:
     """How much wider the evidence spreads than the formula says, learnt from rises of all units in earlier weeks.
 
     Rises, because the falls of units that do lag must not widen what counts as chance. (weeks), or as `score` where
     some units are judged without peers.
     """
-    factors = [_spread_of(np.where(group, score, np.nan), onset) for group in (~alone, alone) if group.any()]
+    factors = [_spread_of(np.where(group & grown, score, np.nan), onset) for group in (~alone, alone) if group.any()]
     if len(factors) == 1:
         return factors[0][None, :]
     return np.where(alone, factors[1][None, :], factors[0][None, :])
@@ -231,14 +238,20 @@ def _limits(panels: Sequence[Panel], best: Sequence[_Best], p: Parameters) -> li
     weeks = len(panels[0].weeks)
     systems = sorted({panel.system for panel in panels})
     judged = np.zeros((len(systems), len(codes), weeks), np.int64)
+    looked = np.zeros(judged.shape, bool)
     places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
     for panel, place, held in zip(panels, places, best, strict=True):
         seen = np.zeros((len(codes), weeks), bool)
         np.logical_or.at(seen, place, np.isfinite(held.score))
         judged[systems.index(panel.system)] += np.logical_or.accumulate(seen, axis=1)
+        looked[systems.index(panel.system)] |= seen
     streams = (judged + (judged > 1)).sum(0)
-    table = np.array([p.relapse_limit(number) for number in range(int(streams.max(initial=0)) + 1)])
-    return [table[streams[place]] for place in places]
+    # How often a unit is looked at in a year: holidays, absence and blocks of weeks leave fewer looks than weeks.
+    any_judged = looked.any(0)
+    since = np.cumsum(np.logical_or.accumulate(any_judged, axis=1), axis=1)
+    looks = 52 * (np.cumsum(any_judged, axis=1) + 10 * p.looked_at) / (since + 10)
+    limit = p.relapse_limit(np.maximum(streams, 1) * looks)
+    return [limit[place] for place in places]
 
 
 def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameters) -> Relapse:
