@@ -42,11 +42,11 @@ def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
     gated = [without(raw, one, Reason.COMMON_CAUSE.value) for raw, one in zip(gates, commons, strict=True)]
     distances = [distance(panel, one, p) for panel, one in zip(panels, gated, strict=True)]
     fallen = relapse(panels, distances, p) if panels else []
+    noises = [(far.phi, far.tau2) for far in distances]
+    low = level(panels, gated, noises, _sharing(panels), p)
     out: list[Course] = []
-    shared = _sharing(panels)
-    for panel, one, common, far, back, judged in zip(panels, gated, commons, distances, fallen, shared, strict=True):
-        low = level(panel, one, (far.phi, far.tau2), judged, p)
-        out.append(Course(panel, one, common, back, low, forecast(panel, one, far, p)))
+    for panel, one, common, far, back, standing in zip(panels, gated, commons, distances, fallen, low, strict=True):
+        out.append(Course(panel, one, common, back, standing, forecast(panel, one, far, p)))
     return out
 
 

@@ -149,9 +149,9 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         others = np.nan_to_num(peer_variance[:, t]) * (0.75 * noise.phi + 0.1)
         variance[:, t] = np.where(alone[:, t], own_noise.variance(inv, gone, size), noise.variance(inv, gone, size) + others)
         pair = np.isfinite(noisy[:, t]) & np.isfinite(last_r)
-        noise.learn(noisy[:, t] - last_r, (inv + last_r_inverse) / 2, (gone + last_r_away) / 2, size, others, pair)
+        noise.learn(noisy[:, t] - last_r, (inv + last_r_inverse) / 2, (gone + last_r_away) / 2, size, others, rare[:, t], pair)
         own_pair = settled[:, t] & np.isfinite(last_y)
-        own_noise.learn(y[:, t] - last_y, (inv + last_y_inverse) / 2, (gone + last_y_away) / 2, size, none, own_pair)
+        own_noise.learn(y[:, t] - last_y, (inv + last_y_inverse) / 2, (gone + last_y_away) / 2, size, none, rare[:, t], own_pair)
         noise.learn_drift(far[:, t], near[:, t], variance[:, t], SPAN, np.isfinite(far[:, t]))
         last_r = np.where(np.isfinite(noisy[:, t]), noisy[:, t], last_r)
         last_r_inverse = np.where(np.isfinite(noisy[:, t]), inv, last_r_inverse)
@@ -208,7 +208,7 @@ def _rolling(matrix: Array, width: int) -> Array:
 
 def _shifted(matrix: Array, number: int) -> Array:
     out = np.zeros_like(matrix)
-    out[:, number:] = matrix[:, : matrix.shape[1] - number]
+    out[:, number:] = matrix[:, : max(matrix.shape[1] - number, 0)]
     return out
 
 
@@ -244,7 +244,7 @@ def _lagged(value: Array, least: Whole, lag: int) -> Array:
     """Each value less the one `lag` observations before it, NaN where that lies before `least`."""
     out = np.full(value.shape, np.nan)
     place = np.arange(value.shape[1])[None, :]
-    out[:, lag:] = value[:, lag:] - value[:, : value.shape[1] - lag]
+    out[:, lag:] = value[:, lag:] - value[:, : max(value.shape[1] - lag, 0)]
     return np.where(place - lag >= least, out, np.nan)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,41 +197,82 @@ def _prior(one: _Standing) -> tuple[Array, Array]:
     return beta_of(np.clip(one.median, 0.02, 0.98), one.spread)
 
 
-def level(
-    panel: Panel, gated: Gated, noise: tuple[Array, Array], judged: Array, parameters: Parameters
-) -> Level:
-    """Run L1 over all weeks.
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What one panel's weeks say before the indicators of a unit are taken together, all (units, weeks)."""
 
-    `noise` is φ and τ² of one week, known by then (weeks); `judged` how many indicators of the unit share its budget
-    (units, weeks).
-    """
-    p = parameters
-    units, weeks = panel.shape
+    now: _Standing
+    ready: Flags
+    lacking: Flags
+    probability: Array
+    apart: Array
+    apart_shared: Array
+
+
+def _judge(panel: Panel, gated: Gated, noise: tuple[Array, Array], judged: Array, p: Parameters) -> _Judgement:
+    weeks = len(panel.weeks)
     now = _standing(panel, gated, p.level_weeks, p.level_weeks, noise, p)
     lasting = _standing(panel, gated, p.level_weeks_lasting, p.level_weeks_lasting // 2, noise, p)
     age = np.arange(weeks)[None, :] - panel.live[:, None]
     evaluable = gated.usable & now.full & (age >= p.level_start)
     enough = now.peers >= p.minimum_peers
     ready = evaluable & enough & np.isfinite(now.median)
+
+    def beyond(reach: Array | float) -> Array:
+        # A standing lasts: what lies beyond the usual for some weeks only is chance, of which many weeks see much.
+        usual = lasting.median - np.maximum(p.level_margin, reach * np.sqrt(lasting.spread))
+        return _below(lasting.share, lasting.worth, _prior(lasting), usual, diffuse=p.level_diffuse)
+
     with np.errstate(divide="ignore", invalid="ignore"):
         probability = _below(now.share, now.worth, _prior(now), now.median - p.level_margin, diffuse=p.level_diffuse)
-        # A standing lasts: what lies beyond the usual for some weeks only is chance, of which many weeks see much.
-        usual = lasting.median - np.maximum(p.level_margin, p.level_reach(judged) * np.sqrt(lasting.spread))
-        apart = _below(lasting.share, lasting.worth, _prior(lasting), usual, diffuse=p.level_diffuse)
-    probability = np.where(ready, probability, np.nan)
+        apart, apart_shared = beyond(p.level_reach(judged)), beyond(p.level_spread_shared)
+    return _Judgement(now, ready, evaluable & ~enough, np.where(ready, probability, np.nan), apart, apart_shared)
 
+
+def level(
+    panels: Sequence[Panel],
+    gates: Sequence[Gated],
+    noises: Sequence[tuple[Array, Array]],
+    judged: Sequence[Array],
+    parameters: Parameters,
+) -> list[Level]:
+    """Run L1 over all weeks of all panels.
+
+    `noises` are φ and τ² of one week, known by then (weeks); `judged` how many indicators of the unit share its budget
+    (units, weeks). A unit that is low in two indicators of a system need not be as low in each.
+    """
+    p = parameters
+    found = [_judge(*each, p) for each in zip(panels, gates, noises, judged, strict=True)]
+    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    systems = sorted({panel.system for panel in panels})
+    low = np.zeros((len(systems), len(codes), len(panels[0].weeks) if panels else 0), np.int64)
+    places = [(systems.index(panel.system), np.array([codes[code] for code in panel.units])) for panel in panels]
+    shared: list[Flags] = []
+    for one, (system, place) in zip(found, places, strict=True):
+        hit = one.ready & (np.nan_to_num(one.probability) >= p.level_probability)
+        hit &= np.nan_to_num(one.apart_shared) >= p.level_apart
+        np.add.at(low[system], place, hit)
+        shared.append(hit)
+    out: list[Level] = []
+    for one, (system, place), gated, hit in zip(found, places, gates, shared, strict=True):
+        out.append(_met(one, gated, hit & (low[system][place] > 1), p))
+    return out
+
+
+def _met(one: _Judgement, gated: Gated, shared: Flags, p: Parameters) -> Level:
+    units, weeks = one.probability.shape
     met = np.zeros((units, weeks), bool)
     recent_hits = np.zeros((units, p.level_evaluations), bool)
     for t in range(weeks):
         recent_hits[gated.reset[:, t]] = False
-        here = ready[:, t]
-        hit = here & (np.nan_to_num(probability[:, t]) >= p.level_probability)
-        hit &= np.nan_to_num(apart[:, t]) >= p.level_apart
+        here = one.ready[:, t]
+        hit = here & (np.nan_to_num(one.probability[:, t]) >= p.level_probability)
+        hit &= (np.nan_to_num(one.apart[:, t]) >= p.level_apart) | shared[:, t]
         recent_hits[here] = np.column_stack([recent_hits[here, 1:], hit[here]])
         met[:, t] = here & hit & (recent_hits.sum(1) >= p.level_hits)
-    lacking = evaluable & ~enough
     with np.errstate(invalid="ignore"):
-        calm = ready & ((probability < p.level_close) | (apart < p.level_apart_close))
+        calm = one.ready & ((one.probability < p.level_close) | (one.apart < p.level_apart_close)) & ~shared
+    now = one.now
     return Level(
-        probability, met, calm, now.share, now.worth, now.median, now.low, now.high, now.peers, lacking
+        one.probability, met, calm, now.share, now.worth, now.median, now.low, now.high, now.peers, one.lacking
     )

@@ -10,6 +10,10 @@ from .panel import Array, Flags
 
 #: 1 / (4n) that parts the two classes of size: 25 people.
 SIZE_EDGE = 1 / 100
+#: Expected number of persons from which on a unit's differences tell its variance.
+RARE_EDGE = 5.0
+#: How much levels move in a week before they have shown it, in variances of one observation.
+USUAL_DRIFT = 0.002
 #: A usual variance between weeks: differences of large and small units are brought to like size by it.
 USUAL = 0.002
 #: Fourth power of the mean root of a standard normal's absolute value (Cressie and Hawkins 1980).
@@ -44,7 +48,7 @@ class Noise:
     phi: float = 0.8
     tau2: float = 0.001
     prior: float = 40.0
-    drift: float = 0.002
+    drift: float = USUAL_DRIFT
 
     def __post_init__(self) -> None:
         """Start with no differences seen."""
@@ -64,16 +68,21 @@ class Noise:
         return self.model(inverse, away, scale) * ratio
 
     def learn(
-        self, difference: Array, inverse: Array, away: Array, scale: Array, others: Array, where: Flags
+        self, difference: Array, inverse: Array, away: Array, scale: Array, others: Array, rare: Array, where: Flags
     ) -> None:
-        """Take up this week's differences to each unit's previous observation; `others` is the peers' variance."""
+        """Take up this week's differences to each unit's previous observation.
+
+        `others` is the peers' variance, `rare` the expected number of the rarer of use and disuse: where it is small,
+        a unit's own few events say little of its variance.
+        """
         if not where.any():
             return
         d2, inv, gone = difference[where] ** 2, inverse[where], away[where]
         size, known = scale[where], others[where]
         # A normal square cut at 6 has a mean of 0.97.
-        self.own_sum[where] += np.minimum(d2 / (2 * (self.model(inv, gone, size) + known)), 6.0) / 0.97
-        self.own_number[where] += 1
+        worth = np.minimum(rare[where] / RARE_EDGE, 1.0)
+        self.own_sum[where] += worth * np.minimum(d2 / (2 * (self.model(inv, gone, size) + known)), 6.0) / 0.97
+        self.own_number[where] += worth
         large = (inv < SIZE_EDGE).astype(int)
         np.add.at(self.root_sum, large, (d2 / (inv + known + USUAL)) ** 0.25)
         np.add.at(self.usual_sum, large, inv + known + USUAL)
@@ -98,7 +107,7 @@ class Noise:
         ratio = far_mean / max(near_mean, 1e-9)
         # Differences of one span overlap: what they are worth is a part of their number.
         trust = self.span_number[0] / (self.span_number[0] + 20.0 * span)
-        self.drift = trust * max(2 * (ratio - 1) / (span - 1), 0.0) + (1 - trust) * 0.002
+        self.drift = trust * max(2 * (ratio - 1) / (span - 1), 0.0) + (1 - trust) * USUAL_DRIFT
 
     def _likeness(self) -> None:
         """How far a unit's own differences are pulled to the others': by the variance between units beyond chance."""

@@ -11,8 +11,9 @@ from nytta.statistics import crossing_rate
 
 Array = NDArray[np.float64]
 
-#: What onsets as ramps add to the crossings of a bank of steps (simulated: 1.1 at limits of 3 to 3.75).
-RAMPS = 1.1
+#: What ramps add to the crossings of a bank of steps (1.1), and what two crossings of one alarm and the conditions of
+#: a fall take off again: simulated in worlds without faults.
+JOINED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Parameters:
     level_evaluations: int = 4
     level_diffuse: float = 0.20
     level_spread: float = 3.0
+    level_spread_shared: float = 2.5
     level_apart: float = 0.50
     level_apart_close: float = 0.1
     level_close: float = 0.50
@@ -68,6 +70,7 @@ class Parameters:
     reference_fewest: int = 13
     reference_most: int = 52
     outlier: float = 3.0
+    noise_doubt: float = 0.08
     relapse_margin: float = 0.03
     close_weeks: int = 3
     persistent_weeks: int = 26
@@ -95,7 +98,16 @@ class Parameters:
         """The limits, in standard deviations, at which so many looks at a unit in a year spend its budget."""
         shortest, longest = min(self.onset_steps), max(self.onset_steps)
         limits = np.linspace(1.5, 7.0, 111)
-        rates = np.array([RAMPS * crossing_rate(limit, shortest, longest) for limit in limits])
+        # The noise of a unit is itself an estimate: the rate is the mean over what it may really be.
+        node, weight = np.polynomial.hermite_e.hermegauss(9)
+        spread = np.exp(self.noise_doubt * node)
+        rates = np.array(
+            [
+                sum(w * crossing_rate(limit / s, shortest, longest) for s, w in zip(spread, weight, strict=True))
+                for limit in limits
+            ]
+        )
+        rates *= JOINED / weight.sum()
         wanted = self.false_per_unit_year * self.relapse_part / looks
         return np.asarray(np.interp(-np.log(wanted), -np.log(rates), limits))
 

@@ -107,6 +107,8 @@ def _one(
         before = drop
         drop = before - np.sin(np.clip(reference[1] - found.estimate[0], 0, np.pi / 2)) ** 2
         allowed = (drop >= p.relapse_margin) & (found.estimate[1] >= 0.5 * found.estimate[0])
+        # What has risen again is no fall any more, though longer weeks still show it.
+        allowed &= reference[0] - _latest(sums, min(onset.length, _LATEST)) >= 0.5 * found.estimate[0]
         allowed &= year.fallen(sums, onset, start, found.estimate[0])
     weeks = len(panel.weeks)
     scored = _calendar(one.column, score, weeks)
@@ -144,6 +146,18 @@ def _pool(
     for (_, may, _), place, held in zip(evidence, places, best, strict=True):
         speaks = np.isfinite(may) & (may == most[place])
         held.pooled = np.fmax(held.pooled, np.where(speaks, pooled[place], np.nan))
+
+
+#: So many observations say where a unit stands now.
+_LATEST = 4
+
+
+def _latest(sums: Sums, number: int) -> Array:
+    """Mean distance of the last `number` observations, (units, observations); NaN where there are fewer."""
+    out = np.full((sums.weight.shape[0], sums.weight.shape[1] - 1), np.nan)
+    value, weight = sums.value[0], sums.weight
+    out[:, number - 1 :] = (value[:, number:] - value[:, :-number]) / (weight[:, number:] - weight[:, :-number])
+    return out
 
 
 #: Where the tail of rises is counted, in standard deviations.
@@ -221,7 +235,8 @@ class _Year:
             weight = between(self.weight)
             year_before = between(self.value) / weight
             now = recent(sums.value[0]) / recent(sums.weight)
-            asked &= weight >= 2 * np.mean(self.weight[:, -1:]) / max(self.weight.shape[1], 1)
+            # Two weeks of last year, worth what a week is now, are the least that shows a season.
+            asked &= weight >= 2 * recent(sums.weight) / length
             return np.where(asked & np.isfinite(year_before), year_before - now >= 0.5 * estimate, out)
 
 
@@ -268,7 +283,7 @@ def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameter
     value, variance, weight = (
         _calendar(one.column, matrix, weeks) for matrix in (one.value, one.unit_variance, one.weight)
     )
-    ring, ring_weight = np.zeros((units, 4)), np.zeros((units, 4))
+    ring, ring_weight = np.zeros((units, _LATEST)), np.zeros((units, _LATEST))
     anchor, calm = np.full(units, np.nan), np.zeros((units, weeks), bool)
     for t in range(weeks):
         here = np.isfinite(value[:, t])
