@@ -122,6 +122,7 @@ def _organisation(entry: OrganisationEntry) -> Organisation:
         data_protection=tuple(c.contact(entry.tongue) for c in entry.data_protection),
         administrators=tuple(c.contact(entry.tongue) for c in entry.administrators),
         public_data=entry.public_data,
+        false_per_unit_year=entry.detection.false_per_unit_year,
     )
 
 

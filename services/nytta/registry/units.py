@@ -12,6 +12,10 @@ LANGUAGES = ("sv", "nb", "en")
 """Languages of texts and messages."""
 
 
+FALSE_PER_UNIT_YEAR = 0.05
+"""False alarms of lag detection per unit and year, where an organisation states no other budget."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """One thing's name in the three languages."""
@@ -58,7 +62,7 @@ class Organisation:
     """What belongs to a root unit: time zone (IANA name), key id of its pseudonyms, calendar, currency.
 
     `public_data` marks a log of public data, whose figures need no approval of their purpose and are
-    labelled.
+    labelled. `false_per_unit_year` is how many false alarms lag detection may raise of a unit in a year.
     """
 
     id: str
@@ -74,6 +78,7 @@ class Organisation:
     data_protection: tuple[Contact, ...] = ()
     administrators: tuple[Contact, ...] = ()
     public_data: bool = False
+    false_per_unit_year: float = FALSE_PER_UNIT_YEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,11 +147,17 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         phi[t], tau2[t], drift[t] = noise.phi, noise.tau2, noise.drift
         inv, size, gone = inverse[:, t], scale[:, t], away[:, t]
         others = np.nan_to_num(peer_variance[:, t]) * (0.75 * noise.phi + 0.1)
-        variance[:, t] = np.where(alone[:, t], own_noise.variance(inv, gone, size), noise.variance(inv, gone, size) + others)
+        variance[:, t] = np.where(
+            alone[:, t], own_noise.variance(inv, gone, size), noise.variance(inv, gone, size) + others
+        )
         pair = np.isfinite(noisy[:, t]) & np.isfinite(last_r)
-        noise.learn(noisy[:, t] - last_r, (inv + last_r_inverse) / 2, (gone + last_r_away) / 2, size, others, rare[:, t], pair)
+        noise.learn(
+            noisy[:, t] - last_r, (inv + last_r_inverse) / 2, (gone + last_r_away) / 2, size, others, rare[:, t], pair
+        )
         own_pair = settled[:, t] & np.isfinite(last_y)
-        own_noise.learn(y[:, t] - last_y, (inv + last_y_inverse) / 2, (gone + last_y_away) / 2, size, none, rare[:, t], own_pair)
+        own_noise.learn(
+            y[:, t] - last_y, (inv + last_y_inverse) / 2, (gone + last_y_away) / 2, size, none, rare[:, t], own_pair
+        )
         noise.learn_drift(far[:, t], near[:, t], variance[:, t], SPAN, np.isfinite(far[:, t]))
         last_r = np.where(np.isfinite(noisy[:, t]), noisy[:, t], last_r)
         last_r_inverse = np.where(np.isfinite(noisy[:, t]), inv, last_r_inverse)

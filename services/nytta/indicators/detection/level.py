@@ -143,12 +143,15 @@ class _Standing:
     full: Flags
 
 
-def _standing(panel: Panel, gated: Gated, width: int, least: int, noise: tuple[Array, Array], p: Parameters) -> _Standing:
+def _standing(
+    panel: Panel, gated: Gated, width: int, least: int, noise: tuple[Array, Array], p: Parameters
+) -> _Standing:
     """Shares over the last `width` usable weeks (at least `least`) beside those of the peers at the same age.
 
     `noise` is φ and τ² of one week (weeks).
     """
-    units, weeks = shape = panel.shape
+    shape = panel.shape
+    weeks = len(panel.weeks)
     phi, tau2 = noise
     x, n, k = recent(gated, width)
     full = k >= least

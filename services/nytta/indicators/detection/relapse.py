@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from nytta.statistics import Onset, Sums, fall, onset_limit
+from nytta.statistics import Onset, Sums, fall
 
 from .distance import Distance
 from .panel import Array, Flags, Panel, Whole
@@ -109,7 +109,7 @@ def _one(
         allowed = (drop >= p.relapse_margin) & (found.estimate[1] >= 0.5 * found.estimate[0])
         # What has risen again is no fall any more, though longer weeks still show it.
         allowed &= reference[0] - _latest(sums, min(onset.length, _LATEST)) >= 0.5 * found.estimate[0]
-        allowed &= year.fallen(sums, onset, start, found.estimate[0])
+        allowed &= year.fallen(sums, onset, found.estimate[0])
     weeks = len(panel.weeks)
     scored = _calendar(one.column, score, weeks)
     alone = _calendar(one.column, np.where(one.alone, 1.0, 0.0), weeks) == 1
@@ -129,7 +129,11 @@ def _one(
 
 
 def _pool(
-    evidence: Sequence[tuple[Array, Array, Flags]], places: Sequence[Whole], units: int, onset: Onset, best: Sequence[_Best]
+    evidence: Sequence[tuple[Array, Array, Flags]],
+    places: Sequence[Whole],
+    units: int,
+    onset: Onset,
+    best: Sequence[_Best],
 ) -> None:
     """The evidence of a unit's indicators together, which speaks through the one of them that tells most."""
     weeks = evidence[0][0].shape[1]
@@ -213,7 +217,7 @@ class _Year:
             first.astype(float),
         )
 
-    def fallen(self, sums: Sums, onset: Onset, start: Whole, estimate: Array) -> Flags:
+    def fallen(self, sums: Sums, onset: Onset, estimate: Array) -> Flags:
         """Whether the distance lies below that of the same weeks of last year too, by half of the fall."""
         length = onset.length
         last = self.column - 52
