@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy
 
-from nytta.statistics import benjamini_hochberg, largest_credible, wilson
+from nytta.statistics import wilson
 
 from .common import Common, common_cause, without
 from .distance import distance
@@ -139,7 +138,7 @@ def _unit_signals(courses: list[Course], p: Parameters) -> list[Signal]:
         for found, opens in books:
             for book in opens:
                 signals += _close(found, book, t, p)
-        chosen = _believed(books, t, p)
+        chosen = _fresh(books, t)
         for (found, opens), picked in zip(books, chosen, strict=True):
             signals += _hold_back(found, opens, picked, t, p)
         opened: list[tuple[float, str, dict[str, Any], str]] = []
@@ -192,39 +191,19 @@ def _signal(found: Course, book: _Open, unit: int, closed: str | None, p: Parame
     return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, week, closed, evidence, latest)
 
 
-def _believed(books: list[tuple[Course, list[_Open]]], t: int, p: Parameters) -> list[list[Flags]]:
-    """Units that newly meet a rule, after control of the false discovery rate among just these."""
-    fresh = [
-        [
-            _source(found, book.kind).met[:, t]
-            & (book.since < 0)
-            & (book.held_until < t)
-            & (book.kind in found.panel.kinds)
-            for book in opens
-        ]
-        for found, opens in books
-    ]
-    for place, kind in enumerate(("level", "relapse")):
-        doubts = []
-        for (found, _), picked in zip(books, fresh, strict=True):
-            with np.errstate(invalid="ignore"):
-                doubt = (
-                    1 - found.level.probability[:, t]
-                    if kind == "level"
-                    else scipy.special.ndtr(found.relapse.score[:, t])
-                )
-            doubts.append(np.where(picked[place], doubt, np.nan))
-        joined = np.concatenate(doubts) if doubts else np.zeros(0)
-        if not np.isfinite(joined).any():
-            continue
-        if kind == "level":
-            kept = largest_credible(joined, p.false_discovery)
-        else:
-            kept = np.nan_to_num(benjamini_hochberg(joined), nan=1.0) <= p.false_discovery
-        edges = np.cumsum([len(part) for part in doubts])[:-1]
-        for picked, part in zip(fresh, np.split(kept, edges), strict=True):
-            picked[place] &= part
-    return fresh
+def _fresh(books: list[tuple[Course, list[_Open]]], t: int) -> list[list[Flags]]:
+    """Units that newly meet a rule of a kind that may speak. A fall's level is no news beside the fall itself."""
+    out: list[list[Flags]] = []
+    for found, opens in books:
+        fallen = opens[1].since >= 0
+        rows: list[Flags] = []
+        for book in opens:
+            fresh = _source(found, book.kind).met[:, t] & (book.since < 0) & (book.held_until < t)
+            if book.kind == "level":
+                fresh &= ~fallen
+            rows.append(fresh if book.kind in found.panel.kinds else np.zeros(len(fresh), bool))
+        out.append(rows)
+    return out
 
 
 def _hold_back(found: Course, opens: list[_Open], picked: list[Flags], t: int, p: Parameters) -> Iterator[Signal]:

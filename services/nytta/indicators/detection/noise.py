@@ -26,8 +26,8 @@ class Noise:
 
     (φ (1 - a) + a) / (4n) + τ² · 4p(1 - p). φ is below 1 where the same people do the same thing every week, of whom a
     share a is away: who is there is a draw from them (Cochran 1977, 2.6). τ² belongs to noise on the logit scale. Both
-    come from differences of successive observations, pooled over units in two classes of size by the robust estimator of
-    Cressie and Hawkins 1980, Math Geol 12:115, so that faults of some units do not widen everybody's limits. The
+    come from differences of successive observations, pooled over units in two classes of size by the robust estimator
+    of Cressie and Hawkins 1980, Math Geol 12:115, so that faults of some units do not widen everybody's limits. The
     variance of each unit is shrunk towards that of units of its size, by as much as units are seen to be alike.
     `drift` is how much a unit's level moves in a week by itself (people who come and go), in variances of one
     observation, from differences over many observations.

@@ -84,14 +84,13 @@ class Parameters:
     plan_memory: float = 0.97
     plan_width: float = 0.45
 
-    # L5 and what may be believed at once.
+    # L5.
     common_share: float = 0.20
     common_system_share: float = 0.30
     common_count: int = 5
     common_drop: float = 0.10
     common_sigma: float = 4.0
     common_weeks: int = 4
-    false_discovery: float = 0.10
     cap_weeks: int = 4
 
     def relapse_limit(self, looks: Array) -> Array:
