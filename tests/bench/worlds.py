@@ -130,7 +130,8 @@ def make(seed: int, settings: Settings | None = None) -> World:
         few = rng.random(s.units) < s.small_units
         size[few] = rng.integers(5, 10, few.sum())
     if s.sizes:
-        size = np.round(np.exp(rng.uniform(*np.log(s.sizes), s.units))).astype(np.int64)
+        low, high = np.log(s.sizes)
+        size = np.round(np.exp(rng.uniform(float(low), float(high), s.units))).astype(np.int64)
     group = _groups(s, rng)
     live = rng.integers(0, s.staggered + 1, s.units)
 

@@ -62,7 +62,7 @@ class Sums:
         def cumulated(a: Array) -> Array:
             return np.concatenate([np.zeros((*a.shape[:-1], 1)), np.cumsum(a, axis=-1)], axis=-1)
 
-        return Sums(*(cumulated(a) for a in (w, w * at, w * at**2, x, x * at)), at)
+        return Sums(cumulated(w), cumulated(w * at), cumulated(w * at**2), cumulated(x), cumulated(x * at), at)
 
 
 def fall(sums: Sums, onset: Onset, start: Whole, fewest: int) -> Fall:

@@ -71,12 +71,13 @@ def peer_means(value: Array, weight: Array, group: Whole) -> tuple[Array, Array,
     """Weighted mean of the other units of each unit's group, its variance in 1/weight units, how many."""
     w = np.where(np.isfinite(value), weight, 0.0)
     v = np.where(w > 0, value, 0.0)
-    groups = int(group.max()) + 1 if len(group) else 0
+    order = np.argsort(group, kind="stable")
+    _, first, place = np.unique(group[order], return_index=True, return_inverse=True)
+    back = np.empty_like(order)
+    back[order] = place
 
     def total(a: Array) -> Array:
-        out = np.zeros((groups, a.shape[1]))
-        np.add.at(out, group, a)
-        return out[group]
+        return np.asarray(np.add.reduceat(a[order], first, axis=0)[back]) if len(order) else a
 
     weight_of_others = total(w) - w
     number = total((w > 0).astype(float)) - (w > 0)
@@ -101,7 +102,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     worth = np.where(settled, 1 / (inverse + 0.004), 0.0)
     mean, peer_variance, peers = peer_means(y, worth, panel.group)
     noisy = np.where(settled & (peers >= p.minimum_peers), y - mean, np.nan)
-    segment = np.cumsum(gated.reset, axis=1)
+    segment = np.cumsum(gated.reset.astype(np.int64), axis=1)
     # Peers that still climb make a unit that came first look as if it fell: they count when a climb is usually over.
     grown = settled & (age >= p.peer_start)
     mean, peer_variance, peers = peer_means(np.where(grown, y, np.nan), worth, panel.group)

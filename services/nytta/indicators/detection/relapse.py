@@ -128,6 +128,14 @@ def _one(
     return scored, may, grown
 
 
+def _gather(operation: np.ufunc, target: Array | Flags, place: Whole, rows: Array | Flags) -> None:
+    """Join the rows of a panel to those of their units; a unit has more than one after a second go-live."""
+    if len(np.unique(place)) == len(place):
+        target[place] = operation(target[place], rows)
+    else:
+        operation.at(target, place, rows)
+
+
 def _pool(
     evidence: Sequence[tuple[Array, Array, Flags]],
     places: Sequence[Whole],
@@ -140,10 +148,10 @@ def _pool(
     total, number, most = np.zeros((units, weeks)), np.zeros((units, weeks)), np.full((units, weeks), -np.inf)
     old = np.zeros((units, weeks), bool)
     for (score, may, grown), place in zip(evidence, places, strict=True):
-        np.logical_or.at(old, place, grown)
-        np.add.at(total, place, np.nan_to_num(score))
-        np.add.at(number, place, np.isfinite(score))
-        np.maximum.at(most, place, may)
+        _gather(np.logical_or, old, place, grown)
+        _gather(np.add, total, place, np.nan_to_num(score))
+        _gather(np.add, number, place, np.isfinite(score))
+        _gather(np.maximum, most, place, may)
     with np.errstate(invalid="ignore", divide="ignore"):
         pooled = np.where(number > 1, total / np.sqrt(number), np.nan)
     pooled = pooled / _spread(pooled, np.zeros(pooled.shape, bool), old, onset)
@@ -191,7 +199,7 @@ def _spread_of(score: Array, onset: Onset) -> Array:
     # Evidence of a unit over `length` observations changes little from week to week.
     doubt = 60.0 * onset.length
     share = (earlier[0] + doubt * expected) / (earlier[1] + doubt)
-    return np.clip(-_TAIL / scipy.special.ndtri(np.clip(share, 1e-9, 0.4)), 0.85, 3.0)
+    return np.asarray(np.clip(-_TAIL / scipy.special.ndtri(np.clip(share, 1e-9, 0.4)), 0.85, 3.0))
 
 
 @dataclass(frozen=True, slots=True)
