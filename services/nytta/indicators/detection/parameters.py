@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,24 @@ Array = NDArray[np.float64]
 #: What ramps add to the crossings of a bank of steps (1.1), and what two crossings of one alarm and the conditions of
 #: a fall take off again: simulated in worlds without faults.
 JOINED = 0.8
+
+
+LIMITS = np.linspace(1.5, 7.0, 56)
+
+
+@cache
+def _crossings(shortest: int, longest: int, doubt: float) -> Array:
+    """How often a bank of onsets crosses each of LIMITS at a look, with nothing wrong.
+
+    The noise of a unit is itself an estimate, off by a factor whose logarithm has the standard deviation `doubt`: the
+    rate is the mean over what it may really be.
+    """
+    node, weight = np.polynomial.hermite_e.hermegauss(5)
+    spread = np.exp(doubt * node)
+    rates: list[float] = []
+    for limit in LIMITS:
+        rates.append(sum(w * crossing_rate(limit / s, shortest, longest) for s, w in zip(spread, weight, strict=True)))
+    return JOINED * np.array(rates) / weight.sum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +114,9 @@ class Parameters:
 
     def relapse_limit(self, looks: Array) -> Array:
         """The limits, in standard deviations, at which so many looks at a unit in a year spend its budget."""
-        shortest, longest = min(self.onset_steps), max(self.onset_steps)
-        limits = np.linspace(1.5, 7.0, 111)
-        # The noise of a unit is itself an estimate: the rate is the mean over what it may really be.
-        node, weight = np.polynomial.hermite_e.hermegauss(9)
-        spread = np.exp(self.noise_doubt * node)
-        rates = np.array(
-            [
-                sum(w * crossing_rate(limit / s, shortest, longest) for s, w in zip(spread, weight, strict=True))
-                for limit in limits
-            ]
-        )
-        rates *= JOINED / weight.sum()
+        rates = _crossings(min(self.onset_steps), max(self.onset_steps), self.noise_doubt)
         wanted = self.false_per_unit_year * self.relapse_part / looks
-        return np.asarray(np.interp(-np.log(wanted), -np.log(rates), limits))
+        return np.asarray(np.interp(-np.log(wanted), -np.log(rates), LIMITS))
 
     def level_reach(self, judged: Array) -> Array:
         """How many standard deviations below its peers a unit is no usual one, where `judged` indicators are asked.
