@@ -221,10 +221,17 @@ def _judge(panel: Panel, gated: Gated, noise: tuple[Array, Array], judged: Array
     enough = now.peers >= p.minimum_peers
     ready = evaluable & enough & np.isfinite(now.median)
 
+    a, b = _prior(lasting)
+
     def beyond(reach: Array | float) -> Array:
         # A standing lasts: what lies beyond the usual for some weeks only is chance, of which many weeks see much.
         usual = lasting.median - np.maximum(p.level_margin, reach * np.sqrt(lasting.spread))
-        return _below(lasting.share, lasting.worth, _prior(lasting), usual, diffuse=p.level_diffuse)
+        out = np.zeros(usual.shape)
+        # A share well above that edge needs no posterior.
+        near = lasting.share < usual + p.level_margin
+        prior = (a[near], b[near])
+        out[near] = _below(lasting.share[near], lasting.worth[near], prior, usual[near], diffuse=p.level_diffuse)
+        return out
 
     with np.errstate(divide="ignore", invalid="ignore"):
         probability = _below(now.share, now.worth, _prior(now), now.median - p.level_margin, diffuse=p.level_diffuse)

@@ -32,7 +32,7 @@ def _crossings(shortest: int, longest: int, doubt: float) -> Array:
     rates: list[float] = []
     for limit in LIMITS:
         rates.append(sum(w * crossing_rate(limit / s, shortest, longest) for s, w in zip(spread, weight, strict=True)))
-    return JOINED * np.array(rates) / weight.sum()
+    return np.asarray(JOINED * np.array(rates) / weight.sum())
 
 
 @dataclass(frozen=True, slots=True)
