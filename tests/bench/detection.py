@@ -55,6 +55,7 @@ def panels(world: World, *, presence: bool = True) -> list[Panel]:
                 live=world.live,
                 rebase=np.zeros(n.shape, bool),
                 until=np.full(len(x), n.shape[1]),
+                persons=not world.settings.cases,
                 eligible=world.eligible.astype(float) if presence else None,
                 presence=world.presence if presence else None,
                 target=target,
@@ -306,6 +307,8 @@ def role_mix(seed: int, *, by_role: bool) -> float:
     return sum(unit < "U010" for unit in opened) / 10 - sum(unit >= "U010" for unit in opened) / 50
 
 
+#: One indicator, of persons drawn anew each week: the most noise a share can have.
+ALONE = Settings(indicators=1, habit=(0.0,))
 EXTRA: tuple[tuple[str, Settings], ...] = (
     ("fault in one indicator of three only", Settings(one_indicator=True)),
     ("the same people for three years", Settings(turnover=0.0)),
@@ -315,6 +318,30 @@ EXTRA: tuple[tuple[str, Settings], ...] = (
     ("absence in one week of ten", Settings(absence_waves=0.04)),
     ("seasonal units", Settings(seasonal=0.5)),
     ("half the units in groups of seven or fewer", Settings(small_groups=0.5)),
+    ("three indicators, persons drawn anew each week", Settings(habit=(0.0,))),
+    ("one indicator, people with habits", Settings(indicators=1)),
+    ("one indicator, persons drawn anew each week", ALONE),
+    ("… heavy tails (t with 3 degrees of freedom, logit .2)", replace(ALONE, tails=3, unit_noise=0.2)),
+    ("… twice the noise (logit .3, common .2)", replace(ALONE, unit_noise=0.3, common_noise=0.2)),
+    ("… all units in groups of seven or fewer", replace(ALONE, small_groups=1.0)),
+    ("… 8 to 500 persons", replace(ALONE, sizes=(8, 500))),
+    ("… go-live spread over a year", replace(ALONE, staggered=52)),
+    ("… relapse of 10 points in units of 40", replace(ALONE, sizes=(40, 40), fall=0.10)),
+    ("one indicator of cases, each handler's week alike", Settings(indicators=1, cases=3.0, handler_noise=0.8)),
+)
+#: Worlds in which nothing is wrong: what is said there is false, and the budget says how much that may be.
+CALM: tuple[tuple[str, Settings], ...] = (
+    ("three indicators, people with habits", Settings(faulty=0.0)),
+    ("three indicators, persons drawn anew each week", Settings(habit=(0.0,), faulty=0.0)),
+    ("one indicator, people with habits", Settings(indicators=1, faulty=0.0)),
+    ("one indicator, persons drawn anew each week", replace(ALONE, faulty=0.0)),
+    ("… heavy tails", replace(ALONE, tails=3, unit_noise=0.2, faulty=0.0)),
+    ("… all units in groups of seven or fewer", replace(ALONE, small_groups=1.0, faulty=0.0)),
+    ("… 8 to 500 persons", replace(ALONE, sizes=(8, 500), faulty=0.0)),
+    ("… go-live spread over a year", replace(ALONE, staggered=52, faulty=0.0)),
+    ("… shares near 1", replace(ALONE, ceilings=((60.0, 3.0),), faulty=0.0)),
+    ("… shares near 0", replace(ALONE, ceilings=((3.0, 57.0),), faulty=0.0)),
+    ("one indicator of cases, each handler's week alike", replace(EXTRA[-1][1], faulty=0.0)),
 )
 
 
@@ -351,9 +378,13 @@ def main() -> int:
     if given.extra_seeds:
         print(f"\nOther worlds, Nytta, {given.extra_seeds} seeds (reported, not goals)\n\n{HEADER}")
         for name, settings in EXTRA:
-            print(row(name, [score(w, Ours()(w)) for w in (make(seed, settings) for seed in extra)]))
+            print(row(name, [score(w, Ours()(w)) for w in (make(seed, settings) for seed in extra)]), flush=True)
         blind = [score(w, Ours(presence=False)(w)) for w in map(make, extra)]
         print(row("no presence and no register", blind))
+        print("\nNothing wrong, false signals per unit-year\n\n| world | false |\n|---|---|")
+        for name, settings in CALM:
+            calm = [score(w, Ours()(w)).false for w in (make(seed, settings) for seed in extra)]
+            print(f"| {name} | {mean(calm, 3)} |", flush=True)
 
     own = scores["Nytta"]
     reorganisations = [_reorganisation(seed) for seed in seeds[:5]]
@@ -363,17 +394,17 @@ def main() -> int:
     large(make(given.first_seed, Settings(units=500)))
     goals = [
         (
-            "false episodes per unit-year, all indicators: at most .07",
+            "false episodes per unit-year, all indicators: at most .06",
             _mean(s.false for s in own),
-            0.07,
+            0.06,
             False,
         ),
-        ("precision at 10 % prevalence at least .60", _mean(s.precision() for s in own), 0.60, True),
-        ("never took off, found, at least .95", _mean(s.found["never_took_off"] for s in own), 0.95, True),
-        ("relapse found, at least .95", _mean(s.found["relapse"] for s in own), 0.95, True),
-        ("relapse, median weeks, at most 4", _mean(s.delay["relapse"] for s in own), 4, False),
-        ("drift found, at least .95", _mean(s.found["drift"] for s in own), 0.95, True),
-        ("drift, median weeks, at most 14", _mean(s.delay["drift"] for s in own), 14, False),
+        ("precision at 10 % prevalence at least .65", _mean(s.precision() for s in own), 0.65, True),
+        ("never took off, found, at least .97", _mean(s.found["never_took_off"] for s in own), 0.97, True),
+        ("relapse found, at least .97", _mean(s.found["relapse"] for s in own), 0.97, True),
+        ("relapse, median weeks, at most 3", _mean(s.delay["relapse"] for s in own), 3, False),
+        ("drift found, at least .97", _mean(s.found["drift"] for s in own), 0.97, True),
+        ("drift, median weeks, at most 10", _mean(s.delay["drift"] for s in own), 10, False),
         ("new unit signals in quiet weeks: 0", sum(s.quiet for s in own), 0, False),
         ("unit signals in the week of the outage: 0", sum(s.outage for s in own), 0, False),
         ("operations alerts for the outage, at most 1", max(ours.operations), 1, False),

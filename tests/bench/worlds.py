@@ -36,7 +36,18 @@ class Settings:
     small_units: float = 0.0
     staggered: int = 0
     seasonal: float = 0.0
-    habit: tuple[float, float, float] = (0.75, 0.85, 0.93)
+    habit: tuple[float, ...] = (0.75, 0.85, 0.93)
+    #: Degrees of freedom of the noise of a unit's week; 0 is normal. Its scale stays `unit_noise`.
+    tails: int = 0
+    #: Fewest and most persons of a unit, evenly on the logarithm; empty is log-normal around 28.
+    sizes: tuple[int, int] | tuple[()] = ()
+    #: Shapes of the beta distributions that a unit's ceiling comes from, one of them by lot.
+    ceilings: tuple[tuple[float, float], ...] = ((24.0, 6.0),)
+    #: By how much a share falls in a relapse.
+    fall: float = 0.18
+    #: Cases instead of persons: how many a handler has in a week, and the logit spread of handlers' weeks.
+    cases: float = 0.0
+    handler_noise: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,9 @@ def make(seed: int, settings: Settings | None = None) -> World:
     if s.small_units:
         few = rng.random(s.units) < s.small_units
         size[few] = rng.integers(5, 10, few.sum())
+    if s.sizes:
+        low, high = np.log(s.sizes)
+        size = np.round(np.exp(rng.uniform(float(low), float(high), s.units))).astype(np.int64)
     group = _groups(s, rng)
     live = rng.integers(0, s.staggered + 1, s.units)
 
@@ -137,11 +151,14 @@ def make(seed: int, settings: Settings | None = None) -> World:
     age = np.arange(s.weeks)[None, :] - live[:, None]
     share = np.empty(shape)
     for j in range(s.indicators):
-        ceiling = rng.beta(24, 6, s.units)[:, None]
+        shapes = np.array(s.ceilings)
+        shape_of = rng.integers(len(shapes), size=s.units) if len(shapes) > 1 else np.zeros(s.units, np.int64)
+        ceiling = rng.beta(*shapes[shape_of].T)[:, None]
         middle = rng.normal(8, 2.5, s.units)[:, None]
         pace = rng.uniform(1.2, 2.5, s.units)[:, None]
         logit = special.logit(np.clip(ceiling, 1e-3, 0.995))
-        logit = logit + rng.normal(0, s.unit_noise, shape[1:]) + rng.normal(0, s.common_noise, s.weeks)
+        noise = rng.standard_t(s.tails, shape[1:]) if s.tails else rng.normal(0, 1, shape[1:])
+        logit = logit + s.unit_noise * noise + rng.normal(0, s.common_noise, s.weeks)
         if s.seasonal:
             wave = np.cos(2 * np.pi * (np.arange(s.weeks) - rng.integers(52, size=s.units)[:, None]) / 52)
             logit = logit - s.seasonal * np.maximum(wave, 0)
@@ -154,13 +171,33 @@ def make(seed: int, settings: Settings | None = None) -> World:
         if fault.kind == "never_took_off":
             rows *= 0.55
         elif fault.kind == "relapse":
-            rows[:, fault.onset :] -= 0.18
+            rows[:, fault.onset :] -= s.fall
         else:
             rows[:, fault.onset :] -= 0.01 * np.minimum(np.arange(s.weeks - fault.onset) + 1, 40)
     share = np.clip(share, 0.01, 0.99)
     share[:, age < 0] = 0.0
 
-    numerator, denominator = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    numerator, denominator = (_cases if s.cases else _persons)(s, rng, share, presence, size)
+    gone = np.broadcast_to(age < 0, shape)
+    numerator[gone], denominator[gone] = 0, 0
+    return World(
+        s,
+        weeks,
+        numerator,
+        denominator,
+        np.repeat(size[:, None], s.weeks, 1),
+        presence,
+        group,
+        live,
+        tuple(faults),
+    )
+
+
+def _persons(
+    s: Settings, rng: np.random.Generator, share: Array, presence: Array, size: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Persons who use the system, of those at work: of lasting habits, with fresh draws of each week around them."""
+    numerator, denominator = np.zeros(share.shape, np.int64), np.zeros(share.shape, np.int64)
     person_unit = np.repeat(np.arange(s.units), size)
     persons, edges = len(person_unit), np.concatenate([[0], np.cumsum(size)[:-1]])
     cut = special.ndtri(np.clip(share, 1e-9, 1 - 1e-9))
@@ -176,16 +213,22 @@ def make(seed: int, settings: Settings | None = None) -> World:
             uses = np.sqrt(rho) * trait[j] + np.sqrt(1 - rho) * noise < cut[j, person_unit, t]
             numerator[j, :, t] = np.add.reduceat((uses & here).astype(np.int64), edges)
             denominator[j, :, t] = np.add.reduceat(here.astype(np.int64), edges)
-    gone = np.broadcast_to(age < 0, shape)
-    numerator[gone], denominator[gone] = 0, 0
-    return World(
-        s,
-        weeks,
-        numerator,
-        denominator,
-        np.repeat(size[:, None], s.weeks, 1),
-        presence,
-        group,
-        live,
-        tuple(faults),
-    )
+    return numerator, denominator
+
+
+def _cases(
+    s: Settings, rng: np.random.Generator, share: Array, presence: Array, size: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cases of handlers, each of whom does a week's cases much alike: cases of one handler are not independent."""
+    numerator, denominator = np.zeros(share.shape, np.int64), np.zeros(share.shape, np.int64)
+    handler_unit = np.repeat(np.arange(s.units), size)
+    edges = np.concatenate([[0], np.cumsum(size)[:-1]])
+    logit = special.logit(share)
+    for t in range(s.weeks):
+        here = rng.random(len(handler_unit)) < presence[handler_unit, t]
+        for j in range(s.indicators):
+            number = rng.poisson(s.cases, len(handler_unit)) * here
+            own = special.expit(logit[j, handler_unit, t] + rng.normal(0, s.handler_noise, len(handler_unit)))
+            numerator[j, :, t] = np.add.reduceat(rng.binomial(number, own), edges)
+            denominator[j, :, t] = np.add.reduceat(number, edges)
+    return numerator, denominator

@@ -40,6 +40,8 @@ def test_what_the_example_says_arrives(example: Registry) -> None:
         "SE",
         "SEK",
     )
+    assert root.false_per_unit_year == 0.03
+    assert example.organisation("havneset").false_per_unit_year == 0.05
     casework = example.system("casework")
     assert casework is not None
     assert casework.protects is Protects.PUBLIC
@@ -379,6 +381,22 @@ def test_hints_for_thousands_of_wrong_ids_are_given_in_time() -> None:
     assert hints == [f"; did you mean '{name}'?" for name in known[:100]]
     assert nearest("x" * 100_000, known) == ""
     assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        ("0.001", "`detection`, `false_per_unit_year` must lie between 0.005 and 0.5 false alarms per unit and year"),
+        ("2", "`detection`, `false_per_unit_year` must lie between 0.005 and 0.5 false alarms per unit and year"),
+        ("few", "`detection`, `false_per_unit_year` must be a number such as 0.05, not 'few'"),
+    ],
+)
+def test_a_budget_of_false_alarms_has_bounds(budget: str, message: str) -> None:
+    text = (
+        "organisations:\n  - id: county\n    timezone: Europe/Stockholm\n    country: SE\n"
+        f"    detection: {{false_per_unit_year: {budget}}}\n"
+    )
+    assert message in check_text(read({"organisation.yaml": text.encode()}).problems)
 
 
 @pytest.mark.parametrize(

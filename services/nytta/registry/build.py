@@ -123,6 +123,7 @@ def _organisation(entry: OrganisationEntry) -> Organisation:
         administrators=tuple(c.contact(entry.tongue) for c in entry.administrators),
         public_data=entry.public_data,
         disclosure=tuple(each.protection for each in entry.disclosure),
+        false_per_unit_year=entry.detection.false_per_unit_year,
     )
 
 

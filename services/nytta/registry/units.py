@@ -13,6 +13,10 @@ LANGUAGES = ("sv", "nb", "en")
 """Languages of texts and messages."""
 
 
+FALSE_PER_UNIT_YEAR = 0.05
+"""False alarms of lag detection per unit and year, where an organisation states no other budget."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """One thing's name in the three languages."""
@@ -60,6 +64,7 @@ class Organisation:
 
     `public_data` marks a log of public data, whose figures need no approval of their purpose and are
     labelled. `disclosure` are the rules that its figures are published under, by the day that each begins.
+    `false_per_unit_year` is how many false alarms lag detection may raise of a unit in a year.
     """
 
     id: str
@@ -76,6 +81,7 @@ class Organisation:
     administrators: tuple[Contact, ...] = ()
     public_data: bool = False
     disclosure: tuple[Protection, ...] = ()
+    false_per_unit_year: float = FALSE_PER_UNIT_YEAR
 
 
 @dataclass(frozen=True, slots=True)

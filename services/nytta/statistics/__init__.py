@@ -22,6 +22,7 @@ from .funnels import (
 from .growth import Logistic, bass, bass_peak, fit_logistic, logistic
 from .intervals import byar, poisson_exact, quantile_of, wilson
 from .multiplicity import benjamini_hochberg, largest_credible
+from .onsets import Fall, Onset, Sums, crossing_rate, fall, onset_limit
 from .rules import NhsSignals, Runs, anhoej, anhoej_limits, nhs_rules
 from .sequential import (
     cusum,
@@ -44,10 +45,13 @@ from .standardise import directly_standardised, split_change
 
 __all__ = [
     "Dispersion",
+    "Fall",
     "Limits",
     "Logistic",
     "NhsSignals",
+    "Onset",
     "Runs",
+    "Sums",
     "anhoej",
     "anhoej_limits",
     "bass",
@@ -58,6 +62,7 @@ __all__ = [
     "beta_of",
     "byar",
     "c_chart",
+    "crossing_rate",
     "cusum",
     "cusum_limit",
     "cusum_run_length",
@@ -69,12 +74,14 @@ __all__ = [
     "ewma_run_length",
     "ewma_sigma",
     "expected_beyond",
+    "fall",
     "fit_logistic",
     "largest_credible",
     "logistic",
     "mean_moving_range",
     "moving_ranges",
     "nhs_rules",
+    "onset_limit",
     "p_chart",
     "p_prime",
     "poisson_exact",

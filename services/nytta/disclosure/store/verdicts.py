@@ -117,7 +117,9 @@ def publish_signals(
         if not series:
             continue
         country = organisation.calendar.country
-        p = parameters or (Parameters() if country else Parameters(quiet_weeks=()))
+        budget = organisation.false_per_unit_year
+        quiet = Parameters().quiet_weeks if country else ()
+        p = parameters or Parameters(false_per_unit_year=budget, quiet_weeks=quiet)
         result = assess([each.panel for each in series], p)
         first = parse_week(series[0].panel.weeks[0])
         shown = PublishedFigures(store.connection, organisation.id, [s.definition.id for s in series], first, closed)

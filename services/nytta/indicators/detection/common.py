@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .distance import angle
 from .gates import Gated
 from .panel import Array, Flags, Panel
 from .parameters import Parameters
-from .relapse import angle
 
 
 @dataclass(frozen=True, slots=True)

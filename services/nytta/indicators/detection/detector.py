@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy
 
-from nytta.statistics import benjamini_hochberg, largest_credible, wilson
+from nytta.statistics import wilson
 
 from .common import Common, common_cause, without
+from .distance import distance
 from .forecast import Forecast, forecast
 from .gates import Gated, Reason, gate
 from .level import Level, level
-from .panel import Flags, Panel, later
+from .panel import Array, Flags, Panel, later
 from .parameters import Parameters
 from .relapse import Relapse, relapse
 from .results import Kind, NotAssessed, Result, Signal
@@ -33,14 +33,32 @@ class Course:
     forecast: Forecast
 
 
-def course(panel: Panel, parameters: Parameters) -> Course:
-    """Run gates and detectors over one panel."""
-    raw = gate(panel, parameters)
-    common = common_cause(panel, raw, parameters)
-    gated = without(raw, common, Reason.COMMON_CAUSE.value)
-    fallen = relapse(panel, gated, parameters)
-    low = level(panel, gated, fallen.phi, fallen.tau2, parameters)
-    return Course(panel, gated, common, fallen, low, forecast(panel, gated, fallen, parameters))
+def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
+    """Run gates and detectors over panels on one calendar."""
+    p = parameters
+    gates = [gate(panel, p) for panel in panels]
+    commons = [common_cause(panel, raw, p) for panel, raw in zip(panels, gates, strict=True)]
+    gated = [without(raw, one, Reason.COMMON_CAUSE.value) for raw, one in zip(gates, commons, strict=True)]
+    distances = [distance(panel, one, p) for panel, one in zip(panels, gated, strict=True)]
+    fallen = relapse(panels, distances, p) if panels else []
+    noises = [(far.phi, far.tau2) for far in distances]
+    low = level(panels, gated, noises, _sharing(panels), p)
+    out: list[Course] = []
+    for panel, one, common, far, back, standing in zip(panels, gated, commons, distances, fallen, low, strict=True):
+        out.append(Course(panel, one, common, back, standing, forecast(panel, one, far, p)))
+    return out
+
+
+def _sharing(panels: Sequence[Panel]) -> list[Array]:
+    """In each panel, how many series of each unit are live by then and share its budget: (units, weeks)."""
+    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    number = np.zeros((len(codes), len(panels[0].weeks) if panels else 0))
+    places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
+    for panel, place in zip(panels, places, strict=True):
+        live = np.zeros(number.shape)
+        np.maximum.at(live, place, (panel.live[:, None] <= np.arange(number.shape[1])).astype(float))
+        number += live
+    return [number[place] for place in places]
 
 
 @dataclass(slots=True)
@@ -61,7 +79,7 @@ def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Res
     their evidence (a signal still open may of course close).
     """
     p = parameters or Parameters()
-    courses = [course(panel, p) for panel in panels]
+    courses = courses_of(panels, p)
     signals = [*_common_signals(courses), *_unit_signals(courses, p)] if courses else []
     order: dict[str, int] = {"common_cause": 0, "level": 1, "relapse": 2, "behind_plan": 3}
     signals.sort(key=lambda s: (s.opened, s.system, s.indicator, order[s.kind], s.unit))
@@ -120,7 +138,7 @@ def _unit_signals(courses: list[Course], p: Parameters) -> list[Signal]:
         for found, opens in books:
             for book in opens:
                 signals += _close(found, book, t, p)
-        chosen = _believed(books, t, p)
+        chosen = _fresh(books, t)
         for (found, opens), picked in zip(books, chosen, strict=True):
             signals += _hold_back(found, opens, picked, t, p)
         opened: list[tuple[float, str, dict[str, Any], str]] = []
@@ -173,39 +191,19 @@ def _signal(found: Course, book: _Open, unit: int, closed: str | None, p: Parame
     return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, week, closed, evidence, latest)
 
 
-def _believed(books: list[tuple[Course, list[_Open]]], t: int, p: Parameters) -> list[list[Flags]]:
-    """Units that newly meet a rule, after control of the false discovery rate among just these."""
-    fresh = [
-        [
-            _source(found, book.kind).met[:, t]
-            & (book.since < 0)
-            & (book.held_until < t)
-            & (book.kind in found.panel.kinds)
-            for book in opens
-        ]
-        for found, opens in books
-    ]
-    for place, kind in enumerate(("level", "relapse")):
-        doubts = []
-        for (found, _), picked in zip(books, fresh, strict=True):
-            with np.errstate(invalid="ignore"):
-                doubt = (
-                    1 - found.level.probability[:, t]
-                    if kind == "level"
-                    else scipy.special.ndtr(found.relapse.score[:, t])
-                )
-            doubts.append(np.where(picked[place], doubt, np.nan))
-        joined = np.concatenate(doubts) if doubts else np.zeros(0)
-        if not np.isfinite(joined).any():
-            continue
-        if kind == "level":
-            kept = largest_credible(joined, p.false_discovery)
-        else:
-            kept = np.nan_to_num(benjamini_hochberg(joined), nan=1.0) <= p.false_discovery
-        edges = np.cumsum([len(part) for part in doubts])[:-1]
-        for picked, part in zip(fresh, np.split(kept, edges), strict=True):
-            picked[place] &= part
-    return fresh
+def _fresh(books: list[tuple[Course, list[_Open]]], t: int) -> list[list[Flags]]:
+    """Units that newly meet a rule of a kind that may speak. A fall's level is no news beside the fall itself."""
+    out: list[list[Flags]] = []
+    for found, opens in books:
+        fallen = opens[1].since >= 0
+        rows: list[Flags] = []
+        for book in opens:
+            fresh = _source(found, book.kind).met[:, t] & (book.since < 0) & (book.held_until < t)
+            if book.kind == "level":
+                fresh &= ~fallen
+            rows.append(fresh if book.kind in found.panel.kinds else np.zeros(len(fresh), bool))
+        out.append(rows)
+    return out
 
 
 def _hold_back(found: Course, opens: list[_Open], picked: list[Flags], t: int, p: Parameters) -> Iterator[Signal]:

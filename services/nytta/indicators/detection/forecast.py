@@ -15,11 +15,11 @@ import scipy
 
 from nytta.statistics import logistic
 
+from .distance import Distance, angle
 from .gates import Gated
 from .level import recent
 from .panel import Array, Flags, Panel
 from .parameters import Parameters
-from .relapse import Relapse, angle
 
 CEILINGS = np.array([0.04, 0.1, 0.18, 0.26, 0.34, 0.42, 0.5, 0.57, 0.64, 0.7, 0.76, 0.82, 0.88, 0.93, 0.97])
 MIDDLES = np.array([-4.0, 3.0, 7.0, 11.0, 17.0, 25.0, 36.0])
@@ -46,7 +46,7 @@ class Forecast:
     calm: Flags
 
 
-def forecast(panel: Panel, gated: Gated, course: Relapse, parameters: Parameters) -> Forecast:
+def forecast(panel: Panel, gated: Gated, course: Distance, parameters: Parameters) -> Forecast:
     """Run L3 over all weeks in which a plan is in force; week t uses data up to t."""
     p = parameters
     units, weeks = panel.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,22 +129,38 @@ def _below(share: Array, worth: Array, prior: tuple[Array, Array], edge: Array, 
     return np.asarray(weight * posterior_below(x, worth, 1.0, 1.0, edge) + (1 - weight) * as_peer)
 
 
-def level(panel: Panel, gated: Gated, phi: Array, tau2: Array, parameters: Parameters) -> Level:
-    """Run L1 over all weeks. `phi` and `tau2` (weeks): the noise of one week known by then."""
-    p = parameters
-    units, weeks = panel.shape
-    x, n, k = recent(gated, p.level_weeks)
-    full = k >= p.level_weeks
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A unit's share over some weeks beside that of its peers, all (units, weeks)."""
+
+    share: Array
+    worth: Array
+    median: Array
+    spread: Array
+    low: Array
+    high: Array
+    peers: Array
+    full: Flags
+
+
+def _standing(
+    panel: Panel, gated: Gated, width: int, least: int, noise: tuple[Array, Array], p: Parameters
+) -> _Standing:
+    """Shares over the last `width` usable weeks (at least `least`) beside those of the peers at the same age.
+
+    `noise` is φ and τ² of one week (weeks).
+    """
+    shape = panel.shape
+    weeks = len(panel.weeks)
+    phi, tau2 = noise
+    x, n, k = recent(gated, width)
+    full = k >= least
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(full, x / n, np.nan)
         # The same people come back: what they do not change from week to week stays in every week.
         same = np.clip(1 - phi, 0.0, 0.9)[None, :]
         worth = effective_n(n, k, same)
         worth = 1 / (1 / worth + 4 * tau2[None, :] / k)
-    age = np.arange(weeks)[None, :] - panel.live[:, None]
-    evaluable = gated.usable & full & (age >= p.level_start)
-
-    shape = (units, weeks)
     median, spread, peers = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
     columns = np.arange(weeks)
@@ -171,30 +188,101 @@ def level(panel: Panel, gated: Gated, phi: Array, tau2: Array, parameters: Param
             median[mine], peers[mine] = middle[cohort], number[cohort]
             spread[mine] = between(value, chance)[cohort]
             low[mine], high[mine] = quartiles[0][cohort], quartiles[1][cohort]
-
-    enough = peers >= p.minimum_peers
-    ready = evaluable & enough & np.isfinite(median)
     with np.errstate(divide="ignore", invalid="ignore"):
         # Few peers: their median is itself uncertain.
         spread = spread + np.where(peers < 8, 1.57 * spread / peers, 0.0)
         centre = np.clip(median, 0.02, 0.98)
         spread = np.minimum(spread, 0.9 * centre * (1 - centre))
-        prior = beta_of(centre, spread)
-        probability = _below(share, worth, prior, median - p.level_margin, diffuse=p.level_diffuse)
-        usual = median - np.maximum(p.level_margin, p.level_spread * np.sqrt(spread))
-        apart = _below(share, worth, prior, usual, diffuse=p.level_diffuse)
-    probability = np.where(ready, probability, np.nan)
+    return _Standing(share, worth, median, spread, low, high, peers, full)
 
-    met = np.zeros(shape, bool)
+
+def _prior(one: _Standing) -> tuple[Array, Array]:
+    return beta_of(np.clip(one.median, 0.02, 0.98), one.spread)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What one panel's weeks say before the indicators of a unit are taken together, all (units, weeks)."""
+
+    now: _Standing
+    ready: Flags
+    lacking: Flags
+    probability: Array
+    apart: Array
+    apart_shared: Array
+
+
+def _judge(panel: Panel, gated: Gated, noise: tuple[Array, Array], judged: Array, p: Parameters) -> _Judgement:
+    weeks = len(panel.weeks)
+    now = _standing(panel, gated, p.level_weeks, p.level_weeks, noise, p)
+    lasting = _standing(panel, gated, p.level_weeks_lasting, p.level_weeks_lasting // 2, noise, p)
+    age = np.arange(weeks)[None, :] - panel.live[:, None]
+    evaluable = gated.usable & now.full & (age >= p.level_start)
+    enough = now.peers >= p.minimum_peers
+    ready = evaluable & enough & np.isfinite(now.median)
+
+    a, b = _prior(lasting)
+
+    def beyond(reach: Array | float) -> Array:
+        # A standing lasts: what lies beyond the usual for some weeks only is chance, of which many weeks see much.
+        usual = lasting.median - np.maximum(p.level_margin, reach * np.sqrt(lasting.spread))
+        out = np.zeros(usual.shape)
+        # A share well above that edge needs no posterior.
+        near = lasting.share < usual + p.level_margin
+        prior = (a[near], b[near])
+        out[near] = _below(lasting.share[near], lasting.worth[near], prior, usual[near], diffuse=p.level_diffuse)
+        return out
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        probability = _below(now.share, now.worth, _prior(now), now.median - p.level_margin, diffuse=p.level_diffuse)
+        apart, apart_shared = beyond(p.level_reach(judged)), beyond(p.level_spread_shared)
+    return _Judgement(now, ready, evaluable & ~enough, np.where(ready, probability, np.nan), apart, apart_shared)
+
+
+def level(
+    panels: Sequence[Panel],
+    gates: Sequence[Gated],
+    noises: Sequence[tuple[Array, Array]],
+    judged: Sequence[Array],
+    parameters: Parameters,
+) -> list[Level]:
+    """Run L1 over all weeks of all panels.
+
+    `noises` are φ and τ² of one week, known by then (weeks); `judged` how many indicators of the unit share its budget
+    (units, weeks). A unit that is low in two indicators of a system need not be as low in each.
+    """
+    p = parameters
+    found = [_judge(*each, p) for each in zip(panels, gates, noises, judged, strict=True)]
+    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    systems = sorted({panel.system for panel in panels})
+    low = np.zeros((len(systems), len(codes), len(panels[0].weeks) if panels else 0), np.int64)
+    places = [(systems.index(panel.system), np.array([codes[code] for code in panel.units])) for panel in panels]
+    shared: list[Flags] = []
+    for one, (system, place) in zip(found, places, strict=True):
+        hit = one.ready & (np.nan_to_num(one.probability) >= p.level_probability)
+        hit &= np.nan_to_num(one.apart_shared) >= p.level_apart
+        np.add.at(low[system], place, hit)
+        shared.append(hit)
+    out: list[Level] = []
+    for one, (system, place), gated, hit in zip(found, places, gates, shared, strict=True):
+        out.append(_met(one, gated, hit & (low[system][place] > 1), p))
+    return out
+
+
+def _met(one: _Judgement, gated: Gated, shared: Flags, p: Parameters) -> Level:
+    units, weeks = one.probability.shape
+    met = np.zeros((units, weeks), bool)
     recent_hits = np.zeros((units, p.level_evaluations), bool)
     for t in range(weeks):
         recent_hits[gated.reset[:, t]] = False
-        here = ready[:, t]
-        hit = here & (np.nan_to_num(probability[:, t]) >= p.level_probability)
-        hit &= np.nan_to_num(apart[:, t]) >= p.level_apart
+        here = one.ready[:, t]
+        hit = here & (np.nan_to_num(one.probability[:, t]) >= p.level_probability)
+        hit &= (np.nan_to_num(one.apart[:, t]) >= p.level_apart) | shared[:, t]
         recent_hits[here] = np.column_stack([recent_hits[here, 1:], hit[here]])
         met[:, t] = here & hit & (recent_hits.sum(1) >= p.level_hits)
-    lacking = evaluable & ~enough
     with np.errstate(invalid="ignore"):
-        calm = ready & ((probability < p.level_close) | (apart < p.level_apart_close))
-    return Level(probability, met, calm, share, worth, median, low, high, peers, lacking)
+        calm = one.ready & ((one.probability < p.level_close) | (one.apart < p.level_apart_close)) & ~shared
+    now = one.now
+    return Level(
+        one.probability, met, calm, now.share, now.worth, now.median, now.low, now.high, now.peers, one.lacking
+    )

@@ -10,68 +10,130 @@ from .panel import Array, Flags
 
 #: 1 / (4n) that parts the two classes of size: 25 people.
 SIZE_EDGE = 1 / 100
+#: Expected number of persons from which on a unit's differences tell its variance.
+RARE_EDGE = 5.0
+#: How much levels move in a week before they have shown it, in variances of one observation.
+USUAL_DRIFT = 0.002
+#: A usual variance between weeks: differences of large and small units are brought to like size by it.
+USUAL = 0.002
+#: Fourth power of the mean root of a standard normal's absolute value (Cressie and Hawkins 1980).
+ROOT_FOURTH = 0.457
 
 
 @dataclass(slots=True)
 class Noise:
-    """Running estimate of the variance of one observation on the arcsine scale: φ / (4n) + τ².
+    """Running estimate of the variance of one observation on the arcsine scale.
 
-    φ is below 1 where the same people do the same thing every week. Both come from differences of
-    successive observations, pooled over units in two classes of size by the robust estimator of Cressie
-    and Hawkins 1980, Math Geol 12:115, so that faults of some units do not widen everybody's limits. Each
-    unit's own differences then pull its variance away from the pooled one.
+    (φ (1 - a) + a) / (4n) + τ² · 4p(1 - p). φ is below 1 where the same people do the same thing every week, of whom a
+    share a is away: who is there is a draw from them (Cochran 1977, 2.6). τ² belongs to noise on the logit scale. Both
+    come from differences of successive observations, pooled over units in two classes of size by the robust estimator
+    of Cressie and Hawkins 1980, Math Geol 12:115, so that faults of some units do not widen everybody's limits. The
+    variance of each unit is shrunk towards that of units of its size, by as much as units are seen to be alike.
+    `drift` is how much a unit's level moves in a week by itself (people who come and go), in variances of one
+    observation, from differences over many observations.
     """
 
     units: int
     floor: float
     root_sum: Array = field(init=False)
     inverse_sum: Array = field(init=False)
+    scale_sum: Array = field(init=False)
+    known_sum: Array = field(init=False)
+    usual_sum: Array = field(init=False)
     number: Array = field(init=False)
     own_sum: Array = field(init=False)
     own_number: Array = field(init=False)
+    span_sum: Array = field(init=False)
+    span_number: Array = field(init=False)
     phi: float = 0.8
     tau2: float = 0.001
+    prior: float = 40.0
+    drift: float = USUAL_DRIFT
 
     def __post_init__(self) -> None:
         """Start with no differences seen."""
-        self.root_sum, self.inverse_sum, self.number = np.zeros(2), np.zeros(2), np.zeros(2)
+        self.root_sum, self.inverse_sum, self.scale_sum = np.zeros(2), np.zeros(2), np.zeros(2)
+        self.known_sum, self.usual_sum, self.number = np.zeros(2), np.zeros(2), np.zeros(2)
+        self.span_sum, self.span_number = np.zeros(2), np.zeros(2)
         self.own_sum, self.own_number = np.zeros(self.units), np.zeros(self.units)
 
-    def model(self, inverse: Array) -> Array:
-        """Pooled variance at `inverse` = 1 / (4n)."""
-        return np.asarray(max(self.phi, self.floor) * inverse + self.tau2)
+    def model(self, inverse: Array, away: Array, scale: Array) -> Array:
+        """Pooled variance at `inverse` = 1 / (4n), the share `away` and `scale` = 4p(1 - p)."""
+        phi = max(self.phi, self.floor)
+        return np.asarray((phi * (1 - away) + away) * inverse + self.tau2 * scale)
 
-    def variance(self, inverse: Array) -> Array:
+    def variance(self, inverse: Array, away: Array, scale: Array) -> Array:
         """Variance of each unit's observation: the pooled one, moved by what the unit itself has shown."""
-        ratio = (self.own_sum + 12.0) / (self.own_number + 12.0)
-        return self.model(inverse) * ratio
+        ratio = (self.own_sum + self.prior) / (self.own_number + self.prior)
+        return self.model(inverse, away, scale) * ratio
 
-    def learn(self, difference: Array, inverse: Array, where: Flags) -> None:
-        """Take up this week's differences to each unit's previous observation."""
+    def learn(
+        self, difference: Array, inverse: Array, away: Array, scale: Array, others: Array, rare: Array, where: Flags
+    ) -> None:
+        """Take up this week's differences to each unit's previous observation.
+
+        `others` is the peers' variance, `rare` the expected number of the rarer of use and disuse: where it is small,
+        a unit's own few events say little of its variance.
+        """
         if not where.any():
             return
-        d, inv = np.abs(difference[where]), inverse[where]
-        expected = 2 * self.model(inv)
-        self.own_sum[where] += np.minimum(d**2 / expected, 6.0)
-        self.own_number[where] += 1
+        d2, inv, gone = difference[where] ** 2, inverse[where], away[where]
+        size, known = scale[where], others[where]
+        # A normal square cut at 6 has a mean of 0.97.
+        worth = np.minimum(rare[where] / RARE_EDGE, 1.0)
+        self.own_sum[where] += worth * np.minimum(d2 / (2 * (self.model(inv, gone, size) + known)), 6.0) / 0.97
+        self.own_number[where] += worth
         large = (inv < SIZE_EDGE).astype(int)
-        np.add.at(self.root_sum, large, np.sqrt(d))
-        np.add.at(self.inverse_sum, large, inv)
+        np.add.at(self.root_sum, large, (d2 / (inv + known + USUAL)) ** 0.25)
+        np.add.at(self.usual_sum, large, inv + known + USUAL)
+        np.add.at(self.inverse_sum, large, inv * (1 - gone))
+        np.add.at(self.known_sum, large, inv * gone + known)
+        np.add.at(self.scale_sum, large, size)
         np.add.at(self.number, large, 1.0)
         self._solve()
+        self._likeness()
+
+    def learn_drift(self, far: Array, near: Array, variance: Array, span: int, where: Flags) -> None:
+        """Take up this week's differences over `span` observations and over one; `variance` is that of one."""
+        if not where.any():
+            return
+        for place, difference in enumerate((far, near)):
+            # Rises only: the falls of units that lag are no usual drift. Few people who come or go move a level
+            # seldom but far: the mean square, cut at 9, sees them.
+            rises = where & (np.nan_to_num(difference) > 0)
+            self.span_sum[place] += float(np.minimum(difference[rises] ** 2 / (2 * variance[rises]), 9.0).sum())
+            self.span_number[place] += int(rises.sum())
+        far_mean, near_mean = self.span_sum / np.maximum(self.span_number, 1)
+        ratio = far_mean / max(near_mean, 1e-9)
+        # Differences of one span overlap: what they are worth is a part of their number.
+        trust = self.span_number[0] / (self.span_number[0] + 20.0 * span)
+        self.drift = trust * max(2 * (ratio - 1) / (span - 1), 0.0) + (1 - trust) * USUAL_DRIFT
+
+    def _likeness(self) -> None:
+        """How far a unit's own differences are pulled to the others': by the variance between units beyond chance."""
+        known = self.own_number >= 8
+        if known.sum() < 8:
+            return
+        ratio = self.own_sum[known] / self.own_number[known]
+        # The mean square of n successive differences has a relative variance of 3 / n.
+        between = float(np.mean((ratio - ratio.mean()) ** 2 - 3 / self.own_number[known]))
+        self.prior = float(np.clip(3 / max(between, 1e-6), 12.0, 200.0))
 
     def _solve(self) -> None:
         total = self.number.sum()
         if total < 30:
             return
         with np.errstate(divide="ignore", invalid="ignore"):
-            variance = (self.root_sum / self.number) ** 4 / (0.457 + 0.494 / self.number) / 2
-            inverse = self.inverse_sum / self.number
-        if (self.number >= 20).all() and inverse[0] > 1.3 * inverse[1]:
-            phi = (variance[0] - variance[1]) / (inverse[0] - inverse[1])
+            inverse, scale = self.inverse_sum / self.number, self.scale_sum / self.number
+            known = self.known_sum / self.number
+            variance = (self.root_sum / self.number) ** 4 / ROOT_FOURTH / 2 * self.usual_sum / self.number
+            # What peers and those away make of a week is known: the rest is to be explained.
+            variance = np.maximum(variance - known, 0.02 * inverse)
+        if (self.number >= 20).all() and inverse[0] * scale[1] > 1.3 * inverse[1] * scale[0]:
+            phi = (variance[0] * scale[1] - variance[1] * scale[0]) / (inverse[0] * scale[1] - inverse[1] * scale[0])
             phi = float(np.clip(phi, self.floor, 3.0))
             # With φ held at its floor or pulled to it, τ² carries the rest, and the other way round.
-            tau2 = float(np.average(variance - phi * inverse, weights=self.number))
+            tau2 = float(np.average((variance - phi * inverse) / scale, weights=self.number))
             if tau2 < 0:
                 phi = float(np.average(variance / inverse, weights=self.number))
                 tau2 = 0.0

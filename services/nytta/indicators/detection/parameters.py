@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nytta.statistics import crossing_rate
+
+Array = NDArray[np.float64]
+
+#: What ramps add to the crossings of a bank of steps (1.1), and what two crossings of one alarm and the conditions of
+#: a fall take off again: simulated in worlds without faults.
+JOINED = 0.8
+
+
+LIMITS = np.linspace(1.5, 7.0, 56)
+
+
+@cache
+def _crossings(shortest: int, longest: int, doubt: float) -> Array:
+    """How often a bank of onsets crosses each of LIMITS at a look, with nothing wrong.
+
+    The noise of a unit is itself an estimate, off by a factor whose logarithm has the standard deviation `doubt`: the
+    rate is the mean over what it may really be.
+    """
+    node, weight = np.polynomial.hermite_e.hermegauss(5)
+    spread = np.exp(doubt * node)
+    rates: list[float] = []
+    for limit in LIMITS:
+        rates.append(sum(w * crossing_rate(limit / s, shortest, longest) for s, w in zip(spread, weight, strict=True)))
+    return np.asarray(JOINED * np.array(rates) / weight.sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Settings of the lag detectors. The defaults are the ones the benchmark was run with."""
+
+    # The budget: false alarms per unit and year over all that is judged, and the part of it that falls may spend.
+    false_per_unit_year: float = 0.05
+    relapse_part: float = 0.85
+    looked_at: float = 0.75
 
     # Gates: what must hold before a week of a unit is judged.
     minimum_group: int = 10
@@ -25,12 +60,14 @@ class Parameters:
     # L1, level against peers.
     level_start: int = 12
     level_weeks: int = 4
+    level_weeks_lasting: int = 26
     level_margin: float = 0.10
     level_probability: float = 0.95
     level_hits: int = 3
     level_evaluations: int = 4
     level_diffuse: float = 0.20
     level_spread: float = 3.0
+    level_spread_shared: float = 2.5
     level_apart: float = 0.50
     level_apart_close: float = 0.1
     level_close: float = 0.50
@@ -38,22 +75,25 @@ class Parameters:
     minimum_peers: int = 3
 
     # L2, relapse and drift against the unit's own earlier distance to its peers.
-    smoothing: float = 0.2
-    limit: float = 3.2
-    limit_without_presence: float = 3.4
-    limit_own: float = 3.3
+    unseen_presence: float = 1.06
     baseline_start: int = 8
+    peer_start: int = 18
     baseline_weeks: int = 13
     baseline_weeks_own: int = 20
     baseline_rise: float = 0.06
+    baseline_rise_peers: float = 0.02
     baseline_latest: int = 40
-    recent_smoothing: float = 0.3
-    recent_weeks: int = 26
-    recent_gap: int = 8
-    relapse_margin: float = 0.08
+    onset_steps: tuple[int, ...] = (2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 26)
+    onset_ramps: tuple[int, ...] = (8, 11, 14, 18, 22, 26)
+    reference_least: int = 8
+    reference_fewest: int = 13
+    reference_most: int = 52
+    outlier: float = 3.0
+    noise_doubt: float = 0.08
+    relapse_margin: float = 0.03
     close_weeks: int = 3
     persistent_weeks: int = 26
-    dispersion_floor: float = 0.3
+    dispersion_floor: float = 0.1
 
     # L3, forecast against the plan.
     plan_off: float = 0.20
@@ -63,15 +103,28 @@ class Parameters:
     plan_memory: float = 0.97
     plan_width: float = 0.45
 
-    # L5 and what may be believed at once.
+    # L5.
     common_share: float = 0.20
     common_system_share: float = 0.30
     common_count: int = 5
     common_drop: float = 0.10
     common_sigma: float = 4.0
     common_weeks: int = 4
-    false_discovery: float = 0.10
     cap_weeks: int = 4
+
+    def relapse_limit(self, looks: Array) -> Array:
+        """The limits, in standard deviations, at which so many looks at a unit in a year spend its budget."""
+        rates = _crossings(min(self.onset_steps), max(self.onset_steps), self.noise_doubt)
+        wanted = self.false_per_unit_year * self.relapse_part / looks
+        return np.asarray(np.interp(-np.log(wanted), -np.log(rates), LIMITS))
+
+    def level_reach(self, judged: Array) -> Array:
+        """How many standard deviations below its peers a unit is no usual one, where `judged` indicators are asked.
+
+        Beyond 3, each further 0.36 leaves a fraction of 1/e of the units (simulated: shares of peers have longer tails
+        than the normal distribution).
+        """
+        return np.asarray(self.level_spread + 0.36 * np.log(np.maximum(judged, 1) * 0.05 / self.false_per_unit_year))
 
     def as_dict(self) -> dict[str, object]:
         """All settings by name, ready for JSON."""

@@ -1,27 +1,23 @@
 """L2: a unit falls back from where it was, as seen against its peers in the same weeks.
 
-r = asin √share of the unit minus that of its peers. What hits all peers alike (July, an outage, a licence)
-cancels. Two references, either of which may tell:
-
-- the baseline: the first 13 usable weeks from go-live + 8 in which the unit no longer climbs (a take-off is
-  no level), then frozen until a declared milestone; a slow EWMA measured against it finds drift;
-- the 26 usable weeks that ended 8 ago, against which a faster EWMA finds a step also years after go-live,
-  when people have come and gone and the frozen baseline has become a poor guide.
-
-Both limits know how uncertain mean and reference are, and are widened by how far the scores of all units
-really spread. The unit's own share must have fallen too: peers that rise make nobody relapse.
+The fall may have begun in any of the last 26 observations, at once or as a drift: a bank of generalised likelihood
+ratios looks at all of these onsets at once, each against the unit's own level before it. The evidence of a unit's
+indicators is also pooled. The limit follows from the budget of false alarms: how many systems and indicators of the
+unit are judged decides how rarely each may cross. The unit's own share must have fallen too: peers that rise make
+nobody relapse. After a year, what the same weeks of last year show is no fall.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 
-from nytta.statistics import ewma_sigma
+from nytta.statistics import Onset, Sums, fall
 
-from .gates import Gated
-from .noise import Noise
+from .distance import Distance
 from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
 
@@ -30,10 +26,10 @@ from .parameters import Parameters
 class Relapse:
     """Course of L2, all (units, weeks): NaN or False where it was not evaluated.
 
-    `score` is e / σ_e against the reference that tells more; `met` two hits in a row; `calm` the level back
-    within half the limit of the reference it fell from; `drop` the estimated fall in share; `before` the
-    share of the reference; `limit` the L in force. `phi` and `tau2` (weeks) are the pooled noise known by
-    then. `own` marks units judged without peers.
+    `score` is the evidence of a fall in standard deviations (negative: fallen), of the onset that tells most; `met`
+    whether it passes the limit, alone or with the unit's other indicators; `calm` the level back within half the limit
+    of what it fell from; `drop` the estimated fall in share; `before` the share of the reference; `limit` the limit in
+    force. `own` marks units judged without peers.
     """
 
     score: Array
@@ -42,217 +38,285 @@ class Relapse:
     drop: Array
     before: Array
     limit: Array
-    phi: Array
-    tau2: Array
     own: Flags
 
 
-def angle(count: Array, n: Array) -> Array:
-    """Anscombe's asin √((x + 3/8) / (n + 3/4)): variance close to 1 / (4n) whatever the share."""
-    return np.asarray(np.arcsin(np.sqrt((count + 0.375) / (n + 0.75))))
+@dataclass(slots=True)
+class _Best:
+    """Of all onsets so far the one that tells most, in each week of each unit."""
+
+    score: Array
+    allowed: Array
+    drop: Array
+    before: Array
+    reference: Array
+    pooled: Array
+
+    @staticmethod
+    def none(shape: tuple[int, int]) -> _Best:
+        """Nothing seen yet."""
+        score, allowed, drop, before, reference, pooled = (np.full(shape, np.nan) for _ in range(6))
+        return _Best(score, allowed, drop, before, reference, pooled)
 
 
-def peer_means(value: Array, weight: Array, group: Whole) -> tuple[Array, Array, Array]:
-    """Weighted mean of the other units of each unit's group, its variance in 1/weight units, how many."""
-    w = np.where(np.isfinite(value), weight, 0.0)
-    v = np.where(w > 0, value, 0.0)
-    groups = int(group.max()) + 1 if len(group) else 0
-
-    def total(a: Array) -> Array:
-        out = np.zeros((groups, a.shape[1]))
-        np.add.at(out, group, a)
-        return out[group]
-
-    weight_of_others = total(w) - w
-    number = total((w > 0).astype(float)) - (w > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(number > 0, (total(w * v) - w * v) / weight_of_others, np.nan)
-        variance = np.where(number > 0, 1 / weight_of_others, np.nan)
-    return mean, variance, number
-
-
-class _Window:
-    """The last weeks of every unit while its baseline is sought: full, and no longer climbing."""
-
-    def __init__(self, units: int, width: int, rise: float) -> None:
-        self.width, self.rise = width, rise
-        self.y, self.r = np.zeros((units, width)), np.zeros((units, width))
-        self.number = np.zeros(units, int)
-
-    def clear(self, where: Flags) -> None:
-        self.number[where] = 0
-
-    def add(self, y: Array, r: Array, where: Flags) -> None:
-        self.y[where] = np.column_stack([self.y[where, 1:], y[where]])
-        self.r[where] = np.column_stack([self.r[where, 1:], r[where]])
-        self.number[where] += 1
-
-    def ready(self, late: Flags) -> Flags:
-        half = self.width // 2
-        climb = self.y[:, half:].mean(1) - self.y[:, :half].mean(1)
-        shift = np.abs(self.r[:, half:].mean(1) - self.r[:, :half].mean(1))
-        steady = (climb < self.rise) & (shift < 2 * self.rise)
-        return np.asarray((self.number >= self.width) & (steady | late))
-
-    def mean(self, lag: int = 0) -> tuple[Array, Array, Array]:
-        """Mean r and mean y of all but the last `lag` weeks, and how many they are."""
-        number = np.clip(self.number, 0, self.width)
-        column = np.arange(self.width)[None, :]
-        take = (column >= self.width - number[:, None]) & (column < self.width - lag)
-        size = take.sum(1)
-        share = np.maximum(size, 1)
-        return np.where(take, self.r, 0).sum(1) / share, np.where(take, self.y, 0).sum(1) / share, size
-
-
-class _Spread:
-    """How much wider the scores of all units lie than the formula says; used from the next week on."""
-
-    def __init__(self) -> None:
-        self.square, self.seen = 1.0, 0
-
-    def learn(self, score: Array, where: Flags) -> None:
-        number = int(where.sum())
-        if number < 10:
-            return
-        width = 1.4826 * float(np.median(np.abs(score[where] - np.median(score[where]))))
-        trust = number / (number + 20.0)
-        self.seen += 1
-        rate = max(0.1, 1 / self.seen)
-        found = trust * width**2 * self.square + (1 - trust)
-        self.square = float(np.clip((1 - rate) * self.square + rate * found, 1.0, 9.0))
-
-
-def relapse(panel: Panel, gated: Gated, parameters: Parameters) -> Relapse:
-    """Run L2 over all weeks; the verdict of week t rests on weeks up to t."""
+def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: Parameters) -> list[Relapse]:
+    """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t."""
     p = parameters
-    units, weeks = panel.shape
-    usable = gated.usable
-    n = np.where(usable, gated.n, np.nan)
-    inverse = 1 / (4 * n)
-    y = np.where(usable, angle(np.where(usable, gated.count, 0), np.where(usable, gated.n, 1)), np.nan)
-    age = np.arange(weeks)[None, :] - panel.live[:, None]
-    settled = usable & (age >= p.baseline_start)
-
-    # Peers weigh in by what a week of theirs is worth; 0.004 is a between-week variance that keeps large
-    # units from standing for the whole group.
-    weight = np.where(settled, 1 / (np.nan_to_num(inverse, nan=1.0) + 0.004), 0.0)
-    mean, peer_variance, peers = peer_means(np.where(settled, y, np.nan), weight, panel.group)
-    r = np.where(settled & (peers >= p.minimum_peers), y - mean, np.nan)
-
-    if panel.presence is None:
-        limits = np.full(weeks, max(p.limit, p.limit_without_presence))
-    else:
-        told = np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
-        limits = np.where(told, p.limit, max(p.limit, p.limit_without_presence))
-    noise = Noise(units, p.dispersion_floor)
-    empty = np.full((units, weeks), np.nan)
-    out = Relapse(
-        score=empty.copy(),
-        met=np.zeros((units, weeks), bool),
-        calm=np.zeros((units, weeks), bool),
-        drop=empty.copy(),
-        before=empty.copy(),
-        limit=empty.copy(),
-        phi=np.zeros(weeks),
-        tau2=np.zeros(weeks),
-        own=np.zeros((units, weeks), bool),
-    )
-
-    last, last_inverse = np.full(units, np.nan), np.full(units, np.nan)
-    base_r, base_y, steps, slow, slow_y, fast, fast_y, hits, calm_row = (np.zeros(units) for _ in range(9))
-    anchor = np.full(units, np.nan)
-    window = _Window(units, p.baseline_weeks, p.baseline_rise)
-    own_window = _Window(units, p.baseline_weeks_own, p.baseline_rise)
-    trail = _Window(units, p.recent_weeks + p.recent_gap, p.baseline_rise)
-    slow_spread, fast_spread = _Spread(), _Spread()
-    frozen, alone = np.zeros(units, bool), np.zeros(units, bool)
-    for t in range(weeks):
-        reset = gated.reset[:, t]
-        if reset.any():
-            for state in (steps, slow, slow_y, fast, fast_y, hits, calm_row):
-                state[reset] = 0.0
-            for held in (window, own_window, trail):
-                held.clear(reset)
-            frozen[reset] = alone[reset] = False
-            last[reset] = anchor[reset] = np.nan
-        here, with_peers = settled[:, t], np.isfinite(r[:, t])
-        inv, now_y = np.where(here, inverse[:, t], 0.01), np.where(here, y[:, t], 0.0)
-
-        pair = with_peers & np.isfinite(last)
-        noise.learn(np.where(pair, r[:, t] - last, 0.0), (inv + last_inverse) / 2, pair)
-        last, last_inverse = np.where(with_peers, r[:, t], last), np.where(with_peers, inv, last_inverse)
-        out.phi[t], out.tau2[t] = noise.phi, noise.tau2
-
-        # Judge against references that were complete before this week.
-        judged = frozen & np.where(alone, here, with_peers)
-        value = np.where(judged, np.where(alone, now_y, r[:, t]), 0.0)
-        others = np.where(alone, 0.0, np.nan_to_num(peer_variance[:, t]) * (noise.phi + 0.2))
-        variance = noise.variance(inv) + others
-        limit = np.where(alone, p.limit_own, limits[t])
-
-        steps = steps + judged
-        fade = (1 - p.smoothing) ** steps
-        slow = np.where(judged, p.smoothing * (value - base_r) + (1 - p.smoothing) * slow, slow)
-        slow_y = np.where(judged, p.smoothing * (now_y - base_y) + (1 - p.smoothing) * slow_y, slow_y)
-        baseline = np.where(alone, p.baseline_weeks_own, p.baseline_weeks)
-        sigma = np.sqrt(variance * slow_spread.square) * ewma_sigma(steps, p.smoothing, baseline)
-        score = np.where(judged, slow / np.maximum(sigma, 1e-9), np.nan)
-        level = slow / np.maximum(1 - fade, p.smoothing)
-        fall = _fall(base_y, level)
-        hit = judged & (score < -limit) & (fall >= p.relapse_margin) & (slow_y < 0.5 * slow)
-
-        recent_r, recent_y, recent_size = trail.mean(p.recent_gap)
-        first = judged & (steps == 1)
-        fast = np.where(first, base_r, fast)
-        fast_y = np.where(first, base_y, fast_y)
-        fast = np.where(judged, p.recent_smoothing * value + (1 - p.recent_smoothing) * fast, fast)
-        fast_y = np.where(judged, p.recent_smoothing * now_y + (1 - p.recent_smoothing) * fast_y, fast_y)
-        compared = judged & (recent_size >= p.baseline_weeks)
-        part = p.recent_smoothing / (2 - p.recent_smoothing)
-        sigma2 = np.sqrt(variance * fast_spread.square * (part + 1 / np.maximum(recent_size, 1)))
-        score2 = np.where(compared, (fast - recent_r) / sigma2, np.nan)
-        fall2 = _fall(recent_y, fast - recent_r)
-        steep = (score2 < -limit) & (fall2 >= p.relapse_margin) & (fast_y - recent_y < 0.5 * (fast - recent_r))
-        steep &= compared
-
-        hits = np.where(judged, np.where(hit | steep, hits + 1, 0), hits)
-        met = judged & (hits >= 2)
-        anchored = met & ~np.isfinite(anchor)
-        anchor = np.where(anchored, np.where(hit, base_r, recent_r), anchor)
-        calm_sigma = np.sqrt(variance * slow_spread.square * (part + 1 / p.baseline_weeks))
-        calm = judged & (fast - np.nan_to_num(anchor) > -limit / 2 * calm_sigma) & np.isfinite(anchor) & ~met
-        calm_row = np.where(judged, np.where(calm, calm_row + 1, 0), calm_row)
-        anchor = np.where(calm_row >= p.close_weeks, np.nan, anchor)
-
-        use_recent = np.nan_to_num(score2, nan=np.inf) < np.nan_to_num(score, nan=np.inf)
-        out.score[:, t] = np.where(use_recent, score2, score)
-        out.met[:, t], out.calm[:, t] = met, calm
-        out.drop[:, t] = np.where(judged, np.where(use_recent, fall2, fall), np.nan)
-        out.before[:, t] = np.where(judged, np.sin(np.where(use_recent, recent_y, base_y)) ** 2, np.nan)
-        out.limit[:, t] = np.where(judged, limit, np.nan)
-        out.own[:, t] = judged & alone
-
-        slow_spread.learn(score, judged & ~alone & (steps >= 3))
-        fast_spread.learn(score2, compared & ~alone)
-
-        trail.add(now_y, value, judged)
-        late = age[:, t] >= p.baseline_latest
-        window.add(now_y, np.nan_to_num(r[:, t]), ~frozen & here & with_peers)
-        own_window.add(now_y, now_y, ~frozen & here)
-        done = ~frozen & window.ready(late)
-        lonely = ~frozen & ~done & (window.number == 0) & own_window.ready(late)
-        for chosen, source in ((done, window), (lonely, own_window)):
-            mean_r, mean_y, _ = source.mean()
-            base_r, base_y = np.where(chosen, mean_r, base_r), np.where(chosen, mean_y, base_y)
-            trail.r[chosen], trail.y[chosen] = 0, 0
-            trail.r[chosen, -source.width :] = source.r[chosen]
-            trail.y[chosen, -source.width :] = source.y[chosen]
-            trail.number[chosen] = source.width
-        frozen, alone = frozen | done | lonely, alone | lonely
+    best = [_Best.none(panel.shape) for panel in panels]
+    systems = sorted({panel.system for panel in panels})
+    for system in systems:
+        chosen = [k for k, panel in enumerate(panels) if panel.system == system]
+        _search([panels[k] for k in chosen], [distances[k] for k in chosen], [best[k] for k in chosen], p)
+    limits = _limits(panels, best, p)
+    out: list[Relapse] = []
+    for panel, one, held, limit in zip(panels, distances, best, limits, strict=True):
+        out.append(_course(panel, one, held, limit, p))
     return out
 
 
-def _fall(reference: Array, change: Array) -> Array:
-    """By how much the share falls when its angle moves by `change` from `reference`."""
-    before = np.sin(np.clip(reference, 0, np.pi / 2)) ** 2
-    return np.asarray(before - np.sin(np.clip(reference + change, 0, np.pi / 2)) ** 2)
+def _search(panels: Sequence[Panel], distances: Sequence[Distance], best: Sequence[_Best], p: Parameters) -> None:
+    """Every onset of the bank over the indicators of one system, alone and pooled."""
+    sums = [Sums.of(np.stack([one.value, one.angle]), one.weight, one.column) for one in distances]
+    years = [_Year.of(panel, one) for panel, one in zip(panels, distances, strict=True)]
+    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
+    onsets = [*(Onset("step", n) for n in p.onset_steps), *(Onset("ramp", n) for n in p.onset_ramps)]
+    for onset in onsets:
+        evidence: list[tuple[Array, Array, Flags]] = []
+        for panel, one, total, year, held in zip(panels, distances, sums, years, best, strict=True):
+            evidence.append(_one(panel, one, total, year, onset, held, p))
+        if len(panels) > 1:
+            _pool(evidence, places, len(codes), onset, best)
+
+
+def _one(
+    panel: Panel, one: Distance, sums: Sums, year: _Year, onset: Onset, best: _Best, p: Parameters
+) -> tuple[Array, Array, Flags]:
+    """One onset of one panel: its evidence in standard deviations, the same where it may speak (else -inf).
+
+    And where the reference is old enough to show what is usual.
+    """
+    place = np.arange(one.value.shape[1])[None, :]
+    start = np.maximum(one.start, place + 1 - onset.length - one.reach)
+    found = fall(sums, onset, start, p.reference_least)
+    with np.errstate(invalid="ignore"):
+        moved = one.drift * one.unit_variance / one.weight * (onset.length + place - start + 1) / 3
+        score = found.estimate[0] / np.sqrt(found.variance * one.unit_variance + moved)
+        reference = found.reference
+        drop = np.sin(np.clip(reference[1], 0, np.pi / 2)) ** 2
+        before = drop
+        drop = before - np.sin(np.clip(reference[1] - found.estimate[0], 0, np.pi / 2)) ** 2
+        allowed = (drop >= p.relapse_margin) & (found.estimate[1] >= 0.5 * found.estimate[0])
+        # What has risen again is no fall any more, though longer weeks still show it.
+        allowed &= reference[0] - _latest(sums, min(onset.length, _LATEST)) >= 0.5 * found.estimate[0]
+        allowed &= year.fallen(sums, onset, found.estimate[0])
+    weeks = len(panel.weeks)
+    scored = _calendar(one.column, score, weeks)
+    alone = _calendar(one.column, np.where(one.alone, 1.0, 0.0), weeks) == 1
+    # A young reference may still hold the end of a climb: its rises are no chance.
+    grown = _calendar(one.column, np.where(place - one.start >= 2 * p.baseline_weeks, 1.0, 0.0), weeks) == 1
+    scored = scored / _spread(scored, alone, grown, onset)
+    may = np.where(_calendar(one.column, np.where(allowed, 1.0, 0.0), weeks) == 1, scored, -np.inf)
+    with np.errstate(invalid="ignore"):
+        new = np.isfinite(scored) & ~(scored <= best.score)
+        tells = np.isfinite(scored) & ~(may <= best.allowed)
+    best.score = np.where(new, scored, best.score)
+    best.allowed = np.where(tells, may, best.allowed)
+    change = tells & (np.isfinite(may) | ~np.isfinite(best.drop))
+    for name, value in (("drop", drop), ("before", before), ("reference", reference[0])):
+        setattr(best, name, np.where(change, _calendar(one.column, value, weeks), getattr(best, name)))
+    return scored, may, grown
+
+
+def _gather(operation: np.ufunc, target: Array | Flags, place: Whole, rows: Array | Flags) -> None:
+    """Join the rows of a panel to those of their units; a unit has more than one after a second go-live."""
+    if len(np.unique(place)) == len(place):
+        target[place] = operation(target[place], rows)
+    else:
+        operation.at(target, place, rows)
+
+
+def _pool(
+    evidence: Sequence[tuple[Array, Array, Flags]],
+    places: Sequence[Whole],
+    units: int,
+    onset: Onset,
+    best: Sequence[_Best],
+) -> None:
+    """The evidence of a unit's indicators together, which speaks through the one of them that tells most."""
+    weeks = evidence[0][0].shape[1]
+    total, number, most = np.zeros((units, weeks)), np.zeros((units, weeks)), np.full((units, weeks), -np.inf)
+    old = np.zeros((units, weeks), bool)
+    for (score, may, grown), place in zip(evidence, places, strict=True):
+        _gather(np.logical_or, old, place, grown)
+        _gather(np.add, total, place, np.nan_to_num(score))
+        _gather(np.add, number, place, np.isfinite(score))
+        _gather(np.maximum, most, place, may)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pooled = np.where(number > 1, total / np.sqrt(number), np.nan)
+    pooled = pooled / _spread(pooled, np.zeros(pooled.shape, bool), old, onset)
+    for (_, may, _), place, held in zip(evidence, places, best, strict=True):
+        speaks = np.isfinite(may) & (may == most[place])
+        held.pooled = np.fmax(held.pooled, np.where(speaks, pooled[place], np.nan))
+
+
+#: So many observations say where a unit stands now.
+_LATEST = 4
+
+
+def _latest(sums: Sums, number: int) -> Array:
+    """Mean distance of the last `number` observations, (units, observations); NaN where there are fewer."""
+    out = np.full((sums.weight.shape[0], sums.weight.shape[1] - 1), np.nan)
+    value, weight = sums.value[0], sums.weight
+    out[:, number - 1 :] = (value[:, number:] - value[:, :-number]) / (weight[:, number:] - weight[:, :-number])
+    return out
+
+
+#: Where the tail of rises is counted, in standard deviations.
+_TAIL = 2.0
+
+
+def _spread(score: Array, alone: Flags, grown: Flags, onset: Onset) -> Array:
+    """How much wider the evidence spreads than the formula says, learnt from rises of all units in earlier weeks.
+
+    Rises, because the falls of units that do lag must not widen what counts as chance. (weeks), or as `score` where
+    some units are judged without peers.
+    """
+    factors = [_spread_of(np.where(group & grown, score, np.nan), onset) for group in (~alone, alone) if group.any()]
+    if len(factors) == 1:
+        return factors[0][None, :]
+    return np.where(alone, factors[1][None, :], factors[0][None, :])
+
+
+def _spread_of(score: Array, onset: Onset) -> Array:
+    with np.errstate(invalid="ignore"):
+        beyond = (score < -_TAIL).sum(0).astype(float)
+    number = np.isfinite(score).sum(0).astype(float)
+    keep = 0.98 ** np.arange(score.shape[1])
+    earlier = np.zeros((2, score.shape[1]))
+    earlier[:, 1:] = (np.cumsum(np.stack([beyond, number]) / keep, axis=1) * keep)[:, :-1]
+    expected = float(scipy.special.ndtr(-_TAIL))
+    # Evidence of a unit over `length` observations changes little from week to week.
+    doubt = 60.0 * onset.length
+    share = (earlier[0] + doubt * expected) / (earlier[1] + doubt)
+    return np.asarray(np.clip(-_TAIL / scipy.special.ndtri(np.clip(share, 1e-9, 0.4)), 0.85, 3.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Year:
+    """Weighted distances by week, cumulated, so that the same weeks of last year can be asked."""
+
+    weight: Array
+    value: Array
+    column: Whole
+    first: Array
+
+    @staticmethod
+    def of(panel: Panel, one: Distance) -> _Year:
+        """The cumulated sums of one panel, (units, weeks + 1)."""
+        weight = np.nan_to_num(_calendar(one.column, one.weight, len(panel.weeks)))
+        value = np.nan_to_num(_calendar(one.column, one.weight * one.value, len(panel.weeks)))
+        zero = np.zeros((len(weight), 1))
+        first = np.take_along_axis(one.column, np.minimum(one.start, one.column.shape[1] - 1), axis=1)
+        return _Year(
+            np.concatenate([zero, np.cumsum(weight, axis=1)], axis=1),
+            np.concatenate([zero, np.cumsum(value, axis=1)], axis=1),
+            one.column,
+            first.astype(float),
+        )
+
+    def fallen(self, sums: Sums, onset: Onset, estimate: Array) -> Flags:
+        """Whether the distance lies below that of the same weeks of last year too, by half of the fall."""
+        length = onset.length
+        last = self.column - 52
+        out = np.ones(self.column.shape, bool)
+        asked = last - length - 1 >= self.first
+        if not asked.any():
+            return out
+        low, high = np.clip(last - length - 1, 0, None), np.clip(last + 2, 0, self.weight.shape[1] - 1)
+
+        def between(total: Array) -> Array:
+            return np.take_along_axis(total, high, axis=1) - np.take_along_axis(total, low, axis=1)
+
+        def recent(total: Array) -> Array:
+            out = np.full(self.column.shape, np.nan)
+            out[:, length - 1 :] = total[..., length:] - total[..., : total.shape[-1] - length]
+            return out
+
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weight = between(self.weight)
+            year_before = between(self.value) / weight
+            now = recent(sums.value[0]) / recent(sums.weight)
+            # Two weeks of last year, worth what a week is now, are the least that shows a season.
+            asked &= weight >= 2 * recent(sums.weight) / length
+            return np.where(asked & np.isfinite(year_before), year_before - now >= 0.5 * estimate, out)
+
+
+def _calendar(column: Whole, matrix: Array, weeks: int) -> Array:
+    """Observations put back to their weeks: (units, weeks), NaN elsewhere."""
+    out = np.full((len(column), weeks + 1), np.nan)
+    np.put_along_axis(out, column, np.where(column >= 0, matrix, np.nan), axis=1)
+    return out[:, :weeks]
+
+
+def _limits(panels: Sequence[Panel], best: Sequence[_Best], p: Parameters) -> list[Array]:
+    """The limit of every unit and week: the budget over the systems and indicators in which the unit is judged."""
+    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    weeks = len(panels[0].weeks)
+    systems = sorted({panel.system for panel in panels})
+    judged = np.zeros((len(systems), len(codes), weeks), np.int64)
+    looked = np.zeros(judged.shape, bool)
+    places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
+    for panel, place, held in zip(panels, places, best, strict=True):
+        seen = np.zeros((len(codes), weeks), bool)
+        np.logical_or.at(seen, place, np.isfinite(held.score))
+        judged[systems.index(panel.system)] += np.logical_or.accumulate(seen, axis=1)
+        looked[systems.index(panel.system)] |= seen
+    streams = (judged + (judged > 1)).sum(0)
+    # How often a unit is looked at in a year: holidays, absence and blocks of weeks leave fewer looks than weeks.
+    any_judged = looked.any(0)
+    since = np.cumsum(np.logical_or.accumulate(any_judged, axis=1), axis=1)
+    looks = 52 * (np.cumsum(any_judged, axis=1) + 10 * p.looked_at) / (since + 10)
+    limit = p.relapse_limit(np.maximum(streams, 1) * looks)
+    return [limit[place] for place in places]
+
+
+def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameters) -> Relapse:
+    """From evidence to what is met and what has calmed down again."""
+    units, weeks = panel.shape
+    if panel.presence is None:
+        limit = limit * p.unseen_presence
+    else:
+        known = np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
+        limit = limit * np.where(known, 1.0, p.unseen_presence)
+    judged = np.isfinite(best.score)
+    with np.errstate(invalid="ignore"):
+        met = judged & (np.fmax(best.allowed, best.pooled) >= limit)
+    value, variance, weight = (
+        _calendar(one.column, matrix, weeks) for matrix in (one.value, one.unit_variance, one.weight)
+    )
+    ring, ring_weight = np.zeros((units, _LATEST)), np.zeros((units, _LATEST))
+    anchor, calm = np.full(units, np.nan), np.zeros((units, weeks), bool)
+    for t in range(weeks):
+        here = np.isfinite(value[:, t])
+        ring[here] = np.column_stack([ring[here, 1:], value[here, t]])
+        ring_weight[here] = np.column_stack([ring_weight[here, 1:], weight[here, t]])
+        total = ring_weight.sum(1)
+        now = (ring * ring_weight).sum(1) / np.maximum(total, 1e-9)
+        anchor = np.where(met[:, t] & ~np.isfinite(anchor), best.reference[:, t], anchor)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sigma = np.sqrt(variance[:, t] * (1 / total + 1 / np.maximum(weight[:, t] * p.reference_fewest, 1e-9)))
+            back = now - anchor > -limit[:, t] / 2 * sigma
+        calm[:, t] = judged[:, t] & back & ~met[:, t]
+        anchor = np.where(calm[:, t - p.close_weeks + 1 : t + 1].all(1) & (t >= p.close_weeks), np.nan, anchor)
+    own = judged & (_calendar(one.column, np.where(one.alone, 1.0, 0.0), weeks) == 1)
+    score = -np.fmax(best.score, best.pooled)
+    return Relapse(
+        np.where(judged, score, np.nan),
+        met,
+        calm,
+        np.where(judged, best.drop, np.nan),
+        np.where(judged, best.before, np.nan),
+        np.where(judged, limit, np.nan),
+        own,
+    )

@@ -219,6 +219,16 @@ def _reference(kind: str, section: str) -> Callable[[object, ValidationInfo], st
     return refer
 
 
+def _false_rate(value: object) -> float:
+    thousandths = _integer(value, 1000, "a number such as 0.05")
+    if not 5 <= thousandths <= 500:
+        refuse(
+            "must lie between 0.005 and 0.5 false alarms per unit and year "
+            f"(0.05 is one in twenty units each year), not be '{value}'"
+        )
+    return thousandths / 1000
+
+
 Text = Annotated[str, PlainValidator(_text)]
 Id = Annotated[str, PlainValidator(_id)]
 Day = Annotated[date, PlainValidator(_day)]
@@ -226,6 +236,7 @@ Week = Annotated[date, PlainValidator(_week)]
 Flag = Annotated[bool, PlainValidator(_flag)]
 Thousandths = Annotated[int, PlainValidator(_thousandths)]
 Share = Annotated[int, PlainValidator(_share)]
+FalseRate = Annotated[float, PlainValidator(_false_rate)]
 Amount = Annotated[int, PlainValidator(_amount)]
 Milliseconds = Annotated[int, PlainValidator(_milliseconds)]
 Count = Annotated[int, PlainValidator(_count)]

@@ -16,6 +16,7 @@ from nytta.registry.entries.fields import (
     Day,
     Email,
     Entry,
+    FalseRate,
     Flag,
     Id,
     KeyId,
@@ -35,7 +36,7 @@ from nytta.registry.entries.fields import (
 )
 from nytta.registry.protection import CitizenRules, HandlingRules, Noise, Protection, StaffRules
 from nytta.registry.retention import Rule
-from nytta.registry.units import Contact
+from nytta.registry.units import FALSE_PER_UNIT_YEAR, Contact
 
 CURRENCIES = {"SE": "SEK", "NO": "NOK", "DK": "DKK", "IS": "ISK"}
 """Currency of an organisation that names none, by country; EUR elsewhere."""
@@ -138,6 +139,12 @@ class Place(Dated):
 
     id: Id
     parent: UnitRef | None = None
+
+
+class DetectionEntry(Entry):
+    """What lag detection may spend: false alarms per unit and year over all notifying indicators."""
+
+    false_per_unit_year: FalseRate = FALSE_PER_UNIT_YEAR
 
 
 class UnitEntry(Named, Dated):
@@ -253,6 +260,7 @@ class OrganisationEntry(Named, Dated):
     data_protection: tuple[ContactEntry, ...] = ()
     administrators: tuple[ContactEntry, ...] = ()
     calendar: CalendarEntry = Field(default_factory=CalendarEntry)
+    detection: DetectionEntry = Field(default_factory=DetectionEntry)
     public_data: Flag = False
     declared_size: Count | None = None
     disclosure: tuple[DisclosureEntry, ...] = ()

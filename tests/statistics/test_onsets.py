@@ -1,0 +1,55 @@
+"""Falls from a known level at an unknown week: exact without noise, and as rarely false as the formula says."""
+
+import numpy as np
+import pytest
+
+from nytta.statistics import Onset, Sums, crossing_rate, fall, onset_limit
+
+
+def test_a_step_is_found_exactly() -> None:
+    value = np.array([[1.0] * 10 + [0.4] * 4])
+    place = np.arange(14)[None, :]
+    found = fall(Sums.of(value, np.ones((1, 14)), place), Onset("step", 4), np.zeros((1, 14), int), 8)
+    assert found.estimate[0, -1] == pytest.approx(0.6)
+    assert found.reference[0, -1] == pytest.approx(1.0)
+    assert found.variance[0, -1] == pytest.approx(1 / 4 + 1 / 10)
+    assert np.isnan(found.estimate[0, :11]).all()
+
+
+def test_a_ramp_goes_on_in_weeks_without_values() -> None:
+    place = np.array([[*range(10), 10, 11, 17, 18]])
+    value = np.where(place < 10, 1.0, 1.0 - 0.01 * (place - 9))
+    found = fall(Sums.of(value, np.ones((1, 14)), place), Onset("ramp", 4), np.zeros((1, 14), int), 8)
+    assert found.estimate[0, -1] == pytest.approx(0.09)
+
+
+def test_values_without_weight_and_further_axes_of_values() -> None:
+    value = np.array([[1.0] * 9 + [99.0] + [0.4] * 4])
+    weight = np.where(value > 50, 0.0, 1.0)
+    place = np.arange(14)[None, :]
+    found = fall(Sums.of(np.stack([value, 2 * value]), weight, place), Onset("step", 4), np.zeros((1, 14), int), 8)
+    assert found.estimate[:, 0, -1] == pytest.approx([0.6, 1.2])
+
+
+@pytest.mark.parametrize("limit", [3.0, 3.25, 3.5])
+def test_steps_cross_as_rarely_as_the_formula_says(limit: float) -> None:
+    rng = np.random.default_rng(4)
+    value = rng.normal(size=(2000, 200))
+    place = np.broadcast_to(np.arange(200), value.shape)
+    sums = Sums.of(value, np.ones(value.shape), place)
+    start = np.zeros(value.shape, int)
+    score = np.full(value.shape, -np.inf)
+    for length in range(2, 27):
+        found = fall(sums, Onset("step", length), start, 20)
+        score = np.fmax(score, found.estimate / np.sqrt(found.variance))
+    hit = score[:, 60:] >= limit
+    first = hit & ~np.pad(np.logical_or.accumulate(hit, axis=1), ((0, 0), (1, 0)))[:, :-1]
+    # Until its first crossing a row is at risk.
+    at_risk = (~np.logical_or.accumulate(hit, axis=1)).sum()
+    assert first.sum() / at_risk == pytest.approx(crossing_rate(limit, 2, 26), rel=0.25)
+
+
+def test_the_limit_is_where_the_rate_is_what_it_shall_be() -> None:
+    for rate in (1e-2, 1e-3, 1e-5):
+        assert crossing_rate(onset_limit(rate, 2, 26), 2, 26) == pytest.approx(rate, rel=1e-6)
+    assert onset_limit(0.9, 2, 26) == 1.5
