@@ -189,7 +189,7 @@ def test_what_absence_stands_for(name: str, columns: dict[str, Any]) -> None:
 def test_types_of_one_body_become_one_table() -> None:
     table = batch(*(full(name) for name in TYPES), *(minimal(name) for name in TYPES)).table
     assert table.num_rows == 2 * len(TYPES)
-    assert set(table.column_names) == set(COLUMNS) - {"retracted"}  # who takes an event back repeats none of it
+    assert set(table.column_names) == set(COLUMNS) - {"retracted", "revision"}  # nothing is corrected or taken back
     assert all(column.num_chunks == 1 for column in table.columns)
     rows = {(each["type"], each["quantity"], each["mode"]) for each in table.to_pylist()}
     assert {("case.step", 0, "digital"), ("people.eligibility", 80, ""), ("case.step", 0, "")} <= rows

@@ -41,7 +41,8 @@ def document(place: Place) -> dict[str, Any]:
 
 
 def test_the_document_names_every_route_and_status(document: dict[str, Any]) -> None:
-    assert document["paths"].keys() == {"/events", "/healthz", "/readyz"}
+    paths = {"/events", "/events/batches/{batch}", "/hooks/{source}", "/healthz", "/readyz"}
+    assert document["paths"].keys() == paths
     answers = document["paths"]["/events"]["post"]["responses"]
     assert answers.keys() == {"202", *map(str, (400, 401, 403, 408, 413, 415, 422, 429, 500, 503))}
     assert answers["429"]["headers"].keys() == {"Retry-After"}

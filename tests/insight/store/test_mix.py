@@ -83,11 +83,12 @@ def test_the_adjusted_figure_stays_and_the_split_says_mix(
     shifted: PrivateStore, read: Callable[[Connection, Definition, Question], Figures]
 ) -> None:
     found = mix(shifted.connection, INTAKE, ASKED, read)
-    assert found.before == pytest.approx(80)
-    assert found.after == pytest.approx(40)
-    assert found.adjusted_before == pytest.approx(found.adjusted_after)
-    assert found.within == pytest.approx(0)
-    assert found.mix == pytest.approx(-40)
+    near = 0.001 if read is exact else 4.0  # published figures have noise, of three in forty at most, and steps of five
+    assert found.before == pytest.approx(80, abs=near)
+    assert found.after == pytest.approx(40, abs=near)
+    assert found.adjusted_before == pytest.approx(found.adjusted_after, abs=near)
+    assert found.within == pytest.approx(0, abs=near)
+    assert found.mix == pytest.approx(-40, abs=2 * near)
     assert found.unseen == 0
 
 
