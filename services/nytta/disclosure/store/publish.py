@@ -134,7 +134,7 @@ class _Course:
             return 0
         live, shown = _bools(rows, "live"), _bools(rows, "shown")
         self._close(definition, rows.filter(pa.array(live)))
-        told = shown & live & self._stands(definition, rows)
+        told = shown & self._stands(definition, rows)
         figures = self._figures(definition, rows.filter(pa.array(~told)))
         there = _bools(figures, "shown")
         visible = figures["value"].is_valid().to_numpy()
@@ -150,14 +150,16 @@ class _Course:
         """Whether each row was shown of the same records.
 
         Figures that were published before record keys were kept, and those of persons whose keys changed since, stand
-        where their counts are equal.
+        where their counts are equal; of slow ones, which were told of other periods then, all that were published so.
         """
         alike = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS])
         counts = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS[:3]])
         sets = np.logical_and.reduce([_equal(rows, name) for name in _SETS])
         before = _texts(rows, "was_rules") == ""
         renamed = np.full(len(rows), self.renamed and definition.protects is Protects.STAFF)
-        return np.asarray(np.where(before, counts, alike & (sets | renamed)))
+        live = _bools(rows, "live")
+        then = (live & counts) | (definition.pace == "month")
+        return np.asarray(np.where(before, then, live & alike & (sets | renamed)))
 
     def _figures(self, definition: Definition, rows: pa.Table) -> pa.Table:
         """Rows with what may be told of them, each under the rules of its organisation and period."""
