@@ -240,6 +240,8 @@ class _Year:
 
         def recent(total: Array) -> Array:
             out = np.full(self.column.shape, np.nan)
+            if total.shape[-1] <= length:
+                return out  # a short history has no such stretch
             out[:, length - 1 :] = total[..., length:] - total[..., : total.shape[-1] - length]
             return out
 
