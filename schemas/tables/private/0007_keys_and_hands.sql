@@ -56,7 +56,6 @@ ALTER TABLE {private}.disclosed
     ADD COLUMN IF NOT EXISTS handlers UInt64,
     ADD COLUMN IF NOT EXISTS most_by_one UInt64,
     ADD COLUMN IF NOT EXISTS requesters UInt64,
-    ADD COLUMN IF NOT EXISTS grouped Bool,
     ADD COLUMN IF NOT EXISTS reason LowCardinality(String),
     ADD COLUMN IF NOT EXISTS rules LowCardinality(String);
 

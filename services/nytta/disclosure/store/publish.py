@@ -65,9 +65,10 @@ def publish(
         store.counter("publication") + 1,
     )
     touched = course.touched()
+    registered = any(indicator == REGISTER for indicator, _ in touched)
     changed = 0
     for definition in definitions if places else ():
-        if (definition.id, definition.version) in touched:
+        if (definition.id, definition.version) in touched or (registered and definition.counts_hands):
             changed += course.publish(definition)
     _publish_definitions(store, definitions, course.publication)
     for root, place in places.items():
@@ -136,14 +137,15 @@ class _Course:
         self._close(definition, rows.filter(pa.array(live)))
         told = shown & self._stands(definition, rows)
         figures = self._figures(definition, rows.filter(pa.array(~told)))
-        there = _bools(figures, "shown")
-        visible = figures["value"].is_valid().to_numpy()
         few = np.isin(_texts(figures, "reason"), [Reason.FEW_CASES.value, Reason.FEW_PERSONS.value])
-        written = figures.filter(pa.array(visible | there | ~few))
-        changed = self._write(definition, written)
-        self._keep(definition, figures.filter(pa.array(visible | there)))
+        there = _bools(figures, "shown") | (_texts(figures, "was_reason") != "")
+        figures = figures.append_column("said", pc.if_else(pa.array(few), "", figures["reason"])).filter(
+            pa.array(there | ~few)
+        )
+        changed = self._write(definition, figures)
+        self._keep(definition, figures.append_column("seen", figures["value"].is_valid()), "seen", "said", "rules")
         if self.renamed:
-            self._keep(definition, rows.filter(pa.array(told)))
+            self._keep(definition, rows.filter(pa.array(told)), "shown", "was_reason", "was_rules")
         return changed
 
     def _stands(self, definition: Definition, rows: pa.Table) -> Bools:
@@ -264,9 +266,10 @@ class _Course:
                 INNER JOIN ({roots}) AS u USING (unit)
                 WHERE {self._due(definition)}) AS v
             {hands}"""
-        before = f"""SELECT {place}, organisation, true AS shown, rules AS was_rules,
+        before = f"""SELECT {place}, organisation, shown, rules AS was_rules, reason AS was_reason,
                 {", ".join(f"{name} AS was_{name}" for name in (*_INPUTS, *_SETS))}
-            FROM {{private}}.disclosed FINAL WHERE shown AND {chosen} AND {self._due(definition)}"""
+            FROM {{private}}.disclosed FINAL
+            WHERE (shown OR reason != '') AND {chosen} AND {self._due(definition)}"""
         members = "SELECT unit, valid_from, valid_to FROM {open}.units WHERE reporting_group != ''"
         typed = ", ".join(
             [f"toInt64({name}) AS {name}, toInt64(was_{name}) AS was_{name}" for name in _INPUTS]
@@ -274,7 +277,7 @@ class _Course:
             + [f"toInt64({name}) AS {name}" for name in ("persons", "register", "register_handlers")]
         )
         return self.store.connection.arrow(
-            f"""SELECT {place}, organisation, live, shown, was_rules, {typed},
+            f"""SELECT {place}, organisation, live, shown, was_rules, was_reason, {typed},
                    arrayExists(m -> m.1 = unit AND m.2 <= period AND m.3 > period,
                                (SELECT groupArray((unit, valid_from, valid_to)) FROM ({members}))) AS grouped
             FROM ({now}) AS a FULL OUTER JOIN ({before}) AS b USING ({place}, organisation)""",
@@ -296,23 +299,28 @@ class _Course:
         closed = f"{ended} <= {_of_root(roots, [self.places[root].open_week for root in roots])}"
         if not self.version or (self.renamed and definition.protects is Protects.STAFF):
             return closed
+        since = f"{ended} > {_of_root(roots, [self.places[root].before for root in roots])}"
+        return f"{closed} AND ({since} OR (toString(grain), period) IN ({self._computed(definition)}))"
+
+    def _computed(self, definition: Definition) -> str:
+        """SQL of the places (grain, period) whose figures rest on cells that were computed since last time."""
         own = f"indicator = '{definition.id}' AND version = {definition.version} AND computed > {self.version}"
         if definition.pace == "month":
             grain = "week" if definition.window_weeks == 1 else "window"
-            of_months = (
-                f"SELECT DISTINCT period FROM {{private}}.cells WHERE {own} AND grain = '{grain}' AND {_LAST_OF_MONTH}"
-            )
-            computed = f"SELECT DISTINCT arrayJoin({_MONTHLY}) FROM ({of_months})"
-            since = f"{ended} > {_of_root(roots, [self.places[root].before for root in roots])}"
-            return f"{closed} AND ({since} OR (toString(grain), period) IN ({computed}))"
+            return f"""SELECT DISTINCT arrayJoin({_MONTHLY}) FROM (
+                SELECT DISTINCT period FROM {{private}}.cells
+                WHERE {own} AND grain = '{grain}' AND {_LAST_OF_MONTH})"""
         # windows that are summed from weeks have no cells of their own
         weeks = definition.window_weeks if definition.adds or definition.window_weeks == 1 else 0
         windows = f"arrayMap(i -> ('window', period + 7 * i), range(if(grain = 'week', {weeks}, 0)))"
         computed = f"""SELECT DISTINCT arrayJoin(arrayConcat([(toString(grain), period)], {windows})) AS place
             FROM (SELECT DISTINCT grain, period FROM {{private}}.cells WHERE {own}
                   UNION DISTINCT SELECT DISTINCT grain, period FROM {{private}}.hands WHERE {own})"""
-        since = f"{ended} > {_of_root(roots, [self.places[root].before for root in roots])}"
-        return f"{closed} AND ({since} OR (toString(grain), period) IN ({computed}))"
+        if not definition.counts_hands:
+            return computed
+        # a staff list that came later may say who handled, or how many could have asked
+        return f"""{computed} UNION DISTINCT SELECT DISTINCT (toString(grain), period) FROM {{private}}.cells
+            WHERE indicator = '{REGISTER}' AND computed > {self.version}"""
 
     # writing
 
@@ -358,14 +366,13 @@ class _Course:
         if len(closed):
             self.store.connection.insert_arrow("{open}.closed_periods", _with(closed, constants))
 
-    def _keep(self, definition: Definition, rows: pa.Table) -> None:
-        """Keep in the ledger what the rows were computed from; a figure without a value is forgotten."""
+    def _keep(self, definition: Definition, rows: pa.Table, shown: str, reason: str, rules: str) -> None:
+        """Keep in the ledger what the rows were computed from, and what these columns say: shown, or why not."""
         if not len(rows):
             return
         table = rows.select([*_PLACE, "organisation", *_INPUTS, *_SETS])
-        told = "value" in rows.column_names
-        table = table.append_column("shown", rows["value"].is_valid() if told else rows["shown"])
-        table = table.append_column("rules", rows["rules"] if told else rows["was_rules"])
+        for name, column in (("shown", shown), ("reason", reason), ("rules", rules)):
+            table = table.append_column(name, rows[column])
         constants = {
             "indicator": pa.scalar(definition.id),
             "version": pa.scalar(definition.version, pa.uint16()),

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -80,23 +80,16 @@ class Gateway:
 
     async def receive(self, request: Request) -> Response:
         """Take the events of a request in; answer when they are durable."""
-        try:
-            response = await self._receive(request)
-        except Problem as problem:
-            response = problem.response()
-        except Refusal as refusal:
-            response = retry(429 if isinstance(refusal, Busy) else 503, str(refusal), refusal.retry_after).response()
-        except ClientDisconnect:
-            response = Response(status_code=499)  # nobody reads it
-        except Exception as error:
-            response = _fault(error)
-        self.counters.answered(response.status_code)
-        return response
+        return await self._answered(self._receive(request))
 
     async def receive_hook(self, name: str, request: Request) -> Response:
         """Take in what a system sends in its own form; answer when its events are durable."""
+        return await self._answered(self._receive_hook(name, request))
+
+    async def _answered(self, receiving: Awaitable[Response]) -> Response:
+        """What is answered, whatever becomes of it: nothing that a sender wrote is a fault of the process."""
         try:
-            response = await self._receive_hook(name, request)
+            response = await receiving
         except Problem as problem:
             response = problem.response()
         except Refusal as refusal:
