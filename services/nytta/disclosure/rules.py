@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from nytta.indicators.definition import Protects
+
 K = 10
 """Fewest cases of a year that hours are worked out from."""
 
@@ -36,3 +38,8 @@ class Reason(StrEnum):
     SEALED = "sealed"
     NOT_YET = "not_yet"
     NO_DATA = "no_data"
+
+
+def few_of(protects: Protects) -> Reason:
+    """What is said of a figure of a class where no row stands: too few of what it counts, be there none or a few."""
+    return Reason.FEW_CASES if protects in (Protects.CITIZEN, Protects.HANDLING) else Reason.FEW_PERSONS

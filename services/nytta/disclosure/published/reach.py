@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nytta.disclosure.rules import Reason
+from nytta.disclosure.rules import Reason, few_of
+from nytta.indicators.definition import Protects
 from nytta.storage.client import Connection
 
 REMEDIES = {
     Reason.FEW_CASES: "fewer cases in each unit and period than its rule asks for; larger units and periods come first",
-    Reason.FEW_PERSONS: "fewer persons than its rule asks for; small units are shown as a reporting group",
+    Reason.FEW_PERSONS: "fewer persons work, ask or handle there than its rule asks for; a staff list of the unit, "
+    "or its reporting group, may show it",
     Reason.ONE_HANDLER: "one person handled most of the cases; larger units and longer windows show it first",
     Reason.NO_HANDLERS: "no source names who handled; map that column as `actor`, or import a staff list of the system",
 }
@@ -40,6 +42,6 @@ def reach(connection: Connection) -> list[Reach]:
            ORDER BY c.indicator"""
     )
     return [
-        Reach(indicator, int(shown), reason or (Reason.FEW_PERSONS if protects == "staff" else Reason.FEW_CASES).value)
+        Reach(indicator, int(shown), reason or few_of(Protects(protects)).value)
         for indicator, shown, reason, protects in rows
     ]

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.gate import Bools, Exact, Gated, Measure, gate
-from nytta.disclosure.rules import Reason
+from nytta.disclosure.rules import few_of
 from nytta.indicators.definition import Definition, Protects
 from nytta.indicators.periods import GRAINS
 from nytta.ingest.store.private import PrivateStore
@@ -137,7 +137,7 @@ class _Course:
         self._close(definition, rows.filter(pa.array(live)))
         told = shown & self._stands(definition, rows)
         figures = self._figures(definition, rows.filter(pa.array(~told)))
-        few = np.isin(_texts(figures, "reason"), [Reason.FEW_CASES.value, Reason.FEW_PERSONS.value])
+        few = _texts(figures, "reason") == few_of(definition.protects).value
         there = _bools(figures, "shown") | (_texts(figures, "was_reason") != "")
         figures = figures.append_column("said", pc.if_else(pa.array(few), "", figures["reason"])).filter(
             pa.array(there | ~few)
