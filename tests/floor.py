@@ -10,10 +10,12 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nytta import service as nytta
+from nytta.indicators.definition import Definition
 from nytta.ingest.files.mapping import load as load_mapping
 from nytta.ingest.store.private import PrivateStore
 from nytta.service.settings import Settings
@@ -49,18 +51,23 @@ LEFT JOIN (SELECT * FROM {private}.hands FINAL) AS h
        AND h.case_type = v.case_type AND h.grain = v.grain AND h.period = v.period
 WHERE v.case_type = '*' AND v.grain IN ('week', 'month', 'window') AND size >= 10 AND v.denominator >= 10
   AND v.value IS NOT NULL
+  AND (v.indicator NOT IN {slow:Array(String)} OR v.grain = 'month' OR toMonth(v.period + 6) != toMonth(v.period + 13))
   AND d.protects != 'official-act' AND v.unit NOT IN (SELECT reporting_group FROM {open}.units)
   AND (v.indicator, v.version, v.system, v.grain, v.period) IN (
       SELECT indicator, version, system, grain, period FROM {open}.closed_periods)
 """
 
 
-def floor(store: PrivateStore) -> list[Row]:
-    """Per class and grain: cells with ten and more, those shown, those that pass by hand, and what stands behind."""
+def floor(store: PrivateStore, definitions: Sequence[Definition]) -> list[Row]:
+    """Per class and grain: cells with ten and more, those shown, those that pass by hand, and what stands behind.
+
+    Of figures that are told once a month, the windows of the months' last weeks count: all others repeat them.
+    """
     return store.connection.dicts(
         f"""SELECT protects, grain, count() AS cells, countIf(shown) AS shown, countIf(passing) AS passing,
                    countIf(passing AND shown) AS passing_shown, sum(size) AS behind, sumIf(size, shown) AS behind_shown
-            FROM ({_CELLS}) GROUP BY protects, grain ORDER BY protects, grain"""
+            FROM ({_CELLS}) GROUP BY protects, grain ORDER BY protects, grain""",
+        slow=[definition.id for definition in definitions if definition.pace == "month"],
     )
 
 
@@ -73,7 +80,7 @@ def measured(folder: Path, log: str) -> list[Row]:
             mapping = load_mapping(str(folder / "lists" / f"{name}.yaml") if log == "lists" else name)
             app.intake.import_file(folder / file, mapping, now)
             app.bring_up_to_date(now)
-        return [{"log": log, **row} for row in floor(app.private)]
+        return [{"log": log, **row} for row in floor(app.private, app.definitions)]
 
 
 def main() -> int:

@@ -30,6 +30,16 @@ from tests.fuzz.run import DefectError
 
 KEY: Final = Pseudonymiser("fuzz", bytes(32))
 _LOOKED_AT, _IMPORTED = 3, 100
+_NAMES: Final = {
+    "xes": "l.xes",
+    "ocel": "l.jsonocel",
+    "json": "l.json",
+    "object": "o.json",
+    "lines": "l.ndjson",
+    "xml": "l.xml",
+    "table": "l.csv",
+    "cloudevents": "e.ndjson",
+}
 
 _HEAD = "organisation: {id: works}\ntimezone: Europe/Stockholm\nsystem: {constant: s}\n"
 MAPPINGS: Final = {
@@ -43,6 +53,15 @@ MAPPINGS: Final = {
     + _HEAD
     + "events:\n  - {type: case.opened, case: nr, channel: {field: by, values: {w: web}, otherwise: other}}\n"
     + "  - {also: closed, type: case.closed, case: nr, time: done}\n",
+    "object": "id: b\nformat: object\nrecords: a/row\nunit: {field: unit/name, missing: none}\ntime: at\n"
+    + _HEAD
+    + "events:\n  - {type: case.opened, case: nr, channel: {field: by, values: {w: web}, otherwise: other}}\n",
+    "lines": "id: l\nformat: lines\nunit: {field: unit/name, missing: none}\ntime: at\n"
+    + _HEAD
+    + "events:\n  - {type: case.opened, case: nr, channel: {field: by, values: {w: web}, otherwise: other}}\n",
+    "xml": "id: m\nformat: xml\nrecords: rows/row\nunit: {field: unit/name, missing: none}\ntime: at\n"
+    + _HEAD
+    + 'events:\n  - {type: case.opened, case: "@nr", channel: {field: by, values: {w: web}, otherwise: other}}\n',
     "table": "id: t\nformat: table\nunit: Unit\ntime: When\nnulls: ['-']\nidentity: [Case, When]\nsource: t\n"
     + _HEAD
     + "dates: {order: day-first}\ntable: {decimal: ','}\n"
@@ -97,6 +116,12 @@ LIST: Final[dict[str, Any]] = {
         ]
     }
 }
+OBJECT: Final[dict[str, Any]] = {"a": {"row": LIST["a"]["rows"][0]}}
+LINES: Final = b"\n".join(mutate.written(row).replace(b"\n", b" ") for row in LIST["a"]["rows"])
+XML: Final = b"""<?xml version="1.0" encoding="UTF-8"?>
+<rows xmlns:x="http://x"><row nr="1"><at>2024-03-04T10:00:00Z</at><unit><name>north</name></unit><by>w</by></row>
+<row nr="2"><at> 2024-03-04 10:00 </at><by>w</by><by>x</by><x:more z="&lt;"><![CDATA[<at>]]></x:more></row><row/></rows>
+"""
 TABLE: Final = (
     'Case;When;Unit;Step;Who;By;Amount\nA-1;04.03.2024 10:00;north;"In; ""now""";ada;web;1,5\n'
     'A-1;31.03.2024 02:30;north;"Out\nside";-;w;1.000,25\nB-2;05/03/2024 10:00:00,5;söder;In;bo;;x\n'
@@ -127,13 +152,11 @@ class Files:
 
     def make(self, chance: Random, number: int) -> File:
         """A file of one of the formats."""
-        form = chance.choice(["xes", "ocel", "json", "table", "table", "cloudevents"])
+        form = chance.choice([*_NAMES, "table"])
         body = self._made(chance, form)
         if chance.random() < 0.7:
             body = mutate.mangled(chance, body)
-        name = {"xes": "l.xes", "ocel": "l.jsonocel", "json": "l.json", "table": "l.csv", "cloudevents": "e.ndjson"}[
-            form
-        ]
+        name = _NAMES[form]
         if chance.random() < 0.1:
             name, body = _packed(chance, name, body)
         read_as = form if chance.random() < 0.95 else chance.choice([*MAPPINGS, "cloudevents"])
@@ -143,9 +166,13 @@ class Files:
         match form:
             case "xes":
                 return chance.choice(_XES)
-            case "ocel" | "json":
-                value = OCEL if form == "ocel" else LIST
+            case "ocel" | "json" | "object":
+                value = {"ocel": OCEL, "json": LIST, "object": OBJECT}[form]
                 return mutate.written(mutate.changed(chance, value) if chance.random() < 0.8 else value)
+            case "lines":
+                return LINES
+            case "xml":
+                return XML
             case "table":
                 return TABLE if chance.random() < 0.8 else chance.choice(_TABLES)
             case _:

@@ -17,12 +17,20 @@ from nytta.ingest.files.mapping import parse
 from nytta.ingest.files.read import read
 from nytta.registry import declarations
 from tests.fuzz import mutate
-from tests.fuzz.files import LIST, MAPPINGS, OCEL, TABLE, XES, chunks
+from tests.fuzz.files import LINES, LIST, MAPPINGS, OBJECT, OCEL, TABLE, XES, XML, chunks
 from tests.fuzz.run import DefectError
 
 _FOLDER = declarations.schemas() / "mappings"
 _TEXTS: Final = (*MAPPINGS.values(), *(path.read_text("utf-8") for path in sorted(_FOLDER.glob("*.yaml"))))
-_LOGS: Final = {"xes": XES, "table": TABLE, "ocel": mutate.written(OCEL), "json": mutate.written(LIST)}
+_LOGS: Final = {
+    "xes": XES,
+    "table": TABLE,
+    "ocel": mutate.written(OCEL),
+    "json": mutate.written(LIST),
+    "object": mutate.written(OBJECT),
+    "lines": LINES,
+    "xml": XML,
+}
 
 WRONG: Final[tuple[Any, ...]] = (
     *mutate.WRONG,

@@ -31,7 +31,9 @@ def test_two_organisations_stand_in_one_funnel(tmp_path: Path) -> None:
     assert {p["organisation"] for p in below} == {"granasa"}
     lagging = [p for p in levels["enhet"]["points"] if p["value"] < 40]
     assert len(lagging) >= 3
-    assert {p["word"] for p in lagging} == {"far_below"}
+    assert {p["word"] for p in lagging} <= {"below", "far_below"}
+    # the noise of a small unit may take it over the outer limit, not over the inner one
+    assert "far_below" in {p["word"] for p in lagging}
 
     # The next statement of ours compares with them, and what was stated before stays.
     (row, *_) = answer("benefits", "--data", ours)
