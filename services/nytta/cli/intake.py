@@ -76,16 +76,29 @@ def import_(
         reached = reach(app.open.connection)
     counts = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
     total = {name: sum(getattr(r, name) for r in reports) for name in counts}
+    for report in reports:
+        for warning in report.warnings:
+            stderr.print(f"{report.file}: {warning}", style="yellow", markup=False)
     if as_json:
         print_json(total | {"files": [r.as_dict() for r in reports]})
+        _fail_without_rows(total)
         return
     for report in reports:
         stderr.print(f"{report.file}: " + ", ".join(f"{getattr(report, n)} {n.replace('_', ' ')}" for n in counts))
         if report.units_created:
             stderr.print(f"  units made: {', '.join(report.units_created)}")
-    if total["rejected"]:
+        if report.partly:
+            stderr.print(f"  of {report.partly} rows a part was refused")
+    if total["rejected"] or any(report.partly for report in reports):
         stderr.print("why: nytta rejects")
+    _fail_without_rows(total)
     _say_reach(reached)
+
+
+def _fail_without_rows(total: dict[str, int]) -> None:
+    """Exit code 1 where there were rows and nothing of them is stored or known."""
+    if total["read"] and not total["accepted"] + total["duplicate"] + total["conflict"]:
+        fail("nothing was accepted: nytta rejects says why, and --explain how the first rows map")
 
 
 def _say_reach(reached: Sequence[Reach]) -> None:

@@ -30,6 +30,7 @@ from nytta.ingest.files.read import Chunk, identities, objects, read, translate
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Notes, with_first
 from nytta.ingest.store import renamings
 from nytta.ingest.store.exclusions import digests
+from nytta.ingest.store.overlap import is_known, overlap
 from nytta.ingest.store.private import Import, PrivateStore, SealedReject
 from nytta.ingest.store.stops import count_stopped, without_stopped
 from nytta.registry.registry import Registry
@@ -52,7 +53,11 @@ class IntakeError(Mendable):
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of the rows of one file. `left_out` are rows that the mapping leaves out on purpose."""
+    """What became of the rows of one file: read = accepted + duplicate + conflict + rejected + left out.
+
+    Rejected are rows of which nothing was kept; `left_out` are rows that the mapping leaves out on purpose, and those
+    of systems that are switched off.
+    """
 
     file: str
     read: int
@@ -66,10 +71,14 @@ class ImportReport:
     """Of the accepted rows, those that took the place of what was known of them."""
     retracted: int = 0
     """Events that were taken back: what a row says no more, and what a complete list lacks."""
+    partly: int = 0
+    """Rows of which an event was kept and another refused; they count as accepted or known."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know of the file, each a sentence."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        return asdict(self) | {"units_created": list(self.units_created)}
+        return asdict(self) | {"units_created": list(self.units_created), "warnings": list(self.warnings)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +292,7 @@ class Intake:
             if mapping and mapping.approval:
                 remember_approval(self.private.connection, root, mapping.approval.given(root))
         self.private.commit_import(job, now)
+        warnings = [*reading.warnings(), *(self._overlap(job, mapping) if mapping else ())]
         return ImportReport(
             files.as_text(path),
             job.read,
@@ -294,7 +304,19 @@ class Intake:
             new_units,
             job.superseded,
             job.retracted,
+            reading.partly,
+            tuple(warnings),
         )
+
+    def _overlap(self, job: Import, mapping: Mapping) -> list[str]:
+        """That rows stand in an earlier file too, where nothing tells whether they are the same."""
+        found = overlap(self.private.connection, job) if mapping.identity is None and job.accepted else None
+        if found is None:
+            return []
+        return [
+            f"{found.rows} of {job.read} rows stand in {found.file} too, and count again: name the columns by which a "
+            "row is known (identity) in the mapping and import both anew, or import the new rows alone"
+        ]
 
     def _job(self, job: Import, mapping: Mapping | None) -> Import:
         """The import as it stands, or a new one. Of two lists of the same moment, the one that comes later is later."""
@@ -358,10 +380,11 @@ class Intake:
 
     def _counted(self, job: Import, mapping: Mapping | None) -> Import:
         """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""
-        if mapping is not None and mapping.identity is None:
-            return replace(job, accepted=job.read - job.rejected - job.left_out)
+        stored = job.read - job.rejected - job.left_out
+        if mapping is not None and mapping.identity is None and not is_known(self.private.connection, job):
+            return replace(job, accepted=stored)
         counts = self.private.import_counts(job.id, derived=mapping is not None)
-        duplicate = max(0, job.read - job.rejected - job.left_out - counts.accepted - counts.conflict)
+        duplicate = max(0, stored - counts.accepted - counts.conflict)
         return replace(
             job,
             accepted=counts.accepted,
@@ -433,11 +456,18 @@ class _Reading:
     """Ids of rows that are in the file, though an event of theirs could not be made."""
     unknown_rows: bool = False
     """Whether there are rows that could not be made out."""
+    partly: int = 0
+    """Rows of which an event was kept and another refused."""
+    absent: tuple[str, ...] = ()
+    """Fields that the mapping reads and no row has."""
+    fields: tuple[str, ...] = ()
+    """Where there are such, fields that rows have."""
 
     def steps(self, path: Path) -> Iterator[_Step]:
         """The rest of the file, from the row at which the import stands."""
         root = self.job.organisation
-        self.unknown_rows = self.job.rejected > 0  # of an import that was interrupted
+        if self.mapping and self.mapping.complete and self.job.read:  # it was interrupted: which rows were rejected?
+            self.unknown_rows = bool(self.intake.private.rejects(source=self.mapping.source or "", limit=1))
         choice = self.intake._choice_for(root) if root else self.intake.choice()
         conceal = self.intake.keys.pseudonymiser().wire  # rows keep their ids when keys of persons change
         chunks = (
@@ -452,20 +482,40 @@ class _Reading:
     def _step(self, chunk: Chunk, batch: Batch, retractions: pa.Table) -> _Step:
         if self.made:
             self.made = self.intake.with_units(self.made, batch.table)
-        events, unplaced = self.intake._place(batch.table)
-        events = without_stopped(self.intake.registry, events, self.intake.stopped)
+        placed, unplaced = self.intake._place(batch.table)
+        events = without_stopped(self.intake.registry, placed, self.intake.stopped)
+        rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)
+        self._count(chunk, events, rejects)
         if self.mapping and self.mapping.identity is not None:
             events = join([unnumbered(events), retractions])
-        rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)
-        rejected = len({r.position for r in rejects})
         self._note_seen(chunk, (*batch.rejects, *unplaced))
+        return _Step(events, rejects, self.job, chunk.bytes_read, chunk.bytes_total)
+
+    def _count(self, chunk: Chunk, events: pa.Table, rejects: Sequence[Reject]) -> None:
+        """Every row of the chunk is one of three: something of it is kept, all of it was refused, or it is left out."""
+        rows = chunk.rows - self.job.read
+        if self.mapping is None:
+            kept, refused = len(events), len(rejects)
+        else:
+            numbers = set(events["sequence"].to_pylist()) if len(events) else set()
+            named = {_row_of(reject) for reject in rejects}
+            kept, refused = len(numbers), len(named - numbers)
+            self.partly += len(named & numbers)
         self.job = replace(
             self.job,
             read=chunk.rows,
-            rejected=self.job.rejected + rejected,
-            left_out=self.job.left_out + chunk.skipped,
+            rejected=self.job.rejected + refused,
+            left_out=self.job.left_out + rows - kept - refused,
         )
-        return _Step(events, rejects, self.job, chunk.bytes_read, chunk.bytes_total)
+        self.absent, self.fields = chunk.absent, chunk.fields
+
+    def warnings(self) -> list[str]:
+        """What the file lacks."""
+        if not self.absent:
+            return []
+        names = ", ".join(f"'{name}'" for name in self.absent)
+        known = ", ".join(self.fields[:60]) + (" …" if len(self.fields) > 60 else "")
+        return [f"no row has the field{'s' * (len(self.absent) > 1)} {names}; the fields are: {known}"]
 
     def _note_seen(self, chunk: Chunk, rejects: Sequence[Reject]) -> None:
         if self.mapping is None or not self.mapping.complete:
@@ -513,6 +563,16 @@ def _at_row(reject: Reject, rows_before: int) -> Reject:
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         line = int(reject.position.removeprefix("line "))
         return replace(reject, position=f"line {rows_before + line}")
+
+
+def _row_of(reject: Reject) -> int:
+    """The number of the row that a reject was made of; 0 where it is not known."""
+    if found := re.match(r"row (\d+)", reject.position):
+        return int(found[1])
+    try:
+        return int(orjson.loads(reject.body)["sequence"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return 0
 
 
 def _id_of(reject: Reject) -> str:

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cache, lru_cache
 
 from nytta.registry.dates import Span
+from nytta.registry.texts import keyed
 from nytta.registry.units import Unit, UnitCode
 
 Places = Callable[[str, str], Sequence[tuple[Span, str]]]
@@ -20,12 +21,13 @@ def places(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
     """A function of (code, source) that gives the units it names, each with the days on which it does.
 
     Codes mapped for the source come first; a code that is mapped for none is taken for a unit's id. A mapped
-    code never falls back: outside its dates it names nothing. Units count on the days on which they exist.
+    code never falls back: outside its dates it names nothing. Units count on the days on which they exist. Two codes
+    that no eye tells apart are one.
     """
     lives: defaultdict[str, list[Span]] = defaultdict(list)
     for unit in units:
         lives[unit.id].append(unit.span)
-    direct: _Homes = {unit: [(span, unit) for span in spans] for unit, spans in lives.items()}
+    direct: _Homes = {keyed(unit): [(span, unit) for span in spans] for unit, spans in lives.items()}
     compiled = [(_pattern(code.source), code) for code in codes]
 
     @lru_cache(maxsize=256)
@@ -34,11 +36,11 @@ def places(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
         for pattern, code in compiled:
             if pattern.fullmatch(source):
                 met = (code.span.meet(life) for life in lives.get(code.unit, ()))
-                homes[code.code] += [(span, code.unit) for span in met if span is not None]
+                homes[keyed(code.code)] += [(span, code.unit) for span in met if span is not None]
         return homes
 
     def named(code: str, source: str) -> Sequence[tuple[Span, str]]:
-        homes = mapped(source)
+        homes, code = mapped(source), keyed(code)
         return homes[code] if code in homes else direct.get(code, ())
 
     return named

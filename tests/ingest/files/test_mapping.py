@@ -108,7 +108,7 @@ events:
         (HEAD + "source: a b\nidentity: [Case]\n" + STEP, "7: 'source': string should match pattern"),
         (HEAD.replace("table", "xes") + "table: {decimal: ','}\n" + STEP, "7: table is for format: table"),
         (HEAD + "table: {encoding: x-no}\n" + STEP, "7: 'x-no' is no encoding"),
-        (HEAD + "dates: {formats: '%d/%m/%y'}\n" + STEP, "7: '%d/%m/%y' has no year of four digits (%Y)"),
+        (HEAD + "dates: {formats: '%d/%m'}\n" + STEP, "7: '%d/%m' has no year (%Y"),
         (HEAD + "dates: {order: day}\n" + STEP, "7: 'day' is none of 'year-first', 'day-first'"),
         (HEAD + "declared_size: 0\n" + STEP, "7: declared_size is a number of persons, or one for each unit"),
         (HEAD + STEP + "    team: {field: a, constant: b}\n", "11: say where the value comes from, once"),

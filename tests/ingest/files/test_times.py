@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -54,7 +55,7 @@ def test_times_are_read_as_the_file_writes_them(order: Order, text: str, moment:
         ("month-first", "12/24/2010 13:05 PM", "outside 1 to 12"),
         ("year-first", "yesterday", "no date or time in a form that is known"),
         ("year-first", "0001-01-01T00:00:00+14:00", "outside the calendar"),
-        ("epoch-s", "2010-10-04", "not a whole number of seconds"),
+        ("epoch-s", "2010-10-04", "no number of seconds"),
     ],
 )
 def test_what_cannot_be_read_says_what_to_change(order: Order, text: str, message: str) -> None:
@@ -110,3 +111,114 @@ def test_any_time_with_an_offset_is_the_same_instant_in_every_order(moment: date
     ):
         text = moment.strftime(f"{pattern} %H:%M:%S") + suffix
         assert reader(order, (), STOCKHOLM)(text) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "moment"),
+    [
+        ("year-first", "2024-01-02 10.05", at(2024, 1, 2, 9, 5)),
+        ("year-first", "2024-01-02 23.59", at(2024, 1, 2, 22, 59)),
+        ("year-first", "2024-01-02 10.05.30", at(2024, 1, 2, 9, 5, 30)),
+        ("year-first", "2024-01-02 10:05.30", at(2024, 1, 2, 9, 5, 30)),
+        ("year-first", "2024-01-02T10:05:30,25", at(2024, 1, 2, 9, 5, 30, 250000)),
+        ("year-first", "2024-01-02 10:05 GMT", at(2024, 1, 2, 10, 5)),
+        ("day-first", "02.01.2024 10.05", at(2024, 1, 2, 9, 5)),
+        ("day-first", "02.01.2024 kl. 10.05", at(2024, 1, 2, 9, 5)),
+        ("year-first", "2 januari 2024 10:05", at(2024, 1, 2, 9, 5)),
+        ("year-first", "2. januar 2024 kl. 10.05", at(2024, 1, 2, 9, 5)),
+        ("year-first", "12 maj 2024", at(2024, 5, 11, 22)),
+        ("year-first", "12. mai 2024 08:00", at(2024, 5, 12, 6)),
+        ("year-first", "3 okt. 2024", at(2024, 10, 2, 22)),
+        ("year-first", "3. desember 2024", at(2024, 12, 2, 23)),
+        ("year-first", "15 marts 2024 12:00", at(2024, 3, 15, 11)),
+        ("year-first", "Dec 24, 2010 1:05 PM", at(2010, 12, 24, 12, 5)),
+        ("year-first", "31/Dec/2023 10:05 AM", at(2023, 12, 31, 9, 5)),
+        ("year-first", "Tue, 02 Jul 2024 10:00:00 GMT", at(2024, 7, 2, 10)),
+        ("year-first", "tis 2 juli 2024 10:00", at(2024, 7, 2, 8)),
+        ("epoch-s", "1293178500.25", at(2010, 12, 24, 8, 15, 0, 250000)),
+        ("epoch-ms", "1293178500250.5", at(2010, 12, 24, 8, 15, 0, 250500)),
+        ("excel", "45293", at(2024, 1, 1, 23)),
+        ("excel", "45293,5", at(2024, 1, 2, 11)),
+        ("excel", "45293.420138888889", at(2024, 1, 2, 9, 5)),
+    ],
+)
+def test_local_notations_are_the_moment_that_people_read(order: Order, text: str, moment: datetime) -> None:
+    assert reader(order, (), STOCKHOLM)(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "day"),
+    [
+        ("day-first", "31.12.23 10:05", date(2023, 12, 31)),
+        ("month-first", "12/31/23", date(2023, 12, 31)),
+        ("year-first", "23-12-31", date(2023, 12, 31)),
+        ("day-first", "31/Dec/23 10:05 AM", date(2023, 12, 31)),
+        ("year-first", "23-Dec-31", date(2023, 12, 31)),
+        ("day-first", "1.2.68", date(2068, 2, 1)),
+        ("day-first", "1.2.69", date(1969, 2, 1)),
+        ("day-first", "1.2.2024", date(2024, 2, 1)),
+    ],
+)
+def test_years_of_two_digits_are_read_where_they_are_declared(order: Order, text: str, day: date) -> None:
+    assert day_reader(order, (), STOCKHOLM, "two")(text) == day
+    if not re.search(r"\b\d{4}\b", text):
+        with pytest.raises(ValueError, match="years: two"):
+            reader(order, (), STOCKHOLM)(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-02 10.05,5",
+        "2024-01-02 25.00",
+        "45293.5",
+        "0",
+        "2024-13-01",
+        "maj 2024",
+        "2024-01-02 10:05 CEST",
+        "1e5",
+    ],
+)
+@pytest.mark.parametrize("order", ["year-first", "day-first", "month-first"])
+def test_what_is_no_known_notation_is_refused_and_no_other_moment(order: Order, text: str) -> None:
+    with pytest.raises(ValueError):
+        reader(order, (), STOCKHOLM)(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "moment"),
+    [
+        ("%Y-%m-%dT%H:%M:%SZ", "2024-07-02T10:00:00Z", at(2024, 7, 2, 10)),
+        ("%Y-%m-%d %H:%M UTC", "2024-07-02 10:00 UTC", at(2024, 7, 2, 10)),
+        ("%a, %d %b %Y %H:%M:%S %Z", "Tue, 02 Jul 2024 10:00:00 GMT", at(2024, 7, 2, 10)),
+        ("%d %b %Y %H:%M %Z", "02 jul 2024 10:00 CEST", at(2024, 7, 2, 8)),
+        ("%d %b %Y %H:%M %Z", "02 okt 2024 10:00 CET", at(2024, 10, 2, 9)),
+        ("%Y-%m-%d %H:%M %z", "2024-07-02 10:00 +0200", at(2024, 7, 2, 8)),
+        ("%d/%b/%y %I:%M %p", "31/Dec/23 10:05 AM", at(2023, 12, 31, 9, 5)),
+        ("%d %B %Y", "2 september 2024", at(2024, 9, 1, 22)),
+    ],
+)
+def test_a_zone_that_a_form_or_its_text_states_counts(pattern: str, text: str, moment: datetime) -> None:
+    assert reader("year-first", (pattern,), STOCKHOLM)(text) == moment
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31, 23, 59)).map(
+        lambda d: d.replace(second=0, microsecond=0)
+    ),
+    st.sampled_from(
+        [
+            ("day-first", "%d.%m.%Y %H.%M"),
+            ("day-first", "%d/%m/%y %H:%M"),
+            ("month-first", "%m/%d/%Y %I:%M %p"),
+            ("month-first", "%m/%d/%y %I:%M %p"),
+            ("year-first", "%Y-%m-%d %H.%M"),
+            ("year-first", "%d %B %Y %H:%M"),
+            ("year-first", "%b %d, %Y %I:%M %p"),
+            ("day-first", "%d-%b-%y %H:%M"),
+        ]
+    ),
+)
+def test_what_is_written_in_a_notation_is_read_as_the_same_moment(moment: datetime, form: tuple[Order, str]) -> None:
+    order, pattern = form
+    assert reader(order, (), ZoneInfo("UTC"), "two")(moment.strftime(pattern)) == moment.replace(tzinfo=UTC)

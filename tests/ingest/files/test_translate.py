@@ -64,8 +64,24 @@ def test_null_texts_and_absent_fields_are_nothing(nothing: str) -> None:
     assert data(step("team: {field: Team, missing: none}"), ROW | {"Team": nothing})["team"] == "none"
 
 
-def test_white_space_around_a_text_is_no_part_of_it() -> None:
-    assert data(step("team: Team"), ROW | {"Team": "  Team  5 "})["team"] == "Team  5"
+def test_white_space_and_what_no_eye_sees_is_no_part_of_a_text() -> None:
+    for written in ("  Team  5 ", "Team\u00a05", "Te\u00adam 5", "\ufeffTeam\u200b \t5", "Team\n5"):
+        assert data(step("team: Team"), ROW | {"Team": written})["team"] == "Team 5"
+    for written in ("Förvaltning", "Fo\u0308rvaltning"):
+        assert data(step("team: Team"), ROW | {"Team": written})["team"] == "Förvaltning"
+    looked_up = step('channel: {field: Channel, values: {"E  post": email}}')
+    assert data(looked_up, ROW | {"Channel": "E\u00a0 post"})["channel"] == "email"
+
+
+def test_capitals_of_addresses_say_nothing_and_others_as_the_mapping_says() -> None:
+    def actor(text: str, spec: str = "Who") -> str:
+        return str(data(step(f"actor: {spec}"), ROW | {"Who": text})["actor"])
+
+    assert actor("Anna.Ek@Town.example") == actor("anna.ek@town.example") == "anna.ek@town.example"
+    assert actor("AnnEk") == "AnnEk"
+    assert actor("AnnEk", "{field: Who, capitals: same}") == "annek"
+    assert actor("A@b", "{field: Who, capitals: other}") == "A@b"
+    assert data(step("team: {field: Team, capitals: same}"), ROW | {"Team": "FÖR"})["team"] == "för"
 
 
 def test_a_required_field_that_is_empty_rejects_the_row() -> None:

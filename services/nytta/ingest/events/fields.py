@@ -5,11 +5,20 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from nytta.ingest.events.strings import LONGEST_TEXT
 from nytta.ingest.events.times import TIME_PATTERN, AmbiguousTime, instant
+from nytta.registry.texts import visible
 
 _CONTROL: Final = r"\x00-\x1f\x7f-\x9f"
 _NOT_BLANK: Final = f"^[^{_CONTROL}]*[^\\s{_CONTROL}][^{_CONTROL}]*$"
@@ -95,14 +104,25 @@ def monday(week: str) -> date:
 
 # --- data -----------------------------------------------------------------------------------------
 
+
+def _seen(given: Any) -> Any:
+    return visible(given) if isinstance(given, str) else given
+
+
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT, pattern=_NOT_BLANK),
+    BeforeValidator(_seen),
 ]
-"""A text that says something: 1 to 512 characters without the white space around them, none for control."""
+"""A text that says something: 1 to 512 visible characters (`visible`) without the white space around them."""
 
 Text = Annotated[
-    Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT, pattern=_ANY_TEXT)] | None,
+    Annotated[
+        str,
+        BeforeValidator(_seen),
+        StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT, pattern=_ANY_TEXT),
+    ]
+    | None,
     AfterValidator(_blank_is_absent),
 ]
 """A text that may be absent; null and a blank text are the same as absent."""

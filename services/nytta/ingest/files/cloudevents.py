@@ -1,4 +1,4 @@
-"""A file of CloudEvents, one per line: nothing to map, only to cut into chunks."""
+"""A file of CloudEvents, one per line, in an array or indented: nothing to map, only to cut into chunks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nytta.ingest.files import files
+from nytta.ingest.files.encodings import encoding_of, in_utf8
 from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.json_file import elements, whole
 from nytta.ingest.files.read import Chunk
 
 CHUNK_ROWS = 50_000
 """Lines that become one chunk."""
 CHUNK_BYTES = 64 << 20
 """Bytes with which a chunk is full before that."""
+
+_SAMPLE = 1 << 16
 
 LONGEST = 1 << 20
 """Bytes of a line; what is longer is cut off and rejected as too large."""
@@ -26,11 +30,9 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
     with files.opened(path) as stream:
         number = held = 0
         pieces: list[bytes] = []
-        for line in _lines(stream):
+        for line in _events(stream):
             if not line.strip():
                 continue
-            if number == 0 and not line.lstrip().startswith(b"{"):
-                raise InputError(stream.name, "line 1", "not a CloudEvent; say with --mapping what the columns mean")
             number += 1
             if number <= start_row:
                 continue
@@ -42,12 +44,28 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
         yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_total, stream.bytes_total)
 
 
-def _lines(stream: files.Stream) -> Iterator[bytes]:
+def _events(stream: files.Stream) -> Iterator[bytes]:
+    """The events on a line each, whether the file has them so, in an array, or over several lines."""
+    if stream.is_workbook:
+        raise InputError(
+            stream.name, "", "a workbook is no list of CloudEvents; say with --mapping what the columns mean"
+        )
+    sample = stream.peek(_SAMPLE)
+    text = sample.decode(encoding_of(sample)[0], "replace").lstrip("\ufeff \t\r\n")
+    if text and text[0] not in "{[":
+        raise InputError(stream.name, "line 1", "not a CloudEvent; say with --mapping what the columns mean")
+    if text.startswith("[") or text.split("\n", 1)[0].strip() == "{":
+        yield from elements(whole(stream), stream.name)
+        return
+    yield from _lines(in_utf8(stream, stream.read(_SAMPLE)))
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Lines with their ends; of a line longer than allowed, one byte more than allowed and its end."""
     rest = b""
     skipping = False
-    while block := stream.read(1 << 20):
-        *lines, rest = (rest + block).split(b"\n")
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             if not skipping:
                 yield line + b"\n"

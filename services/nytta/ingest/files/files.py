@@ -6,36 +6,36 @@ import gzip
 import hashlib
 import io
 import os
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from nytta.ingest.files import containers
 from nytta.ingest.files.errors import InputError
 
-_GZIP = b"\x1f\x8b"
 _PIECE = 1 << 20
 
 
 class Stream(io.RawIOBase):
-    """The bytes of one file, decompressed where it is gzip.
+    """The bytes of one file, decompressed where it is gzip or a zip archive of one file.
 
     `bytes_read` and `bytes_total` count the file's own (compressed) bytes and so drive a progress bar.
     Damaged or truncated compression raises `InputError`, and so does content beyond `most` bytes where that is given.
     """
 
     def __init__(self, file: IO[bytes], name: str, total: int, most: int | None = None) -> None:
-        """`file` is open for reading in binary mode and stands at its beginning."""
+        """`file` is open for reading in binary mode and stands at its beginning. `InputError` where it is no list."""
         super().__init__()
         self.name = name
         self.bytes_total = total
         self._most = most
         self._taken = 0
+        self._ahead = b""
         self._file = file
-        packed = file.read(2) == _GZIP
-        file.seek(0)
-        self._content: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
+        self._content, self.is_workbook = containers.content(file, name)
 
     @property
     def bytes_read(self) -> int:
@@ -52,8 +52,23 @@ class Stream(io.RawIOBase):
         buffer[: len(piece)] = piece
         return len(piece)
 
+    def peek(self, size: int) -> bytes:
+        """The `size` bytes that come next, or all of the rest, without taking them."""
+        while len(self._ahead) < size and (piece := self._read(size - len(self._ahead))):
+            self._ahead += piece
+        return self._ahead[:size]
+
     def read(self, size: int = -1) -> bytes:
         """At most `size` decompressed bytes, all of the rest for -1; b"" at the end."""
+        if not self._ahead:
+            return self._read(size)
+        if size < 0:
+            piece, self._ahead = self._ahead + self._read(-1), b""
+        else:
+            piece, self._ahead = self._ahead[:size], self._ahead[size:]
+        return piece
+
+    def _read(self, size: int) -> bytes:
         if self._most is not None:
             room = self._most + 1 - self._taken  # one more than may come: it tells that more would
             size = room if size < 0 else min(size, room)
@@ -65,7 +80,7 @@ class Stream(io.RawIOBase):
                 f"byte {self.bytes_read}",
                 "the compressed file ends too early; copy or export it again",
             ) from error
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(
                 self.name,
                 f"byte {self.bytes_read}",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
+import msgspec
 import orjson
 
+from nytta.ingest.events import bodies
+from nytta.ingest.files.encodings import in_utf8
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
 from nytta.ingest.files.rows import Row
@@ -17,19 +22,75 @@ TEXT = "#text"
 """The name of an element's own text beside its attributes, as it is written where XML becomes JSON."""
 
 _DEPTH = 16
+_PIECE = 1 << 20
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+"""Digits of which orjson may make a fraction, so that two long ids would become one."""
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_DECODER = json.JSONDecoder()
+_BLANKS = re.compile(r"[\s,]*")
 
 
 def document(stream: Stream) -> Any:
     """The JSON value that the stream holds. `InputError` where it holds none, or too much."""
-    body = stream.read(BOUND + 1)
-    if len(body) > BOUND:
-        raise InputError(stream.name, "", f"the file has more than {BOUND >> 20} MiB; export it in parts")
+    return parsed(whole(stream), stream.name)
+
+
+def whole(stream: Stream) -> bytes:
+    """All that the stream holds, in UTF-8 without a mark. `InputError` where it is too much."""
+    body = b""
+    pieces: list[bytes] = []
+    held = 0
+    for piece in in_utf8(stream, stream.read(_PIECE)):
+        pieces.append(piece)
+        held += len(piece)
+        if held > BOUND:
+            raise InputError(stream.name, "", f"the file has more than {BOUND >> 20} MiB; export it in parts")
+    return body.join(pieces)
+
+
+def parsed(body: bytes, name: str) -> Any:
+    """The JSON value of a body. `InputError`, with `name` for the file, where it holds none."""
     try:
-        return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        line = f"line {error.lineno}"
-        what = "the file is empty" if not body.strip() else f"is no JSON: {error.msg}"
-        raise InputError(stream.name, line, what) from error
+        return loads(body)
+    except ValueError as error:
+        line = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        raise InputError(name, line, f"is no JSON: {told}" if body.strip() else "the file is empty") from error
+
+
+def loads(body: bytes) -> Any:
+    """The JSON value of a body, whole numbers of any size as they are. ValueError where it holds none."""
+    if _LONG_NUMBER.search(body) is None:
+        return orjson.loads(body)
+    try:
+        return json.loads(body)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
+def elements(body: bytes, name: str) -> list[bytes]:
+    """The values of a body that is an array of them, or one after the other, each on one line as it is written.
+
+    Of a damaged array each element that can be told is one, good or not. `InputError` where there are too many.
+    """
+    if bodies.is_array(body):
+        try:
+            return [bodies.one_line(bytes(element)) for element in _ARRAY.decode(body)]
+        except (msgspec.MsgspecError, RecursionError):
+            try:
+                return bodies.elements(body)
+            except bodies.TooManyError as error:
+                raise InputError(name, "", "the list is damaged and too long to be mended; export it again") from error
+    text = body.decode("utf-8", "replace")
+    found: list[bytes] = []
+    place = 0
+    while (start := _BLANKS.match(text, place).end()) < len(text):  # type: ignore[union-attr]
+        try:
+            _, place = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            place = len(text)
+        found.append(bodies.one_line(text[start:place].encode()))
+    return found
 
 
 def written(value: Any) -> bytes:

@@ -43,6 +43,12 @@ class OcelReader:
     def __iter__(self) -> Iterator[Row | Broken]:
         """The events as rows, in the order of the file. `InputError` where the document is no OCEL log."""
         log = document(self._stream)
+        if isinstance(log, dict) and "ocel:events" in log:
+            raise InputError(
+                self._stream.name,
+                "",
+                "the file is OCEL 1.0; export it as OCEL 2.0 in JSON, as pm4py and others write it",
+            )
         if not isinstance(log, dict) or not isinstance(log.get("events"), list):
             raise InputError(self._stream.name, "", "the document has no list 'events': it is no OCEL 2.0 log in JSON")
         told = [given for given in _items(log, "objects") if _text(given, "id") and _text(given, "type")]

@@ -14,6 +14,8 @@ from nytta.ingest.events.batch import Reject
 from nytta.ingest.events.lines import KEPT
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
+from nytta.ingest.files.encodings import encoding_of
+from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.ocel import OcelReader
@@ -21,8 +23,13 @@ from nytta.ingest.files.records import ItemsReader, LinesReader, ObjectReader, R
 from nytta.ingest.files.rows import Broken, Reader, Row
 from nytta.ingest.files.tables import TableReader
 from nytta.ingest.files.translate import Translator
+from nytta.ingest.files.workbook import WorkbookReader
 from nytta.ingest.files.xes import XesReader
 from nytta.ingest.files.xml_records import XmlReader
+
+_SAMPLE = 4_096
+_SHOWN = 100
+"""Rows whose fields are listed where one that is wanted is absent."""
 
 CHUNK_ROWS = 5_000
 """Rows of the file that become one chunk."""
@@ -54,6 +61,10 @@ class Chunk:
     """Ids of rows of this chunk of which an event could not be made."""
     unknown_rows: int = 0
     """Rows of this chunk whose id is not known."""
+    absent: tuple[str, ...] = ()
+    """Fields that the mapping reads and no row had so far."""
+    fields: tuple[str, ...] = ()
+    """Where there are such, the fields that the first rows have."""
 
 
 def source_of(mapping: Mapping, digest: str) -> str:
@@ -86,18 +97,20 @@ def read(
         number = 0
         pile = _Pile(source)
         yielded = False
+        met = _Met(mapping.columns)
         for row in reader:
             number += 1
+            met.add(row)
             if number <= start_row:
                 if not isinstance(row, Broken):
                     translator.skip(row)
                 continue
             pile.add(row, translator, number, reader.position(number))
             if (number - start_row) % CHUNK_ROWS == 0 or pile.held >= CHUNK_BYTES:
-                yield pile.chunk(number, stream.bytes_read, stream.bytes_total)
+                yield pile.chunk(number, stream.bytes_read, stream.bytes_total, met)
                 pile, yielded = _Pile(source), True
         if not pile.is_empty or not yielded:
-            yield pile.chunk(number, stream.bytes_total, stream.bytes_total)
+            yield pile.chunk(number, stream.bytes_total, stream.bytes_total, met)
 
 
 def objects(items: Iterable[Any], mapping: Mapping) -> Reader:
@@ -129,14 +142,36 @@ def identities(items: Iterable[Any], mapping: Mapping) -> Iterator[str]:
             yield translator.identity(row)
 
 
+class _Met:
+    """Which of the fields that a mapping reads were met in a row."""
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        self._absent = set(wanted)
+        self._rows = 0
+        self._fields: dict[str, None] = {}
+
+    def add(self, row: Row | Broken) -> None:
+        """Take note of a row's fields, as long as one of those wanted is absent."""
+        if self._absent and not isinstance(row, Broken):
+            self._absent -= row.keys()
+            self._rows += 1
+            if self._rows <= _SHOWN:
+                self._fields |= dict.fromkeys(row)
+
+    def told(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Fields that no row had, and those that the first rows have."""
+        absent = tuple(sorted(self._absent)) if self._rows else ()
+        return absent, tuple(self._fields) if absent else ()
+
+
 class _Pile:
     """What becomes of consecutive rows, until it is a chunk."""
 
     def __init__(self, source: str) -> None:
         self.held = 0
         self._source = source
-        self._pieces: list[bytes] = []
-        self._gone: list[bytes] = []
+        self._events = bytearray()
+        self._gone = bytearray()
         self._rejects: list[Reject] = []
         self._seen: list[str] = []
         self._unknown = self._skipped = 0
@@ -144,7 +179,7 @@ class _Pile:
     @property
     def is_empty(self) -> bool:
         """Whether no row has come."""
-        return not (self._pieces or self._gone or self._rejects or self._skipped)
+        return not (self._events or self._gone or self._rejects or self._skipped)
 
     def add(self, row: Row | Broken, translator: Translator, number: int, position: str) -> None:
         """The row of that number, which stands at `position`, '' where it is known by its id."""
@@ -153,10 +188,10 @@ class _Pile:
             self._reject(Reason.MALFORMED_ROW, row.detail, position or "row", row.body)
             return
         outcome = translator.translate(row, number)
-        for events, lines in ((outcome.events, self._pieces), (outcome.retractions, self._gone)):
-            for event in events:
-                lines.append(orjson.dumps(event, option=_JSON))
-                self.held += len(lines[-1])
+        for events, body in ((outcome.events, self._events), (outcome.retractions, self._gone)):
+            before = len(body)
+            body.extend(b"".join(orjson.dumps(event, option=_JSON) for event in events))
+            self.held += len(body) - before
         if outcome.errors:
             detail = "; ".join(f"{also}: {error}" if also else str(error) for also, error in outcome.errors)
             place = position or (f"row {outcome.key}" if outcome.key else "row")
@@ -172,18 +207,19 @@ class _Pile:
         self._rejects.append(Reject(reason, detail, self._source, position, body[:KEPT]))
         self.held += len(body[:KEPT])
 
-    def chunk(self, rows: int, bytes_read: int, bytes_total: int) -> Chunk:
-        """All of it."""
+    def chunk(self, rows: int, bytes_read: int, bytes_total: int, met: _Met | None = None) -> Chunk:
+        """All of it, and the fields that were met."""
         return Chunk(
-            b"".join(self._pieces),
+            bytes(self._events),
             rows,
             tuple(self._rejects),
             self._skipped,
             bytes_read,
             bytes_total,
-            b"".join(self._gone),
+            bytes(self._gone),
             tuple(self._seen),
             self._unknown,
+            *(met.told() if met else ()),
         )
 
 
@@ -195,7 +231,10 @@ def opened(path: Path, mapping: Mapping, *, unpacked: int | None = None) -> Iter
 
 
 def reader_of(stream: Stream, mapping: Mapping) -> Reader:
-    """What reads a stream's rows, by the mapping's format. `InputError` where a table has no fitting header."""
+    """What reads a stream's rows, by the mapping's format. `InputError` where it is another, or no header fits."""
+    _refuse_other(stream, mapping.format)
+    if stream.is_workbook:
+        return WorkbookReader(stream, mapping.table.decimal, mapping.table.skip_lines, sorted(mapping.columns))
     match mapping.format:
         case "xes":
             return XesReader(stream)
@@ -211,3 +250,17 @@ def reader_of(stream: Stream, mapping: Mapping) -> Reader:
             return XmlReader(stream, mapping.records, mapping.each, mapping.entries)
         case "table":
             return TableReader(stream, mapping.table.dialect, sorted(mapping.columns))
+
+
+def _refuse_other(stream: Stream, form: str) -> None:
+    """InputError where the stream holds something else than its mapping says, with what to do."""
+    if stream.is_workbook and form != "table":
+        raise InputError(stream.name, "", f"the file is a workbook, and its mapping is for {form}; write format: table")
+    text = stream.peek(_SAMPLE).decode(encoding_of(stream.peek(_SAMPLE))[0], "replace").lstrip("\ufeff \t\r\n")
+    is_xml, is_json = text.startswith("<"), text.startswith(("{", "["))
+    if is_xml and form == "ocel":
+        raise InputError(stream.name, "", "the file is XML; export the log as OCEL 2.0 in JSON")
+    if is_xml and form in ("json", "object", "lines"):
+        raise InputError(stream.name, "", f"the file is XML, and its mapping is for {form}; write format: xml")
+    if is_json and form in ("xes", "xml"):
+        raise InputError(stream.name, "", f"the file is JSON, and its mapping is for {form}; name a mapping of JSON")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
-import orjson
-
+from nytta.ingest.files.encodings import in_utf8
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
-from nytta.ingest.files.json_file import TEXT, document, texts, written
+from nytta.ingest.files.json_file import TEXT, document, loads, parsed, texts, whole, written
 from nytta.ingest.files.rows import Broken, Row
 from nytta.ingest.files.specs import Entries
 
@@ -111,7 +112,8 @@ class ItemsReader(NestedReader):
 class RecordsReader(NestedReader):
     """The items of one list of a JSON document, held in memory.
 
-    `records` is the path of the list, "Resources" or "result/items"; "" where the document is the list itself.
+    `records` is the path of the list, "Resources" or "result/items"; "" where the document is the list itself. A
+    document that is one object without lists is a list of one, and an object on each line is a list too.
     """
 
     form = "JSON"
@@ -123,10 +125,24 @@ class RecordsReader(NestedReader):
 
     def items(self) -> Iterator[Any]:
         """The items of the list. `InputError` where the document has no such list."""
-        found = _at(document(self._stream), self._records)
+        body = whole(self._stream)
+        try:
+            value = loads(body)
+        except ValueError:
+            if self._records or not _is_object(body.lstrip().partition(b"\n")[0]):
+                parsed(body, self._stream.name)  # says what is wrong, and where
+            self.form = LinesReader.form
+            yield from _lines(body.split(b"\n"))
+            return
+        found = _at(value, self._records)
+        if isinstance(found, dict) and not self._records and not _lists(found):
+            found = [found]
         if not isinstance(found, list):
             where = f"no list under '{self._records}'" if self._records else "no list, but something else"
-            raise InputError(self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH")
+            inside = f" (it has {', '.join(_lists(value))})" if isinstance(value, dict) and _lists(value) else ""
+            raise InputError(
+                self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH{inside}"
+            )
         yield from found
 
 
@@ -145,30 +161,62 @@ class ObjectReader(RecordsReader):
 
 
 class LinesReader(NestedReader):
-    """A JSON object on each line; blank lines are none. Memory does not grow with the file."""
+    """A JSON object on each line; blank lines are none. Memory does not grow with the file.
+
+    A file that is an array instead, or one object over several lines, is read as that, in memory.
+    """
 
     form = "JSON lines"
 
     def items(self) -> Iterator[Any]:
         """The objects, and `Broken` for a line that is none. `InputError` for a line of more than 16 MiB."""
-        for line in self._lines():
-            text = line.strip()
-            if not text:
-                continue
-            try:
-                yield orjson.loads(text)
-            except orjson.JSONDecodeError as error:
-                yield Broken(f"the line is no JSON: {error.msg}", text[:LONGEST])
+        lines = self._pieces()
+        first = next((line for line in lines if line.strip()), b"")
+        if not first or _is_object(first) or not first.lstrip().startswith((b"[", b"{")):
+            yield from _lines(chain((first,), lines))
+            return
+        body = b"\n".join([first, *lines])
+        try:
+            value = loads(body)
+        except ValueError:
+            yield from _lines(body.split(b"\n"))
+            return
+        self.form = "JSON"
+        yield from value if isinstance(value, list) else [value]
 
-    def _lines(self) -> Iterator[bytes]:
-        rest, first = b"", True
-        while piece := self._stream.read(_PIECE):
-            *whole, rest = (rest + (piece.removeprefix(b"\xef\xbb\xbf") if first else piece)).split(b"\n")
-            first = False
+    def _pieces(self) -> Iterator[bytes]:
+        rest = b""
+        for piece in in_utf8(self._stream, self._stream.read(_PIECE)):
+            *complete, rest = (rest + piece).split(b"\n")
             if len(rest) > LONGEST:
                 raise InputError(self._stream.name, "", f"a line is longer than {LONGEST >> 20} MiB; is it JSON lines?")
-            yield from whole
+            yield from complete
         yield rest
+
+
+def _lines(lines: Iterable[bytes]) -> Iterator[Any]:
+    """The values of lines that are not blank, and `Broken` for a line that is none."""
+    for line in lines:
+        text = line.strip()
+        if not text:
+            continue
+        try:
+            yield loads(text)
+        except ValueError as error:
+            told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            yield Broken(f"the line is no JSON: {told}", text[:LONGEST])
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _lists(value: dict[str, Any]) -> list[str]:
+    """The names of lists of objects in an object."""
+    return [name for name, inner in value.items() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
 
 
 def _at(value: Any, path: str) -> Any:

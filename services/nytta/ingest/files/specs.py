@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from nytta.ingest.files.tables import Dialect
-from nytta.ingest.files.times import Order
+from nytta.ingest.files.times import Order, Years
 from nytta.registry.dates import is_zone
 
 
@@ -69,8 +69,10 @@ def _codec(text: str) -> str:
 
 
 def _date_format(text: str) -> str:
-    if "%Y" not in text and not any(code in text for code in ("%c", "%x", "%s", "%G")):
-        raise ValueError(f"'{text}' has no year of four digits (%Y)")
+    if not any(code in text for code in ("%Y", "%y", "%c", "%x", "%s", "%G")):
+        raise ValueError(f"'{text}' has no year (%Y, or %y where years have two digits)")
+    if stated := _STATED.search(text):
+        raise ValueError(f"'{text}' has the zone {stated[0]} in it; write %z for offsets, %Z for zones by letters")
     try:
         datetime.strptime("", text)
     except ValueError as error:
@@ -80,6 +82,9 @@ def _date_format(text: str) -> str:
         raise ValueError(f"'{text}' says something twice: {error}") from error
     return text
 
+
+_STATED = re.compile(r"\b(?<!%)(?:CES?T|MES?T|MEZ|MESZ|EES?T|WES?T)\b|(?<=%[SfM])\s*[+-]\d{2}:?\d{2}\b")
+"""An offset that a pattern has for all texts alike; UTC, GMT and Z are understood."""
 
 DateFormats = Annotated[tuple[Annotated[str, AfterValidator(_date_format)], ...], BeforeValidator(_one_text)]
 """Patterns of strptime, tried in order."""
@@ -128,6 +133,9 @@ class Value(Spec):
     """What a text becomes that neither names. Without it such a row is rejected (missing_mapping_value)."""
     missing: FieldName | None = None
     """What stands for an absent text. Without it the field stays absent."""
+    capitals: Literal["same", "other"] | None = None
+    """`same` where a text in capitals is the same text; `other` where it is another. Without it, only addresses of
+    persons (a.b@town.example) are the same in capitals."""
     times: Annotated[int, Field(ge=-_MILLIARD, le=_MILLIARD)] = 1
     """Factor of a number, for fields that count in tenths or thousandths."""
 
@@ -222,6 +230,8 @@ class Dates(Spec):
     order: Order = "year-first"
     formats: DateFormats = ()
     """Patterns of strptime, tried in order, for what `order` does not cover."""
+    years: Years = "four"
+    """`two` where years have two digits: 1969 to 2068."""
     zone: Zone | None = None
     """The zone of times without an offset; the mapping's `timezone` where absent."""
 
@@ -234,6 +244,7 @@ class Moment(Spec):
     """Fields of which the first counts that says something."""
     order: Order | None = None
     formats: DateFormats | None = None
+    years: Years | None = None
     zone: Zone | None = None
     add_days: Annotated[int, Field(ge=-_CENTURY, le=_CENTURY)] = 0
     """Days added to what the field says, on the local calendar."""

@@ -1,8 +1,7 @@
 """Tables as text: CSV, TSV and their relatives. One row per record below the header, by column name.
 
-The encoding is the byte order mark's, else the declared one, else UTF-8 where the beginning of the file is
-UTF-8, else Windows-1252. The delimiter is the declared one, else the one under which the header holds most of
-the expected columns. A second column of the same name is called "Name 2", a third "Name 3"; a column without
+The encoding is found by `encodings`. The delimiter is the declared one, else the one under which the header holds
+most of the expected columns. A second column of the same name is called "Name 2", a third "Name 3"; a column without
 a name is "column 4".
 """
 
@@ -19,6 +18,7 @@ from itertools import chain
 
 import orjson
 
+from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
 from nytta.ingest.files.rows import Broken, Row
@@ -31,6 +31,7 @@ _SAMPLE = 1 << 16
 _PIECE = 1 << 16
 _BOUND = 4 << 20
 _COLUMNS = 10_000
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +51,23 @@ class Dialect:
 class TableReader:
     """The records of one table.
 
-    Refused with `InputError`: a workbook or other binary file, bytes that are not of the encoding, a line of
-    more than 4 Mi characters, a cell of more than 131,072, more than 10,000 columns, a quotation that is never
-    closed, a header without an expected column. A record with too few or too many cells, or with a stray quotation
-    mark, is yielded as `Broken`.
+    Refused with `InputError`: bytes that are not of the encoding, a line of more than 4 Mi characters, more than 10,000
+    columns, a header without an expected column. A record with too few or too many cells, with a stray quotation
+    mark or one that is never closed, or with a cell of more than 131,072 characters, is yielded as `Broken`.
     """
 
     def __init__(self, stream: Stream, dialect: Dialect, expected: Collection[str] = ()) -> None:
         """`stream` stands at its beginning and is read once. `expected` are columns that must be there."""
         self._file = stream.name
         sample = stream.read(_SAMPLE)
-        _refuse_binary(sample, stream.name)
-        encoding, guessed = _encoding(sample, dialect.encoding)
+        encoding, guessed = encoding_of(sample, dialect.encoding)
         _refuse_other_text(sample, encoding, stream.name)
         self._lines = _Lines(stream, sample, encoding, guessed)
         for _ in range(dialect.skip_lines):
             next(self._lines, None)
-        self._skipped = dialect.skip_lines
         hint = re.fullmatch("sep=(.)[\r\n]*", "".join(self._lines.ahead(1)), re.IGNORECASE)
         if hint:
             next(self._lines)
-            self._skipped += 1
         delimiter = dialect.delimiter or (hint and hint[1])
         if not delimiter:
             delimiter = _delimiter(self._lines.ahead(50), dialect.quote, expected)
@@ -82,30 +79,40 @@ class TableReader:
             strict=True,
         )
         self.form = f"table, {encoding}{' (guessed)' if guessed else ''}, delimiter {delimiter!r}"
-        self._delimiter, self._surplus = delimiter, dialect.surplus
+        self._delimiter, self._quote, self._surplus = delimiter, dialect.quote or "\0", dialect.surplus
         self.header = self._read_header(expected)
+        sign, mark = re.escape(delimiter), re.escape(self._quote)
+        cell = f"(?:{mark}(?:[^{mark}]|{mark}{mark})*+{mark}|[^{mark}{sign}]*+)"
+        self._row = re.compile(f"{cell}(?:{sign}{cell}){{{len(self.header) - 1}}}")
         self._line = 0
 
     def position(self, number: int) -> str:
-        """The record's number below the header, from 1, and the line of the file on which it begins."""
-        return f"row {number}, line {self._line}"
+        """The record's number below the header, from 1, and the lines of the file on which it stands."""
+        last = max(self._line, self._lines.number)
+        return f"row {number}, line {self._line}" if last == self._line else f"row {number}, lines {self._line}-{last}"
 
     def __iter__(self) -> Iterator[Row | Broken]:
-        """The records as rows. `InputError` where the table cannot be read any further."""
+        """The records as rows. `InputError` where the table cannot be read any further.
+
+        Where a quotation mark is not closed, the lines that it would swallow are read by themselves, from the first on
+        that is a row.
+        """
         header = self.header
         width = len(header)
-        records = self._records
-        skipped = self._skipped
+        records, lines = self._records, self._lines
         while True:
-            self._line = skipped + records.line_num + 1
+            self._line = lines.number + 1
+            lines.taken.clear()
             try:
                 cells = next(records, None)
             except csv.Error as error:
-                yield self._broken(error)
+                yield self._damaged(str(error))
                 continue
             if cells is None:
                 return
-            if len(cells) == width:
+            if len(lines.taken) > 1 and any(self._is_row(line) for line in lines.taken[1:-1]):
+                yield self._damaged("the cell holds whole rows")
+            elif len(cells) == width:
                 yield dict(zip(header, cells, strict=True))
             elif len(cells) > width and self._surplus:
                 last = self._delimiter.join(cells[width - 1 :])
@@ -117,6 +124,32 @@ class TableReader:
                     orjson.dumps(cells),
                 )
 
+    def _damaged(self, told: str) -> Broken:
+        """The record that begins on the line taken first and cannot be read: up to the first line that is a row."""
+        taken = list(self._lines.taken)
+        damaged = next((n for n, line in enumerate(taken) if n and self._is_row(line, certainly=False)), len(taken))
+        self._lines.give_back(taken[damaged:])
+        return Broken(
+            f"the record cannot be read ({told}): a quotation mark in it is not closed, or stands within a cell; "
+            "close it, or double the quotation marks inside a cell",
+            "".join(taken[:damaged]).encode("utf-8", "replace"),
+        )
+
+    def _is_row(self, line: str, *, certainly: bool = True) -> bool:
+        """Whether a line is a row by itself: it has the header's columns, and digits where the first line has them.
+
+        Without `certainly`, a first line without digits speaks against none.
+        """
+        line = line.rstrip("\r\n")
+        if not self._row.fullmatch(line):
+            return False
+        cells = line.split(self._delimiter)
+        first = self._lines.taken[0].split(self._quote, 1)[0].split(self._delimiter)[:-1]
+        alike = [
+            bool(_DIGIT.search(cell)) for cell, of_first in zip(cells, first, strict=False) if _DIGIT.search(of_first)
+        ]
+        return all(alike) if alike else not certainly
+
     def _read_header(self, expected: Collection[str]) -> list[str]:
         try:
             cells = next((cells for cells in self._records if cells), None)
@@ -127,29 +160,19 @@ class TableReader:
         if len(cells) > _COLUMNS:
             raise InputError(
                 self._file,
-                f"line {self._skipped + self._records.line_num}",
+                f"line {self._lines.number}",
                 f"the header has {len(cells)} columns, and a table may have {_COLUMNS}; is this the right file?",
             )
-        header = _named(cells)
+        header = named(cells)
         missing = [name for name in expected if name not in header]
         if missing:
             told = "; ".join(f"there is no column '{name}'{nearest(name, header)}" for name in missing)
             raise InputError(
                 self._file,
-                f"line {self._skipped + self._records.line_num}",
+                f"line {self._lines.number}",
                 f"{told}. The columns are: {', '.join(header[:60])}{' …' if len(header) > 60 else ''}",
             )
         return header
-
-    def _broken(self, error: csv.Error) -> Broken:
-        text = str(error)
-        if "field larger" in text or "unexpected end" in text:
-            raise InputError(
-                self._file,
-                f"line {self._line}",
-                "a quotation mark opened in this record is not closed; close it, or export the file again",
-            ) from error
-        return Broken(f"the record cannot be read: {text}; double the quotation marks inside a cell", self._lines.last)
 
 
 class _Lines:
@@ -165,6 +188,10 @@ class _Lines:
         self._next = 0
         self._carry = ""
         self._count = 0
+        self.number = 0
+        """Lines taken so far."""
+        self.taken: list[str] = []
+        """The lines taken last, since whoever reads them cleared the list."""
 
     def __iter__(self) -> _Lines:
         return self
@@ -173,7 +200,16 @@ class _Lines:
         while self._next >= len(self._ready):
             self._fill()
         self._next += 1
-        return self._ready[self._next - 1]
+        self.number += 1
+        line = self._ready[self._next - 1]
+        self.taken.append(line)
+        return line
+
+    def give_back(self, lines: list[str]) -> None:
+        """Take these lines again: they were taken last."""
+        self.number -= len(lines)
+        self._count = self.number
+        self._ready, self._next = [*lines, *self._ready[self._next :]], 0
 
     def ahead(self, count: int) -> list[str]:
         """At most `count` of the lines that come next, as far as they are at hand, without taking them."""
@@ -183,11 +219,6 @@ class _Lines:
             except StopIteration:
                 return []
         return self._ready[self._next : self._next + count]
-
-    @property
-    def last(self) -> bytes:
-        """The line that was taken last, in UTF-8."""
-        return self._ready[self._next - 1].encode() if self._next else b""
 
     def _fill(self) -> None:
         piece = next(self._pieces, None)
@@ -227,7 +258,8 @@ def _split(text: str) -> list[str]:
     return io.StringIO(text, newline="").readlines()
 
 
-def _named(cells: list[str]) -> list[str]:
+def named(cells: list[str]) -> list[str]:
+    """The names of columns by their cells: each once, and none empty."""
     names: dict[str, None] = {}
     copies: dict[str, int] = {}
     for number, cell in enumerate(cells, 1):
@@ -239,28 +271,6 @@ def _named(cells: list[str]) -> list[str]:
     return list(names)
 
 
-def _encoding(sample: bytes, declared: str | None) -> tuple[str, bool]:
-    """The encoding's name, and whether it is a guess."""
-    if sample.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig", False
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", False
-    if declared is not None:
-        return declared, False
-    if sample[1:2] == b"\0" and sample[:1] != b"\0":
-        return "utf-16-le", True
-    if sample[:1] == b"\0" and sample[1:2] != b"\0":
-        return "utf-16-be", True
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
-    except UnicodeDecodeError as error:
-        # Two good sequences of several bytes before the bad one are no accident: it is UTF-8 with a damaged
-        # place.
-        before = error.object[: error.start].decode("utf-8")
-        return ("utf-8", True) if sum(not c.isascii() for c in before) > 1 else ("cp1252", True)
-    return "utf-8", True
-
-
 def _delimiter(beginning: list[str], quote: str, expected: Collection[str]) -> str:
     def score(delimiter: str) -> tuple[int, int]:
         records = csv.reader(
@@ -270,26 +280,12 @@ def _delimiter(beginning: list[str], quote: str, expected: Collection[str]) -> s
             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         )
         try:
-            header = _named(next((cells for cells in records if cells), [])[:_COLUMNS])
+            header = named(next((cells for cells in records if cells), [])[:_COLUMNS])
         except csv.Error:
             return (0, 0)
         return (sum(name in header for name in expected), len(header))
 
     return max(DELIMITERS, key=score)
-
-
-def _refuse_binary(sample: bytes, file: str) -> None:
-    what = ""
-    if sample.startswith(b"PK\x03\x04"):
-        workbook = b"[Content_Types].xml" in sample or b"xl/" in sample
-        what = "an Excel workbook" if workbook else "a zip archive"
-    elif sample.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        what = "an Excel workbook of the old form (xls)"
-    elif sample.startswith(b"%PDF"):
-        what = "a PDF document"
-    if what:
-        remedy = "unpack it" if "zip" in what else "open it there and save it as 'CSV UTF-8'"
-        raise InputError(file, "", f"the file is {what}, whatever its name says; {remedy} and import that")
 
 
 def _refuse_other_text(sample: bytes, encoding: str, file: str) -> None:

@@ -9,43 +9,95 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Literal
+from decimal import Decimal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-Order = Literal["year-first", "day-first", "month-first", "epoch-s", "epoch-ms"]
-"""How a file writes dates. Year first is ISO 8601; the epoch forms count from 1970 in UTC."""
+Order = Literal["year-first", "day-first", "month-first", "epoch-s", "epoch-ms", "excel"]
+"""How a file writes dates. Year first is ISO 8601; the epoch forms count from 1970 in UTC; `excel` counts days from
+1899-12-30, as spreadsheets do, in local time."""
+
+Years = Literal["four", "two"]
+"""How many digits a year has. Two mean 1969 to 2068, as POSIX has it."""
 
 _PARTS = re.compile(
-    r"(?P<a>\d{1,4})(?P<separator>[-/.])(?P<b>\d{1,2})(?P=separator)(?P<c>\d{1,4})"
-    r"(?:[T, ]\s*(?P<hour>\d{1,2})[:.](?P<minute>\d{2})"
+    r"(?P<a>\d{1,4})(?P<separator>[-/. ])(?P<b>\d{1,2})(?P=separator)(?P<c>\d{1,4})"
+    r"(?:(?:[T, ]|, )\s*(?:(?:kl|at)\.? )?(?P<hour>\d{1,2})[:.](?P<minute>\d{2})"
     r"(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"
     r"(?:\s*(?P<offset>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?",
 )
+_ISO = re.compile(
+    r"\d{4}-(?:\d\d-\d\d|W\d\d-\d)(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
+)
+"""What the standard library's reader means as it is written: a dot after the hour or the minute is none of it."""
+
+_MONTHS: Final = (
+    ("january", "januari", "januar", "jan"),
+    ("february", "februari", "februar", "feb", "febr"),
+    ("march", "mars", "marts", "mar"),
+    ("april", "apr"),
+    ("may", "maj", "mai"),
+    ("june", "juni", "jun"),
+    ("july", "juli", "jul"),
+    ("august", "augusti", "aug"),
+    ("september", "sep", "sept"),
+    ("october", "oktober", "oct", "okt"),
+    ("november", "nov"),
+    ("december", "desember", "dec", "des"),
+)
+"""Months by number in English, Swedish, Norwegian and Danish, in full and as exports shorten them."""
+_MONTH_OF: Final = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+_DAYS: Final = re.compile(
+    "(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
+    "|(?:mån|tis|ons|tors|fre|lör|sön|man|tir|tor|lør|søn)(?:dag)?|ma|ti|on|to|fr|lø|sø"
+)
+"""Names of days of the week, which say nothing that the date does not."""
+_WORD = re.compile(r"[^\W\d_]{2,}\.?")
+_NAMED = re.compile(
+    r"(?P<day>\d{1,4})(?:st|nd|rd|th|:?e)?[-/. ]+(?P<month>@\d\d)[-/., ]+(?P<year>\d{1,4})(?P<rest>\D.*)?"
+    r"|(?P<month2>@\d\d)[-/. ]+(?P<day2>\d{1,2})(?:st|nd|rd|th)?[-/., ]+(?P<year2>\d{4}|\d{2})(?P<rest2>\D.*)?"
+)
+"""A date whose month is a word, which stands as "@" and its number."""
+
+_ZONES: Final = {
+    "Z": "+0000",
+    "UTC": "+0000",
+    "GMT": "+0000",
+    "WET": "+0000",
+    "WEST": "+0100",
+    "BST": "+0100",
+    "CET": "+0100",
+    "MET": "+0100",
+    "MEZ": "+0100",
+    "CEST": "+0200",
+    "MEST": "+0200",
+    "MESZ": "+0200",
+    "EET": "+0200",
+    "EEST": "+0300",
+}
+"""Zones that exports name by letters, with the offset that each states."""
+_ZONE = re.compile(rf"\b(?:{'|'.join(_ZONES)})\b(?![+-])")
+_LITERAL_UTC = re.compile(r"(?<=%[A-Za-z])Z\b|\b(?<!%)(?:UTC|GMT)\b")
+"""Letters of a pattern that say UTC: the Z of `%SZ`, and the words."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SPREADSHEET = datetime(1899, 12, 30)
 
 
 class AmbiguousTimeError(ValueError):
     """A local time that the clocks showed twice, or never."""
 
 
-def reader(order: Order, formats: Sequence[str], zone: ZoneInfo) -> Callable[[str], datetime]:
+def reader(order: Order, formats: Sequence[str], zone: ZoneInfo, years: Years = "four") -> Callable[[str], datetime]:
     """A function from text to instant, in UTC.
 
-    `formats` are strptime patterns, tried in order; where there are none, `order` decides. The function
-    raises `AmbiguousTimeError` for a local time in a changed hour and `ValueError` for any other text it
-    cannot read; both say, as the end of a sentence that begins with the field, what to change.
+    `formats` are strptime patterns, tried in order; where there are none, `order` and `years` decide. A zone that the
+    text states counts, by offset or by letters. The function raises `AmbiguousTimeError` for a local time in a changed
+    hour and `ValueError` for any other text it cannot read; both say, as the end of a sentence that begins with the
+    field, what to change.
     """
-    if order in ("epoch-s", "epoch-ms"):
-        unit = 1_000 if order == "epoch-ms" else 1
-
-        def read_epoch(text: str) -> datetime:
-            if not re.fullmatch(r"-?\d{1,15}", text):
-                raise ValueError(f"is not a whole number of {'milli' * (unit > 1)}seconds since 1970")
-            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text) * 1_000 // unit)
-
-        return read_epoch
-
-    naive = _by_formats(formats) if formats else _by_order(order)
+    naive = _local(order, formats, years)
 
     def read(text: str) -> datetime:
         moment = naive(text)
@@ -57,18 +109,45 @@ def reader(order: Order, formats: Sequence[str], zone: ZoneInfo) -> Callable[[st
     return read
 
 
-def day_reader(order: Order, formats: Sequence[str], zone: ZoneInfo) -> Callable[[str], date]:
+def day_reader(order: Order, formats: Sequence[str], zone: ZoneInfo, years: Years = "four") -> Callable[[str], date]:
     """A function from text to calendar date: as written, or in `zone` where the text has an offset."""
-    if order in ("epoch-s", "epoch-ms"):
-        instant = reader(order, formats, zone)
-        return lambda text: instant(text).astimezone(zone).date()
-    naive = _by_formats(formats) if formats else _by_order(order)
+    naive = _local(order, formats, years)
 
     def read(text: str) -> date:
         moment = naive(text)
         return (moment.astimezone(zone) if moment.tzinfo is not None else moment).date()
 
     return read
+
+
+def _local(order: Order, formats: Sequence[str], years: Years) -> Callable[[str], datetime]:
+    """A function from text to a time, which has an offset where the text states one."""
+    match order:
+        case "epoch-s" | "epoch-ms":
+            return _epoch(1 if order == "epoch-s" else 1_000)
+        case "excel":
+            return _serial
+        case _:
+            return _by_formats(formats) if formats else _by_order(order, years)
+
+
+def _epoch(unit: int) -> Callable[[str], datetime]:
+    def read(text: str) -> datetime:
+        if not re.fullmatch(r"-?\d{1,15}(?:\.\d{1,9})?", text):
+            raise ValueError(f"is no number of {'milli' * (unit > 1)}seconds since 1970")
+        return _EPOCH + timedelta(microseconds=int(Decimal(text) * 1_000_000 / unit))
+
+    return read
+
+
+def _serial(text: str) -> datetime:
+    """The local time that a spreadsheet's number of days stands for, to the second."""
+    if not re.fullmatch(r"\d{1,6}(?:[.,]\d{1,15})?", text):
+        raise ValueError("is no number of days as spreadsheets count them")
+    days = Decimal(text.replace(",", "."))
+    if days < 61:  # before 1900-03-01 spreadsheets disagree, and an empty cell is 0
+        raise ValueError("is a number of days before March 1900, and no date of an export")
+    return _SPREADSHEET + timedelta(seconds=int((days * 86_400).to_integral_value()))
 
 
 def _placed(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -85,10 +164,12 @@ def _placed(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _by_formats(formats: Sequence[str]) -> Callable[[str], datetime]:
+    patterns = [_Pattern(pattern) for pattern in formats]
+
     def read(text: str) -> datetime:
-        for pattern in formats:
+        for pattern in patterns:
             try:
-                return datetime.strptime(text, pattern)
+                return pattern.read(text)
             except ValueError:
                 continue
         raise ValueError(f"is in none of the declared forms ({', '.join(formats)})")
@@ -96,35 +177,50 @@ def _by_formats(formats: Sequence[str]) -> Callable[[str], datetime]:
     return read
 
 
-def _by_order(order: Order) -> Callable[[str], datetime]:
+class _Pattern:
+    """A strptime pattern that keeps the zone it states and knows the months of four languages."""
+
+    def __init__(self, pattern: str) -> None:
+        self._utc = bool(_LITERAL_UTC.search(pattern))
+        self._zoned = "%Z" in pattern
+        self._named = "%b" in pattern or "%B" in pattern
+        self._pattern = pattern.replace("%Z", "%z").replace("%B", "%b")
+
+    def read(self, text: str) -> datetime:
+        """The time, with its offset where the text or the pattern states one. ValueError where it does not fit."""
+        if self._zoned:
+            text = _ZONE.sub(lambda found: _ZONES[found[0]], text)
+        if self._named:
+            text = _WORD.sub(_in_english, text)
+        moment = datetime.strptime(text, self._pattern)
+        return moment.replace(tzinfo=UTC) if self._utc and moment.tzinfo is None else moment
+
+
+def _in_english(found: re.Match[str]) -> str:
+    number = _MONTH_OF.get(found[0].rstrip(".").lower())
+    return _MONTHS[number - 1][0][:3] if number else found[0]
+
+
+def _by_order(order: Order, years: Years) -> Callable[[str], datetime]:
     def read(text: str) -> datetime:
-        # The standard library's reader is fast and knows all of ISO 8601; what it does not know is taken
-        # apart.
-        if text[4:5] == "-":
+        # The standard library's reader is fast and knows all of ISO 8601; what it does not know, or means otherwise
+        # than people who write a dot between hour and minute, is taken apart.
+        if text[4:5] == "-" and _ISO.fullmatch(text):
             try:
                 return datetime.fromisoformat(text)
             except ValueError:
                 pass
-        return _taken_apart(text, order)
+        return _taken_apart(text, order, years)
 
     return read
 
 
-def _taken_apart(text: str, order: Order) -> datetime:
-    found = _PARTS.fullmatch(text)
+def _taken_apart(text: str, order: Order, years: Years) -> datetime:
+    plain, order = _numbered(text, order)
+    found = _PARTS.fullmatch(plain)
     if found is None:
         raise ValueError("is no date or time in a form that is known; declare its form (dates: {formats: …})")
-    a, b, c = found["a"], found["b"], found["c"]
-    if len(a) == 4:
-        year, month, day = a, b, c
-    elif len(c) != 4:
-        raise ValueError("has no year of four digits; export dates with the full year")
-    elif order == "day-first":
-        year, month, day = c, b, a
-    elif order == "month-first":
-        year, month, day = c, a, b
-    else:
-        raise ValueError("may be day first or month first; declare which (dates: {order: day-first})")
+    year, month, day = _ordered(found["a"], found["b"], found["c"], order, years)
     hour = int(found["hour"] or 0)
     if found["half"]:
         if not 1 <= hour <= 12:
@@ -133,9 +229,9 @@ def _taken_apart(text: str, order: Order) -> datetime:
     fraction = ((found["fraction"] or "") + "000000")[:6]
     try:
         return datetime(
-            int(year),
-            int(month),
-            int(day),
+            year,
+            month,
+            day,
             hour,
             int(found["minute"] or 0),
             int(found["second"] or 0),
@@ -144,6 +240,58 @@ def _taken_apart(text: str, order: Order) -> datetime:
         )
     except ValueError as error:
         raise ValueError(f"is no date of the calendar, read {order}") from error
+
+
+def _numbered(text: str, order: Order) -> tuple[str, Order]:
+    """The text with the number of its month in place of the name, and the order in which it then stands."""
+    named = False
+
+    def number(word: re.Match[str]) -> str:
+        nonlocal named
+        name = word[0].rstrip(".").lower()
+        if _DAYS.fullmatch(name):
+            return ""
+        if name in _MONTH_OF:
+            named = True
+            return f"@{_MONTH_OF[name]:02}"
+        return word[0]
+
+    if text.isascii() and text.translate(_NO_DIGITS) in ("", "T", "Z", "TZ", "AM", "PM"):
+        return text, order
+    plain = _WORD.sub(number, text).strip(" ,.")
+    if not named:
+        return text, order
+    found = _NAMED.fullmatch(plain)
+    if found is None:
+        return text, order
+    day, month, year, rest = (found[name] or found[f"{name}2"] or "" for name in ("day", "month", "year", "rest"))
+    if len(day) == 4 or (order == "year-first" and len(day) == len(year) == 2):
+        return f"{day}-{month[1:]}-{year}{rest}", "year-first"
+    return f"{day}-{month[1:]}-{year}{rest}", "day-first"
+
+
+_NO_DIGITS = str.maketrans("", "", "0123456789-/.:,+ ")
+
+
+def _ordered(a: str, b: str, c: str, order: Order, years: Years) -> tuple[int, int, int]:
+    """Year, month and day of a date's three numbers. ValueError where the order or the century is not known."""
+    if len(a) == 4:
+        return int(a), int(b), int(c)
+    if len(c) == 4:
+        if order == "day-first":
+            return int(c), int(b), int(a)
+        if order == "month-first":
+            return int(c), int(a), int(b)
+        raise ValueError("may be day first or month first; declare which (dates: {order: day-first})")
+    if years == "four":
+        raise ValueError(
+            "has no year of four digits; declare that years have two (dates: {years: two}), or export the full year"
+        )
+    places = {"day-first": (c, b, a), "month-first": (c, a, b)}.get(order, (a, b, c))
+    if len(places[0]) != 2:
+        raise ValueError("has a year of neither two digits nor four")
+    year, month, day = map(int, places)
+    return year + (1900 if year > 68 else 2000), month, day
 
 
 def _offset(text: str | None) -> timezone | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from nytta.ingest.events.fields import LARGEST_REVISION, LARGEST_WHOLE
@@ -17,12 +17,14 @@ from nytta.ingest.files.errors import RowError
 from nytta.ingest.files.mapping import Mapping, Rule, Source
 from nytta.ingest.files.rows import Row
 from nytta.ingest.files.specs import Moment, Test, Value
-from nytta.ingest.files.times import AmbiguousTimeError, day_reader, reader
+from nytta.ingest.files.times import AmbiguousTimeError, Order, Years, day_reader, reader
+from nytta.registry.texts import address, keyed
 
 Event = dict[str, Any]
 """A CloudEvent; its time is a `datetime` in UTC, everything else is JSON."""
 
 _Get = Callable[[Row], Any]
+_T = TypeVar("_T")
 _GROUPED = {
     ".": re.compile(r"[+-]?\d+(?:\.\d+)?"),
     ",": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?"),
@@ -110,7 +112,8 @@ class Translator:
                         raise RowError(Reason.MISSING_FIELD, f"{field} is empty: {told} says nothing")
                 id_ = self._id(rule, row, key)
             except RowError as error:
-                errors.append((rule.also, error))
+                # made anew: with its traceback it would hold the row, and all before it, until garbage is collected
+                errors.append((rule.also, RowError(error.reason, error.detail, error.value)))
                 continue
             event = {
                 "specversion": "1.0",
@@ -180,7 +183,7 @@ class _Compiler:
     def __init__(self, mapping: Mapping, file_name: str) -> None:
         self._mapping = mapping
         self._file_name = file_name
-        self._nulls = frozenset({"", *mapping.nulls})
+        self._nulls = frozenset({"", *mapping.nulls, *map(keyed, mapping.nulls)})
         self._decimal = mapping.table.decimal
         self.subjects: list[_Get] = []
         self._subject_sources: list[Source] = []
@@ -275,7 +278,10 @@ class _Compiler:
             if field == "time":
                 continue
             target = targets()[name][field]
-            found.append((field, self._source(target, source), _described(source) if target.required else None))
+            get = self._source(target, source)
+            if field == "actor" and isinstance(source, Value) and source.capitals is None:
+                get = _folded(get, address)
+            found.append((field, get, _described(source) if target.required else None))
         return found
 
     def _source(self, target: Target, source: Source) -> _Get:
@@ -289,6 +295,8 @@ class _Compiler:
             case Value():
                 default = "other" if "other" in target.choices and (source.values or source.patterns) else None
                 get = self._value(source, default)
+                if source.capitals == "same":
+                    get = _folded(get, str.lower)
                 if target.kind == "whole":
                     return self._whole(get, source)
                 return self._choice(get, target, source) if target.choices and source.passes_through else get
@@ -300,7 +308,7 @@ class _Compiler:
             text = row.get(field)
             if text is None or text in nulls:
                 return None
-            text = text.strip()
+            text = keyed(text)
             return None if text in nulls else text
 
         return get
@@ -362,7 +370,7 @@ class _Compiler:
     def _looked_up(
         self, get: Callable[[Row], str | None], spec: Value, otherwise: str | None
     ) -> Callable[[Row], str | None]:
-        values = spec.values
+        values = {keyed(text): result for text, result in spec.values.items()}
         patterns = [(re.compile(pattern), result) for pattern, result in spec.patterns.items()]
         described = _described(spec)
         remembered: dict[str, str] = {}
@@ -461,7 +469,7 @@ class _Compiler:
         if test.present is not None:
             wanted = test.present
             return lambda row: (get(row) is not None) == wanted
-        texts = frozenset(test.texts or ())
+        texts = frozenset(map(keyed, test.texts or ()))
         return lambda row: get(row) in texts
 
     def _ordered(self, moment: Moment, bound: Moment, test: Test) -> Callable[[Row], bool]:
@@ -477,8 +485,7 @@ class _Compiler:
         return ordered
 
     def _instant(self, moment: Moment) -> Callable[[Row], datetime | None]:
-        get, order, formats, zone = self._moment(moment)
-        read = reader(order, formats, zone)
+        get, read, zone = self._moment(moment, reader)
         described = _described(moment)
         shift = timedelta(days=moment.add_days)
 
@@ -497,8 +504,7 @@ class _Compiler:
         return instant
 
     def _day(self, moment: Moment) -> Callable[[Row], str | None]:
-        get, order, formats, zone = self._moment(moment)
-        read = day_reader(order, formats, zone)
+        get, read, _ = self._moment(moment, day_reader)
         described = _described(moment)
         shift = timedelta(days=moment.add_days)
 
@@ -514,11 +520,15 @@ class _Compiler:
 
         return day
 
-    def _moment(self, moment: Moment) -> tuple[Callable[[Row], str | None], Any, tuple[str, ...], ZoneInfo]:
+    def _moment(
+        self, moment: Moment, made: Callable[[Order, Sequence[str], ZoneInfo, Years], Callable[[str], _T]]
+    ) -> tuple[Callable[[Row], str | None], Callable[[str], _T], ZoneInfo]:
+        """What gets the text of a moment, what reads it as `made` does, and the zone of texts without an offset."""
         dates = self._mapping.dates
         zone = ZoneInfo(moment.zone or dates.zone or self._mapping.timezone)
         formats = moment.formats if moment.formats is not None else () if moment.order else dates.formats
-        return self._first(moment.fields), moment.order or dates.order, formats, zone
+        read = made(moment.order or dates.order, formats, zone, moment.years or dates.years)
+        return self._first(moment.fields), read, zone
 
 
 def describe(source: Source, row: Row) -> str:
@@ -538,6 +548,14 @@ def _described(source: Source) -> str:
             return f"file name ({pattern})"
         case _:
             return ("field " if len(source.fields) == 1 else "fields ") + ", ".join(map(repr, source.fields))
+
+
+def _folded(get: Callable[[Row], str | None], fold: Callable[[str], str]) -> Callable[[Row], str | None]:
+    def folded(row: Row) -> str | None:
+        text = get(row)
+        return None if text is None else fold(text)
+
+    return folded
 
 
 def _from_file_name(pattern: str, template: str, file_name: str) -> str | None:

@@ -1,0 +1,69 @@
+"""In which encoding a file is written: by its mark, as declared, or as its letters tell."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.files import Stream
+
+_SINGLE: Final = ("cp1252", "cp850", "mac_roman")
+"""Encodings of one byte a letter that Nordic programs write, the likeliest first."""
+_LETTERS: Final = re.compile(r"[a-zåäöæø][åäöæøéü](?=[a-zåäöæø])|\b[ÅÄÖØåø](?=[a-zåäöæø])|[a-zåäöæø]å\b")
+"""Letters where no quotation mark or dash of another encoding would stand."""
+_PIECE: Final = 1 << 20
+
+
+def encoding_of(sample: bytes, declared: str | None = None) -> tuple[str, bool]:
+    """The encoding's name, and whether it is a guess. `sample` is the beginning of the file.
+
+    A mark comes before what is declared. Without either it is UTF-16 by its zeros, else UTF-8 where the sample is, else
+    the encoding of one byte a letter under which most Nordic letters stand among others.
+    """
+    if sample.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig", False
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", False
+    if declared is not None:
+        return declared, False
+    if sample[1:2] == b"\0" and sample[:1] != b"\0":
+        return "utf-16-le", True
+    if sample[:1] == b"\0" and sample[1:2] != b"\0":
+        return "utf-16-be", True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError as error:
+        # Two good sequences of several bytes before the bad one are no accident: it is UTF-8 with a damaged
+        # place.
+        before = error.object[: error.start].decode("utf-8")
+        return ("utf-8", True) if sum(not c.isascii() for c in before) > 1 else (_single(sample), True)
+    return "utf-8", True
+
+
+def _single(sample: bytes) -> str:
+    return max(_SINGLE, key=lambda encoding: len(_LETTERS.findall(sample.decode(encoding, "replace"))))
+
+
+def in_utf8(stream: Stream, sample: bytes) -> Iterator[bytes]:
+    """The pieces of a stream in UTF-8 without a mark; `sample` was read from it already.
+
+    Bytes of a file that is UTF-8 come as they are, good or not. `InputError` where another encoding cannot be read.
+    """
+    encoding, _ = encoding_of(sample)
+    if encoding not in ("utf-16", "utf-16-le", "utf-16-be"):
+        yield sample.removeprefix(codecs.BOM_UTF8)
+        while piece := stream.read(_PIECE):
+            yield piece
+        return
+    decoder = codecs.getincrementaldecoder(encoding)()
+    piece = sample
+    try:
+        while piece:
+            yield decoder.decode(piece).encode()
+            piece = stream.read(_PIECE)
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        raise InputError(stream.name, "", f"the text is not {encoding} ({error}); save the file as UTF-8") from error

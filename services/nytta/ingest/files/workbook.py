@@ -1,0 +1,114 @@
+"""Workbooks of spreadsheets (xlsx, xls, ods) as tables: one row per row below the header, by column name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.files import Stream
+from nytta.ingest.files.rows import Broken, Row
+from nytta.ingest.files.tables import named
+from nytta.registry.problems import nearest
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
+
+BOUND = 256 << 20
+"""Bytes of a workbook beyond which it is refused: it is held in memory."""
+
+
+class WorkbookReader:
+    """The rows of one sheet: the first that has every expected column, else the first that has rows.
+
+    Dates come as ISO 8601 texts, numbers with the mapping's mark before their fraction, yes and no as true and false.
+    Refused with `InputError`: a workbook with a password, one that cannot be read, a sheet without an expected column.
+    """
+
+    def __init__(self, stream: Stream, decimal: str = ".", skip: int = 0, expected: Collection[str] = ()) -> None:
+        """`stream` stands at its beginning and is read once; `skip` rows stand before the header."""
+        from python_calamine import CalamineError, CalamineWorkbook  # loaded where a workbook comes, and not before
+
+        self._decimal = decimal
+        self._number = 0
+        body = stream.read(BOUND + 1)
+        if len(body) > BOUND:
+            raise InputError(stream.name, "", f"the workbook has more than {BOUND >> 20} MiB; save it as 'CSV UTF-8'")
+        try:
+            sheets = _sheets(CalamineWorkbook.from_filelike(BytesIO(body)))
+        except CalamineError as error:
+            raise InputError(
+                stream.name, "", f"the workbook cannot be read ({error}); save it without a password, or as 'CSV UTF-8'"
+            ) from error
+        headers = [self._header(sheet, skip) for sheet in sheets]
+        best = next((n for n, header in enumerate(headers) if header and set(expected) <= set(header)), None)
+        chosen = best if best is not None else next((n for n, header in enumerate(headers) if header), None)
+        if chosen is None:
+            raise InputError(stream.name, "", "the workbook is empty; the first row of a sheet must name the columns")
+        self.header = headers[chosen]
+        self._rows = sheets[chosen].iter_rows()
+        self._first = _first(sheets[chosen])
+        self.form = f"workbook, sheet {sheets[chosen].name!r}"
+        if missing := [name for name in expected if name not in self.header]:
+            told = "; ".join(f"there is no column '{name}'{nearest(name, self.header)}" for name in missing)
+            raise InputError(stream.name, "", f"{told}. The columns are: {', '.join(self.header[:60])}")
+        self._skip = skip
+
+    def position(self, number: int) -> str:
+        """The row's number below the header, and the row of the sheet."""
+        return f"row {number}, row {self._number} of the sheet"
+
+    def __iter__(self) -> Iterator[Row | Broken]:
+        """The rows that say anything."""
+        width = len(self.header)
+        header_met = False
+        for number, cells in enumerate(self._rows, self._first):
+            self._number = number
+            texts = [self._text(cell) for cell in cells]
+            if number <= self._skip or not any(texts):
+                continue
+            if not header_met:
+                header_met = True
+                continue
+            yield dict(zip(self.header, (*texts, *("",) * (width - len(texts))), strict=False))
+
+    def _header(self, sheet: CalamineSheet, skip: int) -> list[str]:
+        for number, cells in enumerate(sheet.iter_rows(), _first(sheet)):
+            texts = [self._text(cell) for cell in cells]
+            if number > skip and any(texts):
+                return named(_without_end(texts))
+        return []
+
+    def _text(self, cell: Any) -> str:
+        match cell:
+            case bool():
+                return str(cell).lower()
+            case datetime():
+                return cell.isoformat(" ")
+            case date() | time():
+                return cell.isoformat()
+            case int():
+                return str(cell)
+            case float():
+                exact = format(Decimal(repr(cell)), "f")
+                return (exact.rstrip("0").rstrip(".") if "." in exact else exact).replace(".", self._decimal)
+            case _:
+                return str(cell)
+
+
+def _sheets(workbook: CalamineWorkbook) -> Sequence[CalamineSheet]:
+    return [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
+
+
+def _first(sheet: CalamineSheet) -> int:
+    """The number, from 1, of the first row that is not empty."""
+    return (sheet.start or (0, 0))[0] + 1
+
+
+def _without_end(cells: list[str]) -> list[str]:
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return cells
