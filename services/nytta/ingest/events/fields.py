@@ -119,8 +119,8 @@ Name = Annotated[
 Text = Annotated[
     Annotated[
         str,
-        BeforeValidator(_seen),
         StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT, pattern=_ANY_TEXT),
+        BeforeValidator(_seen),
     ]
     | None,
     AfterValidator(_blank_is_absent),
