@@ -10,6 +10,7 @@ from nytta.cli.common import commands
 __all__ = ["MODULES", "commands", "load", "main"]
 
 MODULES = {
+    "start": ("draft", "start"),
     "intake": ("import", "rejects", "sources"),
     "pull": ("pull",),
     "serve": ("gateway", "up"),

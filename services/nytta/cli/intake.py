@@ -92,7 +92,7 @@ def import_(
     if total["rejected"] or any(report.partly for report in reports):
         stderr.print("why: nytta rejects")
     _fail_without_rows(total)
-    _say_reach(reached)
+    say_reach(reached)
 
 
 def _fail_without_rows(total: dict[str, int]) -> None:
@@ -101,7 +101,7 @@ def _fail_without_rows(total: dict[str, int]) -> None:
         fail("nothing was accepted: nytta rejects says why, and --explain how the first rows map")
 
 
-def _say_reach(reached: Sequence[Reach]) -> None:
+def say_reach(reached: Sequence[Reach]) -> None:
     """Which indicators are shown, which are not, and what would show them."""
     shown = [indicator for indicator in reached if indicator.shown]
     if shown:

@@ -1,114 +1,601 @@
-"""A first mapping for a file that nobody has described yet: guessed from the names of its columns, to be corrected."""
+"""A first mapping for a file that nobody has described yet: what its cells show, and what its columns are called."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
-from nytta.ingest.files import files
+import yaml
+
+from nytta.ingest.files import cells, files
+from nytta.ingest.files.cells import Notation, notations
+from nytta.ingest.files.encodings import encoding_of
+from nytta.ingest.files.mapping import Mapping as Described
+from nytta.ingest.files.mapping import parse
 from nytta.ingest.files.ocel import OcelReader
-from nytta.ingest.files.records import RecordsReader
+from nytta.ingest.files.records import LinesReader, RecordsReader
 from nytta.ingest.files.rows import Broken, Reader, Row
 from nytta.ingest.files.tables import Dialect, TableReader
+from nytta.ingest.files.workbook import WorkbookReader
 from nytta.ingest.files.xes import XesReader
+from nytta.registry.texts import keyed
 
-_ROWS = 50
+_ROWS: Final = 5_000
 """So many rows say what a column holds."""
-
-_COLUMNS = 500
+_COLUMNS: Final = 500
 """So many columns are looked at for their names."""
+_SAMPLE: Final = 1 << 16
 
-_NAMES = {
-    "time": r"time:timestamp|ocel:time|timestamp|tidpunkt|tidspunkt|tid|time|date|datum|dato|created|opened|skapad",
-    "unit": r"unit|enhet|department|avdelning|avdeling|office|kontor|förvaltning|etat",
-    "case": r"case:concept:name|case|ärende|arende|sak|diarienummer|dnr|saksnummer|case ?id|id|number|nummer",
-    "activity": r"concept:name|ocel:type|activity|aktivitet|steg|step|status|state|händelse|hendelse",
-    "channel": r"channel|kanal|source|contact.?type|inkanal",
-    "actor": r"org:resource|resource|actor|user|användare|bruker|handläggare|saksbehandler|assigned.?to|agent",
+STAFF, TICKETS, CASES, TRAINING, USE, LOG = "staff", "tickets", "cases", "training", "use", "log"
+KINDS: Final = (STAFF, TICKETS, CASES, TRAINING, USE)
+"""What a list may be of; `LOG` is a log of steps with standard names."""
+
+_DATES: Final = frozenset({"from", "to", "opened", "resolved", "closed", "decided", "changed", "at"})
+_ENDS: Final = frozenset({"to", "resolved", "closed"})
+_UNREAD: Final = frozenset({"status", "changed", "unit_name", "unit_above"})
+"""What is found for other ends than the mapping."""
+_NO_EVENT: Final = re.compile(
+    r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|planned"
+    r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated|modified"
+    r"|ändrad|endret|komplett|complete date)"
+)
+"""Words of columns whose dates are of no opening, closing or doing."""
+_TELLING: Final[Mapping[str, Mapping[str, int]]] = {
+    STAFF: {"person": 1, "role": 2, "from": 2, "to": 1, "fte": 3, "access": 1, "unit": 1},
+    TICKETS: {"ticket": 1, "opened": 1, "resolved": 2, "channel": 1, "team": 2, "requester": 2, "first_contact": 3}
+    | {"category": 1, "status": 1, "closed": 1},
+    CASES: {"case": 1, "case_type": 2, "opened": 1, "closed": 1, "decided": 2, "actor": 2, "end_to_end": 3}
+    | {"returned": 3, "channel": 1},
+    TRAINING: {"course": 4, "person": 1, "at": 1},
+    USE: {"app": 2, "person": 1, "at": 2},
 }
-"""Of each field, what its column may be called, the surest name first."""
+"""How much the column of each field tells of the kind of its list."""
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    STAFF: ("person",),
+    TICKETS: ("ticket", "opened"),
+    CASES: ("case",),
+    TRAINING: ("person", "course", "at"),
+    USE: ("person", "at"),
+}
+_CHANNELS: Final = (
+    (r"e-?post|e-?mail|mail|outlook", "email"),
+    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall", "phone"),
+    (r"chat|teams|messenger", "chat"),
+    (
+        r"e-?tjänst|etjänst|e-?tjeneste|webb?|portal|självservice|selvbetjening|self.?service|skjema|formulär|form\b"
+        r"|digital|internet|nett|altinn|online|mina sidor|min side|catalog|jira",
+        "web",
+    ),
+    (r"\bapp\b|mobil", "app"),
+    (r"besök|disk|reception|oppmøte|frammøte|skranke|walk|person|counter|desk|servicetorg", "desk"),
+    (r"\bpost\b|brev|letter|papper|papir|\bmail room", "post"),
+    (r"\bapi\b|integration|integrasjon", "api"),
+    (r"övervak|overvåk|monitor|\bevent|alarm|alert|automat|intern|system|tekniker|technician", "internal"),
+)
+"""What texts of a channel say, the first that is found."""
+_LEADERS: Final = re.compile(
+    r"chef|leder\b|leiar|rektor|manager|\bhead\b|director|direktør|direktör|sjef", re.IGNORECASE
+)
 
-_DAY_FIRST = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{4}")
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A file as it was looked at."""
+
+    name: str
+    form: str
+    """The format, as a mapping says it."""
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def cells(self, column: str) -> list[str]:
+        """The texts of a column; those of rows that lack it are empty."""
+        return [row.get(column, "") for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What neither the names of columns nor their cells decide."""
+
+    about: str
+    """What is asked: `order`, `unit`, `since`."""
+    text: str
+    """The question as a sentence."""
+    choices: tuple[str, ...]
+    """Answers that are possible; any text where there are none."""
+    proposed: str
+    """The answer that is likeliest; "" where none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a file seems to be, with the mapping that says so."""
+
+    look: Look
+    kind: str
+    fields: Mapping[str, str]
+    """What was found → its column."""
+    dates: Notation
+    """How the file writes dates."""
+    questions: tuple[Question, ...]
+    others: Mapping[str, Notation] = field(default_factory=dict)
+    """Columns that write dates otherwise."""
+
+    @property
+    def open(self) -> list[str]:
+        """Columns that nothing reads."""
+        taken = {column for role, column in self.fields.items() if role not in _UNREAD}
+        if "closed" in self.fields and self.kind == CASES:
+            taken -= {self.fields.get("decided")}
+        if "resolved" in self.fields and self.kind == TICKETS:
+            taken -= {self.fields.get("closed")}
+        return [column for column in self.look.columns if column not in taken]
 
 
 def draft(path: Path, name: str, organisation: str, timezone: str, *, unpacked: int | None = None) -> str:
     """A mapping as YAML text for the file at `path`, which came under `name`.
 
-    `organisation` and `timezone` are those under which its units are looked up. What could not be guessed says so, and
-    columns that nothing reads are listed. `InputError` where the file cannot be read; `unpacked` as in `files.opened`.
+    `organisation` and `timezone` are those under which its units are looked up. What could not be decided stands there
+    as a question, and columns that nothing reads are listed. `InputError` where the file cannot be read; `unpacked` as
+    in `files.opened`.
     """
-    form, columns, rows = _looked_at(path, name, unpacked)
-    found = {field: _column(columns, names) for field, names in _NAMES.items()}
-    found["case"] = found["case"] or columns[0]
-    taken = [column for column in found.values() if column]
-    time = found["time"] or next((c for c in columns if c not in taken), "time")
+    return text(drafted(look(path, name, unpacked)), organisation, timezone)
+
+
+def drafted(seen: Look, kind: str = "") -> Draft:
+    """What the file seems to be, or as what of `KINDS` it is to be read."""
+    columns = list(seen.columns[:_COLUMNS])
+    dated = {column: found for column in columns if (found := notations(seen.cells(column)))}
+    if not kind and {"time:timestamp", "ocel:time"} & set(columns):
+        return _log(seen, columns, dated)
+    found = {each: _fields(each, seen, columns, dated) for each in ([kind] if kind else KINDS)}
+    best = kind or max(KINDS, key=lambda each: (set(_NEEDED[each]) <= found[each].keys(), _told(each, found[each])))
+    if not kind and (not set(_NEEDED[best]) <= found[best].keys() or _told(best, found[best]) < 3):
+        return _log(seen, columns, dated)
+    return _settled(seen, best, found[best], dated)
+
+
+def _told(kind: str, found: Mapping[str, str]) -> int:
+    return sum(_TELLING[kind].get(name, 0) for name in found)
+
+
+def _log(seen: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
+    """A list that is of no known kind: steps of cases, by the names that logs of events have."""
+    found = _fields(LOG, seen, list(columns), dated)
+    if "at" not in found and dated:
+        rest = [column for column in dated if column not in found.values()]
+        plain = [column for column in rest if not dated[column][0].formats]
+        if len(plain) == 1:
+            found["at"] = plain[0]
+    return _settled(seen, LOG, found, dated)
+
+
+@cache
+def _names() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    document = yaml.safe_load((Path(__file__).parent / "names.yaml").read_text("utf-8"))
+    return {
+        kind: {role: tuple(map(called, names)) for role, names in roles.items()} for kind, roles in document.items()
+    }
+
+
+def called(column: str) -> str:
+    """The name of a column as names are compared."""
+    return re.sub(r"[\W_]+", " ", keyed(column).lower()).strip()
+
+
+def _fields(kind: str, seen: Look, columns: list[str], dated: Mapping[str, Sequence[Notation]]) -> dict[str, str]:
+    """What the columns hold: each column once, those called exactly so before those that only bear a name within."""
+    names = {column: called(column) for column in columns}
+    found: dict[str, str] = {}
+    for within in (False, True):
+        for role, known in _names()[kind].items():
+            if role in found or role == "unit_name":
+                continue
+            free = [column for column in columns if column not in found.values()]
+            if within and role in _DATES:
+                free = [column for column in free if not _NO_EVENT.search(names[column])]
+            column = next(
+                (c for name in known for c in free if _bears(names[c], name, within) and _holds(role, seen, c, dated)),
+                "",
+            )
+            if column:
+                found[role] = column
+    if kind == STAFF:
+        free = [column for column in columns if column not in found.values()]
+        name = next((c for n in _names()[kind]["unit_name"] for c in free if names[c] == n), "")
+        if name and not cells.are_numbers(seen.cells(name)):
+            found["unit_name"] = name
+    return found
+
+
+def _bears(column: str, name: str, within: bool) -> bool:
+    if not within:
+        return column == name
+    return len(name) > 3 and re.search(rf"\b{re.escape(name)}\b", column) is not None
+
+
+def _holds(role: str, seen: Look, column: str, dated: Mapping[str, Sequence[Notation]]) -> bool:
+    """Whether the cells may be what the field takes."""
+    texts = seen.cells(column)
+    if not cells.said(texts):
+        return role in _ENDS  # nothing has ended yet
+    if role in _DATES:
+        return column in dated or bool(notations(texts, counted=True))
+    if column in dated and not any(each.formats for each in dated[column]):
+        return False  # a date is nothing but a date
+    match role:
+        case "fte":
+            return cells.are_numbers([text.replace("%", "").strip() for text in texts])
+        case "access" | "first_contact" | "end_to_end":
+            return cells.yes_words(texts) is not None
+        case "returned":
+            return cells.yes_words(texts) is not None
+        case "channel" | "unit_above" | "role" | "status":
+            return cells.are_few(texts) and not (role != "status" and cells.are_numbers(texts))
+        case "category" | "case_type" | "team" | "course" | "app" | "activity":
+            return not cells.are_unique(texts) or len(texts) < 3
+        case _:
+            return True
+
+
+def _settled(seen: Look, kind: str, found: dict[str, str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
+    """The draft, with the order of its dates as all of them together decide."""
+    read = {
+        column: these
+        for role, column in found.items()
+        if role in _DATES and (these := dated.get(column) or notations(seen.cells(column), counted=True))
+    }
+    common = [each for each in next(iter(read.values()), ()) if all(each in these for these in read.values())]
+    questions: list[Question] = []
+    dates, others = Notation(), dict[str, Notation]()
+    if read and common:
+        dates, doubtful = common[0], common
+        questions += _asked_order(seen, next(iter(read)), doubtful)
+    elif read:
+        dates = next(iter(read.values()))[0]
+        for column, these in read.items():
+            if dates not in these:
+                others[column] = these[0]
+            if len(these) > 1:
+                questions += _asked_order(seen, column, these)
+    if "unit" not in found:
+        questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
+    if kind == STAFF and "from" not in found:
+        questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
+    return Draft(seen, kind, found, dates, tuple(questions), others)
+
+
+def _asked_order(seen: Look, column: str, found: Sequence[Notation]) -> list[Question]:
+    orders = tuple(dict.fromkeys(each.order for each in found))
+    if len(orders) < 2:
+        return []
+    shown = ", ".join(cells.said(seen.cells(column))[:3])
+    return [
+        Question(
+            "order",
+            f"dates such as {shown} may be {' or '.join(order.replace('-', ' ') for order in orders)}: which?",
+            orders,
+            "day-first" if "day-first" in orders else orders[0],
+        )
+    ]
+
+
+def text(made: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> str:
+    """The mapping of a draft as YAML text.
+
+    `answers` are those to its questions, and may name the mapping (`id`), its `system` and its `source`. What has no
+    answer is left open, so that rows are rejected rather than read wrongly.
+    """
+    said = dict(answers or {})
+    name = said.get("id", "draft" if made.kind == LOG else made.kind)
     lines = [
-        "# Drafted from the names of the columns: look at each line, and at the first rows below.",
-        "id: draft",
-        f"title: {_text(name)}",
-        f"format: {form}",
-        f"organisation: {{id: {_text(organisation)}}}",
+        f"# {_SAYS[made.kind]} Drafted from the columns: look at each line, and at the first rows.",
+        f"id: {name}",
+        f"title: {_quoted(made.look.name)}",
+        f"format: {made.look.form}",
+        f"organisation: {{id: {_quoted(organisation)}}}",
         f"timezone: {timezone}",
-    ]
-    if any(_DAY_FIRST.match(row.get(time, "")) for row in rows):
-        lines.append("dates: {order: day-first}")
-    lines += [
+        *_written(made, said),
         "",
-        f"unit: {_text(found['unit'])}" if found["unit"] else "unit: {constant: unit}  # no column: the unit's code",
-        "system: {constant: system}  # the system's id in the registry",
-        f"time: {_text(time)}",
-        "",
-        "events:",
-        f"  - type: {'case.step' if found['activity'] else 'case.opened'}",
-        f"    case: {_text(found['case'])}",
+        *_BODIES[made.kind](made, said),
     ]
-    if found["activity"]:
-        lines.append(f"    activity: {_text(found['activity'])}")
-    if found["actor"] and found["activity"]:
-        lines.append(f"    actor: {_text(found['actor'])}")
-    if found["channel"]:
-        texts = sorted({row.get(found["channel"], "").strip() for row in rows} - {""})[:8]
-        values = ", ".join(f"{_text(each)}: other" for each in texts)
-        lines.append(f"    channel: {{field: {_text(found['channel'])}, values: {{{values}}}, otherwise: other}}")
-    unread = [column for column in columns if column not in (*taken, time)]
-    if unread:
-        lines += ["", f"# not read: {', '.join(name if name.isprintable() else _text(name) for name in unread)}"]
+    if made.open:
+        lines += ["", f"# not read: {', '.join(c if c.isprintable() else _quoted(c) for c in made.open)}"]
     return "\n".join(lines) + "\n"
 
 
-def _looked_at(path: Path, name: str, unpacked: int | None) -> tuple[str, list[str], list[Row]]:
-    """The format by the file's name, its columns, and its first rows."""
-    plain = name.lower().removesuffix(".gz")
+def mapping_of(made: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> Described:
+    """The mapping of a draft."""
+    return parse(text(made, organisation, timezone, answers), "draft.yaml")
+
+
+_SAYS: Final = {
+    STAFF: "A staff list: who belongs to which unit.",
+    TICKETS: "Tickets of a service desk, one row a ticket.",
+    CASES: "Cases.",
+    TRAINING: "Courses that persons completed.",
+    USE: "Use of an application.",
+    LOG: "A list of steps.",
+}
+
+
+def _written(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+    """How the file writes dates and numbers, and by what its rows are known."""
+    dates = made.dates
+    asked = any(question.about == "order" for question in made.questions)
+    order = said.get("order", "" if asked else dates.order)
+    if asked and not order:
+        yield "# dates: {order: day-first}  # or month-first? Nothing in the file decides; until then rows are rejected"
+    elif dates.formats:
+        yield f"dates: {{formats: [{', '.join(map(_quoted, dates.formats))}]}}"
+    elif order != "year-first" or dates.years == "two":
+        years = ", years: two" if dates.years == "two" else ""
+        yield f"dates: {{order: {order}{years}}}"
+    if (
+        made.look.form == "table"
+        and cells.decimal_mark([made.look.cells(column) for column in made.look.columns]) == ","
+    ):
+        yield 'table: {decimal: ","}'
+    keys = [made.fields[role] for role in _KEYS[made.kind] if role in made.fields]
+    if made.kind in (TICKETS, CASES) and not cells.are_unique(made.look.cells(keys[0])):
+        keys = []
+    if keys and made.kind != LOG:
+        yield f"source: {said.get('source', said.get('id', made.kind))}"
+        yield f"identity: [{', '.join(map(_quoted, keys))}]"
+        yield "snapshot: true"
+
+
+_KEYS: Final = {
+    STAFF: ("person", "unit", "from"),
+    TICKETS: ("ticket",),
+    CASES: ("case",),
+    TRAINING: ("person", "course", "at"),
+    USE: ("person", "app", "at"),
+    LOG: (),
+}
+
+
+def _staff(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+    found = made.fields
+    yield _unit(made, said)
+    if said.get("system"):
+        yield f"system: {{constant: {_quoted(said['system'])}}}"
+    since = _at(made, found["from"]) if "from" in found else f"{{constant: {said.get('since') or 'YYYY-MM-DD'}}}"
+    yield f"time: {since}"
+    yield f"actor: {_quoted(found['person'])}"
+    yield "actor_kind: {constant: person}"
+    yield ""
+    yield "events:"
+    yield "  - type: people.eligibility"
+    if "role" in found:
+        leaders = sorted({t for t in cells.said(made.look.cells(found["role"])) if _LEADERS.search(t)})[:40]
+        yield f"    role: {_quoted(found['role'])}"
+        if leaders:
+            values = ", ".join(f"{_quoted(t)}: managers" for t in leaders)
+            yield f"    tier: {{field: {_quoted(found['role'])}, values: {{{values}}}, otherwise: staff}}"
+    if "fte" in found:
+        yield from _fte(made, found["fte"])
+    yield f"    valid_from: {since}"
+    if "to" in found:
+        yield f"    valid_to: {_at(made, found['to'], 'add_days: 1')}"
+    if "access" in found:
+        yes = cells.yes_words(made.look.cells(found["access"])) or []
+        answer = f"{{field: {_quoted(found['access'])}, is: [{', '.join(map(_quoted, yes or ['Ja']))}]}}"
+        yield f"    account: {answer}"
+        yield f"    licence: {answer}"
+
+
+def _fte(made: Draft, column: str) -> Iterator[str]:
+    """The part of a full position in percent, where the cells are whole percents or parts of 1."""
+    texts = cells.said(made.look.cells(column))
+    try:
+        numbers = [float(text.replace("%", "").replace(" ", "").replace(",", ".")) for text in texts]
+    except ValueError:
+        return
+    if any("%" in text for text in texts):
+        return
+    if max(numbers) <= 1:
+        yield f"    fte: {{field: {_quoted(column)}, times: 100}}"
+    elif all(number == int(number) and 1 <= number <= 100 for number in numbers):
+        yield f"    fte: {_quoted(column)}"
+
+
+def _tickets(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+    found = made.fields
+    yield _unit(made, said)
+    yield f"system: {{constant: {_quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield f"ticket: {_quoted(found['ticket'])}"
+    yield from _shared(made, ("category", "team"))
+    yield ""
+    yield "events:"
+    once = cells.are_unique(made.look.cells(found["ticket"]))
+    yield "  - type: ticket.opened"
+    if not once:
+        yield "    once: true"
+    yield f"    time: {_at(made, found['opened'])}"
+    if "requester" in found:
+        yield f"    actor: {_quoted(found['requester'])}"
+    end = found.get("resolved") or found.get("closed")
+    if end:
+        yield "  - also: resolved"
+        yield "    type: ticket.resolved"
+        yield f"    when: {{field: {_quoted(end)}, present: true}}"
+        yield f"    time: {_at(made, end)}"
+        yield from _answer(made, "first_contact", "    first_contact")
+
+
+def _cases(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+    found = made.fields
+    yield _unit(made, said)
+    yield f"system: {{constant: {_quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield f"case: {_quoted(found['case'])}"
+    if "case_type" in found:
+        yield f"case_type: {_quoted(found['case_type'])}"
+    if "actor" in found:
+        yield f"actor: {_quoted(found['actor'])}"
+    yield from _shared(made, ())
+    yield ""
+    yield "events:"
+    if "activity" in found and "at" in found and not cells.are_unique(made.look.cells(found["case"])):
+        yield "  - type: case.step"
+        yield f"    time: {_at(made, found['at'])}"
+        yield f"    activity: {_quoted(found['activity'])}"
+        return
+    opened = found.get("opened") or found.get("at")
+    yield "  - type: case.opened"
+    yield f"    time: {_at(made, opened) if opened else '{field: time}  # no column holds the date of opening'}"
+    if "returned" in found and opened:
+        yes = cells.yes_words(made.look.cells(found["returned"])) or []
+        yield "  - also: returned"
+        yield "    type: case.returned"
+        yield f"    when: {{field: {_quoted(found['returned'])}, is: [{', '.join(map(_quoted, yes or ['Ja']))}]}}"
+        yield f"    time: {_at(made, opened)}"
+        yield "    by_law: true"
+    end = found.get("closed") or found.get("decided")
+    if end:
+        yield "  - also: closed"
+        yield "    type: case.closed"
+        yield f"    when: {{field: {_quoted(end)}, present: true}}"
+        yield f"    time: {_at(made, end)}"
+        yield from _answer(made, "end_to_end", "    end_to_end")
+
+
+def _training(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+    found = made.fields
+    yield _unit(made, said)
+    yield f"time: {_at(made, found['at'])}"
+    yield f"actor: {_quoted(found['person'])}"
+    yield "actor_kind: {constant: person}"
+    yield ""
+    yield "events:"
+    yield "  - type: change.training"
+    yield f"    course: {_quoted(found['course'])}"
+
+
+def _use(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+    found = made.fields
+    yield _unit(made, said)
+    yield f"system: {{constant: {_quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield f"time: {_at(made, found['at'])}"
+    yield f"actor: {_quoted(found['person'])}"
+    yield ""
+    yield "events:"
+    yield "  - type: platform.session"
+    if "app" in found:
+        yield f"    app: {_quoted(found['app'])}"
+
+
+def _steps(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+    found = made.fields
+    yield _unit(made, said)
+    yield f"system: {{constant: {_quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield f"time: {_at(made, found['at'])}" if "at" in found else "time: time  # no column holds dates: which is it?"
+    yield ""
+    yield "events:"
+    yield f"  - type: {'case.step' if 'activity' in found else 'case.opened'}"
+    yield f"    case: {_quoted(found.get('case', made.look.columns[0]))}"
+    if "activity" in found:
+        yield f"    activity: {_quoted(found['activity'])}"
+        if "actor" in found:
+            yield f"    actor: {_quoted(found['actor'])}"
+    yield from (f"    {line}" for line in _shared(made, ()))
+
+
+_BODIES: Final = {
+    STAFF: _staff,
+    TICKETS: _tickets,
+    CASES: _cases,
+    TRAINING: _training,
+    USE: _use,
+    LOG: _steps,
+}
+
+
+def _unit(made: Draft, said: Mapping[str, str]) -> str:
+    if "unit" in made.fields:
+        return f"unit: {_quoted(made.fields['unit'])}"
+    return f"unit: {{constant: {_quoted(said.get('unit') or 'unit')}}}" + _open(said, "unit")
+
+
+def _open(said: Mapping[str, str], what: str) -> str:
+    remarks = {"system": "the system's id in the registry", "unit": "no column: the unit's code"}
+    return "" if said.get(what) else f"  # {remarks[what]}"
+
+
+def _shared(made: Draft, plain: Sequence[str]) -> Iterator[str]:
+    """The channel, and fields that are taken as they are."""
+    found = made.fields
+    if "channel" in found:
+        texts = sorted(set(cells.said(made.look.cells(found["channel"]))))[:40]
+        values = ", ".join(f"{_quoted(each)}: {channel(each)}" for each in texts)
+        yield f"channel: {{field: {_quoted(found['channel'])}, values: {{{values}}}, otherwise: other}}"
+    for role in plain:
+        if role in found:
+            yield f"{role}: {_quoted(found[role])}"
+
+
+def channel(said: str) -> str:
+    """The channel that a text seems to say; `other` where it says none."""
+    return next((known for pattern, known in _CHANNELS if re.search(pattern, said, re.IGNORECASE)), "other")
+
+
+def _answer(made: Draft, role: str, name: str) -> Iterator[str]:
+    if role in made.fields:
+        column = made.fields[role]
+        yes = cells.yes_words(made.look.cells(column)) or []
+        yield f"{name}: {{field: {_quoted(column)}, is: [{', '.join(map(_quoted, yes or ['Ja']))}]}}"
+
+
+def _at(made: Draft, column: str, more: str = "") -> str:
+    """A moment of a mapping, with its own notation where the file's other dates have another."""
+    other = made.others.get(column)
+    parts = [f"field: {_quoted(column)}"]
+    if other is not None and other.formats:
+        parts.append(f"formats: [{', '.join(map(_quoted, other.formats))}]")
+    elif other is not None:
+        parts += [f"order: {other.order}", f"years: {other.years}"]
+    parts += [more] if more else []
+    return _quoted(column) if len(parts) == 1 else f"{{{', '.join(parts)}}}"
+
+
+def look(path: Path, name: str, unpacked: int | None = None) -> Look:
+    """The format by what the file holds, its columns, and its first rows. `InputError` where it cannot be read."""
+    plain = name.lower().removesuffix(".gz").removesuffix(".zip")
     with files.opened(path, unpacked=unpacked) as stream:
-        reader: Reader
-        if plain.endswith(".xes"):
-            form, reader = "xes", XesReader(stream)
-        elif plain.endswith((".jsonocel", ".ocel", ".ocel.json")):
-            form, reader = "ocel", OcelReader(stream)
-        elif plain.endswith(".json"):
-            form, reader = "json", RecordsReader(stream, "")
-        else:
-            form, reader = "table", TableReader(stream, Dialect())
+        form, reader = _reader(stream, plain)
         rows = [row for row in islice(reader, _ROWS) if not isinstance(row, Broken)]
-        header = reader.header if isinstance(reader, TableReader) else []
+        header = reader.header if isinstance(reader, TableReader | WorkbookReader) else []
     columns = header or list(dict.fromkeys(column for row in rows for column in row))
-    return form, columns or ["column"], rows
+    return Look(name, form, tuple(columns) or ("column",), tuple(rows))
 
 
-def _column(columns: list[str], names: str) -> str:
-    """The column with the surest of the names: one called so, else one that holds it as a word or begins a word so."""
-    for pattern in (r"^(?:{})$", r"\b(?:{})\b", r"\b(?:{})"):
-        for name in names.split("|"):
-            called = re.compile(pattern.format(name), re.IGNORECASE)
-            found = next((c for c in columns[:_COLUMNS] if called.search(c)), "")
-            if found:
-                return found
-    return ""
+def _reader(stream: files.Stream, plain: str) -> tuple[str, Reader]:
+    if stream.is_workbook:
+        return "table", WorkbookReader(stream)
+    sample = stream.peek(_SAMPLE)
+    begins = sample.decode(encoding_of(sample)[0], "replace").lstrip("\ufeff \t\r\n")
+    if plain.endswith(".xes") or re.match(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<log\b", begins, re.DOTALL):
+        return "xes", XesReader(stream)
+    if '"ocel:' in begins or (begins.startswith("{") and '"eventTypes"' in begins and '"objectTypes"' in begins):
+        return "ocel", OcelReader(stream)
+    if plain.endswith((".jsonocel", ".ocel", ".ocel.json")):
+        return "ocel", OcelReader(stream)
+    if begins.startswith("{") and plain.endswith((".ndjson", ".jsonl")):
+        return "lines", LinesReader(stream)
+    if begins.startswith(("{", "[")):
+        return "json", RecordsReader(stream, "")
+    return "table", TableReader(stream, Dialect())
 
 
-def _text(text: str) -> str:
-    """As YAML reads it back, whatever it holds."""
-    quoted = json.dumps(text, ensure_ascii=False)
+def _quoted(said: str) -> str:
+    """As YAML reads it back, whatever it holds; a plain word as it is."""
+    if re.fullmatch(r"[^\W\d][\w .-]*\w", said) and ": " not in said and " #" not in said:
+        return said
+    quoted = json.dumps(said, ensure_ascii=False)
     return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in quoted)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -242,6 +242,8 @@ class Moment(Spec):
     field: FieldName = ""
     coalesce: Texts | None = None
     """Fields of which the first counts that says something."""
+    constant: date | None = None
+    """The same day for every row."""
     order: Order | None = None
     formats: DateFormats | None = None
     years: Years | None = None
@@ -251,14 +253,14 @@ class Moment(Spec):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Moment:
-        if bool(self.field) == (self.coalesce is not None):
-            raise ValueError("say where the time comes from, once: field or coalesce")
+        if [bool(self.field), self.coalesce is not None, self.constant is not None].count(True) != 1:
+            raise ValueError("say where the time comes from, once: field, coalesce or constant")
         return self
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields of the file that it reads."""
-        return self.coalesce or (self.field,)
+        return self.coalesce or ((self.field,) if self.field else ())
 
 
 class Entries(Spec):

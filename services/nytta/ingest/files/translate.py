@@ -526,6 +526,9 @@ class _Compiler:
         """What gets the text of a moment, what reads it as `made` does, and the zone of texts without an offset."""
         dates = self._mapping.dates
         zone = ZoneInfo(moment.zone or dates.zone or self._mapping.timezone)
+        if moment.constant is not None:
+            day = moment.constant.isoformat()
+            return lambda _row: day, made("year-first", (), zone, "four"), zone
         formats = moment.formats if moment.formats is not None else () if moment.order else dates.formats
         read = made(moment.order or dates.order, formats, zone, moment.years or dates.years)
         return self._first(moment.fields), read, zone
@@ -542,7 +545,7 @@ def _described(source: Source) -> str:
     match source:
         case bool():
             return "the same for every row"
-        case Value(constant=str()):
+        case Value(constant=str()) | Moment(constant=date()):
             return "constant"
         case Value(file=str() as pattern):
             return f"file name ({pattern})"

@@ -1,0 +1,272 @@
+"""A registry and mappings for somebody's first lists: what their columns say, and what nobody but a person can say."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nytta.ingest.files import cells
+from nytta.ingest.files.draft import CASES, LOG, STAFF, TICKETS, USE, Draft, text
+from nytta.registry.texts import keyed
+
+PAPERS: Final = ("legal_basis", "dpia", "consulted_on")
+"""What stands behind an approval, by the names of the registry."""
+_ALIKE: Final = 0.86
+_COUNTRIES: Final = {
+    "SE": ("Europe/Stockholm", "sv"),
+    "NO": ("Europe/Oslo", "nb"),
+    "DK": ("Europe/Copenhagen", "en"),
+    "FI": ("Europe/Helsinki", "sv"),
+}
+_DESK: Final = {"sv": "IT-support", "nb": "IT-støtte", "en": "Service desk"}
+_CASES: Final = {"sv": "Ärendesystem", "nb": "Sakssystem", "en": "Case system"}
+_USED: Final = {"sv": "Verksamhetssystem", "nb": "Fagsystem", "en": "Business system"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that the lists do not say."""
+
+    key: str
+    """By which its answer is given: `name`, `order personal.csv`, `unit Kulturskolan`."""
+    text: str
+    proposed: str
+    """The answer that is taken where none is given; "" where none can be."""
+    choices: tuple[str, ...] = ()
+    """Answers that are possible; any text where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    id: str
+    name: str
+    parent: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is to be written: files by their path in the folder, and each list's mapping."""
+
+    files: Mapping[str, str]
+    mappings: tuple[tuple[Path, str], ...]
+    """Each list with the path of its mapping in the folder, staff first."""
+    papers: tuple[str, ...]
+    """The papers that nobody has named: until they are there, figures are not approved."""
+
+
+def questions(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str], today: str) -> list[Question]:
+    """What is to be asked of a person, in order, given what was answered so far. `today` is proposed as a day."""
+    country = answers.get("country") or _country(lists)
+    language = _COUNTRIES.get(country, ("", "en"))[1]
+    asked = [
+        Question("name", "What is the organisation called?", ""),
+        Question("country", "In which country is it?", country, tuple(_COUNTRIES)),
+    ]
+    for path, draft in lists:
+        for question in draft.questions:
+            proposed = {"since": today, "unit": answers.get("name", "")}.get(question.about, question.proposed)
+            asked.append(
+                Question(f"{question.about} {path.name}", f"{path.name}: {question.text}", proposed, question.choices)
+            )
+        if draft.kind in (TICKETS, CASES, USE, LOG):
+            proposed = _system(draft.kind, lists, language)
+            asked.append(Question(f"system {path.name}", f"{path.name}: which system is it from?", proposed))
+    known = _tree(lists, "org", answers)
+    for code in _strangers(lists, known):
+        near = difflib.get_close_matches(code.lower(), [unit.name.lower() for unit in known], 1, _ALIKE)
+        proposed = next((unit.name for unit in known if near and unit.name.lower() == near[0]), "a unit of its own")
+        asked.append(
+            Question(
+                f"unit {code}",
+                f"'{code}' is in no staff list: which unit is it? A name, or 'a unit of its own'",
+                proposed,
+            )
+        )
+    asked += [
+        Question("legal_basis", "On which legal basis are figures made? Empty: they are stored and not shown", ""),
+        Question("dpia", "Which impact assessment (DPIA) covers them? Empty: they are stored and not shown", ""),
+        Question("consulted_on", "On which day were employees' representatives consulted (YYYY-MM-DD)?", ""),
+    ]
+    return asked
+
+
+def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Beginning:
+    """The registry and the mappings, with every question answered but the papers, which may be missing."""
+    name, country = answers["name"], answers["country"]
+    root = slug(name)
+    zone, language = _COUNTRIES.get(country, ("UTC", "en"))
+    systems: dict[str, tuple[str, str]] = {}
+    for path, draft in lists:
+        if called := answers.get(f"system {path.name}"):
+            systems.setdefault(slug(called), (called, draft.kind))
+    staff_system = _system_of_staff(lists, systems)
+    written: dict[str, str] = {}
+    mappings: list[tuple[Path, str]] = []
+    names: set[str] = set()
+    for path, draft in sorted(lists, key=lambda each: each[1].kind != STAFF):
+        id_ = _free(slug(draft.kind if draft.kind != LOG else path.stem), names)
+        said = {
+            "id": id_,
+            "order": answers.get(f"order {path.name}", ""),
+            "since": answers.get(f"since {path.name}", ""),
+            "unit": root if answers.get(f"unit {path.name}") == name else answers.get(f"unit {path.name}", ""),
+            "system": slug(answers.get(f"system {path.name}", "")) or (staff_system if draft.kind == STAFF else ""),
+        }
+        place = f"mappings/{id_}.yaml"
+        written[place] = text(draft, root, zone, {key: answer for key, answer in said.items() if answer})
+        mappings.append((path, place))
+    units = [*_tree(lists, root, answers), *_own(lists, root, answers)]
+    written["registry/organisation.yaml"] = "\n".join(
+        _organisation(root, name, zone, country, language, units, answers)
+    )
+    written["registry/systems.yaml"] = "\n".join(_systems(systems, language))
+    return Beginning(written, tuple(mappings), tuple(paper for paper in PAPERS if not answers.get(paper)))
+
+
+def slug(name: str) -> str:
+    """An id made of a name: small letters, digits and hyphens."""
+    plain = name.translate(str.maketrans("åäöæøÅÄÖÆØ", "aaoaoaaoao"))
+    plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
+
+
+def _free(wished: str, taken: set[str]) -> str:
+    name, number = wished or "list", 2
+    while name in taken:
+        name, number = f"{wished}-{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _country(lists: Sequence[tuple[Path, Draft]]) -> str:
+    """The country that the names of columns and units suggest."""
+    said = " ".join(column for _, draft in lists for column in draft.look.columns).lower()
+    said += " ".join(code.lower() for _, draft in lists for code in _codes(draft))
+    if re.search(r"[æø]|avdeling|saks|stilling|ansatt|opprettet|enhetsnavn", said):
+        return "NO"
+    if re.search(r"[äö]|avdelning|ärende|enhets|skapad|registrerad", said):
+        return "SE"
+    return ""
+
+
+def _codes(draft: Draft) -> list[str]:
+    column = draft.fields.get("unit")
+    return sorted({keyed(text) for text in cells.said(draft.look.cells(column))}) if column else []
+
+
+def _system(kind: str, lists: Sequence[tuple[Path, Draft]], language: str) -> str:
+    """The likeliest name of the system that a list is from."""
+    if kind == TICKETS:
+        return _DESK[language]
+    for _, draft in lists:
+        if draft.kind == STAFF and (column := draft.fields.get("access")):
+            named = re.sub(
+                r"(?i)\b(behörighet|tilgang|adgang|access|konto|account|licen[sc]e?|lisens|till?|to)\b", "", column
+            )
+            if named.strip(" :-()"):
+                return named.strip(" :-()")
+    return _USED[language] if kind == USE else _CASES[language]
+
+
+def _system_of_staff(lists: Sequence[tuple[Path, Draft]], systems: Mapping[str, tuple[str, str]]) -> str:
+    """The system of which a staff list says who has access; "" for all systems."""
+    for _, draft in lists:
+        column = draft.fields.get("access", "") if draft.kind == STAFF else ""
+        found = next((id_ for id_, (name, _) in systems.items() if column and name.lower() in column.lower()), "")
+        if found:
+            return found
+    return ""
+
+
+def _tree(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, str]) -> list[_Unit]:
+    """The units that staff lists name, those above first; without a staff list, those that the others name."""
+    staff = [draft for _, draft in lists if draft.kind == STAFF and "unit" in draft.fields]
+    above: dict[str, _Unit] = {}
+    units: dict[str, _Unit] = {}
+    taken: set[str] = set()
+    for draft in staff:
+        column, name_column, above_column = (draft.fields.get(f, "") for f in ("unit", "unit_name", "unit_above"))
+        for row in draft.look.rows:
+            code, upper = keyed(row.get(column, "")), keyed(row.get(above_column, ""))
+            name = keyed(row.get(name_column, "")) or code
+            if not code or code in units:
+                continue
+            if upper and upper not in above and upper.lower() != name.lower():
+                above[upper] = _Unit(_free(f"{root}.{slug(upper)}", taken), upper, root, (upper,))
+            parent = above[upper].id if upper in above else root
+            units[code] = _Unit(_free(f"{root}.{slug(name)}", taken), name, parent, tuple(dict.fromkeys((code, name))))
+    if not staff:
+        for _, draft in lists:
+            for code in _codes(draft):
+                if code.lower() not in {known.lower() for known in units}:
+                    units[code] = _Unit(_free(f"{root}.{slug(code)}", taken), code, root, (code,))
+    found = [*above.values(), *units.values()]
+    moved = {unit.id: [] for unit in found}
+    for code in _strangers(lists, found):
+        at = answers.get(f"unit {code}", "").lower()
+        home = next((unit for unit in found if at and at in (unit.name.lower(), unit.id.lower())), None)
+        if home:
+            moved[home.id].append(code)
+    return [_Unit(unit.id, unit.name, unit.parent, (*unit.codes, *moved[unit.id])) for unit in found]
+
+
+def _strangers(lists: Sequence[tuple[Path, Draft]], known: Sequence[_Unit]) -> list[str]:
+    """Codes of units in the lists that no unit has, whatever its capitals."""
+    codes = {code for unit in known for code in unit.codes}
+    return sorted({code for _, draft in lists for code in _codes(draft)} - codes)
+
+
+def _own(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, str]) -> list[_Unit]:
+    """Units of codes that belong to no unit of the staff lists."""
+    known = _tree(lists, root, answers)
+    taken = {unit.id for unit in known}
+    return [_Unit(_free(f"{root}.{slug(code)}", taken), code, root, (code,)) for code in _strangers(lists, known)]
+
+
+def _organisation(
+    root: str, name: str, zone: str, country: str, language: str, units: Sequence[_Unit], answers: Mapping[str, str]
+) -> Iterator[str]:
+    yield "# Written from the first lists: names, managers and dates are to be filled in as they become known."
+    yield "organisations:"
+    yield f"  - id: {root}"
+    yield f"    names: {{{language}: {_text(name)}}}"
+    yield f"    timezone: {zone}"
+    yield f"    country: {country}"
+    yield f"    language: {language}"
+    if units:
+        yield "units:"
+        for unit in units:
+            yield f"  - {{id: {unit.id}, name: {_text(unit.name)}, parent: {unit.parent}}}"
+        yield "code_maps:"
+        yield '  - source: "*"'
+        yield "    codes:"
+        for unit in units:
+            yield from (f"      - {{code: {_text(code)}, unit: {unit.id}}}" for code in unit.codes)
+    if all(answers.get(paper) for paper in PAPERS):
+        yield "approvals:"
+        yield '  - purpose: "*"'
+        yield f"    legal_basis: {_text(answers['legal_basis'])}"
+        yield f"    dpia: {_text(answers['dpia'])}"
+        yield f"    consulted_on: {answers['consulted_on']}"
+    yield ""
+
+
+def _systems(systems: Mapping[str, tuple[str, str]], language: str) -> Iterator[str]:
+    yield "systems:" if systems else "systems: []"
+    for id_, (name, kind) in systems.items():
+        yield f"  - id: {id_}"
+        yield f"    names: {{{language}: {_text(name)}}}"
+        if kind in (CASES, LOG):
+            yield "    protects: public"
+    yield ""
+
+
+def _text(said: str) -> str:
+    return json.dumps(said, ensure_ascii=False)

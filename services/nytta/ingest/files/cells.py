@@ -1,0 +1,154 @@
+"""What the cells of a column are, judged by their texts alone: dates and their order, numbers, answers, ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from nytta.ingest.files.times import Order, Years, day_reader
+
+MOST_NULL: Final = frozenset({"", "-", "--", "?", "n/a", "na", "null", "none", "(empty)", "(tom)", "#n/a", "nan"})
+"""Texts that stand for nothing, in small letters."""
+_ENOUGH: Final = 0.95
+"""The part of a column's cells that must be dates; the others may be damaged."""
+_SHOWN: Final = 2_000
+_YES: Final = frozenset({"ja", "j", "yes", "y", "true", "sant", "sann", "1", "x", "on", "på", "aktiv", "active"})
+_NO: Final = frozenset({"nej", "nei", "n", "no", "false", "falskt", "usann", "0", "off", "av", "inaktiv", "inactive"})
+_NUMBER: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0.]\d{3})*(?:[.,]\d+)?|[+-]?\d+(?:[.,]\d+)?")
+_DOTTED: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})\b")
+_ZONE: Final = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a column writes its dates."""
+
+    order: Order = "year-first"
+    years: Years = "four"
+    formats: tuple[str, ...] = ()
+
+
+ORDERS: Final[tuple[Notation, ...]] = (
+    Notation("year-first"),
+    Notation("day-first"),
+    Notation("month-first"),
+    Notation("year-first", "two"),
+    Notation("day-first", "two"),
+    Notation("month-first", "two"),
+    Notation(formats=("%Y%m%d",)),
+    Notation(formats=("%Y%m%d%H%M%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S", "%Y%m%d %H:%M")),
+)
+"""Notations that a column without a telling name may have, of which the first that fits counts."""
+COUNTED: Final[tuple[Notation, ...]] = (Notation("epoch-s"), Notation("epoch-ms"), Notation("excel"))
+"""Numbers that are dates in a column whose name says that it holds dates."""
+
+
+def said(cells: Sequence[str]) -> list[str]:
+    """The cells that say something, without white space around them."""
+    return [text for cell in cells if (text := cell.strip()).lower() not in MOST_NULL]
+
+
+def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation, ...]:
+    """The notations under which nearly all of these cells are dates of 1940 to 2100; several where nothing decides.
+
+    With `counted`, numbers of seconds or days may be dates too.
+    """
+    texts = list(dict.fromkeys(said(cells)))[:_SHOWN]
+    if not texts:
+        return ()
+    scores = {each: _part(each, texts) for each in (*ORDERS, *(COUNTED if counted else ()))}
+    best = max(scores.values())
+    if best < _ENOUGH:
+        return ()
+    found = [each for each, part in scores.items() if part == best]
+    if any(each.years == "four" for each in found):
+        found = [each for each in found if each.years == "four"]
+    if found[0] == Notation():
+        return (found[0],)
+    if all(_DOTTED.match(text) for text in texts):  # a date with dots has its day first, wherever it is written
+        found = [each for each in found if each.order == "day-first"] or found
+    apart = {tuple(moment(each, text) for text in texts): each for each in reversed(found)}
+    return tuple(_without_years_for_days([each for each in found if each in apart.values()], texts))
+
+
+def _without_years_for_days(found: list[Notation], texts: Sequence[str]) -> list[Notation]:
+    """These notations without those that take the two digits of a year for a day.
+
+    Where there are many dates and one reading has nearly all days of a month, the end of it too, a reading that has one
+    or two days alone is none. Dates that all lie on the first of a month decide nothing.
+    """
+    if len(found) < 2 or any(each.years == "four" for each in found):
+        return found
+    days = {each: {day.day for text in texts if (day := moment(each, text))} for each in found}
+    if not any(len(these) >= 20 and max(these) >= 29 for these in days.values()):
+        return found
+    return [each for each in found if len(days[each]) > 3]
+
+
+def _part(notation: Notation, texts: Sequence[str]) -> float:
+    if notation == Notation("epoch-s") and not all(re.fullmatch(r"\d{9,10}(?:\.\d+)?", text) for text in texts):
+        return 0
+    if notation == Notation("epoch-ms") and not all(re.fullmatch(r"\d{12,13}(?:\.\d+)?", text) for text in texts):
+        return 0
+    if notation == Notation("excel") and not all(re.fullmatch(r"[345]\d{4}(?:[.,]\d+)?", text) for text in texts):
+        return 0
+    return sum(_is_date(notation, text) for text in texts) / len(texts)
+
+
+def _is_date(notation: Notation, text: str) -> bool:
+    try:
+        return 1940 <= _reader(notation)(text).year <= 2100
+    except (ValueError, OverflowError):
+        return False
+
+
+@cache
+def _reader(notation: Notation) -> Callable[[str], date]:
+    return day_reader(notation.order, notation.formats, _ZONE, notation.years)
+
+
+def moment(notation: Notation, text: str) -> datetime | None:
+    """The day of a cell, as a time that sorts; None where it is none."""
+    try:
+        return datetime.combine(_reader(notation)(text.strip()), datetime.min.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def yes_words(cells: Sequence[str]) -> list[str] | None:
+    """The texts of a column of answers that mean yes; None where it holds anything but answers."""
+    texts = set(said(cells))
+    if not texts or not all(text.lower() in _YES | _NO for text in texts):
+        return None
+    return sorted(text for text in texts if text.lower() in _YES)
+
+
+def are_numbers(cells: Sequence[str]) -> bool:
+    """Whether every cell that says something is a number."""
+    texts = said(cells)
+    return bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
+
+
+def are_unique(cells: Sequence[str]) -> bool:
+    """Whether every cell says something, and no two the same."""
+    texts = said(cells)
+    return len(texts) == len(cells) == len(set(texts)) and bool(cells)
+
+
+def are_few(cells: Sequence[str]) -> bool:
+    """Whether the cells are words of a list: few of them, short, and not numbers."""
+    texts = said(cells)
+    words = set(texts)
+    return bool(words) and len(words) <= max(12, len(texts) // 3) and max(map(len, words)) <= 80
+
+
+def decimal_mark(columns: Sequence[Sequence[str]]) -> str:
+    """The mark before the fraction in columns of numbers: "," where one has it and none has a point."""
+    numbers = [text for cells in columns if are_numbers(cells) for text in said(cells)]
+    commas = any(re.fullmatch(r"[+-]?[\d \u00a0.]*,\d+", text) for text in numbers)
+    return "," if commas else "."
