@@ -26,7 +26,7 @@ from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.stream.wire import body_of
 from tests.organisations import county
 
-NOW = datetime(2026, 11, 29, tzinfo=UTC)
+NOW = datetime.now(UTC)  # rejects are kept for two weeks
 
 
 @pytest.fixture(scope="session")

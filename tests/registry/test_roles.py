@@ -16,13 +16,13 @@ from nytta.registry.roles import Grant, Permission, Role, grants, matrix, may, v
 DAY = date(2026, 7, 15)
 
 MATRIX = """
-                         platform figures peer_band act programme transparency access_log disposals private maintain
-operations               x        .       .         .   .         x            .          .         .       .
-manager                  .        x       x         x   .         x            .          .         .       .
-programme_lead           x        x       x         .   x         x            .          .         .       .
-employee_representative  .        x       .         .   .         x            x          x         .       .
-dpo                      .        .       .         .   .         x            x          x         .       .
-administrator            x        x       x         .   x         x            x          x         x       x
+                    platform figures peer_band act programme transparency access_log disposals private maintain import
+operations              x        .       .         .   .         x            .          .         .       .        x
+manager                 .        x       x         x   .         x            .          .         .       .        .
+programme_lead          x        x       x         .   x         x            .          .         .       .        .
+employee_representative .        x       .         .   .         x            x          x         .       .        .
+dpo                     .        .       .         .   .         x            x          x         .       .        .
+administrator           x        x       x         .   x         x            x          x         x       x        x
 """
 
 TREE = """\

@@ -130,9 +130,10 @@ class Backing:
         """The shipped ones."""
         return mappings.shipped()
 
-    def draft(self, file: Path, name: str) -> str:
-        """Under the first organisation of the registry."""
-        home = next(iter(self.registry().organisations), None)
+    def draft(self, file: Path, name: str, organisation: str = "") -> str:
+        """Under the organisation, or the first one of the registry."""
+        known = self.registry().organisations
+        home = next((o for o in known if o.id == organisation), next(iter(known), None))
         with _mendable():
             zone = home.timezone if home else "UTC"
             return draft(file, name, home.id if home else "organisation", zone, unpacked=_UNPACKED)
@@ -142,26 +143,30 @@ class Backing:
         with _mendable():
             return explain(file, mappings.load(mapping), unpacked=_UNPACKED)
 
-    def begin_import(self, file: Path, name: str, mapping: str) -> Job:
+    def begin_import(self, file: Path, name: str, mapping: str, organisation: str = "") -> Job:
         """Import in a thread of its own; the file goes afterwards."""
         called = "draft" if mapping.endswith(".yaml") else mapping or "CloudEvents"
         job = Job(secrets.token_urlsafe(12), name, called, total=file.stat().st_size)
         self._jobs.appendleft(job)
-        threading.Thread(target=self._import, args=(job, file, mapping), name="import", daemon=True).start()
+        threading.Thread(
+            target=self._import, args=(job, file, mapping, organisation), name="import", daemon=True
+        ).start()
         return job
 
     def jobs(self) -> Sequence[Job]:
         """The latest first."""
         return tuple(self._jobs)
 
-    def _import(self, job: Job, file: Path, mapping: str) -> None:
+    def _import(self, job: Job, file: Path, mapping: str, organisation: str) -> None:
         def progress(done: int, total: int) -> None:
             job.read, job.total = done, total
 
         try:
             with _mendable(), under_way("an import, which goes on when the file is uploaded again"):
                 chosen = mappings.load(mapping) if mapping else None
-                done = self._app.intake.import_file(file, chosen, self._now(), progress=progress)
+                done = self._app.intake.import_file(
+                    file, chosen, self._now(), organisation=organisation, within=organisation, progress=progress
+                )
             told = done.as_dict()
             job.report = {n: told[n] for n in ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")}
             job.read, job.state = job.total, "done"

@@ -12,6 +12,7 @@ from nytta.indicators.subjects import SUBJECTS, Subject
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
 _AGGREGATE = re.compile(r"(countIf|count|sumIf|sum)\((.*)\)", re.DOTALL)
+_ACTS = re.compile(r"\b(?:weeks_)?active\b")
 _WORD = re.compile(r"'(?:[^'\\]|\\.)*'|([A-Za-z_][A-Za-z0-9_]*)(\s*\()?")
 _SQL_WORDS = {
     "and",
@@ -271,6 +272,11 @@ class Definition(Model):
     def handled(self) -> Side | None:
         """The side whose rows are handled by somebody: cases or tickets."""
         return next((side for side in reversed(self.sides) if SUBJECTS[side.subject].hand), None)
+
+    @property
+    def tells_of_use(self) -> bool:
+        """Whether it counts persons by what they did in the system: without a source of use it has nothing to tell."""
+        return any(side.subject == "person" and _ACTS.search(side.value) for side in self.sides)
 
     @property
     def counts_hands(self) -> bool:

@@ -237,15 +237,19 @@ class Intake:
         timezone: str = "",
         snapshot_at: datetime | None = None,
         gone_at_most: int | None = None,
+        within: str = "",
         progress: Progress | None = None,
     ) -> ImportReport:
         """Import a file, or go on with an interrupted import of it; its rows count from the moment it is complete.
 
         Without a mapping the file holds CloudEvents, one per line. Threads take turns, file by file. A list that says
-        it is complete may take back at most `gone_at_most` rows, or a third of them: else IntakeError.
+        it is complete may take back at most `gone_at_most` rows, or a third of them: else IntakeError. With `within`,
+        rows of units that are not of that organisation are rejected.
         """
         with self._one_file:
-            return self._import_file(path, mapping, now, organisation, timezone, snapshot_at, gone_at_most, progress)
+            return self._import_file(
+                path, mapping, now, organisation, timezone, snapshot_at, gone_at_most, within, progress
+            )
 
     def _import_file(
         self,
@@ -256,6 +260,7 @@ class Intake:
         timezone: str,
         snapshot_at: datetime | None,
         gone_at_most: int | None,
+        within: str,
         progress: Progress | None,
     ) -> ImportReport:
         digest = files.digest(path)
@@ -274,7 +279,7 @@ class Intake:
             return ImportReport(
                 files.as_text(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
             )
-        reading = _Reading(self, mapping, job, now, self._root(root, timezone, mapping))
+        reading = _Reading(self, mapping, job, now, self._root(root, timezone, mapping), within)
         for step in behind(reading.steps(path), lambda s: self._write_step(s, now)):
             job = step.job
             self.private.connection.check()
@@ -452,6 +457,8 @@ class _Reading:
     job: Import
     now: datetime
     made: CreatedRoot | None
+    within: str = ""
+    """The organisation to which all units must belong; "" for any."""
     seen: set[str] = field(default_factory=set)
     """Ids of rows that are in the file, though an event of theirs could not be made."""
     unknown_rows: bool = False
@@ -483,6 +490,9 @@ class _Reading:
         if self.made:
             self.made = self.intake.with_units(self.made, batch.table)
         placed, unplaced = self.intake._place(batch.table)
+        if self.within and len(placed):
+            placed, foreign = _within(self.intake.registry, placed, self.within)
+            unplaced = (*unplaced, *foreign)
         events = without_stopped(self.intake.registry, placed, self.intake.stopped)
         rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)
         self._count(chunk, events, rejects)
@@ -581,6 +591,19 @@ def _id_of(reject: Reject) -> str:
         return str(orjson.loads(reject.body)["id"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return ""
+
+
+def _within(registry: Registry, events: pa.Table, root: str) -> tuple[pa.Table, tuple[Reject, ...]]:
+    """Events of units of an organisation, and rejects of the others."""
+    own = pa.array(sorted({unit.id for unit in registry.units if unit.root == root}), pa.string())
+    units = events["unit"].cast(pa.string())
+    kept = pc.or_(pc.is_in(units, own), pc.equal(units, ""))
+    lost = events.filter(pc.invert(kept))
+    detail = f"the unit is not of {root}, whose files alone may be imported here"
+    return events.filter(kept), tuple(
+        Reject(Reason.FORBIDDEN_UNIT, detail, row["source"], f"id {row['id']}", body)
+        for row, body in zip(lost.to_pylist(), encode(lost), strict=True)
+    )
 
 
 def _unplaced(row: dict[str, Any], body: bytes) -> Reject:

@@ -47,6 +47,8 @@ class Permission(StrEnum):
     """Certificates of what was disposed of."""
     PRIVATE = "private"
     """Exact figures and bodies of rejects: audited commands, on no surface."""
+    IMPORT = "import"
+    """Import files of an organisation."""
     MAINTAIN = "maintain"
     """Keys, erasures, disposals, replays."""
 
@@ -55,7 +57,7 @@ OF_UNITS = frozenset({Permission.FIGURES, Permission.PEER_BAND, Permission.ACT})
 """What is about one unit; reading it is logged."""
 
 _MAY: dict[Role, frozenset[Permission]] = {
-    Role.OPERATIONS: frozenset({Permission.PLATFORM, Permission.TRANSPARENCY}),
+    Role.OPERATIONS: frozenset({Permission.PLATFORM, Permission.IMPORT, Permission.TRANSPARENCY}),
     Role.MANAGER: frozenset({Permission.FIGURES, Permission.PEER_BAND, Permission.ACT, Permission.TRANSPARENCY}),
     Role.PROGRAMME_LEAD: frozenset(
         {Permission.FIGURES, Permission.PEER_BAND, Permission.PROGRAMME, Permission.PLATFORM, Permission.TRANSPARENCY}

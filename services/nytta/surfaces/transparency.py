@@ -68,6 +68,7 @@ _WHAT = {
     Permission.ACCESS_LOG: "Who read figures of which unit",
     Permission.DISPOSALS: "What was disposed of",
     Permission.PRIVATE: "Exact figures, by commands that are written down",
+    Permission.IMPORT: "Import of the organisation's files",
     Permission.MAINTAIN: "Keys, erasures and disposals",
 }
 _PERSON_KINDS = {"session", "eligibility", "presence", "training"}

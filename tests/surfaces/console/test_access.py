@@ -21,7 +21,7 @@ OPENS = {
     "/benefits/shorter": "lead administrator",
     "/benefits/report": "lead administrator",
     "/operations": "lead operations administrator",
-    "/import": "administrator",
+    "/import": "operations administrator",
     "/access-log": "representative dpo administrator",
     "/transparency": "lead manager group operations representative dpo administrator stranger",
     "/help": "lead manager group operations representative dpo administrator stranger",

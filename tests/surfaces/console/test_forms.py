@@ -217,8 +217,6 @@ def test_a_mapping_is_drafted_corrected_tried_and_imported(own: World) -> None:
 @pytest.mark.parametrize(
     ("name", "body", "status", "says"),
     [
-        ("list.csv", b"PK\x03\x04" + bytes(40), 415, "is an Excel workbook"),
-        ("list.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(40), 415, "is an Excel workbook"),
         ("empty.csv", b"", 422, "is empty"),
         ("large.csv", bytes(3 << 20), 413, "The file is too large"),
     ],

@@ -13,6 +13,7 @@ REMEDIES = {
     Reason.FEW_PERSONS: "fewer persons work, ask or handle there than its rule asks for; a staff list of the unit, "
     "or its reporting group, may show it",
     Reason.ONE_HANDLER: "one person handled most of the cases; larger units and longer windows show it first",
+    Reason.NO_DATA: "no source tells who works in the system when; import sessions, or steps of cases with their actor",
     Reason.NO_HANDLERS: "no source names who handled; map that column as `actor`, or import a staff list of the system",
 }
 """What would show a figure, by why it is not shown."""

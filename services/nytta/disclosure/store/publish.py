@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.gate import Bools, Exact, Gated, Measure, gate
-from nytta.disclosure.rules import few_of
+from nytta.disclosure.rules import Reason, Status, few_of
 from nytta.indicators.definition import Definition, Protects
 from nytta.indicators.periods import GRAINS
 from nytta.ingest.store.private import PrivateStore
-from nytta.ingest.store.quality import unclear_systems
+from nytta.ingest.store.quality import systems_in_use, unclear_systems
 from nytta.registry.protection import in_force
 from nytta.registry.registry import Registry
 from nytta.registry.systems import Protects as Asking
@@ -52,6 +52,8 @@ def publish(
     version, renamed = store.counter("version"), store.counter("renamed")
     unclear = unclear_systems(store.connection, now)
     waiting = store.counter("unclear") > store.counter("clear")
+    using = systems_in_use(store.connection)
+    waiting |= len(using) > store.counter("systems in use")
     places = {o.id: _place(store, o, secret, now) for o in registry.organisations}
     course = _Course(
         store,
@@ -61,6 +63,7 @@ def publish(
         0 if waiting else store.counter("published_version"),
         renamed > store.counter("renamed_published"),
         unclear,
+        using,
         now,
         store.counter("publication") + 1,
     )
@@ -76,6 +79,7 @@ def publish(
     store.raise_counter("published_version", version)
     store.raise_counter("renamed_published", renamed)
     store.raise_counter("unclear" if unclear else "clear", course.publication)
+    store.raise_counter("systems in use", len(using))
     store.raise_counter("publication", course.publication)
     return changed
 
@@ -105,7 +109,8 @@ class _Course:
     """One publication.
 
     Periods from `first` on are told; `version` is the last round whose cells are published, 0 for none; `renamed` says
-    that keys of persons changed since; units of `unclear` systems wait.
+    that keys of persons changed since; units of `unclear` systems wait. Of systems that are not among those in use
+    (`using`), or were when a figure was first told, nothing is said of use.
     """
 
     store: PrivateStore
@@ -115,6 +120,7 @@ class _Course:
     version: int
     renamed: bool
     unclear: Collection[str]
+    using: Collection[str]
     now: datetime
     publication: int
 
@@ -175,7 +181,9 @@ class _Course:
                 days = [day for day, rule in rules.items() if rule == protection]
                 part = of_root.filter(pc.is_in(of_root["period"], pa.array(days, of_root["period"].type)))
                 gated = gate(self._exact(definition, part), Measure.of(definition), protection, place.secret)
-                columns = _columns(gated) | {"rules": pa.repeat(pa.scalar(protection.fingerprint), len(part))}
+                columns = self._with_use(definition, part, _columns(gated)) | {
+                    "rules": pa.repeat(pa.scalar(protection.fingerprint), len(part))
+                }
                 for name, column in columns.items():
                     part = part.append_column(name, column)
                 parts.append(part)
@@ -184,6 +192,28 @@ class _Course:
         for name in (*_FIGURES, "rules"):
             rows = rows.append_column(name, pa.array([], pa.float64() if name in _FIGURES[:3] else pa.string()))
         return rows
+
+    def _with_use(self, definition: Definition, rows: pa.Table, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+        """The columns of figures, of which those of use say nothing where no source tells of any."""
+        if not definition.tells_of_use:
+            return columns
+        told = self.store.connection.rows(
+            """SELECT DISTINCT system FROM {private}.disclosed FINAL
+               WHERE shown AND indicator = {id:String} AND version = {version:UInt16}""",
+            id=definition.id,
+            version=definition.version,
+        )
+        known = {*self.using, *(system for (system,) in told)}
+        silent = pa.array([system not in known for system in rows["system"].to_pylist()], pa.bool_())
+        nothing = dict.fromkeys(_FIGURES[:3]) | {
+            "n_band": "",
+            "status": Status.SUPPRESSED.value,
+            "reason": Reason.NO_DATA.value,
+        }
+        return columns | {
+            name: pc.if_else(silent, pa.scalar(said, columns[name].type), columns[name])
+            for name, said in nothing.items()
+        }
 
     def _exact(self, definition: Definition, rows: pa.Table) -> Exact:
         systems = {system.id: system for system in self.registry.systems}

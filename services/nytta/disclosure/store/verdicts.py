@@ -39,7 +39,7 @@ from nytta.indicators.detection.gates import Reason
 from nytta.indicators.detection.results import Kind
 from nytta.ingest.store.counted import EVENTS, winning
 from nytta.ingest.store.private import PrivateStore
-from nytta.ingest.store.quality import unclear_systems
+from nytta.ingest.store.quality import systems_in_use, unclear_systems
 from nytta.registry.dates import monday, mondays, parse_week
 from nytta.registry.registry import Registry
 from nytta.registry.units import Organisation
@@ -139,7 +139,8 @@ def read_series(
 ) -> list[Series]:
     """Every notifying indicator of every system of an organisation, up to and with the week that begins on `closed`.
 
-    Of `unclear` systems, the weeks that are looked at for the first time are not judged.
+    Of `unclear` systems, the weeks that are looked at for the first time are not judged; of systems of which no source
+    tells that anybody works in them, use is not judged at all.
     """
     notifying = [d for d in definitions if isinstance(d.detect, Detection)]
     cells = _read(store, [d.id for d in notifying] + [_ENTITLEMENT], root, closed)
@@ -151,10 +152,11 @@ def read_series(
     quiet = np.array([organisation.calendar.is_quiet(week) for week in weeks])
     told = _presence_is_told(store, root)
     stale = _stale(store, organisation, weeks, quiet)
+    using = systems_in_use(store.connection)
     found = []
     for definition in notifying:
         for system in sorted(set(cells.system[cells.indicator == definition.id].tolist())):
-            if not registry.processes(system, closed):
+            if not registry.processes(system, closed) or (definition.tells_of_use and system not in using):
                 continue
             silent = _fed_by(definition, system, stale, len(weeks))
             silent[-_UNCLEAR:] |= system in unclear

@@ -1,4 +1,4 @@
-"""Whether sources name units that the registry knows: where they do not, figures of units would lack people."""
+"""What sources leave out: units that nobody knows, and acts of persons."""
 
 from __future__ import annotations
 
@@ -47,5 +47,18 @@ def unclear_systems(connection: Connection, now: datetime) -> frozenset[str]:
         return frozenset()
     rows = connection.rows(
         "SELECT DISTINCT system FROM {private}.events WHERE source IN {sources:Array(String)}", sources=poor
+    )
+    return frozenset(system for (system,) in rows)
+
+
+def systems_in_use(connection: Connection) -> frozenset[str]:
+    """Systems of which some source tells that persons work in them: sessions, steps of cases, or acts as they happen.
+
+    A list of cases says who has each of them, and not who worked when: it tells of no use.
+    """
+    rows = connection.rows(
+        """SELECT DISTINCT system FROM {private}.events
+           WHERE kind IN ('session', 'case') AND actor_kind = 'person' AND retracted = 0
+             AND (type IN ('platform.session', 'case.step', 'case.handover') OR import = 0)"""
     )
     return frozenset(system for (system,) in rows)

@@ -341,7 +341,7 @@ class Console:
         """
         self._from_here(request)
         visitor = self.visitor(request)
-        if not visitor.visible(Permission.MAINTAIN):
+        if not visitor.visible(Permission.IMPORT):
             raise Refused(403, "no_role")
         if int(request.headers.get("content-length") or 0) > self.upload_limit:
             raise Refused(413, "too_large", most=self.upload_limit >> 20)

@@ -80,14 +80,20 @@ class Services(Protocol):
     def mappings(self) -> Sequence[str]:
         """The names of the shipped mappings."""
 
-    def draft(self, file: Path, name: str) -> str:
-        """A first mapping for a file, as YAML text to be corrected. CannotDo where the file cannot be read."""
+    def draft(self, file: Path, name: str, organisation: str = "") -> str:
+        """A first mapping for a file, as YAML text to be corrected. CannotDo where the file cannot be read.
+
+        Its units are those of the organisation, or of the first of the registry.
+        """
 
     def preview(self, file: Path, mapping: str) -> Explanation:
         """How the first rows of a file map; `mapping` is a shipped one or a file. CannotDo where it cannot be read."""
 
-    def begin_import(self, file: Path, name: str, mapping: str) -> Job:
-        """Import a file in the background. A `mapping` that is a file goes with it."""
+    def begin_import(self, file: Path, name: str, mapping: str, organisation: str = "") -> Job:
+        """Import a file in the background. A `mapping` that is a file goes with it.
+
+        With `organisation`, only rows of its units are taken.
+        """
 
     def jobs(self) -> Sequence[Job]:
         """Imports of this run of the service, the latest first."""

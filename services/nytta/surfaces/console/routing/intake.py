@@ -21,8 +21,6 @@ from nytta.surfaces.console.routing.reading import chosen_reading
 from nytta.surfaces.console.services import CannotDo, Job
 from nytta.surfaces.console.visitors import Visitor
 
-_WORKBOOKS: Final = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)
-_ZIP: Final = b"PK\x03\x04"
 _CHUNK: Final = 1 << 20
 _DRAFT: Final = "draft"
 
@@ -72,6 +70,14 @@ def add(app: FastAPI, console: Console) -> None:
     build = builders(console)
     waiting: dict[str, tuple[Path, str]] = {}
 
+    def imports_for(visitor: Visitor) -> str:
+        """The organisation whose files the visitor may import; "" for those of all."""
+        if visitor.visible(Permission.MAINTAIN):
+            return ""
+        if roots := visitor.roots(Permission.IMPORT):
+            return roots[0]
+        raise Refused(403, "no_role")
+
     def maintains(visitor: Visitor) -> None:
         if not visitor.visible(Permission.MAINTAIN):
             raise Refused(403, "no_role")
@@ -116,7 +122,7 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.get("/import", include_in_schema=False)
     async def imports(request: Request) -> Response:
-        maintains(console.visitor(request))
+        imports_for(console.visitor(request))
         return await console.page(
             request,
             "import.html",
@@ -131,8 +137,6 @@ def add(app: FastAPI, console: Console) -> None:
                 raise Refused(422, "no_file")
             head = await sent.read(8)
             name = Path(sent.filename or "file").name[:200]
-            if head.startswith(_WORKBOOKS) or (head.startswith(_ZIP) and not name.endswith(".zip")):
-                raise Refused(415, "workbook", file=name)
             if not head:
                 raise Refused(422, "empty_file", file=name)
             await sent.seek(0)
@@ -146,7 +150,7 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.get("/import/{id_}", include_in_schema=False)
     async def preview(request: Request, id_: str) -> Response:
-        maintains(console.visitor(request))
+        organisation = imports_for(console.visitor(request))
         job = next((j for j in console.services.jobs() if j.id == id_), None)
         if job is not None:
             return await console.page(request, "job.html", lambda _: Answer(job), keep=False)
@@ -164,7 +168,9 @@ def add(app: FastAPI, console: Console) -> None:
                 try:
                     if mapping == _DRAFT:
                         if not drafted(place).exists():
-                            drafted(place).write_text(console.services.draft(place, name), encoding="utf-8")
+                            drafted(place).write_text(
+                                console.services.draft(place, name, organisation), encoding="utf-8"
+                            )
                         text = drafted(place).read_text(encoding="utf-8")
                     explanation = console.services.preview(place, str(drafted(place)) if mapping == _DRAFT else mapping)
                 except CannotDo as error:
@@ -176,7 +182,7 @@ def add(app: FastAPI, console: Console) -> None:
     @app.post("/import/{id_}", include_in_schema=False)
     async def begin(request: Request, id_: str) -> Response:
         visitor, fields = await console.posted(request)
-        maintains(visitor)
+        organisation = imports_for(visitor)
         if id_ not in waiting:
             raise Refused(404, "no_upload")
         place, name = waiting[id_]
@@ -190,7 +196,7 @@ def add(app: FastAPI, console: Console) -> None:
             raise Refused(422, "no_mapping", what=mapping[:80])
         del waiting[id_]
         chosen_ = {"cloudevents": "", _DRAFT: str(drafted(place))}.get(mapping, mapping)
-        job = await console.run(lambda: console.services.begin_import(place, name, chosen_))
+        job = await console.run(lambda: console.services.begin_import(place, name, chosen_, organisation))
         return console.answered(f"/import/{job.id}")
 
 

@@ -1,0 +1,162 @@
+"""From files to the first figures in one command: what is asked, what is written, and what is never invented."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nytta.ingest.files import beginning
+from nytta.ingest.files import mapping as mappings
+from nytta.ingest.files.beginning import PAPERS, begin, questions
+from nytta.ingest.files.draft import Draft, drafted, look
+from nytta.ingest.files.explain import explain
+from nytta.registry.load import load
+from tests.support.commands import answer, nytta
+
+NAMES = ("personal_2026-11.csv", "arenden_itsm.csv", "arendelista.csv")
+DAY = "2026-11-29"
+
+
+@pytest.fixture
+def lists(shared_data: Path) -> list[tuple[Path, Draft]]:
+    """The three lists of a municipality, looked at."""
+    return [(path, drafted(look(path, path.name))) for path in (shared_data / "lists" / name for name in NAMES)]
+
+
+def proposed(lists: list[tuple[Path, Draft]], **given: str) -> dict[str, str]:
+    """The answers that are proposed, beside those given."""
+    answers = dict(given)
+    for question in questions(lists, answers, DAY):
+        answers.setdefault(question.key, question.proposed)
+    return answers
+
+
+def test_only_what_the_lists_do_not_say_is_asked(lists: list[tuple[Path, Draft]]) -> None:
+    asked = questions(lists, {}, DAY)
+    assert [question.key for question in asked] == [
+        "name",
+        "country",
+        "system arenden_itsm.csv",
+        "system arendelista.csv",
+        *PAPERS,
+    ]
+    assert {q.key: q.proposed for q in asked if q.proposed} == {
+        "country": "SE",
+        "system arenden_itsm.csv": "IT-support",
+        "system arendelista.csv": "Ärendeflöde",
+    }
+
+
+def test_what_is_written_is_an_ordinary_registry_with_ordinary_mappings(
+    lists: list[tuple[Path, Draft]], tmp_path: Path
+) -> None:
+    begun = begin(lists, proposed(lists, name="Björkviks kommun"))
+    for name, said in begun.files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(said, "utf-8")
+    loaded = load(tmp_path / "registry")
+    assert loaded.registry is not None, loaded.problems
+    assert {unit.id for unit in loaded.registry.units} >= {"bjorkviks-kommun.bygglovsenheten"}
+    for code in ("4110", "Bygglovsenheten"):
+        assert loaded.registry.resolve_one(code, "tickets", date(2026, 11, 1)) == "bjorkviks-kommun.bygglovsenheten"
+    for path, place in begun.mappings:
+        assert not [p for row in explain(path, mappings.load(tmp_path / place)).rows for p in row.problems]
+
+
+def test_a_paper_that_nobody_named_is_not_invented(lists: list[tuple[Path, Draft]]) -> None:
+    papers = {"legal_basis": "GDPR 6.1 e", "dpia": "DPIA 1", "consulted_on": "2026-05-01"}
+    whole = begin(lists, proposed(lists, name="X", **papers))
+    assert whole.papers == ()
+    assert yaml.safe_load(whole.files["registry/organisation.yaml"])["approvals"][0]["dpia"] == "DPIA 1"
+    for missing in PAPERS:
+        begun = begin(lists, proposed(lists, name="X", **{k: v for k, v in papers.items() if k != missing}))
+        assert begun.papers == (missing,)
+        assert "approvals" not in yaml.safe_load(begun.files["registry/organisation.yaml"])
+
+
+def listed(folder: Path, name: str, text: str) -> tuple[Path, Draft]:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path, drafted(look(path, name))
+
+
+def test_the_tree_comes_from_the_staff_list_and_other_codes_are_matched_by_name(tmp_path: Path) -> None:
+    staff = listed(
+        tmp_path,
+        "ansatte.csv",
+        "Ansattnummer;Avdelingskode;Avdeling;Sektor;Stilling;Ansatt fra\n"
+        "1;310;Byggesak;Plan;Rådgiver;01.08.2024\n2;320;Miljø;Plan;Enhetsleder;15.08.2024\n3;410;Skole;Oppvekst;Lærer;31.01.2020\n",
+    )
+    tickets = listed(
+        tmp_path,
+        "saker.csv",
+        "Ticket ID,Opened,Department,Source,Group\n"
+        "1,2026-03-02 10:00,byggesak,Phone,A\n2,2026-03-03 10:00,Kulturskolen,Email,A\n",
+    )
+    lists = [staff, tickets]
+    keys = {question.key: question for question in questions(lists, {}, DAY)}
+    assert keys["country"].proposed == "NO"
+    assert keys["unit byggesak"].proposed == "Byggesak"
+    assert keys["unit Kulturskolen"].proposed == "a unit of its own"
+    written = yaml.safe_load(begin(lists, proposed(lists, name="Lia")).files["registry/organisation.yaml"])
+    tree = {unit["id"]: unit["parent"] for unit in written["units"]}
+    assert tree == {
+        "lia.plan": "lia",
+        "lia.oppvekst": "lia",
+        "lia.byggesak": "lia.plan",
+        "lia.miljo": "lia.plan",
+        "lia.skole": "lia.oppvekst",
+        "lia.kulturskolen": "lia",
+    }
+    codes = {each["code"]: each["unit"] for each in written["code_maps"][0]["codes"]}
+    assert (codes["310"], codes["byggesak"], codes["Kulturskolen"]) == (
+        "lia.byggesak",
+        "lia.byggesak",
+        "lia.kulturskolen",
+    )
+
+
+def test_a_list_without_days_of_employment_asks_since_when(tmp_path: Path) -> None:
+    staff = listed(tmp_path, "staff.csv", "Employee ID,Department,Job title,FTE\n1,A,Head,1.0\n2,B,Officer,0.8\n")
+    asked = {question.key: question.proposed for question in questions([staff], {}, DAY)}
+    assert asked["since staff.csv"] == DAY
+    begun = begin([staff], proposed([staff], name="Town", country="SE"))
+    (tmp_path / "m.yaml").write_text(begun.files["mappings/staff.yaml"], "utf-8")
+    rows = explain(staff[0], mappings.load(tmp_path / "m.yaml")).rows
+    assert not any(row.problems for row in rows)
+    assert {shown.value for row in rows for shown in row.events[0].fields if shown.name == "valid_from"} == {DAY}
+
+
+def test_names_become_ids() -> None:
+    assert [beginning.slug(name) for name in ("Björkviks kommun", "Øvre Årdal", "IT-støtte", "Straße 1")] == [
+        "bjorkviks-kommun",
+        "ovre-ardal",
+        "it-stotte",
+        "strae-1",
+    ]
+
+
+def test_a_draft_is_printed_with_its_questions(tmp_path: Path) -> None:
+    path, _ = listed(tmp_path, "list.csv", "Ticket ID,Opened,Group\n1,01/02/2026,A\n2,03/04/2026,A\n3,03/05/2026,B\n")
+    done = nytta("draft", path)
+    assert "# dates: {order: day-first}" in done.stdout
+    assert "may be day first or month first" in done.stderr
+    assert answer("draft", path)["kind"] == "tickets"
+
+
+@pytest.mark.slow
+def test_three_lists_show_their_first_figures_in_one_command(shared_data: Path, tmp_path: Path) -> None:
+    files = [shared_data / "lists" / name for name in NAMES]
+    words = ("start", *files, "--yes", "--organisation", "Björkviks kommun", "--data", tmp_path / "data")
+    without = nytta(*words, "--into", tmp_path / "a").stderr
+    assert "no figure is approved: a legal basis (--legal-basis) and an impact assessment" in without
+    assert "shown:" not in without.replace("not shown:", "")
+    papers = ("--legal-basis", "GDPR 6.1 e", "--dpia", "DPIA 2026-1", "--consulted-on", "2026-05-01")
+    done = nytta(*words, *papers, "--into", tmp_path / "b").stderr
+    (shown,) = [line for line in done.splitlines() if line.startswith("shown: ")]
+    assert int(shown.split()[1]) >= 12
+    assert "weekly-breadth" not in shown
+    assert "not shown: weekly-breadth: no source tells who works in the system when" in done.replace("\n", " ")
