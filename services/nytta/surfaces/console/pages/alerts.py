@@ -179,8 +179,7 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
     told = message_of(reading, alert, today, language)
     message = told if isinstance(told, Message) else None
     facts = [(f.label, f.text) for f in message.fields if f.id not in ("buttons", "links")] if message else []
-    own = reading.published.registry.suggested(alert.kind.value, alert.key.system)
-    proposed = suggestions(alert.kind, own, language)
+    proposed = suggestions(alert.kind, facts_of(reading.published, alert, today, ""), language)
     return AlertView(
         alert.id,
         address(alert.id),
