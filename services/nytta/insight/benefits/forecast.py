@@ -43,7 +43,7 @@ class Status(StrEnum):
 WORDS = {
     Status.ON_TRACK: Names("På väg", "I rute", "On track"),
     Status.AT_RISK: Names("Risk", "Risiko", "At risk"),
-    Status.OFF_TRACK: Names("Ur kurs", "Ute av kurs", "Off track"),
+    Status.OFF_TRACK: Names("Avviker från plan", "Avviker fra plan", "Off track"),
     Status.TOO_EARLY: Names("För tidigt", "For tidlig", "Too early"),
     Status.ACHIEVED: Names("Uppnått", "Oppnådd", "Achieved"),
     Status.NOT_ACHIEVED: Names("Ej uppnått", "Ikke oppnådd", "Not achieved"),

@@ -52,7 +52,7 @@ EN = Wording(
                 "{finding}",
                 "The target is {target}% by {due}.",
                 "?The forecast is {forecast}% (80% interval {forecast_low}–{forecast_high}).",
-                "Status: Off track. Holidays and access problems are excluded.",
+                "Status: off track. Holidays and access problems are excluded.",
                 _LOSS,
             ),
             "At the present pace the chance of reaching the target in time is below 20 percent.",

@@ -52,7 +52,7 @@ NB = Wording(
                 "{finding}",
                 "Målet er {target} % innen {due}.",
                 "?Prognosen er {forecast} % (80 % intervall {forecast_low}–{forecast_high}).",
-                "Status: Ute av kurs. Ferie og tilgangsproblemer er trukket fra.",
+                "Status: avviker fra plan. Ferie og tilgangsproblemer er trukket fra.",
                 _LOSS,
             ),
             "Sannsynligheten for å nå målet i tide er under 20 prosent med dagens takt.",
@@ -129,18 +129,18 @@ NB = Wording(
             ),
         ),
         "benefit_off_course": KindText(
-            "{course_benefit}: gevinsten er ute av kurs",
+            "{course_benefit}: gevinsten avviker fra plan",
             (
                 "{course_benefit}: prognose {course} % av målet {course_due} "
                 "(80 % intervall {course_low}–{course_high}).",
-                "Status: Ute av kurs.",
+                "Status: avviker fra plan.",
                 "Størst bidrag til gapet: bruk {course_use} %, effekt per sak {course_effect} %.",
                 "?Fortsetter det, går om lag {loss} tapt innen {loss_due}.",
             ),
             "Prognosen når ikke målet i tide med mer enn 80 prosents sannsynlighet.",
             "Sesong er trukket fra: de samme ukene sammenlignes.",
             (
-                Advice("Gå gjennom bruken med den gevinstansvarlige", "programme_lead"),
+                Advice("Gå gjennom bruken med gevinsteieren", "programme_lead"),
                 Advice("Vurder om målet eller tidspunktet trenger en beslutning", "programme_lead"),
             ),
         ),
@@ -248,7 +248,7 @@ NB = Wording(
     },
     roles={
         "manager": "enhetens leder",
-        "benefit_owner": "den gevinstansvarlige",
+        "benefit_owner": "gevinsteieren",
         "programme_lead": "programlederen",
         "operations": "IT-driften",
         "representatives": "de tillitsvalgte",

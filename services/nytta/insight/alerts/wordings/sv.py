@@ -52,7 +52,7 @@ SV = Wording(
                 "{finding}",
                 "Målet är {target} % till {due}.",
                 "?Prognosen är {forecast} % (80 % intervall {forecast_low}–{forecast_high}).",
-                "Status: Ur kurs. Semester och behörighetsproblem är borträknade.",
+                "Status: avviker från plan. Semester och behörighetsproblem är borträknade.",
                 _LOSS,
             ),
             "Sannolikheten att nå målet i tid är under 20 procent med nuvarande takt.",
@@ -129,18 +129,18 @@ SV = Wording(
             ),
         ),
         "benefit_off_course": KindText(
-            "{course_benefit}: nyttan är ur kurs",
+            "{course_benefit}: nyttan avviker från plan",
             (
                 "{course_benefit}: prognos {course} % av målet vid {course_due} "
                 "(80 % intervall {course_low}–{course_high}).",
-                "Status: Ur kurs.",
+                "Status: avviker från plan.",
                 "Störst bidrag till gapet: användning {course_use} %, effekt per ärende {course_effect} %.",
                 "?Om det håller i sig missas cirka {loss} till {loss_due}.",
             ),
             "Prognosen når inte målet i tid med mer än 80 procents sannolikhet.",
             "Säsong är borträknad: samma veckor jämförs.",
             (
-                Advice("Gå igenom användningen med den nyttoansvariga", "programme_lead"),
+                Advice("Gå igenom användningen med nyttoägaren", "programme_lead"),
                 Advice("Pröva om målet eller tidpunkten behöver ett beslut", "programme_lead"),
             ),
         ),
@@ -248,7 +248,7 @@ SV = Wording(
     },
     roles={
         "manager": "enhetens chef",
-        "benefit_owner": "den nyttoansvariga",
+        "benefit_owner": "nyttoägaren",
         "programme_lead": "programledaren",
         "operations": "IT-driften",
         "representatives": "personalens företrädare",
