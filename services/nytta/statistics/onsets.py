@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -147,7 +146,7 @@ LONGEST_CLIMB = 13
 """So many steps a climb from one level to another may last."""
 
 
-def rise(values: Sequence[float]) -> int:
+def rise(values: ArrayLike) -> int:
     """The index of the first value of a rise from one level to another.
 
     Of all broken lines (a level, a climb of at most `LONGEST_CLIMB` steps, a level) the one that fits best by least

@@ -83,7 +83,7 @@ def test_the_unit_page_says_what_is_not_used_and_why(seen: World) -> None:
     page = seen.visit("manager").get("/units/u00").text
     assert "In Unit 0, one thing is not used as it was meant to be." in page
     assert "Why we think so" in page
-    assert "500 hours a year were promised, 220 are freed and 280 are left lying." in page
+    assert "500 hours a year were promised, 220 are freed and 280 are unrealised." in page
     assert "Money is shown once the benefit" in page
     assert "similar units" in page
     assert "I&#39;ll take it" in page
@@ -100,9 +100,12 @@ def test_a_small_unit_sees_its_group_and_its_check_never_a_blank_page(seen: Worl
 def test_the_overview_tells_the_state_in_sentences_and_the_map_is_in_tree_order(seen: World) -> None:
     page = seen.visit("lead").get("/").text
     assert "12 units are shown by themselves and 2 smaller ones with their group" in page
-    assert "Of 2 benefits, 0 are achieved or on track and 1 are off track or not achieved." in page
-    assert "280 hours a year are left lying." in page
-    assert "1 of 1 decisions are stuck" in page
+    assert (
+        "Of 2 benefits, 0 are achieved or on track, 0 at risk or partly achieved and 1 off track or not achieved."
+        in page
+    )
+    assert "280 hours a year are not realised yet." in page
+    assert "1 of 1 decision is stuck" in page
     body = page[page.index('class="map"') :].split("</table>")[0]
     places = re.findall(r'<th scope="row"><a href="/units/([^"]+)"', body)
     assert places == [*(f"u{n:02d}" for n in range(12)), "small"]
@@ -133,7 +136,7 @@ def test_a_benefit_has_plan_outcome_forecast_and_the_split_of_its_gap(seen: Worl
 
 def test_the_break_even_is_drawn_with_its_table(seen: World) -> None:
     page = seen.visit().get("/benefits").text
-    assert "keeping two ways open costs NOK\u00a0600,000 a year and pays from a digital share of 25%" in page
+    assert "two open ways cost NOK\u00a0600,000 a year. The digital one pays when at least 25% go it; now" in page
     drawn = page[page.index('id="break-even-0"') :]
     assert "pays from 25%" in drawn[: drawn.index("</svg>")]
     assert "62%" in drawn[drawn.index("<table") : drawn.index("</table>")]

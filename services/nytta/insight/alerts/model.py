@@ -168,9 +168,9 @@ class Alert:
     """One episode of one key. Every day is a local day; None where it has not come.
 
     `since` is the week from which on it has been so, by the first observation that spoke of it, `week` the last week
-    heard, `confirmed` the last usable week that supported the alert. `hits` are the last usable evaluations, the newest last; `calm` counts calm ones in a row. `waiting` is
-    the day from which an answer is awaited. `also` are further indicators of the same matter. Raises ValueError for
-    combinations that mean nothing.
+    heard, `confirmed` the last usable week that supported the alert. `hits` are the last usable evaluations, the newest
+    last; `calm` counts calm ones in a row. `waiting` is the day from which an answer is awaited. `also` are further
+    indicators of the same matter. Raises ValueError for combinations that mean nothing.
     """
 
     key: Key

@@ -14,7 +14,7 @@ LANGUAGES: Final = {"sv": "Svenska", "nb": "Norsk", "en": "English"}
 
 
 def say(key: str, language: str, /, **filled: object) -> str:
-    """A word or sentence in `language`, filled in; its form for one where `n` is one. KeyError where it is not there."""
+    """A word or sentence in `language`, filled in, in the form for one where `n` is 1. KeyError where there is none."""
     form = f"{key}_one" if str(filled.get("n")) == "1" and f"{key}_one" in words() else key
     text = words()[form][language]
     return text.format(**filled) if filled else text

@@ -211,17 +211,14 @@ def _not_moved(published: PublishedEvidence, week: date) -> Iterable[Observation
             urgency = max(0.0, (planned - (activated or 0)) / 100)
             since = None
             if verdict is Verdict.HIT:
-                since = _begun(published, week, live, partial(_behind, published, place, system, plan, live))
+                since = _begun(published, week, live, partial(_behind, published, place, system))
             yield Observation(place, system, Kind.NOT_MOVED, week, verdict, "enrolment", urgency=urgency, since=since)
 
 
-def _behind(published: PublishedEvidence, place: str, system: str, plan: Plan, live: date, week: date) -> bool | None:
-    """Whether fewer workplaces were in use in a week than the plan expected; None where it is not known."""
+def _behind(published: PublishedEvidence, place: str, system: str, week: date) -> bool | None:
+    """Whether the unit had not moved in a week, whatever the plan asked by then; None where it is not known."""
     activated = moved(published, place, system, week)
-    planned = expected(plan, plan.start or live, week + timedelta(days=6) - timedelta(weeks=2))
-    if activated is None or planned <= 0:
-        return None
-    return rules.not_moved(activated, planned, live=True) is Verdict.HIT
+    return None if activated is None else activated < rules.MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,24 +355,36 @@ def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
                 continue
             others = published.among_peers("tickets-per-100", "window", place, system, week)
             peers = median(others) if len(others) >= 3 else None
-            kind, verdict = rules.support(row["low"], peers, change_of_use(published, place, system, week))
+            since = _burdened(published, place, system, week)
+            change = change_of_use(published, place, system, week, since)
+            kind, verdict = rules.support(row["low"], peers, change)
             urgency = 0.0 if peers is None or row["low"] is None else max(0.0, round(row["low"] / max(peers, 1) - 1, 2))
-            since = _burdened(published, place, system, week) if verdict is Verdict.HIT else None
             yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=min(urgency, 1.0), since=since)
 
 
 def _burdened(published: PublishedEvidence, place: str, system: str, week: date) -> date | None:
-    """The week in which the tickets of a unit began to rise, by the published windows of the last year."""
-    weeks = [week - timedelta(weeks=n) for n in reversed(range(_YEAR))]
-    values = [published.value("tickets-per-100", "window", place, system, w) for w in weeks]
-    known = [(w, value) for w, value in zip(weeks, values, strict=True) if value is not None]
+    """The week in which the tickets of a unit began to rise, by the published windows of the last year.
+
+    Against comparable units of the same weeks, for everybody asks less in summer.
+    """
+    known: list[tuple[date, float]] = []
+    for asked in (week - timedelta(weeks=n) for n in reversed(range(_YEAR))):
+        value = published.value("tickets-per-100", "window", place, system, asked)
+        others = published.among_peers("tickets-per-100", "window", place, system, asked)
+        if value is not None and len(others) >= 3 and median(others) > 0:
+            known.append((asked, value / median(others)))
     if len(known) < _FEWEST_WINDOWS:
         return None
-    return known[rise([value for _, value in known])][0]
+    return known[rise([ratio for _, ratio in known])][0]
 
 
-def change_of_use(published: PublishedEvidence, place: str, system: str, week: date) -> int | None:
-    """Change of weekly breadth over a quarter in percent points: four published weeks against four, quiet ones out."""
+def change_of_use(
+    published: PublishedEvidence, place: str, system: str, week: date, begun: date | None = None
+) -> int | None:
+    """Change of weekly breadth in percent points: four published weeks against four, quiet ones out.
+
+    Over a quarter, or since the week `begun` where that is longer ago.
+    """
     calendar = published.registry.organisation(published.root).calendar
 
     def level(last: date) -> float | None:
@@ -384,5 +393,6 @@ def change_of_use(published: PublishedEvidence, place: str, system: str, week: d
         known = [v for v in kept if v is not None][:4]
         return mean(known) if len(known) == 4 else None
 
-    now, before = level(week), level(week - timedelta(weeks=_QUARTER))
+    quarter = week - timedelta(weeks=_QUARTER)
+    now, before = level(week), level(quarter if begun is None else min(quarter, begun - timedelta(weeks=1)))
     return None if now is None or before is None else round(now - before)
