@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from nytta.ingest.store.private import PrivateStore
 from nytta.surfaces.console.words import LANGUAGES
 from tests.surfaces.console.world import World
 
@@ -43,6 +45,21 @@ def path_of(seen: World, path: str) -> str:
         assert found
         return found[1]
     return path
+
+
+def test_operations_sees_the_sources_of_its_own_organisation(seen: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    common = {"events": 5, "rejects": 0, "first_event": moment, "last_event": moment, "last_received": moment}
+    rows = [
+        {"source": "/town/cases", "organisations": ["town"], **common},
+        {"source": "/elsewhere/cases", "organisations": ["elsewhere"], **common},
+        {"source": "/nobody/knows", "organisations": [], **common},
+    ]
+    monkeypatch.setattr(PrivateStore, "sources", lambda _self: rows)
+    page = seen.visit("operations").get("/operations").text
+    assert "/town/cases" in page
+    assert "/nobody/knows" in page
+    assert "/elsewhere/cases" not in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -264,7 +264,7 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
         "since": _begun(alert, facts, wording),
         "first": first,
         "last": last,
-        "weeks": first if first == last else f"{first}–{last}",
+        "weeks": wording.week.format(week=first) if first == last else wording.weeks.format(first=first, last=last),
         "before": facts.before,
         "ready": facts.ready,
         "legacy": facts.legacy or None,

@@ -173,7 +173,7 @@ EN = Wording(
         "outage": KindText(
             "{system}: an outage affects the figures since {since}",
             (
-                "Use of {system} fell in many units at once in weeks {weeks}.",
+                "Use of {system} fell in many units at once in {weeks}.",
                 "?About {scope}% of the units are affected.",
                 "The units get no alert about this.",
             ),
@@ -206,7 +206,7 @@ EN = Wording(
         "common_cause": KindText(
             "{system}: many units fall at once since {since}",
             (
-                "Use of {system} fell in many units at once in weeks {weeks}.",
+                "Use of {system} fell in many units at once in {weeks}.",
                 "?About {scope}% of the units are affected.",
                 "The cause is then rarely in the units; they get no alert about this.",
             ),
@@ -237,12 +237,12 @@ EN = Wording(
         ),
     },
     findings={
-        "intended-use": "About {x}% of cases that should be handled digitally were, in weeks {weeks}.",
-        "digital-intake": "About {x}% of cases came in digitally in weeks {weeks}.",
-        "weekly-breadth": "About {x}% of those at work used {system} in weeks {weeks}.",
+        "intended-use": "About {x}% of cases that should be handled digitally were, in {weeks}.",
+        "digital-intake": "About {x}% of cases came in digitally in {weeks}.",
+        "weekly-breadth": "About {x}% of those at work used {system} in {weeks}.",
         "enrolment": "About {x}% of the planned workplaces are connected to {system} in week {last}.",
-        "": "{indicator}: about {x}% in weeks {weeks}.",
-        "hidden": "{system} was used less than expected in weeks {weeks}; the figure is kept back to protect persons.",
+        "": "{indicator}: about {x}% in {weeks}.",
+        "hidden": "{system} was used less than expected in {weeks}; the figure is not shown, to protect persons.",
     },
     roles={
         "manager": "the unit's manager",
@@ -322,6 +322,7 @@ EN = Wording(
     },
     indicator="{indicator}: {definition} (definition {version})",
     week="week {week}",
+    weeks="weeks {first}–{last}",
     week_of_year="week {week} {year}",
     going_live="go-live in {month} {year}",
     cost="{hours} hours this quarter of the benefit “{benefit}”; answers for it: {owner}",

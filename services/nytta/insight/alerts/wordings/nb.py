@@ -175,7 +175,7 @@ NB = Wording(
         "outage": KindText(
             "{system}: driftsstans påvirker målingen siden {since}",
             (
-                "Bruken av {system} falt i mange enheter samtidig i uke {weeks}.",
+                "Bruken av {system} falt i mange enheter samtidig i {weeks}.",
                 "?Omtrent {scope} % av enhetene er berørt.",
                 "Enhetene får ikke varsel om dette.",
             ),
@@ -208,7 +208,7 @@ NB = Wording(
         "common_cause": KindText(
             "{system}: mange enheter faller samtidig siden {since}",
             (
-                "Bruken av {system} falt i mange enheter samtidig i uke {weeks}.",
+                "Bruken av {system} falt i mange enheter samtidig i {weeks}.",
                 "?Omtrent {scope} % av enhetene er berørt.",
                 "Årsaken ligger da sjelden i enhetene; de får ikke varsel om dette.",
             ),
@@ -239,12 +239,12 @@ NB = Wording(
         ),
     },
     findings={
-        "intended-use": "Omtrent {x} % av sakene som skulle vært behandlet digitalt, ble det i uke {weeks}.",
-        "digital-intake": "Omtrent {x} % av sakene kom inn digitalt i uke {weeks}.",
-        "weekly-breadth": "Omtrent {x} % av dem som var på jobb, brukte {system} i uke {weeks}.",
+        "intended-use": "Omtrent {x} % av sakene som skulle vært behandlet digitalt, ble det i {weeks}.",
+        "digital-intake": "Omtrent {x} % av sakene kom inn digitalt i {weeks}.",
+        "weekly-breadth": "Omtrent {x} % av dem som var på jobb, brukte {system} i {weeks}.",
         "enrolment": "Omtrent {x} % av de planlagte arbeidsplassene er koblet til {system} i uke {last}.",
-        "": "{indicator}: omtrent {x} % i uke {weeks}.",
-        "hidden": "{system} ble brukt mindre enn ventet i uke {weeks}; tallet vises ikke, av hensyn til personvernet.",
+        "": "{indicator}: omtrent {x} % i {weeks}.",
+        "hidden": "{system} ble brukt mindre enn ventet i {weeks}; tallet vises ikke, av hensyn til personvernet.",
     },
     roles={
         "manager": "enhetens leder",
@@ -324,6 +324,7 @@ NB = Wording(
     },
     indicator="{indicator}: {definition} (definisjon {version})",
     week="uke {week}",
+    weeks="uke {first}–{last}",
     week_of_year="uke {week} {year}",
     going_live="driftsstarten i {month} {year}",
     cost="{hours} timer dette kvartalet av gevinsten «{benefit}»; ansvarlig: {owner}",

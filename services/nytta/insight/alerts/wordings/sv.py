@@ -175,7 +175,7 @@ SV = Wording(
         "outage": KindText(
             "{system}: driftstopp påverkar mätningen sedan {since}",
             (
-                "Användningen av {system} föll i många enheter samtidigt under vecka {weeks}.",
+                "Användningen av {system} föll i många enheter samtidigt under {weeks}.",
                 "?Ungefär {scope} % av enheterna är berörda.",
                 "Enheterna får inget larm om detta.",
             ),
@@ -208,7 +208,7 @@ SV = Wording(
         "common_cause": KindText(
             "{system}: många enheter faller samtidigt sedan {since}",
             (
-                "Användningen av {system} föll i många enheter samtidigt under vecka {weeks}.",
+                "Användningen av {system} föll i många enheter samtidigt under {weeks}.",
                 "?Ungefär {scope} % av enheterna är berörda.",
                 "Orsaken ligger då sällan i enheterna; de får inget larm om detta.",
             ),
@@ -239,12 +239,12 @@ SV = Wording(
         ),
     },
     findings={
-        "intended-use": "Ungefär {x} % av de ärenden som borde handläggas digitalt gjordes så under vecka {weeks}.",
-        "digital-intake": "Ungefär {x} % av ärendena kom in digitalt under vecka {weeks}.",
-        "weekly-breadth": "Ungefär {x} % av dem som var på plats använde {system} under vecka {weeks}.",
+        "intended-use": "Ungefär {x} % av de ärenden som borde handläggas digitalt gjordes så under {weeks}.",
+        "digital-intake": "Ungefär {x} % av ärendena kom in digitalt under {weeks}.",
+        "weekly-breadth": "Ungefär {x} % av dem som var på plats använde {system} under {weeks}.",
         "enrolment": "Ungefär {x} % av de planerade arbetsplatserna är anslutna till {system} vecka {last}.",
-        "": "{indicator}: ungefär {x} % under vecka {weeks}.",
-        "hidden": "{system} användes mindre än väntat vecka {weeks}; siffran visas inte, till skydd för enskilda.",
+        "": "{indicator}: ungefär {x} % under {weeks}.",
+        "hidden": "{system} användes mindre än väntat {weeks}; siffran visas inte, till skydd för enskilda.",
     },
     roles={
         "manager": "enhetens chef",
@@ -324,6 +324,7 @@ SV = Wording(
     },
     indicator="{indicator}: {definition} (definition {version})",
     week="vecka {week}",
+    weeks="vecka {first}–{last}",
     week_of_year="vecka {week} {year}",
     going_live="driftstarten i {month} {year}",
     cost="{hours} timmar detta kvartal av nyttan ”{benefit}”; svarar för den: {owner}",

@@ -63,6 +63,7 @@ class Wording:
     comparison: Mapping[str, str]
     indicator: str
     week: str
+    weeks: str
     week_of_year: str
     going_live: str
     cost: str
