@@ -150,7 +150,15 @@ def test_a_draft_is_printed_with_its_questions(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_three_lists_show_their_first_figures_in_one_command(shared_data: Path, tmp_path: Path) -> None:
     files = [shared_data / "lists" / name for name in NAMES]
-    words = ("start", *files, "--yes", "--organisation", "Björkviks kommun", "--data", tmp_path / "data")
+    words: list[str | Path] = [
+        "start",
+        *files,
+        "--yes",
+        "--organisation",
+        "Björkviks kommun",
+        "--data",
+        tmp_path / "data",
+    ]
     without = nytta(*words, "--into", tmp_path / "a").stderr
     assert "no figure is approved: a legal basis (--legal-basis) and an impact assessment" in without
     assert "shown:" not in without.replace("not shown:", "")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nytta.ingest.files import cloudevents
-from nytta.ingest.files.draft import _text, draft
+from nytta.ingest.files.draft import draft, quoted
 from nytta.ingest.files.errors import InputError, MappingError
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.mapping import parse
@@ -286,7 +286,7 @@ def test_chunks_are_bounded_in_bytes(write: Write, monkeypatch: pytest.MonkeyPat
 
 @given(st.text(st.characters(codec="utf-8"), max_size=20))
 def test_a_drafted_text_is_read_back_whatever_it_holds(text: str) -> None:
-    root, told = nodes.parse(f"a: {_text(text)}", "x.yaml", nothing=frozenset())
+    root, told = nodes.parse(f"a: {quoted(text)}", "x.yaml", nothing=frozenset())
     assert (root and root.plain(), told) == ({"a": text}, [])
 
 

@@ -208,7 +208,7 @@ def _tree(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, 
                 if code.lower() not in {known.lower() for known in units}:
                     units[code] = _Unit(_free(f"{root}.{slug(code)}", taken), code, root, (code,))
     found = [*above.values(), *units.values()]
-    moved = {unit.id: [] for unit in found}
+    moved: dict[str, list[str]] = {unit.id: [] for unit in found}
     for code in _strangers(lists, found):
         at = answers.get(f"unit {code}", "").lower()
         home = next((unit for unit in found if at and at in (unit.name.lower(), unit.id.lower())), None)

@@ -56,6 +56,8 @@ _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     USE: {"app": 2, "person": 1, "at": 2},
 }
 """How much the column of each field tells of the kind of its list."""
+_FEWEST: Final = 3
+"""What the columns must tell at least for a list to be of a kind."""
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     STAFF: ("person",),
     TICKETS: ("ticket", "opened"),
@@ -154,11 +156,11 @@ def drafted(seen: Look, kind: str = "") -> Draft:
     dated = {column: found for column in columns if (found := notations(seen.cells(column)))}
     if not kind and {"time:timestamp", "ocel:time"} & set(columns):
         return _log(seen, columns, dated)
-    found = {each: _fields(each, seen, columns, dated) for each in ([kind] if kind else KINDS)}
-    best = kind or max(KINDS, key=lambda each: (set(_NEEDED[each]) <= found[each].keys(), _told(each, found[each])))
-    if not kind and (not set(_NEEDED[best]) <= found[best].keys() or _told(best, found[best]) < 3):
+    of_kind = {each: _fields(each, seen, columns, dated) for each in ([kind] if kind else KINDS)}
+    best = kind or max(KINDS, key=lambda each: (set(_NEEDED[each]) <= of_kind[each].keys(), _told(each, of_kind[each])))
+    if not kind and (not set(_NEEDED[best]) <= of_kind[best].keys() or _told(best, of_kind[best]) < _FEWEST):
         return _log(seen, columns, dated)
-    return _settled(seen, best, found[best], dated)
+    return _settled(seen, best, of_kind[best], dated)
 
 
 def _told(kind: str, found: Mapping[str, str]) -> int:
@@ -297,16 +299,16 @@ def text(made: Draft, organisation: str, timezone: str, answers: Mapping[str, st
     lines = [
         f"# {_SAYS[made.kind]} Drafted from the columns: look at each line, and at the first rows.",
         f"id: {name}",
-        f"title: {_quoted(made.look.name)}",
+        f"title: {quoted(made.look.name)}",
         f"format: {made.look.form}",
-        f"organisation: {{id: {_quoted(organisation)}}}",
+        f"organisation: {{id: {quoted(organisation)}}}",
         f"timezone: {timezone}",
         *_written(made, said),
         "",
         *_BODIES[made.kind](made, said),
     ]
     if made.open:
-        lines += ["", f"# not read: {', '.join(c if c.isprintable() else _quoted(c) for c in made.open)}"]
+        lines += ["", f"# not read: {', '.join(c if c.isprintable() else quoted(c) for c in made.open)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -333,7 +335,7 @@ def _written(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     if asked and not order:
         yield "# dates: {order: day-first}  # or month-first? Nothing in the file decides; until then rows are rejected"
     elif dates.formats:
-        yield f"dates: {{formats: [{', '.join(map(_quoted, dates.formats))}]}}"
+        yield f"dates: {{formats: [{', '.join(map(quoted, dates.formats))}]}}"
     elif order != "year-first" or dates.years == "two":
         years = ", years: two" if dates.years == "two" else ""
         yield f"dates: {{order: {order}{years}}}"
@@ -347,7 +349,7 @@ def _written(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
         keys = []
     if keys and made.kind != LOG:
         yield f"source: {said.get('source', said.get('id', made.kind))}"
-        yield f"identity: [{', '.join(map(_quoted, keys))}]"
+        yield f"identity: [{', '.join(map(quoted, keys))}]"
         yield "snapshot: true"
 
 
@@ -365,20 +367,20 @@ def _staff(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield _unit(made, said)
     if said.get("system"):
-        yield f"system: {{constant: {_quoted(said['system'])}}}"
+        yield f"system: {{constant: {quoted(said['system'])}}}"
     since = _at(made, found["from"]) if "from" in found else f"{{constant: {said.get('since') or 'YYYY-MM-DD'}}}"
     yield f"time: {since}"
-    yield f"actor: {_quoted(found['person'])}"
+    yield f"actor: {quoted(found['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
     yield "events:"
     yield "  - type: people.eligibility"
     if "role" in found:
         leaders = sorted({t for t in cells.said(made.look.cells(found["role"])) if _LEADERS.search(t)})[:40]
-        yield f"    role: {_quoted(found['role'])}"
+        yield f"    role: {quoted(found['role'])}"
         if leaders:
-            values = ", ".join(f"{_quoted(t)}: managers" for t in leaders)
-            yield f"    tier: {{field: {_quoted(found['role'])}, values: {{{values}}}, otherwise: staff}}"
+            values = ", ".join(f"{quoted(t)}: managers" for t in leaders)
+            yield f"    tier: {{field: {quoted(found['role'])}, values: {{{values}}}, otherwise: staff}}"
     if "fte" in found:
         yield from _fte(made, found["fte"])
     yield f"    valid_from: {since}"
@@ -386,7 +388,7 @@ def _staff(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
         yield f"    valid_to: {_at(made, found['to'], 'add_days: 1')}"
     if "access" in found:
         yes = cells.yes_words(made.look.cells(found["access"])) or []
-        answer = f"{{field: {_quoted(found['access'])}, is: [{', '.join(map(_quoted, yes or ['Ja']))}]}}"
+        answer = f"{{field: {quoted(found['access'])}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
         yield f"    account: {answer}"
         yield f"    licence: {answer}"
 
@@ -401,16 +403,16 @@ def _fte(made: Draft, column: str) -> Iterator[str]:
     if any("%" in text for text in texts):
         return
     if max(numbers) <= 1:
-        yield f"    fte: {{field: {_quoted(column)}, times: 100}}"
+        yield f"    fte: {{field: {quoted(column)}, times: 100}}"
     elif all(number == int(number) and 1 <= number <= 100 for number in numbers):
-        yield f"    fte: {_quoted(column)}"
+        yield f"    fte: {quoted(column)}"
 
 
 def _tickets(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield _unit(made, said)
-    yield f"system: {{constant: {_quoted(said.get('system', 'system'))}}}" + _open(said, "system")
-    yield f"ticket: {_quoted(found['ticket'])}"
+    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield f"ticket: {quoted(found['ticket'])}"
     yield from _shared(made, ("category", "team"))
     yield ""
     yield "events:"
@@ -420,12 +422,12 @@ def _tickets(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
         yield "    once: true"
     yield f"    time: {_at(made, found['opened'])}"
     if "requester" in found:
-        yield f"    actor: {_quoted(found['requester'])}"
+        yield f"    actor: {quoted(found['requester'])}"
     end = found.get("resolved") or found.get("closed")
     if end:
         yield "  - also: resolved"
         yield "    type: ticket.resolved"
-        yield f"    when: {{field: {_quoted(end)}, present: true}}"
+        yield f"    when: {{field: {quoted(end)}, present: true}}"
         yield f"    time: {_at(made, end)}"
         yield from _answer(made, "first_contact", "    first_contact")
 
@@ -433,19 +435,19 @@ def _tickets(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
 def _cases(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield _unit(made, said)
-    yield f"system: {{constant: {_quoted(said.get('system', 'system'))}}}" + _open(said, "system")
-    yield f"case: {_quoted(found['case'])}"
+    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield f"case: {quoted(found['case'])}"
     if "case_type" in found:
-        yield f"case_type: {_quoted(found['case_type'])}"
+        yield f"case_type: {quoted(found['case_type'])}"
     if "actor" in found:
-        yield f"actor: {_quoted(found['actor'])}"
+        yield f"actor: {quoted(found['actor'])}"
     yield from _shared(made, ())
     yield ""
     yield "events:"
     if "activity" in found and "at" in found and not cells.are_unique(made.look.cells(found["case"])):
         yield "  - type: case.step"
         yield f"    time: {_at(made, found['at'])}"
-        yield f"    activity: {_quoted(found['activity'])}"
+        yield f"    activity: {quoted(found['activity'])}"
         return
     opened = found.get("opened") or found.get("at")
     yield "  - type: case.opened"
@@ -454,14 +456,14 @@ def _cases(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
         yes = cells.yes_words(made.look.cells(found["returned"])) or []
         yield "  - also: returned"
         yield "    type: case.returned"
-        yield f"    when: {{field: {_quoted(found['returned'])}, is: [{', '.join(map(_quoted, yes or ['Ja']))}]}}"
+        yield f"    when: {{field: {quoted(found['returned'])}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
         yield f"    time: {_at(made, opened)}"
         yield "    by_law: true"
     end = found.get("closed") or found.get("decided")
     if end:
         yield "  - also: closed"
         yield "    type: case.closed"
-        yield f"    when: {{field: {_quoted(end)}, present: true}}"
+        yield f"    when: {{field: {quoted(end)}, present: true}}"
         yield f"    time: {_at(made, end)}"
         yield from _answer(made, "end_to_end", "    end_to_end")
 
@@ -470,40 +472,40 @@ def _training(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield _unit(made, said)
     yield f"time: {_at(made, found['at'])}"
-    yield f"actor: {_quoted(found['person'])}"
+    yield f"actor: {quoted(found['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
     yield "events:"
     yield "  - type: change.training"
-    yield f"    course: {_quoted(found['course'])}"
+    yield f"    course: {quoted(found['course'])}"
 
 
 def _use(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield _unit(made, said)
-    yield f"system: {{constant: {_quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
     yield f"time: {_at(made, found['at'])}"
-    yield f"actor: {_quoted(found['person'])}"
+    yield f"actor: {quoted(found['person'])}"
     yield ""
     yield "events:"
     yield "  - type: platform.session"
     if "app" in found:
-        yield f"    app: {_quoted(found['app'])}"
+        yield f"    app: {quoted(found['app'])}"
 
 
 def _steps(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield _unit(made, said)
-    yield f"system: {{constant: {_quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
     yield f"time: {_at(made, found['at'])}" if "at" in found else "time: time  # no column holds dates: which is it?"
     yield ""
     yield "events:"
     yield f"  - type: {'case.step' if 'activity' in found else 'case.opened'}"
-    yield f"    case: {_quoted(found.get('case', made.look.columns[0]))}"
+    yield f"    case: {quoted(found.get('case', made.look.columns[0]))}"
     if "activity" in found:
-        yield f"    activity: {_quoted(found['activity'])}"
+        yield f"    activity: {quoted(found['activity'])}"
         if "actor" in found:
-            yield f"    actor: {_quoted(found['actor'])}"
+            yield f"    actor: {quoted(found['actor'])}"
     yield from (f"    {line}" for line in _shared(made, ()))
 
 
@@ -519,8 +521,8 @@ _BODIES: Final = {
 
 def _unit(made: Draft, said: Mapping[str, str]) -> str:
     if "unit" in made.fields:
-        return f"unit: {_quoted(made.fields['unit'])}"
-    return f"unit: {{constant: {_quoted(said.get('unit') or 'unit')}}}" + _open(said, "unit")
+        return f"unit: {quoted(made.fields['unit'])}"
+    return f"unit: {{constant: {quoted(said.get('unit') or 'unit')}}}" + _open(said, "unit")
 
 
 def _open(said: Mapping[str, str], what: str) -> str:
@@ -533,11 +535,11 @@ def _shared(made: Draft, plain: Sequence[str]) -> Iterator[str]:
     found = made.fields
     if "channel" in found:
         texts = sorted(set(cells.said(made.look.cells(found["channel"]))))[:40]
-        values = ", ".join(f"{_quoted(each)}: {channel(each)}" for each in texts)
-        yield f"channel: {{field: {_quoted(found['channel'])}, values: {{{values}}}, otherwise: other}}"
+        values = ", ".join(f"{quoted(each)}: {channel(each)}" for each in texts)
+        yield f"channel: {{field: {quoted(found['channel'])}, values: {{{values}}}, otherwise: other}}"
     for role in plain:
         if role in found:
-            yield f"{role}: {_quoted(found[role])}"
+            yield f"{role}: {quoted(found[role])}"
 
 
 def channel(said: str) -> str:
@@ -549,19 +551,19 @@ def _answer(made: Draft, role: str, name: str) -> Iterator[str]:
     if role in made.fields:
         column = made.fields[role]
         yes = cells.yes_words(made.look.cells(column)) or []
-        yield f"{name}: {{field: {_quoted(column)}, is: [{', '.join(map(_quoted, yes or ['Ja']))}]}}"
+        yield f"{name}: {{field: {quoted(column)}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
 
 
 def _at(made: Draft, column: str, more: str = "") -> str:
     """A moment of a mapping, with its own notation where the file's other dates have another."""
     other = made.others.get(column)
-    parts = [f"field: {_quoted(column)}"]
+    parts = [f"field: {quoted(column)}"]
     if other is not None and other.formats:
-        parts.append(f"formats: [{', '.join(map(_quoted, other.formats))}]")
+        parts.append(f"formats: [{', '.join(map(quoted, other.formats))}]")
     elif other is not None:
         parts += [f"order: {other.order}", f"years: {other.years}"]
     parts += [more] if more else []
-    return _quoted(column) if len(parts) == 1 else f"{{{', '.join(parts)}}}"
+    return quoted(column) if len(parts) == 1 else f"{{{', '.join(parts)}}}"
 
 
 def look(path: Path, name: str, unpacked: int | None = None) -> Look:
@@ -593,9 +595,9 @@ def _reader(stream: files.Stream, plain: str) -> tuple[str, Reader]:
     return "table", TableReader(stream, Dialect())
 
 
-def _quoted(said: str) -> str:
+def quoted(said: str) -> str:
     """As YAML reads it back, whatever it holds; a plain word as it is."""
     if re.fullmatch(r"[^\W\d][\w .-]*\w", said) and ": " not in said and " #" not in said:
         return said
-    quoted = json.dumps(said, ensure_ascii=False)
-    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in quoted)
+    written = json.dumps(said, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in written)
