@@ -183,8 +183,8 @@ def test_a_mapping_is_drafted_corrected_tried_and_imported(own: World) -> None:
     place = upload(visit, "ärenden.csv", LOG.encode()).headers["location"]
     page = visit.get(f"{place}?mapping=draft").text
     text = html.unescape(page.split("<textarea", 1)[1].split(">", 1)[1].split("</textarea>")[0])
-    assert 'unit: "Enhet"' in text
-    assert 'case: "Ärendenr"' in text
+    assert "unit: Enhet" in text
+    assert "case: Ärendenr" in text
     assert "# not read: Fritext" in text
     assert "<code>nytta.case.step.v1</code>" in page
     assert "2026-03-02T09:00:00Z" in page  # ten in the morning by the organisation's clock
@@ -199,7 +199,7 @@ def test_a_mapping_is_drafted_corrected_tried_and_imported(own: World) -> None:
     assert "cases" in broken
     assert "Begin the import" not in broken
     assert "cases: " in html.unescape(broken)  # nothing written is lost
-    good = correct(text.replace("{constant: system}", "{constant: arken}").replace('"Webb": other', '"Webb": web'))
+    good = correct(text.replace("{constant: system}", "{constant: arken}"))
     assert "arken" in good
     assert "web" in good
     begun = visit.post(place, data={"form": token(good), "mapping": "draft"})

@@ -15,7 +15,7 @@ from nytta.ingest.files.times import Order, Years, day_reader
 MOST_NULL: Final = frozenset({"", "-", "--", "?", "n/a", "na", "null", "none", "(empty)", "(tom)", "#n/a", "nan"})
 """Texts that stand for nothing, in small letters."""
 _ENOUGH: Final = 0.95
-"""The part of a column's cells that must be dates; the others may be damaged."""
+"""The part of a column's cells that must be dates, all but one at least; the others may be damaged."""
 _SHOWN: Final = 2_000
 _YES: Final = frozenset({"ja", "j", "yes", "y", "true", "sant", "sann", "1", "x", "on", "på", "aktiv", "active"})
 _NO: Final = frozenset({"nej", "nei", "n", "no", "false", "falskt", "usann", "0", "off", "av", "inaktiv", "inactive"})
@@ -63,13 +63,14 @@ def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation,
         return ()
     scores = {each: _part(each, texts) for each in (*ORDERS, *(COUNTED if counted else ()))}
     best = max(scores.values())
-    if best < _ENOUGH:
+    if best <= 0.5 or (best < _ENOUGH and len(texts) * (1 - best) > 1.5):
         return ()
     found = [each for each, part in scores.items() if part == best]
     if any(each.years == "four" for each in found):
         found = [each for each in found if each.years == "four"]
     if found[0] == Notation():
         return (found[0],)
+    texts = [text for text in texts if any(_is_date(each, text) for each in found)]
     if all(_DOTTED.match(text) for text in texts):  # a date with dots has its day first, wherever it is written
         found = [each for each in found if each.order == "day-first"] or found
     apart = {tuple(moment(each, text) for text in texts): each for each in reversed(found)}
