@@ -153,9 +153,10 @@ def test_what_is_published_asks_who_comes() -> None:
 def test_parts_reach_only_what_they_need() -> None:
     within = {n: {name for name, s in SERVICES.items() if n in s["networks"]} for n in COMPOSE["networks"]}
     events = {"gateway", "worker", "alerter", "migrate", "demonstration"}
-    assert within["stream"] == {"kafka", *events}  # Kafka asks nobody who he is
+    assert within["stream"] == {"kafka", "kafka-exporter", *events}  # Kafka asks nobody who he is
     assert within["store"] == {"clickhouse", "grafana", *events}
-    assert within["watch"] == {"prometheus", "alertmanager", "grafana", "gateway", "worker", "alerter"}
+    scraped = {"gateway", "worker", "alerter", "clickhouse", "kafka-exporter"}
+    assert within["watch"] == {"prometheus", "alertmanager", "grafana", *scraped}
     assert within["mail"] == {"mailpit", "alertmanager", "alerter"}
     assert within["front"] == {"gateway", "grafana", "mailpit"}
     internal = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}

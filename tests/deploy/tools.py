@@ -11,6 +11,7 @@ import pytest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus", "amtool": "prometheus-alertmanager"}
+_PACKAGES |= {"prometheus-alertmanager": "prometheus-alertmanager"}
 _PACKAGES |= {"docker-compose": "docker-compose"}
 
 

@@ -23,7 +23,7 @@ from nytta.cli.console import build_console, joined
 from nytta.cli.tokens import tokens_of
 from nytta.ingest.events.batch import Reject
 from nytta.ingest.http.acceptance import Acceptance, Bounded, Unavailable
-from nytta.ingest.http.counters import Counters
+from nytta.ingest.http.counters import Counters, named_at
 from nytta.ingest.http.group import GroupCommit
 from nytta.ingest.http.limits import Limits
 from nytta.ingest.http.routes import Gateway, application
@@ -95,7 +95,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: P
             return number
 
         commits = GroupCommit(store)
-        counters = Counters(lambda: commits.waiting)
+        counters = Counters(lambda: commits.waiting, named_at(settings.metrics))
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM))
         gateway = _gateway(app, settings, commits, counters, place)
@@ -153,7 +153,7 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
 async def _forward(app: nytta.App, settings: Settings, host: str, port: int, place: Path | None) -> None:
     async with Producer(cluster_of(settings), app.keys.seal) as producer:
         acceptance = Bounded(_Brokers(producer, app.intake.notes))
-        counters = Counters(lambda: acceptance.waiting)
+        counters = Counters(lambda: acceptance.waiting, named_at(settings.metrics))
         gateway = _gateway(app, settings, acceptance, counters, place)
         outside = bind(host, port)
         _say(gateway, host, outside)
