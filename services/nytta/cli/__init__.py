@@ -12,7 +12,7 @@ __all__ = ["MODULES", "commands", "load", "main"]
 MODULES = {
     "intake": ("import", "rejects", "sources"),
     "pull": ("pull",),
-    "serve": ("gateway", "up"),
+    "serve": ("console", "gateway", "up"),
     "console": ("link",),
     "figures": ("mix", "overview", "states", "values"),
     "upkeep": ("migrate", "rebuild", "verify"),

@@ -40,7 +40,7 @@ def draw(board: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]])
     """One dashboard as SVG, folded rows left folded."""
     bottom = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in board["panels"])
     body = "".join(shape for panel in board["panels"] for shape in _panel(panel, store, chosen))
-    choices = " · ".join(v["label"] for v in board["templating"].get("list", []))
+    choices = " · ".join(v["label"] for v in board["templating"].get("list", []) if v.get("hide") != 2)
     head = _text(8, 22, board["title"], 18, "bold") + _text(8, 42, choices, 12)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{24 * COLUMN}" height="{bottom * LINE + 60}" '

@@ -187,19 +187,22 @@ LIMIT 1""",
 
 
 def trend(indicator: str, title: str, definition: str, unit: str = "percent", width: int = 12) -> Panel:
-    """An indicator's course in the most urgent of the chosen units, and the target that the topmost is under."""
+    """An indicator's course in the most urgent of the chosen units, and the target that they are under."""
     return Panel(
         Kind.TREND,
         title,
         f"{definition} Lines: the four most urgent of the chosen units; where none is, from the top of the tree. "
-        "Grey: the target of the topmost chosen unit, as the registry says it.",
-        f"""SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
+        "Grey: the target of the topmost chosen unit that has one, as the registry says it.",
+        f"""SELECT time, line, value FROM (
+SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
 FROM nytta.indicator_values AS v INNER JOIN ({LINES}) AS l ON l.unit = v.unit
 WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.case_type = '*' AND v.part = ''
   AND v.grain = ${{period:singlequote}} AND $__dateFilter(v.period) AND isNotNull(v.value)
 UNION ALL
 SELECT arrayJoin([$__fromTime, $__toTime]) AS time, '{AIM}' AS line, target AS value
-FROM nytta.unit_targets WHERE {SYSTEM} AND indicator = '{indicator}' AND unit IN {WHOLE}
+FROM (SELECT t.target AS target FROM nytta.unit_targets AS t INNER JOIN {NAMES} ON n.unit = t.unit
+    WHERE {SYSTEM} AND t.indicator = '{indicator}' AND $__conditionalAll(t.unit IN (${{unit:singlequote}}), $unit)
+    ORDER BY n.depth, t.unit LIMIT 1))
 ORDER BY time, line""",
         unit=unit,
         width=width,

@@ -106,7 +106,7 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
                 judged(),
             ),
         ),
-        Row("Who lags", (lagging(), standing_alerts())),
+        Row("Who lags", (lagging(),)),
         Row(
             "Benefits",
             (
@@ -166,6 +166,7 @@ ORDER BY b.realised ASC NULLS LAST, b.benefit""",
                 ),
             ),
         ),
+        Row("Alerts", (standing_alerts(),)),
         Row(
             "Could it be used, and is it",
             (
