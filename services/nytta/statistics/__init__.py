@@ -22,7 +22,7 @@ from .funnels import (
 from .growth import Logistic, bass, bass_peak, fit_logistic, logistic
 from .intervals import byar, poisson_exact, quantile_of, wilson
 from .multiplicity import benjamini_hochberg, largest_credible
-from .onsets import Fall, Onset, Sums, crossing_rate, fall, onset_limit
+from .onsets import Fall, Onset, Sums, crossing_rate, fall, onset_limit, rise
 from .rules import NhsSignals, Runs, anhoej, anhoej_limits, nhs_rules
 from .sequential import (
     cusum,
@@ -91,6 +91,7 @@ __all__ = [
     "proportion_limits",
     "proportion_z",
     "quantile_of",
+    "rise",
     "split_change",
     "u_chart",
     "wilson",

@@ -21,7 +21,7 @@ ASKED = {
     "delivering": queries.delivering,
     "evaluated_week": lambda s: queries.evaluated_week(s, "x"),
     "not_assessed": lambda s: queries.not_assessed(s, "x", DAY),
-    "deliveries": queries.deliveries,
+    "deliveries": lambda s: queries.deliveries(s, "x"),
     "disposals": queries.disposals,
 }
 

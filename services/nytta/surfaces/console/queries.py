@@ -75,11 +75,12 @@ def not_assessed(store: OpenStore, root: str, week: date) -> list[tuple[str, int
     return [(str(reason), int(number)) for reason, number in rows]
 
 
-def deliveries(store: OpenStore) -> list[tuple[str, str, int]]:
-    """Messages by channel and state."""
+def deliveries(store: OpenStore, root: str) -> list[tuple[str, str, int]]:
+    """Messages of an organisation by channel and state."""
     rows = store.connection.rows(
-        """SELECT channel, state, count() FROM {open}.deliveries FINAL
-           GROUP BY channel, state ORDER BY channel, state"""
+        """SELECT channel, state, count() FROM {open}.deliveries FINAL WHERE organisation = {root:String}
+           GROUP BY channel, state ORDER BY channel, state""",
+        root=root,
     )
     return [(str(channel), str(state), int(number)) for channel, state, number in rows]
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from urllib.parse import quote
 
 from nytta.insight.alerts.clicks import LONGEST_SNOOZE
+from nytta.insight.alerts.evaluation.evaluate import LOOK_BACK
 from nytta.insight.alerts.evaluation.tell import facts_of
 from nytta.insight.alerts.feedback import ACTION_GOAL, DAYS_GOAL, PRECISION_GOAL, SNOOZED_GOAL, quality
 from nytta.insight.alerts.kinds import role
@@ -179,8 +180,7 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
     told = message_of(reading, alert, today, language)
     message = told if isinstance(told, Message) else None
     facts = [(f.label, f.text) for f in message.fields if f.id not in ("buttons", "links")] if message else []
-    own = reading.published.registry.suggested(alert.kind.value, alert.key.system)
-    proposed = suggestions(alert.kind, own, language)
+    proposed = suggestions(alert.kind, facts_of(reading.published, alert, today, ""), language)
     return AlertView(
         alert.id,
         address(alert.id),
@@ -286,6 +286,14 @@ def _number(text: str) -> int:
         return int(text)
     except ValueError:
         raise Refused(400, "bad_filter", what=text) from None
+
+
+def is_new(alert: Alert, reading: Reading) -> bool:
+    """Whether it opened in the last week: what the first evaluation found of the past is not new."""
+    if alert.opened is None or alert.opened <= reading.day - timedelta(weeks=1):
+        return False
+    first = min(each.opened for each in reading.alerts if each.opened is not None)
+    return alert.opened != first or alert.since > first - timedelta(weeks=LOOK_BACK + 1)
 
 
 def open_about(reading: Reading, unit: str) -> Sequence[Alert]:

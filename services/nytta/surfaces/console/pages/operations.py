@@ -53,7 +53,11 @@ def operations(
 ) -> Operations:
     """The page; with a reason in the query, rejects of that reason one by one."""
     say, language = Speaker(visitor.language), visitor.language
-    sources, rejected = services.sources(), queries.rejected(store)
+    every, imports = services.sources(), services.imports()
+    # of sources that name no unit anybody knows, every organisation hears: it may be its own that fails
+    sources = [s for s in every if not s["organisations"] or reading.root in s["organisations"]]
+    strange = {str(s["source"]) for s in every} - {str(s["source"]) for s in sources}
+    rejected = [r for r in queries.rejected(store) if str(r["source"]) not in strange]
     behind, heard = services.behind(), queries.evaluated_week(store, reading.root)
     states = queries.delivering(store)
     late = sum(states.get(str(s["source"])) in _UNUSUAL for s in sources)
@@ -92,11 +96,11 @@ def operations(
             (say("col_channel"), say("col_state"), say("col_number")),
             tuple(
                 (c, say(f"delivery_{s}") if has_words(f"delivery_{s}") else s, str(n))
-                for c, s, n in queries.deliveries(store)
+                for c, s, n in queries.deliveries(store, reading.root)
             ),
             (2,),
         ),
-        _imports(services.imports(), say, language),
+        _imports([i for i in imports if i["organisation"] in ("", reading.root)], say, language),
         replay_text,
     )
 

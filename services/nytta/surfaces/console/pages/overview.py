@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from statistics import median
 
 from nytta.indicators.definition import Definition
 from nytta.insight.alerts.model import State
@@ -24,6 +25,8 @@ from nytta.surfaces.reports.compose import document
 from nytta.surfaces.reports.document import Items
 
 _COLUMNS = 6
+_PEERS = 3
+"""Fewest like units whose middle stands in for a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
     say, language = Speaker(visitor.language), visitor.language
     open_ = [a for a in reading.alerts if a.live and (a.key.unit in places)]
     waiting = [a for a in open_ if a.state in (State.OPEN, State.ESCALATED)]
-    new = [a for a in open_ if a.opened and a.opened > reading.day - timedelta(weeks=1)]
+    new = [a for a in open_ if alert_pages.is_new(a, reading)]
     grouped = sum(len(g.units) for g in reading.registry.groups if g.id in places)
     alone = len([p for p in places if p != reading.root and p == reading.published.member(p)])
     found = [say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language))]
@@ -170,8 +173,9 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
     if said.benefits:
         words = [Status(b.word) for b in said.benefits]
         good = sum(w in (Status.ON_TRACK, Status.ACHIEVED) for w in words)
+        watch = sum(w in (Status.AT_RISK, Status.PARTLY) for w in words)
         bad = sum(w in (Status.OFF_TRACK, Status.NOT_ACHIEVED) for w in words)
-        found.append(say("sum_benefits", n=len(words), good=good, bad=bad))
+        found.append(say("sum_benefits", n=len(words), good=good, watch=watch, bad=bad))
         hours = sum(p.missing or 0 for p in said.pools)
         if hours:
             found.append(say("sum_hours", hours=figures.hours(hours, language)))
@@ -215,7 +219,7 @@ def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, progr
             continue
         about = alert_pages.subject(reading, alert, language)
         href = alert_pages.address(alert.id)
-        if alert.live and alert.opened and alert.opened > since:
+        if alert.live and alert_pages.is_new(alert, reading):
             found.append(Link(say("change_opened", about=about), href, "open"))
         elif alert.closed and alert.closed > since:
             found.append(Link(say("change_closed", about=about), href, "closed"))
@@ -237,20 +241,25 @@ def _decide(reading: Reading, language: str) -> list[str]:
 
 
 def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[Link]:
-    """Units that lie furthest behind their target, for the programme lead alone."""
+    """Units that lie furthest behind their target, or behind like units where there is none; for the lead alone."""
     language = visitor.language
     rows: list[tuple[float, Link]] = []
     for each in maps:
         for row in each.rows:
             place = row.unit.href.rpartition("/")[2]
             for indicator in ("intended-use", "weekly-breadth", "enrolment"):
-                aim, at = target(reading, indicator, place, each.system), reading.row(indicator, place, each.system)
-                if place == reading.root or aim is None or at is None or at["value"] is None:
+                at = reading.row(indicator, place, each.system)
+                if place == reading.root or at is None or at["value"] is None:
+                    continue
+                planned = target(reading, indicator, place, each.system)
+                peers = reading.published.among_peers(indicator, "window", place, each.system, reading.week)
+                aim = planned if planned is not None else median(peers) if len(peers) >= _PEERS else None
+                if aim is None:
                     continue
                 if at["value"] < aim:
                     definition: Definition = reading.definitions[indicator]
                     text = Speaker(language)(
-                        "behind_by",
+                        "behind_by" if planned is not None else "behind_peers",
                         unit=row.unit.text,
                         indicator=getattr(definition.title, language),
                         figure=figure_text(at, definition, language).text,
