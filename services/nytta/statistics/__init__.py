@@ -10,6 +10,7 @@ from .charts import (
     u_chart,
     xmr,
 )
+from .effects import Effect, effect
 from .funnels import (
     Dispersion,
     dispersion,
@@ -45,6 +46,7 @@ from .standardise import directly_standardised, split_change
 
 __all__ = [
     "Dispersion",
+    "Effect",
     "Fall",
     "Limits",
     "Logistic",
@@ -68,6 +70,7 @@ __all__ = [
     "cusum_run_length",
     "directly_standardised",
     "dispersion",
+    "effect",
     "effective_n",
     "ewma",
     "ewma_limit",

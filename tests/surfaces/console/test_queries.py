@@ -19,6 +19,7 @@ ASKED = {
     "statuses": lambda s: queries.statuses(s, "x", DAY),
     "rejected": queries.rejected,
     "delivering": queries.delivering,
+    "parts_over_time": lambda s: queries.parts_over_time(s, "i", 1, "u", "s", DAY),
     "evaluated_week": lambda s: queries.evaluated_week(s, "x"),
     "not_assessed": lambda s: queries.not_assessed(s, "x", DAY),
     "deliveries": lambda s: queries.deliveries(s, "x"),

@@ -24,6 +24,28 @@ def parts(store: OpenStore, indicator: str, version: int, unit: str, system: str
     )
 
 
+def parts_over_time(
+    store: OpenStore, indicator: str, version: int, unit: str, system: str, first: date
+) -> dict[str, dict[date, float]]:
+    """Shown values of the parts of an indicator's windows since `first`, by part and week."""
+    rows = store.connection.rows(
+        """SELECT part, period, value FROM {open}.indicator_values
+           WHERE indicator = {indicator:String} AND version = {version:UInt16} AND unit = {unit:String}
+             AND system = {system:String} AND grain = 'window' AND case_type = '*' AND part != ''
+             AND period >= {first:Date} AND value IS NOT NULL
+           ORDER BY part, period""",
+        indicator=indicator,
+        version=version,
+        unit=unit,
+        system=system,
+        first=first,
+    )
+    found: dict[str, dict[date, float]] = {}
+    for part, period, value in rows:
+        found.setdefault(str(part), {})[period] = float(value)
+    return found
+
+
 def statuses(store: OpenStore, root: str, week: date) -> list[tuple[str, int]]:
     """How many figures of the last windows of an organisation have which status."""
     rows = store.connection.rows(

@@ -15,6 +15,7 @@ from nytta.indicators.definition import Definition
 from nytta.insight.alerts.evaluation.observe import PublishedEvidence
 from nytta.insight.alerts.model import Alert
 from nytta.insight.store.alerts import AlertStore
+from nytta.insight.store.effects import PublishedEffect, published_effects
 from nytta.insight.store.statements import PublishedStatement, Statements
 from nytta.insight.store.states import read_states
 from nytta.registry.registry import Registry
@@ -32,7 +33,7 @@ SELECT (SELECT max(publication) FROM {open}.published_values), (SELECT max(publi
        (SELECT max(publication) FROM {open}.published_facts), (SELECT max(publication) FROM {open}.decision_acts),
        (SELECT max(publication) FROM {open}.benefit_statements), (SELECT max(version) FROM {open}.alert_records),
        (SELECT max(version) FROM {open}.deliveries), (SELECT max(loaded) FROM {open}.registry_loads),
-       (SELECT max(publication) FROM {open}.published_states)
+       (SELECT max(publication) FROM {open}.published_states), (SELECT max(told_at) FROM {open}.published_effects)
 """
 
 LEADING: Final = (
@@ -52,6 +53,7 @@ class Reading:
     alerts: tuple[Alert, ...]
     said: PublishedStatement | None
     states: tuple[Mapping[str, Any], ...]
+    effects: tuple[PublishedEffect, ...]
     definitions: Mapping[str, Definition]
     version: tuple[Any, ...]
 
@@ -176,6 +178,7 @@ class Readings:
             tuple(book.alerts(root)),
             Statements(self.store.connection).latest(root),
             tuple(read_states(self.store.connection, organisation=root, week=week)),
+            tuple(published_effects(self.store.connection, root)),
             {d.id: d for d in self._definitions()},
             version,
         )

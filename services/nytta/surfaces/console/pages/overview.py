@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
+from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
 from nytta.insight.alerts.model import State
 from nytta.insight.benefits.decided import Word
@@ -15,6 +16,7 @@ from nytta.insight.states.combined import State as Use
 from nytta.registry.roles import Permission
 from nytta.surfaces.console.figure_texts import FigureText, figure_text, week
 from nytta.surfaces.console.pages import alerts as alert_pages
+from nytta.surfaces.console.pages.channels import channel_mix
 from nytta.surfaces.console.pages.states import FollowUp, Steps, exploited, follow_up, steps
 from nytta.surfaces.console.pages.trends import target, trend
 from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Tile
@@ -69,7 +71,7 @@ class Overview:
     furthest: tuple[Link, ...]
 
 
-def overview(reading: Reading, visitor: Visitor) -> Overview:
+def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
     """The overview of the reading's organisation, as far as the visitor may see it."""
     root, language = reading.root, visitor.language
     seen = visitor.visible(Permission.FIGURES)
@@ -84,6 +86,7 @@ def overview(reading: Reading, visitor: Visitor) -> Overview:
         indicator = reading.leading(top, each.system)
         if indicator:
             drawn.append(trend(reading, visitor, top, each.system, reading.definitions[indicator]))
+    mixes = [mix for each in maps if (mix := channel_mix(store, reading, top, each.system, language))]
     roots = visitor.roots(Permission.FIGURES)
     return Overview(
         root,
@@ -96,7 +99,7 @@ def overview(reading: Reading, visitor: Visitor) -> Overview:
         ),
         tuple(_sentences(reading, visitor, places, programme=programme)),
         tuple(_tiles(reading, visitor, places, programme=programme)),
-        tuple(drawn[:2]),
+        (*drawn[:2], *mixes[:1]),
         maps,
         tuple(_changes(reading, visitor, places, programme=programme)),
         tuple(_decide(reading, language)) if programme else (),
