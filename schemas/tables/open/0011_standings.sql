@@ -51,11 +51,11 @@ FROM {open}.alerts
 ARRAY JOIN [('opened', opened), ('acknowledged', acknowledged), ('closed', closed)] AS pair
 WHERE isNotNull(pair.2);
 
--- What is open of each unit in each system: how urgent, the most urgent finding, since when the first of them stands.
+-- What is open of each unit in each system: how urgent, the most urgent finding, since when any of it has been so.
 CREATE VIEW IF NOT EXISTS {open}.urgencies AS
 SELECT organisation, system, unit, count() AS findings, max(told.urgency) AS urgency,
        argMax(told.kind, told.urgency) AS kind, argMax(told.indicator, told.urgency) AS indicator,
-       toNullable(min(told.opened)) AS since, argMax(tuple(told.value), told.urgency).1 AS value,
+       toNullable(min(told.since)) AS since, argMax(tuple(told.value), told.urgency).1 AS value,
        argMax(tuple(told.peer), told.urgency).1 AS peer
 FROM {open}.signals AS told WHERE NOT withdrawn AND isNull(closed) AND unit != '*'
 GROUP BY organisation, system, unit;
