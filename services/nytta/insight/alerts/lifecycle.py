@@ -139,7 +139,7 @@ def _opened(watched: Alert, observation: Observation, day: date) -> Alert:
 
 
 def _watched(alert: Alert, observation: Observation, day: date) -> Alert | None:
-    if observation.inhibition in (Inhibition.DEVIATION, Inhibition.REORGANISATION):
+    if observation.inhibition in (Inhibition.DEVIATION, Inhibition.REORGANISATION, Inhibition.DUE):
         return None
     if observation.inhibition is not None or observation.verdict is Verdict.UNUSABLE:
         return replace(alert, week=observation.week, inhibited=observation.inhibition)
@@ -161,6 +161,8 @@ def _heard(alert: Alert, observation: Observation, day: date) -> Alert:
         return _close(alert, Closing.DEVIATION, day)
     if observation.inhibition is Inhibition.REORGANISATION:
         return _close(alert, Closing.REORGANISATION, day)
+    if observation.inhibition is Inhibition.DUE and alert.kind is Kind.BEHIND_PLAN:
+        return _close(alert, Closing.DUE, day)
     if observation.inhibition is not None:
         return alert
     match observation.verdict:

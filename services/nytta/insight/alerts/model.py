@@ -95,6 +95,7 @@ class Closing(StrEnum):
     RECOVERED = "recovered"
     DEVIATION = "deviation"
     REORGANISATION = "reorganisation"
+    DUE = "due"
 
 
 class Feedback(StrEnum):

@@ -46,16 +46,16 @@ def parts_over_time(
     return found
 
 
-def statuses(store: OpenStore, root: str, week: date) -> list[tuple[str, int]]:
-    """How many figures of the last windows of an organisation have which status."""
+def coverage(store: OpenStore, root: str, week: date) -> list[tuple[str, str, int]]:
+    """How many figures of the last windows of an organisation have which status, and why they are not shown."""
     rows = store.connection.rows(
-        """SELECT status, count() FROM {open}.indicator_values
+        """SELECT status, reason, count() FROM {open}.figures
            WHERE organisation = {root:String} AND grain = 'window' AND period = {week:Date}
-           GROUP BY status ORDER BY count() DESC, status""",
+           GROUP BY status, reason ORDER BY count() DESC, status, reason""",
         root=root,
         week=week,
     )
-    return [(str(status), int(number)) for status, number in rows]
+    return [(str(status), str(reason), int(number)) for status, reason, number in rows]
 
 
 def rejected(store: OpenStore) -> list[dict[str, Any]]:

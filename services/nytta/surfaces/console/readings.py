@@ -20,6 +20,7 @@ from nytta.insight.store.statements import PublishedStatement, Statements
 from nytta.insight.store.states import read_states
 from nytta.registry.registry import Registry
 from nytta.registry.units import Names
+from nytta.surfaces.console import queries
 from nytta.surfaces.console.parts import Refused
 
 WEEKS: Final = 52
@@ -54,6 +55,7 @@ class Reading:
     said: PublishedStatement | None
     states: tuple[Mapping[str, Any], ...]
     effects: tuple[PublishedEffect, ...]
+    coverage: tuple[tuple[str, str, int], ...]
     definitions: Mapping[str, Definition]
     version: tuple[Any, ...]
 
@@ -179,6 +181,7 @@ class Readings:
             Statements(self.store.connection).latest(root),
             tuple(read_states(self.store.connection, organisation=root, week=week)),
             tuple(published_effects(self.store.connection, root)),
+            before.coverage if before is not None and same else tuple(queries.coverage(self.store, root, week)),
             {d.id: d for d in self._definitions()},
             version,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from statistics import mean, median
@@ -11,7 +11,7 @@ from typing import Any
 
 from nytta.indicators.detection import NotAssessed, Signal
 from nytta.insight.alerts import rules
-from nytta.insight.alerts.kinds import Kind
+from nytta.insight.alerts.kinds import Inhibition, Kind
 from nytta.insight.alerts.model import Observation, Verdict
 from nytta.insight.alerts.signals import held_back, observations
 from nytta.insight.store.alerts import Evidence
@@ -126,6 +126,18 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
         *_anchoring(published, week),
         *_readiness(published, week),
         *_support(published, week),
+    ]
+    dues = {
+        (row["unit"], row["system"], row["indicator"]): row["due"]
+        for row in evidence.signals
+        if row["kind"] == Kind.BEHIND_PLAN and row["opened"] <= week and row["due"] is not None
+    }
+    # a forecast for a day that has passed is none
+    seen = [
+        replace(each, inhibition=Inhibition.DUE)
+        if each.kind is Kind.BEHIND_PLAN and dues.get((each.unit, each.system, each.indicator), date.max) <= day
+        else each
+        for each in seen
     ]
     deviations = set()
     for each in seen:

@@ -28,7 +28,7 @@ def channel_mix(store: OpenStore, reading: Reading, unit: str, system: str, lang
     shown = queries.parts_over_time(store, MIX, definition.version, unit, system, weeks[0])
     while len(weeks) > 1 and not any(weeks[0] in values for values in shown.values()):
         weeks = weeks[1:]
-    shown = {part: values for part, values in shown.items() if reading.week in values}
+    shown = {part: values for part, values in shown.items() if reading.week in values and any(values.values())}
     if len(shown) < 2:
         return None
     begun, what = _steered(reading, unit, system, weeks[0], language)
@@ -62,7 +62,7 @@ def channel_mix(store: OpenStore, reading: Reading, unit: str, system: str, lang
         finding,
         charts.shares(weeks, lines, events(reading, unit, system, language), say("week_letter")),
         Table(say("channels_caption"), (say("col_channel"), then, say("col_now")), rows, (1, 2)),
-        say("window_note", n=definition.window_weeks, version=definition.version),
+        say("channels_note", n=definition.window_weeks, version=definition.version),
     )
 
 

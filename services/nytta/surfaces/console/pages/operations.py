@@ -89,7 +89,7 @@ def operations(
         tuple((str(r["source"]), str(r["reason"]), _reason(r["reason"], say), str(r["number"])) for r in rejected),
         _details(services, query, say) if query.get("reason") else None,
         may_replay,
-        _counted("statuses_caption", "status", queries.statuses(store, reading.root, reading.week), say, language),
+        _coverage(reading, say),
         _counted("judged_caption", "unjudged", queries.not_assessed(store, reading.root, reading.week), say, language),
         Table(
             say("deliveries_caption"),
@@ -161,6 +161,15 @@ def _details(services: Services, query: Mapping[str, str], say: Speaker) -> Tabl
         tuple(say(f"col_{c}") for c in ("source", "position", "detail")),
         tuple((str(r["source"]) or "–", str(r["position"]), str(r["detail"])) for r in rows),
     )
+
+
+def _coverage(reading: Reading, say: Speaker) -> Table:
+    """Figures of the last windows: how many are shown, and why the others are not."""
+    rows = tuple(
+        (say(f"reason_{reason}" if reason else f"status_{status}"), figures.whole_number(number, say.language))
+        for status, reason, number in reading.coverage
+    )
+    return Table(say("statuses_caption"), (say("col_what"), say("col_number")), rows, (1,))
 
 
 def _counted(caption: str, prefix: str, rows: Sequence[tuple[str, int]], say: Speaker, language: str) -> Table:

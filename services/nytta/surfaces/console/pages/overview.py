@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -27,6 +27,7 @@ from nytta.surfaces.reports.compose import document
 from nytta.surfaces.reports.document import Items
 
 _COLUMNS = 6
+_SHOWN = ("ok", "rounded", "banded")
 _PEERS = 3
 """Fewest like units whose middle stands in for a target."""
 
@@ -152,12 +153,13 @@ def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str])
 
 def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[str]:
     say, language = Speaker(visitor.language), visitor.language
+    found = [*_coverage(reading, say)]
     open_ = [a for a in reading.alerts if a.live and (a.key.unit in places)]
     waiting = [a for a in open_ if a.state in (State.OPEN, State.ESCALATED)]
     new = [a for a in open_ if alert_pages.is_new(a, reading)]
     grouped = sum(len(g.units) for g in reading.registry.groups if g.id in places)
     alone = len([p for p in places if p != reading.root and p == reading.published.member(p)])
-    found = [say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language))]
+    found.insert(0, say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language)))
     if open_:
         found.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
     else:
@@ -187,6 +189,16 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
         key = "sum_decisions_stuck" if stuck else "sum_decisions"
         found.append(say(key, n=len(said.decisions), stuck=len(stuck)))
     return found
+
+
+def _coverage(reading: Reading, say: Speaker) -> Iterator[str]:
+    """How many figures of the last windows are shown, and what most of the others lack."""
+    shown = sum(number for status, _, number in reading.coverage if status in _SHOWN)
+    hidden = [(reason, number) for status, reason, number in reading.coverage if status not in _SHOWN and reason]
+    if shown and hidden:
+        every = shown + sum(number for _, number in hidden)
+        reason, number = max(hidden, key=lambda pair: pair[1])
+        yield say("sum_coverage", shown=shown, all=every, why=say(f"reason_{reason}"), most=number)
 
 
 def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Tile]:
