@@ -78,8 +78,10 @@ pictures: setup  ## pictures of the dashboards with the figures of a story, in v
 	$(BIN)/nytta alerts evaluate --registry var/pictures/story/registry --data var/pictures/data > /dev/null || true
 	$(BIN)/python -m tests.surfaces.grafana.pictures var/pictures/data
 
-lock:            ## write requirements.lock anew (needs uv)
+lock:            ## write requirements.lock and those of the image anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --group dev pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --constraint requirements.lock --no-emit-package chdb --no-emit-package chdb-core --no-emit-package pandas pyproject.toml --output-file deploy/requirements-image.lock
+	echo hatchling | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --constraint requirements.lock - --output-file deploy/requirements-build.lock
 
 clean:           ## remove what the targets made
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -38,6 +38,8 @@ for user in service gateway open console; do
     esac
 done
 keep grafana_admin "$(secret)"
+# what your provider of sign-in gave for this installation belongs into it
+keep oidc ""
 keep mailpit "mail:$(secret)"
 
 mv .passwords.unfinished/secrets secrets

@@ -104,6 +104,25 @@ def test_whoever_shows_figures_is_refused_everything_else(filled: Path, user: st
     assert allowed(user, filled, (*PRIVATE, *OUTSIDE, *OPEN, LOG)) == may
 
 
+@pytest.mark.slow
+def test_a_reader_may_ask_for_less_and_never_for_more(filled: Path) -> None:
+    some = "SELECT count() FROM nytta.published_values SETTINGS "
+    tries = {
+        "max_execution_time = 10": "",
+        "max_execution_time = 35": "",  # what Grafana's driver makes of a deadline of 30 seconds
+        "max_execution_time = 3600": "max_execution_time shouldn't be greater than 60",
+        "max_execution_time = 0": "max_execution_time shouldn't be less than 1",
+        "max_memory_usage = 0": "max_memory_usage shouldn't be less than 1",
+        "max_rows_to_read = 0": "max_rows_to_read shouldn't be less than 1",
+        "readonly = 0": "readonly",
+    }
+    asked = as_user("nytta_open", filled / "data", "ask", *(some + setting for setting in tries))
+    told = json.loads(asked.strip().splitlines()[-1])
+    for (setting, refusal), error in zip(tries.items(), told, strict=True):
+        assert bool(error) == bool(refusal), (setting, error)
+        assert refusal in error, setting
+
+
 @pytest.mark.parametrize("ours", [False, True])
 def test_nobody_signs_in_as_default(tmp_path: Path, ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine reads the image's users and ours as a server does, and signs in as `default`: with ours it cannot."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from nytta.ingest.http.counters import Counters
+from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.stream import metrics
 from nytta.service.metrics import Evaluations, Publications
 from nytta.storage.disk import free_gauge
@@ -61,7 +65,7 @@ def test_every_alert_is_tested_and_told_how_to_be_met() -> None:
     boards = {board.uid for board in BOARDS}
     for name, rule in ALERTS.items():
         assert re.search(rf"alertname: {name}\n(?: +eval_time.*\n) +exp_alerts:\n +- exp_labels", tested), name
-        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert rule["labels"]["severity"] in ("page", "ticket", "watchdog")
         assert rule["annotations"]["runbook"] == f"docs/runbook/{name}.md"
         assert rule["annotations"]["dashboard"].removeprefix("/d/") in boards
         assert f"[{name}]({name}.md)" in index
@@ -69,10 +73,82 @@ def test_every_alert_is_tested_and_told_how_to_be_met() -> None:
             assert f"**{heading}**" in (ROOT / "docs" / "runbook" / f"{name}.md").read_text("utf-8"), name
 
 
+def courses(alert: str) -> Iterator[tuple[dict[str, Any], list[tuple[float, bool]]]]:
+    """The invented courses that try an alert, with the moments (minutes) and whether it fires then."""
+    for path in (DEPLOY / "prometheus" / "tests").glob("*.yml"):
+        for course in yaml.safe_load(path.read_text("utf-8"))["tests"]:
+            tries = [t for t in course.get("alert_rule_test", []) if t["alertname"] == alert]
+            if tries:
+                yield course, sorted((minutes(t["eval_time"]), bool(t["exp_alerts"])) for t in tries)
+
+
+def minutes(time: str) -> float:
+    """A duration of Prometheus, such as 12m30s, in minutes."""
+    return sum(int(n) * {"h": 60.0, "m": 1.0, "s": 1 / 60}[u] for n, u in re.findall(r"(\d+)([hms])", time))
+
+
+@pytest.mark.parametrize("alert", sorted(set(ALERTS) - {"NyttaWatchdog"}))
+def test_every_alert_ends_and_is_tried_where_its_target_vanishes(alert: str) -> None:
+    found = list(courses(alert))
+    ends = [times for _, times in found if any(b[1] and not a[1] for b, a in pairwise(times))]
+    assert ends, "no course in which it ends"
+    gone = [c for c, _ in found if any("stale" in str(series["values"]) for series in c["input_series"])]
+    called = {t["alertname"] for c in gone for t in c["alert_rule_test"] if t["exp_alerts"]}
+    # the alert itself, or the one for what is missing
+    assert called & {"NyttaMissing", "NyttaSourceSilent", alert}, "no course in which its target vanishes"
+
+
+def test_every_process_of_the_stack_is_expected_and_discovered() -> None:
+    expected = {
+        rule["labels"]["job"]
+        for group in GROUPS
+        for rule in group["rules"]
+        if rule.get("record") == "nytta:replicas:expected"
+    }
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
+    discovered = {
+        scrape["job_name"]: scrape["dns_sd_configs"][0]["names"][0]
+        for scrape in config["scrape_configs"]
+        if "dns_sd_configs" in scrape
+    }
+    assert set(discovered) - {"nytta"} == expected  # of profile `small`
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    for service in discovered.values():
+        assert "watch" in services[service]["networks"], service
+
+
+def test_names_of_clickhouse_are_those_of_the_engine(store: PrivateStore) -> None:
+    """As its own exporter writes them: a prefix, and the name in a system table."""
+    asked = " ".join(str(rule["expr"]) for group in GROUPS for rule in group["rules"])
+    assert re.findall(r"ClickHouse\w+", asked)
+    zeros = "SETTINGS system_events_show_zero_values = 1"
+    there = {f"ClickHouseMetrics_{name}" for (name,) in store.connection.rows("SELECT metric FROM system.metrics")}
+    there |= {
+        f"ClickHouseProfileEvents_{name}"
+        for (name,) in store.connection.rows(f"SELECT event FROM system.events {zeros}")
+    }
+    for name in re.findall(r"(ClickHouse\w+)(?![\w(])", asked):
+        assert name in there, name
+    for prefix, options, end in re.findall(r"(ClickHouse\w+_)\(([^)]+)\)(\w+)", asked):
+        assert {f"{prefix}{option}{end}" for option in options.split("|")} <= there
+
+
+@pytest.mark.parametrize("registry", [Counters(lambda: 0.0).registry, metrics.REGISTRY], ids=["gateway", "worker"])
+def test_metrics_keep_to_the_conventions(registry: CollectorRegistry) -> None:
+    """Prometheus's own linter: base units, `_total`, a help text."""
+    done = subprocess.run(
+        [needed("promtool"), "check", "metrics"], input=generate_latest(registry), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = generate_latest(registry).decode()
+    assert re.search(r'^nytta_build_info{version="\d[^"]*"} 1.0$', text, re.MULTILINE)
+    assert "\nprocess_resident_memory_bytes " in text
+
+
 def names_in(expression: str) -> set[str]:
     """Names of series in an expression; a pattern of names stands for all that it matches."""
     names = set(re.findall(r"\b(nytta_\w+|\w*:?nytta[:_]\w+:\w[\w:]*)\b", re.sub(r'"[^"]*"', '""', expression)))
-    for pattern in re.findall(r'__name__=~"([^"]+)"', expression):
+    for pattern in re.findall(r'__name__=~"(nytta[^"]+)"', expression):
         matched = {name for name in exposed() if re.fullmatch(pattern, name)}
         assert matched, pattern
         names |= matched
@@ -106,6 +182,8 @@ def test_alertmanager_takes_its_configuration() -> None:
     ("labels", "receiver"),
     [
         (["alertname=NyttaDown", "severity=page", "audience=operations"], "on-call"),
+        (["alertname=NyttaMissing", "job=worker", "severity=page", "audience=operations"], "on-call"),
+        (["alertname=NyttaWatchdog", "severity=watchdog", "audience=operations"], "watchdog"),
         (["alertname=NyttaSourceLow", "severity=ticket", "audience=operations"], "operations"),
         (["alertname=SomethingElse"], "operations"),
         (["alertname=nytta_level", "organisation=county", "unit=u1", "role=manager"], "kept"),
@@ -124,5 +202,7 @@ def test_inhibitions_name_alerts_that_exist() -> None:
     for rule in config["inhibit_rules"]:
         for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
             pattern = re.search(r'alertname=~?"([^"]+)"', matcher)
-            assert pattern
+            if not pattern:
+                assert matcher.startswith("job=")
+                continue
             assert any(re.fullmatch(pattern[1], name) for name in ALERTS), matcher

@@ -64,7 +64,7 @@ def password(secret: Path) -> str:
 
 def test_passwords_are_random_and_their_digests_fit(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     told = dict(line.split("=", 1) for line in (stack / ".env").read_text().splitlines())
-    secrets = {path.name: password(path) for path in (stack / "secrets").iterdir()}
+    secrets = {path.name: password(path) for path in (stack / "secrets").iterdir() if path.name != "oidc"}
     assert len(set(secrets.values())) == len(secrets) == 6
     assert all(re.fullmatch(r"[0-9a-f]{48}", secret) for secret in secrets.values())
     for user in ("SERVICE", "GATEWAY", "OPEN", "CONSOLE"):
@@ -107,7 +107,7 @@ def test_git_and_the_image_leave_passwords_out() -> None:
 
 
 def test_compose_reads_the_file(stack: Path) -> None:
-    for profile in ([], ["--profile", "demonstration"]):
+    for profile in ([], ["--profile", "demonstration"], ["--profile", "console"], ["--profile", "small"]):
         said = run(needed("docker-compose"), f"--env-file={stack / '.env'}", *profile, "config", folder=ROOT)
         told = yaml.safe_load(said)
         assert told["services"].keys() == SERVICES.keys()
@@ -135,6 +135,11 @@ def test_a_service_is_pinned_and_watched(name: str) -> None:
     assert re.search(r":v?\d+\.\d+", service["image"]), service["image"]
     if service["restart"] == "unless-stopped":
         assert service["healthcheck"]["test"]
+        assert "healthz" not in str(service["healthcheck"]) or name == "kafka-exporter"  # whether it is ready
+    assert service["mem_limit"]
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    if name in OURS or name in ("kafka", "clickhouse"):
+        assert service["stop_grace_period"] == "1m"
     for port in service.get("ports", []):
         assert port.startswith("127.0.0.1:")  # TLS belongs before whatever others reach
 
@@ -142,7 +147,7 @@ def test_a_service_is_pinned_and_watched(name: str) -> None:
 def test_what_is_published_asks_who_comes() -> None:
     """Whoever has an account on the machine reaches its ports."""
     published = {name for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"gateway", "grafana", "mailpit"}  # tokens, sign-in, password
+    assert published == {"gateway", "grafana", "mailpit", "console", "small"}  # tokens, sign-in, password
     grafana = SERVICES["grafana"]["environment"]
     assert grafana["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana_admin"
     for name in ("AUTH_ANONYMOUS", "PUBLIC_DASHBOARDS", "SNAPSHOTS"):
@@ -152,12 +157,13 @@ def test_what_is_published_asks_who_comes() -> None:
 
 def test_parts_reach_only_what_they_need() -> None:
     within = {n: {name for name, s in SERVICES.items() if n in s["networks"]} for n in COMPOSE["networks"]}
-    events = {"gateway", "worker", "alerter", "migrate", "demonstration"}
-    assert within["stream"] == {"kafka", *events}  # Kafka asks nobody who he is
-    assert within["store"] == {"clickhouse", "grafana", *events}
-    assert within["watch"] == {"prometheus", "alertmanager", "grafana", "gateway", "worker", "alerter"}
-    assert within["mail"] == {"mailpit", "alertmanager", "alerter"}
-    assert within["front"] == {"gateway", "grafana", "mailpit"}
+    events = {"gateway", "worker", "alerter", "migrate", "demonstration", "console"}
+    assert within["stream"] == {"kafka", "kafka-exporter", *events}  # Kafka asks nobody who he is
+    assert within["store"] == {"clickhouse", "grafana", "small", *events}
+    scraped = {"gateway", "worker", "alerter", "clickhouse", "kafka-exporter"}
+    assert within["watch"] == {"prometheus", "alertmanager", "grafana", "small", *scraped}
+    assert within["mail"] == {"mailpit", "alertmanager", "alerter", "small"}
+    assert within["front"] == {"gateway", "grafana", "mailpit", "console", "small"}
     internal = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
     assert internal == {"stream", "store", "watch"}
 
@@ -177,6 +183,8 @@ def test_passwords_come_from_files() -> None:
         "gateway": "clickhouse_gateway",
         "worker": "clickhouse_service",
         "alerter": "clickhouse_service",
+        "console": "clickhouse_service",
+        "small": "clickhouse_service",
         "demonstration": "clickhouse_service",
     }
 

@@ -68,7 +68,8 @@ def test_a_panel_shows_figures(watched: Watched, name: str) -> None:
 
 
 def test_nothing_is_wrong_where_nothing_is(watched: Watched) -> None:
-    expected = {"NyttaRejects", "NyttaBudgetBurnsFast", "NyttaBudgetBurns", "NyttaBudgetBurnsSlowly"}  # a busy machine
+    expected = {"NyttaWatchdog", "NyttaBrokersMissing", "NyttaNobodyComputes"}  # there is no Kafka
+    expected |= {"NyttaRejects", "NyttaBudgetBurnsFast", "NyttaBudgetBurns", "NyttaBudgetBurnsSlowly"}  # a busy machine
     assert set(watched.alerts()) <= expected | {"NyttaDiskFills"}
 
 
@@ -91,4 +92,7 @@ def test_a_service_that_dies(watched: Watched) -> None:
     """Last: nobody is left afterwards."""
     watched.service.kill()
     assert comes(lambda: watched.alerts().get("NyttaDown") == "firing")
+    watched.prometheus.vanish("nytta")
+    assert comes(lambda: "NyttaDown" not in watched.alerts())  # nobody is there to be down
+    assert watched.alerts().get("NyttaMissing") == "firing"
     assert watched.ask('ALERTS{alertname=~"Nytta.*"}')

@@ -11,12 +11,13 @@ import pytest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus", "amtool": "prometheus-alertmanager"}
-_PACKAGES |= {"docker-compose": "docker-compose"}
+_PACKAGES |= {"prometheus-alertmanager": "prometheus-alertmanager"}
+_PACKAGES |= {"docker-compose": "docker-compose", "python3.11": "python3.11"}
 
 
 def needed(name: str) -> str:
     """A program's path; without it the test is skipped, or fails where NYTTA_REQUIRE names its package."""
-    found = shutil.which(name)
+    found = shutil.which(name, path=os.defpath) or shutil.which(name)
     if found is None:
         package = _PACKAGES[name]
         why = f"{name} is not here: apt-get install {package}"

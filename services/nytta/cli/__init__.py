@@ -13,7 +13,7 @@ MODULES = {
     "start": ("draft", "start"),
     "intake": ("import", "rejects", "sources"),
     "pull": ("pull",),
-    "serve": ("gateway", "up"),
+    "serve": ("console", "gateway", "up"),
     "console": ("link",),
     "figures": ("mix", "overview", "states", "values"),
     "upkeep": ("migrate", "rebuild", "verify"),

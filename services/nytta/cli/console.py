@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nytta import Mendable
@@ -27,14 +29,13 @@ from nytta.ingest.files.draft import draft
 from nytta.ingest.files.explain import Explanation, explain
 from nytta.ingest.keys import KeyFileError
 from nytta.ingest.store.private import RejectQuery
-from nytta.insight.alerts.model import Alert
-from nytta.insight.store.alerts import AlertStore, Changes
+from nytta.insight.alerts.answers import Answer
 from nytta.registry.registry import Registry
-from nytta.service import command_client
+from nytta.service import command_client, evaluation
 from nytta.service.settings import Settings
 from nytta.service.stopping import under_way
 from nytta.storage import permissions
-from nytta.storage.client import StoppedError
+from nytta.storage.client import StoppedError, StoreError
 from nytta.surfaces.authentication.links import Links
 from nytta.surfaces.authentication.oidc.sign_in import SignIn
 from nytta.surfaces.authentication.proxy import Proxy, refuse_open_house
@@ -80,18 +81,16 @@ class Backing:
         """A pseudonym by the lasting key."""
         return self._app.keys.pseudonymiser().digest(f"reader {who}").hex()
 
-    def change(self, alert: str, how: Callable[[Alert, datetime], Alert]) -> Alert:
-        """Read, change, write: one at a time, and never between the steps of an evaluation."""
-        with self._app.computing:
-            book = AlertStore(self._app.open.connection)
-            organisation = book.organisation_of(alert)
-            held = next((a for a in book.alerts(organisation) if a.id == alert), None) if organisation else None
-            if held is None or organisation is None:
-                raise CannotDo(f"{alert}?")
-            now = self._now().astimezone(self.registry().zones[organisation])
-            after = how(held, now)
-            book.commit(organisation, Changes(alerts=[after]), now)
-            return after
+    def answer(self, given: Answer) -> None:
+        """One at a time, and never between the steps of an evaluation; beside workers, by whoever keeps the alerts."""
+        try:
+            if self._app.workers:
+                organisation, _, _ = evaluation.answered(self._app, given, self._now())
+                self._app.workers.answer(organisation, given)
+            else:
+                evaluation.answer(self._app, given, self._now())
+        except evaluation.AnswerError as error:
+            raise CannotDo(str(error)) from error
 
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """What came from where."""
@@ -227,6 +226,28 @@ def joined(gateway: ASGIApp, console: Console) -> ASGIApp:
         await (gateway if of_gateway else pages)(scope, receive, send)
 
     return front
+
+
+def ready(app: nytta.App, pages: ASGIApp) -> ASGIApp:
+    """The pages with `/healthz`, that the process lives, and `/readyz`, that its store answers."""
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] in ("/healthz", "/readyz"):
+            said = await asyncio.to_thread(_answers, app) if scope["path"] == "/readyz" else True
+            await PlainTextResponse("ready" if said else "the store does not answer", 200 if said else 503)(
+                scope, receive, send
+            )
+            return
+        await pages(scope, receive, send)
+
+    return front
+
+
+def _answers(app: nytta.App) -> bool:
+    try:
+        return bool(app.open.connection.value("SELECT 1"))
+    except StoreError:
+        return False
 
 
 @commands.command()

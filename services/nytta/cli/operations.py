@@ -63,7 +63,7 @@ def dashboards_push(
     if not where or not token:
         fail("name Grafana's address in NYTTA_GRAFANA (or --address) and a token in NYTTA_GRAFANA_TOKEN", code=2)
     with mendable():
-        done = push(where, token, files(), datasource=datasource, dry_run=dry_run)
+        done = push(where, token, files(), datasource=datasource, console=settings.address, dry_run=dry_run)
     if as_json:
         rows = [{"kind": p.kind, "title": p.title, "what": p.what, "address": p.address} for p in done]
         print_json({"dry_run": dry_run, "done": rows})

@@ -19,11 +19,11 @@ import typer
 from nytta import service as nytta
 from nytta.cli import demonstration, load
 from nytta.cli.common import Data, Registry, commands, fail, mendable, stderr
-from nytta.cli.console import build_console, joined
+from nytta.cli.console import build_console, joined, ready
 from nytta.cli.tokens import tokens_of
 from nytta.ingest.events.batch import Reject
 from nytta.ingest.http.acceptance import Acceptance, Bounded, Unavailable
-from nytta.ingest.http.counters import Counters
+from nytta.ingest.http.counters import Counters, named_at
 from nytta.ingest.http.group import GroupCommit
 from nytta.ingest.http.limits import Limits
 from nytta.ingest.http.routes import Gateway, application
@@ -41,6 +41,7 @@ from nytta.service.schedule import Rounds
 from nytta.service.settings import Settings
 from nytta.service.stopping import Ending
 from nytta.storage.client import StoppedError, StoreError, answering
+from nytta.surfaces.console.application import application as application_of
 from nytta.surfaces.console.context import Console
 
 _LEARNING_SECONDS: Final = 30.0
@@ -95,7 +96,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: P
             return number
 
         commits = GroupCommit(store)
-        counters = Counters(lambda: commits.waiting)
+        counters = Counters(lambda: commits.waiting, named_at(settings.metrics))
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM))
         gateway = _gateway(app, settings, commits, counters, place)
@@ -153,7 +154,7 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
 async def _forward(app: nytta.App, settings: Settings, host: str, port: int, place: Path | None) -> None:
     async with Producer(cluster_of(settings), app.keys.seal) as producer:
         acceptance = Bounded(_Brokers(producer, app.intake.notes))
-        counters = Counters(lambda: acceptance.waiting)
+        counters = Counters(lambda: acceptance.waiting, named_at(settings.metrics))
         gateway = _gateway(app, settings, acceptance, counters, place)
         outside = bind(host, port)
         _say(gateway, host, outside)
@@ -165,6 +166,38 @@ async def _forward(app: nytta.App, settings: Settings, host: str, port: int, pla
         finally:
             learning.cancel()
             gateway.close()
+
+
+@commands.command("console")
+def console_(host: Host = "127.0.0.1", port: Port = 8651, data: Data = None, registry: Registry = None) -> None:
+    """Serve the console beside gateway and workers, from the ClickHouse server that they share."""
+    with mendable():
+        settings = Settings() if data is None else Settings(data=data)
+        if not settings.kafka:
+            fail(
+                "beside workers the console tells their topics what people answer: name the brokers in NYTTA_KAFKA; "
+                "without Kafka nytta up has the console"
+            )
+        log_lines()
+        with distributed.distributed(settings, registry) as app:
+            asyncio.run(_show(app, settings, host, port))
+            app.private.connection.look()
+    stderr.print("stopped")
+
+
+async def _show(app: nytta.App, settings: Settings, host: str, port: int) -> None:
+    console = build_console(app, settings, host, lambda: 0.0, lambda: None)
+    outside = bind(host, port)
+    serving = server(ready(app, application_of(console)))
+    _heed(Ending(app.private.connection), lambda: _end([serving]))
+    learning = asyncio.create_task(_learn(app, settings.key_place))
+    inviting = asyncio.create_task(_invite(app, console, f"http://{host}:{outside.getsockname()[1]}"))
+    try:
+        await serving.listen(outside)
+    finally:
+        learning.cancel()
+        inviting.cancel()
+        console.close()
 
 
 class _Brokers:

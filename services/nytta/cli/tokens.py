@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nytta.cli.common import Data, Json, commands, fail, mendable, print_json, show, stderr
-from nytta.ingest.http.tokens import TokenFileError, Tokens
+from nytta.ingest.http.tokens import TokenFileError, Tokens, sender_id
 from nytta.service.settings import Settings
 
 tokens_commands = typer.Typer(no_args_is_help=True, help="Tokens that senders show to the gateway.")
@@ -74,10 +74,10 @@ def token_list(data: Data = None, as_json: Json = False) -> None:
     now = datetime.now(UTC)
     rows = []
     for token in _tokens(data).all():
-        row = token.model_dump(mode="json", exclude={"hash"})
+        row = {**token.model_dump(mode="json", exclude={"hash"}), "sender": sender_id(token.source)}
         row["state"] = "valid" if token.lives(now) else "expired"
         rows.append(row if as_json else {k: ", ".join(v) if isinstance(v, list) else v for k, v in row.items()})
-    columns = ("id", "source", "state", "units", "subtrees", "types", "event_sources", "created", "expires")
+    columns = ("id", "source", "sender", "state", "units", "subtrees", "types", "event_sources", "created", "expires")
     show(rows, as_json, columns)
 
 

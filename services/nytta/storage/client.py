@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -342,6 +343,11 @@ def explain(message: str) -> str:
 
 def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) -> Connection:
     """The embedded engine on `folder`; one process at a time, never forked after opening. `memory` is in bytes."""
+    if find_spec("chdb") is None:
+        raise StoreError(
+            "the embedded engine is not in this installation: name a ClickHouse server in NYTTA_CLICKHOUSE, or install "
+            "the package chdb"
+        )
     permissions.make_folder(folder)
 
     def client() -> Client:

@@ -297,7 +297,7 @@ def test_a_form_that_the_store_did_not_take_is_kept(own: World, monkeypatch: pyt
         raise StoreError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr("nytta.cli.console.Backing.change", away)
+        patch.setattr("nytta.cli.console.Backing.answer", away)
         answer = send(own, visit, path, **fields)
     assert answer.status_code == 503
     assert "The store does not answer" in answer.text

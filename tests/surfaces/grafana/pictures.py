@@ -1,8 +1,9 @@
 """Pictures of the dashboards, drawn from their JSON with the figures of a store: a look at layout, texts and shapes.
 
-    python -m tests.surfaces.grafana.pictures DATA [--out var/pictures]
+    python -m tests.surfaces.grafana.pictures DATA [--out var/pictures] [--choose system=artus]
 
-No Grafana draws here: sizes and places are Grafana's (24 columns, 38 pixels a row), the drawing is plain.
+No Grafana draws here: sizes, places and the two themes are Grafana's (24 columns, 38 pixels a row), drawn plainly.
+A line shows where a screen of 1440 × 900 ends.
 """
 
 from __future__ import annotations
@@ -20,24 +21,32 @@ import vl_convert
 
 from nytta.registry import declarations
 from nytta.storage.client import embedded
+from nytta.surfaces.grafana.boards import Board
 from nytta.surfaces.grafana.catalogue import BOARDS
-from nytta.surfaces.grafana.panels import DASHES, PALETTE
+from nytta.surfaces.grafana.panels import AIM, BACKGROUNDS, DASHES, PALETTE, QUIET
 from tests.surfaces.grafana.expander import ALL
 from tests.surfaces.grafana.filled import Answer, Filled
 
 COLUMN, LINE, GAP = 62, 38, 4
+SCREEN = 19
+"""Lines of the grid that a screen shows below Grafana's bars and the variables."""
+TEXT = {"light": "#24292E", "dark": "#CCCCDC"}
+GROUND = {"light": "#F4F5F5", "dark": "#111217"}
+theme = "light"
+"""The theme that is drawn; what draws reads it."""
 
 
 def draw(board: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]]) -> str:
     """One dashboard as SVG, folded rows left folded."""
     bottom = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in board["panels"])
     body = "".join(shape for panel in board["panels"] for shape in _panel(panel, store, chosen))
-    choices = " · ".join(v["label"] for v in board["templating"].get("list", []))
+    choices = " · ".join(v["label"] for v in board["templating"].get("list", []) if v.get("hide") != 2)
     head = _text(8, 22, board["title"], 18, "bold") + _text(8, 42, choices, 12)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{24 * COLUMN}" height="{bottom * LINE + 60}" '
-        f'font-family="sans-serif"><rect width="100%" height="100%" fill="#f4f5f5"/>{head}'
-        f'<g transform="translate(0,52)">{body}</g></svg>'
+        f'font-family="sans-serif"><rect width="100%" height="100%" fill="{GROUND[theme]}"/>{head}'
+        f'<g transform="translate(0,52)">{body}'
+        f'<path d="M0,{SCREEN * LINE}H{24 * COLUMN}" stroke="{QUIET}" stroke-dasharray="4 6"/></g></svg>'
     )
 
 
@@ -48,7 +57,8 @@ def _panel(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]
     if panel["type"] == "row":
         yield _text(x + 4, y + 22, ("▸ " if panel["collapsed"] else "▾ ") + panel["title"], 15, "bold")
         return
-    yield f'<rect x="{x}" y="{y}" width="{w}" height="{h}" fill="white" stroke="#d0d0d0"/>'
+    fill = f'fill="{BACKGROUNDS[theme]}" stroke="{QUIET}" stroke-opacity="0.4"'
+    yield f'<rect x="{x}" y="{y}" width="{w}" height="{h}" {fill}/>'
     yield f'<svg x="{x}" y="{y}" width="{w}" height="{h}"><g>'
     yield _text(8, 18, panel["title"], 13, "bold")
     yield from _inside(panel, store, chosen, w, h)
@@ -72,8 +82,16 @@ def _inside(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str
         return
     answer = store.ask(target["rawSql"], chosen, {"source": store.offered(_SOURCES, {})})
     if not answer.rows:
-        yield _text(w // 2 - 30, h // 2, "no data", 13)
+        yield _text(12, h // 2 + 8, panel["fieldConfig"]["defaults"]["noValue"], 13)
         return
+    hidden = {
+        o["matcher"]["options"]
+        for o in panel["fieldConfig"].get("overrides", [])
+        if any(p["id"] == "custom.hidden" for p in o["properties"])
+    }
+    kept = [n for n, name in enumerate(answer.columns) if name not in hidden]
+    columns = {name: kind for name, kind in answer.columns.items() if name not in hidden}
+    answer = replace(answer, columns=columns, rows=[tuple(row[n] for n in kept) for row in answer.rows])
     said = {k: v["text"] for m in panel["fieldConfig"]["defaults"].get("mappings", []) for k, v in m["options"].items()}
     answer = replace(answer, rows=[tuple(said.get(v, v) if isinstance(v, str) else v for v in r) for r in answer.rows])
     kinds = {"stat": _stat, "timeseries": _lines, "bargauge": _bars, "table": _table}
@@ -87,19 +105,25 @@ def _stat(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str
     width = w / len(answer.columns)
     for n, (name, value) in enumerate(zip(answer.columns, answer.rows[0], strict=True)):
         yield _text(int(8 + n * width), h - 50, name, 12)
-        yield _text(int(8 + n * width), h - 18, _said(value) + _unit(panel), 24, "bold")
+        told = panel["fieldConfig"]["defaults"]["noValue"] if value is None else _said(value) + _unit(panel)
+        yield _text(int(8 + n * width), h - 18, told, 12 if value is None else 24, "bold")
 
 
 def _lines(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str]:
     series: dict[str, list[tuple[float, float]]] = {}
     for time, line, value in answer.rows:
         series.setdefault(line, []).append((time.timestamp(), float(value)))
-    times = [t for points in series.values() for t, _ in points]
+    times = [t for name, points in series.items() for t, _ in points if name != AIM or len(series) == 1]
     low, high = min(times), max(*times, min(times) + 1)
     top = panel["fieldConfig"]["defaults"].get("max") or max(v for points in series.values() for _, v in points) or 1
     left, right, up, down = 44, w - 10, 30, h - 26 - 16 * len(series)
     yield _text(4, up + 6, f"{top:g}{_unit(panel)}", 10) + _text(4, down, "0", 10)
     yield f'<path d="M{left},{up}V{down}H{right}" stroke="#999" fill="none"/>'
+    aim = series.pop(AIM, [])
+    if aim:
+        height = down - aim[0][1] / top * (down - up)
+        yield f'<path d="M{left},{height:.0f}H{right}" stroke="{QUIET}" stroke-dasharray="20 10"/>'
+        yield _text(right - 90, int(height) - 4, f"{AIM} {aim[0][1]:g}{_unit(panel)}", 10)
     for n, (name, points) in enumerate(sorted(series.items())):
         at = [
             (left + (t - low) / (high - low) * (right - left), down - v / top * (down - up)) for t, v in sorted(points)
@@ -127,18 +151,29 @@ def _bars(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str
         yield _text(w - 80, y + 12, _said(value) + _unit(panel), 11)
 
 
-def _table(answer: Answer, _: dict[str, Any], w: int, h: int) -> Iterator[str]:
+def _table(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str]:
     width = w / len(answer.columns)
+    drawn = {
+        o["matcher"]["options"]: p["value"]["type"]
+        for o in panel["fieldConfig"].get("overrides", [])
+        for p in o["properties"]
+        if p["id"] == "custom.cellOptions"
+    }
     for n, name in enumerate(answer.columns):
         yield _text(int(8 + n * width), 40, name[: int(width / 6)], 11, "bold")
         for m, row in enumerate(answer.rows[: (h - 50) // 20]):
-            yield _text(int(8 + n * width), 60 + 20 * m, _said(row[n])[: int(width / 6)], 11)
+            x, y = int(8 + n * width), 60 + 20 * m
+            if drawn.get(name) == "gauge" and row[n] is not None:
+                long = (width - 40) * min(float(row[n]), 100) / 100
+                yield f'<rect x="{x + 26}" y="{y - 10}" height="10" width="{long:.0f}" fill="{PALETTE[0]}"/>'
+            signed = drawn.get(name) == "color-text" and row[n] is not None
+            colour = PALETTE[3 if float(row[n]) < 0 else 1] if signed else ""
+            yield _text(x, y, _said(row[n])[: int(width / 6)], 11, colour=colour)
 
 
 def _unit(panel: dict[str, Any]) -> str:
-    return {"percent": " %", "d": " d", "h": " h", "m": " min", "s": " s"}.get(
-        panel["fieldConfig"]["defaults"]["unit"], ""
-    )
+    unit = str(panel["fieldConfig"]["defaults"]["unit"])
+    return unit.removeprefix("suffix:") if unit.startswith("suffix:") else {"percent": " %", "s": " s"}.get(unit, "")
 
 
 def _said(value: Any) -> str:
@@ -149,27 +184,40 @@ def _said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _text(x: int, y: int, said: str, size: int, weight: str = "normal") -> str:
-    return f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" fill="#222">{escape(said)}</text>'
+def _text(x: int, y: int, said: str, size: int, weight: str = "normal", colour: str = "") -> str:
+    fill = colour or TEXT[theme]
+    return f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" fill="{fill}">{escape(said)}</text>'
+
+
+def opened(board: Board, store: Filled) -> dict[str, Sequence[str]]:
+    """What a board shows when it is opened: the first value of each variable."""
+    chosen: dict[str, Sequence[str]] = {"period": ("window",)}
+    for variable in board.variables:
+        if not variable.multi:
+            chosen[variable.name] = store.offered(variable.sql, chosen)[:1]
+    return chosen
 
 
 def main() -> None:
-    """Draw all of them."""
+    """Draw all of them, in both themes."""
+    global theme
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="data folder of an installation; no service may run on it")
     parser.add_argument("--out", type=Path, default=Path("var/pictures"))
-    parser.add_argument("--organisation", default="")
+    parser.add_argument("--choose", default="", help="system whose place is drawn; else what a board opens with")
     given = parser.parse_args()
     store = Filled(embedded(given.data / "store"))
-    places = [p for p in store.places() if given.organisation in ("", p["organisation"][0])]
-    chosen = {"unit": ALL, "case_type": ALL, "source": ALL, **places[0]}
+    places = {p["system"][0]: p for p in store.places()}
     given.out.mkdir(parents=True, exist_ok=True)
     for board in BOARDS:
         name = board.uid.removeprefix("nytta-")
-        text = draw(orjson.loads((declarations.dashboards() / f"{name}.json").read_bytes()), store, chosen)
-        (given.out / f"{name}.svg").write_text(text, encoding="utf-8")
-        (given.out / f"{name}.png").write_bytes(vl_convert.svg_to_png(text))
-        print(given.out / f"{name}.png")
+        rendered = orjson.loads((declarations.dashboards() / f"{name}.json").read_bytes())
+        chosen = {"unit": ALL, "case_type": ALL, "source": ALL, **places.get(given.choose, opened(board, store))}
+        for theme in BACKGROUNDS:
+            text = draw(rendered, store, chosen)
+            (given.out / f"{name}-{theme}.svg").write_text(text, encoding="utf-8")
+            (given.out / f"{name}-{theme}.png").write_bytes(vl_convert.svg_to_png(text))
+            print(given.out / f"{name}-{theme}.png")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,14 @@ from grafana_foundation_sdk.cog import plugins
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from nytta.disclosure.rules import Reason
+from nytta.insight.alerts.kinds import Kind as Finding
 from nytta.insight.states.cascade import Gate
 from nytta.insight.states.combined import Exploitation, State
 from nytta.registry import declarations
 from nytta.surfaces.grafana.catalogue import BOARDS, files
-from nytta.surfaces.grafana.panels import PALETTE
+from nytta.surfaces.grafana.panels import BACKGROUNDS, MARKERS, PALETTE, QUIET, Kind
+from nytta.surfaces.grafana.phrases import FINDINGS, REASONS
 
 FILES = {path.name: path.read_bytes() for path in sorted(declarations.dashboards().glob("*.json"))}
 DASHBOARDS: dict[str, dict[str, Any]] = {name: orjson.loads(body) for name, body in FILES.items()}
@@ -104,7 +107,10 @@ def test_panels_explain_themselves(name: str) -> None:
         for word in ("Source:", "Changes", "Owner:"):
             assert word in panel["description"], panel["title"]
         defaults = panel["fieldConfig"]["defaults"]
-        assert defaults["noValue"] == "no data"
+        assert defaults["noValue"]
+        if panel["type"] != "stat" and not panel["title"].endswith("as a table"):
+            assert defaults["noValue"][0].isupper(), panel["title"]  # a sentence that says why
+            assert defaults["noValue"].endswith((".", "?")), panel["title"]
         assert defaults["unit"]
         assert "thresholds" not in defaults  # targets stand in the registry, not in panels
 
@@ -127,7 +133,7 @@ def test_charts_are_plain_and_of_few_colours(name: str) -> None:
             assert custom["fillOpacity"] == 0
             assert custom["axisPlacement"] == "left"
         colours = set(re.findall(rb'"fixedColor":"(#\w+)"', orjson.dumps(panel)))
-        assert colours <= {c.encode() for c in PALETTE}
+        assert colours <= {c.encode() for c in (*PALETTE, QUIET)}
 
 
 @each
@@ -137,10 +143,11 @@ def test_states_are_said_in_words_with_a_sign_and_without_colour(name: str) -> N
         if "states" not in "".join(t.get("rawSql", "") for t in panel.get("targets", [])):
             continue
         for mapping in panel["fieldConfig"]["defaults"].get("mappings", []):
-            said = {state: result["text"] for state, result in mapping["options"].items()}
-            assert set(said) == {*State, *Exploitation, *Gate}
+            said = {state: result["text"] for state, result in mapping["options"].items() if state not in REASONS}
+            if set(said) != set(FINDINGS):
+                assert set(said) == {*State, *Exploitation, *Gate}
             assert len(set(said.values())) == len(said)
-            assert all(text[0] in "●▲○?" and text[1] == " " for text in said.values())
+            assert all(not text[0].isalnum() and text[1] == " " for text in said.values())
             assert all(set(result) == {"text"} for result in mapping["options"].values())
             told += 1
     assert bool(told) == (name in ("programme.json", "adoption.json", "process.json"))
@@ -163,6 +170,7 @@ def test_variables_are_quoted_and_in_one_order(name: str) -> None:
         assert "$__adHocFilters" not in sql
     names = [v["name"] for v in DASHBOARDS[name]["templating"]["list"]]
     order = ["datasource", "prometheus", "organisation", "system", "unit", "source", "case_type", "period"]
+    names = [name for name in names if name != "console"]
     assert names == sorted(names, key=order.index)
     assert not any(v["type"] == "adhoc" for v in DASHBOARDS[name]["templating"]["list"])
 
@@ -208,4 +216,91 @@ def test_marks_have_a_colour_each() -> None:
     for board in DASHBOARDS.values():
         colours = [a["iconColor"] for a in board["annotations"].get("list", [])]
         assert len(set(colours)) == len(colours)
-        assert set(colours) <= set(PALETTE)
+        assert set(colours) <= {*PALETTE, *MARKERS}
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.1."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of WCAG 2.1."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_contrast_is_that_of_the_guidelines() -> None:
+    assert contrast("#FFFFFF", "#000000") == pytest.approx(21)
+    assert contrast("#767676", "#FFFFFF") == pytest.approx(4.54, abs=0.01)  # the lightest grey for text
+    assert contrast("#12436D", BACKGROUNDS["dark"]) < 2  # a colour that was lost on dark
+
+
+@pytest.mark.parametrize("theme", BACKGROUNDS)
+@each
+def test_every_colour_stands_out_in_both_themes(name: str, theme: str) -> None:
+    colours = set(re.findall(r'"#[0-9A-Fa-f]{6}"', FILES[name].decode()))
+    assert colours
+    for colour in colours:
+        assert contrast(colour.strip('"'), BACKGROUNDS[theme]) >= 3, colour
+
+
+@each
+def test_lines_are_told_apart(name: str) -> None:
+    """Each line that a chart may have gets a colour and a dash of its own: by number, or by its name."""
+    board = next(b for b in BOARDS if f"nytta-{name.removesuffix('.json')}" == b.uid)
+    for panel in board.panels:
+        if panel.kind is not Kind.TREND or not panel.expr:
+            continue
+        names = re.findall(r'"(?:of|over)", "([^"$]+)"', panel.expr.replace('"", ""', ""))
+        found = {re.sub(r"\{\{\w+\}\}", said.split('"')[0], panel.legend) for said in names}
+        assert found <= set(panel.lines), panel.title
+        assert len(set(panel.lines)) == len(panel.lines) <= len(PALETTE)
+        assert panel.lines or "{{" not in panel.legend, panel.title
+
+
+@each
+def test_the_question_is_answered_on_the_first_screen(name: str) -> None:
+    """At 1440 × 900 Grafana has room for 19 lines of its grid below its own bars and the variables."""
+    first = [p for p in DASHBOARDS[name]["panels"] if p["gridPos"]["y"] + p["gridPos"]["h"] <= 19]
+    kinds = [panel["type"] for panel in first]
+    assert kinds.count("stat") >= 4
+    assert {"table", "timeseries"} & set(kinds), "figures beyond the numbers on top"
+    if name in ("adoption.json", "programme.json"):
+        assert "Who lags, the most urgent first" in [panel["title"] for panel in first]
+
+
+@each
+def test_no_unit_of_time_that_grows_into_another(name: str) -> None:
+    """Grafana shows 14 of its days as two weeks, and 500,000 of its hours as 57 years."""
+    units = {panel["fieldConfig"]["defaults"]["unit"] for panel in panels(name) if panel["type"] != "text"}
+    assert not units & {"d", "h", "m", "dtdurations"}
+
+
+@each
+def test_days_are_days_and_moments_are_the_reader_s(name: str) -> None:
+    assert DASHBOARDS[name]["timezone"] == "browser"
+    assert b"(UTC)" not in FILES[name]
+
+
+@each
+def test_rows_lead_to_the_console(name: str) -> None:
+    for panel in panels(name):
+        links = [
+            link["url"]
+            for override in panel.get("fieldConfig", {}).get("overrides", [])
+            for prop in override["properties"]
+            if prop["id"] == "links"
+            for link in prop["value"]
+        ]
+        for link in links:
+            assert link.startswith(("${console}/units/", "${console}/alerts/", "/d/")), link
+            for column in re.findall(r'fields\["([^"]+)"\]', link):
+                assert f'AS "{column}"' in panel["targets"][0]["rawSql"], panel["title"]
+
+
+def test_words_for_reasons_and_findings_are_complete() -> None:
+    assert set(REASONS) == set(Reason)
+    assert set(FINDINGS) == set(Finding)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter as Count
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_asgi_app
 from starlette.types import ASGIApp
 
 from nytta.ingest.events.batch import Reject
+from nytta.ingest.http.tokens import sender_id
+from nytta.storage.process_metrics import add_process
 
 # What the objectives count stands at zero from the start: for Prometheus, a counter that appears has not increased.
 _PROMISED: Final = ("202", "500", "503")
 
 
-class Counters:
-    """The counters of one gateway. Others may add theirs to `registry`."""
+def named_at(address: str) -> Callable[[str], str]:
+    """How senders are labelled at an address, host:port: by name on this machine, by id where others may read."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        here = ip_address(host).is_loopback
+    except ValueError:
+        here = host == "localhost"
+    return str if here else sender_id
 
-    def __init__(self, waiting: Callable[[], float] | None = None) -> None:
+
+class Counters:
+    """The counters of one gateway. Others may add theirs to `registry`. `label` makes a sender's label of its name."""
+
+    def __init__(self, waiting: Callable[[], float] | None = None, label: Callable[[str], str] = str) -> None:
+        self._label = label
         self.registry = CollectorRegistry()
         self._accepted = Counter(
             "nytta_events_accepted", "Events that are durable.", ["sender"], registry=self.registry
@@ -46,13 +59,14 @@ class Counters:
             "nytta_last_event_timestamp_seconds", "When events of a sender last became durable.", ["sender"],
             registry=self.registry,
         )  # fmt: skip
-        Gauge("nytta_clock_seconds", "This machine's clock.", registry=self.registry).set_function(time.time)
+        add_process(self.registry)
         if waiting:
             gauge = Gauge("nytta_waiting_events", "Events that are not yet durable.", registry=self.registry)
             gauge.set_function(waiting)
 
     def durable(self, sender: str, accepted: int, rejects: Sequence[Reject], seconds: float) -> None:
         """A request whose events and rejects are durable."""
+        sender = self._label(sender)
         self._accepted.labels(sender).inc(accepted)
         if accepted:
             self._last.labels(sender).set_to_current_time()

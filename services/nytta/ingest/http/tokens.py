@@ -21,6 +21,14 @@ from nytta.storage import permissions
 _PREFIX: Final = "nytta"
 
 
+def sender_id(name: str) -> str:
+    """What stands for a sender where counters are open to others: the same for all its tokens, and no name.
+
+    Whoever guesses the name recognises it.
+    """
+    return sha256(f"sender {name}".encode()).hexdigest()[:8]
+
+
 class TokenFileError(Exception):
     """The file of tokens cannot be used: what to do."""
 

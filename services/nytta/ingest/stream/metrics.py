@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from nytta.ingest.events import Reason
 from nytta.storage.disk import free_gauge
+from nytta.storage.process_metrics import add_process
 
 REGISTRY = CollectorRegistry()
 
@@ -47,8 +46,8 @@ JUDGING = Histogram("nytta_worker_judging_seconds", "Time of lag detection and f
 JUDGED = Gauge("nytta_worker_judged_timestamp_seconds", "When closed weeks were last judged", registry=REGISTRY)
 NEWEST = Gauge("nytta_worker_stored_timestamp_seconds", "When events were last stored", registry=REGISTRY)
 FREE = free_gauge(REGISTRY)
-Gauge("nytta_clock_seconds", "This machine's clock", registry=REGISTRY).set_function(time.time)
 OWNER = Gauge("nytta_worker_owns_marks", "1 where this worker recomputes", registry=REGISTRY)
 
+add_process(REGISTRY)
 for _reason in Reason:
     REJECTS.labels(_reason.value)

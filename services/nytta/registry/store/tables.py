@@ -18,7 +18,7 @@ from nytta.registry.tables import tables
 from nytta.registry.units import Approval
 from nytta.storage.client import Connection
 
-_LOADED = ("units", "unit_paths", "steps", "planned_workplaces", "calendar", "stops", "milestones", "go_lives")
+_LOADED = ("units", "unit_paths", "steps", "plans", "planned_workplaces", "calendar", "stops", "milestones", "go_lives")
 _GROUP_DEPTH = 255
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from nytta.indicators.definition import Definition
 from nytta.ingest.files.explain import Explanation
-from nytta.insight.alerts.model import Alert
+from nytta.insight.alerts.answers import Answer
 from nytta.registry.registry import Registry
 
 
@@ -53,8 +52,8 @@ class Services(Protocol):
     def reader(self, who: str) -> str:
         """A pseudonym that tells readers apart in the access log."""
 
-    def change(self, alert: str, how: Callable[[Alert, datetime], Alert]) -> Alert:
-        """Change an alert in the book; `how` gets it with the local moment. CannotDo where there is none."""
+    def answer(self, given: Answer) -> None:
+        """Carry out what a person answered, or have whoever keeps the alerts do so. CannotDo where it cannot be."""
 
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """What came from where: events, first and last moment, receipt, rejects."""

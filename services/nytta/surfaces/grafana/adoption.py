@@ -11,13 +11,19 @@ from nytta.surfaces.grafana.phrases import (
     MARKS,
     NAMES,
     ORGANISATION,
+    REASONS,
     SYSTEM,
+    TO_CONSOLE,
     UNIT,
     VARIABLES,
     WORDS,
     figures,
+    judged,
+    lagging,
     latest_value,
+    standing_alerts,
     trend,
+    unshown,
 )
 
 _BREADTH = "Share of the staff at work who did at least one thing in the system."
@@ -42,28 +48,31 @@ _COLUMNS = {
     "tickets-per-100": "Tickets per 100",
 }
 
+_TO_PROCESS = (
+    "/d/nytta-process?${organisation:queryparam}&${system:queryparam}"
+    '&var-unit=${__data.fields["Id"]:percentencode}&${datasource:queryparam}&${__url_time_range}'
+)
+
 BOARD: Final = Board(
     "nytta-adoption",
     "Unit adoption: is the system in use where it should be?",
     "For programme leads, platform owners and line managers: breadth of use beside habit, the way of use, what is left "
-    "of the earlier system, channels, lead time and need of support, unit by unit. Units stand in the order of "
-    "the tree, not in a ranking.",
+    "of the earlier system, channels, lead time and need of support, unit by unit.",
     "programme lead",
     VARIABLES,
     (
         Row(
             "Now",
             (
+                judged(),
                 latest_value("weekly-breadth", "In use", _BREADTH),
                 latest_value("habit", "A habit", _HABIT),
                 latest_value("intended-use", "Used as intended", _INTENDED),
-                latest_value("enrolment", "Enrolled", _ENROLMENT),
-                latest_value("entitlement", "With access", _ENTITLEMENT),
                 latest_value("fallback", "Fallback", _FALLBACK),
-                latest_value("legacy-residue", "Still in the earlier system", _LEGACY),
                 latest_value("tickets-per-100", "Need of support", _SUPPORT, "none"),
             ),
         ),
+        Row("Who lags", (lagging(), standing_alerts())),
         Row(
             "Use, as a pair: who has used it, and who has made it a habit",
             (
@@ -90,7 +99,7 @@ BOARD: Final = Board(
             "What it does to the work",
             (
                 trend("digital-intake", "Digital intake", _INTAKE, width=8),
-                trend("lead-time", "Lead time", _LEAD_TIME, "d", width=8),
+                trend("lead-time", "Lead time", _LEAD_TIME, "suffix: d", width=8),
                 trend("tickets-per-100", "Need of support", _SUPPORT, "none", width=8),
             ),
         ),
@@ -107,6 +116,7 @@ WHERE {ORGANISATION} AND {SYSTEM} AND indicator = 'ticket-channel-mix' AND case_
 ORDER BY value DESC""",
                     unit="percent",
                     percent_axis=True,
+                    empty="No tickets of this system are known, or too few in the topmost chosen unit.",
                 ),
                 trend(
                     "self-service",
@@ -122,25 +132,25 @@ ORDER BY value DESC""",
                     Kind.TABLE,
                     "Every unit, latest rolling window",
                     "Where the unit stands between what it could do and what it does, by the last quarter; each figure "
-                    "with its interval and the band of its number (persons, cases or tickets); a word where it may not "
-                    "be shown: suppressed, grouped, not enough.",
+                    "with its interval and the band of its number (persons, cases or tickets); the reason where it may "
+                    "not be shown. The most urgent first; every column sorts.",
                     f"""SELECT n.name_en AS "Unit", s.state AS "Stands",
-    {figures(_COLUMNS)},
+    round(any(u.urgency), 2) AS "Urgency", {figures(_COLUMNS)},
     v.unit AS "Id"
 FROM (SELECT * FROM nytta.last_values
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = '') AS v
 LEFT JOIN {NAMES} ON n.unit = v.unit
 LEFT JOIN (SELECT unit, state FROM nytta.states
     WHERE {ORGANISATION} AND {SYSTEM} AND what = 'use-state' AND {LAST_STATES}) AS s ON s.unit = v.unit
-GROUP BY v.unit, n.name_en, n.depth, s.state ORDER BY n.depth, v.unit""",
+LEFT JOIN (SELECT unit, urgency FROM nytta.urgencies WHERE {ORGANISATION} AND {SYSTEM}) AS u ON u.unit = v.unit
+GROUP BY v.unit, n.name_en, n.depth, s.state ORDER BY any(u.urgency) DESC, n.depth, v.unit""",
                     width=24,
                     height=12,
-                    words=WORDS,
-                    link=(
-                        "Unit",
-                        "/d/nytta-process?${organisation:queryparam}&${system:queryparam}"
-                        '&var-unit=${__data.fields["Id"]:percentencode}&${datasource:queryparam}&${__url_time_range}',
-                    ),
+                    words=WORDS | REASONS,
+                    bars=tuple(heading for heading in _COLUMNS.values() if heading.endswith("%")),
+                    links=(("Unit", TO_CONSOLE, "Console"), ("Unit", _TO_PROCESS, "Its cases")),
+                    hidden=("Id",),
+                    empty="Nothing of this system is published for the chosen units.",
                 ),
             ),
         ),
@@ -156,24 +166,13 @@ FROM nytta.not_assessed FINAL
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND reason != '' AND $__dateFilter(week)
 GROUP BY reason ORDER BY "Weeks" DESC""",
                     unit="none",
+                    empty="Every week of the chosen units was judged.",
                 ),
-                Panel(
-                    Kind.TABLE,
-                    "How much may be shown, by indicator",
-                    "Figures of the latest window by what the gate made of them.",
-                    f"""SELECT any(d.title_en) AS "Indicator", max(v.period) AS "Window ends in week of",
-    count() AS "Figures", countIf(status IN ('ok', 'rounded', 'banded')) AS "Shown",
-    countIf(status = 'suppressed') AS "Suppressed", countIf(status = 'grouped') AS "In their group",
-    countIf(status NOT IN ('ok', 'rounded', 'banded', 'suppressed', 'grouped')) AS "Other"
-FROM nytta.last_values AS v
-LEFT JOIN (SELECT indicator, version, title_en FROM nytta.definitions FINAL) AS d
-    ON d.indicator = v.indicator AND d.version = v.version
-WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*'
-GROUP BY v.indicator ORDER BY v.indicator""",
-                ),
+                unshown(),
             ),
         ),
     ),
     MARKS,
     periods=True,
+    console=True,
 )

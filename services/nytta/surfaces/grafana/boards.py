@@ -14,15 +14,18 @@ from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardLinkType,
     GridPos,
+    VariableHide,
     VariableRefresh,
     VariableSort,
 )
 from grafana_foundation_sdk.models.dashboard import VariableOption as Option
 
-from nytta.surfaces.grafana.panels import WIDE, Kind, Panel, build, text_panel, twin
+from nytta.surfaces.grafana.panels import TOP, WIDE, Kind, Panel, build, text_panel, twin
 from nytta.surfaces.grafana.query import CLICKHOUSE, STORE, ClickHouseQuery
 
 TAG: Final = "nytta"
+CONSOLE: Final = "http://127.0.0.1:8651"
+"""Where the stack of docker-compose.yml has the console; `nytta dashboards push` puts NYTTA_ADDRESS in its place."""
 DEFINITIONS: Final = "README.md, section Indicators; `schemas/indicators` has each formula"
 
 
@@ -66,6 +69,7 @@ class Board:
     marks: tuple[Mark, ...] = ()
     periods: bool = False
     metrics: bool = False
+    console: bool = False
     since: str = "now-18M"
 
     @property
@@ -98,8 +102,8 @@ def _dashboard(board: Board) -> dashboard.Dashboard:
     _variables(made, board)
     for mark in board.marks:
         made.annotation(_annotation(mark))
-    made.with_panel(text_panel(_on_top(board)).id(1).grid_pos(GridPos(4, WIDE, 0, 0)))
-    number, top = 2, 4
+    made.with_panel(text_panel(_on_top(board)).id(1).grid_pos(GridPos(TOP, WIDE, 0, 0)))
+    number, top = 2, TOP
     for row in board.rows:
         made.with_row(dashboard.Row(row.title).id(number).grid_pos(GridPos(1, WIDE, 0, top)))
         number, top = number + 1, top + 1
@@ -129,8 +133,7 @@ def _laid(row: Row, top: int) -> Iterator[tuple[Panel, GridPos]]:
 
 def _on_top(board: Board) -> str:
     return (
-        f"**{board.title}** {board.about}\n\nOwner: {board.owner}. Source: the open zone of Nytta, closed weeks that "
-        f"passed the gate; groups too small to be shown are left out or shown as their reporting group. "
+        f"{board.about} Owner: {board.owner}. Source: the open zone of Nytta, closed weeks that passed the gate. "
         f"Definitions: {DEFINITIONS}. The same figures as tables: last row."
     )
 
@@ -139,6 +142,10 @@ def _variables(made: dashboard.Dashboard, board: Board) -> None:
     made.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type(CLICKHOUSE))
     if board.metrics:
         made.with_variable(dashboard.DatasourceVariable("prometheus").label("Prometheus").type("prometheus"))
+    if board.console:
+        constant = dashboard.ConstantVariable("console").label("Console").value(CONSOLE)
+        constant.build().hide = VariableHide.HIDE_VARIABLE  # the builder cannot
+        made.with_variable(constant)
     for each in board.variables:
         variable = dashboard.QueryVariable(each.name).label(each.label).datasource(STORE)
         variable.query({"refId": "var", "queryType": "sql", "rawSql": each.sql})

@@ -8,6 +8,8 @@ from nytta.surfaces.grafana.boards import Board, Row
 from nytta.surfaces.grafana.panels import Kind, Panel
 
 _OWNER = "IT operations"
+_DIGITS = {"acceptance": 3, "durability": 2, "cells": 1}
+"""Digits after the point in which a promise of 99.9, 99 or 95 of 100 can be seen to be broken."""
 _PROMISES = (
     (
         "acceptance",
@@ -20,7 +22,17 @@ _PROMISES = (
 
 
 def _metric(
-    kind: Kind, title: str, definition: str, expr: str, legend: str, unit: str, width: int, height: int
+    kind: Kind,
+    title: str,
+    definition: str,
+    expr: str,
+    legend: str,
+    unit: str,
+    width: int,
+    height: int,
+    lines: tuple[str, ...] = (),
+    empty: str = "Prometheus knows no such figure in the chosen time: has anything been sent?",
+    decimals: int | None = None,
 ) -> Panel:
     return Panel(
         kind,
@@ -34,6 +46,9 @@ def _metric(
         source="Prometheus, recording rules in deploy/prometheus/rules",
         refresh="every 30 seconds",
         owner=_OWNER,
+        lines=lines,
+        empty=empty,
+        decimals=decimals,
     )
 
 
@@ -49,6 +64,7 @@ def _now(name: str, title: str, definition: str) -> Panel:
         "percentunit",
         6,
         4,
+        decimals=_DIGITS[name],
     )
 
 
@@ -65,6 +81,7 @@ def _burn(name: str, title: str, definition: str) -> Panel:
         "none",
         8,
         8,
+        ("1 h", "6 h"),
     )
 
 
@@ -109,6 +126,7 @@ WHERE $__dateFilter(period)""",
                     "s",
                     12,
                     8,
+                    ("50 of 100", "95 of 100", "99 of 100"),
                 ),
                 _metric(
                     Kind.TREND,
@@ -119,12 +137,13 @@ WHERE $__dateFilter(period)""",
                     "s",
                     12,
                     8,
+                    ("nytta", "worker"),
                 ),
                 _metric(
-                    Kind.TREND,
+                    Kind.BARS,
                     "Refused, of all that came",
-                    "Share of the events that were refused, by sender.",
-                    "nytta:rejects:ratio_rate1h",
+                    "Share of the events of the last hour that were refused, by sender, most first.",
+                    "sort_desc(nytta:rejects:ratio_rate1h)",
                     "{{sender}}",
                     "percentunit",
                     12,
@@ -134,9 +153,10 @@ WHERE $__dateFilter(period)""",
                     Kind.TABLE,
                     "Closed weeks as they were told",
                     "When each closed week was first published, and how many hours after its end. The newest twenty.",
-                    """SELECT organisation AS "Organisation", period AS "Week of", told_at AS "Told at (UTC)",
+                    """SELECT organisation AS "Organisation", toString(period) AS "Week of", told_at AS "Told at",
     hours AS "Hours after its end"
 FROM nytta.publications WHERE $__dateFilter(period) ORDER BY period DESC, organisation LIMIT 20""",
+                    empty="No closed week is published in the chosen time.",
                     owner=_OWNER,
                     refresh="each week",
                 ),
@@ -148,12 +168,13 @@ FROM nytta.publications WHERE $__dateFilter(period) ORDER BY period DESC, organi
                 _metric(
                     Kind.TABLE,
                     "Alerts of the pipeline",
-                    "Alerts that fire or are about to. docs/runbook has a page for each.",
-                    'ALERTS{alertname=~"Nytta.*"}',
+                    "Alerts that fire at this moment or are about to. docs/runbook has a page for each.",
+                    'ALERTS{alertname=~"Nytta.*", alertname!="NyttaWatchdog"}',
                     "",
                     "none",
                     24,
                     7,
+                    empty="No alert stands.",
                 ),
             ),
         ),

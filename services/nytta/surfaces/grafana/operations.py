@@ -10,17 +10,31 @@ from nytta.surfaces.grafana.panels import Kind, Panel
 _SOURCE = "$__conditionalAll(source IN (${source:singlequote}), $source)"
 _FEED = "sources as the service tells them, two significant digits"
 _OFTEN = "every ten minutes"
+_JOBS = ("nytta", "gateway", "worker", "alerter")
+_TOPICS = ("nytta.usage", "nytta.marks", "nytta.signals", "nytta.values")
 _LIVE = "every 15 seconds"
 _OWNER = "IT operations"
 
 
-def _stat(title: str, definition: str, sql: str, unit: str = "none", refresh: str = _OFTEN) -> Panel:
+def _stat(
+    title: str, definition: str, sql: str, unit: str = "none", refresh: str = _OFTEN, empty: str = "none"
+) -> Panel:
     return Panel(
-        Kind.STAT, title, definition, sql, unit=unit, width=4, height=4, owner=_OWNER, source=_FEED, refresh=refresh
+        Kind.STAT,
+        title,
+        definition,
+        sql,
+        unit=unit,
+        width=4,
+        height=4,
+        owner=_OWNER,
+        source=_FEED,
+        refresh=refresh,
+        empty=empty,
     )
 
 
-def _live(title: str, definition: str, expr: str, legend: str, unit: str = "s") -> Panel:
+def _live(title: str, definition: str, expr: str, legend: str, unit: str = "s", lines: tuple[str, ...] = ()) -> Panel:
     return Panel(
         Kind.TREND,
         title,
@@ -31,6 +45,8 @@ def _live(title: str, definition: str, expr: str, legend: str, unit: str = "s") 
         owner=_OWNER,
         source="Prometheus",
         refresh=_LIVE,
+        lines=lines,
+        empty="Prometheus knows no such figure in the chosen time: does the process run, and is it scraped?",
     )
 
 
@@ -54,9 +70,10 @@ FROM nytta.sources WHERE {_SOURCE}""",
                 _stat(
                     "Last received",
                     "Minutes since anything was received from any of the chosen sources.",
-                    f"""SELECT dateDiff('minute', max(last_received), now()) AS "Minutes ago"
+                    f"""SELECT if(count() = 0, NULL, dateDiff('minute', max(last_received), now())) AS "Minutes ago"
 FROM nytta.sources WHERE {_SOURCE}""",
-                    "m",
+                    "suffix: min",
+                    empty="never",
                 ),
                 _stat(
                     "Refused",
@@ -82,9 +99,11 @@ FROM nytta.messages WHERE channel != 'alertmanager'""",
                 _stat(
                     "Last published",
                     "Hours since figures were last published; closed weeks are published on Mondays.",
-                    """SELECT dateDiff('hour', max(published_at), now()) AS "Hours ago" FROM nytta.indicator_values""",
-                    "h",
+                    """SELECT if(count() = 0, NULL, dateDiff('hour', max(published_at), now())) AS "Hours ago"
+FROM nytta.indicator_values""",
+                    "suffix: h",
                     "each week",
+                    empty="never",
                 ),
             ),
         ),
@@ -104,6 +123,7 @@ INNER JOIN (
     FROM nytta.source_days WHERE {_SOURCE} AND $__dateFilter(day)
     GROUP BY source ORDER BY sum(events) DESC, source LIMIT 4) AS l ON l.source = d.source
 WHERE $__dateFilter(d.day) AND isNotNull(d.events) GROUP BY time, line ORDER BY time, line""",
+                    empty="No source delivered in the chosen time.",
                     owner=_OWNER,
                     source=_FEED,
                     refresh=_OFTEN,
@@ -114,6 +134,7 @@ WHERE $__dateFilter(d.day) AND isNotNull(d.events) GROUP BY time, line ORDER BY 
                     "Events and rows refused in the chosen time. What each reason asks for: `nytta rejects`.",
                     f"""SELECT replaceAll(reason, '_', ' ') AS "Reason", count() AS "Refused" FROM nytta.rejected FINAL
 WHERE {_SOURCE} AND $__timeFilter(received_at) GROUP BY reason ORDER BY "Refused" DESC, reason""",
+                    empty="Nothing was refused in the chosen time.",
                     owner=_OWNER,
                     refresh="at once",
                 ),
@@ -122,12 +143,13 @@ WHERE {_SOURCE} AND $__timeFilter(received_at) GROUP BY reason ORDER BY "Refused
                     "Every source beside its own past, what is furthest off first",
                     "The last day that all feeds can have told of against the median of the eight same weekdays before "
                     "it: silent, low (under half), high (over twice), learning (fewer than four known).",
-                    f"""SELECT source AS "Source", system AS "System", state AS "State", day AS "Day",
+                    f"""SELECT source AS "Source", system AS "System", state AS "State", toString(day) AS "Day",
     if(delivered BETWEEN 1 AND 9, 'under 10', toString(delivered)) AS "Delivered", usual AS "Usual",
-    last_event_day AS "Last event of",
-    last_received AS "Last received (UTC)"
+    toString(last_event_day) AS "Last event of",
+    last_received AS "Last received"
 FROM nytta.sources WHERE {_SOURCE}
 ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, system""",
+                    empty="No source has delivered yet: docs/sources.md says how one begins.",
                     width=24,
                     height=9,
                     owner=_OWNER,
@@ -144,6 +166,7 @@ ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, sy
                     "Seconds within which 95 of 100 events reach their private cells; the objective is 5.",
                     "nytta:cell_seconds:p95_5m",
                     "{{job}}",
+                    lines=_JOBS,
                 ),
                 _live(
                     "Messages in Kafka not yet taken",
@@ -151,6 +174,7 @@ ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, sy
                     "sum by (topic) (nytta_worker_lag_messages)",
                     "{{topic}}",
                     "none",
+                    lines=_TOPICS,
                 ),
                 _live(
                     "Evaluation of alerts, 95 of 100",
@@ -164,6 +188,7 @@ ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, sy
                     "nytta:events:rate5m",
                     "{{job}}",
                     "none",
+                    lines=_JOBS,
                 ),
             ),
         ),
@@ -176,6 +201,7 @@ ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, sy
                     "Figures of all organisations without case types: shown (ok, rounded, banded) or not, and why.",
                     """SELECT replaceAll(status, '_', ' ') AS "Status", count() AS "Figures" FROM nytta.last_values
 WHERE case_type = '*' GROUP BY status ORDER BY "Figures" DESC, status""",
+                    empty="Nothing is published yet: closed weeks are published on Mondays.",
                     owner=_OWNER,
                 ),
                 Panel(
@@ -184,8 +210,9 @@ WHERE case_type = '*' GROUP BY status ORDER BY "Figures" DESC, status""",
                     "What became of messages to people in the chosen time; `failed` is tried again for three days, "
                     "then `dead`.",
                     """SELECT channel AS "Way", state AS "State", count() AS "Messages",
-    max(attempts) AS "Most attempts", max(at) AS "Last (UTC)"
+    max(attempts) AS "Most attempts", max(at) AS "Last"
 FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY state = 'sent', channel, state""",
+                    empty="No message was due in the chosen time.",
                     owner=_OWNER,
                     source="outbox",
                     refresh="every ten minutes",
@@ -194,8 +221,9 @@ FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY sta
                     Kind.TABLE,
                     "Certificates of disposal, the latest ten",
                     "What was disposed of by a decision, and how many cells it sealed.",
-                    """SELECT at AS "At (UTC)", rule AS "Rule", organisation AS "Organisation", decision AS "Decision",
+                    """SELECT at AS "At", rule AS "Rule", organisation AS "Organisation", decision AS "Decision",
     sealed AS "Cells sealed" FROM nytta.disposals ORDER BY at DESC LIMIT 10""",
+                    empty="Nothing was disposed of yet.",
                     owner=_OWNER,
                     refresh="at once",
                 ),
@@ -208,6 +236,7 @@ UNION ALL SELECT 'signals', count() FROM nytta.published_signals
 UNION ALL SELECT 'alerts', count() FROM nytta.alerts
 UNION ALL SELECT 'benefit_statements', count() FROM nytta.benefit_statements
 UNION ALL SELECT 'sources', count() FROM nytta.sources""",
+                    empty="The store answers nothing: nytta doctor.",
                     owner=_OWNER,
                 ),
             ),

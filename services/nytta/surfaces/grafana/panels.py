@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,13 +21,23 @@ from grafana_foundation_sdk.models.text import TextMode
 
 from nytta.surfaces.grafana.query import METRICS, STORE, ClickHouseQuery, promql
 
-PALETTE: Final = ("#12436D", "#28A197", "#801650", "#F46A25")
-"""Four lines are told apart at most: no red beside green, and each with a dash of its own."""
+PALETTE: Final = ("#2F7FD0", "#17908A", "#B8459A", "#C8601A")
+"""Four lines are told apart at most: no red beside green, each with a dash of its own, 3:1 on light and on dark."""
+MARKERS: Final = ("#8064C8",)
+"""Colours of annotations beside those of lines."""
+QUIET: Final = "#7F8590"
+"""What stands behind the lines: a target."""
+AIM: Final = "→ Target"
+"""The name of the line of a target."""
+BACKGROUNDS: Final = {"light": "#FFFFFF", "dark": "#181B1F"}
+"""What Grafana's two themes draw panels on."""
 DASHES: Final = ((), (10.0, 6.0), (2.0, 6.0), (14.0, 6.0, 2.0, 6.0))
 _GAP: Final = 32 * 86_400_000
 """Milliseconds between two points of which the later begins a line anew: longer than a month is."""
 NO_VALUE: Final = "no data"
 WIDE: Final = 24
+TOP: Final = 3
+"""Lines that the text on top of a board takes: figures stand on the first screen."""
 
 Builder = stat.Panel | timeseries.Panel | bargauge.Panel | table.Panel
 
@@ -45,8 +56,10 @@ class Panel:
     """One question of a board and the query that answers it: `sql` to the open zone, or `expr` to Prometheus.
 
     `definition` says what is counted of what, `source` where it comes from, `refresh` how often it changes, `owner` who
-    is to be asked. `link` is a column of a table and the address that its cells lead to. `words` says states as people
-    do, each with a sign of its own, so that no colour is needed.
+    is to be asked. `links` are columns of a table with the address that their cells lead to and its name. `words` says
+    states as people do, each with a sign of its own, so that no colour is needed. `lines` are names of lines that bear
+    no number before them, `empty` says why nothing is there. Of a table, `bars` are shares drawn as bars, `signed`
+    differences that are coloured where they are below zero, and `hidden` columns that only links need.
     """
 
     kind: Kind
@@ -62,7 +75,13 @@ class Panel:
     source: str = "open zone"
     refresh: str = "when a closed week is published"
     owner: str = "programme lead"
-    link: tuple[str, str] | None = None
+    links: tuple[tuple[str, str, str], ...] = ()
+    lines: tuple[str, ...] = ()
+    empty: str = NO_VALUE
+    decimals: int | None = None
+    bars: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -73,38 +92,49 @@ class Panel:
 
 def text_panel(content: str) -> text.Panel:
     """The panel on top of a board: what it answers, for whom, and where words are defined."""
-    return text.Panel().title("What this shows").content(content).mode(TextMode.MARKDOWN).span(WIDE).height(4)
+    return text.Panel().title("What this shows").content(content).mode(TextMode.MARKDOWN).span(WIDE).height(TOP)
 
 
 def build(panel: Panel, number: int, position: GridPos) -> Builder:
     """The panel as the SDK builds it; `number` is its lasting id on the board."""
     made = _KINDS[panel.kind](panel)
-    made.id(number).title(panel.title).description(panel.description).unit(panel.unit).no_value(NO_VALUE)
+    made.id(number).title(panel.title).description(panel.description).unit(panel.unit).no_value(panel.empty)
     made.datasource(METRICS if panel.expr else STORE).grid_pos(position)
     if panel.expr:
-        made.with_target(promql(panel.expr, panel.legend, instant=panel.kind in (Kind.STAT, Kind.BARS)))
+        made.with_target(
+            promql(panel.expr, panel.legend, now=panel.kind is not Kind.TREND, rows=panel.kind is Kind.TABLE)
+        )
     else:
         made.with_target(ClickHouseQuery(panel.sql, series=panel.kind is Kind.TREND))
     if panel.percent_axis:
         made.min(0).max(100)
+    if panel.decimals is not None:
+        made.decimals(panel.decimals)
     if panel.words:
         made.mappings([ValueMap({state: ValueMappingResult(text=said) for state, said in panel.words.items()})])
     return made
 
 
 def twin(panel: Panel) -> Panel:
-    """A chart's figures as a table, which a screen reader reads and a chart's canvas does not tell."""
+    """A chart's figures as a table, which a screen reader reads and a chart's canvas does not tell; days are days."""
+    sql = panel.sql
+    if panel.kind is Kind.TREND:
+        sql = (
+            f'SELECT toString(toDate(time)) AS "Day", line AS "Line", value AS "Value" FROM (\n{sql}\n)\n'
+            f"WHERE line != '{AIM}' ORDER BY time DESC, line"
+        )
     return Panel(
         Kind.TABLE,
         f"{panel.title}, as a table",
         panel.definition,
-        sql=panel.sql,
+        sql=sql,
         unit=panel.unit,
         width=12,
         height=8,
         source=panel.source,
         refresh=panel.refresh,
         owner=panel.owner,
+        empty=panel.empty,
         words=panel.words,
     )
 
@@ -126,15 +156,29 @@ def _trend(panel: Panel) -> timeseries.Panel:
         made.display_name("${__field.labels.line}")
     made.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
     for number, (colour, dash) in enumerate(zip(PALETTE, DASHES, strict=True), 1):
+        named = panel.lines[number - 1] if len(panel.lines) >= number else ""
         style: dict[str, object] = {"fill": "dash", "dash": list(dash)} if dash else {"fill": "solid"}
         made.override_by_regexp(
-            f"/^{number} /",
+            f"/^{re.escape(named)}$/" if named else f"/^{number} /",
             [
                 DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour}),
                 DynamicConfigValue("custom.lineStyle", style),
             ],
         )
+    if AIM in panel.sql:
+        made.override_by_name(AIM, _BEHIND)
     return made
+
+
+_BEHIND: Final = [
+    DynamicConfigValue("color", {"mode": "fixed", "fixedColor": QUIET}),
+    DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [20, 10]}),
+    DynamicConfigValue("custom.lineWidth", 1),
+    DynamicConfigValue("custom.showPoints", "never"),
+    # two points, at the ends of the chosen time
+    DynamicConfigValue("custom.spanNulls", True),
+    DynamicConfigValue("custom.insertNulls", False),
+]
 
 
 def _bars(_: Panel) -> bargauge.Panel:
@@ -146,11 +190,32 @@ def _bars(_: Panel) -> bargauge.Panel:
 
 def _table(panel: Panel) -> table.Panel:
     made = table.Panel().show_header(True).filterable(False)
-    if panel.link:
-        column, address = panel.link
-        found = {"title": "Open", "url": address, "targetBlank": False}
-        made.override_by_name(column, [DynamicConfigValue("links", [found])])
+    for column in dict.fromkeys(column for column, _, _ in panel.links):
+        found = [{"title": t, "url": u, "targetBlank": False} for c, u, t in panel.links if c == column]
+        made.override_by_name(column, [DynamicConfigValue("links", found)])
+    for column in panel.bars:
+        made.override_by_name(column, _BAR)
+    for column in panel.signed:
+        made.override_by_name(column, _SIGNED)
+    for column in panel.hidden:
+        made.override_by_name(column, [DynamicConfigValue("custom.hidden", True)])
     return made
+
+
+_BAR: Final = [
+    DynamicConfigValue("min", 0),
+    DynamicConfigValue("max", 100),
+    DynamicConfigValue("color", {"mode": "fixed", "fixedColor": PALETTE[0]}),
+    DynamicConfigValue("custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
+]
+_SIGNED: Final = [
+    DynamicConfigValue("color", {"mode": "thresholds"}),
+    DynamicConfigValue(
+        "thresholds",
+        {"mode": "absolute", "steps": [{"color": PALETTE[3], "value": None}, {"color": PALETTE[1], "value": 0}]},
+    ),
+    DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
+]
 
 
 _KINDS: Final[dict[Kind, Callable[[Panel], Builder]]] = {

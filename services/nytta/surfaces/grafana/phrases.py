@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from nytta.disclosure.rules import Reason
+from nytta.insight.alerts.kinds import Kind as Finding
 from nytta.insight.states.cascade import Gate
 from nytta.insight.states.combined import Exploitation, State
 from nytta.surfaces.grafana.boards import Mark, Variable
-from nytta.surfaces.grafana.panels import Kind, Panel
+from nytta.surfaces.grafana.panels import AIM, MARKERS, PALETTE, Kind, Panel
 
 ORGANISATION: Final = "organisation = ${organisation:singlequote}"
 SYSTEM: Final = "system = ${system:singlequote}"
@@ -15,9 +17,13 @@ UNIT: Final = "$__conditionalAll(unit IN (${unit:singlequote}), $unit)"
 PLACE: Final = "$__conditionalAll(place IN (${unit:singlequote}), $unit)"
 CASE_TYPE: Final = "$__conditionalAll(case_type IN (${case_type:singlequote}), $case_type)"
 
-LINES: Final = f"""SELECT unit, concat(toString(row_number() OVER (ORDER BY depth, unit)), ' ', name_en) AS line
-    FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT} ORDER BY depth, unit LIMIT 4"""
-"""The first four of the chosen units, from the top of the tree: more lines cannot be told apart."""
+LINES: Final = f"""SELECT unit,
+        concat(toString(row_number() OVER (ORDER BY urgency DESC, depth, unit)), ' ', name_en) AS line
+    FROM (SELECT n.unit AS unit, n.name_en AS name_en, n.depth AS depth, u.urgency AS urgency
+        FROM (SELECT unit, name_en, depth FROM nytta.unit_names WHERE {ORGANISATION} AND {UNIT}) AS n
+        LEFT JOIN (SELECT unit, urgency FROM nytta.urgencies WHERE {ORGANISATION} AND {SYSTEM}) AS u ON u.unit = n.unit)
+    ORDER BY urgency DESC, depth, unit LIMIT 4"""
+"""The four most urgent of the chosen units; where none is, from the top of the tree. More cannot be told apart."""
 
 NAMES: Final = f"(SELECT unit, name_en, depth FROM nytta.unit_names WHERE {ORGANISATION}) AS n"
 """Names of the organisation's units, for joins."""
@@ -44,6 +50,41 @@ STATES: Final = "states, read from published figures of the last closed week"
 LAST_STATES: Final = f"week = (SELECT max(week) FROM nytta.published_states WHERE {ORGANISATION})"
 """Of the last closed week of which states are told."""
 
+REASONS: Final[dict[str, str]] = {
+    Reason.FEW_CASES: "too few cases",
+    Reason.FEW_PERSONS: "too few persons",
+    Reason.ONE_HANDLER: "one person handled most of them",
+    Reason.NO_HANDLERS: "the source names no handlers",
+    Reason.NOT_APPROVED: "the purpose is not approved",
+    Reason.STALE: "not told anew since its records changed",
+    Reason.SEALED: "the records are gone by retention",
+    Reason.NOT_YET: "the system is not live there yet",
+    Reason.NO_DATA: "nothing came in",
+}
+"""Why a figure is not shown, as people say it."""
+
+FINDINGS: Final[dict[str, str]] = {
+    Finding.LEVEL: "▼ Below like units",
+    Finding.RELAPSE: "↘ Fallen back",
+    Finding.BEHIND_PLAN: "◆ Behind its plan",
+    Finding.READY_NOT_USED: "▲ Ready, not used",
+    Finding.NOT_MOVED: "■ Not moved yet",
+    Finding.ABANDONMENT: "✕ Given up",
+    Finding.TRAINING_NEED: "✎ Training needed",
+    Finding.BENEFIT_OFF_COURSE: "€ Benefit off course",
+    Finding.DECISION_STUCK: "§ Decision stuck",
+    Finding.NOT_ANCHORED: "⚓ Not anchored",
+    Finding.OUTAGE: "⚡ Outage",
+    Finding.STALE_SOURCE: "… Source silent",
+    Finding.ACCESS: "⚿ Access missing",
+    Finding.COMMON_CAUSE: "∗ A common cause",
+    Finding.REORGANISATION: "⇄ Reorganised",
+    Finding.MANY_BEHIND_PLAN: "◈ Many behind their plan",
+}
+"""Findings of lag detection, as people say them."""
+
+TO_CONSOLE: Final = '${console}/units/${__data.fields["Id"]:percentencode}'
+TO_ALERT: Final = '${console}/alerts/${__data.fields["Alert id"]:percentencode}'
 TO_UNIT: Final = (
     '/d/nytta-adoption?${organisation:queryparam}&${system:queryparam}&var-unit=${__data.fields["Id"]:percentencode}'
     "&${datasource:queryparam}&${__url_time_range}"
@@ -53,12 +94,13 @@ VARIABLES: Final = (
     Variable(
         "organisation",
         "Organisation",
-        "SELECT unit, name_en FROM nytta.unit_names WHERE depth = 0 AND parent = '' ORDER BY name_en",
+        "SELECT organisation, name_en FROM nytta.organisations ORDER BY figures DESC, name_en",
     ),
     Variable(
         "system",
         "System",
-        f"SELECT DISTINCT system FROM nytta.last_windows WHERE {ORGANISATION} AND system != '' ORDER BY system",
+        f"SELECT system FROM nytta.last_windows WHERE {ORGANISATION} AND system != '' GROUP BY system "
+        "ORDER BY count() DESC, system",
     ),
     Variable(
         "unit",
@@ -71,7 +113,7 @@ VARIABLES: Final = (
 MARKS: Final = (
     Mark(
         "Go-lives and milestones",
-        "#12436D",
+        PALETTE[0],
         f"""SELECT toDateTime(day) AS time, title, text, what AS tags FROM (
     SELECT assumeNotNull(date) AS day, name_en AS title, concat(what, ' ', tier) AS text, what
     FROM nytta.milestones
@@ -86,7 +128,7 @@ WHERE $__dateFilter(day) ORDER BY time""",
     ),
     Mark(
         "Signals",
-        "#801650",
+        PALETTE[2],
         f"""SELECT toDateTime(opened) AS time, concat('Signal: ', replaceAll(kind, '_', ' ')) AS title,
     concat(unit, ' · ', indicator) AS text, kind AS tags
 FROM nytta.signals
@@ -94,7 +136,7 @@ WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND NOT withdrawn AND $__dateFilter
     ),
     Mark(
         "Decisions",
-        "#28A197",
+        PALETTE[1],
         f"""SELECT toDateTime(assumeNotNull(decided)) AS time, concat('Decided: ', name_en) AS title,
     concat(toString(executed), ' of ', toString(units), ' units have executed it') AS text, status AS tags
 FROM nytta.decisions
@@ -102,8 +144,17 @@ WHERE {ORGANISATION} AND isNotNull(decided) AND $__dateFilter(assumeNotNull(deci
   AND week = (SELECT max(week) FROM nytta.decisions WHERE {ORGANISATION}) ORDER BY time""",
     ),
     Mark(
+        "Alerts and what was done about them",
+        MARKERS[0],
+        f"""SELECT toDateTime(d.day) AS time, concat('Alert ', d.what, ': ', replaceAll(d.kind, '_', ' ')) AS title,
+    ifNull(nullIf(n.name_en, ''), d.unit) AS text, d.what AS tags
+FROM (SELECT * FROM nytta.alert_days
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND family != 'source' AND $__dateFilter(day)) AS d
+LEFT JOIN {NAMES} ON n.unit = d.unit ORDER BY time, title""",
+    ),
+    Mark(
         "Sources out",
-        "#F46A25",
+        PALETTE[3],
         f"""SELECT toDateTime(assumeNotNull(opened)) AS time, toDateTime(ifNull(closed, today())) AS timeEnd,
     concat('Source: ', replaceAll(kind, '_', ' ')) AS title, system AS text, kind AS tags
 FROM nytta.alerts
@@ -111,6 +162,10 @@ WHERE {ORGANISATION} AND family = 'source' AND isNotNull(opened) AND $__dateFilt
 ORDER BY time""",
     ),
 )
+
+
+UNSHOWN: Final = "No figure here. What is not shown, and why, stands at the end of the board."
+"""Where a figure is missing that others have."""
 
 
 def latest_value(indicator: str, title: str, definition: str, unit: str = "percent") -> Panel:
@@ -125,36 +180,133 @@ WHERE {ORGANISATION} AND {SYSTEM} AND indicator = '{indicator}' AND case_type = 
   AND unit IN {WHOLE}
 LIMIT 1""",
         unit=unit,
-        width=6,
+        width=4,
         height=4,
+        empty="no figure: see the end",
     )
 
 
 def trend(indicator: str, title: str, definition: str, unit: str = "percent", width: int = 12) -> Panel:
-    """An indicator's course in the first four chosen units."""
+    """An indicator's course in the most urgent of the chosen units, and the target that they are under."""
     return Panel(
         Kind.TREND,
         title,
-        f"{definition} Lines: the first four of the chosen units, from the top of the tree; of all, the organisation "
-        "and its first departments.",
-        f"""SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
+        f"{definition} Lines: the four most urgent of the chosen units; where none is, from the top of the tree. "
+        "Grey: the target of the topmost chosen unit that has one, as the registry says it.",
+        f"""SELECT time, line, value FROM (
+SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
 FROM nytta.indicator_values AS v INNER JOIN ({LINES}) AS l ON l.unit = v.unit
 WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.case_type = '*' AND v.part = ''
   AND v.grain = ${{period:singlequote}} AND $__dateFilter(v.period) AND isNotNull(v.value)
+UNION ALL
+SELECT arrayJoin([$__fromTime, $__toTime]) AS time, '{AIM}' AS line, target AS value
+FROM (SELECT t.target AS target FROM nytta.unit_targets AS t INNER JOIN {NAMES} ON n.unit = t.unit
+    WHERE {SYSTEM} AND t.indicator = '{indicator}' AND $__conditionalAll(t.unit IN (${{unit:singlequote}}), $unit)
+    ORDER BY n.depth, t.unit LIMIT 1))
 ORDER BY time, line""",
         unit=unit,
         width=width,
         percent_axis=unit == "percent",
+        empty=UNSHOWN,
     )
 
 
-def share(value: str, low: str, high: str) -> str:
-    """SQL of a figure with its interval and the band of its number, as text: `72 (61–81) · 100-299`."""
-    interval = f"if(isNull({low}), '', concat(' (', toString({low}), '–', toString({high}), ')'))"
-    return f"if(isNull({value}), replaceAll(status, '_', ' '), concat(toString({value}), {interval}, ' · ', n_band))"
+def lagging() -> Panel:
+    """Who lags, by how much, and what was done about it: the first question of a board."""
+    return Panel(
+        Kind.TABLE,
+        "Who lags, the most urgent first",
+        "Units of which lag detection has an open finding: the most urgent one, the figure it rests on, how far that "
+        "is from the unit's target and from like units, in points, and the alert that stands.",
+        f"""SELECT ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit", s.kind AS "Finding", s.indicator AS "Indicator",
+    s.value AS "Now", s.target AS "Target", s.to_target AS "To target", s.peer AS "Like units",
+    s.to_peer AS "To like units", toString(s.since) AS "Since", s.findings AS "Findings",
+    round(s.urgency, 2) AS "Urgency", if(s.alert = '', 'none yet', s.alert_state) AS "Alert", s.unit AS "Id",
+    s.alert AS "Alert id"
+FROM (SELECT * FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND findings > 0) AS s
+LEFT JOIN {NAMES} ON n.unit = s.unit
+ORDER BY s.urgency DESC, s.to_target, s.unit""",
+        width=24,
+        height=8,
+        source="lag detection",
+        refresh="each closed week",
+        links=(("Unit", TO_CONSOLE, "Console"), ("Unit", TO_UNIT, "Its figures"), ("Alert", TO_ALERT, "The alert")),
+        bars=("Now",),
+        signed=("To target", "To like units"),
+        hidden=("Id", "Alert id"),
+        words=FINDINGS,
+        empty="No finding is open of the chosen units; how many can be judged stands above.",
+    )
+
+
+def judged() -> Panel:
+    """How many units can be judged at all, and of how many something is open."""
+    return Panel(
+        Kind.STAT,
+        "Units that can be judged",
+        "Units of which at least one figure may be shown, of all that the system concerns; and those of which a "
+        "finding is open.",
+        f"""SELECT countIf(judged) AS "Judged", count() AS "Of", countIf(findings > 0) AS "Lag"
+FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} HAVING count() > 0""",
+        width=4,
+        height=4,
+        source="lag detection",
+        refresh="each closed week",
+        empty="nothing of this system is published",
+    )
+
+
+def standing_alerts(width: int = 24) -> Panel:
+    """The alerts that stand now."""
+    return Panel(
+        Kind.TABLE,
+        "Alerts that stand now",
+        "Alerts that are open, acknowledged, snoozed, improving or escalated at this moment, whatever time is chosen.",
+        f"""SELECT ifNull(nullIf(n.name_en, ''), a.unit) AS "Unit", a.kind AS "Finding", a.state AS "State",
+    toString(a.opened) AS "Opened", a.days_open AS "Days open",
+    ifNull(toString(a.acknowledged), 'no') AS "Acknowledged",
+    a.system AS "System", a.unit AS "Id", a.id AS "Alert id"
+FROM (SELECT * FROM nytta.live_alerts WHERE {ORGANISATION} AND {UNIT}) AS a
+LEFT JOIN {NAMES} ON n.unit = a.unit
+ORDER BY a.urgency DESC, a.opened, a.unit""",
+        width=width,
+        height=7,
+        source="the book of alerts",
+        refresh="every ten minutes",
+        links=(("Unit", TO_CONSOLE, "Console"), ("Finding", TO_ALERT, "The alert")),
+        hidden=("Id", "Alert id"),
+        words=FINDINGS,
+        empty="No alert stands.",
+    )
+
+
+def unshown() -> Panel:
+    """What is hidden, said in words."""
+    return Panel(
+        Kind.TABLE,
+        "What is not shown, and why",
+        "Figures of the latest window that are not shown, by indicator and reason; too few may be none.",
+        f"""SELECT any(d.title_en) AS "Indicator", v.reason AS "Why", count() AS "Figures", uniqExact(v.unit) AS "Units"
+FROM nytta.last_values AS v
+LEFT JOIN (SELECT indicator, version, title_en FROM nytta.definitions FINAL) AS d
+    ON d.indicator = v.indicator AND d.version = v.version
+WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND isNull(value)
+GROUP BY v.indicator, v.reason ORDER BY v.indicator, v.reason""",
+        words=REASONS,
+        empty="Every figure is shown.",
+    )
+
+
+def share(low: str, high: str) -> str:
+    """SQL of a figure's interval with the band of its number, as text: `61–81 · 100-299`; else why none is shown."""
+    interval = f"if(isNull({low}), '', concat(toString({low}), '–', toString({high}), ' · '))"
+    return f"if(isNull(value), reason, concat({interval}, n_band))"
 
 
 def figures(columns: dict[str, str]) -> str:
-    """SQL of one column for each indicator, its figure with interval as text; `columns` are indicator and heading."""
-    text = share("value", "low", "high")
-    return ", ".join(f"anyIf({text}, indicator = '{i}') AS \"{heading}\"" for i, heading in columns.items())
+    """SQL of two columns for each indicator: its figure, which sorts, and its interval; by indicator and heading."""
+    return ",\n    ".join(
+        f"anyIf(value, indicator = '{i}') AS \"{heading}\", "
+        f"anyIf({share('low', 'high')}, indicator = '{i}') AS \"{heading}, interval\""
+        for i, heading in columns.items()
+    )

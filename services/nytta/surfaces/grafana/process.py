@@ -12,8 +12,10 @@ from nytta.surfaces.grafana.phrases import (
     MARKS,
     NAMES,
     ORGANISATION,
+    REASONS,
     STATES,
     SYSTEM,
+    TO_CONSOLE,
     UNIT,
     VARIABLES,
     WHOLE,
@@ -32,7 +34,7 @@ _INDICATORS = (
     ("digital-take-up", "Digital take-up", "Share of the completed cases that had come in digitally.", "percent"),
     ("intended-use", "Intended use", "Share of the cases handled in the intended way.", "percent"),
     ("fallback", "Fallback", "Share of the steps with a digital route that were done by hand all the same.", "percent"),
-    ("lead-time", "Lead time", "Days from opened to closed, at the median.", "d"),
+    ("lead-time", "Lead time", "Days from opened to closed, at the median.", "suffix: d"),
     ("rework", "Rework", "Share of the closed cases that went back to an earlier step.", "percent"),
     ("handovers", "Handovers", "Changes of hands of a completed case, on average.", "none"),
 )
@@ -58,8 +60,11 @@ WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.part = '
 ORDER BY time, line""",
         unit=unit,
         percent_axis=unit == "percent",
+        empty="No case type of the topmost chosen unit has a figure that may be shown in the chosen time.",
     )
 
+
+_NO_STATES: Final = "No state of a case type is told: it needs published figures from before and after going live."
 
 BOARD: Final = Board(
     "nytta-process",
@@ -91,6 +96,7 @@ BOARD: Final = Board(
                     f"""SELECT state AS "Stands", count() AS "Case types of units" FROM nytta.states
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}
 GROUP BY state ORDER BY count() DESC, state""",
+                    empty=_NO_STATES,
                     width=8,
                     height=10,
                     owner="process owner",
@@ -108,6 +114,7 @@ FROM (SELECT * FROM nytta.states
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}) AS s
 LEFT JOIN {NAMES} ON n.unit = s.unit
 ORDER BY s.case_type, n.depth, s.unit""",
+                    empty=_NO_STATES,
                     width=16,
                     height=10,
                     owner="process owner",
@@ -122,7 +129,7 @@ ORDER BY s.case_type, n.depth, s.unit""",
                 Panel(
                     Kind.TABLE,
                     "Every case type of every unit, latest rolling window",
-                    "Each figure with its interval and the band of its number; a word where it may not be shown. "
+                    "Each figure with its interval and the band of its number; the reason where it may not be shown. "
                     "Pairs without any figure are left out.",
                     f"""SELECT v.case_type AS "Case type", n.name_en AS "Unit", {figures(_COLUMNS)}, v.unit AS "Id"
 FROM (SELECT * FROM nytta.last_values
@@ -133,6 +140,11 @@ ORDER BY v.case_type, n.depth, v.unit""",
                     width=24,
                     height=14,
                     owner="process owner",
+                    words=REASONS,
+                    bars=tuple(heading for i, heading, _, unit in _INDICATORS if unit == "percent"),
+                    links=(("Unit", TO_CONSOLE, "Console"),),
+                    hidden=("Id",),
+                    empty="No case type of the chosen units has a figure that may be shown.",
                 ),
             ),
         ),
@@ -153,6 +165,7 @@ WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE}
   AND $__conditionalAll(place IN (${{unit:singlequote}}), $unit)
   AND week = (SELECT max(week) FROM nytta.unrealised WHERE {ORGANISATION})
 ORDER BY use_missing_hours + effect_missing_hours DESC NULLS LAST, case_type, place""",
+                    empty="No hours are planned for the chosen case types in programme.yaml, or none were stated yet.",
                     width=16,
                     height=9,
                     owner="benefit owner",
@@ -165,6 +178,7 @@ ORDER BY use_missing_hours + effect_missing_hours DESC NULLS LAST, case_type, pl
 FROM nytta.last_values
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT IN ('', '*')
 GROUP BY case_type ORDER BY case_type""",
+                    empty="No case type of the chosen units stands in the latest window.",
                     width=8,
                     height=9,
                     owner="process owner",
@@ -174,4 +188,5 @@ GROUP BY case_type ORDER BY case_type""",
     ),
     MARKS,
     periods=True,
+    console=True,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nytta.surfaces.grafana.boards import Board, Row
+from nytta.surfaces.grafana.boards import Board, Row, Variable
 from nytta.surfaces.grafana.panels import Kind, Panel
 from nytta.surfaces.grafana.phrases import (
     LAST_STATES,
@@ -14,13 +14,24 @@ from nytta.surfaces.grafana.phrases import (
     PLACE,
     STATES,
     SYSTEM,
+    TO_CONSOLE,
     TO_UNIT,
     UNIT,
     VARIABLES,
     WORDS,
+    judged,
+    lagging,
+    standing_alerts,
+    unshown,
 )
 
 _SAID = "when benefits are stated anew, after each publication"
+
+
+_LINKS: Final = (("Unit", TO_CONSOLE, "Console"), ("Unit", TO_UNIT, "Its figures"))
+_NO_BENEFITS: Final = "No benefit of this organisation is planned in programme.yaml, or none was stated yet."
+_NO_DECISIONS: Final = "No decision of this organisation stands in programme.yaml, or no unit has reported yet."
+_NO_STATES: Final = "Nothing is told of the chosen units: states need published figures of access, training and use."
 
 
 def _latest(view: str) -> str:
@@ -29,7 +40,16 @@ def _latest(view: str) -> str:
 
 def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
     return Panel(
-        Kind.STAT, title, definition, sql, unit=unit, width=4, height=4, source="statements of benefits", refresh=_SAID
+        Kind.STAT,
+        title,
+        definition,
+        sql,
+        unit=unit,
+        width=4,
+        height=4,
+        source="statements of benefits",
+        refresh=_SAID,
+        empty="none planned or stated",
     )
 
 
@@ -39,7 +59,14 @@ BOARD: Final = Board(
     "For the programme lead and the steering group: baseline, target, what is realised and forecast; unrealised hours; "
     "units that could use a system and do not; anchoring step by step; decisions that stuck on their way; maturity.",
     "programme lead",
-    VARIABLES,
+    (
+        Variable(
+            "organisation",
+            "Organisation",
+            "SELECT organisation, name_en FROM nytta.organisations ORDER BY benefits DESC, figures DESC, name_en",
+        ),
+        *VARIABLES[1:],
+    ),
     (
         Row(
             "Now",
@@ -76,14 +103,10 @@ WHERE {ORGANISATION} AND {_latest("decisions")} HAVING count() > 0""",
                     f"""SELECT count() AS "Open", countIf(isNotNull(acknowledged)) AS "Acknowledged" FROM nytta.alerts
 WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalated', 'snoozed')""",
                 ),
-                _stat(
-                    "Figures of week",
-                    "The last closed week of which benefits were stated.",
-                    f"""SELECT toISOYear(max(week)) AS "Year", toISOWeek(max(week)) AS "ISO week" FROM nytta.benefits
-WHERE {ORGANISATION} HAVING count() > 0""",
-                ),
+                judged(),
             ),
         ),
+        Row("Who lags", (lagging(),)),
         Row(
             "Benefits",
             (
@@ -101,6 +124,7 @@ INNER JOIN (
     ORDER BY realised, benefit LIMIT 4) AS l ON l.benefit = b.benefit
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND $__dateFilter(b.week) AND isNotNull(b.realised)
 ORDER BY time, line""",
+                    empty=_NO_BENEFITS,
                     unit="percent",
                     source="statements of benefits",
                     refresh=_SAID,
@@ -114,6 +138,7 @@ ORDER BY time, line""",
 FROM nytta.unrealised AS u LEFT JOIN {NAMES} ON n.unit = u.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("unrealised")}
 GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10""",
+                    empty=_NO_BENEFITS,
                     source="statements of benefits",
                     refresh=_SAID,
                 ),
@@ -125,20 +150,23 @@ GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10
                     f"""SELECT b.name_en AS "Benefit", ifNull(nullIf(n.name_en, ''), b.place) AS "Unit",
     replaceAll(b.status, '_', ' ') AS "Status", b.realised AS "Realised %", b.forecast AS "Forecast %",
     if(isNull(b.forecast_low), '', concat(toString(b.forecast_low), '–', toString(b.forecast_high))) AS "Between %",
-    b.baseline AS "Baseline", b.target AS "Target", b.unit_of_measure AS "In", b.due AS "Due",
+    b.baseline AS "Baseline", b.target AS "Target", b.unit_of_measure AS "In", toString(b.due) AS "Due",
     b.freed_hours AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
 FROM nytta.benefits AS b LEFT JOIN {NAMES} ON n.unit = b.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("benefits")}
 ORDER BY b.realised ASC NULLS LAST, b.benefit""",
+                    empty=_NO_BENEFITS,
                     width=24,
                     height=10,
                     owner="benefit owner",
                     source="statements of benefits",
                     refresh=_SAID,
-                    link=("Unit", TO_UNIT),
+                    links=_LINKS,
+                    hidden=("Id",),
                 ),
             ),
         ),
+        Row("Alerts", (standing_alerts(),)),
         Row(
             "Could it be used, and is it",
             (
@@ -150,6 +178,7 @@ ORDER BY b.realised ASC NULLS LAST, b.benefit""",
                     f"""SELECT state AS "Stands", count() AS "Units" FROM nytta.states
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND what = 'use-state' AND {LAST_STATES}
 GROUP BY state ORDER BY count() DESC, state""",
+                    empty=_NO_STATES,
                     width=8,
                     source=STATES,
                     words=WORDS,
@@ -165,9 +194,11 @@ FROM (SELECT * FROM nytta.states
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND what = 'use-state' AND {LAST_STATES}) AS s
 LEFT JOIN {NAMES} ON n.unit = s.unit
 ORDER BY n.depth, s.unit""",
+                    empty=_NO_STATES,
                     width=16,
                     source=STATES,
-                    link=("Unit", TO_UNIT),
+                    links=_LINKS,
+                    hidden=("Id",),
                     words=WORDS,
                 ),
                 Panel(
@@ -183,9 +214,11 @@ FROM (SELECT * FROM nytta.states
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND what = 'cascade' AND {LAST_STATES}) AS s
 LEFT JOIN {NAMES} ON n.unit = s.unit
 GROUP BY s.unit, n.name_en, n.depth ORDER BY n.depth, s.unit""",
+                    empty=_NO_STATES,
                     width=24,
                     source=STATES,
-                    link=("Unit", TO_UNIT),
+                    links=_LINKS,
+                    hidden=("Id",),
                     words=WORDS,
                 ),
             ),
@@ -198,7 +231,8 @@ GROUP BY s.unit, n.name_en, n.depth ORDER BY n.depth, s.unit""",
                     "Decisions on their way down",
                     "Of the units that a decision concerns: how many have acknowledged and executed it, the share that "
                     "acknowledged it within 14 days and executed it by its due date, and for how long it has stood.",
-                    f"""SELECT d.name_en AS "Decision", d.level AS "Level", d.decided AS "Decided", d.due AS "Due",
+                    f"""SELECT d.name_en AS "Decision", d.level AS "Level", toString(d.decided) AS "Decided",
+    toString(d.due) AS "Due",
     d.units AS "Units", d.acknowledged AS "Acknowledged", d.executed AS "Executed", s.received AS "In 14 days %",
     s.executed AS "By due date %", d.weeks AS "Weeks old", replaceAll(d.status, '_', ' ') AS "Status"
 FROM (SELECT * FROM nytta.decisions WHERE {ORGANISATION} AND {_latest("decisions")}) AS d
@@ -207,6 +241,7 @@ LEFT JOIN (
     FROM nytta.states WHERE {ORGANISATION} AND what IN ('received', 'decided-in-time') AND {LAST_STATES}
     GROUP BY part) AS s ON s.part = d.decision
 ORDER BY d.executed / greatest(d.units, 1), d.decided""",
+                    empty=_NO_DECISIONS,
                     width=24,
                     height=7,
                     source="reports of units",
@@ -219,6 +254,7 @@ ORDER BY d.executed / greatest(d.units, 1), d.decided""",
                     f"""SELECT part AS "Level", figures['open'] AS "Decisions", value AS "Weeks, median",
     high AS "Weeks, 85 of 100"
 FROM nytta.states WHERE {ORGANISATION} AND what = 'decision-age' AND {LAST_STATES} ORDER BY part""",
+                    empty=_NO_DECISIONS,
                     width=8,
                     source="reports of units",
                 ),
@@ -233,44 +269,26 @@ FROM nytta.states WHERE {ORGANISATION} AND what = 'decision-age' AND {LAST_STATE
 FROM nytta.maturity AS m LEFT JOIN {NAMES} ON n.unit = m.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("maturity")}
 GROUP BY m.place ORDER BY m.place""",
+                    empty=_NO_BENEFITS,
                     width=16,
                     source="statements of benefits",
                     refresh=_SAID,
-                    link=("Unit", TO_UNIT),
-                ),
-            ),
-        ),
-        Row(
-            "Where it lags",
-            (
-                Panel(
-                    Kind.TABLE,
-                    "Signals that stand, the most urgent first",
-                    "What lag detection found and has not closed: figures that passed the gate, beside like units.",
-                    f"""SELECT ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit", s.indicator AS "Indicator",
-    replaceAll(s.kind, '_', ' ') AS "Finding", s.opened AS "Since", s.value AS "Now", s.peer AS "Like units",
-    s.target AS "Target", s.n_band AS "Group", s.status AS "Figure is", s.unit AS "Id"
-FROM nytta.signals AS s LEFT JOIN {NAMES} ON n.unit = s.unit
-WHERE {ORGANISATION} AND {SYSTEM} AND $__conditionalAll(s.unit IN (${{unit:singlequote}}), $unit)
-  AND NOT s.withdrawn AND isNull(s.closed)
-ORDER BY s.urgency DESC, s.unit, s.indicator""",
-                    width=24,
-                    height=9,
-                    source="lag detection",
-                    refresh="each closed week",
-                    link=("Unit", TO_UNIT),
+                    links=_LINKS,
+                    hidden=("Id",),
                 ),
             ),
         ),
         Row(
             "How sure the figures are",
             (
+                unshown(),
                 Panel(
                     Kind.TABLE,
                     "Closed weeks as they were told",
                     "When each closed week was first published, and how many hours after its end. The newest ten.",
-                    f"""SELECT period AS "Week of", told_at AS "Told at", hours AS "Hours after its end"
+                    f"""SELECT toString(period) AS "Week of", told_at AS "Told at", hours AS "Hours after its end"
 FROM nytta.publications WHERE {ORGANISATION} ORDER BY period DESC LIMIT 10""",
+                    empty="No closed week of this organisation is published yet.",
                     source="publications",
                 ),
                 Panel(
@@ -280,6 +298,7 @@ FROM nytta.publications WHERE {ORGANISATION} ORDER BY period DESC LIMIT 10""",
                     f"""SELECT replaceAll(status, '_', ' ') AS "Status", count() AS "Benefits",
     countIf(isNull(realised)) AS "Without a figure"
 FROM nytta.benefits WHERE {ORGANISATION} AND {_latest("benefits")} GROUP BY status ORDER BY status""",
+                    empty=_NO_BENEFITS,
                     source="statements of benefits",
                     refresh=_SAID,
                 ),
@@ -287,4 +306,5 @@ FROM nytta.benefits WHERE {ORGANISATION} AND {_latest("benefits")} GROUP BY stat
         ),
     ),
     MARKS,
+    console=True,
 )

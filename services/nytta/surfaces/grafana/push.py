@@ -50,12 +50,14 @@ def push(
     boards: Mapping[str, bytes],
     *,
     datasource: str = "",
+    console: str = "",
     dry_run: bool = False,
     timeout: float = 15.0,
 ) -> list[Pushed]:
     """Bring the folder and the boards of a Grafana up to date; a second time, nothing is changed.
 
-    `datasource` names the ClickHouse data source, where there are several. GrafanaError where Grafana is too old, lacks
+    `datasource` names the ClickHouse data source, where there are several; `console` is where links of rows lead.
+    GrafanaError where Grafana is too old, lacks
     the plugin or a permission, or where the data source can read the private zone.
     """
     grafana = _opened(address, token, timeout)
@@ -64,7 +66,7 @@ def push(
         source = _datasource(grafana, datasource)
         _check_zone(grafana, source)
         done = [_folder(grafana, dry_run)]
-        done += [_board(grafana, address, orjson.loads(body), source, dry_run) for body in boards.values()]
+        done += [_board(grafana, address, _linked(body, console), source, dry_run) for body in boards.values()]
     except requests.JSONDecodeError as error:
         raise GrafanaError(f"{address} does not answer as Grafana does: is this its address, with its path?") from error
     except requests.RequestException as error:
@@ -193,6 +195,15 @@ def _board(grafana: GrafanaFace, address: str, board: dict[str, Any], source: di
             {"dashboard": board, "folderUid": FOLDER, "overwrite": True, "message": "nytta dashboards push"}
         )
     return Pushed("dashboard", board["title"], what, where)
+
+
+def _linked(body: bytes, console: str) -> dict[str, Any]:
+    """A board whose rows lead to the console at an address; without one, to where the stack has it."""
+    board: dict[str, Any] = orjson.loads(body)
+    for variable in board["templating"]["list"]:
+        if console and variable["name"] == "console":
+            variable["query"] = console.rstrip("/")
+    return board
 
 
 def _plain(board: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from grafana_foundation_sdk.builders import prometheus
 from grafana_foundation_sdk.cog import builder, variants
 from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 CLICKHOUSE: Final = "grafana-clickhouse-datasource"
 PLUGIN: Final = "4.20.0"
@@ -45,7 +46,11 @@ class ClickHouseQuery(variants.Dataquery, builder.Builder[variants.Dataquery]):
         }
 
 
-def promql(expr: str, legend: str = "", *, instant: bool = False, ref_id: str = "A") -> prometheus.Dataquery:
-    """One query to Prometheus: a range, or the value at the end of it."""
+def promql(
+    expr: str, legend: str = "", *, now: bool = False, rows: bool = False, ref_id: str = "A"
+) -> prometheus.Dataquery:
+    """One query to Prometheus: a range, or the values `now`; `rows` has a table of labels in place of series."""
     query = prometheus.Dataquery().expr(expr).ref_id(ref_id).legend_format(legend).datasource(METRICS)
-    return query.instant() if instant else query.range()
+    if rows:
+        query.format(PromQueryFormat.TABLE)
+    return query.instant() if now else query.range()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
+from typing import TypeVar
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from nytta.insight.alerts.clicks import ClickError, acknowledge, judge, snooze
-from nytta.insight.alerts.kinds import role
-from nytta.insight.alerts.model import Alert, Feedback, InvalidReason, SnoozeReason
+from nytta.insight.alerts.answers import Answer as Given
+from nytta.insight.alerts.answers import carry_out
+from nytta.insight.alerts.clicks import ClickError
+from nytta.insight.alerts.model import Feedback, InvalidReason, SnoozeReason
 from nytta.registry.roles import Permission, Role
 from nytta.surfaces.console.context import Build, Console, PageRequest
 from nytta.surfaces.console.pages import alerts as alert_pages
@@ -21,6 +23,8 @@ from nytta.surfaces.console.pages.unit import unit, visible_root
 from nytta.surfaces.console.parts import Answer, Refused, Speaker
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
+
+_R = TypeVar("_R", SnoozeReason, InvalidReason)
 
 
 def chosen_reading(console: Console, visitor: Visitor, query: Mapping[str, str], permission: Permission) -> Reading:
@@ -149,8 +153,14 @@ def add(app: FastAPI, console: Console) -> None:
                 raise Refused(404, "no_alert")
             if not alert_pages.may_answer(visitor, alert, reading):
                 raise Refused(403, "may_not_act")
-            change = _change(fields, Speaker(visitor.language))
-            console.services.change(id_, change)
+            say = Speaker(visitor.language)
+            given = _given(id_, fields, visitor.day, say)
+            if given.does == "wait":
+                try:
+                    carry_out(given, alert, visitor.day)
+                except ClickError:
+                    raise Mistake(say("mistake_until")) from None
+            console.services.answer(given)
             console.readings.changed()
 
         try:
@@ -175,46 +185,34 @@ async def _again(console: Console, request: Request, visitor: Visitor, fields: M
     return console.html(request, await console.run(made), 422, visitor.name)
 
 
-def _change(fields: Mapping[str, str], say: Speaker) -> Callable[[Alert, datetime], Alert]:
-    """What a form asks for. `Mistake` where a field does not say it."""
+def _given(alert: str, fields: Mapping[str, str], day: date, say: Speaker) -> Given:
+    """What a form says of an alert on a day. `Mistake` where a field does not say it."""
     match fields.get("do", ""):
         case "acknowledge":
-            return lambda a, now: acknowledge(a, role(a.kind), now.date())
+            return Given(alert, "take")
         case "plan":
             action, due = fields.get("action", ""), _day(fields.get("due", ""), say)
             if not action:
                 raise Mistake(say("mistake_action"))
-
-            def plan(a: Alert, now: datetime) -> Alert:
-                if due < now.date():
-                    raise Mistake(say("mistake_due"))
-                return acknowledge(a, role(a.kind), now.date(), action=action[:60], due=due)
-
-            return plan
+            if due < day:
+                raise Mistake(say("mistake_due"))
+            return Given(alert, "take", action=action[:60], due=due)
         case "snooze":
             until = _day(fields.get("until", ""), say)
-            try:
-                why = SnoozeReason(fields.get("reason", ""))
-            except ValueError:
-                raise Mistake(say("mistake_reason")) from None
-
-            def wait(a: Alert, now: datetime) -> Alert:
-                try:
-                    return snooze(a, role(a.kind), now.date(), until=until, reason=why)
-                except ClickError:
-                    raise Mistake(say("mistake_until")) from None
-
-            return wait
+            return Given(alert, "wait", until=until, why=_reason(SnoozeReason, fields, say))
         case "right" | "known" as says:
-            return lambda a, now: judge(a, Feedback(says), now.date())
+            return Given(alert, "judge", says=Feedback(says))
         case "not_right":
-            try:
-                wrong = InvalidReason(fields.get("reason", ""))
-            except ValueError:
-                raise Mistake(say("mistake_reason")) from None
-            return lambda a, now: judge(a, Feedback.NOT_RIGHT, now.date(), reason=wrong)
+            return Given(alert, "judge", says=Feedback.NOT_RIGHT, wrong=_reason(InvalidReason, fields, say))
         case _:
             raise Refused(400, "bad_request")
+
+
+def _reason(kind: type[_R], fields: Mapping[str, str], say: Speaker) -> _R:
+    try:
+        return kind(fields.get("reason", ""))
+    except ValueError:
+        raise Mistake(say("mistake_reason")) from None
 
 
 def _day(text: str, say: Speaker) -> date:

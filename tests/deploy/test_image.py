@@ -1,0 +1,163 @@
+"""The image's own steps, each run in a bare folder, and what comes out of them as its user. No engine is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.deploy.tools import DEPLOY, needed, run
+from tests.support.processes import Process, answers, free_port, python, until
+
+ROOT = DEPLOY.parent
+USER = 10001
+MEGABYTES = 500
+"""What the environment may take; 455 were measured on 29 November 2026."""
+
+
+def stage(name: str) -> list[list[str]]:
+    """The commands of a stage of the Dockerfile, as words."""
+    text = (DEPLOY / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    part = re.split(r"^FROM .*?(?: AS (\w+))?$", text, flags=re.MULTILINE)
+    found = dict(zip(part[1::2], part[2::2], strict=True))[name]
+    return [shlex.split(line.removeprefix("RUN ")) for line in found.splitlines() if line.startswith("RUN ")]
+
+
+def versions(lock: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", lock.read_text("utf-8"), re.MULTILINE))
+
+
+def test_what_the_image_has_is_what_was_tried() -> None:
+    everything = versions(ROOT / "requirements.lock")
+    image = versions(DEPLOY / "requirements-image.lock")
+    assert image.items() <= everything.items()
+    assert versions(DEPLOY / "requirements-build.lock").items() <= everything.items()
+    assert not {"chdb", "chdb-core", "pandas", "pytest", "mypy", "playwright", "kubernetes-validate"} & set(image)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {re.split("[><=]", dependency)[0] for dependency in project["dependencies"]}
+    assert declared - set(image) == {"chdb"}
+
+
+def test_the_last_stage_brings_no_tool_and_ends_as_the_user() -> None:
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    last = text[text.rindex("\nFROM ") :]
+    assert "pip" not in last
+    assert "COPY --from=environment /opt/nytta /opt/nytta" in last
+    assert last.index("USER nytta") < last.index("ENTRYPOINT")
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Path]:
+    """A folder that every user reaches. pytest closes its own to others whenever another run of it begins."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def environment(bare: Path) -> Path:
+    """/opt/nytta as the image's steps make it, elsewhere; packages come from the index."""
+    folder = bare
+    places = {"/opt/nytta": str(folder / "nytta"), "/build/": f"{DEPLOY}/", "/wheels": str(folder / "wheels")}
+
+    def placed(word: str) -> str:
+        for there, here in places.items():
+            word = word.replace(there, here)
+        return {"python": interpreter(), ".": str(ROOT)}.get(word, word)
+
+    venv, packages, nytta, slim = stage("environment")[1:]
+    pip = [sys.executable, "-m"]
+    run(*map(placed, venv))
+    run(*pip, *map(placed, packages))
+    (wheel,) = [words for words in stage("wheel") if "wheel" in words]
+    run(*pip, *map(placed, wheel))
+    run(*pip, *map(placed, nytta))
+    if shutil.which("strip"):
+        run(*map(placed, slim))
+    return folder / "nytta"
+
+
+def interpreter() -> str:
+    """A Python that every user of this machine may run: this one, or the distribution's."""
+    here = Path(sys.executable).resolve()
+    open_to_all = all(above.stat().st_mode & 0o001 for above in here.parents)
+    return sys.executable if open_to_all else needed("python3.11")
+
+
+def as_user(environment: Path, home: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command as the image's user, who may write nothing but his home."""
+    held = {"PATH": f"{environment / 'bin'}:/usr/bin:/bin", "HOME": str(home), "NYTTA_DATA": str(home / "data")}
+    return subprocess.run(
+        command,
+        cwd=home,
+        env=held | {"PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"},
+        user=USER if os.geteuid() == 0 else None,
+        group=USER if os.geteuid() == 0 else None,
+        extra_groups=[] if os.geteuid() == 0 else None,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+DRAWS = """
+import typst, vl_convert, numpy, scipy.special, pyarrow.compute, pyarrow.json
+bars = {"data": {"values": [{"a": 1}]}, "mark": "bar", "encoding": {"x": {"field": "a", "type": "quantitative"}}}
+assert vl_convert.vegalite_to_svg(bars).startswith("<svg")
+assert typst.compile(b"Hello")[:4] == b"%PDF"
+assert numpy.linalg.inv(numpy.eye(2) * 2)[0, 0] == 0.5
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_every_part_starts_from_it_as_its_user(environment: Path, bare: Path) -> None:
+    size = sum(p.stat().st_size for p in environment.rglob("*") if p.is_file() and not p.is_symlink()) >> 20
+    assert size <= MEGABYTES
+    home = bare / "home"
+    home.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(home, USER, USER)
+    done = as_user(environment, home, "python", "-c", DRAWS)
+    assert done.returncode == 0, done.stderr
+    done = as_user(environment, home, "nytta", "token", "add", "desk")
+    assert done.stdout.startswith("nytta_"), done.stderr
+    for part in ("migrate", "gateway", "worker", "alerter", "console"):
+        done = as_user(environment, home, "nytta", part, "--help")
+        assert done.returncode == 0, done.stderr
+    # without a server it says what it lacks, for the embedded engine is not in it
+    done = as_user(environment, home, "nytta", "overview")
+    assert done.returncode == 1
+    assert "NYTTA_CLICKHOUSE" in done.stderr
+    assert not list(environment.rglob("__pycache__"))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_migrate_and_up_run_from_it_on_an_empty_server(environment: Path, tmp_path: Path) -> None:
+    port, front = free_port(), free_port()
+    store = Process(
+        python("-m", "tests.support.facade", "--path", str(tmp_path / "store"), "--port", str(port)),
+        tmp_path / "store.log",
+        {"TZ": "UTC"},
+    )
+    store.start()
+    held = {"NYTTA_CLICKHOUSE": f"clickhouse://default@127.0.0.1:{port}", "NYTTA_DATA": str(tmp_path / "data")}
+    held |= {"NYTTA_REGISTRY": str(ROOT / "tests" / "registry" / "example"), "PYTHONDONTWRITEBYTECODE": "1"}
+    service = Process([str(environment / "bin" / "nytta"), "up", "--port", str(front)], tmp_path / "up.log", held)
+    try:
+        until(lambda: answers(f"http://127.0.0.1:{port}/ping"), "the store", store.log)
+        service.start()
+        until(lambda: answers(f"http://127.0.0.1:{front}/readyz"), "the service", service.log)
+    finally:
+        service.stop()
+        store.kill()
