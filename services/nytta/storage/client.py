@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import logging
 import os
 import threading
@@ -116,6 +117,8 @@ class _Clients:
         self.folder = folder
         self.stopping = threading.Event()
         self.damaged = False
+        self.changes = 0
+        self._numbers = itertools.count(1)
         self._closed = False
         self._ending = threading.Lock()
         self._failed = _failed_writes(first) if folder else 0
@@ -134,6 +137,10 @@ class _Clients:
             self.damaged = _failed_writes(self.own()) > self._failed
         if self.damaged:
             raise DamagedError
+
+    def note_change(self) -> None:
+        """A statement that writes is over. Numbers of two threads may change places; neither comes twice."""
+        self.changes = next(self._numbers)
 
     def own(self) -> Client:
         """The calling thread's client; forgotten when the thread ends."""
@@ -212,6 +219,16 @@ class Connection:
         """Whether there is room on the disk of an embedded engine to begin something."""
         return self._clients.room
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an embedded engine, which this process alone writes to; None of a server."""
+        return self._clients.folder
+
+    @property
+    def changes(self) -> int:
+        """Another number after every statement of this process that wrote, whichever database it wrote to."""
+        return self._clients.changes
+
     def check_room(self) -> None:
         """As `check`, and DiskFullError where there is no room: for who fills the disk without a statement."""
         self.check()
@@ -285,6 +302,7 @@ class Connection:
             try:
                 yield
             finally:
+                self._clients.note_change()
                 self._clients.look()
 
     @contextmanager

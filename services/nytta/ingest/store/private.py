@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -144,6 +145,11 @@ class PrivateStore:
         return int(
             self.connection.value("SELECT max(value) FROM {private}.counters WHERE name = {name:String}", name=name)
         )
+
+    def counters(self) -> Counter[str]:
+        """All persisted counters; those that were never raised are 0."""
+        rows = self.connection.rows("SELECT name, max(value) FROM {private}.counters GROUP BY name")
+        return Counter({name: int(value) for name, value in rows})
 
     def raise_counter(self, name: str, value: int) -> None:
         """Set the counter to `value`, if that is more than it was."""
