@@ -6,6 +6,7 @@ import errno
 import itertools
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -355,6 +356,13 @@ def explain(message: str) -> str:
         )
     if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
         return _DISK_FULL
+    if "MEMORY_LIMIT_EXCEEDED" in message:
+        held = re.search(r"maximum: ([0-9.]+ [KMGT]iB)", message)
+        return (
+            f"the engine needs more memory than it may have{f' ({held[1]})' if held else ''}; nothing that stood is "
+            "changed. Set NYTTA_MEMORY to more bytes, such as 4294967296 for 4 GiB, on a machine that has them, and "
+            "run the same command again"
+        )
     return message.strip().splitlines()[0][:600]
 
 
