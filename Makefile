@@ -26,7 +26,7 @@ test: setup      ## everything that is quick; no server needed
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not slow and not soak"
 
 slow: setup      ## the long runs: kills, brokers, workers, privacy commands
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 --dist loadfile --durations 25 -m slow
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 --dist loadfile --durations 25 -m "slow and not soak"
 
 soak: setup      ## the longest runs: real logs in every order, stories week by week, attacks on large trees, every fault
 	$(BIN)/python -m pytest -m soak

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nytta.statistics import Onset, Sums, crossing_rate, fall, onset_limit
+from nytta.statistics import Onset, Sums, crossing_rate, fall, onset_limit, rise
 
 
 def test_a_step_is_found_exactly() -> None:
@@ -53,3 +53,15 @@ def test_the_limit_is_where_the_rate_is_what_it_shall_be() -> None:
     for rate in (1e-2, 1e-3, 1e-5):
         assert crossing_rate(onset_limit(rate, 2, 26), 2, 26) == pytest.approx(rate, rel=1e-6)
     assert onset_limit(0.9, 2, 26) == 1.5
+
+
+@pytest.mark.parametrize("length", [1, 4, 10])
+@pytest.mark.parametrize("start", [5, 20, 33])
+def test_the_first_value_of_a_rise(start: int, length: int) -> None:
+    chance = np.random.default_rng(7)
+    line = 10 + 8 * np.clip((np.arange(45) - start) / length, 0, 1)
+    assert rise(line) == start + 1
+    noisy = [rise(line + chance.normal(0, 1, 45)) for _ in range(100)]
+    assert abs(np.median(noisy) - start - 1) <= 2
+    with pytest.raises(ValueError, match="a level before"):
+        rise([1.0, 2.0])

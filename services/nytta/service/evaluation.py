@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nytta import Mendable
 from nytta.disclosure.clock import first_open_week
-from nytta.disclosure.store import facts, verdicts
+from nytta.disclosure.store import effects, facts, verdicts
 from nytta.insight.alerts.answers import Answer, carry_out
 from nytta.insight.alerts.clicks import ClickError
 from nytta.insight.alerts.delivery.deliver import Delivered, deliver
@@ -49,6 +49,7 @@ def judge(app: App, now: datetime) -> bool:
         verdicts.publish_signals(app.private, registry, app.definitions, now)
         publish_facts(app, now)
         states.publish_states(app.private.connection, registry, now)
+        publish_effects(app, now)
         app.judged = state
         return True
 
@@ -58,6 +59,24 @@ def publish_facts(app: App, now: datetime) -> int:
     registry = app.intake.registry
     missed = missed_hours(app.open.connection, registry)
     return facts.publish_facts(app.private, registry, app.keys.of_figures, missed, now)
+
+
+def publish_effects(app: App, now: datetime) -> int:
+    """Tell at `now` (aware) what followed actions that are eight usable weeks old; how many were told."""
+    registry, told = app.intake.registry, 0
+    book = AlertStore(app.open.connection)
+    for organisation in registry.organisations:
+        actions = [
+            effects.Action(a.id, a.key.unit, a.key.system, a.indicator, taken.action, taken.due or taken.on)
+            for a in book.alerts(organisation.id)
+            if (taken := a.acknowledged) is not None and taken.action and a.indicator
+        ]
+        if actions:
+            closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
+            told += effects.publish_effects(
+                app.private, registry, app.definitions, organisation.id, actions, closed, now
+            )
+    return told
 
 
 def decide(app: App, now: datetime) -> alerting.Evaluation:

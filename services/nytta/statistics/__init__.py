@@ -10,6 +10,7 @@ from .charts import (
     u_chart,
     xmr,
 )
+from .effects import Effect, effect
 from .funnels import (
     Dispersion,
     dispersion,
@@ -22,7 +23,7 @@ from .funnels import (
 from .growth import Logistic, bass, bass_peak, fit_logistic, logistic
 from .intervals import byar, poisson_exact, quantile_of, wilson
 from .multiplicity import benjamini_hochberg, largest_credible
-from .onsets import Fall, Onset, Sums, crossing_rate, fall, onset_limit
+from .onsets import Fall, Onset, Sums, crossing_rate, fall, onset_limit, rise
 from .rules import NhsSignals, Runs, anhoej, anhoej_limits, nhs_rules
 from .sequential import (
     cusum,
@@ -45,6 +46,7 @@ from .standardise import directly_standardised, split_change
 
 __all__ = [
     "Dispersion",
+    "Effect",
     "Fall",
     "Limits",
     "Logistic",
@@ -68,6 +70,7 @@ __all__ = [
     "cusum_run_length",
     "directly_standardised",
     "dispersion",
+    "effect",
     "effective_n",
     "ewma",
     "ewma_limit",
@@ -91,6 +94,7 @@ __all__ = [
     "proportion_limits",
     "proportion_z",
     "quantile_of",
+    "rise",
     "split_change",
     "u_chart",
     "wilson",

@@ -140,3 +140,26 @@ def onset_limit(rate: float, shortest: int, longest: int) -> float:
     return float(
         scipy.optimize.brentq(lambda b: np.log(crossing_rate(b, shortest, longest) / rate), low, high, xtol=1e-9)
     )
+
+
+LONGEST_CLIMB = 13
+"""So many steps a climb from one level to another may last."""
+
+
+def rise(values: ArrayLike) -> int:
+    """The index of the first value of a rise from one level to another.
+
+    Of all broken lines (a level, a climb of at most `LONGEST_CLIMB` steps, a level) the one that fits best by least
+    squares. ValueError with fewer than three values.
+    """
+    y = np.asarray(values, dtype=np.float64)
+    if len(y) < 3:
+        raise ValueError("a rise has a level before it and one after it")
+    place = np.arange(len(y), dtype=np.float64)
+    start = np.arange(len(y) - 2, dtype=np.float64)[:, None, None]
+    length = np.arange(1, LONGEST_CLIMB + 1, dtype=np.float64)[None, :, None]
+    line = np.clip((place[None, None, :] - start) / length, 0.0, 1.0)
+    line -= line.mean(axis=2, keepdims=True)
+    explained = (line * (y - y.mean())).sum(axis=2)
+    gain = np.where(explained > 0, explained**2 / (line**2).sum(axis=2), -1.0)
+    return int(np.unravel_index(np.argmax(gain), gain.shape)[0]) + 1

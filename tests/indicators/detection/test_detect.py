@@ -38,7 +38,7 @@ def test_units_that_are_alike_give_no_signal(rows: Rows, table: Table) -> None:
     assert detect(parse(table(rows()))).signals == ()
 
 
-def test_a_unit_that_never_took_off_is_a_level_signal_with_evidence(rows: Rows, table: Table) -> None:
+def test_a_unit_that_never_took_off_is_a_level_signal_with_evidence(rows: Rows, table: Table, weeks: Weeks) -> None:
     lines = rows(share=lambda u, _t: 0.4 if u == 3 else 0.8)
     signals = detect(parse(table(lines))).signals
     assert [(s.unit, s.kind, s.closed) for s in signals] == [("U03", "level", None)]
@@ -49,6 +49,7 @@ def test_a_unit_that_never_took_off_is_a_level_signal_with_evidence(rows: Rows, 
     assert evidence["peers"] == 11
     assert evidence["interval"][0] < evidence["share"] < evidence["interval"][1]
     assert evidence["notify"] is True
+    assert evidence["since"] == weeks(1)[0]
 
 
 def test_a_relapse_opens_within_weeks_and_closes_when_use_returns(rows: Rows, table: Table, weeks: Weeks) -> None:
@@ -60,6 +61,7 @@ def test_a_relapse_opens_within_weeks_and_closes_when_use_returns(rows: Rows, ta
     assert signals[0].closed is not None
     assert 75 < calendar.index(signals[0].closed) <= 95
     assert signals[0].evidence["drop"] > 0.08
+    assert abs(calendar.index(signals[0].evidence["since"]) - 60) <= 2
     assert signals[0].evidence["compared_with"] == "peers"
 
 

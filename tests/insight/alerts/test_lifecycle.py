@@ -211,6 +211,13 @@ def test_nothing_opens_while_it_is_held_back(why: Inhibition) -> None:
             assert alert.state is State.OPEN
 
 
+def test_a_forecast_ends_on_its_day_without_a_word_of_recovery() -> None:
+    behind = replace(opened(), kind=Kind.BEHIND_PLAN)
+    due = step(behind, replace(seen(1, M, inhibition=Inhibition.DUE), kind=Kind.BEHIND_PLAN), week(2))
+    assert due is not None
+    assert (due.state, due.closing) == (State.CLOSED, Closing.DUE)
+
+
 def test_one_cause_per_system_and_role() -> None:
     units = [replace(seen(0, M, inhibition=Inhibition.COMMON_CAUSE), unit=f"u{n}") for n in range(40)]
     units += [replace(each, inhibition=Inhibition.OUTAGE) for each in units[:3]]

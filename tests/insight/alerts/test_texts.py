@@ -48,7 +48,9 @@ FACTS = Facts(
     course=Course(Names("Kortare tid", "Kortere tid", "Shorter time"), 48, 40, 57, date(2026, 12, 31), 70, 30),
     decided=Decided(Names("En klient", "Én klient", "One client"), 3, 11, 9, "2"),
     burden=Burden(42, 18),
-    ready=95,
+    ready=60,
+    paper=20,
+    chance=5,
     legacy="Diariet 3",
     source="arendesystem",
     scope=40,
@@ -70,6 +72,8 @@ def bare(kind: Kind) -> Facts:
         before=None,
         loss=None,
         ready=None,
+        paper=None,
+        chance=None,
         legacy="",
         source="",
         scope=None,
@@ -88,9 +92,10 @@ GIVEN = {
     "sv": (
         "Hemtjänsten Norr: Arken används mindre än väntat sedan vecka 8",
         "Ungefär 35 % av de ärenden som borde handläggas digitalt gjordes så under vecka 8–11. Liknande enheter "
-        "ligger på 62 % (de flesta mellan 50 och 75 %). Skillnaden är större än den som brukar bero på slump; semester "
-        "och behörighetsproblem är borträknade. Om det håller i sig missas cirka 1\u00a0240 timmar (403\u00a0000 kr) "
-        "av nyttan ”Kortare handläggning” till 30 juni 2026.\n\nFörslag: 1) Boka ett utbildningspass för enheten. "
+        "ligger på 62 % (de flesta mellan 50 och 75 %). Så stor skillnad uppstår av en slump hos färre än 5 av 100 "
+        "enheter och år. Semester och behörighetsproblem är borträknade. Om det håller i sig missas cirka "
+        "1\u00a0240 timmar (403\u00a0000 kr) av nyttan ”Kortare handläggning” till 30 juni 2026.\n\n"
+        "Förslag: 1) Boka ett utbildningspass för enheten. "
         "2) Stäng pappersvägen där den digitala fungerar.\n\n"
         "[Jag tar det] [Planera åtgärd] [Vänta till …] [Stämmer inte]\n\n"
         "Detta gäller enheten, inte enskilda personer. Du och programledaren ser detta.",
@@ -98,18 +103,19 @@ GIVEN = {
     "nb": (
         "Hjemmetjenesten nord: Arken brukes mindre enn ventet siden uke 8",
         "Omtrent 35 % av sakene som skulle vært behandlet digitalt, ble det i uke 8–11. Lignende enheter ligger "
-        "på 62 % (de fleste mellom 50 og 75 %). Forskjellen er større enn det tilfeldigheter pleier å gi; ferie og "
-        "tilgangsproblemer er trukket fra. Fortsetter det, går om lag 1\u00a0240 timer (403\u00a0000 kr) av gevinsten "
-        "«Kortere saksbehandling» tapt innen 30. juni 2026.\n\nForslag: 1) Sett opp et kurs for enheten. 2) Steng "
-        "papirveien der den digitale virker.\n\n[Jeg tar det] [Planlegg tiltak] [Vent til …] [Stemmer ikke]\n\n"
+        "på 62 % (de fleste mellom 50 og 75 %). Så stor forskjell oppstår tilfeldig hos færre enn 5 av 100 "
+        "enheter i året. Ferie og tilgangsproblemer er trukket fra. Fortsetter det, går om lag 1\u00a0240 timer "
+        "(403\u00a0000 kr) av gevinsten «Kortere saksbehandling» tapt innen 30. juni 2026.\n\n"
+        "Forslag: 1) Sett opp et kurs for enheten. 2) Steng papirveien der den digitale virker.\n\n"
+        "[Jeg tar det] [Planlegg tiltak] [Vent til …] [Stemmer ikke]\n\n"
         "Dette gjelder enheten, ikke enkeltpersoner. Du og programlederen ser dette.",
     ),
     "en": (
         "Home care north: Arken is used less than expected since week 8",
         "About 35% of cases that should be handled digitally were, in weeks 8–11. Similar units are at 62% "
-        "(most between 50 and 75%). The gap is larger than chance usually gives; holidays and access problems "
-        "are excluded. If it lasts, about 1,240 hours (403,000 kr) of the benefit “Shorter handling” "
-        "will be missed by 30 June 2026.\n\n"
+        "(most between 50 and 75%). Chance gives such a gap in fewer than 5 of 100 units a year. "
+        "Holidays and access problems are excluded. If it lasts, about 1,240 hours (403,000 kr) of the benefit "
+        "“Shorter handling” will be missed by 30 June 2026.\n\n"
         "Suggested: 1) Book a training session for the unit. 2) Close the paper route where the digital one works.\n\n"
         "[I'll take it] [Plan action] [Wait until …] [Not right]\n\n"
         "This is about the unit, not individuals. You and the programme lead see this.",
@@ -142,6 +148,26 @@ def test_every_kind(kind: Kind, language: str, full: bool) -> None:
         text = line(Item(what, alert(kind), facts), language)
         assert "\n" not in text
         assert "{" not in text
+
+
+def test_advice_follows_evidence() -> None:
+    book, close = (advice.text for advice in WORDINGS["en"].kinds[Kind.LEVEL].suggestions[:2])
+    assert render(alert(Kind.LEVEL), FACTS, "en").suggestions == (book, close)
+    trained = render(alert(Kind.LEVEL), replace(FACTS, ready=80), "en").suggestions
+    assert trained[0] == close
+    assert book not in trained
+    for paper in (None, 0):
+        assert close not in render(alert(Kind.LEVEL), replace(FACTS, paper=paper), "en").suggestions
+        assert close not in render(alert(Kind.READY_NOT_USED), replace(FACTS, paper=paper), "en").suggestions
+
+
+def test_since_when() -> None:
+    earlier = replace(alert(Kind.LEVEL), since=date(2025, 11, 3))
+    assert render(earlier, FACTS, "sv").subject.endswith("sedan vecka 45 2025")
+    live = replace(FACTS, live=date(2025, 11, 5))
+    assert render(earlier, live, "sv").subject.endswith("sedan driftstarten i november 2025")
+    assert render(earlier, live, "nb").subject.endswith("siden driftsstarten i november 2025")
+    assert render(earlier, live, "en").subject.endswith("since go-live in November 2025")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -178,7 +204,7 @@ def test_stories_in_a_sentence() -> None:
     assert "acknowledged by 3 of 11 units, 9 weeks old, stuck at level 2." in stuck
     course = render(alert(Kind.BENEFIT_OFF_COURSE), FACTS, "sv").body
     assert course.startswith(
-        "Kortare tid: prognos 48 % av målet vid 31 december 2026 (80 % intervall 40–57). Status: Ur kurs. "
+        "Kortare tid: prognos 48 % av målet vid 31 december 2026 (80 % intervall 40–57). Status: avviker från plan. "
         "Störst bidrag till gapet: användning 70 %, effekt per ärende 30 %."
     )
     assert "Diariet 3" in render(alert(Kind.NOT_MOVED), FACTS, "nb").body
@@ -266,7 +292,7 @@ def test_the_languages_hold_the_same(language: str) -> None:
         mine = one.kinds[kind]
         assert [_names(s) for s in text.body] == [_names(s) for s in mine.body], kind
         assert _names(text.subject) == _names(mine.subject), kind
-        assert [owner for _, owner in text.suggestions] == [owner for _, owner in mine.suggestions], kind
+        assert [advice[1:] for advice in text.suggestions] == [advice[1:] for advice in mine.suggestions], kind
         assert 1 <= len(text.suggestions) <= 3
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from nytta.ingest.store.private import PrivateStore
 from nytta.surfaces.console.words import LANGUAGES
 from tests.surfaces.console.world import World
 
@@ -43,6 +45,21 @@ def path_of(seen: World, path: str) -> str:
         assert found
         return found[1]
     return path
+
+
+def test_operations_sees_the_sources_of_its_own_organisation(seen: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    common = {"events": 5, "rejects": 0, "first_event": moment, "last_event": moment, "last_received": moment}
+    rows = [
+        {"source": "/town/cases", "organisations": ["town"], **common},
+        {"source": "/elsewhere/cases", "organisations": ["elsewhere"], **common},
+        {"source": "/nobody/knows", "organisations": [], **common},
+    ]
+    monkeypatch.setattr(PrivateStore, "sources", lambda _self: rows)
+    page = seen.visit("operations").get("/operations").text
+    assert "/town/cases" in page
+    assert "/nobody/knows" in page
+    assert "/elsewhere/cases" not in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -83,7 +100,7 @@ def test_the_unit_page_says_what_is_not_used_and_why(seen: World) -> None:
     page = seen.visit("manager").get("/units/u00").text
     assert "In Unit 0, one thing is not used as it was meant to be." in page
     assert "Why we think so" in page
-    assert "500 hours a year were promised, 220 are freed and 280 are left lying." in page
+    assert "500 hours a year were promised, 220 are freed and 280 are unrealised." in page
     assert "Money is shown once the benefit" in page
     assert "similar units" in page
     assert "I&#39;ll take it" in page
@@ -100,9 +117,12 @@ def test_a_small_unit_sees_its_group_and_its_check_never_a_blank_page(seen: Worl
 def test_the_overview_tells_the_state_in_sentences_and_the_map_is_in_tree_order(seen: World) -> None:
     page = seen.visit("lead").get("/").text
     assert "12 units are shown by themselves and 2 smaller ones with their group" in page
-    assert "Of 2 benefits, 0 are achieved or on track and 1 are off track or not achieved." in page
-    assert "280 hours a year are left lying." in page
-    assert "1 of 1 decisions are stuck" in page
+    assert (
+        "Of 2 benefits, 0 are achieved or on track, 0 at risk or partly achieved and 1 off track or not achieved."
+        in page
+    )
+    assert "280 hours a year are not realised yet." in page
+    assert "1 of 1 decision is stuck" in page
     body = page[page.index('class="map"') :].split("</table>")[0]
     places = re.findall(r'<th scope="row"><a href="/units/([^"]+)"', body)
     assert places == [*(f"u{n:02d}" for n in range(12)), "small"]
@@ -133,7 +153,7 @@ def test_a_benefit_has_plan_outcome_forecast_and_the_split_of_its_gap(seen: Worl
 
 def test_the_break_even_is_drawn_with_its_table(seen: World) -> None:
     page = seen.visit().get("/benefits").text
-    assert "keeping two ways open costs NOK\u00a0600,000 a year and pays from a digital share of 25%" in page
+    assert "two open ways cost NOK\u00a0600,000 a year. The digital one pays when at least 25% go it; now" in page
     drawn = page[page.index('id="break-even-0"') :]
     assert "pays from 25%" in drawn[: drawn.index("</svg>")]
     assert "62%" in drawn[drawn.index("<table") : drawn.index("</table>")]

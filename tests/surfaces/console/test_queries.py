@@ -16,12 +16,13 @@ from tests.contracts.test_zones import listening, tables_read
 DAY = date(2026, 3, 2)
 ASKED = {
     "parts": lambda s: queries.parts(s, "x", 1, "u", "y", DAY),
-    "statuses": lambda s: queries.statuses(s, "x", DAY),
+    "coverage": lambda s: queries.coverage(s, "x", DAY),
     "rejected": queries.rejected,
     "delivering": queries.delivering,
+    "parts_over_time": lambda s: queries.parts_over_time(s, "i", 1, "u", "s", DAY),
     "evaluated_week": lambda s: queries.evaluated_week(s, "x"),
     "not_assessed": lambda s: queries.not_assessed(s, "x", DAY),
-    "deliveries": queries.deliveries,
+    "deliveries": lambda s: queries.deliveries(s, "x"),
     "disposals": queries.disposals,
 }
 

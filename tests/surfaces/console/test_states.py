@@ -77,10 +77,10 @@ def test_the_programme_lead_reads_gates_and_decisions_and_how_many_units_do_not_
 def test_the_overview_says_gates_in_words_and_only_to_the_programme_lead(seen: World) -> None:
     page = text_of(seen, "/", "lead")
     assert "Arken: key roles should wait. Among managers, 70% are anchored; 80% is needed." in page
-    assert "Units that could use a system and do not: 1." in page
+    assert "1 unit can use the system but does not." in page
     assert "Received in 14 days" in page
     other = text_of(seen, "/", "representative")
-    for mine in ('id="steps-h"', 'id="decisions-h"', "Units that could use"):
+    for mine in ('id="steps-h"', 'id="decisions-h"', "can use the system"):
         assert mine in page
         assert mine not in other
     for role in ("representative", "group", "manager"):

@@ -43,7 +43,7 @@ def test_every_word_that_is_known_is_said() -> None:
         + ["error_", "sign_", "nav_", "unjudged_", "status_"]
     )
     spoken = set(re.findall(r'"([a-z0-9_]+)"', SOURCE))
-    left = {key for key in words() if key not in spoken and not key.startswith(tuple(made))}
+    left = {key for key in words() if key.removesuffix("_one") not in spoken and not key.startswith(tuple(made))}
     assert left == set()
 
 

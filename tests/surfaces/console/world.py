@@ -174,6 +174,14 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
         "NULL AS low, NULL AS high, 'grouped' AS status) "
         "FROM {open}.published_values AS p WHERE p.grain = 'week' AND p.unit = 'u02'"
     )
+    # support moved from the phone to the portal ten weeks ago
+    for part, before, now in (("phone", 55, 30), ("web", 25, 50), ("email", 20, 20)):
+        store.connection.run(
+            f"INSERT INTO {{open}}.published_values SELECT * REPLACE ('ticket-channel-mix' AS indicator, "
+            f"'{part}' AS part, toFloat64(if(p.period > '{LAST - timedelta(weeks=10)}', {now}, {before})) AS value) "
+            "FROM {open}.published_values AS p WHERE p.grain = 'window' AND p.unit = 'u02' "
+            "AND p.indicator = 'weekly-breadth' AND p.part = ''"
+        )
     app = nytta.App(
         store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables
     )

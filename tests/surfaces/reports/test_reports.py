@@ -191,8 +191,8 @@ def test_the_first_two_pages_hold_the_decision_however_many_benefits() -> None:
 
 def test_the_lead_counts_by_word() -> None:
     text = text_of(said("en"))
-    assert "1 of 3 benefits are achieved or on track, 1 are at risk and 1 are off track or not achieved." in text
-    assert "309 hours a year (SEK 123,600) are left lying." in text  # 3 · 103 h, 3 · 41,200
+    assert "1 of 3 benefits are achieved or on track, 1 are at risk or partly achieved and 1 are off track" in text
+    assert "309 hours a year (SEK 123,600) are not realised yet." in text  # 3 · 103 h, 3 · 41,200
     assert "The decision “Decision en” is stuck: 3 of 11 units have received it and 1 have executed it" in text
     assert "target: 40 → 44.5" in text
     assert "baseline on fewer than 13 weeks" in text
@@ -214,7 +214,7 @@ def test_peers_are_told_level_by_level_and_where_they_lie() -> None:
 
 def test_the_break_even_is_a_line_through_the_digital_share() -> None:
     told = said("en")
-    assert "SEK 600,000 a year and pays from a digital share of 25%; it is 62% now." in text_of(told)
+    assert "SEK 600,000 a year. The digital one pays when at least 25% go it; now 62%." in text_of(told)
     (drawn,) = [b.svg for b in told.blocks if isinstance(b, Chart) and "pays from" in b.svg]
     assert "digital share" in drawn
     assert "stroke-dasharray" in drawn

@@ -72,7 +72,7 @@ _BEHIND = 0.25
 
 _KEY = ("organisation", "unit", "system", "indicator", "kind", "opened")
 _SAID = (
-    *("version", "closed", "withdrawn", "also", "told", "urgency", "first", "last"),
+    *("version", "closed", "withdrawn", "also", "told", "urgency", "since", "first", "last"),
     *("value", "low", "high", "n_band", "status", "before", "peer", "peer_low", "peer_high"),
     *("target", "due", "scope"),
 )
@@ -399,6 +399,7 @@ def _published(
             "opened": week,
             **dict.fromkeys(_SAID),
             "closed": parse_week(signal.closed) if signal.closed else None,
+            "since": parse_week(signal.evidence["since"]) if "since" in signal.evidence else week,
             "withdrawn": False,
             "also": list(signal.evidence.get("also", ())),
             "told": signal.evidence.get("to", ""),

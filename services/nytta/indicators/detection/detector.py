@@ -264,6 +264,7 @@ def _evidence(found: Course, kind: Kind, unit: int, t: int, p: Parameters) -> di
         "n": int(n),
         "weeks": [found.panel.weeks[usable[0]], found.panel.weeks[t]],
         "persistent_from": later(found.panel.weeks[t], p.persistent_weeks),
+        "since": found.panel.weeks[_since(found, kind, unit, t, p.level_margin)],
     }
     if np.isfinite(low.median[unit, t]) and low.peers[unit, t] >= p.minimum_peers:
         out["peer_median"] = _number(low.median[unit, t])
@@ -289,6 +290,22 @@ def _evidence(found: Course, kind: Kind, unit: int, t: int, p: Parameters) -> di
         out["expected_interval"] = [_number(plan.low[unit, t]), _number(plan.high[unit, t])]
         out["status"] = "off_track"
     return out
+
+
+def _since(found: Course, kind: Kind, unit: int, t: int, margin: float) -> int:
+    """The column in which what is found in week `t` began.
+
+    A fall began with its onset; a low level with going live, or after the last week in which the unit stood within
+    `margin` of where like units stand now: that all were low while all climbed is no taking off.
+    """
+    if kind == "relapse":
+        return int(found.relapse.onset[unit, t])
+    if kind == "behind_plan":
+        return t
+    begin = max(int(found.panel.live[unit]), 0)
+    with np.errstate(invalid="ignore"):
+        level = np.flatnonzero(found.level.share[unit, begin:t] >= found.level.median[unit, t] - margin)
+    return begin + int(level[-1]) + 1 if len(level) else begin
 
 
 def _number(value: float) -> float:

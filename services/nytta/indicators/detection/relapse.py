@@ -28,8 +28,8 @@ class Relapse:
 
     `score` is the evidence of a fall in standard deviations (negative: fallen), of the onset that tells most; `met`
     whether it passes the limit, alone or with the unit's other indicators; `calm` the level back within half the limit
-    of what it fell from; `drop` the estimated fall in share; `before` the share of the reference; `limit` the limit in
-    force. `own` marks units judged without peers.
+    of what it fell from; `drop` the estimated fall in share; `before` the share of the reference; `onset` the column of
+    the week in which the fall began; `limit` the limit in force. `own` marks units judged without peers.
     """
 
     score: Array
@@ -37,6 +37,7 @@ class Relapse:
     calm: Flags
     drop: Array
     before: Array
+    onset: Array
     limit: Array
     own: Flags
 
@@ -49,14 +50,14 @@ class _Best:
     allowed: Array
     drop: Array
     before: Array
+    onset: Array
     reference: Array
     pooled: Array
 
     @staticmethod
     def none(shape: tuple[int, int]) -> _Best:
         """Nothing seen yet."""
-        score, allowed, drop, before, reference, pooled = (np.full(shape, np.nan) for _ in range(6))
-        return _Best(score, allowed, drop, before, reference, pooled)
+        return _Best(*(np.full(shape, np.nan) for _ in range(7)))
 
 
 def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: Parameters) -> list[Relapse]:
@@ -123,7 +124,8 @@ def _one(
     best.score = np.where(new, scored, best.score)
     best.allowed = np.where(tells, may, best.allowed)
     change = tells & (np.isfinite(may) | ~np.isfinite(best.drop))
-    for name, value in (("drop", drop), ("before", before), ("reference", reference[0])):
+    began = np.take_along_axis(one.column.astype(float), np.maximum(place + 1 - onset.length, 0), axis=1)
+    for name, value in (("drop", drop), ("before", before), ("onset", began), ("reference", reference[0])):
         setattr(best, name, np.where(change, _calendar(one.column, value, weeks), getattr(best, name)))
     return scored, may, grown
 
@@ -319,6 +321,7 @@ def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameter
         calm,
         np.where(judged, best.drop, np.nan),
         np.where(judged, best.before, np.nan),
+        np.where(judged, best.onset, np.nan),
         np.where(judged, limit, np.nan),
         own,
     )

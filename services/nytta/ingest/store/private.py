@@ -639,8 +639,15 @@ class PrivateStore:
         return _EPOCH + timedelta(days=first), _EPOCH + timedelta(days=last)
 
     def sources(self) -> list[dict[str, Any]]:
-        """Per source: events, first and last time and receipt, rejects, imports."""
-        return self.connection.dicts(
+        """Per source: events, first and last time and receipt, rejects, and the organisations whose units it names."""
+        named = dict(
+            self.connection.rows(
+                """SELECT source, groupUniqArray(root)
+                   FROM (SELECT DISTINCT source, unit FROM {private}.events) AS e
+                   INNER JOIN (SELECT DISTINCT unit, root FROM {open}.units) AS u USING (unit) GROUP BY source"""
+            )
+        )
+        rows = self.connection.dicts(
             f"""SELECT source, sum(events) AS events, sum(rejects) AS rejects, min(first) AS first_event,
                       max(last) AS last_event, max(receipt) AS last_received
                FROM (
@@ -652,6 +659,7 @@ class PrivateStore:
                    FROM {{private}}.rejects FINAL GROUP BY source)
                GROUP BY source ORDER BY source"""
         )
+        return [row | {"organisations": sorted(named.get(row["source"], ()))} for row in rows]
 
     def imports(self) -> list[dict[str, Any]]:
         """Every import, the latest last."""

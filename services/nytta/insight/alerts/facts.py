@@ -93,8 +93,10 @@ class Facts:
 
     `first` and `last` are the Mondays of the weeks that the figure rests on. `indicator`, `definition` and `version`
     say which figure it is. `before` is the own level before, in whole percent; `ready` the share that is trained and
-    has access; `legacy` what keeps the earlier platform alive; `source` the source that fails; `scope` the share of
-    units that a cause touches, in whole percent. Without `suggestions`, the catalogue's stand in.
+    has access; `paper` the share of steps with a digital route that go by paper; `live` the day from which on it has
+    been so, where that is going live; `chance` of how many units in a hundred chance gives such a finding in a year;
+    `legacy` what keeps the earlier platform alive; `source` the source that fails; `scope` the share of units that a
+    cause touches, in whole percent. Without `suggestions`, the catalogue's stand in.
     """
 
     unit: Names
@@ -113,6 +115,9 @@ class Facts:
     decided: Decided | None = None
     burden: Burden | None = None
     ready: int | None = None
+    paper: int | None = None
+    live: date | None = None
+    chance: int | None = None
     legacy: str = ""
     source: str = ""
     scope: int | None = None

@@ -59,6 +59,8 @@ class Inhibition(StrEnum):
     COMMON_CAUSE = "common_cause"
     REORGANISATION = "reorganisation"
     DEVIATION = "deviation"
+    DUE = "due"
+    """The day that a forecast was about has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def cause(inhibition: Inhibition) -> Kind | None:
             return Kind.COMMON_CAUSE
         case Inhibition.REORGANISATION:
             return Kind.REORGANISATION
-        case Inhibition.DEVIATION:
+        case Inhibition.DEVIATION | Inhibition.DUE:
             return None
         case _:
             assert_never(inhibition)

@@ -112,15 +112,16 @@ def observe(book: Mapping[Key, Alert], observations: Iterable[Observation], day:
     return {key: tick(alert, day) for key, alert in after.items()}
 
 
-def _begin(observation: Observation, day: date) -> Alert | None:
-    """A key without an alert hears something."""
+def _begin(observation: Observation, day: date, ended: Alert | None = None) -> Alert | None:
+    """A key without an alert hears something, or one whose last alert `ended`: what that spoke of is not said again."""
     if observation.inhibition is not None or observation.verdict not in (Verdict.MET, Verdict.HIT):
         return None
+    since = observation.since or observation.week
     watched = Alert(
         observation.key,
         observation.kind,
         State.WATCHING,
-        since=observation.week,
+        since=observation.week if ended is not None and since <= ended.week else since,
         week=observation.week,
         confirmed=observation.week,
         indicator=observation.indicator,
@@ -138,7 +139,7 @@ def _opened(watched: Alert, observation: Observation, day: date) -> Alert:
 
 
 def _watched(alert: Alert, observation: Observation, day: date) -> Alert | None:
-    if observation.inhibition in (Inhibition.DEVIATION, Inhibition.REORGANISATION):
+    if observation.inhibition in (Inhibition.DEVIATION, Inhibition.REORGANISATION, Inhibition.DUE):
         return None
     if observation.inhibition is not None or observation.verdict is Verdict.UNUSABLE:
         return replace(alert, week=observation.week, inhibited=observation.inhibition)
@@ -160,6 +161,8 @@ def _heard(alert: Alert, observation: Observation, day: date) -> Alert:
         return _close(alert, Closing.DEVIATION, day)
     if observation.inhibition is Inhibition.REORGANISATION:
         return _close(alert, Closing.REORGANISATION, day)
+    if observation.inhibition is Inhibition.DUE and alert.kind is Kind.BEHIND_PLAN:
+        return _close(alert, Closing.DUE, day)
     if observation.inhibition is not None:
         return alert
     match observation.verdict:
@@ -216,7 +219,7 @@ def _close(alert: Alert, closing: Closing, day: date) -> Alert:
 
 def _ended(alert: Alert, observation: Observation, day: date) -> Alert:
     """A closed alert, or one called not right, hears of its matter: silence first, then a life of its own begins."""
-    ended = alert.closed or day
+    ended, before = alert.closed or day, alert
     alert = replace(alert, week=observation.week)
     if alert.state is State.INVALID:
         # As long as the finding that was called wrong lasts, it is the same finding.
@@ -229,7 +232,7 @@ def _ended(alert: Alert, observation: Observation, day: date) -> Alert:
         silent = day < ended + COOL_DOWN and alert.key.family is not Family.SOURCE
     if silent:
         return alert
-    return _begin(observation, day) or alert
+    return _begin(observation, day, before) or alert
 
 
 def _calm_after(alert: Alert, observation: Observation) -> int:

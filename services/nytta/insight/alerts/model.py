@@ -95,6 +95,7 @@ class Closing(StrEnum):
     RECOVERED = "recovered"
     DEVIATION = "deviation"
     REORGANISATION = "reorganisation"
+    DUE = "due"
 
 
 class Feedback(StrEnum):
@@ -119,7 +120,8 @@ class Observation:
     """One evaluation of one kind of finding, resting on data up to and with the week that begins on `week`.
 
     `urgency` orders findings of one unit, larger first; its unit is the detector's. `inhibition` says why the finding
-    is held back. `also` are further indicators that say the same.
+    is held back. `also` are further indicators that say the same. `since` is the week from which on it has
+    been so, as far back as is known; None where it is not known to be older than `week`.
     """
 
     unit: str
@@ -131,6 +133,7 @@ class Observation:
     inhibition: Inhibition | None = None
     urgency: float = 0.0
     also: tuple[str, ...] = ()
+    since: date | None = None
 
     @property
     def key(self) -> Key:
@@ -165,10 +168,10 @@ class Snooze:
 class Alert:
     """One episode of one key. Every day is a local day; None where it has not come.
 
-    `since` is the week of the first hit, `week` the last week heard, `confirmed` the last usable week that supported
-    the alert. `hits` are the last usable evaluations, the newest last; `calm` counts calm ones in a row. `waiting` is
-    the day from which an answer is awaited. `also` are further indicators of the same matter. Raises ValueError for
-    combinations that mean nothing.
+    `since` is the week from which on it has been so, by the first observation that spoke of it, `week` the last week
+    heard, `confirmed` the last usable week that supported the alert. `hits` are the last usable evaluations, the newest
+    last; `calm` counts calm ones in a row. `waiting` is the day from which an answer is awaited. `also` are further
+    indicators of the same matter. Raises ValueError for combinations that mean nothing.
     """
 
     key: Key
@@ -221,7 +224,7 @@ class Alert:
 
     @property
     def id(self) -> str:
-        """The same for one episode on every run: unit, system, family and week of the first hit."""
+        """The same for one episode on every run: unit, system, family and the week it began in."""
         return f"{self.key.unit}/{self.key.system}/{self.key.family}/{self.since.isoformat()}"
 
     @property

@@ -99,6 +99,7 @@ def _about_unit(signal: Signal, week: date, reason: str) -> Observation:
         _HELD_BACK.get(reason),
         float(signal.evidence.get("urgency", 0.0)),
         tuple(signal.evidence.get("also", ())),
+        parse_week(signal.evidence.get("since", signal.opened)),
     )
 
 
@@ -107,7 +108,8 @@ def _common(signal: Signal, week: date, root: str) -> Observation:
     # A cause that detection opened and closed in one week held in that week.
     over = signal.closed is not None and parse_week(signal.closed) <= week and parse_week(signal.opened) != week
     kind = Kind.MANY_BEHIND_PLAN if to_lead else Kind.COMMON_CAUSE
-    return Observation(root, signal.system, kind, week, Verdict.OVER if over else Verdict.MET, signal.indicator)
+    verdict = Verdict.OVER if over else Verdict.MET
+    return Observation(root, signal.system, kind, week, verdict, signal.indicator, since=parse_week(signal.opened))
 
 
 def _week(text: str) -> date | None:

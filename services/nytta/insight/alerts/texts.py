@@ -11,6 +11,7 @@ from string import Formatter
 from nytta.insight.alerts.facts import Facts
 from nytta.insight.alerts.kinds import Family, Kind, Role, role
 from nytta.insight.alerts.model import Alert
+from nytta.insight.alerts.rules import READY
 from nytta.insight.alerts.schedule import Occasion
 from nytta.insight.alerts.wordings import WORDINGS, Wording
 from nytta.registry.programme import Suggestion
@@ -126,7 +127,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
     text = wording.kinds[alert.kind]
     known = placeholders(alert, facts, wording)
     sentences = [s for s in text.body if not (s.startswith("?") and _lacking(s, known))]
-    proposed = suggestions(alert.kind, facts.suggestions, language)
+    proposed = suggestions(alert.kind, facts, language)
     shown = [each.text.text(wording.language) for each in proposed[:2]]
     reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
     seen = wording.seen_by.format(role=reader)
@@ -148,7 +149,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
         "indicator": known["indicator"]
         if known["indicator"] == known["definition"]
         else _fill(wording.indicator, known, alert),
-        "since": _fill(wording.since, known, alert),
+        "since": _begun(alert, facts, wording, in_full=True),
         "why": text.why,
         "ruled_out": text.ruled_out,
         "actions": "  ".join(f"{n}) {suggested(each, language)}" for n, each in enumerate(proposed, 1)),
@@ -205,14 +206,23 @@ def compose(items: Sequence[Item], language: str, day: date) -> Message:
     )
 
 
-def suggestions(kind: Kind, own: Sequence[Suggestion], language: str) -> list[Suggestion]:
-    """What to do about an alert, at most three things: the registry's `own`, else the catalogue's in the language."""
+def suggestions(kind: Kind, facts: Facts, language: str) -> list[Suggestion]:
+    """What to do about an alert, at most three things: the registry's own, else what of the catalogue facts speak for.
+
+    Nobody trains who is trained, and no paper route is closed where there is none.
+    """
     wording = _wording(language)
+    speaks = {
+        "": True,
+        "untrained": facts.ready is None or facts.ready < READY,
+        "paper": facts.paper is not None and facts.paper > 0,
+    }
     catalogue = [
-        Suggestion(kind.value, Names.of(text), Names.of(wording.roles[owner]))
-        for text, owner in wording.kinds[kind].suggestions
+        Suggestion(kind.value, Names.of(advice.text), Names.of(wording.roles[advice.owner]))
+        for advice in wording.kinds[kind].suggestions
+        if speaks[advice.where]
     ]
-    return list(own[:3]) or catalogue
+    return list(facts.suggestions[:3]) or catalogue[:3]
 
 
 def suggested(suggestion: Suggestion, language: str) -> str:
@@ -244,7 +254,6 @@ def words(text: str) -> int:
 def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]:
     """All facts there are, as words of the language; what is not known has no entry."""
     tongue = wording.language
-    since = alert.since.isocalendar()
     first, last = facts.first.isocalendar().week, facts.last.isocalendar().week
     known: dict[str, object] = {
         "unit": facts.unit.text(tongue),
@@ -252,16 +261,16 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
         "indicator": facts.indicator.text(tongue),
         "definition": facts.definition.text(tongue),
         "version": facts.version,
-        "since": since.week,
-        "year": since.year,
+        "since": _begun(alert, facts, wording),
         "first": first,
         "last": last,
-        "weeks": first if first == last else f"{first}–{last}",
+        "weeks": wording.week.format(week=first) if first == last else wording.weeks.format(first=first, last=last),
         "before": facts.before,
         "ready": facts.ready,
         "legacy": facts.legacy or None,
         "source": facts.source or None,
         "scope": facts.scope,
+        "chance": facts.chance,
     }
     if figure := facts.figure:
         known |= {"x": figure.value, "low": figure.low, "high": figure.high, "n": figure.n_band.replace("-", "–")}
@@ -294,6 +303,15 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
     if not _lacking(finding, held):
         held["finding"] = finding.format_map(held)
     return held
+
+
+def _begun(alert: Alert, facts: Facts, wording: Wording, *, in_full: bool = False) -> str:
+    """Since when, to stand after "since": going live, or a week, with its year where that is another, or `in_full`."""
+    if facts.live is not None:
+        return wording.going_live.format(month=wording.months[facts.live.month - 1], year=facts.live.year)
+    since = alert.since.isocalendar()
+    form = wording.week_of_year if in_full or since.year != facts.last.isocalendar().year else wording.week
+    return form.format(week=since.week, year=since.year)
 
 
 def _wording(language: str) -> Wording:

@@ -28,6 +28,9 @@ LAST = 4
 REACHED = 100.0
 """Realised share, in percent, from which a benefit counts as achieved."""
 
+PARTLY = 50.0
+"""Realised share, in percent, from which a benefit that is due and not achieved counts as partly achieved."""
+
 
 class Status(StrEnum):
     """What is said of a benefit."""
@@ -37,15 +40,17 @@ class Status(StrEnum):
     OFF_TRACK = "off_track"
     TOO_EARLY = "too_early"
     ACHIEVED = "achieved"
+    PARTLY = "partly_achieved"
     NOT_ACHIEVED = "not_achieved"
 
 
 WORDS = {
     Status.ON_TRACK: Names("På väg", "I rute", "On track"),
     Status.AT_RISK: Names("Risk", "Risiko", "At risk"),
-    Status.OFF_TRACK: Names("Ur kurs", "Ute av kurs", "Off track"),
+    Status.OFF_TRACK: Names("Avviker från plan", "Avviker fra plan", "Off track"),
     Status.TOO_EARLY: Names("För tidigt", "For tidlig", "Too early"),
     Status.ACHIEVED: Names("Uppnått", "Oppnådd", "Achieved"),
+    Status.PARTLY: Names("Delvis uppnått", "Delvis oppnådd", "Partly achieved"),
     Status.NOT_ACHIEVED: Names("Ej uppnått", "Ikke oppnådd", "Not achieved"),
 }
 """The status words in the three languages."""
@@ -216,17 +221,20 @@ def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> F
 def next_status(before: Status | None, outlook: Forecast | None, parameters: Parameters | None = None) -> Status:
     """The word for a benefit now, given the word it had (None at first) and its forecast.
 
-    With every due week measured: achieved from 100 % on, else not achieved. Before: too early until the interval is
-    narrower than `width` points, and again only when it is wider than `width_return`; on track from probability `on`
-    until it is below `on_leave`; off track from `off` until it is above `off_leave`; else at risk. The gap between
-    taking and leaving a word (hysteresis, Schmitt 1938, J Sci Instrum 15:24) keeps it from flickering.
+    With every due week measured: achieved from 100 % on, partly from 50 %, else not achieved. Before: too early until
+    the interval is narrower than `width` points, and again only when it is wider than `width_return`; on track from
+    probability `on` until it is below `on_leave`; off track from `off` until it is above `off_leave`; else at risk. The
+    gap between taking and leaving a word (hysteresis, Schmitt 1938, J Sci Instrum 15:24) keeps it from flickering.
     """
     p = parameters or Parameters()
     if outlook is None:
         return Status.TOO_EARLY
     if outlook.complete:
         # Hundredths of a percent: a result of exactly the target must not fail by the last bit.
-        return Status.ACHIEVED if round(outlook.expected, 2) >= REACHED else Status.NOT_ACHIEVED
+        result = round(outlook.expected, 2)
+        if result >= REACHED:
+            return Status.ACHIEVED
+        return Status.PARTLY if result >= PARTLY else Status.NOT_ACHIEVED
     judged = before not in (None, Status.TOO_EARLY)
     if outlook.high - outlook.low >= (p.width_return if judged else p.width):
         return Status.TOO_EARLY

@@ -48,6 +48,7 @@ def scores(
                 dimensions=tuple(_score(name.value, mean) for name, mean in found.dimensions.items()),
                 axes=tuple(_score(name.value, mean) for name, mean in found.axes.items()),
                 level=found.level.text,
+                realised=_whole(own.get((place, system), {}).get(REALISED)),
                 held_by=found.level.held_by,
                 missing=tuple(part.member.indicator for part in found.level.missing),
                 members=tuple(
@@ -75,6 +76,10 @@ def _figures(model: Model, evidence: Evidence, place: str, system: str) -> Itera
         if row is not None and row.value is not None:
             low, high = (nan if bound is None else bound for bound in (row.low, row.high))
             yield member.indicator, Figure(row.value, low, high, least_of(row.n_band or "<10"), row.version)
+
+
+def _whole(share: float | None) -> int | None:
+    return None if share is None else round(share)
 
 
 def _score(name: str, mean: Mean) -> Score:

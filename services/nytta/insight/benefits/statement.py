@@ -198,7 +198,10 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class Maturity(msgspec.Struct, frozen=True, kw_only=True):
-    """Scores and level of a place in a system; `members` only where the place is a whole organisation."""
+    """Scores and level of a place in a system; `members` only where the place is a whole organisation.
+
+    `realised` is the mean realised share of the benefits in and below the place, in percent of what was promised.
+    """
 
     place: str
     names: Names
@@ -210,6 +213,7 @@ class Maturity(msgspec.Struct, frozen=True, kw_only=True):
     held_by: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
+    realised: int | None = None
 
 
 class Surveyed(msgspec.Struct, frozen=True):

@@ -66,7 +66,8 @@ class Book:
 class Evidence:
     """Published rows of one organisation.
 
-    `values` by (indicator, grain, unit, system, period), `facts` by (fact, unit, system, week).
+    `values` by (indicator, grain, unit, system, period), `facts` by (fact, unit, system, week), both from the week
+    `first` on.
     """
 
     signals: list[dict[str, Any]]
@@ -75,6 +76,7 @@ class Evidence:
     facts: dict[tuple[str, str, str, date], list[dict[str, Any]]]
     acts: list[dict[str, Any]]
     definitions: dict[str, dict[str, Any]]
+    first: date = date.min
 
 
 @dataclass(slots=True)
@@ -195,6 +197,7 @@ class AlertStore:
             by_place,
             acts,
             {d["indicator"]: d for d in definitions},
+            first,
         )
 
     def signals(self, organisation: str = "") -> list[dict[str, Any]]:

@@ -75,7 +75,12 @@ def trend(t: Trend, *, width: int = 860, height: int = 250) -> dict[str, Any]:
         for p in t.points
     ]
     scale = {"domain": [0, 100]} if t.percent else {"zero": True, "nice": True}
-    x = {"field": "week", "type": "temporal", "scale": {"type": "utc"}, "axis": _weeks([p.week for p in t.points], t)}
+    x = {
+        "field": "week",
+        "type": "temporal",
+        "scale": {"type": "utc"},
+        "axis": _weeks([p.week for p in t.points], t.week_letter),
+    }
     y = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 5, "labelExpr": _unit(t.unit)}}
     layers: list[dict[str, Any]] = []
     if any(p.peer_low is not None for p in t.points):
@@ -126,31 +131,7 @@ def _labels(t: Trend, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, An
             }
         )
         layers.append(_text(at, "label", AIM, {"x": x, "y": {"field": "aim", **y}}, align="left", dy=-7, dx=2))
-    events = [(d, name) for d, name in t.events if first <= d <= last]
-    for place, (day, name) in enumerate(sorted(events)):
-        mark = [{"week": day.isoformat(), "label": name}]
-        layers.append(
-            {
-                "data": {"values": mark},
-                "mark": {"type": "rule", "color": INK, "strokeWidth": 1, "strokeDash": [2, 2]},
-                "encoding": {"x": x},
-            }
-        )
-        late = (day - first).days > (last - first).days * 0.65
-        layers.append(
-            {
-                "data": {"values": mark},
-                "mark": {
-                    "type": "text",
-                    "color": INK,
-                    "align": "right" if late else "left",
-                    "dx": -4 if late else 4,
-                    "y": 6 + 14 * (place % 3),
-                    "limit": 190,
-                },
-                "encoding": {"x": x, "text": {"field": "label"}},
-            }
-        )
+    layers += _events(t.events, first, last, x)
     if t.since is not None and first <= t.since <= last:
         mark = [{"week": t.since.isoformat(), "label": t.since_name}]
         layers.append(
@@ -183,6 +164,37 @@ def _labels(t: Trend, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, An
         at = [{"week": last.isoformat(), "v": value, "label": label}]
         layers.append(
             _text(at, "label", colour, {"x": x, "y": {"field": "v", **y}}, align="left", dx=7, dy=shift, bold=n == 0)
+        )
+    return layers
+
+
+def _events(events: Sequence[tuple[date, str]], first: date, last: date, x: dict[str, Any]) -> list[dict[str, Any]]:
+    """Dated events as rules with their names."""
+    layers: list[dict[str, Any]] = []
+    seen = [(d, name) for d, name in events if first <= d <= last]
+    for place, (day, name) in enumerate(sorted(seen)):
+        mark = [{"week": day.isoformat(), "label": name}]
+        layers.append(
+            {
+                "data": {"values": mark},
+                "mark": {"type": "rule", "color": INK, "strokeWidth": 1, "strokeDash": [2, 2]},
+                "encoding": {"x": x},
+            }
+        )
+        late = (day - first).days > (last - first).days * 0.65
+        layers.append(
+            {
+                "data": {"values": mark},
+                "mark": {
+                    "type": "text",
+                    "color": INK,
+                    "align": "right" if late else "left",
+                    "dx": -4 if late else 4,
+                    "y": 6 + 14 * (place % 3),
+                    "limit": 190,
+                },
+                "encoding": {"x": x, "text": {"field": "label"}},
+            }
         )
     return layers
 
@@ -416,6 +428,46 @@ def curve(c: Curve) -> dict[str, Any]:
     return _spec([], layers, 860, 250)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One part of a whole over time: its name, its values (None where none is shown), and how it is told apart."""
+
+    name: str
+    values: Sequence[float | None]
+    role: str
+
+
+_LINES: Final = {"gained": (OWN, 2.5, [1, 0]), "lost": (AIM, 2.5, [7, 3]), "other": (QUIET, 1.2, [1, 0])}
+"""Colour, width and dash by role: what gained most, what lost most, all others."""
+
+
+def shares(
+    weeks: Sequence[date], lines: Sequence[Line], events: Sequence[tuple[date, str]], week_letter: str
+) -> dict[str, Any]:
+    """Parts of a whole over the weeks, each named at its end, and what happened when."""
+    x = {"field": "week", "type": "temporal", "scale": {"type": "utc"}, "axis": _weeks(weeks, week_letter)}
+    most = max((v for line in lines for v in line.values if v is not None), default=100.0)
+    scale = {"domain": [0, min(100, 10 * (int(most) // 10 + 1))]}
+    y = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 5, "labelExpr": _unit("%")}}
+    layers = _events(events, weeks[0], weeks[-1], x)
+    ends: Values = []
+    for line in lines:
+        colour, width, dash = _LINES[line.role]
+        values = [{"week": w.isoformat(), "v": v} for w, v in zip(weeks, line.values, strict=True) if v is not None]
+        if not values:
+            continue
+        mark = {"type": "line", "color": colour, "strokeWidth": width, "strokeDash": dash}
+        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": {"field": "v", **y}}})
+        ends.append({"week": weeks[-1].isoformat(), "v": values[-1]["v"], "label": line.name, "colour": colour})
+    apart = scale["domain"][1] / 18
+    placed = float("inf")
+    for end in sorted(ends, key=lambda end: -end["v"]):
+        placed = min(end["v"], placed - apart)
+        named = [end | {"v": placed}]
+        layers.append(_text(named, "label", end["colour"], {"x": x, "y": {"field": "v", **y}}, align="left", dx=7))
+    return _spec([], layers, 860, 280)
+
+
 def split(rows: Sequence[tuple[str, float, float]], names: tuple[str, str], unit: str) -> dict[str, Any]:
     """What is missing per place: for want of use (plain), and although it is used (outlined)."""
     values: Values = []
@@ -498,10 +550,10 @@ def _text(
     return {"data": {"values": values}, "mark": mark, "encoding": {**encoding, "text": {"field": name}}}
 
 
-def _weeks(weeks: Sequence[date], t: Trend) -> dict[str, Any]:
+def _weeks(weeks: Sequence[date], week_letter: str) -> dict[str, Any]:
     every = max(1, -(-len(weeks) // 9))
     ticks = [datetime(w.year, w.month, w.day, tzinfo=UTC).timestamp() * 1000 for w in weeks[::-every]]
-    label = f"'{t.week_letter} ' + utcFormat(datum.value, '%-V')"
+    label = f"'{week_letter} ' + utcFormat(datum.value, '%-V')"
     return {"title": None, "values": ticks, "labelExpr": label, "grid": False}
 
 

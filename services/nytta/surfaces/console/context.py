@@ -149,7 +149,7 @@ class Console:
             held = held_by(identity, "", registry, today)
             visitor = Visitor(identity, held, registry, today, each.language)
             with suppress(Refused):
-                for chart in overview(self.readings.of(each.id), visitor).charts:
+                for chart in overview(self.store, self.readings.of(each.id), visitor).charts:
                     self.store.connection.check()
                     self._drawn(chart)
 

@@ -24,16 +24,38 @@ def parts(store: OpenStore, indicator: str, version: int, unit: str, system: str
     )
 
 
-def statuses(store: OpenStore, root: str, week: date) -> list[tuple[str, int]]:
-    """How many figures of the last windows of an organisation have which status."""
+def parts_over_time(
+    store: OpenStore, indicator: str, version: int, unit: str, system: str, first: date
+) -> dict[str, dict[date, float]]:
+    """Shown values of the parts of an indicator's windows since `first`, by part and week."""
     rows = store.connection.rows(
-        """SELECT status, count() FROM {open}.indicator_values
+        """SELECT part, period, value FROM {open}.indicator_values
+           WHERE indicator = {indicator:String} AND version = {version:UInt16} AND unit = {unit:String}
+             AND system = {system:String} AND grain = 'window' AND case_type = '*' AND part != ''
+             AND period >= {first:Date} AND value IS NOT NULL
+           ORDER BY part, period""",
+        indicator=indicator,
+        version=version,
+        unit=unit,
+        system=system,
+        first=first,
+    )
+    found: dict[str, dict[date, float]] = {}
+    for part, period, value in rows:
+        found.setdefault(str(part), {})[period] = float(value)
+    return found
+
+
+def coverage(store: OpenStore, root: str, week: date) -> list[tuple[str, str, int]]:
+    """How many figures of the last windows of an organisation have which status, and why they are not shown."""
+    rows = store.connection.rows(
+        """SELECT status, reason, count() FROM {open}.figures
            WHERE organisation = {root:String} AND grain = 'window' AND period = {week:Date}
-           GROUP BY status ORDER BY count() DESC, status""",
+           GROUP BY status, reason ORDER BY count() DESC, status, reason""",
         root=root,
         week=week,
     )
-    return [(str(status), int(number)) for status, number in rows]
+    return [(str(status), str(reason), int(number)) for status, reason, number in rows]
 
 
 def rejected(store: OpenStore) -> list[dict[str, Any]]:
@@ -75,11 +97,12 @@ def not_assessed(store: OpenStore, root: str, week: date) -> list[tuple[str, int
     return [(str(reason), int(number)) for reason, number in rows]
 
 
-def deliveries(store: OpenStore) -> list[tuple[str, str, int]]:
-    """Messages by channel and state."""
+def deliveries(store: OpenStore, root: str) -> list[tuple[str, str, int]]:
+    """Messages of an organisation by channel and state."""
     rows = store.connection.rows(
-        """SELECT channel, state, count() FROM {open}.deliveries FINAL
-           GROUP BY channel, state ORDER BY channel, state"""
+        """SELECT channel, state, count() FROM {open}.deliveries FINAL WHERE organisation = {root:String}
+           GROUP BY channel, state ORDER BY channel, state""",
+        root=root,
     )
     return [(str(channel), str(state), int(number)) for channel, state, number in rows]
 

@@ -15,10 +15,12 @@ from nytta.indicators.definition import Definition
 from nytta.insight.alerts.evaluation.observe import PublishedEvidence
 from nytta.insight.alerts.model import Alert
 from nytta.insight.store.alerts import AlertStore
+from nytta.insight.store.effects import PublishedEffect, published_effects
 from nytta.insight.store.statements import PublishedStatement, Statements
 from nytta.insight.store.states import read_states
 from nytta.registry.registry import Registry
 from nytta.registry.units import Names
+from nytta.surfaces.console import queries
 from nytta.surfaces.console.parts import Refused
 
 WEEKS: Final = 52
@@ -32,7 +34,7 @@ SELECT (SELECT max(publication) FROM {open}.published_values), (SELECT max(publi
        (SELECT max(publication) FROM {open}.published_facts), (SELECT max(publication) FROM {open}.decision_acts),
        (SELECT max(publication) FROM {open}.benefit_statements), (SELECT max(version) FROM {open}.alert_records),
        (SELECT max(version) FROM {open}.deliveries), (SELECT max(loaded) FROM {open}.registry_loads),
-       (SELECT max(publication) FROM {open}.published_states)
+       (SELECT max(publication) FROM {open}.published_states), (SELECT max(told_at) FROM {open}.published_effects)
 """
 
 LEADING: Final = (
@@ -52,6 +54,8 @@ class Reading:
     alerts: tuple[Alert, ...]
     said: PublishedStatement | None
     states: tuple[Mapping[str, Any], ...]
+    effects: tuple[PublishedEffect, ...]
+    coverage: tuple[tuple[str, str, int], ...]
     definitions: Mapping[str, Definition]
     version: tuple[Any, ...]
 
@@ -176,6 +180,8 @@ class Readings:
             tuple(book.alerts(root)),
             Statements(self.store.connection).latest(root),
             tuple(read_states(self.store.connection, organisation=root, week=week)),
+            tuple(published_effects(self.store.connection, root)),
+            before.coverage if before is not None and same else tuple(queries.coverage(self.store, root, week)),
             {d.id: d for d in self._definitions()},
             version,
         )

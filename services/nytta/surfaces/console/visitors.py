@@ -63,6 +63,15 @@ class Visitor:
         found = {units[unit].root for unit in seen if unit in units}
         return [o.id for o in self.registry.organisations if o.id in found]
 
+    @property
+    def organisations(self) -> frozenset[str]:
+        """The organisations in which the visitor holds a role; all of them for somebody who holds none."""
+        units = self.registry.units_at(self.day)
+        groups = {group.id: group.units[0] for group in self.registry.groups}
+        held = (groups.get(grant.unit, grant.unit) for grant in self.held)
+        own = frozenset(units[unit].root for unit in held if unit in units)
+        return own or frozenset(o.id for o in self.registry.organisations)
+
     def grant(self, permission: Permission, unit: str) -> Grant:
         """One grant that lets the visitor see `permission` of `unit`, for the access log."""
         held = sorted(self.held, key=lambda g: (g.role.value, g.unit))

@@ -14,8 +14,9 @@ LANGUAGES: Final = {"sv": "Svenska", "nb": "Norsk", "en": "English"}
 
 
 def say(key: str, language: str, /, **filled: object) -> str:
-    """A word or sentence in `language`, filled in. KeyError for one that is not there."""
-    text = words()[key][language]
+    """A word or sentence in `language`, filled in, in the form for one where `n` is 1. KeyError where there is none."""
+    form = f"{key}_one" if str(filled.get("n")) == "1" and f"{key}_one" in words() else key
+    text = words()[form][language]
     return text.format(**filled) if filled else text
 
 

@@ -141,7 +141,7 @@ ORDER BY v.case_type, n.depth, v.unit""",
             (
                 Panel(
                     Kind.TABLE,
-                    "Hours a year left lying, by case type",
+                    "Unrealised hours a year, by case type",
                     "Hours that the plan promised and that neither use nor measurement supports, most first; from "
                     "rounded shares and rounded numbers of cases.",
                     f"""SELECT case_type AS "Case type", ifNull(nullIf(n.name_en, ''), place) AS "Unit",

@@ -1,4 +1,4 @@
-"""Programme: which benefits were promised, what has come, and what is left lying?"""
+"""Programme: which benefits were promised, what has come, and what is not realised yet?"""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
 
 BOARD: Final = Board(
     "nytta-programme",
-    "Programme: which promised benefits have come, and what is left lying?",
-    "For the programme lead and the steering group: baseline, target, what is realised and forecast; hours left lying; "
+    "Programme: which promised benefits have come, and what is not realised yet?",
+    "For the programme lead and the steering group: baseline, target, what is realised and forecast; unrealised hours; "
     "units that could use a system and do not; anchoring step by step; decisions that stuck on their way; maturity.",
     "programme lead",
     VARIABLES,
@@ -58,7 +58,7 @@ WHERE {ORGANISATION} AND {_latest("unrealised")} HAVING count() > 0""",
                     "none",
                 ),
                 _stat(
-                    "Hours left lying",
+                    "Unrealised hours",
                     "Hours a year that were promised and are not there: the use is missing, or its effect.",
                     f"""SELECT ifNull(sum(use_missing_hours), 0) AS "Use missing",
     ifNull(sum(effect_missing_hours), 0) AS "Effect missing"
@@ -107,7 +107,7 @@ ORDER BY time, line""",
                 ),
                 Panel(
                     Kind.BARS,
-                    "Hours left lying, by unit",
+                    "Unrealised hours, by unit",
                     "Hours a year that were promised and are not there, the ten largest.",
                     f"""SELECT ifNull(nullIf(any(n.name_en), ''), u.place) AS "Unit",
     sum(ifNull(u.use_missing_hours, 0) + ifNull(u.effect_missing_hours, 0)) AS "Hours a year"

@@ -24,6 +24,7 @@ _DRAWN, _PLACES, _DECIDED = 18, 8, 6
 """Most benefits in the first chart, places in the second, points to decide."""
 
 _GOOD = (Status.ON_TRACK, Status.ACHIEVED)
+_WATCH = (Status.AT_RISK, Status.PARTLY)
 _BAD = (Status.OFF_TRACK, Status.NOT_ACHIEVED)
 
 
@@ -112,7 +113,7 @@ class _Report:
             "lead",
             good=good,
             all=len(words),
-            watch=sum(w is Status.AT_RISK for w in words),
+            watch=sum(w in _WATCH for w in words),
             bad=bad,
             early=self.say("early", n=early) if early else "",
         )
@@ -293,6 +294,22 @@ class _Report:
                     done=d.executed,
                     weeks=d.weeks,
                 )
+        yield from (text for _, text in sorted(self._of_places(), key=lambda point: -point[0]))
+        freed = sum(b.freed or 0 for b in self.benefits if b.account == Kind.REDISTRIBUTION.value)
+        if freed:
+            yield self.say("decide_freed", hours=self.hours(freed))
+        ended = [b for b in self.benefits if b.word in (Status.NOT_ACHIEVED.value, Status.PARTLY.value)]
+        if ended:
+            yield self.say("decide_ended", n=len(ended), list=self._list([self._label(b) for b in ended]))
+        lacking = [b for b in self.benefits if b.lacks]
+        if lacking:
+            yield self.say("decide_owner", n=len(lacking), list=self._list([self._label(b) for b in lacking]))
+        unconfirmed = [b for b in self.benefits if b.why_no_money == UNCONFIRMED]
+        if unconfirmed:
+            yield self.say("decide_minutes", n=len(unconfirmed))
+
+    def _of_places(self) -> Iterator[tuple[int, str]]:
+        """What to decide about the places that most depends on, with its hours."""
         floor = 0.05 * sum(row[2] + row[3] for row in self.lying)
         for place, names, use, effect, _ in self.lying[:4]:
             pools = [p for p in self.pools if p.place == place and p.missing]
@@ -302,35 +319,29 @@ class _Report:
                 main = max(pools, key=lambda p: p.use_missing or 0)
                 amounts = [p.amount_missing for p in pools]
                 amount = None if None in amounts else sum(a for a in amounts if a is not None)
-                yield self.say(
-                    "decide_use",
-                    place=self.name(names),
-                    share=self.percent(main.share),
-                    target=self.percent(main.share_target),
-                    hours=self.hours(use + effect),
-                    money=self.worth(amount),
+                yield (
+                    use + effect,
+                    self.say(
+                        "decide_use",
+                        place=self.name(names),
+                        share=self.percent(main.share),
+                        target=self.percent(main.share_target),
+                        hours=self.hours(use + effect),
+                        money=self.worth(amount),
+                    ),
                 )
             else:
                 main = max(pools, key=lambda p: p.effect_missing or 0)
-                yield self.say(
-                    "decide_effect",
-                    place=self.name(names),
-                    type=self.name(main.case_type_names),
-                    hours=self.hours(main.missing),
-                    money=self.worth(main.amount_missing),
+                yield (
+                    main.missing or 0,
+                    self.say(
+                        "decide_effect",
+                        place=self.name(names),
+                        type=self.name(main.case_type_names),
+                        hours=self.hours(main.missing),
+                        money=self.worth(main.amount_missing),
+                    ),
                 )
-        freed = sum(b.freed or 0 for b in self.benefits if b.account == Kind.REDISTRIBUTION.value)
-        if freed:
-            yield self.say("decide_freed", hours=self.hours(freed))
-        ended = [b for b in self.benefits if b.word == Status.NOT_ACHIEVED.value]
-        if ended:
-            yield self.say("decide_ended", n=len(ended), list=self._list([self._label(b) for b in ended]))
-        lacking = [b for b in self.benefits if b.lacks]
-        if lacking:
-            yield self.say("decide_owner", n=len(lacking), list=self._list([self._label(b) for b in lacking]))
-        unconfirmed = [b for b in self.benefits if b.why_no_money == UNCONFIRMED]
-        if unconfirmed:
-            yield self.say("decide_minutes", n=len(unconfirmed))
 
     # the appendix
 

@@ -15,7 +15,7 @@ from nytta.insight.alerts.kinds import Role
 from nytta.insight.alerts.model import State
 from nytta.insight.alerts.texts import problems
 from nytta.insight.store.alerts import Changes
-from tests.insight.alerts.evaluation.conftest import WEEKS, ZONE, Town, monday_after, week
+from tests.insight.alerts.evaluation.conftest import START, WEEKS, ZONE, Town, monday_after, week
 
 Make = Callable[..., Town]
 
@@ -45,6 +45,19 @@ def test_the_manager_hears_once_in_their_language(make: Make, unit: str, languag
     # what follows are reminders, never the same news
     assert [m.message.buttons for m in said[1:]] == [()] * len(said[1:])
     assert len({m.id for m in said}) == len(said)
+
+
+def test_since_is_when_it_began_however_late_it_is_looked_at(make: Make) -> None:
+    """A fall of week 41 that is first looked at in week 62, and a unit that never took off."""
+    town = make()
+    town.users["u07"] = np.random.default_rng(3).binomial(40, 0.3, WEEKS)
+    lagging(town, "u04")
+    town.round(62)
+    since = {alert.key.unit: alert.since for alert in town.book.alerts()}
+    assert abs((since["u04"] - week(41)).days) <= 14
+    assert since["u07"] == START
+    (subject,) = [m.message.subject for m in town.book.messages() if m.unit == "u07"]
+    assert subject.endswith("siden driftsstarten i januar 2025")
 
 
 def test_asking_again_decides_nothing_again(make: Make) -> None:

@@ -103,7 +103,9 @@ def _heard(published: PublishedEvidence, book: Book, weeks: list[date], day: dat
         told = causes(seen, published.root, week, after)
         units = [each for each in seen if not (each.unit == published.root and each.key.family in _CAUSES)]
         after = observe(after, [*units, *told], day)
-    return observe(after, [], day)
+    after = observe(after, [], day)
+    # what came and went while nobody looked is no alert today
+    return {key: alert for key, alert in after.items() if key in book.alerts or alert.state is not State.IMPROVING}
 
 
 def _lacking(published: PublishedEvidence, alert: Alert, day: date, address: str) -> str:

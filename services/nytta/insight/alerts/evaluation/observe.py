@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from statistics import mean, median
 from typing import Any
 
 from nytta.indicators.detection import NotAssessed, Signal
 from nytta.insight.alerts import rules
-from nytta.insight.alerts.kinds import Kind
+from nytta.insight.alerts.kinds import Inhibition, Kind
 from nytta.insight.alerts.model import Observation, Verdict
 from nytta.insight.alerts.signals import held_back, observations
 from nytta.insight.store.alerts import Evidence
+from nytta.registry.dates import monday
 from nytta.registry.programme import Decision, Plan
 from nytta.registry.registry import Registry
+from nytta.statistics import rise
 
 ANCHORED = 80
 """Share of managers, in percent, that must have taken their step before the staff's begins."""
@@ -25,6 +28,7 @@ SETTLED = timedelta(weeks=8)
 
 _BREADTH, _INTENDED = "weekly-breadth", "intended-use"
 _QUARTER = 13
+_YEAR, _FEWEST_WINDOWS = 52, 8
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,18 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
         *_readiness(published, week),
         *_support(published, week),
     ]
+    dues = {
+        (row["unit"], row["system"], row["indicator"]): row["due"]
+        for row in evidence.signals
+        if row["kind"] == Kind.BEHIND_PLAN and row["opened"] <= week and row["due"] is not None
+    }
+    # a forecast for a day that has passed is none
+    seen = [
+        replace(each, inhibition=Inhibition.DUE)
+        if each.kind is Kind.BEHIND_PLAN and dues.get((each.unit, each.system, each.indicator), date.max) <= day
+        else each
+        for each in seen
+    ]
     deviations = set()
     for each in seen:
         unit = published.member(each.unit)
@@ -146,7 +162,7 @@ def _rolling_out(published: PublishedEvidence, row: dict[str, Any], day: date) -
 
 
 def _signal(row: dict[str, Any]) -> Signal:
-    evidence = {"also": row["also"], "to": row["told"], "urgency": row["urgency"]}
+    evidence = {"also": row["also"], "to": row["told"], "urgency": row["urgency"], "since": _label(row["since"])}
     closed = _label(row["closed"]) if row["closed"] else None
     return Signal(row["unit"], row["system"], row["indicator"], row["kind"], _label(row["opened"]), closed, evidence)
 
@@ -177,6 +193,22 @@ def expected(plan: Plan, begin: date, day: date) -> int:
     return round(reached / 10)
 
 
+def _begun(published: PublishedEvidence, week: date, begin: date, low: Callable[[date], bool | None]) -> date:
+    """The first week of the run of low weeks that ends with `week`; the week of `begin` where it was never better.
+
+    `low` tells of a week whether it was, None where nothing is known of it.
+    """
+    earliest, asked = week, week
+    first = max(monday(begin), published.evidence.first)
+    while asked > first:
+        asked -= timedelta(weeks=1)
+        known = low(asked)
+        if known is False:
+            return earliest
+        earliest = asked if known else earliest
+    return monday(begin) if earliest <= begin + SETTLED else earliest
+
+
 def _not_moved(published: PublishedEvidence, week: date) -> Iterable[Observation]:
     day = week + timedelta(days=6)
     for system in published.systems("enrolment"):
@@ -189,7 +221,16 @@ def _not_moved(published: PublishedEvidence, week: date) -> Iterable[Observation
             activated = moved(published, place, system, week)
             verdict = Verdict.UNUSABLE if activated is None else rules.not_moved(activated, planned, live=True)
             urgency = max(0.0, (planned - (activated or 0)) / 100)
-            yield Observation(place, system, Kind.NOT_MOVED, week, verdict, "enrolment", urgency=urgency)
+            since = None
+            if verdict is Verdict.HIT:
+                since = _begun(published, week, live, partial(_behind, published, place, system))
+            yield Observation(place, system, Kind.NOT_MOVED, week, verdict, "enrolment", urgency=urgency, since=since)
+
+
+def _behind(published: PublishedEvidence, place: str, system: str, week: date) -> bool | None:
+    """Whether the unit had not moved in a week, whatever the plan asked by then; None where it is not known."""
+    activated = moved(published, place, system, week)
+    return None if activated is None else activated < rules.MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +266,14 @@ def _decisions(published: PublishedEvidence, week: date) -> Iterable[Observation
         verdict = Verdict.OVER if now.over else rules.decision_stuck(now.acknowledged, now.units, now.weeks)
         missing = (now.units - now.acknowledged) / max(now.units, 1)
         yield Observation(
-            published.root, decision.system, Kind.DECISION_STUCK, week, verdict, decision.id, urgency=round(missing, 2)
+            published.root,
+            decision.system,
+            Kind.DECISION_STUCK,
+            week,
+            verdict,
+            decision.id,
+            urgency=round(missing, 2),
+            since=monday(decision.decided),
         )
 
 
@@ -240,7 +288,7 @@ def _anchoring(published: PublishedEvidence, week: date) -> Iterable[Observation
     day = week + timedelta(days=6)
     stones = [m for m in published.registry.milestones if m.what == "step_started" and m.tier]
     for system in sorted({m.system for m in stones if m.tier == "staff" and _about(published, m.unit, day)}):
-        started = any(m.date <= day for m in stones if m.system == system and m.tier == "staff")
+        begun = min((m.date for m in stones if m.system == system and m.tier == "staff"), default=day)
         shown = {
             r["unit"]: r
             for (fact, _, of, at), rows in published.evidence.facts.items()
@@ -250,8 +298,8 @@ def _anchoring(published: PublishedEvidence, week: date) -> Iterable[Observation
         for unit in _lowest(published, published.root, set(shown), day):
             row = shown.get(unit)
             managers = None if row is None else round(row["value"])
-            verdict = rules.not_anchored(managers, ANCHORED, staff_started=started)
-            yield Observation(unit, system, Kind.NOT_ANCHORED, week, verdict)
+            verdict = rules.not_anchored(managers, ANCHORED, staff_started=begun <= day)
+            yield Observation(unit, system, Kind.NOT_ANCHORED, week, verdict, since=monday(begun))
 
 
 def _about(published: PublishedEvidence, unit: str, day: date) -> bool:
@@ -292,8 +340,22 @@ def _readiness(published: PublishedEvidence, week: date) -> Iterable[Observation
             share = round(use["value"])
             verdict = rules.ready_not_used(None if ready is None else round(ready["value"]), share, target)
             urgency = round(max(0, target - share) / 100, 2)
-            yield Observation(place, system, Kind.READY_NOT_USED, week, verdict, indicator, urgency=urgency)
+            since = None
+            if verdict is Verdict.HIT:
+                since = _begun(published, week, live, partial(_unused, published, place, system, indicator))
+            yield Observation(
+                place, system, Kind.READY_NOT_USED, week, verdict, indicator, urgency=urgency, since=since
+            )
             break
+
+
+def _unused(published: PublishedEvidence, place: str, system: str, indicator: str, week: date) -> bool | None:
+    """Whether use was far below its target in a week; None where it is not known."""
+    use = published.fact("use", place, system, week, indicator)
+    target = target_of_use(published, place, system, week + timedelta(days=6), indicator)
+    if use is None or use["value"] is None or target is None:
+        return None
+    return rules.ready_not_used(rules.READY, round(use["value"]), target) is Verdict.HIT
 
 
 def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
@@ -305,13 +367,36 @@ def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
                 continue
             others = published.among_peers("tickets-per-100", "window", place, system, week)
             peers = median(others) if len(others) >= 3 else None
-            kind, verdict = rules.support(row["low"], peers, change_of_use(published, place, system, week))
+            since = _burdened(published, place, system, week)
+            change = change_of_use(published, place, system, week, since)
+            kind, verdict = rules.support(row["low"], peers, change)
             urgency = 0.0 if peers is None or row["low"] is None else max(0.0, round(row["low"] / max(peers, 1) - 1, 2))
-            yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=min(urgency, 1.0))
+            yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=min(urgency, 1.0), since=since)
 
 
-def change_of_use(published: PublishedEvidence, place: str, system: str, week: date) -> int | None:
-    """Change of weekly breadth over a quarter in percent points: four published weeks against four, quiet ones out."""
+def _burdened(published: PublishedEvidence, place: str, system: str, week: date) -> date | None:
+    """The week in which the tickets of a unit began to rise, by the published windows of the last year.
+
+    Against comparable units of the same weeks, for everybody asks less in summer.
+    """
+    known: list[tuple[date, float]] = []
+    for asked in (week - timedelta(weeks=n) for n in reversed(range(_YEAR))):
+        value = published.value("tickets-per-100", "window", place, system, asked)
+        others = published.among_peers("tickets-per-100", "window", place, system, asked)
+        if value is not None and len(others) >= 3 and median(others) > 0:
+            known.append((asked, value / median(others)))
+    if len(known) < _FEWEST_WINDOWS:
+        return None
+    return known[rise([ratio for _, ratio in known])][0]
+
+
+def change_of_use(
+    published: PublishedEvidence, place: str, system: str, week: date, begun: date | None = None
+) -> int | None:
+    """Change of weekly breadth in percent points: four published weeks against four, quiet ones out.
+
+    Over a quarter, or since the week `begun` where that is longer ago.
+    """
     calendar = published.registry.organisation(published.root).calendar
 
     def level(last: date) -> float | None:
@@ -320,5 +405,6 @@ def change_of_use(published: PublishedEvidence, place: str, system: str, week: d
         known = [v for v in kept if v is not None][:4]
         return mean(known) if len(known) == 4 else None
 
-    now, before = level(week), level(week - timedelta(weeks=_QUARTER))
+    quarter = week - timedelta(weeks=_QUARTER)
+    now, before = level(week), level(quarter if begun is None else min(quarter, begun - timedelta(weeks=1)))
     return None if now is None or before is None else round(now - before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import ceil
 from statistics import median, quantiles
 from typing import Any
 from urllib.parse import quote
@@ -11,11 +12,15 @@ from nytta.insight.alerts.evaluation.observe import ANCHORED, PublishedEvidence,
 from nytta.insight.alerts.facts import Burden, Decided, Facts, Figure, Loss, Peers, Plan
 from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Alert
+from nytta.registry.dates import monday
 from nytta.registry.units import Names
 
 _NOWHERE = Names("", "", "")
 _EVERY_SYSTEM = Names("Alla system", "Alle systemer", "All systems")
 _DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
+_FROM_THE_START = {Kind.LEVEL, Kind.READY_NOT_USED, Kind.NOT_MOVED}
+"""Kinds that may hold from going live on."""
+
 _OPEN_YEAR = timedelta(days=364)
 
 
@@ -41,6 +46,7 @@ def facts_of(published: PublishedEvidence, alert: Alert, day: date, address: str
         case _:
             known |= _cause(published, alert)
     defined = published.evidence.definitions.get(indicator)
+    known |= _begun(published, alert)
     page = f"{address.rstrip('/')}/units/{quote(unit, safe='')}" if address else ""
     name = _three(defined, "title") if defined else _names_of_system(published, system)
     return Facts(
@@ -55,6 +61,18 @@ def facts_of(published: PublishedEvidence, alert: Alert, day: date, address: str
             **known,
         }
     )
+
+
+def _begun(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    """Going live, where it has been so ever since, and how often chance finds what was found."""
+    found: dict[str, Any] = {}
+    if alert.kind in _FROM_THE_START:
+        live = published.live(alert.key.system, alert.key.unit)
+        found["live"] = live if live is not None and monday(live) == alert.since else None
+    if alert.kind in (Kind.LEVEL, Kind.RELAPSE):
+        budget = published.registry.organisation(published.root).false_per_unit_year
+        found["chance"] = max(1, ceil(100 * budget))
+    return found
 
 
 def _names_of_unit(published: PublishedEvidence, unit: str, day: date) -> Names:
@@ -100,11 +118,19 @@ def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     row = rows[-1]
     found: dict[str, Any] = {"first": row["first"], "last": row["last"], "figure": _figure(row)}
     found["before"] = _whole(row["before"])
+    found |= _evidence_for_advice(published, key.unit, key.system, row["last"])
     if row["peer"] is not None:
         found["peers"] = Peers(round(row["peer"]), _whole(row["peer_low"]), _whole(row["peer_high"]))
     if alert.kind is Kind.BEHIND_PLAN and row["target"] is not None and row["due"] is not None:
         found["plan"] = Plan(round(row["target"]), _due(published, alert, row["due"]))
     return found | _loss(published, alert)
+
+
+def _evidence_for_advice(published: PublishedEvidence, unit: str, system: str, week: date) -> dict[str, Any]:
+    """How many are ready to use the system, and how much still goes by paper, as far as it is shown."""
+    ready = published.fact("ready", unit, system, week)
+    paper = published.value("fallback", "window", unit, system, week)
+    return {"ready": _whole(ready["value"]) if ready else None, "paper": _whole(paper)}
 
 
 def _due(published: PublishedEvidence, alert: Alert, week: date) -> date:
@@ -136,8 +162,7 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
     use = published.fact("use", unit, system, week, alert.indicator)
     found: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use)}
-    ready = published.fact("ready", unit, system, week)
-    found["ready"] = _whole(ready["value"]) if ready else None
+    found |= _evidence_for_advice(published, unit, system, week)
     rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
     others = sorted(row["value"] for row in rows if row is not None)
     if len(others) >= 3:

@@ -1,6 +1,6 @@
 """Texts in English."""
 
-from nytta.insight.alerts.wordings.wording import KindText, Wording
+from nytta.insight.alerts.wordings.wording import Advice, KindText, Wording
 
 _PEERS = (
     "?Similar units are at {peer}% (most between {peer_low} and {peer_high}%).",
@@ -13,34 +13,37 @@ EN = Wording(
     language="en",
     kinds={
         "level": KindText(
-            "{unit}: {system} is used less than expected since week {since}",
+            "{unit}: {system} is used less than expected since {since}",
             (
                 "{finding}",
                 *_PEERS,
-                "The gap is larger than chance usually gives; holidays and access problems are excluded.",
+                "?Chance gives such a gap in fewer than {chance} of 100 units a year.",
+                "Holidays and access problems are excluded.",
                 _LOSS,
             ),
             "The level was clearly below similar units in at least three of four weeks.",
             _CHANCE,
             (
-                ("Book a training session for the unit", "manager"),
-                ("Close the paper route where the digital one works", "manager"),
+                Advice("Book a training session for the unit", "manager", "untrained"),
+                Advice("Close the paper route where the digital one works", "manager", "paper"),
+                Advice("Ask at the next staff meeting what stands in the way; the talk guide helps", "manager"),
             ),
         ),
         "relapse": KindText(
-            "{unit}: {system} is used less than expected since week {since}",
+            "{unit}: {system} is used less than expected since {since}",
             (
                 "{finding}",
                 "?Before, the unit was at {before}%.",
                 *_PEERS,
-                "The fall is larger than chance usually gives; holidays and access problems are excluded.",
+                "?Chance gives such a fall in fewer than {chance} of 100 units a year.",
+                "Holidays and access problems are excluded.",
                 _LOSS,
             ),
             "The unit has fallen against its own earlier level and against similar units several weeks in a row.",
             _CHANCE,
             (
-                ("Ask at the next staff meeting what has changed; the talk guide helps", "manager"),
-                ("Ask a super-user to join for a day", "manager"),
+                Advice("Ask at the next staff meeting what has changed; the talk guide helps", "manager"),
+                Advice("Ask a super-user to join for a day", "manager"),
             ),
         ),
         "behind_plan": KindText(
@@ -49,14 +52,14 @@ EN = Wording(
                 "{finding}",
                 "The target is {target}% by {due}.",
                 "?The forecast is {forecast}% (80% interval {forecast_low}–{forecast_high}).",
-                "Status: Off track. Holidays and access problems are excluded.",
+                "Status: off track. Holidays and access problems are excluded.",
                 _LOSS,
             ),
             "At the present pace the chance of reaching the target in time is below 20 percent.",
             _CHANCE,
             (
-                ("Go through the plan with the programme lead", "manager"),
-                ("Book a training session for the unit", "manager"),
+                Advice("Go through the plan with the programme lead", "manager"),
+                Advice("Book a training session for the unit", "manager", "untrained"),
             ),
         ),
         "ready_not_used": KindText(
@@ -71,8 +74,8 @@ EN = Wording(
             "Training and access are in place, but use is clearly below what was intended.",
             _CHANCE,
             (
-                ("Agree with the team which cases go the digital way, and from when", "benefit_owner"),
-                ("Close the paper route where the digital one works", "benefit_owner"),
+                Advice("Agree with the team which cases go the digital way, and from when", "benefit_owner"),
+                Advice("Close the paper route where the digital one works", "benefit_owner", "paper"),
             ),
         ),
         "not_moved": KindText(
@@ -87,8 +90,8 @@ EN = Wording(
             "The platform is live, but fewer than 60 percent of the planned workplaces are activated.",
             "Workplaces that are not due yet are not counted.",
             (
-                ("Agree with IT operations when the old program is closed or moved", "manager"),
-                ("Book moving days for the unit", "manager"),
+                Advice("Agree with IT operations when the old program is closed or moved", "manager"),
+                Advice("Book moving days for the unit", "manager"),
             ),
         ),
         "abandonment": KindText(
@@ -103,8 +106,8 @@ EN = Wording(
             "Support tickets are clearly more than in similar units while use is falling.",
             _CHANCE,
             (
-                ("Ask at the next staff meeting what stands in the way; the talk guide helps", "manager"),
-                ("Go through the most frequent tickets with IT operations", "manager"),
+                Advice("Ask at the next staff meeting what stands in the way; the talk guide helps", "manager"),
+                Advice("Go through the most frequent tickets with IT operations", "manager"),
             ),
         ),
         "training_need": KindText(
@@ -119,8 +122,8 @@ EN = Wording(
             "Support tickets are clearly more than in similar units while use is rising.",
             _CHANCE,
             (
-                ("Book a training session for the unit", "manager"),
-                ("Ask a super-user to join for a day", "manager"),
+                Advice("Book a training session for the unit", "manager"),
+                Advice("Ask a super-user to join for a day", "manager"),
             ),
         ),
         "benefit_off_course": KindText(
@@ -135,8 +138,8 @@ EN = Wording(
             "With a probability of over 80 percent the forecast does not reach the target in time.",
             "Season is excluded: the same weeks are compared.",
             (
-                ("Go through use with the benefit owner", "programme_lead"),
-                ("Consider whether target or date needs a decision", "programme_lead"),
+                Advice("Go through use with the benefit owner", "programme_lead"),
+                Advice("Consider whether target or date needs a decision", "programme_lead"),
             ),
         ),
         "decision_stuck": KindText(
@@ -149,37 +152,37 @@ EN = Wording(
             "The decision is older than four weeks and not all units concerned have acknowledged it.",
             "Units with an agreed deviation are not counted.",
             (
-                ("Raise the decision at the next management meeting of that level", "programme_lead"),
-                ("Make clear what is to be done, and when", "programme_lead"),
+                Advice("Raise the decision at the next management meeting of that level", "programme_lead"),
+                Advice("Make clear what is to be done, and when", "programme_lead"),
             ),
         ),
         "not_anchored": KindText(
             "{unit}: the staff rollout started before managers were anchored",
             (
-                "The staff rollout started in week {since}, but anchoring among managers is {x}%.",
+                "The staff rollout started in {since}, but anchoring among managers is {x}%.",
                 "The target is {target}% before the next step.",
                 "The alert ends when the target is reached.",
             ),
             "A step is to start only when the one before has reached its target.",
             "Steps that are planned but not started are not counted.",
             (
-                ("Hold the managers' step before further staff sessions", "programme_lead"),
-                ("Move the staff sessions that can wait", "programme_lead"),
+                Advice("Hold the managers' step before further staff sessions", "programme_lead"),
+                Advice("Move the staff sessions that can wait", "programme_lead"),
             ),
         ),
         "outage": KindText(
-            "{system}: an outage affects the figures since week {since}",
+            "{system}: an outage affects the figures since {since}",
             (
-                "Use of {system} fell in many units at once in weeks {weeks}.",
+                "Use of {system} fell in many units at once in {weeks}.",
                 "?About {scope}% of the units are affected.",
                 "The units get no alert about this.",
             ),
             "An outage explains the fall better than anything in the units.",
             "Holidays are excluded.",
-            (("Confirm the outage and when it ended", "operations"),),
+            (Advice("Confirm the outage and when it ended", "operations"),),
         ),
         "stale_source": KindText(
-            "{system}: data are missing or incomplete since week {since}",
+            "{system}: data are missing or incomplete since {since}",
             (
                 "What comes from {system} differs from the usual for the same weekday.",
                 "?Source: {source}.",
@@ -187,10 +190,10 @@ EN = Wording(
             ),
             "The amount is outside 0.5–2 times the median of eight equal weekdays.",
             "Public holidays are excluded.",
-            (("Check the transfer and read in what is missing", "operations"),),
+            (Advice("Check the transfer and read in what is missing", "operations"),),
         ),
         "access": KindText(
-            "{system}: access is missing since week {since}",
+            "{system}: access is missing since {since}",
             (
                 "Many who are to use {system} have no access.",
                 "?About {scope}% of the units are affected.",
@@ -198,28 +201,28 @@ EN = Wording(
             ),
             "More than one in five lack access or a licence.",
             "People who are not to have access are not counted.",
-            (("Create the access that is missing", "operations"),),
+            (Advice("Create the access that is missing", "operations"),),
         ),
         "common_cause": KindText(
-            "{system}: many units fall at once since week {since}",
+            "{system}: many units fall at once since {since}",
             (
-                "Use of {system} fell in many units at once in weeks {weeks}.",
+                "Use of {system} fell in many units at once in {weeks}.",
                 "?About {scope}% of the units are affected.",
                 "The cause is then rarely in the units; they get no alert about this.",
             ),
             "The mean of all units fell more than it usually moves.",
             "Holidays are excluded.",
-            (("Check source, sign-in and disturbances in operation", "operations"),),
+            (Advice("Check source, sign-in and disturbances in operation", "operations"),),
         ),
         "reorganisation": KindText(
-            "{unit}: reorganisation, comparisons begin again in week {since}",
+            "{unit}: reorganisation, comparisons begin again in {since}",
             (
                 "Units were merged, divided or renamed; earlier levels no longer hold.",
                 "No alert goes to the units concerned until four weeks have been measured.",
             ),
             "The number of people concerned changed so much that it is no longer the same unit.",
             "Ordinary staff turnover does not count.",
-            (("Check that the registry shows the present organisation", "programme_lead"),),
+            (Advice("Check that the registry shows the present organisation", "programme_lead"),),
         ),
         "many_behind_plan": KindText(
             "{system}: many units will probably not reach their target",
@@ -230,16 +233,16 @@ EN = Wording(
             ),
             "More than one in three units got a forecast below target in the same week.",
             "Sources and access have been checked.",
-            (("Weigh the plan's targets and dates against how the rollout goes", "programme_lead"),),
+            (Advice("Weigh the plan's targets and dates against how the rollout goes", "programme_lead"),),
         ),
     },
     findings={
-        "intended-use": "About {x}% of cases that should be handled digitally were, in weeks {weeks}.",
-        "digital-intake": "About {x}% of cases came in digitally in weeks {weeks}.",
-        "weekly-breadth": "About {x}% of those at work used {system} in weeks {weeks}.",
+        "intended-use": "About {x}% of cases that should be handled digitally were, in {weeks}.",
+        "digital-intake": "About {x}% of cases came in digitally in {weeks}.",
+        "weekly-breadth": "About {x}% of those at work used {system} in {weeks}.",
         "enrolment": "About {x}% of the planned workplaces are connected to {system} in week {last}.",
-        "": "{indicator}: about {x}% in weeks {weeks}.",
-        "hidden": "{system} was used less than expected in weeks {weeks}; the figure is kept back to protect persons.",
+        "": "{indicator}: about {x}% in {weeks}.",
+        "hidden": "{system} was used less than expected in {weeks}; the figure is not shown, to protect persons.",
     },
     roles={
         "manager": "the unit's manager",
@@ -318,7 +321,10 @@ EN = Wording(
         "course": "forecast {course}% of the target at {course_due}",
     },
     indicator="{indicator}: {definition} (definition {version})",
-    since="week {since} {year}",
+    week="week {week}",
+    weeks="weeks {first}–{last}",
+    week_of_year="week {week} {year}",
+    going_live="go-live in {month} {year}",
     cost="{hours} hours this quarter of the benefit “{benefit}”; answers for it: {owner}",
     cost_money="{hours} hours ({money}) this quarter of the benefit “{benefit}”; answers for it: {owner}",
     cost_until="{loss} of the benefit “{benefit}” by {loss_due}; answers for it: {owner}",

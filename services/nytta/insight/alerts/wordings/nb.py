@@ -1,6 +1,6 @@
 """Texts in Norwegian (bokmål)."""
 
-from nytta.insight.alerts.wordings.wording import KindText, Wording
+from nytta.insight.alerts.wordings.wording import Advice, KindText, Wording
 
 _PEERS = (
     "?Lignende enheter ligger på {peer} % (de fleste mellom {peer_low} og {peer_high} %).",
@@ -13,34 +13,37 @@ NB = Wording(
     language="nb",
     kinds={
         "level": KindText(
-            "{unit}: {system} brukes mindre enn ventet siden uke {since}",
+            "{unit}: {system} brukes mindre enn ventet siden {since}",
             (
                 "{finding}",
                 *_PEERS,
-                "Forskjellen er større enn det tilfeldigheter pleier å gi; ferie og tilgangsproblemer er trukket fra.",
+                "?Så stor forskjell oppstår tilfeldig hos færre enn {chance} av 100 enheter i året.",
+                "Ferie og tilgangsproblemer er trukket fra.",
                 _LOSS,
             ),
             "Nivået lå tydelig under lignende enheter i minst tre av fire uker.",
             _CHANCE,
             (
-                ("Sett opp et kurs for enheten", "manager"),
-                ("Steng papirveien der den digitale virker", "manager"),
+                Advice("Sett opp et kurs for enheten", "manager", "untrained"),
+                Advice("Steng papirveien der den digitale virker", "manager", "paper"),
+                Advice("Ta opp på neste personalmøte hva som er til hinder; samtaleguiden hjelper", "manager"),
             ),
         ),
         "relapse": KindText(
-            "{unit}: {system} brukes mindre enn ventet siden uke {since}",
+            "{unit}: {system} brukes mindre enn ventet siden {since}",
             (
                 "{finding}",
                 "?Tidligere lå enheten på {before} %.",
                 *_PEERS,
-                "Nedgangen er større enn det tilfeldigheter pleier å gi; ferie og tilgangsproblemer er trukket fra.",
+                "?Så stor nedgang oppstår tilfeldig hos færre enn {chance} av 100 enheter i året.",
+                "Ferie og tilgangsproblemer er trukket fra.",
                 _LOSS,
             ),
             "Enheten har falt mot sitt eget tidligere nivå og mot lignende enheter flere uker på rad.",
             _CHANCE,
             (
-                ("Ta opp på neste personalmøte hva som har endret seg; samtaleguiden hjelper", "manager"),
-                ("Be en superbruker være med en dag", "manager"),
+                Advice("Ta opp på neste personalmøte hva som har endret seg; samtaleguiden hjelper", "manager"),
+                Advice("Be en superbruker være med en dag", "manager"),
             ),
         ),
         "behind_plan": KindText(
@@ -49,14 +52,14 @@ NB = Wording(
                 "{finding}",
                 "Målet er {target} % innen {due}.",
                 "?Prognosen er {forecast} % (80 % intervall {forecast_low}–{forecast_high}).",
-                "Status: Ute av kurs. Ferie og tilgangsproblemer er trukket fra.",
+                "Status: avviker fra plan. Ferie og tilgangsproblemer er trukket fra.",
                 _LOSS,
             ),
             "Sannsynligheten for å nå målet i tide er under 20 prosent med dagens takt.",
             _CHANCE,
             (
-                ("Gå gjennom planen med programlederen", "manager"),
-                ("Sett opp et kurs for enheten", "manager"),
+                Advice("Gå gjennom planen med programlederen", "manager"),
+                Advice("Sett opp et kurs for enheten", "manager", "untrained"),
             ),
         ),
         "ready_not_used": KindText(
@@ -71,8 +74,10 @@ NB = Wording(
             "Opplæring og tilganger er klare, men bruken ligger tydelig under det tilsiktede.",
             _CHANCE,
             (
-                ("Avtal med arbeidsgruppen hvilke saker som skal gå den digitale veien, og fra når", "benefit_owner"),
-                ("Steng papirveien der den digitale virker", "benefit_owner"),
+                Advice(
+                    "Avtal med arbeidsgruppen hvilke saker som skal gå den digitale veien, og fra når", "benefit_owner"
+                ),
+                Advice("Steng papirveien der den digitale virker", "benefit_owner", "paper"),
             ),
         ),
         "not_moved": KindText(
@@ -87,8 +92,8 @@ NB = Wording(
             "Plattformen er i drift, men under 60 prosent av de planlagte arbeidsplassene er aktivert.",
             "Arbeidsplasser som ennå ikke skulle vært levert, er ikke regnet med.",
             (
-                ("Avtal med IT-driften når det gamle programmet stenges eller flyttes", "manager"),
-                ("Sett opp flyttedager for enheten", "manager"),
+                Advice("Avtal med IT-driften når det gamle programmet stenges eller flyttes", "manager"),
+                Advice("Sett opp flyttedager for enheten", "manager"),
             ),
         ),
         "abandonment": KindText(
@@ -103,8 +108,8 @@ NB = Wording(
             "Støttesakene er klart flere enn i lignende enheter samtidig som bruken synker.",
             _CHANCE,
             (
-                ("Ta opp på neste personalmøte hva som er til hinder; samtaleguiden hjelper", "manager"),
-                ("Gå gjennom de vanligste sakene med IT-driften", "manager"),
+                Advice("Ta opp på neste personalmøte hva som er til hinder; samtaleguiden hjelper", "manager"),
+                Advice("Gå gjennom de vanligste sakene med IT-driften", "manager"),
             ),
         ),
         "training_need": KindText(
@@ -119,24 +124,24 @@ NB = Wording(
             "Støttesakene er klart flere enn i lignende enheter samtidig som bruken øker.",
             _CHANCE,
             (
-                ("Sett opp et kurs for enheten", "manager"),
-                ("Be en superbruker være med en dag", "manager"),
+                Advice("Sett opp et kurs for enheten", "manager"),
+                Advice("Be en superbruker være med en dag", "manager"),
             ),
         ),
         "benefit_off_course": KindText(
-            "{course_benefit}: gevinsten er ute av kurs",
+            "{course_benefit}: gevinsten avviker fra plan",
             (
                 "{course_benefit}: prognose {course} % av målet {course_due} "
                 "(80 % intervall {course_low}–{course_high}).",
-                "Status: Ute av kurs.",
+                "Status: avviker fra plan.",
                 "Størst bidrag til gapet: bruk {course_use} %, effekt per sak {course_effect} %.",
                 "?Fortsetter det, går om lag {loss} tapt innen {loss_due}.",
             ),
             "Prognosen når ikke målet i tide med mer enn 80 prosents sannsynlighet.",
             "Sesong er trukket fra: de samme ukene sammenlignes.",
             (
-                ("Gå gjennom bruken med den gevinstansvarlige", "programme_lead"),
-                ("Vurder om målet eller tidspunktet trenger en beslutning", "programme_lead"),
+                Advice("Gå gjennom bruken med gevinsteieren", "programme_lead"),
+                Advice("Vurder om målet eller tidspunktet trenger en beslutning", "programme_lead"),
             ),
         ),
         "decision_stuck": KindText(
@@ -149,37 +154,37 @@ NB = Wording(
             "Beslutningen er eldre enn fire uker, og ikke alle berørte enheter har bekreftet den.",
             "Enheter med avtalt unntak er ikke regnet med.",
             (
-                ("Ta opp beslutningen på nivåets neste ledermøte", "programme_lead"),
-                ("Avklar hva som skal være gjort, og når", "programme_lead"),
+                Advice("Ta opp beslutningen på nivåets neste ledermøte", "programme_lead"),
+                Advice("Avklar hva som skal være gjort, og når", "programme_lead"),
             ),
         ),
         "not_anchored": KindText(
             "{unit}: innføringen for ansatte har begynt før ledernes forankring",
             (
-                "Innføringen for ansatte begynte i uke {since}, men forankringen blant ledere er {x} %.",
+                "Innføringen for ansatte begynte i {since}, men forankringen blant ledere er {x} %.",
                 "Målet er {target} % før neste steg.",
                 "Varselet opphører når målet er nådd.",
             ),
             "Et steg skal først begynne når det forrige har nådd sitt mål.",
             "Steg som er planlagt, men ikke begynt, er ikke regnet med.",
             (
-                ("Gjennomfør ledernes steg før flere kurs for ansatte holdes", "programme_lead"),
-                ("Flytt de kursene som kan vente", "programme_lead"),
+                Advice("Gjennomfør ledernes steg før flere kurs for ansatte holdes", "programme_lead"),
+                Advice("Flytt de kursene som kan vente", "programme_lead"),
             ),
         ),
         "outage": KindText(
-            "{system}: driftsstans påvirker målingen siden uke {since}",
+            "{system}: driftsstans påvirker målingen siden {since}",
             (
-                "Bruken av {system} falt i mange enheter samtidig i uke {weeks}.",
+                "Bruken av {system} falt i mange enheter samtidig i {weeks}.",
                 "?Omtrent {scope} % av enhetene er berørt.",
                 "Enhetene får ikke varsel om dette.",
             ),
             "En driftsstans forklarer fallet bedre enn noe i enhetene.",
             "Ferie er trukket fra.",
-            (("Bekreft driftsstansen og når den tok slutt", "operations"),),
+            (Advice("Bekreft driftsstansen og når den tok slutt", "operations"),),
         ),
         "stale_source": KindText(
-            "{system}: data mangler eller er ufullstendige siden uke {since}",
+            "{system}: data mangler eller er ufullstendige siden {since}",
             (
                 "Det som kommer fra {system}, avviker fra det vanlige for samme ukedag.",
                 "?Kilde: {source}.",
@@ -187,10 +192,10 @@ NB = Wording(
             ),
             "Mengden ligger utenfor 0,5–2 ganger medianen av åtte like ukedager.",
             "Helligdager er trukket fra.",
-            (("Kontroller overføringen og les inn det som mangler", "operations"),),
+            (Advice("Kontroller overføringen og les inn det som mangler", "operations"),),
         ),
         "access": KindText(
-            "{system}: tilgang mangler siden uke {since}",
+            "{system}: tilgang mangler siden {since}",
             (
                 "Mange som skal bruke {system}, mangler tilgang.",
                 "?Omtrent {scope} % av enhetene er berørt.",
@@ -198,28 +203,28 @@ NB = Wording(
             ),
             "Flere enn hver femte mangler tilgang eller lisens.",
             "Personer som ikke skal ha tilgang, er ikke regnet med.",
-            (("Opprett tilgangene som mangler", "operations"),),
+            (Advice("Opprett tilgangene som mangler", "operations"),),
         ),
         "common_cause": KindText(
-            "{system}: mange enheter faller samtidig siden uke {since}",
+            "{system}: mange enheter faller samtidig siden {since}",
             (
-                "Bruken av {system} falt i mange enheter samtidig i uke {weeks}.",
+                "Bruken av {system} falt i mange enheter samtidig i {weeks}.",
                 "?Omtrent {scope} % av enhetene er berørt.",
                 "Årsaken ligger da sjelden i enhetene; de får ikke varsel om dette.",
             ),
             "Gjennomsnittet for alle enheter falt mer enn det pleier å svinge.",
             "Ferie er trukket fra.",
-            (("Kontroller kilde, innlogging og driftsforstyrrelser", "operations"),),
+            (Advice("Kontroller kilde, innlogging og driftsforstyrrelser", "operations"),),
         ),
         "reorganisation": KindText(
-            "{unit}: omorganisering, sammenligninger begynner på nytt i uke {since}",
+            "{unit}: omorganisering, sammenligninger begynner på nytt i {since}",
             (
                 "Enheter er slått sammen, delt eller har byttet navn; tidligere nivåer gjelder ikke lenger.",
                 "Ingen varsler sendes til de berørte enhetene før fire uker er målt.",
             ),
             "Antallet berørte personer endret seg så mye at det ikke lenger er samme enhet.",
             "Vanlig utskifting av ansatte regnes ikke med.",
-            (("Kontroller at registeret viser den nåværende organisasjonen", "programme_lead"),),
+            (Advice("Kontroller at registeret viser den nåværende organisasjonen", "programme_lead"),),
         ),
         "many_behind_plan": KindText(
             "{system}: mange enheter når trolig ikke målet",
@@ -230,20 +235,20 @@ NB = Wording(
             ),
             "Flere enn hver tredje enhet fikk samme uke en prognose under målet.",
             "Kilder og tilganger er kontrollert.",
-            (("Vurder planens mål og datoer mot hvordan innføringen går", "programme_lead"),),
+            (Advice("Vurder planens mål og datoer mot hvordan innføringen går", "programme_lead"),),
         ),
     },
     findings={
-        "intended-use": "Omtrent {x} % av sakene som skulle vært behandlet digitalt, ble det i uke {weeks}.",
-        "digital-intake": "Omtrent {x} % av sakene kom inn digitalt i uke {weeks}.",
-        "weekly-breadth": "Omtrent {x} % av dem som var på jobb, brukte {system} i uke {weeks}.",
+        "intended-use": "Omtrent {x} % av sakene som skulle vært behandlet digitalt, ble det i {weeks}.",
+        "digital-intake": "Omtrent {x} % av sakene kom inn digitalt i {weeks}.",
+        "weekly-breadth": "Omtrent {x} % av dem som var på jobb, brukte {system} i {weeks}.",
         "enrolment": "Omtrent {x} % av de planlagte arbeidsplassene er koblet til {system} i uke {last}.",
-        "": "{indicator}: omtrent {x} % i uke {weeks}.",
-        "hidden": "{system} ble brukt mindre enn ventet i uke {weeks}; tallet vises ikke, av hensyn til personvernet.",
+        "": "{indicator}: omtrent {x} % i {weeks}.",
+        "hidden": "{system} ble brukt mindre enn ventet i {weeks}; tallet vises ikke, av hensyn til personvernet.",
     },
     roles={
         "manager": "enhetens leder",
-        "benefit_owner": "den gevinstansvarlige",
+        "benefit_owner": "gevinsteieren",
         "programme_lead": "programlederen",
         "operations": "IT-driften",
         "representatives": "de tillitsvalgte",
@@ -318,7 +323,10 @@ NB = Wording(
         "course": "prognose {course} % av målet {course_due}",
     },
     indicator="{indicator}: {definition} (definisjon {version})",
-    since="uke {since} {year}",
+    week="uke {week}",
+    weeks="uke {first}–{last}",
+    week_of_year="uke {week} {year}",
+    going_live="driftsstarten i {month} {year}",
     cost="{hours} timer dette kvartalet av gevinsten «{benefit}»; ansvarlig: {owner}",
     cost_money="{hours} timer ({money}) dette kvartalet av gevinsten «{benefit}»; ansvarlig: {owner}",
     cost_until="{loss} av gevinsten «{benefit}» innen {loss_due}; ansvarlig: {owner}",

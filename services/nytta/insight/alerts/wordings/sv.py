@@ -1,6 +1,6 @@
 """Texts in Swedish."""
 
-from nytta.insight.alerts.wordings.wording import KindText, Wording
+from nytta.insight.alerts.wordings.wording import Advice, KindText, Wording
 
 _PEERS = (
     "?Liknande enheter ligger på {peer} % (de flesta mellan {peer_low} och {peer_high} %).",
@@ -13,34 +13,37 @@ SV = Wording(
     language="sv",
     kinds={
         "level": KindText(
-            "{unit}: {system} används mindre än väntat sedan vecka {since}",
+            "{unit}: {system} används mindre än väntat sedan {since}",
             (
                 "{finding}",
                 *_PEERS,
-                "Skillnaden är större än den som brukar bero på slump; semester och behörighetsproblem är borträknade.",
+                "?Så stor skillnad uppstår av en slump hos färre än {chance} av 100 enheter och år.",
+                "Semester och behörighetsproblem är borträknade.",
                 _LOSS,
             ),
             "Nivån låg tydligt under liknande enheter i minst tre av fyra veckor.",
             _CHANCE,
             (
-                ("Boka ett utbildningspass för enheten", "manager"),
-                ("Stäng pappersvägen där den digitala fungerar", "manager"),
+                Advice("Boka ett utbildningspass för enheten", "manager", "untrained"),
+                Advice("Stäng pappersvägen där den digitala fungerar", "manager", "paper"),
+                Advice("Ta upp på nästa arbetsplatsträff vad som hindrar; samtalsguiden hjälper", "manager"),
             ),
         ),
         "relapse": KindText(
-            "{unit}: {system} används mindre än väntat sedan vecka {since}",
+            "{unit}: {system} används mindre än väntat sedan {since}",
             (
                 "{finding}",
                 "?Tidigare låg enheten på {before} %.",
                 *_PEERS,
-                "Nedgången är större än den som brukar bero på slump; semester och behörighetsproblem är borträknade.",
+                "?Så stor nedgång uppstår av en slump hos färre än {chance} av 100 enheter och år.",
+                "Semester och behörighetsproblem är borträknade.",
                 _LOSS,
             ),
             "Enheten har fallit mot sin egen tidigare nivå och mot liknande enheter flera veckor i rad.",
             _CHANCE,
             (
-                ("Ta upp på nästa arbetsplatsträff vad som har ändrats; samtalsguiden hjälper", "manager"),
-                ("Be en superanvändare vara med en dag", "manager"),
+                Advice("Ta upp på nästa arbetsplatsträff vad som har ändrats; samtalsguiden hjälper", "manager"),
+                Advice("Be en superanvändare vara med en dag", "manager"),
             ),
         ),
         "behind_plan": KindText(
@@ -49,14 +52,14 @@ SV = Wording(
                 "{finding}",
                 "Målet är {target} % till {due}.",
                 "?Prognosen är {forecast} % (80 % intervall {forecast_low}–{forecast_high}).",
-                "Status: Ur kurs. Semester och behörighetsproblem är borträknade.",
+                "Status: avviker från plan. Semester och behörighetsproblem är borträknade.",
                 _LOSS,
             ),
             "Sannolikheten att nå målet i tid är under 20 procent med nuvarande takt.",
             _CHANCE,
             (
-                ("Gå igenom planen med programledaren", "manager"),
-                ("Boka ett utbildningspass för enheten", "manager"),
+                Advice("Gå igenom planen med programledaren", "manager"),
+                Advice("Boka ett utbildningspass för enheten", "manager", "untrained"),
             ),
         ),
         "ready_not_used": KindText(
@@ -71,8 +74,10 @@ SV = Wording(
             "Utbildning och behörighet är klara, men användningen ligger tydligt under det avsedda.",
             _CHANCE,
             (
-                ("Bestäm med arbetsgruppen vilka ärenden som ska gå den nya vägen, och från när", "benefit_owner"),
-                ("Stäng pappersvägen där den digitala fungerar", "benefit_owner"),
+                Advice(
+                    "Bestäm med arbetsgruppen vilka ärenden som ska gå den nya vägen, och från när", "benefit_owner"
+                ),
+                Advice("Stäng pappersvägen där den digitala fungerar", "benefit_owner", "paper"),
             ),
         ),
         "not_moved": KindText(
@@ -87,8 +92,8 @@ SV = Wording(
             "Plattformen är i drift, men färre än 60 procent av de planerade arbetsplatserna är aktiverade.",
             "Arbetsplatser som ännu inte skulle vara levererade är inte medräknade.",
             (
-                ("Bestäm med IT-driften när det gamla programmet stängs eller flyttas", "manager"),
-                ("Boka flyttdagar för enheten", "manager"),
+                Advice("Bestäm med IT-driften när det gamla programmet stängs eller flyttas", "manager"),
+                Advice("Boka flyttdagar för enheten", "manager"),
             ),
         ),
         "abandonment": KindText(
@@ -103,8 +108,8 @@ SV = Wording(
             "Supportärendena är klart fler än i liknande enheter samtidigt som användningen minskar.",
             _CHANCE,
             (
-                ("Ta upp på nästa arbetsplatsträff vad som hindrar; samtalsguiden hjälper", "manager"),
-                ("Gå igenom de vanligaste ärendena med IT-driften", "manager"),
+                Advice("Ta upp på nästa arbetsplatsträff vad som hindrar; samtalsguiden hjälper", "manager"),
+                Advice("Gå igenom de vanligaste ärendena med IT-driften", "manager"),
             ),
         ),
         "training_need": KindText(
@@ -119,24 +124,24 @@ SV = Wording(
             "Supportärendena är klart fler än i liknande enheter samtidigt som användningen ökar.",
             _CHANCE,
             (
-                ("Boka ett utbildningspass för enheten", "manager"),
-                ("Be en superanvändare vara med en dag", "manager"),
+                Advice("Boka ett utbildningspass för enheten", "manager"),
+                Advice("Be en superanvändare vara med en dag", "manager"),
             ),
         ),
         "benefit_off_course": KindText(
-            "{course_benefit}: nyttan är ur kurs",
+            "{course_benefit}: nyttan avviker från plan",
             (
                 "{course_benefit}: prognos {course} % av målet vid {course_due} "
                 "(80 % intervall {course_low}–{course_high}).",
-                "Status: Ur kurs.",
+                "Status: avviker från plan.",
                 "Störst bidrag till gapet: användning {course_use} %, effekt per ärende {course_effect} %.",
                 "?Om det håller i sig missas cirka {loss} till {loss_due}.",
             ),
             "Prognosen når inte målet i tid med mer än 80 procents sannolikhet.",
             "Säsong är borträknad: samma veckor jämförs.",
             (
-                ("Gå igenom användningen med den nyttoansvariga", "programme_lead"),
-                ("Pröva om målet eller tidpunkten behöver ett beslut", "programme_lead"),
+                Advice("Gå igenom användningen med nyttoägaren", "programme_lead"),
+                Advice("Pröva om målet eller tidpunkten behöver ett beslut", "programme_lead"),
             ),
         ),
         "decision_stuck": KindText(
@@ -149,37 +154,37 @@ SV = Wording(
             "Beslutet är äldre än fyra veckor och alla berörda enheter har inte bekräftat det.",
             "Enheter med överenskommet undantag är inte medräknade.",
             (
-                ("Ta upp beslutet på nivåns nästa ledningsmöte", "programme_lead"),
-                ("Klargör vad som ska vara gjort och när", "programme_lead"),
+                Advice("Ta upp beslutet på nivåns nästa ledningsmöte", "programme_lead"),
+                Advice("Klargör vad som ska vara gjort och när", "programme_lead"),
             ),
         ),
         "not_anchored": KindText(
             "{unit}: införandet för personal har börjat före chefernas förankring",
             (
-                "Införandet för personal började vecka {since}, men förankringen bland chefer är {x} %.",
+                "Införandet för personal började {since}, men förankringen bland chefer är {x} %.",
                 "Målet är {target} % innan nästa steg.",
                 "Larmet upphör när målet är nått.",
             ),
             "Ett steg ska börja först när det föregående har nått sitt mål.",
             "Steg som är planerade men inte påbörjade är inte medräknade.",
             (
-                ("Håll chefernas steg innan fler personalpass hålls", "programme_lead"),
-                ("Flytta de personalpass som kan vänta", "programme_lead"),
+                Advice("Håll chefernas steg innan fler personalpass hålls", "programme_lead"),
+                Advice("Flytta de personalpass som kan vänta", "programme_lead"),
             ),
         ),
         "outage": KindText(
-            "{system}: driftstopp påverkar mätningen sedan vecka {since}",
+            "{system}: driftstopp påverkar mätningen sedan {since}",
             (
-                "Användningen av {system} föll i många enheter samtidigt under vecka {weeks}.",
+                "Användningen av {system} föll i många enheter samtidigt under {weeks}.",
                 "?Ungefär {scope} % av enheterna är berörda.",
                 "Enheterna får inget larm om detta.",
             ),
             "Ett driftstopp förklarar fallet bättre än något i enheterna.",
             "Semester är borträknad.",
-            (("Bekräfta driftstoppet och när det upphörde", "operations"),),
+            (Advice("Bekräfta driftstoppet och när det upphörde", "operations"),),
         ),
         "stale_source": KindText(
-            "{system}: data saknas eller är ofullständiga sedan vecka {since}",
+            "{system}: data saknas eller är ofullständiga sedan {since}",
             (
                 "Det som kommer från {system} avviker från det vanliga för samma veckodag.",
                 "?Källa: {source}.",
@@ -187,10 +192,10 @@ SV = Wording(
             ),
             "Mängden ligger utanför 0,5–2 gånger medianen av åtta likadana veckodagar.",
             "Helgdagar är borträknade.",
-            (("Kontrollera överföringen och läs in det som saknas", "operations"),),
+            (Advice("Kontrollera överföringen och läs in det som saknas", "operations"),),
         ),
         "access": KindText(
-            "{system}: behörighet saknas sedan vecka {since}",
+            "{system}: behörighet saknas sedan {since}",
             (
                 "Många som ska använda {system} saknar behörighet.",
                 "?Ungefär {scope} % av enheterna är berörda.",
@@ -198,28 +203,28 @@ SV = Wording(
             ),
             "Fler än var femte saknar behörighet eller licens.",
             "Personer som inte ska ha behörighet är inte medräknade.",
-            (("Lägg upp de behörigheter som saknas", "operations"),),
+            (Advice("Lägg upp de behörigheter som saknas", "operations"),),
         ),
         "common_cause": KindText(
-            "{system}: många enheter faller samtidigt sedan vecka {since}",
+            "{system}: många enheter faller samtidigt sedan {since}",
             (
-                "Användningen av {system} föll i många enheter samtidigt under vecka {weeks}.",
+                "Användningen av {system} föll i många enheter samtidigt under {weeks}.",
                 "?Ungefär {scope} % av enheterna är berörda.",
                 "Orsaken ligger då sällan i enheterna; de får inget larm om detta.",
             ),
             "Medelvärdet för alla enheter föll mer än det brukar röra sig.",
             "Semester är borträknad.",
-            (("Kontrollera källa, inloggning och driftstörningar", "operations"),),
+            (Advice("Kontrollera källa, inloggning och driftstörningar", "operations"),),
         ),
         "reorganisation": KindText(
-            "{unit}: omorganisation, jämförelser börjar om vecka {since}",
+            "{unit}: omorganisation, jämförelser börjar om {since}",
             (
                 "Enheter har slagits ihop, delats eller bytt namn; tidigare nivåer gäller inte längre.",
                 "Inget larm går till de berörda enheterna förrän fyra veckor har mätts.",
             ),
             "Antalet berörda personer ändrades så mycket att det inte längre är samma enhet.",
             "Vanlig personalomsättning räknas inte hit.",
-            (("Kontrollera att registret visar den nya organisationen", "programme_lead"),),
+            (Advice("Kontrollera att registret visar den nya organisationen", "programme_lead"),),
         ),
         "many_behind_plan": KindText(
             "{system}: många enheter når troligen inte målet",
@@ -230,20 +235,20 @@ SV = Wording(
             ),
             "Fler än var tredje enhet fick samma vecka en prognos under målet.",
             "Källor och behörigheter är kontrollerade.",
-            (("Pröva planens mål och datum mot hur införandet går", "programme_lead"),),
+            (Advice("Pröva planens mål och datum mot hur införandet går", "programme_lead"),),
         ),
     },
     findings={
-        "intended-use": "Ungefär {x} % av de ärenden som borde handläggas digitalt gjordes så under vecka {weeks}.",
-        "digital-intake": "Ungefär {x} % av ärendena kom in digitalt under vecka {weeks}.",
-        "weekly-breadth": "Ungefär {x} % av dem som var på plats använde {system} under vecka {weeks}.",
+        "intended-use": "Ungefär {x} % av de ärenden som borde handläggas digitalt gjordes så under {weeks}.",
+        "digital-intake": "Ungefär {x} % av ärendena kom in digitalt under {weeks}.",
+        "weekly-breadth": "Ungefär {x} % av dem som var på plats använde {system} under {weeks}.",
         "enrolment": "Ungefär {x} % av de planerade arbetsplatserna är anslutna till {system} vecka {last}.",
-        "": "{indicator}: ungefär {x} % under vecka {weeks}.",
-        "hidden": "{system} användes mindre än väntat vecka {weeks}; siffran visas inte, till skydd för enskilda.",
+        "": "{indicator}: ungefär {x} % under {weeks}.",
+        "hidden": "{system} användes mindre än väntat {weeks}; siffran visas inte, till skydd för enskilda.",
     },
     roles={
         "manager": "enhetens chef",
-        "benefit_owner": "den nyttoansvariga",
+        "benefit_owner": "nyttoägaren",
         "programme_lead": "programledaren",
         "operations": "IT-driften",
         "representatives": "personalens företrädare",
@@ -318,7 +323,10 @@ SV = Wording(
         "course": "prognos {course} % av målet vid {course_due}",
     },
     indicator="{indicator}: {definition} (definition {version})",
-    since="vecka {since} {year}",
+    week="vecka {week}",
+    weeks="vecka {first}–{last}",
+    week_of_year="vecka {week} {year}",
+    going_live="driftstarten i {month} {year}",
     cost="{hours} timmar detta kvartal av nyttan ”{benefit}”; svarar för den: {owner}",
     cost_money="{hours} timmar ({money}) detta kvartal av nyttan ”{benefit}”; svarar för den: {owner}",
     cost_until="{loss} av nyttan ”{benefit}” till {loss_due}; svarar för den: {owner}",

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Advice(NamedTuple):
+    """What to do, and the role that does it.
+
+    `where`: proposed only where evidence speaks for it: `untrained` staff, cases that still go by `paper`; '' anywhere.
+    """
+
+    text: str
+    owner: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,14 +23,14 @@ class KindText:
     """Texts of one kind of alert.
 
     `{placeholders}` are those of `texts.placeholders`. A sentence that begins with `?` is left out where a fact lacks;
-    the others need theirs. `suggestions` are pairs of what to do and the role that does it.
+    the others need theirs.
     """
 
     subject: str
     body: tuple[str, ...]
     why: str
     ruled_out: str
-    suggestions: tuple[tuple[str, str], ...]
+    suggestions: tuple[Advice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,10 @@ class Wording:
     value_alone: str
     comparison: Mapping[str, str]
     indicator: str
-    since: str
+    week: str
+    weeks: str
+    week_of_year: str
+    going_live: str
     cost: str
     cost_money: str
     cost_until: str

@@ -8,12 +8,14 @@ from datetime import date, timedelta
 from urllib.parse import quote
 
 from nytta.insight.alerts.clicks import LONGEST_SNOOZE
+from nytta.insight.alerts.evaluation.evaluate import LOOK_BACK
 from nytta.insight.alerts.evaluation.tell import facts_of
 from nytta.insight.alerts.feedback import ACTION_GOAL, DAYS_GOAL, PRECISION_GOAL, SNOOZED_GOAL, quality
 from nytta.insight.alerts.kinds import role
 from nytta.insight.alerts.model import Alert, InvalidReason, SnoozeReason, State
 from nytta.insight.alerts.texts import FactsError, Message, render, suggested, suggestions
 from nytta.insight.alerts.wordings import WORDINGS
+from nytta.insight.store.effects import PublishedEffect
 from nytta.registry.roles import Permission
 from nytta.surfaces.console.figure_texts import day, short_week
 from nytta.surfaces.console.parts import Link, Refused, Speaker, Table
@@ -53,6 +55,7 @@ class AlertList:
     pages: int
     total: int
     quality: Table | None
+    effects: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class AlertView:
     unit: Link
     state: Link
     answer: str
+    effect: str
     message: Message | None
     lacking: str
     subject: str
@@ -167,6 +171,7 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Aler
         pages,
         len(kept),
         _quality(reading, visitor),
+        _effects(reading, visitor),
     )
 
 
@@ -179,14 +184,14 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
     told = message_of(reading, alert, today, language)
     message = told if isinstance(told, Message) else None
     facts = [(f.label, f.text) for f in message.fields if f.id not in ("buttons", "links")] if message else []
-    own = reading.published.registry.suggested(alert.kind.value, alert.key.system)
-    proposed = suggestions(alert.kind, own, language)
+    proposed = suggestions(alert.kind, facts_of(reading.published, alert, today, ""), language)
     return AlertView(
         alert.id,
         address(alert.id),
         Link(reading.unit_names(alert.key.unit).text(language), f"/units/{alert.key.unit}"),
         Link(state_name(alert, language), icon=icon(alert)),
         answer(alert, language),
+        effect_of(reading, alert, language),
         message,
         "" if message else say("alert_untold"),
         subject(reading, alert, language),
@@ -224,6 +229,25 @@ def answer(alert: Alert, language: str) -> str:
             return say("answer_planned", day=day(alert.acknowledged.due, language))
         return say("answer_taken", day=day(alert.acknowledged.on, language))
     return say("answer_none")
+
+
+def effect_of(reading: Reading, alert: Alert, language: str) -> str:
+    """What followed the action that was planned; '' where none was, or where it is too early."""
+    told = next((each for each in reading.effects if each.alert == alert.id), None)
+    return "" if told is None else effect_text(told, language)
+
+
+def effect_text(told: PublishedEffect, language: str) -> str:
+    """What followed an action, in a sentence."""
+    say = Speaker(language)
+    if told.points is None:
+        return say("effect_cannot", why=say(f"effect_{told.word}"))
+    bounds = {"points": f"{told.points:+d}".replace("-", "−"), "low": _signed(told.low), "high": _signed(told.high)}
+    return say(f"effect_{told.word}", **bounds, others=told.others)
+
+
+def _signed(number: int | None) -> str:
+    return str(number or 0).replace("-", "−")
 
 
 def organisations(visitor: Visitor, permission: Permission, path: str) -> list[Link]:
@@ -281,11 +305,49 @@ def _quality(reading: Reading, visitor: Visitor) -> Table | None:
     return Table(say("quality_caption"), (say("col_what"), say("col_figure"), say("col_goal")), rows, (1, 2))
 
 
+def _effects(reading: Reading, visitor: Visitor) -> Table | None:
+    """What was done in the units, and what followed; for the programme lead."""
+    if not visitor.may(Permission.PROGRAMME, reading.root) or not reading.effects:
+        return None
+    say, language = Speaker(visitor.language), visitor.language
+    rows = tuple(
+        (
+            Link(reading.unit_names(each.unit).text(language), address(each.alert)),
+            reading.system_names(each.system).text(language),
+            _action(reading, each, language),
+            day(each.day, language),
+            effect_text(each, language),
+        )
+        for each in reading.effects
+    )
+    return Table(
+        say("effects_caption"), tuple(say(f"col_{c}") for c in ("unit", "system", "action", "day", "followed")), rows
+    )
+
+
+def _action(reading: Reading, told: PublishedEffect, language: str) -> str:
+    """The action by its words, as the alert proposed it."""
+    alert = next((a for a in reading.alerts if a.id == told.alert), None)
+    if alert is None:
+        return "–"
+    proposed = suggestions(alert.kind, facts_of(reading.published, alert, reading.day, ""), language)
+    known = {f"{alert.kind.value}-{n}": each.text.text(language) for n, each in enumerate(proposed, 1)}
+    return known.get(told.action, told.action)
+
+
 def _number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
         raise Refused(400, "bad_filter", what=text) from None
+
+
+def is_new(alert: Alert, reading: Reading) -> bool:
+    """Whether it opened in the last week: what the first evaluation found of the past is not new."""
+    if alert.opened is None or alert.opened <= reading.day - timedelta(weeks=1):
+        return False
+    first = min(each.opened for each in reading.alerts if each.opened is not None)
+    return alert.opened != first or alert.since > first - timedelta(weeks=LOOK_BACK + 1)
 
 
 def open_about(reading: Reading, unit: str) -> Sequence[Alert]:

@@ -28,6 +28,7 @@ _ICONS = {
     Status.ACHIEVED: "good",
     Status.AT_RISK: "risk",
     Status.OFF_TRACK: "bad",
+    Status.PARTLY: "risk",
     Status.NOT_ACHIEVED: "bad",
     Status.TOO_EARLY: "early",
 }
@@ -383,17 +384,17 @@ def _quadrant(statement: Statement, say: Speaker, language: str) -> Chart | None
     points, rows = [], []
     for each in statement.maturity:
         scores = {s.name: s.score for s in (*each.dimensions, *each.axes)}
-        across, up = scores.get(Dimension.USE.value), scores.get(Dimension.BENEFIT.value)
+        across, up = scores.get(Dimension.USE.value), each.realised
         if across is None or up is None or each.place == statement.organisation:
             continue
         name = each.names.text(language)
-        points.append((name, across, up))
+        points.append((name, across, min(max(up, 0.0), 100.0)))
         rows.append((name, f"{across:.0f}", f"{up:.0f}"))
     if len(points) < 2:
         return None
     low = [p for p in points if p[1] < 50 or p[2] < 50]
     finding = say("quadrant_finding", n=len(points), low=len(low))
-    use, benefit = (DIMENSIONS[d].text(language) for d in (Dimension.USE, Dimension.BENEFIT))
+    use, benefit = DIMENSIONS[Dimension.USE].text(language), say("quadrant_realised")
     words = (use, benefit, say("corner_neither"), say("corner_used"), say("corner_early"), say("corner_both"))
     table = Table(say("quadrant_caption"), (say("col_unit"), use, benefit), tuple(rows), (1, 2))
     return Chart("quadrant", finding, say("quadrant_title"), finding, charts.quadrant(points, words), table)

@@ -17,6 +17,7 @@ from nytta.surfaces.console.pages.trends import target, trend
 from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
+from nytta.surfaces.console.words import has_words
 from nytta.surfaces.spreadsheets import csv_text
 
 
@@ -195,6 +196,7 @@ def _parts(
     rows = []
     for row in queries.parts(store, definition.id, definition.version, unit, system, reading.week):
         name = row["part"] or row["case_type"]
+        name = say(f"channel_{name}") if has_words(f"channel_{name}") else name
         if row["case_type"] != "*":
             known = reading.registry.case_type(system, row["case_type"])
             name = known.names.text(say.language) if known else row["case_type"]

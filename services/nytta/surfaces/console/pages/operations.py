@@ -53,7 +53,11 @@ def operations(
 ) -> Operations:
     """The page; with a reason in the query, rejects of that reason one by one."""
     say, language = Speaker(visitor.language), visitor.language
-    sources, rejected = services.sources(), queries.rejected(store)
+    every, imports = services.sources(), services.imports()
+    # of sources that name no unit anybody knows, every organisation hears: it may be its own that fails
+    sources = [s for s in every if not s["organisations"] or reading.root in s["organisations"]]
+    strange = {str(s["source"]) for s in every} - {str(s["source"]) for s in sources}
+    rejected = [r for r in queries.rejected(store) if str(r["source"]) not in strange]
     behind, heard = services.behind(), queries.evaluated_week(store, reading.root)
     states = queries.delivering(store)
     late = sum(states.get(str(s["source"])) in _UNUSUAL for s in sources)
@@ -85,18 +89,18 @@ def operations(
         tuple((str(r["source"]), str(r["reason"]), _reason(r["reason"], say), str(r["number"])) for r in rejected),
         _details(services, query, say) if query.get("reason") else None,
         may_replay,
-        _counted("statuses_caption", "status", queries.statuses(store, reading.root, reading.week), say, language),
+        _coverage(reading, say),
         _counted("judged_caption", "unjudged", queries.not_assessed(store, reading.root, reading.week), say, language),
         Table(
             say("deliveries_caption"),
             (say("col_channel"), say("col_state"), say("col_number")),
             tuple(
                 (c, say(f"delivery_{s}") if has_words(f"delivery_{s}") else s, str(n))
-                for c, s, n in queries.deliveries(store)
+                for c, s, n in queries.deliveries(store, reading.root)
             ),
             (2,),
         ),
-        _imports(services.imports(), say, language),
+        _imports([i for i in imports if i["organisation"] in ("", reading.root)], say, language),
         replay_text,
     )
 
@@ -157,6 +161,15 @@ def _details(services: Services, query: Mapping[str, str], say: Speaker) -> Tabl
         tuple(say(f"col_{c}") for c in ("source", "position", "detail")),
         tuple((str(r["source"]) or "–", str(r["position"]), str(r["detail"])) for r in rows),
     )
+
+
+def _coverage(reading: Reading, say: Speaker) -> Table:
+    """Figures of the last windows: how many are shown, and why the others are not."""
+    rows = tuple(
+        (say(f"reason_{reason}" if reason else f"status_{status}"), figures.whole_number(number, say.language))
+        for status, reason, number in reading.coverage
+    )
+    return Table(say("statuses_caption"), (say("col_what"), say("col_number")), rows, (1,))
 
 
 def _counted(caption: str, prefix: str, rows: Sequence[tuple[str, int]], say: Speaker, language: str) -> Table:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from statistics import median
 
+from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
 from nytta.insight.alerts.model import State
 from nytta.insight.benefits.decided import Word
@@ -14,6 +16,7 @@ from nytta.insight.states.combined import State as Use
 from nytta.registry.roles import Permission
 from nytta.surfaces.console.figure_texts import FigureText, figure_text, week
 from nytta.surfaces.console.pages import alerts as alert_pages
+from nytta.surfaces.console.pages.channels import channel_mix
 from nytta.surfaces.console.pages.states import FollowUp, Steps, exploited, follow_up, steps
 from nytta.surfaces.console.pages.trends import target, trend
 from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Tile
@@ -24,6 +27,9 @@ from nytta.surfaces.reports.compose import document
 from nytta.surfaces.reports.document import Items
 
 _COLUMNS = 6
+_SHOWN = ("ok", "rounded", "banded")
+_PEERS = 3
+"""Fewest like units whose middle stands in for a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Overview:
     furthest: tuple[Link, ...]
 
 
-def overview(reading: Reading, visitor: Visitor) -> Overview:
+def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
     """The overview of the reading's organisation, as far as the visitor may see it."""
     root, language = reading.root, visitor.language
     seen = visitor.visible(Permission.FIGURES)
@@ -81,6 +87,7 @@ def overview(reading: Reading, visitor: Visitor) -> Overview:
         indicator = reading.leading(top, each.system)
         if indicator:
             drawn.append(trend(reading, visitor, top, each.system, reading.definitions[indicator]))
+    mixes = [mix for each in maps if (mix := channel_mix(store, reading, top, each.system, language))]
     roots = visitor.roots(Permission.FIGURES)
     return Overview(
         root,
@@ -93,7 +100,7 @@ def overview(reading: Reading, visitor: Visitor) -> Overview:
         ),
         tuple(_sentences(reading, visitor, places, programme=programme)),
         tuple(_tiles(reading, visitor, places, programme=programme)),
-        tuple(drawn[:2]),
+        (*drawn[:2], *mixes[:1]),
         maps,
         tuple(_changes(reading, visitor, places, programme=programme)),
         tuple(_decide(reading, language)) if programme else (),
@@ -146,12 +153,13 @@ def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str])
 
 def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[str]:
     say, language = Speaker(visitor.language), visitor.language
+    found = [*_coverage(reading, say)]
     open_ = [a for a in reading.alerts if a.live and (a.key.unit in places)]
     waiting = [a for a in open_ if a.state in (State.OPEN, State.ESCALATED)]
-    new = [a for a in open_ if a.opened and a.opened > reading.day - timedelta(weeks=1)]
+    new = [a for a in open_ if alert_pages.is_new(a, reading)]
     grouped = sum(len(g.units) for g in reading.registry.groups if g.id in places)
     alone = len([p for p in places if p != reading.root and p == reading.published.member(p)])
-    found = [say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language))]
+    found.insert(0, say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language)))
     if open_:
         found.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
     else:
@@ -170,8 +178,9 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
     if said.benefits:
         words = [Status(b.word) for b in said.benefits]
         good = sum(w in (Status.ON_TRACK, Status.ACHIEVED) for w in words)
+        watch = sum(w in (Status.AT_RISK, Status.PARTLY) for w in words)
         bad = sum(w in (Status.OFF_TRACK, Status.NOT_ACHIEVED) for w in words)
-        found.append(say("sum_benefits", n=len(words), good=good, bad=bad))
+        found.append(say("sum_benefits", n=len(words), good=good, watch=watch, bad=bad))
         hours = sum(p.missing or 0 for p in said.pools)
         if hours:
             found.append(say("sum_hours", hours=figures.hours(hours, language)))
@@ -180,6 +189,16 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
         key = "sum_decisions_stuck" if stuck else "sum_decisions"
         found.append(say(key, n=len(said.decisions), stuck=len(stuck)))
     return found
+
+
+def _coverage(reading: Reading, say: Speaker) -> Iterator[str]:
+    """How many figures of the last windows are shown, and what most of the others lack."""
+    shown = sum(number for status, _, number in reading.coverage if status in _SHOWN)
+    hidden = [(reason, number) for status, reason, number in reading.coverage if status not in _SHOWN and reason]
+    if shown and hidden:
+        every = shown + sum(number for _, number in hidden)
+        reason, number = max(hidden, key=lambda pair: pair[1])
+        yield say("sum_coverage", shown=shown, all=every, why=say(f"reason_{reason}"), most=number)
 
 
 def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Tile]:
@@ -215,7 +234,7 @@ def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, progr
             continue
         about = alert_pages.subject(reading, alert, language)
         href = alert_pages.address(alert.id)
-        if alert.live and alert.opened and alert.opened > since:
+        if alert.live and alert_pages.is_new(alert, reading):
             found.append(Link(say("change_opened", about=about), href, "open"))
         elif alert.closed and alert.closed > since:
             found.append(Link(say("change_closed", about=about), href, "closed"))
@@ -237,20 +256,25 @@ def _decide(reading: Reading, language: str) -> list[str]:
 
 
 def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[Link]:
-    """Units that lie furthest behind their target, for the programme lead alone."""
+    """Units that lie furthest behind their target, or behind like units where there is none; for the lead alone."""
     language = visitor.language
     rows: list[tuple[float, Link]] = []
     for each in maps:
         for row in each.rows:
             place = row.unit.href.rpartition("/")[2]
             for indicator in ("intended-use", "weekly-breadth", "enrolment"):
-                aim, at = target(reading, indicator, place, each.system), reading.row(indicator, place, each.system)
-                if place == reading.root or aim is None or at is None or at["value"] is None:
+                at = reading.row(indicator, place, each.system)
+                if place == reading.root or at is None or at["value"] is None:
+                    continue
+                planned = target(reading, indicator, place, each.system)
+                peers = reading.published.among_peers(indicator, "window", place, each.system, reading.week)
+                aim = planned if planned is not None else median(peers) if len(peers) >= _PEERS else None
+                if aim is None:
                     continue
                 if at["value"] < aim:
                     definition: Definition = reading.definitions[indicator]
                     text = Speaker(language)(
-                        "behind_by",
+                        "behind_by" if planned is not None else "behind_peers",
                         unit=row.unit.text,
                         indicator=getattr(definition.title, language),
                         figure=figure_text(at, definition, language).text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -97,6 +98,7 @@ def _use_table(
             if row["low"] is not None and name == next(n for n in USE if n in rests):
                 interval = f"{number(row['low'], '', language)}–{number(row['high'], 'percent', language)}"
                 figure += f" ({interval})"
+            figure += f", {say('over_quarter')}"
             aim = target(reading, name, unit, system)
             share = figures.percent(USED, language)
             against = say("against_use", least=share, target=figures.percent(100 if aim is None else aim, language))
@@ -123,10 +125,16 @@ def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploi
         return found.names.text(language) if found else str(row["case_type"])
 
     left = [name(row) for row in told if row["state"] == Exploitation.NOT_EXPLOITED]
-    unclear = sum(row["state"] == Exploitation.UNCLEAR for row in told)
-    sentence = say("exploited_some" if left else "exploited_none", n=len(left), all=len(told), list=", ".join(left))
-    if unclear:
-        sentence += " " + say("exploited_unclear", n=unclear)
+    number_of = Counter(row["state"] for row in told)
+    sentences = []
+    if left:
+        sentences.append(say("exploited_some", n=len(left), all=len(told), list=", ".join(left)))
+    elif number_of[Exploitation.EXPLOITED]:
+        sentences.append(say("exploited_none", n=number_of[Exploitation.EXPLOITED]))
+    elif not number_of[Exploitation.UNCLEAR]:
+        sentences.append(say("exploited_not_digital", all=len(told)))
+    if number_of[Exploitation.UNCLEAR]:
+        sentences.append(say("exploited_unclear", n=number_of[Exploitation.UNCLEAR]))
     rows: list[tuple[Cell, ...]] = []
     for row in told:
         rests, state = row["figures"], Exploitation(row["state"])
@@ -144,7 +152,7 @@ def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploi
     columns = (say("col_case_type"), say("col_state"), heads[0], *(say("from_to", what=h) for h in heads[1:]))
     return Exploited(
         tuple(left),
-        sentence,
+        " ".join(sentences),
         Table(say("exploited_caption"), (*columns, say("col_benefit_realised")), tuple(rows), (2, 3, 4, 5)),
     )
 

@@ -60,7 +60,7 @@ def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Tran
     def name(root: str) -> str:
         return units[root].names.text(language) if root in units else root
 
-    disposals = visitor.visible(Permission.DISPOSALS)
+    disposals, own = visitor.visible(Permission.DISPOSALS), visitor.organisations
     return Transparency(
         tuple(
             Collected(**{**each, "fields": tuple(Field(**field) for field in each["fields"])})
@@ -89,6 +89,7 @@ def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Tran
                 for p in told["purposes"]
                 if p["indicators"]
                 for o in p["organisations"]
+                if o["organisation"] in own
             ),
         ),
         told["shown"]["text"],
@@ -98,6 +99,7 @@ def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Tran
             tuple(
                 (name(o["organisation"]), rules["from"] or "–", " ".join(rules["classes"]), rules["reference"] or "–")
                 for o in told["shown"]["organisations"]
+                if o["organisation"] in own
                 for rules in o["rules"]
             ),
         ),

@@ -55,6 +55,10 @@ def events(reading: Reading, unit: str, system: str, language: str) -> list[tupl
     live = reading.published.live(system, unit)
     if live is not None and live > reading.weeks[0] and not any(d == live for d, _ in found):
         found.append((live, Speaker(language)("go_live")))
+    for alert in reading.alerts:
+        taken = alert.acknowledged
+        if taken is not None and taken.action and (alert.key.unit, alert.key.system) == (unit, system):
+            found.append((taken.due or taken.on, Speaker(language)("action_marked")))
     return sorted(found)
 
 

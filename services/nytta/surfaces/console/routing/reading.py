@@ -40,7 +40,7 @@ def builders(console: Console) -> dict[str, Build]:
 
     def an_overview(page_request: PageRequest) -> Answer:
         reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.FIGURES)
-        model = overview(reading, page_request.visitor)
+        model = overview(console.store, reading, page_request.visitor)
         top = (
             reading.root
             if page_request.visitor.may(Permission.FIGURES, reading.root)

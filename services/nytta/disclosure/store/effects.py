@@ -1,0 +1,90 @@
+"""What followed an action crosses the gate once: whole points, from weeks with ten and more behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from nytta.disclosure.store.verdicts import Series, read_series
+from nytta.indicators.definition import Definition
+from nytta.indicators.detection.action import Followed, followed
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry.dates import monday, parse_week
+from nytta.registry.registry import Registry
+
+HELPED, NOTHING_YET = "helped", "nothing_yet"
+"""Words of what can be told; else the word says why nothing can."""
+
+_COLUMNS = (
+    *("organisation", "unit", "system", "indicator", "alert", "action", "day"),
+    *("word", "points", "low", "high", "others", "told_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a unit planned to do about an alert, and the day by which it is done."""
+
+    alert: str
+    unit: str
+    system: str
+    indicator: str
+    action: str
+    day: date
+
+
+def publish_effects(
+    store: PrivateStore,
+    registry: Registry,
+    definitions: Sequence[Definition],
+    root: str,
+    actions: Collection[Action],
+    closed: date,
+    now: datetime,
+) -> int:
+    """Tell what followed the actions of an organisation of which it was not told; how many were told now.
+
+    `closed` is the Monday of the last closed week.
+    """
+    known = {
+        alert
+        for (alert,) in store.connection.rows(
+            "SELECT DISTINCT alert FROM {open}.published_effects WHERE organisation = {root:String}", root=root
+        )
+    }
+    due = [action for action in actions if action.alert not in known and action.day < closed]
+    if not due:
+        return 0
+    series = read_series(store, registry, definitions, root, closed)
+    rows = [
+        [root, a.unit, a.system, a.indicator, a.alert, a.action, a.day, *_verdict(found), now.astimezone(UTC)]
+        for a, found in _found(due, actions, series)
+    ]
+    store.connection.insert("{open}.published_effects", list(_COLUMNS), rows)
+    return len(rows)
+
+
+def _found(
+    due: Iterable[Action], actions: Collection[Action], series: Sequence[Series]
+) -> Iterable[tuple[Action, Followed]]:
+    for action in due:
+        one = next(
+            (s for s in series if (s.panel.indicator, s.panel.system) == (action.indicator, action.system)), None
+        )
+        if one is None or action.unit not in one.units:
+            continue
+        column = (monday(action.day) - parse_week(one.panel.weeks[0])).days // 7
+        acted = {one.units.index(a.unit) for a in actions if a.system == action.system and a.unit in one.units}
+        if 0 <= column < len(one.panel.weeks):
+            what = followed(one.panel, one.units.index(action.unit), column, acted)
+            if what is not None:
+                yield action, what
+
+
+def _verdict(found: Followed) -> tuple[str, int | None, int | None, int | None, int]:
+    if found.effect is None:
+        return str(found.why), None, None, None, found.others
+    told = found.effect
+    points, low, high = (round(100 * value) for value in (told.estimate, told.low, told.high))
+    return HELPED if told.claimed else NOTHING_YET, points, low, high, found.others

@@ -1,0 +1,95 @@
+"""What followed an action in a unit, against like units that did nothing in the same weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from nytta.statistics import Effect, effect
+
+from .panel import Array, Flags, Panel
+
+BEFORE, AFTER, FEWEST = 13, 8, 8
+"""Most usable weeks before an action and so many after it; with fewer before than `FEWEST` nothing is told."""
+
+PATIENCE = 26
+"""After so many weeks without enough usable ones, it is told that nothing can be told."""
+
+FEWEST_OTHERS, FEWEST_BEHIND = 8, 10
+"""Fewest like units, and fewest persons or cases a week in the unit on either side."""
+
+MATCHED = 0.25
+"""Like units began within this share of where the unit began."""
+
+
+class Why(StrEnum):
+    """Why nothing can be told."""
+
+    TOO_SHORT = "too_short"
+    TOO_FEW = "too_few"
+    TOO_FEW_LIKE = "too_few_like"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What followed: an effect in shares against `others` units, or why none can be told."""
+
+    effect: Effect | None
+    others: int
+    why: Why | None = None
+
+
+def followed(panel: Panel, unit: int, column: int, acted: Collection[int]) -> Followed | None:
+    """What followed the action of the week in `column` in a unit; None while it is too early.
+
+    `unit` and `acted` are rows of the panel: units that acted themselves are no comparison. Only weeks up to the eighth
+    usable one after the action are looked at.
+    """
+    usable = _usable(panel)
+    before = np.flatnonzero(usable[unit, :column])[-BEFORE:]
+    after = column + 1 + np.flatnonzero(usable[unit, column + 1 :])[:AFTER]
+    if len(after) < AFTER:
+        late = panel.shape[1] - column > PATIENCE
+        return Followed(None, 0, Why.TOO_FEW) if late else None
+    if len(before) < FEWEST:
+        return Followed(None, 0, Why.TOO_SHORT)
+    if panel.rebase[unit, before[0] + 1 : after[-1] + 1].any():
+        return Followed(None, 0, Why.CHANGED)
+    share = _shares(panel)
+    begin, end, size = share[unit, before].mean(), share[unit, after].mean(), panel.denominator[unit, before].mean()
+    if min(size, panel.denominator[unit, after].mean()) < FEWEST_BEHIND:
+        return Followed(None, 0, Why.TOO_FEW)
+    changes, sizes = [], []
+    for other in range(len(panel.units)):
+        there = usable[other, before], usable[other, after]
+        alike = panel.group[other] == panel.group[unit] and other not in acted and other != unit
+        steady = not panel.rebase[other, before[0] + 1 : after[-1] + 1].any()
+        whole = panel.live[other] <= before[0] and panel.until[other] > after[-1]
+        if not (alike and steady and whole) or there[0].sum() < FEWEST or there[1].sum() < AFTER - 2:
+            continue
+        level = share[other, before[there[0]]].mean()
+        if abs(level - begin) <= MATCHED:
+            changes.append(share[other, after[there[1]]].mean() - level)
+            sizes.append(panel.denominator[other, before[there[0]]].mean())
+    if len(changes) < FEWEST_OTHERS:
+        return Followed(None, len(changes), Why.TOO_FEW_LIKE)
+    return Followed(effect(end - begin, size, changes, sizes), len(changes))
+
+
+def _usable(panel: Panel) -> Flags:
+    """Weeks with figures that are neither holidays nor lack data."""
+    out = np.isfinite(panel.numerator) & (np.nan_to_num(panel.denominator) > 0)
+    out &= np.arange(panel.shape[1])[None, :] >= panel.live[:, None]
+    for lost in (panel.quiet, panel.stale):
+        if lost is not None:
+            out &= ~lost[None, :]
+    return np.asarray(out)
+
+
+def _shares(panel: Panel) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(panel.numerator / panel.denominator)

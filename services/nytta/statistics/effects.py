@@ -1,0 +1,51 @@
+"""Whether what was done helped: difference in differences of one unit against units that did nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import ArrayLike
+
+CONFIDENCE = 0.80
+"""Of the interval that is told."""
+
+CLAIM = 0.95
+"""An effect is claimed where a change as large comes by chance in one of twenty units at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How much more a unit changed than others did, in the measure of the changes, with its 80 % interval.
+
+    `claimed` says that chance does not explain it; `least` is the smallest change that could have been claimed.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    claimed: bool
+    least: float
+
+
+def effect(change: float, size: float, changes: ArrayLike, sizes: ArrayLike) -> Effect:
+    """The effect on a unit that changed by `change` while others changed by `changes`.
+
+    Snow's comparison (1855) with the variance of the units that did nothing: what changes by itself differs between
+    units, and small ones (`size`, `sizes`: their denominators) vary more, so that a variance is carried over by the
+    inverse of the sizes. Student's distribution with as many degrees of freedom as there are others less one.
+    ValueError with fewer than two others, or a size that is not positive.
+    """
+    other, weight = np.asarray(changes, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
+    if len(other) < 2 or len(other) != len(weight) or size <= 0 or (weight <= 0).any():
+        raise ValueError("a comparison needs two other units at least, all of some size")
+    number = len(other)
+    spread = float(other.var(ddof=1))
+    carried = float(np.mean(1 / weight) ** -1 / size)
+    sigma = float(np.sqrt(spread * (carried + 1 / number)))
+    estimate = float(change - other.mean())
+    student = scipy.stats.t(number - 1)
+    half = float(student.ppf((1 + CONFIDENCE) / 2)) * sigma
+    least = float(student.ppf(CLAIM)) * sigma
+    return Effect(estimate, estimate - half, estimate + half, estimate > least, least)
