@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from nytta.cli.common import commands
+if TYPE_CHECKING:
+    from nytta.cli.common import commands
 
 __all__ = ["MODULES", "commands", "load", "main"]
 
@@ -36,7 +38,24 @@ def load(command: str = "") -> None:
         import_module(f"nytta.cli.{module}")
 
 
+def __getattr__(name: str) -> Any:
+    # what commands share loads the parts of the service; the list of commands needs none of them
+    if name == "commands":
+        from nytta.cli import common
+
+        return common.commands
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def main() -> None:
     """Run a command; what only the others need is not loaded."""
-    load(sys.argv[1] if len(sys.argv) > 1 else "")
+    words = sys.argv[1:]
+    if words in ([], ["--help"]):
+        from nytta.cli.front import page
+
+        page()(prog_name="nytta")
+        return
+    load(words[0])
+    from nytta.cli.common import commands
+
     commands()

@@ -29,9 +29,15 @@ _CLIENT = (("h", "platform.heartbeat", ""),)
 
 
 def bulk(
-    count: int, seed: int, *, start: date = date(2025, 1, 6), units: int = 500, size: int = 20_000
+    count: int,
+    seed: int,
+    *,
+    start: date = date(2025, 1, 6),
+    units: int = 500,
+    size: int = 20_000,
+    weeks: int = _WEEKS,
 ) -> Iterator[bytes]:
-    """`count` events as NDJSON in bodies of `size` lines, over `units` units and 80 weeks from `start`.
+    """`count` events as NDJSON in bodies of `size` lines, over `units` units and `weeks` weeks from `start`.
 
     Of 20 events 10 belong to cases (each of four: opened, registered, handled digitally or on paper, closed),
     6 are sessions, 3 belong to tickets, 1 is a client's sign of life. Every event has an identity of its own.
@@ -44,7 +50,7 @@ def bulk(
         rng = stream(seed, "bulk", str(body))
         lines = min(size, count - begin)
         # a body's events lie within one day's distance of each other, as they do in a stream
-        now = first + int(_WEEKS * 7 * 24 * _HOUR * begin / max(count, 1))
+        now = first + int(weeks * 7 * 24 * _HOUR * begin / max(count, 1))
         text = makers[0].lines(rng, begin, lines * 10 // 20, now, units)
         text += makers[1].lines(rng, begin, lines * 3 // 20, now, units)
         text += client.lines(rng, begin, lines // 20, now, units)

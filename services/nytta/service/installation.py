@@ -39,7 +39,7 @@ from nytta.storage.journal import Journal
 
 _CALENDAR_MARGIN = timedelta(days=400)
 _RESTATED = timedelta(minutes=10)
-"""Measured benefits and reports on decisions change no value; this soon they are stated all the same."""
+"""Measured benefits and reports on decisions change no value; where events came, they are stated this soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,9 @@ class App:
     sign_in: Callable[[], str] | None = field(default=None, init=False, repr=False)
     """Makes a link to the console of the service that runs on this installation; None where none runs."""
     judged: tuple[Any, ...] = field(default=(), init=False, repr=False)
-    stated: tuple[tuple[Any, ...], datetime] = field(
-        default=((), datetime.min.replace(tzinfo=UTC)), init=False, repr=False
+    withdrawn: tuple[int, int] = field(default=(-1, -1), init=False, repr=False)
+    stated: tuple[tuple[Any, ...], int, datetime] = field(
+        default=((), 0, datetime.min.replace(tzinfo=UTC)), init=False, repr=False
     )
 
     def __post_init__(self) -> None:
@@ -210,23 +211,28 @@ class App:
 
     def _round_off(self, now: datetime) -> None:
         """What follows a publication of values: take back what is no longer approved, and state the benefits."""
-        self._withdraw(now)
+        shown, loaded = self.open.connection.rows(
+            "SELECT (SELECT max(publication) FROM {open}.published_values), "
+            "(SELECT max(loaded) FROM {open}.registry_loads)"
+        )[0]
+        if (shown, loaded) != self.withdrawn:
+            self._withdraw(now)
+            self.withdrawn = shown, loaded
         registry = self.intake.registry
-        shown = int(self.open.connection.value("SELECT max(publication) FROM {open}.published_values"))
         closed = sorted({first_open_week(now, o.timezone) for o in registry.organisations})
-        about = (shown, registry, *closed)
-        if about != self.stated[0] or now - self.stated[1] >= _RESTATED:
+        about, came = (shown, registry, now.date(), *closed), self.private.counter("batch")
+        before, last, at = self.stated
+        if about != before or (came != last and now - at >= _RESTATED):
             model = read_model(declarations.schemas() / "maturity" / "default.yaml")
             statements.publish_benefits(self.private, registry, model, now)
             sources.publish_sources(self.private.connection, now)
-            self.stated = (about, now)
+            self.stated = (about, came, now)
 
     def _withdraw(self, now: datetime) -> None:
         """Take back what was published and is no longer approved."""
         publication = self.private.counter("publication") + 1
-        for definition in self.definitions:
-            withdrawal.withdraw(self.private.connection, definition, publication, now)
-        self.private.raise_counter("publication", publication)
+        if sum(withdrawal.withdraw(self.private.connection, d, publication, now) for d in self.definitions):
+            self.private.raise_counter("publication", publication)
 
     def _save_registry(self, day: date) -> None:
         """Put the registry, as it is on `day`, into the store with a calendar that covers the data.

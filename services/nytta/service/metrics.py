@@ -29,6 +29,10 @@ class Publications:
         started = time.perf_counter()
         yield
         self._seconds.observe(time.perf_counter() - started)
+        self.looked()
+
+    def looked(self) -> None:
+        """It was looked at publishing, and nothing was due."""
         self._at.set_to_current_time()
 
 
@@ -42,7 +46,11 @@ class Evaluations:
             buckets=_BUCKETS,
             registry=registry,
         )
-        self._at = Gauge("nytta_evaluated_timestamp_seconds", "When alerts were last evaluated.", registry=registry)
+        self._at = Gauge(
+            "nytta_evaluated_timestamp_seconds",
+            "When alerts were last evaluated, or nothing was there to evaluate.",
+            registry=registry,
+        )
         self._delivering = Histogram(
             "nytta_delivery_seconds", "Seconds to send what was due.", buckets=_BUCKETS, registry=registry
         )
@@ -58,6 +66,10 @@ class Evaluations:
         started = time.perf_counter()
         yield
         self._seconds.observe(time.perf_counter() - started)
+        self.looked()
+
+    def looked(self) -> None:
+        """It was looked whether anything is to be evaluated, and nothing was."""
         self._at.set_to_current_time()
 
     @contextmanager

@@ -1,17 +1,28 @@
-"""The timer of the service: what came in becomes figures, closed weeks are published, alerts go out; one at a time."""
+"""The timer of the service: what came in becomes figures, closed weeks are published, alerts go out; one at a time.
+
+Each runs when something was written, or when the clock brings it: a week closes, a day begins, and so do the hours in
+which people may be written to. While neither happens, no statement is given: the embedded engine has one writer, this
+process, and `Connection.changes` tells what it wrote. A server has others, and is asked by the clock alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Final, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from nytta.disclosure.clock import first_open_week
+from nytta.insight.alerts.schedule import Hours
+from nytta.registry.registry import Registry
 from nytta.service import App, evaluation, rotation
 from nytta.service.metrics import Evaluations, Publications
 from nytta.service.stopping import under_way
@@ -28,13 +39,63 @@ _PAUSE: Final = 0.5
 _LOOK: Final = 5.0
 """Seconds after which is looked whether something is due, though no event came."""
 _PUBLISH: Final = 60.0
-"""Seconds between two publications: weeks close by the clock."""
+"""Seconds between two publications at least."""
 _EVALUATE: Final = 600.0
-"""Seconds between two evaluations of alerts."""
+"""Seconds between two evaluations of alerts at least."""
 _FAILED: Final = 5.0
 _ROOM: Final = 2.0
 """Seconds between two looks whether there is room on the disk."""
 _BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 20, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """All on which it depends whether something is due: what was written, and what the clocks of organisations say."""
+
+    changes: object
+    """Equal while nothing was written."""
+    closed: tuple[date, ...]
+    """The first open week of each organisation."""
+    days: tuple[date, ...]
+    """The day at each organisation, after that of UTC."""
+    notify: tuple[tuple[bool, bool], ...]
+    """Whether people of each organisation may be written to, and whether the week's digest may go."""
+
+    @property
+    def of_publication(self) -> tuple[object, ...]:
+        """What publications depend on."""
+        return self.changes, self.closed, self.days
+
+
+def moment(registry: Registry, changes: object, now: datetime) -> Moment:
+    """What may be due at `now` (aware) in the organisations of a registry."""
+    hours = [Hours(ZoneInfo(o.timezone), o.calendar) for o in registry.organisations]
+    return Moment(
+        changes,
+        tuple(first_open_week(now, o.timezone) for o in registry.organisations),
+        (now.astimezone(UTC).date(), *(each.local(now).date() for each in hours)),
+        tuple((each.may_notify(now), each.digest_due(now)) for each in hours),
+    )
+
+
+class _Turn:
+    """Something that is done again when what it depends on is another, and not sooner than after some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._at = -math.inf
+        self._about: object = None
+
+    def comes(self, about: object, at: float) -> bool:
+        """Whether it is to be done at `at`; then it counts as done for `about`."""
+        if about == self._about or at - self._at < self._seconds:
+            return False
+        self._about, self._at = about, at
+        return True
+
+    def again(self) -> None:
+        """Do it again when the seconds are over, whatever it depends on."""
+        self._about = None
 
 
 class Rounds:
@@ -48,6 +109,8 @@ class Rounds:
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._oldest: float | None = None
+        self._computed: object = None
+        self._publishing, self._evaluating = _Turn(_PUBLISH), _Turn(_EVALUATE)
         self._seconds = Histogram(
             "nytta_round_seconds", "Seconds of a round of computation.", buckets=_BUCKETS, registry=registry
         )
@@ -93,30 +156,15 @@ class Rounds:
 
     async def _run(self) -> None:
         self._wake.set()  # marks of the last run may stand
-        published = evaluated = -_PUBLISH
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _LOOK)
             if self._stopping.is_set():
                 return
             self._wake.clear()
-            oldest, self._oldest = self._oldest, None
             started = time.monotonic()
             try:
-                await asyncio.to_thread(self._app.private.connection.look)
-                marks = await _done("a round", self._app.compute, datetime.now(UTC))
-                ended = time.monotonic()
-                if marks:
-                    self._seconds.observe(ended - started)
-                if oldest is not None:
-                    self._behind.observe(ended - oldest)
-                    oldest = None
-                if ended - published >= _PUBLISH:
-                    published = ended
-                    await _done("a publication", self._publish)
-                if ended - evaluated >= _EVALUATE:
-                    evaluated = ended
-                    await _done("an evaluation of alerts", self._evaluate)
+                await self._turn()
             except StoppedError:
                 return
             except DamagedError as error:
@@ -125,19 +173,60 @@ class Rounds:
                 return
             except DiskFullError as error:
                 _log.error("nothing is computed: %s", error)
-                self._failed.inc()
-                await self._pause(_FAILED)
-                self._wake.set()
-                continue
+                await self._failing()
             except Exception:
                 _log.exception("a round failed; it is repeated")
-                self._failed.inc()
-                self._oldest = oldest if oldest is not None else self._oldest
-                await self._pause(_FAILED)
-                self._wake.set()
-                continue
-            # a round takes what the machine has: leave as much for those who send
-            await self._pause(max(_PAUSE, min(ended - started, _LOOK) / 2))
+                await self._failing()
+            else:
+                # a round takes what the machine has: leave as much for those who send
+                await self._pause(max(_PAUSE, min(time.monotonic() - started, _LOOK) / 2))
+
+    async def _turn(self) -> None:
+        """A round, a publication and an evaluation, each where it is due."""
+        now = datetime.now(UTC)
+        changes = self._changes()
+        if changes != self._computed:
+            await self._compute(now)
+            self._computed = changes
+        about = moment(self._app.intake.registry, self._changes(), now)
+        self._free.set(await asyncio.to_thread(free_ratio, self._app.private.connection))
+        if self._publishing.comes(about.of_publication, time.monotonic()):
+            await _done("a publication", self._publish)
+        else:
+            self._publications.looked()
+        if self._evaluating.comes(about, time.monotonic()):
+            await _done("an evaluation of alerts", self._evaluate)
+        else:
+            self._evaluations.looked()
+
+    async def _compute(self, now: datetime) -> None:
+        oldest, self._oldest = self._oldest, None
+        started = time.monotonic()
+        try:
+            await asyncio.to_thread(self._app.private.connection.look)
+            marks = await _done("a round", self._app.compute, now)
+        except BaseException:
+            self._oldest = oldest if oldest is not None else self._oldest
+            raise
+        ended = time.monotonic()
+        if marks:
+            self._seconds.observe(ended - started)
+        if oldest is not None:
+            self._behind.observe(ended - oldest)
+
+    def _changes(self) -> object:
+        """What tells whether anything was written; of a server, to which others write too, always something new."""
+        connection = self._app.private.connection
+        return connection.changes if connection.folder is not None else object()
+
+    async def _failing(self) -> None:
+        """Wait after a failure; then all that was due is due again."""
+        self._failed.inc()
+        self._computed = None
+        self._publishing.again()
+        self._evaluating.again()
+        await self._pause(_FAILED)
+        self._wake.set()
 
     async def _mind_the_disk(self) -> None:
         """A change of rows waits for room for ever, and senders for it: it is broken off, and made again later."""
@@ -154,7 +243,6 @@ class Rounds:
     def _publish(self) -> None:
         with self._publications.one():
             self._app.publish(datetime.now(UTC))
-        self._free.set(free_ratio(self._app.private.connection))
         self._rotate(datetime.now(UTC))
 
     def _rotate(self, now: datetime) -> None:
@@ -171,6 +259,8 @@ class Rounds:
         with self._evaluations.delivery():
             done = evaluation.send(self._app, now)
         self._evaluations.delivered(done.sent, (p.channel for p in done.problems), done.still)
+        if done.still or self._app.channels.alertmanager:  # which forgets what it is not told again
+            self._evaluating.again()
 
 
 async def _done(work: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -117,6 +119,8 @@ class _Clients:
         self.folder = folder
         self.stopping = threading.Event()
         self.damaged = False
+        self.changes = 0
+        self._numbers = itertools.count(1)
         self._closed = False
         self._ending = threading.Lock()
         self._failed = _failed_writes(first) if folder else 0
@@ -135,6 +139,10 @@ class _Clients:
             self.damaged = _failed_writes(self.own()) > self._failed
         if self.damaged:
             raise DamagedError
+
+    def note_change(self) -> None:
+        """A statement that writes is over. Numbers of two threads may change places; neither comes twice."""
+        self.changes = next(self._numbers)
 
     def own(self) -> Client:
         """The calling thread's client; forgotten when the thread ends."""
@@ -213,6 +221,16 @@ class Connection:
         """Whether there is room on the disk of an embedded engine to begin something."""
         return self._clients.room
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an embedded engine, which this process alone writes to; None of a server."""
+        return self._clients.folder
+
+    @property
+    def changes(self) -> int:
+        """Another number after every statement of this process that wrote, whichever database it wrote to."""
+        return self._clients.changes
+
     def check_room(self) -> None:
         """As `check`, and DiskFullError where there is no room: for who fills the disk without a statement."""
         self.check()
@@ -286,6 +304,7 @@ class Connection:
             try:
                 yield
             finally:
+                self._clients.note_change()
                 self._clients.look()
 
     @contextmanager
@@ -338,6 +357,13 @@ def explain(message: str) -> str:
         )
     if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
         return _DISK_FULL
+    if "MEMORY_LIMIT_EXCEEDED" in message:
+        held = re.search(r"maximum: ([0-9.]+ [KMGT]iB)", message)
+        return (
+            f"the engine needs more memory than it may have{f' ({held[1]})' if held else ''}; nothing that stood is "
+            "changed. Set NYTTA_MEMORY to more bytes, such as 4294967296 for 4 GiB, on a machine that has them, and "
+            "run the same command again"
+        )
     return message.strip().splitlines()[0][:600]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from prometheus_client import CollectorRegistry, Gauge
 
 from nytta.storage.client import Connection, StoreError
@@ -9,6 +11,9 @@ from nytta.storage.client import Connection, StoreError
 
 def free_ratio(connection: Connection) -> float:
     """Part of the fullest disk that is free; not a number where a server does not tell."""
+    if connection.folder is not None:  # without a statement: who does nothing else is asked too
+        disk = shutil.disk_usage(connection.folder)
+        return disk.free / disk.total
     try:
         found = connection.value("SELECT min(free_space / total_space) FROM system.disks WHERE total_space > 0")
     except StoreError:

@@ -88,7 +88,7 @@ def everything_that_names(store: PrivateStore, name: str) -> dict[str, int]:
     who = pseudonym(name).hex()
     places = {
         "events": f"hex(actor) = upper('{who}') OR hex(subject) = upper('{who}')",
-        "actions": f"hex(actor) = upper('{who}')",
+        "person_days": f"hex(actor) = upper('{who}')",
         "cases": f"has(arrayMap(a -> hex(a), actors), upper('{who}'))",
         "tickets": f"has(arrayMap(a -> hex(a), actors), upper('{who}'))",
         "removal": "1",
@@ -124,7 +124,13 @@ def test_persons_go_and_their_weeks_are_sealed(filled: PrivateStore, tables: Pat
     run(filled, AUTUMN)
     # bo was told of in February alone: nothing names him; what ada did since is there
     assert set(everything_that_names(filled, "bo").values()) == {0}
-    assert everything_that_names(filled, "ada") == {"events": 3, "actions": 2, "cases": 1, "tickets": 0, "removal": 0}
+    assert everything_that_names(filled, "ada") == {
+        "events": 3,
+        "person_days": 2,
+        "cases": 1,
+        "tickets": 0,
+        "removal": 0,
+    }
     after = figures(filled, "weekly-breadth")
     assert after["2026-02-02"] == (1, 2)  # as it was
     assert after["2026-03-02"] == (0, 2)  # began before 3 March

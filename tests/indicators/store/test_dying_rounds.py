@@ -108,7 +108,7 @@ def test_a_batch_that_died_before_its_marks_is_marked_when_the_store_is_opened(
     assert recompute(store, DEFINITIONS).marks == 0
 
 
-@pytest.mark.parametrize("view", ["", "identities_of_events", "actions_of_events"])
+@pytest.mark.parametrize("view", ["", "identities_of_events", "person_days_of_events"])
 def test_a_batch_whose_writing_failed_is_marked_before_anything_later(
     store: PrivateStore, tables: Path, view: str
 ) -> None:

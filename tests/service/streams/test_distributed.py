@@ -61,7 +61,7 @@ TABLES = {
     "events": "SELECT * EXCEPT (batch, received_at), identity, content FROM {private}.events FINAL",
     "identities": "SELECT DISTINCT identity, snapshot, content, import FROM {private}.identities",
     "superseded": "SELECT * FROM {private}.superseded FINAL",
-    "actions": "SELECT * EXCEPT received_at FROM {private}.actions FINAL",
+    "person_days": "SELECT * EXCEPT received_at FROM {private}.person_days FINAL",
     "rejects": "SELECT * EXCEPT (received_at, body) FROM {private}.rejects FINAL",
     "cases": "SELECT * EXCEPT (version, is_deleted) FROM {private}.cases FINAL",
     "tickets": "SELECT * EXCEPT (version, is_deleted) FROM {private}.tickets FINAL",

@@ -7,7 +7,7 @@ where its reason says that enough stand behind it; all else reads as too few, be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -49,23 +49,25 @@ def publish(
     What did not change since the last publication is not read. Where a system's sources name too many units that
     nobody knows, only figures of the organisation are told anew, until that is mended.
     """
-    version, renamed = store.counter("version"), store.counter("renamed")
+    counters = store.counters()
     unclear = unclear_systems(store.connection, now)
-    waiting = store.counter("unclear") > store.counter("clear")
+    places = {o.id: _place(counters, o, secret, now) for o in registry.organisations}
+    if not _is_due(counters, places.values(), unclear):
+        return 0
+    version, renamed = counters["version"], counters["renamed"]
     using = systems_in_use(store.connection)
-    waiting |= len(using) > store.counter("systems in use")
-    places = {o.id: _place(store, o, secret, now) for o in registry.organisations}
+    waiting = counters["unclear"] > counters["clear"] or len(using) > counters["systems in use"]
     course = _Course(
         store,
         registry,
         places,
         store.data_span()[0].replace(day=1) - timedelta(days=31),
-        0 if waiting else store.counter("published_version"),
-        renamed > store.counter("renamed_published"),
+        0 if waiting else counters["published_version"],
+        renamed > counters["renamed_published"],
         unclear,
         using,
         now,
-        store.counter("publication") + 1,
+        counters["publication"] + 1,
     )
     touched = course.touched()
     registered = any(indicator == REGISTER for indicator, _ in touched)
@@ -84,6 +86,21 @@ def publish(
     return changed
 
 
+def _is_due(counters: Mapping[str, int], places: Iterable[_Place], unclear: Collection[str]) -> bool:
+    """Whether cells were computed, keys changed, a period closed, or a source became clear since the last time.
+
+    Which sources are unclear may change while some are: then all is looked at.
+    """
+    return (
+        not counters["publication"]
+        or counters["version"] > counters["published_version"]
+        or counters["renamed"] > counters["renamed_published"]
+        or any(place.open_week > place.before for place in places)
+        or bool(unclear)
+        or counters["unclear"] > counters["clear"]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """An organisation, the first week of it that is not closed, the one that was so last time, and its secret."""
@@ -94,8 +111,8 @@ class _Place:
     secret: bytes
 
 
-def _place(store: PrivateStore, organisation: Organisation, secret: Secret, now: datetime) -> _Place:
-    before = _EPOCH + timedelta(days=store.counter(_clock(organisation.id)))
+def _place(counters: Mapping[str, int], organisation: Organisation, secret: Secret, now: datetime) -> _Place:
+    before = _EPOCH + timedelta(days=counters[_clock(organisation.id)])
     return _Place(organisation, first_open_week(now, organisation.timezone), before, secret(organisation.id))
 
 

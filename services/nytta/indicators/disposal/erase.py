@@ -88,7 +88,7 @@ def _left(store: PrivateStore, these: str) -> dict[str, int]:
     """Rows per table that still name one of these pseudonyms."""
     places = {
         "events": f"actor IN ({these}) OR subject IN ({these})",
-        "actions": f"actor IN ({these})",
+        "person_days": f"actor IN ({these})",
         **{
             s.table: " OR ".join([f"hasAny({s.actors}, [{these}])", *(f"{hand} IN ({these})" for hand in s.hands)])
             for s in STORED

@@ -163,8 +163,9 @@ def delete(store: PrivateStore, condition: str) -> None:
     identities = "identity IN (SELECT identity FROM {private}.removal)"
     connection.run(f"ALTER TABLE {{private}}.superseded DELETE WHERE {identities} {_SYNC}")
     connection.run(f"ALTER TABLE {{private}}.identities DELETE WHERE {_LISTED} {_SYNC}")
-    connection.run(f"ALTER TABLE {{private}}.actions DELETE WHERE {_LISTED} {_SYNC}")
+    connection.run(f"ALTER TABLE {{private}}.person_days DELETE WHERE {_LISTED} {_SYNC}")
     connection.run(f"ALTER TABLE {{private}}.events DELETE WHERE {condition} {_SYNC}")
+    store.doubt_feeds()
     store.mark(identities)
     # touches nothing by itself: it lets a round begin, which takes up what was noted
     connection.run(

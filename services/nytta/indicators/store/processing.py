@@ -5,10 +5,44 @@ Denying is the rule: an organisation whose approval stands in no row has no figu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from nytta.indicators.definition import Definition
 from nytta.registry.units import ANY_PURPOSE
+from nytta.storage.client import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """What may be processed, as it stands now."""
+
+    approved: Mapping[str, frozenset[str]]
+    """The roots of the organisations that approve a purpose."""
+    stops: bool
+    """Whether any system was switched off for a while."""
+
+    def condition(self, definition: Definition, grain: str) -> str:
+        """SQL condition on unit, system and period: the figure may be made."""
+        roots = sorted(self.approved[definition.purpose])
+        if not roots:
+            return "0"
+        names = ", ".join("'" + root.replace("\\", "\\\\").replace("'", "\\'") + "'" for root in roots)
+        approved = f"unit IN (SELECT unit FROM {{open}}.units WHERE root IN ({names}))"
+        return f"{approved} AND (system, period) NOT IN ({_stopped(definition, grain)})" if self.stops else approved
+
+
+def processing(connection: Connection, definitions: Iterable[Definition]) -> Processing:
+    """What may be processed of these definitions."""
+    said: defaultdict[str, dict[str, bool]] = defaultdict(dict)
+    for root, purpose, missing in connection.rows("SELECT root, purpose, missing FROM {open}.approvals"):
+        said[root][purpose] = not missing
+    approved = {
+        purpose: frozenset(root for root, of in said.items() if of.get(purpose, of.get(ANY_PURPOSE, False)))
+        for purpose in {definition.purpose for definition in definitions}
+    }
+    return Processing(approved, bool(connection.rows("SELECT 1 FROM {open}.stops LIMIT 1")))
 
 
 def approved_units(definition: Definition) -> str:

@@ -6,19 +6,18 @@ had noted as touched is kept, because the subjects that stood there may have mov
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from nytta.indicators.definition import Definition
 from nytta.indicators.periods import GRAINS
-from nytta.indicators.store import seals
-from nytta.indicators.store.processing import processed, processed_hands
+from nytta.indicators.store import feeds, seals
+from nytta.indicators.store.processing import Processing, processing
 from nytta.indicators.store.render import (
     Scope,
     Zones,
     cells,
-    fed,
     hands,
     person_rows,
     subject_rows,
@@ -28,9 +27,11 @@ from nytta.indicators.store.render import (
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore, marks_in
+from nytta.storage.client import Connection
 
 _EPOCH = date(1970, 1, 1)
-_OF_ONE_TRY = ("round_marks", "round_cells", "round_hands", "round_persons")
+_OF_ONE_TRY = "round_%s"
+"""Working lists that a further try of a round fills anew: all but `round_touched`."""
 _CELL = "indicator, version, grain, system, unit, case_type, part, period"
 _FIGURES = "numerator, denominator, subjects, persons, numerator_keys, denominator_keys"
 _PLACE = "indicator, version, grain, system, unit, case_type, period"
@@ -38,7 +39,16 @@ _HANDS = "handlers, most_by_one, requesters"
 _TOGETHER = 12
 """Queries in one statement: more would hold more rows in memory at a time."""
 
+_MARKS = 1000
+"""Numbers of marks in a partition."""
+_NAMED = 100
+"""Units that a statement names; of more it asks the table."""
+
 _MARKED = "(system, subject) IN (SELECT system, subject FROM {private}.round_marks WHERE kind = '%s')"
+
+
+Below = Mapping[str, frozenset[str]]
+"""The units at or under each unit, at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +77,49 @@ def last_week(store: PrivateStore) -> date:
 def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     """Compute every cell that the marks touch, and clear these marks."""
     connection = store.connection
-    cleared = store.counter("cleared")
+    counters = store.counters()
+    cleared = counters["cleared"]
     upto = int(connection.value("SELECT max(sequence) FROM {private}.marks"))
     if upto <= cleared:
         return Round(0, 0)
-    version = store.counter("version") + 2
+    version = counters["version"] + 2
     store.raise_counter("version", version)
-    _clear_lists(store, *_OF_ONE_TRY)
+    connection.run(f"TRUNCATE ALL TABLES FROM {{private}} LIKE '{_OF_ONE_TRY}'")
     _read_marks(store, cleared, upto)
-    marks = int(connection.value("SELECT count() FROM {private}.round_marks"))
     zones = zones_of(store)
-    scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(store.connection))
-    for subject in STORED:
-        fed = _fed_before(store, subject)
-        _derive_subjects(store, subject, scope, version)
-        _touch_feeds(store, fed ^ _systems(store, subject))
-    _touch_persons(store)
-    _touch_answers(store, zones)
-    _touch_persons_feeds(store, definitions, scope)
-    scope = replace(scope, last_week=_reach_last_week(store, zones).isoformat())
-    written, sealed = _derive_cells(store, definitions, scope, version)
-    _derive_hands(store, definitions, scope, version)
+    rows = connection.rows(
+        f"SELECT kind, count(), max(toMonday({zones.date('hour')})) FROM {{private}}.round_marks GROUP BY kind"
+    )
+    marked = {kind: int(number) for kind, number, _ in rows}
+    latest = max((week for kind, _, week in rows if kind != "plan"), default=_EPOCH)
+    scope = Scope("{private}", "{private}", "{open}", zones, "", visible=visible(connection))
+    scope = replace(scope, feeds=_derive_all_subjects(store, marked, scope, counters, version))
+    _touch_persons(store, marked)
+    if "pulse" in marked:
+        _touch_answers(store, zones)
+    scope = replace(scope, last_week=_reach_last_week(store, zones, counters["last_week"], latest).isoformat())
+    touched = {kind for (kind,) in connection.rows("SELECT DISTINCT subject FROM {private}.round_touched")}
+    concerned = [d for d in definitions if any(side.subject in touched for side in d.reads)]
+    rules, below = processing(connection, concerned), _below(connection)
+    written, sealed = _derive_cells(store, concerned, scope, rules, below, version)
+    _derive_hands(store, concerned, scope, rules, below, version)
     store.raise_counter("cleared", upto)
+    if upto // _MARKS > cleared // _MARKS:
+        _drop_marks(connection, upto)
+    connection.run("TRUNCATE ALL TABLES FROM {private} LIKE 'round_%'")
+    return Round(sum(marked.values()), written, sealed)
+
+
+def _drop_marks(connection: Connection, upto: int) -> None:
+    """Drop the partitions of marks that hold none above a number."""
     for (partition,) in connection.rows(
         "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = {db:String} AND table = 'marks' "
-        "AND toUInt64(partition) < intDiv({upto:UInt64}, 1000)",
+        "AND toUInt64(partition) < intDiv({upto:UInt64}, {most:UInt64})",
         db=connection.zones.private,
         upto=upto,
+        most=_MARKS,
     ):
         connection.run(f"ALTER TABLE {{private}}.marks DROP PARTITION ID '{partition}'")
-    _clear_lists(store, *_OF_ONE_TRY, "round_touched")
-    return Round(marks, written, sealed)
-
-
-def _clear_lists(store: PrivateStore, *tables: str) -> None:
-    for table in tables:
-        store.connection.run(f"TRUNCATE TABLE {{private}}.{table}")
 
 
 def _read_marks(store: PrivateStore, cleared: int, upto: int) -> None:
@@ -136,60 +153,92 @@ def _read_marks(store: PrivateStore, cleared: int, upto: int) -> None:
     )
 
 
-def _derive_subjects(store: PrivateStore, subject: Subject, scope: Scope, version: int) -> None:
-    """Replace the rows of the marked subjects, and note the days at which they stood before and stand now."""
+def _derive_all_subjects(
+    store: PrivateStore, marked: Collection[str], scope: Scope, counters: Mapping[str, int], version: int
+) -> feeds.Feeds:
+    """Replace the rows of all marked subjects; what systems have then, of which what is new or gone is touched."""
+    known, first_try = feeds.kept(store)
+    before = known if first_try is None else first_try
+    doubted = first_try is not None or counters["feeds_doubted"] > counters["feeds_checked"]
+    if first_try is None:
+        feeds.note(store, before)
+    after = dict(before)
+    for subject in STORED:
+        if subject.name in marked:
+            had, has = _derive_subjects(store, subject, scope, version)
+            after[subject.name] = after.get(subject.name, frozenset()) | set(has)
+            doubted |= any(has.get(system, 0) < number for system, number in had.items())
+    if doubted:
+        after |= dict.fromkeys({*after, *(s.name for s in STORED), *feeds.OF_PERSONS}, frozenset())
+        after |= feeds.looked_for(store, scope.visible)
+    else:
+        for feed, systems in _fed_by_persons(store, marked, scope).items():
+            after[feed] = after.get(feed, frozenset()) | systems
+    changed = {feed: before.get(feed, frozenset()) ^ systems for feed, systems in after.items()}
+    _touch_feeds(store, frozenset().union(*changed.values()) - {""})
+    feeds.keep(store, known, after, version)
+    if counters["feeds_doubted"] > counters["feeds_checked"]:
+        store.raise_counter("feeds_checked", counters["feeds_doubted"])
+    return after
+
+
+def _derive_subjects(
+    store: PrivateStore, subject: Subject, scope: Scope, version: int
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Replace the rows of the marked subjects, and note the days at which they stood before and stand now.
+
+    How many of them each system had before, and has now.
+    """
     connection = store.connection
     kind = subject.name
-    if not _marked(store, subject):
-        return
     table = f"{{private}}.{subject.table}"
     columns = ", ".join(subject.stored)
     live = f"""(SELECT * FROM (
         SELECT * FROM {table} WHERE {_MARKED % kind} ORDER BY version DESC LIMIT 1 BY system, subject)
         WHERE NOT is_deleted)"""
+    count = f"SELECT system, count() FROM {live} GROUP BY system"
     days = ", ".join(f"if(isNull({m}), NULL, {scope.zones.date(f'assumeNotNull({m})')})" for m in subject.moments)
     touch = f"""INSERT INTO {{private}}.round_touched
         SELECT DISTINCT '{kind}', unit, system, assumeNotNull(day), true
         FROM (SELECT unit, system, arrayJoin([{days}]) AS day FROM {live}) WHERE isNotNull(day)"""
-    connection.run(touch)
-    connection.run(
-        f"INSERT INTO {table} ({columns}, version, is_deleted) SELECT {columns}, {version - 1}, 1 FROM {live}"
-    )
+    had = dict(connection.rows(count))
+    if had:
+        connection.run(touch)
+        connection.run(
+            f"INSERT INTO {table} ({columns}, version, is_deleted) SELECT {columns}, {version - 1}, 1 FROM {live}"
+        )
     events = winners(scope, f"'{kind}'", _MARKED % kind)
     connection.run(
         f"INSERT INTO {table} ({columns}, version, is_deleted) "
         f"SELECT {columns}, {version}, 0 FROM ({subject_rows(subject, events, '{open}')})"
     )
     connection.run(touch)
+    return had, dict(connection.rows(count))
 
 
-def _fed_before(store: PrivateStore, subject: Subject) -> set[str]:
-    """Systems that had subjects of a kind before the round, or before the first try of it that died."""
-    if not _marked(store, subject):
-        return set()
-    note = f"fed {subject.name}"
-    noted = store.connection.rows("SELECT system FROM {private}.round_touched WHERE subject = {note:String}", note=note)
-    if noted:
-        return {system for (system,) in noted} - {""}
-    fed = _systems(store, subject)
-    rows = [[note, "", system, _EPOCH, False] for system in sorted({"", *fed})]
-    store.connection.insert("{private}.round_touched", ["subject", "unit", "system", "day", "onwards"], rows)
-    return fed
+def _fed_by_persons(store: PrivateStore, marked: Collection[str], scope: Scope) -> feeds.Feeds:
+    """What systems have of persons by what is marked."""
+    branches = []
+    if "training" in marked:
+        branches.append(
+            f"""SELECT 'training', system FROM {{private}}.events
+            WHERE kind = 'training' AND {_MARKED % "training"} AND retracted = 0 AND {scope.visible} GROUP BY system"""
+        )
+    if "act" in marked:
+        branches.append(
+            f"""SELECT 'legacy', system FROM {{private}}.person_days
+            WHERE what = 'earlier' AND {scope.visible} AND (system, unit) IN (
+                SELECT system, unit FROM {{private}}.round_marks WHERE kind = 'act')
+              AND week IN (SELECT toMonday(toDate(hour)) FROM {{private}}.round_marks WHERE kind = 'act')
+            GROUP BY system"""
+        )
+    found = {feed: frozenset({""}) for feed, kind in (("presence", "presence"), ("answer", "pulse")) if kind in marked}
+    for feed, system in store.connection.rows(" UNION ALL ".join(branches)) if branches else ():
+        found[feed] = found.get(feed, frozenset()) | {system}
+    return found
 
 
-def _systems(store: PrivateStore, subject: Subject) -> set[str]:
-    """Systems that have subjects of a kind."""
-    if not _marked(store, subject):
-        return set()
-    rows = store.connection.rows(f"SELECT DISTINCT system FROM {{private}}.{subject.table} FINAL")
-    return {system for (system,) in rows}
-
-
-def _marked(store: PrivateStore, subject: Subject) -> bool:
-    return bool(store.connection.rows(f"SELECT 1 FROM {{private}}.round_marks WHERE kind = '{subject.name}' LIMIT 1"))
-
-
-def _touch_feeds(store: PrivateStore, systems: set[str]) -> None:
+def _touch_feeds(store: PrivateStore, systems: Collection[str]) -> None:
     """A system whose first subject came, or whose last one went, has figures in all weeks of its people, or none."""
     if systems:
         store.connection.run(
@@ -198,20 +247,6 @@ def _touch_feeds(store: PrivateStore, systems: set[str]) -> None:
             FROM {private}.events WHERE kind = 'eligibility' AND system IN {systems:Array(String)}""",
             systems=sorted(systems),
         )
-
-
-def _touch_persons_feeds(store: PrivateStore, definitions: Sequence[Definition], scope: Scope) -> None:
-    """The same of indicators that need events of persons: what they had before, their cells tell."""
-    for definition in definitions:
-        if definition.feed:
-            now = {system for (system,) in store.connection.rows(fed(definition.feed, scope))}
-            had = store.connection.rows(
-                "SELECT DISTINCT system FROM {private}.cells FINAL "
-                "WHERE indicator = {id:String} AND version = {version:UInt16}",
-                id=definition.id,
-                version=definition.version,
-            )
-            _touch_feeds(store, now ^ {system for (system,) in had})
 
 
 def _touch_answers(store: PrivateStore, zones: Zones) -> None:
@@ -223,20 +258,23 @@ def _touch_answers(store: PrivateStore, zones: Zones) -> None:
     )
 
 
-def _touch_persons(store: PrivateStore) -> None:
+def _touch_persons(store: PrivateStore, marked: Collection[str]) -> None:
     """Acts touch their own days; eligibility and presence touch what every content of theirs ever covered."""
     connection = store.connection
-    connection.run(
-        """INSERT INTO {private}.round_touched
-        SELECT DISTINCT 'person', unit, system, arrayJoin([toDate(hour) - 1, toDate(hour), toDate(hour) + 1]), false
-        FROM {private}.round_marks WHERE kind = 'act'"""  # the local day of an act is its UTC day or one beside it
-    )
+    if "act" in marked:
+        connection.run(
+            """INSERT INTO {private}.round_touched
+            SELECT DISTINCT 'person', unit, system, arrayJoin([toDate(hour) - 1, toDate(hour), toDate(hour) + 1]), false
+            FROM {private}.round_marks WHERE kind = 'act'"""  # an act's local day is its UTC day or one beside it
+        )
     places = "SELECT DISTINCT unit, system, actor FROM {private}.events WHERE kind = 'eligibility'"
     for kind, onwards, by in (
         ("eligibility", "true", "unit"),
         ("presence", "false", "unit"),
         ("presence", "false", "actor"),
     ):
+        if kind not in marked:
+            continue
         # who is at work, and how many belong to a unit, bears on every system of the unit or of the person
         connection.run(
             f"""INSERT INTO {{private}}.round_touched
@@ -245,31 +283,28 @@ def _touch_persons(store: PrivateStore) -> None:
             WHERE e.kind = '{kind}' AND (e.system, e.subject) IN (
                 SELECT system, subject FROM {{private}}.round_marks WHERE kind = '{kind}')"""
         )
-    # a course bears on all who took it, wherever they belong, from the day on
-    connection.run(
-        f"""INSERT INTO {{private}}.round_touched
-        SELECT DISTINCT 'person', place.unit, place.system, toDate(e.time) - 1, true
-        FROM {{private}}.events AS e
-        INNER JOIN ({places}) AS place ON place.actor = e.actor AND place.system = e.system
-        WHERE e.kind = 'training' AND (e.system, e.subject) IN (
-            SELECT system, subject FROM {{private}}.round_marks WHERE kind = 'training')"""
-    )
-    if connection.rows("SELECT 1 FROM {private}.round_marks WHERE kind = 'plan' LIMIT 1"):
+    if "training" in marked:
+        # a course bears on all who took it, wherever they belong, from the day on
+        connection.run(
+            f"""INSERT INTO {{private}}.round_touched
+            SELECT DISTINCT 'person', place.unit, place.system, toDate(e.time) - 1, true
+            FROM {{private}}.events AS e
+            INNER JOIN ({places}) AS place ON place.actor = e.actor AND place.system = e.system
+            WHERE e.kind = 'training' AND (e.system, e.subject) IN (
+                SELECT system, subject FROM {{private}}.round_marks WHERE kind = 'training')"""
+        )
+    if "plan" in marked:
         connection.run(
             "INSERT INTO {private}.round_touched SELECT DISTINCT 'plan', unit, system, valid_from, true "
             "FROM {open}.planned_workplaces"
         )
 
 
-def _reach_last_week(store: PrivateStore, zones: Zones) -> date:
-    """Move the last week on, if the marks say so, and touch what stands from the week before."""
+def _reach_last_week(store: PrivateStore, zones: Zones, before: int, latest: date) -> date:
+    """Move the last week on from `before` to `latest`, if that is later; touch what stands from the week before."""
     connection = store.connection
-    before = store.counter("last_week")
-    latest = connection.rows(
-        f"SELECT max(toMonday({zones.date('hour')})), count() FROM {{private}}.round_marks WHERE kind != 'plan'"
-    )[0]
-    if not latest[1] or (latest[0] - _EPOCH).days <= before:
-        return last_week(store)
+    if (latest - _EPOCH).days <= before:
+        return _EPOCH + timedelta(days=before)
     if before:
         since = f"toDate({before})"
         connection.run(
@@ -291,32 +326,31 @@ def _reach_last_week(store: PrivateStore, zones: Zones) -> date:
             "INSERT INTO {private}.round_touched SELECT DISTINCT 'plan', unit, system, valid_from, true "
             "FROM {open}.planned_workplaces"
         )
-    store.raise_counter("last_week", (latest[0] - _EPOCH).days)  # after what it touches: a repeated round must see it
-    return latest[0]  # type: ignore[no-any-return]
+    store.raise_counter("last_week", (latest - _EPOCH).days)  # after what it touches: a repeated round must see it
+    return latest
 
 
 def _derive_cells(
-    store: PrivateStore, definitions: Sequence[Definition], scope: Scope, version: int
+    store: PrivateStore, definitions: Sequence[Definition], scope: Scope, rules: Processing, below: Below, version: int
 ) -> tuple[int, int]:
     """Replace the touched cells of all indicators; how many were written, and how many are sealed."""
     connection = store.connection
-    _list_touched(store, "round_cells", definitions, scope)
+    _list_touched(store, "round_cells", definitions, scope, rules)
     sealed = seals.leave_out(connection)
-    rows = connection.rows("SELECT DISTINCT indicator, version, grain FROM {private}.round_cells")
-    touched = {(indicator, number, grain) for indicator, number, grain in rows}
     connection.run(
         f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
         SELECT {_CELL}, {_FIGURES}, {version - 1}, 1 FROM {{private}}.cells FINAL
         WHERE (indicator, version, grain, unit, system, period) IN (
             SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_cells)"""
     )
-    list_persons(store, definitions, scope)
-    fed = {definition.id for definition in definitions if _has_feed(store, definition, scope)}
+    places = _Places.of(connection, "round_cells", below, ("grain",))
+    fed = [definition for definition in definitions if _has_feed(definition, scope)]
+    list_persons(store, fed, scope, places=places)
     anew = [
-        processed(definition, grain, cells(definition, grain, _touched(scope, "round_cells", definition, grain)))
-        for definition in definitions
+        cells(definition, grain, places.scope(scope, "round_cells", definition, grain))
+        for definition in fed
         for grain in definition.grains
-        if (definition.id, definition.version, grain) in touched and definition.id in fed
+        if places.any(definition, grain)
     ]
     for several in together(anew):
         connection.run(
@@ -327,14 +361,15 @@ def _derive_cells(
     return int(written), sealed
 
 
-def _derive_hands(store: PrivateStore, definitions: Sequence[Definition], scope: Scope, version: int) -> None:
+def _derive_hands(
+    store: PrivateStore, definitions: Sequence[Definition], scope: Scope, rules: Processing, below: Below, version: int
+) -> None:
     """Replace the touched counts of who handled and who asked."""
     connection = store.connection
     handled = [definition.of_every_level for definition in definitions if definition.counts_hands]
-    _list_touched(store, "round_hands", handled, scope)
+    _list_touched(store, "round_hands", handled, scope, rules)
     seals.leave_out(connection, "hands")
-    rows = connection.rows("SELECT DISTINCT indicator, version FROM {private}.round_hands")
-    touched = {(indicator, number) for indicator, number in rows}
+    places = _Places.of(connection, "round_hands", below)
     connection.run(
         f"""INSERT INTO {{private}}.hands ({_PLACE}, {_HANDS}, computed, is_deleted)
         SELECT {_PLACE}, {_HANDS}, {version - 1}, 1 FROM {{private}}.hands FINAL
@@ -342,9 +377,9 @@ def _derive_hands(store: PrivateStore, definitions: Sequence[Definition], scope:
             SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_hands)"""
     )
     anew = [
-        processed_hands(definition, GRAINS, hands(definition, _touched_hands(scope, definition), GRAINS))
+        hands(definition, places.scope(scope, "round_hands", definition), GRAINS)
         for definition in handled
-        if (definition.id, definition.version) in touched
+        if places.any(definition)
     ]
     for several in together(anew):
         connection.run(
@@ -353,10 +388,64 @@ def _derive_hands(store: PrivateStore, definitions: Sequence[Definition], scope:
         )
 
 
-def _touched_hands(scope: Scope, definition: Definition) -> Scope:
-    """The scope limited to the places, of any grain, whose hands are to be counted."""
-    own = f"indicator = '{definition.id}' AND version = {definition.version}"
-    return replace(scope, touched=f"SELECT grain, unit, system, period FROM {{private}}.round_hands WHERE {own}")
+def _below(connection: Connection) -> Below:
+    rows = connection.rows("SELECT ancestor, groupUniqArray(unit) FROM {open}.unit_paths GROUP BY ancestor")
+    return {ancestor: frozenset(units) for ancestor, units in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """What a working list holds that is computed anew, by indicator, version and what else it is told apart by.
+
+    Of each the first and the last period and the units; `below` are the units at or under each of them. It stands in
+    the text of statements: to ask for it in every one of them would cost more than what they compute.
+    """
+
+    found: Mapping[tuple[object, ...], tuple[date, date, frozenset[str]]]
+    below: Below
+
+    @classmethod
+    def of(cls, connection: Connection, table: str, below: Below, also: tuple[str, ...] = ()) -> _Places:
+        """What a working list holds now."""
+        names = ", ".join(("indicator", "version", *also))
+        rows = connection.rows(
+            f"SELECT [{', '.join(f'toString({name})' for name in ('indicator', 'version', *also))}], min(period), "
+            f"max(period), groupUniqArray(unit) FROM {{private}}.{table} WHERE computes GROUP BY {names}"
+        )
+        return cls({tuple(key): (first, last, frozenset(units)) for key, first, last, units in rows}, below)
+
+    def any(self, definition: Definition, *also: str) -> bool:
+        """Whether anything of an indicator is computed anew."""
+        return (definition.id, str(definition.version), *also) in self.found
+
+    def scope(self, scope: Scope, table: str, definition: Definition, *grain: str) -> Scope:
+        """The scope limited to the places of a working list."""
+        first, last, units = self.found[(definition.id, str(definition.version), *grain)]
+        own = f"indicator = '{definition.id}' AND version = {definition.version} AND computes"
+        what = "unit, system, period"
+        if grain:
+            own += f" AND grain = '{grain[0]}'"
+        else:
+            what = f"grain, {what}"
+        touched = f"SELECT {what} FROM {{private}}.{table} WHERE {own}"
+        return replace(scope, touched=touched, reach=(first, last), units=self._units(units))
+
+    def persons(self, scope: Scope, grain: str) -> Scope | None:
+        """The scope limited to all places of a grain; None where there are none."""
+        these = [place for key, place in self.found.items() if key[2] == grain]
+        if not these:
+            return None
+        touched = (
+            f"SELECT DISTINCT unit, system, period FROM {{private}}.round_cells WHERE grain = '{grain}' AND computes"
+        )
+        reach = min(first for first, _, _ in these), max(last for _, last, _ in these)
+        units = frozenset().union(*(units for _, _, units in these))
+        return replace(scope, touched=touched, reach=reach, units=self._units(units))
+
+    def _units(self, units: frozenset[str]) -> tuple[str, ...] | None:
+        """The units whose subjects these need, where they are few enough to be named."""
+        all_ = units.union(*(self.below.get(unit, ()) for unit in units))
+        return tuple(sorted(all_)) if len(all_) <= _NAMED else None
 
 
 def together(texts: Sequence[str]) -> Iterator[str]:
@@ -365,33 +454,35 @@ def together(texts: Sequence[str]) -> Iterator[str]:
         yield " UNION ALL ".join(f"SELECT * FROM ({text})" for text in texts[first : first + _TOGETHER])
 
 
-def _touched(scope: Scope, table: str, definition: Definition, grain: str) -> Scope:
-    """The scope limited to the places of a working list."""
-    own = f"indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'"
-    return replace(scope, touched=f"SELECT unit, system, period FROM {{private}}.{table} WHERE {own}")
-
-
-def _has_feed(store: PrivateStore, definition: Definition, scope: Scope) -> bool:
+def _has_feed(definition: Definition, scope: Scope) -> bool:
     """Whether there is anything that the indicator needs; without it none of its cells is there."""
-    if definition.numerator.subject == "answer":
-        return bool(store.connection.rows("SELECT 1 FROM {private}.events WHERE kind = 'pulse' LIMIT 1"))
-    return not definition.feed or bool(store.connection.rows(f"{fed(definition.feed, scope)} LIMIT 1"))
+    if definition.numerator.subject == "answer" and not scope.has("answer"):
+        return False
+    if definition.needs_feed and not scope.has(definition.numerator.subject):
+        return False
+    return not definition.feed or scope.has(definition.feed)
 
 
-def _list_touched(store: PrivateStore, table: str, definitions: Sequence[Definition], scope: Scope) -> None:
-    """Fill a working list of touched places; indicators that are touched alike are listed by one statement."""
-    alike: dict[tuple[str, str], list[Definition]] = {}
+def _list_touched(
+    store: PrivateStore, table: str, definitions: Sequence[Definition], scope: Scope, rules: Processing
+) -> None:
+    """Fill a working list of touched places; indicators that are touched alike are listed by one query."""
+    alike: dict[tuple[str, str, str], list[Definition]] = {}
     for definition in definitions:
         for grain in definition.grains:
             touched = touched_periods(
                 definition, grain, "SELECT * FROM {private}.round_touched", "{open}", scope.last_week
             )
-            alike.setdefault((grain, touched), []).append(definition)
-    for (grain, touched), group in alike.items():
-        names = ", ".join(f"('{d.id}', {d.version})" for d in group)
+            alike.setdefault((grain, touched, rules.condition(definition, grain)), []).append(definition)
+    queries = [
+        f"""SELECT d.1, d.2, '{grain}', unit, system, period, {condition}
+        FROM ({touched}) ARRAY JOIN [{", ".join(f"('{d.id}', {d.version})" for d in group)}] AS d"""
+        for (grain, touched, condition), group in alike.items()
+    ]
+    for several in together(queries):
         store.connection.run(
-            f"""INSERT INTO {{private}}.{table}
-            SELECT d.1, d.2, '{grain}', unit, system, period FROM ({touched}) ARRAY JOIN [{names}] AS d"""
+            f"""INSERT INTO {{private}}.{table} (indicator, version, grain, unit, system, period, computes)
+            {several}"""
         )
 
 
@@ -401,22 +492,22 @@ def list_persons(
     scope: Scope,
     grains: Sequence[str] | None = None,
     *,
-    everything: bool = False,
+    places: _Places | None = None,
 ) -> None:
-    """Fill round_persons for every grain and window that a definition needs: touched cells only, or everything."""
+    """Fill round_persons for every grain and window that a definition needs: of places, or everything."""
     needed = {
         (grain, d.window_weeks if grain == "window" else 0)
         for d in definitions
         if any(SUBJECTS[side.subject].per_period for side in d.reads)
         for grain in grains or d.grains
+        if places is None or places.any(d, grain)
     }
+    habits = {d.window_weeks for d in definitions if any("weeks_" in f"{side.value} {side.where}" for side in d.reads)}
+    queries = []
     for grain, window in sorted(needed):
-        touched = ""
-        if not everything:
-            touched = f"SELECT DISTINCT unit, system, period FROM {{private}}.round_cells WHERE grain = '{grain}'"
-            if not store.connection.rows(f"{touched} LIMIT 1"):
-                continue
-        store.connection.run(
-            f"""INSERT INTO {{private}}.round_persons
-            SELECT '{grain}', {window}, * FROM ({person_rows(grain, replace(scope, touched=touched), window)})"""
-        )
+        limited = scope if places is None else places.persons(scope, grain)
+        if limited is not None:
+            rows = person_rows(grain, limited, window, habits=window in habits)
+            queries.append(f"SELECT '{grain}', {window}, * FROM ({rows})")
+    for several in queries if places is None else together(queries):
+        store.connection.run(f"INSERT INTO {{private}}.round_persons {several}")

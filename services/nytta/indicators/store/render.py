@@ -5,8 +5,9 @@ Names of databases are arguments, so that the same text serves the live zone, a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from nytta.indicators.definition import At, Definition, Holds, Overlaps, Side
 from nytta.indicators.subjects import SUBJECTS, Subject
@@ -43,7 +44,11 @@ class Scope:
     `events` is the database with raw events, `subjects` the one with subject rows, `open` the one with the registry.
     `last_week` is a Monday as ISO date: standing subjects count up to it. `touched` is the SQL of a table with columns
     (unit, system, period) that limits the cells, '' for all. `visible` is the SQL condition on column `import` that
-    committed rows meet. `reference` derives winners from the raw events alone, trusting no index of them.
+    committed rows meet.
+
+    What is known of the touched cells beforehand is said here, in the place of asking in every statement: `units`
+    are those whose subjects they need (None: not known), `reach` their first and last period, `feeds` what systems
+    have. A `reach` without touched cells limits what is computed to periods that begin in it.
     """
 
     events: str
@@ -53,28 +58,31 @@ class Scope:
     last_week: str
     touched: str = ""
     visible: str = "import = 0"
-    reference: bool = False
+    units: tuple[str, ...] | None = None
+    reach: tuple[date, date] | None = None
+    feeds: Mapping[str, frozenset[str]] | None = None
+
+    def has(self, feed: str) -> bool:
+        """Whether there may be anything of a feed."""
+        return self.feeds is None or bool(self.feeds.get(feed))
+
+
+def listed(names: Iterable[str]) -> str:
+    """SQL of the list of some texts, which is never empty."""
+    quoted = ["'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'" for name in sorted(names)]
+    return f"({', '.join(quoted)})" if quoted else "(NULL)"
 
 
 def winners(scope: Scope, kinds: str, where: str = "1") -> str:
     """SQL of the winning events of some kinds ("'case'"): committed, not taken back, and no better content is there.
 
-    The index of superseded contents says so quickly; as a `reference`, all contents of all identities are compared.
+    The index of superseded contents says so.
     """
-    events = f"{scope.events}.events"
-    order = "snapshot DESC, revision DESC, content ASC, import ASC"
-    if scope.reference:
-        best = f"""SELECT identity,
-            argMin((snapshot, content, import), (-toInt64(snapshot), -toInt64(revision), content, import)) AS w
-            FROM {events} WHERE {scope.visible} GROUP BY identity"""
-        chosen = f"(identity, snapshot, content, import) IN (SELECT identity, w.1, w.2, w.3 FROM ({best}))"
-    else:
-        chosen = f"{scope.visible} AND {_unbeaten(scope)}"
     return f"""(
     SELECT * FROM (
-        SELECT *, identity, content FROM {events}
-        WHERE kind IN ({kinds}) AND {where} AND {chosen}
-        ORDER BY {order} LIMIT 1 BY identity)
+        SELECT *, identity, content FROM {scope.events}.events
+        WHERE kind IN ({kinds}) AND {where} AND {scope.visible} AND {_unbeaten(scope)}
+        ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
     WHERE retracted = 0)"""
 
 
@@ -98,11 +106,21 @@ def buckets(side: Side, grain: str, scope: Scope, window: int) -> str:
             first = scope.zones.date(f"assumeNotNull({start})")
             # standing at the end of a period: the period in which it ends is the first that it does not stand in
             last = f"if(isNull({end}), {_OPEN_END}, {scope.zones.date(f'assumeNotNull({end})')})"
-            return _span(first, f"if(isNull({end}), {_OPEN_END}, {_before(last, grain)})", grain, scope, window)
+            ended = f"if(isNull({end}), {_OPEN_END}, {_before(last, grain)})"
+            return _span(*_near(first, ended, scope, window), grain, scope, window)
         case Overlaps(overlaps=(start, end)):
-            return _span(start, f"{end} - 1", grain, scope, window)
+            return _span(*_near(start, f"{end} - 1", scope, window), grain, scope, window)
         case None:
             raise ValueError("rows of this subject are per period already")
+
+
+def _near(first: str, last: str, scope: Scope, window: int) -> tuple[str, str]:
+    """Of the days from `first` to `last`, as SQL, the first and the last one that may bear on the touched periods."""
+    if scope.reach is None:
+        return first, last
+    since = max(scope.reach[0] - timedelta(days=31 + 7 * window), date(1970, 1, 1))
+    until = scope.reach[1] + timedelta(days=31)
+    return f"greatest({first}, toDate('{since}'))", f"least({last}, toDate('{until}'))"
 
 
 def _start(day: str, grain: str) -> str:
@@ -152,72 +170,107 @@ def _span(first: str, last: str, grain: str, scope: Scope, window: int) -> str:
     return f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {periods})" if grain == "window" else periods
 
 
-def person_rows(grain: str, scope: Scope, window: int) -> str:
+def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
     """SQL of one row per (unit at every level, system, period, person): columns of subject 'person' for one grain.
+
+    With `habits`, a window of enough weeks has the last weeks at work too.
 
     A person is present as presence events tell it; where none do (-1), present_any gives the expected share: of the
     unit's staff as the unit reported it, else as the calendar has it. Limited to the units under the touched cells.
     """
     units = _units(scope)
     ended = f"if(year(valid_to) < 2000, {_OPEN_END}, toDate(valid_to) - 1)"
-    spans = _span("toDate(valid_from)", ended, grain, scope, window)
+    belonging = _near("toDate(valid_from)", ended, scope, window)
+    spans = _span(*belonging, grain, scope, window)
     weeks = _flow("toDate(valid_from)", grain, scope, window)
-    acts = (
-        winners(scope, "'session', 'case'", f"{units} AND actor_kind = 'person' AND legacy != 1")
-        if scope.reference
-        else f"(SELECT * FROM {scope.events}.actions WHERE {units} AND {scope.visible} AND {_unbeaten(scope)})"
-    )
+    near = _weeks(scope, grain, window)
+    acts = _person_days(scope, "act", f"{units} AND {near}")
     acted = _flow(scope.zones.date("time"), grain, scope, window)
     eligible = winners(scope, "'eligibility'", units)
-    by_old = winners(scope, "'session'", f"{units} AND actor_kind = 'person' AND legacy = 1")
-    taken = winners(scope, "'training'", f"actor != {_NOBODY}")
-    habit = _habit(scope, window, acts, eligible) if grain == "window" and window >= _HABIT else ""
-    told = winners(scope, "'presence'", f"actor != {_NOBODY}")
-    reported = winners(scope, "'presence'", f"{units} AND actor = {_NOBODY}")
-    limit = f"AND (p.ancestor, r.system, r.period) IN ({scope.touched})" if scope.touched else ""
-    return f"""
-    SELECT p.ancestor AS unit, r.system AS system, case_type, r.period AS period, r.person AS person,
-           max(r.a) AS active, max(r.e) AS eligible, max(r.n) AS entitled, toInt8(max(t.known)) - 1 AS present,
-           max(multiIf(o.share > 0, o.share, c.present_any > 0, c.present_any, 1000)) AS present_any,
-           max(r.l) AS legacy, max(r.t) AS tier,
-           max(d.done = 1 AND d.first < {_after("r.period", grain)}) AS trained,
-           {"max(h.at_work)" if habit else "0"} AS weeks_at_work, {"max(h.used)" if habit else "0"} AS weeks_active
-    FROM (
-        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
-        FROM {acts}
+    habit = _habit(scope, window, acts, eligible) if habits and window >= _HABIT else ""
+    limit = (
+        f"AND (p.ancestor, r.system, r.period) IN ({scope.touched})" if scope.touched else _within(scope, "r.period")
+    )
+    by_old = f"""
         UNION ALL
-        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 0, 0, 0, 1, '' FROM {by_old}
-        UNION ALL
-        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1), 0,
-               toString(tier)
-        FROM {eligible}
-    ) AS r
-    INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
+        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 0, 0, 0, 1, ''
+        FROM {_person_days(scope, "earlier", f"{units} AND {near}")}"""
+    told = f"""
     LEFT JOIN (
-        SELECT arrayJoin({weeks}) AS period, actor AS person, max(1 + (days > 0)) AS known FROM {told}
+        SELECT arrayJoin({weeks}) AS period, actor AS person, max(1 + (days > 0)) AS known
+        FROM {_person_days(scope, "presence", f"actor != {_NOBODY} AND {near}")}
         GROUP BY period, person
     ) AS t ON t.person = r.person AND t.period = r.period
     LEFT JOIN (
         SELECT w.unit AS unit, w.period AS period,
                toUInt16(max(least(1000, round(1000 * w.persons / s.staff)))) AS share
         FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS period, quantity AS persons
-              FROM {reported}) AS w
+              FROM {_person_days(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near}")}) AS w
         INNER JOIN (
-            SELECT unit, arrayJoin({_span("toDate(valid_from)", ended, "week", scope, window)}) AS week,
+            SELECT unit, arrayJoin({_span(*belonging, "week", scope, window)}) AS week,
                    uniqExact(actor) AS staff
             FROM {eligible} GROUP BY unit, week
         ) AS s ON s.unit = w.unit AND s.week = w.week
         GROUP BY w.unit, w.period
-    ) AS o ON o.unit = r.unit AND o.period = r.period
+    ) AS o ON o.unit = r.unit AND o.period = r.period"""
+    taken = f"""
+    LEFT JOIN (SELECT actor, system, min({scope.zones.date("time")}) AS first, 1 AS done
+               FROM {winners(scope, "'training'", f"actor != {_NOBODY}")}
+               GROUP BY actor, system) AS d ON d.actor = r.person AND d.system = r.system"""
+    presence, trained = scope.has("presence"), scope.has("training")
+    return f"""
+    SELECT p.ancestor AS unit, r.system AS system, case_type, r.period AS period, r.person AS person,
+           max(r.a) AS active, max(r.e) AS eligible, max(r.n) AS entitled,
+           {"toInt8(max(t.known)) - 1" if presence else "-1"} AS present,
+           max(multiIf({"o.share > 0, o.share, " if presence else ""}c.present_any > 0, c.present_any, 1000))
+               AS present_any,
+           max(r.l) AS legacy, max(r.t) AS tier,
+           {f"max(d.done = 1 AND d.first < {_after('r.period', grain)})" if trained else "0"} AS trained,
+           {"max(h.at_work)" if habit else "0"} AS weeks_at_work, {"max(h.used)" if habit else "0"} AS weeks_active
+    FROM (
+        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
+        FROM {acts}{by_old if scope.has("legacy") else ""}
+        UNION ALL
+        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1), 0,
+               toString(tier)
+        FROM {eligible}
+    ) AS r
+    INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit{told if presence else ""}
     LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = r.unit
     LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = '{grain}') AS c
-        ON c.root = u.root AND c.period = r.period
-    LEFT JOIN (SELECT actor, system, min({scope.zones.date("time")}) AS first, 1 AS done FROM {taken}
-               GROUP BY actor, system) AS d ON d.actor = r.person AND d.system = r.system
+        ON c.root = u.root AND c.period = r.period{taken if trained else ""}
     {habit}
     ARRAY JOIN ['', '*'] AS case_type
     WHERE r.period >= p.valid_from AND r.period < p.valid_to {limit}
     GROUP BY p.ancestor, r.system, case_type, r.period, r.person"""
+
+
+def _within(scope: Scope, period: str) -> str:
+    """SQL condition that limits a computation of everything to the periods of its reach; begins with AND."""
+    if scope.reach is None:
+        return ""
+    return f" AND {period} >= toDate('{scope.reach[0]}') AND {period} <= toDate('{scope.reach[1]}')"
+
+
+def _person_days(scope: Scope, what: str, where: str) -> str:
+    """SQL of what is known of persons by day.
+
+    An act, or a presence, that came twice is in it twice: who reads it asks whether there is any.
+    """
+    return f"""(SELECT unit, system, time, actor, days, quantity, toDate(time) AS valid_from
+        FROM {scope.events}.person_days
+        WHERE what = '{what}' AND {where} AND {scope.visible} AND {_unbeaten(scope)})"""
+
+
+def _weeks(scope: Scope, grain: str, window: int) -> str:
+    """SQL condition on the weeks of person_days that bear on the touched periods; their days may be one beside."""
+    if scope.reach is None:
+        return "1"
+    first, last = scope.reach
+    first -= timedelta(days=1 + 7 * (window - 1 if grain == "window" else 0))
+    last += timedelta(days=32 if grain == "month" else 7)
+    monday = first - timedelta(days=first.weekday())
+    return f"week >= '{max(monday, date(1970, 1, 5))}' AND week <= '{last}'"
 
 
 def _after(period: str, grain: str) -> str:
@@ -239,9 +292,13 @@ def _habit(scope: Scope, window: int, acts: str, eligible: str) -> str:
     """
     acted = f"toMonday({scope.zones.date('time')})"
     ended = f"if(year(valid_to) < 2000, {_OPEN_END}, toDate(valid_to) - 1)"
-    weeks = _span("toDate(valid_from)", ended, "week", scope, 0)
-    told = winners(scope, "'presence'", f"actor != {_NOBODY}")
-    few = f" AND last IN (SELECT period FROM ({scope.touched}))" if scope.touched else ""
+    weeks = _span(*_near("toDate(valid_from)", ended, scope, window), "week", scope, 0)
+    few = f" AND last IN (SELECT period FROM ({scope.touched}))" if scope.touched else _within(scope, "last")
+    present = _person_days(scope, "presence", f"actor != {_NOBODY} AND {_weeks(scope, 'window', window)}")
+    told = f"""LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known
+                       FROM {present}
+                       GROUP BY week, person) AS t ON t.person = s.person AND t.week = s.week"""
+    presence = scope.has("presence")
     return f"""LEFT JOIN (
         SELECT p.ancestor AS unit, w.system AS system, w.person AS person, last AS period,
                arraySlice(arrayReverseSort(groupUniqArrayIf(w.week, w.there)), 1, {_HABIT}) AS weeks,
@@ -250,15 +307,15 @@ def _habit(scope: Scope, window: int, acts: str, eligible: str) -> str:
                still * length(arrayIntersect(weeks, groupUniqArrayIf(w.week, w.did))) AS used
         FROM (
             SELECT s.unit AS unit, s.system AS system, s.person AS person, s.week AS week, max(s.a) AS did,
-                   max(t.known) AS told, max(if(c.present_any > 0, c.present_any, 1000)) AS expected,
+                   {"max(t.known)" if presence else "0"} AS told,
+                   max(if(c.present_any > 0, c.present_any, 1000)) AS expected,
                    did OR told = 2 OR (told = 0 AND expected >= 500) AS there
             FROM (
                 SELECT unit, system, actor AS person, {acted} AS week, 1 AS a, 0 AS e FROM {acts}
                 UNION ALL
                 SELECT unit, system, actor AS person, arrayJoin({weeks}) AS week, 0, 1 FROM {eligible}
             ) AS s
-            LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known
-                       FROM {told} GROUP BY week, person) AS t ON t.person = s.person AND t.week = s.week
+            {told if presence else ""}
             LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = s.unit
             LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = 'week') AS c
                 ON c.root = u.root AND c.period = s.week
@@ -301,27 +358,27 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
     anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
     there = "numerator != 0" if asked else anything
     amount = "sum(n)" if not definition.capped else "least(sum(n), sum(d))"
-    limit = f"WHERE (unit, system, period) IN ({scope.touched})" if scope.touched else "WHERE 1"
+    limit = f"(unit, system, period) IN ({scope.touched})" if scope.touched else f"1{_within(scope, 'period')}"
     if definition.needs_feed:
-        table = SUBJECTS[numerator.subject].table
-        limit += f" AND system IN (SELECT system FROM {scope.subjects}.{table} FINAL)"
+        limit += f" AND system IN {_fed(SUBJECTS[numerator.subject].name, scope)}"
     if definition.feed:
-        limit += f" AND system IN ({fed(definition.feed, scope)})"
+        limit += f" AND system IN {_fed(definition.feed, scope)}"
     return f"""SELECT
     '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, '{grain}' AS grain,
     system, unit, case_type, part, period,
     {amount} AS numerator, sum(d) AS denominator, max(s) AS subjects, max(p) AS persons,
     sum(n_keys) AS numerator_keys, sum(d_keys) AS denominator_keys
 FROM ({" UNION ALL ".join(sides)})
-{limit}
+WHERE {limit}
 GROUP BY system, unit, case_type, part, period
 HAVING {there}"""
 
 
-def fed(feed: str, scope: Scope) -> str:
-    """SQL of the systems with events of a feed of persons."""
-    what = {"training": "kind = 'training'", "legacy": "kind = 'session' AND legacy = 1"}[feed]
-    return f"SELECT DISTINCT system FROM {scope.events}.events WHERE {what} AND retracted = 0 AND {scope.visible}"
+def _fed(feed: str, scope: Scope) -> str:
+    """SQL of the systems that have a feed: as a round keeps them, else as the table of the scope has them."""
+    if scope.feeds is not None:
+        return listed(scope.feeds.get(feed, frozenset()))
+    return f"(SELECT system FROM {scope.subjects}.feeds FINAL WHERE feed = '{feed}')"
 
 
 def hands(definition: Definition, scope: Scope, grains: Sequence[str]) -> str:
@@ -393,6 +450,8 @@ def _units(scope: Scope) -> str:
     """Condition on `unit`: those whose subjects the touched cells need, at any level above them."""
     if not scope.touched:
         return "1"
+    if scope.units is not None:
+        return f"unit IN {listed(scope.units)}"
     return f"unit IN (SELECT unit FROM {scope.open}.unit_paths WHERE ancestor IN (SELECT unit FROM ({scope.touched})))"
 
 
@@ -437,10 +496,14 @@ def _placed(definition: Definition, side: Side, subject: Subject, grain: str, sc
 
 def _reach(side: Side, definition: Definition, grain: str, scope: Scope) -> str:
     """A coarse range on the moment, so that touched cells read only the parts of the table around them."""
-    if not scope.touched or not isinstance(side.period, At):
+    if not isinstance(side.period, At) or not (scope.touched or scope.reach):
         return ""
-    days = _days(definition, grain)
     moment = side.period.at
+    days = _days(definition, grain)
+    if scope.reach is not None:
+        first, last = scope.reach
+        since, until = max(first - timedelta(days=days), date(1970, 1, 1)), last + timedelta(days=33)
+        return f" AND {moment} >= toDateTime(toDate('{since}')) AND {moment} < toDateTime(toDate('{until}'))"
     return (
         f" AND {moment} >= (SELECT toDateTime(min(period)) - INTERVAL {days} DAY FROM ({scope.touched}))"
         f" AND {moment} < (SELECT toDateTime(max(period)) + INTERVAL {days + 1} DAY FROM ({scope.touched}))"

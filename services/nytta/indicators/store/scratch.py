@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from nytta.indicators.definition import Definition
 from nytta.indicators.periods import GRAINS
+from nytta.indicators.store import feeds
 from nytta.indicators.store.processing import processed, processed_hands
 from nytta.indicators.store.recompute import last_week, list_persons, recompute, together, zones_of
 from nytta.indicators.store.render import Scope, cells, hands, subject_rows, winners
 from nytta.indicators.store.seals import Table, count, unsealed
 from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
-from nytta.indicators.subjects import STORED
+from nytta.indicators.subjects import STORED, SUBJECTS, Subject
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
 from nytta.storage.client import Zones
@@ -30,6 +32,13 @@ _HANDS_KEY = "indicator, version, grain, system, unit, case_type, period"
 _HANDS = "handlers, most_by_one, requesters"
 
 _COMPARED: tuple[tuple[Table, str, str], ...] = (("cells", _KEY, _FIGURES), ("hands", _HANDS_KEY, _HANDS))
+
+
+_EVENTS = 250_000
+"""Events of subjects that are brought together at a time: they are sorted in memory."""
+_PERSON_WEEKS = 50_000
+_FEWEST_WEEKS = 4
+"""Persons by weeks that are listed at a time, each in all its windows and at all levels; weeks at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +91,11 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
             zones_of(store),
             last_week(store).isoformat(),
             visible=visible(store.connection),
-            reference=True,
         )
+        _index(beside, scope)
         for subject in STORED:
-            columns = ", ".join(subject.stored)
-            events = winners(scope, f"'{subject.name}'")
-            beside.connection.run(
-                f"INSERT INTO {{private}}.{subject.table} ({columns}, version, is_deleted) "
-                f"SELECT {columns}, 1, 0 FROM ({subject_rows(subject, events, '{open}')})"
-            )
+            _derive(beside, subject, scope)
+        feeds.keep(beside, {}, feeds.looked_for(beside, scope.visible), 1)
         compute(beside, definitions, scope)
         ids = ", ".join(f"('{d.id}', {d.version})" for d in definitions)
         results = [
@@ -100,6 +105,42 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
         compared, missing, different = (sum(column) for column in zip(*(r[0] for r in results), strict=True))
         examples = [example for result in results for example in result[1]][:5]
         return Verification(compared, missing, different, tuple(examples), count(store.connection))
+
+
+def _index(beside: PrivateStore, scope: Scope) -> None:
+    """Make the indexes of the scratch zone's raw events from these events alone."""
+    connection = beside.connection
+    contested = f"""SELECT identity FROM {{private}}.events WHERE {scope.visible}
+        GROUP BY identity HAVING min((snapshot, content)) != max((snapshot, content))"""
+    connection.run(
+        f"""INSERT INTO {{private}}.superseded (identity, snapshot, content, import)
+        SELECT identity, lost.1, lost.2, best.4 FROM (
+            SELECT identity, arrayJoin(contents) AS lost,
+                   arraySort(c -> (-toInt64(c.1), -toInt64(c.3), c.2, c.4), contents)[1] AS best
+            FROM (SELECT identity, groupUniqArray((snapshot, content, revision, import)) AS contents
+                  FROM {{private}}.events WHERE {scope.visible} AND identity IN ({contested}) GROUP BY identity))
+        WHERE (lost.1, lost.2) != (best.1, best.2)"""
+    )
+    # what the view makes of events that are inserted, of those that were linked
+    view = connection.value(
+        "SELECT as_select FROM system.tables WHERE database = {db:String} AND name = 'person_days_of_events'",
+        db=connection.zones.private,
+    )
+    connection.run(f"INSERT INTO {{private}}.person_days {view}")
+
+
+def _derive(beside: PrivateStore, subject: Subject, scope: Scope) -> None:
+    """Fill the rows of a kind of subjects, so many of them at a time."""
+    connection = beside.connection
+    columns = ", ".join(subject.stored)
+    number = int(connection.value(f"SELECT count() FROM {{private}}.events WHERE kind = '{subject.name}'"))
+    parts = 1 + number // _EVENTS
+    for part in range(parts):
+        events = winners(scope, f"'{subject.name}'", f"cityHash64(subject) % {parts} = {part}")
+        connection.run(
+            f"INSERT INTO {{private}}.{subject.table} ({columns}, version, is_deleted) "
+            f"SELECT {columns}, 1, 0 FROM ({subject_rows(subject, events, '{open}')})"
+        )
 
 
 def _compared(
@@ -158,25 +199,52 @@ def read_beside(
 def compute(
     target: PrivateStore, definitions: Sequence[Definition], scope: Scope, grains: Sequence[str] | None = None
 ) -> None:
-    """Fill the target's cells from the scope's subjects: all of them, at the definitions' grains or at `grains`."""
-    list_persons(target, definitions, scope, grains, everything=True)
-    of_cells = [
-        processed(definition, grain, cells(definition, grain, scope))
-        for definition in definitions
-        for grain in grains or definition.grains
-    ]
+    """Fill the target's cells from the scope's subjects: all of them, at the definitions' grains or at `grains`.
+
+    Figures of persons are computed some periods at a time: every person is there in every week.
+    """
+    of_persons = [d for d in definitions if any(SUBJECTS[side.subject].per_period for side in d.reads)]
+    for reach in _reaches(target, scope) if of_persons and "total" not in (grains or ()) else [None]:
+        limited = replace(scope, reach=reach)
+        target.connection.run("TRUNCATE TABLE {private}.round_persons")
+        list_persons(target, of_persons, limited, grains)
+        _fill(target, "cells", _cells(of_persons, limited, grains))
+    _fill(target, "cells", _cells([d for d in definitions if d not in of_persons], scope, grains))
     published = [grain for grain in grains or GRAINS if grain in GRAINS]
     of_hands = [
         processed_hands(definition, published, hands(definition, scope, published))
         for definition in definitions
         if definition.counts_hands and published
     ]
-    for table, key, figures, texts in (
-        ("cells", _KEY, _FIGURES, of_cells),
-        ("hands", _HANDS_KEY, _HANDS, of_hands),
-    ):
-        for several in together(texts):
-            target.connection.run(
-                f"INSERT INTO {{private}}.{table} ({key}, {figures}, computed, is_deleted) "
-                f"SELECT {key}, {figures}, 1, 0 FROM ({several})"
-            )
+    _fill(target, "hands", of_hands)
+
+
+def _cells(definitions: Sequence[Definition], scope: Scope, grains: Sequence[str] | None) -> list[str]:
+    return [
+        processed(definition, grain, cells(definition, grain, scope))
+        for definition in definitions
+        for grain in grains or definition.grains
+    ]
+
+
+def _fill(target: PrivateStore, table: Table, texts: Sequence[str]) -> None:
+    key, figures = next((key, figures) for name, key, figures in _COMPARED if name == table)
+    for several in together(texts):
+        target.connection.run(
+            f"INSERT INTO {{private}}.{table} ({key}, {figures}, computed, is_deleted) "
+            f"SELECT {key}, {figures}, 1, 0 FROM ({several})"
+        )
+
+
+def _reaches(target: PrivateStore, scope: Scope) -> Iterator[tuple[date, date]]:
+    """Stretches of time, without a gap, that hold all periods; in each, persons by weeks are about as many."""
+    persons, first = target.connection.rows(
+        f"""SELECT uniqExact(actor), min(if(kind IN ('eligibility', 'presence'), toDate(valid_from), toDate(time)))
+        FROM {scope.events}.events WHERE actor != toFixedString('', 16)"""
+    )[0]
+    weeks = max(_FEWEST_WEEKS, _PERSON_WEEKS // max(1, persons))
+    begin, end = date(1970, 1, 1), date.fromisoformat(scope.last_week) + timedelta(days=62)
+    upto = max(begin, min(first, end)) + timedelta(weeks=weeks)  # nobody is there before the first of them
+    while begin <= end:
+        yield begin, min(upto, end)
+        begin, upto = upto + timedelta(days=1), upto + timedelta(weeks=weeks)

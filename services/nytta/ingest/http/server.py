@@ -21,6 +21,8 @@ _TAKING_SECONDS: Final = 30.0
 """How long a peer may leave an answer that waits for it untaken."""
 _CONNECTIONS: Final = 1_000
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_TICK_SECONDS: Final = 1.0
+"""How old the date of an answer may be; who waits for requests alone wakes no sooner."""
 _ANSWERED_SECONDS: Final = 4.0
 """So long requests under way have to be answered when the server stops."""
 
@@ -55,6 +57,25 @@ def server(app: ASGIApp, *, seconds: float = 30, connections: int = _CONNECTIONS
 
 class Server(uvicorn.Server):
     """A server that stops when told to with `should_exit`, and leaves signals to the process."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        self._told = asyncio.Event()
+        super().__init__(config)
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether it was told to stop; to be set in the thread of its loop."""
+        return self._told.is_set()
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        self._told.set() if value else self._told.clear()
+
+    async def main_loop(self) -> None:
+        """Return when told to stop: uvicorn's own loop looks ten times a second."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), _TICK_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

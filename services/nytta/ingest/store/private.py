@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -33,6 +34,9 @@ _MARK = "kind, system, subject, unit, hour"
 _BY_PERSONS = ("session", "case")
 _ROW = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
 """SQL of the id of the row that an event was made of: without the word of a derived event."""
+_EPOCH = date(1970, 1, 1)
+_FAR = 100_000
+"""Days since 1970 from which the first day of the data is counted back, so that its counter grows too."""
 _IDS = 5_000
 """Ids that one statement is given."""
 
@@ -136,6 +140,7 @@ class PrivateStore:
         self.writing = threading.RLock()
         """Held by the thread that writes raw events and marks."""
         self._unfinished = False  # whether a batch may lie there without its marks
+        self._span: tuple[int, int] | None = None  # days that the counters hold, as far as this process raised them
 
     # counters
 
@@ -144,6 +149,11 @@ class PrivateStore:
         return int(
             self.connection.value("SELECT max(value) FROM {private}.counters WHERE name = {name:String}", name=name)
         )
+
+    def counters(self) -> Counter[str]:
+        """All persisted counters; those that were never raised are 0."""
+        rows = self.connection.rows("SELECT name, max(value) FROM {private}.counters GROUP BY name")
+        return Counter({name: int(value) for name, value in rows})
 
     def raise_counter(self, name: str, value: int) -> None:
         """Set the counter to `value`, if that is more than it was."""
@@ -190,9 +200,24 @@ class PrivateStore:
         events = without_excluded(events, digests(self.connection))
         if not len(events):
             return
+        self._reach(events)
         for name, value in {"batch": batch, "import": import_id, "snapshot": snapshot}.items():
             events = events.append_column(name, pa.repeat(pa.scalar(value, pa.uint64()), len(events)))
         self.connection.insert_arrow("{private}.events", events)
+
+    def _reach(self, events: pa.Table) -> None:
+        """Have the span of the data hold these events, before they are there."""
+        if "retracted" in events.column_names:
+            events = events.filter(pc.equal(events["retracted"], 0))
+        if not len(events):
+            return
+        days = pc.min_max(pc.cast(events["time"], pa.date32())).as_py()
+        first, last = (max(0, (days[name] - _EPOCH).days) for name in ("min", "max"))
+        if self._span is None or first < self._span[0] or last > self._span[1]:
+            self.raise_counter("first_day", _FAR - first)
+            self.raise_counter("last_day", last)
+            held = self._span or (first, last)
+            self._span = min(first, held[0]), max(last, held[1])
 
     @_alone
     def append_marks(self, marks: pa.Table) -> None:
@@ -249,6 +274,7 @@ class PrivateStore:
         if self._ask:
             self._ask(EVERYTHING)
             return
+        self.doubt_feeds()
         self.mark()
         self.connection.insert(
             "{private}.marks",
@@ -256,9 +282,18 @@ class PrivateStore:
             [[self.counter("batch"), 0, "plan", "", bytes(16), "", datetime.fromtimestamp(0, UTC)]],
         )
 
+    def doubt_feeds(self) -> None:
+        """Have the next round look anew for what systems have: raw events went, or nothing is to be trusted."""
+        self.raise_counter("feeds_doubted", self.counter("feeds_checked") + 1)
+
     def marks_wait(self) -> bool:
         """Whether there are marks that no round has read."""
-        return int(self.connection.value("SELECT max(sequence) FROM {private}.marks")) > self.counter("cleared")
+        return bool(
+            self.connection.value(
+                "SELECT (SELECT max(sequence) FROM {private}.marks) > "
+                "(SELECT max(value) FROM {private}.counters WHERE name = 'cleared')"
+            )
+        )
 
     # imports
 
@@ -593,11 +628,15 @@ class PrivateStore:
         return [row[0] for row in described if row[2] != "MATERIALIZED"]
 
     def data_span(self) -> tuple[date, date]:
-        """The first and the last day of the events; today's year where there are none."""
-        first, last, events = self.connection.rows(
-            "SELECT min(time), max(time), count() FROM {private}.events WHERE retracted = 0"
-        )[0]
-        return (first.date(), last.date()) if events else (date(2020, 1, 1), date(2027, 12, 31))
+        """The first and the last day of the events that ever came; some years of ours where there are none."""
+        rows = self.connection.rows(
+            "SELECT name, max(value) FROM {private}.counters WHERE name IN ('first_day', 'last_day') GROUP BY name"
+        )
+        held = {name: int(value) for name, value in rows}
+        if len(held) < 2:
+            return date(2020, 1, 1), date(2027, 12, 31)
+        first, last = _FAR - held["first_day"], held["last_day"]
+        return _EPOCH + timedelta(days=first), _EPOCH + timedelta(days=last)
 
     def sources(self) -> list[dict[str, Any]]:
         """Per source: events, first and last time and receipt, rejects, and the organisations whose units it names."""
