@@ -56,7 +56,7 @@ def benefits(
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
 ) -> None:
-    """List benefits: realised share, forecast, status, hours freed and left lying."""
+    """List benefits: realised share, forecast, status, hours freed and unrealised."""
     with opened(data) as app:
         found = _found(app, programme, as_of)
     listed = [row for said, system in found for row in rows(said.statement, language.value, system)]

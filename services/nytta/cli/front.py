@@ -10,6 +10,10 @@ HELP: Final = {
     "import": "Import event logs. Interrupted, the same command goes on; repeated, it changes nothing.",
     "sources": "What came from where: events, first and last time, rejects; and the imports.",
     "rejects": "What was refused, where it stood and what to change. Bodies stay sealed.",
+    "draft": "Draft a mapping for a list: decided by its cells, with a question where they do not decide.",
+    "start": (
+        "From files to the first figures: say what each list is, ask what they do not say, import, and tell what shows."
+    ),
     "pull": (
         "Ask a system now for what happened in it. Interrupted, the same command goes on; repeated, it changes nothing."
     ),
@@ -25,6 +29,7 @@ HELP: Final = {
     "link": "Print a further link that signs the person at this machine in to the console of the running service.",
     "up": "Run the service in one process: events over HTTP, figures kept up to date, the console for people.",
     "gateway": "Take events in over HTTP and put them on Kafka, for workers to store and compute.",
+    "console": "Serve the console beside gateway and workers, from the ClickHouse server that they share.",
     "values": "List values per unit, system, indicator and period.",
     "states": "What several published figures show together: ready and not used, gates, gaps, decisions.",
     "mix": "A figure without its mix: its change as change within its parts, and change of their mix.",
@@ -35,7 +40,7 @@ HELP: Final = {
         "Bring the store's tables up to date; with Kafka, make the topics that are missing and check the others."
     ),
     "signals": "What lag detection found, beside published figures.",
-    "benefits": "List benefits: realised share, forecast, status, hours freed and left lying.",
+    "benefits": "List benefits: realised share, forecast, status, hours freed and unrealised.",
     "report": "Write the report of a programme: two pages to decide from, and an appendix.",
     "worker": "Take events from Kafka, store them and compute figures, beside other workers. Needs a supervisor.",
     "alerter": "Keep the alerts beside workers: open and close them, send messages, take answers. Needs a supervisor.",
