@@ -165,7 +165,7 @@ def test_what_a_row_says_no_more_is_taken_back_with_its_revision(write: Write) -
         ("format: lines\nrecords: a\n", "records is for format: json, object or xml"),
         ("format: table\nentries: {path: a, key: k}\n", "'value' is missing"),
         ("format: table\nsystem: {coalesce: [a], field: b}\n", "once: field, coalesce"),
-        ("format: table\ntime: {order: day-first}\n", "once: field or coalesce"),
+        ("format: table\ntime: {order: day-first}\n", "once: field, coalesce or constant"),
     ],
 )
 def test_what_does_not_go_together_is_told(text: str, said: str) -> None:

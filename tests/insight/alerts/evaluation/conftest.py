@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,6 +26,7 @@ from nytta.statistics import wilson
 from tests.organisations import secret
 
 START = date(2025, 1, 6)
+MOMENT = datetime(2025, 1, 6, 12, tzinfo=UTC)
 WEEKS = 70
 ZONE = ZoneInfo("Europe/Oslo")
 DEFINITIONS: tuple[Definition, ...] = nytta.read_definitions(declarations.schemas() / "indicators")
@@ -112,6 +113,12 @@ class Town:
                 ]
                 for d in DEFINITIONS
             ],
+        )
+        # somebody works in the system, or nothing is said of use
+        self.store.connection.insert(
+            "{private}.events",
+            ["source", "id", "type", "kind", "time", "received_at", "unit", "system", "actor_kind"],
+            [["sessions", "1", "platform.session", "session", MOMENT, MOMENT, "u00", "arken", "person"]],
         )
         rng = np.random.default_rng(1)
         for unit in [f"u{n:02d}" for n in range(12)] + ["tiny", "wee", "small"]:
