@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from nytta.disclosure.store.verdicts import Series, read_series
 from nytta.indicators.definition import Definition
-from nytta.indicators.detection.action import Followed, followed
+from nytta.indicators.detection.action import AFTER, Followed, followed
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry.dates import monday, parse_week
 from nytta.registry.registry import Registry
@@ -53,7 +53,9 @@ def publish_effects(
             "SELECT DISTINCT alert FROM {open}.published_effects WHERE organisation = {root:String}", root=root
         )
     }
-    due = [action for action in actions if action.alert not in known and action.day < closed]
+    # no series is read before so many weeks can have passed
+    ripe = closed - timedelta(weeks=AFTER)
+    due = [action for action in actions if action.alert not in known and monday(action.day) <= ripe]
     if not due:
         return 0
     series = read_series(store, registry, definitions, root, closed)
