@@ -17,11 +17,13 @@ from nytta.insight.alerts.texts import (
     MOST_WORDS,
     FactsError,
     Item,
+    actions,
     compose,
     line,
     placeholders,
     problems,
     render,
+    suggestions,
     words,
 )
 from nytta.insight.alerts.wordings import WORDINGS, Wording
@@ -159,6 +161,15 @@ def test_advice_follows_evidence() -> None:
     for paper in (None, 0):
         assert close not in render(alert(Kind.LEVEL), replace(FACTS, paper=paper), "en").suggestions
         assert close not in render(alert(Kind.READY_NOT_USED), replace(FACTS, paper=paper), "en").suggestions
+
+
+def test_an_action_keeps_its_id_whatever_facts_say() -> None:
+    every = actions(Kind.LEVEL, (), "en")
+    few = suggestions(Kind.LEVEL, replace(FACTS, ready=95, paper=None), "en")
+    assert list(few) == ["level-3"]
+    assert few["level-3"] == every["level-3"]
+    own = tuple(Suggestion("level", Names.of(f"own {n}"), Names.of("somebody")) for n in range(4))
+    assert list(suggestions(Kind.LEVEL, replace(FACTS, suggestions=own), "en")) == ["level-1", "level-2", "level-3"]
 
 
 def test_since_when() -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from nytta.disclosure.store.verdicts import Series, read_series
-from nytta.indicators.definition import Definition
+from nytta.indicators.definition import Definition, Detection
 from nytta.indicators.detection.action import AFTER, Followed, followed
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.quality import systems_in_use
 from nytta.registry.dates import monday, parse_week
 from nytta.registry.registry import Registry
 
 HELPED, NOTHING_YET = "helped", "nothing_yet"
 """Words of what can be told; else the word says why nothing can."""
+
+_OLDEST = 52
+"""Weeks after which nobody waits for a verdict any more."""
 
 _COLUMNS = (
     *("organisation", "unit", "system", "indicator", "alert", "action", "day"),
@@ -53,21 +57,26 @@ def publish_effects(
             "SELECT DISTINCT alert FROM {open}.published_effects WHERE organisation = {root:String}", root=root
         )
     }
-    # no series is read before so many weeks can have passed
-    ripe = closed - timedelta(weeks=AFTER)
-    due = [action for action in actions if action.alert not in known and monday(action.day) <= ripe]
+    # series are read while something can be told: after eight weeks, of units that are judged, and not for ever
+    weeks = {action.alert: (closed - monday(action.day)).days // 7 for action in actions}
+    judged = {definition.id for definition in definitions if isinstance(definition.detect, Detection)}
+    due = [
+        action
+        for action in actions
+        if action.alert not in known and action.indicator in judged and AFTER <= weeks[action.alert] <= _OLDEST
+    ]
     if not due:
         return 0
-    series = read_series(store, registry, definitions, root, closed)
+    series = read_series(store, registry, definitions, root, closed, systems_in_use(store.connection))
     rows = [
-        [root, a.unit, a.system, a.indicator, a.alert, a.action, a.day, *_verdict(found), now.astimezone(UTC)]
-        for a, found in _found(due, actions, series)
+        [root, a.unit, a.system, a.indicator, a.alert, a.action, a.day, *_verdict(outcome), now.astimezone(UTC)]
+        for a, outcome in _outcomes(due, actions, series)
     ]
     store.connection.insert("{open}.published_effects", list(_COLUMNS), rows)
     return len(rows)
 
 
-def _found(
+def _outcomes(
     due: Iterable[Action], actions: Collection[Action], series: Sequence[Series]
 ) -> Iterable[tuple[Action, Followed]]:
     for action in due:
@@ -79,14 +88,15 @@ def _found(
         column = (monday(action.day) - parse_week(one.panel.weeks[0])).days // 7
         acted = {one.units.index(a.unit) for a in actions if a.system == action.system and a.unit in one.units}
         if 0 <= column < len(one.panel.weeks):
-            what = followed(one.panel, one.units.index(action.unit), column, acted)
-            if what is not None:
-                yield action, what
+            outcome = followed(one.panel, one.units.index(action.unit), column, acted)
+            if outcome is not None:
+                yield action, outcome
 
 
-def _verdict(found: Followed) -> tuple[str, int | None, int | None, int | None, int]:
-    if found.effect is None:
-        return str(found.why), None, None, None, found.others
-    told = found.effect
-    points, low, high = (round(100 * value) for value in (told.estimate, told.low, told.high))
-    return HELPED if told.claimed else NOTHING_YET, points, low, high, found.others
+def _verdict(outcome: Followed) -> tuple[str, int | None, int | None, int | None, int]:
+    """Word, points, their interval, and the units compared with."""
+    effect = outcome.effect
+    if effect is None:
+        return str(outcome.why), None, None, None, outcome.others
+    points, low, high = (round(100 * value) for value in (effect.estimate, effect.low, effect.high))
+    return HELPED if effect.claimed else NOTHING_YET, points, low, high, outcome.others

@@ -189,6 +189,7 @@ class _Course:
     def _figures(self, definition: Definition, rows: pa.Table) -> pa.Table:
         """Rows with what may be told of them, each under the rules of its organisation and period."""
         parts = []
+        known = self._known_users(definition)
         for root, of_root in _split(rows, "organisation"):
             place = self.places[root]
             rules = {
@@ -198,7 +199,7 @@ class _Course:
                 days = [day for day, rule in rules.items() if rule == protection]
                 part = of_root.filter(pc.is_in(of_root["period"], pa.array(days, of_root["period"].type)))
                 gated = gate(self._exact(definition, part), Measure.of(definition), protection, place.secret)
-                columns = self._with_use(definition, part, _columns(gated)) | {
+                columns = _with_use(part, _columns(gated), known) | {
                     "rules": pa.repeat(pa.scalar(protection.fingerprint), len(part))
                 }
                 for name, column in columns.items():
@@ -210,27 +211,17 @@ class _Course:
             rows = rows.append_column(name, pa.array([], pa.float64() if name in _FIGURES[:3] else pa.string()))
         return rows
 
-    def _with_use(self, definition: Definition, rows: pa.Table, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        """The columns of figures, of which those of use say nothing where no source tells of any."""
+    def _known_users(self, definition: Definition) -> Collection[str] | None:
+        """Systems whose use may be spoken of: in use, or shown before; None where the indicator tells of no use."""
         if not definition.tells_of_use:
-            return columns
-        told = self.store.connection.rows(
+            return None
+        rows = self.store.connection.rows(
             """SELECT DISTINCT system FROM {private}.disclosed FINAL
                WHERE shown AND indicator = {id:String} AND version = {version:UInt16}""",
             id=definition.id,
             version=definition.version,
         )
-        known = {*self.using, *(system for (system,) in told)}
-        silent = pa.array([system not in known for system in rows["system"].to_pylist()], pa.bool_())
-        nothing = dict.fromkeys(_FIGURES[:3]) | {
-            "n_band": "",
-            "status": Status.SUPPRESSED.value,
-            "reason": Reason.NO_DATA.value,
-        }
-        return columns | {
-            name: pc.if_else(silent, pa.scalar(said, columns[name].type), columns[name])
-            for name, said in nothing.items()
-        }
+        return {*self.using, *(system for (system,) in rows)}
 
     def _exact(self, definition: Definition, rows: pa.Table) -> Exact:
         systems = {system.id: system for system in self.registry.systems}
@@ -473,6 +464,21 @@ def _split(rows: pa.Table, name: str) -> Iterator[tuple[str, pa.Table]]:
 def _columns(gated: Gated) -> dict[str, pa.Array]:
     numbers = {name: pa.array(getattr(gated, name), from_pandas=True) for name in ("value", "low", "high")}
     return numbers | {name: pa.array(getattr(gated, name).tolist(), pa.string()) for name in _FIGURES[3:]}
+
+
+def _with_use(rows: pa.Table, columns: dict[str, pa.Array], known: Collection[str] | None) -> dict[str, pa.Array]:
+    """The columns of figures, which say nothing of use in systems that are not `known` to be used."""
+    if known is None:
+        return columns
+    silent = pa.array([system not in known for system in rows["system"].to_pylist()], pa.bool_())
+    nothing = dict.fromkeys(_FIGURES[:3]) | {
+        "n_band": "",
+        "status": Status.SUPPRESSED.value,
+        "reason": Reason.NO_DATA.value,
+    }
+    return columns | {
+        name: pc.if_else(silent, pa.scalar(said, columns[name].type), columns[name]) for name, said in nothing.items()
+    }
 
 
 def _with(table: pa.Table, constants: dict[str, pa.Scalar]) -> pa.Table:

@@ -110,10 +110,10 @@ def publish_signals(
 ) -> int:
     """Judge every organisation's closed weeks at `now` (aware) and publish what is found; the rows that changed."""
     changed = 0
-    unclear = unclear_systems(store.connection, now)
+    unclear, using = unclear_systems(store.connection, now), systems_in_use(store.connection)
     for organisation in registry.organisations:
         closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
-        series = read_series(store, registry, definitions, organisation.id, closed, unclear)
+        series = read_series(store, registry, definitions, organisation.id, closed, using, unclear)
         if not series:
             continue
         country = organisation.calendar.country
@@ -135,12 +135,13 @@ def read_series(
     definitions: Sequence[Definition],
     root: str,
     closed: date,
+    using: Collection[str],
     unclear: Collection[str] = (),
 ) -> list[Series]:
     """Every notifying indicator of every system of an organisation, up to and with the week that begins on `closed`.
 
     Of `unclear` systems, the weeks that are looked at for the first time are not judged; of systems of which no source
-    tells that anybody works in them, use is not judged at all.
+    tells that anybody works in them, which are not among those in use (`using`), use is not judged at all.
     """
     notifying = [d for d in definitions if isinstance(d.detect, Detection)]
     cells = _read(store, [d.id for d in notifying] + [_ENTITLEMENT], root, closed)
@@ -152,7 +153,6 @@ def read_series(
     quiet = np.array([organisation.calendar.is_quiet(week) for week in weeks])
     told = _presence_is_told(store, root)
     stale = _stale(store, organisation, weeks, quiet)
-    using = systems_in_use(store.connection)
     found = []
     for definition in notifying:
         for system in sorted(set(cells.system[cells.indicator == definition.id].tolist())):

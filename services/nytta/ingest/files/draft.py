@@ -410,8 +410,7 @@ def _fte(made: Draft, column: str) -> Iterator[str]:
 
 def _tickets(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
-    yield _unit(made, said)
-    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield from _of_system(made, said)
     yield f"ticket: {quoted(found['ticket'])}"
     yield from _shared(made, ("category", "team"))
     yield ""
@@ -425,17 +424,13 @@ def _tickets(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
         yield f"    actor: {quoted(found['requester'])}"
     end = found.get("resolved") or found.get("closed")
     if end:
-        yield "  - also: resolved"
-        yield "    type: ticket.resolved"
-        yield f"    when: {{field: {quoted(end)}, present: true}}"
-        yield f"    time: {_at(made, end)}"
+        yield from _end(made, end, "ticket", "resolved")
         yield from _answer(made, "first_contact", "    first_contact")
 
 
 def _cases(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
-    yield _unit(made, said)
-    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield from _of_system(made, said)
     yield f"case: {quoted(found['case'])}"
     if "case_type" in found:
         yield f"case_type: {quoted(found['case_type'])}"
@@ -461,10 +456,7 @@ def _cases(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
         yield "    by_law: true"
     end = found.get("closed") or found.get("decided")
     if end:
-        yield "  - also: closed"
-        yield "    type: case.closed"
-        yield f"    when: {{field: {quoted(end)}, present: true}}"
-        yield f"    time: {_at(made, end)}"
+        yield from _end(made, end, "case", "closed")
         yield from _answer(made, "end_to_end", "    end_to_end")
 
 
@@ -482,8 +474,7 @@ def _training(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
 
 def _use(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
-    yield _unit(made, said)
-    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield from _of_system(made, said)
     yield f"time: {_at(made, found['at'])}"
     yield f"actor: {quoted(found['person'])}"
     yield ""
@@ -495,8 +486,7 @@ def _use(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
 
 def _steps(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
-    yield _unit(made, said)
-    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield from _of_system(made, said)
     yield f"time: {_at(made, found['at'])}" if "at" in found else "time: time  # no column holds dates: which is it?"
     yield ""
     yield "events:"
@@ -517,6 +507,20 @@ _BODIES: Final = {
     USE: _use,
     LOG: _steps,
 }
+
+
+def _of_system(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+    """The unit of each row and the system of the whole list."""
+    yield _unit(made, said)
+    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+
+
+def _end(made: Draft, column: str, subject: str, what: str) -> Iterator[str]:
+    """The event with which a ticket or case ends, where the column of its moment is filled in."""
+    yield f"  - also: {what}"
+    yield f"    type: {subject}.{what}"
+    yield f"    when: {{field: {quoted(column)}, present: true}}"
+    yield f"    time: {_at(made, column)}"
 
 
 def _unit(made: Draft, said: Mapping[str, str]) -> str:

@@ -127,7 +127,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
     text = wording.kinds[alert.kind]
     known = placeholders(alert, facts, wording)
     sentences = [s for s in text.body if not (s.startswith("?") and _lacking(s, known))]
-    proposed = suggestions(alert.kind, facts, language)
+    proposed = list(suggestions(alert.kind, facts, language).values())
     shown = [each.text.text(wording.language) for each in proposed[:2]]
     reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
     seen = wording.seen_by.format(role=reader)
@@ -206,23 +206,32 @@ def compose(items: Sequence[Item], language: str, day: date) -> Message:
     )
 
 
-def suggestions(kind: Kind, facts: Facts, language: str) -> list[Suggestion]:
-    """What to do about an alert, at most three things: the registry's own, else what of the catalogue facts speak for.
+def suggestions(kind: Kind, facts: Facts, language: str) -> dict[str, Suggestion]:
+    """What to do about an alert, at most three things, by the id of each as an action.
 
-    Nobody trains who is trained, and no paper route is closed where there is none.
+    The registry's own, else what of the catalogue facts speak for: nobody trains who is trained, and no paper route is
+    closed where there is none. An id is the same whatever the facts say, so that a planned action keeps its words.
     """
-    wording = _wording(language)
     speaks = {
         "": True,
         "untrained": facts.ready is None or facts.ready < READY,
         "paper": facts.paper is not None and facts.paper > 0,
     }
+    known = actions(kind, facts.suggestions, language)
+    if not facts.suggestions:
+        catalogue = _wording(language).kinds[kind].suggestions
+        known = {id_: known[id_] for id_, advice in zip(known, catalogue, strict=True) if speaks[advice.where]}
+    return dict(list(known.items())[:3])
+
+
+def actions(kind: Kind, own: Sequence[Suggestion], language: str) -> dict[str, Suggestion]:
+    """Everything that can be done about a kind of alert, by id: the registry's `own`, else the whole catalogue."""
+    wording = _wording(language)
     catalogue = [
         Suggestion(kind.value, Names.of(advice.text), Names.of(wording.roles[advice.owner]))
         for advice in wording.kinds[kind].suggestions
-        if speaks[advice.where]
     ]
-    return list(facts.suggestions[:3]) or catalogue[:3]
+    return {f"{kind.value}-{n}": each for n, each in enumerate(own or catalogue, 1)}
 
 
 def suggested(suggestion: Suggestion, language: str) -> str:

@@ -13,7 +13,7 @@ from nytta.insight.alerts.evaluation.tell import facts_of
 from nytta.insight.alerts.feedback import ACTION_GOAL, DAYS_GOAL, PRECISION_GOAL, SNOOZED_GOAL, quality
 from nytta.insight.alerts.kinds import role
 from nytta.insight.alerts.model import Alert, InvalidReason, SnoozeReason, State
-from nytta.insight.alerts.texts import FactsError, Message, render, suggested, suggestions
+from nytta.insight.alerts.texts import FactsError, Message, actions, render, suggested, suggestions
 from nytta.insight.alerts.wordings import WORDINGS
 from nytta.insight.store.effects import PublishedEffect
 from nytta.registry.roles import Permission
@@ -198,7 +198,7 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
         Table(say("alert_facts"), (say("col_fact"), say("col_what")), tuple(facts)),
         Table(say("alert_history"), (say("col_day"), say("col_what")), tuple(_history(alert, language))),
         alert.live and may_answer(visitor, alert, reading),
-        tuple((f"{alert.kind.value}-{n}", suggested(each, language)) for n, each in enumerate(proposed, 1)),
+        tuple((id_, suggested(suggestion, language)) for id_, suggestion in proposed.items()),
         tuple((r.value, say(f"snooze_{r.value}")) for r in SnoozeReason),
         tuple((r.value, say(f"invalid_{r.value}")) for r in InvalidReason),
         today.isoformat(),
@@ -330,9 +330,9 @@ def _action(reading: Reading, told: PublishedEffect, language: str) -> str:
     alert = next((a for a in reading.alerts if a.id == told.alert), None)
     if alert is None:
         return "–"
-    proposed = suggestions(alert.kind, facts_of(reading.published, alert, reading.day, ""), language)
-    known = {f"{alert.kind.value}-{n}": each.text.text(language) for n, each in enumerate(proposed, 1)}
-    return known.get(told.action, told.action)
+    own = reading.published.registry.suggested(alert.kind.value, alert.key.system)
+    suggestion = actions(alert.kind, own, language).get(told.action)
+    return told.action if suggestion is None else suggestion.text.text(language)
 
 
 def _number(text: str) -> int:
