@@ -9,6 +9,7 @@ from string import Formatter
 import pytest
 
 import nytta.surfaces.console
+from nytta.disclosure.rules import Reason as Hidden
 from nytta.indicators.detection.gates import Reason as Unjudged
 from nytta.ingest.events.reasons import Reason
 from nytta.insight.alerts.model import InvalidReason, SnoozeReason, State
@@ -50,6 +51,7 @@ def test_every_word_that_is_known_is_said() -> None:
 def test_closed_lists_have_words() -> None:
     lists = {
         "reject": Reason,
+        "reason": Hidden,
         "unjudged": Unjudged,
         "snooze": SnoozeReason,
         "invalid": InvalidReason,

@@ -32,6 +32,11 @@ class FigureText:
     level: int = 0
 
 
+def why_hidden(reason: str, status: str) -> str:
+    """The key of the words that say why there is no value: by its reason, else by its status."""
+    return next((key for key in (f"reason_{reason}", f"status_{status}") if has_words(key)), "status_none")
+
+
 def figure_text(row: Mapping[str, Any] | None, definition: Definition | None, language: str) -> FigureText:
     """A row of `indicator_values` as words; `FigureText` without a value where there is no row."""
     measure = definition.display.unit_of_measure if definition else "percent"
@@ -39,8 +44,7 @@ def figure_text(row: Mapping[str, Any] | None, definition: Definition | None, la
         return FigureText(say("status_none", language), "", status="none")
     value, status = row["value"], row["status"]
     if value is None:
-        reason = f"reason_{row.get('reason', '')}"
-        why = next((key for key in (reason, f"status_{status}") if has_words(key)), "status_none")
+        why = why_hidden(row.get("reason", ""), status)
         sign = {"suppressed": "·", "grouped": "→", "not_approved": "×"}.get(status, "…")
         return FigureText(say(why, language), sign, status=status)
     figure = number(value, measure, language)

@@ -59,7 +59,7 @@ REASONS: Final[dict[str, str]] = {
     Reason.STALE: "not told anew since its records changed",
     Reason.SEALED: "the records are gone by retention",
     Reason.NOT_YET: "the system is not live there yet",
-    Reason.NO_DATA: "nothing came in",
+    Reason.NO_DATA: "no source tells who works in the system",
 }
 """Why a figure is not shown, as people say it."""
 

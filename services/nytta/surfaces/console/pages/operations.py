@@ -10,7 +10,7 @@ from typing import Any
 from nytta.disclosure.published.values import OpenStore
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import queries
-from nytta.surfaces.console.figure_texts import short_week
+from nytta.surfaces.console.figure_texts import short_week, why_hidden
 from nytta.surfaces.console.pages.alerts import organisations
 from nytta.surfaces.console.parts import Link, Speaker, Table, Tile
 from nytta.surfaces.console.readings import Reading
@@ -166,7 +166,7 @@ def _details(services: Services, query: Mapping[str, str], say: Speaker) -> Tabl
 def _coverage(reading: Reading, say: Speaker) -> Table:
     """Figures of the last windows: how many are shown, and why the others are not."""
     rows = tuple(
-        (say(f"reason_{reason}" if reason else f"status_{status}"), figures.whole_number(number, say.language))
+        (say(why_hidden(reason, status)), figures.whole_number(number, say.language))
         for status, reason, number in reading.coverage
     )
     return Table(say("statuses_caption"), (say("col_what"), say("col_number")), rows, (1,))

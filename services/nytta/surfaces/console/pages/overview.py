@@ -14,7 +14,7 @@ from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.states.combined import State as Use
 from nytta.registry.roles import Permission
-from nytta.surfaces.console.figure_texts import FigureText, figure_text, week
+from nytta.surfaces.console.figure_texts import FigureText, figure_text, week, why_hidden
 from nytta.surfaces.console.pages import alerts as alert_pages
 from nytta.surfaces.console.pages.channels import channel_mix
 from nytta.surfaces.console.pages.states import FollowUp, Steps, exploited, follow_up, steps
@@ -194,11 +194,15 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
 def _coverage(reading: Reading, say: Speaker) -> Iterator[str]:
     """How many figures of the last windows are shown, and what most of the others lack."""
     shown = sum(number for status, _, number in reading.coverage if status in _SHOWN)
-    hidden = [(reason, number) for status, reason, number in reading.coverage if status not in _SHOWN and reason]
+    hidden = [
+        (why_hidden(reason, status), number)
+        for status, reason, number in reading.coverage
+        if status not in _SHOWN and reason
+    ]
     if shown and hidden:
         every = shown + sum(number for _, number in hidden)
-        reason, number = max(hidden, key=lambda pair: pair[1])
-        yield say("sum_coverage", shown=shown, all=every, why=say(f"reason_{reason}"), most=number)
+        why, most = max(hidden, key=lambda pair: pair[1])
+        yield say("sum_coverage", shown=shown, all=every, why=say(why), most=most)
 
 
 def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Tile]:
