@@ -11,8 +11,9 @@ import yaml
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import PAPERS, begin, questions
-from nytta.ingest.files.draft import Draft, drafted, look
+from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.explain import explain
+from nytta.ingest.files.looks import look
 from nytta.registry.load import load
 from tests.support.commands import answer, nytta
 

@@ -18,8 +18,9 @@ from nytta.disclosure.published.reach import reach
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import Beginning, Question
-from nytta.ingest.files.draft import Draft, drafted, look, text
+from nytta.ingest.files.draft import Draft, drafted, text
 from nytta.ingest.files.explain import explain
+from nytta.ingest.files.looks import look
 
 _PAPERS = {
     "legal_basis": "a legal basis (--legal-basis)",
@@ -46,6 +47,8 @@ def draft(
     sys.stdout.write(written)
     for question in made.questions:
         stderr.print(f"open: {question.text}", style="yellow", markup=False)
+    for remark in made.remarks:
+        stderr.print(remark, style="yellow", markup=False)
 
 
 @commands.command()
@@ -75,6 +78,8 @@ def start(
             fail("two files have the same name: rename one, for answers are given by name", code=2)
         for path, made in lists:
             _say_kind(path, made)
+            if problem := beginning.problem(made):
+                fail(f"{path.name}: {problem}")
         answers = _answered(lists, {key: said for key, said in given.items() if said}, yes, f"{now:%Y-%m-%d}")
         begun = beginning.begin(lists, answers)
         _write(begun, into)
@@ -116,6 +121,8 @@ def _given(answers: Sequence[str]) -> dict[str, str]:
 def _say_kind(path: Path, made: Draft) -> None:
     found = ", ".join(f"{field}: {column}" for field, column in made.fields.items())
     stderr.print(f"{path.name}: {len(made.look.rows)} rows or more of {made.kind}; {found}", markup=False)
+    for remark in made.remarks:
+        stderr.print(f"  {remark}", style="yellow", markup=False)
 
 
 def _answered(lists: Sequence[tuple[Path, Draft]], given: dict[str, str], yes: bool, today: str) -> dict[str, str]:

@@ -32,8 +32,9 @@ events:
 _DATED = datetime(1899, 12, 30)
 
 
-def workbook(*sheets: list[list[object]]) -> bytes:
-    """An xlsx file; a date is a number with the format of dates, as spreadsheets write it."""
+def workbook(*sheets: list[list[object]], joined: str = "") -> bytes:
+    """An xlsx file; a date is a number with the format of dates, as spreadsheets write it. `joined` cells are one."""
+    merge = f'<mergeCells count="1"><mergeCell ref="{joined}"/></mergeCells>' if joined else ""
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w") as archive:
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
@@ -79,7 +80,8 @@ def workbook(*sheets: list[list[object]]) -> bytes:
                 for r, row in enumerate(rows, 1)
             )
             archive.writestr(
-                f"xl/worksheets/s{n}.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
+                f"xl/worksheets/s{n}.xml",
+                f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData>{merge}</worksheet>',
             )
     return body.getvalue()
 
@@ -147,3 +149,19 @@ def test_a_workbook_that_cannot_be_read_says_what_to_do(write: Write) -> None:
                 parse(MAPPING.replace("table\n", "json\n").replace('table: {decimal: ","}\n', ""), "m"),
             )
         )
+
+
+def test_a_workbook_is_read_however_large_it_is(write: Write) -> None:
+    rows: list[list[object]] = [["nr", "created"], *([n, datetime(2026, 3, 2, 10, n % 60)] for n in range(900))]
+    body = workbook(rows)
+    assert len(body) > 20_000  # more than is looked at before the format is known
+    assert sum(chunk.rows for chunk in read(write(body, "list.xlsx"), parse(MAPPING, "m.yaml"))) == 900
+
+
+def test_what_joined_cells_say_holds_for_each_of_their_rows(write: Write) -> None:
+    at = datetime(2026, 3, 2)
+    rows: list[list[object]] = [["unit", "nr", "created"], ["north", 1, at], [None, 2, at], [None, 3, at]]
+    mapping = parse(MAPPING.replace("{constant: u}", "unit"), "m.yaml")
+    (chunk,) = read(write(workbook(rows, joined="A2:A3"), "list.xlsx"), mapping)
+    assert [orjson.loads(line)["data"]["unit"] for line in chunk.ndjson.splitlines()] == ["north", "north"]
+    assert [reject.position for reject in chunk.rejects] == ["row 3, row 4 of the sheet"]

@@ -97,6 +97,16 @@ def questions(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str], t
     return asked
 
 
+def problem(draft: Draft) -> str:
+    """Why a list cannot be taken in as it is, with what to do; "" where it can."""
+    if set(draft.fields) & {"at", "opened", "from"} or draft.kind == STAFF:
+        return ""
+    return (
+        "no column holds dates that are written in one way, so nothing says when; export the list anew with its dates, "
+        "or write a mapping yourself (nytta draft begins one) and import it with that"
+    )
+
+
 def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Beginning:
     """The registry and the mappings, with every question answered but the papers, which may be missing."""
     name, country = answers["name"], answers["country"]
@@ -107,6 +117,7 @@ def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Be
         if called := answers.get(f"system {path.name}"):
             systems.setdefault(slug(called), (called, draft.kind))
     staff_system = _system_of_staff(lists, systems)
+    first = _first_day(lists)
     written: dict[str, str] = {}
     mappings: list[tuple[Path, str]] = []
     names: set[str] = set()
@@ -118,6 +129,7 @@ def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Be
             "since": answers.get(f"since {path.name}", ""),
             "unit": root if answers.get(f"unit {path.name}") == name else answers.get(f"unit {path.name}", ""),
             "system": slug(answers.get(f"system {path.name}", "")) or (staff_system if draft.kind == STAFF else ""),
+            "not_before": first,
         }
         place = f"mappings/{id_}.yaml"
         written[place] = text(draft, root, zone, {key: answer for key, answer in said.items() if answer})
@@ -183,6 +195,24 @@ def _system_of_staff(lists: Sequence[tuple[Path, Draft]], systems: Mapping[str, 
         if found:
             return found
     return ""
+
+
+def _first_day(lists: Sequence[tuple[Path, Draft]]) -> str:
+    """The first day of the year in which the lists of work begin; "" where there is none.
+
+    Staff lists go back decades, and shares of staff are of no use before anything else is known.
+    """
+    days = [
+        day
+        for _, draft in lists
+        if draft.kind != STAFF
+        for role in ("opened", "at")
+        if (column := draft.fields.get(role))
+        for notation in draft.others.get(column, draft.dates)[:1]
+        for text in cells.said(draft.look.cells(column))
+        if (day := cells.moment(notation, text))
+    ]
+    return f"{min(days).year}-01-01" if days else ""
 
 
 def _tree(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, str]) -> list[_Unit]:

@@ -17,10 +17,13 @@ MOST_NULL: Final = frozenset({"", "-", "--", "?", "n/a", "na", "null", "none", "
 _ENOUGH: Final = 0.95
 """The part of a column's cells that must be dates, all but one at least; the others may be damaged."""
 _SHOWN: Final = 2_000
+NO_END: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
+"""Years that stand for no end, in lists of employments and the like."""
 _YES: Final = frozenset({"ja", "j", "yes", "y", "true", "sant", "sann", "1", "x", "on", "på", "aktiv", "active"})
 _NO: Final = frozenset({"nej", "nei", "n", "no", "false", "falskt", "usann", "0", "off", "av", "inaktiv", "inactive"})
 _NUMBER: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0.]\d{3})*(?:[.,]\d+)?|[+-]?\d+(?:[.,]\d+)?")
 _DOTTED: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})\b")
+_YEAR_FIRST: Final = re.compile(r"\d{4}-")
 _ZONE: Final = ZoneInfo("UTC")
 
 
@@ -44,7 +47,14 @@ ORDERS: Final[tuple[Notation, ...]] = (
     Notation(formats=("%Y%m%d%H%M%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S", "%Y%m%d %H:%M")),
 )
 """Notations that a column without a telling name may have, of which the first that fits counts."""
-COUNTED: Final[tuple[Notation, ...]] = (Notation("epoch-s"), Notation("epoch-ms"), Notation("excel"))
+COUNTED: Final[tuple[Notation, ...]] = (
+    Notation("epoch-s"),
+    Notation("epoch-ms"),
+    Notation("excel"),
+    Notation(formats=("%y%m%d", "%y%m%d %H:%M", "%y%m%d %H%M")),
+    Notation("day-first", formats=("%d%m%y", "%d%m%y %H:%M", "%d%m%y %H%M")),
+    Notation("day-first", formats=("%d%m%Y", "%d%m%Y %H:%M", "%d%m%Y %H%M")),
+)
 """Numbers that are dates in a column whose name says that it holds dates."""
 
 
@@ -68,7 +78,7 @@ def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation,
     found = [each for each, part in scores.items() if part == best]
     if any(each.years == "four" for each in found):
         found = [each for each in found if each.years == "four"]
-    if found[0] == Notation():
+    if found[0] == Notation():  # year, month and day with a year of four digits are what they say
         return (found[0],)
     texts = [text for text in texts if any(_is_date(each, text) for each in found)]
     if all(_DOTTED.match(text) for text in texts):  # a date with dots has its day first, wherever it is written
@@ -77,13 +87,32 @@ def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation,
     return tuple(_without_years_for_days([each for each in found if each in apart.values()], texts))
 
 
+def damage(cells: Sequence[str]) -> str:
+    """What is wrong with dates of several notations, or turned around by a spreadsheet; "" where nothing is.
+
+    A spreadsheet of another country takes 13/01/2026 for a text and 03/01/2026 for a date, the first of March. So dates
+    of which none has a day above 12, among texts all of which have a number above 12, are most likely turned around.
+    """
+    texts = list(dict.fromkeys(said(cells)))[:_SHOWN]
+    orders = [each for each in ORDERS if each.years == "four" and not each.formats]
+    if not texts or not all(any(_is_date(each, text) for each in orders) for text in texts):
+        return ""
+    as_dates = [text for text in texts if _YEAR_FIRST.match(text)]
+    others = [text for text in texts if not _YEAR_FIRST.match(text)]
+    sure = [text for text in others if not all(_is_date(each, text) for each in orders[1:])]
+    days = [day.day for text in as_dates if (day := moment(Notation(), text))]
+    if days and others and max(days) <= 12 and len(sure) == len(others):
+        return "turned"
+    return "" if max(_part(each, texts) for each in orders) >= _ENOUGH else "mixed"
+
+
 def _without_years_for_days(found: list[Notation], texts: Sequence[str]) -> list[Notation]:
     """These notations without those that take the two digits of a year for a day.
 
     Where there are many dates and one reading has nearly all days of a month, the end of it too, a reading that has one
     or two days alone is none. Dates that all lie on the first of a month decide nothing.
     """
-    if len(found) < 2 or any(each.years == "four" for each in found):
+    if len(found) < 2 or any(each.years == "four" and not each.formats for each in found):
         return found
     days = {each: {day.day for text in texts if (day := moment(each, text))} for each in found}
     if not any(len(these) >= 20 and max(these) >= 29 for these in days.values()):
@@ -103,7 +132,8 @@ def _part(notation: Notation, texts: Sequence[str]) -> float:
 
 def _is_date(notation: Notation, text: str) -> bool:
     try:
-        return 1940 <= _reader(notation)(text).year <= 2100
+        year = _reader(notation)(text).year
+        return 1940 <= year <= 2100 or year in NO_END
     except (ValueError, OverflowError):
         return False
 
@@ -135,6 +165,11 @@ def are_numbers(cells: Sequence[str]) -> bool:
     return bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
 
 
+def is_fraction(cells: Sequence[str]) -> bool:
+    """Whether every cell that says something is a number, and one has a fraction."""
+    return are_numbers(cells) and any(re.search(r"[.,]\d", text) for text in said(cells))
+
+
 def are_unique(cells: Sequence[str]) -> bool:
     """Whether every cell says something, and no two the same."""
     texts = said(cells)
@@ -146,6 +181,16 @@ def are_few(cells: Sequence[str]) -> bool:
     texts = said(cells)
     words = set(texts)
     return bool(words) and len(words) <= max(12, len(texts) // 3) and max(map(len, words)) <= 80
+
+
+def tells(cells: Sequence[str], others: Sequence[str]) -> int:
+    """How many more different texts a column has than another, where each text of it goes with one of the other.
+
+    0 where they say the same in different words; -1 where one does not tell the other, or says nothing.
+    """
+    pairs = {(text, other) for text, other in zip(cells, others, strict=True) if text.strip() and other.strip()}
+    first, second = {text for text, _ in pairs}, {other for _, other in pairs}
+    return len(first) - len(second) if len(pairs) == len(first) > 1 else -1
 
 
 def decimal_mark(columns: Sequence[Sequence[str]]) -> str:

@@ -7,30 +7,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import yaml
 
-from nytta.ingest.files import cells, files
-from nytta.ingest.files.cells import Notation, notations
-from nytta.ingest.files.encodings import encoding_of
+from nytta.ingest.files import cells
+from nytta.ingest.files.cells import Notation, damage, notations
+from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.looks import Look, look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping import parse
-from nytta.ingest.files.ocel import OcelReader
-from nytta.ingest.files.records import LinesReader, RecordsReader
-from nytta.ingest.files.rows import Broken, Reader, Row
-from nytta.ingest.files.tables import Dialect, TableReader
-from nytta.ingest.files.workbook import WorkbookReader
-from nytta.ingest.files.xes import XesReader
 from nytta.registry.texts import keyed
 
-_ROWS: Final = 5_000
-"""So many rows say what a column holds."""
 _COLUMNS: Final = 500
 """So many columns are looked at for their names."""
-_SAMPLE: Final = 1 << 16
 
 STAFF, TICKETS, CASES, TRAINING, USE, LOG = "staff", "tickets", "cases", "training", "use", "log"
 KINDS: Final = (STAFF, TICKETS, CASES, TRAINING, USE)
@@ -45,6 +36,8 @@ _NO_EVENT: Final = re.compile(
     r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated|modified"
     r"|ändrad|endret|komplett|complete date)"
 )
+_AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)")
+"""Words that say of an event which of several it is."""
 """Words of columns whose dates are of no opening, closing or doing."""
 _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     STAFF: {"person": 1, "role": 2, "from": 2, "to": 1, "fte": 3, "access": 1, "unit": 1},
@@ -56,6 +49,8 @@ _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     USE: {"app": 2, "person": 1, "at": 2},
 }
 """How much the column of each field tells of the kind of its list."""
+_NAMED: Final = 3
+"""How much the name of the file tells."""
 _FEWEST: Final = 3
 """What the columns must tell at least for a list to be of a kind."""
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -65,6 +60,9 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     TRAINING: ("person", "course", "at"),
     USE: ("person", "at"),
 }
+_UNIQUE: Final = 0.95
+"""The part of the rows that must have a number of their own for it to be that of a ticket or a case."""
+_DIGIT: Final = re.compile(r"\d")
 _CHANNELS: Final = (
     (r"e-?post|e-?mail|mail|outlook", "email"),
     (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall", "phone"),
@@ -84,21 +82,6 @@ _CHANNELS: Final = (
 _LEADERS: Final = re.compile(
     r"chef|leder\b|leiar|rektor|manager|\bhead\b|director|direktør|direktör|sjef", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A file as it was looked at."""
-
-    name: str
-    form: str
-    """The format, as a mapping says it."""
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-    def cells(self, column: str) -> list[str]:
-        """The texts of a column; those of rows that lack it are empty."""
-        return [row.get(column, "") for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +106,13 @@ class Draft:
     kind: str
     fields: Mapping[str, str]
     """What was found → its column."""
-    dates: Notation
-    """How the file writes dates."""
+    dates: tuple[Notation, ...]
+    """How the file may write dates: one notation, unless there is a question."""
     questions: tuple[Question, ...]
-    others: Mapping[str, Notation] = field(default_factory=dict)
+    others: Mapping[str, tuple[Notation, ...]] = field(default_factory=dict)
     """Columns that write dates otherwise."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know of the file, each a sentence."""
 
     @property
     def open(self) -> list[str]:
@@ -157,14 +142,20 @@ def drafted(seen: Look, kind: str = "") -> Draft:
     if not kind and {"time:timestamp", "ocel:time"} & set(columns):
         return _log(seen, columns, dated)
     of_kind = {each: _fields(each, seen, columns, dated) for each in ([kind] if kind else KINDS)}
-    best = kind or max(KINDS, key=lambda each: (set(_NEEDED[each]) <= of_kind[each].keys(), _told(each, of_kind[each])))
-    if not kind and (not set(_NEEDED[best]) <= of_kind[best].keys() or _told(best, of_kind[best]) < _FEWEST):
+    points = {each: _told(each, found) + _NAMED * _is_called(each, seen.name) for each, found in of_kind.items()}
+    best = kind or max(KINDS, key=lambda each: (set(_NEEDED[each]) <= of_kind[each].keys(), points[each]))
+    if not kind and (not set(_NEEDED[best]) <= of_kind[best].keys() or points[best] < _FEWEST):
         return _log(seen, columns, dated)
     return _settled(seen, best, of_kind[best], dated)
 
 
 def _told(kind: str, found: Mapping[str, str]) -> int:
     return sum(_TELLING[kind].get(name, 0) for name in found)
+
+
+def _is_called(kind: str, name: str) -> bool:
+    """Whether the name of the file says that its list is of this kind."""
+    return any(stem.search(called(name)) for stem in _stems()["files"][kind])
 
 
 def _log(seen: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
@@ -186,34 +177,114 @@ def _names() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     }
 
 
+@cache
+def _stems() -> Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]:
+    document = yaml.safe_load((Path(__file__).parent / "stems.yaml").read_text("utf-8"))
+    return {
+        kind: {
+            role: tuple(re.compile(rf"\b{stem.replace('$', chr(92) + 'b')}") for stem in stems)
+            for role, stems in roles.items()
+        }
+        for kind, roles in document.items()
+    }
+
+
 def called(column: str) -> str:
-    """The name of a column as names are compared."""
-    return re.sub(r"[\W_]+", " ", keyed(column).lower()).strip()
+    """The name of a column as names are compared: small letters, a space for every sign between words."""
+    apart = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column))
+    return re.sub(r"[\W_]+", " ", apart.lower()).strip()
 
 
 def _fields(kind: str, seen: Look, columns: list[str], dated: Mapping[str, Sequence[Notation]]) -> dict[str, str]:
-    """What the columns hold: each column once, those called exactly so before those that only bear a name within."""
+    """What the columns hold, each column once.
+
+    Those called exactly so come before those that bear a name within, and these before those that only begin like one.
+    """
     names = {column: called(column) for column in columns}
     found: dict[str, str] = {}
+
+    def free(role: str, *, any_date: bool = False) -> list[str]:
+        rest = [column for column in columns if column not in found.values()]
+        if role not in _DATES or any_date:
+            return rest
+        return [column for column in rest if _AN_EVENT.search(names[column]) or not _NO_EVENT.search(names[column])]
+
     for within in (False, True):
         for role, known in _names()[kind].items():
             if role in found or role == "unit_name":
                 continue
-            free = [column for column in columns if column not in found.values()]
-            if within and role in _DATES:
-                free = [column for column in free if not _NO_EVENT.search(names[column])]
+            candidates = free(role, any_date=not within)
             column = next(
-                (c for name in known for c in free if _bears(names[c], name, within) and _holds(role, seen, c, dated)),
+                (
+                    column
+                    for name in known
+                    for column in candidates
+                    if _bears(names[column], name, within) and _holds(role, seen, column, dated)
+                ),
                 "",
             )
             if column:
                 found[role] = column
+    for role, stems in _stems().get(kind, {}).items():
+        if role in found or (role == "closed" and "resolved" in found):
+            continue
+        candidates = [
+            column
+            for column in free(role)
+            if _holds(role, seen, column, dated)
+            and (role in _DATES or column not in dated)
+            and _is_like(role, seen, column)
+        ]
+        column = next((c for stem in stems for c in candidates if stem.search(names[c])), "")
+        if column:
+            found[role] = column
     if kind == STAFF:
-        free = [column for column in columns if column not in found.values()]
-        name = next((c for n in _names()[kind]["unit_name"] for c in free if names[c] == n), "")
-        if name and not cells.are_numbers(seen.cells(name)):
-            found["unit_name"] = name
+        _find_units(seen, names, found)
     return found
+
+
+def _find_units(seen: Look, names: Mapping[str, str], found: dict[str, str]) -> None:
+    """The finest units that a staff list has, the column that names them, and the one with those above."""
+    stems = [stem for role in ("unit_name", "unit", "unit_above") for stem in _stems()[STAFF][role]]
+    taken = [column for role, column in found.items() if role not in ("unit", "unit_name", "unit_above")]
+    columns = [
+        column
+        for column in names
+        if column not in taken
+        and (any(stem.search(names[column]) for stem in stems) or column in found.values())
+        and _is_like("unit", seen, column)
+    ]
+    unit = found.get("unit", "")
+    finer = [c for c in columns if c != unit and cells.tells(seen.cells(c), seen.cells(unit)) > 0] if unit else []
+    if finer:
+        found["unit_above"], unit = unit, finer[0]
+        found["unit"] = unit
+        found.pop("unit_name", None)
+    if unit and not found.get("unit_name"):
+        rest = [c for c in columns if c not in found.values() and not cells.are_numbers(seen.cells(c))]
+        name = next((c for c in rest if cells.tells(seen.cells(c), seen.cells(unit)) == 0), "")
+        if name:
+            found["unit_name"] = name
+
+
+def _is_like(role: str, seen: Look, column: str) -> bool:
+    """Whether the cells are of the sort that the field has, where the name of the column is no sure sign."""
+    texts = cells.said(seen.cells(column))
+    distinct = set(texts)
+    match role:
+        case "ticket" | "case":
+            return len(distinct) > _UNIQUE * len(seen.rows) and all(len(t) <= 40 and _DIGIT.search(t) for t in distinct)
+        case "person":
+            return all(" " not in text for text in distinct)
+        case "channel":
+            words = sum(channel(text) != "other" for text in distinct)
+            return 2 * words > len(distinct) and cells.are_few(texts)
+        case "unit" | "unit_name" | "team" | "category" | "case_type":
+            return cells.are_few(texts) or (cells.are_numbers(texts) and len(distinct) * 3 <= len(texts))
+        case "requester" | "actor":
+            return not cells.are_unique(texts) and not cells.is_fraction(texts) and cells.yes_words(texts) is None
+        case _:
+            return True
 
 
 def _bears(column: str, name: str, within: bool) -> bool:
@@ -228,7 +299,7 @@ def _holds(role: str, seen: Look, column: str, dated: Mapping[str, Sequence[Nota
     if not cells.said(texts):
         return role in _ENDS  # nothing has ended yet
     if role in _DATES:
-        return column in dated or bool(notations(texts, counted=True))
+        return column in dated or bool(notations(texts, counted=True)) or bool(damage(texts))
     if column in dated and not any(each.formats for each in dated[column]):
         return False  # a date is nothing but a date
     match role:
@@ -248,29 +319,47 @@ def _holds(role: str, seen: Look, column: str, dated: Mapping[str, Sequence[Nota
 
 def _settled(seen: Look, kind: str, found: dict[str, str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
     """The draft, with the order of its dates as all of them together decide."""
+    remarks = _without_damaged(seen, found)
     read = {
-        column: these
+        column: tuple(these)
         for role, column in found.items()
-        if role in _DATES and (these := dated.get(column) or notations(seen.cells(column), counted=True))
+        if role in _DATES - _UNREAD and (these := dated.get(column) or notations(seen.cells(column), counted=True))
     }
-    common = [each for each in next(iter(read.values()), ()) if all(each in these for these in read.values())]
+    common = tuple(each for each in next(iter(read.values()), ()) if all(each in these for these in read.values()))
+    dates = common or next(iter(read.values()), (Notation(),))
+    others = {} if common else {column: these for column, these in read.items() if these != dates}
     questions: list[Question] = []
-    dates, others = Notation(), dict[str, Notation]()
-    if read and common:
-        dates, doubtful = common[0], common
-        questions += _asked_order(seen, next(iter(read)), doubtful)
-    elif read:
-        dates = next(iter(read.values()))[0]
-        for column, these in read.items():
-            if dates not in these:
-                others[column] = these[0]
-            if len(these) > 1:
-                questions += _asked_order(seen, column, these)
+    for column, these in {next(iter(read), ""): dates, **others}.items():
+        if not questions:
+            questions += _asked_order(seen, column, these)
     if "unit" not in found:
         questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
     if kind == STAFF and "from" not in found:
         questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
-    return Draft(seen, kind, found, dates, tuple(questions), others)
+    return Draft(seen, kind, found, dates, tuple(questions), others, remarks)
+
+
+_DAMAGED: Final = {
+    "turned": "seem to be turned around by a spreadsheet of another country: those that it took for dates have no day "
+    "above 12, and those that it left as texts all have one",
+    "mixed": "are written in several orders, so that some would be read as another day",
+}
+_ANEW: Final = "export the list anew as CSV, with dates such as 2026-03-31"
+
+
+def _without_damaged(seen: Look, found: dict[str, str]) -> tuple[str, ...]:
+    """Leave out columns whose dates cannot be trusted, each with a remark. `InputError` where the list needs them."""
+    remarks = []
+    for role, column in list(found.items()):
+        wrong = damage(seen.cells(column)) if role in _DATES else ""
+        if not wrong:
+            continue
+        said = f"the dates of '{column}' {_DAMAGED[wrong]}"
+        if role in ("opened", "from", "at"):
+            raise InputError(seen.name, "", f"{said}; {_ANEW}")
+        del found[role]
+        remarks.append(f"{said}; the column is not read: {_ANEW}")
+    return tuple(remarks)
 
 
 def _asked_order(seen: Look, column: str, found: Sequence[Notation]) -> list[Question]:
@@ -291,8 +380,9 @@ def _asked_order(seen: Look, column: str, found: Sequence[Notation]) -> list[Que
 def text(made: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> str:
     """The mapping of a draft as YAML text.
 
-    `answers` are those to its questions, and may name the mapping (`id`), its `system` and its `source`. What has no
-    answer is left open, so that rows are rejected rather than read wrongly.
+    `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, and the day from
+    which staff are counted (`not_before`). What has no answer is left open, so that rows are rejected rather than read
+    wrongly.
     """
     said = dict(answers or {})
     name = said.get("id", "draft" if made.kind == LOG else made.kind)
@@ -329,21 +419,20 @@ _SAYS: Final = {
 
 def _written(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     """How the file writes dates and numbers, and by what its rows are known."""
-    dates = made.dates
-    asked = any(question.about == "order" for question in made.questions)
-    order = said.get("order", "" if asked else dates.order)
-    if asked and not order:
+    dates = _decided(made.dates, said)
+    if dates is None:
         yield "# dates: {order: day-first}  # or month-first? Nothing in the file decides; until then rows are rejected"
     elif dates.formats:
         yield f"dates: {{formats: [{', '.join(map(quoted, dates.formats))}]}}"
-    elif order != "year-first" or dates.years == "two":
+    elif dates != Notation():
         years = ", years: two" if dates.years == "two" else ""
-        yield f"dates: {{order: {order}{years}}}"
-    if (
-        made.look.form == "table"
-        and cells.decimal_mark([made.look.cells(column) for column in made.look.columns]) == ","
-    ):
-        yield 'table: {decimal: ","}'
+        yield f"dates: {{order: {dates.order}{years}}}"
+    if nulls := _nulls(made):
+        yield f"nulls: [{', '.join(map(quoted, nulls))}]"
+    if made.look.records:
+        yield f"records: {quoted(made.look.records)}"
+    if made.look.form == "table" and (table := list(_table(made.look))):
+        yield f"table: {{{', '.join(table)}}}"
     keys = [made.fields[role] for role in _KEYS[made.kind] if role in made.fields]
     if made.kind in (TICKETS, CASES) and not cells.are_unique(made.look.cells(keys[0])):
         keys = []
@@ -351,6 +440,39 @@ def _written(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
         yield f"source: {said.get('source', said.get('id', made.kind))}"
         yield f"identity: [{', '.join(map(quoted, keys))}]"
         yield "snapshot: true"
+
+
+def _decided(dates: Sequence[Notation], said: Mapping[str, str]) -> Notation | None:
+    """The notation that cells or an answer decide; None where neither does."""
+    if len({each.order for each in dates}) == 1:
+        return dates[0]
+    return next((each for each in dates if each.order == said.get("order")), None)
+
+
+def _nulls(made: Draft) -> list[str]:
+    """Texts that stand for nothing in the columns that are read."""
+    taken = [made.look.cells(column) for role, column in made.fields.items() if role not in _UNREAD]
+    said = {text.strip() for texts in taken for text in texts if text.strip().lower() in cells.MOST_NULL} - {""}
+    return sorted(said | _no_ends(made))
+
+
+def _no_ends(made: Draft) -> set[str]:
+    """Ends of employments that are none, such as 9999-12-31."""
+    column = made.fields.get("to", "")
+    dates = made.others.get(column, made.dates)
+    texts = cells.said(made.look.cells(column))
+    return {
+        text
+        for text in texts
+        if all((day := cells.moment(each, text)) is not None and day.year in cells.NO_END for each in dates)
+    }
+
+
+def _table(seen: Look) -> Iterator[str]:
+    if cells.decimal_mark([seen.cells(column) for column in seen.columns]) == ",":
+        yield 'decimal: ","'
+    if seen.above:
+        yield f"skip_lines: {seen.above}"
 
 
 _KEYS: Final = {
@@ -365,16 +487,24 @@ _KEYS: Final = {
 
 def _staff(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
+    first = said.get("not_before", "") if "from" in found and found.get("to") not in made.others else ""
     yield _unit(made, said)
     if said.get("system"):
         yield f"system: {{constant: {quoted(said['system'])}}}"
-    since = _at(made, found["from"]) if "from" in found else f"{{constant: {said.get('since') or 'YYYY-MM-DD'}}}"
+    not_before = f"not_before: {first}" if first else ""
+    since = (
+        _at(made, found["from"], said, not_before)
+        if "from" in found
+        else f"{{constant: {said.get('since') or 'YYYY-MM-DD'}}}"
+    )
     yield f"time: {since}"
     yield f"actor: {quoted(found['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
     yield "events:"
     yield "  - type: people.eligibility"
+    if first and "to" in found:
+        yield f"    when: {{field: {quoted(found['to'])}, lasts_to: {first}}}  # figures begin then"
     if "role" in found:
         leaders = sorted({t for t in cells.said(made.look.cells(found["role"])) if _LEADERS.search(t)})[:40]
         yield f"    role: {quoted(found['role'])}"
@@ -385,7 +515,7 @@ def _staff(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
         yield from _fte(made, found["fte"])
     yield f"    valid_from: {since}"
     if "to" in found:
-        yield f"    valid_to: {_at(made, found['to'], 'add_days: 1')}"
+        yield f"    valid_to: {_at(made, found['to'], said, 'add_days: 1')}"
     if "access" in found:
         yes = cells.yes_words(made.look.cells(found["access"])) or []
         answer = f"{{field: {quoted(found['access'])}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
@@ -419,12 +549,12 @@ def _tickets(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     yield "  - type: ticket.opened"
     if not once:
         yield "    once: true"
-    yield f"    time: {_at(made, found['opened'])}"
+    yield f"    time: {_at(made, found['opened'], said)}"
     if "requester" in found:
         yield f"    actor: {quoted(found['requester'])}"
     end = found.get("resolved") or found.get("closed")
     if end:
-        yield from _end(made, end, "ticket", "resolved")
+        yield from _end(made, said, end, "ticket", "resolved")
         yield from _answer(made, "first_contact", "    first_contact")
 
 
@@ -441,29 +571,29 @@ def _cases(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     yield "events:"
     if "activity" in found and "at" in found and not cells.are_unique(made.look.cells(found["case"])):
         yield "  - type: case.step"
-        yield f"    time: {_at(made, found['at'])}"
+        yield f"    time: {_at(made, found['at'], said)}"
         yield f"    activity: {quoted(found['activity'])}"
         return
     opened = found.get("opened") or found.get("at")
     yield "  - type: case.opened"
-    yield f"    time: {_at(made, opened) if opened else '{field: time}  # no column holds the date of opening'}"
+    yield f"    time: {_at(made, opened, said) if opened else '{field: time}  # no column holds the date of opening'}"
     if "returned" in found and opened:
         yes = cells.yes_words(made.look.cells(found["returned"])) or []
         yield "  - also: returned"
         yield "    type: case.returned"
         yield f"    when: {{field: {quoted(found['returned'])}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
-        yield f"    time: {_at(made, opened)}"
+        yield f"    time: {_at(made, opened, said)}"
         yield "    by_law: true"
     end = found.get("closed") or found.get("decided")
     if end:
-        yield from _end(made, end, "case", "closed")
+        yield from _end(made, said, end, "case", "closed")
         yield from _answer(made, "end_to_end", "    end_to_end")
 
 
 def _training(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield _unit(made, said)
-    yield f"time: {_at(made, found['at'])}"
+    yield f"time: {_at(made, found['at'], said)}"
     yield f"actor: {quoted(found['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
@@ -475,7 +605,7 @@ def _training(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
 def _use(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield from _of_system(made, said)
-    yield f"time: {_at(made, found['at'])}"
+    yield f"time: {_at(made, found['at'], said)}"
     yield f"actor: {quoted(found['person'])}"
     yield ""
     yield "events:"
@@ -487,7 +617,11 @@ def _use(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
 def _steps(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     found = made.fields
     yield from _of_system(made, said)
-    yield f"time: {_at(made, found['at'])}" if "at" in found else "time: time  # no column holds dates: which is it?"
+    yield (
+        f"time: {_at(made, found['at'], said)}"
+        if "at" in found
+        else "time: time  # no column holds dates: which is it?"
+    )
     yield ""
     yield "events:"
     yield f"  - type: {'case.step' if 'activity' in found else 'case.opened'}"
@@ -515,12 +649,12 @@ def _of_system(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
 
 
-def _end(made: Draft, column: str, subject: str, what: str) -> Iterator[str]:
+def _end(made: Draft, said: Mapping[str, str], column: str, subject: str, what: str) -> Iterator[str]:
     """The event with which a ticket or case ends, where the column of its moment is filled in."""
     yield f"  - also: {what}"
     yield f"    type: {subject}.{what}"
     yield f"    when: {{field: {quoted(column)}, present: true}}"
-    yield f"    time: {_at(made, column)}"
+    yield f"    time: {_at(made, column, said)}"
 
 
 def _unit(made: Draft, said: Mapping[str, str]) -> str:
@@ -558,45 +692,19 @@ def _answer(made: Draft, role: str, name: str) -> Iterator[str]:
         yield f"{name}: {{field: {quoted(column)}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
 
 
-def _at(made: Draft, column: str, more: str = "") -> str:
+def _at(made: Draft, column: str, said: Mapping[str, str], more: str = "") -> str:
     """A moment of a mapping, with its own notation where the file's other dates have another."""
-    other = made.others.get(column)
     parts = [f"field: {quoted(column)}"]
-    if other is not None and other.formats:
-        parts.append(f"formats: [{', '.join(map(quoted, other.formats))}]")
-    elif other is not None:
-        parts += [f"order: {other.order}", f"years: {other.years}"]
+    if column in made.others:
+        other = _decided(made.others[column], said) or Notation()  # under which what is not decided is rejected
+        if other.formats:
+            parts.append(f"formats: [{', '.join(map(quoted, other.formats))}]")
+        else:
+            parts += ["formats: []", f"order: {other.order}", f"years: {other.years}"]
+    if re.search(r"\b(utc|gmt)\b", called(column)):
+        parts.append("zone: UTC")
     parts += [more] if more else []
     return quoted(column) if len(parts) == 1 else f"{{{', '.join(parts)}}}"
-
-
-def look(path: Path, name: str, unpacked: int | None = None) -> Look:
-    """The format by what the file holds, its columns, and its first rows. `InputError` where it cannot be read."""
-    plain = name.lower().removesuffix(".gz").removesuffix(".zip")
-    with files.opened(path, unpacked=unpacked) as stream:
-        form, reader = _reader(stream, plain)
-        rows = [row for row in islice(reader, _ROWS) if not isinstance(row, Broken)]
-        header = reader.header if isinstance(reader, TableReader | WorkbookReader) else []
-    columns = header or list(dict.fromkeys(column for row in rows for column in row))
-    return Look(name, form, tuple(columns) or ("column",), tuple(rows))
-
-
-def _reader(stream: files.Stream, plain: str) -> tuple[str, Reader]:
-    if stream.is_workbook:
-        return "table", WorkbookReader(stream)
-    sample = stream.peek(_SAMPLE)
-    begins = sample.decode(encoding_of(sample)[0], "replace").lstrip("\ufeff \t\r\n")
-    if plain.endswith(".xes") or re.match(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<log\b", begins, re.DOTALL):
-        return "xes", XesReader(stream)
-    if '"ocel:' in begins or (begins.startswith("{") and '"eventTypes"' in begins and '"objectTypes"' in begins):
-        return "ocel", OcelReader(stream)
-    if plain.endswith((".jsonocel", ".ocel", ".ocel.json")):
-        return "ocel", OcelReader(stream)
-    if begins.startswith("{") and plain.endswith((".ndjson", ".jsonl")):
-        return "lines", LinesReader(stream)
-    if begins.startswith(("{", "[")):
-        return "json", RecordsReader(stream, "")
-    return "table", TableReader(stream, Dialect())
 
 
 def quoted(said: str) -> str:

@@ -62,11 +62,8 @@ class Stream(io.RawIOBase):
         """At most `size` decompressed bytes, all of the rest for -1; b"" at the end."""
         if not self._ahead:
             return self._read(size)
-        if size < 0:
-            piece, self._ahead = self._ahead + self._read(-1), b""
-        else:
-            piece, self._ahead = self._ahead[:size], self._ahead[size:]
-        return piece
+        piece, self._ahead = (self._ahead, b"") if size < 0 else (self._ahead[:size], self._ahead[size:])
+        return piece if len(piece) == size else piece + self._read(size - len(piece) if size >= 0 else size)
 
     def _read(self, size: int) -> bytes:
         if self._most is not None:

@@ -198,6 +198,8 @@ class Test(Spec):
     """Yes where the time is before that of this other field, and both are there."""
     after: FieldName | None = None
     """Yes where the time is after that of this other field, and both are there."""
+    lasts_to: date | None = None
+    """Yes where the time is not before this day, or absent: what has no end lasts."""
     plus_minutes: Annotated[int, Field(ge=-_YEAR_MINUTES, le=_YEAR_MINUTES)] = 0
     """Minutes added to the time of the other field."""
     where: Test | None = None
@@ -207,9 +209,9 @@ class Test(Spec):
     def _one_question(self) -> Test:
         if (self.field is None) == (self.sum is None):
             raise ValueError("say what is looked at, once: field or sum")
-        asked = (self.texts, self.at_least, self.present, self.same_as, self.before, self.after)
+        asked = (self.texts, self.at_least, self.present, self.same_as, self.before, self.after, self.lasts_to)
         if sum(given is not None for given in asked) != 1:
-            raise ValueError("say what is asked, once: is, at_least, present, same_as, before or after")
+            raise ValueError("say what is asked, once: is, at_least, present, same_as, before, after or lasts_to")
         if self.sum is not None and self.at_least is None:
             raise ValueError("a sum is asked with at_least")
         if self.plus_minutes and self.before is None and self.after is None:
@@ -250,6 +252,8 @@ class Moment(Spec):
     zone: Zone | None = None
     add_days: Annotated[int, Field(ge=-_CENTURY, le=_CENTURY)] = 0
     """Days added to what the field says, on the local calendar."""
+    not_before: date | None = None
+    """A day that is taken for any before it, such as one from which figures are wanted."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Moment:

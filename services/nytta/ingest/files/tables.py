@@ -11,7 +11,8 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -21,6 +22,7 @@ import orjson
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
+from nytta.ingest.files.headers import LOOKED_AT, header_row
 from nytta.ingest.files.rows import Broken, Row
 from nytta.registry.problems import nearest
 
@@ -296,3 +298,45 @@ def _refuse_other_text(sample: bytes, encoding: str, file: str) -> None:
         raise InputError(file, "", "the file is XML or HTML, no table; export it as CSV, or name an XES mapping")
     if "\0" in text:
         raise InputError(file, "", "the file holds NUL characters and is no text table; export it as CSV in UTF-8")
+
+
+def lines_above(sample: bytes) -> int:
+    """The lines above the header of a table that begins so.
+
+    0 where nothing but blank lines or a hint for spreadsheets stands there.
+    """
+    encoding, _ = encoding_of(sample)
+    text = sample.decode(encoding, "replace").lstrip("\ufeff")
+    lines = io.StringIO(text, newline="").readlines()
+    if len(lines) > 1:
+        lines.pop()  # the last may be cut off
+    starts, rows = max((_records(lines, delimiter) for delimiter in DELIMITERS), key=lambda found: _regular(found[1]))
+    number = header_row(rows)
+    above = [row for row in rows[:number] if any(cell.strip() for cell in row)]
+    hint = re.compile("sep=.?", re.IGNORECASE)
+    return starts[number] if any(not hint.fullmatch(row[0]) for row in above) else 0
+
+
+def _records(lines: Sequence[str], delimiter: str) -> tuple[list[int], list[list[str]]]:
+    """The first records under a delimiter, with the number of lines that stand above each."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    starts: list[int] = []
+    rows: list[list[str]] = []
+    while len(rows) < LOOKED_AT:
+        start = reader.line_num
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            break
+        if row is None:
+            break
+        starts.append(start)
+        rows.append(row)
+    return starts or [0], rows or [[]]
+
+
+def _regular(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """How many records have the usual number of cells, where that is more than one, and that number."""
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    width, count = max(widths.items(), key=lambda found: (found[1], found[0]), default=(0, 0))
+    return count, width

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -466,6 +466,9 @@ class _Compiler:
             return lambda row: (text := get(row)) is not None and text == other(row)
         if (bound := test.before or test.after) is not None:
             return self._ordered(Moment(field=test.field), Moment(field=bound), test)
+        if test.lasts_to is not None:
+            end, first = self._day(Moment(field=test.field)), test.lasts_to.isoformat()
+            return lambda row: (day := end(row)) is None or day >= first
         if test.present is not None:
             wanted = test.present
             return lambda row: (get(row) is not None) == wanted
@@ -488,6 +491,8 @@ class _Compiler:
         get, read, zone = self._moment(moment, reader)
         described = _described(moment)
         shift = timedelta(days=moment.add_days)
+        day = moment.not_before
+        first = None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
 
         def instant(row: Row) -> datetime | None:
             text = get(row)
@@ -495,7 +500,8 @@ class _Compiler:
                 return None
             try:
                 found = read(text)
-                return found if not shift else _shifted(found, shift, zone)
+                shifted = found if not shift else _shifted(found, shift, zone)
+                return shifted if first is None else max(shifted, first)
             except AmbiguousTimeError as error:
                 raise RowError(Reason.AMBIGUOUS_TIME, f"{described} {error}", text) from error
             except (ValueError, OverflowError) as error:
@@ -507,6 +513,7 @@ class _Compiler:
         get, read, _ = self._moment(moment, day_reader)
         described = _described(moment)
         shift = timedelta(days=moment.add_days)
+        first = moment.not_before
 
         def day(row: Row) -> str | None:
             text = get(row)
@@ -516,7 +523,7 @@ class _Compiler:
                 found: date = read(text) + shift
             except (ValueError, OverflowError) as error:
                 raise RowError(Reason.INVALID_FIELD, f"{described} {error}", text) from error
-            return found.isoformat()
+            return (found if first is None else max(found, first)).isoformat()
 
         return day
 

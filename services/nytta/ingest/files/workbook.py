@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
+from nytta.ingest.files.headers import LOOKED_AT, header_row
 from nytta.ingest.files.rows import Broken, Row
 from nytta.ingest.files.tables import named
 from nytta.registry.problems import nearest
@@ -22,14 +24,16 @@ BOUND = 256 << 20
 
 
 class WorkbookReader:
-    """The rows of one sheet: the first that has every expected column, else the first that has rows.
+    """The rows of one sheet: the first that has every expected column, else the one that holds most.
 
     Dates come as ISO 8601 texts, numbers with the mapping's mark before their fraction, yes and no as true and false.
     Refused with `InputError`: a workbook with a password, one that cannot be read, a sheet without an expected column.
     """
 
-    def __init__(self, stream: Stream, decimal: str = ".", skip: int = 0, expected: Collection[str] = ()) -> None:
-        """`stream` stands at its beginning and is read once; `skip` rows stand before the header."""
+    def __init__(
+        self, stream: Stream, decimal: str = ".", skip: int | None = 0, expected: Collection[str] = ()
+    ) -> None:
+        """`stream` stands at its beginning and is read once; `skip` rows stand before the header, None: find out."""
         from python_calamine import CalamineError, CalamineWorkbook  # loaded where a workbook comes, and not before
 
         self._decimal = decimal
@@ -43,19 +47,26 @@ class WorkbookReader:
             raise InputError(
                 stream.name, "", f"the workbook cannot be read ({error}); save it without a password, or as 'CSV UTF-8'"
             ) from error
-        headers = [self._header(sheet, skip) for sheet in sheets]
-        best = next((n for n, header in enumerate(headers) if header and set(expected) <= set(header)), None)
-        chosen = best if best is not None else next((n for n, header in enumerate(headers) if header), None)
-        if chosen is None:
+        skips = [self._above(sheet) if skip is None else skip for sheet in sheets]
+        headers = [self._header(sheet, above) for sheet, above in zip(sheets, skips, strict=True)]
+        fitting = [number for number, header in enumerate(headers) if header and set(expected) <= set(header)]
+        if not any(headers):
             raise InputError(stream.name, "", "the workbook is empty; the first row of a sheet must name the columns")
+        chosen = (
+            fitting[0]
+            if expected and fitting
+            else max(range(len(sheets)), key=lambda number: len(headers[number]) * sheets[number].height)
+        )
         self.header = headers[chosen]
+        self.above = skips[chosen]
+        """Rows of the sheet that stand above the header."""
         self._rows = sheets[chosen].iter_rows()
         self._first = _first(sheets[chosen])
+        self._merged = _merged(sheets[chosen])
         self.form = f"workbook, sheet {sheets[chosen].name!r}"
         if missing := [name for name in expected if name not in self.header]:
             told = "; ".join(f"there is no column '{name}'{nearest(name, self.header)}" for name in missing)
             raise InputError(stream.name, "", f"{told}. The columns are: {', '.join(self.header[:60])}")
-        self._skip = skip
 
     def position(self, number: int) -> str:
         """The row's number below the header, and the row of the sheet."""
@@ -65,15 +76,30 @@ class WorkbookReader:
         """The rows that say anything."""
         width = len(self.header)
         header_met = False
+        self._spread: dict[int, tuple[int, str]] = {}
         for number, cells in enumerate(self._rows, self._first):
             self._number = number
-            texts = [self._text(cell) for cell in cells]
-            if number <= self._skip or not any(texts):
+            if number <= self.above:
+                continue
+            texts = self._whole(number, [self._text(cell) for cell in cells])
+            if not any(texts):
                 continue
             if not header_met:
                 header_met = True
                 continue
             yield dict(zip(self.header, (*texts, *("",) * (width - len(texts))), strict=False))
+
+    def _whole(self, number: int, texts: list[str]) -> list[str]:
+        """The texts of a row, those of cells that were joined with one above filled in."""
+        for column, last in self._merged.get(number, ()):
+            if column < len(texts):
+                self._spread[column] = last, texts[column]
+        for column, (last, text) in list(self._spread.items()):
+            if number > last:
+                del self._spread[column]
+            else:
+                texts[column] = text
+        return texts
 
     def _header(self, sheet: CalamineSheet, skip: int) -> list[str]:
         for number, cells in enumerate(sheet.iter_rows(), _first(sheet)):
@@ -81,6 +107,12 @@ class WorkbookReader:
             if number > skip and any(texts):
                 return named(_without_end(texts))
         return []
+
+    def _above(self, sheet: CalamineSheet) -> int:
+        """The rows above the one that names the columns; 0 where nothing stands there."""
+        rows = [[self._text(cell) for cell in cells] for cells in islice(sheet.iter_rows(), LOOKED_AT)]
+        number = header_row(rows)
+        return _first(sheet) - 1 + number if any(cell for row in rows[:number] for cell in row) else 0
 
     def _text(self, cell: Any) -> str:
         match cell:
@@ -106,6 +138,16 @@ def _sheets(workbook: CalamineWorkbook) -> Sequence[CalamineSheet]:
 def _first(sheet: CalamineSheet) -> int:
     """The number, from 1, of the first row that is not empty."""
     return (sheet.start or (0, 0))[0] + 1
+
+
+def _merged(sheet: CalamineSheet) -> dict[int, list[tuple[int, int]]]:
+    """Cells that were joined over several rows, by the row where they begin: the place in it, and the last row."""
+    start = (sheet.start or (0, 0))[1]
+    found: dict[int, list[tuple[int, int]]] = {}
+    for (top, column), (last, _) in sheet.merged_cell_ranges or []:
+        if last > top and column >= start:
+            found.setdefault(top + 1, []).append((column - start, last + 1))
+    return found
 
 
 def _without_end(cells: list[str]) -> list[str]:

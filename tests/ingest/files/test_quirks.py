@@ -1,0 +1,210 @@
+"""Lists as people hand them over: titles above them, dates that a spreadsheet spoilt, names of no dictionary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nytta.ingest.files.draft import Draft, drafted, mapping_of
+from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.headers import header_row
+from nytta.ingest.files.looks import look
+from nytta.ingest.files.read import read
+from tests.ingest.files.test_workbook import workbook
+
+ANSWERS = {"unit": "u", "system": "s"}
+
+
+def draft_of(folder: Path, name: str, body: bytes | str) -> tuple[Path, Draft]:
+    path = folder / name
+    path.write_bytes(body if isinstance(body, bytes) else body.encode())
+    return path, drafted(look(path, name))
+
+
+def events(path: Path, made: Draft, **answers: str) -> tuple[list[dict[str, Any]], int]:
+    """The events of a file under its draft, and how many of its rows are rejected."""
+    chunks = list(read(path, mapping_of(made, "org", "Europe/Oslo", ANSWERS | answers)))
+    said = [json.loads(line) for chunk in chunks for line in chunk.ndjson.splitlines()]
+    return said, sum(len(chunk.rejects) for chunk in chunks)
+
+
+def rows(count: int, form: str, *more: str, delimiter: str = ";") -> str:
+    """Rows with a number, a date in that form, and further cells."""
+    days = [date.fromordinal(date(2026, 1, 3).toordinal() + n) for n in range(count)]
+    return "".join(delimiter.join([f"T{n}", day.strftime(form), *more]) + "\n" for n, day in enumerate(days))
+
+
+@pytest.mark.parametrize(
+    ("above", "end"),
+    [
+        ("Ärendelista;;;\nUtskriven;2026-11-01 08:12;;\n\n", "Totalt;40;;\n"),
+        ('All requests\nGenerated on "Nov 1, 2026"\n\n', "\nTotal: 40\n"),
+        ("sep=;\nRapport\nPeriod;2026\n", ""),
+        ("Ärende;;Anmälan;\n", ""),
+        ("", ""),
+    ],
+)
+def test_columns_are_named_below_what_stands_above_them(tmp_path: Path, above: str, end: str) -> None:
+    body = f"{above}Ärendenummer;Skapad;Kanal;Enhet\n{rows(40, '%Y-%m-%d', 'Telefon', 'Nord')}{end}"
+    path, made = draft_of(tmp_path, "a.csv", body)
+    assert made.look.columns == ("Ärendenummer", "Skapad", "Kanal", "Enhet")
+    said, rejected = events(path, made)
+    assert (len(said), said[0]["time"], rejected) == (40, "2026-01-02T23:00:00Z", bool(end))
+
+
+def test_of_a_workbook_the_sheet_with_the_list_is_read_below_its_title(tmp_path: Path) -> None:
+    listed: list[list[object]] = [["Saker 2026"], [], ["Saksnr", "Opprettet", "Avdeling"]]
+    listed += [[f"26/{n}", datetime(2026, 1, 3 + n), "Byggesak"] for n in range(20)]
+    body = workbook([["Rapport"], ["Kjørt", "Kari"]], listed, [["Kode", "Tekst"], ["a", "b"]])
+    path, made = draft_of(tmp_path, "saker.xlsx", body)
+    assert (made.look.columns, made.look.above) == (("Saksnr", "Opprettet", "Avdeling"), 2)
+    assert len(events(path, made)[0]) == 20
+
+
+def test_a_header_is_full_and_holds_names() -> None:
+    assert header_row([["a", "b", "c"], ["1", "2", "3"], ["4", "", "6"]]) == 0
+    assert header_row([["from", "2026-01-01", ""], ["a", "b", "c"], ["1", "2", "3"], ["4", "5", "6"]]) == 1
+    assert header_row([["1", "2"], ["3", "4"]]) == 0
+    assert header_row([[], [""]]) == 0
+
+
+TURNED: list[list[object]] = [["Ärende-ID", "Skapad", "Supportgrupp"]]
+TURNED += [[f"S-{day}", datetime(2026, day, 1) if day <= 12 else f"{day:02}/01/2026", "A"] for day in range(1, 29)]
+"""Days of January, day first, that a spreadsheet took for months first as far as it could."""
+
+
+def test_dates_that_a_spreadsheet_turned_around_are_not_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'Skapad' seem to be turned around by a spreadsheet"):
+        draft_of(tmp_path, "a.xlsx", workbook(TURNED))
+
+
+def test_a_column_with_two_orders_is_not_read_or_the_list_is_refused(tmp_path: Path) -> None:
+    mixed = [f"{day:02}/03/2026" for day in range(1, 29)] + [f"03/{day:02}/2026" for day in range(1, 29)]
+    body = "".join(f"T{n},{day},A\n" for n, day in enumerate(mixed))
+    with pytest.raises(InputError, match="'Opened' are written in several orders"):
+        draft_of(tmp_path, "a.csv", f"Ticket No,Opened,Group\n{body}")
+    sure = "".join(f"T{n},2026-03-01,{day},A\n" for n, day in enumerate(mixed))
+    _, made = draft_of(tmp_path, "a.csv", f"Ticket No,Opened,Resolved,Group\n{sure}")
+    assert "resolved" not in made.fields
+    assert "the column is not read" in made.remarks[0]
+
+
+def test_an_order_is_asked_for_a_column_that_writes_dates_otherwise_and_never_guessed(tmp_path: Path) -> None:
+    body = "Ticket,Opened,Closed,Dept\n" + "".join(f"{n},2026-01-0{n},0{n + 1}/0{n + 2}/2026,A\n" for n in range(1, 8))
+    path, made = draft_of(tmp_path, "a.csv", body)
+    assert [question.choices for question in made.questions] == [("day-first", "month-first")]
+    said, rejected = events(path, made)
+    assert ({event["type"] for event in said}, rejected) == ({"nytta.ticket.opened.v1"}, 7)
+    closed = [e["time"] for e in events(path, made, order="month-first")[0] if "resolved" in e["type"]]
+    assert closed[0] == "2026-02-02T23:00:00Z"
+    assert closed[0] not in [e["time"] for e in events(path, made, order="day-first")[0] if "resolved" in e["type"]]
+
+
+@pytest.mark.parametrize(
+    ("form", "time"),
+    [
+        ("%y%m%d", "2026-01-02T23:00:00Z"),
+        ("%d%m%y", "2026-01-02T23:00:00Z"),
+        ("%d%m%Y", "2026-01-02T23:00:00Z"),
+        ("%d.%m.%y %H.%M", "2026-01-02T23:00:00Z"),
+        ("%d-%b-%y %I.%M.%S.000000 %p", "2026-01-02T23:00:00Z"),
+        ("%Y-%m-%dT%H:%M:%S.000+0000", "2026-01-03T00:00:00Z"),
+    ],
+)
+def test_dates_of_old_systems_are_read(tmp_path: Path, form: str, time: str) -> None:
+    path, made = draft_of(tmp_path, "a.csv", f"Ärendenummer;Skapad;Grupp\n{rows(60, form, 'A')}")
+    assert made.questions[:1] == () or made.questions[0].about == "unit"
+    assert events(path, made)[0][0]["time"] == time
+
+
+def test_a_column_that_says_it_is_utc_is_read_in_utc(tmp_path: Path) -> None:
+    path, made = draft_of(tmp_path, "a.csv", f"Reference;Created (UTC);Team\n{rows(30, '%Y-%m-%d %H:%M', 'A')}")
+    assert events(path, made)[0][0]["time"] == "2026-01-03T00:00:00Z"
+
+
+def test_a_list_within_a_document_is_found(tmp_path: Path) -> None:
+    items = [
+        {"caseReference": f"A/{n}", "receivedOn": f"2026-01-{n:02}", "handlingTeam": {"code": "T1"}}
+        for n in range(1, 20)
+    ]
+    path, made = draft_of(tmp_path, "cases.json", json.dumps({"total": 19, "result": {"items": items}}))
+    assert (made.look.records, made.fields["case"], made.fields["opened"]) == (
+        "result/items",
+        "caseReference",
+        "receivedOn",
+    )
+    assert len(events(path, made)[0]) == 19
+
+
+def test_lines_that_stand_in_quotation_marks_as_a_whole_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="each line stands in quotation marks as a whole"):
+        draft_of(tmp_path, "a.csv", '"id,created,unit"\n"1,2026-01-02,A"\n"2,2026-01-03,B"\n')
+
+
+STAFF = """Ans.nr;Navn;Ansvar;Ansvar tekst;Seksjon;Stilling;Dato fra;Dato til;St.%
+1;Kari;310;Byggesak;Plan;Leder;01.08.1998;31.12.9999;100
+2;Ola;320;Miljø;Plan;Rådgiver;15.08.2019;31.01.2024;80
+3;Per;320;Miljø;Plan;Rådgiver;15.08.2020;31.05.2026;80
+4;Siv;410;Skole;Oppvekst;Lærer;31.01.2001;31.12.9999;100
+"""
+
+
+def test_an_end_in_the_year_9999_is_none_and_staff_count_from_the_day_that_figures_begin(tmp_path: Path) -> None:
+    path, made = draft_of(tmp_path, "ansatte.csv", STAFF)
+    said, rejected = events(path, made, not_before="2025-01-01")
+    spans = {e["data"]["actor"]: (e["data"]["valid_from"], e["data"].get("valid_to")) for e in said}
+    assert spans == {"1": ("2025-01-01", None), "3": ("2025-01-01", "2026-06-01"), "4": ("2025-01-01", None)}
+    assert rejected == 0
+    whole = {e["data"]["actor"]: e["data"]["valid_from"] for e in events(path, made)[0]}
+    assert whole == {"1": "1998-08-01", "2": "2019-08-15", "3": "2020-08-15", "4": "2001-01-31"}
+
+
+def test_the_finest_units_are_those_of_staff(tmp_path: Path) -> None:
+    made = draft_of(tmp_path, "ansatte.csv", STAFF)[1]
+    assert {"unit": "Ansvar", "unit_name": "Ansvar tekst", "unit_above": "Seksjon"}.items() <= made.fields.items()
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "fields"),
+    [
+        (
+            "ivanti.csv",
+            "Incident;Created Date Time;Source;Owner Team;Profile Full Name;Org Unit;Resolved Date Time",
+            {"ticket": "Incident", "opened": "Created Date Time", "channel": "Source", "team": "Owner Team"}
+            | {"requester": "Profile Full Name", "unit": "Org Unit", "resolved": "Resolved Date Time"},
+        ),
+        (
+            "w3d3.csv",
+            "Ärende;Upprättat;Inkom genom;Ärendegrupp;Handl.;Org.enhet;Avslutat",
+            {"case": "Ärende", "opened": "Upprättat", "channel": "Inkom genom", "case_type": "Ärendegrupp"}
+            | {"actor": "Handl.", "unit": "Org.enhet", "closed": "Avslutat"},
+        ),
+        (
+            "websak.csv",
+            "Saksnr;Saksdato;Innsendt via;Sakstype;Saksansv.;Adm.enhet;Avsluttet dato",
+            {"case": "Saksnr", "opened": "Saksdato", "channel": "Innsendt via", "case_type": "Sakstype"}
+            | {"actor": "Saksansv.", "unit": "Adm.enhet", "closed": "Avsluttet dato"},
+        ),
+        (
+            "remedy.csv",
+            "Incident ID*+;Reported Date+;Reported Source*;Assigned Group*+;Customer*+;Department;Last Resolved Date",
+            {"ticket": "Incident ID*+", "opened": "Reported Date+", "channel": "Reported Source*"}
+            | {"team": "Assigned Group*+", "requester": "Customer*+", "unit": "Department"}
+            | {"resolved": "Last Resolved Date"},
+        ),
+    ],
+)
+def test_columns_of_products_that_no_dictionary_knows(
+    tmp_path: Path, name: str, header: str, fields: Mapping[str, str]
+) -> None:
+    body = "".join(
+        f"X{n};2026-01-{n:02};{('Email', 'Phone', 'Post')[n % 3]};G{n % 2};P{n % 5};U{n % 4};2026-02-{n:02}\n"
+        for n in range(1, 29)
+    )
+    made = draft_of(tmp_path, name, f"{header}\n{body}")[1]
+    assert fields.items() <= made.fields.items()
