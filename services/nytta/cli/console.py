@@ -25,8 +25,9 @@ from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
 from nytta.indicators.definition import Definition
 from nytta.ingest.files import mapping as mappings
-from nytta.ingest.files.draft import draft
+from nytta.ingest.files.draft import Draft, draft, drafted
 from nytta.ingest.files.explain import Explanation, explain
+from nytta.ingest.files.looks import look
 from nytta.ingest.keys import KeyFileError
 from nytta.ingest.store.private import RejectQuery
 from nytta.insight.alerts.answers import Answer
@@ -136,6 +137,11 @@ class Backing:
         with _mendable():
             zone = home.timezone if home else "UTC"
             return draft(file, name, home.id if home else "organisation", zone, unpacked=_UNPACKED)
+
+    def drafted(self, file: Path, name: str) -> Draft:
+        """From its first rows."""
+        with _mendable():
+            return drafted(look(file, name, _UNPACKED))
 
     def preview(self, file: Path, mapping: str) -> Explanation:
         """The first rows."""

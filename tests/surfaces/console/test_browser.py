@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,9 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from nytta.insight.alerts.model import State
 from nytta.surfaces.authentication.proxy import SECRET_HEADER
-from nytta.surfaces.console.words import LANGUAGES
+from nytta.surfaces.console.words import LANGUAGES, say
+from tests.ingest.files.test_workbook import workbook
 from tests.surfaces.console.browsing import chromium
 from tests.surfaces.console.test_forms import alert
+from tests.surfaces.console.test_lists import STAFF, TICKETS
 from tests.surfaces.console.test_pages import PAGES, path_of
 from tests.surfaces.console.world import HEADER, NOW, ROLES, SECRET, World
 
@@ -176,3 +180,31 @@ def test_the_language_and_the_light_are_switched(browser: Browser, seen: World) 
         seen_light.append(page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor"))
     assert seen_light[0] != seen_light[1]
     page.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), [(390, "dark", "nb"), (1440, "light", "sv")])
+def test_lists_are_given_answered_and_begun_without_scripts(
+    browser: Browser, own: World, tmp_path: Path, width: int, scheme: str, language: str
+) -> None:
+    for name, body in (("tickets.csv", TICKETS.encode()), ("ansatte.xlsx", workbook(STAFF))):
+        (tmp_path / name).write_bytes(body)
+    page = page_of(browser, own, "administrator", language, width, scheme)
+    page.goto("/import")
+    page.locator("input[name=file]").first.set_input_files([tmp_path / "tickets.csv", tmp_path / "ansatte.xlsx"])
+    page.get_by_role("button", name=say("lists_look", language)).click()
+    expect(page.get_by_role("heading", level=2)).to_have_count(2)
+    assert Axe().run(page, options=RULES).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    picture(page, f"lists-{width}")
+    page.locator("select[name='0.order']").select_option("day-first")
+    page.get_by_role("button", name=say("begin_import", language)).click()
+    expect(page.get_by_role("heading", name=say("lists_reach", language))).to_be_visible()
+    assert Axe().run(page, options=RULES).response["violations"] == []
+    picture(page, f"lists-begun-{width}")
+    page.context.close()
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture of the whole page in the folder that NYTTA_PICTURES names, for people to look at."""
+    if folder := os.environ.get("NYTTA_PICTURES"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

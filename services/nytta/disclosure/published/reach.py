@@ -28,19 +28,23 @@ class Reach:
     reason: str
 
 
-def reach(connection: Connection) -> list[Reach]:
-    """Every indicator with anything to count in a closed period, in order of their ids."""
+def reach(connection: Connection, organisation: str = "") -> list[Reach]:
+    """Every indicator with anything to count in a closed period, by id; of one organisation, or of all."""
     rows = connection.rows(
         """SELECT c.indicator, ifNull(v.shown, 0), ifNull(v.reason, ''), d.protects
-           FROM (SELECT DISTINCT indicator, version FROM {open}.closed_periods) AS c
+           FROM (SELECT DISTINCT indicator, version FROM {open}.closed_periods
+                 WHERE organisation = {organisation:String} OR {organisation:String} = '') AS c
            INNER JOIN (SELECT indicator, version, protects FROM {open}.definitions FINAL) AS d
                ON d.indicator = c.indicator AND d.version = c.version
            LEFT JOIN (
                SELECT indicator, version, countIf(isNotNull(value)) AS shown,
                       arrayElement(topKIf(1)(reason, reason != ''), 1) AS reason
-               FROM {open}.indicator_values GROUP BY indicator, version) AS v
+               FROM {open}.indicator_values
+               WHERE organisation = {organisation:String} OR {organisation:String} = ''
+               GROUP BY indicator, version) AS v
                ON v.indicator = c.indicator AND v.version = c.version
-           ORDER BY c.indicator"""
+           ORDER BY c.indicator""",
+        organisation=organisation,
     )
     return [
         Reach(indicator, int(shown), reason or few_of(Protects(protects)).value)

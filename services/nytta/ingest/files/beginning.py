@@ -117,12 +117,12 @@ def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Be
         if called := answers.get(f"system {path.name}"):
             systems.setdefault(slug(called), (called, draft.kind))
     staff_system = _system_of_staff(lists, systems)
-    first = _first_day(lists)
+    first = first_day(lists)
     written: dict[str, str] = {}
     mappings: list[tuple[Path, str]] = []
     names: set[str] = set()
     for path, draft in sorted(lists, key=lambda each: each[1].kind != STAFF):
-        id_ = _free(slug(draft.kind if draft.kind != LOG else path.stem), names)
+        id_ = free(slug(draft.kind if draft.kind != LOG else path.stem), names)
         said = {
             "id": id_,
             "order": answers.get(f"order {path.name}", ""),
@@ -149,7 +149,8 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
 
 
-def _free(wished: str, taken: set[str]) -> str:
+def free(wished: str, taken: set[str]) -> str:
+    """The id, with a number behind it where it is taken; it is taken from then on."""
     name, number = wished or "list", 2
     while name in taken:
         name, number = f"{wished}-{number}", number + 1
@@ -160,7 +161,7 @@ def _free(wished: str, taken: set[str]) -> str:
 def _country(lists: Sequence[tuple[Path, Draft]]) -> str:
     """The country that the names of columns and units suggest."""
     said = " ".join(column for _, draft in lists for column in draft.look.columns).lower()
-    said += " ".join(code.lower() for _, draft in lists for code in _codes(draft))
+    said += " ".join(code.lower() for _, draft in lists for code in codes(draft))
     if re.search(r"[æø]|avdeling|saks|stilling|ansatt|opprettet|enhetsnavn", said):
         return "NO"
     if re.search(r"[äö]|avdelning|ärende|enhets|skapad|registrerad", said):
@@ -168,7 +169,8 @@ def _country(lists: Sequence[tuple[Path, Draft]]) -> str:
     return ""
 
 
-def _codes(draft: Draft) -> list[str]:
+def codes(draft: Draft) -> list[str]:
+    """The units that a list names, as it writes them."""
     column = draft.fields.get("unit")
     return sorted({keyed(text) for text in cells.said(draft.look.cells(column))}) if column else []
 
@@ -197,7 +199,7 @@ def _system_of_staff(lists: Sequence[tuple[Path, Draft]], systems: Mapping[str, 
     return ""
 
 
-def _first_day(lists: Sequence[tuple[Path, Draft]]) -> str:
+def first_day(lists: Sequence[tuple[Path, Draft]]) -> str:
     """The first day of the year in which the lists of work begin; "" where there is none.
 
     Staff lists go back decades, and shares of staff are of no use before anything else is known.
@@ -229,14 +231,14 @@ def _tree(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, 
             if not code or code in units:
                 continue
             if upper and upper not in above and upper.lower() != name.lower():
-                above[upper] = _Unit(_free(f"{root}.{slug(upper)}", taken), upper, root, (upper,))
+                above[upper] = _Unit(free(f"{root}.{slug(upper)}", taken), upper, root, (upper,))
             parent = above[upper].id if upper in above else root
-            units[code] = _Unit(_free(f"{root}.{slug(name)}", taken), name, parent, tuple(dict.fromkeys((code, name))))
+            units[code] = _Unit(free(f"{root}.{slug(name)}", taken), name, parent, tuple(dict.fromkeys((code, name))))
     if not staff:
         for _, draft in lists:
-            for code in _codes(draft):
+            for code in codes(draft):
                 if code.lower() not in {known.lower() for known in units}:
-                    units[code] = _Unit(_free(f"{root}.{slug(code)}", taken), code, root, (code,))
+                    units[code] = _Unit(free(f"{root}.{slug(code)}", taken), code, root, (code,))
     found = [*above.values(), *units.values()]
     moved: dict[str, list[str]] = {unit.id: [] for unit in found}
     for code in _strangers(lists, found):
@@ -249,15 +251,15 @@ def _tree(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, 
 
 def _strangers(lists: Sequence[tuple[Path, Draft]], known: Sequence[_Unit]) -> list[str]:
     """Codes of units in the lists that no unit has, whatever its capitals."""
-    codes = {code for unit in known for code in unit.codes}
-    return sorted({code for _, draft in lists for code in _codes(draft)} - codes)
+    homes = {code for unit in known for code in unit.codes}
+    return sorted({code for _, draft in lists for code in codes(draft)} - homes)
 
 
 def _own(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, str]) -> list[_Unit]:
     """Units of codes that belong to no unit of the staff lists."""
     known = _tree(lists, root, answers)
     taken = {unit.id for unit in known}
-    return [_Unit(_free(f"{root}.{slug(code)}", taken), code, root, (code,)) for code in _strangers(lists, known)]
+    return [_Unit(free(f"{root}.{slug(code)}", taken), code, root, (code,)) for code in _strangers(lists, known)]
 
 
 def _organisation(

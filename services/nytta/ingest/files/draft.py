@@ -96,6 +96,10 @@ class Question:
     """Answers that are possible; any text where there are none."""
     proposed: str
     """The answer that is likeliest; "" where none is."""
+    column: str = ""
+    """The column that it is about; "" where it is about the list."""
+    shown: str = ""
+    """Some of its cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ def drafted(seen: Look, kind: str = "") -> Draft:
     """What the file seems to be, or as what of `KINDS` it is to be read."""
     columns = list(seen.columns[:_COLUMNS])
     dated = {column: found for column in columns if (found := notations(seen.cells(column)))}
-    if not kind and {"time:timestamp", "ocel:time"} & set(columns):
+    if kind == LOG or (not kind and {"time:timestamp", "ocel:time"} & set(columns)):
         return _log(seen, columns, dated)
     of_kind = {each: _fields(each, seen, columns, dated) for each in ([kind] if kind else KINDS)}
     points = {each: _told(each, found) + _NAMED * _is_called(each, seen.name) for each, found in of_kind.items()}
@@ -147,6 +151,13 @@ def drafted(seen: Look, kind: str = "") -> Draft:
     if not kind and (not set(_NEEDED[best]) <= of_kind[best].keys() or points[best] < _FEWEST):
         return _log(seen, columns, dated)
     return _settled(seen, best, of_kind[best], dated)
+
+
+def possible(seen: Look) -> tuple[str, ...]:
+    """As what a file can be read: the kinds of which it has the columns that they need, or a log of steps."""
+    columns = list(seen.columns[:_COLUMNS])
+    dated = {column: found for column in columns if (found := notations(seen.cells(column)))}
+    return (*(kind for kind in KINDS if set(_NEEDED[kind]) <= _fields(kind, seen, columns, dated).keys()), LOG)
 
 
 def _told(kind: str, found: Mapping[str, str]) -> int:
@@ -373,6 +384,8 @@ def _asked_order(seen: Look, column: str, found: Sequence[Notation]) -> list[Que
             f"dates such as {shown} may be {' or '.join(order.replace('-', ' ') for order in orders)}: which?",
             orders,
             "day-first" if "day-first" in orders else orders[0],
+            column,
+            shown,
         )
     ]
 

@@ -16,7 +16,7 @@ from nytta.storage.client import StoppedError, StoreError
 from nytta.surfaces.authentication.identity import NotAuthenticated
 from nytta.surfaces.console.context import FIELDS, Console, KeptForm
 from nytta.surfaces.console.parts import Refused
-from nytta.surfaces.console.routing import api, benefits, intake, reading, session
+from nytta.surfaces.console.routing import api, benefits, intake, lists, reading, session
 from nytta.surfaces.console.services import CannotDo
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def application(console: Console) -> FastAPI:
         redirect_slashes=False,
     )
     _static(app, console)
-    for part in (session, reading, benefits, intake, api):
+    for part in (session, reading, benefits, lists, intake, api):
         part.add(app, console)
     _errors(app, console)
     app.add_middleware(_Guarded, console=console)

@@ -333,8 +333,8 @@ class Console:
             return visitor, self._taken(request, form, visitor)
 
     @asynccontextmanager
-    async def upload(self, request: Request) -> AsyncIterator[tuple[Visitor, UploadFile | None]]:
-        """Who sent a file, and the file, for as long as it is worked on.
+    async def upload(self, request: Request, most: int = 1) -> AsyncIterator[tuple[Visitor, list[UploadFile]]]:
+        """Who sent files, and the files, `most` of them, for as long as they are worked on.
 
         Whoever may not bring data in is refused before it is read. Refused where it is too large, too slow, or one of
         too many.
@@ -350,10 +350,10 @@ class Console:
         request._receive = bounded(request.receive, self.upload_limit, UPLOAD_SECONDS)
         self._uploads += 1
         try:
-            async with request.form(max_files=1, max_fields=FIELDS) as form:
+            async with request.form(max_files=most, max_fields=FIELDS) as form:
                 self._taken(request, form, visitor)
-                sent = form.get("file")
-                yield visitor, sent if isinstance(sent, UploadFile) and sent.filename else None
+                sent = [file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename]
+                yield visitor, sent
         finally:
             self._uploads -= 1
 

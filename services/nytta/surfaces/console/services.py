@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nytta.indicators.definition import Definition
+from nytta.ingest.files.draft import Draft
 from nytta.ingest.files.explain import Explanation
 from nytta.insight.alerts.answers import Answer
 from nytta.registry.registry import Registry
@@ -84,6 +85,9 @@ class Services(Protocol):
 
         Its units are those of the organisation, or of the first of the registry.
         """
+
+    def drafted(self, file: Path, name: str) -> Draft:
+        """What a list seems to be. CannotDo where it cannot be read, or its dates cannot be trusted."""
 
     def preview(self, file: Path, mapping: str) -> Explanation:
         """How the first rows of a file map; `mapping` is a shipped one or a file. CannotDo where it cannot be read."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -70,14 +71,6 @@ def add(app: FastAPI, console: Console) -> None:
     build = builders(console)
     waiting: dict[str, tuple[Path, str]] = {}
 
-    def imports_for(visitor: Visitor) -> str:
-        """The organisation whose files the visitor may import; "" for those of all."""
-        if visitor.visible(Permission.MAINTAIN):
-            return ""
-        if roots := visitor.roots(Permission.IMPORT):
-            return roots[0]
-        raise Refused(403, "no_role")
-
     def maintains(visitor: Visitor) -> None:
         if not visitor.visible(Permission.MAINTAIN):
             raise Refused(403, "no_role")
@@ -133,19 +126,10 @@ def add(app: FastAPI, console: Console) -> None:
     @app.post("/import", include_in_schema=False)
     async def upload(request: Request) -> Response:
         async with console.upload(request) as (_, sent):
-            if sent is None:
+            if not sent:
                 raise Refused(422, "no_file")
-            head = await sent.read(8)
-            name = Path(sent.filename or "file").name[:200]
-            if not head:
-                raise Refused(422, "empty_file", file=name)
-            await sent.seek(0)
             id_ = secrets.token_urlsafe(12)
-            place = console.services.uploads() / f"{id_}-{_plain(name)}"
-            with place.open("wb") as file:
-                while block := await sent.read(_CHUNK):
-                    file.write(block)
-        waiting[id_] = (place, name)
+            waiting[id_] = await kept(sent[0], console.services.uploads(), id_)
         return console.answered(f"/import/{id_}")
 
     @app.get("/import/{id_}", include_in_schema=False)
@@ -200,9 +184,31 @@ def add(app: FastAPI, console: Console) -> None:
         return console.answered(f"/import/{job.id}")
 
 
+def imports_for(visitor: Visitor) -> str:
+    """The organisation whose files the visitor may import; "" for those of all. Refused where there is none."""
+    if visitor.visible(Permission.MAINTAIN):
+        return ""
+    if roots := visitor.roots(Permission.IMPORT):
+        return roots[0]
+    raise Refused(403, "no_role")
+
+
 def drafted(place: Path) -> Path:
     """Where the drafted mapping of an uploaded file waits beside it."""
     return place.with_name(f"{place.name}.draft.yaml")
+
+
+async def kept(sent: UploadFile, folder: Path, id_: str) -> tuple[Path, str]:
+    """Where an uploaded file now waits under an id, and what it is called. Refused where it is empty."""
+    name = Path(sent.filename or "file").name[:200]
+    if not await sent.read(8):
+        raise Refused(422, "empty_file", file=name)
+    await sent.seek(0)
+    place = folder / f"{id_}-{_plain(name)}"
+    with place.open("wb") as file:
+        while block := await sent.read(_CHUNK):
+            file.write(block)
+    return place, name
 
 
 def _plain(name: str) -> str:
