@@ -51,7 +51,7 @@ LEFT JOIN (SELECT * FROM {private}.hands FINAL) AS h
     ON h.indicator = v.indicator AND h.version = v.version AND h.system = v.system AND h.unit = v.unit
        AND h.case_type = v.case_type AND h.grain = v.grain AND h.period = v.period
 WHERE v.case_type = '*' AND v.grain IN ('week', 'month', 'window') AND size >= 10 AND v.denominator >= 10
-  AND v.value IS NOT NULL AND o.reason != 'no_data'
+  AND v.value IS NOT NULL AND o.reason NOT IN ('no_data', 'not_told')
   AND (v.indicator NOT IN {slow:Array(String)} OR v.grain = 'month' OR toMonth(v.period + 6) != toMonth(v.period + 13))
   AND d.protects != 'official-act' AND v.unit NOT IN (SELECT reporting_group FROM {open}.units)
   AND (v.indicator, v.version, v.system, v.grain, v.period) IN (

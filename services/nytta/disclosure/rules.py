@@ -38,6 +38,7 @@ class Reason(StrEnum):
     SEALED = "sealed"
     NOT_YET = "not_yet"
     NO_DATA = "no_data"
+    NOT_TOLD = "not_told"
 
 
 def few_of(protects: Protects) -> Reason:

@@ -181,7 +181,9 @@ class Definition(Model):
 
     `adds` says that cells add up over units and weeks; `capped` that the numerator is cut at its denominator;
     `needs_feed` that a system without a single row of the numerator's subject has no figure: no feed is not zero;
-    `feed` the same of events of persons. `population` is the subject that is protected where neither side counts it.
+    `must_occur` that one without anything that the numerator counts has none either: sources that never name a thing
+    cannot tell that there is none; `feed` the same as `needs_feed` of events of persons.
+    `population` is the subject that is protected where neither side counts it.
     `hand` says of handling which person did it: who did the measured step, or who did most of the case or ticket.
     `pace` says how often the figure is told anew: what changes by one person at a time is told once a month.
     `minimum_denominator` asks for more than the class of whom it protects does.
@@ -207,6 +209,7 @@ class Definition(Model):
     adds: bool = True
     capped: bool = False
     needs_feed: bool = False
+    must_occur: bool = False
     feed: Literal["", "training", "legacy"] = ""
     population: Side | None = None
     known: float = Field(default=0, ge=0, le=1)

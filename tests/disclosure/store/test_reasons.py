@@ -34,6 +34,7 @@ def filled(store: PrivateStore) -> PrivateStore:
     registry_tables.save(store.connection, county(), date(2026, 1, 1), date(2026, 12, 31))
     save_definitions(store, DEFINITIONS)
     store.mark_everything()
+    add(store, [event("back", "case.returned", "03-02", "c0")])
     add(store, [event(f"c{n}", "case.closed", "03-03", f"c{n}") for n in range(20)])
     publish(store, DEFINITIONS, county(), secret, MONDAY)
     return store
@@ -69,3 +70,23 @@ def test_a_reason_that_told_of_enough_cases_goes_with_them(filled: PrivateStore)
     filled.raise_counter("unclear", 99)  # everything is looked at again
     publish(filled, DEFINITIONS, county(), secret, MONDAY + timedelta(hours=1))
     assert figure(filled) == (False, "few_cases")
+
+
+def test_what_no_source_ever_names_is_not_told_to_be_none(filled: PrivateStore) -> None:
+    store = filled
+    names = [f"p{n}" for n in range(3)]
+    staff = [
+        event(f"e{name}", "people.eligibility", "01-01", name, actor=name, entitled=1, valid_from=day("01-05"))
+        for name in names
+    ]
+    store.connection.run("TRUNCATE TABLE {open}.published_values")
+    store.connection.run("TRUNCATE TABLE {private}.disclosed")
+    store.connection.run("ALTER TABLE {private}.events DELETE WHERE id = 'back' SETTINGS mutations_sync = 2")
+    store.mark_everything()
+    add(store, staff)
+    store.raise_counter("unclear", 99)  # everything is looked at again
+    publish(store, DEFINITIONS, county(), secret, MONDAY + timedelta(hours=1))
+    assert figure(store) == (False, "not_told")
+    add(store, [event("late", "case.returned", "03-05", "c40"), event("c40", "case.closed", "03-06", "c40")])
+    publish(store, DEFINITIONS, county(), secret, MONDAY + timedelta(hours=2))
+    assert figure(store) == (True, "")

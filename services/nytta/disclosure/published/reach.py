@@ -14,6 +14,13 @@ REMEDIES = {
     "or its reporting group, may show it",
     Reason.ONE_HANDLER: "one person handled most of the cases; larger units and longer windows show it first",
     Reason.NO_DATA: "no source tells who works in the system when; import sessions, or steps of cases with their actor",
+    Reason.NOT_TOLD: "no row of any source names what it counts, which may be because none can; map the column, or the "
+    "events, that name it",
+    Reason.NOT_APPROVED: "a legal basis, an impact assessment or a consultation is missing under approvals in "
+    "organisation.yaml",
+    Reason.STALE: "its records changed, and it waits to be told anew",
+    Reason.SEALED: "its records are gone by retention",
+    Reason.NOT_YET: "the system is not live there yet",
     Reason.NO_HANDLERS: "no source names who handled; map that column as `actor`, or import a staff list of the system",
 }
 """What would show a figure, by why it is not shown."""

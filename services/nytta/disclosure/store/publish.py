@@ -56,7 +56,13 @@ def publish(
         return 0
     version, renamed = counters["version"], counters["renamed"]
     using = systems_in_use(store.connection)
-    waiting = counters["unclear"] > counters["clear"] or len(using) > counters["systems in use"]
+    occurring = _occurring(store, definitions)
+    told = sum(map(len, occurring.values()))
+    waiting = (
+        counters["unclear"] > counters["clear"]
+        or len(using) > counters["systems in use"]
+        or told > counters["systems that tell"]
+    )
     course = _Course(
         store,
         registry,
@@ -66,6 +72,7 @@ def publish(
         renamed > counters["renamed_published"],
         unclear,
         using,
+        occurring,
         now,
         counters["publication"] + 1,
     )
@@ -82,6 +89,7 @@ def publish(
     store.raise_counter("renamed_published", renamed)
     store.raise_counter("unclear" if unclear else "clear", course.publication)
     store.raise_counter("systems in use", len(using))
+    store.raise_counter("systems that tell", told)
     store.raise_counter("publication", course.publication)
     return changed
 
@@ -127,7 +135,8 @@ class _Course:
 
     Periods from `first` on are told; `version` is the last round whose cells are published, 0 for none; `renamed` says
     that keys of persons changed since; units of `unclear` systems wait. Of systems that are not among those in use
-    (`using`), or were when a figure was first told, nothing is said of use.
+    (`using`), or were when a figure was first told, nothing is said of use; nor of what an indicator counts where it
+    never occurred (`occurring`).
     """
 
     store: PrivateStore
@@ -138,6 +147,7 @@ class _Course:
     renamed: bool
     unclear: Collection[str]
     using: Collection[str]
+    occurring: Mapping[str, Collection[str]]
     now: datetime
     publication: int
 
@@ -189,7 +199,7 @@ class _Course:
     def _figures(self, definition: Definition, rows: pa.Table) -> pa.Table:
         """Rows with what may be told of them, each under the rules of its organisation and period."""
         parts = []
-        known = self._known_users(definition)
+        known = self._known(definition)
         for root, of_root in _split(rows, "organisation"):
             place = self.places[root]
             rules = {
@@ -199,7 +209,7 @@ class _Course:
                 days = [day for day, rule in rules.items() if rule == protection]
                 part = of_root.filter(pc.is_in(of_root["period"], pa.array(days, of_root["period"].type)))
                 gated = gate(self._exact(definition, part), Measure.of(definition), protection, place.secret)
-                columns = _with_use(part, _columns(gated), known) | {
+                columns = _of_known(part, _columns(gated), known, definition) | {
                     "rules": pa.repeat(pa.scalar(protection.fingerprint), len(part))
                 }
                 for name, column in columns.items():
@@ -211,9 +221,9 @@ class _Course:
             rows = rows.append_column(name, pa.array([], pa.float64() if name in _FIGURES[:3] else pa.string()))
         return rows
 
-    def _known_users(self, definition: Definition) -> Collection[str] | None:
-        """Systems whose use may be spoken of: in use, or shown before; None where the indicator tells of no use."""
-        if not definition.tells_of_use:
+    def _known(self, definition: Definition) -> Collection[str] | None:
+        """Systems of which sources can tell what is counted, or of which it was shown before; None for all."""
+        if not (definition.tells_of_use or definition.must_occur):
             return None
         rows = self.store.connection.rows(
             """SELECT DISTINCT system FROM {private}.disclosed FINAL
@@ -221,7 +231,8 @@ class _Course:
             id=definition.id,
             version=definition.version,
         )
-        return {*self.using, *(system for (system,) in rows)}
+        telling = self.using if definition.tells_of_use else self.occurring[definition.id]
+        return {*telling, *(system for (system,) in rows)}
 
     def _exact(self, definition: Definition, rows: pa.Table) -> Exact:
         systems = {system.id: system for system in self.registry.systems}
@@ -466,15 +477,34 @@ def _columns(gated: Gated) -> dict[str, pa.Array]:
     return numbers | {name: pa.array(getattr(gated, name).tolist(), pa.string()) for name in _FIGURES[3:]}
 
 
-def _with_use(rows: pa.Table, columns: dict[str, pa.Array], known: Collection[str] | None) -> dict[str, pa.Array]:
-    """The columns of figures, which say nothing of use in systems that are not `known` to be used."""
+def _occurring(store: PrivateStore, definitions: Sequence[Definition]) -> dict[str, frozenset[str]]:
+    """The systems in which what an indicator counts occurred at all, of those that must occur, by indicator."""
+    versions = {definition.id: definition.version for definition in definitions if definition.must_occur}
+    if not versions:
+        return {}
+    rows = store.connection.rows(
+        """SELECT indicator, version, groupUniqArray(system) FROM {private}.cells FINAL
+           WHERE indicator IN {ids:Array(String)} AND numerator > 0 GROUP BY indicator, version""",
+        ids=sorted(versions),
+    )
+    found = {id_: frozenset(systems) for id_, version, systems in rows if version == versions[id_]}
+    return {id_: found.get(id_, frozenset()) for id_ in versions}
+
+
+def _of_known(
+    rows: pa.Table, columns: dict[str, pa.Array], known: Collection[str] | None, definition: Definition
+) -> dict[str, pa.Array]:
+    """The columns of figures, which say nothing of systems that are not among those `known` to tell of it."""
     if known is None:
         return columns
     silent = pa.array([system not in known for system in rows["system"].to_pylist()], pa.bool_())
+    if not definition.tells_of_use:  # too few stays what it is: a row of them would tell that there are some
+        few = pa.array([Reason.FEW_CASES.value, Reason.FEW_PERSONS.value], columns["reason"].type)
+        silent = pc.and_not(silent, pc.is_in(columns["reason"], few))
     nothing = dict.fromkeys(_FIGURES[:3]) | {
         "n_band": "",
         "status": Status.SUPPRESSED.value,
-        "reason": Reason.NO_DATA.value,
+        "reason": (Reason.NO_DATA if definition.tells_of_use else Reason.NOT_TOLD).value,
     }
     return columns | {
         name: pc.if_else(silent, pa.scalar(said, columns[name].type), columns[name]) for name, said in nothing.items()

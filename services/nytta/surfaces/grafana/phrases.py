@@ -60,6 +60,7 @@ REASONS: Final[dict[str, str]] = {
     Reason.SEALED: "the records are gone by retention",
     Reason.NOT_YET: "the system is not live there yet",
     Reason.NO_DATA: "no source tells who works in the system",
+    Reason.NOT_TOLD: "no source ever names what is counted",
 }
 """Why a figure is not shown, as people say it."""
 
