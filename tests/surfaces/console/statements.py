@@ -248,7 +248,7 @@ def miscounted(page: Page, language: str) -> Iterator[str]:
                 yield sentence
         if found := patterns["exploited_some"].search(sentence):
             counts = {
-                (sum(cell.startswith(word["cell_digital_not_exploited"]) for cell in row[1:]), _filled(row[1:]))
+                (sum(word["cell_digital_not_exploited"] in cell for cell in row[1:]), _filled(row[1:]))
                 for table in matrices
                 for row in table.rows
                 if row[0] == page.heading

@@ -101,7 +101,7 @@ def test_the_programme_lead_reads_where_each_case_type_stands_in_each_unit(seen:
     assert "permit" in columns
     permit = columns.index("permit")
     by_unit = {row[0]["href"]: row for row in rows}
-    assert by_unit["/units/u00"][permit]["text"].startswith("not exploited (")
+    assert (by_unit["/units/u00"][permit]["text"], by_unit["/units/u00"][permit]["note"]) == ("91%", "not exploited")
     stuck = {(row[0]["href"], row[1]) for row in matrix["friction"]["rows"]}
     assert ("/units/u00", "permit") in stuck
     for role in ("representative", "manager"):

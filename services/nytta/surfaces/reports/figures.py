@@ -15,7 +15,7 @@ def whole_number(figure: float, language: str) -> str:
     return f"{round(figure):,}".replace(",", "," if language == "en" else _THIN).replace("-", "−")
 
 
-def decimal(thousandths: int, language: str) -> str:
+def decimal(thousandths: float, language: str) -> str:
     """A figure in thousandths without trailing zeros."""
     text = f"{thousandths / 1000:,.3f}".rstrip("0").rstrip(".")
     if language != "en":

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
+from typing import Final
 
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
@@ -177,16 +178,24 @@ def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str])
     return Map(system, name, heads, tuple(rows), _signs((cell for row in rows for cell in row.cells), language))
 
 
-_SIGNS = ("rounded", "banded", "suppressed", "grouped", "not_approved", "none")
-"""Statuses of figures with a sign of their own in a map; the others without a value have that of `early`."""
+_SIGNS: Final = {
+    "rounded": "~",
+    "banded": "≤ ≥",
+    "suppressed": "·",
+    "grouped": "→",
+    "not_approved": "×",
+    "not_enough": "…",
+    "none": "–",
+}
+"""Signs of a map by the words that say what they mean; every other status without a value has that of `not_enough`."""
 
 
 def _signs(cells: Iterable[FigureText], language: str) -> str:
     """What the signs mean that stand in a map."""
-    statuses = {(cell.status, cell.value is None) for cell in cells}
-    present = {status if status in _SIGNS else "early" for status, empty in statuses if empty or status in _SIGNS}
     say = Speaker(language)
-    return " ".join(say(f"sign_{status}") for status in (*_SIGNS, "early") if status in present)
+    statuses = {(cell.status, cell.value is None) for cell in cells}
+    present = {status if status in _SIGNS else "not_enough" for status, empty in statuses if empty or status in _SIGNS}
+    return "; ".join(f"{sign} {say(f'sign_{status}')}" for status, sign in _SIGNS.items() if status in present)
 
 
 def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[str]:

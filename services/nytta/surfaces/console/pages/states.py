@@ -26,6 +26,9 @@ _DIGITAL_ICONS = {
 }
 _GATE_ICONS = {Gate.OPEN: "good", Gate.CLOSED: "invalid", Gate.UNCLEAR: "early"}
 _GAP_ICONS = {"managers_higher": "risk", "staff_higher": "turned", "unclear": "early"}
+_FRICTION = {"lead-time": "days", "rework": "percent", "handovers": "count"}
+"""Indicators that show where work sticks, with their units of measure."""
+
 _MOST_ROWS = 10
 _TIERS = dict(zip(TIERS, ("tier_manager", "tier_key", "tier_staff"), strict=True))
 
@@ -198,7 +201,9 @@ def case_type_matrix(reading: Reading, language: str, system: str, places: Seque
     heads = (say("col_unit"), *(_case_type(reading, system, case_type, language) for case_type in case_types))
     title = say("matrix_title", system=reading.system_names(system).text(language))
     friction = _friction(reading, say, system, by_place)
-    return CaseTypeMatrix(system, title, Table(say("matrix_caption"), heads, cells), friction)
+    return CaseTypeMatrix(
+        system, title, Table(say("matrix_caption"), heads, cells, tuple(range(1, len(heads)))), friction
+    )
 
 
 def _by_case_type(reading: Reading, place: str, system: str) -> dict[str, Mapping[str, Any]]:
@@ -215,11 +220,11 @@ def _stands(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
     if row is None:
         return "–"
     state = Exploitation(row["state"])
-    text = say(f"cell_{state}")
+    words = say(f"cell_{state}")
     intake = row["figures"].get("digital-intake")
-    if intake is not None:
-        text = f"{text} ({figures.percent(intake, say.language)})"
-    return Link(text, icon=_DIGITAL_ICONS[state])
+    if intake is None:
+        return Link(words, icon=_DIGITAL_ICONS[state])
+    return Link(figures.percent(intake, say.language), icon=_DIGITAL_ICONS[state], note=words)
 
 
 def _friction(
@@ -234,23 +239,24 @@ def _friction(
         if row["state"] == Exploitation.NOT_EXPLOITED and place not in parents
     ]
     stuck.sort(key=lambda item: item[2].get("realised", 100.0))
+    stuck_shown = stuck[:_MOST_ROWS]
+    if not stuck_shown:
+        return None
+    # a column in which nothing ever happens says nothing
+    measures = {name: measure for name, measure in _FRICTION.items() if any(rests.get(name) for _, _, rests in stuck)}
     rows: list[tuple[Cell, ...]] = [
         (
             Link(reading.unit_names(place).text(language), f"/units/{place}"),
             _case_type(reading, system, case_type, language),
-            _turn(rests, "lead-time", "days", language),
-            _turn(rests, "rework", "percent", language),
-            _turn(rests, "handovers", "count", language),
+            *(_turn(rests, name, measure, language) for name, measure in measures.items()),
             _percent(rests.get("realised"), language),
         )
-        for place, case_type, rests in stuck[:_MOST_ROWS]
+        for place, case_type, rests in stuck_shown
     ]
-    if not rows:
-        return None
-    turns = (say("from_to", what=_name(reading, name, say)) for name in ("lead-time", "rework", "handovers"))
+    turns = (say("from_to", what=_name(reading, name, say)) for name in measures)
     columns = (say("col_unit"), say("col_case_type"), *turns, say("col_benefit_realised"))
     caption = say("friction_caption", shown=len(rows), n=len(stuck))
-    return Table(caption, columns, tuple(rows), (2, 3, 4, 5))
+    return Table(caption, columns, tuple(rows), tuple(range(2, len(columns))))
 
 
 def pulse(reading: Reading, language: str, unit: str) -> Pulse | None:
@@ -258,7 +264,11 @@ def pulse(reading: Reading, language: str, unit: str) -> Pulse | None:
     say = Speaker(language)
     rows: list[tuple[Cell, ...]] = []
     apart: list[str] = []
-    for row in (row for row in reading.states if (row["what"], row["unit"]) == ("level-gap", unit)):
+    gaps = [row for row in reading.states if (row["what"], row["unit"]) == ("level-gap", unit)]
+    # in the order of the survey's own elements, items of an organisation's own behind them
+    elements = reading.definitions["pulse-staff"].parts if "pulse-staff" in reading.definitions else ()
+    order = {part: place for place, part in enumerate(elements)}
+    for row in sorted(gaps, key=lambda row: (row["system"], order.get(row["part"], len(order)), row["part"])):
         # surveys may hold items of their own, which have no words here
         element = say(f"element_{row['part']}") if has_words(f"element_{row['part']}") else str(row["part"])
         if row["state"] != "unclear":

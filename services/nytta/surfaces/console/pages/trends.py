@@ -139,6 +139,8 @@ def sentence(
     if before and last.value is not None and before[-1].value is not None:
         move = round(last.value - before[-1].value)
         key = "finding_same" if abs(move) < 3 else "finding_up" if move > 0 else "finding_down"
+        if key != "finding_same" and _may_be_chance(before[-1], last):
+            key = "finding_unsure"
         was = number(before[-1].value, measure, language)
         text += " " + say(key, figure=was)
     if last.peer is not None and last.value is not None:
@@ -147,6 +149,17 @@ def sentence(
         high = number(last.peer_high, measure, language) if last.peer_high is not None else ""
         text += " " + say(key, figure=number(last.peer, measure, language), low=low, high=high)
     return text
+
+
+def _may_be_chance(before: charts.Point, now: charts.Point) -> bool:
+    """Whether each of two figures lies within the uncertainty of the other; unknown uncertainty is none."""
+    return _within(now.value, before) and _within(before.value, now)
+
+
+def _within(value: float | None, point: charts.Point) -> bool:
+    return None not in (value, point.low, point.high) and float(point.low or 0) <= float(value or 0) <= float(
+        point.high or 0
+    )
 
 
 def _table(
