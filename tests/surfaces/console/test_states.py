@@ -36,7 +36,7 @@ def test_a_manager_reads_whether_the_unit_uses_what_it_could_and_on_what_that_re
 
 def test_a_manager_reads_which_case_types_are_digital_and_not_exploited(seen: World) -> None:
     page = text_of(seen, "/units/u00", "manager")
-    assert "Digital but not exploited: 1 of 2 case types (permit). Of 1 it cannot be told yet." in page
+    assert "Digital but not exploited: 1 of 2 case types (permit). Of one case type it cannot be told yet." in page
     table = page[page.index('id="exploited-arken-c"') :].split("</table>")[0]
     assert "23 days → 24 days" in table
     assert "21% → 20%" in table

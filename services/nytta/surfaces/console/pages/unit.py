@@ -192,7 +192,8 @@ def _figures(reading: Reading, visitor: Visitor, id_: str, system: str) -> Table
             middle, low, high = peers(reading, indicator, id_, system, reading.week)
             text = "–" if middle is None else number(middle, measure, language)
             if low is not None and high is not None:
-                text += f" ({round(low)}–{round(high)})"
+                bare = measure if measure == "count" else ""
+                text += f" ({number(low, bare, language)}–{number(high, bare, language)})"
             cells.append(text)
         aim = target(reading, indicator, id_, system)
         cells.append("–" if aim is None else number(aim, measure, language))
