@@ -104,12 +104,12 @@ class Town:
             "{open}.definitions",
             [
                 *("indicator", "version", "title_sv", "title_nb", "title_en"),
-                *("question_sv", "question_nb", "question_en", "window_weeks"),
+                *("question_sv", "question_nb", "question_en", "window_weeks", "protects"),
             ],
             [
                 [
                     *(d.id, d.version, d.title.sv, d.title.nb, d.title.en),
-                    *(d.question.sv, d.question.nb, d.question.en, d.window_weeks),
+                    *(d.question.sv, d.question.nb, d.question.en, d.window_weeks, d.protects.value),
                 ]
                 for d in DEFINITIONS
             ],
