@@ -32,6 +32,14 @@ class ForbiddenError(PullError):
     """The source refuses this to the account."""
 
 
+class GoneError(PullError):
+    """What was asked for is there no more, such as a place from which a source told changes."""
+
+
+class ConcealedError(PullError):
+    """The source tells nothing of single persons, on purpose: there is nothing to count by units."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     """How a source knows us. `client-credentials` asks `token_address` for a token with `user` and `secret`."""
@@ -45,7 +53,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer in JSON."""
+    """An answer, read."""
 
     body: Any
     headers: Mapping[str, str]
@@ -59,8 +67,15 @@ class Answer:
             return None
 
 
+Read = Callable[[bytes], Any]
+"""Reads the body of an answer. ValueError where it is cut off, or is something else."""
+
+
 class Ask:
-    """Asks one host. `throttled` counts the answers that told us to wait; `pause` waits so many seconds."""
+    """Asks one host. `throttled` counts the answers that told us to wait; `pause` waits so many seconds.
+
+    `clock` tells what time it is, to sources that ask for days.
+    """
 
     def __init__(
         self,
@@ -69,7 +84,9 @@ class Ask:
         *,
         client: httpx.Client | None = None,
         pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.clock = clock
         self.address = address.rstrip("/") + "/"
         self.throttled = 0
         self._credentials = credentials
@@ -82,9 +99,12 @@ class Ask:
         """Release the connections."""
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """The answer at `path` below the address. ForbiddenError, or PullError where all tries failed."""
-        return self._tried("GET", self._below(path), params)
+    def get(self, path: str, params: Mapping[str, str] | None = None, read: Read = orjson.loads) -> Answer:
+        """The answer at `path` below the address, read as JSON or by `read`.
+
+        ForbiddenError, GoneError, or PullError where all tries failed.
+        """
+        return self._tried("GET", self._below(path), params, read)
 
     def _below(self, path: str) -> str:
         url = urljoin(self.address, path)
@@ -92,7 +112,7 @@ class Ask:
             raise PullError(f"the source leads to another host than {self.address}: it is not followed")
         return url
 
-    def _tried(self, method: str, url: str, params: Mapping[str, str] | None) -> Answer:
+    def _tried(self, method: str, url: str, params: Mapping[str, str] | None, read: Read) -> Answer:
         said = ""
         renewed = False
         for number in range(_TRIES):
@@ -113,17 +133,18 @@ class Ask:
                 self._wait(number, headers.get("retry-after", ""))
                 continue
             if 300 <= status < 400:
-                return self._redirected(url, headers.get("location", ""))
+                return self._redirected(url, headers.get("location", ""), read)
             if status >= 400:
-                raise PullError(f"{urlsplit(url).path} answers {status}: check the address and the settings")
+                said = f"{urlsplit(url).path} answers {status}: check the address and the settings"
+                raise GoneError(said) if status in (404, 410) else PullError(said)
             try:
-                return Answer(orjson.loads(body), headers)
-            except orjson.JSONDecodeError:
-                said = "an answer that is cut off or no JSON"
+                return Answer(read(body), headers)
+            except ValueError:
+                said = "an answer that is cut off or cannot be read"
                 self._wait(number)
         raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {said}; it is tried again next round")
 
-    def _redirected(self, url: str, location: str) -> Answer:
+    def _redirected(self, url: str, location: str, read: Read) -> Answer:
         """What lies where the source sends us: a signed address knows us by itself, so it is shown no credentials."""
         target = urljoin(url, location)
         if urlsplit(target).scheme != urlsplit(self.address).scheme:
@@ -133,12 +154,14 @@ class Ask:
             try:
                 status, headers, body = self._sent("GET", target, None, self._authorisation() if own else {})
                 if status == 200:
-                    return Answer(orjson.loads(body), headers)
+                    return Answer(read(body), headers)
                 if status not in _AGAIN:
                     break
-            except (httpx.TransportError, httpx.DecodingError, orjson.JSONDecodeError):
-                pass
-            self._wait(number)
+                self.throttled += status == 429
+                told = headers.get("retry-after", "")
+            except (httpx.TransportError, httpx.DecodingError, ValueError):
+                told = ""
+            self._wait(number, told)
         raise PullError("the address to which the source leads does not answer; it is tried again next round")
 
     def _sent(

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nytta import Mendable
 from nytta.ingest.pull.source import Source, SourceSettings
+from nytta.ingest.pull.sources.entra import Entra, EntraSettings
+from nytta.ingest.pull.sources.m365 import M365, M365Settings
 from nytta.ingest.pull.sources.servicenow import ServiceNow, ServiceNowSettings
 from nytta.registry import nodes
 from nytta.registry.problems import Problem, check_text
@@ -20,7 +22,11 @@ from nytta.registry.problems import Problem, check_text
 FILE: Final = "sources.yaml"
 
 KINDS: Final[Mapping[str, tuple[type[SourceSettings], Any]]] = MappingProxyType(
-    {"servicenow": (ServiceNowSettings, ServiceNow)}
+    {
+        "servicenow": (ServiceNowSettings, ServiceNow),
+        "entra": (EntraSettings, Entra),
+        "m365": (M365Settings, M365),
+    }
 )
 """The kinds of source: their settings, and what makes one of these."""
 
@@ -57,6 +63,8 @@ class Declared(BaseModel):
     """Between two looks for what is gone."""
     mapping: str = ""
     """A mapping of your own, beside sources.yaml, in the place of the shipped one."""
+    organisation: str = ""
+    """The organisation of its events, where there are several and its units are looked up."""
     muted_until: date | None = None
     """Before this day the source is asked, and its silence is no alert."""
     ended_on: date | None = None
