@@ -23,7 +23,7 @@ from nytta.ingest.files.specs import Value
 from nytta.ingest.http.hooks import Hook
 from nytta.ingest.intake import Pulled
 from nytta.ingest.pull.ask import Ask, ConcealedError, Credentials, PullError
-from nytta.ingest.pull.declared import Declared
+from nytta.ingest.pull.declared import FOLDER, Declared
 from nytta.ingest.pull.drift import Shares, vanished
 from nytta.ingest.pull.source import Directory, Finding, Findings, Page, Source
 from nytta.ingest.store import pulls
@@ -95,6 +95,8 @@ class Puller:
                 )
             _count(done, self._stored(rows))
             shares.add(rows)
+        for path in page.files:
+            self._import(path, done)
         if page.gone:
             self._let_go(page.gone, done)
         done.pages += 1
@@ -108,6 +110,19 @@ class Puller:
         if isinstance(self.source, Directory):
             return intake.pulled_directory(rows, self.mapping, self.clock(), gone=gone, root=root)
         return intake.pulled(rows, self.mapping, self.clock(), root)
+
+    def _import(self, path: Path, done: PullRound) -> None:
+        """Import a file. HeldError where it cannot be read: the files after it wait, for lists supersede each other."""
+        try:
+            taken = self.app.intake.import_file(
+                path, self.mapping, self.clock(), organisation=self.declared.organisation
+            )
+        except Mendable as error:
+            raise HeldError(f"{error}; nothing of the file is taken: mend it, or move it out of the folder") from error
+        done.rows += taken.read
+        done.events += taken.accepted
+        done.retracted += taken.retracted
+        done.rejected += taken.rejected
 
     def _let_go(self, gone: Sequence[dict[str, Any]], done: PullRound) -> None:
         """Take back, or end, what the source says it has no more."""
@@ -206,13 +221,15 @@ def hooks(sources: Sequence[Declared], registry: Path | None, day: date) -> dict
 def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
     """The mapping of a declared source, which bears its name and its system. MappingError where there is none."""
     name: str | Path = declared.mapping or declared.source().mappings[0]
+    imports_files = declared.kind == FOLDER
     if declared.mapping.endswith((".yaml", ".yml")) and registry:
         name = registry / declared.mapping
     found = mappings.load(name)
-    if found.identity is None:
+    if found.identity is None and not imports_files:
         raise PullError(f"{declared.id}: its mapping needs source and identity, so that what comes again is known")
     common = {**found.common, "system": Value(constant=declared.system)}
-    return found.model_copy(update={"source": declared.id, "common": MappingProxyType(common)})
+    source = declared.id if found.identity is not None else None  # of files without an identity, each is a source
+    return found.model_copy(update={"source": source, "common": MappingProxyType(common)})
 
 
 def secret_of(declared: Declared) -> str:

@@ -89,7 +89,7 @@ class Ask:
         self.clock = clock
         self.address = address.rstrip("/") + "/"
         self.throttled = 0
-        self._credentials = credentials
+        self.credentials = credentials
         self._client = client or httpx.Client(timeout=httpx.Timeout(60, connect=10), trust_env=False)
         self._pause = pause
         self._token = ""
@@ -122,7 +122,7 @@ class Ask:
                 said = type(error).__name__
                 self._wait(number)
                 continue
-            if status == 401 and self._credentials.way == "client-credentials" and not renewed:
+            if status == 401 and self.credentials.way == "client-credentials" and not renewed:
                 self._token, renewed = "", True  # it may have expired in the middle of a page
                 continue
             if status in (401, 403):
@@ -181,7 +181,7 @@ class Ask:
         self._pause(max(seconds, _seconds(retry_after)))
 
     def _authorisation(self) -> dict[str, str]:
-        known = self._credentials
+        known = self.credentials
         match known.way:
             case "none":
                 return {}
@@ -195,7 +195,7 @@ class Ask:
         return {"Authorization": f"Bearer {self._token}"}
 
     def _fetched(self) -> tuple[str, float]:
-        known = self._credentials
+        known = self.credentials
         form = {"grant_type": "client_credentials", "client_id": known.user, "client_secret": known.secret}
         if known.scope:
             form["scope"] = known.scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
@@ -30,6 +31,8 @@ class Page:
     """Rows that the source counts and does not show us."""
     gone: Sequence[dict[str, Any]] = ()
     """Objects with the fields of the identity alone, which the source says it has no more."""
+    files: Sequence[Path] = ()
+    """Files that are read as the mapping says."""
 
 
 @dataclass(frozen=True, slots=True)
