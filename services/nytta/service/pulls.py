@@ -205,14 +205,16 @@ def puller(
 def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> Ask:
     """What asks a declared source. PullError where its secret is missing."""
     secret = secret_of(declared) if declared.account != "none" else ""
-    credentials = Credentials(declared.account, declared.user, secret, declared.token_address, declared.scope)
+    credentials = Credentials(
+        declared.account, declared.user, secret, declared.token_address, declared.scope, declared.scheme
+    )
     return Ask(declared.address, credentials, pause=pause)
 
 
 def hooks(sources: Sequence[Declared], registry: Path | None, day: date) -> dict[str, Hook]:
     """The senders of webhooks by their names. Mendable where a mapping or a secret is missing."""
     return {
-        declared.id: Hook(mapping_of(declared, registry), declared.signed, secret_of(declared).encode())
+        declared.id: Hook(mapping_of(declared, registry), declared.signed, _signing_secret(declared).encode())
         for declared in sources
         if declared.signed and declared.runs(day)
     }
@@ -230,6 +232,11 @@ def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
     common = {**found.common, "system": Value(constant=declared.system)}
     source = declared.id if found.identity is not None else None  # of files without an identity, each is a source
     return found.model_copy(update={"source": source, "common": MappingProxyType(common)})
+
+
+def _signing_secret(declared: Declared) -> str:
+    """The secret with which a source signs what it sends."""
+    return os.environ.get(f"{declared.secret_name}_SIGNATURE", "") or secret_of(declared)
 
 
 def secret_of(declared: Declared) -> str:

@@ -49,6 +49,8 @@ class Credentials:
     secret: str = field(default="", repr=False)
     token_address: str = ""
     scope: str = ""
+    scheme: str = "Bearer "
+    """What stands before a token in the header Authorization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ class Ask:
             case "basic":
                 return {"Authorization": httpx.BasicAuth(known.user, known.secret)._auth_header}
             case "token":
-                return {"Authorization": f"Bearer {known.secret}"}
+                return {"Authorization": known.scheme + known.secret}
         if not self._token or time.monotonic() > self._token_ends:
             self._token, lasts = self._fetched()
             self._token_ends = time.monotonic() + lasts - _EARLY

@@ -18,6 +18,7 @@ from nytta.ingest.pull.sources.folder import Folder, FolderSettings
 from nytta.ingest.pull.sources.m365 import M365, M365Settings
 from nytta.ingest.pull.sources.servicenow import ServiceNow, ServiceNowSettings
 from nytta.ingest.pull.sources.sql import Sql, SqlSettings
+from nytta.ingest.pull.sources.zammad import Zammad, ZammadSettings
 from nytta.registry import nodes
 from nytta.registry.problems import Problem, check_text
 
@@ -28,6 +29,7 @@ KINDS: Final[Mapping[str, tuple[type[SourceSettings], Any]]] = MappingProxyType(
         "servicenow": (ServiceNowSettings, ServiceNow),
         "entra": (EntraSettings, Entra),
         "m365": (M365Settings, M365),
+        "zammad": (ZammadSettings, Zammad),
         "sql": (SqlSettings, Sql),
         "folder": (FolderSettings, Folder),
     }
@@ -42,6 +44,7 @@ DATABASE: Final = "sql"
 FOLDER: Final = "folder"
 """The kind whose address is a path."""
 
+_SCHEMES: Final = {"zammad": "Token token="}
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1", None)
 _ENCRYPTED: Final = ("sslmode=require", "sslmode=verify-ca", "sslmode=verify-full")
 
@@ -81,7 +84,8 @@ class Declared(BaseModel):
     ended_on: date | None = None
     """From this day on the source is asked no more."""
     signed: Literal["", "zammad", "jira", "github", "glpi"] = ""
-    """Where it also sends, to /hooks/ID, whose way of signing that is; the secret is the same as its account's."""
+    """Where it also sends, to /hooks/ID, whose way of signing that is. The secret with which it signs is
+    NYTTA_SECRET_ID_SIGNATURE of the environment, else the same as its account's."""
     settings: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("token_address")
@@ -117,6 +121,11 @@ class Declared(BaseModel):
     def secret_name(self) -> str:
         """The environment variable of its secret."""
         return f"NYTTA_SECRET_{self.id.upper().replace('-', '_')}"
+
+    @property
+    def scheme(self) -> str:
+        """What stands before its token in the header Authorization."""
+        return _SCHEMES.get(self.kind, "Bearer ")
 
     def runs(self, day: date) -> bool:
         """Whether it is listened to on that day."""

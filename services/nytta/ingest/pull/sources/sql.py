@@ -49,6 +49,8 @@ class Sql:
                 since, after = found[-1][self._view.changed], found[-1][self._view.key]
                 cursor = latest(cursor, since)
                 yield Page({"sql": [plain(row) for row in found]}, cursor)
+                if len(found) < self._view.page:
+                    return  # what changed meanwhile is for the next round
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]] | None:
         """The keys of all rows, where the view is complete."""
