@@ -208,6 +208,8 @@ class Ask:
             given = answer.json()
             return str(given["access_token"]), float(given.get("expires_in", 300))
         except (ValueError, KeyError, TypeError) as error:
+            if answer.is_success:
+                raise httpx.RemoteProtocolError("a token that is cut off") from error
             raise ForbiddenError(
                 f"no token is given ({answer.status_code}): check the client's id, its secret and its scope"
             ) from error

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from nytta.ingest.pull.ask import Ask, Credentials, PullError
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnClause, ColumnElement, Connection, Select
+
+    Rows = Select[*tuple[Any, ...]]
 
 _OVERLAP: Final = 300
 """Seconds, or numbers, before the last row at which a round begins again: transactions are seen late."""
@@ -34,11 +36,12 @@ class View:
     key: str
     page: int
 
-    def changes(self, since: Place | None, after: Any) -> Select[Any]:
+    def changes(self, since: Place | None, after: Any) -> Rows:
         """A page of rows by (changed, key): from `since` on, or behind the row whose key is `after`."""
         import sqlalchemy as sql
 
-        changed, key = sql.column(self.changed), sql.column(self.key)
+        changed: ColumnClause[Any] = sql.column(self.changed)
+        key: ColumnClause[Any] = sql.column(self.key)
         behind: ColumnElement[bool] | None = None
         if since is not None:
             behind = changed >= since
@@ -47,14 +50,14 @@ class View:
         names = dict.fromkeys((*self.columns, self.changed, self.key))
         return self._page(sql.select(*map(sql.column, names)), behind, changed, key)
 
-    def keys(self, after: Any) -> Select[Any]:
+    def keys(self, after: Any) -> Rows:
         """A page of keys behind the key `after`."""
         import sqlalchemy as sql
 
-        key = sql.column(self.key)
+        key: ColumnClause[Any] = sql.column(self.key)
         return self._page(sql.select(key), None if after is None else key > after, key)
 
-    def _page(self, select: Select[Any], where: ColumnElement[bool] | None, *order: ColumnElement[Any]) -> Select[Any]:
+    def _page(self, select: Rows, where: ColumnElement[bool] | None, *order: ColumnElement[Any]) -> Rows:
         import sqlalchemy as sql
 
         schema, _, name = self.name.rpartition(".")
@@ -90,7 +93,7 @@ def connected(ask: Ask) -> Iterator[Connection]:
             engine.dispose()
 
 
-def rows(connection: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
+def rows(connection: Connection, statement: Rows) -> list[dict[str, Any]]:
     """The rows of a statement, by column."""
     return [dict(row) for row in connection.execute(statement).mappings()]
 
