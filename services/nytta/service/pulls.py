@@ -9,7 +9,7 @@ import stat
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -252,6 +252,45 @@ def secret_of(declared: Declared) -> str:
     if not secret:
         raise PullError(f"{declared.id}: put its secret into {declared.secret_name}, or name a secret_file")
     return secret
+
+
+def fed_indicators(mapping: FieldMapping, definitions: Sequence[Definition]) -> list[Definition]:
+    """The indicators that read a type of event, or a field of one, which the mapping makes."""
+    given: set[str] = set()
+    for type_name, fields in mappings.supports(mapping).items():
+        for what in (type_name, type_name.partition(".")[0]):
+            given |= {what, *(f"{what}:{field}" for field in fields)}
+    return [
+        definition
+        for definition in definitions
+        if any(given.intersection(alternatives) for side in definition.reads for alternatives in side.needs)
+    ]
+
+
+def state_of_sources(app: App, sources: Sequence[Declared], registry: Path | None, day: date) -> list[dict[str, Any]]:
+    """How each source that is asked stands: its latest live round, the last good one, the next, and what it feeds.
+
+    `next` is None where it is asked no more, or was not asked yet.
+    """
+    latest = {row["source"]: row for row in pulls.latest_rounds(app.private) if row["what"] == "live"}
+    found = []
+    for declared in sources:
+        if not declared.is_asked:
+            continue
+        row = latest.get(declared.id) or {"state": "waiting", "started": None, "last_good": None}
+        began = row["started"]
+        fed = [definition.id for definition in fed_indicators(mapping_of(declared, registry), app.definitions)]
+        is_running = declared.runs(day)
+        found.append(
+            {
+                **row,
+                "source": declared.id,
+                "state": row["state"] if is_running else "ended",
+                "next": began + timedelta(minutes=declared.minutes) if began and is_running else None,
+                "indicators": fed,
+            }
+        )
+    return found
 
 
 def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> dict[str, list[str]]:
