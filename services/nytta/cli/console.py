@@ -129,7 +129,7 @@ class Backing:
 
     def transparency(self, language: str) -> Mapping[str, Any]:
         """The page's facts."""
-        return transparency_page(self._app, language, self._now())
+        return transparency_page(self._app, language, self._now(), self._declared)
 
     def uploads(self) -> Path:
         """A folder for the owner's eyes only."""

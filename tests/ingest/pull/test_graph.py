@@ -31,7 +31,7 @@ ACTIVE = """
     SELECT unit, toString(toMonday(toDate(time))), uniqExact(actor) FROM {private}.person_days FINAL
     WHERE what = 'act' GROUP BY ALL"""
 WEEKLY = """
-    SELECT unit, toString(period), toUInt64(numerator) FROM {private}.cells FINAL
+    SELECT unit, toString(period), toUInt64(numerator), toUInt64(denominator) FROM {private}.cells FINAL
     WHERE indicator = 'weekly-breadth' AND grain = 'week' AND case_type = '*' AND numerator > 0 AND unit != 'county'"""
 MEMBERS = """
     SELECT unit, toString(valid_from), if(year(valid_to) < 2000, '', toString(valid_to)) FROM (
@@ -125,7 +125,11 @@ def followed(store: PrivateStore, version: str, users: int, units: int, days: in
         again = made.m365.round()
         assert (again.state, again.events, again.unplaced) == ("good", 0, 0)
         recompute(store, made.app.definitions)
-        assert {(unit, week): number for unit, week, number in store.connection.rows(WEEKLY)} == expected
+        cells = {(unit, week): sides for unit, week, *sides in store.connection.rows(WEEKLY)}
+        # in the week of Easter a small unit may have more who acted than the calendar expects at work
+        assert {key: used for key, (used, _) in cells.items()} == {
+            key: min(number, cells[key][1]) for key, number in expected.items()
+        }
         assert made.app.verify().equal
     told = [headers for _, _, headers in fake.downloads.requests]
     assert bool(told) == (version == "v1.0")

@@ -164,6 +164,9 @@ def test_operations_show_how_each_source_that_is_asked_stands(seen: World, langu
     assert "2026-11-20 08:00" in page  # the last good round
     assert "2026-11-22 08:00" in page  # the next one
     assert "old-office" in page
+    shown = seen.visit("stranger", language, console).get("/transparency").text
+    assert "reportRefreshDate" in shown
+    assert "old-office" not in shown
 
 
 def upload(visit: httpx.Client, name: str, body: bytes) -> httpx.Response:

@@ -26,8 +26,8 @@ class Folder:
     """One folder; its files stay where they are."""
 
     mappings: ClassVar[tuple[str, ...]] = ()
-    fetched: ClassVar = ("the fields that the mapping reads",)
-    not_fetched: ClassVar = ("all other fields",)
+    fetched: ClassVar = ("*",)
+    not_fetched: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: FolderSettings) -> None:
         self._settings = settings

@@ -34,12 +34,13 @@ class Sql:
     """One view of one database."""
 
     mappings: ClassVar[tuple[str, ...]] = ()
-    fetched: ClassVar = ("the columns that sources.yaml names",)
-    not_fetched: ClassVar = ("all other columns",)
+    fetched: ClassVar[tuple[str, ...]] = ()
+    not_fetched: ClassVar = ("*",)
 
     def __init__(self, settings: SqlSettings) -> None:
         self._view = View(settings.view, settings.columns, settings.changed, settings.key, settings.page)
         self._complete = settings.complete
+        self.fetched = tuple(dict.fromkeys((*settings.columns, settings.changed, settings.key)))  # type: ignore[misc]
 
     def pull(self, ask: Ask, cursor: str) -> Iterator[Page]:
         """Rows changed since `cursor`, by the column of changes."""
