@@ -29,10 +29,13 @@ from nytta.ingest.files.draft import Draft, draft, drafted
 from nytta.ingest.files.explain import Explanation, explain
 from nytta.ingest.files.looks import look
 from nytta.ingest.keys import KeyFileError
+from nytta.ingest.pull.declared import Declared
+from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.store.private import RejectQuery
 from nytta.insight.alerts.answers import Answer
 from nytta.registry.registry import Registry
 from nytta.service import command_client, evaluation
+from nytta.service.pulls import state_of_sources
 from nytta.service.settings import Settings
 from nytta.service.stopping import under_way
 from nytta.storage import permissions
@@ -61,8 +64,12 @@ class Backing:
         behind: Callable[[], float] = lambda: 0.0,
         came: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        declared: Sequence[Declared] = (),
+        registry: Path | None = None,
     ) -> None:
         self._app = app
+        self._declared = declared
+        self._registry = registry
         self._now = now
         self._folder = folder / "uploads"
         self._behind = behind
@@ -97,6 +104,10 @@ class Backing:
         """What came from where."""
         return self._app.private.sources()
 
+    def rounds(self) -> Sequence[Mapping[str, Any]]:
+        """How the sources stand that are asked."""
+        return state_of_sources(self._app, self._declared, self._registry, self._now().date())
+
     def imports(self) -> Sequence[Mapping[str, Any]]:
         """Every import, the latest last."""
         return self._app.private.imports()
@@ -119,7 +130,7 @@ class Backing:
 
     def transparency(self, language: str) -> Mapping[str, Any]:
         """The page's facts."""
-        return transparency_page(self._app, language, self._now())
+        return transparency_page(self._app, language, self._now(), self._declared)
 
     def uploads(self) -> Path:
         """A folder for the owner's eyes only."""
@@ -199,7 +210,12 @@ def _mendable() -> Iterator[None]:
 
 
 def build_console(
-    app: nytta.App, settings: Settings, host: str, behind: Callable[[], float], came: Callable[[], None]
+    app: nytta.App,
+    settings: Settings,
+    host: str,
+    behind: Callable[[], float],
+    came: Callable[[], None],
+    registry: Path | None,
 ) -> Console:
     """The console of a service that listens on `host`."""
     try:
@@ -208,7 +224,7 @@ def build_console(
         refuse_open_house(host, proxy, oidc=client is not None)
     except ValueError as error:
         raise nytta.AppError(str(error)) from error
-    backing = Backing(app, settings.data, behind, came)
+    backing = Backing(app, settings.data, behind, came, declared=read_sources(registry), registry=registry)
     links = Links()
     return Console(
         app.open,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,11 +21,14 @@ from nytta.indicators.disposal.retention import dispose, due
 from nytta.indicators.load import purposes
 from nytta.indicators.store.recompute import Round, recompute
 from nytta.ingest.events.pseudonyms import Pseudonym, parse
+from nytta.ingest.pull.declared import Declared
+from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.store.sources import sources_of_events
 from nytta.registry import declarations
 from nytta.registry.roles import Permission, Role
 from nytta.registry.units import LANGUAGES
 from nytta.service import rotation
+from nytta.service.settings import Settings
 from nytta.surfaces import transparency as transparent
 from nytta.surfaces.access_log import AccessLog, Read
 
@@ -162,8 +166,12 @@ def access(
     show(rows, as_json, ("at", "reader", "role", "role_unit", "what", "unit", "surface"))
 
 
-def transparency_page(app: nytta.App, language: str, now: datetime) -> dict[str, Any]:
+def transparency_page(
+    app: nytta.App, language: str, now: datetime, declared: Sequence[Declared] = ()
+) -> dict[str, Any]:
     """What is collected, why, for how long, and who sees it, as things stand at `now`, in sv, nb or en."""
+    running = [source for source in declared if source.is_asked and source.runs(now.date())]
+    asked = [(source, source.source()) for source in running]
     return transparent.page(
         language,
         app.intake.registry,
@@ -172,6 +180,7 @@ def transparency_page(app: nytta.App, language: str, now: datetime) -> dict[str,
         yaml.safe_load((declarations.schemas() / "transparency.yaml").read_bytes()),
         now.date(),
         sources_of_events(app.private.connection),
+        [transparent.Asked(known.id, known.kind, tuple(s.fetched), tuple(s.not_fetched)) for known, s in asked],
     )
 
 
@@ -186,7 +195,7 @@ def transparency(
     if lang not in LANGUAGES:
         fail(f"--lang is one of {', '.join(LANGUAGES)}", code=2)
     with opened(data, registry) as app:
-        page = transparency_page(app, lang, datetime.now(UTC))
+        page = transparency_page(app, lang, datetime.now(UTC), read_sources(registry or Settings().registry))
     if as_json:
         print_json(page)
         return
@@ -194,6 +203,9 @@ def transparency(
         stderr.print(f"{each['event']}: {each['meaning']} {' '.join(each['kept'])}", markup=False)
         for one in each["fields"]:
             stderr.print(f"    {one['name']}: {one['meaning']}", markup=False)
+    for asked in page["asked"]:
+        stderr.print(f"{asked['source']} is asked for {', '.join(asked['fetched'])}", markup=False)
+        stderr.print(f"    and not for {', '.join(asked['not_fetched'])}", markup=False)
     for each in page["purposes"]:
         stderr.print(f"{each['text']}: {', '.join(i['indicator'] for i in each['indicators'])}", markup=False)
     stderr.print(page["sign_in"], markup=False)

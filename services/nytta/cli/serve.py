@@ -102,7 +102,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: P
         gateway = _gateway(app, settings, commits, counters, place)
         gateway.batches = app.private.batch_counts
         stack.callback(gateway.close)
-        console = build_console(app, settings, host, rounds.behind, rounds.came)
+        console = build_console(app, settings, host, rounds.behind, rounds.came, place)
         stack.callback(console.close)
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
@@ -180,13 +180,13 @@ def console_(host: Host = "127.0.0.1", port: Port = 8651, data: Data = None, reg
             )
         log_lines()
         with distributed.distributed(settings, registry) as app:
-            asyncio.run(_show(app, settings, host, port))
+            asyncio.run(_show(app, settings, host, port, registry or settings.registry))
             app.private.connection.look()
     stderr.print("stopped")
 
 
-async def _show(app: nytta.App, settings: Settings, host: str, port: int) -> None:
-    console = build_console(app, settings, host, lambda: 0.0, lambda: None)
+async def _show(app: nytta.App, settings: Settings, host: str, port: int, registry: Path | None) -> None:
+    console = build_console(app, settings, host, lambda: 0.0, lambda: None, registry)
     outside = bind(host, port)
     serving = server(ready(app, application_of(console)))
     _heed(Ending(app.private.connection), lambda: _end([serving]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,17 +19,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nytta import Mendable
+from nytta.ingest.directory import LOOKED_UP, dated
 from nytta.ingest.events.batch import Batch, Reject, decode
 from nytta.ingest.events.columns import join, unnumbered
-from nytta.ingest.events.encode import encode
+from nytta.ingest.events.encode import encode, to_ndjson
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
 from nytta.ingest.files.cloudevents import read_cloudevents
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.read import Chunk, identities, objects, read, translate
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Notes, with_first
+from nytta.ingest.lookup import local_days, looked_up
 from nytta.ingest.store import renamings
 from nytta.ingest.store.exclusions import digests
+from nytta.ingest.store.memberships import latest_memberships
 from nytta.ingest.store.overlap import is_known, overlap
 from nytta.ingest.store.private import Import, PrivateStore, SealedReject
 from nytta.ingest.store.stops import count_stopped, without_stopped
@@ -83,12 +86,16 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What became of a page: rows, events stored, events taken back, and rows or events that were rejected."""
+    """What became of a page: rows, events stored, events taken back, and rows or events that were rejected.
+
+    Those whose unit nobody knows yet are `unplaced`, and not among the rejected.
+    """
 
     rows: int
     events: int
     retracted: int
     rejected: int
+    unplaced: int = 0
 
 
 def _key_of(root: str) -> str:
@@ -194,23 +201,52 @@ class Intake:
             return None
         return batch.table
 
-    def pulled(self, items: Iterable[Any], mapping: Mapping, now: datetime) -> Pulled:
+    def pulled(self, items: Iterable[Any], mapping: Mapping, now: datetime, root: str = "") -> Pulled:
         """Store what rows of a pulled page say that is not known yet, durably, with rejects and marks.
 
         Rows are known by the mapping's identity and revision: what came before, or was said in a later revision
-        already, is not stored again. The mapping's source is the source of the events.
+        already, is not stored again. The mapping's source is the source of the events, `root` their organisation where
+        their units do not say it.
         """
-        chunk = translate(objects(items, mapping), mapping, self.keys.pseudonymiser().wire)
-        batch = decode(chunk.ndjson, received_at=now, pseudonymise=self.choice())
-        retractions = decode(chunk.retractions, received_at=now, pseudonymise=None).table
+        chunk, batch, retractions = self._mapped(items, mapping, now, root)
         events = self.private.unknown(join([unnumbered(batch.table), retractions]), str(mapping.source))
+        return self._keep(chunk, batch, events, now)
+
+    def pulled_directory(
+        self, items: Iterable[Any], mapping: Mapping, now: datetime, *, gone: Collection[str] = (), root: str = ""
+    ) -> Pulled:
+        """Store what a page of a directory says, dated by the day on which it was seen; `gone` are ids of rows."""
+        chunk, batch, retractions = self._mapped(items, mapping, now, root)
+        placed, unplaced = self._place(batch.table)
+        states = [orjson.loads(line) for line in encode(placed)]
+        left = {*gone, *(retractions["id"].to_pylist() if len(retractions) else ())}
+        rows = {str(state["id"]) for state in states} | left
+        standing = latest_memberships(self.private, str(mapping.source), rows)
+        changes = dated(states, sorted(left), standing, local_days(self.registry, [now])[0], now)
+        events = decode(to_ndjson(changes), received_at=now, pseudonymise=None)
+        chunk = replace(chunk, rejects=(*chunk.rejects, *unplaced, *events.rejects))
+        return self._keep(chunk, batch, events.table, now)
+
+    def _mapped(
+        self, items: Iterable[Any], mapping: Mapping, now: datetime, root: str
+    ) -> tuple[Chunk, Batch, pa.Table]:
+        """Rows as their mapping reads them: events that are pseudonymised, and what they take back."""
+        chunk = translate(objects(items, mapping), mapping, self.keys.pseudonymiser().wire)
+        choice = self._choice_for(root) if root else self.choice()
+        batch = decode(chunk.ndjson, received_at=now, pseudonymise=choice)
+        return chunk, batch, decode(chunk.retractions, received_at=now, pseudonymise=None).table
+
+    def _keep(self, chunk: Chunk, batch: Batch, events: pa.Table, now: datetime) -> Pulled:
+        """Store events of a page and all that was rejected of it."""
         placed, unplaced = self._place(events)
         placed = without_stopped(self.registry, placed, self.stopped)
         rejects = (*chunk.rejects, *batch.rejects, *unplaced)
         if len(placed) or rejects:
             self._write(placed, rejects, now)
         gone = sum(placed["retracted"].to_pylist()) if "retracted" in placed.column_names else 0
-        return Pulled(chunk.rows, len(placed) - gone, gone, len({reject.position for reject in rejects}))
+        waiting = {reject.position for reject in rejects if reject.reason is Reason.UNPLACED}
+        refused = {reject.position for reject in rejects} - waiting
+        return Pulled(chunk.rows, len(placed) - gone, gone, len(refused), len(waiting))
 
     def ids_of(self, items: Iterable[Any], mapping: Mapping) -> set[str]:
         """The ids that rows with these identities have."""
@@ -373,6 +409,8 @@ class Intake:
         if not len(events):
             return events, ()
         triples, codes = _distinct(events)
+        if any(unit == LOOKED_UP for _, unit, _ in triples):
+            return self._place_looked_up(events)
         homes = [self.registry.resolve_one(unit, source, day) if unit else "" for source, unit, day in triples]
         if all(home == unit for home, (_, unit, _) in zip(homes, triples, strict=True)):
             return events, ()
@@ -382,6 +420,13 @@ class Intake:
         placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(known)
         lost = events.filter(pc.invert(known))
         return placed, tuple(map(_unplaced, lost.to_pylist(), encode(lost)))
+
+    def _place_looked_up(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
+        """As `_place`, where some events leave it to us to look their units up."""
+        asked = pc.equal(events["unit"].cast(pa.string()), LOOKED_UP)
+        others, rejects = self._place(events.filter(pc.invert(asked)))
+        placed, unplaced = looked_up(self.private, self.registry, events.filter(asked))
+        return join([others, placed]), (*rejects, *unplaced)
 
     def _counted(self, job: Import, mapping: Mapping | None) -> Import:
         """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""

@@ -14,6 +14,7 @@ from typing import Final
 from nytta import Mendable
 from nytta.ingest.pull.ask import PullError
 from nytta.ingest.pull.declared import Declared
+from nytta.ingest.pull.source import Directory
 from nytta.service.installation import App
 from nytta.service.pulls import puller
 from nytta.storage.client import StoppedError
@@ -28,7 +29,7 @@ class Pulling:
 
     def __init__(self, app: App, sources: Sequence[Declared], registry: Path | None, came: Callable[[], None]) -> None:
         self._app = app
-        self._sources = sources
+        self._sources = sorted(sources, key=_tells_units, reverse=True)
         self._registry = registry
         self._came = came
         self._stopped = threading.Event()
@@ -88,3 +89,8 @@ class Pulling:
     def _go_on(self) -> None:
         if self._stopped.is_set():
             raise PullError("the service is stopping; the next round goes on from here")
+
+
+def _tells_units(declared: Declared) -> bool:
+    """Whether it is a directory, which is asked before what its units are looked up for."""
+    return declared.is_asked and isinstance(declared.source(), Directory)

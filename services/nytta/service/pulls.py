@@ -7,24 +7,28 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from nytta import Mendable
 from nytta.indicators.definition import Definition
+from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.mapping import Mapping as FieldMapping
 from nytta.ingest.files.specs import Value
 from nytta.ingest.http.hooks import Hook
-from nytta.ingest.pull.ask import Ask, Credentials, PullError
-from nytta.ingest.pull.declared import Declared
+from nytta.ingest.intake import Pulled
+from nytta.ingest.pull.ask import Ask, ConcealedError, Credentials, PullError
+from nytta.ingest.pull.declared import FOLDER, Declared
 from nytta.ingest.pull.drift import Shares, vanished
-from nytta.ingest.pull.source import Findings, Page
+from nytta.ingest.pull.source import Directory, Finding, Findings, Page, Source
 from nytta.ingest.store import pulls
+from nytta.ingest.store.memberships import open_rows
+from nytta.ingest.store.private import RejectQuery
 from nytta.ingest.store.pulls import PullRound
 from nytta.service.installation import App
 
@@ -48,24 +52,31 @@ class Puller:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     after_page: Callable[[], None] = lambda: None
 
+    def __post_init__(self) -> None:
+        self.source: Source = self.declared.source()
+
     def round(self, since: str | None = None) -> PullRound:
         """Take what changed since the last round, or since a cursor that is given; what goes wrong is its state."""
         done = PullRound(self.declared.id, "live", self.clock())
+        self.ask.clock = self.clock
         shares = Shares()
         known = pulls.known_fields(self.app.private, self.declared.id)
         cursor = pulls.cursor_of(self.app.private, self.declared.id) if since is None else since
         try:
-            for page in self.declared.source().pull(self.ask, cursor):
+            for page in self.source.pull(self.ask, cursor):
                 self._take(page, done, shares, known)
                 cursor = page.cursor
         except HeldError as error:
             done.state, done.message = "held", str(error)
+        except ConcealedError as error:
+            done.state, done.message = "concealed", str(error)
         except Mendable as error:
             done.state, done.message = "failed", str(error)
         else:
             done.state = "degraded" if done.rejected or done.hidden else "good"
             if done.hidden:
                 done.message = f"{done.hidden} rows are counted and not shown: the account lacks rights to them"
+            self._place_waiting(done)
         done.fields = shares.percent()
         return self._noted(done)
 
@@ -82,27 +93,69 @@ class Puller:
                     f"field '{lost[0]}' says nothing in any of {own.rows} rows, and did before: look whether the "
                     "source renamed it, and whether the account may read it; the page is asked for again next round"
                 )
-            taken = self.app.intake.pulled(rows, self.mapping, self.clock())
+            _count(done, self._stored(rows))
             shares.add(rows)
-            done.rows += taken.rows
-            done.events += taken.events
-            done.retracted += taken.retracted
-            done.rejected += taken.rejected
+        for path in page.files:
+            self._import(path, done)
+        if page.gone:
+            self._let_go(page.gone, done)
         done.pages += 1
         if page.cursor:
             pulls.save_cursor(self.app.private, self.declared.id, page.cursor, self.clock())
         self.after_page()
 
+    def _stored(self, rows: Sequence[dict[str, Any]], gone: Collection[str] = ()) -> Pulled:
+        """Rows of a page, and ids of rows that a directory has no more, stored."""
+        intake, root = self.app.intake, self.declared.organisation
+        if isinstance(self.source, Directory):
+            return intake.pulled_directory(rows, self.mapping, self.clock(), gone=gone, root=root)
+        return intake.pulled(rows, self.mapping, self.clock(), root)
+
+    def _import(self, path: Path, done: PullRound) -> None:
+        """Import a file. HeldError where it cannot be read: the files after it wait, for lists supersede each other."""
+        try:
+            taken = self.app.intake.import_file(
+                path, self.mapping, self.clock(), organisation=self.declared.organisation
+            )
+        except Mendable as error:
+            raise HeldError(f"{error}; nothing of the file is taken: mend it, or move it out of the folder") from error
+        done.rows += taken.read
+        done.events += taken.accepted
+        done.retracted += taken.retracted
+        done.rejected += taken.rejected
+
+    def _let_go(self, gone: Sequence[dict[str, Any]], done: PullRound) -> None:
+        """Take back, or end, what the source says it has no more."""
+        ids = self.app.intake.ids_of(gone, self.mapping)
+        if isinstance(self.source, Directory):
+            _count(done, self._stored((), ids))
+        else:
+            done.retracted += self.app.private.retract_rows(str(self.mapping.source), sorted(ids), self.clock())
+
+    def _place_waiting(self, done: PullRound) -> None:
+        """Place the events that waited for what a directory told just now."""
+        if isinstance(self.source, Directory) and done.events:
+            self.app.replay(RejectQuery(reason=Reason.UNPLACED), self.clock())
+
     def reconcile(self, gone_at_most: int | None = None) -> PullRound:
         """Take back what the source has no more. More than a third is refused unless `gone_at_most` allows so many."""
         done = PullRound(self.declared.id, "reconcile", self.clock())
+        self.ask.clock = self.clock
+        source, private = str(self.mapping.source), self.app.private
+        is_directory = isinstance(self.source, Directory)
         try:
             there: set[str] = set()
-            for rows in self.declared.source().listing(self.ask):
+            listing = self.source.listing(self.ask)
+            if listing is None:
+                return self._noted(done)
+            for rows in listing:
                 there |= self.app.intake.ids_of(rows, self.mapping)
-                done.rows += len(rows)
+                if is_directory:
+                    _count(done, self._stored(rows))
+                else:
+                    done.rows += len(rows)
                 done.pages += 1
-            standing = self.app.private.standing_rows(str(self.mapping.source))
+            standing = open_rows(private, source) if is_directory else private.standing_rows(source)
             gone = sorted(standing - there)
             most = len(standing) * _GONE_AT_MOST if gone_at_most is None else gone_at_most
             if len(gone) > most:
@@ -110,22 +163,36 @@ class Puller:
                     f"{len(gone)} of {len(standing)} rows are gone at the source; nothing was taken back. If so "
                     f"many are deleted, say nytta pull --gone-at-most {len(gone)}; if not, look at the account's rights"
                 )
-            done.retracted = self.app.private.retract_rows(str(self.mapping.source), gone, self.clock())
+            if is_directory:
+                _count(done, self._stored((), gone))
+            else:
+                done.retracted = private.retract_rows(source, gone, self.clock())
+            self._place_waiting(done)
         except Mendable as error:
             done.state, done.message = "failed", str(error)
         return self._noted(done)
 
     def probe(self) -> Findings:
         """What the account may read. PullError where the source cannot be asked at all."""
-        return self.declared.source().probe(self.ask, self.clock())
+        return self.source.probe(self.ask, self.clock())
 
     def _noted(self, done: PullRound) -> PullRound:
         done.throttled = self.ask.throttled
         self.ask.throttled = 0
         pulls.note_round(self.app.private, done, self.clock())
         told = f"{done.source}: {done.what} round {done.state}, {done.rows} rows, {done.events} events"
+        told += f", {done.unplaced} unplaced" if done.unplaced else ""
         _log.log(logging.INFO if done.state == "good" else logging.WARNING, "%s %s", told, done.message)
         return done
+
+
+def _count(done: PullRound, taken: Pulled) -> None:
+    """Add what became of a page to its round."""
+    done.rows += taken.rows
+    done.events += taken.events
+    done.retracted += taken.retracted
+    done.rejected += taken.rejected
+    done.unplaced += taken.unplaced
 
 
 def puller(
@@ -138,14 +205,16 @@ def puller(
 def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> Ask:
     """What asks a declared source. PullError where its secret is missing."""
     secret = secret_of(declared) if declared.account != "none" else ""
-    credentials = Credentials(declared.account, declared.user, secret, declared.token_address, declared.scope)
+    credentials = Credentials(
+        declared.account, declared.user, secret, declared.token_address, declared.scope, declared.scheme
+    )
     return Ask(declared.address, credentials, pause=pause)
 
 
 def hooks(sources: Sequence[Declared], registry: Path | None, day: date) -> dict[str, Hook]:
     """The senders of webhooks by their names. Mendable where a mapping or a secret is missing."""
     return {
-        declared.id: Hook(mapping_of(declared, registry), declared.signed, secret_of(declared).encode())
+        declared.id: Hook(mapping_of(declared, registry), declared.signed, _signing_secret(declared).encode())
         for declared in sources
         if declared.signed and declared.runs(day)
     }
@@ -154,13 +223,20 @@ def hooks(sources: Sequence[Declared], registry: Path | None, day: date) -> dict
 def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
     """The mapping of a declared source, which bears its name and its system. MappingError where there is none."""
     name: str | Path = declared.mapping or declared.source().mappings[0]
+    imports_files = declared.kind == FOLDER
     if declared.mapping.endswith((".yaml", ".yml")) and registry:
         name = registry / declared.mapping
     found = mappings.load(name)
-    if found.identity is None:
+    if found.identity is None and not imports_files:
         raise PullError(f"{declared.id}: its mapping needs source and identity, so that what comes again is known")
     common = {**found.common, "system": Value(constant=declared.system)}
-    return found.model_copy(update={"source": declared.id, "common": MappingProxyType(common)})
+    source = declared.id if found.identity is not None else None  # of files without an identity, each is a source
+    return found.model_copy(update={"source": source, "common": MappingProxyType(common)})
+
+
+def _signing_secret(declared: Declared) -> str:
+    """The secret with which a source signs what it sends."""
+    return os.environ.get(f"{declared.secret_name}_SIGNATURE", "") or secret_of(declared)
 
 
 def secret_of(declared: Declared) -> str:
@@ -178,18 +254,57 @@ def secret_of(declared: Declared) -> str:
     return secret
 
 
+def fed_indicators(mapping: FieldMapping, definitions: Sequence[Definition]) -> list[Definition]:
+    """The indicators that read a type of event, or a field of one, which the mapping makes."""
+    given: set[str] = set()
+    for type_name, fields in mappings.supports(mapping).items():
+        for what in (type_name, type_name.partition(".")[0]):
+            given |= {what, *(f"{what}:{field}" for field in fields)}
+    return [
+        definition
+        for definition in definitions
+        if any(given.intersection(alternatives) for side in definition.reads for alternatives in side.needs)
+    ]
+
+
+def state_of_sources(app: App, sources: Sequence[Declared], registry: Path | None, day: date) -> list[dict[str, Any]]:
+    """How each source that is asked stands: its latest live round, the last good one, the next, and what it feeds.
+
+    `next` is None where it is asked no more, or was not asked yet.
+    """
+    latest = {row["source"]: row for row in pulls.latest_rounds(app.private) if row["what"] == "live"}
+    found = []
+    for declared in sources:
+        if not declared.is_asked:
+            continue
+        row = latest.get(declared.id) or {"state": "waiting", "started": None, "last_good": None}
+        began = row["started"]
+        fed = [definition.id for definition in fed_indicators(mapping_of(declared, registry), app.definitions)]
+        is_running = declared.runs(day)
+        found.append(
+            {
+                **row,
+                "source": declared.id,
+                "state": row["state"] if is_running else "ended",
+                "next": began + timedelta(minutes=declared.minutes) if began and is_running else None,
+                "indicators": fed,
+            }
+        )
+    return found
+
+
 def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> dict[str, list[str]]:
     """By what cannot be read, the indicators that have nothing to say because of it."""
     return {
-        finding.what: [d.id for d in definitions if _reads(d, finding.dark)]
+        finding.what: [d.id for d in definitions if _reads(d, finding)]
         for finding in findings.found
         if not finding.fine and finding.dark
     }
 
 
-def _reads(definition: Definition, columns: tuple[str, ...]) -> bool:
+def _reads(definition: Definition, finding: Finding) -> bool:
     sides: Any = definition.reads
     return any(
-        side.subject == "ticket" and re.search(rf"\b({'|'.join(columns)})\b", f"{side.value} {side.where}")
+        side.subject == finding.subject and re.search(rf"\b({'|'.join(finding.dark)})\b", f"{side.value} {side.where}")
         for side in sides
     )

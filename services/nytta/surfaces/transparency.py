@@ -97,6 +97,16 @@ class Collected:
     sources: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A system that is asked: the fields that are fetched from it, and those beside them that are not."""
+
+    source: str
+    kind: str
+    fetched: tuple[str, ...]
+    not_fetched: tuple[str, ...]
+
+
 def texts_needed() -> list[str]:
     """Every English text that a page shows, in order, each once."""
     found = [text for model in TYPES.values() for text in (_about(model), *_meanings(model).values())]
@@ -124,10 +134,12 @@ def page(
     translations: Translations,
     day: date,
     sources: Mapping[str, Sequence[str]] | None = None,
+    asked: Sequence[Asked] = (),
 ) -> dict[str, Any]:
     """The page in `language` (sv, nb or en) as plain JSON, as things stand on `day`.
 
-    `sources` tells which event types came from which source. KeyError for a text without a translation.
+    `sources` tells which event types came from which source, `asked` which fields of it are fetched.
+    KeyError for a text without a translation.
     """
 
     def say(text: str) -> str:
@@ -140,6 +152,7 @@ def page(
     return {
         "language": language,
         "collected": [asdict(_collected(model, say, seen)) for model in TYPES.values()],
+        "asked": [asdict(source) for source in asked],
         "systems": [
             {
                 "system": s.id,

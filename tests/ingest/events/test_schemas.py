@@ -74,7 +74,7 @@ def test_the_files_of_rejected_examples_hold_what_is_rejected() -> None:
 def test_there_is_an_example_of_every_reason_a_line_can_have() -> None:
     of_files = {Reason.MALFORMED_ROW, Reason.MISSING_MAPPING_VALUE}
     of_tokens = {Reason.FORBIDDEN_SOURCE, Reason.FORBIDDEN_TYPE, Reason.FORBIDDEN_UNIT}
-    elsewhere = {Reason.TOO_LARGE, Reason.UNKNOWN_UNIT, Reason.FAULT} | of_files | of_tokens
+    elsewhere = {Reason.TOO_LARGE, Reason.UNKNOWN_UNIT, Reason.UNPLACED, Reason.FAULT} | of_files | of_tokens
     assert {example.reason for example in rejected()} == set(Reason) - elsewhere
 
 

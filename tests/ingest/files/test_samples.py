@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -115,6 +116,16 @@ SAMPLES: dict[str, tuple[str, dict[str, int]]] = {
         "events: [{type: case.opened, time: Header/FirstSubmitted, channel: {constant: web}}]\n",
         {"case.opened": 1},
     ),
+    "openeplatform/getstatus.xml": (
+        "format: xml\ncase: statusID\n"
+        "events: [{type: case.step, time: {constant: 2026-01-01}, activity: contentType}]\n",
+        {"case.step": 1},
+    ),
+    "openeplatform/getflows_first5.json": (
+        "format: json\nrecords: Flows\ncase: ID\n"
+        "events: [{type: case.step, time: {constant: 2026-01-01}, activity: Category}]\n",
+        {"case.step": 5},
+    ),
     "fiks/arkivmelding_ny_inngaaende.xml": (
         "format: xml\ncase: meldingId\nevents: [{type: case.opened, time: tidspunkt}]\n",
         {"case.opened": 1},
@@ -160,6 +171,26 @@ SAMPLES: dict[str, tuple[str, dict[str, int]]] = {
         {},
     ),
 }
+
+
+NO_PAYLOADS = {
+    "m365": r"(counts?|pages|storage|settings-get)\.(csv|json)$",
+    "m365graph": r"(csv_headers|intune_detectedApps)\.json$",
+    "fiks": r"-api-v2\.json$",
+    "sundsvall": r"(\.yaml|createEvent_mapping\.json|messaging_statistics_.*\.json)$",
+    "zammad": r"signature_vectors\.json$",
+}
+"""By folder, the files of which no row tells of an act: counts of whole tenants and senders, and descriptions."""
+
+
+def test_every_payload_is_tried(shared_data: Path) -> None:
+    folder = shared_data / "samples"
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    left = [name for name in names if name not in SAMPLES and name.rpartition(".")[0] not in SAMPLES]
+    for name in left:
+        place = name.partition("/")[0]
+        assert place in NO_PAYLOADS, name
+        assert re.search(NO_PAYLOADS[place], name), name
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -19,7 +19,7 @@ ALL = ("429", "500", "truncated", "empty", "expired", "dropped")
 
 @dataclass
 class Given:
-    """What a fake source answers: JSON, its status, and headers."""
+    """What a fake source answers: JSON, or a text as it is; its status, and headers."""
 
     body: Any
     status: int = 200
@@ -30,6 +30,8 @@ class Fake:
     """A source whose answers go wrong, each fault with this probability. `clock` seconds it is ahead of us."""
 
     token = "secret"
+    address = ""
+    """Where it is served, where a fake needs to know that."""
 
     def __init__(self, seed: int = 1, faults: Mapping[str, float] | None = None, clock: int = 0) -> None:
         self.random = random.Random(seed)
@@ -89,7 +91,7 @@ class Fake:
                     given = Given({}, self._status())
                 elif fault == "empty":
                     given = fake.emptied(given)
-                body = json.dumps(given.body).encode()
+                body = given.body.encode() if isinstance(given.body, str) else json.dumps(given.body).encode()
                 if fault == "dropped":
                     self.close_connection = True
                     return
@@ -102,6 +104,10 @@ class Fake:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.do_GET()
 
             def _status(self) -> int:
                 return fake.random.choice([500, 502, 503])

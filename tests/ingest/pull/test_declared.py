@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from pydantic import ValidationError
 
 from nytta.ingest.pull.ask import PullError
-from nytta.ingest.pull.declared import SourcesError, read
+from nytta.ingest.pull.declared import Declared, SourcesError, read
+from nytta.service.installation import App
+from nytta.service.pull_schedule import Pulling
 from nytta.service.pulls import hooks, mapping_of, secret_of
 
 GOOD = """sources:
@@ -79,3 +83,32 @@ def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, said: str) ->
     with pytest.raises(SourcesError) as told:
         read(declared(tmp_path, GOOD.replace(old, new)))
     assert said in str(told.value)
+
+
+def test_a_directory_is_asked_before_what_its_units_are_looked_up_for() -> None:
+    graph = "https://graph.microsoft.com"
+    reports = Declared(id="reports", kind="m365", address=graph, system="m365")
+    hook = Declared(id="hook", kind="webhook", mapping="zammad", signed="zammad", system="support")
+    people = Declared(id="people", kind="entra", address=graph, system="m365")
+    asked = Pulling(cast(App, None), [reports, hook, people], None, lambda: None)
+    assert [declared.id for declared in asked._sources] == ["people", "reports", "hook"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "said"),
+    [
+        ("sql", "https://db.example", "write that of a database"),
+        ("sql", "postgresql+psycopg://me:secret@db.example/x?sslmode=require", "without a user"),
+        ("sql", "postgresql+psycopg://db.example/x", "sslmode=verify-full"),
+        ("folder", "drop", "the whole path"),
+        ("m365", "postgresql+psycopg://db.example/x", "without a user"),
+    ],
+)
+def test_addresses_are_those_of_their_kind(kind: str, address: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Declared(id="x", kind=kind, address=address, system="s", mapping="m.yaml")
+
+
+def test_kinds_without_a_mapping_of_their_own_need_one(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="name the one that reads its rows"):
+        Declared(id="x", kind="folder", address=str(tmp_path), system="s")

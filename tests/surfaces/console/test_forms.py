@@ -6,12 +6,14 @@ import html
 import re
 import socket
 import time
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from nytta.ingest.pull.declared import Declared
+from nytta.ingest.store.pulls import PullRound, note_round
 from nytta.insight.alerts.model import Alert, State
 from nytta.insight.store.alerts import AlertStore
 from nytta.storage.client import StoreError
@@ -141,6 +143,30 @@ def test_operations_may_look_but_not_send_again(seen: World) -> None:
     assert "Try without keeping" not in page
     assert send(seen, visit, "/operations", do="replay").status_code == 403
     assert len(seen.app.private.rejects()) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("sv", "källan döljer vem det gäller"), ("nb", "kilden skjuler hvem det gjelder"), ("en", "conceals whom")],
+)
+def test_operations_show_how_each_source_that_is_asked_stands(seen: World, language: str, said: str) -> None:
+    now = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    note_round(seen.app.private, PullRound("office", "live", now, "good", unplaced=7), now)
+    note_round(seen.app.private, PullRound("office", "live", now + timedelta(days=1), "concealed"), now)
+    office = Declared(
+        id="office", kind="m365", address="https://graph.microsoft.com", system="m365", minutes=1440, settings={}
+    )
+    over = office.model_copy(update={"id": "old-office", "ended_on": date(2020, 1, 1)})
+    console = seen.console()
+    console.services._declared = (office, over)  # type: ignore[attr-defined]
+    page = seen.visit("operations", language, console).get("/operations").text
+    assert said in page
+    assert "2026-11-20 08:00" in page  # the last good round
+    assert "2026-11-22 08:00" in page  # the next one
+    assert "old-office" in page
+    shown = seen.visit("stranger", language, console).get("/transparency").text
+    assert "reportRefreshDate" in shown
+    assert "old-office" not in shown
 
 
 def upload(visit: httpx.Client, name: str, body: bytes) -> httpx.Response:

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     IMPLAUSIBLE_TIME = "implausible_time"
     AMBIGUOUS_TIME = "ambiguous_time"
     UNKNOWN_UNIT = "unknown_unit"
+    UNPLACED = "unplaced"
     MALFORMED_ROW = "malformed_row"
     MISSING_MAPPING_VALUE = "missing_mapping_value"
     FORBIDDEN_SOURCE = "forbidden_source"
@@ -52,6 +53,7 @@ MEANINGS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.IMPLAUSIBLE_TIME: "The time lies before the year 2000.",
         Reason.AMBIGUOUS_TIME: "The time names no offset, or names an hour that occurs twice.",
         Reason.UNKNOWN_UNIT: "The registry has no unit of this code at this time.",
+        Reason.UNPLACED: "No directory tells the unit of the person, or of the case or ticket, on this day.",
         Reason.MALFORMED_ROW: "The row of a file cannot be read.",
         Reason.MISSING_MAPPING_VALUE: "The mapping has no value for what the row says.",
         Reason.FORBIDDEN_SOURCE: "The sender's token may not speak for this source.",

@@ -32,6 +32,14 @@ class ForbiddenError(PullError):
     """The source refuses this to the account."""
 
 
+class GoneError(PullError):
+    """What was asked for is there no more, such as a place from which a source told changes."""
+
+
+class ConcealedError(PullError):
+    """The source tells nothing of single persons, on purpose: there is nothing to count by units."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     """How a source knows us. `client-credentials` asks `token_address` for a token with `user` and `secret`."""
@@ -41,11 +49,13 @@ class Credentials:
     secret: str = field(default="", repr=False)
     token_address: str = ""
     scope: str = ""
+    scheme: str = "Bearer "
+    """What stands before a token in the header Authorization."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer in JSON."""
+    """An answer, read."""
 
     body: Any
     headers: Mapping[str, str]
@@ -59,8 +69,15 @@ class Answer:
             return None
 
 
+Read = Callable[[bytes], Any]
+"""Reads the body of an answer. ValueError where it is cut off, or is something else."""
+
+
 class Ask:
-    """Asks one host. `throttled` counts the answers that told us to wait; `pause` waits so many seconds."""
+    """Asks one host. `throttled` counts the answers that told us to wait; `pause` waits so many seconds.
+
+    `clock` tells what time it is, to sources that ask for days.
+    """
 
     def __init__(
         self,
@@ -69,10 +86,12 @@ class Ask:
         *,
         client: httpx.Client | None = None,
         pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.clock = clock
         self.address = address.rstrip("/") + "/"
         self.throttled = 0
-        self._credentials = credentials
+        self.credentials = credentials
         self._client = client or httpx.Client(timeout=httpx.Timeout(60, connect=10), trust_env=False)
         self._pause = pause
         self._token = ""
@@ -82,9 +101,12 @@ class Ask:
         """Release the connections."""
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """The answer at `path` below the address. ForbiddenError, or PullError where all tries failed."""
-        return self._tried("GET", self._below(path), params)
+    def get(self, path: str, params: Mapping[str, str] | None = None, read: Read = orjson.loads) -> Answer:
+        """The answer at `path` below the address, read as JSON or by `read`.
+
+        ForbiddenError, GoneError, or PullError where all tries failed.
+        """
+        return self._tried("GET", self._below(path), params, read)
 
     def _below(self, path: str) -> str:
         url = urljoin(self.address, path)
@@ -92,7 +114,7 @@ class Ask:
             raise PullError(f"the source leads to another host than {self.address}: it is not followed")
         return url
 
-    def _tried(self, method: str, url: str, params: Mapping[str, str] | None) -> Answer:
+    def _tried(self, method: str, url: str, params: Mapping[str, str] | None, read: Read) -> Answer:
         said = ""
         renewed = False
         for number in range(_TRIES):
@@ -102,7 +124,7 @@ class Ask:
                 said = type(error).__name__
                 self._wait(number)
                 continue
-            if status == 401 and self._credentials.way == "client-credentials" and not renewed:
+            if status == 401 and self.credentials.way == "client-credentials" and not renewed:
                 self._token, renewed = "", True  # it may have expired in the middle of a page
                 continue
             if status in (401, 403):
@@ -113,17 +135,18 @@ class Ask:
                 self._wait(number, headers.get("retry-after", ""))
                 continue
             if 300 <= status < 400:
-                return self._redirected(url, headers.get("location", ""))
+                return self._redirected(url, headers.get("location", ""), read)
             if status >= 400:
-                raise PullError(f"{urlsplit(url).path} answers {status}: check the address and the settings")
+                said = f"{urlsplit(url).path} answers {status}: check the address and the settings"
+                raise GoneError(said) if status in (404, 410) else PullError(said)
             try:
-                return Answer(orjson.loads(body), headers)
-            except orjson.JSONDecodeError:
-                said = "an answer that is cut off or no JSON"
+                return Answer(read(body), headers)
+            except ValueError:
+                said = "an answer that is cut off or cannot be read"
                 self._wait(number)
         raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {said}; it is tried again next round")
 
-    def _redirected(self, url: str, location: str) -> Answer:
+    def _redirected(self, url: str, location: str, read: Read) -> Answer:
         """What lies where the source sends us: a signed address knows us by itself, so it is shown no credentials."""
         target = urljoin(url, location)
         if urlsplit(target).scheme != urlsplit(self.address).scheme:
@@ -133,12 +156,14 @@ class Ask:
             try:
                 status, headers, body = self._sent("GET", target, None, self._authorisation() if own else {})
                 if status == 200:
-                    return Answer(orjson.loads(body), headers)
+                    return Answer(read(body), headers)
                 if status not in _AGAIN:
                     break
-            except (httpx.TransportError, httpx.DecodingError, orjson.JSONDecodeError):
-                pass
-            self._wait(number)
+                self.throttled += status == 429
+                told = headers.get("retry-after", "")
+            except (httpx.TransportError, httpx.DecodingError, ValueError):
+                told = ""
+            self._wait(number, told)
         raise PullError("the address to which the source leads does not answer; it is tried again next round")
 
     def _sent(
@@ -158,21 +183,21 @@ class Ask:
         self._pause(max(seconds, _seconds(retry_after)))
 
     def _authorisation(self) -> dict[str, str]:
-        known = self._credentials
+        known = self.credentials
         match known.way:
             case "none":
                 return {}
             case "basic":
                 return {"Authorization": httpx.BasicAuth(known.user, known.secret)._auth_header}
             case "token":
-                return {"Authorization": f"Bearer {known.secret}"}
+                return {"Authorization": known.scheme + known.secret}
         if not self._token or time.monotonic() > self._token_ends:
             self._token, lasts = self._fetched()
             self._token_ends = time.monotonic() + lasts - _EARLY
         return {"Authorization": f"Bearer {self._token}"}
 
     def _fetched(self) -> tuple[str, float]:
-        known = self._credentials
+        known = self.credentials
         form = {"grant_type": "client_credentials", "client_id": known.user, "client_secret": known.secret}
         if known.scope:
             form["scope"] = known.scope
@@ -183,6 +208,8 @@ class Ask:
             given = answer.json()
             return str(given["access_token"]), float(given.get("expires_in", 300))
         except (ValueError, KeyError, TypeError) as error:
+            if answer.is_success:
+                raise httpx.RemoteProtocolError("a token that is cut off") from error
             raise ForbiddenError(
                 f"no token is given ({answer.status_code}): check the client's id, its secret and its scope"
             ) from error

@@ -13,20 +13,40 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nytta import Mendable
 from nytta.ingest.pull.source import Source, SourceSettings
+from nytta.ingest.pull.sources.entra import Entra, EntraSettings
+from nytta.ingest.pull.sources.folder import Folder, FolderSettings
+from nytta.ingest.pull.sources.m365 import M365, M365Settings
 from nytta.ingest.pull.sources.servicenow import ServiceNow, ServiceNowSettings
+from nytta.ingest.pull.sources.sql import Sql, SqlSettings
+from nytta.ingest.pull.sources.zammad import Zammad, ZammadSettings
 from nytta.registry import nodes
 from nytta.registry.problems import Problem, check_text
 
 FILE: Final = "sources.yaml"
 
 KINDS: Final[Mapping[str, tuple[type[SourceSettings], Any]]] = MappingProxyType(
-    {"servicenow": (ServiceNowSettings, ServiceNow)}
+    {
+        "servicenow": (ServiceNowSettings, ServiceNow),
+        "entra": (EntraSettings, Entra),
+        "m365": (M365Settings, M365),
+        "zammad": (ZammadSettings, Zammad),
+        "sql": (SqlSettings, Sql),
+        "folder": (FolderSettings, Folder),
+    }
 )
 """The kinds of source: their settings, and what makes one of these."""
 
 
 WEBHOOK: Final = "webhook"
 """The kind of a system that is not asked and sends to /hooks/ID."""
+DATABASE: Final = "sql"
+"""The kind whose address is that of a database, as SQLAlchemy writes it."""
+FOLDER: Final = "folder"
+"""The kind whose address is a path."""
+
+_SCHEMES: Final = {"zammad": "Token token="}
+_LOCAL: Final = ("127.0.0.1", "localhost", "::1", None)
+_ENCRYPTED: Final = ("sslmode=require", "sslmode=verify-ca", "sslmode=verify-full")
 
 
 class SourcesError(Mendable):
@@ -57,24 +77,21 @@ class Declared(BaseModel):
     """Between two looks for what is gone."""
     mapping: str = ""
     """A mapping of your own, beside sources.yaml, in the place of the shipped one."""
+    organisation: str = ""
+    """The organisation of its events, where there are several and its units are looked up."""
     muted_until: date | None = None
     """Before this day the source is asked, and its silence is no alert."""
     ended_on: date | None = None
     """From this day on the source is asked no more."""
     signed: Literal["", "zammad", "jira", "github", "glpi"] = ""
-    """Where it also sends, to /hooks/ID, whose way of signing that is; the secret is the same as its account's."""
+    """Where it also sends, to /hooks/ID, whose way of signing that is. The secret with which it signs is
+    NYTTA_SECRET_ID_SIGNATURE of the environment, else the same as its account's."""
     settings: dict[str, Any] = Field(default_factory=dict)
 
-    @field_validator("address", "token_address")
+    @field_validator("token_address")
     @classmethod
-    def _is_web(cls, given: str) -> str:
-        parts = urlsplit(given)
-        here = parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if given and (parts.scheme not in ("https", "http") or not parts.hostname or parts.username):
-            raise ValueError("write an address such as https://example.service-now.com, without a user")
-        if parts.scheme == "http" and not here:
-            raise ValueError("secrets go over https only")
-        return given
+    def _token_is_web(cls, given: str) -> str:
+        return _web(given)
 
     @field_validator("kind")
     @classmethod
@@ -89,12 +106,26 @@ class Declared(BaseModel):
             raise ValueError("a webhook needs mapping, and signed: whose way of signing it is")
         if self.kind != WEBHOOK and not self.address:
             raise ValueError("address: where is it?")
+        if self.kind in KINDS and not (self.mapping or KINDS[self.kind][1].mappings):
+            raise ValueError("mapping: name the one that reads its rows")
+        match self.kind:
+            case "sql":
+                _database(self.address)
+            case "folder":
+                _path(self.address)
+            case _:
+                _web(self.address)
         return self
 
     @property
     def secret_name(self) -> str:
         """The environment variable of its secret."""
         return f"NYTTA_SECRET_{self.id.upper().replace('-', '_')}"
+
+    @property
+    def scheme(self) -> str:
+        """What stands before its token in the header Authorization."""
+        return _SCHEMES.get(self.kind, "Bearer ")
 
     def runs(self, day: date) -> bool:
         """Whether it is listened to on that day."""
@@ -150,3 +181,28 @@ def read(registry: Path | None) -> tuple[Declared, ...]:
     if problems:
         raise SourcesError(check_text(tuple(sorted(problems)), str(registry)).rstrip("\n"))
     return tuple(found)
+
+
+def _web(address: str) -> str:
+    parts = urlsplit(address)
+    if address and (parts.scheme not in ("https", "http") or not parts.hostname or parts.username):
+        raise ValueError("write an address such as https://example.service-now.com, without a user")
+    if parts.scheme == "http" and parts.hostname not in _LOCAL:
+        raise ValueError("secrets go over https only")
+    return address
+
+
+def _database(address: str) -> None:
+    parts = urlsplit(address)
+    if not parts.scheme or parts.scheme in ("https", "http") or parts.username or parts.password:
+        raise ValueError("address: write that of a database, such as postgresql+psycopg://host/name, without a user")
+    is_far = parts.scheme.startswith("postgresql") and parts.hostname not in _LOCAL
+    if is_far and not any(mode in parts.query for mode in _ENCRYPTED):
+        raise ValueError(
+            "address: end it with ?sslmode=verify-full, for rows and secrets go over an encrypted line only"
+        )
+
+
+def _path(address: str) -> None:
+    if not Path(address).is_absolute():
+        raise ValueError("address: write the whole path of the folder")

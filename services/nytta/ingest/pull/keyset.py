@@ -29,17 +29,23 @@ class Fetched:
 
 
 def pages(
-    fetch: Callable[[Place], Fetched], place: Place, changed: Callable[[Row], str], id_: Callable[[Row], str]
+    fetch: Callable[[Place], Fetched],
+    place: Place,
+    changed: Callable[[Row], str],
+    id_: Callable[[Row], str],
+    full: int = 0,
 ) -> Iterator[tuple[Sequence[Row], Place]]:
     """Pages from `place` on until the source has no more, each with the place after it.
 
-    An empty page is the end only where the source counts nothing more; what it counts and does not show, again and
-    again, is hidden from us, which the place says. PullError where rows do not come in order.
+    An empty page is the end only where the source counts nothing more, or, where it does not count, says so again and
+    again; what it counts and does not show is hidden from us, which the place says. A page of fewer than `full` rows is
+    the last one of a source that does not count: it may change faster than it is read. PullError where rows do not come
+    in order.
     """
     while True:
         fetched = fetch(place)
         for _ in range(_LOOKS):
-            if fetched.rows or not fetched.total:
+            if fetched.rows or fetched.total == 0:
                 break
             fetched = fetch(place)
         if not fetched.rows:
@@ -53,5 +59,5 @@ def pages(
             )
         place = Place(*keys[-1])
         yield fetched.rows, place
-        if fetched.total is not None and fetched.total <= len(fetched.rows):
+        if len(fetched.rows) < full if fetched.total is None else fetched.total <= len(fetched.rows):
             return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,16 +29,21 @@ class Page:
     """From where the next round goes on, once this page is stored. It names no person."""
     hidden: int = 0
     """Rows that the source counts and does not show us."""
+    gone: Sequence[dict[str, Any]] = ()
+    """Objects with the fields of the identity alone, which the source says it has no more."""
+    files: Sequence[Path] = ()
+    """Files that are read as the mapping says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a probe looked at. `dark` are columns of subjects that have nothing to say because of it."""
+    """One thing that a probe looked at. `dark` are columns of the subject that have nothing to say because of it."""
 
     what: str
     fine: bool
     detail: str = ""
     dark: tuple[str, ...] = ()
+    subject: str = "ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Findings:
 
 
 class Source(Protocol):
-    """A system that is asked. `fields` says what is fetched, and what lies beside it and is not."""
+    """A system that is asked. `fetched` says which fields, `not_fetched` what lies beside them and is not."""
 
     mappings: ClassVar[tuple[str, ...]]
     fetched: ClassVar[tuple[str, ...]]
@@ -59,13 +65,26 @@ class Source(Protocol):
         """What changed since the cursor, '' for everything, oldest first."""
         ...
 
-    def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
-        """All that there is, with the fields of the identity alone: what is not among it is gone."""
+    def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]] | None:
+        """All that there is, with the fields of the identity alone, of a directory with all of them: others are gone.
+
+        None where nothing that happened can be gone.
+        """
         ...
 
     def probe(self, ask: Ask, now: datetime) -> Findings:
         """What the account may read, and how the clocks stand."""
         ...
+
+
+@runtime_checkable
+class Directory(Source, Protocol):
+    """A source that says where persons belong as it stands: who is met elsewhere has moved, who is gone has left.
+
+    Its rows become events of eligibility, which begin and end on the days on which that was seen.
+    """
+
+    observed: ClassVar[bool]
 
 
 @dataclass

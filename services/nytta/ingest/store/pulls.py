@@ -17,7 +17,8 @@ class PullRound:
     what: str
     started_at: datetime
     state: str = "good"
-    """`good`; `degraded` where rows were rejected or are hidden; `held` where a page was not taken; `failed`."""
+    """`good`; `degraded` where rows were rejected or are hidden; `held` where a page was not taken; `concealed` where
+    the source tells nothing of single persons; `failed`."""
     message: str = ""
     pages: int = 0
     rows: int = 0
@@ -26,13 +27,15 @@ class PullRound:
     retracted: int = 0
     throttled: int = 0
     hidden: int = 0
+    unplaced: int = 0
+    """Events whose unit is to be looked up and is not known yet; they are kept."""
     fields: dict[str, int] = field(default_factory=dict)
     """The share of rows, in percent, in which each field said something."""
 
 
 _COLUMNS = (
     *("source", "what", "started_at", "ended_at", "state", "message", "pages", "rows", "events", "rejected"),
-    *("retracted", "throttled", "hidden", "fields"),
+    *("retracted", "throttled", "hidden", "unplaced", "fields"),
 )
 
 
@@ -68,6 +71,7 @@ def latest_rounds(store: PrivateStore) -> list[dict[str, Any]]:
                   argMax(rows, started_at) AS rows, argMax(events, started_at) AS events,
                   argMax(rejected, started_at) AS rejected, argMax(retracted, started_at) AS retracted,
                   argMax(throttled, started_at) AS throttled, argMax(hidden, started_at) AS hidden,
+                  argMax(unplaced, started_at) AS unplaced,
                   maxIf(ended_at, state IN ('good', 'degraded')) AS last_good
            FROM {private}.pull_rounds GROUP BY source, what ORDER BY source, what"""
     )

@@ -59,6 +59,9 @@ class Services(Protocol):
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """What came from where: events, first and last moment, receipt, rejects."""
 
+    def rounds(self) -> Sequence[Mapping[str, Any]]:
+        """The sources that are asked: state, last good round, next round, rows, and the indicators that each feeds."""
+
     def imports(self) -> Sequence[Mapping[str, Any]]:
         """Every import, the latest last."""
 

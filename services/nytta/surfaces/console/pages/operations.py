@@ -21,6 +21,10 @@ from nytta.surfaces.reports import figures
 
 _UNUSUAL = {"silent": "bad", "low": "risk", "high": "risk"}
 """States of a source that does not deliver as it usually does, with their icon."""
+_ROUNDS = {"good": "good", "degraded": "risk", "concealed": "risk", "waiting": "early", "ended": "early"}
+"""Icons of the states of a source that is asked; of all others it is that of what fails."""
+_COUNTED = ("rows", "unplaced", "rejected", "hidden")
+"""What a round counts, in the order of the columns."""
 _SHOWN = 200
 
 
@@ -32,6 +36,8 @@ class Operations:
     organisations: tuple[Link, ...]
     tiles: tuple[Tile, ...]
     sources: Table
+    rounds: Table | None
+    """Sources that are asked; None where there is none."""
     rejects: Table
     reasons: tuple[tuple[str, str, str, str], ...]
     details: Table | None
@@ -85,6 +91,7 @@ def operations(
         tuple(organisations(visitor, Permission.PLATFORM, "/operations")),
         tiles,
         _sources(sources, states, say, language),
+        _rounds([r for r in services.rounds() if str(r["source"]) not in strange], services, say),
         _rejects(rejected, say, language),
         tuple((str(r["source"]), str(r["reason"]), _reason(r["reason"], say), str(r["number"])) for r in rejected),
         _details(services, query, say) if query.get("reason") else None,
@@ -138,6 +145,25 @@ def _sources(sources: Sequence[Mapping[str, Any]], states: Mapping[str, str], sa
         )
     columns = ("source", "state", "last_event", "last_received", "events", "per_day", "rejects")
     return Table(say("sources_caption"), tuple(say(f"col_{c}") for c in columns), tuple(rows), (4, 5, 6))
+
+
+def _rounds(rounds: Sequence[Mapping[str, Any]], services: Services, say: Speaker) -> Table | None:
+    if not rounds:
+        return None
+    titles: dict[str, str] = {d.id: getattr(d.title, say.language) for d in services.definitions()}
+    rows: tuple[tuple[str | Link, ...], ...] = tuple(
+        (
+            str(r["source"]),
+            Link(say(f"round_{r['state']}"), icon=_ROUNDS.get(str(r["state"]), "bad")),
+            when(r["last_good"] or None),
+            when(r["next"]),
+            *(figures.whole_number(int(r.get(name) or 0), say.language) for name in _COUNTED),
+            ", ".join(titles[indicator] for indicator in r["indicators"] if indicator in titles) or "–",
+        )
+        for r in rounds
+    )
+    columns = ("source", "state", "last_good", "next_round", "rows", "unplaced", "rejects", "hidden", "feeds")
+    return Table(say("rounds_caption"), tuple(say(f"col_{c}") for c in columns), rows, (4, 5, 6, 7))
 
 
 def _rejects(rejected: Sequence[Mapping[str, Any]], say: Speaker, language: str) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,8 @@ class Transparency:
     sign_in: str
     seen_by: Table
     systems: Table
+    asked: Table | None
+    """Systems that are asked; None where there is none."""
     disposals: Table | None
     may_log: bool
 
@@ -123,6 +125,7 @@ def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Tran
             (say("col_system"), say("col_state"), say("col_stops")),
             tuple(_system(s, say) for s in told["systems"]),
         ),
+        _asked(told["asked"], say),
         _disposals(store, visitor, name) if disposals else None,
         bool(visitor.visible(Permission.ACCESS_LOG)),
     )
@@ -131,6 +134,14 @@ def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Tran
 def _system(s: Mapping[str, Any], say: Speaker) -> tuple[str | Link, ...]:
     state = Link(say("processed" if s["processed"] else "not_processed"), icon="good" if s["processed"] else "invalid")
     return (s["name"], state, ", ".join(f"{x['from']} – {x['until']}" for x in s["stops"]) or "–")
+
+
+def _asked(asked: Sequence[Mapping[str, Any]], say: Speaker) -> Table | None:
+    if not asked:
+        return None
+    rows = tuple((a["source"], ", ".join(a["fetched"]), ", ".join(a["not_fetched"]) or "–") for a in asked)
+    columns = (say("col_source"), say("col_fetched"), say("col_not_fetched"))
+    return Table(say("asked_caption"), columns, rows)
 
 
 def _disposals(store: OpenStore, visitor: Visitor, name: Any) -> Table:

@@ -1,0 +1,115 @@
+"""Who belongs to which unit on which day, where a directory only says how things stand today.
+
+A directory is met with dates: somebody who is found in another unit changed it on the day on which that was seen, and
+somebody who is found no more left on that day. What was said of earlier days stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+LOOKED_UP: Final = "@lookup"
+"""As the unit of an event: that of its actor on its day, else that of its case or ticket as it was opened."""
+TYPE: Final = "nytta.people.eligibility.v1"
+SAID_AGAIN: Final = timedelta(days=60)
+"""Age at which a membership that stands is stored anew: rows of persons are disposed of by the age of their receipt."""
+
+_DATES: Final = ("valid_from", "valid_to")
+
+Event = dict[str, Any]
+"""A CloudEvent of a membership, its actor a pseudonym."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person in a unit from one day until the day before another, in a system; '' for all systems."""
+
+    unit: str
+    system: str
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The latest membership of a row of a directory, as it is stored."""
+
+    event: Event
+    received_at: datetime
+
+
+def unit_on(memberships: Iterable[Membership], system: str, day: date) -> str:
+    """The unit on a day, '' where there is none: of several, one of the same system, the one that began last."""
+    there = [m for m in memberships if m.valid_from <= day and (m.valid_to is None or day < m.valid_to)]
+    best = max(there, key=lambda m: (m.system == system, m.valid_from, m.unit), default=None)
+    return best.unit if best else ""
+
+
+def dated(
+    states: Sequence[Event], gone: Collection[str], standing: Mapping[str, Standing], day: date, now: datetime
+) -> list[Event]:
+    """What is to be stored so that a directory says from `day` on what was seen of it.
+
+    `states` are events as a mapping makes them, their ids those of their rows; `gone` are ids of rows that tell of
+    nobody any more. `standing` has the latest membership of each of these rows, of which there may be none.
+    """
+    made: list[Event] = []
+    for row, state in {str(state["id"]): state for state in states}.items():
+        latest = standing.get(row)
+        if latest is None or _has_ended(latest.event, day):
+            started = day if latest else min(day, date.fromisoformat(state["data"]["valid_from"]))
+            made.append(_said(state, _after(row, latest), started, now, latest))
+        elif _about(latest.event) != _about(state):
+            started = date.fromisoformat(latest.event["data"]["valid_from"])
+            if started >= day:
+                made.append(_said(state, str(latest.event["id"]), started, now, latest))
+            else:
+                made += (_ended(latest, day, now), _said(state, _after(row, latest), day, now, latest))
+        elif now - latest.received_at > SAID_AGAIN:
+            made.append(latest.event | {"revision": _revision(latest, now)})
+    ending = [standing[row] for row in gone if row in standing and not _has_ended(standing[row].event, day)]
+    return made + [_ended(latest, day, now) for latest in ending]
+
+
+def _about(event: Event) -> dict[str, Any]:
+    return {name: value for name, value in event["data"].items() if name not in _DATES}
+
+
+def _has_ended(event: Event, day: date) -> bool:
+    ends = event["data"].get("valid_to")
+    return ends is not None and date.fromisoformat(ends) <= day
+
+
+def _ended(latest: Standing, day: date, now: datetime) -> Event:
+    ends = max(day, date.fromisoformat(latest.event["data"]["valid_from"]))
+    data = latest.event["data"] | {"valid_to": ends.isoformat()}
+    return latest.event | {"time": now.isoformat(), "revision": _revision(latest, now), "data": data}
+
+
+def _said(state: Event, id_: str, started: date, now: datetime, latest: Standing | None) -> Event:
+    data = {name: value for name, value in state["data"].items() if name != "valid_to"}
+    data["valid_from"] = started.isoformat()
+    return state | {"id": id_, "revision": _revision(latest, now), "data": data}
+
+
+def _revision(latest: Standing | None, now: datetime) -> str:
+    known = int(latest.event.get("revision", 0)) if latest else 0
+    return str(max(known + 1, int(now.timestamp() * 1000)))
+
+
+def _after(row: str, latest: Standing | None) -> str:
+    """The id of the next membership of a row: the row's, then with one letter behind it, from a to z, then with two."""
+    if latest is None:
+        return row
+    word = str(latest.event["id"]).removeprefix(row).removeprefix(".")
+    number = 0
+    for letter in word:
+        number = number * 26 + ord(letter) - ord("a") + 1
+    number, letters = number + 1, ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("a") + rest) + letters
+    return f"{row}.{letters}"

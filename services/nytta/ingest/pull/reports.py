@@ -1,0 +1,107 @@
+"""Usage reports of Microsoft Graph: CSV in v1.0, JSON in beta, and what a row of them says of one day."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import zip_longest
+from typing import Any, Final
+
+import orjson
+
+from nytta.ingest.pull.ask import PullError
+
+TEAMS: Final = (
+    *("teamChatMessageCount", "privateChatMessageCount", "callCount", "meetingCount", "postMessages", "replyMessages"),
+)
+"""What persons do in Teams, counted in a day."""
+PRODUCTS: Final[Mapping[str, str]] = {
+    name: f"{name}LastActivityDate" for name in ("exchange", "oneDrive", "sharePoint", "teams")
+}
+"""Products, each with the column of the day on which a person used it last."""
+CONCEALED: Final = (
+    "Microsoft conceals the names in its reports (displayConcealedNames), so nothing can be counted by units. An "
+    "administrator can show them under Settings, Org settings, Reports, once that is decided and consulted on"
+)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Rows of a report, their fields as JSON has them, and where it goes on; '' at its end."""
+
+    rows: Sequence[Row]
+    next_link: str
+
+    @property
+    def refreshed(self) -> date:
+        """The day up to which the report goes. PullError where a row does not say it."""
+        return max((date.fromisoformat(_said(row, "reportRefreshDate")) for row in self.rows), default=date.min)
+
+    @property
+    def is_concealed(self) -> bool:
+        """Whether it names nobody: what stands for a person then has no domain."""
+        return bool(self.rows) and not any("@" in str(_said(row, "userPrincipalName")) for row in self.rows)
+
+
+def read_report(body: bytes) -> Report:
+    """A report in CSV or JSON. ValueError where it is cut off, or is neither."""
+    text = body.decode("utf-8-sig")
+    if text.lstrip().startswith(("{", "[")):
+        told = orjson.loads(text)
+        rows = told["value"] if isinstance(told, dict) else told
+        link = told.get("@odata.nextLink", "") if isinstance(told, dict) else ""
+        return Report([{_field(name): value for name, value in row.items()} for row in rows], link)
+    header, *lines = csv.reader(io.StringIO(text))
+    fields = [_field(name) for name in header]
+    if "reportRefreshDate" not in fields:
+        raise ValueError("this is no report")
+    return Report([_row(fields, cells) for cells in lines if cells], "")
+
+
+def acts_in_teams(row: Row, day: date) -> Iterator[Row]:
+    """What a person did in Teams on the day of the report, as one act with their number; nothing where nothing."""
+    actions = sum(int(_said(row, name) or 0) for name in TEAMS)
+    if actions:
+        yield {
+            "userPrincipalName": _said(row, "userPrincipalName"),
+            "date": day.isoformat(),
+            "product": "teams",
+            "actions": actions,
+        }
+
+
+def used_products(row: Row, day: date) -> Iterator[Row]:
+    """The products that a person used on a day; one that was used later too is not among them."""
+    for product, column in PRODUCTS.items():
+        if _said(row, column) == day.isoformat():
+            yield {
+                "userPrincipalName": _said(row, "userPrincipalName"),
+                "date": day.isoformat(),
+                "product": product,
+                "actions": 1,
+            }
+
+
+def _said(row: Row, name: str) -> Any:
+    if name not in row:
+        raise PullError(f"the report has no column {name} any more: nothing of that day is taken")
+    return row[name]
+
+
+def _row(fields: Sequence[str], cells: Sequence[str]) -> Row:
+    """A row of a table. The last column may hold the delimiter: reports write lists of products without quotes."""
+    if len(cells) < len(fields):
+        raise ValueError("a row is cut off")
+    last = len(fields) - 1
+    return dict(zip_longest(fields, (*cells[:last], ",".join(cells[last:]))))
+
+
+def _field(column: str) -> str:
+    """The name that a column of a table has in JSON: "User Principal Name" is userPrincipalName."""
+    joined = "".join(column.split())
+    return joined[:1].lower() + joined[1:]

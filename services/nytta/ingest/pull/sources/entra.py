@@ -1,0 +1,90 @@
+"""Entra ID: who belongs to which department, from Microsoft Graph's list of users and what changed in it.
+
+Entra tells how things stand today. A change of department counts from the day on which it was seen, and whoever is
+deleted or disabled belongs to the unit until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from pydantic import Field
+
+from nytta.ingest.pull.ask import Ask, ForbiddenError, GoneError
+from nytta.ingest.pull.source import Finding, Findings, Page, SourceSettings
+
+_USERS: Final = "v1.0/users"
+_FEWEST: Final = 5
+"""Users that a probe looks at for a department."""
+
+
+class EntraSettings(SourceSettings):
+    """`more` are further fields to fetch, for a mapping of your own; `guests` counts accounts of guests too."""
+
+    more: tuple[str, ...] = ()
+    guests: bool = False
+    page: int = Field(default=500, ge=1, le=999)
+
+
+class Entra:
+    """The users of one tenant."""
+
+    mappings: ClassVar = ("entra",)
+    observed: ClassVar = True
+    fetched: ClassVar = ("id", "userPrincipalName", "department", "accountEnabled", "createdDateTime", "userType")
+    not_fetched: ClassVar = (
+        *("displayName", "givenName", "surname", "mail", "mobilePhone", "businessPhones", "jobTitle", "manager"),
+        *("employeeId", "officeLocation", "streetAddress", "city", "birthday", "signInActivity", "assignedLicenses"),
+    )
+
+    def __init__(self, settings: EntraSettings) -> None:
+        self._settings = settings
+        self._fields = ",".join(dict.fromkeys((*self.fetched, *settings.more)))
+
+    def pull(self, ask: Ask, cursor: str) -> Iterator[Page]:
+        """All users, and from then on those who changed since `cursor`, a link that Graph gives out."""
+        try:
+            yield from self._changes(ask, cursor)
+        except GoneError:  # Graph forgets after some weeks how things stood
+            yield from self._changes(ask, "")
+
+    def _changes(self, ask: Ask, link: str) -> Iterator[Page]:
+        params = None if link else {"$select": self._fields}
+        link = link or f"{_USERS}/delta"
+        while link:
+            body = ask.get(link, params).body
+            users = [user for user in body["value"] if "@removed" not in user]
+            kept = self._kept(users, ask.clock())
+            left = [{"id": user["id"]} for user in body["value"] if "@removed" in user]
+            left += [{"id": user["id"]} for user in users if self._is_guest(user)]
+            link, params = body.get("@odata.nextLink", ""), None
+            yield Page({"entra": kept}, link or body["@odata.deltaLink"], gone=left)
+
+    def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
+        """All users as they stand."""
+        link = _USERS
+        params: dict[str, str] | None = {"$select": self._fields, "$top": str(self._settings.page)}
+        while link:
+            body = ask.get(link, params).body
+            yield self._kept(body["value"], ask.clock())
+            link, params = body.get("@odata.nextLink", ""), None
+
+    def _kept(self, users: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+        """The users who count, with the moment at which they were seen."""
+        return [{**user, "seenDateTime": now.isoformat()} for user in users if not self._is_guest(user)]
+
+    def _is_guest(self, user: dict[str, Any]) -> bool:
+        return user.get("userType") == "Guest" and not self._settings.guests
+
+    def probe(self, ask: Ask, now: datetime) -> Findings:
+        """Whether users can be read, and whether they have departments."""
+        try:
+            answer = ask.get(_USERS, {"$select": self._fields, "$top": str(_FEWEST)})
+        except ForbiddenError as error:
+            return Findings((Finding("users", False, f"{error} (User.Read.All)", ("eligible", "entitled"), "person"),))
+        has_units = any(user.get("department") for user in answer.body["value"])
+        clock = (answer.clock - now).total_seconds() if answer.clock else None
+        detail = "" if has_units else f"the first {_FEWEST} users have no department"
+        return Findings((Finding("users", True), Finding("departments", has_units, detail)), clock)

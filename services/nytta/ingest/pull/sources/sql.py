@@ -1,0 +1,75 @@
+"""A view of a database, for the many systems without an interface of events: rows by changed time and key.
+
+Nothing is written there, and only named columns are fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from nytta.ingest.pull.ask import Ask, PullError
+from nytta.ingest.pull.database import View, begun, connected, latest, plain, rows, told_time
+from nytta.ingest.pull.source import Finding, Findings, Page, SourceSettings
+
+
+class SqlSettings(SourceSettings):
+    """`view` has the rows, `columns` are fetched, `changed` grows with each change of a row, and `key` names it.
+
+    `complete` says that the view has every row there is, so that what it lacks is taken back.
+    """
+
+    view: str = Field(pattern=r"^\w+(\.\w+)?$")
+    columns: tuple[str, ...] = Field(min_length=1)
+    changed: str = Field(min_length=1)
+    key: str = Field(min_length=1)
+    complete: bool = False
+    page: int = Field(default=2000, ge=1, le=50_000)
+
+
+class Sql:
+    """One view of one database."""
+
+    mappings: ClassVar[tuple[str, ...]] = ()
+    fetched: ClassVar[tuple[str, ...]] = ()
+    not_fetched: ClassVar = ("*",)
+
+    def __init__(self, settings: SqlSettings) -> None:
+        self._view = View(settings.view, settings.columns, settings.changed, settings.key, settings.page)
+        self._complete = settings.complete
+        self.fetched = tuple(dict.fromkeys((*settings.columns, settings.changed, settings.key)))  # type: ignore[misc]
+
+    def pull(self, ask: Ask, cursor: str) -> Iterator[Page]:
+        """Rows changed since `cursor`, by the column of changes."""
+        since, after = begun(cursor), None
+        with connected(ask) as connection:
+            while found := rows(connection, self._view.changes(since, after)):
+                since, after = found[-1][self._view.changed], found[-1][self._view.key]
+                cursor = latest(cursor, since)
+                yield Page({"sql": [plain(row) for row in found]}, cursor)
+                if len(found) < self._view.page:
+                    return  # what changed meanwhile is for the next round
+
+    def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]] | None:
+        """The keys of all rows, where the view is complete."""
+        return self._keys(ask) if self._complete else None
+
+    def _keys(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
+        after = None
+        with connected(ask) as connection:
+            while found := rows(connection, self._view.keys(after)):
+                after = found[-1][self._view.key]
+                yield [plain(row) for row in found]
+
+    def probe(self, ask: Ask, now: datetime) -> Findings:
+        """Whether the view can be read, and how the database's clock stands where it tells it with an offset."""
+        try:
+            with connected(ask) as connection:
+                rows(connection, self._view.changes(None, None).limit(1))
+                clock = told_time(connection)
+        except PullError as error:
+            return Findings((Finding(self._view.name, False, str(error)),))
+        return Findings((Finding(self._view.name, True),), (clock - now).total_seconds() if clock else None)

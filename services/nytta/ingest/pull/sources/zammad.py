@@ -1,0 +1,90 @@
+"""Zammad: tickets by its search, beside the webhook that tells the same as it happens.
+
+Zammad sends whole tickets; all but the fields that are named here is dropped before anything is made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from pydantic import Field
+
+from nytta.ingest.pull.ask import Ask, ForbiddenError
+from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages
+from nytta.ingest.pull.source import Finding, Findings, Page, Place, SourceSettings
+
+_SEARCH: Final = "api/v1/tickets/search"
+_BEGINNING: Final = "1970-01-01T00:00:00.000Z"
+
+
+class ZammadSettings(SourceSettings):
+    """`query` narrows the tickets in the words of Zammad's search, such as `group.name:Helpdesk`."""
+
+    query: str = Field(default="", max_length=1000)
+    page: int = Field(default=100, ge=1, le=200)
+
+
+class Zammad:
+    """The tickets that an account may read."""
+
+    mappings: ClassVar = ("zammad",)
+    fetched: ClassVar = (
+        *("id", "created_at", "updated_at", "close_at", "last_close_at", "state", "group", "organization"),
+        "create_article_type",
+    )
+    not_fetched: ClassVar = (
+        *("customer", "owner", "title", "number", "note", "articles", "tags", "created_by", "updated_by"),
+        "attachments",
+    )
+
+    def __init__(self, settings: ZammadSettings) -> None:
+        self._settings = settings
+
+    def pull(self, ask: Ask, cursor: str) -> Iterator[Page]:
+        """Tickets changed since `cursor`, a time of Zammad's clock."""
+        since = cursor or _BEGINNING
+        if cursor:
+            moment = datetime.fromisoformat(cursor) - timedelta(seconds=OVERLAP_SECONDS)
+            since = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+        def fetch(place: Place) -> Fetched:
+            later = f'updated_at:["{place.since}" TO *]'
+            if place.after:
+                same = f'(updated_at:"{place.since}" AND id:>{int(place.after)})'
+                later = f'(updated_at:{{"{place.since}" TO *]) OR {same}'
+            return self._fetched(ask, later, "updated_at,id", "asc,asc")
+
+        size = self._settings.page
+        for rows, after in pages(fetch, Place(since), lambda row: str(row["updated_at"]), _id, size):
+            yield Page({"zammad": rows}, max(after.since, cursor))
+
+    def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
+        """The ids of all tickets."""
+
+        def fetch(place: Place) -> Fetched:
+            return self._fetched(ask, f"id:>{int(place.after or 0)}", "id", "asc")
+
+        for rows, _ in pages(fetch, Place(""), lambda _: "", _id):
+            yield [{"id": row["id"]} for row in rows]
+
+    def _fetched(self, ask: Ask, where: str, sort: str, order: str) -> Fetched:
+        own = self._settings.query
+        params = {"query": f"({own}) AND ({where})" if own else where, "sort_by": sort, "order_by": order}
+        answer = ask.get(_SEARCH, params | {"per_page": str(self._settings.page), "page": "1", "expand": "true"})
+        return Fetched([{name: row.get(name) for name in self.fetched} for row in answer.body], None)
+
+    def probe(self, ask: Ask, now: datetime) -> Findings:
+        """Whether tickets can be read."""
+        try:
+            answer = ask.get(_SEARCH, {"query": "id:>0", "per_page": "1", "expand": "true"})
+        except ForbiddenError as error:
+            return Findings((Finding("tickets", False, f"{error} (ticket.agent, read)"),))
+        clock = (answer.clock - now).total_seconds() if answer.clock else None
+        return Findings((Finding("tickets", bool(answer.body), "" if answer.body else "no ticket"),), clock)
+
+
+def _id(row: dict[str, Any]) -> str:
+    """The id of a ticket, as a text that is ordered as numbers are."""
+    return f"{row['id']:020}"

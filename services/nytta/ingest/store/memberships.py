@@ -1,0 +1,103 @@
+"""Memberships as the store has them: the latest of each row of a directory, and the units of persons and cases."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from datetime import date
+from itertools import islice
+from typing import Any, Final
+
+import orjson
+import pyarrow as pa
+
+from nytta.ingest.directory import Membership, Standing
+from nytta.ingest.events.columns import COLUMNS
+from nytta.ingest.events.encode import encode
+from nytta.ingest.store.private import PrivateStore
+
+_SOME: Final = 5_000
+"""Rows or persons that one statement is asked about."""
+_VISIBLE: Final = "(import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))"
+_ROW: Final = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
+_OF_ROWS: Final = f"source = {{source:String}} AND has({{rows:Array(String)}}, {_ROW})"
+_OF_ACTORS: Final = "actor IN (SELECT toFixedString(unhex(arrayJoin({actors:Array(String)})), 16))"
+_OF_SUBJECTS: Final = "subject IN (SELECT toFixedString(unhex(arrayJoin({subjects:Array(String)})), 16))"
+_IS_OPEN: Final = "year(valid_to) < 2000"
+
+
+def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) -> dict[str, Standing]:
+    """The latest membership of each of these rows of a source that has one."""
+    found: dict[str, Standing] = {}
+    for some in _parts(rows):
+        table = store.connection.arrow(
+            f"SELECT {', '.join(map(_column, COLUMNS))}, {_ROW} AS row FROM {_winning(_OF_ROWS)} "
+            "ORDER BY length(id) DESC, id DESC LIMIT 1 BY row",
+            source=source,
+            rows=some,
+        )
+        if not len(table):
+            continue
+        columns = zip(COLUMNS.items(), table.columns, strict=False)  # the row's id comes after them
+        events = pa.table({name: column.cast(kind) for (name, kind), column in columns})
+        stood = zip(table["row"].to_pylist(), events["received_at"].to_pylist(), encode(events), strict=True)
+        found |= {row: Standing(orjson.loads(line), received) for row, received, line in stood}
+    return found
+
+
+def open_rows(store: PrivateStore, source: str) -> set[str]:
+    """The ids of rows of a source of which a membership stands without an end."""
+    rows = store.connection.rows(
+        f"SELECT DISTINCT {_ROW} FROM {_winning('source = {source:String}')} WHERE {_IS_OPEN}", source=source
+    )
+    return {row for (row,) in rows}
+
+
+def memberships_of(store: PrivateStore, actors: Collection[bytes]) -> dict[bytes, list[Membership]]:
+    """The memberships of each of these persons, whatever source tells of them."""
+    found: defaultdict[bytes, list[Membership]] = defaultdict(list)
+    for some in _parts(actors):
+        rows = store.connection.rows(
+            f"SELECT hex(actor), unit, system, toString(valid_from), if({_IS_OPEN}, '', toString(valid_to)) "
+            f"FROM {_winning(_OF_ACTORS)}",
+            actors=[actor.hex() for actor in some],
+        )
+        for actor, unit, system, first, end in rows:
+            ended = date.fromisoformat(end) if end else None
+            found[bytes.fromhex(actor)].append(Membership(unit, system, date.fromisoformat(first), ended))
+    return found
+
+
+def opening_units(store: PrivateStore, subjects: Collection[bytes]) -> dict[bytes, str]:
+    """The unit in which each of these cases and tickets was opened, where that is known."""
+    found: dict[bytes, str] = {}
+    for some in _parts(subjects):
+        rows = store.connection.rows(
+            "SELECT hex(subject), argMax(unit, (snapshot, revision)) FROM {private}.events "
+            "WHERE type IN ('case.opened', 'ticket.opened') AND retracted = 0 AND unit != '' "
+            f"AND {_OF_SUBJECTS} AND {_VISIBLE} GROUP BY subject",
+            subjects=[subject.hex() for subject in some],
+        )
+        found |= {bytes.fromhex(subject): unit for subject, unit in rows}
+    return found
+
+
+def _winning(condition: str) -> str:
+    """SQL of the memberships that count, of identities of which any content fulfils the condition."""
+    kind = "FROM {private}.events WHERE kind = 'eligibility'"
+    return (
+        f"(SELECT * FROM (SELECT *, identity {kind} AND identity IN (SELECT identity {kind} AND {condition}) "
+        f"AND {_VISIBLE} ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity) "
+        "WHERE retracted = 0)"
+    )
+
+
+def _column(name: str) -> str:
+    """SQL of a column as a decoded event has it."""
+    return f"if(year({name}) < 2000, NULL, {name}) AS {name}_" if name in ("valid_from", "valid_to") else name
+
+
+def _parts(items: Collection[Any]) -> Iterator[list[Any]]:
+    rest = iter(items)
+    while part := list(islice(rest, _SOME)):
+        yield part
