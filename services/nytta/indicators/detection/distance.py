@@ -17,7 +17,7 @@ from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
 
 #: Observations between the two of a difference that shows how much levels move by themselves.
-SPAN = 16
+SPAN = 12
 
 
 #: Expected numbers for which the moments of Anscombe's root of a Poisson count are tabulated.
@@ -134,8 +134,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     rare = n * np.minimum(share, 1 - share)
     inverse = inverse * np.interp(rare, RARE, _RARE_VARIANCE)
     scale = 4 * np.clip(share, 0.02, 0.98) * (1 - np.clip(share, 0.02, 0.98))
-    # A baseline may still hold the end of a climb, which is no drift: it is left out.
-    long = np.where(lonely, np.nan, _lagged(value, start + p.baseline_weeks, SPAN))
+    long = np.where(lonely, np.nan, _lagged(value, start, SPAN))
     far, near = (_calendar(column, matrix, weeks) for matrix in (long, _lagged(value, begin, 1)))
     none = np.zeros(units)
     noise, own_noise = Noise(units, p.dispersion_floor), Noise(units, p.dispersion_floor)

@@ -54,7 +54,7 @@ class Noise:
         """Start with no differences seen."""
         self.root_sum, self.inverse_sum, self.scale_sum = np.zeros(2), np.zeros(2), np.zeros(2)
         self.known_sum, self.usual_sum, self.number = np.zeros(2), np.zeros(2), np.zeros(2)
-        self.span_sum, self.span_number = np.zeros(2), np.zeros(2)
+        self.span_sum, self.span_number = np.zeros((2, 2)), np.zeros((2, 2))
         self.own_sum, self.own_number = np.zeros(self.units), np.zeros(self.units)
 
     def model(self, inverse: Array, away: Array, scale: Array) -> Array:
@@ -98,15 +98,17 @@ class Noise:
         if not where.any():
             return
         for place, difference in enumerate((far, near)):
-            # Rises only: the falls of units that lag are no usual drift. Few people who come or go move a level
-            # seldom but far: the mean square, cut at 9, sees them.
-            rises = where & (np.nan_to_num(difference) > 0)
-            self.span_sum[place] += float(np.minimum(difference[rises] ** 2 / (2 * variance[rises]), 9.0).sum())
-            self.span_number[place] += int(rises.sum())
+            # Few people who come or go move a level seldom but far: the mean square, cut at 9, sees them.
+            square = np.minimum(np.nan_to_num(difference) ** 2 / (2 * variance), 9.0)
+            for side, moved in enumerate((where & (difference > 0), where & (difference < 0))):
+                self.span_sum[place, side] += float(square[moved].sum())
+                self.span_number[place, side] += int(moved.sum())
         far_mean, near_mean = self.span_sum / np.maximum(self.span_number, 1)
-        ratio = far_mean / max(near_mean, 1e-9)
+        # Climbs make rises larger, units that lag make falls larger: what levels do by themselves makes both.
+        ratio = float((far_mean / np.maximum(near_mean, 1e-9)).min())
         # Differences of one span overlap: what they are worth is a part of their number.
-        trust = self.span_number[0] / (self.span_number[0] + 20.0 * span)
+        number = 2 * float(self.span_number[0].min())
+        trust = number / (number + 40.0 * span)
         self.drift = trust * max(2 * (ratio - 1) / (span - 1), 0.0) + (1 - trust) * USUAL_DRIFT
 
     def _likeness(self) -> None:
