@@ -46,7 +46,8 @@ class Distance:
     observation is worth against others of the unit, `unit_variance` the variance of one of weight 1. `start` is the
     first observation that may be a reference, larger than the own place where the week is not judged. `drift` and
     `reach` follow from how much a level moves by itself: its variance in a week, and how many weeks a reference
-    holds. `phi` and `tau2` (weeks) are the pooled noise known by then.
+    holds. `phi` and `tau2` (weeks) are the pooled noise known by then. `count` and `n` are the own numbers, `excess` the
+    variance of an observation in that of persons drawn anew, at least 1.
     """
 
     column: Whole
@@ -60,6 +61,9 @@ class Distance:
     reach: Whole
     phi: Array
     tau2: Array
+    count: Array
+    n: Array
+    excess: Array
 
 
 def angle(count: Array, n: Array) -> Array:
@@ -183,6 +187,9 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         np.where(there, reach[order], p.reference_fewest),
         phi,
         tau2,
+        np.where(there, row(count), 0.0),
+        np.where(there, row(n), 0.0),
+        np.where(there, np.maximum(row(variance / inverse), 1.0), 1.0),
     )
 
 

@@ -82,16 +82,17 @@ def _search(panels: Sequence[Panel], distances: Sequence[Distance], best: Sequen
     codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
     places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
     onsets = [*(Onset("step", n) for n in p.onset_steps), *(Onset("ramp", n) for n in p.onset_ramps)]
+    rare = [_cumulated(np.stack([one.n - one.count, one.n])) for one in distances]
     for onset in onsets:
         evidence: list[tuple[Array, Array, Flags]] = []
-        for panel, one, total, year, held in zip(panels, distances, sums, years, best, strict=True):
-            evidence.append(_one(panel, one, total, year, onset, held, p))
+        for panel, one, total, unused, year, held in zip(panels, distances, sums, rare, years, best, strict=True):
+            evidence.append(_one(panel, one, total, unused, year, onset, held, p))
         if len(panels) > 1:
             _pool(evidence, places, len(codes), onset, best)
 
 
 def _one(
-    panel: Panel, one: Distance, sums: Sums, year: _Year, onset: Onset, best: _Best, p: Parameters
+    panel: Panel, one: Distance, sums: Sums, unused: Array, year: _Year, onset: Onset, best: _Best, p: Parameters
 ) -> tuple[Array, Array, Flags]:
     """One onset of one panel: its evidence in standard deviations, the same where it may speak (else -inf).
 
@@ -103,6 +104,7 @@ def _one(
     with np.errstate(invalid="ignore"):
         moved = one.drift * one.unit_variance / one.weight * (onset.length + place - start + 1) / 3
         score = found.estimate[0] / np.sqrt(found.variance * one.unit_variance + moved)
+        score = _no_rarer_than_chance(score, unused, one.excess, start, onset)
         reference = found.reference
         drop = np.sin(np.clip(reference[1], 0, np.pi / 2)) ** 2
         before = drop
@@ -128,6 +130,43 @@ def _one(
     for name, value in (("drop", drop), ("before", before), ("onset", began), ("reference", reference[0])):
         setattr(best, name, np.where(change, _calendar(one.column, value, weeks), getattr(best, name)))
     return scored, may, grown
+
+
+def _cumulated(numbers: Array) -> Array:
+    """Sums along the last axis, 0 first."""
+    return np.concatenate([np.zeros((*numbers.shape[:-1], 1)), np.cumsum(numbers, axis=-1)], axis=-1)
+
+
+#: So few persons expected among those who do not use a system, that the exact chance of more of them is asked.
+_FEW = 12.0
+#: Evidence from which on it is asked, in standard deviations.
+_ASKED = 2.0
+
+
+def _no_rarer_than_chance(score: Array, unused: Array, excess: Array, start: Whole, onset: Onset) -> Array:
+    """The evidence, no stronger than what the number of those who did not use a system has as chance.
+
+    Where nearly all use a system, few who do not make a share fall: their number is no normal one, however its angle is
+    taken. The chance of as many or more, by the reference's number, is the negative binomial one; `excess` brings it to
+    the noise of the unit's weeks. `unused` has the cumulated numbers of those who did not use it and of all.
+    """
+    length = onset.length
+    with np.errstate(invalid="ignore"):
+        rows, ends = np.nonzero(score > _ASKED)
+    if not len(rows):
+        return score
+    begin, first = ends + 1 - length, start[rows, ends]
+    there, of_all = (total[rows, ends + 1] - total[rows, begin] for total in unused)
+    before, of_all_before = (total[rows, begin] - total[rows, first] for total in unused)
+    few = (before + 0.5) * of_all / np.maximum(of_all_before, 1.0) < _FEW
+    rows, ends, there, of_all = rows[few], ends[few], there[few], of_all[few]
+    before, of_all_before = before[few] + 0.5, of_all_before[few]
+    part = of_all / (of_all + of_all_before)
+    chance = scipy.special.betainc(np.maximum(there, 1e-3), before, part)
+    exact = -scipy.special.ndtri(np.clip(chance, 1e-15, 1.0)) / np.sqrt(excess[rows, ends])
+    out = score.copy()
+    out[rows, ends] = np.minimum(score[rows, ends], np.maximum(exact, 0.0))
+    return out
 
 
 def _gather(operation: np.ufunc, target: Array | Flags, place: Whole, rows: Array | Flags) -> None:
