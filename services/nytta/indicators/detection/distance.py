@@ -46,8 +46,9 @@ class Distance:
     observation is worth against others of the unit, `unit_variance` the variance of one of weight 1. `start` is the
     first observation that may be a reference, larger than the own place where the week is not judged. `drift` and
     `reach` follow from how much a level moves by itself: its variance in a week, and how many weeks a reference
-    holds. `phi` and `tau2` (weeks) are the pooled noise known by then. `count` and `n` are the own numbers, `excess` the
-    variance of an observation in that of persons drawn anew, at least 1.
+    holds. `phi` and `tau2` (weeks) are the pooled noise known by then. `count` and `n` are the own numbers, `excess`
+    the variance of an observation in that of persons drawn anew, at least 0.8. `observation` (units, weeks) is the
+    place of a week's observation among all, row by row, -1 where there is none.
     """
 
     column: Whole
@@ -64,6 +65,11 @@ class Distance:
     count: Array
     n: Array
     excess: Array
+    observation: Whole
+
+    def by_week(self, matrix: Array) -> Array:
+        """Observations put back to their weeks: (units, weeks), NaN elsewhere."""
+        return np.where(self.observation >= 0, matrix.ravel()[self.observation], np.nan)
 
 
 def angle(count: Array, n: Array) -> Array:
@@ -189,8 +195,17 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         tau2,
         np.where(there, row(count), 0.0),
         np.where(there, row(n), 0.0),
-        np.where(there, np.maximum(row(variance / inverse), 1.0), 1.0),
+        np.where(there, np.maximum(row(variance / inverse), 0.8), 1.0),
+        _observation(column, weeks),
     )
+
+
+def _observation(column: Whole, weeks: int) -> Whole:
+    """For (units, weeks) the place of the observation in the flattened (units, observations), -1 without one."""
+    out = np.full((len(column), weeks), -1)
+    unit, place = np.nonzero(column >= 0)
+    out[unit, column[unit, place]] = unit * column.shape[1] + place
+    return out
 
 
 def _alone(settled: Flags, with_peers: Flags, segment: Whole, width: int) -> Flags:

@@ -84,12 +84,16 @@ class Noise:
         self.own_sum[where] += worth * np.minimum(d2 / (2 * (self.model(inv, gone, size) + known)), 6.0) / 0.97
         self.own_number[where] += worth
         large = (inv < SIZE_EDGE).astype(int)
-        np.add.at(self.root_sum, large, (d2 / (inv + known + USUAL)) ** 0.25)
-        np.add.at(self.usual_sum, large, inv + known + USUAL)
-        np.add.at(self.inverse_sum, large, inv * (1 - gone))
-        np.add.at(self.known_sum, large, inv * gone + known)
-        np.add.at(self.scale_sum, large, size)
-        np.add.at(self.number, large, 1.0)
+
+        def by_size(values: Array) -> Array:
+            return np.bincount(large, weights=values, minlength=2)
+
+        self.root_sum += by_size((d2 / (inv + known + USUAL)) ** 0.25)
+        self.usual_sum += by_size(inv + known + USUAL)
+        self.inverse_sum += by_size(inv * (1 - gone))
+        self.known_sum += by_size(inv * gone + known)
+        self.scale_sum += by_size(size)
+        self.number += np.bincount(large, minlength=2)
         self._solve()
         self._likeness()
 
