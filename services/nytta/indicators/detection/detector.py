@@ -186,6 +186,8 @@ def _close(found: Course, book: _Open, t: int, p: Parameters) -> Iterator[Signal
     for unit in np.flatnonzero(over):
         yield _signal(found, book, int(unit), found.panel.weeks[t], p)
         book.since[unit] = -1
+        # The weeks of a fall that is over still stand in longer onsets: what closed is no news for a while.
+        book.held_until[unit] = t + p.cap_weeks
 
 
 def _signal(found: Course, book: _Open, unit: int, closed: str | None, p: Parameters) -> Signal:

@@ -336,11 +336,22 @@ def _limits(panels: Sequence[Panel], best: Sequence[_Best], p: Parameters) -> li
     return [limit[place] for place in places]
 
 
+def _counts_all(panel: Panel) -> Flags:
+    """By week, whether denominators so far look like whole head counts, of whom some are away without being seen.
+
+    Those at work are not as many in one week as in the next.
+    """
+    n = panel.denominator
+    pair = np.isfinite(n[:, 1:]) & np.isfinite(n[:, :-1])
+    same = np.cumsum((pair & (n[:, 1:] == n[:, :-1])).sum(0))
+    return np.concatenate([[True], same >= 0.5 * np.cumsum(pair.sum(0))])
+
+
 def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameters) -> Relapse:
     """From evidence to what is met and what has calmed down again."""
     units, weeks = panel.shape
     if panel.presence is None:
-        limit = limit * p.unseen_presence
+        limit = limit * np.where(_counts_all(panel), p.unseen_presence, 1.0)
     else:
         known = np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
         limit = limit * np.where(known, 1.0, p.unseen_presence)
