@@ -86,7 +86,7 @@ class Noise:
         large = (inv < SIZE_EDGE).astype(int)
 
         def by_size(values: Array) -> Array:
-            return np.bincount(large, weights=values, minlength=2)
+            return np.asarray(np.bincount(large, weights=values, minlength=2), float)
 
         self.root_sum += by_size((d2 / (inv + known + USUAL)) ** 0.25)
         self.usual_sum += by_size(inv + known + USUAL)

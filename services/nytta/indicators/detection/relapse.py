@@ -57,13 +57,20 @@ class _Best:
     @staticmethod
     def none(one: Distance) -> _Best:
         """Nothing seen yet."""
-        held = (np.full(one.column.shape, np.nan) for _ in range(6))
-        return _Best(*held, np.full(one.observation.shape, np.nan))
+        score, allowed, drop, before, onset, reference = (np.full(one.column.shape, np.nan) for _ in range(6))
+        return _Best(score, allowed, drop, before, onset, reference, np.full(one.observation.shape, np.nan))
 
     def by_week(self, one: Distance) -> _Best:
         """The same with all of it by week."""
-        held = (self.score, self.allowed, self.drop, self.before, self.onset, self.reference)
-        return _Best(*(one.by_week(matrix) for matrix in held), self.pooled)
+        return _Best(
+            one.by_week(self.score),
+            one.by_week(self.allowed),
+            one.by_week(self.drop),
+            one.by_week(self.before),
+            one.by_week(self.onset),
+            one.by_week(self.reference),
+            self.pooled,
+        )
 
 
 def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: Parameters) -> list[Relapse]:
@@ -113,7 +120,7 @@ def _one(
     with np.errstate(invalid="ignore"):
         moved = one.drift * one.unit_variance / one.weight * (onset.length + place - start + 1) / 3
         score = found.estimate[0] / np.sqrt(found.variance * one.unit_variance + moved)
-        score = _no_rarer_than_chance(score, unused, one.excess, start, onset)
+        score = no_rarer_than_chance(score, unused, one.excess, start, onset)
         reference = found.reference
         drop = np.sin(np.clip(reference[1], 0, np.pi / 2)) ** 2
         before = drop
@@ -150,7 +157,7 @@ _FEW = 12.0
 _ASKED = 2.0
 
 
-def _no_rarer_than_chance(score: Array, unused: Array, excess: Array, start: Whole, onset: Onset) -> Array:
+def no_rarer_than_chance(score: Array, unused: Array, excess: Array, start: Whole, onset: Onset) -> Array:
     """The evidence, no stronger than what the number of those who did not use a system has as chance.
 
     Where nearly all use a system, few who do not make a share fall: their number is no normal one, however its angle is
@@ -336,7 +343,7 @@ def _limits(panels: Sequence[Panel], best: Sequence[_Best], p: Parameters) -> li
     return [limit[place] for place in places]
 
 
-def _counts_all(panel: Panel) -> Flags:
+def counts_all(panel: Panel) -> Flags:
     """By week, whether denominators so far look like whole head counts, of whom some are away without being seen.
 
     Those at work are not as many in one week as in the next.
@@ -351,7 +358,7 @@ def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameter
     """From evidence to what is met and what has calmed down again."""
     units, weeks = panel.shape
     if panel.presence is None:
-        limit = limit * np.where(_counts_all(panel), p.unseen_presence, 1.0)
+        limit = limit * np.where(counts_all(panel), p.unseen_presence, 1.0)
     else:
         known = np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
         limit = limit * np.where(known, 1.0, p.unseen_presence)
