@@ -113,7 +113,7 @@ class Noise:
         # Differences of one span overlap: what they are worth is a part of their number.
         number = 2 * float(self.span_number[0].min())
         trust = number / (number + 40.0 * span)
-        self.drift = trust * max(2 * (ratio - 1) / (span - 1), 0.0) + (1 - trust) * USUAL_DRIFT
+        self.drift = trust * max(2 * (ratio - 1) / (span - 1), USUAL_DRIFT) + (1 - trust) * USUAL_DRIFT
 
     def _likeness(self) -> None:
         """How far a unit's own differences are pulled to the others': by the variance between units beyond chance."""
