@@ -49,7 +49,7 @@ def test_few_who_do_not_use_a_system_are_judged_by_their_exact_chance() -> None:
 
 
 def test_whole_head_counts_are_known_by_standing_still() -> None:
-    (panel,) = panels(make(3, Settings(units=20, weeks=30, indicators=1, faulty=0.0)), presence=False)
+    (panel,) = panels(make(3, Settings(units=20, weeks=30, indicators=1, faulty=0.0, outage_week=None)), presence=False)
     assert not counts_all(panel)[4:].any()
     heads = replace(panel, denominator=np.full(panel.shape, 30.0))
     assert counts_all(heads).all()
