@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from nytta.indicators.detection import Parameters
-from tests.bench.detection import Ours, score
+from nytta.indicators.detection.relapse import counts_all, no_rarer_than_chance
+from nytta.statistics import Onset
+from tests.bench.detection import Ours, panels, score
 from tests.bench.worlds import Settings, make
 
 #: Ten times what an organisation would ask for, so that a small world holds enough of them to count.
@@ -26,3 +29,27 @@ def test_limits_rise_with_a_smaller_budget_and_with_more_to_look_at() -> None:
     assert (np.diff(usual) > 0).all()
     assert (replace(Parameters(), false_per_unit_year=0.01).relapse_limit(looks) > usual).all()
     assert Parameters().level_reach(np.array([3.0])) > Parameters().level_reach(np.array([1.0]))
+
+
+def test_shares_near_1_and_seasons_do_not_break_the_budget() -> None:
+    full = make(32, Settings(units=150, weeks=120, indicators=1, habit=(0.0,), faulty=0.0, ceilings=((60.0, 3.0),)))
+    assert score(full, Ours()(full)).false <= 0.075
+    seasons = make(33, Settings(units=150, weeks=120, indicators=1, habit=(0.0,), faulty=0.0, seasonal=0.5))
+    assert score(seasons, Ours()(seasons)).false <= 0.075
+
+
+def test_few_who_do_not_use_a_system_are_judged_by_their_exact_chance() -> None:
+    """One in a hundred, then four of twenty-five: by the negative binomial 0.0006, 3.2 standard deviations."""
+    numbers = np.array([[[0.0, 4.0, 8.0]], [[0.0, 400.0, 425.0]]])
+    found = no_rarer_than_chance(
+        np.array([[np.nan, 6.0]]), numbers, np.ones((1, 2)), np.array([[0, 0]]), Onset("step", 1)
+    )
+    chance = stats.nbinom.sf(3, 4.5, 400 / 425)
+    assert found[0, 1] == pytest.approx(stats.norm.isf(chance))
+
+
+def test_whole_head_counts_are_known_by_standing_still() -> None:
+    (panel,) = panels(make(3, Settings(units=20, weeks=30, indicators=1, faulty=0.0, outage_week=None)), presence=False)
+    assert not counts_all(panel)[4:].any()
+    heads = replace(panel, denominator=np.full(panel.shape, 30.0))
+    assert counts_all(heads).all()

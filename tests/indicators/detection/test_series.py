@@ -34,6 +34,23 @@ def test_a_missing_column_is_named_with_what_to_change() -> None:
         parse("unit," + HEAD)
 
 
+def test_tabs_part_columns_and_a_comma_that_parts_none_is_a_decimal_sign() -> None:
+    text = "unit\tpeer_group\tsystem\tindicator\tweek\tnumerator\tdenominator\nA,1\tg\ts\tu\t2026-W07\t15,5\t20\n"
+    panel = parse("\n\n" + text).panels[0]
+    assert (panel.units, panel.numerator[0, 0]) == (("A,1",), 15.5)
+    assert reasons(HEAD + 'A,g,s,u,2026-W07,"1,5",20\n') == [("A", "2026-W07", "invalid_number")]
+
+
+def test_a_mistyped_year_is_said_and_builds_no_calendar_of_centuries() -> None:
+    with pytest.raises(SeriesError, match=r"from 0026-W07 to 2026-W08, more than twenty years; mend the year"):
+        parse(HEAD + "A,g,s,u,0026-W07,15,20\nA,g,s,u,2026-W08,15,20\n")
+
+
+def test_a_quotation_mark_left_open_is_said_with_its_line() -> None:
+    with pytest.raises(SeriesError, match=r"line 3: no row can be read here .* quotation mark left open"):
+        parse(HEAD + 'A,g,s,u,2026-W07,15,20\n"A,g,s,u,2026-W08,15,20\n')
+
+
 def test_an_empty_series_gives_an_empty_result() -> None:
     found = detect(parse(HEAD))
     assert (found.signals, found.not_assessed) == ((), ())

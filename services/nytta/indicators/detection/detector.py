@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,14 @@ class _Open:
     kind: Kind
     since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     calm: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    evaluated: Flags
     held_until: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     evidence: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    @staticmethod
+    def none(kind: Kind, units: int, evaluated: Flags) -> _Open:
+        """Nothing open yet; `evaluated` is where the detector comes to a judgement."""
+        return _Open(kind, np.full(units, -1), np.zeros(units, np.int64), evaluated, np.full(units, -1))
 
 
 def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Result:
@@ -129,7 +136,7 @@ def _unit_signals(courses: list[Course], p: Parameters) -> list[Signal]:
         books.append(
             (
                 found,
-                [_Open(kind, np.full(units, -1), np.zeros(units, np.int64), np.full(units, -1)) for kind in kinds],
+                [_Open.none(kind, units, _evaluated(found, kind)) for kind in kinds],
             )
         )
     newest: dict[str, int] = {}
@@ -174,18 +181,20 @@ def _evaluated(found: Course, kind: Kind) -> Flags:
 def _close(found: Course, book: _Open, t: int, p: Parameters) -> Iterator[Signal]:
     """Close what has been calm for three evaluations in a row, and what a reset has made meaningless."""
     source = _source(found, book.kind)
-    book.calm = np.where(_evaluated(found, book.kind)[:, t], np.where(source.calm[:, t], book.calm + 1, 0), book.calm)
+    book.calm = np.where(book.evaluated[:, t], np.where(source.calm[:, t], book.calm + 1, 0), book.calm)
     over = (book.since >= 0) & ((book.calm >= p.close_weeks) | found.gated.reset[:, t])
     for unit in np.flatnonzero(over):
         yield _signal(found, book, int(unit), found.panel.weeks[t], p)
         book.since[unit] = -1
+        # The weeks of a fall that is over still stand in longer onsets: what closed is no news for a while.
+        book.held_until[unit] = t + p.cap_weeks
 
 
 def _signal(found: Course, book: _Open, unit: int, closed: str | None, p: Parameters) -> Signal:
     panel, start = found.panel, int(book.since[unit])
     evidence, latest = book.evidence.pop(unit), {}
     if closed is None:
-        judged = int(np.flatnonzero(_evaluated(found, book.kind)[unit])[-1])
+        judged = int(np.flatnonzero(book.evaluated[unit])[-1])
         latest = _evidence(found, book.kind, unit, judged, p)
     week = panel.weeks[start]
     return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, week, closed, evidence, latest)
@@ -330,5 +339,6 @@ def _not_assessed(found: Course, fewest: int) -> Iterator[NotAssessed]:
     reason[free & ~judged] = Reason.WARMING_UP.value
     reason[free & (found.level.lacking | (alone & ~judged))] = Reason.TOO_FEW_PEERS.value
     reason[(column < panel.live[:, None]) | (column >= panel.until[:, None])] = ""
-    for unit, week in np.argwhere(reason != ""):
-        yield NotAssessed(panel.units[unit], panel.system, panel.indicator, panel.weeks[week], reason[unit, week])
+    unit, week = np.nonzero(reason != "")
+    units, weeks = np.array(panel.units, object)[unit], np.array(panel.weeks, object)[week]
+    yield from map(NotAssessed, units, repeat(panel.system), repeat(panel.indicator), weeks, reason[unit, week])

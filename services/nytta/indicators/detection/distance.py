@@ -17,7 +17,7 @@ from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
 
 #: Observations between the two of a difference that shows how much levels move by themselves.
-SPAN = 16
+SPAN = 12
 
 
 #: Expected numbers for which the moments of Anscombe's root of a Poisson count are tabulated.
@@ -46,7 +46,9 @@ class Distance:
     observation is worth against others of the unit, `unit_variance` the variance of one of weight 1. `start` is the
     first observation that may be a reference, larger than the own place where the week is not judged. `drift` and
     `reach` follow from how much a level moves by itself: its variance in a week, and how many weeks a reference
-    holds. `phi` and `tau2` (weeks) are the pooled noise known by then.
+    holds. `phi` and `tau2` (weeks) are the pooled noise known by then. `count` and `n` are the own numbers, `excess`
+    the variance of an observation in that of persons drawn anew, at least 0.8. `observation` (units, weeks) is the
+    place of a week's observation among all, row by row, -1 where there is none.
     """
 
     column: Whole
@@ -60,6 +62,14 @@ class Distance:
     reach: Whole
     phi: Array
     tau2: Array
+    count: Array
+    n: Array
+    excess: Array
+    observation: Whole
+
+    def by_week(self, matrix: Array) -> Array:
+        """Observations put back to their weeks: (units, weeks), NaN elsewhere."""
+        return np.where(self.observation >= 0, matrix.ravel()[self.observation], np.nan)
 
 
 def angle(count: Array, n: Array) -> Array:
@@ -134,8 +144,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     rare = n * np.minimum(share, 1 - share)
     inverse = inverse * np.interp(rare, RARE, _RARE_VARIANCE)
     scale = 4 * np.clip(share, 0.02, 0.98) * (1 - np.clip(share, 0.02, 0.98))
-    # A baseline may still hold the end of a climb, which is no drift: it is left out.
-    long = np.where(lonely, np.nan, _lagged(value, start + p.baseline_weeks, SPAN))
+    long = np.where(lonely, np.nan, _lagged(value, start, SPAN))
     far, near = (_calendar(column, matrix, weeks) for matrix in (long, _lagged(value, begin, 1)))
     none = np.zeros(units)
     noise, own_noise = Noise(units, p.dispersion_floor), Noise(units, p.dispersion_floor)
@@ -184,7 +193,19 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         np.where(there, reach[order], p.reference_fewest),
         phi,
         tau2,
+        np.where(there, row(count), 0.0),
+        np.where(there, row(n), 0.0),
+        np.where(there, np.maximum(row(variance / inverse), 0.8), 1.0),
+        _observation(column, weeks),
     )
+
+
+def _observation(column: Whole, weeks: int) -> Whole:
+    """For (units, weeks) the place of the observation in the flattened (units, observations), -1 without one."""
+    out = np.full((len(column), weeks), -1)
+    unit, place = np.nonzero(column >= 0)
+    out[unit, column[unit, place]] = unit * column.shape[1] + place
+    return out
 
 
 def _alone(settled: Flags, with_peers: Flags, segment: Whole, width: int) -> Flags:

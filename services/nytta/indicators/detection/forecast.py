@@ -80,6 +80,9 @@ def forecast(panel: Panel, gated: Gated, course: Distance, parameters: Parameter
     own, total = np.zeros_like(likelihood), np.zeros((groups, len(ceiling)))
     # Groups in which nobody has a plan need no curves.
     member = np.isin(panel.group, panel.group[np.isfinite(panel.target).any(1)])
+    members = np.flatnonzero(member)
+    members = members[np.argsort(panel.group[members], kind="stable")]
+    group_of, first_of = np.unique(panel.group[members], return_index=True)
     state = np.full(units, "", dtype=object)
     candidate, candidate_run = np.full(units, "", dtype=object), np.zeros(units, int)
     for t in range(weeks):
@@ -111,7 +114,7 @@ def forecast(panel: Panel, gated: Gated, course: Distance, parameters: Parameter
             own = np.zeros_like(likelihood)
             own[member] = np.exp(lone) * weight[member, None]
             total = np.zeros((groups, len(ceiling)))
-            np.add.at(total, panel.group, own)
+            total[group_of] = np.add.reduceat(own[members], first_of, axis=0)
             count = np.asarray(np.bincount(panel.group, weights=weight, minlength=groups), float)
         rows = np.flatnonzero(planned)
         group = panel.group[rows]

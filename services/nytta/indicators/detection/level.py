@@ -234,9 +234,17 @@ def _judge(panel: Panel, gated: Gated, noise: tuple[Array, Array], judged: Array
         return out
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        probability = _below(now.share, now.worth, _prior(now), now.median - p.level_margin, diffuse=p.level_diffuse)
+        first, second = _prior(now)
+        probability = np.full(ready.shape, np.nan)
+        probability[ready] = _below(
+            now.share[ready],
+            now.worth[ready],
+            (first[ready], second[ready]),
+            now.median[ready] - p.level_margin,
+            diffuse=p.level_diffuse,
+        )
         apart, apart_shared = beyond(p.level_reach(judged)), beyond(p.level_spread_shared)
-    return _Judgement(now, ready, evaluable & ~enough, np.where(ready, probability, np.nan), apart, apart_shared)
+    return _Judgement(now, ready, evaluable & ~enough, probability, apart, apart_shared)
 
 
 def level(

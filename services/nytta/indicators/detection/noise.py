@@ -54,7 +54,7 @@ class Noise:
         """Start with no differences seen."""
         self.root_sum, self.inverse_sum, self.scale_sum = np.zeros(2), np.zeros(2), np.zeros(2)
         self.known_sum, self.usual_sum, self.number = np.zeros(2), np.zeros(2), np.zeros(2)
-        self.span_sum, self.span_number = np.zeros(2), np.zeros(2)
+        self.span_sum, self.span_number = np.zeros((2, 2)), np.zeros((2, 2))
         self.own_sum, self.own_number = np.zeros(self.units), np.zeros(self.units)
 
     def model(self, inverse: Array, away: Array, scale: Array) -> Array:
@@ -84,12 +84,16 @@ class Noise:
         self.own_sum[where] += worth * np.minimum(d2 / (2 * (self.model(inv, gone, size) + known)), 6.0) / 0.97
         self.own_number[where] += worth
         large = (inv < SIZE_EDGE).astype(int)
-        np.add.at(self.root_sum, large, (d2 / (inv + known + USUAL)) ** 0.25)
-        np.add.at(self.usual_sum, large, inv + known + USUAL)
-        np.add.at(self.inverse_sum, large, inv * (1 - gone))
-        np.add.at(self.known_sum, large, inv * gone + known)
-        np.add.at(self.scale_sum, large, size)
-        np.add.at(self.number, large, 1.0)
+
+        def by_size(values: Array) -> Array:
+            return np.asarray(np.bincount(large, weights=values, minlength=2), float)
+
+        self.root_sum += by_size((d2 / (inv + known + USUAL)) ** 0.25)
+        self.usual_sum += by_size(inv + known + USUAL)
+        self.inverse_sum += by_size(inv * (1 - gone))
+        self.known_sum += by_size(inv * gone + known)
+        self.scale_sum += by_size(size)
+        self.number += np.bincount(large, minlength=2)
         self._solve()
         self._likeness()
 
@@ -98,16 +102,18 @@ class Noise:
         if not where.any():
             return
         for place, difference in enumerate((far, near)):
-            # Rises only: the falls of units that lag are no usual drift. Few people who come or go move a level
-            # seldom but far: the mean square, cut at 9, sees them.
-            rises = where & (np.nan_to_num(difference) > 0)
-            self.span_sum[place] += float(np.minimum(difference[rises] ** 2 / (2 * variance[rises]), 9.0).sum())
-            self.span_number[place] += int(rises.sum())
+            # Few people who come or go move a level seldom but far: the mean square, cut at 9, sees them.
+            square = np.minimum(np.nan_to_num(difference) ** 2 / (2 * variance), 9.0)
+            for side, moved in enumerate((where & (difference > 0), where & (difference < 0))):
+                self.span_sum[place, side] += float(square[moved].sum())
+                self.span_number[place, side] += int(moved.sum())
         far_mean, near_mean = self.span_sum / np.maximum(self.span_number, 1)
-        ratio = far_mean / max(near_mean, 1e-9)
+        # Climbs make rises larger, units that lag make falls larger: what levels do by themselves makes both.
+        ratio = float((far_mean / np.maximum(near_mean, 1e-9)).min())
         # Differences of one span overlap: what they are worth is a part of their number.
-        trust = self.span_number[0] / (self.span_number[0] + 20.0 * span)
-        self.drift = trust * max(2 * (ratio - 1) / (span - 1), 0.0) + (1 - trust) * USUAL_DRIFT
+        number = 2 * float(self.span_number[0].min())
+        trust = number / (number + 40.0 * span)
+        self.drift = trust * max(2 * (ratio - 1) / (span - 1), USUAL_DRIFT) + (1 - trust) * USUAL_DRIFT
 
     def _likeness(self) -> None:
         """How far a unit's own differences are pulled to the others': by the variance between units beyond chance."""

@@ -44,7 +44,7 @@ class Relapse:
 
 @dataclass(slots=True)
 class _Best:
-    """Of all onsets so far the one that tells most, in each week of each unit."""
+    """Of all onsets so far the one that tells most, at each observation of each unit; `pooled` by week."""
 
     score: Array
     allowed: Array
@@ -55,19 +55,33 @@ class _Best:
     pooled: Array
 
     @staticmethod
-    def none(shape: tuple[int, int]) -> _Best:
+    def none(one: Distance) -> _Best:
         """Nothing seen yet."""
-        return _Best(*(np.full(shape, np.nan) for _ in range(7)))
+        score, allowed, drop, before, onset, reference = (np.full(one.column.shape, np.nan) for _ in range(6))
+        return _Best(score, allowed, drop, before, onset, reference, np.full(one.observation.shape, np.nan))
+
+    def by_week(self, one: Distance) -> _Best:
+        """The same with all of it by week."""
+        return _Best(
+            one.by_week(self.score),
+            one.by_week(self.allowed),
+            one.by_week(self.drop),
+            one.by_week(self.before),
+            one.by_week(self.onset),
+            one.by_week(self.reference),
+            self.pooled,
+        )
 
 
 def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: Parameters) -> list[Relapse]:
     """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t."""
     p = parameters
-    best = [_Best.none(panel.shape) for panel in panels]
+    best = [_Best.none(one) for one in distances]
     systems = sorted({panel.system for panel in panels})
     for system in systems:
         chosen = [k for k, panel in enumerate(panels) if panel.system == system]
         _search([panels[k] for k in chosen], [distances[k] for k in chosen], [best[k] for k in chosen], p)
+    best = [held.by_week(one) for held, one in zip(best, distances, strict=True)]
     limits = _limits(panels, best, p)
     out: list[Relapse] = []
     for panel, one, held, limit in zip(panels, distances, best, limits, strict=True):
@@ -78,24 +92,27 @@ def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: 
 def _search(panels: Sequence[Panel], distances: Sequence[Distance], best: Sequence[_Best], p: Parameters) -> None:
     """Every onset of the bank over the indicators of one system, alone and pooled."""
     sums = [Sums.of(np.stack([one.value, one.angle]), one.weight, one.column) for one in distances]
-    years = [_Year.of(panel, one) for panel, one in zip(panels, distances, strict=True)]
+    years = [_Year.of(one) for one in distances]
     codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
     places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
     onsets = [*(Onset("step", n) for n in p.onset_steps), *(Onset("ramp", n) for n in p.onset_ramps)]
+    rare = [_cumulated(np.stack([one.n - one.count, one.n])) for one in distances]
     for onset in onsets:
         evidence: list[tuple[Array, Array, Flags]] = []
-        for panel, one, total, year, held in zip(panels, distances, sums, years, best, strict=True):
-            evidence.append(_one(panel, one, total, year, onset, held, p))
+        for one, total, unused, year, held in zip(distances, sums, rare, years, best, strict=True):
+            scored, may, grown = _one(one, total, unused, year, onset, held, p)
+            if len(panels) > 1:
+                evidence.append((one.by_week(scored), one.by_week(may), one.by_week(grown) == 1))
         if len(panels) > 1:
             _pool(evidence, places, len(codes), onset, best)
 
 
 def _one(
-    panel: Panel, one: Distance, sums: Sums, year: _Year, onset: Onset, best: _Best, p: Parameters
-) -> tuple[Array, Array, Flags]:
+    one: Distance, sums: Sums, unused: Array, year: _Year, onset: Onset, best: _Best, p: Parameters
+) -> tuple[Array, Array, Array]:
     """One onset of one panel: its evidence in standard deviations, the same where it may speak (else -inf).
 
-    And where the reference is old enough to show what is usual.
+    And 1 where the reference is old enough to show what is usual. All are (units, observations).
     """
     place = np.arange(one.value.shape[1])[None, :]
     start = np.maximum(one.start, place + 1 - onset.length - one.reach)
@@ -103,6 +120,7 @@ def _one(
     with np.errstate(invalid="ignore"):
         moved = one.drift * one.unit_variance / one.weight * (onset.length + place - start + 1) / 3
         score = found.estimate[0] / np.sqrt(found.variance * one.unit_variance + moved)
+        score = no_rarer_than_chance(score, unused, one.excess, start, onset)
         reference = found.reference
         drop = np.sin(np.clip(reference[1], 0, np.pi / 2)) ** 2
         before = drop
@@ -111,23 +129,58 @@ def _one(
         # What has risen again is no fall any more, though longer weeks still show it.
         allowed &= reference[0] - _latest(sums, min(onset.length, _LATEST)) >= 0.5 * found.estimate[0]
         allowed &= year.fallen(sums, onset, found.estimate[0])
-    weeks = len(panel.weeks)
-    scored = _calendar(one.column, score, weeks)
-    alone = _calendar(one.column, np.where(one.alone, 1.0, 0.0), weeks) == 1
     # A young reference may still hold the end of a climb: its rises are no chance.
-    grown = _calendar(one.column, np.where(place - one.start >= 2 * p.baseline_weeks, 1.0, 0.0), weeks) == 1
-    scored = scored / _spread(scored, alone, grown, onset)
-    may = np.where(_calendar(one.column, np.where(allowed, 1.0, 0.0), weeks) == 1, scored, -np.inf)
+    grown = (place - one.start >= 2 * p.baseline_weeks) & (one.column >= 0)
+    scored = score / _spread_of_panel(score, one, grown, onset)
+    scored = np.where(one.column >= 0, scored, np.nan)
+    may = np.where(allowed, scored, -np.inf)
     with np.errstate(invalid="ignore"):
         new = np.isfinite(scored) & ~(scored <= best.score)
         tells = np.isfinite(scored) & ~(may <= best.allowed)
-    best.score = np.where(new, scored, best.score)
-    best.allowed = np.where(tells, may, best.allowed)
+    np.copyto(best.score, scored, where=new)
+    np.copyto(best.allowed, may, where=tells)
     change = tells & (np.isfinite(may) | ~np.isfinite(best.drop))
     began = np.take_along_axis(one.column.astype(float), np.maximum(place + 1 - onset.length, 0), axis=1)
-    for name, value in (("drop", drop), ("before", before), ("onset", began), ("reference", reference[0])):
-        setattr(best, name, np.where(change, _calendar(one.column, value, weeks), getattr(best, name)))
-    return scored, may, grown
+    for held, value in ((best.drop, drop), (best.before, before), (best.onset, began), (best.reference, reference[0])):
+        np.copyto(held, value, where=change)
+    return scored, may, grown.astype(float)
+
+
+def _cumulated(numbers: Array) -> Array:
+    """Sums along the last axis, 0 first."""
+    return np.concatenate([np.zeros((*numbers.shape[:-1], 1)), np.cumsum(numbers, axis=-1)], axis=-1)
+
+
+#: So few persons expected among those who do not use a system, that the exact chance of more of them is asked.
+_FEW = 12.0
+#: Evidence from which on it is asked, in standard deviations.
+_ASKED = 2.0
+
+
+def no_rarer_than_chance(score: Array, unused: Array, excess: Array, start: Whole, onset: Onset) -> Array:
+    """The evidence, no stronger than what the number of those who did not use a system has as chance.
+
+    Where nearly all use a system, few who do not make a share fall: their number is no normal one, however its angle is
+    taken. The chance of as many or more, by the reference's number, is the negative binomial one; `excess` brings it to
+    the noise of the unit's weeks. `unused` has the cumulated numbers of those who did not use it and of all.
+    """
+    length = onset.length
+    with np.errstate(invalid="ignore"):
+        rows, ends = np.nonzero(score > _ASKED)
+    if not len(rows):
+        return score
+    begin, first = ends + 1 - length, start[rows, ends]
+    there, of_all = (total[rows, ends + 1] - total[rows, begin] for total in unused)
+    before, of_all_before = (total[rows, begin] - total[rows, first] for total in unused)
+    few = (before + 0.5) * of_all / np.maximum(of_all_before, 1.0) < _FEW
+    rows, ends, there, of_all = rows[few], ends[few], there[few], of_all[few]
+    before, of_all_before = before[few] + 0.5, of_all_before[few]
+    part = of_all / (of_all + of_all_before)
+    chance = scipy.special.betainc(np.maximum(there, 1e-3), before, part)
+    exact = -scipy.special.ndtri(np.clip(chance, 1e-15, 1.0)) / np.sqrt(excess[rows, ends])
+    out = score.copy()
+    out[rows, ends] = np.minimum(score[rows, ends], np.maximum(exact, 0.0))
+    return out
 
 
 def _gather(operation: np.ufunc, target: Array | Flags, place: Whole, rows: Array | Flags) -> None:
@@ -156,7 +209,7 @@ def _pool(
         _gather(np.maximum, most, place, may)
     with np.errstate(invalid="ignore", divide="ignore"):
         pooled = np.where(number > 1, total / np.sqrt(number), np.nan)
-    pooled = pooled / _spread(pooled, np.zeros(pooled.shape, bool), old, onset)
+    pooled = pooled / _spread_of_pool(np.where(old, pooled, np.nan), onset)
     for (_, may, _), place, held in zip(evidence, places, best, strict=True):
         speaks = np.isfinite(may) & (may == most[place])
         held.pooled = np.fmax(held.pooled, np.where(speaks, pooled[place], np.nan))
@@ -178,24 +231,36 @@ def _latest(sums: Sums, number: int) -> Array:
 _TAIL = 2.0
 
 
-def _spread(score: Array, alone: Flags, grown: Flags, onset: Onset) -> Array:
+def _spread_of_panel(score: Array, one: Distance, grown: Flags, onset: Onset) -> Array:
     """How much wider the evidence spreads than the formula says, learnt from rises of all units in earlier weeks.
 
-    Rises, because the falls of units that do lag must not widen what counts as chance. (weeks), or as `score` where
-    some units are judged without peers.
+    Rises, because the falls of units that do lag must not widen what counts as chance. As `score`; units without peers
+    have a spread of their own.
     """
-    factors = [_spread_of(np.where(group & grown, score, np.nan), onset) for group in (~alone, alone) if group.any()]
-    if len(factors) == 1:
-        return factors[0][None, :]
-    return np.where(alone, factors[1][None, :], factors[0][None, :])
+    weeks = one.observation.shape[1]
+    out = np.ones(score.shape)
+    for group in (~one.alone, one.alone):
+        told = group & grown & np.isfinite(score)
+        if not told.any():
+            continue
+        with np.errstate(invalid="ignore"):
+            rises = told & (score < -_TAIL)
+        beyond, number = (np.bincount(one.column[where], minlength=weeks).astype(float) for where in (rises, told))
+        out = np.where(group, _spread(beyond, number, onset)[one.column], out)
+    return out
 
 
-def _spread_of(score: Array, onset: Onset) -> Array:
+def _spread_of_pool(score: Array, onset: Onset) -> Array:
+    """The same of pooled evidence, by week."""
     with np.errstate(invalid="ignore"):
         beyond = (score < -_TAIL).sum(0).astype(float)
-    number = np.isfinite(score).sum(0).astype(float)
-    keep = 0.98 ** np.arange(score.shape[1])
-    earlier = np.zeros((2, score.shape[1]))
+    return _spread(beyond, np.isfinite(score).sum(0).astype(float), onset)
+
+
+def _spread(beyond: Array, number: Array, onset: Onset) -> Array:
+    """The spread of each week, from how many of how many lay beyond the tail in each."""
+    keep = 0.98 ** np.arange(len(number))
+    earlier = np.zeros((2, len(number)))
     earlier[:, 1:] = (np.cumsum(np.stack([beyond, number]) / keep, axis=1) * keep)[:, :-1]
     expected = float(scipy.special.ndtr(-_TAIL))
     # Evidence of a unit over `length` observations changes little from week to week.
@@ -214,10 +279,10 @@ class _Year:
     first: Array
 
     @staticmethod
-    def of(panel: Panel, one: Distance) -> _Year:
+    def of(one: Distance) -> _Year:
         """The cumulated sums of one panel, (units, weeks + 1)."""
-        weight = np.nan_to_num(_calendar(one.column, one.weight, len(panel.weeks)))
-        value = np.nan_to_num(_calendar(one.column, one.weight * one.value, len(panel.weeks)))
+        weight = np.nan_to_num(one.by_week(one.weight))
+        value = np.nan_to_num(one.by_week(one.weight * one.value))
         zero = np.zeros((len(weight), 1))
         first = np.take_along_axis(one.column, np.minimum(one.start, one.column.shape[1] - 1), axis=1)
         return _Year(
@@ -256,13 +321,6 @@ class _Year:
             return np.where(asked & np.isfinite(year_before), year_before - now >= 0.5 * estimate, out)
 
 
-def _calendar(column: Whole, matrix: Array, weeks: int) -> Array:
-    """Observations put back to their weeks: (units, weeks), NaN elsewhere."""
-    out = np.full((len(column), weeks + 1), np.nan)
-    np.put_along_axis(out, column, np.where(column >= 0, matrix, np.nan), axis=1)
-    return out[:, :weeks]
-
-
 def _limits(panels: Sequence[Panel], best: Sequence[_Best], p: Parameters) -> list[Array]:
     """The limit of every unit and week: the budget over the systems and indicators in which the unit is judged."""
     codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
@@ -285,20 +343,29 @@ def _limits(panels: Sequence[Panel], best: Sequence[_Best], p: Parameters) -> li
     return [limit[place] for place in places]
 
 
+def counts_all(panel: Panel) -> Flags:
+    """By week, whether denominators so far look like whole head counts, of whom some are away without being seen.
+
+    Those at work are not as many in one week as in the next.
+    """
+    n = panel.denominator
+    pair = np.isfinite(n[:, 1:]) & np.isfinite(n[:, :-1])
+    same = np.cumsum((pair & (n[:, 1:] == n[:, :-1])).sum(0))
+    return np.concatenate([[True], same >= 0.5 * np.cumsum(pair.sum(0))])
+
+
 def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameters) -> Relapse:
     """From evidence to what is met and what has calmed down again."""
     units, weeks = panel.shape
     if panel.presence is None:
-        limit = limit * p.unseen_presence
+        limit = limit * np.where(counts_all(panel), p.unseen_presence, 1.0)
     else:
         known = np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
         limit = limit * np.where(known, 1.0, p.unseen_presence)
     judged = np.isfinite(best.score)
     with np.errstate(invalid="ignore"):
         met = judged & (np.fmax(best.allowed, best.pooled) >= limit)
-    value, variance, weight = (
-        _calendar(one.column, matrix, weeks) for matrix in (one.value, one.unit_variance, one.weight)
-    )
+    value, variance, weight = (one.by_week(matrix) for matrix in (one.value, one.unit_variance, one.weight))
     ring, ring_weight = np.zeros((units, _LATEST)), np.zeros((units, _LATEST))
     anchor, calm = np.full(units, np.nan), np.zeros((units, weeks), bool)
     for t in range(weeks):
@@ -313,7 +380,7 @@ def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameter
             back = now - anchor > -limit[:, t] / 2 * sigma
         calm[:, t] = judged[:, t] & back & ~met[:, t]
         anchor = np.where(calm[:, t - p.close_weeks + 1 : t + 1].all(1) & (t >= p.close_weeks), np.nan, anchor)
-    own = judged & (_calendar(one.column, np.where(one.alone, 1.0, 0.0), weeks) == 1)
+    own = judged & (one.by_week(np.where(one.alone, 1.0, 0.0)) == 1)
     score = -np.fmax(best.score, best.pooled)
     return Relapse(
         np.where(judged, score, np.nan),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .parameters import Parameters
 
@@ -40,8 +40,7 @@ class Signal:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class NotAssessed:
+class NotAssessed(NamedTuple):
     """A week of a unit that was not judged; `reason` is one of detection's closed list of reasons."""
 
     unit: str

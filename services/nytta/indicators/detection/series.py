@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,9 @@ OPTIONAL = ("eligible", "presence", "entitlement", "milestone", "plan")
 #: Milestones that mean go-live; every other one lets the unit's baseline begin anew.
 LIVE = frozenset({"live", "go_live", "go-live", "golive"})
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
+DECIMAL = re.compile(r"\d+,\d+")
+LONGEST = 1040
+"""Weeks that a series may span: twenty years. More is a mistyped year."""
 
 
 class SeriesError(Mendable, ValueError):
@@ -72,14 +75,15 @@ def load(path: Path) -> Series:
 
 
 def parse(text: str) -> Series:
-    """Read a series from CSV text (comma or semicolon; header in any order).
+    """Read a series from CSV text (comma, semicolon or tab; header in any order).
 
-    Raises SeriesError where there is no header or a required column lacks. A bad row is refused with a
+    A comma is a decimal sign where it parts no columns. Raises SeriesError where there is no header, a required column
+    lacks, a quotation mark is not closed or the weeks span more than twenty years. A bad row is refused with a
     reason and the others are kept; two rows of one week are both refused unless they say the same.
     """
-    text = text.removeprefix("\ufeff")
-    head = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
+    text = text.removeprefix("\ufeff").lstrip("\r\n")
+    delimiter = _delimiter(text)
+    reader = _rows(text, delimiter)
     header = [name.strip().lower() for name in next(reader, [])]
     missing = [name for name in REQUIRED if name not in header]
     if missing:
@@ -101,7 +105,7 @@ def parse(text: str) -> Series:
         if not any(fields) or not "".join(fields).strip():
             continue
         rows += 1
-        values = [fields[at].strip() if at < len(fields) else "" for at in places]
+        values = [fields[place].strip() if place < len(fields) else "" for place in places]
         unit, group, system, indicator, week = values[:5]
         if week not in ordinals:
             ordinals[week] = week_ordinal(week)
@@ -110,7 +114,8 @@ def parse(text: str) -> Series:
             why = Reason.MISSING_UNIT if not unit else Reason.INVALID_WEEK
             refused.append(NotAssessed(unit, system, indicator, week, why.value))
             continue
-        cell, reasons = _cell(values[5:], ordinal)
+        figures = values[5:] if delimiter == "," else [_decimal_point(value) for value in values[5:]]
+        cell, reasons = _cell(figures, ordinal)
         refused += [NotAssessed(unit, system, indicator, week, reason.value) for reason in reasons]
         units = tables.setdefault((system, indicator), {})
         held = units.get(unit)
@@ -129,11 +134,32 @@ def parse(text: str) -> Series:
         return Series((), tuple(refused), _unknown(header), rows)
     every = [o for units in tables.values() for unit in units.values() for o in unit.cells]
     first, last = min(every), max(every)
+    if last - first >= LONGEST:
+        raise SeriesError(
+            f"the weeks reach from {ordinal_week(first)} to {ordinal_week(last)}, more than twenty years; "
+            "mend the year of the rows that are wrong, or leave them out"
+        )
     weeks = tuple(ordinal_week(o) for o in range(first, last + 1))
     panels = tuple(
         _panel(system, indicator, units, weeks, first) for (system, indicator), units in sorted(tables.items())
     )
     return Series(panels, tuple(refused), _unknown(header), rows)
+
+
+def _delimiter(text: str) -> str:
+    head = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    return max(",;\t", key=head.count)
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The rows of the text, header first; SeriesError where the text is no CSV from some line on."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise SeriesError(
+            f"line {reader.line_num}: no row can be read here ({error}); is a quotation mark left open?"
+        ) from error
 
 
 def detect(series: Series, parameters: Parameters | None = None) -> Result:
@@ -159,7 +185,7 @@ def ordinal_week(ordinal: int) -> str:
     """The ISO week of an ordinal."""
     # The ordinal of a Monday is 1 modulo 7.
     year, week, _ = date.fromordinal(ordinal * 7 + 1).isocalendar()
-    return f"{year}-W{week:02d}"
+    return f"{year:04d}-W{week:02d}"
 
 
 def _unknown(header: list[str]) -> tuple[str, ...]:
@@ -175,6 +201,10 @@ def _float(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def _decimal_point(value: str) -> str:
+    return value.replace(",", ".") if DECIMAL.fullmatch(value) else value
 
 
 def _cell(values: Sequence[str], ordinal: int) -> tuple[_Cell, list[Reason]]:
