@@ -29,9 +29,10 @@ from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.read import Chunk, identities, objects, read, translate
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Notes, with_first
 from nytta.ingest.store import renamings
+from nytta.ingest.store.backlog import Backlog
 from nytta.ingest.store.exclusions import digests
 from nytta.ingest.store.overlap import is_known, overlap
-from nytta.ingest.store.private import Import, PrivateStore, SealedReject
+from nytta.ingest.store.private import Import, PrivateStore, SealedReject, sealed_table
 from nytta.ingest.store.stops import count_stopped, without_stopped
 from nytta.registry.registry import Registry
 from nytta.registry.store import tables as registry_tables
@@ -107,6 +108,8 @@ class Intake:
     keys: Keys
     declared: Registry | None
     key_file: Path | None = None
+    backlog: Backlog | None = None
+    """Where groups are durable before the store has them; None where whoever accepts waits for the store."""
 
     def __post_init__(self) -> None:
         self._one_file = threading.Lock()  # an import makes units, and another must see them
@@ -226,6 +229,17 @@ class Intake:
         placed, unplaced = self._place(events)
         placed = without_stopped(self.registry, placed, self.stopped)
         return self._write(placed, (*rejects, *unplaced), now)
+
+    def accept_group(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> int:
+        """As `store`, but what is durable when it returns waits in the backlog, which brings it into the store.
+
+        BacklogFullError where too much waits there.
+        """
+        assert self.backlog is not None
+        placed, unplaced = self._place(events)
+        placed = without_stopped(self.registry, placed, self.stopped)
+        self._note(now)
+        return self.backlog.append(placed, sealed_table((*rejects, *unplaced), self.keys.seal, now))
 
     def import_file(
         self,
@@ -360,13 +374,18 @@ class Intake:
 
     def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> int:
         number, snapshot = (job.id, job.snapshot) if job else (0, 0)
-        count_stopped(self.private.connection, self.stopped, now)
-        with self.private.writing:
-            renamings.note(self.private, notes := self.notes.waiting())
-            self.notes.stored(notes)
+        self._note(now)
         return self.private.write(
             events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot
         )
+
+    def _note(self, now: datetime) -> None:
+        """Store what must be there before events are acknowledged: what was left out, and coming pseudonyms."""
+        count_stopped(self.private.connection, self.stopped, now)
+        if self.notes.waiting():
+            with self.private.writing.lock:
+                renamings.note(self.private, notes := self.notes.waiting())
+                self.notes.stored(notes)
 
     def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
         """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
