@@ -8,19 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nytta import Mendable
 from nytta.ingest.events.batch import Batch, Reject, decode
-from nytta.ingest.events.columns import join, unnumbered
+from nytta.ingest.events.columns import distinct, join, unnumbered
 from nytta.ingest.events.encode import encode
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
@@ -44,8 +43,6 @@ Progress = Callable[[int, int], None]
 """Told (bytes read, bytes in all) as a file is read."""
 
 T = TypeVar("T")
-
-_EPOCH = date(1970, 1, 1)
 
 
 class IntakeError(Mendable):
@@ -391,7 +388,7 @@ class Intake:
         """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
         if not len(events):
             return events, ()
-        triples, codes = _distinct(events)
+        triples, codes = distinct(events["source"], events["unit"], pc.cast(events["time"], pa.date32()))
         homes = [self.registry.resolve_one(unit, source, day) if unit else "" for source, unit, day in triples]
         if all(home == unit for home, (_, unit, _) in zip(homes, triples, strict=True)):
             return events, ()
@@ -566,22 +563,6 @@ def behind(items: Iterable[T], write: Callable[[T], object]) -> Iterator[T]:
         if under_way:
             under_way[0].result()
             yield under_way[1]
-
-
-def _distinct(events: pa.Table) -> tuple[list[tuple[str, str, date]], npt.NDArray[np.int64]]:
-    """The distinct (source, unit, UTC day) of the events, and for each event the place of its own."""
-    sources, units = (events[name].unify_dictionaries().combine_chunks() for name in ("source", "unit"))
-    names = [column.dictionary.to_pylist() for column in (sources, units)]
-    days = pc.cast(events["time"], pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
-    pairs = sources.indices.to_numpy().astype(np.int64) * len(names[1]) + units.indices.to_numpy()
-    first = int(days.min())
-    span = int(days.max()) - first + 1
-    found, codes = np.unique(pairs * span + days - first, return_inverse=True)
-    triples = [
-        (names[0][pair // len(names[1])], names[1][pair % len(names[1])], _EPOCH + timedelta(days=first + day))
-        for pair, day in zip((found // span).tolist(), (found % span).tolist(), strict=True)
-    ]
-    return triples, codes
 
 
 def _at_row(reject: Reject, rows_before: int) -> Reject:
