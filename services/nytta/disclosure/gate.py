@@ -31,8 +31,8 @@ REGISTER_HANDLERS = 3
 CONFIDENCE = 0.95
 _SIGMAS = 1.96
 
-_BANDS = (10, 30, 100, 300, 1000)
-_NAMES = np.array(["<10", "10-29", "30-99", "100-299", "300-999", "1000+"], dtype="U8")
+_EDGES = (10, 30, 100, 300, 1000)
+BANDS = np.array(["<10", "10-29", "30-99", "100-299", "300-999", "1000+"], dtype="U8")
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -138,7 +138,7 @@ def gate(exact: Exact, measure: Measure, rules: Protection, secret: bytes) -> Ga
         reason=reason,
     )
     out.value[shown], out.low[shown], out.high[shown] = value, low, high
-    out.n_band[shown] = _NAMES[np.digitize(size[shown], _BANDS)]
+    out.n_band[shown] = BANDS[np.digitize(size[shown], _EDGES)]
     coarse = (size[shown] < WHOLE) & (measure.protects is not Protects.OFFICIAL_ACT)
     out.status[shown] = np.where(coarse, Status.ROUNDED.value, Status.OK.value)
     out.status[(reason == "") & (exact.denominator == 0)] = Status.NO_DENOMINATOR.value
@@ -272,7 +272,7 @@ def _coarse_interval(
 
     Half-widths of sampling and noise add up in quadrature: the two are independent.
     """
-    n = np.array([3, *_BANDS], dtype=float)[np.digitize(denominator, _BANDS)]
+    n = np.array([3, *_EDGES], dtype=float)[np.digitize(denominator, _EDGES)]
     least, most = (value - step / 2) * n / scale, (value + step / 2) * n / scale
     share = measure.kind is Kind.SHARE
     low, _ = _interval(measure.kind, scale, np.maximum(least, 0.0), n)

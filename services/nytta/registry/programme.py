@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from nytta.registry.dates import ALWAYS, Span
 from nytta.registry.systems import Minutes
@@ -163,6 +164,21 @@ class Survey:
     unit: str
     scores: tuple[tuple[str, int], ...]
     source: str
+
+
+_LEVELS: Final = {
+    "1": Names("högsta ledningen", "øverste ledelse", "top management"),
+    "2": Names(
+        "ledningen närmast under den högsta", "ledelsen nærmest under den øverste", "managers next below the top"
+    ),
+    "3": Names("tredje ledningsnivån", "tredje ledernivå", "the third level of management"),
+    "4": Names("fjärde ledningsnivån", "fjerde ledernivå", "the fourth level of management"),
+}
+
+
+def level_names(level: str) -> Names:
+    """The name of the level that a decision was taken at or has come to; a level that is no number names itself."""
+    return _LEVELS.get(level, Names.of(level))
 
 
 @dataclass(frozen=True, slots=True)

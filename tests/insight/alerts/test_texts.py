@@ -96,7 +96,7 @@ GIVEN = {
         "Ungefär 35 % av de ärenden som borde handläggas digitalt gjordes så under vecka 8–11. Liknande enheter "
         "ligger på 62 % (de flesta mellan 50 och 75 %). Så stor skillnad uppstår av en slump hos färre än 5 av 100 "
         "enheter och år. Semester och behörighetsproblem är borträknade. Om det håller i sig missas cirka "
-        "1\u00a0240 timmar (403\u00a0000 kr) av nyttan ”Kortare handläggning” till 30 juni 2026.\n\n"
+        "1\u00a0200 timmar (400\u00a0000 kr) av nyttan ”Kortare handläggning” till 30 juni 2026.\n\n"
         "Förslag: 1) Boka ett utbildningspass för enheten. "
         "2) Stäng pappersvägen där den digitala fungerar.\n\n"
         "[Jag tar det] [Planera åtgärd] [Vänta till …] [Stämmer inte]\n\n"
@@ -106,8 +106,8 @@ GIVEN = {
         "Hjemmetjenesten nord: Arken brukes mindre enn ventet siden uke 8",
         "Omtrent 35 % av sakene som skulle vært behandlet digitalt, ble det i uke 8–11. Lignende enheter ligger "
         "på 62 % (de fleste mellom 50 og 75 %). Så stor forskjell oppstår tilfeldig hos færre enn 5 av 100 "
-        "enheter i året. Ferie og tilgangsproblemer er trukket fra. Fortsetter det, går om lag 1\u00a0240 timer "
-        "(403\u00a0000 kr) av gevinsten «Kortere saksbehandling» tapt innen 30. juni 2026.\n\n"
+        "enheter i året. Ferie og tilgangsproblemer er trukket fra. Fortsetter det, går om lag 1\u00a0200 timer "
+        "(400\u00a0000 kr) av gevinsten «Kortere saksbehandling» tapt innen 30. juni 2026.\n\n"
         "Forslag: 1) Sett opp et kurs for enheten. 2) Steng papirveien der den digitale virker.\n\n"
         "[Jeg tar det] [Planlegg tiltak] [Vent til …] [Stemmer ikke]\n\n"
         "Dette gjelder enheten, ikke enkeltpersoner. Du og programlederen ser dette.",
@@ -116,7 +116,7 @@ GIVEN = {
         "Home care north: Arken is used less than expected since week 8",
         "About 35% of cases that should be handled digitally were, in weeks 8–11. Similar units are at 62% "
         "(most between 50 and 75%). Chance gives such a gap in fewer than 5 of 100 units a year. "
-        "Holidays and access problems are excluded. If it lasts, about 1,240 hours (403,000 kr) of the benefit "
+        "Holidays and access problems are excluded. If it lasts, about 1,200 hours (400,000 kr) of the benefit "
         "“Shorter handling” will be missed by 30 June 2026.\n\n"
         "Suggested: 1) Book a training session for the unit. 2) Close the paper route where the digital one works.\n\n"
         "[I'll take it] [Plan action] [Wait until …] [Not right]\n\n"
@@ -201,7 +201,7 @@ def test_values_stand_as_published(language: str) -> None:
 def test_no_money_until_the_minutes_are_confirmed() -> None:
     facts = replace(FACTS, loss=FACTS.loss and replace(FACTS.loss, money=None))
     assert "kr" not in render(alert(Kind.LEVEL), facts, "sv").body.split()
-    assert "cirka 1\u00a0240 timmar av nyttan" in render(alert(Kind.LEVEL), facts, "sv").body
+    assert "cirka 1\u00a0200 timmar av nyttan" in render(alert(Kind.LEVEL), facts, "sv").body
 
 
 def test_no_band_of_few_peers() -> None:
@@ -212,7 +212,7 @@ def test_no_band_of_few_peers() -> None:
 
 def test_stories_in_a_sentence() -> None:
     stuck = render(alert(Kind.DECISION_STUCK), FACTS, "en").body
-    assert "acknowledged by 3 of 11 units, 9 weeks old, stuck at level 2." in stuck
+    assert "acknowledged by 3 of 11 units, 9 weeks old, stuck with managers next below the top." in stuck
     course = render(alert(Kind.BENEFIT_OFF_COURSE), FACTS, "sv").body
     assert course.startswith(
         "Kortare tid: prognos 48 % av målet vid 31 december 2026 (80 % intervall 40–57). Status: avviker från plan. "

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nytta.disclosure.gate import BANDS
 from nytta.insight.states.mix import Stratum, middle_of, mixed
 from nytta.statistics import split_change
 
@@ -52,6 +53,12 @@ def test_published_bands_say_the_same() -> None:
     assert found.within == pytest.approx(0)
     assert found.mix == pytest.approx(-36)
     assert found.unseen == 1
+
+
+def test_every_published_band_has_a_middle() -> None:
+    middles = [middle_of(str(band)) for band in BANDS]
+    assert middles == sorted(middles)
+    assert middles[0] == 3
 
 
 @pytest.mark.parametrize(("band", "middle"), [("10-29", 17), ("30-99", 54), ("1000+", 1732)])

@@ -100,8 +100,8 @@ def test_the_unit_page_says_what_is_not_used_and_why(seen: World) -> None:
     page = seen.visit("manager").get("/units/u00").text
     assert "In Unit 0, one thing is not used as it was meant to be." in page
     assert "Why we think so" in page
-    assert "500 hours a year were promised, 220 are freed and 280 are unrealised." in page
-    assert "Money is shown once the benefit" in page
+    table = page[page.index('id="hours-arken-c"') :].split("</table>")[0]
+    assert [cell in table for cell in (">500<", ">220<", ">280<", "once the minutes are confirmed")] == [True] * 4
     assert "similar units" in page
     assert "I&#39;ll take it" in page
 
@@ -117,11 +117,10 @@ def test_a_small_unit_sees_its_group_and_its_check_never_a_blank_page(seen: Worl
 def test_the_overview_tells_the_state_in_sentences_and_the_map_is_in_tree_order(seen: World) -> None:
     page = seen.visit("lead").get("/").text
     assert "12 units are shown by themselves and 2 smaller ones with their group" in page
-    assert (
-        "Of 2 benefits, 0 are achieved or on track, 0 at risk or partly achieved and 1 off track or not achieved."
-        in page
+    lead = (
+        "0 of 2 benefits are achieved or on track, 0 are at risk or partly achieved and 1 are off track or not achieved"
     )
-    assert "280 hours a year are not realised yet." in page
+    assert f"{lead}; for 1 it is too early to say. 280 hours a year are not realised yet." in page
     assert "1 of 1 decision is stuck" in page
     body = page[page.index('class="map"') :].split("</table>")[0]
     places = re.findall(r'<th scope="row"><a href="/units/([^"]+)"', body)

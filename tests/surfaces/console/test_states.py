@@ -9,6 +9,12 @@ import pytest
 from nytta.surfaces.console.words import LANGUAGES
 from tests.surfaces.console.world import World
 
+LEVEL_2 = {
+    "sv": "ledningen närmast under den högsta",
+    "nb": "ledelsen nærmest under den øverste",
+    "en": "managers next below the top",
+}
+
 
 def text_of(seen: World, path: str, role: str, language: str = "en") -> str:
     answer = seen.visit(role, language).get(path)
@@ -30,7 +36,7 @@ def test_a_manager_reads_whether_the_unit_uses_what_it_could_and_on_what_that_re
 
 def test_a_manager_reads_which_case_types_are_digital_and_not_exploited(seen: World) -> None:
     page = text_of(seen, "/units/u00", "manager")
-    assert "Digital but not exploited: 1 of 2 case types (permit). Of 1 it cannot be told yet." in page
+    assert "Digital but not exploited: 1 of 2 case types (permit). Of one case type it cannot be told yet." in page
     table = page[page.index('id="exploited-arken-c"') :].split("</table>")[0]
     assert "23 days → 24 days" in table
     assert "21% → 20%" in table
@@ -67,10 +73,10 @@ def test_the_programme_lead_reads_gates_and_decisions_and_how_many_units_do_not_
     assert (managers["icon"], key["icon"], staff["icon"]) == ("good", "invalid", "early")
     ((name, level, received, executed, state),) = told["decisions"]["table"]["rows"]
     assert (name, level, received.rstrip("\u00a0%"), executed, state["icon"]) == (
-        *("Close the paper route", "2", "50", "–", "open"),
+        *("Close the paper route", LEVEL_2[language], "50", "–", "open"),
     )
     ((of, open_, middle, most),) = told["decisions"]["ages"]["rows"]
-    assert (of, open_, middle, most) == ("2", "1", middle, middle)
+    assert (of, open_, middle, most) == (LEVEL_2[language], "1", middle, middle)
     assert middle.startswith("9 ")
 
 
@@ -86,6 +92,31 @@ def test_the_overview_says_gates_in_words_and_only_to_the_programme_lead(seen: W
     for role in ("representative", "group", "manager"):
         told = seen.visit(role).get("/api/v1/overview").json()
         assert (told["steps"], told["decisions"]) == (None, None)
+
+
+def test_the_programme_lead_reads_where_each_case_type_stands_in_each_unit(seen: World) -> None:
+    (matrix,) = seen.visit("lead").get("/api/v1/overview").json()["matrices"]
+    columns, rows = matrix["table"]["columns"], matrix["table"]["rows"]
+    assert columns[0] == "Unit"
+    assert "permit" in columns
+    permit = columns.index("permit")
+    by_unit = {row[0]["href"]: row for row in rows}
+    assert (by_unit["/units/u00"][permit]["text"], by_unit["/units/u00"][permit]["note"]) == ("91%", "not exploited")
+    stuck = {(row[0]["href"], row[1]) for row in matrix["friction"]["rows"]}
+    assert ("/units/u00", "permit") in stuck
+    for role in ("representative", "manager"):
+        assert seen.visit(role).get("/api/v1/overview").json()["matrices"] == []
+
+
+def test_the_programme_lead_reads_what_managers_and_staff_answered_side_by_side(seen: World) -> None:
+    pulse = seen.visit("lead").get("/api/v1/overview").json()["pulse"]
+    assert pulse["sentence"] == "Managers and staff answer differently on one question: Know why."
+    rows = [(*row[:4], row[4]["text"]) for row in pulse["table"]["rows"]]
+    assert rows == [
+        ("Know why", "Arken", "85", "56", "managers more than staff"),
+        ("our-own-item", "Arken", "85", "56", "within chance"),
+    ]
+    assert seen.visit("manager").get("/api/v1/overview").json()["pulse"] is None
 
 
 def test_the_page_of_an_indicator_splits_its_change(seen: World) -> None:

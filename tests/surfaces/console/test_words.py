@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from string import Formatter
 
@@ -46,6 +47,13 @@ def test_every_word_that_is_known_is_said() -> None:
     spoken = set(re.findall(r'"([a-z0-9_]+)"', SOURCE))
     left = {key for key in words() if key.removesuffix("_one") not in spoken and not key.startswith(tuple(made))}
     assert left == set()
+
+
+def test_no_word_is_given_twice() -> None:
+    """The second would silently replace the first."""
+    text = (Path(nytta.surfaces.console.__file__).parent / "words.yaml").read_text()
+    keys = re.findall(r"^([a-z0-9_]+):", text, re.MULTILINE)
+    assert [key for key, number in Counter(keys).items() if number > 1] == []
 
 
 def test_closed_lists_have_words() -> None:

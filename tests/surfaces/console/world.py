@@ -63,6 +63,7 @@ plans:
 decisions:
   - {{id: d, name: Close the paper route, decided: {LAST - timedelta(weeks=9)}, level: "2", units: [u00, u01]}}
 """
+_PULSE = {"managers": 85.0, "staff": 56.0}
 ROLES = {
     "lead": "lead@town.example",
     "operations": "desk@town.example",
@@ -216,6 +217,8 @@ def publish_states(store: PrivateStore) -> None:
         ("town", "arken", "*", "cascade", "managers", "open", 70.0, 60.0, 80.0, {"managers": 70.0, "staff": 10.0}),
         ("town", "arken", "*", "cascade", "key-roles", "closed", None, None, None, {"managers": 70.0, "staff": 10.0}),
         ("town", "arken", "*", "cascade", "staff", "unclear", 10.0, 5.0, 15.0, {"managers": 70.0, "staff": 10.0}),
+        ("town", "arken", "*", "level-gap", "awareness", "managers_higher", 29.0, 4.0, 54.0, _PULSE),
+        ("town", "arken", "*", "level-gap", "our-own-item", "unclear", 29.0, -4.0, 54.0, _PULSE),
         ("u05", "arken", "*", "cascade", "managers", "open", None, None, None, {"staff": 12.0}),
         ("u05", "arken", "*", "cascade", "key-roles", "unclear", None, None, None, {"staff": 12.0}),
         ("u05", "arken", "*", "cascade", "staff", "unclear", 12.0, 5.0, 20.0, {"staff": 12.0}),

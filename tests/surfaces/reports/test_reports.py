@@ -192,7 +192,7 @@ def test_the_first_two_pages_hold_the_decision_however_many_benefits() -> None:
 def test_the_lead_counts_by_word() -> None:
     text = text_of(said("en"))
     assert "1 of 3 benefits are achieved or on track, 1 are at risk or partly achieved and 1 are off track" in text
-    assert "309 hours a year (SEK 123,600) are not realised yet." in text  # 3 · 103 h, 3 · 41,200
+    assert "310 hours a year (SEK 120,000) are not realised yet." in text  # 3 · 103 h, 3 · 41,200
     assert "The decision “Decision en” is stuck: 3 of 11 units have received it and 1 have executed it" in text
     assert "target: 40 → 44.5" in text
     assert "baseline on fewer than 13 weeks" in text
@@ -228,9 +228,9 @@ def test_the_break_even_is_a_line_through_the_digital_share() -> None:
 
 
 def test_figures_follow_the_language() -> None:
-    assert figures.money(123_456_700, "SEK", "sv") == "1\u00a0234\u00a0567\u00a0kr"
-    assert figures.money(123_456_700, "NOK", "en") == "NOK\u00a01,234,567"
-    assert figures.money(123_456_700, "EUR", "nb") == "1\u00a0234\u00a0567\u00a0EUR"
+    assert figures.money(123_456_700, "SEK", "sv") == "1\u00a0200\u00a0000\u00a0kr"
+    assert figures.money(123_456_700, "NOK", "en") == "NOK\u00a01,200,000"
+    assert figures.money(123_456_700, "EUR", "nb") == "1\u00a0200\u00a0000\u00a0EUR"
     assert figures.decimal(1_044_500, "sv") == "1\u00a0044,5"
     assert figures.decimal(-500, "en") == "−0.5"
     assert figures.day(date(2026, 3, 9), "nb") == "9.3.2026"

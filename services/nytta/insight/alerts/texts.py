@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from string import Formatter
 
+from nytta.disclosure.rounding import two_digits
 from nytta.insight.alerts.facts import Facts
 from nytta.insight.alerts.kinds import Family, Kind, Role, role
 from nytta.insight.alerts.model import Alert
 from nytta.insight.alerts.rules import READY
 from nytta.insight.alerts.schedule import Occasion
 from nytta.insight.alerts.wordings import WORDINGS, Wording
-from nytta.registry.programme import Suggestion
+from nytta.registry.programme import Suggestion, level_names
 from nytta.registry.units import Names
 
 MOST_WORDS = 120
@@ -291,11 +292,11 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
         known |= {"target": plan.target, "due": _day(plan.due, wording), "forecast": plan.forecast}
         known |= {"forecast_low": plan.low, "forecast_high": plan.high}
     if loss := facts.loss:
-        hours, money = _number(loss.hours, wording), _money(loss.money, loss.currency, wording)
+        hours, money = _number(two_digits(loss.hours), wording), _money(loss.money, loss.currency, wording)
         form = wording.loss_money if money else wording.loss
         known |= {"loss": form.format(hours=hours, money=money), "loss_due": _day(loss.until, wording)}
         known |= {"benefit": loss.benefit.text(tongue)}
-        known["hours"] = None if loss.quarter_hours is None else _number(loss.quarter_hours, wording)
+        known["hours"] = None if loss.quarter_hours is None else _number(two_digits(loss.quarter_hours), wording)
         known["money"] = _money(loss.quarter_money, loss.currency, wording)
     if course := facts.course:
         known |= {"course_benefit": course.benefit.text(tongue), "course": course.forecast}
@@ -303,7 +304,7 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
         known |= {"course_use": course.use, "course_effect": course.effect}
     if decided := facts.decided:
         known |= {"decision": decided.decision.text(tongue), "acknowledged": decided.acknowledged}
-        known |= {"units": decided.units, "weeks_old": decided.weeks, "level": decided.level}
+        known |= {"units": decided.units, "weeks_old": decided.weeks, "level": level_names(decided.level).text(tongue)}
     if burden := facts.burden:
         known |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
     held = {name: str(value) for name, value in known.items() if value is not None}
@@ -380,4 +381,4 @@ def _number(value: int, wording: Wording) -> str:
 def _money(value: int | None, currency: str, wording: Wording) -> str | None:
     if value is None:
         return None
-    return f"{_number(value, wording)} {'kr' if currency in ('SEK', 'NOK', 'DKK') else currency}"
+    return f"{_number(two_digits(value), wording)} {'kr' if currency in ('SEK', 'NOK', 'DKK') else currency}"

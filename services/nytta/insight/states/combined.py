@@ -88,7 +88,8 @@ def exploitation(
 ) -> Exploitation:
     """The state of one case type by its published figures before it went live and now, by indicator.
 
-    Digital where `digital-intake` is at least `DIGITAL`. Then three signs are looked at: lead time fell by `FLAT` or
+    Digital where `digital-intake` is at least `DIGITAL`, not digital where its whole interval lies below it, unclear in
+    between. Then three signs are looked at: lead time fell by `FLAT` or
     more, rework is lower (their intervals do not meet), `UNREALISED` of its benefit and more is `realised` (0 to 1).
     Exploited where one of them is there, not exploited where two are known and none is; unclear where fewer can be
     told: a figure is not shown, or no benefit is registered (None).
@@ -97,7 +98,7 @@ def exploitation(
     if intake is None:
         return Exploitation.UNCLEAR
     if intake.value < DIGITAL:
-        return Exploitation.NOT_DIGITAL
+        return Exploitation.NOT_DIGITAL if _top(intake) < DIGITAL else Exploitation.UNCLEAR
     signs = (
         _faster(before.get("lead-time"), now.get("lead-time")),
         _lower(before.get("rework"), now.get("rework")),

@@ -49,7 +49,9 @@ class Mixed:
 
 
 def middle_of(band: str) -> float:
-    """The geometric middle of a published band of n, such as 55 for "30-99"."""
+    """The geometric middle of a published band of n, such as 55 for "30-99" and 3 for "<10"."""
+    if band.startswith("<"):
+        return sqrt(float(band[1:]) - 1)
     if band.endswith("+"):
         return sqrt(float(band[:-1]) * _TOP)
     low, high = (float(end) for end in band.split("-"))

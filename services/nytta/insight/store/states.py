@@ -37,7 +37,9 @@ _SETTLING = timedelta(weeks=4)
 _WEEK = timedelta(weeks=1)
 
 _READINESS = ("enrolment", "activation", "entitlement")
-_COMPARED = ("digital-intake", "lead-time", "rework")
+_COMPARED = ("digital-intake", "lead-time", "rework", "handovers")
+"""What is compared before and after going live; handovers are no sign of benefit, and show where work sticks."""
+
 _TRAINED = {f"trained-{tier}": tier for tier in TIERS}
 _PULSE = ("pulse-managers", "pulse-staff")
 

@@ -58,7 +58,8 @@ def figure_text(row: Mapping[str, Any] | None, definition: Definition | None, la
         short = ("≤" if most else "≥") + short
     interval = ""
     if status != "banded" and row["low"] is not None and row["high"] is not None:
-        interval = f"{number(row['low'], '', language)}–{number(row['high'], measure, language)}"
+        bare = measure if measure == "count" else ""
+        interval = f"{number(row['low'], bare, language)}–{number(row['high'], measure, language)}"
     band = row["n_band"].replace("-", "–")
     level = 0
     if measure == "percent" and definition is not None and definition.direction != "none":
@@ -70,6 +71,8 @@ def number(value: float, measure: str, language: str) -> str:
     """A figure with its unit of measure: percent, days, per 100, count; '' is the bare figure."""
     if measure == "percent":
         return figures.percent(value, language)
+    if measure == "count":  # a rate for each case, told in tenths
+        return figures.decimal(round(value, 1) * 1000, language)
     bare = figures.whole_number(value, language)
     if measure == "days":
         return say("days", language, n=bare)

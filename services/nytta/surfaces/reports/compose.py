@@ -14,7 +14,7 @@ from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.maturity import AXES, DIMENSIONS, LEVELS, Axis, Dimension
 from nytta.insight.benefits.state import UNCONFIRMED
 from nytta.insight.benefits.statement import Benefit, Decided, Pool, Statement
-from nytta.registry.programme import MEASURES, Kind, Measure
+from nytta.registry.programme import MEASURES, Kind, Measure, level_names
 from nytta.registry.units import Names
 from nytta.surfaces.reports import charts, figures
 from nytta.surfaces.reports.document import Block, Break, Chart, Document, Heading, Items, Table, Text, Tiles
@@ -227,7 +227,7 @@ class _Report:
             tuple(
                 (
                     self.name(d.names),
-                    d.level,
+                    level_names(d.level).text(self.language),
                     self.say("of", n=d.acknowledged, all=d.units),
                     self.say("of", n=d.executed, all=d.units),
                     str(d.weeks),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from nytta.disclosure.rounding import two_digits
+
 _THIN = "\u00a0"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -13,7 +15,7 @@ def whole_number(figure: float, language: str) -> str:
     return f"{round(figure):,}".replace(",", "," if language == "en" else _THIN).replace("-", "−")
 
 
-def decimal(thousandths: int, language: str) -> str:
+def decimal(thousandths: float, language: str) -> str:
     """A figure in thousandths without trailing zeros."""
     text = f"{thousandths / 1000:,.3f}".rstrip("0").rstrip(".")
     if language != "en":
@@ -27,15 +29,19 @@ def percent(figure: float, language: str) -> str:
 
 
 def hours(thousandths: int | None, language: str) -> str:
-    """Whole hours; a dash where none are known."""
-    return "–" if thousandths is None else whole_number((thousandths + 500) // 1000, language)
+    """Hours to two significant digits, as surely as they are known; a dash where none are known."""
+    return "–" if thousandths is None else whole_number(_two_digits(thousandths / 1000), language)
+
+
+def _two_digits(figure: float) -> int:
+    return two_digits(figure) if figure >= 0 else -two_digits(-figure)
 
 
 def money(hundredths: int | None, currency: str, language: str) -> str:
-    """Whole units of a currency; a dash where none may be shown."""
+    """Units of a currency to two significant digits, as surely as they are known; a dash where none may be shown."""
     if hundredths is None:
         return "–"
-    figure = whole_number((hundredths + 50) // 100, language)
+    figure = whole_number(_two_digits(hundredths / 100), language)
     if language == "en":
         return f"{currency}{_THIN}{figure}"
     return f"{figure}{_THIN}{'kr' if currency in ('SEK', 'NOK') else currency}"

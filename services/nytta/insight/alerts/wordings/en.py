@@ -143,10 +143,10 @@ EN = Wording(
             ),
         ),
         "decision_stuck": KindText(
-            "The decision “{decision}” is stuck at level {level}",
+            "The decision “{decision}” is stuck with {level}",
             (
                 "The decision “{decision}” is acknowledged by {acknowledged} of {units} units, {weeks_old} weeks old, "
-                "stuck at level {level}.",
+                "stuck with {level}.",
                 "Decisions are official acts; no people are counted.",
             ),
             "The decision is older than four weeks and not all units concerned have acknowledged it.",

@@ -145,10 +145,10 @@ NB = Wording(
             ),
         ),
         "decision_stuck": KindText(
-            "Beslutningen «{decision}» har stoppet på nivå {level}",
+            "Beslutningen «{decision}» har stoppet hos {level}",
             (
                 "Beslutningen «{decision}» er bekreftet av {acknowledged} av {units} enheter, {weeks_old} uker gammel, "
-                "og har stoppet på nivå {level}.",
+                "og har stoppet hos {level}.",
                 "Beslutninger er offisielle handlinger; ingen personer er talt.",
             ),
             "Beslutningen er eldre enn fire uker, og ikke alle berørte enheter har bekreftet den.",

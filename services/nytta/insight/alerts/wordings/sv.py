@@ -145,10 +145,10 @@ SV = Wording(
             ),
         ),
         "decision_stuck": KindText(
-            "Beslutet ”{decision}” har stannat på nivå {level}",
+            "Beslutet ”{decision}” har stannat hos {level}",
             (
                 "Beslutet ”{decision}” är bekräftat av {acknowledged} av {units} enheter, {weeks_old} veckor gammalt, "
-                "och har stannat på nivå {level}.",
+                "och har stannat hos {level}.",
                 "Beslut är officiella handlingar; inga personer är räknade.",
             ),
             "Beslutet är äldre än fyra veckor och alla berörda enheter har inte bekräftat det.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
@@ -14,8 +14,10 @@ from nytta.insight.alerts.feedback import ACTION_GOAL, DAYS_GOAL, PRECISION_GOAL
 from nytta.insight.alerts.kinds import role
 from nytta.insight.alerts.model import Alert, InvalidReason, SnoozeReason, State
 from nytta.insight.alerts.texts import FactsError, Message, actions, render, suggested, suggestions
+from nytta.insight.alerts.tried import Tried, in_order_of_effect, tried_actions
 from nytta.insight.alerts.wordings import WORDINGS
 from nytta.insight.store.effects import PublishedEffect
+from nytta.registry.programme import Suggestion
 from nytta.registry.roles import Permission
 from nytta.surfaces.console.figure_texts import day, short_week
 from nytta.surfaces.console.parts import Link, Refused, Speaker, Table
@@ -56,6 +58,7 @@ class AlertList:
     total: int
     quality: Table | None
     effects: Table | None
+    tried: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Aler
         len(kept),
         _quality(reading, visitor),
         _effects(reading, visitor),
+        _tried_table(reading, visitor),
     )
 
 
@@ -198,7 +202,7 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
         Table(say("alert_facts"), (say("col_fact"), say("col_what")), tuple(facts)),
         Table(say("alert_history"), (say("col_day"), say("col_what")), tuple(_history(alert, language))),
         alert.live and may_answer(visitor, alert, reading),
-        tuple((id_, suggested(suggestion, language)) for id_, suggestion in proposed.items()),
+        tuple(_choices(proposed, _tried(reading, language), say)),
         tuple((r.value, say(f"snooze_{r.value}")) for r in SnoozeReason),
         tuple((r.value, say(f"invalid_{r.value}")) for r in InvalidReason),
         today.isoformat(),
@@ -323,6 +327,39 @@ def _effects(reading: Reading, visitor: Visitor) -> Table | None:
     return Table(
         say("effects_caption"), tuple(say(f"col_{c}") for c in ("unit", "system", "action", "day", "followed")), rows
     )
+
+
+def _tried(reading: Reading, language: str) -> dict[str, Tried]:
+    """What followed each action, by its words, over all units of the organisation."""
+    return tried_actions((_action(reading, effect, language), effect.points) for effect in reading.effects)
+
+
+def _tried_table(reading: Reading, visitor: Visitor) -> Table | None:
+    """Each action that enough units tried, the best first; for the programme lead."""
+    tried = _tried(reading, visitor.language)
+    if not tried or not visitor.may(Permission.PROGRAMME, reading.root):
+        return None
+    say = Speaker(visitor.language)
+    rows = tuple(
+        (action, str(tried[action].units), say("points", n=_points(tried[action].points)))
+        for action in in_order_of_effect(tried, tried)
+    )
+    return Table(say("tried_caption"), tuple(say(f"col_{c}") for c in ("action", "units", "followed")), rows, (1, 2))
+
+
+def _choices(proposed: Mapping[str, Suggestion], tried: Mapping[str, Tried], say: Speaker) -> Iterator[tuple[str, str]]:
+    """Proposed actions by id in the order of what followed them elsewhere, which is said where enough tried them."""
+    words = {suggestion.text.text(say.language): id_ for id_, suggestion in proposed.items()}
+    for action, id_ in in_order_of_effect(words, tried).items():
+        text = suggested(proposed[id_], say.language)
+        if action in tried:
+            before = tried[action]
+            text += ": " + say("tried_note", n=before.units, points=_points(before.points))
+        yield id_, text
+
+
+def _points(points: float) -> str:
+    return f"{points:+.0f}".replace("-", "−")
 
 
 def _action(reading: Reading, told: PublishedEffect, language: str) -> str:

@@ -10,11 +10,12 @@ from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.maturity import AXES, DIMENSIONS, Axis, Dimension
 from nytta.insight.benefits.statement import Benefit, Statement
-from nytta.registry.programme import MEASURES, Measure
+from nytta.registry.programme import MEASURES, Measure, level_names
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import charts
 from nytta.surfaces.console.figure_texts import day, figure_text, short_week, week
 from nytta.surfaces.console.pages.alerts import organisations
+from nytta.surfaces.console.pages.hours import hours_table
 from nytta.surfaces.console.parts import Cell, Chart, Link, Refused, Speaker, Table, Tile
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
@@ -54,6 +55,7 @@ class Register:
     sort: str
     sorts: tuple[tuple[str, str], ...]
     lying: Chart | None
+    hours: Table | None
     break_even: tuple[Chart, ...]
     decisions: Table | None
     decide: tuple[str, ...]
@@ -123,6 +125,7 @@ def register(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Re
         sort,
         tuple((s, say(f"col_{s}")) for s in _SORTS),
         _lying(said, say, language, system),
+        hours_table([pool for pool in said.pools if system in ("", pool.system)], said.currency, say, by_unit=True),
         tuple(_break_even(said, say, language, system)),
         _decisions(said, say, language),
         tuple(text for b in told.blocks if isinstance(b, Items) for text in b.items),
@@ -310,11 +313,12 @@ def _break_even(statement: Statement, say: Speaker, language: str, system: str) 
     """The digital share over time against the share from which two ways pay."""
     for n, even in enumerate(e for e in statement.break_even if system in ("", e.system) and len(e.course) > 1):
         share = report_words.say("never", language) if even.share is None else figures.percent(even.share, language)
+        money = figures.money(even.parallel, statement.currency, language)
         finding = report_words.say(
             "break_even",
             language,
             system=even.names.text(language),
-            money=figures.money(even.parallel, statement.currency, language),
+            money=money,
             share=share,
             now="–" if even.now is None else figures.percent(even.now, language),
         )
@@ -327,7 +331,8 @@ def _break_even(statement: Statement, say: Speaker, language: str, system: str) 
                 week_letter=say("week_letter"),
             )
         )
-        rows = tuple((short_week(at, language), figures.percent(v, language)) for at, v in reversed(even.course))
+        course = tuple((short_week(at, language), figures.percent(v, language)) for at, v in reversed(even.course))
+        rows = ((say("two_ways_cost"), money), (say("pays_from"), share), *course)
         columns = (say("col_week"), report_words.say("digital_share", language))
         title = f"{report_words.say('break_even_title', language)} {even.names.text(language)}"
         yield Chart(f"break-even-{n}", finding, title, finding, spec, Table(title, columns, rows, (1,)))
@@ -340,7 +345,7 @@ def _decisions(statement: Statement, say: Speaker, language: str) -> Table | Non
     rows = tuple(
         (
             d.names.text(language),
-            d.level or "–",
+            level_names(d.level).text(language) or "–",
             say("of", n=d.acknowledged, all=d.units),
             say("of", n=d.executed, all=d.units),
             str(d.weeks),

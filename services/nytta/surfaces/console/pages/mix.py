@@ -61,6 +61,7 @@ def _split(mixed: Mixed, over: Over, definition: Definition, first: date, last: 
         mix=_points(mixed.mix, measure, say),
         week=week(first, language),
     )
+    rest = _signed(mixed.mix, language)
     adjusted = mixed.adjusted_after - mixed.adjusted_before
     rows = (
         (
@@ -75,6 +76,8 @@ def _split(mixed: Mixed, over: Over, definition: Definition, first: date, last: 
             number(mixed.adjusted_after, measure, language),
             _signed(adjusted, language),
         ),
+        (say("of_which_within"), "–", "–", _signed(mixed.within, language)),
+        (say("of_which_mix", n=mixed.unseen) if mixed.unseen else say("of_which_mix_alone"), "–", "–", rest),
     )
     heads = (
         say("col_figure"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
+from typing import Final
 
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
@@ -17,14 +19,24 @@ from nytta.registry.roles import Permission
 from nytta.surfaces.console.figure_texts import FigureText, figure_text, week, why_hidden
 from nytta.surfaces.console.pages import alerts as alert_pages
 from nytta.surfaces.console.pages.channels import channel_mix
-from nytta.surfaces.console.pages.states import FollowUp, Steps, exploited, follow_up, steps
+from nytta.surfaces.console.pages.states import (
+    CaseTypeMatrix,
+    FollowUp,
+    Pulse,
+    Steps,
+    case_type_matrix,
+    exploited,
+    follow_up,
+    pulse,
+    steps,
+)
 from nytta.surfaces.console.pages.trends import target, trend
-from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Tile
+from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table, Tile
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.reports import figures
 from nytta.surfaces.reports.compose import document
-from nytta.surfaces.reports.document import Items
+from nytta.surfaces.reports.document import Items, Text
 
 _COLUMNS = 6
 _SHOWN = ("ok", "rounded", "banded")
@@ -51,6 +63,7 @@ class Map:
     name: str
     columns: tuple[Link, ...]
     rows: tuple[MapRow, ...]
+    signs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +75,14 @@ class Overview:
     week: str
     others: tuple[Link, ...]
     sentences: tuple[str, ...]
+    coverage: Table | None
     tiles: tuple[Tile, ...]
     charts: tuple[Chart, ...]
     maps: tuple[Map, ...]
     changes: tuple[Link, ...]
     decide: tuple[str, ...]
+    matrices: tuple[CaseTypeMatrix, ...]
+    pulse: Pulse | None
     steps: Steps | None
     decisions: FollowUp | None
     furthest: tuple[Link, ...]
@@ -99,11 +115,14 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
             if r != root
         ),
         tuple(_sentences(reading, visitor, places, programme=programme)),
+        _coverage_table(reading, Speaker(language)),
         tuple(_tiles(reading, visitor, places, programme=programme)),
         (*drawn[:2], *mixes[:1]),
         maps,
         tuple(_changes(reading, visitor, places, programme=programme)),
         tuple(_decide(reading, language)) if programme else (),
+        tuple(_matrices(reading, language, places)) if programme else (),
+        pulse(reading, language, root) if programme else None,
         steps(reading, language, seen) if programme else None,
         follow_up(reading, language) if programme else None,
         tuple(_furthest(reading, visitor, maps)) if programme else (),
@@ -114,6 +133,13 @@ def _systems(reading: Reading, places: Sequence[str]) -> list[str]:
     found = {s for place in places for s in reading.systems(place)}
     known = [s.id for s in reading.registry.systems if s.id in found]
     return known + sorted(found - set(known))
+
+
+def _matrices(reading: Reading, language: str, places: Sequence[str]) -> Iterator[CaseTypeMatrix]:
+    for system in _systems(reading, places):
+        matrix = case_type_matrix(reading, language, system, places)
+        if matrix is not None:
+            yield matrix
 
 
 def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str]) -> Map | None:
@@ -148,7 +174,28 @@ def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str])
         Link(getattr(reading.definitions[i].title, language), f"/indicators/{i}?system={system}&unit={reading.root}")
         for i in chosen
     )
-    return Map(system, reading.system_names(system).text(language), heads, tuple(rows))
+    name = reading.system_names(system).text(language)
+    return Map(system, name, heads, tuple(rows), _signs((cell for row in rows for cell in row.cells), language))
+
+
+_SIGNS: Final = {
+    "rounded": "~",
+    "banded": "≤ ≥",
+    "suppressed": "·",
+    "grouped": "→",
+    "not_approved": "×",
+    "not_enough": "…",
+    "none": "–",
+}
+"""Signs of a map by the words that say what they mean; every other status without a value has that of `not_enough`."""
+
+
+def _signs(cells: Iterable[FigureText], language: str) -> str:
+    """What the signs mean that stand in a map."""
+    say = Speaker(language)
+    statuses = {(cell.status, cell.value is None) for cell in cells}
+    present = {status if status in _SIGNS else "not_enough" for status, empty in statuses if empty or status in _SIGNS}
+    return "; ".join(f"{sign} {say(f'sign_{status}')}" for status, sign in _SIGNS.items() if status in present)
 
 
 def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[str]:
@@ -176,14 +223,7 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
     if said is None:
         return found
     if said.benefits:
-        words = [Status(b.word) for b in said.benefits]
-        good = sum(w in (Status.ON_TRACK, Status.ACHIEVED) for w in words)
-        watch = sum(w in (Status.AT_RISK, Status.PARTLY) for w in words)
-        bad = sum(w in (Status.OFF_TRACK, Status.NOT_ACHIEVED) for w in words)
-        found.append(say("sum_benefits", n=len(words), good=good, watch=watch, bad=bad))
-        hours = sum(p.missing or 0 for p in said.pools)
-        if hours:
-            found.append(say("sum_hours", hours=figures.hours(hours, language)))
+        found.append(_benefits_lead(reading, language))
     stuck = [d for d in said.decisions if d.word == Word.STUCK.value]
     if said.decisions:
         key = "sum_decisions_stuck" if stuck else "sum_decisions"
@@ -193,16 +233,34 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
 
 def _coverage(reading: Reading, say: Speaker) -> Iterator[str]:
     """How many figures of the last windows are shown, and what most of the others lack."""
-    shown = sum(number for status, _, number in reading.coverage if status in _SHOWN)
-    hidden = [
-        (why_hidden(reason, status), number)
-        for status, reason, number in reading.coverage
-        if status not in _SHOWN and reason
-    ]
+    shown, hidden = _shown_and_hidden(reading)
     if shown and hidden:
-        every = shown + sum(number for _, number in hidden)
-        why, most = max(hidden, key=lambda pair: pair[1])
+        every = shown + hidden.total()
+        ((why, most),) = hidden.most_common(1)
         yield say("sum_coverage", shown=shown, all=every, why=say(why), most=most)
+
+
+def _coverage_table(reading: Reading, say: Speaker) -> Table | None:
+    """The figures of the last windows: shown, and not shown by reason; None where all are shown or none is."""
+    shown, hidden = _shown_and_hidden(reading)
+    if not shown or not hidden:
+        return None
+    counts = ((say("status_ok"), shown), *((say(why), number) for why, number in hidden.most_common()))
+    rows = (*counts, (say("col_together"), shown + hidden.total()))
+    cells = tuple((name, figures.whole_number(number, say.language)) for name, number in rows)
+    return Table(say("statuses_caption"), (say("col_what"), say("col_number")), cells, (1,))
+
+
+def _shown_and_hidden(reading: Reading) -> tuple[int, Counter[str]]:
+    """How many figures are shown, and how many are not by the words for their reason."""
+    hidden: Counter[str] = Counter()
+    shown = 0
+    for status, reason, number in reading.coverage:
+        if status in _SHOWN:
+            shown += number
+        elif reason:
+            hidden[why_hidden(reason, status)] += number
+    return shown, hidden
 
 
 def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Tile]:
@@ -257,6 +315,13 @@ def _decide(reading: Reading, language: str) -> list[str]:
         return []
     told = document(reading.said.statement, reading.said.published_at, language, font="")
     return [text for block in told.blocks if isinstance(block, Items) for text in block.items]
+
+
+def _benefits_lead(reading: Reading, language: str) -> str:
+    """The report's lead: benefits by their status, and what is not realised."""
+    assert reading.said is not None
+    blocks = document(reading.said.statement, reading.said.published_at, language, font="").blocks
+    return next((block.text for block in blocks if isinstance(block, Text) and block.style == "lead"), "")
 
 
 def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[Link]:

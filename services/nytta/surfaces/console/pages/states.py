@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nytta.insight.states.cascade import ANCHORED, TIERS, Gate
 from nytta.insight.states.combined import READINESS, READY, USE, USED, Exploitation, State
+from nytta.registry.programme import level_names
 from nytta.surfaces.console.figure_texts import figure_text, number
 from nytta.surfaces.console.pages.trends import target
 from nytta.surfaces.console.parts import Cell, Link, Speaker, Table
 from nytta.surfaces.console.readings import Reading
+from nytta.surfaces.console.words import has_words
 from nytta.surfaces.reports import figures
 
 _USE_ICONS = {State.READY_NOT_USED: "risk", State.IN_USE: "good", State.NOT_READY: "waiting", State.UNCLEAR: "early"}
@@ -23,6 +25,11 @@ _DIGITAL_ICONS = {
     Exploitation.UNCLEAR: "early",
 }
 _GATE_ICONS = {Gate.OPEN: "good", Gate.CLOSED: "invalid", Gate.UNCLEAR: "early"}
+_GAP_ICONS = {"managers_higher": "risk", "staff_higher": "turned", "unclear": "early"}
+_FRICTION = {"lead-time": "days", "rework": "percent", "handovers": "count"}
+"""Indicators that show where work sticks, with their units of measure."""
+
+_MOST_ROWS = 10
 _TIERS = dict(zip(TIERS, ("tier_manager", "tier_key", "tier_staff"), strict=True))
 
 
@@ -46,11 +53,29 @@ class Exploited:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulse:
+    """What managers and staff say of the change: a sentence, and their answers side by side."""
+
+    sentence: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
 class Steps:
     """Gates between the steps of a change: what the organisation's own say, and every place large enough to tell."""
 
     sentences: tuple[str, ...]
     table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTypeMatrix:
+    """Where the case types of units stand, unit by case type, and the figures of those that are digital in vain."""
+
+    id: str
+    title: str
+    table: Table
+    friction: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +182,114 @@ def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploi
     )
 
 
+def case_type_matrix(reading: Reading, language: str, system: str, places: Sequence[str]) -> CaseTypeMatrix | None:
+    """Units in tree order by case types in the registry's order; None without two units or two case types."""
+    say = Speaker(language)
+    by_place = {place: rows for place in places if (rows := _by_case_type(reading, place, system))}
+    order = [case_type.id for case_type in known.case_types] if (known := reading.registry.system(system)) else []
+    present = {case_type for rows in by_place.values() for case_type in rows}
+    case_types = [*(each for each in order if each in present), *sorted(present - set(order))]
+    if len(by_place) < 2 and len(case_types) < 2:
+        return None
+    cells = tuple(
+        (
+            Link(reading.unit_names(place).text(language), f"/units/{place}"),
+            *(_stands(rows.get(case_type), say) for case_type in case_types),
+        )
+        for place, rows in by_place.items()
+    )
+    heads = (say("col_unit"), *(_case_type(reading, system, case_type, language) for case_type in case_types))
+    title = say("matrix_title", system=reading.system_names(system).text(language))
+    friction = _friction(reading, say, system, by_place)
+    return CaseTypeMatrix(
+        system, title, Table(say("matrix_caption"), heads, cells, tuple(range(1, len(heads)))), friction
+    )
+
+
+def _by_case_type(reading: Reading, place: str, system: str) -> dict[str, Mapping[str, Any]]:
+    return {row["case_type"]: row for row in reading.told("exploitation", place, system)}
+
+
+def _case_type(reading: Reading, system: str, case_type: str, language: str) -> str:
+    known = reading.registry.case_type(system, case_type)
+    return known.names.text(language) if known else case_type
+
+
+def _stands(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
+    """The state of a case type in a unit, with its digital intake; a dash where no figure of it is shown."""
+    if row is None:
+        return "–"
+    state = Exploitation(row["state"])
+    words = say(f"cell_{state}")
+    intake = row["figures"].get("digital-intake")
+    if intake is None:
+        return Link(words, icon=_DIGITAL_ICONS[state])
+    return Link(figures.percent(intake, say.language), icon=_DIGITAL_ICONS[state], note=words)
+
+
+def _friction(
+    reading: Reading, say: Speaker, system: str, by_place: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> Table | None:
+    """Time, rework and handovers of what is digital and not exploited, in single units, the least benefit first."""
+    language, parents = say.language, {unit.parent for unit in reading.registry.units_at(reading.day).values()}
+    stuck = [
+        (place, case_type, row["figures"])
+        for place, rows in by_place.items()
+        for case_type, row in rows.items()
+        if row["state"] == Exploitation.NOT_EXPLOITED and place not in parents
+    ]
+    stuck.sort(key=lambda item: item[2].get("realised", 100.0))
+    stuck_shown = stuck[:_MOST_ROWS]
+    if not stuck_shown:
+        return None
+    # a column in which nothing ever happens says nothing
+    measures = {name: measure for name, measure in _FRICTION.items() if any(rests.get(name) for _, _, rests in stuck)}
+    rows: list[tuple[Cell, ...]] = [
+        (
+            Link(reading.unit_names(place).text(language), f"/units/{place}"),
+            _case_type(reading, system, case_type, language),
+            *(_turn(rests, name, measure, language) for name, measure in measures.items()),
+            _percent(rests.get("realised"), language),
+        )
+        for place, case_type, rests in stuck_shown
+    ]
+    turns = (say("from_to", what=_name(reading, name, say)) for name in measures)
+    columns = (say("col_unit"), say("col_case_type"), *turns, say("col_benefit_realised"))
+    caption = say("friction_caption", shown=len(rows), n=len(stuck))
+    return Table(caption, columns, tuple(rows), tuple(range(2, len(columns))))
+
+
+def pulse(reading: Reading, language: str, unit: str) -> Pulse | None:
+    """What managers and staff of a unit answered, side by side by system; None where not both are shown."""
+    say = Speaker(language)
+    rows: list[tuple[Cell, ...]] = []
+    apart: list[str] = []
+    gaps = [row for row in reading.states if (row["what"], row["unit"]) == ("level-gap", unit)]
+    # in the order of the survey's own elements, items of an organisation's own behind them
+    elements = reading.definitions["pulse-staff"].parts if "pulse-staff" in reading.definitions else ()
+    order = {part: place for place, part in enumerate(elements)}
+    for row in sorted(gaps, key=lambda row: (row["system"], order.get(row["part"], len(order)), row["part"])):
+        # surveys may hold items of their own, which have no words here
+        element = say(f"element_{row['part']}") if has_words(f"element_{row['part']}") else str(row["part"])
+        if row["state"] != "unclear":
+            apart.append(element)
+        rests = row["figures"]
+        rows.append(
+            (
+                element,
+                reading.system_names(row["system"]).text(language),
+                number(rests["managers"], "", language),
+                number(rests["staff"], "", language),
+                Link(say(f"pulse_{row['state']}"), icon=_GAP_ICONS[row["state"]]),
+            )
+        )
+    if not rows:
+        return None
+    sentence = say("pulse_apart", n=len(apart), list=", ".join(apart)) if apart else say("pulse_together")
+    columns = tuple(say(f"col_{c}") for c in ("pulse_element", "system", "managers", "staff", "gap"))
+    return Pulse(sentence, Table(say("pulse_caption"), columns, tuple(rows), (2, 3)))
+
+
 def steps(reading: Reading, language: str, seen: Collection[str]) -> Steps | None:
     """Gates of the places in `seen` that are large enough to tell any, in tree order; None without any."""
     say = Speaker(language)
@@ -220,7 +353,7 @@ def follow_up(reading: Reading, language: str) -> FollowUp | None:
         rows.append(
             (
                 decision.names.text(language),
-                decision.level or "–",
+                level_names(decision.level).text(language) or "–",
                 _percent(received["value"] if received else None, language),
                 _percent(executed["value"] if executed else None, language),
                 Link(say("decision_open" if open_ else "decision_over"), icon="open" if open_ else "closed"),
@@ -238,7 +371,11 @@ def follow_up(reading: Reading, language: str) -> FollowUp | None:
 def _ages(reading: Reading, say: Speaker) -> Iterator[tuple[Cell, ...]]:
     for row in reading.told("decision-age", reading.root, ""):
         weeks = (say("weeks", n=number(each, "", say.language)) for each in (row["value"], row["high"]))
-        yield (row["part"] or "–", number(row["figures"].get("open"), "", say.language), *weeks)
+        yield (
+            level_names(row["part"]).text(say.language) or "–",
+            number(row["figures"].get("open"), "", say.language),
+            *weeks,
+        )
 
 
 def _name(reading: Reading, name: str, say: Speaker) -> str:

@@ -22,14 +22,16 @@ FEWEST_PEERS, FEWEST_IN_BAND = 3, 5
 def peers(
     reading: Reading, indicator: str, unit: str, system: str, at: date
 ) -> tuple[float | None, float | None, float | None]:
-    """Middle and quartiles of comparable units, None where too few show a figure."""
+    """Middle and quartiles of comparable units in the figure's own digits, None where too few show a figure."""
+    definition = reading.definitions.get(indicator)
+    digits = 1 if definition is not None and definition.display.unit_of_measure == "count" else 0
     others = sorted(reading.published.among_peers(indicator, "window", unit, system, at))
     if len(others) < FEWEST_PEERS:
         return None, None, None
     if len(others) < FEWEST_IN_BAND:
-        return round(median(others)), None, None
+        return round(median(others), digits), None, None
     low, middle, high = quantiles(others, n=4, method="inclusive")
-    return round(middle), round(low), round(high)
+    return round(middle, digits), round(low, digits), round(high, digits)
 
 
 def target(reading: Reading, indicator: str, unit: str, system: str) -> int | None:
@@ -139,6 +141,8 @@ def sentence(
     if before and last.value is not None and before[-1].value is not None:
         move = round(last.value - before[-1].value)
         key = "finding_same" if abs(move) < 3 else "finding_up" if move > 0 else "finding_down"
+        if key != "finding_same" and _may_be_chance(before[-1], last):
+            key = "finding_unsure"
         was = number(before[-1].value, measure, language)
         text += " " + say(key, figure=was)
     if last.peer is not None and last.value is not None:
@@ -147,6 +151,21 @@ def sentence(
         high = number(last.peer_high, measure, language) if last.peer_high is not None else ""
         text += " " + say(key, figure=number(last.peer, measure, language), low=low, high=high)
     return text
+
+
+def _interval(low: float, high: float, measure: str, language: str) -> str:
+    return f"{number(low, measure if measure == 'count' else '', language)}–{number(high, measure, language)}"
+
+
+def _may_be_chance(before: charts.Point, now: charts.Point) -> bool:
+    """Whether each of two figures lies within the uncertainty of the other; unknown uncertainty is none."""
+    return _within(now.value, before) and _within(before.value, now)
+
+
+def _within(value: float | None, point: charts.Point) -> bool:
+    return None not in (value, point.low, point.high) and float(point.low or 0) <= float(value or 0) <= float(
+        point.high or 0
+    )
 
 
 def _table(
@@ -166,9 +185,7 @@ def _table(
         cells = [short_week(p.week, language), figure.text, figure.interval or "–", figure.n_band or "–"]
         if peered:
             cells.append("–" if p.peer is None else number(p.peer, measure, language))
-            cells.append(
-                "–" if p.peer_low is None else f"{round(p.peer_low)}–{number(p.peer_high or 0, measure, language)}"
-            )
+            cells.append("–" if p.peer_low is None else _interval(p.peer_low, p.peer_high or 0, measure, language))
         rows.append(tuple(cells))
     columns = ["week", "figure", "interval", "n_band", *(["peers_middle", "peers_band"] if peered else [])]
     return Table(caption, tuple(say(f"col_{c}") for c in columns), tuple(rows), tuple(range(1, len(columns))))

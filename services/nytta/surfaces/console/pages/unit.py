@@ -7,18 +7,16 @@ from datetime import date
 
 from nytta.insight.alerts.model import Alert
 from nytta.insight.alerts.texts import Message
-from nytta.insight.benefits.statement import Pool
 from nytta.insight.states.combined import State
 from nytta.registry.roles import Permission
 from nytta.surfaces.console.figure_texts import day, figure_text, number, week
 from nytta.surfaces.console.pages import alerts as alert_pages
+from nytta.surfaces.console.pages.hours import hours_table
 from nytta.surfaces.console.pages.states import Exploited, UseState, exploited, use_state
 from nytta.surfaces.console.pages.trends import milestones, peers, target, trend
 from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
-from nytta.surfaces.reports import figures
-from nytta.surfaces.reports import words as report_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class SystemView:
     chart: Chart | None
     table: Table
     milestones: tuple[tuple[str, str], ...]
-    cost: tuple[str, ...]
+    hours: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +170,7 @@ def _system(reading: Reading, visitor: Visitor, id_: str, system: str, *, small:
         trend(reading, visitor, id_, system, reading.definitions[leading]) if leading else None,
         _figures(reading, visitor, id_, system),
         tuple(milestones(reading, id_, system, language)),
-        tuple(_cost(reading, visitor, id_, system)),
+        _hours(reading, visitor, id_, system),
     )
 
 
@@ -194,7 +192,8 @@ def _figures(reading: Reading, visitor: Visitor, id_: str, system: str) -> Table
             middle, low, high = peers(reading, indicator, id_, system, reading.week)
             text = "–" if middle is None else number(middle, measure, language)
             if low is not None and high is not None:
-                text += f" ({round(low)}–{round(high)})"
+                bare = measure if measure == "count" else ""
+                text += f" ({number(low, bare, language)}–{number(high, bare, language)})"
             cells.append(text)
         aim = target(reading, indicator, id_, system)
         cells.append("–" if aim is None else number(aim, measure, language))
@@ -209,34 +208,10 @@ def _figures(reading: Reading, visitor: Visitor, id_: str, system: str) -> Table
     )
 
 
-def _cost(reading: Reading, visitor: Visitor, id_: str, system: str) -> list[str]:
-    """What is left lying, in hours; in money once the benefit's owner has confirmed the minutes."""
+def _hours(reading: Reading, visitor: Visitor, id_: str, system: str) -> Table | None:
+    """What is freed and what is unrealised, in hours; in money once the benefit's owner has confirmed the minutes."""
     if reading.said is None:
-        return []
-    statement, language, say = reading.said.statement, visitor.language, Speaker(visitor.language)
-    return [
-        _pool(pool, statement.currency, say, language)
-        for pool in statement.pools
-        if (pool.place, pool.system) == (id_, system)
-    ]
-
-
-def _pool(pool: Pool, currency: str, say: Speaker, language: str) -> str:
-    name = pool.case_type_names.text(language) or pool.names.text(language)
-    if pool.missing is None:
-        why = f"why_{pool.why}"
-        told = report_words.say(why, language) if report_words.has_words(why) else pool.why
-        return say("cost_unknown", name=name, why=told)
-    if not pool.missing:
-        return say("cost_none", name=name, freed=figures.hours(pool.freed, language))
-    money = say("cost_unconfirmed")
-    if pool.amount_missing is not None:
-        money = say("cost_money", money=figures.money(pool.amount_missing, currency, language))
-    return say(
-        "cost_hours",
-        name=name,
-        promised=figures.hours(pool.promised, language),
-        freed=figures.hours(pool.freed, language),
-        missing=figures.hours(pool.missing, language),
-        money=money,
-    )
+        return None
+    statement = reading.said.statement
+    pools = [pool for pool in statement.pools if (pool.place, pool.system) == (id_, system)]
+    return hours_table(pools, statement.currency, Speaker(visitor.language))

@@ -1,0 +1,104 @@
+"""No sentence of a page says what the tables beside it do not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from nytta.indicators.load import load
+from nytta.registry import declarations
+from nytta.surfaces.console.words import LANGUAGES
+from tests.surfaces.console.statements import Page, PageTable, contradictions, facts_of, miscounted, unsupported, walk
+from tests.surfaces.console.world import World
+
+ROOT = Path(__file__).parents[3]
+MAP = PageTable(
+    "Units in Arken", ("Unit", "Weekly breadth", "Alert"), (("Town", "30 (30%)", ""), ("U", "20 (20%)", ""))
+)
+
+
+def titles(language: str) -> list[str]:
+    return [
+        getattr(definition.title, language) for definition in load(declarations.schemas() / "indicators").definitions
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_of_a_town_say_what_their_tables_say(seen: World, language: str) -> None:
+    done = walk(seen.visit("lead", language), language, titles(language))
+    assert not done.wrong, "\n".join(done.wrong)
+    assert done.pages > 10
+    assert done.facts > 20
+
+
+@pytest.mark.parametrize(
+    "sentence", ["Weekly breadth in U is 25% (week 3, 2026).", "U: Weekly breadth about 35%, target 80%"]
+)
+def test_a_sentence_that_differs_from_the_map_is_a_contradiction(sentence: str) -> None:
+    page = Page("Town", (sentence,), (MAP,), {})
+    assert [fact.place for fact in contradictions(facts_of(page, "en", ["Town", "U"], titles("en")))] == ["U"]
+    same = Page("Town", ("Weekly breadth in U is about 20% (week 3, 2026).",), (MAP,), {})
+    assert not list(contradictions(facts_of(same, "en", ["Town", "U"], titles("en"))))
+
+
+def test_a_number_that_no_table_holds_is_seen() -> None:
+    page = Page("Town", ("1,176 hours a year are not realised yet.", "Similar units are at 20%."), (MAP,), {})
+    assert [number for _, number in unsupported(page, "en")] == ["1176"]
+
+
+def test_a_summary_that_counts_otherwise_is_seen() -> None:
+    sentences = (
+        "2 units are shown by themselves and 0 smaller ones with their group, through week 3, 2026.",
+        "3 alerts are open. Waiting for an answer: 1. New since last week: 0.",
+    )
+    assert len(list(miscounted(Page("Town", sentences, (MAP,), {"Open alerts": "2 1 waits for an answer"}), "en"))) == 2
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_the_pages_of_all_stories_say_what_their_tables_say(seed: int, tmp_path: Path) -> None:
+    """Five stories, five seeds, in three languages: every page of figures that the person at the machine reaches."""
+    with running(tmp_path, seed) as (address, link):
+        for language in LANGUAGES:
+            with httpx.Client(base_url=address, follow_redirects=True, timeout=120, trust_env=False) as visit:
+                visit.get(link)
+                visit.get(f"/language/{language}")
+                done = walk(visit, language, titles(language))
+                assert not done.wrong, "\n".join(done.wrong)
+                assert done.facts > 1000
+
+
+@contextmanager
+def running(folder: Path, seed: int) -> Iterator[tuple[str, str]]:
+    """All stories of a seed, taken in and served: the address, and a link that signs in."""
+    command = [sys.executable, "-m", "nytta"]
+    registry, data = str(folder / "story" / "registry"), str(folder / "data")
+
+    def run(*words: str) -> None:
+        subprocess.run([*command, *words], check=True, capture_output=True, text=True)
+
+    run("simulate", "--story", "all", "--seed", str(seed), "--out", str(folder / "story"))
+    run("import", str(folder / "story" / "events.ndjson"), "--registry", registry, "--data", data)
+    run("alerts", "evaluate", "--registry", registry, "--data", data)
+    service = subprocess.Popen(
+        [*command, "up", "--port", "0", "--registry", registry, "--data", data],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert service.stdout
+        link = next(line.split()[-1] for line in service.stdout if "/sign-in/" in line)
+        yield link.partition("/sign-in/")[0], link
+    finally:
+        service.send_signal(signal.SIGTERM)
+        service.wait(60)
