@@ -119,6 +119,12 @@ def test_the_programme_lead_reads_what_managers_and_staff_answered_side_by_side(
     assert seen.visit("manager").get("/api/v1/overview").json()["pulse"] is None
 
 
+def test_the_overview_names_who_keeps_an_earlier_system(seen: World) -> None:
+    table = seen.visit("lead").get("/api/v1/overview").json()["legacy"]
+    assert [tuple(row) for row in table["rows"]] == [("Old desk", "Arken", "2", "Unit 1, Unit 3")]
+    assert seen.visit("manager").get("/api/v1/overview").json()["legacy"] is None
+
+
 def test_the_page_of_an_indicator_splits_its_change(seen: World) -> None:
     address = "/indicators/weekly-breadth?unit=u00&system=arken"
     page = text_of(seen, address, "manager")

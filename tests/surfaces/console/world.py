@@ -231,6 +231,9 @@ def publish_states(store: PrivateStore) -> None:
         ["organisation", *columns, "week", "publication"],
         [["town", *row, LAST, 1] for row in rows],
     )
+    facts = [["town", unit, "arken", "legacy", "Old desk", LAST, "ok", 1] for unit in ("u01", "u03", "town")]
+    fact_columns = ["organisation", "unit", "system", "fact", "part", "week", "status", "publication"]
+    store.connection.insert("{open}.published_facts", fact_columns, facts)
     # permits stay as they are, appeals too; a year ago most were permits
     for name, value, then, now in (("permit", 90, "100-299", "30-99"), ("appeal", 30, "30-99", "100-299")):
         store.connection.run(

@@ -19,6 +19,7 @@ from nytta.registry.roles import Permission
 from nytta.surfaces.console.figure_texts import FigureText, figure_text, week, why_hidden
 from nytta.surfaces.console.pages import alerts as alert_pages
 from nytta.surfaces.console.pages.channels import channel_mix
+from nytta.surfaces.console.pages.legacy import legacy_apps
 from nytta.surfaces.console.pages.states import (
     CaseTypeMatrix,
     FollowUp,
@@ -82,6 +83,7 @@ class Overview:
     changes: tuple[Link, ...]
     decide: tuple[str, ...]
     matrices: tuple[CaseTypeMatrix, ...]
+    legacy: Table | None
     pulse: Pulse | None
     steps: Steps | None
     decisions: FollowUp | None
@@ -122,6 +124,7 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
         tuple(_changes(reading, visitor, places, programme=programme)),
         tuple(_decide(reading, language)) if programme else (),
         tuple(_matrices(reading, language, places)) if programme else (),
+        legacy_apps(reading, language, places) if programme else None,
         pulse(reading, language, root) if programme else None,
         steps(reading, language, seen) if programme else None,
         follow_up(reading, language) if programme else None,
