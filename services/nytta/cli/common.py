@@ -65,6 +65,7 @@ def opened(data: Path | None, registry: Path | None = None) -> Iterator[nytta.Ap
         if served:
             if registry:
                 served.declare(nytta.read_registry(registry, served.definitions))
+            served.private.settle()
             yield served
             return
         settings = Settings() if data is None else Settings(data=data)

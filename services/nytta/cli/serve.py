@@ -22,14 +22,15 @@ from nytta.cli.common import Data, Registry, commands, fail, mendable, stderr
 from nytta.cli.console import build_console, joined, ready
 from nytta.cli.tokens import tokens_of
 from nytta.ingest.events.batch import Reject
-from nytta.ingest.http.acceptance import Acceptance, Bounded, Unavailable
+from nytta.ingest.http.acceptance import Acceptance, Bounded, Busy, Unavailable
 from nytta.ingest.http.counters import Counters, named_at
 from nytta.ingest.http.group import GroupCommit
 from nytta.ingest.http.limits import Limits
-from nytta.ingest.http.routes import Gateway, application
+from nytta.ingest.http.routes import Gateway, application, fronted
 from nytta.ingest.http.server import Server, bind, server
 from nytta.ingest.keys import KeyFileError, Notes, load_or_make
 from nytta.ingest.pull.declared import read as read_sources
+from nytta.ingest.store.backlog import BacklogFullError
 from nytta.ingest.stream.producer import Producer
 from nytta.ingest.stream.producer import Unavailable as BrokersAway
 from nytta.service import command_client, command_server, distributed
@@ -45,6 +46,8 @@ from nytta.surfaces.console.application import application as application_of
 from nytta.surfaces.console.context import Console
 
 _LEARNING_SECONDS: Final = 30.0
+_TOGETHER_SECONDS: Final = 0.002
+"""How long a group gathers at least: a sync takes about as long, in which the next one gathers."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,14 +91,19 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: P
         stack.enter_context(command_server.routed())
         rounds: Rounds | None = None
 
+        assert app.intake.backlog is not None
+
         def store(events: pa.Table, rejects: Sequence[Reject]) -> int:
             with answering():
-                number = app.intake.store(events, rejects, datetime.now(UTC))
+                try:
+                    number = app.intake.accept_group(events, rejects, datetime.now(UTC))
+                except BacklogFullError as error:
+                    raise Busy(str(error), 5) from error
             if rounds:
                 rounds.came()
             return number
 
-        commits = GroupCommit(store)
+        commits = GroupCommit(store, seconds=_TOGETHER_SECONDS)
         counters = Counters(lambda: commits.waiting, named_at(settings.metrics))
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
         rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM))
@@ -107,10 +115,11 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: P
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
         pulling = Pulling(app, read_sources(place), place, rounds.came)
+        stack.enter_context(app.intake.backlog.draining())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
         await stack.enter_async_context(pulling.running())
         places = [
-            (server(joined(application(gateway), console)), outside),
+            (server(joined(fronted(gateway, application(gateway)), console)), outside),
             (server(command_server.command_server(app, token, _run)), inside),
             *_measured(settings, counters),
         ]
@@ -159,7 +168,7 @@ async def _forward(app: nytta.App, settings: Settings, host: str, port: int, pla
         outside = bind(host, port)
         _say(gateway, host, outside)
         learning = asyncio.create_task(_learn(app, settings.key_place))
-        places = [(server(application(gateway)), outside), *_measured(settings, counters)]
+        places = [(server(fronted(gateway, application(gateway))), outside), *_measured(settings, counters)]
         _heed(Ending(app.private.connection), lambda: _end(one for one, _ in places))
         try:
             await asyncio.gather(*(one.listen(bound) for one, bound in places))

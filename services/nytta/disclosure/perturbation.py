@@ -13,8 +13,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import logsumexp, softmax
+import scipy  # its parts are loaded when they are first used, by whoever publishes
 
 from nytta.registry.protection import Noise
 
@@ -94,7 +93,7 @@ def probabilities(below: int, above: int, variance: float) -> Floats:
     def spread(curvature: float) -> float:
         return float(np.sum(noises**2 * _centred(noises, curvature))) - variance
 
-    row = _centred(noises, float(brentq(spread, -_STEEPEST, _STEEPEST, xtol=1e-14)))
+    row = _centred(noises, float(scipy.optimize.brentq(spread, -_STEEPEST, _STEEPEST, xtol=1e-14)))
     row.flags.writeable = False
     return row
 
@@ -104,8 +103,8 @@ def _centred(noises: Floats, curvature: float) -> Floats:
 
     def mean(slope: float) -> float:
         weights = slope * noises + curvature * noises**2
-        return float(np.sum(noises * np.exp(weights - logsumexp(weights))))
+        return float(np.sum(noises * np.exp(weights - scipy.special.logsumexp(weights))))
 
     reach = _STEEPEST + 2 * abs(curvature) * float(np.max(np.abs(noises)))
-    slope = float(brentq(mean, -reach, reach, xtol=1e-14))
-    return np.asarray(softmax(slope * noises + curvature * noises**2), dtype=np.float64)
+    slope = float(scipy.optimize.brentq(mean, -reach, reach, xtol=1e-14))
+    return np.asarray(scipy.special.softmax(slope * noises + curvature * noises**2), dtype=np.float64)

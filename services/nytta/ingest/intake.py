@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +20,7 @@ import pyarrow.compute as pc
 from nytta import Mendable
 from nytta.ingest.directory import LOOKED_UP, dated
 from nytta.ingest.events.batch import Batch, Reject, decode
-from nytta.ingest.events.columns import join, unnumbered
+from nytta.ingest.events.columns import distinct, join, unnumbered
 from nytta.ingest.events.encode import encode, to_ndjson
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
@@ -31,10 +30,11 @@ from nytta.ingest.files.read import Chunk, identities, objects, read, translate
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Notes, with_first
 from nytta.ingest.lookup import local_days, looked_up
 from nytta.ingest.store import renamings
+from nytta.ingest.store.backlog import Backlog
 from nytta.ingest.store.exclusions import digests
 from nytta.ingest.store.memberships import latest_memberships
 from nytta.ingest.store.overlap import is_known, overlap
-from nytta.ingest.store.private import Import, PrivateStore, SealedReject
+from nytta.ingest.store.private import Import, PrivateStore, SealedReject, sealed_table
 from nytta.ingest.store.stops import count_stopped, without_stopped
 from nytta.registry.registry import Registry
 from nytta.registry.store import tables as registry_tables
@@ -46,8 +46,6 @@ Progress = Callable[[int, int], None]
 """Told (bytes read, bytes in all) as a file is read."""
 
 T = TypeVar("T")
-
-_EPOCH = date(1970, 1, 1)
 
 
 class IntakeError(Mendable):
@@ -114,6 +112,8 @@ class Intake:
     keys: Keys
     declared: Registry | None
     key_file: Path | None = None
+    backlog: Backlog | None = None
+    """Where groups are durable before the store has them; None where whoever accepts waits for the store."""
 
     def __post_init__(self) -> None:
         self._one_file = threading.Lock()  # an import makes units, and another must see them
@@ -263,6 +263,17 @@ class Intake:
         placed = without_stopped(self.registry, placed, self.stopped)
         return self._write(placed, (*rejects, *unplaced), now)
 
+    def accept_group(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> int:
+        """As `store`, but what is durable when it returns waits in the backlog, which brings it into the store.
+
+        BacklogFullError where too much waits there.
+        """
+        assert self.backlog is not None
+        placed, unplaced = self._place(events)
+        placed = without_stopped(self.registry, placed, self.stopped)
+        self._note(now)
+        return self.backlog.append(placed, sealed_table((*rejects, *unplaced), self.keys.seal, now))
+
     def import_file(
         self,
         path: Path,
@@ -396,19 +407,24 @@ class Intake:
 
     def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> int:
         number, snapshot = (job.id, job.snapshot) if job else (0, 0)
-        count_stopped(self.private.connection, self.stopped, now)
-        with self.private.writing:
-            renamings.note(self.private, notes := self.notes.waiting())
-            self.notes.stored(notes)
+        self._note(now)
         return self.private.write(
             events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot
         )
+
+    def _note(self, now: datetime) -> None:
+        """Store what must be there before events are acknowledged: what was left out, and coming pseudonyms."""
+        count_stopped(self.private.connection, self.stopped, now)
+        if self.notes.waiting():
+            with self.private.writing.lock:
+                renamings.note(self.private, notes := self.notes.waiting())
+                self.notes.stored(notes)
 
     def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
         """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
         if not len(events):
             return events, ()
-        triples, codes = _distinct(events)
+        triples, codes = distinct(events["source"], events["unit"], pc.cast(events["time"], pa.date32()))
         if any(unit == LOOKED_UP for _, unit, _ in triples):
             return self._place_looked_up(events)
         homes = [self.registry.resolve_one(unit, source, day) if unit else "" for source, unit, day in triples]
@@ -592,22 +608,6 @@ def behind(items: Iterable[T], write: Callable[[T], object]) -> Iterator[T]:
         if under_way:
             under_way[0].result()
             yield under_way[1]
-
-
-def _distinct(events: pa.Table) -> tuple[list[tuple[str, str, date]], npt.NDArray[np.int64]]:
-    """The distinct (source, unit, UTC day) of the events, and for each event the place of its own."""
-    sources, units = (events[name].unify_dictionaries().combine_chunks() for name in ("source", "unit"))
-    names = [column.dictionary.to_pylist() for column in (sources, units)]
-    days = pc.cast(events["time"], pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
-    pairs = sources.indices.to_numpy().astype(np.int64) * len(names[1]) + units.indices.to_numpy()
-    first = int(days.min())
-    span = int(days.max()) - first + 1
-    found, codes = np.unique(pairs * span + days - first, return_inverse=True)
-    triples = [
-        (names[0][pair // len(names[1])], names[1][pair % len(names[1])], _EPOCH + timedelta(days=first + day))
-        for pair, day in zip((found // span).tolist(), (found % span).tolist(), strict=True)
-    ]
-    return triples, codes
 
 
 def _at_row(reject: Reject, rows_before: int) -> Reject:

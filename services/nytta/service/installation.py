@@ -6,7 +6,7 @@ import gc
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
@@ -24,6 +24,7 @@ from nytta.indicators.subjects import DERIVATION
 from nytta.ingest.events.columns import join
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
+from nytta.ingest.store.backlog import Backlog
 from nytta.ingest.store.private import PrivateStore, RejectQuery
 from nytta.insight.alerts.answers import Answer
 from nytta.insight.alerts.delivery.channels import Channels
@@ -61,6 +62,7 @@ def _one_round(method: Callable[Concatenate[App, P], T]) -> Callable[Concatenate
     @wraps(method)
     def alone(self: App, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with self.computing:
+            self.private.settle()
             return method(self, *args, **kwargs)
 
     return alone
@@ -275,11 +277,14 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
         backup.let_go(settings.data)
         migrate.migrate(connection, tables)
         store = PrivateStore(connection)
-        intake = Intake(store, recognised(settings.key_place, store), declared, settings.key_place)
-        app = App(store, OpenStore(connection), intake, definitions, tables)
-        app.channels = read_channels(settings)
-        app.journal = Journal.of(settings.data / "reads")
-        yield app
+        keys = recognised(settings.key_place, store)
+        with closing(Backlog(store, settings.data / "accepted")) as backlog:
+            backlog.open()
+            intake = Intake(store, keys, declared, settings.key_place, backlog)
+            app = App(store, OpenStore(connection), intake, definitions, tables)
+            app.channels = read_channels(settings)
+            app.journal = Journal.of(settings.data / "reads")
+            yield app
     finally:
         connection.close()
 

@@ -184,6 +184,7 @@ class Rounds:
     async def _turn(self) -> None:
         """A round, a publication and an evaluation, each where it is due."""
         now = datetime.now(UTC)
+        await _done("a round", self._app.private.settle)
         changes = self._changes()
         if changes != self._computed:
             await self._compute(now)

@@ -38,8 +38,8 @@ class Service:
         """What Prometheus reads of it."""
         return httpx.get(f"http://{self.measured}/metrics", timeout=PATIENCE, trust_env=False).text
 
-    def start(self) -> Service:
-        """Start it and wait until it listens."""
+    def begin(self) -> None:
+        """Start it."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "nytta", "up", "--port", "0", "--data", self.data, "--registry", self.registry],
             stderr=subprocess.PIPE,
@@ -48,6 +48,10 @@ class Service:
             env=os.environ
             | {"PYTHONPATH": str(ROOT / "services"), "TMPDIR": str(self.temporary), "NYTTA_METRICS": self.measured},
         )
+
+    def start(self) -> Service:
+        """Start it and wait until it listens."""
+        self.begin()
         watch = threading.Timer(PATIENCE, self.process.kill)
         watch.start()
         assert self.process.stderr is not None
@@ -95,9 +99,11 @@ class Service:
     def stored(self) -> list[str]:
         """The ids of all events in the store, read by a process of its own while the service is down."""
         program = (
-            "import json, sys\nfrom pathlib import Path\nfrom nytta.storage.client import embedded\n"
-            "store = embedded(Path(sys.argv[1]) / 'store')\n"
-            "print(json.dumps([i for (i,) in store.rows('SELECT id FROM {private}.events FINAL')]))\nstore.close()"
+            "import json, sys\nfrom pathlib import Path\nfrom nytta import service\n"
+            "from nytta.service.settings import Settings\n"
+            "with service.embedded(Settings(data=Path(sys.argv[1]))) as app:\n"
+            "    rows = app.private.connection.rows('SELECT id FROM {private}.events FINAL')\n"
+            "    print(json.dumps([i for (i,) in rows]))"
         )
         done = subprocess.run(
             [sys.executable, "-c", program, str(self.data)],

@@ -90,6 +90,19 @@ def test_a_failed_write_answers_all_and_the_next_one_stands() -> None:
     assert store.groups == [(["7"], 0)]
 
 
+def test_a_refusal_is_answered_as_it_is() -> None:
+    def full(_events: pa.Table, _rejects: Sequence[Reject]) -> int:
+        raise Busy("the backlog is full", 5)
+
+    async def run() -> None:
+        async with GroupCommit(full) as commits:
+            with pytest.raises(Busy) as refused:
+                await commits.put(table(1), [])
+            assert refused.value.retry_after == 5
+
+    asyncio.run(run())
+
+
 def test_a_group_has_no_more_than_most() -> None:
     store = Store()
 

@@ -173,6 +173,11 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int, capsy
         service.kill()
         for sender in senders:
             sender.join()
+        torn(service.data / "accepted", chance)
+        if chance.random() < 0.3:  # while it stores what it finds
+            service.begin()
+            time.sleep(chance.uniform(1, 6))
+            service.kill()
     stored = service.stored()
     assert len(acknowledged) > 200
     assert acknowledged <= set(stored), f"lost with seed {seed}"
@@ -183,6 +188,15 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int, capsy
     assert service.answer("verify")["equal"]
     service.stop()
     assert sorted(service.stored()) == sorted(str(e["id"]) for batch in sent for e in batch)
+
+
+def torn(folder: Path, chance: random.Random) -> None:
+    """Have the end of what was written last be torn, as when the power fails while it is written."""
+    segments = sorted(folder.glob("*.segment"))
+    if segments:
+        content = segments[-1].read_bytes()
+        with segments[-1].open("ab") as file:
+            file.write(content[: chance.randrange(int.from_bytes(content[4:12], "little"))])
 
 
 def _send(service: Service, seed: float, sent: list[list[dict[str, object]]], acknowledged: set[str]) -> None:

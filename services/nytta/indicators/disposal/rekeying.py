@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.disposal.removal import Removed, delete, listed, raised, remove
+from nytta.indicators.disposal.removal import Removed, delete, listed, remove
 from nytta.ingest.store.private import PrivateStore
 
 _PAIRS = "SELECT old_digest, new_digest FROM {{private}}.renamings FINAL WHERE old_key = '{0}' AND new_key = '{1}'"
@@ -53,7 +53,7 @@ def _rename(store: PrivateStore, kept: str, pairs: str, coming: str) -> None:
         "actor": "p.new_digest",
         "subject": "if(e.subject = e.actor, p.new_digest, e.subject)",
         "actor_key": f"'{coming}'",
-        "batch": str(raised(store)),
+        "batch": str(store.raise_batch()),
     }
     columns = ", ".join(f"{taken.get(name, f'e.{name}')} AS {name}" for name in names)
     store.connection.run(

@@ -97,7 +97,7 @@ def remove_subjects(
         if not any(rows.values()):
             return Removed({})
         sealed = seals.seal(connection, definitions, _touched_subjects(store), before, last_week(store), certificate)
-        number = raised(store)
+        number = store.raise_batch()
         connection.run(
             f"""INSERT INTO {{private}}.marks (sequence, batch, kind, system, subject, unit, hour)
             SELECT {number}, 0, kind, system, subject, '', toStartOfHour(max(time)) FROM {{private}}.removal
@@ -152,7 +152,7 @@ def _strip(store: PrivateStore) -> None:
     columns = ", ".join(store.raw_columns())
     connection.run(
         f"""INSERT INTO {{private}}.events ({columns})
-        SELECT * REPLACE ({NOBODY} AS actor, '' AS actor_key, '' AS actor_kind, {raised(store)} AS batch)
+        SELECT * REPLACE ({NOBODY} AS actor, '' AS actor_key, '' AS actor_kind, {store.raise_batch()} AS batch)
         FROM (SELECT {columns} FROM {{private}}.events WHERE kind NOT IN {PERSON_KINDS} AND {_LISTED})"""
     )
 
@@ -170,15 +170,8 @@ def delete(store: PrivateStore, condition: str) -> None:
     # touches nothing by itself: it lets a round begin, which takes up what was noted
     connection.run(
         "INSERT INTO {private}.marks (sequence, batch, kind, hour) "
-        f"SELECT {raised(store)}, 0, 'act', toDateTime({7 * 86400}, 'UTC')"
+        f"SELECT {store.raise_batch()}, 0, 'act', toDateTime({7 * 86400}, 'UTC')"
     )
-
-
-def raised(store: PrivateStore) -> int:
-    """The next number of a batch."""
-    number = store.counter("batch") + 1
-    store.raise_counter("batch", number)
-    return number
 
 
 def purge(store: PrivateStore) -> None:

@@ -103,6 +103,18 @@ def is_filled(name: str, column: pa.Array | pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.not_equal(column, default)).as_py())
 
 
+def distinct(*columns: pa.ChunkedArray) -> tuple[list[tuple[Any, ...]], NDArray[np.int64]]:
+    """The distinct rows of columns of one length above 0, and for each row its place among them."""
+    places = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        is_word = pa.types.is_dictionary(column.type)
+        coded = (column if is_word else column.dictionary_encode()).unify_dictionaries().combine_chunks()
+        codes = coded.indices.to_numpy().astype(np.int64)
+        _, first, places = np.unique(places * len(coded.dictionary) + codes, return_index=True, return_inverse=True)
+    rows = zip(*(column.take(pa.array(first)).to_pylist() for column in columns), strict=True)
+    return list(rows), places
+
+
 def join(tables: Iterable[pa.Table]) -> pa.Table:
     """The rows of all tables as one, with every column that one of them has and one chunk per column."""
     filled = [table for table in tables if table.num_rows]

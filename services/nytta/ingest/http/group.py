@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from nytta.ingest.events.batch import Reject
 from nytta.ingest.events.columns import join
-from nytta.ingest.http.acceptance import Busy, Unavailable
+from nytta.ingest.http.acceptance import Busy, Refusal, Unavailable
 from nytta.storage.client import DiskFullError
 
 Write = Callable[[pa.Table, Sequence[Reject]], int | None]
@@ -132,6 +132,8 @@ class GroupCommit:
             events = join([one.events for one in group])
             loop = asyncio.get_running_loop()
             number = await loop.run_in_executor(self._writer, self._write, events, rejects)
+        except Refusal as error:
+            failure = error
         except DiskFullError as error:
             _log.error("events were not stored: %s", error)
             failure = error
@@ -143,7 +145,9 @@ class GroupCommit:
             self._events -= len(one)
             if one.answer.done():  # its sender is gone
                 continue
-            if failure:
+            if isinstance(failure, Refusal):
+                one.answer.set_exception(failure)
+            elif failure:
                 one.answer.set_exception(Unavailable("the events could not be stored; send them again", 5))
             else:
                 one.answer.set_result(number)

@@ -27,7 +27,7 @@ class Limits:
     """Seconds in which a request's head, and then its body, must have come."""
     held: int = 128 << 20
     """Bytes of bodies that may be held at a time; beyond, senders are told to wait."""
-    bodies: int = 256
+    bodies: int = 1_000
     """Bodies that may come in at a time; beyond, senders are told to wait."""
 
 

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nytta.ingest.events.batch import Reject
 from nytta.ingest.events.pseudonyms import Chooser
@@ -262,6 +263,19 @@ def application(gateway: Gateway) -> FastAPI:
     say_problems(app)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+def fronted(gateway: Gateway, app: ASGIApp) -> ASGIApp:
+    """`app` with a short way to what comes most: events, which `gateway` answers whatever becomes of them."""
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/events" and scope["method"] == "POST":
+            response = await gateway.receive(Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return front
 
 
 def say_problems(app: FastAPI) -> None:

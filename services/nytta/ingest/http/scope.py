@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nytta.ingest.events.columns import distinct
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.http.tokens import Token
 from nytta.registry.registry import Registry
@@ -24,23 +24,10 @@ class Verdict:
 
 def refused(events: pa.Table, token: Token, registry: Registry) -> list[Verdict | None] | None:
     """For each event, why the token may not send it, or None; None alone where all may pass."""
-    places = pa.table(
-        {
-            "source": events["source"].cast(pa.string()),
-            "type": events["type"].cast(pa.string()),
-            "unit": events["unit"].cast(pa.string()),
-            "day": pc.cast(events["time"], pa.date32()),
-        }
-    )
-    distinct = places.group_by(places.column_names).aggregate([])
-    verdicts = {place: verdict(token, registry, *place) for place in _rows(distinct)}
-    if not any(verdicts.values()):
-        return None
-    return [verdicts[place] for place in _rows(places)]
-
-
-def _rows(places: pa.Table) -> Sequence[tuple[str, str, str, date]]:
-    return list(zip(*(places[name].to_pylist() for name in ("source", "type", "unit", "day")), strict=True))
+    day = pc.cast(events["time"], pa.date32())
+    places, codes = distinct(events["source"], events["type"], events["unit"], day)
+    verdicts = [verdict(token, registry, *place) for place in places]
+    return [verdicts[code] for code in codes] if any(verdicts) else None
 
 
 def verdict(token: Token, registry: Registry, source: str, kind: str, code: str, day: date) -> Verdict | None:

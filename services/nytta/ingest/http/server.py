@@ -8,7 +8,7 @@ import contextlib
 import resource
 import socket
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final, cast
 
 import h11
 import uvicorn
@@ -21,6 +21,8 @@ _TAKING_SECONDS: Final = 30.0
 """How long a peer may leave an answer that waits for it untaken."""
 _CONNECTIONS: Final = 1_000
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_MUCH: Final = 1 << 16
+"""Bytes of an answer that are sent at once."""
 _TICK_SECONDS: Final = 1.0
 """How old the date of an answer may be; who waits for requests alone wakes no sooner."""
 _ANSWERED_SECONDS: Final = 4.0
@@ -149,6 +151,38 @@ class _Timer:
             self._handle = None
 
 
+class _Gathering:
+    """A transport that sends together what is written in one turn of the loop: the head of an answer and its body."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, piece: bytes) -> None:
+        """Send it when the loop comes around, or at once where it is much."""
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > _MUCH:  # else a long answer would not wait for its reader
+            self._flush()
+
+    def close(self) -> None:
+        """Close it when all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        pieces, self._pieces, self._size = self._pieces, [], 0
+        if pieces:
+            self._transport.write(b"".join(pieces))
+
+
 class _Quiet:
     """An application whose requests may be broken off when the server stops: nobody is left who would read of it."""
 
@@ -173,7 +207,7 @@ class _Impatient(H11Protocol):
         self._head, self._linger, self._taking = (_Timer(self.loop) for _ in range(3))
         full = len(self.connections) >= self.most
         longest = next(iter(self.awaited), None)
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, _Gathering(transport, self.loop)))
         if full and longest is None:
             transport.write(_FULL)
             transport.close()

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nytta.ingest.events.columns import join
 from nytta.ingest.store.counted import EVENTS, winning
 from nytta.ingest.store.exclusions import digests, without_excluded
 from nytta.storage.client import Connection
@@ -42,6 +44,59 @@ _IDS = 5_000
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Accepted(Protocol):
+    """What was accepted and is not in the store yet."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is any."""
+        ...
+
+    def holds(self, batch: int) -> bool:
+        """Whether a batch is among it."""
+        ...
+
+    def bring(self) -> None:
+        """Bring it in; the caller holds the lock of `Writing`."""
+        ...
+
+
+class Writing:
+    """The lock of whoever writes raw events and marks. On entering it, all that was accepted is in the store.
+
+    One thread at a time, which may enter it again.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.backlog: Accepted | None = None
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+        try:
+            if self.backlog is not None:
+                self.backlog.bring()
+        except BaseException:
+            self.lock.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Decoded events with the registry's units, and sealed rejects, that were accepted together as one batch."""
+
+    batch: int
+    events: pa.Table
+    rejects: pa.Table
+    """As `sealed_table` makes them."""
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.rejects)
 
 
 def _alone(method: Callable[Concatenate[PrivateStore, P], T]) -> Callable[Concatenate[PrivateStore, P], T]:
@@ -137,10 +192,18 @@ class PrivateStore:
         """With `ask`, another process owns the marks: it is asked for `everything`, or `import 17`, durably."""
         self.connection = connection
         self._ask = ask
-        self.writing = threading.RLock()
-        """Held by the thread that writes raw events and marks."""
+        self.writing = Writing()
+        self._numbering = threading.Lock()
+        self._number: int | None = None  # the last number that was given to a batch, as far as this process knows
         self._unfinished = False  # whether a batch may lie there without its marks
         self._span: tuple[int, int] | None = None  # days that the counters hold, as far as this process raised them
+
+    def settle(self, batch: int | None = None) -> None:
+        """Return when all that was accepted is in the store, or so much of it that `batch` is."""
+        backlog = self.writing.backlog
+        if backlog is not None and (backlog.waits if batch is None else backlog.holds(batch)):
+            with self.writing:
+                pass
 
     # counters
 
@@ -181,27 +244,70 @@ class PrivateStore:
         self.store_events(events, batch, import_id, snapshot)
         self.write_rejects(rejects, seal, received_at, import_id)
         if len(events) and not import_id:
-            marks = marks_of(events, batch)
-            self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", marks["batch"]))
+            self._insert_marks(marks_of(events, batch), batch)
         if not import_id:
             self._unfinished = False
         return batch
+
+    def write_groups(self, groups: Sequence[Group]) -> None:
+        """Store groups durably under the numbers that they bear: raw, rejects, marks.
+
+        The same group again makes no difference: its rows are the same, and a round computes what it touches anew.
+        """
+        with self.writing.lock:
+            sequence = self.raise_batch()  # above all numbers of groups, and of marks that a round has read
+            events = _numbered(groups)
+            self._insert_events(events)
+            rejects = [group.rejects for group in groups if len(group.rejects)]
+            if rejects:
+                self.connection.insert_arrow("{private}.rejects", pa.concat_tables(rejects).combine_chunks())
+            if len(events):
+                self._insert_marks(_marks_of(events), sequence)
+
+    def _insert_marks(self, marks: pa.Table, sequence: int) -> None:
+        column = pa.repeat(pa.scalar(sequence, pa.uint64()), len(marks))
+        self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", column))
 
     def _next_batch(self) -> int:
         """The next number; a batch whose writing failed gets its marks first, for no round looks behind it."""
         if self._unfinished:
             self._finish_batches()
-        number = self.counter("batch") + 1
+        return self.raise_batch()
+
+    def raise_batch(self) -> int:
+        """The next number of a batch, or of marks, written down."""
+        written = self.counter("batch")
+        with self._numbering:
+            number = self._number = max(self._number or 0, written) + 1
         self.raise_counter("batch", number)
         return number
 
+    def number_batch(self) -> int:
+        """The next number of a batch that is written down elsewhere: whoever reads it there says `know_batch`."""
+        if self._number is None:
+            self.know_batch(0)
+        with self._numbering:
+            assert self._number is not None
+            self._number += 1
+            return self._number
+
+    def know_batch(self, number: int) -> None:
+        """Give no batch a number up to this one any more."""
+        written = self.counter("batch")
+        with self._numbering:
+            self._number = max(self._number or 0, written, number)
+
     def store_events(self, events: pa.Table, batch: int, import_id: int = 0, snapshot: int = 0) -> None:
         """Store raw events durably, as one of several writers; their marks bear the same number `batch`."""
+        numbers = pa.repeat(pa.scalar(batch, pa.uint64()), len(events))
+        self._insert_events(events.append_column("batch", numbers), import_id, snapshot)
+
+    def _insert_events(self, events: pa.Table, import_id: int = 0, snapshot: int = 0) -> None:
         events = without_excluded(events, digests(self.connection))
         if not len(events):
             return
         self._reach(events)
-        for name, value in {"batch": batch, "import": import_id, "snapshot": snapshot}.items():
+        for name, value in {"import": import_id, "snapshot": snapshot}.items():
             events = events.append_column(name, pa.repeat(pa.scalar(value, pa.uint64()), len(events)))
         self.connection.insert_arrow("{private}.events", events)
 
@@ -225,10 +331,7 @@ class PrivateStore:
 
         For their one owner: a lower number never comes after a round has read a higher one.
         """
-        sequence = self.counter("batch") + 1
-        self.raise_counter("batch", sequence)
-        column = pa.repeat(pa.scalar(sequence, pa.uint64()), len(marks))
-        self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", column))
+        self._insert_marks(marks, self.raise_batch())
 
     def write_rejects(
         self, rejects: Sequence[Reject], seal: Callable[[bytes], bytes], received_at: datetime, import_id: int = 0
@@ -238,24 +341,8 @@ class PrivateStore:
         `seal` makes the same of the same body. What tells rejects apart is a digest of what it makes: without the
         key, nobody can find out whether a body that he has guessed was among them.
         """
-        sealed = [seal(reject.body) for reject in rejects]
-        self.connection.insert(
-            "{private}.rejects",
-            ["digest", "source", "reason", "position", "detail", "import", "received_at", "body"],
-            [
-                [
-                    hashlib.sha256(body).digest()[:16],
-                    r.source,
-                    r.reason.value,
-                    r.position,
-                    r.detail,
-                    import_id,
-                    received_at,
-                    body,
-                ]
-                for r, body in zip(rejects, sealed, strict=True)
-            ],
-        )
+        if rejects:
+            self.connection.insert_arrow("{private}.rejects", sealed_table(rejects, seal, received_at, import_id))
 
     @_alone
     def mark(self, where: str = "1") -> None:
@@ -288,6 +375,7 @@ class PrivateStore:
 
     def marks_wait(self) -> bool:
         """Whether there are marks that no round has read."""
+        self.settle()
         return bool(
             self.connection.value(
                 "SELECT (SELECT max(sequence) FROM {private}.marks) > "
@@ -380,8 +468,7 @@ class PrivateStore:
         if not rows:
             return
         self._unfinished = True
-        number = self.counter("batch") + 1
-        self.raise_counter("batch", number)
+        number = self.raise_batch()
         columns = ", ".join(self.raw_columns())
         self.connection.run(
             f"""INSERT INTO {{private}}.events ({columns})
@@ -408,6 +495,7 @@ class PrivateStore:
 
         With `derived`, the events of a row are told apart by the word behind its id, and count as one.
         """
+        self.settle()
         row = _ROW if derived else "id"
         return Counts(
             *self.connection.rows(
@@ -448,6 +536,7 @@ class PrivateStore:
 
     def batch_counts(self, batch: int) -> list[dict[str, Any]]:
         """What became of the events of a batch beside what was stored before it, by source."""
+        self.settle(batch)
         return self.connection.dicts(
             f"""
             WITH mine AS (
@@ -481,6 +570,7 @@ class PrivateStore:
         `listed` is the import of the list, `job` the one that would take them back. `seen` are ids of rows that the
         list has, though no event could be made of them.
         """
+        self.settle()
         rows = self.connection.rows(
             f"SELECT uniqExactIf(row, absent), uniqExact(row) FROM ({self._standing(job, listed)})",
             source=source,
@@ -523,6 +613,7 @@ class PrivateStore:
 
         A retraction says something only where the event stands. Events without a revision are always new.
         """
+        self.settle()
         if not len(events) or "revision" not in events.column_names:
             return events
         ids = events["id"].to_pylist()
@@ -553,6 +644,7 @@ class PrivateStore:
 
     def standing_rows(self, source: str) -> set[str]:
         """The ids of a source's rows that count, without the words of derived events."""
+        self.settle()
         rows = self.connection.rows(
             f"""SELECT DISTINCT {_ROW} FROM (
                 SELECT id, argMax(retracted, (snapshot, revision)) AS gone
@@ -629,6 +721,7 @@ class PrivateStore:
 
     def data_span(self) -> tuple[date, date]:
         """The first and the last day of the events that ever came; some years of ours where there are none."""
+        self.settle()
         rows = self.connection.rows(
             "SELECT name, max(value) FROM {private}.counters WHERE name IN ('first_day', 'last_day') GROUP BY name"
         )
@@ -640,6 +733,7 @@ class PrivateStore:
 
     def sources(self) -> list[dict[str, Any]]:
         """Per source: events, first and last time and receipt, rejects, and the organisations whose units it names."""
+        self.settle()
         named = dict(
             self.connection.rows(
                 """SELECT source, groupUniqArray(root)
@@ -671,6 +765,7 @@ class PrivateStore:
 
     def rejects(self, reason: str = "", source: str = "", limit: int = 1000) -> list[dict[str, Any]]:
         """Rejects without their bodies, the latest first."""
+        self.settle()
         return self.connection.dicts(
             """SELECT source, reason, position, detail, received_at FROM {private}.rejects FINAL
                WHERE ({reason:String} = '' OR reason = {reason:String})
@@ -683,6 +778,7 @@ class PrivateStore:
 
     def sealed_rejects(self, query: RejectQuery) -> list[SealedReject]:
         """Rejects with their encrypted bodies, the earliest first: for sending them again."""
+        self.settle()
         rows = self.connection.rows(
             f"""SELECT {", ".join(_REJECT)}, body FROM {{private}}.rejects FINAL
                 WHERE ({{reason:String}} = '' OR reason = {{reason:String}})
@@ -727,28 +823,49 @@ def marks_in(events: str, where: str, *also: str) -> str:
         GROUP BY system, unit, toDate(time){more}"""
 
 
+def sealed_table(
+    rejects: Sequence[Reject], seal: Callable[[bytes], bytes], received_at: datetime, import_id: int = 0
+) -> pa.Table:
+    """Rejects as rows of their table, their bodies encrypted by `seal`, which makes the same of the same body."""
+    bodies = [seal(reject.body) for reject in rejects]
+    columns: dict[str, pa.Array] = {
+        "digest": pa.array([hashlib.sha256(body).digest()[:16] for body in bodies], pa.binary(16)),
+        "source": pa.array([reject.source for reject in rejects], pa.string()),
+        "reason": pa.array([reject.reason.value for reject in rejects], pa.string()),
+        "position": pa.array([reject.position for reject in rejects], pa.string()),
+        "detail": pa.array([reject.detail for reject in rejects], pa.string()),
+        "import": pa.repeat(pa.scalar(import_id, pa.uint64()), len(bodies)),
+        "received_at": pa.repeat(pa.scalar(received_at, pa.timestamp("ms", "UTC")), len(bodies)),
+        "body": pa.array(bodies, pa.binary()),
+    }
+    return pa.table(columns)
+
+
 def marks_of(events: pa.Table, batch: int) -> pa.Table:
     """What a batch of events touches, as rows of table `marks` without their sequence number.
 
     Each subject once, acts of persons per unit and day.
     """
+    return _marks_of(events.append_column("batch", pa.repeat(pa.scalar(batch, pa.uint64()), len(events))))
+
+
+def _marks_of(events: pa.Table) -> pa.Table:
+    """As `marks_of`, of events of several batches, which column `batch` tells apart."""
     plain = pa.table(
-        {name: _plain(events[name]) for name in ("kind", "system", "subject", "unit", "time", "actor_kind")}
+        {name: _plain(events[name]) for name in ("batch", "kind", "system", "subject", "unit", "time", "actor_kind")}
         | {"day": pc.cast(events["time"], pa.date32())}
     )
     sessions = pc.equal(plain["kind"], "session")
     about = pc.invert(sessions)
     if "retracted" in events.column_names:  # what a retraction takes back is found by its batch: it needs a mark
         about = pc.or_(about, pc.equal(events["retracted"], 1))
-    subjects = plain.filter(about).group_by(["kind", "system", "subject"]).aggregate([("time", "max")])
+    subjects = plain.filter(about).group_by(["batch", "kind", "system", "subject"]).aggregate([("time", "max")])
     by_persons = pc.and_(pc.or_(sessions, pc.equal(plain["kind"], "case")), pc.equal(plain["actor_kind"], "person"))
-    acts = plain.filter(by_persons).group_by(["system", "unit", "day"]).aggregate([("time", "max")])
-    rows = len(subjects) + len(acts)
-    number = pa.repeat(pa.scalar(batch, pa.uint64()), rows)
+    acts = plain.filter(by_persons).group_by(["batch", "system", "unit", "day"]).aggregate([("time", "max")])
     hours = pc.floor_temporal(pa.chunked_array([*subjects["time_max"].chunks, *acts["time_max"].chunks]), unit="hour")
     return pa.table(
         {
-            "batch": number,
+            "batch": _stacked(subjects["batch"], acts["batch"]),
             "kind": _stacked(subjects["kind"], pa.repeat("act", len(acts))),
             "system": _stacked(subjects["system"], acts["system"]),
             "subject": _stacked(subjects["subject"], pa.repeat(pa.scalar(bytes(16), pa.binary(16)), len(acts))),
@@ -756,6 +873,14 @@ def marks_of(events: pa.Table, batch: int) -> pa.Table:
             "hour": hours.cast(pa.timestamp("s", "UTC")),
         }
     )
+
+
+def _numbered(groups: Sequence[Group]) -> pa.Table:
+    """The events of all groups, each with the number of its batch."""
+    filled = [group for group in groups if len(group.events)]
+    events = join([group.events for group in filled])
+    batches = np.repeat(np.array([group.batch for group in filled], np.uint64), [len(group.events) for group in filled])
+    return events.append_column("batch", pa.array(batches, pa.uint64()))
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -27,8 +27,10 @@ SMALL = 30
 LEAST_COVERED = 50.0
 """A score is stated when its present members carry at least this many percent of the weight."""
 
-#: Published intervals are 95 % (two-sided); a gate asks for the bound that holds with 80 % on its one side.
-_NARROWER = quantile_of(0.60) / quantile_of(0.95)
+
+def _narrower() -> float:
+    """Published intervals are 95 % (two-sided); a gate asks for the bound that holds with 80 % on its one side."""
+    return quantile_of(0.60) / quantile_of(0.95)
 
 
 class Dimension(StrEnum):
@@ -258,8 +260,9 @@ def maturity(model: Model, figures: Mapping[str, Figure], surveys: Sequence[Surv
 
 def bounds(figure: Figure) -> tuple[float, float]:
     """The bounds of a published figure that each hold with 80 %, from its 95 % interval (normal on each side)."""
-    low = figure.value - (figure.value - figure.low) * _NARROWER
-    return low, figure.value + (figure.high - figure.value) * _NARROWER
+    narrower = _narrower()
+    low = figure.value - (figure.value - figure.low) * narrower
+    return low, figure.value + (figure.high - figure.value) * narrower
 
 
 def least_of(band: str) -> int:

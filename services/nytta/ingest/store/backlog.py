@@ -1,0 +1,236 @@
+"""What was accepted and is not in the store yet: durable in a write-ahead log, and brought in by the thousand.
+
+A group of events costs an append and a sync before it is answered; an insert costs tens of milliseconds, whatever it
+holds. Groups are stored under the numbers that they were given as they were accepted, so what is brought in twice,
+because the process died in between, is there once. Whoever must see what was accepted enters `PrivateStore.writing`.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from nytta.ingest.store.private import Group, PrivateStore
+from nytta.storage.client import DiskFullError, StoppedError, StoreError, answering
+from nytta.storage.wal import WriteAheadLog
+
+_HEAD: Final = struct.Struct("<HQQ")
+"""Version of a record, number of the batch, and bytes of its events; their rejects follow."""
+_VERSION: Final = 1
+_TRIED_AGAIN: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class BacklogFullError(StoreError):
+    """More was accepted than may wait for the store."""
+
+
+@dataclass
+class _Part:
+    """The groups of one segment of the log."""
+
+    path: Path
+    groups: list[Group] = field(default_factory=list)
+    events: int = 0
+
+
+class Backlog:
+    """Groups on their way into a store. One thread appends; any brings in what waits.
+
+    A part of at most `most` events is brought in at once; more than `room` may not wait.
+    """
+
+    def __init__(
+        self, store: PrivateStore, folder: Path, *, seconds: float = 1.0, most: int = 20_000, room: int = 200_000
+    ) -> None:
+        """`seconds` is how long a group may wait when nobody asks for it."""
+        self._store = store
+        self._wal = WriteAheadLog(folder)
+        self._seconds = seconds
+        self._most = most
+        self._room = room
+        self._parts: deque[_Part] = deque()
+        self._events = 0
+        self._changing = threading.Condition()
+        """Held by whoever touches the parts, or the segment that is written."""
+        self._oldest = 0.0
+        self._ending = False
+        store.writing.backlog = self
+
+    def open(self) -> None:
+        """Bring in what an earlier process accepted and could not store. StoreError where that cannot be read.
+
+        Nothing is done where another process has the log: what it accepts, it brings in.
+        """
+        if not self._wal.hold():
+            return
+        for segment in self._wal.segments():
+            groups = [_read(body, segment.path) for body in segment.records]
+            for group in groups:
+                self._store.know_batch(group.batch)
+            for part in _at_most(groups, self._most):
+                self._store.write_groups(part)
+            if segment.damaged:
+                aside = self._wal.put_aside(segment.path)
+                _log.error("accepted events in %s are damaged: the others were stored, and the file is kept", aside)
+            else:
+                self._wal.remove(segment.path)
+
+    def close(self) -> None:
+        """Let go of the log: what could not be brought in is brought in at the next start."""
+        with self._changing:
+            self._wal.close()
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything is not in the store yet."""
+        return bool(self._parts)
+
+    def holds(self, batch: int) -> bool:
+        """Whether a batch is not in the store yet."""
+        with self._changing:
+            return self.waits and batch >= self._parts[0].groups[0].batch
+
+    def append(self, events: pa.Table, rejects: pa.Table) -> int:
+        """Accept placed events and sealed rejects; durable when it returns, with the number of their batch.
+
+        BacklogFullError where too much waits, DiskFullError where there is no room for it.
+        """
+        size = len(events) + len(rejects)
+        with self._changing:
+            if self._parts and self._events + size > self._room:
+                raise BacklogFullError("more events were accepted than may wait for the store: send them again later")
+        self._store.connection.check_room()
+        group = Group(self._store.number_batch(), events, rejects)
+        if not size:
+            return group.batch
+        body = _written(group)
+        with self._changing:
+            if self._parts and self._parts[-1].events >= self._most:
+                self._wal.cut()
+            try:
+                path = self._wal.append(body)
+            except OSError as error:
+                raise DiskFullError(f"events could not be kept in {self._wal.folder}: {error}") from error
+            if not self._parts:
+                self._oldest = time.monotonic()
+            if not self._parts or self._parts[-1].path != path:
+                self._parts.append(_Part(path))
+            self._parts[-1].groups.append(group)
+            self._parts[-1].events += size
+            self._events += size
+            self._changing.notify_all()
+        return group.batch
+
+    def bring(self) -> None:
+        """Bring in all that was accepted until now; for whoever holds the lock of `PrivateStore.writing`."""
+        with self._changing:
+            last = self._parts[-1].groups[-1].batch if self._parts else 0
+        while (part := self._first(last)) is not None:
+            self._store.write_groups(part.groups)
+            with self._changing:
+                self._parts.popleft()
+                self._events -= part.events
+                self._oldest = time.monotonic()
+            self._wal.remove(part.path)
+
+    def _first(self, last: int) -> _Part | None:
+        """The part that has waited longest, to which nothing is added any more; None where all came after `last`."""
+        with self._changing:
+            if not self._parts or self._parts[0].groups[0].batch > last:
+                return None
+            if len(self._parts) == 1:
+                self._wal.cut()
+            return self._parts[0]
+
+    @contextmanager
+    def draining(self) -> Iterator[None]:
+        """While this is entered, a thread brings in what waits; on leaving, what is left is brought in."""
+        thread = threading.Thread(target=self._drain, name="drain", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._ending = True
+                self._changing.notify_all()
+            thread.join()
+
+    def _drain(self) -> None:
+        pause = 0.0
+        while self._due(pause):
+            pause = 0.0
+            try:
+                with answering(), self._store.writing:  # entering it brings everything in
+                    pass
+            except StoppedError:
+                return
+            except DiskFullError as error:
+                _log.error("accepted events wait for the store: %s", error)
+                pause = _TRIED_AGAIN
+            except Exception:
+                _log.exception("accepted events could not be stored; it is tried again")
+                pause = _TRIED_AGAIN
+            if pause and self._ending:
+                _log.warning("accepted events are stored at the next start")
+                return
+
+    def _due(self, pause: float) -> bool:
+        """Wait until something is to be brought in; False where nothing is any more."""
+        with self._changing:
+            self._changing.wait_for(lambda: self._ending, pause)
+            while not self._ending:
+                if not self._parts:
+                    self._changing.wait()
+                elif self._events >= self._most or (left := self._oldest + self._seconds - time.monotonic()) <= 0:
+                    return True
+                else:
+                    self._changing.wait(left)
+            return bool(self._parts)
+
+
+def _at_most(groups: Sequence[Group], most: int) -> Iterator[list[Group]]:
+    """Runs of groups with so many rows, or a group alone."""
+    part: list[Group] = []
+    for group in groups:
+        if part and sum(map(len, part)) + len(group) > most:
+            yield part
+            part = []
+        part.append(group)
+    if part:
+        yield part
+
+
+def _written(group: Group) -> tuple[bytes, bytes, bytes]:
+    events, rejects = _stream(group.events), _stream(group.rejects)
+    return _HEAD.pack(_VERSION, group.batch, len(events)), events, rejects
+
+
+def _stream(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return bytes(memoryview(sink.getvalue()))
+
+
+def _read(body: bytes, path: Path) -> Group:
+    version, batch, size = _HEAD.unpack_from(body)
+    if version != _VERSION:
+        raise StoreError(
+            f"{path} holds accepted events as a newer version of Nytta wrote them (format {version}): start that "
+            "version once, which stores them"
+        )
+    events = _HEAD.size + size
+    tables = [pa.ipc.open_stream(part).read_all() for part in (body[_HEAD.size : events], body[events:])]
+    return Group(batch, *tables)

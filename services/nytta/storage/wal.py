@@ -1,0 +1,169 @@
+"""A write-ahead log: records that are on disk before anybody is answered, until the store has what they say.
+
+A record is there whole or not at all. It lies in one of several files (segments), each written by one process from its
+first record to its last, and removed when all of its records are in the store.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import struct
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nytta.storage import permissions
+
+_MAGIC: Final = b"NYT1"
+_HEAD: Final = struct.Struct("<4sQI")
+"""Mark, length and CRC-32 of the body that follows."""
+_PATTERN: Final = "*.segment"
+_DAMAGED: Final = ".damaged"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A file of records as it was read: its whole records, and whether some before the last of them are damaged."""
+
+    path: Path
+    records: tuple[bytes, ...]
+    damaged: bool
+
+
+class WriteAheadLog:
+    """The segments of a folder. One process at a time has it, one thread at a time appends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._held: int | None = None
+        self._file: int | None = None
+        self._path = folder
+        self._size = 0
+        self._last = 0
+
+    def hold(self) -> bool:
+        """Take the folder for this process, until `close`; False where another process has it."""
+        permissions.make_folder(self.folder)
+        held = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            return False
+        self._held = held
+        return True
+
+    def close(self) -> None:
+        """Let go of the folder; segments stay as they are."""
+        self.cut()
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def append(self, body: Sequence[bytes]) -> Path:
+        """Write the parts of `body` as one record, on disk when this returns; the segment that it lies in.
+
+        OSError where it cannot be kept: then it is not there, or whoever reads finds it though nobody was answered.
+        """
+        crc = 0
+        for part in body:
+            crc = zlib.crc32(part, crc)
+        length = sum(map(len, body))
+        file = self._begun()
+        try:
+            written = os.writev(file, [_HEAD.pack(_MAGIC, length, crc), *body])
+            if written != _HEAD.size + length:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fdatasync(file)
+        except OSError:
+            # what a failed sync left on disk is unknown: nothing is written behind it
+            with suppress(OSError):
+                os.ftruncate(file, self._size)
+            self.cut()
+            raise
+        self._size += written
+        return self._path
+
+    def cut(self) -> None:
+        """Have the next record begin a segment."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def remove(self, path: Path) -> None:
+        """Remove a segment for good: it does not come again when the machine's power fails."""
+        path.unlink(missing_ok=True)
+        self._sync_folder()
+
+    def segments(self) -> Iterator[Segment]:
+        """All segments, the earliest first; the torn end of one is left out."""
+        for path in sorted(self.folder.glob(_PATTERN)):
+            yield _read(path)
+
+    def put_aside(self, path: Path) -> Path:
+        """Keep a segment under a name that `segments` passes over; that name."""
+        aside = path.with_name(path.name + _DAMAGED)
+        path.rename(aside)
+        self._sync_folder()
+        return aside
+
+    def _begun(self) -> int:
+        if self._file is None:
+            self._last = max(time.time_ns(), self._last + 1)
+            self._path = self.folder / f"{self._last:020d}.segment"
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._size = 0
+            self._sync_folder()
+        return self._file
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _read(path: Path) -> Segment:
+    content = path.read_bytes()
+    records = []
+    at, damaged = 0, False
+    while at < len(content):
+        body = _record(content, at)
+        if body is not None:
+            records.append(body)
+            at += _HEAD.size + len(body)
+            continue
+        following = _next_record(content, at + 1)
+        if following is None:  # the end was torn off while it was written: nobody was answered
+            _log.info("%s: %d bytes that were not written to their end are left out", path, len(content) - at)
+            break
+        damaged, at = True, following
+    return Segment(path, tuple(records), damaged)
+
+
+def _record(content: bytes, at: int) -> bytes | None:
+    """The body of the record that begins at a byte; None where none does, or not all of it is as it was written."""
+    if len(content) - at < _HEAD.size:
+        return None
+    mark, length, crc = _HEAD.unpack_from(content, at)
+    body = content[at + _HEAD.size : at + _HEAD.size + length]
+    return body if mark == _MAGIC and len(body) == length and zlib.crc32(body) == crc else None
+
+
+def _next_record(content: bytes, at: int) -> int | None:
+    """Where the next whole record begins."""
+    while (at := content.find(_MAGIC, at)) >= 0:
+        if _record(content, at) is not None:
+            return at
+        at += 1
+    return None
