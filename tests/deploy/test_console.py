@@ -47,7 +47,7 @@ def test_answers_go_to_whoever_keeps_the_alerts(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(evaluation, "answered", answered)
     monkeypatch.setattr(evaluation, "answer", here)
     app = Elsewhere()
-    backing = Backing(app, tmp_path, now=lambda: datetime(2026, 11, 29, tzinfo=UTC))  # type: ignore[arg-type]
+    backing = Backing(app, tmp_path, clock=lambda: datetime(2026, 11, 29, tzinfo=UTC))  # type: ignore[arg-type]
     given = Answer(alert.id, "take", action="Train the desk")
     backing.answer(given)
     assert app.told == [("county", given)]

@@ -34,7 +34,7 @@ MODULES = {
 
 def load(command: str = "") -> None:
     """Import the module of a command, or all of them where none has it."""
-    for module in [m for m, its in MODULES.items() if command in its] or MODULES:
+    for module in [module for module, names in MODULES.items() if command in names] or MODULES:
         import_module(f"nytta.cli.{module}")
 
 

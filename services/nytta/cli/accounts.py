@@ -46,7 +46,7 @@ def _accounts(data: Path | None) -> Accounts:
 def accounts_list(data: Data = None, as_json: Json = False) -> None:
     """List the accounts that signed in, as pseudonyms, with the day of the first time."""
     with mendable():
-        rows = [{"id": each.id, "since": str(each.since)} for each in _accounts(data).all()]
+        rows = [{"id": account.id, "since": str(account.since)} for account in _accounts(data).all()]
     show(rows, as_json, ("id", "since"))
 
 

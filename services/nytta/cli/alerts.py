@@ -34,8 +34,12 @@ def signals(
     """What lag detection found, beside published figures."""
     with opened(data) as app:
         rows = AlertStore(app.open.connection).signals()
-    kept = [r for r in rows if unit in ("", r["unit"]) and not (still_open and (r["closed"] or r["withdrawn"]))]
-    show(_plain(kept), as_json, ("unit", "system", "indicator", "kind", "opened", "closed", "value", "peer", "status"))
+    listed = [
+        row for row in rows if unit in ("", row["unit"]) and not (still_open and (row["closed"] or row["withdrawn"]))
+    ]
+    show(
+        _plain(listed), as_json, ("unit", "system", "indicator", "kind", "opened", "closed", "value", "peer", "status")
+    )
 
 
 @alerts_commands.callback(invoke_without_command=True)
@@ -50,9 +54,9 @@ def alerts(
     if context.invoked_subcommand:
         return
     with opened(data) as app:
-        found = AlertStore(app.open.connection).alerts()
-    kept = [a for a in found if (every or a.state in LIVE) and unit in ("", a.key.unit)]
-    show([_row(a) for a in kept], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
+        alerts = AlertStore(app.open.connection).alerts()
+    listed = [alert for alert in alerts if (every or alert.state in LIVE) and unit in ("", alert.key.unit)]
+    show([_row(alert) for alert in listed], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
 
 
 @alerts_commands.command()
@@ -64,33 +68,45 @@ def evaluate(
 ) -> None:
     """Judge the closed weeks, open and close alerts, and send what is due: what the running service does by itself."""
     try:
-        now = datetime.fromisoformat(at) if at else datetime.now(UTC)
+        current_time = datetime.fromisoformat(at) if at else datetime.now(UTC)
     except ValueError:
         fail(f"--at {at} is no moment such as 2026-03-02T07:35+01:00", code=2)
-    if now.tzinfo is None:
+    if current_time.tzinfo is None:
         fail("--at needs an offset, such as +01:00", code=2)
     with opened(data, registry) as app:
         if app.workers:
             fail("with Kafka, workers judge and nytta alerter decides and sends: both do it by themselves")
-        done = evaluation.evaluate(app, now)
+        result = evaluation.evaluate(app, current_time)
     rows: list[dict[str, Any]] = [
-        {"what": "message", "about": f"{m.unit} {m.system}", "who": m.role, "detail": m.message.subject}
-        for m in done.alerts.messages
+        {
+            "what": "message",
+            "about": f"{message.unit} {message.system}",
+            "who": message.role,
+            "detail": message.message.subject,
+        }
+        for message in result.alerts.messages
     ]
     rows += [
-        {"what": f"{p.channel} {p.state}", "about": p.message, "who": "", "detail": p.error}
-        for p in done.delivered.problems
+        {"what": f"{problem.channel} {problem.state}", "about": problem.message, "who": "", "detail": problem.error}
+        for problem in result.delivered.problems
     ]
     rows += [
-        {"what": "undeliverable", "about": u.alert, "who": u.role.value, "detail": _why(u.why)}
-        for u in done.alerts.undeliverable
+        {
+            "what": "undeliverable",
+            "about": undeliverable.alert,
+            "who": undeliverable.role.value,
+            "detail": _why(undeliverable.why),
+        }
+        for undeliverable in result.alerts.undeliverable
     ]
-    rows += [{"what": "not told", "about": u.alert, "who": "", "detail": u.why} for u in done.alerts.untold]
+    rows += [
+        {"what": "not told", "about": untold.alert, "who": "", "detail": untold.why} for untold in result.alerts.untold
+    ]
     show(rows, as_json, ("what", "about", "who", "detail"))
     stderr.print(
-        f"{done.alerts.changed} alerts changed, {len(done.alerts.messages)} messages, {done.delivered.sent} sent"
+        f"{result.alerts.changed} alerts changed, {len(result.alerts.messages)} messages, {result.delivered.sent} sent"
     )
-    if done.delivered.problems or done.alerts.undeliverable or done.alerts.untold:
+    if result.delivered.problems or result.alerts.undeliverable or result.alerts.untold:
         raise typer.Exit(1)
 
 
@@ -160,13 +176,13 @@ def quality_(data: Data = None, as_json: Json = False) -> None:
         rows = []
         for organisation in book.organisations():
             calendar = app.intake.registry.organisation(organisation).calendar
-            found = quality(book.alerts(organisation), calendar.is_workday)
+            measured = quality(book.alerts(organisation), calendar.is_workday)
             rows.append(
                 {
                     "organisation": organisation,
-                    **{name: getattr(found, name) for name in ("told", "right", "not_right", "known", "precision")},
-                    **{name: getattr(found, name) for name in ("days", "with_action", "snoozed_twice")},
-                    "missed": ", ".join(missed(found)),
+                    **{name: getattr(measured, name) for name in ("told", "right", "not_right", "known", "precision")},
+                    **{name: getattr(measured, name) for name in ("days", "with_action", "snoozed_twice")},
+                    "missed": ", ".join(missed(measured)),
                 }
             )
     show(rows, as_json)
@@ -182,17 +198,23 @@ def messages(
     with opened(data) as app:
         book = AlertStore(app.open.connection)
         ways: dict[str, list[str]] = {}
-        for (message, channel), each in sorted(book.deliveries().items()):
-            said = f"{channel} {each.state}" + (f" ({each.error})" if each.error else "")
-            ways.setdefault(message, []).append(said)
+        for (message, channel), delivery in sorted(book.deliveries().items()):
+            delivery_text = f"{channel} {delivery.state}" + (f" ({delivery.error})" if delivery.error else "")
+            ways.setdefault(message, []).append(delivery_text)
         rows = [
             {
-                **{"id": m.id, "day": m.day.isoformat(), "role": m.role, "unit": m.unit, "system": m.system},
-                "subject": m.message.subject,
-                "delivery": "; ".join(ways.get(m.id, ["waiting"])),
-                "text": m.message.text,
+                **{
+                    "id": message.id,
+                    "day": message.day.isoformat(),
+                    "role": message.role,
+                    "unit": message.unit,
+                    "system": message.system,
+                },
+                "subject": message.message.subject,
+                "delivery": "; ".join(ways.get(message.id, ["waiting"])),
+                "text": message.message.text,
             }
-            for m in book.messages()
+            for message in book.messages()
         ]
     if as_json:
         print_json(rows)
@@ -203,27 +225,33 @@ def messages(
         show(rows, False, ("day", "role", "unit", "system", "subject", "delivery"))
 
 
-def _answer(given: Answer, data: Any, as_json: bool) -> None:
+def _answer(answer: Answer, data: Any, as_json: bool) -> None:
     """Carry out one answer, or have it carried out by who keeps the alerts; the alert as it stands is printed."""
-    now = datetime.now(UTC)
+    current_time = datetime.now(UTC)
     with opened(data) as app:
-        after = _sent(app, app.workers, given, now) if app.workers else evaluation.answer(app, given, now)
-    show([_row(after)], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
+        alert = (
+            _sent(app, app.workers, answer, current_time)
+            if app.workers
+            else evaluation.answer(app, answer, current_time)
+        )
+    show([_row(alert)], as_json, ("id", "kind", "state", "role", "opened", "told", "answer"))
 
 
-def _sent(app: App, workers: Workers, given: Answer, now: datetime) -> Alert:
-    organisation, held, after = evaluation.answered(app, given, now)
-    if after == held:
-        return held
-    workers.answer(organisation, given)
+def _sent(app: App, workers: Workers, answer: Answer, current_time: datetime) -> Alert:
+    organisation, alert, changed = evaluation.answered(app, answer, current_time)
+    if changed == alert:
+        return alert
+    workers.answer(organisation, answer)
     until = time.monotonic() + _CARRIED_OUT
-    found = held
-    while found == held:
+    current = alert
+    while current == alert:
         if time.monotonic() > until:
             fail("the answer is kept, but nobody carries it out: is nytta alerter running?")
         time.sleep(0.2)
-        (found,) = (a for a in AlertStore(app.open.connection).alerts(organisation) if a.id == given.alert)
-    return found
+        (current,) = (
+            alert for alert in AlertStore(app.open.connection).alerts(organisation) if alert.id == answer.alert
+        )
+    return current
 
 
 def _day(text: str) -> date | None:
@@ -234,8 +262,8 @@ def _day(text: str) -> date | None:
 
 
 def _row(alert: Alert) -> dict[str, Any]:
-    taken, waits = alert.acknowledged, alert.snooze
-    answer = f"taken {taken.on} {taken.action}".strip() if taken else ""
+    acknowledgement, waits = alert.acknowledged, alert.snooze
+    answer = f"taken {acknowledgement.on} {acknowledgement.action}".strip() if acknowledgement else ""
     if waits:
         answer = f"waits until {waits.until}: {waits.reason}"
     elif alert.invalid:

@@ -38,16 +38,16 @@ def export(
         roots = benchmarks.organisations(app.open.connection)
         if organisation not in roots:
             fail(f"there is no organisation '{organisation}'; there are {', '.join(roots) or 'none'}", code=2)
-        found = benchmarks.export(
+        benchmark = benchmarks.export(
             app.open.connection, organisation, app.definitions, units=not whole, case_types=case_types
         )
-    body = write(found)
+    body = write(benchmark)
     if out is None:
         sys.stdout.buffer.write(body)
         sys.stdout.flush()
         return
     out.write_bytes(body)
-    stderr.print(f"{out}: {len(found.figures)} figures of {len(found.definitions)} indicators")
+    stderr.print(f"{out}: {len(benchmark.figures)} figures of {len(benchmark.definitions)} indicators")
 
 
 @benchmark_commands.command("import")
@@ -57,13 +57,13 @@ def import_(
 ) -> None:
     """Take over the figures of another organisation; refused where they follow other definitions."""
     with opened(data) as app:
-        own = benchmarks.organisations(app.open.connection)
+        own_organisations = benchmarks.organisations(app.open.connection)
         try:
-            found = take(file.read_bytes(), app.definitions, own)
+            benchmark = take(file.read_bytes(), app.definitions, own_organisations)
         except BenchmarkError as error:
             fail(f"{file}: {error}")
-        benchmarks.save(app.open.connection, found)
-    stderr.print(f"{found.organisation}: {len(found.figures)} figures taken over")
+        benchmarks.save(app.open.connection, benchmark)
+    stderr.print(f"{benchmark.organisation}: {len(benchmark.figures)} figures taken over")
 
 
 @benchmark_commands.command("show")
@@ -85,30 +85,33 @@ def show_(
     levels = by_level(rows)
     if level is not None and level not in levels:
         fail(f"there is no level '{level}'; there are {', '.join(levels) or 'none'}", code=2)
-    found = {name: made for name, same in levels.items() if level in (None, name) and (made := funnel(same))}
-    if not found:
+    funnels = {name: drawn for name, group in levels.items() if level in (None, name) and (drawn := funnel(group))}
+    if not funnels:
         fail(f"fewer than two figures of '{indicator}' can be compared: import what others export")
     if svg:
-        if len(found) > 1:
-            fail(f"one drawing holds one funnel: choose --level from {', '.join(found)}", code=2)
-        svg.write_text(_drawn(next(iter(found.values())), definition), encoding="utf-8")
+        if len(funnels) > 1:
+            fail(f"one drawing holds one funnel: choose --level from {', '.join(funnels)}", code=2)
+        svg.write_text(_drawn(next(iter(funnels.values())), definition), encoding="utf-8")
     if as_json:
         told_of = [
-            {"level": name, "centre": each.centre, "points": [asdict(point) for point in each.points]}
-            for name, each in found.items()
+            {"level": name, "centre": drawn_funnel.centre, "points": [asdict(point) for point in drawn_funnel.points]}
+            for name, drawn_funnel in funnels.items()
         ]
         print_json({"indicator": indicator, "version": definition.version, "levels": told_of})
         return
-    show([{"level": name} | asdict(point) for name, each in found.items() for point in each.points], False)
-    centres = ", ".join(f"{name} {each.centre} %" for name, each in found.items())
+    show(
+        [{"level": name} | asdict(point) for name, drawn_funnel in funnels.items() for point in drawn_funnel.points],
+        False,
+    )
+    centres = ", ".join(f"{name} {drawn_funnel.centre} %" for name, drawn_funnel in funnels.items())
     stderr.print(f"centre of {centres}; n is the least number that stands behind the figure")
 
 
 def _share(app: nytta.App, indicator: str) -> Definition:
-    known = {d.id: d for d in app.definitions if d.kind is Kind.SHARE}
-    if indicator not in known:
-        fail(f"there is no share '{indicator}'; there are {', '.join(sorted(known))}", code=2)
-    return known[indicator]
+    shares_by_id = {definition.id: definition for definition in app.definitions if definition.kind is Kind.SHARE}
+    if indicator not in shares_by_id:
+        fail(f"there is no share '{indicator}'; there are {', '.join(sorted(shares_by_id))}", code=2)
+    return shares_by_id[indicator]
 
 
 def _drawn(funnel: Funnel, definition: Definition) -> str:

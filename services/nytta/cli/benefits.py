@@ -58,8 +58,12 @@ def benefits(
 ) -> None:
     """List benefits: realised share, forecast, status, hours freed and unrealised."""
     with opened(data) as app:
-        found = _found(app, programme, as_of)
-    listed = [row for said, system in found for row in rows(said.statement, language.value, system)]
+        statements = _found(app, programme, as_of)
+    listed = [
+        row
+        for published_statement, system in statements
+        for row in rows(published_statement.statement, language.value, system)
+    ]
     show(listed, as_json, tuple(listed[0]) if as_csv and listed else _SHOWN, as_csv)
 
 
@@ -77,24 +81,33 @@ def report(
     The same --as-of gives the same bytes, whatever changed since.
     """
     with opened(data) as app:
-        found = _found(app, programme, as_of)
-    if len(found) != 1:
-        names = ", ".join(f"{said.statement.organisation}/{system or programme}" for said, system in found)
+        statements = _found(app, programme, as_of)
+    if len(statements) != 1:
+        names = ", ".join(
+            f"{published_statement.statement.organisation}/{system or programme}"
+            for published_statement, system in statements
+        )
         fail(f"'{programme}' concerns several organisations; name one of {names}", code=2)
-    said, system = found[0]
+    published_statement, system = statements[0]
     if form is Format.CSV:
-        body = as_csv(rows(said.statement, language.value, system)).encode()
+        body = as_csv(rows(published_statement.statement, language.value, system)).encode()
     elif form is Format.PDF:
-        body = paper.pdf(document(said.statement, said.published_at, language.value, system, font=paper.FONT))
+        body = paper.pdf(
+            document(
+                published_statement.statement, published_statement.published_at, language.value, system, font=paper.FONT
+            )
+        )
     else:
-        told_in = document(said.statement, said.published_at, language.value, system, font=pages.FONT)
+        told_in = document(
+            published_statement.statement, published_statement.published_at, language.value, system, font=pages.FONT
+        )
         body = pages.html(told_in).encode()
     if out is None:
         sys.stdout.buffer.write(body)
         sys.stdout.flush()
         return
     out.write_bytes(body)
-    stderr.print(f"{out}: {len(body)} bytes, as stated at {said.published_at:%Y-%m-%d %H:%M:%S} UTC")
+    stderr.print(f"{out}: {len(body)} bytes, as stated at {published_statement.published_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _found(app: nytta.App, programme: str, as_of: str) -> list[tuple[PublishedStatement, str]]:
@@ -106,9 +119,9 @@ def _found(app: nytta.App, programme: str, as_of: str) -> list[tuple[PublishedSt
             moment = until(as_of, book.timezone(organisation)) if as_of else None
         except ValueError as error:
             fail(f"--as-of {as_of}: {error}; use a day such as 2026-03-31, or a moment with an offset", code=2)
-        said = book.latest(organisation, moment)
-        if said is not None:
-            everything.append(said)
+        published_statement = book.latest(organisation, moment)
+        if published_statement is not None:
+            everything.append(published_statement)
     if not everything:
         fail(
             f"nothing had been stated by {as_of}"
@@ -116,17 +129,25 @@ def _found(app: nytta.App, programme: str, as_of: str) -> list[tuple[PublishedSt
             else "nothing is stated yet: register benefits in programme.yaml (--registry), then import or run nytta up"
         )
     name, _, part = programme.partition("/")
-    found = []
-    for said in everything:
-        systems = {b.plan.system for b in said.statement.benefits} | set(said.statement.systems)
-        if not programme or (name == said.statement.organisation and not part):
-            found.append((said, ""))
-        elif name == said.statement.organisation and part in systems:
-            found.append((said, part))
-        elif not part and any(b.plan.system == name for b in said.statement.benefits):
-            found.append((said, name))
-    if not found:
-        known = sorted({s.statement.organisation for s in everything})
-        known += sorted({b.plan.system for s in everything for b in s.statement.benefits})
-        fail(f"there is no programme '{programme}'; there are {', '.join(known)}", code=2)
-    return found
+    matches = []
+    for published_statement in everything:
+        systems = {benefit.plan.system for benefit in published_statement.statement.benefits} | set(
+            published_statement.statement.systems
+        )
+        if not programme or (name == published_statement.statement.organisation and not part):
+            matches.append((published_statement, ""))
+        elif name == published_statement.statement.organisation and part in systems:
+            matches.append((published_statement, part))
+        elif not part and any(benefit.plan.system == name for benefit in published_statement.statement.benefits):
+            matches.append((published_statement, name))
+    if not matches:
+        known_names = sorted({published_statement.statement.organisation for published_statement in everything})
+        known_names += sorted(
+            {
+                benefit.plan.system
+                for published_statement in everything
+                for benefit in published_statement.statement.benefits
+            }
+        )
+        fail(f"there is no programme '{programme}'; there are {', '.join(known_names)}", code=2)
+    return matches

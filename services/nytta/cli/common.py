@@ -93,7 +93,7 @@ def mendable() -> Iterator[None]:
     except Mendable as error:
         fail(str(error))
     except ValidationError as error:
-        fail("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()), code=2)
+        fail("; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()), code=2)
     except OSError as error:
         fail(f"{error.filename or 'the system'}: {error.strerror or error}")
 
@@ -121,6 +121,6 @@ def show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] =
         return
     table = Table(*names, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*("" if row[n] is None else str(row[n]) for n in names))
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     console = Console()
     Console(width=console.width if console.is_terminal else 200).print(table if rows else "nothing")

@@ -62,18 +62,18 @@ class Backing:
         app: nytta.App,
         folder: Path,
         behind: Callable[[], float] = lambda: 0.0,
-        came: Callable[[], None] = lambda: None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_arrival: Callable[[], None] = lambda: None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         declared: Sequence[Declared] = (),
         registry: Path | None = None,
     ) -> None:
         self._app = app
         self._declared = declared
         self._registry = registry
-        self._now = now
+        self._now = clock
         self._folder = folder / "uploads"
         self._behind = behind
-        self._came = came
+        self._came = on_arrival
         self._jobs: deque[Job] = deque(maxlen=_JOBS)
         shutil.rmtree(self._folder, ignore_errors=True)  # what waited for a mapping when the service ended
 
@@ -85,18 +85,18 @@ class Backing:
         """The indicators of the catalogue."""
         return self._app.definitions
 
-    def reader(self, who: str) -> str:
+    def reader(self, reader: str) -> str:
         """A pseudonym by the lasting key."""
-        return self._app.keys.pseudonymiser().digest(f"reader {who}").hex()
+        return self._app.keys.pseudonymiser().digest(f"reader {reader}").hex()
 
-    def answer(self, given: Answer) -> None:
+    def answer(self, answer: Answer) -> None:
         """One at a time, and never between the steps of an evaluation; beside workers, by whoever keeps the alerts."""
         try:
             if self._app.workers:
-                organisation, _, _ = evaluation.answered(self._app, given, self._now())
-                self._app.workers.answer(organisation, given)
+                organisation, _, _ = evaluation.answered(self._app, answer, self._now())
+                self._app.workers.answer(organisation, answer)
             else:
-                evaluation.answer(self._app, given, self._now())
+                evaluation.answer(self._app, answer, self._now())
         except evaluation.AnswerError as error:
             raise CannotDo(str(error)) from error
 
@@ -119,10 +119,10 @@ class Backing:
     def replay(self, reason: str, source: str, *, dry_run: bool) -> Replayed:
         """Validate rejects again."""
         try:
-            done = self._app.replay(RejectQuery(reason=reason, source=source), self._now(), dry_run=dry_run)
+            replayed = self._app.replay(RejectQuery(reason=reason, source=source), self._now(), dry_run=dry_run)
         except KeyFileError as error:
             raise CannotDo(str(error)) from error
-        return Replayed(done.tried, done.passed, done.still)
+        return Replayed(replayed.tried, replayed.passed, replayed.still)
 
     def behind(self) -> float:
         """Seconds."""
@@ -143,8 +143,10 @@ class Backing:
 
     def draft(self, file: Path, name: str, organisation: str = "") -> str:
         """Under the organisation, or the first one of the registry."""
-        known = self.registry().organisations
-        home = next((o for o in known if o.id == organisation), next(iter(known), None))
+        organisations = self.registry().organisations
+        home = next(
+            (candidate for candidate in organisations if candidate.id == organisation), next(iter(organisations), None)
+        )
         with _mendable():
             zone = home.timezone if home else "UTC"
             return draft(file, name, home.id if home else "organisation", zone, unpacked=_UNPACKED)
@@ -179,12 +181,14 @@ class Backing:
 
         try:
             with _mendable(), under_way("an import, which goes on when the file is uploaded again"):
-                chosen = mappings.load(mapping) if mapping else None
-                done = self._app.intake.import_file(
-                    file, chosen, self._now(), organisation=organisation, within=organisation, progress=progress
+                loaded_mapping = mappings.load(mapping) if mapping else None
+                import_report = self._app.intake.import_file(
+                    file, loaded_mapping, self._now(), organisation=organisation, within=organisation, progress=progress
                 )
-            told = done.as_dict()
-            job.report = {n: told[n] for n in ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")}
+            counts = import_report.as_dict()
+            job.report = {
+                name: counts[name] for name in ("read", "accepted", "duplicate", "rejected", "conflict", "left_out")
+            }
             job.read, job.state = job.total, "done"
             self._came()
         except CannotDo as error:
@@ -214,7 +218,7 @@ def build_console(
     settings: Settings,
     host: str,
     behind: Callable[[], float],
-    came: Callable[[], None],
+    on_arrival: Callable[[], None],
     registry: Path | None,
 ) -> Console:
     """The console of a service that listens on `host`."""
@@ -224,7 +228,7 @@ def build_console(
         refuse_open_house(host, proxy, oidc=client is not None)
     except ValueError as error:
         raise nytta.AppError(str(error)) from error
-    backing = Backing(app, settings.data, behind, came, declared=read_sources(registry), registry=registry)
+    backing = Backing(app, settings.data, behind, on_arrival, declared=read_sources(registry), registry=registry)
     links = Links()
     return Console(
         app.open,
@@ -255,8 +259,8 @@ def ready(app: nytta.App, pages: ASGIApp) -> ASGIApp:
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] in ("/healthz", "/readyz"):
-            said = await asyncio.to_thread(_answers, app) if scope["path"] == "/readyz" else True
-            await PlainTextResponse("ready" if said else "the store does not answer", 200 if said else 503)(
+            answered = await asyncio.to_thread(_answers, app) if scope["path"] == "/readyz" else True
+            await PlainTextResponse("ready" if answered else "the store does not answer", 200 if answered else 503)(
                 scope, receive, send
             )
             return

@@ -38,10 +38,10 @@ def load(app: nytta.App, settings: Settings) -> None:
     """Import its events and judge its weeks. Interrupted, the next time goes on; repeated, it changes nothing."""
     from nytta.service.evaluation import evaluate
 
-    now, first = datetime.now(UTC), not app.private.imports()
-    stderr.print("importing it …" if first else "it is here already")
-    app.intake.import_file(settings.data / "story" / "events.ndjson", None, now)
-    app.bring_up_to_date(now)
-    if first:  # later the service does it by itself
-        evaluate(app, now)
+    current_time, first_time = datetime.now(UTC), not app.private.imports()
+    stderr.print("importing it …" if first_time else "it is here already")
+    app.intake.import_file(settings.data / "story" / "events.ndjson", None, current_time)
+    app.bring_up_to_date(current_time)
+    if first_time:  # later the service does it by itself
+        evaluate(app, current_time)
     stderr.print(f"What is seeded: {settings.data / 'story' / 'truth.json'}", markup=False)

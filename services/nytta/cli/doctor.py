@@ -64,25 +64,28 @@ def examine(data: Path | None, registry: Path | None) -> list[Finding]:
     except ValidationError as error:
         return [
             Finding(
-                "settings", "bad", f"NYTTA_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}", "correct the variable"
+                "settings",
+                "bad",
+                f"NYTTA_{'.'.join(map(str, detail['loc'])).upper()}: {detail['msg']}",
+                "correct the variable",
             )
-            for e in error.errors()
+            for detail in error.errors()
         ]
-    found = [*_settings(), *_guarded("registry", lambda: _registry(settings, registry))]
-    found += [*_guarded("keys", lambda: _keys(settings)), *_guarded("files", lambda: _files(settings))]
-    found += _guarded("store", lambda: _store(settings))
-    found += [*_guarded("broker", lambda: _broker(settings)), *_guarded("mail", lambda: _ways_out(settings))]
-    found += [*_guarded("sign-in", lambda: _sign_in(settings))]
-    found += _guarded("sources", lambda: _sources(registry or settings.registry))
-    found += [*_guarded("clock", lambda: _clock(settings)), *_guarded("disk", lambda: _disk(settings))]
-    return found
+    findings = [*_settings(), *_guarded("registry", lambda: _registry(settings, registry))]
+    findings += [*_guarded("keys", lambda: _keys(settings)), *_guarded("files", lambda: _files(settings))]
+    findings += _guarded("store", lambda: _store(settings))
+    findings += [*_guarded("broker", lambda: _broker(settings)), *_guarded("mail", lambda: _ways_out(settings))]
+    findings += [*_guarded("sign-in", lambda: _sign_in(settings))]
+    findings += _guarded("sources", lambda: _sources(registry or settings.registry))
+    findings += [*_guarded("clock", lambda: _clock(settings)), *_guarded("disk", lambda: _disk(settings))]
+    return findings
 
 
-def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from look()
     except (Mendable, OSError) as error:
-        yield Finding(what, "bad", str(error), "see the sentence before")
+        yield Finding(subject, "bad", str(error), "see the sentence before")
 
 
 def _settings() -> Iterator[Finding]:
@@ -102,44 +105,44 @@ def _registry(settings: Settings, named: Path | None) -> Iterator[Finding]:
         return
     read = nytta.read_registry(folder, nytta.read_definitions(declarations.schemas() / "indicators"))
     assert read is not None
-    approved = {a.organisation for a in read.approvals}
-    unapproved = [] if "" in approved else sorted({o.id for o in read.organisations} - approved)
-    said = f"{len(read.units)} units of {len(read.organisations)} organisations"
+    approved = {approval.organisation for approval in read.approvals}
+    unapproved = [] if "" in approved else sorted({organisation.id for organisation in read.organisations} - approved)
+    summary = f"{len(read.units)} units of {len(read.organisations)} organisations"
     if unapproved:
         mend = "add approvals in organisation.yaml: without one no figure is computed"
-        yield Finding("registry", "watch", f"{said}; no approval: {', '.join(unapproved)}", mend)
+        yield Finding("registry", "watch", f"{summary}; no approval: {', '.join(unapproved)}", mend)
     else:
-        yield Finding("registry", "good", said)
+        yield Finding("registry", "good", summary)
 
 
 def _sources(folder: Path | None) -> Iterator[Finding]:
     """Whether each declared source can be asked, with which rights, and whether its clock is ours."""
     for declared in declared_sources(folder):
-        what = f"source {declared.id}"
+        subject = f"source {declared.id}"
         if not declared.runs(datetime.now(UTC).date()):
-            yield Finding(what, "good", f"ended on {declared.ended_on}")
+            yield Finding(subject, "good", f"ended on {declared.ended_on}")
             continue
         try:
             mapping_of(declared, folder)
             if not declared.is_asked:
                 secret_of(declared)
-                yield Finding(what, "good", f"sends to /hooks/{declared.id}, signed as {declared.signed} signs")
+                yield Finding(subject, "good", f"sends to /hooks/{declared.id}, signed as {declared.signed} signs")
                 continue
-            with contextlib.closing(ask_of(declared)) as ask:
-                findings = declared.source().probe(ask, datetime.now(UTC))
+            with contextlib.closing(ask_of(declared)) as asking:
+                findings = declared.source().probe(asking, datetime.now(UTC))
         except Mendable as error:
-            yield Finding(what, "bad", str(error), "see the sentence before; nytta pull --probe looks again")
+            yield Finding(subject, "bad", str(error), "see the sentence before; nytta pull --probe looks again")
             continue
         closed = [one.what for one in findings.found if not one.fine]
         if closed:
             mend = "ask for the right, or live with what nytta pull --probe calls dark"
-            yield Finding(what, "watch", f"cannot read {', '.join(closed)}", mend)
+            yield Finding(subject, "watch", f"cannot read {', '.join(closed)}", mend)
         if findings.clock is not None and abs(findings.clock) > SKEW:
             yield Finding(
-                what, "watch", f"its clock is {findings.clock:+.0f} seconds from ours", "set one of them right"
+                subject, "watch", f"its clock is {findings.clock:+.0f} seconds from ours", "set one of them right"
             )
         if not closed:
-            yield Finding(what, "good", f"{declared.kind} at {declared.address} answers")
+            yield Finding(subject, "good", f"{declared.kind} at {declared.address} answers")
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:
@@ -164,28 +167,28 @@ def _files(settings: Settings) -> Iterator[Finding]:
     places = private_places(settings)
     if settings.kafka_certificate:
         places.append(settings.kafka_certificate)
-    seen = permissions.exposure(places, _LOOKED_AT)
-    if not seen.seen:
+    exposure = permissions.exposure(places, _LOOKED_AT)
+    if not exposure.seen:
         yield Finding("files", "good", f"{settings.data} is made on first use")
         return
-    if seen.foreign:
+    if exposure.foreign:
         yield Finding(
             "files",
             "watch",
-            f"{seen.foreign} of {seen.seen} files and folders belong to another user than the one who asks",
+            f"{exposure.foreign} of {exposure.seen} files and folders belong to another user than the one who asks",
             "give every command as the user who runs the service; what others own of it, chown to that user",
         )
-    if seen.count:
+    if exposure.count:
         yield Finding(
             "files",
             "bad",
-            f"{seen.count} of {seen.seen} files and folders can be read by others: {seen.named()}",
+            f"{exposure.count} of {exposure.seen} files and folders can be read by others: {exposure.named()}",
             shlex.join(["chmod", "-R", "go=", *(str(place) for place in places if place.exists())]),
         )
-    elif seen.seen == _LOOKED_AT:
-        yield Finding("files", "good", f"the first {seen.seen} files and folders are their owner's alone")
+    elif exposure.seen == _LOOKED_AT:
+        yield Finding("files", "good", f"the first {exposure.seen} files and folders are their owner's alone")
     else:
-        yield Finding("files", "good", f"{seen.seen} files and folders are their owner's alone")
+        yield Finding("files", "good", f"{exposure.seen} files and folders are their owner's alone")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
@@ -243,13 +246,13 @@ def _ways_out(settings: Settings) -> Iterator[Finding]:
         yield Finding("mail", "watch", "no mail server: alerts are kept, and reach nobody by mail", "set NYTTA_SMTP")
     else:
         yield _mail(channels)
-    for what, address in (("webhook", channels.webhook), ("Alertmanager", channels.alertmanager)):
+    for channel, address in (("webhook", channels.webhook), ("Alertmanager", channels.alertmanager)):
         if address:
             parts = urlsplit(address)
             with socket.create_connection(
                 (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), _SECONDS
             ):
-                yield Finding(what, "good", f"{parts.hostname} can be reached")
+                yield Finding(channel, "good", f"{parts.hostname} can be reached")
     if not settings.address:
         yield Finding("links", "watch", "messages have no links", "set NYTTA_ADDRESS to where people reach the console")
 
@@ -307,7 +310,7 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
         provider = Provider(client)
         return await provider.description(), len((await provider.keys()).keys)
 
-    before = _now()
+    asked_at = _now()
     try:
         about, keys = asyncio.run(asked())
     except Refusal as refusal:
@@ -318,10 +321,10 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
     if not about.pkce:
         mend = "have the provider allow PKCE with S256 to this client"
         yield Finding("sign-in", "watch", f"{client.issuer} does not announce PKCE", mend)
-    if about.date is not None and not before - SKEW <= about.date <= _now() + SKEW:
-        said = f"the provider's clock is {about.date - before:+.0f} s off"
+    if about.date is not None and not asked_at - SKEW <= about.date <= _now() + SKEW:
+        drift = f"the provider's clock is {about.date - asked_at:+.0f} s off"
         yield Finding(
-            "sign-in", "bad", said, "mend time synchronisation: its tokens would be too old, or from the future"
+            "sign-in", "bad", drift, "mend time synchronisation: its tokens would be too old, or from the future"
         )
         return
     yield Finding("sign-in", "good", f"{client.issuer}, {keys} keys; it must know the address {client.redirect}")
@@ -329,28 +332,28 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
 
 def _clock(settings: Settings) -> Iterator[Finding]:
     """This machine's clock beside that of each other part that tells its own."""
-    others: dict[str, float] = {}
+    clocks: dict[str, float] = {}
     if settings.clickhouse:
         connection = client.server(settings.clickhouse)
         try:
-            others["ClickHouse"] = float(connection.value("SELECT toUnixTimestamp64Milli(now64(3)) / 1000")) - _now()
+            clocks["ClickHouse"] = float(connection.value("SELECT toUnixTimestamp64Milli(now64(3)) / 1000")) - _now()
         finally:
             connection.close()
     for name, address in (("Alertmanager", settings.alertmanager), ("Grafana", settings.grafana)):
         if address:
             try:
-                told = httpx.get(address, timeout=_SECONDS).headers.get("date")
+                date_header = httpx.get(address, timeout=_SECONDS).headers.get("date")
             except httpx.HTTPError:
                 continue
-            if told:
-                others[name] = parsedate_to_datetime(told).timestamp() - _now()
-    off = {name: seconds for name, seconds in others.items() if abs(seconds) > SKEW}
+            if date_header:
+                clocks[name] = parsedate_to_datetime(date_header).timestamp() - _now()
+    off = {name: seconds for name, seconds in clocks.items() if abs(seconds) > SKEW}
     if off:
-        said = ", ".join(f"{name} is {seconds:+.0f} s off" for name, seconds in off.items())
-        yield Finding("clock", "bad", said, "mend time synchronisation on both machines")
+        drifts = ", ".join(f"{name} is {seconds:+.0f} s off" for name, seconds in off.items())
+        yield Finding("clock", "bad", drifts, "mend time synchronisation on both machines")
     else:
         yield Finding(
-            "clock", "good", f"as that of {', '.join(others)}" if others else f"{datetime.now(UTC):%F %T} UTC"
+            "clock", "good", f"as that of {', '.join(clocks)}" if clocks else f"{datetime.now(UTC):%F %T} UTC"
         )
 
 
@@ -360,14 +363,14 @@ def _now() -> float:
 
 def _disk(settings: Settings) -> Iterator[Finding]:
     for place in (settings.data, Path(tempfile.gettempdir())):
-        there = next(p for p in (place.absolute(), *place.absolute().parents) if p.exists())
-        usage = shutil.disk_usage(there)
+        existing = next(folder for folder in (place.absolute(), *place.absolute().parents) if folder.exists())
+        usage = shutil.disk_usage(existing)
         free = usage.free / usage.total
-        said = f"{place}: {usage.free / 2**30:.1f} GiB free ({free:.0%})"
-        if not os.access(there, os.W_OK):
-            yield Finding("disk", "bad", f"{place} cannot be written", f"give this user the right to write {there}")
+        summary = f"{place}: {usage.free / 2**30:.1f} GiB free ({free:.0%})"
+        if not os.access(existing, os.W_OK):
+            yield Finding("disk", "bad", f"{place} cannot be written", f"give this user the right to write {existing}")
         elif free < FREE_WATCH:
             state: State = "bad" if free < FREE_BAD else "watch"
-            yield Finding("disk", state, said, "free space, or docs/runbook/NyttaDiskFills.md")
+            yield Finding("disk", state, summary, "free space, or docs/runbook/NyttaDiskFills.md")
         else:
-            yield Finding("disk", "good", said)
+            yield Finding("disk", "good", summary)

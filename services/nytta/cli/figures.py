@@ -63,10 +63,10 @@ def values(
     if not private and (timezone or definitions or tree or by is Grain.TOTAL):
         fail("--timezone, --definitions, --tree and --by total are for --zone private", code=2)
     with opened(data) as app:
-        known = {d.id for d in app.definitions}
+        known_ids = {definition.id for definition in app.definitions}
         extra = nytta.read_definitions(definitions) if definitions else None
-        if indicator and indicator not in known | {d.id for d in extra or ()}:
-            fail(f"there is no indicator '{indicator}'; there are {', '.join(sorted(known))}", code=2)
+        if indicator and indicator not in known_ids | {entry.id for entry in extra or ()}:
+            fail(f"there is no indicator '{indicator}'; there are {', '.join(sorted(known_ids))}", code=2)
         if private:
             query = ValueQuery(by.value, indicator, unit, tree, case_types)
             log_private_read(app, unit)
@@ -114,7 +114,7 @@ def states(
     except ValueError as error:
         fail(f"--week: {error}", code=2)
     with opened(data) as app:
-        rows = read_states(app.open.connection, what=what, unit=unit, week=monday)
+        rows = read_states(app.open.connection, state_name=what, unit=unit, week=monday)
     columns = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "rests_on")
     show(rows, as_json, columns, as_csv)
 
@@ -137,25 +137,34 @@ def mix(
     except ValueError as error:
         fail(str(error), code=2)
     with opened(data) as app:
-        definition = next((d for d in app.definitions if d.id == indicator), None)
+        definition = next((entry for entry in app.definitions if entry.id == indicator), None)
         if definition is None:
-            fail(f"there is no indicator '{indicator}'; there are {', '.join(d.id for d in app.definitions)}", code=2)
-        asked = Question(unit, system, over.value, *weeks)
+            fail(
+                f"there is no indicator '{indicator}'; there are {', '.join(entry.id for entry in app.definitions)}",
+                code=2,
+            )
+        question = Question(unit, system, over.value, *weeks)
         if zone is Zone.PRIVATE:
             log_private_read(app, unit)
-            found = take_out(app.private.connection, definition, asked, exact)
+            mixed = take_out(app.private.connection, definition, question, exact)
         else:
-            found = take_out(app.open.connection, definition, asked, published)
+            mixed = take_out(app.open.connection, definition, question, published)
     figures = {
-        "from": (found.before, found.adjusted_before),
-        "to": (found.after, found.adjusted_after),
-        "change": (found.change, found.adjusted_after - found.adjusted_before),
-        "within": (found.within, None),
-        "mix": (found.mix, None),
+        "from": (mixed.before, mixed.adjusted_before),
+        "to": (mixed.after, mixed.adjusted_after),
+        "change": (mixed.change, mixed.adjusted_after - mixed.adjusted_before),
+        "within": (mixed.within, None),
+        "mix": (mixed.mix, None),
     }
-    show([{"": name, "as it is": _one(a), "adjusted": _one(b)} for name, (a, b) in figures.items()], as_json)
-    if found.unseen:
-        stderr.print(f"{found.unseen} parts are not shown in both weeks; their change is in the mix")
+    show(
+        [
+            {"": name, "as it is": _one(measured), "adjusted": _one(adjusted)}
+            for name, (measured, adjusted) in figures.items()
+        ],
+        as_json,
+    )
+    if mixed.unseen:
+        stderr.print(f"{mixed.unseen} parts are not shown in both weeks; their change is in the mix")
 
 
 def _one(value: float | None) -> float | None:

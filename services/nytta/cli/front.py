@@ -64,16 +64,16 @@ HELP: Final = {
 
 def page() -> typer.Typer:
     """The commands by name and first sentence; none of them does anything."""
-    shown = typer.Typer(
+    listing = typer.Typer(
         name="nytta",
         help="See where a digital change is in use, unit by unit.",
         no_args_is_help=True,
         add_completion=False,
     )
-    shown.callback()(_nothing)
-    for name, said in HELP.items():
-        shown.command(name, help=said)(_nothing)
-    return shown
+    listing.callback()(_nothing)
+    for name, help_text in HELP.items():
+        listing.command(name, help=help_text)(_nothing)
+    return listing
 
 
 def _nothing() -> None:

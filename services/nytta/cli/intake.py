@@ -41,14 +41,16 @@ def import_(
 ) -> None:
     """Import event logs. Interrupted, the same command goes on; repeated, it changes nothing."""
     with mendable():
-        chosen = mappings.load(mapping) if mapping else None
+        loaded_mapping = mappings.load(mapping) if mapping else None
         if explain_rows:
-            if chosen is None:
+            if loaded_mapping is None:
                 fail("--explain needs --mapping", code=2)
-            shown = [explain(path, chosen) for path in files]
-            print_json([e.as_dict() for e in shown]) if as_json else print("\n\n".join(map(str, shown)))
+            explanations = [explain(path, loaded_mapping) for path in files]
+            print_json([explanation.as_dict() for explanation in explanations]) if as_json else print(
+                "\n\n".join(map(str, explanations))
+            )
             return
-    now = datetime.now(UTC)
+    current_time = datetime.now(UTC)
     reports = []
     with opened(data, registry) as app:
         for path in files:
@@ -57,8 +59,8 @@ def import_(
                     reports.append(
                         app.intake.import_file(
                             path,
-                            chosen,
-                            now,
+                            loaded_mapping,
+                            current_time,
                             organisation=organisation,
                             timezone=timezone,
                             snapshot_at=snapshot_at and snapshot_at.astimezone(UTC),
@@ -72,19 +74,22 @@ def import_(
                     code=130,
                 )
         stderr.print("computing …")
-        app.bring_up_to_date(now)
+        app.bring_up_to_date(current_time)
         reached = reach(app.open.connection)
     counts = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
-    total = {name: sum(getattr(r, name) for r in reports) for name in counts}
+    total = {name: sum(getattr(report, name) for report in reports) for name in counts}
     for report in reports:
         for warning in report.warnings:
             stderr.print(f"{report.file}: {warning}", style="yellow", markup=False)
     if as_json:
-        print_json(total | {"files": [r.as_dict() for r in reports]})
+        print_json(total | {"files": [report.as_dict() for report in reports]})
         _fail_without_rows(total)
         return
     for report in reports:
-        stderr.print(f"{report.file}: " + ", ".join(f"{getattr(report, n)} {n.replace('_', ' ')}" for n in counts))
+        stderr.print(
+            f"{report.file}: "
+            + ", ".join(f"{getattr(report, count_name)} {count_name.replace('_', ' ')}" for count_name in counts)
+        )
         if report.units_created:
             stderr.print(f"  units made: {', '.join(report.units_created)}")
         if report.partly:
@@ -103,11 +108,11 @@ def _fail_without_rows(total: dict[str, int]) -> None:
 
 def say_reach(reached: Sequence[Reach]) -> None:
     """Which indicators are shown, which are not, and what would show them."""
-    shown = [indicator for indicator in reached if indicator.shown]
-    if shown:
-        figures = sum(indicator.shown for indicator in shown)
-        names = ", ".join(indicator.indicator for indicator in shown)
-        stderr.print(f"shown: {len(shown)} indicators ({figures} figures): {names}")
+    published = [indicator for indicator in reached if indicator.shown]
+    if published:
+        figures = sum(indicator.shown for indicator in published)
+        names = ", ".join(indicator.indicator for indicator in published)
+        stderr.print(f"shown: {len(published)} indicators ({figures} figures): {names}")
     for indicator in reached:
         if not indicator.shown:
             stderr.print(f"not shown: {indicator.indicator}: {REMEDIES[Reason(indicator.reason)]}", markup=False)
@@ -133,17 +138,17 @@ def sources(
     """What came from where: events, first and last time, rejects; and the imports."""
     if supports:
         with opened(data) as app:
-            found = supported_by(app.private, app.definitions)
+            supported = supported_by(app.private, app.definitions)
         about = [
             {
-                "source": each.source,
-                "system": each.system,
+                "source": source_support.source,
+                "system": source_support.system,
                 "indicator": one.indicator,
                 "supported": not one.missing,
                 "missing": list(one.missing) if as_json else "; ".join(one.missing),
             }
-            for each in found
-            for one in each.indicators
+            for source_support in supported
+            for one in source_support.indicators
         ]
         show(about, as_json, ("source", "system", "indicator", "supported", "missing"))
         return

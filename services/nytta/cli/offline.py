@@ -32,11 +32,19 @@ def check(
 ) -> None:
     """Check a registry: every problem at once, with file and line."""
     with mendable():
-        known = nytta.read_definitions(declarations.schemas() / "indicators")
-        loaded = load_registry(directory, {d.id: d.version for d in known}, read_purposes(nytta.PURPOSES), list(Kind))
+        definitions = nytta.read_definitions(declarations.schemas() / "indicators")
+        loaded = load_registry(
+            directory,
+            {definition.id: definition.version for definition in definitions},
+            read_purposes(nytta.PURPOSES),
+            list(Kind),
+        )
     if as_json:
         print_json(
-            [{"file": p.file, "line": p.line, "message": p.message, "warning": p.warning} for p in loaded.problems]
+            [
+                {"file": problem.file, "line": problem.line, "message": problem.message, "warning": problem.warning}
+                for problem in loaded.problems
+            ]
         )
     else:
         print(check_text(loaded.problems, str(directory)), end="")
@@ -52,13 +60,13 @@ def detect(
 ) -> None:
     """Find units that lag in any weekly series; no store is needed."""
     with mendable():
-        found = run_detection(load_series(series)).as_dict()
+        result = run_detection(load_series(series)).as_dict()
     if as_json:
-        print_json(found)
+        print_json(result)
         return
-    show(found["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
-    if found["not_assessed"]:
-        stderr.print(f"{len(found['not_assessed'])} unit-weeks could not be assessed; --json says why")
+    show(result["signals"], False, ("unit", "system", "indicator", "kind", "opened", "closed"))
+    if result["not_assessed"]:
+        stderr.print(f"{len(result['not_assessed'])} unit-weeks could not be assessed; --json says why")
 
 
 @commands.command("simulate")
@@ -89,7 +97,9 @@ def schemas_build(
     """Write schemas/events from the event models, and docs/indicators.md from the definitions."""
     folder = declarations.schemas() / "events"
     wanted = event_schemas.build()
-    present = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file() and p.name != "README.md"}
+    present = {
+        str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file() and path.name != "README.md"
+    }
     docs = declarations.schemas().parent / "docs"
     if docs.is_dir():  # an installed package has none
         name = "../../docs/indicators.md"
@@ -98,7 +108,9 @@ def schemas_build(
         wanted[name] = indicator_page(definitions, read_derived(declarations.schemas() / "derived.yaml"))
         present |= {name: docs / "indicators.md"} if (docs / "indicators.md").is_file() else {}
     stale = sorted(name for name in present if name not in wanted)
-    changed = sorted(n for n, text in wanted.items() if n not in present or present[n].read_text("utf-8") != text)
+    changed = sorted(
+        name for name, text in wanted.items() if name not in present or present[name].read_text("utf-8") != text
+    )
     if check_only:
         if stale or changed:
             fail(f"generated files differ from what they are made of: {', '.join(changed + stale)}; run `make schemas`")

@@ -32,7 +32,7 @@ def dashboards_build(
     wanted = files()
     present = {path.name: path for path in folder.glob("*.json")}
     stale = sorted(set(present) - set(wanted))
-    changed = sorted(n for n, body in wanted.items() if n not in present or present[n].read_bytes() != body)
+    changed = sorted(name for name, body in wanted.items() if name not in present or present[name].read_bytes() != body)
     if check_only:
         if stale or changed:
             fail(f"dashboards differs from the code: {', '.join(changed + stale)}; run `make dashboards`")
@@ -63,12 +63,15 @@ def dashboards_push(
     if not where or not token:
         fail("name Grafana's address in NYTTA_GRAFANA (or --address) and a token in NYTTA_GRAFANA_TOKEN", code=2)
     with mendable():
-        done = push(where, token, files(), datasource=datasource, console=settings.address, dry_run=dry_run)
+        changes = push(where, token, files(), datasource=datasource, console=settings.address, dry_run=dry_run)
     if as_json:
-        rows = [{"kind": p.kind, "title": p.title, "what": p.what, "address": p.address} for p in done]
+        rows = [
+            {"kind": pushed.kind, "title": pushed.title, "what": pushed.what, "address": pushed.address}
+            for pushed in changes
+        ]
         print_json({"dry_run": dry_run, "done": rows})
         return
-    for one in done:
+    for one in changes:
         stderr.print(
             f"{'would be ' if dry_run and one.what != 'unchanged' else ''}{one.what}: {one.title}", markup=False
         )
@@ -85,15 +88,15 @@ def backup(
     target = target.absolute()
     with opened(data) as app:
         if Settings().clickhouse:
-            said = {"state": backups.on_server(app.private.connection, disk, target.name), "disk": disk}
+            outcome = {"state": backups.on_server(app.private.connection, disk, target.name), "disk": disk}
         else:
-            made = keeping.copy(app, target, datetime.now(UTC))
-            said = asdict(made) | {"file": str(target), "bytes": target.stat().st_size}
+            manifest = keeping.copy(app, target, datetime.now(UTC))
+            outcome = asdict(manifest) | {"file": str(target), "bytes": target.stat().st_size}
     if as_json:
-        print_json(said)
+        print_json(outcome)
         return
     stderr.print(
-        f"{said.get('file', target.name)}: {said.get('bytes', '')} bytes".removesuffix(":  bytes"), markup=False
+        f"{outcome.get('file', target.name)}: {outcome.get('bytes', '')} bytes".removesuffix(":  bytes"), markup=False
     )
     stderr.print("the key file is not in it: without that file persons would count twice. Keep it in another place")
 
@@ -117,30 +120,30 @@ def restore(
         if keys is not None and place.exists() and place.read_bytes() != keys.read_bytes():
             fail(f"{place} is there already and differs from {keys}: take one of them away")
         copied = keys is not None and not place.exists()
-        held = keeping.check(source, keys or place)
+        manifest = keeping.check(source, keys or place)
         backups.unpack(source, settings.data / "store")
         if copied and keys is not None:
             permissions.make_folder(place.parent)
             with permissions.create(place) as file:
                 file.write(keys.read_bytes())
     with opened(data, registry) as app:  # brings an older store's tables up to date
-        events = sum(each["events"] for each in app.private.sources())
+        events = sum(source_row["events"] for source_row in app.private.sources())
     if as_json:
-        print_json(asdict(held) | {"events": events})
+        print_json(asdict(manifest) | {"events": events})
         return
-    stderr.print(f"restored as of {held.taken}: {events} events. Prove it: nytta verify", markup=False)
+    stderr.print(f"restored as of {manifest.taken}: {events} events. Prove it: nytta verify", markup=False)
 
 
 @commands.command()
 def doctor(data: Data = None, registry: Registry = None, as_json: Json = False) -> None:
     """Look at settings, registry, keys, files, store, broker, mail, clock and disk, and say what to mend."""
-    found = examination.examine(data, registry)
+    findings = examination.examine(data, registry)
     if as_json:
-        print_json([asdict(f) for f in found])
+        print_json([asdict(finding) for finding in findings])
     else:
-        for one in found:
+        for one in findings:
             stderr.print(f"{one.state:5} {one.what}: {one.found}", markup=False)
             if one.mend:
                 stderr.print(f"      → {one.mend}", markup=False)
-    if any(f.state == "bad" for f in found):
+    if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(1)

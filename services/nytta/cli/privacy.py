@@ -59,27 +59,27 @@ def retention(
     as_json: Json = False,
 ) -> None:
     """Dispose of what was kept as long as it may be, with a certificate. Exit code 1 where a decision is missing."""
-    now = datetime.now(UTC)
+    current_time = datetime.now(UTC)
     with opened(data, registry) as app:
         if apply:
             _only_one(app)
-        found = due(app.private, app.intake.registry, now, decision)
+        all_due = due(app.private, app.intake.registry, current_time, decision)
         rows: list[dict[str, Any]] = []
-        for each in found:
-            row = each.as_dict() | {"done": False, "sealed": 0, "certificate": None}
-            if apply and each.decided:
-                done, number = dispose(app.private, app.definitions, each, now)
-                row |= {"rows": done.rows, "done": True, "sealed": done.sealed, "certificate": number}
+        for stale in all_due:
+            row = stale.as_dict() | {"done": False, "sealed": 0, "certificate": None}
+            if apply and stale.decided:
+                removed, number = dispose(app.private, app.definitions, stale, current_time)
+                row |= {"rows": removed.rows, "done": True, "sealed": removed.sealed, "certificate": number}
             rows.append(row)
         if any(row["done"] for row in rows):
             _round(app)
             purge(app.private)
-    undecided = [each for each in found if not each.decided]
+    undecided = [stale for stale in all_due if not stale.decided]
     show(rows, as_json, ("rule", "organisation", "before", "decision", "rows", "done", "sealed", "certificate"))
-    for each in undecided:
+    for stale in undecided:
         stderr.print(
-            f"{each.rule.value} of {each.organisation}: nothing may go without a decision. Name it under `disposals` "
-            f"in organisation.yaml (rule: {each.rule.value}), or with --decision",
+            f"{stale.rule.value} of {stale.organisation}: nothing may go without a decision. Name it under `disposals` "
+            f"in organisation.yaml (rule: {stale.rule.value}), or with --decision",
             markup=False,
         )
     if undecided:
@@ -108,7 +108,7 @@ def erase(
     with opened(data, registry) as app:
         _only_one(app)
         try:
-            found = erasing.erase(
+            erasure = erasing.erase(
                 app.private,
                 _pseudonyms(app, source_id, pseudonym, organisation),
                 reference,
@@ -122,12 +122,14 @@ def erase(
             fail(str(error))
         app.declare(app.intake.declared)  # whoever is not counted any more
     if as_json:
-        print_json(found.as_dict())
+        print_json(erasure.as_dict())
         return
-    for name, rows in found.removed.items():
+    for name, rows in erasure.removed.items():
         stderr.print(f"{rows} {name}")
-    stderr.print(f"{found.cells} cells computed anew, {found.sealed} sealed ones stay; certificate {found.certificate}")
-    stderr.print(f"rows left: {sum(found.left.values())}; public at the next restatement")
+    stderr.print(
+        f"{erasure.cells} cells computed anew, {erasure.sealed} sealed ones stay; certificate {erasure.certificate}"
+    )
+    stderr.print(f"rows left: {sum(erasure.left.values())}; public at the next restatement")
 
 
 def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: str) -> list[Pseudonym]:
@@ -137,12 +139,15 @@ def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: st
         if read is None:
             fail("a pseudonym is written key-id:32 hexadecimal digits", code=2)
         return [read]
-    roots = [organisation] if organisation else [o.id for o in app.intake.registry.organisations]
-    found = []
+    roots = [organisation] if organisation else [organisation.id for organisation in app.intake.registry.organisations]
+    pseudonyms = []
     for root in roots:
-        found.append(Pseudonym("", app.keys.lasting(root).digest(source_id)))
-        found += [Pseudonym(k.id, k.pseudonymiser().digest(source_id)) for k in app.keys.persons.get(root, ())]
-    return found
+        pseudonyms.append(Pseudonym("", app.keys.lasting(root).digest(source_id)))
+        pseudonyms += [
+            Pseudonym(person_key.id, person_key.pseudonymiser().digest(source_id))
+            for person_key in app.keys.persons.get(root, ())
+        ]
+    return pseudonyms
 
 
 def log_private_read(app: nytta.App, unit: str) -> None:
@@ -167,10 +172,10 @@ def access(
 
 
 def transparency_page(
-    app: nytta.App, language: str, now: datetime, declared: Sequence[Declared] = ()
+    app: nytta.App, language: str, current_time: datetime, declared: Sequence[Declared] = ()
 ) -> dict[str, Any]:
-    """What is collected, why, for how long, and who sees it, as things stand at `now`, in sv, nb or en."""
-    running = [source for source in declared if source.is_asked and source.runs(now.date())]
+    """What is collected, why, for how long, and who sees it, as things stand at `current_time`, in sv, nb or en."""
+    running = [source for source in declared if source.is_asked and source.runs(current_time.date())]
     asked = [(source, source.source()) for source in running]
     return transparent.page(
         language,
@@ -178,7 +183,7 @@ def transparency_page(
         app.definitions,
         purposes(nytta.PURPOSES),
         yaml.safe_load((declarations.schemas() / "transparency.yaml").read_bytes()),
-        now.date(),
+        current_time.date(),
         sources_of_events(app.private.connection),
         [transparent.Asked(known.id, known.kind, tuple(s.fetched), tuple(s.not_fetched)) for known, s in asked],
     )
@@ -199,18 +204,21 @@ def transparency(
     if as_json:
         print_json(page)
         return
-    for each in page["collected"]:
-        stderr.print(f"{each['event']}: {each['meaning']} {' '.join(each['kept'])}", markup=False)
-        for one in each["fields"]:
-            stderr.print(f"    {one['name']}: {one['meaning']}", markup=False)
+    for collected in page["collected"]:
+        stderr.print(f"{collected['event']}: {collected['meaning']} {' '.join(collected['kept'])}", markup=False)
+        for field in collected["fields"]:
+            stderr.print(f"    {field['name']}: {field['meaning']}", markup=False)
     for asked in page["asked"]:
         stderr.print(f"{asked['source']} is asked for {', '.join(asked['fetched'])}", markup=False)
         stderr.print(f"    and not for {', '.join(asked['not_fetched'])}", markup=False)
-    for each in page["purposes"]:
-        stderr.print(f"{each['text']}: {', '.join(i['indicator'] for i in each['indicators'])}", markup=False)
+    for purpose in page["purposes"]:
+        stderr.print(
+            f"{purpose['text']}: {', '.join(indicator['indicator'] for indicator in purpose['indicators'])}",
+            markup=False,
+        )
     stderr.print(page["sign_in"], markup=False)
-    for each in page["seen_by"]:
-        stderr.print(f"{each['name']}: {'; '.join(each['sees'])}", markup=False)
+    for reader in page["seen_by"]:
+        stderr.print(f"{reader['name']}: {'; '.join(reader['sees'])}", markup=False)
 
 
 @commands.command()
@@ -222,16 +230,16 @@ def forward(
 ) -> None:
     """Edge mode: hand on the published figures that have not been handed on yet; nothing else ever leaves."""
     with opened(data) as app:
-        after = app.private.counter("forwarded")
-        last, count = after, 0
+        start = app.private.counter("forwarded")
+        position, count = start, 0
         with out.open("ab") as file:
-            for publication, event in outbound.published(app.private.connection, source, after):
+            for publication, event in outbound.published(app.private.connection, source, start):
                 file.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
-                last, count = publication, count + 1
+                position, count = publication, count + 1
             file.flush()
             os.fsync(file.fileno())
-        app.private.raise_counter("forwarded", last)
-    print_json({"figures": count, "publication": last}) if as_json else stderr.print(f"{count} figures to {out}")
+        app.private.raise_counter("forwarded", position)
+    print_json({"figures": count, "publication": position}) if as_json else stderr.print(f"{count} figures to {out}")
 
 
 @keys_commands.command("list")
@@ -240,10 +248,16 @@ def keys_list(data: Data = None, registry: Registry = None, as_json: Json = Fals
     today = datetime.now(UTC).date()
     with opened(data, registry) as app:
         rows = [
-            {"organisation": o.id, "key": key.id, "made": key.made.isoformat(), "state": state, "next": next_}
-            for o in app.intake.registry.organisations
-            for next_ in [app.keys.step(o.id, today).value]
-            for key, state in zip(app.keys.persons.get(o.id, ()), ("used", "coming"), strict=False)
+            {
+                "organisation": organisation.id,
+                "key": key.id,
+                "made": key.made.isoformat(),
+                "state": state,
+                "next": next_,
+            }
+            for organisation in app.intake.registry.organisations
+            for next_ in [app.keys.step(organisation.id, today).value]
+            for key, state in zip(app.keys.persons.get(organisation.id, ()), ("used", "coming"), strict=False)
         ]
     show(rows, as_json, ("organisation", "key", "made", "state", "next"))
 
@@ -254,8 +268,13 @@ def keys_rotate(data: Data = None, registry: Registry = None, as_json: Json = Fa
     with opened(data, registry) as app:
         _only_one(app)
         rows = [
-            {"organisation": r.organisation, "done": r.done.value, "renamed": r.renamed, "destroyed": r.destroyed}
-            for r in rotation.rotate(app, datetime.now(UTC))
+            {
+                "organisation": rotated.organisation,
+                "done": rotated.done.value,
+                "renamed": rotated.renamed,
+                "destroyed": rotated.destroyed,
+            }
+            for rotated in rotation.rotate(app, datetime.now(UTC))
         ]
     show(rows, as_json, ("organisation", "done", "renamed", "destroyed"))
     if any(row["destroyed"] for row in rows):

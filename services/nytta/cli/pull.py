@@ -37,27 +37,31 @@ def pull(
             fail(f"{source} is not asked: it sends to /hooks/{source} by itself")
         if not declared.runs(datetime.now(UTC).date()):
             fail(f"{source} ended on {declared.ended_on}: it is asked no more")
-        asked = puller(app, declared, place)
+        system_puller = puller(app, declared, place)
         try:
             if probe:
-                _probed(asked, as_json)
+                _probed(system_puller, as_json)
                 return
             if reset:
                 pulls.save_cursor(app.private, source, "", datetime.now(UTC))
-            done = asked.reconcile(gone_at_most) if reconcile or gone_at_most is not None else asked.round(since)
+            pulled = (
+                system_puller.reconcile(gone_at_most)
+                if reconcile or gone_at_most is not None
+                else system_puller.round(since)
+            )
         finally:
-            asked.ask.close()
+            system_puller.ask.close()
         app.bring_up_to_date(datetime.now(UTC))
     if as_json:
-        print_json(asdict(done))
+        print_json(asdict(pulled))
     else:
         stderr.print(
-            f"{source}: {done.state}, {done.rows} rows in {done.pages} pages, {done.events} events stored, "
-            f"{done.retracted} taken back, {done.rejected} rejected"
+            f"{source}: {pulled.state}, {pulled.rows} rows in {pulled.pages} pages, {pulled.events} events stored, "
+            f"{pulled.retracted} taken back, {pulled.rejected} rejected"
         )
-        if done.message:
-            stderr.print(done.message, markup=False)
-    if done.state in ("failed", "held"):
+        if pulled.message:
+            stderr.print(pulled.message, markup=False)
+    if pulled.state in ("failed", "held"):
         raise typer.Exit(1)
 
 
@@ -65,20 +69,24 @@ def _declared(sources: tuple[Declared, ...], name: str) -> Declared:
     for declared in sources:
         if declared.id == name:
             return declared
-    known = ", ".join(declared.id for declared in sources)
-    return fail(f"there is no source '{name}' in sources.yaml; it has {known or 'none: declare it there'}")
+    known_names = ", ".join(declared.id for declared in sources)
+    return fail(f"there is no source '{name}' in sources.yaml; it has {known_names or 'none: declare it there'}")
 
 
-def _probed(asked: Puller, as_json: bool) -> None:
-    findings = asked.probe()
-    dark = dark_indicators(findings, asked.app.definitions)
+def _probed(puller: Puller, as_json: bool) -> None:
+    findings = puller.probe()
+    dark = dark_indicators(findings, puller.app.definitions)
     if as_json:
-        told: dict[str, Any] = {"found": [asdict(one) for one in findings.found], "clock": findings.clock, "dark": dark}
-        print_json(told)
+        outcome: dict[str, Any] = {
+            "found": [asdict(one) for one in findings.found],
+            "clock": findings.clock,
+            "dark": dark,
+        }
+        print_json(outcome)
         return
     for one in findings.found:
         stderr.print(f"{one.what}: {'can be read' if one.fine else one.detail or 'cannot be read'}", markup=False)
-    for what, indicators in dark.items():
-        stderr.print(f"without {what} these indicators stay dark: {', '.join(indicators) or 'none'}", markup=False)
+    for field, indicators in dark.items():
+        stderr.print(f"without {field} these indicators stay dark: {', '.join(indicators) or 'none'}", markup=False)
     if findings.clock is not None:
         stderr.print(f"its clock is {findings.clock:+.0f} seconds from ours")

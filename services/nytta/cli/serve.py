@@ -132,7 +132,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: P
         await asyncio.gather(*(one.listen(bound) for one, bound in places))
 
 
-async def _invite(app: nytta.App, console: Console, there: str) -> None:
+async def _invite(app: nytta.App, console: Console, default_address: str) -> None:
     """Say where the console is when its first charts are drawn."""
     try:
         await console.warm()
@@ -141,9 +141,9 @@ async def _invite(app: nytta.App, console: Console, there: str) -> None:
     except Exception as error:  # a page that cannot be drawn says so itself
         _log.warning("no chart could be drawn yet: %s", type(error).__name__)
     if console.proxy:
-        stderr.print(f"the console: {console.address or there}", highlight=False)
+        stderr.print(f"the console: {console.address or default_address}", highlight=False)
         return
-    app.sign_in = lambda: f"{there}/sign-in/{console.links.issue(datetime.now(UTC))}"
+    app.sign_in = lambda: f"{default_address}/sign-in/{console.links.issue(datetime.now(UTC))}"
     stderr.print(f"the console: {console.address if console.oidc else app.sign_in()}", highlight=False)
 
 

@@ -38,16 +38,19 @@ def draft(
 ) -> None:
     """Draft a mapping for a list: decided by its cells, with a question where they do not decide."""
     with mendable():
-        made = drafted(look(file, file.name))
-        written = text(made, organisation, timezone)
+        draft = drafted(look(file, file.name))
+        written = text(draft, organisation, timezone)
     if as_json:
-        questions = [{"about": q.about, "text": q.text, "choices": q.choices} for q in made.questions]
-        print_json({"kind": made.kind, "fields": dict(made.fields), "questions": questions, "mapping": written})
+        questions = [
+            {"about": question.about, "text": question.text, "choices": question.choices}
+            for question in draft.questions
+        ]
+        print_json({"kind": draft.kind, "fields": dict(draft.fields), "questions": questions, "mapping": written})
         return
     sys.stdout.write(written)
-    for question in made.questions:
+    for question in draft.questions:
         stderr.print(f"open: {question.text}", style="yellow", markup=False)
-    for remark in made.remarks:
+    for remark in draft.remarks:
         stderr.print(remark, style="yellow", markup=False)
 
 
@@ -69,25 +72,27 @@ def start(
     data: Data = None,
 ) -> None:
     """From files to the first figures: say what each list is, ask what they do not say, import, and tell what shows."""
-    now = datetime.now(UTC)
+    current_time = datetime.now(UTC)
     options = {"name": organisation, "country": country, "legal_basis": legal_basis, "dpia": dpia}
-    given = options | {"consulted_on": consulted_on} | _given(answer or [])
+    preset = options | {"consulted_on": consulted_on} | _given(answer or [])
     with mendable():
         lists = [(path, drafted(look(path, path.name))) for path in files]
         if len({path.name for path, _ in lists}) < len(lists):
             fail("two files have the same name: rename one, for answers are given by name", code=2)
-        for path, made in lists:
-            _say_kind(path, made)
-            if problem := beginning.problem(made):
+        for path, draft in lists:
+            _say_kind(path, draft)
+            if problem := beginning.problem(draft):
                 fail(f"{path.name}: {problem}")
-        answers = _answered(lists, {key: said for key, said in given.items() if said}, yes, f"{now:%Y-%m-%d}")
+        answers = _answered(
+            lists, {key: value for key, value in preset.items() if value}, yes, f"{current_time:%Y-%m-%d}"
+        )
         begun = beginning.begin(lists, answers)
         _write(begun, into)
         for path, place in begun.mappings:
             stderr.print(str(explain(path, mappings.load(into / place), 2)), markup=False)
     with _as_answered(answers), opened(data, into / "registry") as app:
         for path, place in begun.mappings:
-            report = app.intake.import_file(path, mappings.load(into / place), now)
+            report = app.intake.import_file(path, mappings.load(into / place), current_time)
             stderr.print(
                 f"{path.name}: {report.read} rows, {report.accepted} accepted, {report.duplicate} known, "
                 f"{report.rejected} rejected, {report.left_out} left out",
@@ -96,7 +101,7 @@ def start(
             for warning in report.warnings:
                 stderr.print(f"  {warning}", style="yellow", markup=False)
         stderr.print("computing …")
-        app.bring_up_to_date(now)
+        app.bring_up_to_date(current_time)
         reached = reach(app.open.connection)
     if begun.papers:
         missing = " and ".join(_PAPERS[paper] for paper in begun.papers)
@@ -111,42 +116,44 @@ def start(
 
 
 def _given(answers: Sequence[str]) -> dict[str, str]:
-    parted = [each.partition("=") for each in answers]
+    parted = [answer.partition("=") for answer in answers]
     wrong = [key for key, sign, _ in parted if not sign]
     if wrong:
         fail(f"--answer '{wrong[0]}': write QUESTION=ANSWER", code=2)
-    return {key.strip(): said.strip() for key, _, said in parted}
+    return {key.strip(): value.strip() for key, _, value in parted}
 
 
-def _say_kind(path: Path, made: Draft) -> None:
-    found = ", ".join(f"{field}: {column}" for field, column in made.fields.items())
-    stderr.print(f"{path.name}: {len(made.look.rows)} rows or more of {made.kind}; {found}", markup=False)
-    for remark in made.remarks:
+def _say_kind(path: Path, draft: Draft) -> None:
+    columns = ", ".join(f"{field}: {column}" for field, column in draft.fields.items())
+    stderr.print(f"{path.name}: {len(draft.look.rows)} rows or more of {draft.kind}; {columns}", markup=False)
+    for remark in draft.remarks:
         stderr.print(f"  {remark}", style="yellow", markup=False)
 
 
-def _answered(lists: Sequence[tuple[Path, Draft]], given: dict[str, str], yes: bool, today: str) -> dict[str, str]:
+def _answered(
+    lists: Sequence[tuple[Path, Draft]], preset: dict[str, str], accept_proposed: bool, today: str
+) -> dict[str, str]:
     """The answers to all questions, one by one: a later question may rest on an earlier answer."""
-    answers = dict(given)
+    answers = dict(preset)
     settled: set[str] = set()
-    while open_ := [q for q in beginning.questions(lists, answers, today) if q.key not in settled]:
+    while open_ := [question for question in beginning.questions(lists, answers, today) if question.key not in settled]:
         question = open_[0]
         settled.add(question.key)
-        said = answers.get(question.key, "")
-        if not said:
-            said = question.proposed if yes else _ask(question)
-        if question.choices and said and said not in question.choices:
-            fail(f"{question.text} '{said}' is none of {', '.join(question.choices)}", code=2)
-        if not said and question.key not in beginning.PAPERS:
+        reply = answers.get(question.key, "")
+        if not reply:
+            reply = question.proposed if accept_proposed else _ask(question)
+        if question.choices and reply and reply not in question.choices:
+            fail(f"{question.text} '{reply}' is none of {', '.join(question.choices)}", code=2)
+        if not reply and question.key not in beginning.PAPERS:
             fail(f"{question.text} Say it with --answer '{question.key}=…'", code=2)
-        answers[question.key] = said
+        answers[question.key] = reply
     return answers
 
 
 def _ask(question: Question) -> str:
     choices = f" ({', '.join(question.choices)})" if question.choices else ""
-    said: str = typer.prompt(question.text + choices, default=question.proposed, err=True)
-    return said.strip()
+    reply: str = typer.prompt(question.text + choices, default=question.proposed, err=True)
+    return reply.strip()
 
 
 @contextmanager
@@ -154,16 +161,16 @@ def _as_answered(answers: dict[str, str]) -> Iterator[None]:
     """A service that runs the command in this one's place asks nobody: it gets the answers."""
     parameters = get_current_context().params
     parameters["yes"] = True
-    parameters["answer"] = [f"{key}={said}" for key, said in answers.items() if said]
+    parameters["answer"] = [f"{key}={value}" for key, value in answers.items() if value]
     yield
 
 
 def _write(begun: Beginning, into: Path) -> None:
     """The files, none of them over one that says something else."""
-    places = {into / name: said for name, said in begun.files.items()}
-    other = [path for path, said in places.items() if path.exists() and path.read_text("utf-8") != said]
-    if other:
-        fail(f"{other[0]} is there and says something else: import with it, or name another folder with --into")
-    for path, said in places.items():
+    places = {into / name: content for name, content in begun.files.items()}
+    differing = [path for path, content in places.items() if path.exists() and path.read_text("utf-8") != content]
+    if differing:
+        fail(f"{differing[0]} is there and says something else: import with it, or name another folder with --into")
+    for path, content in places.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(said, "utf-8")
+        path.write_text(content, "utf-8")

@@ -90,13 +90,15 @@ def replay(
     )
     with opened(data, registry) as app:
         log_private_read(app, "")
-        done = app.replay(query, datetime.now(UTC), dry_run=dry_run)
+        replayed = app.replay(query, datetime.now(UTC), dry_run=dry_run)
     if as_json:
-        print_json({"dry_run": dry_run, "tried": done.tried, "passed": done.passed, "still_rejected": done.still})
+        print_json(
+            {"dry_run": dry_run, "tried": replayed.tried, "passed": replayed.passed, "still_rejected": replayed.still}
+        )
         return
     would = "would pass" if dry_run else "passed"
-    stderr.print(f"{done.tried} rejects tried, {done.passed} {would}")
-    for name, count in done.still.items():
+    stderr.print(f"{replayed.tried} rejects tried, {replayed.passed} {would}")
+    for name, count in replayed.still.items():
         stderr.print(f"  {count} still {name}", markup=False)
 
 

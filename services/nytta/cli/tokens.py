@@ -47,15 +47,15 @@ def token_add(
     as_json: Json = False,
 ) -> None:
     """Make a token and print it, once. Without limits it may send everything. Running services know it at once."""
-    now = datetime.now(UTC)
+    current_time = datetime.now(UTC)
     tokens = _tokens(data)
     if not 0 < len(source) <= 64:
         fail("the name of the sender has 1 to 64 characters", code=2)
     with mendable():
         token, text = tokens.add(
             source,
-            now,
-            expires=now + timedelta(days=days) if days else None,
+            current_time,
+            expires=current_time + timedelta(days=days) if days else None,
             event_sources=event_source or (),
             types=event_type or (),
             units=unit or (),
@@ -71,12 +71,16 @@ def token_add(
 @tokens_commands.command("list")
 def token_list(data: Data = None, as_json: Json = False) -> None:
     """List the tokens and what may be sent with them. Tokens themselves are not kept."""
-    now = datetime.now(UTC)
+    current_time = datetime.now(UTC)
     rows = []
     for token in _tokens(data).all():
         row = {**token.model_dump(mode="json", exclude={"hash"}), "sender": sender_id(token.source)}
-        row["state"] = "valid" if token.lives(now) else "expired"
-        rows.append(row if as_json else {k: ", ".join(v) if isinstance(v, list) else v for k, v in row.items()})
+        row["state"] = "valid" if token.lives(current_time) else "expired"
+        rows.append(
+            row
+            if as_json
+            else {key: ", ".join(value) if isinstance(value, list) else value for key, value in row.items()}
+        )
     columns = ("id", "source", "sender", "state", "units", "subtrees", "types", "event_sources", "created", "expires")
     show(rows, as_json, columns)
 

@@ -16,25 +16,25 @@ def verify(data: Data = None, as_json: Json = False) -> None:
     """Compute every cell from the raw events alone, and compare. Exit code 1 where one differs."""
     with opened(data) as app:
         app.bring_up_to_date(datetime.now(UTC))
-        found = app.verify()
+        verification = app.verify()
     if as_json:
         print_json(
             {
-                "equal": found.equal,
-                "compared": found.compared,
-                "missing": found.missing,
-                "different": found.different,
-                "sealed": found.sealed,
-                "examples": [{k: str(v) for k, v in e.items()} for e in found.examples],
+                "equal": verification.equal,
+                "compared": verification.compared,
+                "missing": verification.missing,
+                "different": verification.different,
+                "sealed": verification.sealed,
+                "examples": [{key: str(value) for key, value in example.items()} for example in verification.examples],
             }
         )
     else:
-        stderr.print(f"{found.compared} cells compared: {'equal' if found.equal else 'NOT equal'}")
-        if found.sealed:
-            stderr.print(f"{found.sealed} sealed cells left out: their raw rows were disposed of")
-        for example in found.examples:
+        stderr.print(f"{verification.compared} cells compared: {'equal' if verification.equal else 'NOT equal'}")
+        if verification.sealed:
+            stderr.print(f"{verification.sealed} sealed cells left out: their raw rows were disposed of")
+        for example in verification.examples:
             stderr.print(str(example), markup=False)
-    if not found.equal:
+    if not verification.equal:
         raise typer.Exit(1)
 
 
@@ -56,8 +56,10 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
         if settings.kafka:
             from nytta.service import distributed
 
-            done = distributed.migrate_distributed(settings)
-            print_json({"done": done}) if as_json else stderr.print("up to date" + "".join(f"\nmade {n}" for n in done))
+            changes = distributed.migrate_distributed(settings)
+            print_json({"done": changes}) if as_json else stderr.print(
+                "up to date" + "".join(f"\nmade {name}" for name in changes)
+            )
             return
     with opened(data) as app:
         applied = app.private.connection.rows(

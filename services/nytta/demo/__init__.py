@@ -55,6 +55,6 @@ def simulate(story: str, seed: int, *, until: date | str, weeks: int = 80, scale
         raise ValueError(f"there is no story '{story}'; use one of {', '.join(STORIES)}")
     if not 0 < scale <= 1000:
         raise ValueError(f"scale {scale} makes no world; use a number above 0, at most 1000")
-    over = span(until, weeks)
+    weeks_span = span(until, weeks)
     names = _PARTS if story == "all" else [story]
-    return world(story, seed, over, {name: _PARTS[name](seed, over, scale) for name in names})
+    return world(story, seed, weeks_span, {name: _PARTS[name](seed, weeks_span, scale) for name in names})

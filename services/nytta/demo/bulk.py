@@ -43,19 +43,19 @@ def bulk(
     6 are sessions, 3 belong to tickets, 1 is a client's sign of life. Every event has an identity of its own.
     Units are `last-000` and on, under no organisation: they are for a service without a registry.
     """
-    first = round(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp() * 1000)
+    start_moment = round(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp() * 1000)
     makers = [_Subjects("arende", "case", _CASE), _Subjects("samtal", "ticket", _TICKET)]
     client = _Subjects("dator", "client", _CLIENT)
-    for body, begin in enumerate(range(0, count, size)):
+    for body, first_line in enumerate(range(0, count, size)):
         rng = stream(seed, "bulk", str(body))
-        lines = min(size, count - begin)
+        lines = min(size, count - first_line)
         # a body's events lie within one day's distance of each other, as they do in a stream
-        now = first + int(weeks * 7 * 24 * _HOUR * begin / max(count, 1))
-        text = makers[0].lines(rng, begin, lines * 10 // 20, now, units)
-        text += makers[1].lines(rng, begin, lines * 3 // 20, now, units)
-        text += client.lines(rng, begin, lines // 20, now, units)
-        text += _sessions(rng, begin, lines - len(text), now, units)
-        yield ("\n".join([text[n] for n in rng.permutation(len(text)).tolist()]) + "\n").encode()
+        body_moment = start_moment + int(weeks * 7 * 24 * _HOUR * first_line / max(count, 1))
+        text = makers[0].lines(rng, first_line, lines * 10 // 20, body_moment, units)
+        text += makers[1].lines(rng, first_line, lines * 3 // 20, body_moment, units)
+        text += client.lines(rng, first_line, lines // 20, body_moment, units)
+        text += _sessions(rng, first_line, lines - len(text), body_moment, units)
+        yield ("\n".join([text[line] for line in rng.permutation(len(text)).tolist()]) + "\n").encode()
 
 
 class _Subjects:
@@ -65,45 +65,51 @@ class _Subjects:
         self._prefix = prefix
         self._field = field
         self._tails = table([tail(f".{short}", f"/last/{prefix}", kind) for short, kind, _ in events])
-        self._rests = table([rest for _, _, rest in events])
+        self._rests = table([ending for _, _, ending in events])
         self._variants = len(events) > 4  # the third and fourth event exclude each other
 
-    def lines(self, rng: np.random.Generator, begin: int, count: int, now: int, units: int) -> list[str]:
-        each = len(self._tails) - self._variants
-        subject = np.arange(count) // each
-        step = np.arange(count) % each
-        known = int(subject[-1]) + 1 if count else 0
-        unit = rng.integers(units, size=known)
+    def lines(
+        self, rng: np.random.Generator, first_number: int, count: int, start_moment: int, units: int
+    ) -> list[str]:
+        events_each = len(self._tails) - self._variants
+        subject = np.arange(count) // events_each
+        step = np.arange(count) % events_each
+        subjects = int(subject[-1]) + 1 if count else 0
+        unit = rng.integers(units, size=subjects)
         if self._variants:
-            paper = rng.random(known) < 0.3
-            what = np.where(step < 2, step, np.where(step == 2, 2 + paper[subject], 4))
+            paper = rng.random(subjects) < 0.3
+            tail_number = np.where(step < 2, step, np.where(step == 2, 2 + paper[subject], 4))
         else:
-            what = step
-        at = now + (rng.random(known)[subject] * 20 * _HOUR).astype(np.int64) // 1000 * 1000 + step * 600_000
+            tail_number = step
+        moments = (
+            start_moment + (rng.random(subjects)[subject] * 20 * _HOUR).astype(np.int64) // 1000 * 1000 + step * 600_000
+        )
         person = rng.integers(_PERSONS, size=count)
         start, end = f'","system":"{_SYSTEM}","{self._field}":"', ',"actor":"anst-'
-        bases = table([f'"unit":"last-{n:03d}{start}' for n in range(units)])
-        actors = table([f"{end}{n:03d}-" for n in range(units)])
-        persons = table([f'{n:02d}","actor_kind":"person"' for n in range(_PERSONS)])
-        own = unit[subject]
+        bases = table([f'"unit":"last-{number:03d}{start}' for number in range(units)])
+        actors = table([f"{end}{number:03d}-" for number in range(units)])
+        persons = table([f'{number:02d}","actor_kind":"person"' for number in range(_PERSONS)])
+        units_of_events = unit[subject]
         return subject_lines(
-            at,
-            self._tails[what].tolist(),
-            bases[own].tolist(),
-            [f"{self._prefix}-{begin + n}" for n in subject.tolist()],
-            (self._rests[what] + actors[own] + persons[person]).tolist(),
+            moments,
+            self._tails[tail_number].tolist(),
+            bases[units_of_events].tolist(),
+            [f"{self._prefix}-{first_number + number}" for number in subject.tolist()],
+            (self._rests[tail_number] + actors[units_of_events] + persons[person]).tolist(),
         )
 
 
-def _sessions(rng: np.random.Generator, begin: int, count: int, now: int, units: int) -> list[str]:
+def _sessions(rng: np.random.Generator, start: int, count: int, start_moment: int, units: int) -> list[str]:
     unit = rng.integers(units, size=count)
     person = rng.integers(_PERSONS, size=count)
-    at = now + (rng.random(count) * 20 * _HOUR).astype(np.int64) // 1000 * 1000
+    moments = start_moment + (rng.random(count) * 20 * _HOUR).astype(np.int64) // 1000 * 1000
     actions = rng.integers(1, 20, size=count)
     data = [
-        f'"unit":"last-{u:03d}","system":"{_SYSTEM}","actor":"anst-{u:03d}-{p:02d}","actor_kind":"person",'
-        f'"app":"kontor","feature":"f{a % 7}","actions":{a}'
-        for u, p, a in zip(unit.tolist(), person.tolist(), actions.tolist(), strict=True)
+        f'"unit":"last-{unit_number:03d}","system":"{_SYSTEM}","actor":"anst-{unit_number:03d}-{person_number:02d}","actor_kind":"person",'
+        f'"app":"kontor","feature":"f{action_count % 7}","actions":{action_count}'
+        for unit_number, person_number, action_count in zip(
+            unit.tolist(), person.tolist(), actions.tolist(), strict=True
+        )
     ]
-    ids = [f"s{begin + n}" for n in range(count)]
-    return plain_lines(at, tail("", "/last/bruk", "platform.session"), ids, data)
+    ids = [f"s{start + number}" for number in range(count)]
+    return plain_lines(moments, tail("", "/last/bruk", "platform.session"), ids, data)

@@ -67,7 +67,7 @@ class Work:
 
 def season(calendar: Calendar) -> Floats:
     """How many cases a week brings, relative to a full one: fewer with holidays, in July and at Christmas."""
-    numbers = np.array([calendar.span.monday(w).isocalendar().week for w in range(calendar.span.count)])
+    numbers = np.array([calendar.span.monday(week).isocalendar().week for week in range(calendar.span.count)])
     slow = np.where((numbers >= 27) & (numbers <= 31), 0.65, 1.0)
     return slow * (0.35 + 0.65 * calendar.working_in_week / 5)
 
@@ -78,7 +78,7 @@ def work(
     case_type: str,
     *,
     per_week: float,
-    live: int,
+    live_week: int,
     digital: Floats,
     intended: Floats,
     rework_intended: Floats,
@@ -86,7 +86,7 @@ def work(
     days_intended: Floats,
     days_other: Floats,
     handover: float = 0.08,
-    said: bool = True,
+    says_automatic: bool = True,
 ) -> Work:
     """Draw the counts of one line of work; `digital` and `intended` are shares per week, before noise.
 
@@ -100,7 +100,7 @@ def work(
     return Work(
         unit,
         case_type,
-        live,
+        live_week,
         cases,
         digital_cases,
         intended_cases,
@@ -109,20 +109,20 @@ def work(
         days_intended,
         days_other,
         handover,
-        said,
+        says_automatic,
     )
 
 
-def counted(work: Work, system: str, what: Literal["digital", "intended"]) -> dict[str, Any]:
+def counted(work: Work, system: str, figure: Literal["digital", "intended"]) -> dict[str, Any]:
     """The truth of digital intake or of intended use, per week of opening; use counts from going live on."""
-    live = 0 if what == "digital" else work.live
-    after = np.arange(len(work.cases)) >= live
+    live_week = 0 if figure == "digital" else work.live
+    is_live = np.arange(len(work.cases)) >= live_week
     return {
         "unit": work.unit,
         "system": system,
         "case_type": work.case_type,
-        "numerator": (after * (work.digital if what == "digital" else work.intended)).tolist(),
-        "denominator": (after * work.cases).tolist(),
+        "numerator": (is_live * (work.digital if figure == "digital" else work.intended)).tolist(),
+        "denominator": (is_live * work.cases).tolist(),
     }
 
 
@@ -150,149 +150,156 @@ class CaseFeed:
         self._calendar = scene.calendar
         self._roster = roster
         units = [unit.id for unit in scene.home.staffed]
-        self._unit = np.array([units.index(w.unit) for w in works])
-        self._rngs = [scene.rng(w.unit, w.case_type, "cases") for w in works]
-        self._before = [np.concatenate(([0], np.cumsum(w.cases))) for w in works]
-        self._prefix = [f"{w.unit}-{w.case_type}-" for w in works]
+        self._unit = np.array([units.index(line.unit) for line in works])
+        self._rngs = [scene.rng(line.unit, line.case_type, "cases") for line in works]
+        self._before = [np.concatenate(([0], np.cumsum(line.cases))) for line in works]
+        self._prefix = [f"{line.unit}-{line.case_type}-" for line in works]
         self._bases = table(
-            [f'"unit":"{w.unit}","system":"{system}","case_type":"{w.case_type}","case":"' for w in works]
+            [f'"unit":"{line.unit}","system":"{system}","case_type":"{line.case_type}","case":"' for line in works]
         )
         self._tails = table([tail(f".{short}", self.source, kind) for short, kind in _WHAT])
-        self._actors = table([f',"actor":"{i}","actor_kind":"person"' for i in roster.ids] + [""])
+        self._actors = table([f',"actor":"{actor_id}","actor_kind":"person"' for actor_id in roster.ids] + [""])
         self._rests = _Rests()
 
     def week(self, week: int) -> Lines:
         """Events of the cases opened in one week, also those that happen later."""
-        counts = np.array([w.cases[week] for w in self._works])
+        counts = np.array([line.cases[week] for line in self._works])
         total = int(counts.sum())
         if total == 0:
             return Lines()
-        drawn = np.concatenate([rng.random((n, 18)) for rng, n in zip(self._rngs, counts.tolist(), strict=True)])
+        drawn = np.concatenate(
+            [rng.random((count, 18)) for rng, count in zip(self._rngs, counts.tolist(), strict=True)]
+        )
         line = np.repeat(np.arange(len(self._works)), counts)
         draft = self._draft(week, line, drawn.T)
         starts = np.cumsum(counts) - counts
-        nth = np.arange(total) - starts[line] + np.array([b[week] for b in self._before])[line]
-        names = [f"{self._prefix[w]}{n:06d}" for w, n in zip(line.tolist(), nth.tolist(), strict=True)]
+        numbers_in_line = (
+            np.arange(total) - starts[line] + np.array([numbers_before[week] for numbers_before in self._before])[line]
+        )
+        names = [
+            f"{self._prefix[line_number]}{number:06d}"
+            for line_number, number in zip(line.tolist(), numbers_in_line.tolist(), strict=True)
+        ]
         case = np.concatenate(draft.case)
-        at = np.concatenate(draft.at)
+        moments = np.concatenate(draft.at)
         # what cannot have happened by the end of the span is not worth its text
-        kept = at < self._calendar.end
-        case, at = case[kept], at[kept]
-        rests = self._rests.text[np.concatenate(draft.rest)[kept]]
-        rests = rests + self._actors[np.concatenate(draft.actor)[kept]]
-        out = Lines()
-        out.add(
-            at,
+        is_within = moments < self._calendar.end
+        case, moments = case[is_within], moments[is_within]
+        rests = self._rests.text[np.concatenate(draft.rest)[is_within]]
+        rests = rests + self._actors[np.concatenate(draft.actor)[is_within]]
+        week_lines = Lines()
+        week_lines.add(
+            moments,
             subject_lines(
-                at,
-                self._tails[np.concatenate(draft.what)[kept]].tolist(),
+                moments,
+                self._tails[np.concatenate(draft.what)[is_within]].tolist(),
                 self._bases[line[case]].tolist(),
-                [names[c] for c in case.tolist()],
+                [names[case_number] for case_number in case.tolist()],
                 rests.tolist(),
             ),
         )
-        return out
+        return week_lines
 
-    def _draft(self, week: int, line: Ints, u: Floats) -> _Draft:
+    def _draft(self, week: int, line: Ints, draws: Floats) -> _Draft:
         works, calendar, rests = self._works, self._calendar, self._rests
-        digital = first_of_each(line, np.array([w.digital[week] for w in works]), u[0])
-        intended = first_of_each(line, np.array([w.intended[week] for w in works]), u[1])
-        live = np.array([week >= w.live for w in works])[line]
-        handover = np.array([w.handover for w in works])[line]
-        said = np.array([w.said for w in works])[line]
+        digital = first_of_each(line, np.array([line.digital[week] for line in works]), draws[0])
+        intended = first_of_each(line, np.array([line.intended[week] for line in works]), draws[1])
+        is_live = np.array([week >= line.live for line in works])[line]
+        handover = np.array([line.handover for line in works])[line]
+        says_automatic = np.array([line.said for line in works])[line]
 
         def of(name_intended: str, name_other: str) -> Floats:
-            here = np.array([getattr(w, name_intended)[week] for w in works])[line]
-            there = np.array([getattr(w, name_other)[week] for w in works])[line]
-            return np.where(intended, here, there)
+            shares_intended = np.array([getattr(line, name_intended)[week] for line in works])[line]
+            shares_other = np.array([getattr(line, name_other)[week] for line in works])[line]
+            return np.where(intended, shares_intended, shares_other)
 
-        rework = u[2] < of("rework_intended", "rework_other")
-        by_law = u[3] < _BY_LAW
-        handed = u[4] < handover
+        rework = draws[2] < of("rework_intended", "rework_other")
+        by_law = draws[3] < _BY_LAW
+        handed = draws[4] < handover
         middle = of("days_intended", "days_other")
         # lognormal around the median, in working days; a return costs nothing extra, so that the median stays
         # as said
-        days = np.clip(np.round(middle * np.exp(_SCATTER * ndtri(np.clip(u[5], 1e-9, 1 - 1e-9)))), 4, 120).astype(
+        days = np.clip(np.round(middle * np.exp(_SCATTER * ndtri(np.clip(draws[5], 1e-9, 1 - 1e-9)))), 4, 120).astype(
             np.int64
         )
 
-        any_day = week * 7 + np.searchsorted(np.cumsum([0.165] * 5 + [0.08]), u[6], side="right")
-        opened_on = np.where(digital, any_day, calendar.working_day_of(week, u[6]))
-        open_hour = np.where(digital, 6.2 + 16.5 * u[7], 8 + 7.5 * u[7])
+        any_day = week * 7 + np.searchsorted(np.cumsum([0.165] * 5 + [0.08]), draws[6], side="right")
+        opened_on = np.where(digital, any_day, calendar.working_day_of(week, draws[6]))
+        open_hour = np.where(digital, 6.2 + 16.5 * draws[7], 8 + 7.5 * draws[7])
         opened = calendar.moment(opened_on, open_hour)
         first_day = calendar.later(opened_on + 1, np.zeros(len(line), np.int64))
-        automatic = digital & live
-        registered = np.where(automatic, opened + 30_000, calendar.moment(first_day, 8 + 2 * u[8]))
+        automatic = digital & is_live
+        registered = np.where(automatic, opened + 30_000, calendar.moment(first_day, 8 + 2 * draws[8]))
         # handled within the same few days whether as intended or not, so that young cases are not biased
         # towards either
-        handled_on = calendar.later(first_day, (u[9] * 3).astype(np.int64))
+        handled_on = calendar.later(first_day, (draws[9] * 3).astype(np.int64))
         decided_on = calendar.later(first_day, days)
         returned_on = calendar.later(handled_on, np.maximum(1, days // 3) - 1)
-        decided = calendar.moment(decided_on, 14 + u[10])
+        decided = calendar.moment(decided_on, 14 + draws[10])
 
-        every = np.arange(len(line))
+        all_rows = np.arange(len(line))
         group = self._unit[line]
         draft = _Draft()
 
-        def put(what: int, rows: Ints, times: Ints, rest: Ints, luck: Floats | None) -> None:
+        def put(code: int, rows: Ints, times: Ints, endings: Ints, luck: Floats | None) -> None:
             draft.case.append(rows)
             draft.at.append(times)
-            draft.what.append(np.full(len(rows), what))
-            draft.rest.append(rest)
-            who = np.full(len(rows), -1)
+            draft.what.append(np.full(len(rows), code))
+            draft.rest.append(endings)
+            actors = np.full(len(rows), -1)
             if luck is not None:
-                who = self._roster.choose(group[rows], calendar.week_of(times), luck)
-            draft.actor.append(who)
+                actors = self._roster.choose(group[rows], calendar.week_of(times), luck)
+            draft.actor.append(actors)
 
-        by_hand = np.where(u[11] < 0.75, 0, 1)
-        put(_OPENED, every, opened, rests.opened(digital, u[11]), None)
+        by_hand = np.where(draws[11] < 0.75, 0, 1)
+        put(_OPENED, all_rows, opened, rests.opened(digital, draws[11]), None)
         auto, manual = np.flatnonzero(automatic), np.flatnonzero(~automatic)
-        put(_REGISTERED, auto, registered[auto], rests.registered(np.ones(len(auto), bool), live[auto]), None)
+        put(_REGISTERED, auto, registered[auto], rests.registered(np.ones(len(auto), bool), is_live[auto]), None)
         put(
             _REGISTERED,
             manual,
             registered[manual],
-            rests.registered(np.zeros(len(manual), bool), live[manual]),
-            u[12][manual],
+            rests.registered(np.zeros(len(manual), bool), is_live[manual]),
+            draws[12][manual],
         )
         put(
             _HANDLED,
-            every,
-            calendar.moment(handled_on, 11 + 2 * u[13]),
-            rests.handled(intended, live, said, by_hand),
-            u[14],
+            all_rows,
+            calendar.moment(handled_on, 11 + 2 * draws[13]),
+            rests.handled(intended, is_live, says_automatic, by_hand),
+            draws[14],
         )
         moved = np.flatnonzero(handed)
         put(
             _HANDED_OVER,
             moved,
-            calendar.moment(handled_on[moved], 10 + 0.9 * u[8][moved]),
+            calendar.moment(handled_on[moved], 10 + 0.9 * draws[8][moved]),
             rests.plain(moved, "team"),
-            u[15][moved],
+            draws[15][moved],
         )
         back = np.flatnonzero(rework)
         put(
             _RETURNED,
             back,
-            calendar.moment(returned_on[back], 13.1 + 0.8 * u[8][back]),
+            calendar.moment(returned_on[back], 13.1 + 0.8 * draws[8][back]),
             rests.plain(back, "back"),
-            u[16][back],
+            draws[16][back],
         )
         lawful = np.flatnonzero(by_law)
         put(
             _COMPLETED,
             lawful,
-            calendar.moment(returned_on[lawful], 13.1 + 0.8 * u[9][lawful]),
+            calendar.moment(returned_on[lawful], 13.1 + 0.8 * draws[9][lawful]),
             rests.plain(lawful, "law"),
-            u[16][lawful],
+            draws[16][lawful],
         )
-        put(_DECIDED, every, decided, rests.decided(intended, live, by_hand), u[17])
+        put(_DECIDED, all_rows, decided, rests.decided(intended, is_live, by_hand), draws[17])
         put(
             _CLOSED,
-            every,
-            decided + 300_000 + (u[12] * 1800).astype(np.int64) * 1000,
+            all_rows,
+            decided + 300_000 + (draws[12] * 1800).astype(np.int64) * 1000,
             rests.closed(digital & intended),
-            u[17],
+            draws[17],
         )
         return draft
 
@@ -307,8 +314,8 @@ class _Rests:
             texts.extend(more)
             return len(texts) - len(more)
 
-        self._digital = keep(*(f',"channel":"{c}"' for c in ("web", "web", "web", "app")))
-        self._other = keep(*(f',"channel":"{c}"' for c in ("email", "phone", "desk", "post")))
+        self._digital = keep(*(f',"channel":"{channel}"' for channel in ("web", "web", "web", "app")))
+        self._other = keep(*(f',"channel":"{channel}"' for channel in ("email", "phone", "desk", "post")))
         step = ',"activity":"{}","mode":"{}","digital_route":{}{}'
         self._registered = keep(
             f',"activity":"{REGISTER}","mode":"manual"',
@@ -343,18 +350,18 @@ class _Rests:
     def opened(self, digital: Flags, luck: Floats) -> Ints:
         return np.where(digital, self._digital, self._other) + (luck * 4).astype(np.int64)
 
-    def registered(self, automatic: Flags, live: Flags) -> Ints:
-        return self._registered + np.where(live, np.where(automatic, 2, 1), 0)
+    def registered(self, automatic: Flags, is_live: Flags) -> Ints:
+        return self._registered + np.where(is_live, np.where(automatic, 2, 1), 0)
 
-    def handled(self, intended: Flags, live: Flags, said: Flags, by_hand: Ints) -> Ints:
-        after = np.where(said, 2, 5) + np.where(intended, 2, by_hand)
-        return self._handled + np.where(live, after, by_hand)
+    def handled(self, intended: Flags, is_live: Flags, says_automatic: Flags, by_hand: Ints) -> Ints:
+        live_ending = np.where(says_automatic, 2, 5) + np.where(intended, 2, by_hand)
+        return self._handled + np.where(is_live, live_ending, by_hand)
 
-    def decided(self, intended: Flags, live: Flags, by_hand: Ints) -> Ints:
-        return self._decided + np.where(live, np.where(intended, 4, 2 + by_hand), by_hand)
+    def decided(self, intended: Flags, is_live: Flags, by_hand: Ints) -> Ints:
+        return self._decided + np.where(is_live, np.where(intended, 4, 2 + by_hand), by_hand)
 
-    def plain(self, rows: Ints, what: str) -> Ints:
-        return np.full(len(rows), self._plain[what])
+    def plain(self, rows: Ints, code: str) -> Ints:
+        return np.full(len(rows), self._plain[code])
 
     def closed(self, end_to_end: Flags) -> Ints:
         return self._closed + end_to_end.astype(np.int64)

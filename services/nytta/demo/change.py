@@ -34,31 +34,31 @@ class NoteFeed:
         self.source = scene.source("program")
         self._calendar = calendar = scene.calendar
         self._by_week: dict[int, list[Note]] = {}
-        for note in sorted(notes, key=lambda n: (n.day, n.hour, n.id)):
+        for note in sorted(notes, key=lambda note: (note.day, note.hour, note.id)):
             self._by_week.setdefault((note.day - calendar.span.start).days // 7, []).append(note)
 
     def week(self, week: int) -> Lines:
         """Events of one week; what lies before the span is entered in its first week."""
         notes = self._by_week.get(week, [])
-        out = Lines()
+        week_lines = Lines()
         for note in notes:
             day = np.array([(note.day - self._calendar.span.start).days])
-            at = self._calendar.moment(day, np.array([note.hour]))
-            out.add(at, plain_lines(at, tail("", self.source, note.kind), [note.id], [note.data]))
-        return out
+            moments = self._calendar.moment(day, np.array([note.hour]))
+            week_lines.add(moments, plain_lines(moments, tail("", self.source, note.kind), [note.id], [note.data]))
+        return week_lines
 
 
 def milestone_notes(milestones: tuple[Milestone, ...]) -> list[Note]:
     """The milestones as events."""
     return [
         Note(
-            f"milestone-{m.id}",
+            f"milestone-{milestone.id}",
             "change.milestone",
-            m.day,
-            f'"unit":"{m.unit}","system":"{m.system}","milestone":"{m.id}","what":"{m.what}"',
+            milestone.day,
+            f'"unit":"{milestone.unit}","system":"{milestone.system}","milestone":"{milestone.id}","what":"{milestone.what}"',
             hour=8.0,
         )
-        for m in milestones
+        for milestone in milestones
     ]
 
 
@@ -96,22 +96,22 @@ class TrainingFeed:
         self._people = people
         self._weeks = weeks
         self._calendar = scene.calendar
-        self._hours = [scene.rng(p.unit.id, course, "training").random((2, len(p.ids))) for p in people]
+        self._hours = [scene.rng(team.unit.id, course, "training").random((2, len(team.ids))) for team in people]
 
     def week(self, week: int) -> Lines:
         """Events of one week."""
-        out = Lines()
+        week_lines = Lines()
         for people, weeks, luck in zip(self._people, self._weeks, self._hours, strict=True):
             rows = np.flatnonzero(weeks == week)
-            at = self._calendar.moment(self._calendar.working_day_of(week, luck[0][rows]), 9 + 6 * luck[1][rows])
-            ids = [f"{people.ids[n]}-{self._course}" for n in rows.tolist()]
+            moments = self._calendar.moment(self._calendar.working_day_of(week, luck[0][rows]), 9 + 6 * luck[1][rows])
+            ids = [f"{people.ids[number]}-{self._course}" for number in rows.tolist()]
             data = [
-                f'"unit":"{people.unit.id}","system":"{self._system}","actor":"{people.ids[n]}","actor_kind":"person",'
-                f'"course":"{self._course}","tier":"{people.tier[n]}"'
-                for n in rows.tolist()
+                f'"unit":"{people.unit.id}","system":"{self._system}","actor":"{people.ids[number]}","actor_kind":"person",'
+                f'"course":"{self._course}","tier":"{people.tier[number]}"'
+                for number in rows.tolist()
             ]
-            out.add(at, plain_lines(at, tail("", self.source, "change.training"), ids, data))
-        return out
+            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.training"), ids, data))
+        return week_lines
 
 
 def trained(scene: Scene, people: Staff, course: str, shares: dict[str, tuple[int, int, float]]) -> Ints:
@@ -122,12 +122,12 @@ def trained(scene: Scene, people: Staff, course: str, shares: dict[str, tuple[in
     """
     rng = scene.rng(people.unit.id, course, "trained")
     weeks = np.full(len(people.ids), NEVER)
-    for tier, (first, length, share) in shares.items():
+    for tier, (first_week, length, share) in shares.items():
         rows = np.flatnonzero(np.array(people.tier) == tier)
-        chosen = rng.permutation(rows)[: round(len(rows) * share)]
-        at = first + rng.integers(0, length, len(chosen))
-        there = (at >= people.joined[chosen]) & (at < people.left[chosen])
-        weeks[chosen[there]] = at[there]
+        chosen_rows = rng.permutation(rows)[: round(len(rows) * share)]
+        completed = first_week + rng.integers(0, length, len(chosen_rows))
+        is_employed = (completed >= people.joined[chosen_rows]) & (completed < people.left[chosen_rows])
+        weeks[chosen_rows[is_employed]] = completed[is_employed]
     return weeks
 
 
@@ -158,13 +158,13 @@ class PulseFeed:
         self._people = people
         self._calendar = scene.calendar
         self._mean = mean
-        self._rngs = [scene.rng(p.unit.id, survey.name, "pulse") for p in people]
+        self._rngs = [scene.rng(team.unit.id, survey.name, "pulse") for team in people]
 
     def week(self, week: int) -> Lines:
         """Events of one week; none outside survey weeks."""
-        out = Lines()
+        week_lines = Lines()
         if week < self._survey.first or (week - self._survey.first) % 8:
-            return out
+            return week_lines
         label = self._calendar.span.label(week)
         for people, rng in zip(self._people, self._rngs, strict=True):
             answers = rng.random(len(people.ids)) < self._survey.answering
@@ -172,16 +172,16 @@ class PulseFeed:
             rows = np.flatnonzero(answers & people.at_work[:, week])
             # answers leave in random order: their place says nothing about who gave them
             ids, data = [], []
-            for place, n in enumerate(rng.permutation(rows).tolist()):
-                tier = people.tier[n]
-                for k, item in enumerate(self.items):
+            for place, person_number in enumerate(rng.permutation(rows).tolist()):
+                tier = people.tier[person_number]
+                for item_number, item in enumerate(self.items):
                     mean = self._mean(people.unit.id, tier, item, week)
-                    score = int(np.clip(round(mean + noise[n, k]), 1, 5))
+                    score = int(np.clip(round(mean + noise[person_number, item_number]), 1, 5))
                     ids.append(f"{people.unit.id}-{self._survey.name}-{label}-{place}-{item}")
                     data.append(
                         f'"unit":"{people.unit.id}","system":"{self._survey.system}","survey":"{self._survey.name}-{label}",'
                         f'"item":"{item}","tier":"{tier}","score":{score}'
                     )
-            at = self._calendar.moment(np.full(len(ids), week * 7 + 3), np.full(len(ids), 12.0))
-            out.add(at, plain_lines(at, tail("", self.source, "change.pulse"), ids, data))
-        return out
+            moments = self._calendar.moment(np.full(len(ids), week * 7 + 3), np.full(len(ids), 12.0))
+            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), ids, data))
+        return week_lines

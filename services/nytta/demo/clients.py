@@ -54,13 +54,13 @@ def move(scene: Scene, unit: str, clients: int, *, start: int, weeks: int, enrol
     """
     rng = scene.rng(unit, "clients", "counts")
     joins = np.full(clients, NEVER)
-    many = round(clients * enrolled)
-    joins[:many] = start + np.sort(rng.integers(0, weeks, many))
+    enrolled_count = round(clients * enrolled)
+    joins[:enrolled_count] = start + np.sort(rng.integers(0, weeks, enrolled_count))
     lives = np.full(clients, NEVER)
-    chosen = rng.permutation(many)[: round(many * activated)]
-    lives[chosen] = joins[chosen] + rng.integers(0, 2, len(chosen))
-    gone = np.where(lives < NEVER, lives + 2, NEVER)
-    return Move(unit, joins, lives, gone)
+    chosen_clients = rng.permutation(enrolled_count)[: round(enrolled_count * activated)]
+    lives[chosen_clients] = joins[chosen_clients] + rng.integers(0, 2, len(chosen_clients))
+    leaves = np.where(lives < NEVER, lives + 2, NEVER)
+    return Move(unit, joins, lives, leaves)
 
 
 class ClientFeed:
@@ -71,10 +71,10 @@ class ClientFeed:
         self._moves = moves
         self._presence = presence
         self._calendar = scene.calendar
-        self._rngs = [scene.rng(m.unit, "clients") for m in moves]
-        self._bases = [f'"unit":"{m.unit}","system":"{system}","client":"' for m in moves]
+        self._rngs = [scene.rng(move.unit, "clients") for move in moves]
+        self._bases = [f'"unit":"{move.unit}","system":"{system}","client":"' for move in moves]
         self._rests = table(["", "", "", ',"legacy":true', ',"legacy":true'])
-        self._names = [[f"{m.unit}-d{n:04d}" for n in range(len(m.enrolled))] for m in moves]
+        self._names = [[f"{move.unit}-d{number:04d}" for number in range(len(move.enrolled))] for move in moves]
 
     def week(self, week: int) -> Lines:
         """Events of one week."""
@@ -85,11 +85,11 @@ class ClientFeed:
                 for short, kind in zip(("e", "a", label, "x", label), _KINDS, strict=True)
             ]
         )
-        out = Lines()
+        week_lines = Lines()
         for unit, rng, base, names in zip(self._moves, self._rngs, self._bases, self._names, strict=True):
-            u = rng.random((4, len(names)))
-            day = self._calendar.working_day_of(week, u[0])
-            used = u[2] < self._presence[week]
+            draws = rng.random((4, len(names)))
+            day = self._calendar.working_day_of(week, draws[0])
+            used = draws[2] < self._presence[week]
             happened = [
                 (_ENROLLED, np.flatnonzero(unit.enrolled == week), 7.0),
                 (_ACTIVATED, np.flatnonzero(unit.activated == week), 8.0),
@@ -107,14 +107,14 @@ class ClientFeed:
                 )
                 if code == _ACTIVATED:
                     when = np.full(len(rows), week * 7 + 1)
-                at = self._calendar.moment(when, hour + u[1][rows])
+                moments = self._calendar.moment(when, hour + draws[1][rows])
                 prefix = "gammal-" if code in (_RETIRED, _OLD_ALIVE) else ""
                 text = subject_lines(
-                    at,
+                    moments,
                     [tails[code]] * len(rows),
                     [base] * len(rows),
-                    [prefix + names[n] for n in rows.tolist()],
+                    [prefix + names[number] for number in rows.tolist()],
                     [self._rests[code]] * len(rows),
                 )
-                out.add(at, text)
-        return out
+                week_lines.add(moments, text)
+        return week_lines

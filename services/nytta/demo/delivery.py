@@ -55,25 +55,25 @@ def deliver(
             lines = feed.week(week)
             if not lines.text:
                 continue
-            at = lines.moments()
-            arrival = _arrival(at, rng)
-            twice = np.flatnonzero(rng.random(len(at)) < TWICE_SHARE)
+            moments = lines.moments()
+            arrival = _arrival(moments, rng)
+            twice = np.flatnonzero(rng.random(len(moments)) < TWICE_SHARE)
             again = arrival[twice] + 60_000 + (rng.random(len(twice)) * 23 * _HOUR).astype(np.int64)
-            kept = at < calendar.end
+            is_within = moments < calendar.end
             for silence in silences:
                 if silence.source == feed.source:
-                    happened = calendar.week_of(at)
-                    kept &= (happened < silence.first) | (happened > silence.last)
-            rows = np.concatenate((np.flatnonzero(kept), twice[kept[twice]]))
-            due = np.concatenate((arrival[kept], again[kept[twice]]))
+                    happened = calendar.week_of(moments)
+                    is_within &= (happened < silence.first) | (happened > silence.last)
+            rows = np.concatenate((np.flatnonzero(is_within), twice[is_within[twice]]))
+            arrivals = np.concatenate((arrival[is_within], again[is_within[twice]]))
             # what was sent before the end is delivered by the end: the last chunk takes the stragglers
-            chunk = np.clip(calendar.week_of(due), week, weeks - 1)
+            chunk = np.clip(calendar.week_of(arrivals), week, weeks - 1)
             order = np.argsort(chunk, kind="stable")
             edges = np.searchsorted(chunk[order], np.arange(week, weeks + 1))
             for ahead in range(week, weeks):
-                mine = order[edges[ahead - week] : edges[ahead - week + 1]]
-                if len(mine):
-                    waiting[ahead].add(due[mine], [lines.text[n] for n in rows[mine].tolist()])
+                arriving = order[edges[ahead - week] : edges[ahead - week + 1]]
+                if len(arriving):
+                    waiting[ahead].add(arrivals[arriving], [lines.text[line] for line in rows[arriving].tolist()])
         yield waiting[week].chunk()
         waiting[week] = _Waiting()
 
@@ -101,4 +101,4 @@ class _Waiting:
             return b""
         order = np.argsort(np.concatenate(self._at), kind="stable").tolist()
         text = self._text
-        return ("\n".join([text[n] for n in order]) + "\n").encode()
+        return ("\n".join([text[line] for line in order]) + "\n").encode()

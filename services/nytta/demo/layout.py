@@ -50,8 +50,8 @@ def organisation(
 
     def person(unit: str, spoken: str = language) -> Person:
         rng = stream(seed, unit, "manager")
-        first, last = rng.choice(_FIRST[country].split()), rng.choice(_LAST[country].split())
-        return Person(f"{first} {last}", f"{unit}@{id}.example", spoken)
+        given_name, family_name = rng.choice(_FIRST[country].split()), rng.choice(_LAST[country].split())
+        return Person(f"{given_name} {family_name}", f"{unit}@{id}.example", spoken)
 
     units = [Unit(id, name, "", type, person(id))]
     groups = []
@@ -77,6 +77,8 @@ def organisation(
             small.append(Unit(unit, title, parent, "enhet", person(unit), size, 1, group))
         units.extend(small)
         label = "mindre enheter" if country == "SE" else "mindre enheter samlet"
-        groups.append(Group(group, f"{department.name}, {label}", tuple(u.id for u in small), person(group)))
-    lead, operations = person(f"{id}-programledning"), person(f"{id}-drift")
-    return Organisation(id, name, country, timezone, language, currency, lead, operations, tuple(units), tuple(groups))
+        groups.append(Group(group, f"{department.name}, {label}", tuple(unit.id for unit in small), person(group)))
+    programme_lead, operations = person(f"{id}-programledning"), person(f"{id}-drift")
+    return Organisation(
+        id, name, country, timezone, language, currency, programme_lead, operations, tuple(units), tuple(groups)
+    )

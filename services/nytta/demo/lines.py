@@ -30,16 +30,22 @@ class Lines:
         return np.concatenate(self.at) if self.at else np.empty(0, np.int64)
 
 
-def tail(what: str, source: str, kind: str) -> str:
-    """What stands between an event's id and its time; `what` completes the id, `kind` is such as
+def tail(ending: str, source: str, kind: str) -> str:
+    """What stands between an event's id and its time; `ending` completes the id, `kind` is such as
     'case.step'."""
-    return f'{what}","source":"{source}","type":"nytta.{kind}.v1","time":"'
+    return f'{ending}","source":"{source}","type":"nytta.{kind}.v1","time":"'
 
 
 @cache
 def _seconds() -> NDArray[np.object_]:
     return np.array(
-        [f"T{h:02d}:{m:02d}:{s:02d}Z" for h in range(24) for m in range(60) for s in range(60)], dtype=object
+        [
+            f"T{hour:02d}:{minute:02d}:{second:02d}Z"
+            for hour in range(24)
+            for minute in range(60)
+            for second in range(60)
+        ],
+        dtype=object,
     )
 
 
@@ -49,17 +55,20 @@ def stamps(times: Ints) -> list[str]:
         return []
     seconds = times // 1000
     day = seconds // 86_400
-    first = int(day.min())
-    names = np.datetime_as_string(np.arange(first, int(day.max()) + 1).astype("M8[D]")).astype(object)
-    dates: list[str] = names[day - first].tolist()
-    return [d + s for d, s in zip(dates, _seconds()[seconds - day * 86_400].tolist(), strict=True)]
+    first_date = int(day.min())
+    names = np.datetime_as_string(np.arange(first_date, int(day.max()) + 1).astype("M8[D]")).astype(object)
+    dates: list[str] = names[day - first_date].tolist()
+    return [
+        date_text + clock_text
+        for date_text, clock_text in zip(dates, _seconds()[seconds - day * 86_400].tolist(), strict=True)
+    ]
 
 
 def table(texts: list[str]) -> NDArray[np.object_]:
     """Texts to be looked up by an array of numbers."""
-    out = np.empty(len(texts), dtype=object)
-    out[:] = texts
-    return out
+    looked_up = np.empty(len(texts), dtype=object)
+    looked_up[:] = texts
+    return looked_up
 
 
 def subject_lines(
@@ -75,11 +84,14 @@ def subject_lines(
     subject's id; `rests` are further fields, each beginning with a comma, or ''.
     """
     return [
-        f'{HEAD}{subject}{end}{time}","data":{{{base}{subject}"{rest}}}}}'
-        for subject, end, time, base, rest in zip(subjects, tails, stamps(times), bases, rests, strict=True)
+        f'{HEAD}{subject}{end}{time}","data":{{{base}{subject}"{ending}}}}}'
+        for subject, end, time, base, ending in zip(subjects, tails, stamps(times), bases, rests, strict=True)
     ]
 
 
 def plain_lines(times: Ints, tail: str, ids: list[str], data: list[str]) -> list[str]:
     """Lines of events whose data (the fields between the braces) are ready."""
-    return [f'{HEAD}{i}{tail}{t}","data":{{{d}}}}}' for i, t, d in zip(ids, stamps(times), data, strict=True)]
+    return [
+        f'{HEAD}{event_id}{tail}{time}","data":{{{event_data}}}}}'
+        for event_id, time, event_data in zip(ids, stamps(times), data, strict=True)
+    ]

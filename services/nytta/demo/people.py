@@ -31,42 +31,44 @@ class PeopleFeed:
         self._calendar = scene.calendar
         self._aggregate = aggregate
         self._entries: dict[int, list[tuple[str, str]]] = {}
-        for one in people:
-            for system, role, opens in systems.get(one.unit.id, []):
-                self._entered(one, system, role, opens)
+        for team in people:
+            for system, role, opens in systems.get(team.unit.id, []):
+                self._entered(team, system, role, opens)
 
     def week(self, week: int) -> Lines:
         """Events of one week."""
-        out = Lines()
-        self._eligibility(out, week)
-        self._presence(out, week)
-        return out
+        week_lines = Lines()
+        self._eligibility(week_lines, week)
+        self._presence(week_lines, week)
+        return week_lines
 
-    def _eligibility(self, out: Lines, week: int) -> None:
+    def _eligibility(self, week_lines: Lines, week: int) -> None:
         entries = self._entries.get(week, [])
-        at = np.full(len(entries), self._calendar.moment(np.array([week * 7]), np.array([5.0]))[0])
+        moments = np.full(len(entries), self._calendar.moment(np.array([week * 7]), np.array([5.0]))[0])
         mark = tail("", self.source, "people.eligibility")
-        out.add(at, plain_lines(at, mark, [i for i, _ in entries], [data for _, data in entries]))
+        week_lines.add(
+            moments, plain_lines(moments, mark, [event_id for event_id, _ in entries], [data for _, data in entries])
+        )
 
     def _entered(self, people: Staff, system: str, role: str, opens: date) -> None:
         """Enter, once per person, from when until when the system is theirs to use."""
         span = self._calendar.span
-        first = max(0, (opens - span.start).days // 7)
-        for n, name in enumerate(people.ids):
-            joined, left = int(people.joined[n]), int(people.left[n])
-            if left <= first:
+        first_week = max(0, (opens - span.start).days // 7)
+        for number, name in enumerate(people.ids):
+            joined, left = int(people.joined[number]), int(people.left[number])
+            if left <= first_week:
                 continue
             start = max(span.monday(joined), opens) if joined else opens
             until = f',"valid_to":"{span.monday(left)}"' if left < span.count else ""
-            granted = "true" if people.entitled[n] else "false"
+            granted = "true" if people.entitled[number] else "false"
             data = (
                 f'"unit":"{people.unit.id}","system":"{system}","actor":"{name}","actor_kind":"person",'
-                f'"role":"{role}","tier":"{people.tier[n]}","fte":{people.fte[n]},"valid_from":"{start}"{until},'
+                f'"role":"{role}","tier":"{people.tier[number]}","fte":{people.fte[number]},"valid_from":"{start}"{until},'
                 f'"account":true,"licence":{granted}'
             )
-            self._entries.setdefault(max(joined, first), []).append((f"{name}-{system}", data))
+            self._entries.setdefault(max(joined, first_week), []).append((f"{name}-{system}", data))
 
-    def _presence(self, out: Lines, week: int) -> None:
+    def _presence(self, week_lines: Lines, week: int) -> None:
         label = self._calendar.span.label(week)
         ids, data = [], []
         for people in self._people:
@@ -80,12 +82,12 @@ class PeopleFeed:
                 )
                 continue
             present, contract = people.present[:, week].tolist(), people.contract[:, week].tolist()
-            for n in np.flatnonzero(people.employed[:, week]).tolist():
-                ids.append(f"{people.ids[n]}-{label}")
+            for number in np.flatnonzero(people.employed[:, week]).tolist():
+                ids.append(f"{people.ids[number]}-{label}")
                 data.append(
-                    f'"unit":"{unit}","actor":"{people.ids[n]}","actor_kind":"person","week":"{label}",'
-                    f'"persons":{int(present[n] > 0)},"present_days":{present[n]},'
-                    f'"contract_days":{contract[n]}'
+                    f'"unit":"{unit}","actor":"{people.ids[number]}","actor_kind":"person","week":"{label}",'
+                    f'"persons":{int(present[number] > 0)},"present_days":{present[number]},'
+                    f'"contract_days":{contract[number]}'
                 )
-        at = np.full(len(ids), self._calendar.moment(np.array([week * 7 + 4]), np.array([18.0]))[0])
-        out.add(at, plain_lines(at, tail("", self.source, "people.presence"), ids, data))
+        moments = np.full(len(ids), self._calendar.moment(np.array([week * 7 + 4]), np.array([18.0]))[0])
+        week_lines.add(moments, plain_lines(moments, tail("", self.source, "people.presence"), ids, data))

@@ -75,7 +75,7 @@ class Organisation:
 
     def unit(self, unit: str) -> Unit:
         """The unit of that id."""
-        return next(u for u in self.units if u.id == unit)
+        return next(candidate for candidate in self.units if candidate.id == unit)
 
 
 @dataclass(frozen=True, slots=True)

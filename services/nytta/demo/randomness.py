@@ -33,22 +33,22 @@ def first_of_each(groups: Ints, counts: Ints, uniforms: Floats) -> Flags:
     `groups` holds each row's group number, `uniforms` one number per row. A group with fewer rows than its
     count is chosen whole.
     """
-    chosen: Flags = ranks(groups, uniforms) < counts[groups]
-    return chosen
+    is_chosen: Flags = ranks(groups, uniforms) < counts[groups]
+    return is_chosen
 
 
 def ranks(groups: Ints, uniforms: Floats) -> Ints:
     """Each row's rank (from 0) within its group, by `uniforms`."""
     order = np.lexsort((uniforms, groups))
     starts = np.searchsorted(groups[order], groups[order], side="left")
-    out = np.empty(len(groups), np.int64)
-    out[order] = np.arange(len(groups)) - starts
-    return out
+    row_ranks = np.empty(len(groups), np.int64)
+    row_ranks[order] = np.arange(len(groups)) - starts
+    return row_ranks
 
 
 def pick(groups: Ints, counts: Ints, uniforms: Floats) -> Ints:
     """Deal the rows of each group g into columns, at random, so that column c gets exactly `counts[g, c]`."""
     edges = np.cumsum(counts, axis=1)[groups]
     column: Ints = (ranks(groups, uniforms)[:, None] >= edges).sum(axis=1)
-    last: Ints = np.minimum(column, counts.shape[1] - 1)
-    return last
+    within_columns: Ints = np.minimum(column, counts.shape[1] - 1)
+    return within_columns

@@ -85,7 +85,8 @@ def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, An
                 entry["peer_group"] = f"{home.id}-enheter"
             units.append(entry)
         groups += [
-            {"id": g.id, "name": g.name, "units": list(g.units), "manager": _contact(g.manager)} for g in home.groups
+            {"id": group.id, "name": group.name, "units": list(group.units), "manager": _contact(group.manager)}
+            for group in home.groups
         ]
         approvals += [
             {
@@ -109,18 +110,20 @@ def _organisation(place: Place, span: Span, purposes: list[str]) -> dict[str, An
 def _breaks(home: Organisation, span: Span) -> list[dict[str, str]]:
     """Winter and autumn break, and the week after Easter in Sweden, the week before in Norway."""
     years = range(span.start.year, span.monday(span.count).year + 1)
-    out = []
+    break_entries = []
     for year in years:
         easter = easter_monday(year)
         swedish = home.country == "SE"
-        first = easter if swedish else easter - timedelta(days=7)
-        found = [
+        monday = easter if swedish else easter - timedelta(days=7)
+        breaks_found = [
             ("sportlov" if swedish else "vinterferie", date.fromisocalendar(year, 9 if swedish else 8, 1)),
-            ("påsklov" if swedish else "påskeferie", first),
+            ("påsklov" if swedish else "påskeferie", monday),
             ("höstlov" if swedish else "høstferie", date.fromisocalendar(year, 44 if swedish else 40, 1)),
         ]
-        out += [{"name": name, "first": str(day), "last": str(day + timedelta(days=4))} for name, day in found]
-    return out
+        break_entries += [
+            {"name": name, "first": str(day), "last": str(day + timedelta(days=4))} for name, day in breaks_found
+        ]
+    return break_entries
 
 
 def _systems(place: Place) -> dict[str, Any]:
@@ -143,7 +146,7 @@ def _systems(place: Place) -> dict[str, Any]:
 
 
 def _programme(place: Place) -> dict[str, Any]:
-    managers = {u.id: u.manager for home in place.organisations for u in home.units}
+    managers = {unit.id: unit.manager for home in place.organisations for unit in home.units}
     milestones = []
     for stone in place.milestones:
         entry = {
@@ -195,33 +198,33 @@ def _programme(place: Place) -> dict[str, Any]:
         benefits.append(entry3)
     decisions = [
         {
-            "id": d.id,
-            "name": d.name,
-            "decided": str(d.day),
-            "level": str(d.level),
-            "due": str(d.due),
-            "units": list(d.units),
-            "system": d.system,
+            "id": decision.id,
+            "name": decision.name,
+            "decided": str(decision.day),
+            "level": str(decision.level),
+            "due": str(decision.due),
+            "units": list(decision.units),
+            "system": decision.system,
         }
-        for d in place.decisions
+        for decision in place.decisions
     ]
     costs = [
         {
-            "name": c.name,
-            "unit": c.unit,
-            "system": c.system,
-            "valid_from": str(c.start),
-            "valid_to": str(c.end),
-            "amount": c.amount,
+            "name": cost.name,
+            "unit": cost.unit,
+            "system": cost.system,
+            "valid_from": str(cost.start),
+            "valid_to": str(cost.end),
+            "amount": cost.amount,
         }
-        | ({"kind": c.kind} if c.kind else {})
-        for c in place.costs
+        | ({"kind": cost.kind} if cost.kind else {})
+        for cost in place.costs
     ]
-    found = {
+    entries_by_name = {
         "milestones": milestones,
         "plans": plans,
         "benefits": benefits,
         "decisions": decisions,
         "costs": costs,
     }
-    return {name: entries for name, entries in found.items() if entries}
+    return {name: entries for name, entries in entries_by_name.items() if entries}

@@ -40,18 +40,19 @@ class UseFeed:
         source: str,
         app: App,
         people: list[Staff],
-        acts: list[Flags],
+        acting_weeks: list[Flags],
     ) -> None:
         self.source = scene.source(source)
         self._people = people
-        self._acts = acts
+        self._acts = acting_weeks
         self._calendar = scene.calendar
         self._often = app.often * scene.scale
-        self._rngs = [scene.rng(p.unit.id, app.system, app.name, "sessions") for p in people]
-        self._bases = [f'"unit":"{p.unit.id}","system":"{app.system}","actor":"' for p in people]
+        self._rngs = [scene.rng(team.unit.id, app.system, app.name, "sessions") for team in people]
+        self._bases = [f'"unit":"{team.unit.id}","system":"{app.system}","actor":"' for team in people]
         flag = ',"legacy":true' if app.legacy else ""
         self._rests = [
-            f'","actor_kind":"person","app":"{app.name}","feature":"{f}"{flag},"actions":' for f in app.features
+            f'","actor_kind":"person","app":"{app.name}","feature":"{feature}"{flag},"actions":'
+            for feature in app.features
         ]
         self._app = app.name
         self._robot = app.robot
@@ -63,32 +64,37 @@ class UseFeed:
         starts: list[str] = []
         times: list[Ints] = []
         drawn: list[Floats] = []
-        for people, acts, rng, base in zip(self._people, self._acts, self._rngs, self._bases, strict=True):
-            persons = np.flatnonzero(acts[:, week])
-            each = 1 + rng.poisson(self._often, len(persons))
-            who = np.repeat(persons, each).tolist()
-            times.append(each)
-            drawn.append(rng.random((len(who), 4)))
-            names += [people.ids[n] for n in who]
-            starts += [base] * len(who)
-        out = Lines()
+        for people, acting_weeks, rng, base in zip(self._people, self._acts, self._rngs, self._bases, strict=True):
+            persons = np.flatnonzero(acting_weeks[:, week])
+            sessions_each = 1 + rng.poisson(self._often, len(persons))
+            acting_persons = np.repeat(persons, sessions_each).tolist()
+            times.append(sessions_each)
+            drawn.append(rng.random((len(acting_persons), 4)))
+            names += [people.ids[number] for number in acting_persons]
+            starts += [base] * len(acting_persons)
+        week_lines = Lines()
         mark = tail("", self.source, "platform.session")
         if names:
-            u = np.concatenate(drawn).T
-            many = np.concatenate(times)
-            nth = (np.arange(len(names)) - np.repeat(np.cumsum(many) - many, many)).tolist()
-            at = self._calendar.moment(self._calendar.working_day_of(week, u[0]), 7.5 + 9 * u[1])
-            features = (u[2] * len(self._rests)).astype(np.int64).tolist()
-            actions = (1 + u[3] * 12).astype(np.int64).tolist()
-            ids = [f"{name}-{self._app}-{label}-{k}" for name, k in zip(names, nth, strict=True)]
-            data = [
-                f"{base}{name}{self._rests[f]}{a}"
-                for base, name, f, a in zip(starts, names, features, actions, strict=True)
+            draws = np.concatenate(drawn).T
+            session_counts = np.concatenate(times)
+            session_numbers = (
+                np.arange(len(names)) - np.repeat(np.cumsum(session_counts) - session_counts, session_counts)
+            ).tolist()
+            moments = self._calendar.moment(self._calendar.working_day_of(week, draws[0]), 7.5 + 9 * draws[1])
+            features = (draws[2] * len(self._rests)).astype(np.int64).tolist()
+            actions = (1 + draws[3] * 12).astype(np.int64).tolist()
+            ids = [
+                f"{name}-{self._app}-{label}-{session_number}"
+                for name, session_number in zip(names, session_numbers, strict=True)
             ]
-            out.add(at, plain_lines(at, mark, ids, data))
+            data = [
+                f"{base}{name}{self._rests[feature_number]}{action_count}"
+                for base, name, feature_number, action_count in zip(starts, names, features, actions, strict=True)
+            ]
+            week_lines.add(moments, plain_lines(moments, mark, ids, data))
         if self._robot:
-            at = self._calendar.moment(np.array([week * 7 + 6]), np.array([4.0]))
-            rest = self._rests[0].replace('"actor_kind":"person"', '"actor_kind":"robot"')
-            data = [f"{self._bases[0]}{self._robot}{rest}500"]
-            out.add(at, plain_lines(at, mark, [f"{self._robot}-{label}"], data))
-        return out
+            moments = self._calendar.moment(np.array([week * 7 + 6]), np.array([4.0]))
+            robot_ending = self._rests[0].replace('"actor_kind":"person"', '"actor_kind":"robot"')
+            data = [f"{self._bases[0]}{self._robot}{robot_ending}500"]
+            week_lines.add(moments, plain_lines(moments, mark, [f"{self._robot}-{label}"], data))
+        return week_lines

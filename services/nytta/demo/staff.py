@@ -63,10 +63,10 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     count = unit.staff + leavers
     joined = np.zeros(count, np.int64)
     left = np.full(count, NEVER)
-    for n in range(leavers):
+    for number in range(leavers):
         leaves = int(rng.integers(6, weeks - 6))
-        left[unit.staff - 1 - n] = leaves
-        joined[unit.staff + n] = leaves + int(rng.integers(0, 4))
+        left[unit.staff - 1 - number] = leaves
+        joined[unit.staff + number] = leaves + int(rng.integers(0, 4))
     fte = rng.choice([100, 80, 75, 60, 50], count, p=[0.7, 0.13, 0.07, 0.04, 0.06])
     entitled = rng.random(count) >= 0.02
     entitled[: unit.managers] = True
@@ -79,11 +79,14 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     week = np.arange(weeks)
     employed = (week >= joined[:, None]) & (week < left[:, None])
     key_roles = unit.managers + max(1, unit.staff // 6)
-    tiers = ["manager" if n < unit.managers else "key-role" if n < key_roles else "staff" for n in range(count)]
-    root, _, rest = unit.id.partition("-")
+    tiers = [
+        "manager" if number < unit.managers else "key-role" if number < key_roles else "staff"
+        for number in range(count)
+    ]
+    root, _, unit_name = unit.id.partition("-")
     return Staff(
         unit=unit,
-        ids=[f"anst-{root}-{rest}-{n:03d}" for n in range(count)],
+        ids=[f"anst-{root}-{unit_name}-{number:03d}" for number in range(count)],
         tier=tiers,
         fte=fte,
         joined=joined,
@@ -99,25 +102,25 @@ def staff(scene: Scene, unit: Unit) -> Staff:
 def _absence(rng: np.random.Generator, count: int, calendar: Calendar) -> Floats:
     """Share of each week that each person is away: summer and other leave, and sickness."""
     span = calendar.span
-    weeks = [span.monday(w).isocalendar() for w in range(span.count)]
-    numbers, years = np.array([w.week for w in weeks]), np.array([w.year for w in weeks])
-    away = np.zeros((count, span.count))
+    weeks = [span.monday(number).isocalendar() for number in range(span.count)]
+    numbers, years = np.array([week.week for week in weeks]), np.array([week.year for week in weeks])
+    away_shares = np.zeros((count, span.count))
     for year in np.unique(years):
-        first = rng.choice([25, 26, 27, 28, 29, 30, 31], count, p=[0.06, 0.16, 0.24, 0.22, 0.16, 0.1, 0.06])
+        first_week = rng.choice([25, 26, 27, 28, 29, 30, 31], count, p=[0.06, 0.16, 0.24, 0.22, 0.16, 0.1, 0.06])
         length = rng.choice([3, 4, 5], count, p=[0.3, 0.5, 0.2])
-        off = (numbers >= first[:, None]) & (numbers < (first + length)[:, None])
+        is_away = (numbers >= first_week[:, None]) & (numbers < (first_week + length)[:, None])
         easter = easter_monday(int(year)).isocalendar().week
         # winter break, the week before Easter, the one after, autumn break
         breaks = (8, easter - 1, easter, 40) if calendar.country == "NO" else (9, easter - 1, easter, 44)
         chances = (0.15, 0.3, 0.1, 0.12) if calendar.country == "NO" else (0.15, 0.15, 0.2, 0.12)
-        whole = rng.random((count, 6)) < [0.6, 0.45, *chances]
+        takes_whole_week = rng.random((count, 6)) < [0.6, 0.45, *chances]
         for column, week in enumerate((52, 1, *breaks)):
-            off |= whole[:, [column]] & (numbers == week)
-        away = np.where(off & (years == year), 1.0, away)
+            is_away |= takes_whole_week[:, [column]] & (numbers == week)
+        away_shares = np.where(is_away & (years == year), 1.0, away_shares)
     # sickness and care of children: a whole week, two days, one day
     luck = rng.random((count, span.count))
     spells = np.select([luck < 0.02, luck < 0.08, luck < 0.14], [1.0, 0.4, 0.2], 0.0)
-    absence: Floats = np.maximum(away, spells)
+    absence: Floats = np.maximum(away_shares, spells)
     return absence
 
 
@@ -131,8 +134,8 @@ def acting(scene: Scene, people: Staff, shares: Floats, label: str) -> Flags:
     luck = rng.standard_normal(people.present.shape)
     height = np.sqrt(_PERSISTENCE) * people.leaning[:, None] + np.sqrt(1 - _PERSISTENCE) * luck
     clear = np.clip(shares, 1e-9, 1 - 1e-9)
-    acts: Flags = (height < ndtri(clear)) & (shares > 0) & people.expected
-    return acts
+    acting_weeks: Flags = (height < ndtri(clear)) & (shares > 0) & people.expected
+    return acting_weeks
 
 
 class Roster:
@@ -142,8 +145,8 @@ class Roster:
         self.weeks = groups[0][1].shape[1]
         self.ids: list[str] = []
         counts, flat = [], []
-        for ids, acts in groups:
-            person, week = np.nonzero(acts)
+        for ids, acting_weeks in groups:
+            person, week = np.nonzero(acting_weeks)
             order = np.argsort(week, kind="stable")
             flat.append(person[order] + len(self.ids))
             counts.append(np.bincount(week, minlength=self.weeks))
@@ -156,22 +159,22 @@ class Roster:
         """Number (into `ids`) of an actor of each group in each week; -1 where nobody acts in that week."""
         cell = group * self.weeks + np.clip(week, 0, self.weeks - 1)
         count = self._count[cell]
-        at = self._start[cell] + (uniforms * count).astype(np.int64)
-        return np.where(count > 0, self._flat[np.minimum(at, len(self._flat) - 1)], -1)
+        place = self._start[cell] + (uniforms * count).astype(np.int64)
+        return np.where(count > 0, self._flat[np.minimum(place, len(self._flat) - 1)], -1)
 
 
-def breadth(people: Staff, acts: Flags, system: str, first: int = 0) -> dict[str, Any]:
-    """The truth of weekly breadth from week `first` on: persons who act, of those at work and entitled."""
-    after = np.arange(acts.shape[1]) >= first
+def breadth(people: Staff, acting_weeks: Flags, system: str, first_week: int = 0) -> dict[str, Any]:
+    """The truth of weekly breadth from week `first_week` on: persons who act, of those at work and entitled."""
+    is_counted = np.arange(acting_weeks.shape[1]) >= first_week
     return {
         "unit": people.unit.id,
         "system": system,
-        "numerator": (acts.sum(axis=0) * after).tolist(),
-        "denominator": (people.expected.sum(axis=0) * after).tolist(),
+        "numerator": (acting_weeks.sum(axis=0) * is_counted).tolist(),
+        "denominator": (people.expected.sum(axis=0) * is_counted).tolist(),
     }
 
 
-def ramp(span: Span, start: int, plateau: float, *, half: float = 4.0, pace: float = 1.5) -> Floats:
-    """A share that rises from 0 at week `start` to `plateau`, half way `half` weeks later (logistic)."""
+def ramp(span: Span, start: int, plateau: float, *, weeks_to_half: float = 4.0, pace: float = 1.5) -> Floats:
+    """A share that rises from 0 at week `start` to `plateau`, half way `weeks_to_half` weeks later (logistic)."""
     week = np.arange(span.count)
-    return np.where(week >= start, plateau / (1 + np.exp(-(week - start - half) / pace)), 0.0)
+    return np.where(week >= start, plateau / (1 + np.exp(-(week - start - weeks_to_half) / pace)), 0.0)

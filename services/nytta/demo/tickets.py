@@ -46,8 +46,8 @@ class Demand:
     @property
     def tickets(self) -> Ints:
         """Tickets per week."""
-        each: Ints = self.channels.sum(axis=1)
-        return each
+        per_week: Ints = self.channels.sum(axis=1)
+        return per_week
 
 
 def demand(
@@ -65,9 +65,11 @@ def demand(
     shares."""
     rng = scene.rng(unit, "tickets", "counts")
     tickets = rng.poisson(scene.scale * per_week)
-    channels = np.array([rng.multinomial(n, p) for n, p in zip(tickets, mix, strict=True)])
-    asked = rng.binomial(tickets, noisy(how_to, 0.1, rng))
-    return Demand(unit, channels, asked, rng.poisson(scene.scale * selfservice), first_contact, bounced)
+    channels = np.array(
+        [rng.multinomial(ticket_count, shares) for ticket_count, shares in zip(tickets, mix, strict=True)]
+    )
+    how_to_asked = rng.binomial(tickets, noisy(how_to, 0.1, rng))
+    return Demand(unit, channels, how_to_asked, rng.poisson(scene.scale * selfservice), first_contact, bounced)
 
 
 class TicketFeed:
@@ -78,12 +80,12 @@ class TicketFeed:
         self.source = source = scene.source("it-support")
         self._demands = demands
         self._calendar = scene.calendar
-        self._rngs = [scene.rng(d.unit, "tickets") for d in demands]
-        self._before = [np.concatenate(([0], np.cumsum(d.tickets + d.selfservice))) for d in demands]
-        self._prefix = [f"{d.unit}-it" for d in demands]
-        self._bases = table([f'"unit":"{d.unit}","system":"{system}","ticket":"' for d in demands])
+        self._rngs = [scene.rng(demand.unit, "tickets") for demand in demands]
+        self._before = [np.concatenate(([0], np.cumsum(demand.tickets + demand.selfservice))) for demand in demands]
+        self._prefix = [f"{demand.unit}-it" for demand in demands]
+        self._bases = table([f'"unit":"{demand.unit}","system":"{system}","ticket":"' for demand in demands])
         self._tails = table([tail(f".{short}", source, kind) for short, kind in _WHAT])
-        self._agents = table([f',"actor":"{a}","actor_kind":"person"' for a in agents] + [""])
+        self._agents = table([f',"actor":"{agent}","actor_kind":"person"' for agent in agents] + [""])
         self._rests = table(
             [
                 f',"channel":"{channel}","category":"{_PROACTIVE if channel == "internal" else category}",'
@@ -105,51 +107,60 @@ class TicketFeed:
 
     def week(self, week: int) -> Lines:
         """Events of the tickets opened in one week, and of that week's self-service."""
-        tickets = np.array([d.channels[week].sum() for d in self._demands])
-        alone = np.array([d.selfservice[week] for d in self._demands])
+        tickets = np.array([demand.channels[week].sum() for demand in self._demands])
+        alone = np.array([demand.selfservice[week] for demand in self._demands])
         counts = tickets + alone
         if not counts.sum():
             return Lines()
-        u = np.concatenate([rng.random((n, 10)) for rng, n in zip(self._rngs, counts.tolist(), strict=True)]).T
+        draws = np.concatenate(
+            [rng.random((count, 10)) for rng, count in zip(self._rngs, counts.tolist(), strict=True)]
+        ).T
         line = np.repeat(np.arange(len(self._demands)), counts)
-        nth = np.arange(len(line)) - (np.cumsum(counts) - counts)[line]
-        number = nth + np.array([b[week] for b in self._before])[line]
-        names = [f"{self._prefix[w]}{n:06d}" for w, n in zip(line.tolist(), number.tolist(), strict=True)]
-        self_solved = nth >= tickets[line]
-        return self._lines(week, line, u, names, self_solved)
+        numbers_in_line = np.arange(len(line)) - (np.cumsum(counts) - counts)[line]
+        number = numbers_in_line + np.array([numbers_before[week] for numbers_before in self._before])[line]
+        names = [
+            f"{self._prefix[line_number]}{number:06d}"
+            for line_number, number in zip(line.tolist(), number.tolist(), strict=True)
+        ]
+        self_solved = numbers_in_line >= tickets[line]
+        return self._lines(week, line, draws, names, self_solved)
 
-    def _lines(self, week: int, line: Ints, u: Floats, names: list[str], self_solved: np.ndarray) -> Lines:
+    def _lines(self, week: int, line: Ints, draws: Floats, names: list[str], self_solved: np.ndarray) -> Lines:
         calendar = self._calendar
         rows = np.flatnonzero(~self_solved)
-        own = line[rows]
-        channel = pick(own, np.array([d.channels[week] for d in self._demands]), u[0][rows])
-        how_to = first_of_each(own, np.array([d.how_to[week] for d in self._demands]), u[1][rows])
-        category = (u[2][rows] * len(_CATEGORIES)).astype(np.int64)
-        first = u[3][rows] < np.array([d.first_contact[week] for d in self._demands])[own]
-        bounced = np.where(first, 0, 1 + (u[4][rows] < np.array([d.bounced[week] for d in self._demands])[own]))
-        day = calendar.working_day_of(week, u[5][rows])
-        hour = 7.6 + 7.5 * u[6][rows]
+        own_lines = line[rows]
+        channel = pick(own_lines, np.array([demand.channels[week] for demand in self._demands]), draws[0][rows])
+        how_to = first_of_each(own_lines, np.array([demand.how_to[week] for demand in self._demands]), draws[1][rows])
+        category = (draws[2][rows] * len(_CATEGORIES)).astype(np.int64)
+        solved_at_first = draws[3][rows] < np.array([demand.first_contact[week] for demand in self._demands])[own_lines]
+        bounced = np.where(
+            solved_at_first,
+            0,
+            1 + (draws[4][rows] < np.array([demand.bounced[week] for demand in self._demands])[own_lines]),
+        )
+        day = calendar.working_day_of(week, draws[5][rows])
+        hour = 7.6 + 7.5 * draws[6][rows]
         opened = calendar.moment(day, hour)
-        quick = opened + 600_000 + (u[7][rows] * 2400).astype(np.int64) * 1000
-        later_on = calendar.later(day + 1, (u[7][rows] * 6).astype(np.int64))
-        resolved = np.where(first, quick, calendar.moment(later_on, 8 + 8 * u[8][rows]))
-        agent = (u[9][rows] * (len(self._agents) - 1)).astype(np.int64)
+        quick = opened + 600_000 + (draws[7][rows] * 2400).astype(np.int64) * 1000
+        later_on = calendar.later(day + 1, (draws[7][rows] * 6).astype(np.int64))
+        resolved = np.where(solved_at_first, quick, calendar.moment(later_on, 8 + 8 * draws[8][rows]))
+        agent = (draws[9][rows] * (len(self._agents) - 1)).astype(np.int64)
         nobody = len(self._agents) - 1
         fixed = len(CHANNELS) * len(_CATEGORIES) * 2
 
-        subject, at, what, rest, actor = [], [], [], [], []
+        subject, moment_parts, codes, endings, actor = [], [], [], [], []
 
-        def put(code: int, chosen: Ints, when: Ints, texts: Ints, who: Ints) -> None:
-            subject.append(rows[chosen])
-            at.append(when)
-            what.append(np.full(len(chosen), code))
-            rest.append(texts)
-            actor.append(who)
+        def put(code: int, selected: Ints, when: Ints, texts: Ints, acting: Ints) -> None:
+            subject.append(rows[selected])
+            moment_parts.append(when)
+            codes.append(np.full(len(selected), code))
+            endings.append(texts)
+            actor.append(acting)
 
-        every = np.arange(len(rows))
-        none = np.full(len(rows), nobody)
-        put(_OPENED, every, opened, (channel * len(_CATEGORIES) + category) * 2 + how_to, none)
-        put(_ASSIGNED, every, opened + 120_000, np.full(len(rows), fixed), none)
+        all_rows = np.arange(len(rows))
+        nobody_rows = np.full(len(rows), nobody)
+        put(_OPENED, all_rows, opened, (channel * len(_CATEGORIES) + category) * 2 + how_to, nobody_rows)
+        put(_ASSIGNED, all_rows, opened + 120_000, np.full(len(rows), fixed), nobody_rows)
         for code, least in ((_AGAIN, 1), (_THIRD, 2)):
             moved = np.flatnonzero(bounced >= least)
             put(
@@ -157,29 +168,31 @@ class TicketFeed:
                 moved,
                 opened[moved] + (900 + 3600 * (least - 1)) * 1000,
                 np.full(len(moved), fixed + least),
-                none[moved],
+                nobody_rows[moved],
             )
-        put(_RESOLVED, every, resolved, np.where(first, fixed + 3, fixed + 4), agent)
-        again = np.flatnonzero(u[8][rows] < 0.04)
-        put(_REOPENED, again, resolved[again] + 3_600_000, np.full(len(again), fixed + 5), none[again])
+        put(_RESOLVED, all_rows, resolved, np.where(solved_at_first, fixed + 3, fixed + 4), agent)
+        again = np.flatnonzero(draws[8][rows] < 0.04)
+        put(_REOPENED, again, resolved[again] + 3_600_000, np.full(len(again), fixed + 5), nobody_rows[again])
         solved = np.flatnonzero(self_solved)
         subject.append(solved)
-        at.append(calendar.moment(week * 7 + (u[5][solved] * 6).astype(np.int64), 6.5 + 15 * u[6][solved]))
-        what.append(np.full(len(solved), _SELF))
-        rest.append(fixed + 6 + (u[2][solved] * len(_CATEGORIES)).astype(np.int64))
+        moment_parts.append(
+            calendar.moment(week * 7 + (draws[5][solved] * 6).astype(np.int64), 6.5 + 15 * draws[6][solved])
+        )
+        codes.append(np.full(len(solved), _SELF))
+        endings.append(fixed + 6 + (draws[2][solved] * len(_CATEGORIES)).astype(np.int64))
         actor.append(np.full(len(solved), nobody))
 
-        moments = np.concatenate(at)
+        moments = np.concatenate(moment_parts)
         whose = np.concatenate(subject)
-        out = Lines()
-        out.add(
+        week_lines = Lines()
+        week_lines.add(
             moments,
             subject_lines(
                 moments,
-                self._tails[np.concatenate(what)].tolist(),
+                self._tails[np.concatenate(codes)].tolist(),
                 self._bases[line[whose]].tolist(),
-                [names[n] for n in whose.tolist()],
-                (self._rests[np.concatenate(rest)] + self._agents[np.concatenate(actor)]).tolist(),
+                [names[number] for number in whose.tolist()],
+                (self._rests[np.concatenate(endings)] + self._agents[np.concatenate(actor)]).tolist(),
             ),
         )
-        return out
+        return week_lines

@@ -57,15 +57,15 @@ def span(until: date | str, weeks: int) -> Span:
         raise ValueError(f"{weeks} weeks are too few for a story; use at least {SHORTEST}")
     if isinstance(until, str):
         try:
-            last = datetime.strptime(f"{until}-1", "%G-W%V-%u").replace(tzinfo=UTC).date()
+            last_day = datetime.strptime(f"{until}-1", "%G-W%V-%u").replace(tzinfo=UTC).date()
         except ValueError:
             try:
                 until = date.fromisoformat(until)
             except ValueError:
                 raise ValueError(f"'{until}' is no week; write it as 2026-W07, or a date as 2026-02-15") from None
     if not isinstance(until, str):
-        last = until - timedelta(days=until.isocalendar().weekday % 7 + 6)
-    return Span(last - timedelta(weeks=weeks - 1), weeks)
+        last_day = until - timedelta(days=until.isocalendar().weekday % 7 + 6)
+    return Span(last_day - timedelta(weeks=weeks - 1), weeks)
 
 
 @lru_cache(maxsize=64)
@@ -90,8 +90,8 @@ class Calendar:
     @cached_property
     def working(self) -> Flags:
         """Per day: Monday to Friday and no public holiday."""
-        dates = [self.span.start + timedelta(days=n) for n in range(self.days)]
-        return np.array([d.weekday() < 5 and d not in public_holidays(self.country, d.year) for d in dates])
+        dates = [self.span.start + timedelta(days=offset) for offset in range(self.days)]
+        return np.array([day.weekday() < 5 and day not in public_holidays(self.country, day.year) for day in dates])
 
     @cached_property
     def working_days(self) -> Ints:
@@ -106,8 +106,11 @@ class Calendar:
     @cached_property
     def _midnight(self) -> Ints:
         """Per day: 00:00 local as UTC milliseconds, with the offset that holds at noon."""
-        noons = [datetime.combine(self.span.start + timedelta(days=n), time(12), self._zone) for n in range(self.days)]
-        return np.array([round(n.timestamp() * 1000) - DAY // 2 for n in noons])
+        noons = [
+            datetime.combine(self.span.start + timedelta(days=offset), time(12), self._zone)
+            for offset in range(self.days)
+        ]
+        return np.array([round(noon.timestamp() * 1000) - DAY // 2 for noon in noons])
 
     @cached_property
     def working_in_week(self) -> Ints:
@@ -117,8 +120,8 @@ class Calendar:
 
     def later(self, day: Ints, steps: Ints) -> Ints:
         """The working day `steps` working days after `day`; with 0 the day itself or the next working one."""
-        found: Ints = self.working_days[np.minimum(self._position[day] + steps, len(self.working_days) - 1)]
-        return found
+        working_day: Ints = self.working_days[np.minimum(self._position[day] + steps, len(self.working_days) - 1)]
+        return working_day
 
     def working_day_of(self, week: int, uniforms: Floats) -> Ints:
         """A working day of the week per number; the Wednesday where the week has none."""

@@ -70,7 +70,8 @@ def _staffed(place: Place) -> list[str]:
 
 def _silences(part: Part, span: Span) -> list[dict[str, str]]:
     return [
-        {"source": s.source, "from_week": span.label(s.first), "to_week": span.label(s.last)} for s in part.silences
+        {"source": silence.source, "from_week": span.label(silence.first), "to_week": span.label(silence.last)}
+        for silence in part.silences
     ]
 
 

@@ -15,12 +15,12 @@ def last_of_month(week: date) -> date:
     return week
 
 
-def first_open_week(now: datetime, timezone: str) -> date:
-    """Monday of the earliest week that is not published yet at `now` (aware), by the clock of `timezone`.
+def first_open_week(current_time: datetime, timezone: str) -> date:
+    """Monday of the earliest week that is not published yet at `current_time` (aware), by the clock of `timezone`.
 
     A week is published on the Monday after it, at 06:00; until then it counts as open.
     """
-    local = now.astimezone(ZoneInfo(timezone))
+    local = current_time.astimezone(ZoneInfo(timezone))
     monday = local.date() - timedelta(days=local.weekday())
     if local.date() == monday and local.time() < _PUBLISHED_AT:
         return monday - timedelta(weeks=1)

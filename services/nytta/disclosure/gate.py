@@ -96,9 +96,9 @@ class Exact:
     sensitive: Bools
     of_employees: Bools
 
-    def __getitem__(self, chosen: Bools) -> Exact:
+    def __getitem__(self, selection: Bools) -> Exact:
         """The chosen cells."""
-        return Exact(*(getattr(self, name)[chosen] for name in self.__slots__))
+        return Exact(*(getattr(self, name)[selection] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,14 @@ def gate(exact: Exact, measure: Measure, rules: Protection, secret: bytes) -> Ga
     reason = reasons(exact, measure, rules)
     behind = _behind(exact, measure)
     unknown = exact.denominator < np.ceil(measure.known * _population(exact, measure))
-    shown = (reason == "") & (exact.denominator > 0) & (behind >= measure.minimum) & ~unknown
-    figures = exact[shown]
+    publishable = (reason == "") & (exact.denominator > 0) & (behind >= measure.minimum) & ~unknown
+    figures = exact[publishable]
+    # per head, the unit's persons are the denominator: the precision follows them, not the cases
     size = exact.denominator if measure.per_head else behind
-    value, low, high = _told(figures, measure, rules, secret, size[shown])
+    # only what may be shown is worked out: of a refused cell no figure exists beyond this line
+    value, low, high = _told(figures, measure, rules, secret, size[publishable])
     nothing = np.full(len(reason), np.nan)
-    out = Gated(
+    gated = Gated(
         value=nothing,
         low=nothing.copy(),
         high=nothing.copy(),
@@ -137,23 +139,25 @@ def gate(exact: Exact, measure: Measure, rules: Protection, secret: bytes) -> Ga
         status=np.full(len(reason), Status.NOT_ENOUGH.value, dtype="U16"),
         reason=reason,
     )
-    out.value[shown], out.low[shown], out.high[shown] = value, low, high
-    out.n_band[shown] = BANDS[np.digitize(size[shown], _EDGES)]
-    coarse = (size[shown] < WHOLE) & (measure.protects is not Protects.OFFICIAL_ACT)
-    out.status[shown] = np.where(coarse, Status.ROUNDED.value, Status.OK.value)
-    out.status[(reason == "") & (exact.denominator == 0)] = Status.NO_DENOMINATOR.value
-    out.status[reason != ""] = Status.SUPPRESSED.value
-    few = (reason == Reason.FEW_PERSONS) & (measure.protects in (Protects.STAFF, Protects.OFFICIAL_ACT))
-    out.status[few & exact.grouped] = Status.GROUPED.value
-    return out
+    gated.value[publishable], gated.low[publishable], gated.high[publishable] = value, low, high
+    gated.n_band[publishable] = BANDS[np.digitize(size[publishable], _EDGES)]
+    coarse = (size[publishable] < WHOLE) & (measure.protects is not Protects.OFFICIAL_ACT)
+    gated.status[publishable] = np.where(coarse, Status.ROUNDED.value, Status.OK.value)
+    gated.status[(reason == "") & (exact.denominator == 0)] = Status.NO_DENOMINATOR.value
+    gated.status[reason != ""] = Status.SUPPRESSED.value
+    # a small unit of a reporting group is told of by its group: its reader is sent there
+    few_cells = (reason == Reason.FEW_PERSONS) & (measure.protects in (Protects.STAFF, Protects.OFFICIAL_ACT))
+    gated.status[few_cells & exact.grouped] = Status.GROUPED.value
+    return gated
 
 
 def reasons(exact: Exact, measure: Measure, rules: Protection) -> Texts:
     """Why each cell is not shown by the rule of its class; '' where it may be."""
-    out = np.full(len(exact.cases), "", dtype="U16")
+    reasons_found = np.full(len(exact.cases), "", dtype="U16")
+    # written last to first, so that the first reason that holds is the one that stays
     for reason, cells in reversed(_refused(exact, measure, rules)):
-        out[cells] = reason.value
-    return out
+        reasons_found[cells] = reason.value
+    return reasons_found
 
 
 def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Reason, Bools]]:
@@ -161,10 +165,14 @@ def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Re
     behind = _behind(exact, measure)
     match measure.protects:
         case Protects.CITIZEN:
-            k = np.where(exact.sensitive, rules.citizen.k_sensitive, rules.citizen.k)
-            k = np.where(exact.of_employees, np.maximum(k, rules.staff.k), k)
-            few_heads = (exact.persons < rules.staff.k) if measure.per_head else np.zeros(len(k), dtype=bool)
-            return [(Reason.FEW_CASES, behind < k), (Reason.FEW_PERSONS, few_heads | _few_requesters(exact, rules))]
+            threshold = np.where(exact.sensitive, rules.citizen.k_sensitive, rules.citizen.k)
+            # employees who ask are protected as staff too: the stricter threshold holds
+            threshold = np.where(exact.of_employees, np.maximum(threshold, rules.staff.k), threshold)
+            few_heads = (exact.persons < rules.staff.k) if measure.per_head else np.zeros(len(threshold), dtype=bool)
+            return [
+                (Reason.FEW_CASES, behind < threshold),
+                (Reason.FEW_PERSONS, few_heads | _few_requesters(exact, rules)),
+            ]
         case Protects.HANDLING:
             named = exact.handlers > 0
             few_handlers = named & (exact.handlers < rules.handling.persons)
@@ -183,8 +191,8 @@ def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Re
 
 def _few_requesters(exact: Exact, rules: Protection) -> Bools:
     """Employees' tickets by too few of them, or of too small a unit where nobody is named."""
-    few = np.where(exact.requesters > 0, exact.requesters < REQUESTERS, exact.register < rules.staff.k)
-    return np.asarray(exact.of_employees & few)
+    too_few = np.where(exact.requesters > 0, exact.requesters < REQUESTERS, exact.register < rules.staff.k)
+    return np.asarray(exact.of_employees & too_few)
 
 
 def _population(exact: Exact, measure: Measure) -> Ints:
@@ -234,6 +242,7 @@ def _told(
     per = np.ones(len(size)) if measure.kind in {Kind.COUNT, Kind.MEDIAN} else exact.denominator
     scale = 100.0 if measure.kind is Kind.SHARE else measure.scale
     if measure.protects is Protects.OFFICIAL_ACT:
+        # official acts are told as they are: neither noise nor steps, whole numbers alone
         value = np.asarray(scale * numerator / per, dtype=np.float64)
         low, high = _interval(measure.kind, scale, numerator.astype(float), per.astype(float))
         return np.round(value), np.floor(low + 1e-9), np.ceil(high - 1e-9)
@@ -248,13 +257,13 @@ def _perturbed_shares(exact: Exact, family: str, secret: bytes, noise: Noise) ->
     So a share and its opposite, told of the same records, have one noise between them and add up to a hundred; two
     would tell the same twice.
     """
-    rest = exact.denominator - exact.numerator
+    remainder = exact.denominator - exact.numerator
     rest_keys = exact.denominator_keys - exact.numerator_keys
-    turned = (rest < exact.numerator) | ((rest == exact.numerator) & (rest_keys < exact.numerator_keys))
-    smaller = np.where(turned, rest, exact.numerator)
+    turned = (remainder < exact.numerator) | ((remainder == exact.numerator) & (rest_keys < exact.numerator_keys))
+    smaller = np.where(turned, remainder, exact.numerator)
     keys = cell_keys(np.where(turned, rest_keys, exact.numerator_keys), exact.denominator_keys, family, secret)
-    told = perturbed(smaller, exact.denominator, keys, noise)
-    return np.where(turned, exact.denominator - told, told)
+    noisy = perturbed(smaller, exact.denominator, keys, noise)
+    return np.where(turned, exact.denominator - noisy, noisy)
 
 
 def _steps(measure: Measure, size: Ints) -> Floats:
@@ -272,24 +281,25 @@ def _coarse_interval(
 
     Half-widths of sampling and noise add up in quadrature: the two are independent.
     """
-    n = np.array([3, *_EDGES], dtype=float)[np.digitize(denominator, _EDGES)]
-    least, most = (value - step / 2) * n / scale, (value + step / 2) * n / scale
+    size = np.array([3, *_EDGES], dtype=float)[np.digitize(denominator, _EDGES)]
+    least, most = (value - step / 2) * size / scale, (value + step / 2) * size / scale
     share = measure.kind is Kind.SHARE
-    low, _ = _interval(measure.kind, scale, np.maximum(least, 0.0), n)
-    _, high = _interval(measure.kind, scale, np.minimum(most, n) if share else most, n)
-    spread = 0.0 if noise is None else _SIGMAS * np.sqrt(noise.variance) * scale / n
+    low, _ = _interval(measure.kind, scale, np.maximum(least, 0.0), size)
+    _, high = _interval(measure.kind, scale, np.minimum(most, size) if share else most, size)
+    spread = 0.0 if noise is None else _SIGMAS * np.sqrt(noise.variance) * scale / size
     low = np.maximum(value - np.hypot(value - low, spread), 0.0)
     high = value + np.hypot(high - value, spread)
+    # outwards to whole steps; 1e-9 keeps an end that lies on a step from being moved by a rounding error
     low, high = step * np.floor(low / step + 1e-9), step * np.ceil(high / step - 1e-9)
     return low, np.minimum(high, 100.0) if share else high
 
 
-def _interval(kind: Kind, scale: float, numerator: Floats, n: Floats) -> tuple[Floats, Floats]:
+def _interval(kind: Kind, scale: float, numerator: Floats, trials: Floats) -> tuple[Floats, Floats]:
     if kind is Kind.SHARE:
-        low, high = wilson(np.clip(numerator, 0, n), n, confidence=CONFIDENCE)
+        low, high = wilson(np.clip(numerator, 0, trials), trials, confidence=CONFIDENCE)
         return scale * low, scale * high
     if kind is Kind.RATE:
         low, high = byar(numerator, confidence=CONFIDENCE)
-        return scale * low / n, scale * high / n
-    nothing = np.full(len(n), np.nan)
+        return scale * low / trials, scale * high / trials
+    nothing = np.full(len(trials), np.nan)
     return nothing, nothing.copy()

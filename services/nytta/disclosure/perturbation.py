@@ -53,8 +53,8 @@ def perturbed(numerators: Ints, denominators: Ints, keys: Floats, noise: Noise) 
     remainders = denominators - numerators
     turned = remainders < numerators
     smaller = np.where(turned, remainders, numerators)
-    told = smaller + _drawn(smaller, denominators - smaller, keys, noise)
-    return np.where(turned, denominators - told, told)
+    noisy = smaller + _drawn(smaller, denominators - smaller, keys, noise)
+    return np.where(turned, denominators - noisy, noisy)
 
 
 def perturbed_counts(counts: Ints, keys: Floats, noise: Noise) -> Ints:
@@ -66,10 +66,12 @@ def _drawn(below: Ints, above: Ints, keys: Floats, noise: Noise) -> Ints:
     """The noise of each cell, which lies from -`below` to `above`."""
     rows = np.stack([np.minimum(below, noise.most), np.minimum(above, noise.most)], axis=1)
     drawn = np.zeros(len(keys), dtype=np.int64)
+    # cells with equal room share a row of the table, which is worked out once
     for low, high in np.unique(rows, axis=0).tolist():
         cells = (rows == (low, high)).all(axis=1)
-        ends = np.cumsum(probabilities(low, high, noise.variance))
-        place = np.searchsorted(ends, keys[cells], side="right")
+        upper_ends = np.cumsum(probabilities(low, high, noise.variance))
+        place = np.searchsorted(upper_ends, keys[cells], side="right")
+        # the last cumulated probability may fall short of 1 by a rounding error, and a key lie beyond it
         drawn[cells] = np.minimum(place, low + high) - low
     return drawn
 
@@ -83,17 +85,19 @@ def probabilities(below: int, above: int, variance: float) -> Floats:
     """
     noises = np.arange(-below, above + 1, dtype=np.float64)
     widest = float(below * above)
+    # without room on one side, only the noise 0 has mean 0
     if below == 0 or above == 0:
         return np.asarray(noises == 0, dtype=np.float64)
     if variance >= widest:
-        ends = np.zeros(len(noises))
-        ends[0], ends[-1] = above / (below + above), below / (below + above)
-        return ends
+        chances = np.zeros(len(noises))
+        chances[0], chances[-1] = above / (below + above), below / (below + above)
+        return chances
 
     def spread(curvature: float) -> float:
         return float(np.sum(noises**2 * _centred(noises, curvature))) - variance
 
     row = _centred(noises, float(scipy.optimize.brentq(spread, -_STEEPEST, _STEEPEST, xtol=1e-14)))
+    # the row is cached and shared: nobody may change it
     row.flags.writeable = False
     return row
 

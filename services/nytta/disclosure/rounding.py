@@ -16,8 +16,8 @@ def rounded_cases(cases: int) -> int | None:
 
 def two_digits(figure: float) -> int:
     """A figure rounded half up to two significant digits; 0 stays 0. Figures below ten are rounded to whole ones."""
-    whole = floor(figure + 0.5)
-    return _half_up(whole, _power(max(0, floor(log10(whole)) - 1))) if whole > 0 else 0
+    rounded = floor(figure + 0.5)
+    return _half_up(rounded, _power(max(0, floor(log10(rounded)) - 1))) if rounded > 0 else 0
 
 
 def _power(exponent: int) -> int:

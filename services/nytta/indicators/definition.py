@@ -119,7 +119,7 @@ class Side(Model):
             raise ValueError(f"subject '{self.subject}' has one row per period; leave `period` out")
         if not subject.per_period and self.period is None:
             raise ValueError("`period` is missing: say `at`, `holds` or `overlaps`")
-        unknown = [m for m in moments if m not in subject.columns]
+        unknown = [moment for moment in moments if moment not in subject.columns]
         if unknown:
             raise ValueError(f"column '{unknown[0]}' in `period` is unknown to subject '{self.subject}'")
         return self
@@ -130,14 +130,14 @@ class Side(Model):
 
         Of what is neither (medians) every row counts; of persons, whose number may be an estimate, the eligible ones.
         """
-        every = "eligible" if SUBJECTS[self.subject].per_period else "1"
+        counted_rows = "eligible" if SUBJECTS[self.subject].per_period else "1"
         called = _AGGREGATE.fullmatch(self.value.strip())
         if called is None or not _closed(called.group(2)):
-            return every
+            return counted_rows
         arguments = _arguments(called.group(2))
         match called.group(1):
             case "count":
-                return every
+                return counted_rows
             case "countIf":
                 return arguments[0]
             case "sum":
@@ -155,11 +155,11 @@ class Side(Model):
                 moments = (start,)
             case None:
                 moments = ()
-        known = SUBJECTS[self.subject].needs
+        needs_by_column = SUBJECTS[self.subject].needs
         # that something did not happen needs no evidence
         happened = re.sub(r"\b\w+ = 0\b", "", self.where)
         named = (*moments, *_columns(self.value), *_columns(happened))
-        return tuple(dict.fromkeys(known[name] for name in named if name in known))
+        return tuple(dict.fromkeys(needs_by_column[name] for name in named if name in needs_by_column))
 
 
 class Display(Model):
@@ -226,13 +226,13 @@ class Definition(Model):
     def _consistent(self) -> Self:
         if self.kind is Kind.MEDIAN and self.adds:
             raise ValueError("a median does not add up: say `adds: false`")
-        if self.adds and any(SUBJECTS[s.subject].per_period for s in self.reads):
+        if self.adds and any(SUBJECTS[side.subject].per_period for side in self.reads):
             raise ValueError("distinct persons do not add up over weeks or units: say `adds: false`")
         if self.stands and self.display.window > 1:
             raise ValueError(
                 "`holds` tells how things stand when a period ends, which no window sums: say `display: {window: 1}`"
             )
-        if self.display.window > LONGEST_OF_PERSONS and any(SUBJECTS[s.subject].per_period for s in self.reads):
+        if self.display.window > LONGEST_OF_PERSONS and any(SUBJECTS[side.subject].per_period for side in self.reads):
             raise ValueError(
                 f"persons are known to be the same for {LONGEST_OF_PERSONS} weeks, as long as their keys overlap: "
                 "shorten the window"
@@ -352,13 +352,13 @@ def _closed(text: str) -> bool:
 
 def _arguments(text: str) -> list[str]:
     """The arguments of a call, cut at the commas outside of parentheses and brackets."""
-    arguments, depth, begin = [], 0, 0
+    arguments, depth, start = [], 0, 0
     for place, sign in enumerate(_bare(text)):
         depth += (sign in "([") - (sign in ")]")
         if sign == "," and depth == 0:
-            arguments.append(text[begin:place].strip())
-            begin = place + 1
-    return [*arguments, text[begin:].strip()]
+            arguments.append(text[start:place].strip())
+            start = place + 1
+    return [*arguments, text[start:].strip()]
 
 
 def _bare(text: str) -> str:
@@ -370,8 +370,8 @@ def _check_columns(text: str, subject: Subject) -> None:
     """Refuse an expression that names a column the subject does not have (functions and lambdas' names pass)."""
     unknown = [word for word in _columns(text) if word not in subject.columns]
     if unknown:
-        known = ", ".join(sorted(subject.columns))
-        raise ValueError(f"column '{unknown[0]}' is unknown to subject '{subject.name}', which has: {known}")
+        column_names = ", ".join(sorted(subject.columns))
+        raise ValueError(f"column '{unknown[0]}' is unknown to subject '{subject.name}', which has: {column_names}")
 
 
 def _columns(text: str) -> list[str]:
@@ -379,9 +379,9 @@ def _columns(text: str) -> list[str]:
     bound = set(re.findall(r"([A-Za-z_][A-Za-z0-9_]*)\s*->", text))
     for group in re.findall(r"\(([A-Za-z_0-9,\s]+)\)\s*->", text):
         bound |= {name.strip() for name in group.split(",")}
-    found = []
+    column_names = []
     for match in _WORD.finditer(text):
         word, call = match.group(1), match.group(2)
         if word is not None and not call and word.lower() not in _SQL_WORDS and word not in bound and word != "part":
-            found.append(word)
-    return found
+            column_names.append(word)
+    return column_names

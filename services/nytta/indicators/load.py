@@ -52,10 +52,10 @@ def load(directory: Path, purposes: Collection[str] | None = None) -> Catalogue:
     if not files:
         problems.append(Problem(str(directory), 1, "there is no definition (*.yaml) in this folder"))
     for path in files:
-        found, told = read(path.name, path.read_bytes(), purposes)
-        problems += told
-        if found is not None:
-            definitions.append(found)
+        definition, file_problems = read(path.name, path.read_bytes(), purposes)
+        problems += file_problems
+        if definition is not None:
+            definitions.append(definition)
     problems += _twice(definitions)
     return Catalogue(tuple(definitions), tuple(problems))
 
@@ -68,7 +68,7 @@ def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tup
     try:
         definition = Definition.model_validate(node.plain())
     except ValidationError as error:
-        return None, [Problem(file, node.at(*told["loc"]), _sentence(told)) for told in error.errors()]
+        return None, [Problem(file, node.at(*detail["loc"]), _sentence(detail)) for detail in error.errors()]
     if definition.id != file.removesuffix(".yaml"):
         problems.append(Problem(file, node.at("id"), f"id is '{definition.id}': name the file {definition.id}.yaml"))
         return None, problems
@@ -78,11 +78,11 @@ def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tup
     return definition, []
 
 
-def _sentence(told: object) -> str:
-    assert isinstance(told, dict)
-    message = str(told["msg"]).removeprefix("Value error, ")
-    name = str(told["loc"][-1]) if told["loc"] else ""
-    match told["type"]:
+def _sentence(detail: object) -> str:
+    assert isinstance(detail, dict)
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    name = str(detail["loc"][-1]) if detail["loc"] else ""
+    match detail["type"]:
         case "missing":
             return f"'{name}' is missing"
         case "extra_forbidden":
@@ -94,11 +94,11 @@ def _sentence(told: object) -> str:
 
 
 def _twice(definitions: Sequence[Definition]) -> list[Problem]:
-    seen: dict[str, str] = {}
+    first_files: dict[str, str] = {}
     problems = []
     for definition in definitions:
-        if definition.code in seen and definition.family != "test":
-            message = f"code '{definition.code}' belongs to {seen[definition.code]} already"
+        if definition.code in first_files and definition.family != "test":
+            message = f"code '{definition.code}' belongs to {first_files[definition.code]} already"
             problems.append(Problem(f"{definition.id}.yaml", 1, message))
-        seen.setdefault(definition.code, definition.id)
+        first_files.setdefault(definition.code, definition.id)
     return problems

@@ -29,44 +29,54 @@ def page(definitions: Sequence[Definition], derived: Mapping[str, Derived]) -> s
     """The page as Markdown: counted indicators by family, then the derived ones."""
     lines = [_HEAD]
     for family, name in _FAMILIES.items():
-        its = [d for d in definitions if d.family == family]
-        if its:
-            lines += [f"## {name}\n", *(line for d in its for line in _counted(d))]
+        family_definitions = [definition for definition in definitions if definition.family == family]
+        if family_definitions:
+            lines += [f"## {name}\n", *(line for definition in family_definitions for line in _counted(definition))]
     lines.append("## Derived\n")
-    for id_, each in derived.items():
-        lines += [*_texts(id_, each.code, each.title, each.question, each.pitfalls)]
-        lines += [f"Function `{each.function}`; read with `{each.read}`.\n"]
+    for indicator_id, derived_definition in derived.items():
+        lines += [
+            *_texts(
+                indicator_id,
+                derived_definition.code,
+                derived_definition.title,
+                derived_definition.question,
+                derived_definition.pitfalls,
+            )
+        ]
+        lines += [f"Function `{derived_definition.function}`; read with `{derived_definition.read}`.\n"]
     return "\n".join(lines)
 
 
-def _counted(d: Definition) -> Iterator[str]:
-    yield from _texts(d.id, d.code, d.title, d.question, d.pitfalls)
-    weeks = "1 week" if d.display.window == 1 else f"{d.display.window} weeks"
+def _counted(definition: Definition) -> Iterator[str]:
+    yield from _texts(definition.id, definition.code, definition.title, definition.question, definition.pitfalls)
+    weeks = "1 week" if definition.display.window == 1 else f"{definition.display.window} weeks"
     detected = (
-        f"watched for {', '.join(d.detect.detectors)}" if isinstance(d.detect, Detection) else "drawn, never mailed"
+        f"watched for {', '.join(definition.detect.detectors)}"
+        if isinstance(definition.detect, Detection)
+        else "drawn, never mailed"
     )
     facts = [
-        f"version {d.version}",
-        f"{d.kind} in {d.display.unit_of_measure}",
+        f"version {definition.version}",
+        f"{definition.kind} in {definition.display.unit_of_measure}",
         f"window {weeks}",
-        f"protects {d.protects}",
-        f"purpose {d.purpose}",
+        f"protects {definition.protects}",
+        f"purpose {definition.purpose}",
         detected,
-        *([f"known of {d.known:.0%} at least"] if d.known else []),
+        *([f"known of {definition.known:.0%} at least"] if definition.known else []),
     ]
     yield f"{'; '.join(facts)[:1].upper()}{'; '.join(facts)[1:]}.\n"
     yield "```sql"
-    for name, side in (("numerator", d.numerator), ("denominator", d.denominator)):
+    for name, side in (("numerator", definition.numerator), ("denominator", definition.denominator)):
         where = "" if side.where == "1" else f" where {side.where}"
         yield f"{name}: {side.value} of {side.subject}{where}"
     yield "```\n"
-    if d.sources:
-        yield f"Source: {'; '.join(d.sources)}.\n"
+    if definition.sources:
+        yield f"Source: {'; '.join(definition.sources)}.\n"
 
 
-def _texts(id_: str, code: str, *texts: Texts) -> Iterator[str]:
+def _texts(indicator_id: str, code: str, *texts: Texts) -> Iterator[str]:
     title, question, pitfalls = texts
-    yield f"### `{id_}`{f' ({code})' if code else ''}\n"
+    yield f"### `{indicator_id}`{f' ({code})' if code else ''}\n"
     yield "| | Title | Question | Pitfalls |\n|---|---|---|---|"
     yield from _rows(title, question, pitfalls)
     yield ""
@@ -74,4 +84,4 @@ def _texts(id_: str, code: str, *texts: Texts) -> Iterator[str]:
 
 def _rows(*texts: Texts) -> Iterable[str]:
     for language in _LANGUAGES:
-        yield f"| {language} | {' | '.join(getattr(each, language).replace('|', '/') for each in texts)} |"
+        yield f"| {language} | {' | '.join(getattr(text, language).replace('|', '/') for text in texts)} |"

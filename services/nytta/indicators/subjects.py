@@ -61,20 +61,20 @@ _ONE_OF = (
 
 # A subject has one hand: the person with most of its steps, of equals the latest; where steps name nobody, of its other
 # events. Systems, robots and shared accounts are no persons.
-def _most_hand(steps: str, others: str) -> str:
-    acts = "groupArrayIf((time, sequence, identity, actor), {0} AND actor_kind = 'person' AND actor != {1})"
+def _most_hand(steps: str, other_acts: str) -> str:
+    acts_sql = "groupArrayIf((time, sequence, identity, actor), {0} AND actor_kind = 'person' AND actor != {1})"
     return f"""
-    arraySort({acts.format(steps, _NOBODY)}) AS step_acts,
-    arraySort({acts.format(others, _NOBODY)}) AS other_acts,
+    arraySort({acts_sql.format(steps, _NOBODY)}) AS step_acts,
+    arraySort({acts_sql.format(other_acts, _NOBODY)}) AS other_acts,
     arrayMap(act -> act.4, if(notEmpty(step_acts), step_acts, other_acts)) AS acting,
     (arrayReverseSort(arrayMap(
         person -> (countEqual(acting, person), length(acting) - indexOf(arrayReverse(acting), person), person),
         arrayDistinct(acting)))[1]).3 AS hand"""
 
 
-def _last_hand(acts: str, order: str = _ORDER) -> str:
+def _last_hand(acts_sql: str, order: str = _ORDER) -> str:
     """The person who last did what is measured, else the subject's hand."""
-    doers = f"argMaxIf(actor, {order}, {acts} AND actor_kind = 'person' AND actor != {_NOBODY})"
+    doers = f"argMaxIf(actor, {order}, {acts_sql} AND actor_kind = 'person' AND actor != {_NOBODY})"
     return f"if({doers} = {_NOBODY}, hand, {doers})"
 
 
@@ -176,8 +176,8 @@ GROUP BY system, subject
 """
 
 SUBJECTS: dict[str, Subject] = {
-    s.name: s
-    for s in (
+    subject.name: subject
+    for subject in (
         Subject(
             "case",
             {
@@ -333,5 +333,5 @@ SUBJECTS: dict[str, Subject] = {
 DERIVATION = 2
 """The version of what subject rows are made by; where a store's is lower, all are derived anew."""
 
-STORED: tuple[Subject, ...] = tuple(s for s in SUBJECTS.values() if s.table)
+STORED: tuple[Subject, ...] = tuple(subject for subject in SUBJECTS.values() if subject.table)
 """Subjects whose rows are kept in a private table."""

@@ -30,18 +30,18 @@ def support(definition: Definition, evidence: Evidence) -> Support:
     """What the indicator lacks in the evidence; a share that must be known must be there that often."""
     missing: dict[str, None] = {}
     for alternatives in dict.fromkeys(need for side in definition.reads for need in side.needs):
-        found = max(evidence.get(each, 0.0) for each in alternatives)
-        least = definition.known if any(":" in each for each in alternatives) else 0.0
-        families = {_family(each) for each in alternatives}
-        if found <= 0 and not families & evidence.keys():
+        strength = max(evidence.get(alternative, 0.0) for alternative in alternatives)
+        least = definition.known if any(":" in alternative for alternative in alternatives) else 0.0
+        families = {_family(alternative) for alternative in alternatives}
+        if strength <= 0 and not families & evidence.keys():
             missing[" or ".join(sorted(map(_named, families)))] = None
-        elif found <= 0:
-            missing[" or ".join(_named(each) for each in alternatives)] = None
-        elif found < least:
-            missing[f"{_named(alternatives[0])} on more than {found:.0%}"] = None
+        elif strength <= 0:
+            missing[" or ".join(_named(alternative) for alternative in alternatives)] = None
+        elif strength < least:
+            missing[f"{_named(alternatives[0])} on more than {strength:.0%}"] = None
     # what is missing by itself need not be named again as one of two ways
-    said = [each for each in missing if " or " not in each or not set(each.split(" or ")) & missing.keys()]
-    return Support(definition.id, tuple(said))
+    named = [need for need in missing if " or " not in need or not set(need.split(" or ")) & missing.keys()]
+    return Support(definition.id, tuple(named))
 
 
 def _family(need: str) -> str:
@@ -53,5 +53,5 @@ def _family(need: str) -> str:
 def _named(need: str) -> str:
     if need in _REGISTRY:
         return _REGISTRY[need]
-    what, _, part = need.partition(":")
-    return f"{part} of {what}" if part else f"{what}.*" if "." not in what else what
+    subject, _, part = need.partition(":")
+    return f"{part} of {subject}" if part else f"{subject}.*" if "." not in subject else subject

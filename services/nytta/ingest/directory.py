@@ -43,35 +43,46 @@ class Standing:
 
 def unit_on(memberships: Iterable[Membership], system: str, day: date) -> str:
     """The unit on a day, '' where there is none: of several, one of the same system, the one that began last."""
-    there = [m for m in memberships if m.valid_from <= day and (m.valid_to is None or day < m.valid_to)]
-    best = max(there, key=lambda m: (m.system == system, m.valid_from, m.unit), default=None)
+    current_memberships = [
+        membership
+        for membership in memberships
+        if membership.valid_from <= day and (membership.valid_to is None or day < membership.valid_to)
+    ]
+    best = max(
+        current_memberships,
+        key=lambda membership: (membership.system == system, membership.valid_from, membership.unit),
+        default=None,
+    )
     return best.unit if best else ""
 
 
 def dated(
-    states: Sequence[Event], gone: Collection[str], standing: Mapping[str, Standing], day: date, now: datetime
+    states: Sequence[Event], gone: Collection[str], standing: Mapping[str, Standing], day: date, current_time: datetime
 ) -> list[Event]:
     """What is to be stored so that a directory says from `day` on what was seen of it.
 
     `states` are events as a mapping makes them, their ids those of their rows; `gone` are ids of rows that tell of
     nobody any more. `standing` has the latest membership of each of these rows, of which there may be none.
     """
-    made: list[Event] = []
+    events: list[Event] = []
     for row, state in {str(state["id"]): state for state in states}.items():
         latest = standing.get(row)
         if latest is None or _has_ended(latest.event, day):
             started = day if latest else min(day, date.fromisoformat(state["data"]["valid_from"]))
-            made.append(_said(state, _after(row, latest), started, now, latest))
+            events.append(_said(state, _after(row, latest), started, current_time, latest))
         elif _about(latest.event) != _about(state):
             started = date.fromisoformat(latest.event["data"]["valid_from"])
             if started >= day:
-                made.append(_said(state, str(latest.event["id"]), started, now, latest))
+                events.append(_said(state, str(latest.event["id"]), started, current_time, latest))
             else:
-                made += (_ended(latest, day, now), _said(state, _after(row, latest), day, now, latest))
-        elif now - latest.received_at > SAID_AGAIN:
-            made.append(latest.event | {"revision": _revision(latest, now)})
+                events += (
+                    _ended(latest, day, current_time),
+                    _said(state, _after(row, latest), day, current_time, latest),
+                )
+        elif current_time - latest.received_at > SAID_AGAIN:
+            events.append(latest.event | {"revision": _revision(latest, current_time)})
     ending = [standing[row] for row in gone if row in standing and not _has_ended(standing[row].event, day)]
-    return made + [_ended(latest, day, now) for latest in ending]
+    return events + [_ended(latest, day, current_time) for latest in ending]
 
 
 def _about(event: Event) -> dict[str, Any]:
@@ -83,21 +94,21 @@ def _has_ended(event: Event, day: date) -> bool:
     return ends is not None and date.fromisoformat(ends) <= day
 
 
-def _ended(latest: Standing, day: date, now: datetime) -> Event:
+def _ended(latest: Standing, day: date, current_time: datetime) -> Event:
     ends = max(day, date.fromisoformat(latest.event["data"]["valid_from"]))
     data = latest.event["data"] | {"valid_to": ends.isoformat()}
-    return latest.event | {"time": now.isoformat(), "revision": _revision(latest, now), "data": data}
+    return latest.event | {"time": current_time.isoformat(), "revision": _revision(latest, current_time), "data": data}
 
 
-def _said(state: Event, id_: str, started: date, now: datetime, latest: Standing | None) -> Event:
+def _said(state: Event, id_: str, started: date, current_time: datetime, latest: Standing | None) -> Event:
     data = {name: value for name, value in state["data"].items() if name != "valid_to"}
     data["valid_from"] = started.isoformat()
-    return state | {"id": id_, "revision": _revision(latest, now), "data": data}
+    return state | {"id": id_, "revision": _revision(latest, current_time), "data": data}
 
 
-def _revision(latest: Standing | None, now: datetime) -> str:
-    known = int(latest.event.get("revision", 0)) if latest else 0
-    return str(max(known + 1, int(now.timestamp() * 1000)))
+def _revision(latest: Standing | None, current_time: datetime) -> str:
+    latest_revision = int(latest.event.get("revision", 0)) if latest else 0
+    return str(max(latest_revision + 1, int(current_time.timestamp() * 1000)))
 
 
 def _after(row: str, latest: Standing | None) -> str:
@@ -110,6 +121,6 @@ def _after(row: str, latest: Standing | None) -> str:
         number = number * 26 + ord(letter) - ord("a") + 1
     number, letters = number + 1, ""
     while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("a") + rest) + letters
+        number, remainder = divmod(number - 1, 26)
+        letters = chr(ord("a") + remainder) + letters
     return f"{row}.{letters}"

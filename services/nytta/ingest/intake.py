@@ -140,7 +140,7 @@ class Intake:
         """Makes the pseudonyms of what comes in now. KeyFileError where a key is missing that there was."""
         with self._choosing:
             if self._chosen is None or self._chosen[0] != (self.keys, self.registry, self._excluded):
-                self._have_keys({o.id: o.key for o in self.registry.organisations})
+                self._have_keys({organisation.id: organisation.key for organisation in self.registry.organisations})
                 choice = Choice(self.keys, self.registry.root_of, self._excluded, self.notes)
                 self._chosen = (self.keys, self.registry, self._excluded), choice
             return self._chosen[1]
@@ -148,17 +148,17 @@ class Intake:
     def _choice_for(self, root: str) -> Choice:
         """Makes the pseudonyms of a file all of whose events are of one organisation."""
         with self._choosing:
-            known = {o.id: o.key for o in self.registry.organisations}
-            self._have_keys({root: known.get(root, root)})
+            key_names = {organisation.id: organisation.key for organisation in self.registry.organisations}
+            self._have_keys({root: key_names.get(root, root)})
             return Choice(self.keys, lambda _unit, _source: root, self._excluded, self.notes)
 
     def _have_keys(self, names: dict[str, str]) -> None:
         """See to it that each of these organisations (root to key name) has a key of persons."""
         for root, name in names.items():
-            made = self.private.counter(_key_of(root))
-            if self.keys.newest(root) < made:
+            newest_made = self.private.counter(_key_of(root))
+            if self.keys.newest(root) < newest_made:
                 raise KeyFileError(
-                    f"the key file has no key {name}-{made}, with which persons of '{root}' are pseudonymised: "
+                    f"the key file has no key {name}-{newest_made}, with which persons of '{root}' are pseudonymised: "
                     "restore the file from its backup; with another key each of them would count twice"
                 )
         missing = {root: name for root, name in names.items() if not self.keys.newest(root)}
@@ -169,7 +169,7 @@ class Intake:
         for root, name in missing.items():
             self.keys = self.keys.with_coming(root, name, today)
 
-    def accept(self, bodies: Iterable[bytes], now: datetime, job: Import | None = None) -> Iterator[Batch]:
+    def accept(self, bodies: Iterable[bytes], current_time: datetime, job: Import | None = None) -> Iterator[Batch]:
         """Validate, pseudonymise and store bodies of NDJSON; each comes out when it is durable.
 
         While one body is being stored, the next is decoded. Rows of an import (`job`) count when it commits.
@@ -177,11 +177,11 @@ class Intake:
         choice = self.choice()
 
         def prepared(body: bytes) -> Batch:
-            batch = decode(body, received_at=now, pseudonymise=choice)
+            batch = decode(body, received_at=current_time, pseudonymise=choice)
             placed, unplaced = self._place(batch.table)
             return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
 
-        return behind(map(prepared, bodies), lambda b: self._write(b.table, b.rejects, now, job))
+        return behind(map(prepared, bodies), lambda batch: self._write(batch.table, batch.rejects, current_time, job))
 
     def judge(self, body: bytes, received_at: datetime) -> Batch:
         """Decode events that are pseudonymised already and give them their units; nothing is stored.
@@ -192,57 +192,63 @@ class Intake:
         placed, unplaced = self._place(batch.table)
         return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
 
-    def judge_again(self, reject: SealedReject, now: datetime) -> pa.Table | None:
+    def judge_again(self, reject: SealedReject, current_time: datetime) -> pa.Table | None:
         """The decoded event of a reject if it passes now, else None. KeyFileError where the body stays sealed."""
         sealed = reject.body if isinstance(reject.body, bytes) else str(reject.body).encode()
         pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.choice()
-        batch = decode(self.keys.unseal(sealed), received_at=now, pseudonymise=pseudonymise)
+        batch = decode(self.keys.unseal(sealed), received_at=current_time, pseudonymise=pseudonymise)
         if batch.rejects or not len(batch) or self._place(batch.table)[1]:
             return None
         return batch.table
 
-    def pulled(self, items: Iterable[Any], mapping: Mapping, now: datetime, root: str = "") -> Pulled:
+    def pulled(self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str = "") -> Pulled:
         """Store what rows of a pulled page say that is not known yet, durably, with rejects and marks.
 
         Rows are known by the mapping's identity and revision: what came before, or was said in a later revision
         already, is not stored again. The mapping's source is the source of the events, `root` their organisation where
         their units do not say it.
         """
-        chunk, batch, retractions = self._mapped(items, mapping, now, root)
+        chunk, batch, retractions = self._mapped(items, mapping, current_time, root)
         events = self.private.unknown(join([unnumbered(batch.table), retractions]), str(mapping.source))
-        return self._keep(chunk, batch, events, now)
+        return self._keep(chunk, batch, events, current_time)
 
     def pulled_directory(
-        self, items: Iterable[Any], mapping: Mapping, now: datetime, *, gone: Collection[str] = (), root: str = ""
+        self,
+        items: Iterable[Any],
+        mapping: Mapping,
+        current_time: datetime,
+        *,
+        gone: Collection[str] = (),
+        root: str = "",
     ) -> Pulled:
         """Store what a page of a directory says, dated by the day on which it was seen; `gone` are ids of rows."""
-        chunk, batch, retractions = self._mapped(items, mapping, now, root)
+        chunk, batch, retractions = self._mapped(items, mapping, current_time, root)
         placed, unplaced = self._place(batch.table)
         states = [orjson.loads(line) for line in encode(placed)]
         left = {*gone, *(retractions["id"].to_pylist() if len(retractions) else ())}
         rows = {str(state["id"]) for state in states} | left
         standing = latest_memberships(self.private, str(mapping.source), rows)
-        changes = dated(states, sorted(left), standing, local_days(self.registry, [now])[0], now)
-        events = decode(to_ndjson(changes), received_at=now, pseudonymise=None)
+        changes = dated(states, sorted(left), standing, local_days(self.registry, [current_time])[0], current_time)
+        events = decode(to_ndjson(changes), received_at=current_time, pseudonymise=None)
         chunk = replace(chunk, rejects=(*chunk.rejects, *unplaced, *events.rejects))
-        return self._keep(chunk, batch, events.table, now)
+        return self._keep(chunk, batch, events.table, current_time)
 
     def _mapped(
-        self, items: Iterable[Any], mapping: Mapping, now: datetime, root: str
+        self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str
     ) -> tuple[Chunk, Batch, pa.Table]:
         """Rows as their mapping reads them: events that are pseudonymised, and what they take back."""
         chunk = translate(objects(items, mapping), mapping, self.keys.pseudonymiser().wire)
         choice = self._choice_for(root) if root else self.choice()
-        batch = decode(chunk.ndjson, received_at=now, pseudonymise=choice)
-        return chunk, batch, decode(chunk.retractions, received_at=now, pseudonymise=None).table
+        batch = decode(chunk.ndjson, received_at=current_time, pseudonymise=choice)
+        return chunk, batch, decode(chunk.retractions, received_at=current_time, pseudonymise=None).table
 
-    def _keep(self, chunk: Chunk, batch: Batch, events: pa.Table, now: datetime) -> Pulled:
+    def _keep(self, chunk: Chunk, batch: Batch, events: pa.Table, current_time: datetime) -> Pulled:
         """Store events of a page and all that was rejected of it."""
         placed, unplaced = self._place(events)
         placed = without_stopped(self.registry, placed, self.stopped)
         rejects = (*chunk.rejects, *batch.rejects, *unplaced)
         if len(placed) or rejects:
-            self._write(placed, rejects, now)
+            self._write(placed, rejects, current_time)
         gone = sum(placed["retracted"].to_pylist()) if "retracted" in placed.column_names else 0
         waiting = {reject.position for reject in rejects if reject.reason is Reason.UNPLACED}
         refused = {reject.position for reject in rejects} - waiting
@@ -253,17 +259,17 @@ class Intake:
         conceal = self.keys.pseudonymiser().wire
         return {conceal(key) for key in identities(items, mapping)}
 
-    def count_stopped(self, now: datetime) -> None:
+    def count_stopped(self, current_time: datetime) -> None:
         """Store how many events of systems that are switched off `judge` has passed over."""
-        count_stopped(self.private.connection, self.stopped, now)
+        count_stopped(self.private.connection, self.stopped, current_time)
 
-    def store(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> int:
+    def store(self, events: pa.Table, rejects: Sequence[Reject], current_time: datetime) -> int:
         """Give decoded events their units and store them, and the rejects; durable when it returns, with the batch."""
         placed, unplaced = self._place(events)
         placed = without_stopped(self.registry, placed, self.stopped)
-        return self._write(placed, (*rejects, *unplaced), now)
+        return self._write(placed, (*rejects, *unplaced), current_time)
 
-    def accept_group(self, events: pa.Table, rejects: Sequence[Reject], now: datetime) -> int:
+    def accept_group(self, events: pa.Table, rejects: Sequence[Reject], current_time: datetime) -> int:
         """As `store`, but what is durable when it returns waits in the backlog, which brings it into the store.
 
         BacklogFullError where too much waits there.
@@ -271,14 +277,14 @@ class Intake:
         assert self.backlog is not None
         placed, unplaced = self._place(events)
         placed = without_stopped(self.registry, placed, self.stopped)
-        self._note(now)
-        return self.backlog.append(placed, sealed_table((*rejects, *unplaced), self.keys.seal, now))
+        self._note(current_time)
+        return self.backlog.append(placed, sealed_table((*rejects, *unplaced), self.keys.seal, current_time))
 
     def import_file(
         self,
         path: Path,
         mapping: Mapping | None,
-        now: datetime,
+        current_time: datetime,
         *,
         organisation: str = "",
         timezone: str = "",
@@ -295,14 +301,14 @@ class Intake:
         """
         with self._one_file:
             return self._import_file(
-                path, mapping, now, organisation, timezone, snapshot_at, gone_at_most, within, progress
+                path, mapping, current_time, organisation, timezone, snapshot_at, gone_at_most, within, progress
             )
 
     def _import_file(
         self,
         path: Path,
         mapping: Mapping | None,
-        now: datetime,
+        current_time: datetime,
         organisation: str,
         timezone: str,
         snapshot_at: datetime | None,
@@ -314,11 +320,11 @@ class Intake:
         root = organisation or (mapping.organisation.id if mapping else "")
         snapshot = 0
         if mapping and mapping.snapshot:
-            taken = snapshot_at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            snapshot = int(taken.timestamp())
+            list_time = snapshot_at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            snapshot = int(list_time.timestamp())
             if snapshot <= 0:
                 raise IntakeError(
-                    f"{files.as_text(path.name)}: the list is dated {taken:%Y-%m-%d}: say when with --snapshot-at"
+                    f"{files.as_text(path.name)}: the list is dated {list_time:%Y-%m-%d}: say when with --snapshot-at"
                 )
         kind = mapping.id if mapping else "cloudevents"
         job = self._job(Import(0, files.as_text(path.name), digest, kind, root, snapshot=snapshot), mapping)
@@ -326,24 +332,27 @@ class Intake:
             return ImportReport(
                 files.as_text(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
             )
-        reading = _Reading(self, mapping, job, now, self._root(root, timezone, mapping), within)
-        for step in behind(reading.steps(path), lambda s: self._write_step(s, now)):
+        reading = _Reading(self, mapping, job, current_time, self._root(root, timezone, mapping), within)
+        for step in behind(reading.steps(path), lambda step: self._write_step(step, current_time)):
             job = step.job
             self.private.connection.check()
             if progress:
                 progress(step.bytes_read, step.bytes_total)
         if mapping and mapping.complete:
-            self._retract_absent(path, job, mapping, reading, gone_at_most, now)
+            self._retract_absent(path, job, mapping, reading, gone_at_most, current_time)
         job = self._counted(job, mapping)
-        made = reading.made
+        created_root = reading.made
         new_units: tuple[str, ...] = ()
-        if made:
-            known = {r.root: r.codes for r in registry_tables.created_roots(self.private.connection)}
-            new_units = tuple(sorted(set(made.codes) - set(known.get(root, ()))))
-            registry_tables.add_created(self.private.connection, made)
+        if created_root:
+            known_codes = {
+                created_root.root: created_root.codes
+                for created_root in registry_tables.created_roots(self.private.connection)
+            }
+            new_units = tuple(sorted(set(created_root.codes) - set(known_codes.get(root, ()))))
+            registry_tables.add_created(self.private.connection, created_root)
             if mapping and mapping.approval:
                 remember_approval(self.private.connection, root, mapping.approval.given(root))
-        self.private.commit_import(job, now)
+        self.private.commit_import(job, current_time)
         warnings = [*reading.warnings(), *(self._overlap(job, mapping) if mapping else ())]
         return ImportReport(
             files.as_text(path),
@@ -362,11 +371,11 @@ class Intake:
 
     def _overlap(self, job: Import, mapping: Mapping) -> list[str]:
         """That rows stand in an earlier file too, where nothing tells whether they are the same."""
-        found = overlap(self.private.connection, job) if mapping.identity is None and job.accepted else None
-        if found is None:
+        match = overlap(self.private.connection, job) if mapping.identity is None and job.accepted else None
+        if match is None:
             return []
         return [
-            f"{found.rows} of {job.read} rows stand in {found.file} too, and count again: name the columns by which a "
+            f"{match.rows} of {job.read} rows stand in {match.file} too, and count again: name the columns by which a "
             "row is known (identity) in the mapping and import both anew, or import the new rows alone"
         ]
 
@@ -374,47 +383,55 @@ class Intake:
         """The import as it stands, or a new one. Of two lists of the same moment, the one that comes later is later."""
         while True:
             number = Import.identify(job.digest, repr(mapping), job.organisation, job.snapshot)
-            found = self.private.find_import(number)
-            if found:
-                return found
+            import_found = self.private.find_import(number)
+            if import_found:
+                return import_found
             if not job.snapshot or not self.private.snapshot_taken(job.mapping, job.organisation, job.snapshot):
                 return replace(job, id=number)
             job = replace(job, snapshot=job.snapshot + 1)
 
     def _retract_absent(
-        self, path: Path, job: Import, mapping: Mapping, reading: _Reading, gone_at_most: int | None, now: datetime
+        self,
+        path: Path,
+        job: Import,
+        mapping: Mapping,
+        reading: _Reading,
+        gone_at_most: int | None,
+        current_time: datetime,
     ) -> None:
         """Take back what a complete list lacks; what an older list says and a later one lacks is taken back as well."""
         if reading.unknown_rows:  # they may be any of those that seem to be gone
             return
         assert mapping.source is not None
         listed = self.private.latest_list(job)
-        found = self.private.absent(job, listed, mapping.source, sorted(reading.seen))
-        if not found.gone:
+        absent = self.private.absent(job, listed, mapping.source, sorted(reading.seen))
+        if not absent.gone:
             return
-        if listed is job and found.gone > (found.standing / 3 if gone_at_most is None else gone_at_most):
+        if listed is job and absent.gone > (absent.standing / 3 if gone_at_most is None else gone_at_most):
             raise IntakeError(
-                f"{files.as_text(path.name)}: {found.gone} of {found.standing} rows of '{mapping.source}' are not in "
+                f"{files.as_text(path.name)}: {absent.gone} of {absent.standing} rows of '{mapping.source}' are not in "
                 "this list, which says that it is complete. Nothing was changed. If they are gone, say "
-                f"--gone-at-most {found.gone}; if not, export the whole list"
+                f"--gone-at-most {absent.gone}; if not, export the whole list"
             )
-        self.private.retract_absent(job, listed, mapping.source, sorted(reading.seen), now)
+        self.private.retract_absent(job, listed, mapping.source, sorted(reading.seen), current_time)
 
-    def _write_step(self, step: _Step, now: datetime) -> None:
+    def _write_step(self, step: _Step, current_time: datetime) -> None:
         with answering():  # what was read is kept, and how far it was read
-            self._write(step.events, step.rejects, now, step.job)
-            self.private.save_import(step.job, now)
+            self._write(step.events, step.rejects, current_time, step.job)
+            self.private.save_import(step.job, current_time)
 
-    def _write(self, events: pa.Table, rejects: tuple[Reject, ...], now: datetime, job: Import | None = None) -> int:
+    def _write(
+        self, events: pa.Table, rejects: tuple[Reject, ...], current_time: datetime, job: Import | None = None
+    ) -> int:
         number, snapshot = (job.id, job.snapshot) if job else (0, 0)
-        self._note(now)
+        self._note(current_time)
         return self.private.write(
-            events, rejects, seal=self.keys.seal, received_at=now, import_id=number, snapshot=snapshot
+            events, rejects, seal=self.keys.seal, received_at=current_time, import_id=number, snapshot=snapshot
         )
 
-    def _note(self, now: datetime) -> None:
+    def _note(self, current_time: datetime) -> None:
         """Store what must be there before events are acknowledged: what was left out, and coming pseudonyms."""
-        count_stopped(self.private.connection, self.stopped, now)
+        count_stopped(self.private.connection, self.stopped, current_time)
         if self.notes.waiting():
             with self.private.writing.lock:
                 renamings.note(self.private, notes := self.notes.waiting())
@@ -430,19 +447,19 @@ class Intake:
         homes = [self.registry.resolve_one(unit, source, day) if unit else "" for source, unit, day in triples]
         if all(home == unit for home, (_, unit, _) in zip(homes, triples, strict=True)):
             return events, ()
-        known = pa.array(np.array([home is not None for home in homes])[codes])
+        is_placed = pa.array(np.array([home is not None for home in homes])[codes])
         units = pa.array([home or "" for home in homes], pa.string()).dictionary_encode()
         column = pa.DictionaryArray.from_arrays(units.indices.take(pa.array(codes)), units.dictionary)
-        placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(known)
-        lost = events.filter(pc.invert(known))
+        placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(is_placed)
+        lost = events.filter(pc.invert(is_placed))
         return placed, tuple(map(_unplaced, lost.to_pylist(), encode(lost)))
 
     def _place_looked_up(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
         """As `_place`, where some events leave it to us to look their units up."""
-        asked = pc.equal(events["unit"].cast(pa.string()), LOOKED_UP)
-        others, rejects = self._place(events.filter(pc.invert(asked)))
-        placed, unplaced = looked_up(self.private, self.registry, events.filter(asked))
-        return join([others, placed]), (*rejects, *unplaced)
+        is_looked_up = pc.equal(events["unit"].cast(pa.string()), LOOKED_UP)
+        others_placed, rejects = self._place(events.filter(pc.invert(is_looked_up)))
+        placed, unplaced = looked_up(self.private, self.registry, events.filter(is_looked_up))
+        return join([others_placed, placed]), (*rejects, *unplaced)
 
     def _counted(self, job: Import, mapping: Mapping | None) -> Import:
         """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""
@@ -462,27 +479,31 @@ class Intake:
 
     def _root(self, root: str, timezone: str, mapping: Mapping | None) -> CreatedRoot | None:
         """The organisation under which units are made; None where the registry declares it or events name theirs."""
-        if mapping is None or (self.declared and any(o.id == root for o in self.declared.organisations)):
+        if mapping is None or (
+            self.declared and any(organisation.id == root for organisation in self.declared.organisations)
+        ):
             return None
-        known = {r.root: r for r in registry_tables.created_roots(self.private.connection)}
-        if root in known:
-            return known[root]
+        known_roots = {
+            created_root.root: created_root for created_root in registry_tables.created_roots(self.private.connection)
+        }
+        if root in known_roots:
+            return known_roots[root]
         size = mapping.declared_size if isinstance(mapping.declared_size, int) else None
         public = mapping.purpose == "public_data"
         zone = timezone or mapping.timezone
-        made = CreatedRoot(root, zone, (), mapping.organisation.country, public, size)
-        self._with(made)
-        return made
+        new_root = CreatedRoot(root, zone, (), mapping.organisation.country, public, size)
+        self._with(new_root)
+        return new_root
 
     def with_units(self, created_root: CreatedRoot, events: pa.Table) -> CreatedRoot:
         """`created_root` with the codes of these events, and the registry with their units."""
         codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {""} if len(events) else set()
-        taken = {u.id: u.root for u in self.registry.units}
-        foreign = sorted(c for c in codes if taken.get(c, created_root.root) != created_root.root)
+        owners = {unit.id: unit.root for unit in self.registry.units}
+        foreign = sorted(code for code in codes if owners.get(code, created_root.root) != created_root.root)
         if foreign:
             raise IntakeError(
-                f"unit '{foreign[0]}' belongs to organisation '{taken[foreign[0]]}' already: if it is the same, say "
-                f"--organisation {taken[foreign[0]]}; if not, give this log's units names of their own in the mapping"
+                f"unit '{foreign[0]}' belongs to organisation '{owners[foreign[0]]}' already: if it is the same, say "
+                f"--organisation {owners[foreign[0]]}; if not, give this log's units names of their own in the mapping"
             )
         new = codes - set(created_root.codes)
         if new:
@@ -555,7 +576,7 @@ class _Reading:
             placed, foreign = _within(self.intake.registry, placed, self.within)
             unplaced = (*unplaced, *foreign)
         events = without_stopped(self.intake.registry, placed, self.intake.stopped)
-        rejects = (*chunk.rejects, *(_at_row(r, self.job.read) for r in batch.rejects), *unplaced)
+        rejects = (*chunk.rejects, *(_at_row(reject, self.job.read) for reject in batch.rejects), *unplaced)
         self._count(chunk, events, rejects)
         if self.mapping and self.mapping.identity is not None:
             events = join([unnumbered(events), retractions])
@@ -566,17 +587,17 @@ class _Reading:
         """Every row of the chunk is one of three: something of it is kept, all of it was refused, or it is left out."""
         rows = chunk.rows - self.job.read
         if self.mapping is None:
-            kept, refused = len(events), len(rejects)
+            accepted, refused = len(events), len(rejects)
         else:
             numbers = set(events["sequence"].to_pylist()) if len(events) else set()
             named = {_row_of(reject) for reject in rejects}
-            kept, refused = len(numbers), len(named - numbers)
+            accepted, refused = len(numbers), len(named - numbers)
             self.partly += len(named & numbers)
         self.job = replace(
             self.job,
             read=chunk.rows,
             rejected=self.job.rejected + refused,
-            left_out=self.job.left_out + rows - kept - refused,
+            left_out=self.job.left_out + rows - accepted - refused,
         )
         self.absent, self.fields = chunk.absent, chunk.fields
 
@@ -585,15 +606,15 @@ class _Reading:
         if not self.absent:
             return []
         names = ", ".join(f"'{name}'" for name in self.absent)
-        known = ", ".join(self.fields[:60]) + (" …" if len(self.fields) > 60 else "")
-        return [f"no row has the field{'s' * (len(self.absent) > 1)} {names}; the fields are: {known}"]
+        known_names = ", ".join(self.fields[:60]) + (" …" if len(self.fields) > 60 else "")
+        return [f"no row has the field{'s' * (len(self.absent) > 1)} {names}; the fields are: {known_names}"]
 
     def _note_seen(self, chunk: Chunk, rejects: Sequence[Reject]) -> None:
         if self.mapping is None or not self.mapping.complete:
             return
         self.seen |= set(chunk.seen)
         self.unknown_rows |= chunk.unknown_rows > 0
-        self.seen |= {re.sub(r"\.[a-z_]+$", "", id_) for reject in rejects if (id_ := _id_of(reject))}
+        self.seen |= {re.sub(r"\.[a-z_]+$", "", reject_id) for reject in rejects if (reject_id := _id_of(reject))}
 
 
 def behind(items: Iterable[T], write: Callable[[T], object]) -> Iterator[T]:
@@ -622,8 +643,8 @@ def _at_row(reject: Reject, rows_before: int) -> Reject:
 
 def _row_of(reject: Reject) -> int:
     """The number of the row that a reject was made of; 0 where it is not known."""
-    if found := re.match(r"row (\d+)", reject.position):
-        return int(found[1])
+    if match := re.match(r"row (\d+)", reject.position):
+        return int(match[1])
     try:
         return int(orjson.loads(reject.body)["sequence"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
@@ -640,12 +661,12 @@ def _id_of(reject: Reject) -> str:
 
 def _within(registry: Registry, events: pa.Table, root: str) -> tuple[pa.Table, tuple[Reject, ...]]:
     """Events of units of an organisation, and rejects of the others."""
-    own = pa.array(sorted({unit.id for unit in registry.units if unit.root == root}), pa.string())
+    own_units = pa.array(sorted({unit.id for unit in registry.units if unit.root == root}), pa.string())
     units = events["unit"].cast(pa.string())
-    kept = pc.or_(pc.is_in(units, own), pc.equal(units, ""))
-    lost = events.filter(pc.invert(kept))
+    is_within = pc.or_(pc.is_in(units, own_units), pc.equal(units, ""))
+    lost = events.filter(pc.invert(is_within))
     detail = f"the unit is not of {root}, whose files alone may be imported here"
-    return events.filter(kept), tuple(
+    return events.filter(is_within), tuple(
         Reject(Reason.FORBIDDEN_UNIT, detail, row["source"], f"id {row['id']}", body)
         for row, body in zip(lost.to_pylist(), encode(lost), strict=True)
     )

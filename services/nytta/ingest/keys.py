@@ -134,7 +134,7 @@ class Keys:
 
     def newest(self, root: str) -> int:
         """The number of the organisation's newest key of persons; 0 where it has none. Numbers only grow."""
-        return max((int(k.id.rpartition("-")[2]) for k in self.persons.get(root, ())), default=0)
+        return max((int(person_key.id.rpartition("-")[2]) for person_key in self.persons.get(root, ())), default=0)
 
     def step(self, root: str, day: date) -> Step:
         """What is to be done on `day`."""
@@ -147,8 +147,8 @@ class Keys:
 
     def with_coming(self, root: str, key_name: str, day: date, secret: bytes | None = None) -> Keys:
         """With one more key for the organisation, made on `day`: its first, or its coming one."""
-        made = PersonKey(f"{key_name}-{self.newest(root) + 1}", secret or secrets.token_bytes(_BYTES), day)
-        return replace(self, persons={**self.persons, root: (*self.persons.get(root, ()), made)})
+        person_key = PersonKey(f"{key_name}-{self.newest(root) + 1}", secret or secrets.token_bytes(_BYTES), day)
+        return replace(self, persons={**self.persons, root: (*self.persons.get(root, ()), person_key)})
 
     def changed(self, root: str) -> Keys:
         """Without the organisation's used key: the coming one is used. ValueError where none is coming."""
@@ -223,10 +223,10 @@ class Persons:
     def _made(self, text: str) -> bytes:
         if self._excluded and self._lasting.digest(text) in self._excluded:
             return EXCLUDED
-        made = self._used.digest(text)
+        digest = self._used.digest(text)
         if self._coming is not None and self._notes is not None:
-            self._notes.add(Note(self.key_id, self._coming_id, made, self._coming.digest(text)))
-        return made
+            self._notes.add(Note(self.key_id, self._coming_id, digest, self._coming.digest(text)))
+        return digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +246,10 @@ class Choice:
     def of(self, field: str, source: str, unit: str, /) -> Maker:
         """Who makes the pseudonyms of field `field` in events of `source` about the unit that it calls `unit`."""
         root, person = self.root_of(unit, source), field == "actor"
-        found = self._made.get((root, person))
-        if found is None:
-            found = self._made.setdefault((root, person), self._maker(root, person))
-        return found
+        maker = self._made.get((root, person))
+        if maker is None:
+            maker = self._made.setdefault((root, person), self._maker(root, person))
+        return maker
 
     def _maker(self, root: str, person: bool) -> Maker:
         if not root:
@@ -316,12 +316,14 @@ def _make(path: Path) -> None:
 def read(text: str) -> Keys:
     """Keys from the text of a key file. ValueError where it is none."""
     try:
-        held = json.loads(text)
+        document = json.loads(text)
         persons = {
-            root: tuple(PersonKey(k["id"], bytes.fromhex(k["secret"]), date.fromisoformat(k["made"])) for k in keys)
-            for root, keys in held.get("persons", {}).items()
+            root: tuple(
+                PersonKey(key["id"], bytes.fromhex(key["secret"]), date.fromisoformat(key["made"])) for key in keys
+            )
+            for root, keys in document.get("persons", {}).items()
         }
-        return Keys(str(held["id"]), bytes.fromhex(held["secret"]), persons)
+        return Keys(str(document["id"]), bytes.fromhex(document["secret"]), persons)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             'not a key file; it holds {"id": …, "secret": 64 hexadecimal digits}. Restore it from its '
@@ -331,13 +333,16 @@ def read(text: str) -> Keys:
 
 def written(keys: Keys) -> str:
     """The text of a key file."""
-    held: dict[str, Any] = {"id": keys.id, "secret": keys.secret.hex()}
+    document: dict[str, Any] = {"id": keys.id, "secret": keys.secret.hex()}
     if keys.persons:
-        held["persons"] = {
-            root: [{"id": k.id, "secret": k.secret.hex(), "made": k.made.isoformat()} for k in several]
+        document["persons"] = {
+            root: [
+                {"id": person_key.id, "secret": person_key.secret.hex(), "made": person_key.made.isoformat()}
+                for person_key in several
+            ]
             for root, several in keys.persons.items()
         }
-    return json.dumps(held, indent=1)
+    return json.dumps(document, indent=1)
 
 
 def save(keys: Keys, path: Path) -> None:

@@ -48,12 +48,13 @@ def _units(store: PrivateStore, events: pa.Table, days: Sequence[date]) -> list[
     actors, subjects = events["actor"].to_pylist(), events["subject"].to_pylist()
     systems = events["system"].cast(pa.string()).to_pylist()
     kinds = events["kind"].cast(pa.string()).to_pylist()
-    known = memberships_of(store, {actor for actor in actors if actor != NOBODY})
+    known_memberships = memberships_of(store, {actor for actor in actors if actor != NOBODY})
     of_actors = [
-        unit_on(known.get(actor, ()), system, day) for actor, system, day in zip(actors, systems, days, strict=True)
+        unit_on(known_memberships.get(actor, ()), system, day)
+        for actor, system, day in zip(actors, systems, days, strict=True)
     ]
-    rest = zip(subjects, kinds, of_actors, strict=True)
-    opened = opening_units(store, {subject for subject, kind, unit in rest if not unit and kind in _OPENED})
+    looked_up = zip(subjects, kinds, of_actors, strict=True)
+    opened = opening_units(store, {subject for subject, kind, unit in looked_up if not unit and kind in _OPENED})
     return [unit or opened.get(subject, "") for unit, subject in zip(of_actors, subjects, strict=True)]
 
 

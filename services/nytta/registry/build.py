@@ -33,76 +33,127 @@ from nytta.registry.units import Approval, Contact, Delegate, Names, Organisatio
 
 def build(contents: Contents) -> Registry:
     """The registry of `contents`, which must have passed every rule."""
-    organisations = [each.entry for each in contents.organisations]
+    organisations = [organisation.entry for organisation in contents.organisations]
     units = tuple(_units(contents))
     # A unit that moved between organisations counts with the last of them.
-    roots = {unit.id: unit.root for unit in sorted(units, key=lambda u: u.valid_from)}
-    tongues = {unit.id: unit.language for unit in sorted(units, key=lambda u: u.valid_from)}
-    money = {unit: next(o.money for o in organisations if o.id == root) for unit, root in roots.items()}
+    roots = {unit.id: unit.root for unit in sorted(units, key=lambda unit: unit.valid_from)}
+    tongues = {unit.id: unit.language for unit in sorted(units, key=lambda unit: unit.valid_from)}
+    money = {
+        unit: next(organisation.money for organisation in organisations if organisation.id == root)
+        for unit, root in roots.items()
+    }
     return Registry(
-        organisations=tuple(_organisation(each) for each in organisations),
+        organisations=tuple(_organisation(organisation) for organisation in organisations),
         units=units,
         groups=tuple(
-            ReportingGroup(e.id, e.names, e.units, e.manager.contact(tongues[e.units[0]]), e.span)
-            for e in (each.entry for each in contents.reporting_groups)
+            ReportingGroup(
+                group_entry.id,
+                group_entry.names,
+                group_entry.units,
+                group_entry.manager.contact(tongues[group_entry.units[0]]),
+                group_entry.span,
+            )
+            for group_entry in (reporting_group.entry for reporting_group in contents.reporting_groups)
         ),
         codes=tuple(
-            UnitCode(each.entry.source, code.code, code.unit, code.span)
-            for each in contents.code_maps
-            for code in each.entry.codes
+            UnitCode(code_map.entry.source, code.code, code.unit, code.span)
+            for code_map in contents.code_maps
+            for code in code_map.entry.codes
         ),
         approvals=tuple(
-            Approval(e.purpose, e.organisation or "", e.legal_basis or "", e.dpia or "", e.consulted_on)
-            for e in (each.entry for each in contents.approvals)
+            Approval(
+                approval_entry.purpose,
+                approval_entry.organisation or "",
+                approval_entry.legal_basis or "",
+                approval_entry.dpia or "",
+                approval_entry.consulted_on,
+            )
+            for approval_entry in (approval.entry for approval in contents.approvals)
         ),
         disposals=tuple(
-            Disposal(e.rule, e.decision, e.organisation or "") for e in (each.entry for each in contents.disposals)
+            Disposal(disposal_entry.rule, disposal_entry.decision, disposal_entry.organisation or "")
+            for disposal_entry in (disposal.entry for disposal in contents.disposals)
         ),
-        systems=tuple(_system(each.entry) for each in contents.systems),
+        systems=tuple(_system(system.entry) for system in contents.systems),
         milestones=tuple(
-            Milestone(e.id, e.what, e.date, e.names, e.system, e.unit, e.tier or "")
-            for e in (each.entry for each in contents.milestones)
+            Milestone(
+                milestone_entry.id,
+                milestone_entry.what,
+                milestone_entry.date,
+                milestone_entry.names,
+                milestone_entry.system,
+                milestone_entry.unit,
+                milestone_entry.tier or "",
+            )
+            for milestone_entry in (milestone.entry for milestone in contents.milestones)
         ),
         plans=tuple(
             Plan(
-                unit=e.unit,
-                system=e.system,
-                indicator=e.indicator,
-                start=e.start,
-                targets=tuple(Target(target.date, target.value) for target in e.targets),
-                workplaces=e.workplaces,
-                span=e.span,
+                unit=plan_entry.unit,
+                system=plan_entry.system,
+                indicator=plan_entry.indicator,
+                start=plan_entry.start,
+                targets=tuple(Target(target.date, target.value) for target in plan_entry.targets),
+                workplaces=plan_entry.workplaces,
+                span=plan_entry.span,
             )
-            for e in (each.entry for each in contents.plans)
+            for plan_entry in (plan.entry for plan in contents.plans)
         ),
-        benefits=tuple(_benefit(each.entry, money, tongues) for each in contents.benefits),
+        benefits=tuple(_benefit(benefit.entry, money, tongues) for benefit in contents.benefits),
         decisions=tuple(
-            Decision(e.id, e.names, e.decided, e.level or "", e.due, e.units, e.system)
-            for e in (each.entry for each in contents.decisions)
+            Decision(
+                decision_entry.id,
+                decision_entry.names,
+                decision_entry.decided,
+                decision_entry.level or "",
+                decision_entry.due,
+                decision_entry.units,
+                decision_entry.system,
+            )
+            for decision_entry in (decision.entry for decision in contents.decisions)
         ),
         costs=tuple(
             Cost(
-                Names.of(e.name),
-                e.unit,
-                e.span,
-                e.amount,
-                e.currency or money[e.unit],
-                e.system,
-                e.kind or "",
+                Names.of(cost_entry.name),
+                cost_entry.unit,
+                cost_entry.span,
+                cost_entry.amount,
+                cost_entry.currency or money[cost_entry.unit],
+                cost_entry.system,
+                cost_entry.kind or "",
             )
-            for e in (each.entry for each in contents.costs)
+            for cost_entry in (cost.entry for cost in contents.costs)
         ),
         surveys=tuple(
-            Survey(e.name, e.year, e.unit, tuple(sorted(e.scores.items())), e.source)
-            for e in (each.entry for each in contents.surveys)
+            Survey(
+                survey_entry.name,
+                survey_entry.year,
+                survey_entry.unit,
+                tuple(sorted(survey_entry.scores.items())),
+                survey_entry.source,
+            )
+            for survey_entry in (survey.entry for survey in contents.surveys)
         ),
         suggestions=tuple(
-            Suggestion(e.alert, e.text, e.owner, e.link or "", e.system)
-            for e in (each.entry for each in contents.suggestions)
+            Suggestion(
+                suggestion_entry.alert,
+                suggestion_entry.text,
+                suggestion_entry.owner,
+                suggestion_entry.link or "",
+                suggestion_entry.system,
+            )
+            for suggestion_entry in (suggestion.entry for suggestion in contents.suggestions)
         ),
         deviations=tuple(
-            Deviation(e.unit, e.system, e.reason, e.agreed_by, e.case_type, e.span)
-            for e in (each.entry for each in contents.deviations)
+            Deviation(
+                deviation_entry.unit,
+                deviation_entry.system,
+                deviation_entry.reason,
+                deviation_entry.agreed_by,
+                deviation_entry.case_type,
+                deviation_entry.span,
+            )
+            for deviation_entry in (deviation.entry for deviation in contents.deviations)
         ),
     )
 
@@ -118,11 +169,13 @@ def _organisation(entry: OrganisationEntry) -> Organisation:
         calendar=entry.calendar.calendar(entry.country),
         programme_lead=_contact(entry.programme_lead, entry.tongue),
         operations=_contact(entry.operations, entry.tongue),
-        employee_representatives=tuple(c.contact(entry.tongue) for c in entry.employee_representatives),
-        data_protection=tuple(c.contact(entry.tongue) for c in entry.data_protection),
-        administrators=tuple(c.contact(entry.tongue) for c in entry.administrators),
+        employee_representatives=tuple(
+            employee_representative.contact(entry.tongue) for employee_representative in entry.employee_representatives
+        ),
+        data_protection=tuple(contact_entry.contact(entry.tongue) for contact_entry in entry.data_protection),
+        administrators=tuple(administrator.contact(entry.tongue) for administrator in entry.administrators),
         public_data=entry.public_data,
-        disclosure=tuple(each.protection for each in entry.disclosure),
+        disclosure=tuple(disclosure_entry.protection for disclosure_entry in entry.disclosure),
         false_per_unit_year=entry.detection.false_per_unit_year,
     )
 
@@ -142,24 +195,24 @@ class _Placed:
 
 def _units(contents: Contents) -> Iterator[Unit]:
     """Units in declared order. A version is cut where something that it inherits changes above it."""
-    entries: list[_Version] = [each.entry for each in contents.organisations]
-    entries += [each.entry for each in contents.units]
+    entries: list[_Version] = [organisation.entry for organisation in contents.organisations]
+    entries += [unit.entry for unit in contents.units]
     placed = [_Placed(entry) for entry in entries]
     versions: dict[str, list[_Placed]] = {}
-    for each in placed:
-        versions.setdefault(each.id, []).append(each)
-    for each in placed:
-        lines = [(span, _inherited(chain)) for span, chain in chains(each, versions)]
-        for inherited, same in groupby(lines, key=itemgetter(1)):
-            spans = [span for span, _ in same]
-            yield _unit(each, Span(spans[0].valid_from, spans[-1].valid_to), *inherited)
+    for version in placed:
+        versions.setdefault(version.id, []).append(version)
+    for version in placed:
+        lines = [(span, _inherited(chain)) for span, chain in chains(version, versions)]
+        for inherited, stretch in groupby(lines, key=itemgetter(1)):
+            spans = [span for span, _ in stretch]
+            yield _unit(version, Span(spans[0].valid_from, spans[-1].valid_to), *inherited)
 
 
 def _inherited(chain: Sequence[_Placed]) -> tuple[str, str, str]:
     root = chain[-1].entry
-    country = next(each.entry.country for each in chain if each.entry.country)
+    country = next(place.entry.country for place in chain if place.entry.country)
     tongue = root.tongue if isinstance(root, OrganisationEntry) else "en"
-    return root.id, country, next((each.entry.language for each in chain if each.entry.language), tongue)
+    return root.id, country, next((place.entry.language for place in chain if place.entry.language), tongue)
 
 
 def _unit(placed: _Placed, span: Span, root: str, country: str, language: str) -> Unit:
@@ -190,14 +243,14 @@ def _system(entry: SystemEntry) -> System:
     return System(
         id=entry.id,
         names=entry.names,
-        case_types=tuple(_case_type(each) for each in entry.case_types),
+        case_types=tuple(_case_type(case_type) for case_type in entry.case_types),
         intended=entry.intended,
         digital_route=entry.digital_route,
         go_live=entry.go_live,
-        go_lives=tuple((each.unit, each.date) for each in entry.go_lives),
+        go_lives=tuple((go_live.unit, go_live.date) for go_live in entry.go_lives),
         legacy=entry.legacy,
         protects=entry.protects,
-        stops=tuple(each.span for each in entry.stopped) if entry.processing else (ALWAYS,),
+        stops=tuple(stop.span for stop in entry.stopped) if entry.processing else (ALWAYS,),
     )
 
 
@@ -237,7 +290,7 @@ def _benefit(entry: BenefitEntry, money: Mapping[str, str], tongues: Mapping[str
         case_type=entry.case_type,
         adoption=adoption,
         decision=entry.decision,
-        baseline_weeks=tuple((each.week, each.value) for each in entry.baseline_weeks),
+        baseline_weeks=tuple((level.week, level.value) for level in entry.baseline_weeks),
         indicator=entry.measured_by.indicator if entry.measured_by else "",
         indicator_version=entry.measured_by.version if entry.measured_by else None,
         minutes=_minutes(entry.minutes),

@@ -82,8 +82,8 @@ class Calendar:
         them, taken as independent of each other: holidays come in blocks of three to five weeks at different
         times.
         """
-        last = _last_day(month)
-        weeks = [w for w in mondays(month, last) if month <= w + timedelta(days=3) <= last]
+        last_day = _last_day(month)
+        weeks = [monday for monday in mondays(month, last_day) if month <= monday + timedelta(days=3) <= last_day]
         return 1000 - round(1000 * math.prod(1 - self.presence_any(week) / 1000 for week in weeks))
 
     def is_workday(self, day: date) -> bool:
@@ -92,11 +92,13 @@ class Calendar:
 
     def workdays(self, week: date) -> int:
         """Number of working days in the ISO week that begins on `week`."""
-        return sum(self.is_workday(week + timedelta(days=n)) for n in range(7))
+        return sum(self.is_workday(week + timedelta(days=offset)) for offset in range(7))
 
     def workdays_month(self, month: date) -> int:
         """Number of working days in the month that begins on `month`."""
-        return sum(self.is_workday(month + timedelta(days=n)) for n in range((_last_day(month) - month).days + 1))
+        return sum(
+            self.is_workday(month + timedelta(days=offset)) for offset in range((_last_day(month) - month).days + 1)
+        )
 
     def is_quiet(self, week: date) -> bool:
         """Whether the week that begins on `week` is for holidays: summer, Christmas or a school break."""
@@ -153,9 +155,9 @@ def _good_friday(country: str, year: int) -> date | None:
 
 
 def _holidays(country: str, year: int) -> holidays.HolidayBase:
-    known = holidays.country_holidays(country).supported_categories
-    kept = tuple(category for category in ("public", "de_facto") if category in known)
-    return holidays.country_holidays(country, years=year, language="en_US", categories=kept)
+    supported = holidays.country_holidays(country).supported_categories
+    categories = tuple(category for category in ("public", "de_facto") if category in supported)
+    return holidays.country_holidays(country, years=year, language="en_US", categories=categories)
 
 
 def _last_day(month: date) -> date:
@@ -163,5 +165,8 @@ def _last_day(month: date) -> date:
 
 
 def _is_break(week: date, breaks: tuple[Break, ...]) -> bool:
-    days = [week + timedelta(days=n) for n in range(5)]
-    return sum(any(b.first <= day <= b.last for b in breaks) for day in days) >= _BREAK_DAYS
+    days = [week + timedelta(days=offset) for offset in range(5)]
+    return (
+        sum(any(school_break.first <= day <= school_break.last for school_break in breaks) for day in days)
+        >= _BREAK_DAYS
+    )

@@ -35,8 +35,8 @@ def places(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
         homes: defaultdict[str, list[tuple[Span, str]]] = defaultdict(list)
         for pattern, code in compiled:
             if pattern.fullmatch(source):
-                met = (code.span.meet(life) for life in lives.get(code.unit, ()))
-                homes[keyed(code.code)] += [(span, code.unit) for span in met if span is not None]
+                meetings = (code.span.meet(life) for life in lives.get(code.unit, ()))
+                homes[keyed(code.code)] += [(span, code.unit) for span in meetings if span is not None]
         return homes
 
     def named(code: str, source: str) -> Sequence[tuple[Span, str]]:

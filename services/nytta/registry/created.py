@@ -36,11 +36,11 @@ def created(
         raise ValueError(f"'{timezone}' is not an IANA time zone such as Europe/Stockholm")
     start = registry or Registry((), ())
     organisations, units, mapped = list(start.organisations), list(start.units), list(start.codes)
-    taken = {unit.id for unit in units}
-    existing = next((each for each in organisations if each.id == root_id), None)
+    unit_ids = {unit.id for unit in units}
+    existing = next((organisation for organisation in organisations if organisation.id == root_id), None)
     if existing is not None and existing.timezone != timezone:
         raise ValueError(f"'{root_id}' is in the time zone {existing.timezone} in the registry, not {timezone}")
-    if existing is None and root_id in taken:
+    if existing is None and root_id in unit_ids:
         raise ValueError(f"'{root_id}' is a unit below another; name an organisation")
     if existing is None:
         organisations.append(
@@ -56,13 +56,15 @@ def created(
             )
         )
         units.append(_unit(root_id, root_id, None, root_id, country, size=declared_size))
-        taken.add(root_id)
-    own = {unit.id for unit in units if unit.root == root_id} | {code.code for code in mapped if code.source == source}
-    for code in sorted(set(codes) - own - {""}):
-        unit = code if code not in taken else f"{root_id}/{code}"
-        if unit not in taken:
+        unit_ids.add(root_id)
+    own_codes = {unit.id for unit in units if unit.root == root_id} | {
+        code.code for code in mapped if code.source == source
+    }
+    for code in sorted(set(codes) - own_codes - {""}):
+        unit = code if code not in unit_ids else f"{root_id}/{code}"
+        if unit not in unit_ids:
             units.append(_unit(unit, code, root_id, root_id, country, size=declared_size))
-            taken.add(unit)
+            unit_ids.add(unit)
         if unit != code:
             mapped.append(UnitCode(source, code, unit))
     return replace(start, organisations=tuple(organisations), units=tuple(units), codes=tuple(mapped))

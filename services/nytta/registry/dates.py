@@ -33,8 +33,8 @@ class Span:
 
     def meet(self, other: Span) -> Span | None:
         """The days that both spans hold; None when they share none."""
-        first, last = max(self.valid_from, other.valid_from), min(self.valid_to, other.valid_to)
-        return Span(first, last) if first < last else None
+        first_day, last_day = max(self.valid_from, other.valid_from), min(self.valid_to, other.valid_to)
+        return Span(first_day, last_day) if first_day < last_day else None
 
 
 ALWAYS = Span()
@@ -43,15 +43,15 @@ ALWAYS = Span()
 
 def gaps(span: Span, covering: Iterable[Span]) -> list[Span]:
     """The parts of `span` that no span of `covering` holds, in order."""
-    found: list[Span] = []
+    uncovered: list[Span] = []
     day = span.valid_from
     for cover in sorted(covering):
         if cover.valid_from > day and day < span.valid_to:
-            found.append(Span(day, min(cover.valid_from, span.valid_to)))
+            uncovered.append(Span(day, min(cover.valid_from, span.valid_to)))
         day = max(day, cover.valid_to)
     if day < span.valid_to:
-        found.append(Span(day, span.valid_to))
-    return found
+        uncovered.append(Span(day, span.valid_to))
+    return uncovered
 
 
 def monday(day: date) -> date:
@@ -67,16 +67,19 @@ def parse_week(text: str) -> date:
     return date.fromisocalendar(int(match[1]), int(match[2]), 1)
 
 
-def mondays(first: date, last: date) -> list[date]:
-    """The Mondays of all ISO weeks that touch the days from `first` to `last`, both included."""
-    start = monday(first)
-    return [start + timedelta(weeks=n) for n in range((last - start).days // 7 + 1)]
+def mondays(first_day: date, last_day: date) -> list[date]:
+    """The Mondays of all ISO weeks that touch the days from `first_day` to `last_day`, both included."""
+    start = monday(first_day)
+    return [start + timedelta(weeks=offset) for offset in range((last_day - start).days // 7 + 1)]
 
 
-def months(first: date, last: date) -> list[date]:
-    """The first days of all months that touch the days from `first` to `last`, both included."""
-    count = (last.year - first.year) * 12 + last.month - first.month + 1
-    return [date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1) for n in range(count)]
+def months(first_day: date, last_day: date) -> list[date]:
+    """The first days of all months that touch the days from `first_day` to `last_day`, both included."""
+    count = (last_day.year - first_day.year) * 12 + last_day.month - first_day.month + 1
+    return [
+        date(first_day.year + (first_day.month - 1 + offset) // 12, (first_day.month - 1 + offset) % 12 + 1, 1)
+        for offset in range(count)
+    ]
 
 
 _LONGEST_ZONE = 64

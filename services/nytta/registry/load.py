@@ -88,5 +88,5 @@ def _loaded(
     entries = contents(files, indicators, purposes, alerts)
     problems = problems + entries.problems + [problem for rule in RULES for problem in rule(entries)]
     problems += purposes_are_approved(entries, purposes or ())
-    told = tuple(sorted(set(problems)))
-    return Loaded(None if any(not p.warning for p in told) else build(entries), told)
+    sorted_problems = tuple(sorted(set(problems)))
+    return Loaded(None if any(not problem.warning for problem in sorted_problems) else build(entries), sorted_problems)

@@ -53,9 +53,9 @@ class Node:
     def plain(self) -> Plain:
         """The value without lines."""
         if isinstance(self.value, list):
-            return [each.plain() for each in self.value]
+            return [node.plain() for node in self.value]
         if isinstance(self.value, dict):
-            return {key: each.plain() for key, each in self.value.items()}
+            return {key: node.plain() for key, node in self.value.items()}
         return self.value
 
 
@@ -120,7 +120,7 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset
     if raw.tag not in _TAGS:
         problems.append(Problem(file, line, f"the tag {raw.tag[:80]} means nothing here; remove it"))
     if isinstance(raw, yaml.SequenceNode):
-        return Node(line, [_node(each, file, problems, nothing) for each in raw.value])
+        return Node(line, [_node(element, file, problems, nothing) for element in raw.value])
     if isinstance(raw, yaml.MappingNode):
         node = Node(line, {})
         assert isinstance(node.value, dict)
@@ -129,8 +129,8 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset
             if not isinstance(key, yaml.ScalarNode):
                 problems.append(Problem(file, key_line, "a key must be a word, not a list or a mapping"))
             elif key.value in node.keys:
-                first = node.keys[key.value]
-                message = f"the key `{key.value}` stands twice in one entry (first in line {first}); remove one"
+                first_line = node.keys[key.value]
+                message = f"the key `{key.value}` stands twice in one entry (first in line {first_line}); remove one"
                 problems.append(Problem(file, key_line, message))
             else:
                 node.keys[key.value] = key_line

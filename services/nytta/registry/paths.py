@@ -44,8 +44,8 @@ class Path:
 def by_id(placed: Iterable[P]) -> dict[str, list[P]]:
     """All versions of each id."""
     versions: defaultdict[str, list[P]] = defaultdict(list)
-    for each in placed:
-        versions[each.id].append(each)
+    for place in placed:
+        versions[place.id].append(place)
     return dict(versions)
 
 
@@ -56,17 +56,17 @@ def chains(place: P, versions: Mapping[str, Sequence[P]]) -> Iterator[tuple[Span
     second one, and the tree has a cycle on those days. Days on which a parent does not exist give no line.
     """
     stack: list[tuple[Span, tuple[P, ...]]] = [(place.span, (place,))]
-    found: list[tuple[Span, tuple[P, ...]]] = []
+    stretches: list[tuple[Span, tuple[P, ...]]] = []
     while stack:
         span, chain = stack.pop()
-        top = chain[-1]
-        if top.parent is None or any(each.id == top.id for each in chain[:-1]):
-            found.append((span, chain))
+        highest = chain[-1]
+        if highest.parent is None or any(ancestor.id == highest.id for ancestor in chain[:-1]):
+            stretches.append((span, chain))
             continue
-        for above in versions.get(top.parent, ()):
+        for above in versions.get(highest.parent, ()):
             if (meet := span.meet(above.span)) is not None:
                 stack.append((meet, (*chain, above)))
-    return iter(sorted(found, key=lambda line: line[0]))
+    return iter(sorted(stretches, key=lambda line: line[0]))
 
 
 def paths(units: Sequence[Placed]) -> list[Path]:
@@ -82,8 +82,8 @@ def paths(units: Sequence[Placed]) -> list[Path]:
                 spans[unit.id, ancestor.id, depth].append(span)
     return sorted(
         Path(unit, ancestor, depth, span.valid_from, span.valid_to)
-        for (unit, ancestor, depth), held in spans.items()
-        for span in joined(held)
+        for (unit, ancestor, depth), unit_spans in spans.items()
+        for span in joined(unit_spans)
     )
 
 

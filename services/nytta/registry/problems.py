@@ -31,18 +31,21 @@ def check_text(problems: Iterable[Problem], directory: str = "") -> str:
     """
     prefix = f"{directory.rstrip('/')}/" if directory else ""
     return "".join(
-        f"{prefix}{p.file}:{p.line}: {'warning: ' if p.warning else ''}{p.message}\n" for p in sorted(problems)
+        f"{prefix}{problem.file}:{problem.line}: {'warning: ' if problem.warning else ''}{problem.message}\n"
+        for problem in sorted(problems)
     )
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known_names: Iterable[str]) -> str:
     """A half-sentence that proposes the known name most like `name`; '' when none is like it.
 
     Of many names, those are looked at that begin or end as it does: a list of wrong ids has thousands of problems.
     """
-    names = sorted(known)
+    names = sorted(known_names)
     if len(names) > _MANY:
         half = max(1, len(name) // 2)
-        names = [each for each in names if each.startswith(name[:half]) or each.endswith(name[-half:])][:_MANY]
+        names = [
+            candidate for candidate in names if candidate.startswith(name[:half]) or candidate.endswith(name[-half:])
+        ][:_MANY]
     close = get_close_matches(name, names, n=1, cutoff=0.7)
     return f"; did you mean '{close[0]}'?" if close else ""

@@ -151,8 +151,10 @@ class Benefit:
 
 def measure_of(unit_of_measure: str) -> Measure:
     """The measure behind a unit of measure in words of any language."""
-    said = unit_of_measure.strip().lower()
-    return next((m for m, names in MEASURES.items() if said in (names.sv, names.nb, names.en)), Measure.OTHER)
+    wording = unit_of_measure.strip().lower()
+    return next(
+        (measure for measure, names in MEASURES.items() if wording in (names.sv, names.nb, names.en)), Measure.OTHER
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,18 +81,20 @@ class Registry:
         """The units below `unit` on `day`, in tree order, without itself."""
         self.unit(unit, day)
         rows = self.tree(day)
-        start = next(n for n, (each, _) in enumerate(rows) if each.id == unit)
-        found: list[Unit] = []
-        for each, depth in rows[start + 1 :]:
+        start = next(number for number, (candidate, _) in enumerate(rows) if candidate.id == unit)
+        descendants: list[Unit] = []
+        for descendant, depth in rows[start + 1 :]:
             if depth <= rows[start][1]:
                 break
-            found.append(each)
-        return found
+            descendants.append(descendant)
+        return descendants
 
     def peers(self, unit: str, day: date) -> list[str]:
         """The other units of the same peer group on `day`; none for a unit without a peer group."""
         group = self.unit(unit, day).peer_group
-        return [u.id for u in self.units_at(day).values() if group and u.peer_group == group and u.id != unit]
+        return [
+            peer.id for peer in self.units_at(day).values() if group and peer.peer_group == group and peer.id != unit
+        ]
 
     def organisation(self, root: str) -> Organisation:
         """The organisation of a root unit. KeyError when there is none."""
@@ -113,7 +115,7 @@ class Registry:
     @cached_property
     def zones(self) -> Mapping[str, ZoneInfo]:
         """The time zone of each root unit."""
-        return {o.id: ZoneInfo(o.timezone) for o in self.organisations}
+        return {organisation.id: ZoneInfo(organisation.timezone) for organisation in self.organisations}
 
     def resolve(self, codes: Sequence[str], source: str, day: date) -> list[str | None]:
         """The unit behind each code that `source` used on `day`; None for a code without a unit on that day.
@@ -121,13 +123,13 @@ class Registry:
         A code mapped for the source comes first and never falls back; any other code is taken for a unit's
         id.
         """
-        found = {code: self.resolve_one(code, source, day) for code in set(codes)}
-        return [found[code] for code in codes]
+        resolved = {code: self.resolve_one(code, source, day) for code in set(codes)}
+        return [resolved[code] for code in codes]
 
     def resolve_rows(self, rows: Iterable[tuple[str, str, date]]) -> list[str | None]:
         """As `resolve`, for rows of (code, source, day)."""
-        found: dict[tuple[str, str, date], str | None] = {}
-        return [found[row] if row in found else found.setdefault(row, self.resolve_one(*row)) for row in rows]
+        resolved: dict[tuple[str, str, date], str | None] = {}
+        return [resolved[row] if row in resolved else resolved.setdefault(row, self.resolve_one(*row)) for row in rows]
 
     @cached_property
     def resolve_one(self) -> Callable[[str, str, date], str | None]:
@@ -143,7 +145,7 @@ class Registry:
 
     def group(self, unit: str, day: date) -> ReportingGroup | None:
         """The reporting group that `unit` belongs to on `day`."""
-        return next((g for g in self.groups if unit in g.units and day in g.span), None)
+        return next((group for group in self.groups if unit in group.units and day in group.span), None)
 
     def addressee(self, unit: str, day: date) -> Addressee | None:
         """Who gets messages about `unit` on `day`; None when nobody is named, up to the root.
@@ -168,13 +170,17 @@ class Registry:
 
     def case_type(self, system: str, case_type: str) -> CaseType | None:
         """The case type of that id in a system; None when the registry does not know it."""
-        known = self._systems.get(system)
-        return next((c for c in known.case_types if c.id == case_type), None) if known else None
+        registered = self._systems.get(system)
+        return (
+            next((candidate for candidate in registered.case_types if candidate.id == case_type), None)
+            if registered
+            else None
+        )
 
     def processes(self, system: str, day: date) -> bool:
         """Whether events of `system` that happened on `day` may be processed; of systems not known here, they may."""
-        known = self._systems.get(system)
-        return known is None or not any(day in span for span in known.stops)
+        registered = self._systems.get(system)
+        return registered is None or not any(day in span for span in registered.stops)
 
     def go_live(self, system: str, unit: str) -> date | None:
         """The day on which `unit` went live with `system`: its own, else the nearest above, else everyone's.
@@ -182,14 +188,16 @@ class Registry:
         A unit that moves under one that is already live goes live on the day of the move. None when no day is
         set.
         """
-        known = self._systems.get(system)
-        if known is None:
+        registered = self._systems.get(system)
+        if registered is None:
             return None
-        own = dict(known.go_lives)
+        unit_days = dict(registered.go_lives)
         days: list[date] = []
         for version in self._versions.get(unit, ()):
             for span, chain in chains(version, self._versions):
-                day = next((own[u.id] for u in chain if u.id in own), known.go_live)
+                day = next(
+                    (unit_days[ancestor.id] for ancestor in chain if ancestor.id in unit_days), registered.go_live
+                )
                 if day is not None and day < span.valid_to:
                     moved = span.valid_from > self._versions[unit][0].valid_from
                     days.append(max(day, span.valid_from) if moved else day)
@@ -219,9 +227,14 @@ class Registry:
         if plan is not None:
             return round(plan.targets[-1].value / 10)
         for benefit in self.benefits:
-            use = benefit.adoption
-            if (benefit.unit, benefit.system) == (unit, system) and use and use.indicator == indicator and use.target:
-                return round(use.target / 10)
+            adoption = benefit.adoption
+            if (
+                (benefit.unit, benefit.system) == (unit, system)
+                and adoption
+                and adoption.indicator == indicator
+                and adoption.target
+            ):
+                return round(adoption.target / 10)
         return None
 
     def deviation(self, system: str, unit: str, day: date, case_type: str = "") -> Deviation | None:
@@ -231,17 +244,17 @@ class Registry:
         system.
         """
         places = {unit, *(above.id for above in self.ancestors(unit, day))}
-        for each in self.deviations:
-            about = each.system == system and each.case_type in ("", case_type)
-            if about and each.unit in places and day in each.span:
-                return each
+        for deviation in self.deviations:
+            about = deviation.system == system and deviation.case_type in ("", case_type)
+            if about and deviation.unit in places and day in deviation.span:
+                return deviation
         return None
 
     def suggested(self, alert: str, system: str) -> tuple[Suggestion, ...]:
         """What is to be suggested about an alert of a kind: what names the system, else what names none."""
-        about = [each for each in self.suggestions if each.alert == alert]
-        own = tuple(each for each in about if each.system == system)
-        return own or tuple(each for each in about if not each.system)
+        about = [suggestion for suggestion in self.suggestions if suggestion.alert == alert]
+        system_suggestions = tuple(suggestion for suggestion in about if suggestion.system == system)
+        return system_suggestions or tuple(suggestion for suggestion in about if not suggestion.system)
 
     def approval(self, purpose: str, root: str) -> Approval:
         """What is in place in the organisation `root` for indicators of `purpose`; an empty one where nothing is.
@@ -249,8 +262,12 @@ class Registry:
         An approval that names the organisation comes before one for all, one for the purpose before one for
         any.
         """
-        about = [a for a in self.approvals if a.purpose in (purpose, ANY_PURPOSE) and a.organisation in ("", root)]
-        about.sort(key=lambda a: (a.organisation == "", a.purpose == ANY_PURPOSE))
+        about = [
+            approval
+            for approval in self.approvals
+            if approval.purpose in (purpose, ANY_PURPOSE) and approval.organisation in ("", root)
+        ]
+        about.sort(key=lambda approval: (approval.organisation == "", approval.purpose == ANY_PURPOSE))
         return about[0] if about else Approval(purpose, root)
 
     def unapproved(self, purpose: str, root: str, day: date) -> tuple[str, ...]:
@@ -265,8 +282,10 @@ class Registry:
 
         A decision that names the organisation comes before one for all.
         """
-        about = [d for d in self.disposals if d.rule is rule and d.organisation in ("", root)]
-        return min(about, key=lambda d: d.organisation == "", default=None)
+        about = [
+            disposal for disposal in self.disposals if disposal.rule is rule and disposal.organisation in ("", root)
+        ]
+        return min(about, key=lambda disposal: disposal.organisation == "", default=None)
 
     def approved(self, purpose: str, root: str, day: date) -> bool:
         """Whether indicators of `purpose` may be computed for the organisation `root` on `day`."""
@@ -274,12 +293,14 @@ class Registry:
 
     @cached_property
     def _versions(self) -> dict[str, list[Unit]]:
-        return {unit: sorted(versions, key=lambda u: u.valid_from) for unit, versions in by_id(self.units).items()}
+        return {
+            unit: sorted(versions, key=lambda unit: unit.valid_from) for unit, versions in by_id(self.units).items()
+        }
 
     @cached_property
     def _organisations(self) -> dict[str, Organisation]:
-        return {o.id: o for o in self.organisations}
+        return {organisation.id: organisation for organisation in self.organisations}
 
     @cached_property
     def _systems(self) -> dict[str, System]:
-        return {s.id: s for s in self.systems}
+        return {system.id: system for system in self.systems}

@@ -84,21 +84,24 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
     So it does to whoever belongs to the `sign_in_group` of a contact: `groups` are those of which the organisation's
     sign-in says so. A delegate has the manager's role on the days of the delegation, and the manager keeps it.
     """
-    own = email.strip().casefold()
-    if not own:
+    address = email.strip().casefold()
+    if not address:
         return frozenset()
 
     def held() -> Iterable[tuple[Role, str, Contact]]:
-        for o in registry.organisations:
-            for role, contact in ((Role.PROGRAMME_LEAD, o.programme_lead), (Role.OPERATIONS, o.operations)):
-                if contact:
-                    yield role, o.id, contact
-            for role, contacts in (
-                (Role.EMPLOYEE_REPRESENTATIVE, o.employee_representatives),
-                (Role.DPO, o.data_protection),
-                (Role.ADMINISTRATOR, o.administrators),
+        for organisation in registry.organisations:
+            for role, contact in (
+                (Role.PROGRAMME_LEAD, organisation.programme_lead),
+                (Role.OPERATIONS, organisation.operations),
             ):
-                yield from ((role, o.id, contact) for contact in contacts)
+                if contact:
+                    yield role, organisation.id, contact
+            for role, contacts in (
+                (Role.EMPLOYEE_REPRESENTATIVE, organisation.employee_representatives),
+                (Role.DPO, organisation.data_protection),
+                (Role.ADMINISTRATOR, organisation.administrators),
+            ):
+                yield from ((role, organisation.id, contact) for contact in contacts)
         for unit in registry.units_at(day).values():
             if unit.manager:
                 yield Role.MANAGER, unit.id, unit.manager
@@ -111,7 +114,7 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
     return frozenset(
         Grant(role, unit)
         for role, unit, contact in held()
-        if contact.email.casefold() == own or (contact.sign_in_group and contact.sign_in_group in groups)
+        if contact.email.casefold() == address or (contact.sign_in_group and contact.sign_in_group in groups)
     )
 
 
@@ -131,22 +134,22 @@ def visible(grants: Collection[Grant], permission: Permission, registry: Registr
     A unit that is shown through its reporting group lets its manager see the group; the group's manager sees the
     members too. Surfaces use this as their filter: an empty set is an empty list, never everything.
     """
-    found: set[str] = set()
+    visible_ids: set[str] = set()
     units = registry.units_at(day)
-    groups = {g.id: g for g in registry.groups if day in g.span}
+    groups = {group.id: group for group in registry.groups if day in group.span}
     for grant in grants:
         if permission not in _MAY[grant.role]:
             continue
         if grant.unit in groups:
-            found |= {grant.unit, *(u for u in groups[grant.unit].units if u in units)}
+            visible_ids |= {grant.unit, *(member for member in groups[grant.unit].units if member in units)}
         elif grant.unit in units:
-            below = {grant.unit, *(u.id for u in registry.descendants(grant.unit, day))}
-            found |= below | {g.id for g in groups.values() if below & set(g.units)}
+            below = {grant.unit, *(descendant.id for descendant in registry.descendants(grant.unit, day))}
+            visible_ids |= below | {group.id for group in groups.values() if below & set(group.units)}
     if permission is Permission.ACT:  # of a group's messages, its manager answers
-        found -= {g for g in groups if Grant(Role.MANAGER, g) not in grants}
-    return frozenset(found)
+        visible_ids -= {group for group in groups if Grant(Role.MANAGER, group) not in grants}
+    return frozenset(visible_ids)
 
 
 def matrix() -> dict[Role, dict[Permission, bool]]:
     """What each role may see or do at all, within its units."""
-    return {role: {what: what in _MAY[role] for what in Permission} for role in Role}
+    return {role: {permission: permission in _MAY[role] for permission in Permission} for role in Role}

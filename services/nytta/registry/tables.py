@@ -101,21 +101,24 @@ class _Named(Protocol):
     def names(self) -> Names: ...
 
 
-def tables(registry: Registry, first: date, last: date) -> dict[str, pa.Table]:
-    """Every table of `COLUMNS`; the calendar has the weeks and months from `first` to `last`, both included.
+def tables(registry: Registry, first_day: date, last_day: date) -> dict[str, pa.Table]:
+    """Every table of `COLUMNS`; the calendar has the weeks and months from `first_day` to `last_day`, both included.
 
     Absent text is ''. Figures and targets are in thousandths of their unit of measure, money in hundredths,
     minutes in milliseconds, `present_any` in thousandths. `valid_to` is the first day that is no longer
     valid. A month's `workdays` are its own; only weeks are ever quiet.
     """
-    rows = _rows(registry) | {"calendar": _calendar(registry, first, last)}
+    rows = _rows(registry) | {"calendar": _calendar(registry, first_day, last_day)}
     return {name: _table(COLUMNS[name], rows[name]) for name in COLUMNS}
 
 
 def _table(columns: dict[str, pa.DataType], rows: Iterable[tuple[object, ...]]) -> pa.Table:
-    held = list(rows)
-    values = list(zip(*held, strict=True)) if held else [()] * len(columns)
-    arrays = [pa.array(v, type=t) for v, t in zip(values, columns.values(), strict=True)]
+    records = list(rows)
+    values = list(zip(*records, strict=True)) if records else [()] * len(columns)
+    arrays = [
+        pa.array(column_values, type=arrow_type)
+        for column_values, arrow_type in zip(values, columns.values(), strict=True)
+    ]
     return pa.table(arrays, schema=pa.schema(columns.items()))
 
 
@@ -123,17 +126,17 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
     ways = paths(registry.units)
     return {
         "units": _units(registry),
-        "unit_paths": [(p.unit, p.ancestor, p.depth, p.valid_from, p.valid_to) for p in ways],
-        "unit_codes": [(c.source, c.code, c.unit, *_span(c.span)) for c in registry.codes],
-        "reporting_groups": [(g.id, *_names(g), *_span(g.span)) for g in registry.groups],
+        "unit_paths": [(path.unit, path.ancestor, path.depth, path.valid_from, path.valid_to) for path in ways],
+        "unit_codes": [(code.source, code.code, code.unit, *_span(code.span)) for code in registry.codes],
+        "reporting_groups": [(group.id, *_names(group), *_span(group.span)) for group in registry.groups],
         "group_paths": [
-            (p.unit, g.id, *_span(met))
-            for g in registry.groups
-            for p in ways
-            if p.ancestor in g.units and (met := g.span.meet(Span(p.valid_from, p.valid_to)))
+            (path.unit, group.id, *_span(shared_span))
+            for group in registry.groups
+            for path in ways
+            if path.ancestor in group.units and (shared_span := group.span.meet(Span(path.valid_from, path.valid_to)))
         ],
-        "systems": [(s.id, *_names(s), s.legacy, s.protects.value) for s in registry.systems],
-        "stops": [(s.id, *_span(span)) for s in registry.systems for span in s.stops],
+        "systems": [(system.id, *_names(system), system.legacy, system.protects.value) for system in registry.systems],
+        "stops": [(system.id, *_span(span)) for system in registry.systems for span in system.stops],
         "go_lives": [
             (system.id, unit, day)
             for system in registry.systems
@@ -141,60 +144,93 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
             if (day := registry.go_live(system.id, unit))
         ],
         "case_types": [
-            (s.id, c.id, *_names(c), m and m.before_ms, m and m.after_ms, m and m.confirmed_on)
-            for s in registry.systems
-            for c in s.case_types
-            for m in [c.minutes]
+            (
+                system.id,
+                case_type.id,
+                *_names(case_type),
+                minutes and minutes.before_ms,
+                minutes and minutes.after_ms,
+                minutes and minutes.confirmed_on,
+            )
+            for system in registry.systems
+            for case_type in system.case_types
+            for minutes in [case_type.minutes]
         ],
         "steps": [
-            (s.id, case_type, activity, meaning)
-            for s in registry.systems
-            for case_type, steps in _stepped(s)
+            (system.id, case_type, activity, meaning)
+            for system in registry.systems
+            for case_type, steps in _stepped(system)
             for meaning, activities in [("intended", steps.intended), ("route", steps.digital_route)]
             for activity in activities
         ],
         "plans": [
-            (p.system, p.indicator, p.unit, p.start, t.date, t.value, *_span(p.span))
-            for p in registry.plans
-            for t in p.targets
+            (plan.system, plan.indicator, plan.unit, plan.start, target.date, target.value, *_span(plan.span))
+            for plan in registry.plans
+            for target in plan.targets
         ],
         "planned_workplaces": [
-            (p.system, p.unit, p.workplaces, *_span(p.span)) for p in registry.plans if p.workplaces is not None
+            (plan.system, plan.unit, plan.workplaces, *_span(plan.span))
+            for plan in registry.plans
+            if plan.workplaces is not None
         ],
-        "milestones": [(m.id, m.what, m.date, m.system, m.unit, m.tier, *_names(m)) for m in registry.milestones],
+        "milestones": [
+            (
+                milestone.id,
+                milestone.what,
+                milestone.date,
+                milestone.system,
+                milestone.unit,
+                milestone.tier,
+                *_names(milestone),
+            )
+            for milestone in registry.milestones
+        ],
         "benefits": [
             (
-                b.id,
-                *_names(b),
-                b.unit,
-                b.system,
-                b.case_type,
-                b.kind.value,
-                b.unit_of_measure,
-                b.baseline,
-                b.target,
-                b.start,
-                b.due,
-                b.value_per_unit,
-                b.currency,
-                b.adoption.indicator if b.adoption else "",
-                b.planned,
+                benefit.id,
+                *_names(benefit),
+                benefit.unit,
+                benefit.system,
+                benefit.case_type,
+                benefit.kind.value,
+                benefit.unit_of_measure,
+                benefit.baseline,
+                benefit.target,
+                benefit.start,
+                benefit.due,
+                benefit.value_per_unit,
+                benefit.currency,
+                benefit.adoption.indicator if benefit.adoption else "",
+                benefit.planned,
             )
-            for b in registry.benefits
+            for benefit in registry.benefits
         ],
-        "decisions": [(d.id, *_names(d), d.level, d.decided, d.due, d.system) for d in registry.decisions],
-        "decision_units": [(d.id, unit) for d in registry.decisions for unit in d.units],
-        "costs": [(c.unit, c.system, c.kind, c.amount, c.currency, *_span(c.span)) for c in registry.costs],
-        "deviations": [(d.unit, d.system, d.case_type, *_span(d.span)) for d in registry.deviations],
+        "decisions": [
+            (decision.id, *_names(decision), decision.level, decision.decided, decision.due, decision.system)
+            for decision in registry.decisions
+        ],
+        "decision_units": [(decision.id, unit) for decision in registry.decisions for unit in decision.units],
+        "costs": [
+            (cost.unit, cost.system, cost.kind, cost.amount, cost.currency, *_span(cost.span))
+            for cost in registry.costs
+        ],
+        "deviations": [
+            (deviation.unit, deviation.system, deviation.case_type, *_span(deviation.span))
+            for deviation in registry.deviations
+        ],
     }
 
 
 def _units(registry: Registry) -> Iterable[tuple[object, ...]]:
     """Units, cut where their reporting group changes, so that a join by unit and day finds one row."""
     for unit in registry.units:
-        groups = [(g.id, met) for g in registry.groups if unit.id in g.units and (met := g.span.meet(unit.span))]
+        groups = [
+            (group.id, shared_span)
+            for group in registry.groups
+            if unit.id in group.units and (shared_span := group.span.meet(unit.span))
+        ]
         alone = [("", gap) for gap in gaps(unit.span, [span for _, span in groups])]
-        for group, span in sorted(groups + alone, key=lambda each: each[1]):
+        for group, span in sorted(groups + alone, key=lambda membership: membership[1]):
             yield (
                 *(
                     unit.id,
@@ -215,10 +251,10 @@ def _units(registry: Registry) -> Iterable[tuple[object, ...]]:
             )
 
 
-def _calendar(registry: Registry, first: date, last: date) -> Iterable[tuple[object, ...]]:
+def _calendar(registry: Registry, first_day: date, last_day: date) -> Iterable[tuple[object, ...]]:
     for organisation in registry.organisations:
         days = organisation.calendar
-        for week in mondays(first, last):
+        for week in mondays(first_day, last_day):
             yield (
                 organisation.id,
                 "week",
@@ -227,7 +263,7 @@ def _calendar(registry: Registry, first: date, last: date) -> Iterable[tuple[obj
                 days.workdays(week),
                 days.is_quiet(week),
             )
-        for month in months(first, last):
+        for month in months(first_day, last_day):
             yield (
                 organisation.id,
                 "month",

@@ -159,7 +159,7 @@ class Approval:
         """What is not in place on `day`, by the words of the registry; a consultation to come is missing."""
         consulted = self.consulted_on is not None and self.consulted_on <= day
         parts = {"legal_basis": bool(self.legal_basis), "dpia": bool(self.dpia), "consulted_on": consulted}
-        return tuple(name for name, there in parts.items() if not there)
+        return tuple(name for name, present in parts.items() if not present)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ def _told(data: Path) -> tuple[str, str] | None:
     """The address and the token that stand in a data folder; None where there are none."""
     file = data / FILE
     try:
-        told = json.loads(file.read_text("utf-8"))
-        return str(told["address"]), str(told["token"])
+        record = json.loads(file.read_text("utf-8"))
+        return str(record["address"]), str(record["token"])
     except FileNotFoundError:
         return None
     except PermissionError:
@@ -80,7 +80,7 @@ def _told(data: Path) -> tuple[str, str] | None:
         return None
 
 
-def _ask(address: str, token: str, its: list[str]) -> int | None:
+def _ask(address: str, token: str, command_words: list[str]) -> int | None:
     """Run words in the service and print what it prints; its exit code, None where no service answers."""
     import httpx
 
@@ -89,7 +89,7 @@ def _ask(address: str, token: str, its: list[str]) -> int | None:
     try:
         with (
             httpx.Client(timeout=timeout, trust_env=False) as client,
-            client.stream("POST", f"{address}/command", headers=headers, json={"words": its}) as answer,
+            client.stream("POST", f"{address}/command", headers=headers, json={"words": command_words}) as answer,
         ):
             if answer.headers.get("content-type") != MEDIA_TYPE:
                 return None
@@ -112,13 +112,13 @@ def _ask(address: str, token: str, its: list[str]) -> int | None:
 
 def frames(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Kind and body of each frame that has come whole."""
-    held = b""
+    buffer = b""
     for chunk in chunks:
-        held += chunk
-        while len(held) >= 5 and len(held) >= 5 + int.from_bytes(held[1:5], "big"):
-            size = int.from_bytes(held[1:5], "big")
-            yield held[:1], held[5 : 5 + size]
-            held = held[5 + size :]
+        buffer += chunk
+        while len(buffer) >= 5 and len(buffer) >= 5 + int.from_bytes(buffer[1:5], "big"):
+            size = int.from_bytes(buffer[1:5], "big")
+            yield buffer[:1], buffer[5 : 5 + size]
+            buffer = buffer[5 + size :]
 
 
 def words(context: Any, data: Path) -> list[str]:

@@ -94,12 +94,12 @@ class _RoutedBytes(io.RawIOBase):
 @contextlib.contextmanager
 def routed() -> Iterator[None]:
     """While this is entered, forwarded commands print to those who gave them."""
-    own = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Routed(b"o", own[0]), _Routed(b"e", own[1])
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Routed(b"o", streams[0]), _Routed(b"e", streams[1])
     try:
         yield
     finally:
-        sys.stdout, sys.stderr = own
+        sys.stdout, sys.stderr = streams
 
 
 @contextlib.contextmanager
@@ -124,8 +124,8 @@ def command_server(app: App, token: str, run: Callable[[list[str]], None]) -> Fa
 
     @routes.middleware("http")
     async def owner_only(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        shown = request.headers.get("authorization", "")
-        if not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
+        authorization = request.headers.get("authorization", "")
+        if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             return Response(status_code=401)
         return await call(request)
 

@@ -28,10 +28,10 @@ class AppError(Mendable):
 
 def read_definitions(directory: Path) -> tuple[Definition, ...]:
     """The definitions of a folder. AppError with every problem where one is not sound."""
-    found = catalogue.load(directory)
-    if found.problems:
-        raise AppError(check_text(found.problems, str(directory)).rstrip("\n"))
-    return found.definitions
+    loaded = catalogue.load(directory)
+    if loaded.problems:
+        raise AppError(check_text(loaded.problems, str(directory)).rstrip("\n"))
+    return loaded.definitions
 
 
 def read_model(path: Path) -> Model:
@@ -64,7 +64,7 @@ def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> 
     """The registry of a folder; None where none is named. AppError with every problem where it is not sound."""
     if directory is None:
         return None
-    versions = {d.id: d.version for d in definitions} or None
+    versions = {definition.id: definition.version for definition in definitions} or None
     loaded = load_registry(directory, versions, catalogue.purposes(PURPOSES), list(Kind))
     if loaded.registry is None:
         raise AppError(check_text(loaded.problems, str(directory)).rstrip("\n"))

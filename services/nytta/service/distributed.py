@@ -55,10 +55,10 @@ def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]
         store = PrivateStore(app.private.connection)
 
         def take_over(check: Callable[[], None]) -> _Owner:
-            own = PrivateStore(Guarded.of(store.connection, check))
-            own.writing = store.writing  # one sequence of marks, whoever of the two writes them
-            intake = Intake(own, app.keys, app.intake.declared)
-            return _Owner(own, OpenStore(own.connection), intake, app.definitions, app.tables)
+            guarded_store = PrivateStore(Guarded.of(store.connection, check))
+            guarded_store.writing = store.writing  # one sequence of marks, whoever of the two writes them
+            intake = Intake(guarded_store, app.keys, app.intake.declared)
+            return _Owner(guarded_store, OpenStore(guarded_store.connection), intake, app.definitions, app.tables)
 
         yield Parts(
             cluster,
@@ -79,9 +79,11 @@ def alerting(settings: Settings, registry: Path | None = None) -> Iterator[signa
         topics.check(cluster)
 
         def take_over(check: Callable[[], None]) -> signals.Alerting:
-            own = PrivateStore(Guarded.of(app.private.connection, check))
-            intake = Intake(own, app.keys, app.intake.declared)
-            keeper = _Keeper(own, OpenStore(own.connection), intake, app.definitions, app.tables, app.workers)
+            guarded_store = PrivateStore(Guarded.of(app.private.connection, check))
+            intake = Intake(guarded_store, app.keys, app.intake.declared)
+            keeper = _Keeper(
+                guarded_store, OpenStore(guarded_store.connection), intake, app.definitions, app.tables, app.workers
+            )
             keeper.channels = app.channels
             return keeper
 
@@ -91,32 +93,37 @@ def alerting(settings: Settings, registry: Path | None = None) -> Iterator[signa
 class _Owner(App):
     """The installation of the one worker that computes, publishes and judges."""
 
-    def closed(self, now: datetime) -> Sequence[date]:
+    def closed(self, current_time: datetime) -> Sequence[date]:
         """The first open week of each time zone."""
-        return sorted({first_open_week(now, o.timezone) for o in self.intake.registry.organisations})
+        return sorted(
+            {
+                first_open_week(current_time, organisation.timezone)
+                for organisation in self.intake.registry.organisations
+            }
+        )
 
-    def judge(self, now: datetime) -> Sequence[str]:
+    def judge(self, current_time: datetime) -> Sequence[str]:
         """Publish signals and facts; the organisations that were judged, none where nothing changed since."""
-        changed = evaluation.judge(self, now)
-        return [o.id for o in self.intake.registry.organisations] if changed else []
+        changed = evaluation.judge(self, current_time)
+        return [organisation.id for organisation in self.intake.registry.organisations] if changed else []
 
 
 class _Keeper(App):
     """The installation of the one process that keeps the alerts."""
 
-    def decide(self, now: datetime) -> None:
+    def decide(self, current_time: datetime) -> None:
         """Open and close alerts of the units that are known now, and write down the messages that are due."""
         self.declare(self.intake.declared)
-        evaluation.decide(self, now)
+        evaluation.decide(self, current_time)
 
-    def send(self, now: datetime) -> Delivered:
+    def send(self, current_time: datetime) -> Delivered:
         """Send what waits."""
-        return evaluation.send(self, now)
+        return evaluation.send(self, current_time)
 
-    def answer(self, answer: Answer, now: datetime) -> None:
+    def answer(self, answer: Answer, current_time: datetime) -> None:
         """Carry out what a person answered; one that cannot be carried out any more is said in the log."""
         try:
-            evaluation.answer(self, answer, now)
+            evaluation.answer(self, answer, current_time)
         except evaluation.AnswerError as error:
             _log.warning("an answer was not carried out: %s", error)
 
@@ -180,8 +187,8 @@ def _settle(cluster: Cluster, store: PrivateStore) -> None:
     for name in (topics.USAGE, topics.REJECTED, topics.MARKS):
         waiting.wait_for(cluster, name, within=_SETTLED)
     until = time.monotonic() + _SETTLED
-    last = store.counter("batch")
-    while store.counter("cleared") < last and store.marks_wait():
+    last_batch = store.counter("batch")
+    while store.counter("cleared") < last_batch and store.marks_wait():
         if time.monotonic() > until:
             raise AppError("the marks are not computed: is nytta worker running, and does its log name an error?")
         time.sleep(0.2)
@@ -191,8 +198,10 @@ def migrate_distributed(settings: Settings) -> list[str]:
     """Bring the tables of the server up to date and make the topics; the names of what was made."""
     connection = client.server(settings.clickhouse)
     try:
-        done = migrate.migrate(connection, declarations.schemas() / "tables")
+        applied = migrate.migrate(connection, declarations.schemas() / "tables")
     finally:
         connection.close()
-    made = topics.create(cluster_of(settings), partitions=settings.kafka_partitions, replicas=settings.kafka_replicas)
-    return done + made
+    topics_made = topics.create(
+        cluster_of(settings), partitions=settings.kafka_partitions, replicas=settings.kafka_replicas
+    )
+    return applied + topics_made

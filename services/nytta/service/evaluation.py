@@ -27,92 +27,104 @@ class Evaluated:
     delivered: Delivered
 
 
-def evaluate(app: App, now: datetime) -> Evaluated:
-    """Judge the closed weeks at `now` (aware), open and close alerts, and send the messages that are due.
+def evaluate(app: App, current_time: datetime) -> Evaluated:
+    """Judge the closed weeks at `current_time` (aware), open and close alerts, and send the messages that are due.
 
     Called as often as one likes; detection runs only after a round that computed something, or a week's end.
     """
     with app.computing:
-        judge(app, now)
-        found = decide(app, now)
-    return Evaluated(found, send(app, now))
+        judge(app, current_time)
+        outcome = decide(app, current_time)
+    return Evaluated(outcome, send(app, current_time))
 
 
-def judge(app: App, now: datetime) -> bool:
+def judge(app: App, current_time: datetime) -> bool:
     """Publish signals and facts of the weeks that are closed; False where nothing has changed since."""
     with app.computing:
         registry = app.intake.registry
-        closed = sorted({first_open_week(now, o.timezone) for o in registry.organisations})
+        closed = sorted(
+            {first_open_week(current_time, organisation.timezone) for organisation in registry.organisations}
+        )
         state = (app.private.counter("version"), *closed)
         if state == app.judged:
             return False
-        verdicts.publish_signals(app.private, registry, app.definitions, now)
-        publish_facts(app, now)
-        states.publish_states(app.private.connection, registry, now)
-        publish_effects(app, now)
+        verdicts.publish_signals(app.private, registry, app.definitions, current_time)
+        publish_facts(app, current_time)
+        states.publish_states(app.private.connection, registry, current_time)
+        publish_effects(app, current_time)
         app.judged = state
         return True
 
 
-def publish_facts(app: App, now: datetime) -> int:
-    """Bring the facts that alerts rest on up to date at `now` (aware); the rows that changed."""
+def publish_facts(app: App, current_time: datetime) -> int:
+    """Bring the facts that alerts rest on up to date at `current_time` (aware); the rows that changed."""
     registry = app.intake.registry
     missed = missed_hours(app.open.connection, registry)
-    return facts.publish_facts(app.private, registry, app.keys.of_figures, missed, now)
+    return facts.publish_facts(app.private, registry, app.keys.of_figures, missed, current_time)
 
 
-def publish_effects(app: App, now: datetime) -> int:
-    """Tell at `now` (aware) what followed actions that are eight usable weeks old; how many were told."""
-    registry, told = app.intake.registry, 0
+def publish_effects(app: App, current_time: datetime) -> int:
+    """Tell at `current_time` (aware) what followed actions that are eight usable weeks old; how many were told."""
+    registry, count = app.intake.registry, 0
     book = AlertStore(app.open.connection)
     for organisation in registry.organisations:
         actions = [
-            effects.Action(a.id, a.key.unit, a.key.system, a.indicator, taken.action, taken.due or taken.on)
-            for a in book.alerts(organisation.id)
-            if (taken := a.acknowledged) is not None and taken.action and a.indicator
+            effects.Action(
+                alert.id,
+                alert.key.unit,
+                alert.key.system,
+                alert.indicator,
+                acknowledgement.action,
+                acknowledgement.due or acknowledgement.on,
+            )
+            for alert in book.alerts(organisation.id)
+            if (acknowledgement := alert.acknowledged) is not None and acknowledgement.action and alert.indicator
         ]
         if actions:
-            closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
-            told += effects.publish_effects(
-                app.private, registry, app.definitions, organisation.id, actions, closed, now
+            closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
+            count += effects.publish_effects(
+                app.private, registry, app.definitions, organisation.id, actions, closed, current_time
             )
-    return told
+    return count
 
 
-def decide(app: App, now: datetime) -> alerting.Evaluation:
+def decide(app: App, current_time: datetime) -> alerting.Evaluation:
     """Open and close alerts, and write down the messages that are due."""
     with app.computing:
         book = AlertStore(app.open.connection)
-        return alerting.evaluate(book, app.intake.registry, now, address=app.channels.address)
+        return alerting.evaluate(book, app.intake.registry, current_time, address=app.channels.address)
 
 
 class AnswerError(Mendable):
     """An answer that cannot be carried out: what to do instead."""
 
 
-def answer(app: App, given: Answer, now: datetime) -> Alert:
-    """Carry out what a person answered at `now` (aware): read, change, write; the alert after it, or AnswerError."""
+def answer(app: App, answer: Answer, current_time: datetime) -> Alert:
+    """Carry out what a person answered at `current_time` (aware): read, change, write; the alert after it, or
+    AnswerError."""
     with app.computing:
         book = AlertStore(app.open.connection)
-        organisation, _, after = answered(app, given, now)
-        book.commit(organisation, Changes(alerts=[after]), now)
-        return after
+        organisation, _, changed = answered(app, answer, current_time)
+        book.commit(organisation, Changes(alerts=[changed]), current_time)
+        return changed
 
 
-def answered(app: App, given: Answer, now: datetime) -> tuple[str, Alert, Alert]:
+def answered(app: App, answer: Answer, current_time: datetime) -> tuple[str, Alert, Alert]:
     """The organisation of the alert, the alert as it is and as it would be after the answer; or AnswerError."""
     book = AlertStore(app.open.connection)
-    organisation = book.organisation_of(given.alert)
-    held = next((a for a in book.alerts(organisation) if a.id == given.alert), None) if organisation else None
-    if held is None or organisation is None:
-        raise AnswerError(f"there is no alert '{given.alert}'; `nytta alerts --all` lists them")
+    organisation = book.organisation_of(answer.alert)
+    alert = (
+        next((alert for alert in book.alerts(organisation) if alert.id == answer.alert), None) if organisation else None
+    )
+    if alert is None or organisation is None:
+        raise AnswerError(f"there is no alert '{answer.alert}'; `nytta alerts --all` lists them")
     try:
-        day = now.astimezone(app.intake.registry.zones[organisation]).date()
-        return organisation, held, carry_out(given, held, day)
+        day = current_time.astimezone(app.intake.registry.zones[organisation]).date()
+        return organisation, alert, carry_out(answer, alert, day)
     except ClickError as error:
         raise AnswerError(str(error)) from error
 
 
-def send(app: App, now: datetime) -> Delivered:
+def send(app: App, current_time: datetime) -> Delivered:
     """Send the messages that wait."""
-    return deliver(AlertStore(app.open.connection), app.intake.registry, app.channels, now)
+    return deliver(AlertStore(app.open.connection), app.intake.registry, app.channels, current_time)

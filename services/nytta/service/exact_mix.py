@@ -12,4 +12,4 @@ def exact(connection: Connection, definition: Definition, question: Question) ->
     """What is true, in the figure's unit of measure, with how many stand behind it."""
     per = 100.0 if definition.kind is Kind.SHARE else 1.0
     source = "SELECT *, toFloat64(denominator) AS behind FROM {private}.indicator_values"
-    return windows(connection, source, definition, question, lambda value, n: Stratum(value * per, n))
+    return windows(connection, source, definition, question, lambda value, count: Stratum(value * per, count))

@@ -104,6 +104,7 @@ class App:
     )
 
     def __post_init__(self) -> None:
+        # what was stored and not yet marked when the last process ended is marked before anything is computed
         self.private.finish_commits()
         if not self.workers:
             self._save_registry(datetime.now(UTC).date())
@@ -115,15 +116,15 @@ class App:
         return self.intake.keys
 
     @_one_round
-    def bring_up_to_date(self, now: datetime) -> None:
+    def bring_up_to_date(self, current_time: datetime) -> None:
         """Compute what the marks touch and publish what is closed."""
         if self.workers:
             self.workers.settle()
             return
-        self._save_registry(now.date())
+        self._save_registry(current_time.date())
         if recompute.recompute(self.private, self.definitions).marks:
-            self._publish_values(now)
-            self._round_off(now)
+            self._publish_values(current_time)
+            self._round_off(current_time)
 
     @_one_round
     def values(
@@ -134,14 +135,18 @@ class App:
     ) -> list[dict[str, Any]]:
         """Exact values of the private zone, for an administrator; another zone or definitions are computed beside."""
         if timezone or definitions or query.grain == "total":
-            chosen = [d for d in definitions or self.definitions if query.indicator in ("", d.id)]
-            return scratch.read_beside(self.private, chosen, self.tables, query, timezone)
+            selected = [
+                definition for definition in definitions or self.definitions if query.indicator in ("", definition.id)
+            ]
+            return scratch.read_beside(self.private, selected, self.tables, query, timezone)
         return values.read_values(self.private, query)
 
     @_one_round
     def not_approved(self) -> list[dict[str, Any]]:
         """What is not computed for want of an approval: organisation, indicator, and what is missing."""
-        return withdrawal.not_approved(self.private.connection, [(d.id, d.purpose) for d in self.definitions])
+        return withdrawal.not_approved(
+            self.private.connection, [(definition.id, definition.purpose) for definition in self.definitions]
+        )
 
     @_one_round
     def verify(self) -> scratch.Verification:
@@ -149,48 +154,49 @@ class App:
         return scratch.verify(self.private, self.definitions, self.tables, alone=self.workers is None)
 
     @_one_round
-    def compute(self, now: datetime) -> int:
+    def compute(self, current_time: datetime) -> int:
         """One round: what the marks touch, with the registry as it is on that day; how many marks were read."""
         if not self.private.marks_wait():
             return 0
-        self._save_registry(now.date())
+        self._save_registry(current_time.date())
         return recompute.recompute(self.private, self.definitions).marks
 
     @_one_round
-    def publish(self, now: datetime) -> None:
+    def publish(self, current_time: datetime) -> None:
         """Publish what is closed."""
-        self._publish_values(now)
-        self._round_off(now)
+        self._publish_values(current_time)
+        self._round_off(current_time)
 
     @_one_round
-    def rebuild(self, now: datetime) -> int:
+    def rebuild(self, current_time: datetime) -> int:
         """Mark everything and compute it anew; the number of cells written."""
         self.private.mark_everything()
         if self.workers:
             self.workers.settle()
             return int(self.private.connection.value("SELECT count() FROM {private}.cells FINAL"))
-        done = recompute.recompute(self.private, self.definitions)
-        self._publish_values(now)
-        self._round_off(now)
-        return done.cells
+        outcome = recompute.recompute(self.private, self.definitions)
+        self._publish_values(current_time)
+        self._round_off(current_time)
+        return outcome.cells
 
     @_one_round
-    def replay(self, query: RejectQuery, now: datetime, *, dry_run: bool = False) -> Replayed:
+    def replay(self, query: RejectQuery, current_time: datetime, *, dry_run: bool = False) -> Replayed:
         """Validate rejects again; those that pass are rejects no more, the others stay as they are."""
-        found = self.private.sealed_rejects(query)
-        judged = [(reject, self.intake.judge_again(reject, now)) for reject in found]
+        sealed_rejects = self.private.sealed_rejects(query)
+        judged = [(reject, self.intake.judge_again(reject, current_time)) for reject in sealed_rejects]
         passed = [(reject, events) for reject, events in judged if events is not None]
         if passed and not dry_run:
             events = join(events for _, events in passed)
             if self.workers:
                 self.workers.deliver(events)
             else:
-                self.intake.store(events, (), now)
+                self.intake.store(events, (), current_time)
+            # only when their events are stored: a crash in between loses neither
             self.private.forget_rejects([reject for reject, _ in passed])
             if not self.workers:
-                self.bring_up_to_date(now)
+                self.bring_up_to_date(current_time)
         still = Counter(reject.reason for reject, events in judged if events is None)
-        return Replayed(len(found), len(passed), dict(sorted(still.items())))
+        return Replayed(len(sealed_rejects), len(passed), dict(sorted(still.items())))
 
     def declare(self, declared: Registry | None) -> None:
         """Take the registry as its files are now; the next round puts it into the store."""
@@ -208,32 +214,37 @@ class App:
         created = registry_tables.created_roots(self.private.connection)
         return registry_tables.with_created(self.intake.registry, created)
 
-    def _publish_values(self, now: datetime) -> None:
-        publish.publish(self.private, self.definitions, self.registry, self.keys.of_figures, now)
+    def _publish_values(self, current_time: datetime) -> None:
+        publish.publish(self.private, self.definitions, self.registry, self.keys.of_figures, current_time)
 
-    def _round_off(self, now: datetime) -> None:
+    def _round_off(self, current_time: datetime) -> None:
         """What follows a publication of values: take back what is no longer approved, and state the benefits."""
-        shown, loaded = self.open.connection.rows(
+        last_publication, loaded = self.open.connection.rows(
             "SELECT (SELECT max(publication) FROM {open}.published_values), "
             "(SELECT max(loaded) FROM {open}.registry_loads)"
         )[0]
-        if (shown, loaded) != self.withdrawn:
-            self._withdraw(now)
-            self.withdrawn = shown, loaded
+        if (last_publication, loaded) != self.withdrawn:
+            self._withdraw(current_time)
+            self.withdrawn = last_publication, loaded
         registry = self.intake.registry
-        closed = sorted({first_open_week(now, o.timezone) for o in registry.organisations})
-        about, came = (shown, registry, now.date(), *closed), self.private.counter("batch")
-        before, last, at = self.stated
-        if about != before or (came != last and now - at >= _RESTATED):
+        closed = sorted(
+            {first_open_week(current_time, organisation.timezone) for organisation in registry.organisations}
+        )
+        about, batch = (last_publication, registry, current_time.date(), *closed), self.private.counter("batch")
+        previous, last_batch, stated_at = self.stated
+        if about != previous or (batch != last_batch and current_time - stated_at >= _RESTATED):
             model = read_model(declarations.schemas() / "maturity" / "default.yaml")
-            statements.publish_benefits(self.private, registry, model, now)
-            sources.publish_sources(self.private.connection, now)
-            self.stated = (about, came, now)
+            statements.publish_benefits(self.private, registry, model, current_time)
+            sources.publish_sources(self.private.connection, current_time)
+            self.stated = (about, batch, current_time)
 
-    def _withdraw(self, now: datetime) -> None:
+    def _withdraw(self, current_time: datetime) -> None:
         """Take back what was published and is no longer approved."""
         publication = self.private.counter("publication") + 1
-        if sum(withdrawal.withdraw(self.private.connection, d, publication, now) for d in self.definitions):
+        if sum(
+            withdrawal.withdraw(self.private.connection, definition, publication, current_time)
+            for definition in self.definitions
+        ):
             self.private.raise_counter("publication", publication)
 
     def _save_registry(self, day: date) -> None:
@@ -241,18 +252,22 @@ class App:
 
         Mark everything if it changed.
         """
-        first, last = self.private.data_span()
+        first_day, last_day = self.private.data_span()
         registry = self.registry
         if not registry.organisations:
             return
-        purposes = {d.purpose for d in self.definitions}
-        reach = last + _CALENDAR_MARGIN
-        if registry_tables.save(self.private.connection, registry, first, reach, purposes=purposes, day=day):
+        purposes = {definition.purpose for definition in self.definitions}
+        reach = last_day + _CALENDAR_MARGIN
+        if registry_tables.save(self.private.connection, registry, first_day, reach, purposes=purposes, day=day):
             self.private.mark_everything()
 
     def _save_definitions(self) -> None:
-        known = values.known_definitions(self.private)
-        changed = [d for d in self.definitions if known.get((d.id, d.version)) != d.model_dump_json()]
+        stored = values.known_definitions(self.private)
+        changed = [
+            definition
+            for definition in self.definitions
+            if stored.get((definition.id, definition.version)) != definition.model_dump_json()
+        ]
         if changed:
             values.save_definitions(self.private, changed)
         if changed or self.private.counter("derivation") < DERIVATION:
@@ -292,5 +307,6 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
 def quiet_collector() -> None:
     """Have the garbage collector look seldom: batches hold many small objects at once, and none of them in cycles."""
     gc.collect()
+    # what was loaded by now lives as long as the process: it is not looked at again
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)

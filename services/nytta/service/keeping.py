@@ -53,17 +53,17 @@ def fingerprint(keys: Keys) -> str:
 
 def recognised(path: Path, store: PrivateStore) -> Keys:
     """The keys of `path`, made where store and file are new. KeyFileError where they are not those of the store."""
-    known = store.counter(_FINGERPRINT)
-    if known and not path.exists():
+    stored_fingerprint = store.counter(_FINGERPRINT)
+    if stored_fingerprint and not path.exists():
         raise KeyFileError(
             f"{path} is missing, and there is a store: put the store's key file there; with another one each person "
             "would count twice"
         )
     keys = load_or_make(path)
-    here = int(fingerprint(keys), 16)
-    if not known:
-        store.raise_counter(_FINGERPRINT, here)
-    elif known != here:
+    own_fingerprint = int(fingerprint(keys), 16)
+    if not stored_fingerprint:
+        store.raise_counter(_FINGERPRINT, own_fingerprint)
+    elif stored_fingerprint != own_fingerprint:
         raise KeyFileError(
             f"{path} is not the key file that the store's pseudonyms were made with: put that one there; with another "
             "one each person would count twice"
@@ -71,11 +71,13 @@ def recognised(path: Path, store: PrivateStore) -> Keys:
     return keys
 
 
-def copy(app: App, target: Path, now: datetime) -> backup.Manifest:
+def copy(app: App, target: Path, current_time: datetime) -> backup.Manifest:
     """Copy the embedded store as it stands into one file; senders wait only while its parts are held."""
     with ExitStack() as stack:
         with app.computing, app.private.writing:
-            folder, manifest = stack.enter_context(backup.hold(app.private.connection, fingerprint(app.keys), now))
+            folder, manifest = stack.enter_context(
+                backup.hold(app.private.connection, fingerprint(app.keys), current_time)
+            )
         return backup.pack(folder, target, manifest, app.private.connection.check_room)
 
 

@@ -79,9 +79,9 @@ class Evaluations:
         yield
         self._delivering.observe(time.perf_counter() - started)
 
-    def delivered(self, sent: int, failed: Iterable[str], waiting: int) -> None:
+    def delivered(self, sent_count: int, failed: Iterable[str], waiting: int) -> None:
         """What became of the messages: how many went out, the channels that failed, and how many are tried again."""
-        self._sent.inc(sent)
+        self._sent.inc(sent_count)
         for channel in failed:
             self._failed.labels(channel).inc()
         self._waiting.set(waiting)

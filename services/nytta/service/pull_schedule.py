@@ -27,11 +27,13 @@ _log = logging.getLogger(__name__)
 class Pulling:
     """Asks the sources of an installation. `came` is called when a round has stored something."""
 
-    def __init__(self, app: App, sources: Sequence[Declared], registry: Path | None, came: Callable[[], None]) -> None:
+    def __init__(
+        self, app: App, sources: Sequence[Declared], registry: Path | None, on_arrival: Callable[[], None]
+    ) -> None:
         self._app = app
         self._sources = sorted(sources, key=_tells_units, reverse=True)
         self._registry = registry
-        self._came = came
+        self._came = on_arrival
         self._stopped = threading.Event()
         self._begun: dict[tuple[str, str], datetime] = {}
 
@@ -54,16 +56,16 @@ class Pulling:
             await asyncio.to_thread(self._stopped.wait, _LOOK)
 
     def _asked(self, declared: Declared) -> None:
-        now = datetime.now(UTC)
-        if not declared.is_asked or not declared.runs(now.date()):
+        current_time = datetime.now(UTC)
+        if not declared.is_asked or not declared.runs(current_time.date()):
             return
         try:
-            if declared.due(self._begun.get((declared.id, "live")), now):
-                self._begun[declared.id, "live"] = now
+            if declared.due(self._begun.get((declared.id, "live")), current_time):
+                self._begun[declared.id, "live"] = current_time
                 self._round(declared, reconciles=False)
-            looked = self._begun.setdefault((declared.id, "reconcile"), now)
-            if now - looked >= timedelta(hours=declared.reconcile_hours):
-                self._begun[declared.id, "reconcile"] = now
+            looked = self._begun.setdefault((declared.id, "reconcile"), current_time)
+            if current_time - looked >= timedelta(hours=declared.reconcile_hours):
+                self._begun[declared.id, "reconcile"] = current_time
                 self._round(declared, reconciles=True)
         except StoppedError:
             return
@@ -73,13 +75,13 @@ class Pulling:
             _log.exception("%s: a round ended with a fault of ours; it is begun again when it is due", declared.id)
 
     def _round(self, declared: Declared, *, reconciles: bool) -> None:
-        asked = puller(self._app, declared, self._registry, pause=self._wait)
-        asked.after_page = self._go_on
+        round_puller = puller(self._app, declared, self._registry, pause=self._wait)
+        round_puller.after_page = self._go_on
         try:
-            done = asked.reconcile() if reconciles else asked.round()
+            pull_round = round_puller.reconcile() if reconciles else round_puller.round()
         finally:
-            asked.ask.close()
-        if done.events or done.retracted:
+            round_puller.ask.close()
+        if pull_round.events or pull_round.retracted:
             self._came()
 
     def _wait(self, seconds: float) -> None:

@@ -57,49 +57,51 @@ class Puller:
 
     def round(self, since: str | None = None) -> PullRound:
         """Take what changed since the last round, or since a cursor that is given; what goes wrong is its state."""
-        done = PullRound(self.declared.id, "live", self.clock())
+        pull_round = PullRound(self.declared.id, "live", self.clock())
         self.ask.clock = self.clock
         shares = Shares()
-        known = pulls.known_fields(self.app.private, self.declared.id)
+        known_fields = pulls.known_fields(self.app.private, self.declared.id)
         cursor = pulls.cursor_of(self.app.private, self.declared.id) if since is None else since
         try:
             for page in self.source.pull(self.ask, cursor):
-                self._take(page, done, shares, known)
+                self._take(page, pull_round, shares, known_fields)
                 cursor = page.cursor
         except HeldError as error:
-            done.state, done.message = "held", str(error)
+            pull_round.state, pull_round.message = "held", str(error)
         except ConcealedError as error:
-            done.state, done.message = "concealed", str(error)
+            pull_round.state, pull_round.message = "concealed", str(error)
         except Mendable as error:
-            done.state, done.message = "failed", str(error)
+            pull_round.state, pull_round.message = "failed", str(error)
         else:
-            done.state = "degraded" if done.rejected or done.hidden else "good"
-            if done.hidden:
-                done.message = f"{done.hidden} rows are counted and not shown: the account lacks rights to them"
-            self._place_waiting(done)
-        done.fields = shares.percent()
-        return self._noted(done)
+            pull_round.state = "degraded" if pull_round.rejected or pull_round.hidden else "good"
+            if pull_round.hidden:
+                pull_round.message = (
+                    f"{pull_round.hidden} rows are counted and not shown: the account lacks rights to them"
+                )
+            self._place_waiting(pull_round)
+        pull_round.fields = shares.percent()
+        return self._noted(pull_round)
 
-    def _take(self, page: Page, done: PullRound, shares: Shares, known: Mapping[str, int]) -> None:
-        done.hidden = max(done.hidden, page.hidden)
+    def _take(self, page: Page, pull_round: PullRound, shares: Shares, known_fields: Mapping[str, int]) -> None:
+        pull_round.hidden = max(pull_round.hidden, page.hidden)
         for rows in page.rows.values():
             if not rows:
                 continue
-            own = Shares()
-            own.add(rows)
-            lost = vanished(own, known, self.mapping.needed)
+            on_page = Shares()
+            on_page.add(rows)
+            lost = vanished(on_page, known_fields, self.mapping.needed)
             if lost:
                 raise HeldError(
-                    f"field '{lost[0]}' says nothing in any of {own.rows} rows, and did before: look whether the "
+                    f"field '{lost[0]}' says nothing in any of {on_page.rows} rows, and did before: look whether the "
                     "source renamed it, and whether the account may read it; the page is asked for again next round"
                 )
-            _count(done, self._stored(rows))
+            _count(pull_round, self._stored(rows))
             shares.add(rows)
         for path in page.files:
-            self._import(path, done)
+            self._import(path, pull_round)
         if page.gone:
-            self._let_go(page.gone, done)
-        done.pages += 1
+            self._let_go(page.gone, pull_round)
+        pull_round.pages += 1
         if page.cursor:
             pulls.save_cursor(self.app.private, self.declared.id, page.cursor, self.clock())
         self.after_page()
@@ -114,15 +116,15 @@ class Puller:
     def _import(self, path: Path, done: PullRound) -> None:
         """Import a file. HeldError where it cannot be read: the files after it wait, for lists supersede each other."""
         try:
-            taken = self.app.intake.import_file(
+            report = self.app.intake.import_file(
                 path, self.mapping, self.clock(), organisation=self.declared.organisation
             )
         except Mendable as error:
             raise HeldError(f"{error}; nothing of the file is taken: mend it, or move it out of the folder") from error
-        done.rows += taken.read
-        done.events += taken.accepted
-        done.retracted += taken.retracted
-        done.rejected += taken.rejected
+        done.rows += report.read
+        done.events += report.accepted
+        done.retracted += report.retracted
+        done.rejected += report.rejected
 
     def _let_go(self, gone: Sequence[dict[str, Any]], done: PullRound) -> None:
         """Take back, or end, what the source says it has no more."""
@@ -139,60 +141,60 @@ class Puller:
 
     def reconcile(self, gone_at_most: int | None = None) -> PullRound:
         """Take back what the source has no more. More than a third is refused unless `gone_at_most` allows so many."""
-        done = PullRound(self.declared.id, "reconcile", self.clock())
+        pull_round = PullRound(self.declared.id, "reconcile", self.clock())
         self.ask.clock = self.clock
         source, private = str(self.mapping.source), self.app.private
         is_directory = isinstance(self.source, Directory)
         try:
-            there: set[str] = set()
+            present_ids: set[str] = set()
             listing = self.source.listing(self.ask)
             if listing is None:
-                return self._noted(done)
+                return self._noted(pull_round)
             for rows in listing:
-                there |= self.app.intake.ids_of(rows, self.mapping)
+                present_ids |= self.app.intake.ids_of(rows, self.mapping)
                 if is_directory:
-                    _count(done, self._stored(rows))
+                    _count(pull_round, self._stored(rows))
                 else:
-                    done.rows += len(rows)
-                done.pages += 1
+                    pull_round.rows += len(rows)
+                pull_round.pages += 1
             standing = open_rows(private, source) if is_directory else private.standing_rows(source)
-            gone = sorted(standing - there)
-            most = len(standing) * _GONE_AT_MOST if gone_at_most is None else gone_at_most
-            if len(gone) > most:
+            gone = sorted(standing - present_ids)
+            limit = len(standing) * _GONE_AT_MOST if gone_at_most is None else gone_at_most
+            if len(gone) > limit:
                 raise PullError(
                     f"{len(gone)} of {len(standing)} rows are gone at the source; nothing was taken back. If so "
                     f"many are deleted, say nytta pull --gone-at-most {len(gone)}; if not, look at the account's rights"
                 )
             if is_directory:
-                _count(done, self._stored((), gone))
+                _count(pull_round, self._stored((), gone))
             else:
-                done.retracted = private.retract_rows(source, gone, self.clock())
-            self._place_waiting(done)
+                pull_round.retracted = private.retract_rows(source, gone, self.clock())
+            self._place_waiting(pull_round)
         except Mendable as error:
-            done.state, done.message = "failed", str(error)
-        return self._noted(done)
+            pull_round.state, pull_round.message = "failed", str(error)
+        return self._noted(pull_round)
 
     def probe(self) -> Findings:
         """What the account may read. PullError where the source cannot be asked at all."""
         return self.source.probe(self.ask, self.clock())
 
-    def _noted(self, done: PullRound) -> PullRound:
-        done.throttled = self.ask.throttled
+    def _noted(self, pulled: PullRound) -> PullRound:
+        pulled.throttled = self.ask.throttled
         self.ask.throttled = 0
-        pulls.note_round(self.app.private, done, self.clock())
-        told = f"{done.source}: {done.what} round {done.state}, {done.rows} rows, {done.events} events"
-        told += f", {done.unplaced} unplaced" if done.unplaced else ""
-        _log.log(logging.INFO if done.state == "good" else logging.WARNING, "%s %s", told, done.message)
-        return done
+        pulls.note_round(self.app.private, pulled, self.clock())
+        summary = f"{pulled.source}: {pulled.what} round {pulled.state}, {pulled.rows} rows, {pulled.events} events"
+        summary += f", {pulled.unplaced} unplaced" if pulled.unplaced else ""
+        _log.log(logging.INFO if pulled.state == "good" else logging.WARNING, "%s %s", summary, pulled.message)
+        return pulled
 
 
-def _count(done: PullRound, taken: Pulled) -> None:
+def _count(done: PullRound, page_counts: Pulled) -> None:
     """Add what became of a page to its round."""
-    done.rows += taken.rows
-    done.events += taken.events
-    done.retracted += taken.retracted
-    done.rejected += taken.rejected
-    done.unplaced += taken.unplaced
+    done.rows += page_counts.rows
+    done.events += page_counts.events
+    done.retracted += page_counts.retracted
+    done.rejected += page_counts.rejected
+    done.unplaced += page_counts.unplaced
 
 
 def puller(
@@ -226,12 +228,12 @@ def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
     imports_files = declared.kind == FOLDER
     if declared.mapping.endswith((".yaml", ".yml")) and registry:
         name = registry / declared.mapping
-    found = mappings.load(name)
-    if found.identity is None and not imports_files:
+    mapping = mappings.load(name)
+    if mapping.identity is None and not imports_files:
         raise PullError(f"{declared.id}: its mapping needs source and identity, so that what comes again is known")
-    common = {**found.common, "system": Value(constant=declared.system)}
-    source = declared.id if found.identity is not None else None  # of files without an identity, each is a source
-    return found.model_copy(update={"source": source, "common": MappingProxyType(common)})
+    common = {**mapping.common, "system": Value(constant=declared.system)}
+    source = declared.id if mapping.identity is not None else None  # of files without an identity, each is a source
+    return mapping.model_copy(update={"source": source, "common": MappingProxyType(common)})
 
 
 def _signing_secret(declared: Declared) -> str:
@@ -296,7 +298,7 @@ def state_of_sources(app: App, sources: Sequence[Declared], registry: Path | Non
 def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> dict[str, list[str]]:
     """By what cannot be read, the indicators that have nothing to say because of it."""
     return {
-        finding.what: [d.id for d in definitions if _reads(d, finding)]
+        finding.what: [definition.id for definition in definitions if _reads(definition, finding)]
         for finding in findings.found
         if not finding.fine and finding.dark
     }

@@ -33,12 +33,15 @@ class Rotated:
     destroyed: str = ""
 
 
-def due(app: App, now: datetime) -> bool:
+def due(app: App, current_time: datetime) -> bool:
     """Whether the calendar asks for anything."""
-    return any(app.keys.step(o.id, now.date()) is not Step.NONE for o in app.intake.registry.organisations)
+    return any(
+        app.keys.step(organisation.id, current_time.date()) is not Step.NONE
+        for organisation in app.intake.registry.organisations
+    )
 
 
-def rotate(app: App, now: datetime) -> Iterator[Rotated]:
+def rotate(app: App, current_time: datetime) -> Iterator[Rotated]:
     """Do what the calendar asks for, organisation by organisation; each is done when it comes out.
 
     Whatever dies half-way is done when this is called again. The installation's keys are in a file.
@@ -48,39 +51,50 @@ def rotate(app: App, now: datetime) -> Iterator[Rotated]:
     for organisation in app.intake.registry.organisations:
         with alone(path):
             keys = load_or_make(path)
-            step = keys.step(organisation.id, now.date())
+            step = keys.step(organisation.id, current_time.date())
             if step in (Step.FIRST, Step.MAKE):
-                keys = keys.with_coming(organisation.id, organisation.key, now.date())
+                keys = keys.with_coming(organisation.id, organisation.key, current_time.date())
                 save(keys, path)
                 app.intake.rekey(keys)
                 yield Rotated(organisation.id, step)
             elif step is Step.CHANGE:
-                yield _changed(app, keys, organisation.id, path, now)
+                yield _changed(app, keys, organisation.id, path, current_time)
             else:
                 yield Rotated(organisation.id, step)
 
 
-def _changed(app: App, keys: Keys, root: str, path: Path, now: datetime) -> Rotated:
+def _changed(app: App, keys: Keys, root: str, path: Path, current_time: datetime) -> Rotated:
     used, coming = keys.persons[root]
-    after = keys.changed(root)
+    changed_keys = keys.changed(root)
     since = datetime.combine(coming.made, time_of_day(), UTC)
     decided = app.intake.registry.disposal(Rule.KEYS, root)
     number = app.private.counter("certificate") + 1
     app.private.raise_counter("certificate", number)
-    app.intake.rekey(after)
+    app.intake.rekey(changed_keys)
     try:
         time.sleep(_UNDER_WAY)
         with app.computing:
-            renamed, gone = rekeying.change(app.private, used.id, coming.id, since, app.definitions, number)
+            renamed, removed = rekeying.change(app.private, used.id, coming.id, since, app.definitions, number)
             recompute(app.private, app.definitions)
         purge(app.private)
-        save(after, path)
+        save(changed_keys, path)
     except BaseException:
         app.intake.rekey(keys)  # the file has them still, and the calendar asks for the same again
         raise
     app.private.connection.insert(
         "{open}.disposals",
         ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],
-        [[number, now, Rule.KEYS.value, root, decided.decision if decided else "", since, gone.rows, gone.sealed]],
+        [
+            [
+                number,
+                current_time,
+                Rule.KEYS.value,
+                root,
+                decided.decision if decided else "",
+                since,
+                removed.rows,
+                removed.sealed,
+            ]
+        ],
     )
     return Rotated(root, Step.CHANGE, renamed, used.id)

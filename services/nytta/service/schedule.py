@@ -67,14 +67,14 @@ class Moment:
         return self.changes, self.closed, self.days
 
 
-def moment(registry: Registry, changes: object, now: datetime) -> Moment:
-    """What may be due at `now` (aware) in the organisations of a registry."""
-    hours = [Hours(ZoneInfo(o.timezone), o.calendar) for o in registry.organisations]
+def moment(registry: Registry, changes: object, current_time: datetime) -> Moment:
+    """What may be due at `current_time` (aware) in the organisations of a registry."""
+    hours = [Hours(ZoneInfo(organisation.timezone), organisation.calendar) for organisation in registry.organisations]
     return Moment(
         changes,
-        tuple(first_open_week(now, o.timezone) for o in registry.organisations),
-        (now.astimezone(UTC).date(), *(each.local(now).date() for each in hours)),
-        tuple((each.may_notify(now), each.digest_due(now)) for each in hours),
+        tuple(first_open_week(current_time, organisation.timezone) for organisation in registry.organisations),
+        (current_time.astimezone(UTC).date(), *(zone_hours.local(current_time).date() for zone_hours in hours)),
+        tuple((zone_hours.may_notify(current_time), zone_hours.digest_due(current_time)) for zone_hours in hours),
     )
 
 
@@ -86,11 +86,11 @@ class _Turn:
         self._at = -math.inf
         self._about: object = None
 
-    def comes(self, about: object, at: float) -> bool:
-        """Whether it is to be done at `at`; then it counts as done for `about`."""
-        if about == self._about or at - self._at < self._seconds:
+    def comes(self, about: object, instant: float) -> bool:
+        """Whether it is to be done at `instant`; then it counts as done for `about`."""
+        if about == self._about or instant - self._at < self._seconds:
             return False
-        self._about, self._at = about, at
+        self._about, self._at = about, instant
         return True
 
     def again(self) -> None:
@@ -134,12 +134,12 @@ class Rounds:
 
     def came(self) -> None:
         """Events were stored."""
-        now = time.monotonic()
-        self._loop.call_soon_threadsafe(self._note, now)
+        instant = time.monotonic()
+        self._loop.call_soon_threadsafe(self._note, instant)
 
-    def _note(self, at: float) -> None:
+    def _note(self, instant: float) -> None:
         if self._oldest is None:
-            self._oldest = at
+            self._oldest = instant
         self._wake.set()
 
     @contextlib.asynccontextmanager
@@ -183,13 +183,13 @@ class Rounds:
 
     async def _turn(self) -> None:
         """A round, a publication and an evaluation, each where it is due."""
-        now = datetime.now(UTC)
+        current_time = datetime.now(UTC)
         await _done("a round", self._app.private.settle)
         changes = self._changes()
         if changes != self._computed:
-            await self._compute(now)
+            await self._compute(current_time)
             self._computed = changes
-        about = moment(self._app.intake.registry, self._changes(), now)
+        about = moment(self._app.intake.registry, self._changes(), current_time)
         self._free.set(await asyncio.to_thread(free_ratio, self._app.private.connection))
         if self._publishing.comes(about.of_publication, time.monotonic()):
             await _done("a publication", self._publish)
@@ -200,12 +200,12 @@ class Rounds:
         else:
             self._evaluations.looked()
 
-    async def _compute(self, now: datetime) -> None:
+    async def _compute(self, current_time: datetime) -> None:
         oldest, self._oldest = self._oldest, None
         started = time.monotonic()
         try:
             await asyncio.to_thread(self._app.private.connection.look)
-            marks = await _done("a round", self._app.compute, now)
+            marks = await _done("a round", self._app.compute, current_time)
         except BaseException:
             self._oldest = oldest if oldest is not None else self._oldest
             raise
@@ -246,21 +246,23 @@ class Rounds:
             self._app.publish(datetime.now(UTC))
         self._rotate(datetime.now(UTC))
 
-    def _rotate(self, now: datetime) -> None:
+    def _rotate(self, current_time: datetime) -> None:
         """Change keys of persons when the calendar says so."""
-        for done in rotation.rotate(self._app, now) if rotation.due(self._app, now) else ():
-            if done.destroyed:
-                _log.warning("key %s is destroyed: destroy copies of the key file made before now", done.destroyed)
+        for rotated in rotation.rotate(self._app, current_time) if rotation.due(self._app, current_time) else ():
+            if rotated.destroyed:
+                _log.warning("key %s is destroyed: destroy copies of the key file made before now", rotated.destroyed)
 
     def _evaluate(self) -> None:
-        now = datetime.now(UTC)
+        current_time = datetime.now(UTC)
         with self._evaluations.one(), self._app.computing:
-            evaluation.judge(self._app, now)
-            evaluation.decide(self._app, now)
+            evaluation.judge(self._app, current_time)
+            evaluation.decide(self._app, current_time)
         with self._evaluations.delivery():
-            done = evaluation.send(self._app, now)
-        self._evaluations.delivered(done.sent, (p.channel for p in done.problems), done.still)
-        if done.still or self._app.channels.alertmanager:  # which forgets what it is not told again
+            delivered = evaluation.send(self._app, current_time)
+        self._evaluations.delivered(
+            delivered.sent, (problem.channel for problem in delivered.problems), delivered.still
+        )
+        if delivered.still or self._app.channels.alertmanager:  # which forgets what it is not told again
             self._evaluating.again()
 
 

@@ -95,6 +95,6 @@ class Settings(BaseSettings):
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Variables that look like settings and that nobody reads: a slip of the pen. Secrets of sources are none."""
-    known = {f"NYTTA_{name}".upper() for name in Settings.model_fields}
-    alike = [name for name in environment if name.upper().startswith("NYTTA_")]
-    return sorted(n for n in alike if n.upper() not in known and not n.startswith("NYTTA_SECRET_"))
+    known_names = {f"NYTTA_{name}".upper() for name in Settings.model_fields}
+    similar = [name for name in environment if name.upper().startswith("NYTTA_")]
+    return sorted(name for name in similar if name.upper() not in known_names and not name.startswith("NYTTA_SECRET_"))

@@ -30,58 +30,61 @@ _YEAR = 364
 """Days of the trailing 52 weeks."""
 
 
-def publish_benefits(store: PrivateStore, registry: Registry, model: Model, now: datetime) -> int:
-    """State the benefits of every organisation after the weeks closed at `now` (aware); how many statements differ.
+def publish_benefits(store: PrivateStore, registry: Registry, model: Model, current_time: datetime) -> int:
+    """State the benefits of every organisation after the weeks closed at `current_time` (aware); how many statements
+    differ.
 
     Runs after the publication of values, on which it rests. What was said before stays: a statement that says the same
     is not said again, and a changed plan makes a further one.
     """
-    wanted = [o for o in registry.organisations if _has_programme(registry, o)]
-    said = Statements(store.connection)
+    wanted = [organisation for organisation in registry.organisations if _has_programme(registry, organisation)]
+    statements = Statements(store.connection)
     number = 0
     for organisation in wanted:
-        closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
-        before = said.latest(organisation.id)
-        if before is not None and before.statement.week > closed:
+        closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
+        previous = statements.latest(organisation.id)
+        if previous is not None and previous.statement.week > closed:
             continue
-        found = _evidence(store, registry, organisation, closed)
-        after = state(organisation, registry, found, model, before.statement if before else None)
-        if before is None or encode(after) != encode(before.statement):
-            said.add(after, now)
+        evidence = _evidence(store, registry, organisation, closed)
+        statement = state(organisation, registry, evidence, model, previous.statement if previous else None)
+        if previous is None or encode(statement) != encode(previous.statement):
+            statements.add(statement, current_time)
             number += 1
     return number
 
 
 def missed_hours(connection: Connection, registry: Registry) -> list[Missed]:
     """Hours that are missed because a system is not used, by unit and system, as the latest statements say them."""
-    said = Statements(connection)
-    found: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    statements = Statements(connection)
+    missed: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for organisation in registry.organisations:
-        latest = said.latest(organisation.id)
+        latest = statements.latest(organisation.id)
         for pool in latest.statement.pools if latest else ():
             if pool.use_missing is not None:
-                found[organisation.id, pool.place, pool.system] += pool.use_missing
-    return [Missed(*place, two_digits(thousandths / 1000)) for place, thousandths in found.items()]
+                missed[organisation.id, pool.place, pool.system] += pool.use_missing
+    return [Missed(*place, two_digits(thousandths / 1000)) for place, thousandths in missed.items()]
 
 
 def _has_programme(registry: Registry, organisation: Organisation) -> bool:
-    here = {unit.id for unit in registry.units if unit.root == organisation.id}
-    return any(b.unit in here for b in registry.benefits) or any(set(d.units) & here for d in registry.decisions)
+    unit_ids = {unit.id for unit in registry.units if unit.root == organisation.id}
+    return any(benefit.unit in unit_ids for benefit in registry.benefits) or any(
+        set(decision.units) & unit_ids for decision in registry.decisions
+    )
 
 
 def _evidence(store: PrivateStore, registry: Registry, organisation: Organisation, week: date) -> Evidence:
     connection = store.connection
     zones = Zones({organisation.timezone: ""})
     scope = Scope("{private}", "{private}", "{open}", zones, week.isoformat(), visible=visible(store.connection))
-    ours = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
-    ask = {"root": organisation.id, "day": week + timedelta(days=6), "week": week}
+    own_units = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
+    parameters = {"root": organisation.id, "day": week + timedelta(days=6), "week": week}
     measured: defaultdict[str, list[Measured]] = defaultdict(list)
     for benefit, start, end, value in connection.rows(
         f"""SELECT attributes['key'], toDate(valid_from), toDate(valid_to), quantity
-            FROM {winners(scope, "'benefit'", ours)}
+            FROM {winners(scope, "'benefit'", own_units)}
             WHERE toDate(valid_to) <= {{day:Date}} + 1 AND valid_to > valid_from
             ORDER BY time, sequence, id""",
-        **ask,
+        **parameters,
     ):
         measured[benefit].append(Measured(start, end, int(value)))
     cases = {
@@ -89,18 +92,18 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
         for unit, system, case_type, count in connection.rows(
             f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
                 WHERE {scope.zones.date("opened_at")} <= {{day:Date}}
-                  AND {scope.zones.date("opened_at")} > {{day:Date}} - {_YEAR} AND {ours}
+                  AND {scope.zones.date("opened_at")} > {{day:Date}} - {_YEAR} AND {own_units}
                 GROUP BY unit, system, case_type""",
-            **ask,
+            **parameters,
         )
     }
-    acts = tuple(
+    decision_acts = tuple(
         Act(*row)
         for row in connection.rows(
             f"""SELECT attributes['key'] AS decision, unit, activity, {scope.zones.date("time")} AS day
-                FROM {winners(scope, "'decision'", ours)} WHERE decision != '' AND day <= {{day:Date}}
+                FROM {winners(scope, "'decision'", own_units)} WHERE decision != '' AND day <= {{day:Date}}
                 ORDER BY day, unit""",
-            **ask,
+            **parameters,
         )
     )
     definitions = {
@@ -114,9 +117,9 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
                ORDER BY d.version"""
         )
     }
-    versions = {indicator: each.version for indicator, each in definitions.items()}
+    versions = {indicator: definition.version for indicator, definition in definitions.items()}
     published = _published(connection, organisation.id, week, versions)
-    measuring = {b.indicator for b in registry.benefits if b.indicator}
+    measuring = {benefit.indicator for benefit in registry.benefits if benefit.indicator}
     return Evidence(
         week,
         {benefit: tuple(values) for benefit, values in measured.items()},
@@ -126,7 +129,7 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
         use=_use(connection, registry, organisation, week, published),
         digital=_digital(connection, organisation.id, week, versions),
         peers=tuple(_peers(connection, registry, organisation.id, week, versions)),
-        acts=acts,
+        acts=decision_acts,
         definitions=definitions,
     )
 
@@ -142,33 +145,33 @@ def _use(
 
     Of indicators of cases that benefits depend on, from what is published of them.
     """
-    wanted = {b.adoption.indicator for b in registry.benefits if b.adoption}
+    wanted = {benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption}
     public = connection.rows(
         "SELECT indicator FROM {open}.definitions WHERE protects IN ('citizen', 'handling') AND kind = 'share'"
     )
     wanted &= {indicator for (indicator,) in public}
     if not wanted:
         return {}
-    day, first = week + timedelta(days=6), week - timedelta(weeks=HALF_YEAR)
-    members = {g.id: g.units for g in registry.groups if day in g.span}
-    shown = PublishedFigures(connection, organisation.id, sorted(wanted), first, week, case_types=True)
-    found: dict[Place, int | str] = {}
-    for place in {key for key in published if key[0] in wanted} | set(shown.places()):
+    day, first_day = week + timedelta(days=6), week - timedelta(weeks=HALF_YEAR)
+    members = {group.id: group.units for group in registry.groups if day in group.span}
+    published_figures = PublishedFigures(connection, organisation.id, sorted(wanted), first_day, week, case_types=True)
+    use_shares: dict[Place, int | str] = {}
+    for place in {key for key in published if key[0] in wanted} | set(published_figures.places()):
         indicator, unit, system, case_type = place
-        lives = [registry.go_live(system, each) for each in members.get(unit, (unit,))]
-        live = max((each for each in lives if each is not None), default=None)
-        share = settled_share(shown, indicator, unit, system, case_type, week, live)
+        lives = [registry.go_live(system, member) for member in members.get(unit, (unit,))]
+        go_live = max((live_day for live_day in lives if live_day is not None), default=None)
+        share = settled_share(published_figures, indicator, unit, system, case_type, week, go_live)
         row = published.get(place)
         hidden = row.status if row is not None and row.value is None else Status.SUPPRESSED.value
-        found[place] = hidden if share is None else share
-    return found
+        use_shares[place] = hidden if share is None else share
+    return use_shares
 
 
 def _digital(
     connection: Connection, organisation: str, week: date, versions: Mapping[str, int]
 ) -> dict[str, tuple[tuple[date, float], ...]]:
     """Published windows of the last year of the organisation's digital share, by system."""
-    found: defaultdict[str, list[tuple[date, float]]] = defaultdict(list)
+    windows: defaultdict[str, list[tuple[date, float]]] = defaultdict(list)
     for system, period, value in connection.rows(
         """SELECT system, period, value FROM {open}.indicator_values
            WHERE indicator = {indicator:String} AND version = {version:UInt16} AND grain = 'window' AND part = ''
@@ -179,18 +182,20 @@ def _digital(
         root=organisation,
         week=week,
     ):
-        found[system].append((period, float(value)))
-    return {system: tuple(values) for system, values in found.items()}
+        windows[system].append((period, float(value)))
+    return {system: tuple(values) for system, values in windows.items()}
 
 
 def _peers(
     connection: Connection, registry: Registry, organisation: str, week: date, versions: Mapping[str, int]
 ) -> Iterator[Peer]:
     """Places to compare with, by the indicators of use that benefits depend on."""
-    about = {b.adoption.indicator for b in registry.benefits if b.adoption}
+    about = {benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption}
     shares = connection.rows("SELECT indicator FROM {open}.definitions WHERE kind = 'share'")
     wanted = {indicator: versions[indicator] for (indicator,) in shares if indicator in about}
-    for row in benchmarks.peers(connection, wanted, organisation, {o.id for o in registry.organisations}, week):
+    for row in benchmarks.peers(
+        connection, wanted, organisation, {organisation.id for organisation in registry.organisations}, week
+    ):
         yield Peer(**{field.name: row[field.name] for field in fields(Peer)})
 
 
@@ -211,7 +216,7 @@ def _published(
         root=organisation,
         week=week,
     )
-    return {(r[0], r[1], r[2], r[3]): Published(*r[4:]) for r in rows if versions.get(r[0]) == r[9]}
+    return {(row[0], row[1], row[2], row[3]): Published(*row[4:]) for row in rows if versions.get(row[0]) == row[9]}
 
 
 def _series(
@@ -221,7 +226,7 @@ def _series(
     wanted: Sequence[str] = sorted(indicators)
     if not wanted:
         return {}
-    found: defaultdict[tuple[str, str, str, str], list[tuple[date, float]]] = defaultdict(list)
+    series: defaultdict[tuple[str, str, str, str], list[tuple[date, float]]] = defaultdict(list)
     for indicator, unit, system, case_type, version, period, value in connection.rows(
         """SELECT indicator, unit, system, case_type, version, period, value FROM {open}.indicator_values
            WHERE grain = 'week' AND part = '' AND organisation = {root:String} AND period <= {week:Date}
@@ -231,5 +236,5 @@ def _series(
         wanted=list(wanted),
     ):
         if versions.get(indicator) == version:
-            found[indicator, unit, system, case_type].append((period, float(value)))
-    return {place: tuple(values) for place, values in found.items()}
+            series[indicator, unit, system, case_type].append((period, float(value)))
+    return {place: tuple(values) for place, values in series.items()}

@@ -95,23 +95,23 @@ def interruptible(connection: Connection) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    heard, told = socket.socketpair()
-    told.setblocking(False)
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
 
     def listen() -> None:
         times = 0
-        with heard:
-            while numbers := heard.recv(16):
+        with receiver:
+            while numbers := receiver.recv(16):
                 times += numbers.count(signal.SIGINT)
                 if times > 1:
                     os._exit(128 + signal.SIGINT)
                 if times:
                     connection.cancel()
 
-    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    previous_descriptor = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=listen, name="interrupts", daemon=True).start()
     try:
         yield
     finally:
-        signal.set_wakeup_fd(before)
-        told.close()
+        signal.set_wakeup_fd(previous_descriptor)
+        sender.close()

@@ -35,12 +35,12 @@ class Limits:
 def moving_ranges(values: ArrayLike) -> Array:
     """|x_i - x_(i-1)| along the last axis, across gaps; NaN at the first value and where a value lacks."""
     x = np.asarray(values, float)
-    there = np.isfinite(x)
-    place = np.where(there, np.arange(x.shape[-1]), -1)
-    last = np.maximum.accumulate(place, axis=-1)
-    before = np.concatenate([np.full((*x.shape[:-1], 1), -1), last[..., :-1]], axis=-1)
-    earlier = np.take_along_axis(x, np.maximum(before, 0), axis=-1)
-    return np.where(there & (before >= 0), np.abs(x - earlier), np.nan)
+    is_known = np.isfinite(x)
+    place = np.where(is_known, np.arange(x.shape[-1]), -1)
+    latest_place = np.maximum.accumulate(place, axis=-1)
+    previous_place = np.concatenate([np.full((*x.shape[:-1], 1), -1), latest_place[..., :-1]], axis=-1)
+    earlier = np.take_along_axis(x, np.maximum(previous_place, 0), axis=-1)
+    return np.where(is_known & (previous_place >= 0), np.abs(x - earlier), np.nan)
 
 
 def mean_moving_range(values: ArrayLike, *, screen: bool = True) -> Array:
@@ -63,8 +63,8 @@ def xmr(values: ArrayLike, *, baseline: int | None = None, screen: bool = True) 
     base = x if baseline is None else x[..., :baseline]
     centre = _mean(base)
     reach = XMR_FACTOR * mean_moving_range(base, screen=screen)
-    near = reach * 2 / 3
-    parts = (centre, centre - reach, centre + reach, centre - near, centre + near)
+    two_thirds = reach * 2 / 3
+    parts = (centre, centre - reach, centre + reach, centre - two_thirds, centre + two_thirds)
     return Limits(*(np.asarray(part) for part in parts))
 
 
@@ -133,7 +133,7 @@ def _limits(mean: Array, sigma: Array, least: float, most: float) -> Limits:
 
 def _mean(values: Array) -> Array:
     """The mean along the last axis without NaN; NaN (and no warning) where nothing is left."""
-    there = np.isfinite(values)
-    number = there.sum(-1)
-    total = np.where(there, values, 0.0).sum(-1)
+    is_known = np.isfinite(values)
+    number = is_known.sum(-1)
+    total = np.where(is_known, values, 0.0).sum(-1)
     return np.asarray(np.where(number > 0, total / np.maximum(number, 1), np.nan))

@@ -159,5 +159,5 @@ def expected_beyond(observed: ArrayLike, *, confidence: float = 0.95) -> tuple[A
 def _interpolated(quantile: Callable[..., Array], cdf: Callable[..., Array], p: float, shape: tuple[Any, ...]) -> Array:
     r = quantile(p, *shape)
     upto = cdf(r, *shape)
-    at = upto - np.where(r > 0, cdf(np.maximum(r - 1, 0), *shape), 0.0)
-    return np.asarray(r - np.where(at > 0, (upto - p) / at, 0.0))
+    probability_at = upto - np.where(r > 0, cdf(np.maximum(r - 1, 0), *shape), 0.0)
+    return np.asarray(r - np.where(probability_at > 0, (upto - p) / probability_at, 0.0))

@@ -48,7 +48,7 @@ def fit_logistic(t: ArrayLike, value: ArrayLike, weight: ArrayLike | None = None
     def misfit(theta: Array) -> Array:
         return np.asarray(np.sqrt(w) * (logistic(x, theta[0], theta[1], theta[2]) - y))
 
-    found = scipy.optimize.least_squares(
+    fitted = scipy.optimize.least_squares(
         misfit,
         [top, float(x[over[0]]), width / 8],
         bounds=([1e-6, x.min() - 2 * width, 1e-3], [1.5, x.max() + 2 * width, 4 * width]),
@@ -57,7 +57,7 @@ def fit_logistic(t: ArrayLike, value: ArrayLike, weight: ArrayLike | None = None
         ftol=1e-12,
         gtol=1e-12,
     )
-    return Logistic(*(float(part) for part in found.x))
+    return Logistic(*(float(part) for part in fitted.x))
 
 
 def bass(t: ArrayLike, innovation: ArrayLike, imitation: ArrayLike) -> Array:

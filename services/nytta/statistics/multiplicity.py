@@ -15,13 +15,13 @@ def benjamini_hochberg(p: ArrayLike) -> Array:
     """
     value = np.asarray(p, float)
     flat = value.ravel()
-    out = np.full(flat.shape, np.nan)
+    adjusted = np.full(flat.shape, np.nan)
     tests = np.flatnonzero(np.isfinite(flat))
     if len(tests):
         order = tests[np.argsort(flat[tests], kind="stable")]
         scaled = flat[order] * len(order) / np.arange(1, len(order) + 1)
-        out[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return out.reshape(value.shape)
+        adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted.reshape(value.shape)
 
 
 def largest_credible(doubt: ArrayLike, rate: float) -> NDArray[np.bool_]:
@@ -33,9 +33,9 @@ def largest_credible(doubt: ArrayLike, rate: float) -> NDArray[np.bool_]:
     flat = value.ravel()
     order = np.argsort(np.where(np.isfinite(flat), flat, np.inf), kind="stable")
     mean = np.cumsum(flat[order]) / np.arange(1, len(flat) + 1)
-    chosen = np.zeros(len(flat), bool)
+    chosen_flat = np.zeros(len(flat), bool)
     with np.errstate(invalid="ignore"):
         fits = np.flatnonzero(mean <= rate)
     if len(fits):
-        chosen[order[: fits[-1] + 1]] = True
-    return chosen.reshape(value.shape)
+        chosen_flat[order[: fits[-1] + 1]] = True
+    return chosen_flat.reshape(value.shape)

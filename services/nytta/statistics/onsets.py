@@ -56,13 +56,15 @@ class Sums:
 
         A value of no weight is passed over.
         """
-        w, at = np.asarray(weight, float), np.asarray(place, float)
+        w, times = np.asarray(weight, float), np.asarray(place, float)
         x = np.where(w > 0, np.asarray(value, float), 0.0) * w
 
         def cumulated(a: Array) -> Array:
             return np.concatenate([np.zeros((*a.shape[:-1], 1)), np.cumsum(a, axis=-1)], axis=-1)
 
-        return Sums(cumulated(w), cumulated(w * at), cumulated(w * at**2), cumulated(x), cumulated(x * at), at)
+        return Sums(
+            cumulated(w), cumulated(w * times), cumulated(w * times**2), cumulated(x), cumulated(x * times), times
+        )
 
 
 def fall(sums: Sums, onset: Onset, start: Whole, fewest: int) -> Fall:
@@ -78,37 +80,37 @@ def fall(sums: Sums, onset: Onset, start: Whole, fewest: int) -> Fall:
         return Fall(estimate, variance, reference)
     ends = np.arange(length, values + 1)
     onsets = ends - length
-    first = start[:, length - 1 :]
-    there = onsets[None, :] - first >= fewest
-    first = np.where(there, first, 0)
+    first_place = start[:, length - 1 :]
+    is_long_enough = onsets[None, :] - first_place >= fewest
+    first_place = np.where(is_long_enough, first_place, 0)
 
     def between(total: Array) -> Array:
         return total[..., length:] - total[..., : values + 1 - length]
 
     def before(total: Array) -> Array:
-        place = np.broadcast_to(first, (*total.shape[:-1], first.shape[1]))
+        place = np.broadcast_to(first_place, (*total.shape[:-1], first_place.shape[1]))
         return total[..., : values + 1 - length] - np.take_along_axis(total, place, axis=-1)
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        known = before(sums.weight)
-        mean = before(sums.value) / known
+        weight_before = before(sums.weight)
+        mean = before(sums.value) / weight_before
         weight = between(sums.weight)
         value = between(sums.value)
         if onset.shape == "step":
-            found, spread = mean - value / weight, 1 / weight + 1 / known
+            level_fall, spread = mean - value / weight, 1 / weight + 1 / weight_before
         else:
             # The fall begins one week before its first value and is 1 at its last.
             origin = sums.place[:, : values + 1 - length] - 1
             span = sums.place[:, length - 1 :] - origin
-            one = (between(sums.weight_place) - origin * weight) / span
+            slope_weight = (between(sums.weight_place) - origin * weight) / span
             two = between(sums.weight_place2) - 2 * origin * between(sums.weight_place) + origin**2 * weight
             two /= span**2
-            slope = mean * one - (between(sums.value_place) - origin * value) / span
-            found, spread = slope / two, 1 / two + (one / two) ** 2 / known
-    there &= (weight > 0) & (known > 0)
-    estimate[..., length - 1 :] = np.where(there, found, np.nan)
-    variance[:, length - 1 :] = np.where(there, spread, np.nan)
-    reference[..., length - 1 :] = np.where(there, mean, np.nan)
+            slope = mean * slope_weight - (between(sums.value_place) - origin * value) / span
+            level_fall, spread = slope / two, 1 / two + (slope_weight / two) ** 2 / weight_before
+    is_long_enough &= (weight > 0) & (weight_before > 0)
+    estimate[..., length - 1 :] = np.where(is_long_enough, level_fall, np.nan)
+    variance[:, length - 1 :] = np.where(is_long_enough, spread, np.nan)
+    reference[..., length - 1 :] = np.where(is_long_enough, mean, np.nan)
     return Fall(estimate, variance, reference)
 
 

@@ -39,6 +39,6 @@ def poisson_quantile(p: float, mean: ArrayLike) -> Array:
 
 def _least(guess: NDArray[np.floating], cdf: Callable[[Array], Array], p: float) -> Array:
     """The inverse of a distribution function is exact to rounding: the count below it may reach `p` already."""
-    found = np.asarray(guess, np.float64)
-    below = np.maximum(found - 1, 0)
-    return np.asarray(np.where(cdf(below) >= p, below, found))
+    counts = np.asarray(guess, np.float64)
+    below = np.maximum(counts - 1, 0)
+    return np.asarray(np.where(cdf(below) >= p, below, counts))

@@ -49,31 +49,31 @@ def nhs_rules(values: ArrayLike, limits: Limits, *, shift: int = 7, trend: int =
 
     with np.errstate(invalid="ignore"):
         side = np.nan_to_num(np.sign(x - line(limits.centre))).astype(np.int8)
-        out = (x > line(limits.upper)).astype(np.int8) - (x < line(limits.lower)).astype(np.int8)
+        beyond_limits = (x > line(limits.upper)).astype(np.int8) - (x < line(limits.lower)).astype(np.int8)
         beyond = (x > line(limits.near_upper)).astype(np.int8) - (x < line(limits.near_lower)).astype(np.int8)
     shifted, trended, neared = (np.zeros(x.shape, np.int8) for _ in range(3))
     run, run_side = np.zeros(rows, int), np.zeros(rows, np.int8)
-    climb, climb_side, last = np.ones(rows, int), np.zeros(rows, np.int8), np.full(rows, np.nan)
+    climb, climb_side, previous_value = np.ones(rows, int), np.zeros(rows, np.int8), np.full(rows, np.nan)
     sides, beyonds = np.zeros((rows, 3), np.int8), np.zeros((rows, 3), np.int8)
-    for t in range(width):
-        here = np.isfinite(x[:, t])
-        run = np.where(here, np.where((side[:, t] == run_side) & (side[:, t] != 0), run + 1, 1), run)
-        run_side = np.where(here, side[:, t], run_side)
-        shifted[:, t] = np.where(here & (run >= shift), run_side, 0)
+    for column in range(width):
+        is_known = np.isfinite(x[:, column])
+        run = np.where(is_known, np.where((side[:, column] == run_side) & (side[:, column] != 0), run + 1, 1), run)
+        run_side = np.where(is_known, side[:, column], run_side)
+        shifted[:, column] = np.where(is_known & (run >= shift), run_side, 0)
 
-        step = np.nan_to_num(np.sign(x[:, t] - last)).astype(np.int8)
-        climb = np.where(here, np.where((step == climb_side) & (step != 0), climb + 1, 1 + (step != 0)), climb)
-        climb_side = np.where(here, step, climb_side)
-        trended[:, t] = np.where(here & (climb >= trend), climb_side, 0)
-        last = np.where(here, x[:, t], last)
+        step = np.nan_to_num(np.sign(x[:, column] - previous_value)).astype(np.int8)
+        climb = np.where(is_known, np.where((step == climb_side) & (step != 0), climb + 1, 1 + (step != 0)), climb)
+        climb_side = np.where(is_known, step, climb_side)
+        trended[:, column] = np.where(is_known & (climb >= trend), climb_side, 0)
+        previous_value = np.where(is_known, x[:, column], previous_value)
 
-        sides = np.where(here[:, None], np.column_stack([sides[:, 1:], side[:, t]]), sides)
-        beyonds = np.where(here[:, None], np.column_stack([beyonds[:, 1:], beyond[:, t]]), beyonds)
+        sides = np.where(is_known[:, None], np.column_stack([sides[:, 1:], side[:, column]]), sides)
+        beyonds = np.where(is_known[:, None], np.column_stack([beyonds[:, 1:], beyond[:, column]]), beyonds)
         for sign in (1, -1):
-            met = here & ((beyonds == sign).sum(1) >= 2) & (sides == sign).all(1)
-            neared[met, t] = sign
+            rule_met = is_known & ((beyonds == sign).sum(1) >= 2) & (sides == sign).all(1)
+            neared[rule_met, column] = sign
     shape = np.shape(values)
-    return NhsSignals(*(np.reshape(mark, shape) for mark in (out, shifted, trended, neared)))
+    return NhsSignals(*(np.reshape(mark, shape) for mark in (beyond_limits, shifted, trended, neared)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,10 @@ def anhoej(values: ArrayLike, centre: ArrayLike | None = None) -> Runs:
     """
     x = np.atleast_2d(np.asarray(values, float))
     if centre is None:
-        there = np.isfinite(x).any(1)
+        has_values = np.isfinite(x).any(1)
         line = np.full(len(x), np.nan)
-        if there.any():
-            line[there] = np.nanmedian(x[there], axis=1)
+        if has_values.any():
+            line[has_values] = np.nanmedian(x[has_values], axis=1)
     else:
         line = np.broadcast_to(np.asarray(centre, float), (len(x),))
     useful, longest, crossings = (np.zeros(len(x), np.int64) for _ in range(3))

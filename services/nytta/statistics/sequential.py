@@ -15,12 +15,12 @@ def ewma(z: ArrayLike, smoothing: float, *, start: float = 0.0) -> Array:
     Source: Roberts 1959, Technometrics 1:239.
     """
     x = np.asarray(z, float)
-    out, state = np.empty_like(x), np.full(x.shape[:-1], start)
+    smoothed, state = np.empty_like(x), np.full(x.shape[:-1], start)
     for t in range(x.shape[-1]):
-        here = np.isfinite(x[..., t])
-        state = np.where(here, smoothing * np.where(here, x[..., t], 0.0) + (1 - smoothing) * state, state)
-        out[..., t] = state
-    return out
+        is_known = np.isfinite(x[..., t])
+        state = np.where(is_known, smoothing * np.where(is_known, x[..., t], 0.0) + (1 - smoothing) * state, state)
+        smoothed[..., t] = state
+    return smoothed
 
 
 def ewma_sigma(steps: ArrayLike, smoothing: float, baseline: ArrayLike = np.inf) -> Array:
@@ -44,13 +44,13 @@ def cusum(z: ArrayLike, allowance: float, *, start: float = 0.0) -> tuple[Array,
     """
     x = np.asarray(z, float)
     high, low = np.empty_like(x), np.empty_like(x)
-    up, down = np.full(x.shape[:-1], start), np.full(x.shape[:-1], start)
+    upper_sum, down = np.full(x.shape[:-1], start), np.full(x.shape[:-1], start)
     for t in range(x.shape[-1]):
-        here = np.isfinite(x[..., t])
-        value = np.where(here, x[..., t], 0.0)
-        up = np.where(here, np.maximum(0.0, up + value - allowance), up)
-        down = np.where(here, np.maximum(0.0, down - value - allowance), down)
-        high[..., t], low[..., t] = up, down
+        is_known = np.isfinite(x[..., t])
+        value = np.where(is_known, x[..., t], 0.0)
+        upper_sum = np.where(is_known, np.maximum(0.0, upper_sum + value - allowance), upper_sum)
+        down = np.where(is_known, np.maximum(0.0, down - value - allowance), down)
+        high[..., t], low[..., t] = upper_sum, down
     return high, low
 
 
@@ -66,8 +66,8 @@ def ewma_run_length(limit: float, smoothing: float, shift: float = 0.0, *, nodes
     step = (node[None, :] - (1 - smoothing) * node[:, None]) / smoothing - shift
     kernel = weight * _normal(step) / smoothing
     inside = np.linalg.solve(np.eye(nodes) - kernel, np.ones(nodes))
-    first = weight * _normal(node / smoothing - shift) / smoothing
-    return float(1 + first @ inside)
+    first_step = weight * _normal(node / smoothing - shift) / smoothing
+    return float(1 + first_step @ inside)
 
 
 def cusum_run_length(limit: float, allowance: float, shift: float = 0.0, *, nodes: int = 80) -> float:

@@ -66,10 +66,10 @@ def beta_binomial_likelihood(count: ArrayLike, n: ArrayLike) -> tuple[float, flo
 
     mean0 = min(max(a0 / (a0 + b0), 1e-4), 1 - 1e-4)
     start = np.array([scipy.special.logit(mean0), np.log(min(a0 + b0, 1e3))])
-    found = scipy.optimize.minimize(
+    fitted = scipy.optimize.minimize(
         loss, start, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000}
     )
-    mean, strength = float(scipy.special.expit(found.x[0])), float(np.exp(min(found.x[1], np.log(1e6))))
+    mean, strength = float(scipy.special.expit(fitted.x[0])), float(np.exp(min(fitted.x[1], np.log(1e6))))
     return mean * strength, (1 - mean) * strength
 
 

@@ -42,7 +42,7 @@ def split_change(rate: ArrayLike, n: ArrayLike, later_rate: ArrayLike, later_n: 
     r0, r1 = np.where(n0 > 0, r0, r1), np.where(n1 > 0, r1, r0)
     with np.errstate(divide="ignore", invalid="ignore"):
         w0, w1 = n0 / n0.sum(-1, keepdims=True), n1 / n1.sum(-1, keepdims=True)
-    seen = (n0 > 0) | (n1 > 0)
-    within = np.where(seen, (w0 + w1) / 2 * (r1 - r0), 0.0).sum(-1)
-    mix = np.where(seen, (r0 + r1) / 2 * (w1 - w0), 0.0).sum(-1)
+    has_cases = (n0 > 0) | (n1 > 0)
+    within = np.where(has_cases, (w0 + w1) / 2 * (r1 - r0), 0.0).sum(-1)
+    mix = np.where(has_cases, (r0 + r1) / 2 * (w1 - w0), 0.0).sum(-1)
     return within, mix

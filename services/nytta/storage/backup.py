@@ -57,7 +57,7 @@ class _Format(msgspec.Struct):
 
 
 @contextmanager
-def hold(connection: Connection, key: str, now: datetime) -> Iterator[tuple[Path, Manifest]]:
+def hold(connection: Connection, key: str, current_time: datetime) -> Iterator[tuple[Path, Manifest]]:
     """A folder beside the store that holds it as it stands now, and what is told of it; gone afterwards.
 
     The caller sees to it that nobody writes until it is entered.
@@ -67,10 +67,10 @@ def hold(connection: Connection, key: str, now: datetime) -> Iterator[tuple[Path
     beside = store.parent / f"{_HELD}{os.getpid()}"
     connection.run("SYSTEM STOP MERGES")
     try:
-        told = _told(connection)
+        description = _told(connection)
         _link(store, beside, _active(connection))
         connection.run("SYSTEM START MERGES")
-        yield beside, _manifest(told, key, now)
+        yield beside, _manifest(description, key, current_time)
     finally:
         connection.run("SYSTEM START MERGES")
         shutil.rmtree(beside, ignore_errors=True)
@@ -126,12 +126,12 @@ def read(source: Path) -> Manifest:
     """What a backup says of itself. BackupError where it is none, or of a format that this program does not know."""
     try:
         with tarfile.open(source, "r:") as archive:
-            first = archive.next()
-            file = archive.extractfile(first) if first and first.name == _MANIFEST else None
+            manifest_entry = archive.next()
+            file = archive.extractfile(manifest_entry) if manifest_entry and manifest_entry.name == _MANIFEST else None
             body = file.read() if file else b"{}"
-        told = msgspec.json.decode(body, type=_Format).format
-        if told > FORMAT:
-            raise BackupError(f"{source} was made by a newer version of Nytta (format {told}): upgrade first")
+        format_number = msgspec.json.decode(body, type=_Format).format
+        if format_number > FORMAT:
+            raise BackupError(f"{source} was made by a newer version of Nytta (format {format_number}): upgrade first")
         return msgspec.json.decode(body, type=Manifest)
     except FileNotFoundError:
         raise BackupError(f"{source}: there is no such file") from None
@@ -143,8 +143,8 @@ def read(source: Path) -> Manifest:
 
 def check(manifest: Manifest, tables: Path, engine: str) -> None:
     """BackupError where the backup is ahead of this program: its migrations or its engine are not known here."""
-    known = {f"{m.sequence}/{m.name}" for m in migrations(tables)}
-    ahead = [name for name in manifest.migrations if name not in known]
+    known_names = {f"{migration.sequence}/{migration.name}" for migration in migrations(tables)}
+    ahead = [name for name in manifest.migrations if name not in known_names]
     if ahead:
         raise BackupError(
             f"the backup was made by a newer version of Nytta (its migration {ahead[0]} is unknown here): upgrade first"
@@ -202,37 +202,37 @@ def _folder(connection: Connection) -> Path:
 
 def _active(connection: Connection) -> dict[Path, set[str]]:
     """Per folder of a table its parts that count."""
-    found: dict[Path, set[str]] = {}
+    active_parts: dict[Path, set[str]] = {}
     for table, part in connection.rows(
         "SELECT path, name FROM system.parts WHERE active AND database IN ({private:String}, {open:String})",
         private=connection.zones.private,
         open=connection.zones.open,
     ):
-        found.setdefault(Path(table).parent.resolve(), set()).add(part)
-    return found
+        active_parts.setdefault(Path(table).parent.resolve(), set()).add(part)
+    return active_parts
 
 
 def _link(store: Path, beside: Path, active: dict[Path, set[str]]) -> None:
     """Hold the store in `beside`: parts by links, because they never change; small files as copies."""
     for folder, names, files in os.walk(store):
-        here = Path(folder)
-        target = beside / here.relative_to(store)
+        folder_path = Path(folder)
+        target = beside / folder_path.relative_to(store)
         permissions.make_folder(target)
-        if here == store:
-            names[:] = [n for n in names if n not in _SKIPPED]
-        parts = active.get(here.resolve())
-        table = (here / "format_version.txt").exists()
+        if folder_path == store:
+            names[:] = [name for name in names if name not in _SKIPPED]
+        parts = active.get(folder_path.resolve())
+        table = (folder_path / "format_version.txt").exists()
         if table:
             for part in sorted(parts or ()):
-                shutil.copytree(here / part, target / part, copy_function=os.link)
+                shutil.copytree(folder_path / part, target / part, copy_function=os.link)
             (target / "detached").mkdir(exist_ok=True)
             names.clear()
         for name in list(names):
-            if (here / name).is_symlink():
+            if (folder_path / name).is_symlink():
                 names.remove(name)
                 files.append(name)
         for name in files:
-            shutil.copy2(here / name, target / name, follow_symlinks=False)
+            shutil.copy2(folder_path / name, target / name, follow_symlinks=False)
 
 
 def _told(connection: Connection) -> dict[str, Any]:
@@ -253,9 +253,14 @@ def _told(connection: Connection) -> dict[str, Any]:
     }
 
 
-def _manifest(document: dict[str, Any], key: str, now: datetime) -> Manifest:
+def _manifest(document: dict[str, Any], key: str, current_time: datetime) -> Manifest:
     return Manifest(
-        FORMAT, now.isoformat(timespec="seconds"), document["engine"], document["migrations"], key, document["rows"]
+        FORMAT,
+        current_time.isoformat(timespec="seconds"),
+        document["engine"],
+        document["migrations"],
+        key,
+        document["rows"],
     )
 
 

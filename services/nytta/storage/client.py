@@ -59,8 +59,8 @@ class StoreError(Mendable):
 class DiskFullError(StoreError):
     """There is no room: nothing was written, and the same may be tried again when there is."""
 
-    def __init__(self, said: str = "") -> None:
-        super().__init__(said or _DISK_FULL)
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or _DISK_FULL)
 
 
 class DamagedError(DiskFullError):
@@ -111,12 +111,14 @@ class _Clients:
     `folder` is that of an embedded engine: its disk is looked at, and what fails on it.
     """
 
-    def __init__(self, first: Client, more: Callable[[], Client] | None, folder: Path | None) -> None:
-        self._first = first
+    def __init__(self, first_client: Client, more: Callable[[], Client] | None, folder: Path | None) -> None:
+        self._first = first_client
         self._more = more
         self._own = threading.local()
-        self._own.client = first
-        self._all: WeakSet[Client] = WeakSet([first])
+        # the thread that opens the store keeps the first client; each other one opens its own when it first asks
+        self._own.client = first_client
+        # weak, so that a client goes with its thread
+        self._all: WeakSet[Client] = WeakSet([first_client])
         self.folder = folder
         self.stopping = threading.Event()
         self.damaged = False
@@ -124,7 +126,7 @@ class _Clients:
         self._numbers = itertools.count(1)
         self._closed = False
         self._ending = threading.Lock()
-        self._failed = _failed_writes(first) if folder else 0
+        self._failed = _failed_writes(first_client) if folder else 0
 
     @property
     def room(self) -> bool:
@@ -261,7 +263,8 @@ class Connection:
         """All rows of a query, as tuples."""
         with self._told():
             return [
-                tuple(r) for r in self._client.query(self.zones.fill(sql), parameters=parameters or None).result_rows
+                tuple(row)
+                for row in self._client.query(self.zones.fill(sql), parameters=parameters or None).result_rows
             ]
 
     def dicts(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -300,11 +303,13 @@ class Connection:
     def _writing(self, *, needs_room: bool = True) -> Iterator[None]:
         """A statement that writes: begun where there is room for it, and done when all of it is on disk."""
         with self._told():
+            # looked at before the statement begins: a write that finds the disk full may be lost without an error
             if needs_room:
                 self.check_room()
             try:
                 yield
             finally:
+                # noted where the statement failed too: part of it may have been written
                 self._clients.note_change()
                 self._clients.look()
 
@@ -314,6 +319,7 @@ class Connection:
             try:
                 yield
             except ClickHouseError as error:
+                # a statement is broken off by a stop or by a disk that fills up: its caller hears which
                 if getattr(error, "code", None) == _CANCELLED:
                     if self._clients.stopping.is_set():
                         raise StoppedError from error
@@ -327,8 +333,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except ClickHouseError as error:
-        said = explain(str(error))
-        raise DiskFullError if said == _DISK_FULL else StoreError(said) from error
+        explanation = explain(str(error))
+        raise DiskFullError if explanation == _DISK_FULL else StoreError(explanation) from error
     except OSError as error:  # rows on their way to the engine wait in a file
         if error.errno not in _FULL:
             raise
@@ -336,8 +342,8 @@ def _told() -> Iterator[None]:
 
 
 def _room(folder: Path) -> bool:
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize >= min(_KEPT_FREE, found.f_blocks * found.f_frsize // 20)
+    filesystem = os.statvfs(folder)
+    return filesystem.f_bavail * filesystem.f_frsize >= min(_KEPT_FREE, filesystem.f_blocks * filesystem.f_frsize // 20)
 
 
 def _failed_writes(client: Client) -> int:
@@ -359,9 +365,9 @@ def explain(message: str) -> str:
     if "No space left on device" in message or "NOT_ENOUGH_SPACE" in message or "Cannot reserve" in message:
         return _DISK_FULL
     if "MEMORY_LIMIT_EXCEEDED" in message:
-        held = re.search(r"maximum: ([0-9.]+ [KMGT]iB)", message)
+        match = re.search(r"maximum: ([0-9.]+ [KMGT]iB)", message)
         return (
-            f"the engine needs more memory than it may have{f' ({held[1]})' if held else ''}; nothing that stood is "
+            f"the engine needs more memory than it may have{f' ({match[1]})' if match else ''}; nothing that stood is "
             "changed. Set NYTTA_MEMORY to more bytes, such as 4294967296 for 4 GiB, on a machine that has them, and "
             "run the same command again"
         )
@@ -394,10 +400,10 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
         halves = mended(folder)
     if not _room(folder):
         raise DiskFullError
-    first = client()
+    first_client = client()
     for name in halves:
         _log.warning("removed %s, which was begun and not written", name)
-    return Connection(first, zones or Zones(), client, folder=folder)
+    return Connection(first_client, zones or Zones(), client, folder=folder)
 
 
 def engine() -> str:

@@ -15,10 +15,10 @@ def free_ratio(connection: Connection) -> float:
         disk = shutil.disk_usage(connection.folder)
         return disk.free / disk.total
     try:
-        found = connection.value("SELECT min(free_space / total_space) FROM system.disks WHERE total_space > 0")
+        ratio = connection.value("SELECT min(free_space / total_space) FROM system.disks WHERE total_space > 0")
     except StoreError:
         return float("nan")
-    return float(found or "nan")
+    return float(ratio or "nan")
 
 
 def free_gauge(registry: CollectorRegistry) -> Gauge:

@@ -21,16 +21,16 @@ def mended(store: Path) -> list[str]:
 
     Nothing is done where an engine has the folder open.
     """
-    found = []
+    removed = []
     with _free(store) as free:
         for path in [*_mutations(store), *_definitions(store)] if free else ():
             if _half(path):
                 path.unlink()
-                found.append(str(path.relative_to(store)))
+                removed.append(str(path.relative_to(store)))
         for path in store.glob("store/*/*/format_version.txt") if free else ():
             if not path.stat().st_size:
                 path.write_text("1")
-    return found
+    return removed
 
 
 @contextmanager

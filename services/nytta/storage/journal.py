@@ -45,13 +45,14 @@ class Journal:
                 _, file = self._file = self._file or self._begun()
                 _append(file, lines)
                 self._written += 1
-                mine = self._written
+                position = self._written
+            # one sync serves every line written before it: a writer that waited may find its own on disk already
             with self._syncing:
-                if self._synced < mine:
+                if self._synced < position:
                     with self._lock:
-                        upto, file = self._written, self._file[1]
+                        written, file = self._written, self._file[1]
                     os.fdatasync(file)
-                    self._synced = upto
+                    self._synced = written
         except OSError as error:
             raise StoreError(f"a line could not be kept in {self.folder}: {error}") from error
 
@@ -63,18 +64,19 @@ class Journal:
         """Hand over all whole lines, file by file, and let them go; what was not delivered is handed over again."""
         with self._bringing:
             self._brought = time.monotonic()
-            own = self._ended()
+            closed_file = self._ended()
             for path in sorted(self.folder.glob("*.lines")):
-                held = own[1] if own is not None and path == own[0] else _taken(path)
-                if held is None:
+                descriptor = closed_file[1] if closed_file is not None and path == closed_file[0] else _taken(path)
+                if descriptor is None:
                     continue
                 try:
                     lines = path.read_bytes().split(b"\n")[:-1]  # nobody went on after a line that is torn
                     if lines:
                         deliver(lines)
+                    # after delivery alone: a crash before this hands the lines over again, and loses none
                     path.unlink()
                 finally:
-                    os.close(held)
+                    os.close(descriptor)
 
     def _begun(self) -> tuple[Path, int]:
         permissions.make_folder(self.folder)
@@ -85,9 +87,10 @@ class Journal:
             if os.fstat(file).st_nlink:
                 break
             os.close(file)  # whoever brings lines in held it first, found none, and took it away
-        there = os.open(self.folder, os.O_RDONLY)
-        os.fsync(there)
-        os.close(there)
+        # a new file's name is on disk only when its folder is
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
         return path, file
 
     def _ended(self) -> tuple[Path, int] | None:
@@ -102,26 +105,27 @@ class Journal:
 
 def _append(file: int, lines: bytes) -> None:
     """Write all of `lines` or nothing; OSError where there is no room."""
-    before = os.fstat(file).st_size
+    size_before = os.fstat(file).st_size
     try:
         if os.write(file, lines) != len(lines):
             raise OSError(errno.ENOSPC, "the disk is full")
     except OSError:
-        os.ftruncate(file, before)  # a torn line would run into the next one
+        os.ftruncate(file, size_before)  # a torn line would run into the next one
         raise
 
 
 def _taken(path: Path) -> int | None:
     """A file of lines, held; None where another process writes into it, or has brought it in meanwhile."""
     try:
-        held = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(held).st_nlink:
-            return held
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # a file without a name was brought in by another process between opening and locking
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
     except BlockingIOError:
         pass
-    os.close(held)
+    os.close(descriptor)
     return None

@@ -34,14 +34,14 @@ class Migration:
 
 def migrations(tables: Path) -> list[Migration]:
     """All migrations below `tables`, in the order of application."""
-    found = [
+    migrations = [
         Migration(sequence, path.stem, path.read_text("utf-8"))
         for sequence in _SEQUENCES
         for path in sorted((tables / sequence).glob("[0-9][0-9][0-9][0-9]_*.sql"))
     ]
-    if not found:
+    if not migrations:
         raise StoreError(f"no migrations under {tables}: the installation is incomplete")
-    return found
+    return migrations
 
 
 def migrate(connection: Connection, tables: Path) -> list[str]:
@@ -55,16 +55,17 @@ def migrate(connection: Connection, tables: Path) -> list[str]:
     applied = []
     wanted = migrations(tables)
     for sequence in _SEQUENCES:
-        done = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations"))
-        ours = [m for m in wanted if m.sequence == sequence]
-        ahead = sorted(set(done) - {m.name for m in ours})
+        applied_digests = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations"))
+        sequence_migrations = [migration for migration in wanted if migration.sequence == sequence]
+        ahead = sorted(set(applied_digests) - {migration.name for migration in sequence_migrations})
+        # an older program would write into tables that it does not know
         if ahead:
             raise StoreError(
                 f"the store has migration {sequence}/{ahead[0]}, unknown to this program: upgrade the program"
             )
-        for migration in ours:
-            if migration.name in done:
-                if done[migration.name] != migration.digest:
+        for migration in sequence_migrations:
+            if migration.name in applied_digests:
+                if applied_digests[migration.name] != migration.digest:
                     raise StoreError(
                         f"migration {sequence}/{migration.name} was changed after it was applied: restore the file, "
                         "and put the change into a migration of its own"
@@ -72,6 +73,7 @@ def migrate(connection: Connection, tables: Path) -> list[str]:
                 continue
             for statement in migration.statements:
                 connection.run(statement)
+            # noted after its statements: one that is broken off is tried again from its first
             connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], [[migration.name, migration.digest]])
             applied.append(f"{sequence}/{migration.name}")
     return applied
@@ -79,12 +81,16 @@ def migrate(connection: Connection, tables: Path) -> list[str]:
 
 def missing(connection: Connection, tables: Path) -> list[str]:
     """Migrations that the store has not seen; all where it has seen none."""
-    gone = []
+    missing_names = []
     for sequence in _SEQUENCES:
         name = connection.zones.fill(f"{{{sequence}}}")
         tables_there = connection.rows(
             "SELECT 1 FROM system.tables WHERE database = {name:String} AND name = 'migrations'", name=name
         )
-        done = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations")) if tables_there else {}
-        gone += [f"{sequence}/{m.name}" for m in migrations(tables) if m.sequence == sequence and m.name not in done]
-    return gone
+        applied = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations")) if tables_there else {}
+        missing_names += [
+            f"{sequence}/{migration.name}"
+            for migration in migrations(tables)
+            if migration.sequence == sequence and migration.name not in applied
+        ]
+    return missing_names

@@ -97,15 +97,15 @@ def replace(path: Path, body: bytes, beside: str = "") -> None:
 def exposure(places: Iterable[Path], most: int = 1_000_000) -> Exposure:
     """What of these places and of all that is below them is open to others; `most` files and folders are looked at."""
     examples: list[Path] = []
-    count = foreign = seen = 0
+    count = foreign = seen_count = 0
     for entry in islice(_entries(places), most):
-        seen += 1
+        seen_count += 1
         foreign += entry.status.st_uid != os.geteuid()
         if _open(entry.status):
             count += 1
             if len(examples) < _EXAMPLES:
                 examples.append(Path(entry.folder, entry.name))
-    return Exposure(count, tuple(examples), foreign, seen)
+    return Exposure(count, tuple(examples), foreign, seen_count)
 
 
 def close(places: Iterable[Path]) -> tuple[int, int]:
@@ -134,10 +134,10 @@ def _closed(entry: _Entry) -> bool:
     except OSError:  # its owner may not read it, or it became a link
         return False
     try:
-        now = os.fstat(descriptor)
-        if _own(now):
-            os.fchmod(descriptor, stat.S_IMODE(now.st_mode) & ~_OTHERS)
-        return _own(now)
+        status = os.fstat(descriptor)
+        if _own(status):
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~_OTHERS)
+        return _own(status)
     finally:
         os.close(descriptor)
 
@@ -154,19 +154,19 @@ def _counts(status: os.stat_result) -> bool:
 def _entries(places: Iterable[Path]) -> Iterator[_Entry]:
     """Regular files and folders; a place that is a link is what it leads to, for whoever named it meant that."""
     for place in places:
-        there = place.resolve()
+        resolved = place.resolve()
         try:
-            status = there.stat()
+            status = resolved.stat()
         except OSError:  # it is not there, or lies where this process may not go
             continue
         if _counts(status):
-            yield _Entry("", str(there), None, status)
-        if stat.S_ISDIR(status.st_mode) and os.access(there, os.R_OK | os.X_OK):
-            yield from _below(there)
+            yield _Entry("", str(resolved), None, status)
+        if stat.S_ISDIR(status.st_mode) and os.access(resolved, os.R_OK | os.X_OK):
+            yield from _below(resolved)
 
 
-def _below(top: Path) -> Iterator[_Entry]:
-    for folder, folders, names, within in os.fwalk(top, follow_symlinks=False):
+def _below(top_folder: Path) -> Iterator[_Entry]:
+    for folder, folders, names, within in os.fwalk(top_folder, follow_symlinks=False):
         for name in (*folders, *names):
             try:
                 status = os.stat(name, dir_fd=within, follow_symlinks=False)

@@ -53,13 +53,13 @@ class WriteAheadLog:
     def hold(self) -> bool:
         """Take the folder for this process, until `close`; False where another process has it."""
         permissions.make_folder(self.folder)
-        held = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(held)
+            os.close(descriptor)
             return False
-        self._held = held
+        self._held = descriptor
         return True
 
     def close(self) -> None:
@@ -136,34 +136,34 @@ class WriteAheadLog:
 def _read(path: Path) -> Segment:
     content = path.read_bytes()
     records = []
-    at, damaged = 0, False
-    while at < len(content):
-        body = _record(content, at)
+    offset, damaged = 0, False
+    while offset < len(content):
+        body = _record(content, offset)
         if body is not None:
             records.append(body)
-            at += _HEAD.size + len(body)
+            offset += _HEAD.size + len(body)
             continue
-        following = _next_record(content, at + 1)
+        following = _next_record(content, offset + 1)
         if following is None:  # the end was torn off while it was written: nobody was answered
-            _log.info("%s: %d bytes that were not written to their end are left out", path, len(content) - at)
+            _log.info("%s: %d bytes that were not written to their end are left out", path, len(content) - offset)
             break
-        damaged, at = True, following
+        damaged, offset = True, following
     return Segment(path, tuple(records), damaged)
 
 
-def _record(content: bytes, at: int) -> bytes | None:
+def _record(content: bytes, offset: int) -> bytes | None:
     """The body of the record that begins at a byte; None where none does, or not all of it is as it was written."""
-    if len(content) - at < _HEAD.size:
+    if len(content) - offset < _HEAD.size:
         return None
-    mark, length, crc = _HEAD.unpack_from(content, at)
-    body = content[at + _HEAD.size : at + _HEAD.size + length]
+    mark, length, crc = _HEAD.unpack_from(content, offset)
+    body = content[offset + _HEAD.size : offset + _HEAD.size + length]
     return body if mark == _MAGIC and len(body) == length and zlib.crc32(body) == crc else None
 
 
-def _next_record(content: bytes, at: int) -> int | None:
+def _next_record(content: bytes, offset: int) -> int | None:
     """Where the next whole record begins."""
-    while (at := content.find(_MAGIC, at)) >= 0:
-        if _record(content, at) is not None:
-            return at
-        at += 1
+    while (offset := content.find(_MAGIC, offset)) >= 0:
+        if _record(content, offset) is not None:
+            return offset
+        offset += 1
     return None

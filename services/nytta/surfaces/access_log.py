@@ -47,7 +47,10 @@ class AccessLog:
 
     def write(self, reads: list[Read], moment: datetime) -> None:
         """Record reads before they are answered."""
-        rows = [[moment, r.reader, r.role.value, r.role_unit, r.what.value, r.unit, r.surface] for r in reads]
+        rows = [
+            [moment, read.reader, read.role.value, read.role_unit, read.what.value, read.unit, read.surface]
+            for read in reads
+        ]
         if self.journal is None:
             self.connection.insert("{open}.access_log", _COLUMNS, rows)
         else:
@@ -64,7 +67,9 @@ class AccessLog:
 
     def _insert(self, lines: list[bytes]) -> None:
         rows = [orjson.loads(line) for line in lines]
-        self.connection.insert("{open}.access_log", _COLUMNS, [[datetime.fromisoformat(r[0]), *r[1:]] for r in rows])
+        self.connection.insert(
+            "{open}.access_log", _COLUMNS, [[datetime.fromisoformat(row[0]), *row[1:]] for row in rows]
+        )
 
     def read(self, units: frozenset[str] | None, since: datetime, reader: str = "") -> list[dict[str, Any]]:
         """Reads of these units (None: of all), the latest first."""

@@ -35,10 +35,10 @@ def guarded(text: str) -> str:
 
 
 def _line(values: Iterable[Any]) -> str:
-    out = io.StringIO()
+    buffer = io.StringIO()
     # the writer quotes the characters of its own line's end alone, and a bare CR would end a line as well
-    csv.writer(out, lineterminator="\r\n").writerow([guarded(_text(value)) for value in values])
-    return out.getvalue().removesuffix("\r\n")
+    csv.writer(buffer, lineterminator="\r\n").writerow([guarded(_text(value)) for value in values])
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def _text(value: Any) -> str:

@@ -109,11 +109,11 @@ class Asked:
 
 def texts_needed() -> list[str]:
     """Every English text that a page shows, in order, each once."""
-    found = [text for model in TYPES.values() for text in (_about(model), *_meanings(model).values())]
+    model_texts = [text for model in TYPES.values() for text in (_about(model), *_meanings(model).values())]
     return list(
         dict.fromkeys(
             [
-                *found,
+                *model_texts,
                 *_KEPT.values(),
                 _PROGRAMME,
                 _SIGN_IN,
@@ -145,33 +145,39 @@ def page(
     def say(text: str) -> str:
         return text if language == "en" else translations[text][language]
 
-    seen: dict[str, list[str]] = {}
+    sources_by_name: dict[str, list[str]] = {}
     for source, types in sorted((sources or {}).items()):
         for name in types:
-            seen.setdefault(name, []).append(source)
+            sources_by_name.setdefault(name, []).append(source)
     return {
         "language": language,
-        "collected": [asdict(_collected(model, say, seen)) for model in TYPES.values()],
+        "collected": [asdict(_collected(model, say, sources_by_name)) for model in TYPES.values()],
         "asked": [asdict(source) for source in asked],
         "systems": [
             {
-                "system": s.id,
-                "name": s.names.text(language),
-                "processed": registry.processes(s.id, day),
-                "stops": [{"from": str(span.valid_from), "until": str(span.valid_to)} for span in s.stops],
+                "system": system.id,
+                "name": system.names.text(language),
+                "processed": registry.processes(system.id, day),
+                "stops": [{"from": str(span.valid_from), "until": str(span.valid_to)} for span in system.stops],
             }
-            for s in registry.systems
+            for system in registry.systems
         ],
         "purposes": [
             {
                 "purpose": purpose,
                 "text": getattr(texts, language),
                 "indicators": [
-                    {"indicator": d.id, "version": d.version, "question": getattr(d.question, language)}
-                    for d in definitions
-                    if d.purpose == purpose
+                    {
+                        "indicator": definition.id,
+                        "version": definition.version,
+                        "question": getattr(definition.question, language),
+                    }
+                    for definition in definitions
+                    if definition.purpose == purpose
                 ],
-                "organisations": [_approval(registry, purpose, o.id, day) for o in registry.organisations],
+                "organisations": [
+                    _approval(registry, purpose, organisation.id, day) for organisation in registry.organisations
+                ],
             }
             for purpose, texts in purposes.items()
         ],
@@ -179,23 +185,32 @@ def page(
             {
                 "rule": rule.value,
                 "text": say(_KEPT[rule]),
-                "days": kept.days,
+                "days": retention.days,
                 "decisions": {
-                    o.id: held.decision for o in registry.organisations if (held := registry.disposal(rule, o.id))
+                    organisation.id: disposal.decision
+                    for organisation in registry.organisations
+                    if (disposal := registry.disposal(rule, organisation.id))
                 },
             }
-            for rule, kept in KEPT.items()
+            for rule, retention in KEPT.items()
         ],
         "shown": {
             "text": say(_CHANGED),
             "organisations": [
-                {"organisation": o.id, "rules": [_rules(rules, say) for rules in o.disclosure or (Protection(),)]}
-                for o in registry.organisations
+                {
+                    "organisation": organisation.id,
+                    "rules": [_rules(rules, say) for rules in organisation.disclosure or (Protection(),)],
+                }
+                for organisation in registry.organisations
             ],
         },
         "sign_in": say(_SIGN_IN),
         "seen_by": [
-            {"role": role.value, "name": say(_ROLES[role]), "sees": [say(_WHAT[w]) for w, may in sees.items() if may]}
+            {
+                "role": role.value,
+                "name": say(_ROLES[role]),
+                "sees": [say(_WHAT[permission]) for permission, allowed in sees.items() if allowed],
+            }
             for role, sees in matrix().items()
         ],
     }
@@ -225,7 +240,7 @@ def _rules(rules: Protection, say: Callable[[str], str]) -> dict[str, Any]:
     }
 
 
-def _collected(model: type[Data], say: Any, seen: Mapping[str, Sequence[str]]) -> Collected:
+def _collected(model: type[Data], say: Any, sources_by_name: Mapping[str, Sequence[str]]) -> Collected:
     meanings = _meanings(model)
     fields = tuple(
         Field(name, say(meanings[name]), info.is_required(), _is_pseudonym(model, name))
@@ -233,8 +248,15 @@ def _collected(model: type[Data], say: Any, seen: Mapping[str, Sequence[str]]) -
     )
     person = model.kind in _PERSON_KINDS or "actor" in model.model_fields
     rules = [Rule.PERSONS] * person + [Rule.CASES] * (model.kind in _CASE_KINDS)
-    kept = tuple(say(_KEPT[rule]) for rule in rules) or (say(_PROGRAMME),)
-    return Collected(model.type_name(), say(_about(model)), person, kept, fields, tuple(seen.get(model.name, ())))
+    retention_texts = tuple(say(_KEPT[rule]) for rule in rules) or (say(_PROGRAMME),)
+    return Collected(
+        model.type_name(),
+        say(_about(model)),
+        person,
+        retention_texts,
+        fields,
+        tuple(sources_by_name.get(model.name, ())),
+    )
 
 
 def _about(model: type[Data]) -> str:
@@ -250,12 +272,12 @@ def _is_pseudonym(model: type[Data], name: str) -> bool:
 
 
 def _approval(registry: Registry, purpose: str, root: str, day: date) -> dict[str, Any]:
-    held = registry.approval(purpose, root)
+    approval = registry.approval(purpose, root)
     return {
         "organisation": root,
         "public_data": registry.organisation(root).public_data,
-        "legal_basis": held.legal_basis,
-        "dpia": held.dpia,
-        "consulted_on": held.consulted_on and str(held.consulted_on),
+        "legal_basis": approval.legal_basis,
+        "dpia": approval.dpia,
+        "consulted_on": approval.consulted_on and str(approval.consulted_on),
         "missing": list(registry.unapproved(purpose, root, day)),
     }

@@ -64,8 +64,8 @@ def test_only_gated_words_leave(listening: Listening) -> None:
 
 def test_what_was_handed_on_is_not_sent_again(listening: Listening) -> None:
     assert [number for number, _ in published(listening, "x")] == [1, 2]
-    assert [e["data"]["unit"] for _, e in published(listening, "x", after=1)] == ["south"]
-    assert list(published(listening, "x", after=2)) == []
+    assert [e["data"]["unit"] for _, e in published(listening, "x", last_publication=1)] == ["south"]
+    assert list(published(listening, "x", last_publication=2)) == []
     once, again = (list(published(listening, "x")) for _ in range(2))
     assert once == again
 

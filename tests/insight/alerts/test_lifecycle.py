@@ -138,7 +138,7 @@ def test_clicks() -> None:
     assert alert.waiting == day
     taken = acknowledge(alert, Role.MANAGER, day + timedelta(days=2))
     assert taken.state is State.ACKNOWLEDGED
-    planned = acknowledge(taken, Role.MANAGER, day + timedelta(days=9), action="super_user", due=day)
+    planned = acknowledge(taken, Role.MANAGER, day + timedelta(days=9), action="super_user", due_date=day)
     assert planned.acknowledged is not None
     assert planned.acknowledged.on == day + timedelta(days=2)
     assert planned.acknowledged.action == "super_user"

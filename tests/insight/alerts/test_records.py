@@ -20,7 +20,7 @@ DAY = date(2026, 3, 2)
 def test_alerts_and_sent_messages_come_back() -> None:
     first = step(None, Observation("norr", "arken", Kind.LEVEL, DAY, Verdict.MET, also=("enrolment",)), DAY)
     assert first is not None
-    told = acknowledge(tell(first, DAY), Role.MANAGER, DAY, action="talk", due=DAY)
+    told = acknowledge(tell(first, DAY), Role.MANAGER, DAY, action="talk", due_date=DAY)
     waits = snooze(told, Role.MANAGER, DAY, until=DAY + timedelta(days=9), reason=SnoozeReason.STAFFING)
     wrong = judge(told, Feedback.NOT_RIGHT, DAY, reason=InvalidReason.ABSENCE)
     for alert in (first, told, waits, wrong):

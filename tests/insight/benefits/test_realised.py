@@ -131,7 +131,7 @@ def test_hours_grow_with_use_and_what_is_left_shrinks(a: int, b: int, c: int, vo
 
 def test_the_gap_is_split_into_use_and_effect() -> None:
     # Use from 0 to 51 of 85 percent: 60 % of the benefit could be there; 45 % is. 40 points are use, 15 effect.
-    found = leakage(45, use=51, use_before=0, use_target=85)
+    found = leakage(45, use_now=51, use_before=0, use_target=85)
     assert (found.expected, found.use, found.effect) == pytest.approx((60, 40, 15))
 
 

@@ -124,7 +124,7 @@ def test_every_derived_indicator_is_read_from_published_rows(told: tuple[Private
         ("received", "county", "*", "d1"): ("open", 50.0),
         ("decision-age", "county", "*", "1"): ("open", 8.0),
     }
-    (row,) = read_states(store.connection, what="use-state", unit="north")
+    (row,) = read_states(store.connection, state_name="use-state", unit="north")
     assert (row["week"], row["rests_on"]) == ("2026-W23", "entitlement 95, intended-use 25")
 
 

@@ -122,7 +122,7 @@ class World:
         """A console of which a proxy says who asks; else the person at the machine does."""
         return Console(
             self.app.open,
-            Backing(self.app, self.folder, now=lambda: now),
+            Backing(self.app, self.folder, clock=lambda: now),
             links=Links(),
             proxy=Proxy(HEADER, ("127.0.0.1",), SECRET) if proxy else None,
             address=address,

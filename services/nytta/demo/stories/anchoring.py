@@ -56,42 +56,49 @@ def anchoring(seed: int, span: Span, scale: float) -> Part:
         largest=26,
         managers=2,
     )
-    here = scene(seed, home, span, scale)
-    first = span.at(24 / 80)
+    story_scene = scene(seed, home, span, scale)
+    first_week = span.at(24 / 80)
     # the weeks in which the three steps begin
-    steps: _Steps = {PROCESS: (first, first + 6, first + 10), TOOL: (first, first + 10, first + 20)}
-    people = [staff(here, unit) for unit in home.staffed]
-    weeks = {
-        PROCESS: [_out_of_order(here, one, steps[PROCESS]) for one in people],
-        TOOL: [_in_order(here, one, steps[TOOL]) for one in people],
+    steps: _Steps = {
+        PROCESS: (first_week, first_week + 6, first_week + 10),
+        TOOL: (first_week, first_week + 10, first_week + 20),
     }
-    acts = [acting(here, one, ramp(span, steps[TOOL][2], 0.85, half=6), TOOL) for one in people]
-    at_desk = [acting(here, one, np.full(span.count, 0.8), PROCESS) for one in people]
-    works = [_changes(here, steps, one) for one in people]
-    place = _place(here, steps)
-    roster = Roster([(p.ids, d) for p, d in zip(people, at_desk, strict=True)])
+    people = [staff(story_scene, unit) for unit in home.staffed]
+    weeks = {
+        PROCESS: [_out_of_order(story_scene, team, steps[PROCESS]) for team in people],
+        TOOL: [_in_order(story_scene, team, steps[TOOL]) for team in people],
+    }
+    acting_weeks = [
+        acting(story_scene, team, ramp(span, steps[TOOL][2], 0.85, weeks_to_half=6), TOOL) for team in people
+    ]
+    at_desk = [acting(story_scene, team, np.full(span.count, 0.8), PROCESS) for team in people]
+    works = [_changes(story_scene, steps, team) for team in people]
+    place = _place(story_scene, steps)
+    roster = Roster([(team.ids, desk_weeks) for team, desk_weeks in zip(people, at_desk, strict=True)])
     systems = {unit.id: [(name, "medarbeider", span.monday(0)) for name in (PROCESS, TOOL)] for unit in home.staffed}
     app = App(TOOL, "verktøy", ("tavle", "rapport", "søk"), often=0.4)
-    survey = Survey(PROCESS, "forankring", first)
+    survey = Survey(PROCESS, "forankring", first_week)
 
     def mean(_unit: str, tier: str, _item: str, week: int) -> float:
-        return _SCORES[tier] + 0.02 * (week - first)
+        return _SCORES[tier] + 0.02 * (week - first_week)
 
     def feeds() -> list[Feed]:
         return [
-            NoteFeed(here, milestone_notes(place.milestones)),
-            PeopleFeed(here, people, systems, aggregate=True),
-            CaseFeed(here, "endringer", PROCESS, works, roster),
-            PulseFeed(here, survey, people, mean),
-            UseFeed(here, "verktoy/bruk", app, people, acts),
-            *(TrainingFeed(here, system, f"{system}-kurs", people, weeks[system]) for system in weeks),
+            NoteFeed(story_scene, milestone_notes(place.milestones)),
+            PeopleFeed(story_scene, people, systems, aggregate=True),
+            CaseFeed(story_scene, "endringer", PROCESS, works, roster),
+            PulseFeed(story_scene, survey, people, mean),
+            UseFeed(story_scene, "verktoy/bruk", app, people, acting_weeks),
+            *(TrainingFeed(story_scene, system, f"{system}-kurs", people, weeks[system]) for system in weeks),
         ]
 
-    truth = _truth(here, steps, {system: _coverage(people, weeks[system]) for system in weeks})
-    truth["managers"] = sum(one.tier.count("manager") for one in people)
-    truth["series"]["intended-use"] = [counted(w, PROCESS, "intended") for w in works]
-    truth["series"]["weekly-breadth"] = [breadth(p, a, TOOL) for p, a in zip(people, acts, strict=True)]
-    return Part(here.calendar, place, feeds, truth)
+    truth = _truth(story_scene, steps, {system: _coverage(people, weeks[system]) for system in weeks})
+    truth["managers"] = sum(team.tier.count("manager") for team in people)
+    truth["series"]["intended-use"] = [counted(line, PROCESS, "intended") for line in works]
+    truth["series"]["weekly-breadth"] = [
+        breadth(team, team_acts, TOOL) for team, team_acts in zip(people, acting_weeks, strict=True)
+    ]
+    return Part(story_scene.calendar, place, feeds, truth)
 
 
 def _in_order(scene: Scene, people: Staff, steps: tuple[int, int, int]) -> Ints:
@@ -104,24 +111,24 @@ def _out_of_order(scene: Scene, people: Staff, steps: tuple[int, int, int]) -> I
     """Every second manager comes long after the staff's step has begun."""
     shares = zip(TIERS, steps, (5, 6, 20), (1.0, 0.8, 0.6), strict=True)
     weeks = trained(scene, people, PROCESS, {tier: (week, length, share) for tier, week, length, share in shares})
-    for n, tier in enumerate(people.tier):
+    for number, tier in enumerate(people.tier):
         # the second of a large unit's two managers; of small units every second one's
-        behind = n == 1 or (people.unit.small and len(people.ids) % 2 == 0)
+        behind = number == 1 or (people.unit.small and len(people.ids) % 2 == 0)
         if tier == "manager" and behind:
-            weeks[n] += _LATE
+            weeks[number] += _LATE
     return weeks
 
 
-def _changes(scene: Scene, steps: _Steps, one: Staff) -> Work:
+def _changes(scene: Scene, steps: _Steps, team: Staff) -> Work:
     count = scene.span.count
     return work(
         scene,
-        one.unit.id,
+        team.unit.id,
         CHANGE,
-        per_week=1.5 if one.unit.small else 4.0,
-        live=steps[PROCESS][0],
+        per_week=1.5 if team.unit.small else 4.0,
+        live_week=steps[PROCESS][0],
         digital=np.full(count, 0.95),
-        intended=0.25 + ramp(scene.span, steps[PROCESS][2], 0.35, half=12, pace=4),
+        intended=0.25 + ramp(scene.span, steps[PROCESS][2], 0.35, weeks_to_half=12, pace=4),
         rework_intended=np.full(count, 0.08),
         rework_other=np.full(count, 0.2),
         days_intended=np.full(count, 6.0),
@@ -133,16 +140,19 @@ def _coverage(people: list[Staff], weeks: list[Ints]) -> dict[str, dict[str, lis
     """Per tier and week over the whole agency: persons who have completed the course, of those who belong
     to it."""
     week = np.arange(people[0].employed.shape[1])
-    out = {}
+    coverage = {}
     for tier in TIERS:
-        mine = [np.array(one.tier) == tier for one in people]
-        there = [one.employed[rows] for one, rows in zip(people, mine, strict=True)]
-        done = [(w[rows][:, None] <= week) & t for w, rows, t in zip(weeks, mine, there, strict=True)]
-        out[tier] = {
-            "numerator": np.vstack(done).sum(axis=0).tolist(),
-            "denominator": np.vstack(there).sum(axis=0).tolist(),
+        tier_rows = [np.array(team.tier) == tier for team in people]
+        employed = [team.employed[rows] for team, rows in zip(people, tier_rows, strict=True)]
+        completed = [
+            (training_weeks[rows][:, None] <= week) & employed_weeks
+            for training_weeks, rows, employed_weeks in zip(weeks, tier_rows, employed, strict=True)
+        ]
+        coverage[tier] = {
+            "numerator": np.vstack(completed).sum(axis=0).tolist(),
+            "denominator": np.vstack(employed).sum(axis=0).tolist(),
         }
-    return out
+    return coverage
 
 
 def _place(scene: Scene, steps: _Steps) -> Place:
@@ -177,8 +187,11 @@ def _place(scene: Scene, steps: _Steps) -> Place:
 def _truth(scene: Scene, steps: _Steps, coverage: dict[str, dict[str, dict[str, list[int]]]]) -> Truth:
     label, opened = scene.span.label, steps[PROCESS][2]
     managers = coverage[PROCESS]["manager"]
-    shares = [n / d for n, d in zip(managers["numerator"], managers["denominator"], strict=True)]
-    closes = next((w for w in range(opened, scene.span.count) if shares[w] >= TARGET), None)
+    shares = [
+        numerator / denominator
+        for numerator, denominator in zip(managers["numerator"], managers["denominator"], strict=True)
+    ]
+    closes = next((week for week in range(opened, scene.span.count) if shares[week] >= TARGET), None)
     return {
         "what": "Coverage counts, per tier over the whole agency, persons who have completed the course by "
         "the week's end of those who belong to it. For the process the staff step starts while "

@@ -106,55 +106,67 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
         type="kommun",
         english=("livsmedel", "elevhalsa"),
     )
-    here = scene(seed, home, span, scale)
-    seeded = _seeded(here)
-    people = [staff(here, unit) for unit in home.staffed]
-    acts, before, training = [], [], []
-    for one in people:
-        unit, live = one.unit.id, seeded.live[one.unit.id]
+    story_scene = scene(seed, home, span, scale)
+    seeded = _seeded(story_scene)
+    people = [staff(story_scene, unit) for unit in home.staffed]
+    acting_weeks, acts_before, training = [], [], []
+    for team in people:
+        unit, live_week = team.unit.id, seeded.live[team.unit.id]
         low, high = (0.32, 0.40) if unit in seeded.faulty else (0.87, 0.94)
-        reach = here.rng(unit, "breadth").uniform(low, high)
-        acts.append(acting(here, one, ramp(span, live, reach, half=2), SYSTEM))
-        before.append(acting(here, one, np.where(np.arange(span.count) < live, 0.5, 0.0), "register"))
-        training.append(trained(here, one, _COURSE, dict.fromkeys(TIERS, (live - 4, 6, 0.93))))
-    works = [_work(here, seeded, unit.id, kind.id, n) for unit in home.staffed for kind, n in _lines(home, unit.id)]
-    place = _place(here, seeded)
+        reach = story_scene.rng(unit, "breadth").uniform(low, high)
+        acting_weeks.append(acting(story_scene, team, ramp(span, live_week, reach, weeks_to_half=2), SYSTEM))
+        acts_before.append(acting(story_scene, team, np.where(np.arange(span.count) < live_week, 0.5, 0.0), "register"))
+        training.append(trained(story_scene, team, _COURSE, dict.fromkeys(TIERS, (live_week - 4, 6, 0.93))))
+    works = [
+        _work(story_scene, seeded, unit.id, kind.id, number)
+        for unit in home.staffed
+        for kind, number in _lines(home, unit.id)
+    ]
+    place = _place(story_scene, seeded)
     notes = milestone_notes(place.milestones) + _ledger(place) + _measured(place, works, span)
-    roster = Roster([(p.ids, a | b) for p, a, b in zip(people, acts, before, strict=True)])
+    roster = Roster(
+        [
+            (team.ids, team_acts | team_acts_before)
+            for team, team_acts, team_acts_before in zip(people, acting_weeks, acts_before, strict=True)
+        ]
+    )
     systems = {unit: [(SYSTEM, "handläggare", span.monday(week))] for unit, week in seeded.live.items()}
     app = App(SYSTEM, "artus", ("handläggning", "sökning", "mallar", "beslut"), often=0.3, robot="jobb-artus-natt")
 
     def feeds() -> list[Feed]:
         return [
-            NoteFeed(here, notes),
-            PeopleFeed(here, people, systems),
-            TrainingFeed(here, SYSTEM, _COURSE, people, training),
-            CaseFeed(here, "artus/arenden", SYSTEM, works, roster),
-            UseFeed(here, "artus/anvandning", app, people, acts),
+            NoteFeed(story_scene, notes),
+            PeopleFeed(story_scene, people, systems),
+            TrainingFeed(story_scene, SYSTEM, _COURSE, people, training),
+            CaseFeed(story_scene, "artus/arenden", SYSTEM, works, roster),
+            UseFeed(story_scene, "artus/anvandning", app, people, acting_weeks),
         ]
 
-    truth = _truth(here, seeded, works)
+    truth = _truth(story_scene, seeded, works)
     truth["series"]["weekly-breadth"] = [
-        breadth(p, a, SYSTEM, seeded.live[p.unit.id]) for p, a in zip(people, acts, strict=True)
+        breadth(team, team_acts, SYSTEM, seeded.live[team.unit.id])
+        for team, team_acts in zip(people, acting_weeks, strict=True)
     ]
-    truth["trained"] = {p.unit.id: int((w < NEVER).sum()) for p, w in zip(people, training, strict=True)}
-    silence = Silence(here.source("artus/anvandning"), seeded.first + 26, seeded.first + 28)
-    return Part(here.calendar, place, feeds, truth, (silence,))
+    truth["trained"] = {
+        team.unit.id: int((training_weeks < NEVER).sum()) for team, training_weeks in zip(people, training, strict=True)
+    }
+    silence = Silence(story_scene.source("artus/anvandning"), seeded.first + 26, seeded.first + 28)
+    return Part(story_scene.calendar, place, feeds, truth, (silence,))
 
 
 def _seeded(scene: Scene) -> _Seeded:
     home = scene.home
     rng = scene.rng("case-system", "faults")
-    chosen = rng.choice([u.id for u in home.large], _FAULTY_UNITS, replace=False).tolist()
+    chosen_units = rng.choice([unit.id for unit in home.large], _FAULTY_UNITS, replace=False).tolist()
     group = home.groups[int(rng.integers(len(home.groups)))]
-    faulty = frozenset((*chosen, *group.units))
-    first = scene.span.at(26 / 80)
-    live = {u.id: first + (4 if u.parent.endswith("utbildning") else 0) for u in home.staffed}
+    faulty = frozenset((*chosen_units, *group.units))
+    first_week = scene.span.at(26 / 80)
+    live_weeks = {unit.id: first_week + (4 if unit.parent.endswith("utbildning") else 0) for unit in home.staffed}
     shares = {}
-    for unit in live:
+    for unit in live_weeks:
         low, high = (0.20, 0.30) if unit in faulty else (0.82, 0.90)
         shares[unit] = round(float(stream(scene.seed, unit, "intended").uniform(low, high)), 4)
-    return _Seeded(live, shares, faulty, group.id)
+    return _Seeded(live_weeks, shares, faulty, group.id)
 
 
 def _lines(home: Organisation, unit: str) -> tuple[tuple[CaseType, int], ...]:
@@ -162,15 +174,15 @@ def _lines(home: Organisation, unit: str) -> tuple[tuple[CaseType, int], ...]:
 
 
 def _work(scene: Scene, seeded: _Seeded, unit: str, case_type: str, per_week: float) -> Work:
-    span, live = scene.span, seeded.live[unit]
+    span, live_week = scene.span, seeded.live[unit]
     return work(
         scene,
         unit,
         case_type,
         per_week=per_week,
-        live=live,
-        digital=0.35 + ramp(span, live, 0.4),
-        intended=ramp(span, live, seeded.shares[unit]),
+        live_week=live_week,
+        digital=0.35 + ramp(span, live_week, 0.4),
+        intended=ramp(span, live_week, seeded.shares[unit]),
         rework_intended=np.full(span.count, 0.06),
         rework_other=np.full(span.count, 0.18),
         days_intended=np.full(span.count, 10.0),
@@ -180,7 +192,7 @@ def _work(scene: Scene, seeded: _Seeded, unit: str, case_type: str, per_week: fl
 
 def _place(scene: Scene, seeded: _Seeded) -> Place:
     home, monday = scene.home, scene.span.monday
-    first, last = seeded.first, max(seeded.live.values())
+    first_week, last_week = seeded.first, max(seeded.live.values())
     types = {kind.id: kind for unit in home.staffed for kind, _ in _lines(home, unit.id)}
     system = System(
         SYSTEM,
@@ -189,34 +201,42 @@ def _place(scene: Scene, seeded: _Seeded) -> Place:
         tuple(types.values()),
         (HANDLE_DIGITALLY, HANDLE_OUTSIDE, DECIDE),
         "verksamhetscontroller",
-        monday(first - 8),
+        monday(first_week - 8),
     )
     second = f"{home.id}-utbildning"
     milestones = (
         Milestone("artus-beslut", "decided", monday(4), "Beslut om digital handläggning", SYSTEM, home.id),
-        Milestone("artus-start-1", "live", monday(first), "Artus i drift, första omgången", SYSTEM, home.id),
-        Milestone("artus-start-2", "live", monday(last), "Artus i drift, utbildning", SYSTEM, second),
-        Milestone("artus-slut", "project_closed", monday(last + 8), "Projektet avslutas", SYSTEM, home.id),
+        Milestone("artus-start-1", "live", monday(first_week), "Artus i drift, första omgången", SYSTEM, home.id),
+        Milestone("artus-start-2", "live", monday(last_week), "Artus i drift, utbildning", SYSTEM, second),
+        Milestone("artus-slut", "project_closed", monday(last_week + 8), "Projektet avslutas", SYSTEM, home.id),
     )
     plans = [
         Plan(unit, SYSTEM, "intended-use", monday(week), ((monday(week + 16), 600), (monday(week + 40), 800)))
         for unit, week in seeded.live.items()
     ]
-    plans.append(Plan(home.id, SYSTEM, "weekly-breadth", monday(first), ((monday(first + 40), 850),)))
-    plans.append(Plan(home.id, SYSTEM, "digital-intake", monday(first), ((monday(first + 40), 700),)))
+    plans.append(Plan(home.id, SYSTEM, "weekly-breadth", monday(first_week), ((monday(first_week + 40), 850),)))
+    plans.append(Plan(home.id, SYSTEM, "digital-intake", monday(first_week), ((monday(first_week + 40), 700),)))
     benefits = [_benefit(scene, seeded, unit.id, kind) for unit in home.staffed for kind, _ in _lines(home, unit.id)]
     units = tuple(unit.id for unit in home.staffed)
     name = "Ärenden handläggs digitalt"
-    decision = Decision("artus-inforande", name, monday(4), monday(last), 1, SYSTEM, units)
+    decision = Decision("artus-inforande", name, monday(4), monday(last_week), 1, SYSTEM, units)
     costs = (
-        Cost("Införandeprojekt Artus", home.id, SYSTEM, monday(4), monday(last + 8), 4_800_000),
-        Cost("Pappersväg och aktarkiv", home.id, SYSTEM, monday(first), monday(first + 104), 1_200_000, "parallel"),
+        Cost("Införandeprojekt Artus", home.id, SYSTEM, monday(4), monday(last_week + 8), 4_800_000),
+        Cost(
+            "Pappersväg och aktarkiv",
+            home.id,
+            SYSTEM,
+            monday(first_week),
+            monday(first_week + 104),
+            1_200_000,
+            "parallel",
+        ),
     )
     return Place((home,), (system,), milestones, tuple(plans), tuple(benefits), (decision,), costs)
 
 
 def _benefit(scene: Scene, seeded: _Seeded, unit: str, kind: CaseType) -> Benefit:
-    monday, live = scene.span.monday, seeded.live[unit]
+    monday, live_week = scene.span.monday, seeded.live[unit]
     return Benefit(
         id=f"{unit}-{kind.id}-tid",
         name=f"Kortare handläggning: {kind.name}",
@@ -229,8 +249,8 @@ def _benefit(scene: Scene, seeded: _Seeded, unit: str, kind: CaseType) -> Benefi
         target=round(kind.minutes_before - kind.minutes_saved * TARGET),
         baseline_from=monday(seeded.first - 26),
         baseline_to=monday(seeded.first),
-        start=monday(live),
-        due=monday(live + 40),
+        start=monday(live_week),
+        due=monday(live_week + 40),
         method=_METHOD,
         indicator="intended-use",
         baseline_share=0,
@@ -242,9 +262,9 @@ def _ledger(place: Place) -> list[Note]:
     """The decision is acknowledged and reported as executed everywhere, in time: on paper all went well."""
     decision = place.decisions[0]
     notes = [decision_note(decision, "made", decision.day, place.organisations[0].id)]
-    for n, unit in enumerate(decision.units):
-        notes.append(decision_note(decision, "acknowledged", decision.day + timedelta(days=4 + n % 6), unit))
-        notes.append(decision_note(decision, "executed", decision.due - timedelta(days=3 + n % 10), unit))
+    for number, unit in enumerate(decision.units):
+        notes.append(decision_note(decision, "acknowledged", decision.day + timedelta(days=4 + number % 6), unit))
+        notes.append(decision_note(decision, "executed", decision.due - timedelta(days=3 + number % 10), unit))
     return notes
 
 
@@ -252,27 +272,27 @@ def _measured(place: Place, works: list[Work], span: Span) -> list[Note]:
     """Minutes per case, measured every fourth week: the mixture of cases handled as intended and others."""
     kinds = {kind.id: kind for kind in place.systems[0].case_types}
     notes = []
-    for benefit, one in zip(place.benefits, works, strict=True):
-        kind = kinds[one.case_type]
-        for start in range(one.live, span.count - 4, 4):
-            cases = int(one.cases[start : start + 4].sum())
+    for benefit, line in zip(place.benefits, works, strict=True):
+        kind = kinds[line.case_type]
+        for start in range(line.live, span.count - 4, 4):
+            cases = int(line.cases[start : start + 4].sum())
             if cases:
-                share = one.intended[start : start + 4].sum() / cases
+                share = line.intended[start : start + 4].sum() / cases
                 minutes = kind.minutes_before - kind.minutes_saved * share
                 notes.append(benefit_note(benefit, minutes, span.monday(start), span.monday(start + 4)))
     return notes
 
 
 def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
-    home, live = scene.home, seeded.live
+    home, live_weeks = scene.home, seeded.live
     saved = {kind.id: kind.minutes_saved for unit in home.staffed for kind, _ in _lines(home, unit.id)}
     faults = []
     for unit in home.staffed:
         if unit.id not in seeded.faulty:
             continue
-        owner = next((g.manager for g in home.groups if g.id == unit.group), unit.manager)
+        owner = next((group.manager for group in home.groups if group.id == unit.group), unit.manager)
         lost = TARGET - seeded.shares[unit.id]
-        hours = sum(lost * w.last_year * saved[w.case_type] / 60 for w in works if w.unit == unit.id)
+        hours = sum(lost * line.last_year * saved[line.case_type] / 60 for line in works if line.unit == unit.id)
         faults.append(
             {
                 "kind": "ready-not-used",
@@ -280,7 +300,7 @@ def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
                 "reported_as": unit.group or unit.id,
                 "system": SYSTEM,
                 "indicators": ["intended-use", "weekly-breadth"],
-                "from_week": scene.span.label(live[unit.id]),
+                "from_week": scene.span.label(live_weeks[unit.id]),
                 "language": owner.language,
                 "seeded_share": seeded.shares[unit.id],
                 "target": TARGET,
@@ -293,15 +313,17 @@ def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
         "weeks x minutes_saved / 60, summed over the unit's case types. Series are counts per week "
         "of opening, as drawn.",
         "system": SYSTEM,
-        "live": {unit: scene.span.label(week) for unit, week in live.items()},
+        "live": {unit: scene.span.label(week) for unit, week in live_weeks.items()},
         "minutes_saved": saved,
         "faults": faults,
-        "faulty_units": sorted(u.id for u in home.large if u.id in seeded.faulty),
+        "faulty_units": sorted(unit.id for unit in home.large if unit.id in seeded.faulty),
         "faulty_groups": [seeded.group],
-        "control_units": sorted(u.id for u in home.large if u.id not in seeded.faulty),
-        "control_groups": sorted(g.id for g in home.groups if g.id != seeded.group),
+        "control_units": sorted(unit.id for unit in home.large if unit.id not in seeded.faulty),
+        "control_groups": sorted(group.id for group in home.groups if group.id != seeded.group),
         "series": {
-            "intended-use": [counted(w, SYSTEM, "intended") | {"seeded_share": seeded.shares[w.unit]} for w in works],
-            "digital-intake": [counted(w, SYSTEM, "digital") for w in works],
+            "intended-use": [
+                counted(line, SYSTEM, "intended") | {"seeded_share": seeded.shares[line.unit]} for line in works
+            ],
+            "digital-intake": [counted(line, SYSTEM, "digital") for line in works],
         },
     }

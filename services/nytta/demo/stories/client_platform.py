@@ -70,22 +70,22 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
     home = organisation(
         seed, "vassvatten", "Vassmarks vattenförbund", "SE", _DEPARTMENTS, type="kommunalförbund", largest=48
     )
-    here = scene(seed, home, span, scale)
-    seeded = _seeded(here)
-    people = [staff(here, unit) for unit in home.staffed]
+    story_scene = scene(seed, home, span, scale)
+    seeded = _seeded(story_scene)
+    people = [staff(story_scene, unit) for unit in home.staffed]
     moves, fresh, stale = [], [], []
-    for one in people:
-        unit, begins = one.unit.id, seeded.begins[one.unit.id]
+    for team in people:
+        unit, begins = team.unit.id, seeded.begins[team.unit.id]
         stuck = unit in seeded.faulty
-        clients = round(one.unit.staff * _WORKPLACES)
+        clients = round(team.unit.staff * _WORKPLACES)
         share = _ACTIVATED if stuck else 0.97
-        moves.append(move(here, unit, clients, start=begins, weeks=10, enrolled=0.95, activated=share))
-        rising = ramp(span, begins, 0.33 if stuck else 0.93, half=6, pace=2)
-        fresh.append(acting(here, one, rising, SYSTEM))
+        moves.append(move(story_scene, unit, clients, start=begins, weeks=10, enrolled=0.95, activated=share))
+        rising = ramp(span, begins, 0.33 if stuck else 0.93, weeks_to_half=6, pace=2)
+        fresh.append(acting(story_scene, team, rising, SYSTEM))
         falling = np.where(rising > 0.8, 0.0, np.maximum(0.9 - rising, 0.05))
-        stale.append(acting(here, one, falling, "legacy"))
-    at_work = np.vstack([p.at_work for p in people]).mean(axis=0)
-    place = _place(here, seeded, moves)
+        stale.append(acting(story_scene, team, falling, "legacy"))
+    at_work = np.vstack([team.at_work for team in people]).mean(axis=0)
+    place = _place(story_scene, seeded, moves)
     stubborn = [unit.id for unit in home.staffed][:3]
     notes = milestone_notes(place.milestones) + _ledger(place, stubborn)
     systems = {unit.id: [(SYSTEM, "medarbetare", span.monday(0))] for unit in home.staffed}
@@ -101,19 +101,27 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         return _SCORES[item] + (0.0 if unit in seeded.faulty else 0.7)
 
     def feeds() -> list[Feed]:
-        made: list[Feed] = [
-            NoteFeed(here, notes),
-            PeopleFeed(here, people, systems),
-            ClientFeed(here, SYSTEM, moves, at_work),
-            PulseFeed(here, survey, people, mean),
-            UseFeed(here, "klient/nya", apps[0], people, fresh),
+        all_feeds: list[Feed] = [
+            NoteFeed(story_scene, notes),
+            PeopleFeed(story_scene, people, systems),
+            ClientFeed(story_scene, SYSTEM, moves, at_work),
+            PulseFeed(story_scene, survey, people, mean),
+            UseFeed(story_scene, "klient/nya", apps[0], people, fresh),
         ]
-        for n, app in enumerate(apps[1:], start=1):
-            mine = [k for k, p in enumerate(people) if seeded.apps[p.unit.id] == app.name]
-            made.append(UseFeed(here, f"klient/gamla-{n}", app, [people[k] for k in mine], [stale[k] for k in mine]))
-        return made
+        for number, app in enumerate(apps[1:], start=1):
+            team_numbers = [number for number, team in enumerate(people) if seeded.apps[team.unit.id] == app.name]
+            all_feeds.append(
+                UseFeed(
+                    story_scene,
+                    f"klient/gamla-{number}",
+                    app,
+                    [people[number] for number in team_numbers],
+                    [stale[number] for number in team_numbers],
+                )
+            )
+        return all_feeds
 
-    truth = _truth(here, seeded, moves)
+    truth = _truth(story_scene, seeded, moves)
     truth["decision"] = {
         "id": place.decisions[-1].id,
         "made": str(place.decisions[-1].day),
@@ -121,8 +129,10 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         "acknowledged_by": stubborn,
         "affected": len(place.decisions[-1].units),
     }
-    truth["series"]["weekly-breadth"] = [breadth(p, a, SYSTEM) for p, a in zip(people, fresh, strict=True)]
-    return Part(here.calendar, place, feeds, truth)
+    truth["series"]["weekly-breadth"] = [
+        breadth(team, team_acts, SYSTEM) for team, team_acts in zip(people, fresh, strict=True)
+    ]
+    return Part(story_scene.calendar, place, feeds, truth)
 
 
 def _seeded(scene: Scene) -> _Seeded:
@@ -131,21 +141,21 @@ def _seeded(scene: Scene) -> _Seeded:
     faulty = rng.choice([unit.id for unit in scene.home.large], _FAULTY_UNITS, replace=False).tolist()
     apps = {unit: _LEGACY_APPS[int(scene.rng(unit, "legacy-app").integers(2))] for unit in units}
     start = scene.span.at(36 / 80)
-    begins = {unit: start + 2 * (n % 4) for n, unit in enumerate(units)}
+    begins = {unit: start + 2 * (number % 4) for number, unit in enumerate(units)}
     return _Seeded(begins, scene.span.at(72 / 80), frozenset(faulty), apps)
 
 
 def _place(scene: Scene, seeded: _Seeded, moves: list[Move]) -> Place:
     home, monday = scene.home, scene.span.monday
-    due, start = monday(seeded.due), seeded.start
-    live = {unit: monday(week) for unit, week in seeded.begins.items()}
-    system = System(SYSTEM, "Gemensam klientplattform", live)
+    due_date, start = monday(seeded.due), seeded.start
+    live_days = {unit: monday(week) for unit, week in seeded.begins.items()}
+    system = System(SYSTEM, "Gemensam klientplattform", live_days)
     decisions = tuple(
-        Decision(f"klient-{n}", name, monday(made), ends, 1, SYSTEM, tuple(live))
-        for n, name, made, ends in (
+        Decision(f"klient-{number}", name, monday(made_week), ends_on, 1, SYSTEM, tuple(live_days))
+        for number, name, made_week, ends_on in (
             (2, "Andra försöket: en klientplattform", 2, monday(20)),
             (3, "Tredje försöket: en klientplattform", 12, monday(30)),
-            (4, "Gamla plattformen stängs", start + 14, due),
+            (4, "Gamla plattformen stängs", start + 14, due_date),
         )
     )
     stones = (
@@ -153,24 +163,30 @@ def _place(scene: Scene, seeded: _Seeded, moves: list[Move]) -> Place:
         Milestone("klient-beslut", "decided", decisions[-1].day, decisions[-1].name, SYSTEM, home.id),
     )
     plans = []
-    for one in moves:
-        targets = ((monday(start + 20), 600), (due, 950))
-        plans.append(Plan(one.unit, SYSTEM, "enrolment", live[one.unit], targets, len(one.enrolled)))
-        plans.append(Plan(one.unit, SYSTEM, "activation", live[one.unit], ((due, 950),)))
+    for client_move in moves:
+        targets = ((monday(start + 20), 600), (due_date, 950))
+        plans.append(
+            Plan(client_move.unit, SYSTEM, "enrolment", live_days[client_move.unit], targets, len(client_move.enrolled))
+        )
+        plans.append(Plan(client_move.unit, SYSTEM, "activation", live_days[client_move.unit], ((due_date, 950),)))
     return Place((home,), (system,), stones, tuple(plans), (), decisions)
 
 
 def _ledger(place: Place, stubborn: list[str]) -> list[Note]:
     """Two earlier decisions, made and reversed; the last acknowledged by a few units and executed by none."""
     notes = []
-    *earlier, last = place.decisions
+    *earlier, last_decision = place.decisions
     for decision in earlier:
         notes.append(decision_note(decision, "made", decision.day, place.organisations[0].id))
         day = decision.due - timedelta(days=21)
         notes.append(decision_note(decision, "reversed", day, place.organisations[0].id))
-    notes.append(decision_note(last, "made", last.day, place.organisations[0].id))
-    for n, unit in enumerate(stubborn):
-        notes.append(decision_note(last, "acknowledged", last.day + timedelta(days=3 + 2 * n), unit, level=2))
+    notes.append(decision_note(last_decision, "made", last_decision.day, place.organisations[0].id))
+    for number, unit in enumerate(stubborn):
+        notes.append(
+            decision_note(
+                last_decision, "acknowledged", last_decision.day + timedelta(days=3 + 2 * number), unit, level=2
+            )
+        )
     return notes
 
 
@@ -198,10 +214,11 @@ def _truth(scene: Scene, seeded: _Seeded, moves: list[Move]) -> Truth:
             for unit in sorted(seeded.faulty)
         ],
         "faulty_units": sorted(seeded.faulty),
-        "control_units": sorted(u.id for u in home.large if u.id not in seeded.faulty),
+        "control_units": sorted(unit.id for unit in home.large if unit.id not in seeded.faulty),
         "series": {
             "clients": [
-                {"unit": m.unit, "system": SYSTEM, "planned": len(m.enrolled), **m.counted(scene.span)} for m in moves
+                {"unit": move.unit, "system": SYSTEM, "planned": len(move.enrolled), **move.counted(scene.span)}
+                for move in moves
             ]
         },
     }

@@ -67,15 +67,15 @@ class _Seeded:
 def support_channels(seed: int, span: Span, scale: float) -> Part:
     """The story. `scale` multiplies tickets, orders and sessions."""
     home = organisation(seed, "almvida", "Almvida kommun", "SE", _DEPARTMENTS, type="kommun", largest=32)
-    here = scene(seed, home, span, scale)
-    seeded = _seeded(here)
-    people = [staff(here, unit) for unit in home.staffed]
-    acts = [acting(here, one, _reach(here, seeded, one.unit.id), SYSTEM) for one in people]
-    demands = [_demand(here, seeded, one) for one in people]
-    works = [_orders(here, seeded, one) for one in people]
-    place = _place(here, seeded)
-    agents = next(p.ids for p in people if p.unit.id == f"{home.id}-it")[:10]
-    roster = Roster([(p.ids, a) for p, a in zip(people, acts, strict=True)])
+    story_scene = scene(seed, home, span, scale)
+    seeded = _seeded(story_scene)
+    people = [staff(story_scene, unit) for unit in home.staffed]
+    acting_weeks = [acting(story_scene, team, _reach(story_scene, seeded, team.unit.id), SYSTEM) for team in people]
+    demands = [_demand(story_scene, seeded, team) for team in people]
+    works = [_orders(story_scene, seeded, team) for team in people]
+    place = _place(story_scene, seeded)
+    agents = next(team.ids for team in people if team.unit.id == f"{home.id}-it")[:10]
+    roster = Roster([(team.ids, team_acts) for team, team_acts in zip(people, acting_weeks, strict=True)])
     systems = {unit.id: [(SYSTEM, "medarbetare", span.monday(0))] for unit in home.staffed}
     app = App(
         SYSTEM,
@@ -87,24 +87,26 @@ def support_channels(seed: int, span: Span, scale: float) -> Part:
 
     def feeds() -> list[Feed]:
         return [
-            NoteFeed(here, milestone_notes(place.milestones)),
-            PeopleFeed(here, people, systems),
-            TicketFeed(here, SYSTEM, demands, agents),
-            CaseFeed(here, "it-portal", SYSTEM, works, roster),
-            UseFeed(here, "samverka/anvandning", app, people, acts),
+            NoteFeed(story_scene, milestone_notes(place.milestones)),
+            PeopleFeed(story_scene, people, systems),
+            TicketFeed(story_scene, SYSTEM, demands, agents),
+            CaseFeed(story_scene, "it-portal", SYSTEM, works, roster),
+            UseFeed(story_scene, "samverka/anvandning", app, people, acting_weeks),
         ]
 
-    truth = _truth(here, seeded, demands, people)
-    truth["series"]["weekly-breadth"] = [breadth(p, a, SYSTEM) for p, a in zip(people, acts, strict=True)]
-    truth["series"]["digital-intake"] = [counted(w, SYSTEM, "digital") for w in works]
-    return Part(here.calendar, place, feeds, truth)
+    truth = _truth(story_scene, seeded, demands, people)
+    truth["series"]["weekly-breadth"] = [
+        breadth(team, team_acts, SYSTEM) for team, team_acts in zip(people, acting_weeks, strict=True)
+    ]
+    truth["series"]["digital-intake"] = [counted(line, SYSTEM, "digital") for line in works]
+    return Part(story_scene.calendar, place, feeds, truth)
 
 
 def _seeded(scene: Scene) -> _Seeded:
-    able = [u.id for u in scene.home.large if not u.id.endswith("-it")]
-    chosen = scene.rng("support-channels", "faults").choice(able, 3, replace=False).tolist()
-    at = scene.span.at
-    return _Seeded(at(10 / 80), at(40 / 80), at(46 / 80), *chosen)
+    able = [unit.id for unit in scene.home.large if not unit.id.endswith("-it")]
+    chosen_units = scene.rng("support-channels", "faults").choice(able, 3, replace=False).tolist()
+    week_at = scene.span.at
+    return _Seeded(week_at(10 / 80), week_at(40 / 80), week_at(46 / 80), *chosen_units)
 
 
 def _reach(scene: Scene, seeded: _Seeded, unit: str) -> Floats:
@@ -120,12 +122,12 @@ def _reach(scene: Scene, seeded: _Seeded, unit: str) -> Floats:
     return np.where(week >= seeded.live, steady, 0.0)
 
 
-def _demand(scene: Scene, seeded: _Seeded, one: Staff) -> Demand:
-    unit, week = one.unit.id, np.arange(scene.span.count)
+def _demand(scene: Scene, seeded: _Seeded, team: Staff) -> Demand:
+    unit, week = team.unit.id, np.arange(scene.span.count)
     steered = (week >= seeded.steering) & (unit != seeded.unmoved)
     settled = np.clip((week - seeded.steering) / 20, 0, 1)
     trouble = np.clip((week - seeded.trouble) / 6, 0, 1)
-    at_work = one.at_work.sum(axis=0)
+    at_work = team.at_work.sum(axis=0)
     # self-service takes some of the demand
     load = _BURDEN * (1 - 0.15 * settled)
     if unit in (seeded.abandoned, seeded.untrained):
@@ -142,16 +144,16 @@ def _demand(scene: Scene, seeded: _Seeded, one: Staff) -> Demand:
     )
 
 
-def _orders(scene: Scene, seeded: _Seeded, one: Staff) -> Work:
+def _orders(scene: Scene, seeded: _Seeded, team: Staff) -> Work:
     """Orders to the IT department as cases: their digital intake is the take-up of the portal's e-service."""
     count = scene.span.count
     portal = np.where(np.arange(count) >= seeded.steering, 0.78, 0.4)
     return work(
         scene,
-        one.unit.id,
+        team.unit.id,
         ORDERS,
-        per_week=0.04 * one.unit.staff,
-        live=0,
+        per_week=0.04 * team.unit.staff,
+        live_week=0,
         digital=portal,
         intended=portal,
         rework_intended=np.full(count, 0.04),
@@ -159,20 +161,20 @@ def _orders(scene: Scene, seeded: _Seeded, one: Staff) -> Work:
         days_intended=np.full(count, 5.0),
         days_other=np.full(count, 8.0),
         handover=0.15,
-        said=False,
+        says_automatic=False,
     )
 
 
 def _place(scene: Scene, seeded: _Seeded) -> Place:
     home, monday = scene.home, scene.span.monday
-    live, steering = monday(seeded.live), monday(seeded.steering)
-    system = System(SYSTEM, "Samverka", {home.id: live}, (CaseType(ORDERS, "IT-beställning", 25, 10),))
+    go_live, steering = monday(seeded.live), monday(seeded.steering)
+    system = System(SYSTEM, "Samverka", {home.id: go_live}, (CaseType(ORDERS, "IT-beställning", 25, 10),))
     stones = (
-        Milestone("samverka-start", "live", live, "Samverka i drift", SYSTEM, home.id),
+        Milestone("samverka-start", "live", go_live, "Samverka i drift", SYSTEM, home.id),
         Milestone("supportstyrning", "steering_changed", steering, "Support styrs till portal", SYSTEM, home.id),
     )
     plans = (
-        Plan(home.id, SYSTEM, "weekly-breadth", live, ((steering, 850),)),
+        Plan(home.id, SYSTEM, "weekly-breadth", go_live, ((steering, 850),)),
         Plan(home.id, SYSTEM, "digital-intake", steering, ((monday(seeded.steering + 26), 750),)),
     )
     return Place((home,), (system,), stones, plans)
@@ -203,33 +205,39 @@ def _truth(scene: Scene, seeded: _Seeded, demands: list[Demand], people: list[St
                 "from_week": label(seeded.trouble),
                 "language": home.unit(unit).manager.language,
                 "tickets_times": _HEAVY,
-                "breadth": [round(float(_reach(scene, seeded, unit)[w]), 3) for w in (seeded.trouble, -1)],
+                "breadth": [round(float(_reach(scene, seeded, unit)[week]), 3) for week in (seeded.trouble, -1)],
             }
             for unit, kind in faulty.items()
         ],
         "faulty_units": sorted(faulty),
         "unmoved_units": [seeded.unmoved],
-        "control_units": sorted(u.id for u in home.large if u.id not in faulty),
+        "control_units": sorted(unit.id for unit in home.large if unit.id not in faulty),
         "series": {
             "ticket-channel-mix": [
                 {
-                    "unit": d.unit,
+                    "unit": demand.unit,
                     "system": SYSTEM,
-                    "numerator": {c: d.channels[:, n].tolist() for n, c in enumerate(CHANNELS)},
-                    "denominator": d.tickets.tolist(),
+                    "numerator": {
+                        channel: demand.channels[:, number].tolist() for number, channel in enumerate(CHANNELS)
+                    },
+                    "denominator": demand.tickets.tolist(),
                 }
-                for d in demands
+                for demand in demands
             ],
             "tickets-per-100": [
                 {
-                    "unit": d.unit,
+                    "unit": demand.unit,
                     "system": SYSTEM,
-                    "numerator": d.tickets.tolist(),
-                    "denominator": p.employed.sum(axis=0).tolist(),
+                    "numerator": demand.tickets.tolist(),
+                    "denominator": team.employed.sum(axis=0).tolist(),
                 }
-                for d, p in zip(demands, people, strict=True)
+                for demand, team in zip(demands, people, strict=True)
             ],
-            "how-to": [{"unit": d.unit, "system": SYSTEM, "numerator": d.how_to.tolist()} for d in demands],
-            "self-service": [{"unit": d.unit, "system": SYSTEM, "numerator": d.selfservice.tolist()} for d in demands],
+            "how-to": [
+                {"unit": demand.unit, "system": SYSTEM, "numerator": demand.how_to.tolist()} for demand in demands
+            ],
+            "self-service": [
+                {"unit": demand.unit, "system": SYSTEM, "numerator": demand.selfservice.tolist()} for demand in demands
+            ],
         },
     }

@@ -35,8 +35,8 @@ class PublishedFigures:
         connection: Connection,
         organisation: str,
         indicators: Sequence[str],
-        first: date,
-        last: date,
+        first_day: date,
+        last_day: date,
         *,
         case_types: bool = False,
     ) -> None:
@@ -53,8 +53,8 @@ class PublishedFigures:
                   {"" if case_types else "AND v.case_type = '*'"}""",
             root=organisation,
             indicators=list(indicators),
-            first=first,
-            last=last,
+            first=first_day,
+            last=last_day,
         )
         self.windows: dict[str, int] = {row[0]: max(1, row[11]) for row in rows}
         """Weeks of each indicator's window."""
@@ -73,11 +73,12 @@ class PublishedFigures:
         return self._figures.get((indicator, grain, unit, system, case_type, period))
 
     def trailing(
-        self, indicator: str, grain: Grain, unit: str, system: str, last: date, weeks: int, case_type: str = "*"
+        self, indicator: str, grain: Grain, unit: str, system: str, last_day: date, weeks: int, case_type: str = "*"
     ) -> list[Figure]:
-        """Figures of periods that do not overlap, back from `last` and wholly within `weeks` weeks, latest first."""
+        """Figures of periods that do not overlap, back from `last_day` and wholly within `weeks` weeks, latest
+        first."""
         step = self._weeks(indicator, grain)
-        return self.within(indicator, grain, unit, system, last, weeks, case_type, every=step)
+        return self.within(indicator, grain, unit, system, last_day, weeks, case_type, step_weeks=step)
 
     def within(
         self,
@@ -85,17 +86,17 @@ class PublishedFigures:
         grain: Grain,
         unit: str,
         system: str,
-        last: date,
+        last_day: date,
         weeks: int,
         case_type: str = "*",
         *,
-        every: int = 1,
+        step_weeks: int = 1,
     ) -> list[Figure]:
-        """Figures of periods wholly within the `weeks` weeks up to `last`, latest first; they may overlap."""
+        """Figures of periods wholly within the `weeks` weeks up to `last_day`, latest first; they may overlap."""
         step = self._weeks(indicator, grain)
-        periods = [last - timedelta(weeks=n) for n in range(0, weeks - step + 1, every)]
-        found = (self.at(indicator, grain, unit, system, period, case_type) for period in periods)
-        return [figure for figure in found if figure is not None]
+        periods = [last_day - timedelta(weeks=offset) for offset in range(0, weeks - step + 1, step_weeks)]
+        candidates = (self.at(indicator, grain, unit, system, period, case_type) for period in periods)
+        return [figure for figure in candidates if figure is not None]
 
     def places(self) -> Iterator[tuple[str, str, str, str]]:
         """Indicator, unit, system and case type of everything that is shown, each once."""
@@ -104,7 +105,7 @@ class PublishedFigures:
 
 def middle(figures: Sequence[Figure]) -> Figure | None:
     """Of several figures the one with the middle value, the lower of two: itself published, with its own interval."""
-    ordered = sorted(figures, key=lambda each: (each.value, each.last))
+    ordered = sorted(figures, key=lambda figure: (figure.value, figure.last))
     return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
@@ -113,16 +114,16 @@ HALF_YEAR, SETTLING = 26, 8
 
 
 def settled_share(
-    figures: PublishedFigures, indicator: str, unit: str, system: str, case_type: str, week: date, live: date | None
+    figures: PublishedFigures, indicator: str, unit: str, system: str, case_type: str, week: date, go_live: date | None
 ) -> int | None:
     """Use of the half year up to `week` in whole percent: the mean of its published windows, None where none is shown.
 
-    Windows begin eight weeks after `live` at the earliest. Those that overlap count too: where some are hidden, they
+    Windows begin eight weeks after `go_live` at the earliest. Those that overlap count too: where some are hidden, they
     say most of what is known of the weeks between.
     """
     weeks = HALF_YEAR
-    if live is not None:
-        settled = live + timedelta(weeks=SETTLING)
+    if go_live is not None:
+        settled = go_live + timedelta(weeks=SETTLING)
         weeks = min(weeks, (week - settled).days // 7 + 1)
-    found = figures.within(indicator, "window", unit, system, week, weeks, case_type)
-    return floor(fmean(figure.value for figure in found) + 0.5) if found else None
+    shares = figures.within(indicator, "window", unit, system, week, weeks, case_type)
+    return floor(fmean(figure.value for figure in shares) + 0.5) if shares else None

@@ -20,8 +20,8 @@ FIELDS = (
 TYPE = "nytta.value.published.v1"
 
 
-def published(connection: Connection, source: str, after: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(publication, CloudEvent) of each figure published after the publication `after`, in order.
+def published(connection: Connection, source: str, last_publication: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(publication, CloudEvent) of each figure published after the publication `last_publication`, in order.
 
     The same figure always has the same id, so that sending it again changes nothing.
     """
@@ -29,7 +29,7 @@ def published(connection: Connection, source: str, after: int = 0) -> Iterator[t
         f"""SELECT {", ".join(FIELDS)}, publication, published_at FROM {{open}}.published_values FINAL
             WHERE publication > {{after:UInt64}}
             ORDER BY publication, indicator, version, grain, system, unit, case_type, part, period""",
-        after=after,
+        after=last_publication,
     )
     for row in rows:
         data = {name: row[name] for name in FIELDS} | {"period": row["period"].isoformat()}

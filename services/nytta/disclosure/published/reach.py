@@ -54,6 +54,6 @@ def reach(connection: Connection, organisation: str = "") -> list[Reach]:
         organisation=organisation,
     )
     return [
-        Reach(indicator, int(shown), reason or few_of(Protects(protects)).value)
-        for indicator, shown, reason, protects in rows
+        Reach(indicator, int(published_count), reason or few_of(Protects(protects)).value)
+        for indicator, published_count, reason, protects in rows
     ]

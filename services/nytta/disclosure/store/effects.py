@@ -45,13 +45,13 @@ def publish_effects(
     root: str,
     actions: Collection[Action],
     closed: date,
-    now: datetime,
+    current_time: datetime,
 ) -> int:
     """Tell what followed the actions of an organisation of which it was not told; how many were told now.
 
     `closed` is the Monday of the last closed week.
     """
-    known = {
+    published_alerts = {
         alert
         for (alert,) in store.connection.rows(
             "SELECT DISTINCT alert FROM {open}.published_effects WHERE organisation = {root:String}", root=root
@@ -60,35 +60,56 @@ def publish_effects(
     # series are read while something can be told: after eight weeks, of units that are judged, and not for ever
     weeks = {action.alert: (closed - monday(action.day)).days // 7 for action in actions}
     judged = {definition.id for definition in definitions if isinstance(definition.detect, Detection)}
-    due = [
+    due_actions = [
         action
         for action in actions
-        if action.alert not in known and action.indicator in judged and AFTER <= weeks[action.alert] <= _OLDEST
+        if action.alert not in published_alerts
+        and action.indicator in judged
+        and AFTER <= weeks[action.alert] <= _OLDEST
     ]
-    if not due:
+    if not due_actions:
         return 0
     series = read_series(store, registry, definitions, root, closed, systems_in_use(store.connection))
     rows = [
-        [root, a.unit, a.system, a.indicator, a.alert, a.action, a.day, *_verdict(outcome), now.astimezone(UTC)]
-        for a, outcome in _outcomes(due, actions, series)
+        [
+            root,
+            action.unit,
+            action.system,
+            action.indicator,
+            action.alert,
+            action.action,
+            action.day,
+            *_verdict(outcome),
+            current_time.astimezone(UTC),
+        ]
+        for action, outcome in _outcomes(due_actions, actions, series)
     ]
     store.connection.insert("{open}.published_effects", list(_COLUMNS), rows)
     return len(rows)
 
 
 def _outcomes(
-    due: Iterable[Action], actions: Collection[Action], series: Sequence[Series]
+    due_actions: Iterable[Action], actions: Collection[Action], series: Sequence[Series]
 ) -> Iterable[tuple[Action, Followed]]:
-    for action in due:
-        one = next(
-            (s for s in series if (s.panel.indicator, s.panel.system) == (action.indicator, action.system)), None
+    for action in due_actions:
+        action_series = next(
+            (
+                candidate
+                for candidate in series
+                if (candidate.panel.indicator, candidate.panel.system) == (action.indicator, action.system)
+            ),
+            None,
         )
-        if one is None or action.unit not in one.units:
+        if action_series is None or action.unit not in action_series.units:
             continue
-        column = (monday(action.day) - parse_week(one.panel.weeks[0])).days // 7
-        acted = {one.units.index(a.unit) for a in actions if a.system == action.system and a.unit in one.units}
-        if 0 <= column < len(one.panel.weeks):
-            outcome = followed(one.panel, one.units.index(action.unit), column, acted)
+        column = (monday(action.day) - parse_week(action_series.panel.weeks[0])).days // 7
+        acted = {
+            action_series.units.index(other_action.unit)
+            for other_action in actions
+            if other_action.system == action.system and other_action.unit in action_series.units
+        }
+        if 0 <= column < len(action_series.panel.weeks):
+            outcome = followed(action_series.panel, action_series.units.index(action.unit), column, acted)
             if outcome is not None:
                 yield action, outcome
 

@@ -50,28 +50,28 @@ class Missed:
 
 
 def publish_facts(
-    store: PrivateStore, registry: Registry, secret: Secret, missed: Sequence[Missed], now: datetime
+    store: PrivateStore, registry: Registry, secret: Secret, missed: Sequence[Missed], current_time: datetime
 ) -> int:
-    """Bring the facts of the last closed weeks at `now` (aware) up to date; the rows that changed.
+    """Bring the facts of the last closed weeks at `current_time` (aware) up to date; the rows that changed.
 
     Runs after the publication of values and of statements, which it repeats.
     """
     changed = 0
     for organisation in registry.organisations:
-        closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
-        weeks = [closed - timedelta(weeks=n) for n in reversed(range(WEEKS))]
+        closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
+        weeks = [closed - timedelta(weeks=offset) for offset in reversed(range(WEEKS))]
         zones = Zones({organisation.timezone: ""})
         scope = Scope("{private}", "{private}", "{open}", zones, closed.isoformat(), visible=visible(store.connection))
         number = store.counter("facts") + 1
         store.raise_counter("facts", number)
-        first = closed - timedelta(weeks=HALF_YEAR)
-        shown = PublishedFigures(
-            store.connection, organisation.id, [*_USE, _ENTITLEMENT], first, closed, case_types=True
+        first_day = closed - timedelta(weeks=HALF_YEAR)
+        published_figures = PublishedFigures(
+            store.connection, organisation.id, [*_USE, _ENTITLEMENT], first_day, closed, case_types=True
         )
         rows = [
             *_steps(store, scope, organisation, weeks, secret(organisation.id)),
-            *_use(shown, weeks, organisation.id),
-            *_legacy(store, scope, organisation.id, weeks, shown),
+            *_use(published_figures, weeks, organisation.id),
+            *_legacy(store, scope, organisation.id, weeks, published_figures),
             *_hours(missed, organisation.id, closed),
         ]
         changed += _write(store, organisation.id, rows, weeks, number)
@@ -92,7 +92,7 @@ def _steps(
     """
     root = organisation.id
     start = scope.zones.date("time")
-    ours = f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}')"
+    own_units = f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}')"
     trained = "t.done = 1 AND t.first < week + 7"
     keys = "arraySum(arrayMap(person -> sipHash64(person), groupUniqArray{0}))"
     exact = store.connection.arrow(
@@ -107,12 +107,12 @@ def _steps(
                 SELECT unit, system, actor, tier, entitled, toDate(valid_from) AS begin,
                        if(year(valid_to) < 2000, toDate('2149-06-06'), toDate(valid_to)) AS end,
                        arrayJoin({{weeks:Array(Date)}}) AS week
-                FROM {winners(scope, "'eligibility'", ours)}
+                FROM {winners(scope, "'eligibility'", own_units)}
             ) AS e
             INNER JOIN {{open}}.unit_paths AS p ON p.unit = e.unit
             LEFT JOIN (
                 SELECT actor, system, min({start}) AS first, 1 AS done
-                FROM {winners(scope, "'training'", ours)} GROUP BY actor, system
+                FROM {winners(scope, "'training'", own_units)} GROUP BY actor, system
             ) AS t ON t.actor = e.actor AND t.system = e.system
             LEFT JOIN (SELECT unit, 1 AS grouped FROM {{open}}.units WHERE reporting_group != '' GROUP BY unit) AS g
                 ON g.unit = p.ancestor
@@ -125,15 +125,23 @@ def _steps(
     for fact, part in (("trained", "manager"), ("ready", "*")):
         for week in weeks if len(exact) else ():
             of_month = last_of_month(week)
-            here = pc.and_(pc.equal(pc.cast(exact["part"], "string"), part), pc.equal(exact["week"], of_month))
-            rows = exact.filter(here)
+            mask = pc.and_(pc.equal(pc.cast(exact["part"], "string"), part), pc.equal(exact["week"], of_month))
+            rows = exact.filter(mask)
             if not len(rows):
                 continue
             rules = in_force(organisation.disclosure, of_month)
             gated = gate(_persons(rows, fact), _READY, rules, secret)
-            for n, (unit, system) in enumerate(zip(rows["unit"].to_pylist(), rows["system"].to_pylist(), strict=True)):
-                if gated.reason[n] == "":
-                    figures = (gated.value[n], gated.low[n], gated.high[n], gated.n_band[n], gated.status[n])
+            for number, (unit, system) in enumerate(
+                zip(rows["unit"].to_pylist(), rows["system"].to_pylist(), strict=True)
+            ):
+                if gated.reason[number] == "":
+                    figures = (
+                        gated.value[number],
+                        gated.low[number],
+                        gated.high[number],
+                        gated.n_band[number],
+                        gated.status[number],
+                    )
                     place = {"unit": unit, "system": system}
                     yield _row(place, fact, part, week, *(figure.item() for figure in figures))
 
@@ -165,43 +173,43 @@ _INTENDED, _BREADTH, _ENTITLEMENT = "intended-use", "weekly-breadth", "entitleme
 _USE = (_INTENDED, _BREADTH)
 
 
-def _use(shown: PublishedFigures, weeks: Sequence[date], root: str) -> Iterable[_Row]:
+def _use(published_figures: PublishedFigures, weeks: Sequence[date], root: str) -> Iterable[_Row]:
     """Use over four weeks, of cases ('intended-use') and of persons ('weekly-breadth'): published figures again.
 
     Of cases the window of four weeks. Of persons no figure of four weeks is published, and none is computed: the week
     with the middle value of those shown stands for them, with its own interval.
     """
-    for indicator, unit, system, case_type in shown.places():
+    for indicator, unit, system, case_type in published_figures.places():
         if indicator not in _USE or unit == root or case_type != "*":
             continue
         for week in weeks:
             if indicator == _INTENDED:
-                figure = shown.at(indicator, "window", unit, system, week)
+                figure = published_figures.at(indicator, "window", unit, system, week)
             else:
-                figure = middle(shown.trailing(indicator, "week", unit, system, week, 4))
+                figure = middle(published_figures.trailing(indicator, "week", unit, system, week, 4))
             if figure is not None:
                 figures = (figure.value, figure.low, figure.high, figure.n_band, figure.status)
                 yield _row({"unit": unit, "system": system}, "use", indicator, week, *figures)
 
 
 def _legacy(
-    store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], shown: PublishedFigures
+    store: PrivateStore, scope: Scope, root: str, weeks: Sequence[date], published_figures: PublishedFigures
 ) -> Iterable[_Row]:
     """Apps of an earlier platform that three or more used in the four weeks: names, no figure.
 
     Of units whose staff the ledger shows in that week.
     """
     day = scope.zones.date("time")
-    first = weeks[0] - timedelta(weeks=3)
-    ours = (
+    first_day = weeks[0] - timedelta(weeks=3)
+    own_units = (
         f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}') AND legacy = 1 AND actor_kind = 'person' "
-        f"AND time >= toDateTime('{first - timedelta(days=1)} 00:00:00')"
+        f"AND time >= toDateTime('{first_day - timedelta(days=1)} 00:00:00')"
     )
     rows = store.connection.dicts(
         f"""SELECT p.ancestor AS unit, s.system AS system, s.category AS part, week, uniqExact(s.actor) AS persons,
                    max(n.heads) AS eligible
             FROM (SELECT unit, system, category, actor, {day} AS day, arrayJoin({{weeks:Array(Date)}}) AS week
-                  FROM {winners(scope, "'session'", ours)}) AS s
+                  FROM {winners(scope, "'session'", own_units)}) AS s
             INNER JOIN {{open}}.unit_paths AS p ON p.unit = s.unit
             LEFT JOIN (SELECT unit, system, period, denominator AS heads FROM {{private}}.indicator_values
                        WHERE indicator = 'entitlement' AND grain = 'week' AND case_type = '*') AS n
@@ -215,7 +223,7 @@ def _legacy(
     )
     for row in rows:
         place = (row["unit"], row["system"], row["week"])
-        if any(shown.at(indicator, "week", *place) for indicator in (_ENTITLEMENT, _BREADTH)):
+        if any(published_figures.at(indicator, "week", *place) for indicator in (_ENTITLEMENT, _BREADTH)):
             yield _row(row, "legacy", row["part"], row["week"], None, None, None, "", "ok")
 
 
@@ -236,24 +244,26 @@ def _row(place: _Row, fact: str, part: str, week: date, *figures: Any) -> _Row:
 def _write(store: PrivateStore, root: str, rows: Iterable[_Row], weeks: Sequence[date], number: int) -> int:
     """Write what differs; a fact that does not hold any more is told as such."""
     names = [*_KEY, *_FIGURES]
-    held = store.connection.dicts(
+    published_rows = store.connection.dicts(
         f"""SELECT {", ".join(names)} FROM {{open}}.published_facts FINAL
             WHERE organisation = {{root:String}} AND week >= {{first:Date}} AND week <= {{last:Date}}""",
         root=root,
         first=weeks[0],
         last=weeks[-1],
     )
-    before = {tuple(row[k] for k in _KEY): row for row in held}
-    now = {tuple(row[k] for k in _KEY): row for row in rows}
-    changed = [row for key, row in now.items() if before.get(key) != row]
+    earlier = {tuple(row[column] for column in _KEY): row for row in published_rows}
+    current = {tuple(row[column] for column in _KEY): row for row in rows}
+    changed = [row for key, row in current.items() if earlier.get(key) != row]
     empty = dict(zip(_FIGURES, (None, None, None, "", "gone"), strict=True))
     changed += [
-        row | empty for key, row in before.items() if key not in now and row["status"] != "gone" and _told_weekly(row)
+        row | empty
+        for key, row in earlier.items()
+        if key not in current and row["status"] != "gone" and _told_weekly(row)
     ]
     store.connection.insert(
         "{open}.published_facts",
         ["organisation", *names, "publication"],
-        [[root, *(row[n] for n in names), number] for row in changed],
+        [[root, *(row[name] for name in names), number] for row in changed],
     )
     return len(changed)
 
@@ -265,11 +275,11 @@ def _told_weekly(row: _Row) -> bool:
 
 def _write_decisions(store: PrivateStore, scope: Scope, root: str) -> None:
     """What units reported of decisions, as it stands; rows that are there already collapse."""
-    ours = f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}')"
+    own_units = f"unit IN (SELECT unit FROM {{open}}.units WHERE root = '{root}')"
     store.connection.run(
         f"""INSERT INTO {{open}}.decision_acts
             SELECT '{root}', attributes['key'], unit, activity, tier, {scope.zones.date("time")} AS on_day, 1
-            FROM {winners(scope, "'decision'", ours)}
+            FROM {winners(scope, "'decision'", own_units)}
             WHERE attributes['key'] != '' AND ('{root}', attributes['key'], unit, activity, on_day) NOT IN (
                 SELECT organisation, decision, unit, state, day FROM {{open}}.decision_acts)"""
     )

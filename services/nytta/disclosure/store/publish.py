@@ -42,16 +42,18 @@ _EPOCH = date(1970, 1, 1)
 
 
 def publish(
-    store: PrivateStore, definitions: Sequence[Definition], registry: Registry, secret: Secret, now: datetime
+    store: PrivateStore, definitions: Sequence[Definition], registry: Registry, secret: Secret, current_time: datetime
 ) -> int:
-    """Bring the open zone up to date with all weeks and months closed at `now` (aware); how many rows changed.
+    """Bring the open zone up to date with all weeks and months closed at `current_time` (aware); how many rows changed.
 
     What did not change since the last publication is not read. Where a system's sources name too many units that
     nobody knows, only figures of the organisation are told anew, until that is mended.
     """
     counters = store.counters()
-    unclear = unclear_systems(store.connection, now)
-    places = {o.id: _place(counters, o, secret, now) for o in registry.organisations}
+    unclear = unclear_systems(store.connection, current_time)
+    places = {
+        organisation.id: _place(counters, organisation, secret, current_time) for organisation in registry.organisations
+    }
     if not _is_due(counters, places.values(), unclear):
         return 0
     version, renamed = counters["version"], counters["renamed"]
@@ -73,7 +75,7 @@ def publish(
         unclear,
         using,
         occurring,
-        now,
+        current_time,
         counters["publication"] + 1,
     )
     touched = course.touched()
@@ -83,6 +85,7 @@ def publish(
         if (definition.id, definition.version) in touched or (registered and definition.counts_hands):
             changed += course.publish(definition)
     _publish_definitions(store, definitions, course.publication)
+    # counters last: a publication that is broken off is done again from where the last one ended
     for root, place in places.items():
         store.raise_counter(_clock(root), (place.open_week - _EPOCH).days)
     store.raise_counter("published_version", version)
@@ -119,9 +122,11 @@ class _Place:
     secret: bytes
 
 
-def _place(counters: Mapping[str, int], organisation: Organisation, secret: Secret, now: datetime) -> _Place:
-    before = _EPOCH + timedelta(days=counters[_clock(organisation.id)])
-    return _Place(organisation, first_open_week(now, organisation.timezone), before, secret(organisation.id))
+def _place(counters: Mapping[str, int], organisation: Organisation, secret: Secret, current_time: datetime) -> _Place:
+    previous_open = _EPOCH + timedelta(days=counters[_clock(organisation.id)])
+    return _Place(
+        organisation, first_open_week(current_time, organisation.timezone), previous_open, secret(organisation.id)
+    )
 
 
 def _clock(root: str) -> str:
@@ -166,19 +171,20 @@ class _Course:
         rows = self._rows(definition)
         if not len(rows):
             return 0
-        live, shown = _bools(rows, "live"), _bools(rows, "shown")
+        live, published = _bools(rows, "live"), _bools(rows, "shown")
         self._close(definition, rows.filter(pa.array(live)))
-        told = shown & self._stands(definition, rows)
-        figures = self._figures(definition, rows.filter(pa.array(~told)))
-        few = _texts(figures, "reason") == few_of(definition.protects).value
-        there = _bools(figures, "shown") | (_texts(figures, "was_reason") != "")
-        figures = figures.append_column("said", pc.if_else(pa.array(few), "", figures["reason"])).filter(
-            pa.array(there | ~few)
+        # what was shown of the same records stands as it was told: a second drawing would tell more than one
+        standing = published & self._stands(definition, rows)
+        figures = self._figures(definition, rows.filter(pa.array(~standing)))
+        few_cells = _texts(figures, "reason") == few_of(definition.protects).value
+        relevant = _bools(figures, "shown") | (_texts(figures, "was_reason") != "")
+        figures = figures.append_column("said", pc.if_else(pa.array(few_cells), "", figures["reason"])).filter(
+            pa.array(relevant | ~few_cells)
         )
         changed = self._write(definition, figures)
         self._keep(definition, figures.append_column("seen", figures["value"].is_valid()), "seen", "said", "rules")
         if self.renamed:
-            self._keep(definition, rows.filter(pa.array(told)), "shown", "was_reason", "was_rules")
+            self._keep(definition, rows.filter(pa.array(standing)), "shown", "was_reason", "was_rules")
         return changed
 
     def _stands(self, definition: Definition, rows: pa.Table) -> Bools:
@@ -187,19 +193,19 @@ class _Course:
         Figures that were published before record keys were kept, and those of persons whose keys changed since, stand
         where their counts are equal; of slow ones, which were told of other periods then, all that were published so.
         """
-        alike = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS])
+        unchanged = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS])
         counts = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS[:3]])
         sets = np.logical_and.reduce([_equal(rows, name) for name in _SETS])
-        before = _texts(rows, "was_rules") == ""
+        without_rules = _texts(rows, "was_rules") == ""
         renamed = np.full(len(rows), self.renamed and definition.protects is Protects.STAFF)
         live = _bools(rows, "live")
-        then = (live & counts) | (definition.pace == "month")
-        return np.asarray(np.where(before, then, live & alike & (sets | renamed)))
+        standing = (live & counts) | (definition.pace == "month")
+        return np.asarray(np.where(without_rules, standing, live & unchanged & (sets | renamed)))
 
     def _figures(self, definition: Definition, rows: pa.Table) -> pa.Table:
         """Rows with what may be told of them, each under the rules of its organisation and period."""
         parts = []
-        known = self._known(definition)
+        used_systems = self._known(definition)
         for root, of_root in _split(rows, "organisation"):
             place = self.places[root]
             rules = {
@@ -209,7 +215,7 @@ class _Course:
                 days = [day for day, rule in rules.items() if rule == protection]
                 part = of_root.filter(pc.is_in(of_root["period"], pa.array(days, of_root["period"].type)))
                 gated = gate(self._exact(definition, part), Measure.of(definition), protection, place.secret)
-                columns = _of_known(part, _columns(gated), known, definition) | {
+                columns = _of_known(part, _columns(gated), used_systems, definition) | {
                     "rules": pa.repeat(pa.scalar(protection.fingerprint), len(part))
                 }
                 for name, column in columns.items():
@@ -242,10 +248,11 @@ class _Course:
             for case_type in system.case_types
             if case_type.sensitive
         }
+        # the sum over case types holds the sensitive ones, and is guarded like them
         sensitive |= {(system, "*") for system, _ in sensitive}
         side = definition.handled
-        asked = {id_ for id_, system in systems.items() if system.protects is Asking.STAFF}
-        asked = asked if side is not None and side.subject == "ticket" else set()
+        staff_systems = {system_id for system_id, system in systems.items() if system.protects is Asking.STAFF}
+        staff_systems = staff_systems if side is not None and side.subject == "ticket" else set()
         names = _texts(rows, "system").tolist()
         types = _texts(rows, "case_type").tolist()
         size = _ints(rows, "size")
@@ -265,7 +272,7 @@ class _Course:
             register_handlers=_ints(rows, "register_handlers"),
             grouped=_bools(rows, "grouped"),
             sensitive=np.array([place in sensitive for place in zip(names, types, strict=True)], dtype=bool),
-            of_employees=np.array([name in asked for name in names], dtype=bool),
+            of_employees=np.array([name in staff_systems for name in names], dtype=bool),
         )
 
     # reading
@@ -277,9 +284,9 @@ class _Course:
         if not staff and definition.protects is not Protects.OFFICIAL_ACT:
             # reporting groups are for staff: cases of a small unit are judged by their own numbers
             case_types += " AND unit NOT IN (SELECT reporting_group FROM {open}.units)"
-        chosen = f"""indicator = {{id:String}} AND version = {{version:UInt16}} AND {case_types}
+        condition = f"""indicator = {{id:String}} AND version = {{version:UInt16}} AND {case_types}
             AND grain IN {GRAINS} AND period >= {{first:Date}}"""
-        told = f"""SELECT {", ".join(_PLACE)} FROM {{private}}.disclosed FINAL
+        disclosed_places = f"""SELECT {", ".join(_PLACE)} FROM {{private}}.disclosed FINAL
             WHERE shown AND indicator = {{id:String}} AND version = {{version:UInt16}}"""
         waits = "system NOT IN {unclear:Array(String)} OR unit IN {roots:Array(String)}"
         place = ", ".join(_PLACE)
@@ -304,21 +311,21 @@ class _Course:
             hands = f"CROSS JOIN (SELECT {nobody}) AS h"
         figures = ", ".join((*_INPUTS, *_SETS))
         roots = "SELECT unit, any(root) AS organisation FROM {open}.units GROUP BY unit"
-        now = f"""SELECT {place}, organisation, true AS live, persons, register,
+        current = f"""SELECT {place}, organisation, true AS live, persons, register,
                 greatest(in_system, in_every) AS register_handlers, {figures}
             FROM (
                 SELECT {place}, organisation, numerator, denominator, {"persons" if staff else "subjects"} AS size,
                        persons, numerator_keys, denominator_keys
                 FROM (
                     SELECT * FROM {_values(definition)}
-                    WHERE {chosen} AND ({waits} OR ({place}) IN ({told}))) AS w
+                    WHERE {condition} AND ({waits} OR ({place}) IN ({disclosed_places}))) AS w
                 INNER JOIN ({roots}) AS u USING (unit)
                 WHERE {self._due(definition)}) AS v
             {hands}"""
-        before = f"""SELECT {place}, organisation, shown, rules AS was_rules, reason AS was_reason,
+        previous = f"""SELECT {place}, organisation, shown, rules AS was_rules, reason AS was_reason,
                 {", ".join(f"{name} AS was_{name}" for name in (*_INPUTS, *_SETS))}
             FROM {{private}}.disclosed FINAL
-            WHERE (shown OR reason != '') AND {chosen} AND {self._due(definition)}"""
+            WHERE (shown OR reason != '') AND {condition} AND {self._due(definition)}"""
         members = "SELECT unit, valid_from, valid_to FROM {open}.units WHERE reporting_group != ''"
         typed = ", ".join(
             [f"toInt64({name}) AS {name}, toInt64(was_{name}) AS was_{name}" for name in _INPUTS]
@@ -329,7 +336,7 @@ class _Course:
             f"""SELECT {place}, organisation, live, shown, was_rules, was_reason, {typed},
                    arrayExists(m -> m.1 = unit AND m.2 <= period AND m.3 > period,
                                (SELECT groupArray((unit, valid_from, valid_to)) FROM ({members}))) AS grouped
-            FROM ({now}) AS a FULL OUTER JOIN ({before}) AS b USING ({place}, organisation)""",
+            FROM ({current}) AS a FULL OUTER JOIN ({previous}) AS b USING ({place}, organisation)""",
             id=definition.id,
             version=definition.version,
             first=self.first,
@@ -353,18 +360,18 @@ class _Course:
 
     def _computed(self, definition: Definition) -> str:
         """SQL of the places (grain, period) whose figures rest on cells that were computed since last time."""
-        own = f"indicator = '{definition.id}' AND version = {definition.version} AND computed > {self.version}"
+        condition = f"indicator = '{definition.id}' AND version = {definition.version} AND computed > {self.version}"
         if definition.pace == "month":
             grain = "week" if definition.window_weeks == 1 else "window"
             return f"""SELECT DISTINCT arrayJoin({_MONTHLY}) FROM (
                 SELECT DISTINCT period FROM {{private}}.cells
-                WHERE {own} AND grain = '{grain}' AND {_LAST_OF_MONTH})"""
+                WHERE {condition} AND grain = '{grain}' AND {_LAST_OF_MONTH})"""
         # windows that are summed from weeks have no cells of their own
         weeks = definition.window_weeks if definition.adds or definition.window_weeks == 1 else 0
         windows = f"arrayMap(i -> ('window', period + 7 * i), range(if(grain = 'week', {weeks}, 0)))"
         computed = f"""SELECT DISTINCT arrayJoin(arrayConcat([(toString(grain), period)], {windows})) AS place
-            FROM (SELECT DISTINCT grain, period FROM {{private}}.cells WHERE {own}
-                  UNION DISTINCT SELECT DISTINCT grain, period FROM {{private}}.hands WHERE {own})"""
+            FROM (SELECT DISTINCT grain, period FROM {{private}}.cells WHERE {condition}
+                  UNION DISTINCT SELECT DISTINCT grain, period FROM {{private}}.hands WHERE {condition})"""
         if not definition.counts_hands:
             return computed
         # a staff list that came later may say who handled, or how many could have asked
@@ -377,7 +384,7 @@ class _Course:
         """Write the figures that differ from what is published; how many they are."""
         names = [*_PLACE, *_FIGURES]
         table = figures.select([*names, "rules", "organisation"])
-        before = set(
+        published_rows = set(
             self.store.connection.rows(
                 f"SELECT {', '.join(names)} FROM {{open}}.indicator_values WHERE "
                 "indicator = {id:String} AND version = {version:UInt16} AND period IN {periods:Array(Date)}",
@@ -386,9 +393,10 @@ class _Course:
                 periods=sorted(set(table["period"].to_pylist())),
             )
         )
-        if before:
+        # only what differs is written: who reads changes must not hear of figures that stayed the same
+        if published_rows:
             rows = zip(*(table[name].to_pylist() for name in names), strict=True)
-            table = table.filter(pa.array([row not in before for row in rows], pa.bool_()))
+            table = table.filter(pa.array([row not in published_rows for row in rows], pa.bool_()))
         constants = {
             "indicator": pa.scalar(definition.id),
             "version": pa.scalar(definition.version, pa.uint16()),
@@ -415,12 +423,12 @@ class _Course:
         if len(closed):
             self.store.connection.insert_arrow("{open}.closed_periods", _with(closed, constants))
 
-    def _keep(self, definition: Definition, rows: pa.Table, shown: str, reason: str, rules: str) -> None:
+    def _keep(self, definition: Definition, rows: pa.Table, shown_column: str, reason: str, rules: str) -> None:
         """Keep in the ledger what the rows were computed from, and what these columns say: shown, or why not."""
         if not len(rows):
             return
         table = rows.select([*_PLACE, "organisation", *_INPUTS, *_SETS])
-        for name, column in (("shown", shown), ("reason", reason), ("rules", rules)):
+        for name, column in (("shown", shown_column), ("reason", reason), ("rules", rules)):
             table = table.append_column(name, rows[column])
         constants = {
             "indicator": pa.scalar(definition.id),
@@ -447,11 +455,11 @@ def _values(definition: Definition) -> str:
     """
     if definition.pace == "week":
         return "{private}.indicator_values"
-    own = "indicator = {id:String} AND version = {version:UInt16}"
+    condition = "indicator = {id:String} AND version = {version:UInt16}"
     return f"""(
         SELECT * REPLACE (place.1 AS grain, place.2 AS period) FROM (
             SELECT *, arrayJoin({_MONTHLY}) AS place FROM {{private}}.indicator_values
-            WHERE {own} AND grain = 'window' AND {_LAST_OF_MONTH}))"""
+            WHERE {condition} AND grain = 'window' AND {_LAST_OF_MONTH}))"""
 
 
 def _end(grain: str, period: str) -> str:
@@ -543,10 +551,25 @@ def _publish_definitions(store: PrivateStore, definitions: Sequence[Definition],
         ],
         [
             [
-                *(d.id, d.version, d.code, d.kind.value, d.title.sv, d.title.nb, d.title.en),
-                *(d.question.sv, d.question.nb, d.question.en, d.direction, d.protects.value, d.window_weeks),
+                *(
+                    definition.id,
+                    definition.version,
+                    definition.code,
+                    definition.kind.value,
+                    definition.title.sv,
+                    definition.title.nb,
+                    definition.title.en,
+                ),
+                *(
+                    definition.question.sv,
+                    definition.question.nb,
+                    definition.question.en,
+                    definition.direction,
+                    definition.protects.value,
+                    definition.window_weeks,
+                ),
                 publication,
             ]
-            for d in definitions
+            for definition in definitions
         ],
     )

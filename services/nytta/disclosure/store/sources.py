@@ -11,8 +11,9 @@ SPAN = timedelta(weeks=26)
 """So far back is told anew; persons' rows are disposed of after it."""
 
 
-def publish_sources(connection: Connection, now: datetime) -> None:
-    """Tell how many events each source has of each UTC day up to `now`: two significant digits, none under ten."""
+def publish_sources(connection: Connection, current_time: datetime) -> None:
+    """Tell how many events each source has of each UTC day up to `current_time`: two significant digits, none under
+    ten."""
     publication = int(connection.value("SELECT max(publication) + 1 FROM {open}.published_sources"))
     step = "intExp10(toUInt8(greatest(0, length(toString(number)) - 2)))"
     connection.run(
@@ -31,6 +32,6 @@ def publish_sources(connection: Connection, now: datetime) -> None:
                 SELECT source, system, day, 0, last_received FROM {{open}}.source_days
                 WHERE day >= toDate({{first:DateTime64(3, 'UTC')}}) AND isNotNull(events))
             GROUP BY source, system, day)""",
-        first=(now - SPAN).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),  # whole days
-        now=now,
+        first=(current_time - SPAN).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),  # whole days
+        now=current_time,
     )

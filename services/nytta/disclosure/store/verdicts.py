@@ -105,25 +105,28 @@ def publish_signals(
     store: PrivateStore,
     registry: Registry,
     definitions: Sequence[Definition],
-    now: datetime,
+    current_time: datetime,
     parameters: Parameters | None = None,
 ) -> int:
-    """Judge every organisation's closed weeks at `now` (aware) and publish what is found; the rows that changed."""
+    """Judge every organisation's closed weeks at `current_time` (aware) and publish what is found; the rows that
+    changed."""
     changed = 0
-    unclear, using = unclear_systems(store.connection, now), systems_in_use(store.connection)
+    unclear, using = unclear_systems(store.connection, current_time), systems_in_use(store.connection)
     for organisation in registry.organisations:
-        closed = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
+        closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         series = read_series(store, registry, definitions, organisation.id, closed, using, unclear)
         if not series:
             continue
         country = organisation.calendar.country
         budget = organisation.false_per_unit_year
         quiet = Parameters().quiet_weeks if country else ()
-        p = parameters or Parameters(false_per_unit_year=budget, quiet_weeks=quiet)
-        result = assess([each.panel for each in series], p)
-        first = parse_week(series[0].panel.weeks[0])
-        shown = PublishedFigures(store.connection, organisation.id, [s.definition.id for s in series], first, closed)
-        rows = list(_published(result.signals, series, organisation.id, shown))
+        detection_parameters = parameters or Parameters(false_per_unit_year=budget, quiet_weeks=quiet)
+        result = assess([one_series.panel for one_series in series], detection_parameters)
+        first_day = parse_week(series[0].panel.weeks[0])
+        published_figures = PublishedFigures(
+            store.connection, organisation.id, [one_series.definition.id for one_series in series], first_day, closed
+        )
+        rows = list(_published(result.signals, series, organisation.id, published_figures))
         changed += _write_signals(store, organisation.id, rows, closed)
         changed += _write_not_assessed(store, organisation.id, result.not_assessed, closed)
     return changed
@@ -143,27 +146,27 @@ def read_series(
     Of `unclear` systems, the weeks that are looked at for the first time are not judged; of systems of which no source
     tells that anybody works in them, which are not among those in use (`using`), use is not judged at all.
     """
-    notifying = [d for d in definitions if isinstance(d.detect, Detection)]
-    cells = _read(store, [d.id for d in notifying] + [_ENTITLEMENT], root, closed)
+    notifying = [definition for definition in definitions if isinstance(definition.detect, Detection)]
+    cells = _read(store, [definition.id for definition in notifying] + [_ENTITLEMENT], root, closed)
     if cells is None:
         return []
-    first = max(monday(store.data_span()[0]), date.fromordinal(int(cells.week.min())))
-    weeks = mondays(first, closed)
+    first_day = max(monday(store.data_span()[0]), date.fromordinal(int(cells.week.min())))
+    weeks = mondays(first_day, closed)
     organisation = registry.organisation(root)
     quiet = np.array([organisation.calendar.is_quiet(week) for week in weeks])
-    told = _presence_is_told(store, root)
+    presence_known = _presence_is_told(store, root)
     stale = _stale(store, organisation, weeks, quiet)
-    found = []
+    all_series = []
     for definition in notifying:
         for system in sorted(set(cells.system[cells.indicator == definition.id].tolist())):
             if not registry.processes(system, closed) or (definition.tells_of_use and system not in using):
                 continue
             silent = _fed_by(definition, system, stale, len(weeks))
             silent[-_UNCLEAR:] |= system in unclear
-            one = _series(definition, system, registry, root, cells, weeks, quiet, silent, told)
-            if one is not None:
-                found.append(one)
-    return found
+            one_series = _series(definition, system, registry, root, cells, weeks, quiet, silent, presence_known)
+            if one_series is not None:
+                all_series.append(one_series)
+    return all_series
 
 
 def _read(store: PrivateStore, indicators: Sequence[str], root: str, closed: date) -> _Cells | None:
@@ -223,17 +226,26 @@ def _stale(
         column = _column(week, weeks)
         if 0 <= column < len(weeks):
             counts.setdefault((system, kind, source), np.zeros(len(weeks)))[column] = number
-    found: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
+    stale: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
     for (system, kind, _), number in counts.items():
-        whole = np.sum([n for (s, k, _), n in counts.items() if (s, k) == (system, kind)], axis=0)
-        silent = found.setdefault((system, kind), np.zeros(len(weeks), bool))
-        before: list[int] = []
-        for t in np.flatnonzero(~quiet).tolist():
-            usual = float(np.median(number[before[-_USUAL:]])) if len(before) >= _USUAL else 0.0
-            matters = usual >= max(_FEWEST, float(np.median(whole[before[-_USUAL:]])) / 5) if before else False
-            silent[t] |= matters and number[t] < usual / 2
-            before.append(t)
-    return found
+        total = np.sum(
+            [
+                events
+                for (other_system, other_kind, _), events in counts.items()
+                if (other_system, other_kind) == (system, kind)
+            ],
+            axis=0,
+        )
+        silent = stale.setdefault((system, kind), np.zeros(len(weeks), bool))
+        earlier_weeks: list[int] = []
+        for column in np.flatnonzero(~quiet).tolist():
+            usual = float(np.median(number[earlier_weeks[-_USUAL:]])) if len(earlier_weeks) >= _USUAL else 0.0
+            matters = (
+                usual >= max(_FEWEST, float(np.median(total[earlier_weeks[-_USUAL:]])) / 5) if earlier_weeks else False
+            )
+            silent[column] |= matters and number[column] < usual / 2
+            earlier_weeks.append(column)
+    return stale
 
 
 def _fed_by(
@@ -242,10 +254,10 @@ def _fed_by(
     """Weeks in which what the indicator counts came in short."""
     subjects = {side.subject for side in definition.sides}
     kinds = {"case"} & subjects | ({"case", "session"} if "person" in subjects else set())
-    out = np.zeros(weeks, bool)
+    stale_weeks = np.zeros(weeks, bool)
     for kind in kinds:
-        out |= stale.get((system, kind), False)
-    return out
+        stale_weeks |= stale.get((system, kind), False)
+    return stale_weeks
 
 
 def _series(
@@ -259,40 +271,40 @@ def _series(
     stale: npt.NDArray[np.bool_],
     presence_is_told: bool,
 ) -> Series | None:
-    here = cells.system == system
-    own = here & (cells.indicator == definition.id)
+    in_system = cells.system == system
+    own_cells = in_system & (cells.indicator == definition.id)
     staff = definition.protects is Protects.STAFF
     day = weeks[-1] + timedelta(days=6)
-    units = _judged_units(registry, root, sorted(set(cells.unit[own].tolist())), day, staff=staff)
+    units = _judged_units(registry, root, sorted(set(cells.unit[own_cells].tolist())), day, staff=staff)
     if not units:
         return None
-    place = {unit: k for k, unit in enumerate(units)}
-    first = weeks[0].toordinal()
+    place = {unit: row for row, unit in enumerate(units)}
+    first_ordinal = weeks[0].toordinal()
 
-    def matrix(chosen: npt.NDArray[np.bool_], name: str) -> Floats:
-        out = np.full((len(units), len(weeks)), np.nan)
-        rows = np.flatnonzero(chosen & np.isin(cells.unit, units) & (cells.week >= first))
-        at = [place[unit] for unit in cells.unit[rows].tolist()]
-        out[at, (cells.week[rows] - first) // 7] = cells.figures[name][rows]
-        return out
+    def matrix(selection: npt.NDArray[np.bool_], name: str) -> Floats:
+        figures = np.full((len(units), len(weeks)), np.nan)
+        rows = np.flatnonzero(selection & np.isin(cells.unit, units) & (cells.week >= first_ordinal))
+        row_numbers = [place[unit] for unit in cells.unit[rows].tolist()]
+        figures[row_numbers, (cells.week[rows] - first_ordinal) // 7] = cells.figures[name][rows]
+        return figures
 
     total = cells.case_type == "*"
-    exact = {name: matrix(own & total, name) for name in cells.figures}
-    count, n = _standardised(own & ~total & (cells.case_type != ""), cells.case_type, matrix) or (
+    exact = {name: matrix(own_cells & total, name) for name in cells.figures}
+    count, denominators = _standardised(own_cells & ~total & (cells.case_type != ""), cells.case_type, matrix) or (
         exact["numerator"],
         exact["denominator"],
     )
-    access = here & (cells.indicator == _ENTITLEMENT) & total
+    access = in_system & (cells.indicator == _ENTITLEMENT) & total
     eligible, entitled = matrix(access, "denominator"), matrix(access, "numerator")
-    at_work = matrix(here & (cells.indicator == _BREADTH) & total, "denominator")
+    at_work = matrix(in_system & (cells.indicator == _BREADTH) & total, "denominator")
     with np.errstate(invalid="ignore", divide="ignore"):
         eligible = np.where(eligible > 0, eligible, np.nan)
         entitlement = entitled / eligible
         presence = np.where(entitled > 0, np.minimum(at_work / entitled, 1.0), np.nan)
-    counts = Counts(count, n, eligible, presence if presence_is_told else None, entitlement)
+    counts = Counts(count, denominators, eligible, presence if presence_is_told else None, entitlement)
     assert isinstance(definition.detect, Detection)
     judged = [_facts(registry, unit, system, definition.id, weeks) for unit in units]
-    made = panel(
+    unit_panel = panel(
         system,
         definition.id,
         [_label(week) for week in weeks],
@@ -303,17 +315,17 @@ def _series(
         quiet=quiet,
         stale=stale,
     )
-    return Series(definition, made, tuple(units))
+    return Series(definition, unit_panel, tuple(units))
 
 
-def _standardised(chosen: npt.NDArray[np.bool_], types: npt.NDArray[np.str_], matrix: Any) -> tuple[Any, Any] | None:
+def _standardised(selection: npt.NDArray[np.bool_], types: npt.NDArray[np.str_], matrix: Any) -> tuple[Any, Any] | None:
     """Counts under each unit's lasting mix of case types, so that a changing mix moves nothing; None with one type."""
-    names = sorted(set(types[chosen].tolist()))
+    names = sorted(set(types[selection].tolist()))
     if len(names) < 2:
         return None
-    count = np.stack([matrix(chosen & (types == name), "numerator") for name in names], -1)
-    n = np.stack([matrix(chosen & (types == name), "denominator") for name in names], -1)
-    return standardised(count, n)
+    count = np.stack([matrix(selection & (types == name), "numerator") for name in names], -1)
+    denominators = np.stack([matrix(selection & (types == name), "denominator") for name in names], -1)
+    return standardised(count, denominators)
 
 
 def _judged_units(registry: Registry, root: str, units: Sequence[str], day: date, *, staff: bool) -> list[str]:
@@ -327,50 +339,53 @@ def _judged_units(registry: Registry, root: str, units: Sequence[str], day: date
         if unit in existing and unit not in groups
         for parent in registry.ancestors(unit, day)
     }
-    gone = {unit.id for unit in registry.units} - set(existing)
-    return [unit for unit in units if unit not in members | above | gone and (unit != root or len(units) == 1)]
+    closed_units = {unit.id for unit in registry.units} - set(existing)
+    return [unit for unit in units if unit not in members | above | closed_units and (unit != root or len(units) == 1)]
 
 
 def _facts(registry: Registry, unit: str, system: str, indicator: str, weeks: Sequence[date]) -> Judged:
     """What the registry says of a unit, as columns; of a reporting group, what holds for all of its members."""
     day = weeks[-1] + timedelta(days=6)
-    group = next((g for g in registry.groups if g.id == unit), None)
+    group = next((group for group in registry.groups if group.id == unit), None)
     members = group.units if group else (unit,)
-    lives = [d for member in members if (d := registry.go_live(system, member))]
-    known = [registry.unit(member, day) for member in members]
-    above = {each.id for member in members for each in registry.ancestors(member, day)} | {*members, ""}
+    lives = [live_day for member in members if (live_day := registry.go_live(system, member))]
+    member_units = [registry.unit(member, day) for member in members]
+    above = {ancestor.id for member in members for ancestor in registry.ancestors(member, day)} | {*members, ""}
     stones = [
-        m.date
-        for m in registry.milestones
-        if m.system in ("", system) and m.unit in above and m.what not in NOT_A_CHANGE | LIVE
+        milestone.date
+        for milestone in registry.milestones
+        if milestone.system in ("", system) and milestone.unit in above and milestone.what not in NOT_A_CHANGE | LIVE
     ]
-    live = max(lives, default=weeks[0])
-    plans = {_plan(registry, member, system, indicator, weeks, live) for member in members}
+    go_live = max(lives, default=weeks[0])
+    plans = {_plan(registry, member, system, indicator, weeks, go_live) for member in members}
     return Judged(
         unit,
-        known[0].peer_group,
+        member_units[0].peer_group,
         _column(max(lives), weeks) if lives else None,
-        tuple(_column(d, weeks) for d in stones if weeks[0] <= d <= day),
+        tuple(_column(milestone_day, weeks) for milestone_day in stones if weeks[0] <= milestone_day <= day),
         plans.pop() if len(plans) == 1 else (),
     )
 
 
 def _plan(
-    registry: Registry, unit: str, system: str, indicator: str, weeks: Sequence[date], live: date
+    registry: Registry, unit: str, system: str, indicator: str, weeks: Sequence[date], go_live: date
 ) -> tuple[tuple[int, float, float], ...]:
     """(first column, target, column of its due date) of each stretch of weeks with one next target, from go-live on."""
-    about = [p for p in registry.plans if (p.system, p.indicator) == (system, indicator)]
-    edges = {max(live, weeks[0])} | {
-        d for p in about for d in (p.span.valid_from, p.start, *(t.date for t in p.targets)) if d
+    about = [plan for plan in registry.plans if (plan.system, plan.indicator) == (system, indicator)]
+    edges = {max(go_live, weeks[0])} | {
+        day
+        for plan in about
+        for day in (plan.span.valid_from, plan.start, *(target.date for target in plan.targets))
+        if day
     }
-    found: list[tuple[int, float, float]] = []
-    for edge in sorted(e for e in edges if max(live, weeks[0]) <= e <= weeks[-1] + timedelta(days=6)):
+    stretches: list[tuple[int, float, float]] = []
+    for edge in sorted(edge for edge in edges if max(go_live, weeks[0]) <= edge <= weeks[-1] + timedelta(days=6)):
         plan = registry.plan(system, indicator, unit, edge)
         if plan is None or (plan.start is not None and edge < plan.start):
             continue
-        target = next((t for t in plan.targets if t.date > edge), plan.targets[-1])
-        found.append((_column(edge, weeks), target.value / 1000, float(_column(target.date, weeks))))
-    return tuple(found)
+        target = next((target for target in plan.targets if target.date > edge), plan.targets[-1])
+        stretches.append((_column(edge, weeks), target.value / 1000, float(_column(target.date, weeks))))
+    return tuple(stretches)
 
 
 def _column(day: date, weeks: Sequence[date]) -> int:
@@ -386,10 +401,10 @@ def _label(week: date) -> str:
 
 
 def _published(
-    signals: Iterable[Signal], series: Sequence[Series], root: str, shown: PublishedFigures
+    signals: Iterable[Signal], series: Sequence[Series], root: str, published_figures: PublishedFigures
 ) -> Iterable[dict[str, Any]]:
     """Rows of published_signals: verdicts on weeks of which a figure is shown, with published figures alone."""
-    by_panel = {(s.panel.system, s.panel.indicator): s for s in series}
+    by_panel = {(panel_series.panel.system, panel_series.panel.indicator): panel_series for panel_series in series}
     for signal in signals:
         week = parse_week(signal.opened)
         base = {
@@ -418,92 +433,107 @@ def _published(
             ]
             yield base | {"scope": float(round(100 * max(share)))}
             continue
-        one = by_panel[signal.system, signal.indicator]
-        known = [evidence for evidence in (signal.latest, signal.evidence) if evidence]
-        said = next((row for evidence in known if (row := _figures(one, signal, evidence, shown))), None)
-        if said is not None:
-            yield base | said
+        panel_series = by_panel[signal.system, signal.indicator]
+        candidates = [evidence for evidence in (signal.latest, signal.evidence) if evidence]
+        figure_row = next(
+            (row for evidence in candidates if (row := _figures(panel_series, signal, evidence, published_figures))),
+            None,
+        )
+        if figure_row is not None:
+            yield base | figure_row
 
 
-def _span(one: Series, evidence: dict[str, Any]) -> tuple[int, int]:
+def _span(series: Series, evidence: dict[str, Any]) -> tuple[int, int]:
     """Columns of the first and the last week that a verdict rests on."""
-    a, b = (one.panel.weeks.index(week) for week in evidence["weeks"])
-    return (b, b) if one.definition.stands else (a, b)
+    first_column, last_column = (series.panel.weeks.index(week) for week in evidence["weeks"])
+    return (last_column, last_column) if series.definition.stands else (first_column, last_column)
 
 
-def _figures(one: Series, signal: Signal, evidence: dict[str, Any], shown: PublishedFigures) -> dict[str, Any] | None:
+def _figures(
+    series: Series, signal: Signal, evidence: dict[str, Any], published_figures: PublishedFigures
+) -> dict[str, Any] | None:
     """The figures beside a verdict: published rows of its weeks, the latest; None where none of them is shown."""
-    a, b = _span(one, evidence)
-    definition, weeks = one.definition, [parse_week(week) for week in one.panel.weeks]
+    first_column, last_column = _span(series, evidence)
+    definition, weeks = series.definition, [parse_week(week) for week in series.panel.weeks]
     # what comes closer to the weeks that a verdict looks at goes first
     grains: tuple[Grain, Grain] = ("window", "week") if definition.window_weeks <= _LOOKED_AT else ("week", "window")
-    places = ((grain, t) for t in range(b, a - 1, -1) for grain in grains)
-    for grain, t in places:
-        own = shown.at(definition.id, grain, signal.unit, signal.system, weeks[t])
-        if own is not None:
+    places = ((grain, column) for column in range(last_column, first_column - 1, -1) for grain in grains)
+    for grain, column in places:
+        figure = published_figures.at(definition.id, grain, signal.unit, signal.system, weeks[column])
+        if figure is not None:
             break
     else:
         return None
-    before = _before(one, signal, grain, shown) if signal.kind == "relapse" else None
-    peers = _peers(one, signal.unit, t)
-    others = [f.value for p in peers if (f := shown.at(definition.id, grain, p, signal.system, weeks[t]))]
-    peer = float(round(median(others))) if len(others) >= _FEWEST_PEERS else None
-    edges = quantiles(others, n=4, method="inclusive") if len(others) >= _PEERS_OF_BAND else (None, None, None)
-    return _hidden(one, signal, evidence) | {
-        "first": own.first,
-        "last": own.last,
-        "value": own.value,
-        "low": own.low,
-        "high": own.high,
-        "n_band": own.n_band,
-        "status": own.status,
-        "before": before,
+    previous_level = _before(series, signal, grain, published_figures) if signal.kind == "relapse" else None
+    peers = _peers(series, signal.unit, column)
+    peer_values = [
+        peer_figure.value
+        for peer in peers
+        if (peer_figure := published_figures.at(definition.id, grain, peer, signal.system, weeks[column]))
+    ]
+    peer = float(round(median(peer_values))) if len(peer_values) >= _FEWEST_PEERS else None
+    edges = (
+        quantiles(peer_values, n=4, method="inclusive") if len(peer_values) >= _PEERS_OF_BAND else (None, None, None)
+    )
+    return _hidden(series, signal, evidence) | {
+        "first": figure.first,
+        "last": figure.last,
+        "value": figure.value,
+        "low": figure.low,
+        "high": figure.high,
+        "n_band": figure.n_band,
+        "status": figure.status,
+        "before": previous_level,
         "peer": peer,
         "peer_low": None if edges[0] is None else float(round(edges[0])),
         "peer_high": None if edges[2] is None else float(round(edges[2])),
-        "urgency": _urgency(definition, signal.kind, own.value, before, peer),
+        "urgency": _urgency(definition, signal.kind, figure.value, previous_level, peer),
     }
 
 
-def _hidden(one: Series, signal: Signal, evidence: dict[str, Any]) -> dict[str, Any]:
+def _hidden(series: Series, signal: Signal, evidence: dict[str, Any]) -> dict[str, Any]:
     """A verdict without figures, and what the registry says of the plan."""
-    a, b = _span(one, evidence)
-    last = parse_week(one.panel.weeks[b])
+    first_column, last_column = _span(series, evidence)
+    last_day = parse_week(series.panel.weeks[last_column])
     return {
-        "version": one.definition.version,
-        "first": parse_week(one.panel.weeks[a]),
-        "last": last,
+        "version": series.definition.version,
+        "first": parse_week(series.panel.weeks[first_column]),
+        "last": last_day,
         "status": Status.SUPPRESSED.value,
         "target": float(round(100 * evidence["target"])) if "target" in evidence else None,
-        "due": last + timedelta(weeks=evidence["weeks_left"]) if "weeks_left" in evidence else None,
-        "urgency": _urgency(one.definition, signal.kind, None, None, None),
+        "due": last_day + timedelta(weeks=evidence["weeks_left"]) if "weeks_left" in evidence else None,
+        "urgency": _urgency(series.definition, signal.kind, None, None, None),
     }
 
 
-def _before(one: Series, signal: Signal, grain: Grain, shown: PublishedFigures) -> float | None:
+def _before(series: Series, signal: Signal, grain: Grain, published_figures: PublishedFigures) -> float | None:
     """The own level that a fall is a fall from: the middle of what was published of settled weeks before it."""
     opened = parse_week(signal.opened)
-    live = int(one.panel.live[one.units.index(signal.unit)])
-    since = max(parse_week(one.panel.weeks[0]) + timedelta(weeks=live + _SETTLING), opened - _REFERENCE)
-    last = opened - timedelta(weeks=_SETTLING)
-    found = shown.trailing(one.definition.id, grain, signal.unit, signal.system, last, (last - since).days // 7 + 1)
-    level = middle(found)
+    live_column = int(series.panel.live[series.units.index(signal.unit)])
+    since = max(parse_week(series.panel.weeks[0]) + timedelta(weeks=live_column + _SETTLING), opened - _REFERENCE)
+    last_day = opened - timedelta(weeks=_SETTLING)
+    figures = published_figures.trailing(
+        series.definition.id, grain, signal.unit, signal.system, last_day, (last_day - since).days // 7 + 1
+    )
+    level = middle(figures)
     return None if level is None else level.value
 
 
-def _peers(one: Series, unit: str, column: int) -> list[str]:
+def _peers(series: Series, unit: str, column: int) -> list[str]:
     """Like units that were live in the week, without the unit itself."""
-    row, p = one.units.index(unit), one.panel
-    alike = (p.group == p.group[row]) & (p.live <= column) & (p.until > column)
-    return [other for n, other in enumerate(one.units) if alike[n] and n != row]
+    row, panel = series.units.index(unit), series.panel
+    similar = (panel.group == panel.group[row]) & (panel.live <= column) & (panel.until > column)
+    return [other for other_row, other in enumerate(series.units) if similar[other_row] and other_row != row]
 
 
-def _urgency(definition: Definition, kind: str, value: float | None, before: float | None, peer: float | None) -> float:
+def _urgency(
+    definition: Definition, kind: str, value: float | None, previous_level: float | None, peer: float | None
+) -> float:
     """How far below what it should be, in shares, from public figures; without any, what the verdict itself says."""
     if kind == "behind_plan":
         return _BEHIND
     assert isinstance(definition.detect, Detection)
-    usual = before if kind == "relapse" else peer
+    usual = previous_level if kind == "relapse" else peer
     least = definition.detect.margin / 100
     return least if value is None or usual is None else max(least, round((usual - value) / 100, 2))
 
@@ -511,23 +541,25 @@ def _urgency(definition: Definition, kind: str, value: float | None, before: flo
 def _write_signals(store: PrivateStore, root: str, rows: Sequence[dict[str, Any]], closed: date) -> int:
     """Write what differs from what is published; what is not found any more is withdrawn."""
     names = [*_KEY, *_SAID]
-    before = {
+    earlier = {
         tuple(row[name] for name in _KEY): row
         for row in store.connection.dicts(
             f"SELECT {', '.join(names)} FROM {{open}}.signals WHERE organisation = {{root:String}}", root=root
         )
     }
-    now = {tuple(row[name] for name in _KEY): row for row in rows}
-    changed = [row for key, row in now.items() if before.get(key) != row]
+    current = {tuple(row[name] for name in _KEY): row for row in rows}
+    changed = [row for key, row in current.items() if earlier.get(key) != row]
     changed += [
         row | {"closed": row["closed"] or closed, "withdrawn": True}
-        for key, row in before.items()
-        if key not in now and not row["withdrawn"] and row["opened"] <= closed
+        for key, row in earlier.items()
+        if key not in current and not row["withdrawn"] and row["opened"] <= closed
     ]
     number = store.counter("signals") + 1
     store.raise_counter("signals", number)
     store.connection.insert(
-        "{open}.published_signals", [*names, "publication"], [[*(row[n] for n in names), number] for row in changed]
+        "{open}.published_signals",
+        [*names, "publication"],
+        [[*(row[name] for name in names), number] for row in changed],
     )
     return len(changed)
 
@@ -535,21 +567,21 @@ def _write_signals(store: PrivateStore, root: str, rows: Sequence[dict[str, Any]
 def _write_not_assessed(store: PrivateStore, root: str, entries: Iterable[NotAssessed], closed: date) -> int:
     """Write the reasons of the last weeks that differ from what is published."""
     names = ["unit", "system", "indicator", "week"]
-    begin = closed - _RECENT
-    now = {
-        (e.unit, e.system, e.indicator, week): "not_assessed" if e.reason in _HIDDEN else e.reason
-        for e in entries
-        if (week := parse_week(e.week)) > begin
+    start = closed - _RECENT
+    current = {
+        (entry.unit, entry.system, entry.indicator, week): "not_assessed" if entry.reason in _HIDDEN else entry.reason
+        for entry in entries
+        if (week := parse_week(entry.week)) > start
     }
-    known = store.connection.rows(
+    published_rows = store.connection.rows(
         f"SELECT {', '.join(names)}, reason FROM {{open}}.not_assessed FINAL "
         "WHERE organisation = {root:String} AND week > {begin:Date}",
         root=root,
-        begin=begin,
+        begin=start,
     )
-    before = {tuple(row[:4]): row[4] for row in known}
-    changed = {key: reason for key, reason in now.items() if before.get(key) != reason}
-    changed |= {key: "" for key, reason in before.items() if reason and key not in now and key[3] <= closed}
+    earlier = {tuple(row[:4]): row[4] for row in published_rows}
+    changed = {key: reason for key, reason in current.items() if earlier.get(key) != reason}
+    changed |= {key: "" for key, reason in earlier.items() if reason and key not in current and key[3] <= closed}
     number = store.counter("signals")
     store.connection.insert(
         "{open}.not_assessed",

@@ -16,15 +16,15 @@ def withdraw(connection: Connection, definition: Definition, publication: int, m
 
     A whole indicator of a whole organisation goes at once, so that nothing is told by what goes.
     """
-    gone = f"""indicator = '{definition.id}' AND status != 'not_approved' AND organisation IN (
+    condition = f"""indicator = '{definition.id}' AND status != 'not_approved' AND organisation IN (
         SELECT root FROM {{open}}.units WHERE unit NOT IN ({approved_units(definition)}))"""
-    count = int(connection.value(f"SELECT count() FROM {{open}}.published_values FINAL WHERE {gone}"))
+    count = int(connection.value(f"SELECT count() FROM {{open}}.published_values FINAL WHERE {condition}"))
     if count:
         connection.run(
             f"""INSERT INTO {{open}}.published_values
             SELECT * REPLACE (NULL AS value, NULL AS low, NULL AS high, '' AS n_band, 'not_approved' AS status,
                               toDateTime({int(moment.timestamp())}) AS published_at, {publication} AS publication)
-            FROM (SELECT * FROM {{open}}.published_values FINAL WHERE {gone})"""
+            FROM (SELECT * FROM {{open}}.published_values FINAL WHERE {condition})"""
         )
     return count
 

@@ -50,44 +50,52 @@ def followed(panel: Panel, unit: int, column: int, acted: Collection[int]) -> Fo
     usable one after the action are looked at.
     """
     usable = _usable(panel)
-    before = np.flatnonzero(usable[unit, :column])[-BEFORE:]
-    after = column + 1 + np.flatnonzero(usable[unit, column + 1 :])[:AFTER]
-    if len(after) < AFTER:
+    weeks_before = np.flatnonzero(usable[unit, :column])[-BEFORE:]
+    weeks_after = column + 1 + np.flatnonzero(usable[unit, column + 1 :])[:AFTER]
+    if len(weeks_after) < AFTER:
         late = panel.shape[1] - column > PATIENCE
         return Followed(None, 0, Why.TOO_FEW) if late else None
-    if len(before) < FEWEST:
+    if len(weeks_before) < FEWEST:
         return Followed(None, 0, Why.TOO_SHORT)
-    if panel.rebase[unit, before[0] + 1 : after[-1] + 1].any():
+    if panel.rebase[unit, weeks_before[0] + 1 : weeks_after[-1] + 1].any():
         return Followed(None, 0, Why.CHANGED)
     share = _shares(panel)
-    begin, end, size = share[unit, before].mean(), share[unit, after].mean(), panel.denominator[unit, before].mean()
-    if min(size, panel.denominator[unit, after].mean()) < FEWEST_BEHIND:
+    start_level, end, size = (
+        share[unit, weeks_before].mean(),
+        share[unit, weeks_after].mean(),
+        panel.denominator[unit, weeks_before].mean(),
+    )
+    if min(size, panel.denominator[unit, weeks_after].mean()) < FEWEST_BEHIND:
         return Followed(None, 0, Why.TOO_FEW)
     changes, sizes = [], []
-    for other in range(len(panel.units)):
-        there = usable[other, before], usable[other, after]
-        alike = panel.group[other] == panel.group[unit] and other not in acted and other != unit
-        steady = not panel.rebase[other, before[0] + 1 : after[-1] + 1].any()
-        whole = panel.live[other] <= before[0] and panel.until[other] > after[-1]
-        if not (alike and steady and whole) or there[0].sum() < FEWEST or there[1].sum() < AFTER - 2:
+    for other_unit in range(len(panel.units)):
+        both_usable = usable[other_unit, weeks_before], usable[other_unit, weeks_after]
+        same_group = panel.group[other_unit] == panel.group[unit] and other_unit not in acted and other_unit != unit
+        steady = not panel.rebase[other_unit, weeks_before[0] + 1 : weeks_after[-1] + 1].any()
+        live_throughout = panel.live[other_unit] <= weeks_before[0] and panel.until[other_unit] > weeks_after[-1]
+        if (
+            not (same_group and steady and live_throughout)
+            or both_usable[0].sum() < FEWEST
+            or both_usable[1].sum() < AFTER - 2
+        ):
             continue
-        level = share[other, before[there[0]]].mean()
-        if abs(level - begin) <= MATCHED:
-            changes.append(share[other, after[there[1]]].mean() - level)
-            sizes.append(panel.denominator[other, before[there[0]]].mean())
+        level = share[other_unit, weeks_before[both_usable[0]]].mean()
+        if abs(level - start_level) <= MATCHED:
+            changes.append(share[other_unit, weeks_after[both_usable[1]]].mean() - level)
+            sizes.append(panel.denominator[other_unit, weeks_before[both_usable[0]]].mean())
     if len(changes) < FEWEST_OTHERS:
         return Followed(None, len(changes), Why.TOO_FEW_LIKE)
-    return Followed(effect(end - begin, size, changes, sizes), len(changes))
+    return Followed(effect(end - start_level, size, changes, sizes), len(changes))
 
 
 def _usable(panel: Panel) -> Flags:
     """Weeks with figures that are neither holidays nor lack data."""
-    out = np.isfinite(panel.numerator) & (np.nan_to_num(panel.denominator) > 0)
-    out &= np.arange(panel.shape[1])[None, :] >= panel.live[:, None]
+    usable = np.isfinite(panel.numerator) & (np.nan_to_num(panel.denominator) > 0)
+    usable &= np.arange(panel.shape[1])[None, :] >= panel.live[:, None]
     for lost in (panel.quiet, panel.stale):
         if lost is not None:
-            out &= ~lost[None, :]
-    return np.asarray(out)
+            usable &= ~lost[None, :]
+    return np.asarray(usable)
 
 
 def _shares(panel: Panel) -> Array:

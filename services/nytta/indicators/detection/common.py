@@ -28,42 +28,41 @@ def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
     moves it, and by at least `common_drop`, and more than `common_system_share` of the units fall. After
     `common_weeks` weeks in a row the lower level is taken as how things now are.
     """
-    p = parameters
     units, weeks = panel.shape
     usable = gated.usable
-    y = np.where(usable, angle(np.where(usable, gated.count, 0), np.where(usable, gated.n, 1)), np.nan)
+    angles = np.where(usable, angle(np.where(usable, gated.count, 0), np.where(usable, gated.n, 1)), np.nan)
     ring = np.full((units, 8), np.nan)
     flags, change, hit_share = np.zeros(weeks, bool), np.full(weeks, np.nan), np.full(weeks, np.nan)
     usual: list[float] = []
     in_row = 0
-    for t in range(weeks):
-        there = np.isfinite(ring)
-        number = there.sum(1)
-        here = usable[:, t] & (number >= 4)
-        if here.sum() >= p.common_count:
-            reference = np.where(there, ring, 0.0).sum(1) / np.maximum(number, 1)
-            moved = (y[:, t] - reference)[here]
-            change[t] = float(np.median(moved))
-            hit_share[t] = float((moved < -p.common_drop).mean())
+    for week in range(weeks):
+        is_known = np.isfinite(ring)
+        number = is_known.sum(1)
+        counted = usable[:, week] & (number >= 4)
+        if counted.sum() >= parameters.common_count:
+            reference = np.where(is_known, ring, 0.0).sum(1) / np.maximum(number, 1)
+            moved = (angles[:, week] - reference)[counted]
+            change[week] = float(np.median(moved))
+            hit_share[week] = float((moved < -parameters.common_drop).mean())
             sigma = 1.4826 * float(np.median(np.abs(usual))) if len(usual) >= 8 else 0.05
             # What the median moves by chance alone: few units with few cases each fall together now and then.
-            chance = 1.2533 * float(np.sqrt((9 / 8 / (4 * gated.n[here, t])).mean() / here.sum()))
-            fallen = change[t] < -max(p.common_sigma * max(sigma, chance), p.common_drop)
-            if fallen and hit_share[t] > p.common_system_share and in_row < p.common_weeks:
-                flags[t], in_row = True, in_row + 1
+            chance = 1.2533 * float(np.sqrt((9 / 8 / (4 * gated.n[counted, week])).mean() / counted.sum()))
+            fallen = change[week] < -max(parameters.common_sigma * max(sigma, chance), parameters.common_drop)
+            if fallen and hit_share[week] > parameters.common_system_share and in_row < parameters.common_weeks:
+                flags[week], in_row = True, in_row + 1
                 continue
-            if in_row >= p.common_weeks:
+            if in_row >= parameters.common_weeks:
                 ring[:] = np.nan
-            usual = [*usual[-25:], change[t]]
-        in_row = 0 if here.any() else in_row
-        take = usable[:, t]
-        ring[take] = np.column_stack([ring[take, 1:], y[take, t]])
+            usual = [*usual[-25:], change[week]]
+        in_row = 0 if counted.any() else in_row
+        take = usable[:, week]
+        ring[take] = np.column_stack([ring[take, 1:], angles[take, week]])
     return Common(flags, change, hit_share)
 
 
 def without(gated: Gated, common: Common, reason: str) -> Gated:
     """The observations with the common weeks taken out, each named in the reasons."""
     usable = gated.usable & common.weeks[None, :]
-    why = gated.reason.copy()
-    why[usable] = reason
-    return Gated(np.where(usable, np.nan, gated.count), np.where(usable, np.nan, gated.n), why, gated.reset)
+    reasons = gated.reason.copy()
+    reasons[usable] = reason
+    return Gated(np.where(usable, np.nan, gated.count), np.where(usable, np.nan, gated.n), reasons, gated.reset)

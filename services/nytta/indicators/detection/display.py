@@ -53,12 +53,12 @@ def xmr_chart(
     `rebase`: columns at which declared milestones begin a new stretch; `baseline`: the first points of a
     stretch its limits rest on.
     """
-    x = np.asarray(values, float)
+    points = np.asarray(values, float)
 
     def limits(part: slice, base: int) -> Limits:
-        return xmr(x[part][:base])
+        return xmr(points[part][:base])
 
-    return _chart(x, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend)
+    return _chart(points, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend)
 
 
 def p_prime_chart(
@@ -83,14 +83,14 @@ def p_prime_chart(
         _, sigma_z = p_prime(xs[:base], ms[:base])
         with np.errstate(divide="ignore", invalid="ignore"):
             sigma = np.sqrt(centre * (1 - centre) / ms) * sigma_z
-        sides = (np.clip(centre + k * sigma, 0, 1) for k in (-3, 3, -2, 2))
+        sides = (np.clip(centre + multiple * sigma, 0, 1) for multiple in (-3, 3, -2, 2))
         return Limits(centre + np.zeros_like(ms), *sides)
 
     return _chart(share, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend)
 
 
 def _chart(
-    x: Array,
+    points: Array,
     limits: Callable[[slice, int], Limits],
     *,
     rebase: tuple[int, ...],
@@ -98,25 +98,25 @@ def _chart(
     aim: tuple[float | None, bool],
     trend: int,
 ) -> Chart:
-    edges = sorted({0, len(x), *(at for at in rebase if 0 < at < len(x))})
-    lines = {name: np.full(len(x), np.nan) for name in ("centre", "lower", "upper", "near_lower", "near_upper")}
-    marks = {name: np.zeros(len(x), np.int8) for name in ("outside", "shift", "trend", "near")}
-    trial = np.zeros(len(x), bool)
-    last: Limits | None = None
-    for begin, end in pairwise(edges):
-        part = slice(begin, end)
-        there = np.flatnonzero(np.isfinite(x[part]))
-        base = int(there[min(baseline, len(there)) - 1]) + 1 if len(there) else 0
-        trial[part] = len(there) < baseline
-        if len(there) < 2:
+    edges = sorted({0, len(points), *(edge for edge in rebase if 0 < edge < len(points))})
+    lines = {name: np.full(len(points), np.nan) for name in ("centre", "lower", "upper", "near_lower", "near_upper")}
+    marks = {name: np.zeros(len(points), np.int8) for name in ("outside", "shift", "trend", "near")}
+    trial = np.zeros(len(points), bool)
+    current_limits: Limits | None = None
+    for start, end in pairwise(edges):
+        part = slice(start, end)
+        known_points = np.flatnonzero(np.isfinite(points[part]))
+        base = int(known_points[min(baseline, len(known_points)) - 1]) + 1 if len(known_points) else 0
+        trial[part] = len(known_points) < baseline
+        if len(known_points) < 2:
             continue
-        last = limits(part, base)
+        current_limits = limits(part, base)
         for name, line in lines.items():
-            line[part] = getattr(last, name)
-        found = nhs_rules(x[part], last, trend=trend)
+            line[part] = getattr(current_limits, name)
+        nhs_signals = nhs_rules(points[part], current_limits, trend=trend)
         for name, mark in marks.items():
-            mark[part] = getattr(found, name)
-    return Chart(x, **lines, signals=NhsSignals(**marks), trial=trial, assurance=_assurance(last, *aim))
+            mark[part] = getattr(nhs_signals, name)
+    return Chart(points, **lines, signals=NhsSignals(**marks), trial=trial, assurance=_assurance(current_limits, *aim))
 
 
 def _assurance(limits: Limits | None, target: float | None, higher_is_better: bool) -> Assurance:

@@ -30,9 +30,9 @@ def _rare_moments(expected: Array) -> tuple[Array, Array]:
     chance = scipy.stats.poisson.pmf(count[None, :], expected[:, None])
     root = 2 * np.sqrt(count + 0.375)
     mean = (chance * root).sum(1)
-    away = root[None, :] - mean[:, None]
-    variance = (chance * away**2).sum(1)
-    return variance, (chance * away**3).sum(1) / variance**1.5
+    distances = root[None, :] - mean[:, None]
+    variance = (chance * distances**2).sum(1)
+    return variance, (chance * distances**3).sum(1) / variance**1.5
 
 
 _RARE_VARIANCE, _RARE_SKEW = _rare_moments(RARE)
@@ -82,12 +82,12 @@ def peer_means(value: Array, weight: Array, group: Whole) -> tuple[Array, Array,
     w = np.where(np.isfinite(value), weight, 0.0)
     v = np.where(w > 0, value, 0.0)
     order = np.argsort(group, kind="stable")
-    _, first, place = np.unique(group[order], return_index=True, return_inverse=True)
+    _, group_starts, place = np.unique(group[order], return_index=True, return_inverse=True)
     back = np.empty_like(order)
     back[order] = place
 
     def total(a: Array) -> Array:
-        return np.asarray(np.add.reduceat(a[order], first, axis=0)[back]) if len(order) else a
+        return np.asarray(np.add.reduceat(a[order], group_starts, axis=0)[back]) if len(order) else a
 
     weight_of_others = total(w) - w
     number = total((w > 0).astype(float)) - (w > 0)
@@ -99,10 +99,9 @@ def peer_means(value: Array, weight: Array, group: Whole) -> tuple[Array, Array,
 
 def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     """Measure every unit against its peers; what is said of week t rests on weeks up to t."""
-    p = parameters
     units, weeks = panel.shape
     age = np.arange(weeks)[None, :] - panel.live[:, None]
-    settled = gated.usable & (age >= p.baseline_start)
+    settled = gated.usable & (age >= parameters.baseline_start)
     n = np.where(settled, gated.n, 1.0)
     count = np.where(settled, gated.count, 0.0)
     inverse = 1 / (4 * n)
@@ -111,91 +110,115 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     # units from standing for the whole group.
     worth = np.where(settled, 1 / (inverse + 0.004), 0.0)
     mean, peer_variance, peers = peer_means(y, worth, panel.group)
-    noisy = np.where(settled & (peers >= p.minimum_peers), y - mean, np.nan)
+    noisy = np.where(settled & (peers >= parameters.minimum_peers), y - mean, np.nan)
     segment = np.cumsum(gated.reset.astype(np.int64), axis=1)
     # Peers that still climb make a unit that came first look as if it fell: they count when a climb is usually over.
-    grown = settled & (age >= p.peer_start)
+    grown = settled & (age >= parameters.peer_start)
     mean, peer_variance, peers = peer_means(np.where(grown, y, np.nan), worth, panel.group)
-    with_peers = settled & (peers >= p.minimum_peers)
+    with_peers = settled & (peers >= parameters.minimum_peers)
     r = np.where(with_peers, y - mean, np.nan)
 
-    alone = _alone(settled, with_peers, segment, p.baseline_weeks_own)
+    alone = _alone(settled, with_peers, segment, parameters.baseline_weeks_own)
     used = np.where(alone, settled, with_peers)
     order = np.argsort(~used, axis=1, kind="stable")[:, : max(int(used.sum(1).max(initial=0)), 1)]
 
     def row(matrix: Array) -> Array:
         return np.take_along_axis(matrix, order, axis=1)
 
-    there = np.take_along_axis(used, order, axis=1)
-    column = np.where(there, order, -1)
-    begin = _begin(np.take_along_axis(segment, order, axis=1))
-    lonely = np.take_along_axis(alone, order, axis=1) & there
-    held_y = np.where(there, row(np.nan_to_num(y)), 0.0)
-    value = np.where(there, row(np.where(alone, np.nan_to_num(y), np.nan_to_num(r))), 0.0)
-    start = _start(value, held_y, lonely, there, begin, row(age.astype(float)), p)
+    is_present = np.take_along_axis(used, order, axis=1)
+    column = np.where(is_present, order, -1)
+    segment_start = _begin(np.take_along_axis(segment, order, axis=1))
+    lonely = np.take_along_axis(alone, order, axis=1) & is_present
+    held_y = np.where(is_present, row(np.nan_to_num(y)), 0.0)
+    value = np.where(is_present, row(np.where(alone, np.nan_to_num(y), np.nan_to_num(r))), 0.0)
+    start = _start(value, held_y, lonely, is_present, segment_start, row(age.astype(float)), parameters)
 
     share = (np.cumsum(count, axis=1) + 1) / (np.cumsum(np.where(settled, n, 0.0), axis=1) + 2)
     # Where persons come to work or not, those who stay away make the week a draw from the unit's persons.
-    away = np.zeros(inverse.shape)
+    shares_away = np.zeros(inverse.shape)
     if panel.eligible is not None and panel.persons:
         with np.errstate(invalid="ignore"):
-            away = np.clip(1 - np.nan_to_num(n / panel.eligible, nan=1.0, posinf=1.0), 0.0, 1.0)
+            shares_away = np.clip(1 - np.nan_to_num(n / panel.eligible, nan=1.0, posinf=1.0), 0.0, 1.0)
     # What few of n persons do, or leave undone, is rarer than the formula of the angle's variance allows for.
     rare = n * np.minimum(share, 1 - share)
     inverse = inverse * np.interp(rare, RARE, _RARE_VARIANCE)
     scale = 4 * np.clip(share, 0.02, 0.98) * (1 - np.clip(share, 0.02, 0.98))
     long = np.where(lonely, np.nan, _lagged(value, start, SPAN))
-    far, near = (_calendar(column, matrix, weeks) for matrix in (long, _lagged(value, begin, 1)))
-    none = np.zeros(units)
-    noise, own_noise = Noise(units, p.dispersion_floor), Noise(units, p.dispersion_floor)
+    long_differences, short_differences = (
+        _calendar(column, matrix, weeks) for matrix in (long, _lagged(value, segment_start, 1))
+    )
+    no_noise = np.zeros(units)
+    noise, own_noise = Noise(units, parameters.dispersion_floor), Noise(units, parameters.dispersion_floor)
     last_r, last_r_inverse, last_r_away = (np.full(units, np.nan) for _ in range(3))
     last_y, last_y_inverse, last_y_away = (np.full(units, np.nan) for _ in range(3))
     variance, drift = np.full((units, weeks), np.nan), np.zeros(weeks)
     phi, tau2 = np.zeros(weeks), np.zeros(weeks)
-    for t in range(weeks):
-        last_r[gated.reset[:, t]] = last_y[gated.reset[:, t]] = np.nan
-        phi[t], tau2[t], drift[t] = noise.phi, noise.tau2, noise.drift
-        inv, size, gone = inverse[:, t], scale[:, t], away[:, t]
-        others = np.nan_to_num(peer_variance[:, t]) * (0.75 * noise.phi + 0.1)
-        variance[:, t] = np.where(
-            alone[:, t], own_noise.variance(inv, gone, size), noise.variance(inv, gone, size) + others
+    for week in range(weeks):
+        last_r[gated.reset[:, week]] = last_y[gated.reset[:, week]] = np.nan
+        phi[week], tau2[week], drift[week] = noise.phi, noise.tau2, noise.drift
+        inverse_now, size, weeks_away = inverse[:, week], scale[:, week], shares_away[:, week]
+        peer_noise = np.nan_to_num(peer_variance[:, week]) * (0.75 * noise.phi + 0.1)
+        variance[:, week] = np.where(
+            alone[:, week],
+            own_noise.variance(inverse_now, weeks_away, size),
+            noise.variance(inverse_now, weeks_away, size) + peer_noise,
         )
-        pair = np.isfinite(noisy[:, t]) & np.isfinite(last_r)
+        pair = np.isfinite(noisy[:, week]) & np.isfinite(last_r)
         noise.learn(
-            noisy[:, t] - last_r, (inv + last_r_inverse) / 2, (gone + last_r_away) / 2, size, others, rare[:, t], pair
+            noisy[:, week] - last_r,
+            (inverse_now + last_r_inverse) / 2,
+            (weeks_away + last_r_away) / 2,
+            size,
+            peer_noise,
+            rare[:, week],
+            pair,
         )
-        own_pair = settled[:, t] & np.isfinite(last_y)
+        own_pair = settled[:, week] & np.isfinite(last_y)
         own_noise.learn(
-            y[:, t] - last_y, (inv + last_y_inverse) / 2, (gone + last_y_away) / 2, size, none, rare[:, t], own_pair
+            y[:, week] - last_y,
+            (inverse_now + last_y_inverse) / 2,
+            (weeks_away + last_y_away) / 2,
+            size,
+            no_noise,
+            rare[:, week],
+            own_pair,
         )
-        noise.learn_drift(far[:, t], near[:, t], variance[:, t], SPAN, np.isfinite(far[:, t]))
-        last_r = np.where(np.isfinite(noisy[:, t]), noisy[:, t], last_r)
-        last_r_inverse = np.where(np.isfinite(noisy[:, t]), inv, last_r_inverse)
-        last_r_away = np.where(np.isfinite(noisy[:, t]), gone, last_r_away)
-        last_y = np.where(settled[:, t], y[:, t], last_y)
-        last_y_inverse = np.where(settled[:, t], inv, last_y_inverse)
-        last_y_away = np.where(settled[:, t], gone, last_y_away)
-    weight = np.where(there, 1 / (row(inverse) + USUAL), 0.0)
+        noise.learn_drift(
+            long_differences[:, week],
+            short_differences[:, week],
+            variance[:, week],
+            SPAN,
+            np.isfinite(long_differences[:, week]),
+        )
+        last_r = np.where(np.isfinite(noisy[:, week]), noisy[:, week], last_r)
+        last_r_inverse = np.where(np.isfinite(noisy[:, week]), inverse_now, last_r_inverse)
+        last_r_away = np.where(np.isfinite(noisy[:, week]), weeks_away, last_r_away)
+        last_y = np.where(settled[:, week], y[:, week], last_y)
+        last_y_inverse = np.where(settled[:, week], inverse_now, last_y_inverse)
+        last_y_away = np.where(settled[:, week], weeks_away, last_y_away)
+    weight = np.where(is_present, 1 / (row(inverse) + USUAL), 0.0)
     # Of the noise, the part that is drawn from the persons is skewed.
     part = np.clip(phi[None, :] * inverse / variance, 0.0, 1.0) ** 1.5
     skew = part * np.sign(0.5 - share) * np.abs(1 - 2 * share) * np.interp(rare, RARE, _RARE_SKEW)
     # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
-    reach = np.clip(np.sqrt(3 / np.maximum(drift, 1e-6)), p.reference_fewest, p.reference_most).astype(np.int64)
+    reach = np.clip(
+        np.sqrt(3 / np.maximum(drift, 1e-6)), parameters.reference_fewest, parameters.reference_most
+    ).astype(np.int64)
     return Distance(
         column,
-        _normal(value, row(variance), row(skew), begin, p),
+        _normal(value, row(variance), row(skew), segment_start, parameters),
         held_y,
         weight,
         row(variance) * weight,
         lonely,
         start,
-        np.where(there, drift[order], 0.0),
-        np.where(there, reach[order], p.reference_fewest),
+        np.where(is_present, drift[order], 0.0),
+        np.where(is_present, reach[order], parameters.reference_fewest),
         phi,
         tau2,
-        np.where(there, row(count), 0.0),
-        np.where(there, row(n), 0.0),
-        np.where(there, np.maximum(row(variance / inverse), 0.8), 1.0),
+        np.where(is_present, row(count), 0.0),
+        np.where(is_present, row(n), 0.0),
+        np.where(is_present, np.maximum(row(variance / inverse), 0.8), 1.0),
         _observation(column, weeks),
     )
 
@@ -213,8 +236,8 @@ def _alone(settled: Flags, with_peers: Flags, segment: Whole, width: int) -> Fla
     units, weeks = settled.shape
     key = np.arange(units)[:, None] * (weeks + 1) + segment
     count = np.cumsum(settled, axis=1)
-    before = np.maximum.accumulate(np.where(_begin(segment) == np.arange(weeks), count - settled, 0), axis=1)
-    early = settled & (count - before <= width)
+    settled_before = np.maximum.accumulate(np.where(_begin(segment) == np.arange(weeks), count - settled, 0), axis=1)
+    early = settled & (count - settled_before <= width)
     number = np.bincount(key.ravel(), weights=(early & with_peers).ravel(), minlength=units * (weeks + 1))
     return np.asarray(number[key] == 0)
 
@@ -235,55 +258,67 @@ def _rolling(matrix: Array, width: int) -> Array:
 
 
 def _shifted(matrix: Array, number: int) -> Array:
-    out = np.zeros_like(matrix)
-    out[:, number:] = matrix[:, : max(matrix.shape[1] - number, 0)]
-    return out
+    shifted = np.zeros_like(matrix)
+    shifted[:, number:] = matrix[:, : max(matrix.shape[1] - number, 0)]
+    return shifted
 
 
-def _start(value: Array, held_y: Array, lonely: Flags, there: Flags, begin: Whole, age: Array, p: Parameters) -> Whole:
+def _start(
+    value: Array,
+    held_y: Array,
+    lonely: Flags,
+    is_present: Flags,
+    segment_start: Whole,
+    age: Array,
+    parameters: Parameters,
+) -> Whole:
     """From which observation on a unit's past is a level: the first stretch in which it no longer climbs.
 
     It is known only from the week after that stretch on: until then the start lies beyond every place.
     """
     place = np.arange(value.shape[1])[None, :]
-    first = np.zeros(value.shape, bool)
+    first_ready = np.zeros(value.shape, bool)
     start = np.full(value.shape, 10**6)
-    for width, rows in ((p.baseline_weeks, ~lonely), (p.baseline_weeks_own, lonely)):
-        half = width // 2
-        rest = width - half
+    for width, rows in ((parameters.baseline_weeks, ~lonely), (parameters.baseline_weeks_own, lonely)):
+        half_width = width // 2
+        remainder = width - half_width
 
-        def change(matrix: Array, half: int = half, rest: int = rest) -> Array:
-            return _rolling(matrix, rest) / rest - _shifted(_rolling(matrix, half), rest) / half
+        def change(matrix: Array, half_width: int = half_width, remainder: int = remainder) -> Array:
+            return (
+                _rolling(matrix, remainder) / remainder - _shifted(_rolling(matrix, half_width), remainder) / half_width
+            )
 
-        steady = (change(held_y) < p.baseline_rise) & (np.abs(change(value)) < 2 * p.baseline_rise)
-        steady &= lonely | (change(held_y - value) < p.baseline_rise_peers)
-        full = there & rows & (place - begin + 1 >= width)
-        ready = full & (steady | (age >= p.baseline_latest))
+        steady = (change(held_y) < parameters.baseline_rise) & (np.abs(change(value)) < 2 * parameters.baseline_rise)
+        steady &= lonely | (change(held_y - value) < parameters.baseline_rise_peers)
+        full = is_present & rows & (place - segment_start + 1 >= width)
+        ready = full & (steady | (age >= parameters.baseline_latest))
         number = np.cumsum(ready, axis=1)
-        before = np.take_along_axis(np.concatenate([np.zeros((len(number), 1), int), number], axis=1), begin, axis=1)
-        first = ready & (number - before == 1)
-        known = np.maximum.accumulate(np.where(first, place, -1), axis=1)
-        here = rows & (known >= begin) & (known < place)
-        start = np.where(here, known - width + 1, start)
+        ready_before = np.take_along_axis(
+            np.concatenate([np.zeros((len(number), 1), int), number], axis=1), segment_start, axis=1
+        )
+        first_ready = ready & (number - ready_before == 1)
+        latest_ready = np.maximum.accumulate(np.where(first_ready, place, -1), axis=1)
+        applies = rows & (latest_ready >= segment_start) & (latest_ready < place)
+        start = np.where(applies, latest_ready - width + 1, start)
     return start
 
 
 def _lagged(value: Array, least: Whole, lag: int) -> Array:
     """Each value less the one `lag` observations before it, NaN where that lies before `least`."""
-    out = np.full(value.shape, np.nan)
+    differences = np.full(value.shape, np.nan)
     place = np.arange(value.shape[1])[None, :]
-    out[:, lag:] = value[:, lag:] - value[:, : max(value.shape[1] - lag, 0)]
-    return np.where(place - lag >= least, out, np.nan)
+    differences[:, lag:] = value[:, lag:] - value[:, : max(value.shape[1] - lag, 0)]
+    return np.where(place - lag >= least, differences, np.nan)
 
 
 def _calendar(column: Whole, matrix: Array, weeks: int) -> Array:
     """Observations put back to their weeks: (units, weeks), NaN elsewhere."""
-    out = np.full((len(column), weeks + 1), np.nan)
-    np.put_along_axis(out, column, np.where(column >= 0, matrix, np.nan), axis=1)
-    return out[:, :weeks]
+    by_week = np.full((len(column), weeks + 1), np.nan)
+    np.put_along_axis(by_week, column, np.where(column >= 0, matrix, np.nan), axis=1)
+    return by_week[:, :weeks]
 
 
-def _normal(value: Array, variance: Array, skew: Array, begin: Whole, p: Parameters) -> Array:
+def _normal(value: Array, variance: Array, skew: Array, segment_start: Whole, parameters: Parameters) -> Array:
     """Values whose chance is normal, drawn in to `outlier` standard deviations of the unit's recent mean.
 
     The angle of a share has half the skewness of its count, to the other side: without the second term of Cornish and
@@ -291,10 +326,10 @@ def _normal(value: Array, variance: Array, skew: Array, begin: Whole, p: Paramet
     """
     place = np.arange(value.shape[1])[None, :]
     total = np.concatenate([np.zeros((len(value), 1)), np.cumsum(value, axis=1)], axis=1)
-    first = np.maximum(begin, place - 26)
-    number = place - first
-    mean = (total[:, :-1] - np.take_along_axis(total, first, axis=1)) / np.maximum(number, 1)
+    window_start = np.maximum(segment_start, place - 26)
+    number = place - window_start
+    mean = (total[:, :-1] - np.take_along_axis(total, window_start, axis=1)) / np.maximum(number, 1)
     sigma = np.sqrt(np.nan_to_num(variance, nan=1.0) * (1 + 1 / np.maximum(number, 1)))
-    score = np.clip((value - mean) / sigma, -p.outlier, p.outlier)
+    score = np.clip((value - mean) / sigma, -parameters.outlier, parameters.outlier)
     score = score - skew / 6 * (score**2 - 1)
     return np.where(number >= 6, mean + sigma * score, value)

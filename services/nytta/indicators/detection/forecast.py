@@ -48,10 +48,9 @@ class Forecast:
 
 def forecast(panel: Panel, gated: Gated, course: Distance, parameters: Parameters) -> Forecast:
     """Run L3 over all weeks in which a plan is in force; week t uses data up to t."""
-    p = parameters
     units, weeks = panel.shape
     empty = np.full((units, weeks), np.nan)
-    out = Forecast(
+    forecasts = Forecast(
         empty.copy(),
         empty.copy(),
         empty.copy(),
@@ -61,23 +60,23 @@ def forecast(panel: Panel, gated: Gated, course: Distance, parameters: Parameter
         np.zeros((units, weeks), bool),
     )
     if panel.target is None or panel.due is None or not np.isfinite(panel.target).any():
-        return out
-    ceiling, middle, pace = (g.ravel() for g in np.meshgrid(CEILINGS, MIDDLES, PACES, indexing="ij"))
+        return forecasts
+    ceiling, middle, pace = (grid.ravel() for grid in np.meshgrid(CEILINGS, MIDDLES, PACES, indexing="ij"))
     share = np.asarray(logistic(np.arange(HORIZON)[:, None], ceiling[None], middle[None], pace[None]))
     share = np.clip(share, 0.002, 0.998)
     place = np.arcsin(np.sqrt(share))
     flat = np.full(len(ceiling), -np.log(len(ceiling)))
 
     usable = gated.usable
-    summed_x, summed_n, filled = recent(gated, p.level_weeks)
-    latest = np.where(filled == p.level_weeks, summed_x / np.maximum(summed_n, 1), np.nan)
+    summed_x, summed_n, filled = recent(gated, parameters.level_weeks)
+    latest = np.where(filled == parameters.level_weeks, summed_x / np.maximum(summed_n, 1), np.nan)
     likelihood = np.zeros((units, len(ceiling)))
-    known = np.zeros(units, int)
+    weeks_known = np.zeros(units, int)
     typical_n = np.full(units, np.nan)
-    off, groups = np.zeros(units, int), int(panel.group.max()) + 1
+    weeks_off, groups = np.zeros(units, int), int(panel.group.max()) + 1
     summed, weight = -(10**6), np.zeros(units)
     count: Array = np.zeros(groups)
-    own, total = np.zeros_like(likelihood), np.zeros((groups, len(ceiling)))
+    own_likelihood, total = np.zeros_like(likelihood), np.zeros((groups, len(ceiling)))
     # Groups in which nobody has a plan need no curves.
     member = np.isin(panel.group, panel.group[np.isfinite(panel.target).any(1)])
     members = np.flatnonzero(member)
@@ -85,73 +84,79 @@ def forecast(panel: Panel, gated: Gated, course: Distance, parameters: Parameter
     group_of, first_of = np.unique(panel.group[members], return_index=True)
     state = np.full(units, "", dtype=object)
     candidate, candidate_run = np.full(units, "", dtype=object), np.zeros(units, int)
-    for t in range(weeks):
-        age = np.clip(t - panel.live, 0, HORIZON - 1)
-        here = usable[:, t] & (t >= panel.live)
-        here &= member
-        if here.any():
-            n = gated.n[here, t]
-            y = angle(gated.count[here, t], n)
+    for week in range(weeks):
+        age = np.clip(week - panel.live, 0, HORIZON - 1)
+        judged = usable[:, week] & (week >= panel.live)
+        judged &= member
+        if judged.any():
+            n = gated.n[judged, week]
+            y = angle(gated.count[judged, week], n)
             # Beside chance, 0.03 on the arcsine scale for what a logistic curve cannot follow.
-            variance = course.phi[t] / (4 * n) + course.tau2[t] + 0.03**2
-            misfit = (y[:, None] - place[age[here]]) ** 2 / (2 * variance[:, None])
-            likelihood[here] = p.plan_memory * likelihood[here] - misfit
-            known[here] += 1
-            typical_n[here] = np.where(np.isfinite(typical_n[here]), 0.8 * typical_n[here] + 0.2 * n, n)
-        planned = here & np.isfinite(panel.target[:, t]) & np.isfinite(panel.due[:, t])
+            variance = course.phi[week] / (4 * n) + course.tau2[week] + 0.03**2
+            misfit = (y[:, None] - place[age[judged]]) ** 2 / (2 * variance[:, None])
+            likelihood[judged] = parameters.plan_memory * likelihood[judged] - misfit
+            weeks_known[judged] += 1
+            typical_n[judged] = np.where(np.isfinite(typical_n[judged]), 0.8 * typical_n[judged] + 0.2 * n, n)
+        planned = judged & np.isfinite(panel.target[:, week]) & np.isfinite(panel.due[:, week])
         # Before the middle of a usual take-off a forecast is a guess; close to the date it is a look.
-        near = np.nan_to_num(panel.due[:, t], nan=np.inf) - t <= p.plan_near
-        planned &= ((t - panel.live >= p.plan_start) | near) & (known >= 4)
+        is_near = np.nan_to_num(panel.due[:, week], nan=np.inf) - week <= parameters.plan_near
+        planned &= ((week - panel.live >= parameters.plan_start) | is_near) & (weeks_known >= 4)
         if not planned.any():
             continue
 
         # What the peers have shown changes slowly: it is summed up every fourth week.
-        if t - summed >= 4:
-            summed = t
-            lone = likelihood[member] + flat
-            lone -= scipy.special.logsumexp(lone, axis=1, keepdims=True)
-            weight = np.where(known >= 8, 1.0, 0.0)
-            own = np.zeros_like(likelihood)
-            own[member] = np.exp(lone) * weight[member, None]
+        if week - summed >= 4:
+            summed = week
+            log_weight = likelihood[member] + flat
+            log_weight -= scipy.special.logsumexp(log_weight, axis=1, keepdims=True)
+            weight = np.where(weeks_known >= 8, 1.0, 0.0)
+            own_likelihood = np.zeros_like(likelihood)
+            own_likelihood[member] = np.exp(log_weight) * weight[member, None]
             total = np.zeros((groups, len(ceiling)))
-            total[group_of] = np.add.reduceat(own[members], first_of, axis=0)
+            total[group_of] = np.add.reduceat(own_likelihood[members], first_of, axis=0)
             count = np.asarray(np.bincount(panel.group, weights=weight, minlength=groups), float)
         rows = np.flatnonzero(planned)
         group = panel.group[rows]
-        others = total[group] - own[rows]
+        others_likelihood = total[group] - own_likelihood[rows]
         number = (count[group] - weight[rows])[:, None]
         trust = number / (number + 5.0)
-        prior = trust * others / np.maximum(number, 1) + (1 - trust) * np.exp(flat)
+        prior = trust * others_likelihood / np.maximum(number, 1) + (1 - trust) * np.exp(flat)
         posterior = likelihood[rows] + np.log(np.maximum(prior, 1e-12))
         posterior = np.exp(posterior - scipy.special.logsumexp(posterior, axis=1, keepdims=True))
 
         # A date that has passed leaves the target standing: the question is then whether it is met now.
-        due, target = np.maximum(panel.due[rows, t], t), panel.target[rows, t]
-        due_age = np.clip(np.round(due - panel.live[rows] - 1.5), 0, HORIZON - 1).astype(int)
-        then = share[due_age]
-        ahead = np.maximum(due - t, 0.0)[:, None]
-        week_noise = 4 * then * (1 - then) * (course.phi[t] / (4 * typical_n[rows, None]) + course.tau2[t]) / 4
+        due_week, target = np.maximum(panel.due[rows, week], week), panel.target[rows, week]
+        due_age = np.clip(np.round(due_week - panel.live[rows] - 1.5), 0, HORIZON - 1).astype(int)
+        due_share = share[due_age]
+        ahead = np.maximum(due_week - week, 0.0)[:, None]
+        week_noise = (
+            4 * due_share * (1 - due_share) * (course.phi[week] / (4 * typical_n[rows, None]) + course.tau2[week]) / 4
+        )
         spread = np.sqrt(week_noise + 0.03**2 + 0.008**2 * ahead)
-        probability = (posterior * scipy.special.ndtr((then - target[:, None]) / spread)).sum(1)
-        mean = (posterior * then).sum(1)
+        probability = (posterior * scipy.special.ndtr((due_share - target[:, None]) / spread)).sum(1)
+        mean = (posterior * due_share).sum(1)
         # 80 % of a mixture, by its mean and variance.
-        reach = 1.2816 * np.sqrt((posterior * (spread**2 + (then - mean[:, None]) ** 2)).sum(1))
+        reach = 1.2816 * np.sqrt((posterior * (spread**2 + (due_share - mean[:, None]) ** 2)).sum(1))
         low, high = np.clip(mean - reach, 0, 1), np.clip(mean + reach, 0, 1)
-        out.probability[rows, t], out.expected[rows, t] = probability, mean
-        out.low[rows, t], out.high[rows, t] = low, high
+        forecasts.probability[rows, week], forecasts.expected[rows, week] = probability, mean
+        forecasts.low[rows, week], forecasts.high[rows, week] = low, high
 
-        word = np.where(probability < p.plan_off, "off_track", np.where(probability > p.plan_on, "on_track", "at_risk"))
-        unclear = high - low > p.plan_width
+        word = np.where(
+            probability < parameters.plan_off,
+            "off_track",
+            np.where(probability > parameters.plan_on, "on_track", "at_risk"),
+        )
+        unclear = high - low > parameters.plan_width
         word = np.where(unclear, "too_early", word)
-        for unit, said in zip(rows, word, strict=True):
-            candidate_run[unit] = candidate_run[unit] + 1 if candidate[unit] == said else 1
-            candidate[unit] = said
+        for unit, verdict_word in zip(rows, word, strict=True):
+            candidate_run[unit] = candidate_run[unit] + 1 if candidate[unit] == verdict_word else 1
+            candidate[unit] = verdict_word
             if state[unit] == "" or candidate_run[unit] >= 2:
-                state[unit] = said
-        out.status[rows, t] = state[rows]
+                state[unit] = verdict_word
+        forecasts.status[rows, week] = state[rows]
         # Where the last weeks stand at the target, the curve's memory of lower ones says nothing against it.
-        there = latest[rows, t] >= target
-        off[rows] = np.where((probability < p.plan_off) & ~unclear & ~there, off[rows] + 1, 0)
-        out.met[rows, t] = off[rows] >= 2
-        out.calm[rows, t] = (probability > 0.5) | there
-    return out
+        reached = latest[rows, week] >= target
+        weeks_off[rows] = np.where((probability < parameters.plan_off) & ~unclear & ~reached, weeks_off[rows] + 1, 0)
+        forecasts.met[rows, week] = weeks_off[rows] >= 2
+        forecasts.calm[rows, week] = (probability > 0.5) | reached
+    return forecasts

@@ -45,14 +45,14 @@ def recent(gated: Gated, width: int) -> tuple[Array, Array, Array]:
     ring_x, ring_n = np.zeros((units, width)), np.zeros((units, width))
     x, n, k = (np.full((units, weeks), np.nan) for _ in range(3))
     usable = gated.usable
-    for t in range(weeks):
-        reset = gated.reset[:, t]
+    for week in range(weeks):
+        reset = gated.reset[:, week]
         if reset.any():
             ring_x[reset], ring_n[reset] = 0, 0
-        here = usable[:, t]
-        ring_x[here] = np.column_stack([ring_x[here, 1:], gated.count[here, t]])
-        ring_n[here] = np.column_stack([ring_n[here, 1:], gated.n[here, t]])
-        x[:, t], n[:, t], k[:, t] = ring_x.sum(1), ring_n.sum(1), (ring_n > 0).sum(1)
+        is_usable = usable[:, week]
+        ring_x[is_usable] = np.column_stack([ring_x[is_usable, 1:], gated.count[is_usable, week]])
+        ring_n[is_usable] = np.column_stack([ring_n[is_usable, 1:], gated.n[is_usable, week]])
+        x[:, week], n[:, week], k[:, week] = ring_x.sum(1), ring_n.sum(1), (ring_n > 0).sum(1)
     return x, n, k
 
 
@@ -64,8 +64,8 @@ def others(values: Array) -> tuple[Array, Array, Array]:
     sorted_values = np.take_along_axis(values, order, axis=0)
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.broadcast_to(np.arange(units)[:, None], order.shape), axis=0)
-    there = np.isfinite(values)
-    number = there.sum(0)[None, :] - there
+    is_known = np.isfinite(values)
+    number = is_known.sum(0)[None, :] - is_known
 
     def at(place: Array) -> Array:
         """The value at a fractional place among the others, by linear interpolation."""
@@ -75,22 +75,22 @@ def others(values: Array) -> tuple[Array, Array, Array]:
         part = place - low
 
         def skip(index: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Array:
-            shifted = np.where(there & (index >= rank), index + 1, index)
+            shifted = np.where(is_known & (index >= rank), index + 1, index)
             return np.take_along_axis(sorted_values, np.minimum(shifted, units - 1), axis=0)
 
         return np.asarray(skip(low) * (1 - part) + skip(high) * part)
 
     median = np.where(number > 0, at((number - 1) / 2), np.nan)
-    quartiles = np.stack([np.where(number > 0, at((number - 1) * f), np.nan) for f in (0.25, 0.75)])
+    quartiles = np.stack([np.where(number > 0, at((number - 1) * fraction), np.nan) for fraction in (0.25, 0.75)])
     return median, number.astype(float), quartiles
 
 
 def _median(values: Array) -> Array:
     """Median over rows; 0 (and no warning) where a column is empty."""
-    out = np.zeros(values.shape[1])
-    some = np.isfinite(values).any(0)
-    out[some] = np.nanmedian(values[:, some], axis=0)
-    return out
+    medians = np.zeros(values.shape[1])
+    has_values = np.isfinite(values).any(0)
+    medians[has_values] = np.nanmedian(values[:, has_values], axis=0)
+    return medians
 
 
 def between(values: Array, chance: Array) -> Array:
@@ -100,20 +100,20 @@ def between(values: Array, chance: Array) -> Array:
     known (Kleinman 1973); distances are cut at 2.2 standard deviations so that units that lag do not
     widen what counts as usual.
     """
-    there = np.isfinite(values) & np.isfinite(chance)
-    level_of = _median(np.where(there, values, np.nan))
-    distance = np.where(there, values - level_of[None, :], 0.0)
-    noise = np.where(there, chance, 1.0)
+    is_known = np.isfinite(values) & np.isfinite(chance)
+    level_of = _median(np.where(is_known, values, np.nan))
+    distance = np.where(is_known, values - level_of[None, :], 0.0)
+    noise = np.where(is_known, chance, 1.0)
     variance = np.full(values.shape, USUAL_SPREAD)
     for _ in range(2):
         scale = np.sqrt(noise + variance)
-        cut = np.clip(distance, -2.2 * scale, 2.2 * scale)
-        weight = np.where(there, 1 / (noise + variance) ** 2, 0.0)
+        clipped = np.clip(distance, -2.2 * scale, 2.2 * scale)
+        weight = np.where(is_known, 1 / (noise + variance) ** 2, 0.0)
         # Cutting at 2.2 leaves 0.937 of a normal variance.
-        part = weight * (cut**2 / 0.937 - noise)
+        part = weight * (clipped**2 / 0.937 - noise)
         total, weights = part.sum(0)[None, :] - part, weight.sum(0)[None, :] - weight
         # Few peers say little about their spread: four units' worth of the usual one stand beside them.
-        typical = 4 * weight.sum(0)[None, :] / np.maximum(there.sum(0), 1)[None, :]
+        typical = 4 * weight.sum(0)[None, :] / np.maximum(is_known.sum(0), 1)[None, :]
         variance = (total + typical * USUAL_SPREAD) / np.maximum(weights + typical, 1e-9)
         variance = np.clip(variance, 0.03**2, 0.06)
     return variance
@@ -121,9 +121,9 @@ def between(values: Array, chance: Array) -> Array:
 
 def _below(share: Array, worth: Array, prior: tuple[Array, Array], edge: Array, *, diffuse: float) -> Array:
     """P(share < edge) when the unit is one of its peers, Beta(a, b), or with chance `diffuse` anything."""
-    (a, b), x, rest = prior, share * worth, (1 - share) * worth
-    peer = scipy.special.betaln(a + x, b + rest) - scipy.special.betaln(a, b)
-    odds = diffuse / (1 - diffuse) * np.exp(np.clip(scipy.special.betaln(1 + x, 1 + rest) - peer, -50, 50))
+    (a, b), x, complement = prior, share * worth, (1 - share) * worth
+    peer = scipy.special.betaln(a + x, b + complement) - scipy.special.betaln(a, b)
+    odds = diffuse / (1 - diffuse) * np.exp(np.clip(scipy.special.betaln(1 + x, 1 + complement) - peer, -50, 50))
     weight = odds / (1 + odds)
     as_peer = posterior_below(x, worth, a, b, edge)
     return np.asarray(weight * posterior_below(x, worth, 1.0, 1.0, edge) + (1 - weight) * as_peer)
@@ -144,7 +144,7 @@ class _Standing:
 
 
 def _standing(
-    panel: Panel, gated: Gated, width: int, least: int, noise: tuple[Array, Array], p: Parameters
+    panel: Panel, gated: Gated, width: int, least: int, noise: tuple[Array, Array], parameters: Parameters
 ) -> _Standing:
     """Shares over the last `width` usable weeks (at least `least`) beside those of the peers at the same age.
 
@@ -166,28 +166,29 @@ def _standing(
     columns = np.arange(weeks)
     for group in np.unique(panel.group):
         rows = np.flatnonzero(panel.group == group)
-        if len(rows) - 1 < p.minimum_peers:
+        if len(rows) - 1 < parameters.minimum_peers:
             peers[rows] = len(rows) - 1
             continue
         for start in np.unique(panel.live[rows]):
             cohort = panel.live[rows] == start
             since = columns - start
-            live = panel.live[rows][:, None]
-            same_age = np.minimum(live + since[None, :], columns[None, :])
-            grown = since[None, :] > p.mature_age
+            live_weeks = panel.live[rows][:, None]
+            same_age = np.minimum(live_weeks + since[None, :], columns[None, :])
+            grown = since[None, :] > parameters.mature_age
             place = np.where(grown, columns[None, :], same_age)
-            known = (since[None, :] >= p.level_start) & (
-                (live <= start + p.settle_weeks) | (grown & (columns[None, :] - live >= p.mature_age))
+            is_known = (since[None, :] >= parameters.level_start) & (
+                (live_weeks <= start + parameters.settle_weeks)
+                | (grown & (columns[None, :] - live_weeks >= parameters.mature_age))
             )
             place = np.clip(place, 0, weeks - 1)
-            value = np.where(known, np.take_along_axis(share[rows], place, axis=1), np.nan)
+            value = np.where(is_known, np.take_along_axis(share[rows], place, axis=1), np.nan)
             centre = np.clip(value, 0.05, 0.95)
             chance = centre * (1 - centre) / np.take_along_axis(worth[rows], place, axis=1)
             middle, number, quartiles = others(value)
-            mine = rows[cohort]
-            median[mine], peers[mine] = middle[cohort], number[cohort]
-            spread[mine] = between(value, chance)[cohort]
-            low[mine], high[mine] = quartiles[0][cohort], quartiles[1][cohort]
+            cohort_rows = rows[cohort]
+            median[cohort_rows], peers[cohort_rows] = middle[cohort], number[cohort]
+            spread[cohort_rows] = between(value, chance)[cohort]
+            low[cohort_rows], high[cohort_rows] = quartiles[0][cohort], quartiles[1][cohort]
     with np.errstate(divide="ignore", invalid="ignore"):
         # Few peers: their median is itself uncertain.
         spread = spread + np.where(peers < 8, 1.57 * spread / peers, 0.0)
@@ -196,8 +197,8 @@ def _standing(
     return _Standing(share, worth, median, spread, low, high, peers, full)
 
 
-def _prior(one: _Standing) -> tuple[Array, Array]:
-    return beta_of(np.clip(one.median, 0.02, 0.98), one.spread)
+def _prior(standing: _Standing) -> tuple[Array, Array]:
+    return beta_of(np.clip(standing.median, 0.02, 0.98), standing.spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,39 +213,43 @@ class _Judgement:
     apart_shared: Array
 
 
-def _judge(panel: Panel, gated: Gated, noise: tuple[Array, Array], judged: Array, p: Parameters) -> _Judgement:
+def _judge(panel: Panel, gated: Gated, noise: tuple[Array, Array], judged: Array, parameters: Parameters) -> _Judgement:
     weeks = len(panel.weeks)
-    now = _standing(panel, gated, p.level_weeks, p.level_weeks, noise, p)
-    lasting = _standing(panel, gated, p.level_weeks_lasting, p.level_weeks_lasting // 2, noise, p)
+    current = _standing(panel, gated, parameters.level_weeks, parameters.level_weeks, noise, parameters)
+    lasting = _standing(
+        panel, gated, parameters.level_weeks_lasting, parameters.level_weeks_lasting // 2, noise, parameters
+    )
     age = np.arange(weeks)[None, :] - panel.live[:, None]
-    evaluable = gated.usable & now.full & (age >= p.level_start)
-    enough = now.peers >= p.minimum_peers
-    ready = evaluable & enough & np.isfinite(now.median)
+    evaluable = gated.usable & current.full & (age >= parameters.level_start)
+    enough = current.peers >= parameters.minimum_peers
+    ready = evaluable & enough & np.isfinite(current.median)
 
     a, b = _prior(lasting)
 
     def beyond(reach: Array | float) -> Array:
         # A standing lasts: what lies beyond the usual for some weeks only is chance, of which many weeks see much.
-        usual = lasting.median - np.maximum(p.level_margin, reach * np.sqrt(lasting.spread))
-        out = np.zeros(usual.shape)
+        usual = lasting.median - np.maximum(parameters.level_margin, reach * np.sqrt(lasting.spread))
+        probability = np.zeros(usual.shape)
         # A share well above that edge needs no posterior.
-        near = lasting.share < usual + p.level_margin
-        prior = (a[near], b[near])
-        out[near] = _below(lasting.share[near], lasting.worth[near], prior, usual[near], diffuse=p.level_diffuse)
-        return out
+        is_near = lasting.share < usual + parameters.level_margin
+        prior = (a[is_near], b[is_near])
+        probability[is_near] = _below(
+            lasting.share[is_near], lasting.worth[is_near], prior, usual[is_near], diffuse=parameters.level_diffuse
+        )
+        return probability
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        first, second = _prior(now)
+        first, second = _prior(current)
         probability = np.full(ready.shape, np.nan)
         probability[ready] = _below(
-            now.share[ready],
-            now.worth[ready],
+            current.share[ready],
+            current.worth[ready],
             (first[ready], second[ready]),
-            now.median[ready] - p.level_margin,
-            diffuse=p.level_diffuse,
+            current.median[ready] - parameters.level_margin,
+            diffuse=parameters.level_diffuse,
         )
-        apart, apart_shared = beyond(p.level_reach(judged)), beyond(p.level_spread_shared)
-    return _Judgement(now, ready, evaluable & ~enough, probability, apart, apart_shared)
+        apart, apart_shared = beyond(parameters.level_reach(judged)), beyond(parameters.level_spread_shared)
+    return _Judgement(current, ready, evaluable & ~enough, probability, apart, apart_shared)
 
 
 def level(
@@ -259,38 +264,52 @@ def level(
     `noises` are φ and τ² of one week, known by then (weeks); `judged` how many indicators of the unit share its budget
     (units, weeks). A unit that is low in two indicators of a system need not be as low in each.
     """
-    p = parameters
-    found = [_judge(*each, p) for each in zip(panels, gates, noises, judged, strict=True)]
-    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    judgements = [_judge(*arguments, parameters) for arguments in zip(panels, gates, noises, judged, strict=True)]
+    codes = {
+        code: number for number, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))
+    }
     systems = sorted({panel.system for panel in panels})
     low = np.zeros((len(systems), len(codes), len(panels[0].weeks) if panels else 0), np.int64)
     places = [(systems.index(panel.system), np.array([codes[code] for code in panel.units])) for panel in panels]
     shared: list[Flags] = []
-    for one, (system, place) in zip(found, places, strict=True):
-        hit = one.ready & (np.nan_to_num(one.probability) >= p.level_probability)
-        hit &= np.nan_to_num(one.apart_shared) >= p.level_apart
-        np.add.at(low[system], place, hit)
-        shared.append(hit)
-    out: list[Level] = []
-    for one, (system, place), gated, hit in zip(found, places, gates, shared, strict=True):
-        out.append(_met(one, gated, hit & (low[system][place] > 1), p))
-    return out
+    for judgement, (system, place) in zip(judgements, places, strict=True):
+        is_low = judgement.ready & (np.nan_to_num(judgement.probability) >= parameters.level_probability)
+        is_low &= np.nan_to_num(judgement.apart_shared) >= parameters.level_apart
+        np.add.at(low[system], place, is_low)
+        shared.append(is_low)
+    levels: list[Level] = []
+    for judgement, (system, place), gated, is_low in zip(judgements, places, gates, shared, strict=True):
+        levels.append(_met(judgement, gated, is_low & (low[system][place] > 1), parameters))
+    return levels
 
 
-def _met(one: _Judgement, gated: Gated, shared: Flags, p: Parameters) -> Level:
-    units, weeks = one.probability.shape
-    met = np.zeros((units, weeks), bool)
-    recent_hits = np.zeros((units, p.level_evaluations), bool)
-    for t in range(weeks):
-        recent_hits[gated.reset[:, t]] = False
-        here = one.ready[:, t]
-        hit = here & (np.nan_to_num(one.probability[:, t]) >= p.level_probability)
-        hit &= (np.nan_to_num(one.apart[:, t]) >= p.level_apart) | shared[:, t]
-        recent_hits[here] = np.column_stack([recent_hits[here, 1:], hit[here]])
-        met[:, t] = here & hit & (recent_hits.sum(1) >= p.level_hits)
+def _met(judgement: _Judgement, gated: Gated, shared: Flags, parameters: Parameters) -> Level:
+    units, weeks = judgement.probability.shape
+    rule_met = np.zeros((units, weeks), bool)
+    recent_hits = np.zeros((units, parameters.level_evaluations), bool)
+    for week in range(weeks):
+        recent_hits[gated.reset[:, week]] = False
+        is_ready = judgement.ready[:, week]
+        is_low = is_ready & (np.nan_to_num(judgement.probability[:, week]) >= parameters.level_probability)
+        is_low &= (np.nan_to_num(judgement.apart[:, week]) >= parameters.level_apart) | shared[:, week]
+        recent_hits[is_ready] = np.column_stack([recent_hits[is_ready, 1:], is_low[is_ready]])
+        rule_met[:, week] = is_ready & is_low & (recent_hits.sum(1) >= parameters.level_hits)
     with np.errstate(invalid="ignore"):
-        calm = one.ready & ((one.probability < p.level_close) | (one.apart < p.level_apart_close)) & ~shared
-    now = one.now
+        calm = (
+            judgement.ready
+            & ((judgement.probability < parameters.level_close) | (judgement.apart < parameters.level_apart_close))
+            & ~shared
+        )
+    standing = judgement.now
     return Level(
-        one.probability, met, calm, now.share, now.worth, now.median, now.low, now.high, now.peers, one.lacking
+        judgement.probability,
+        rule_met,
+        calm,
+        standing.share,
+        standing.worth,
+        standing.median,
+        standing.low,
+        standing.high,
+        standing.peers,
+        judgement.lacking,
     )

@@ -18,9 +18,9 @@ def standardised(count: ArrayLike, n: ArrayLike, *, reference_weeks: int = 26) -
     Source: direct standardisation, as `statistics.directly_standardised`.
     """
     x, m = np.nan_to_num(np.asarray(count, float)), np.nan_to_num(np.asarray(n, float))
-    seen = m.sum(-1) > 0
-    early = np.cumsum(seen, axis=1) <= reference_weeks
-    weight = np.cumsum(np.where((seen & early)[..., None], m, 0.0), axis=1)
+    has_cases = m.sum(-1) > 0
+    early = np.cumsum(has_cases, axis=1) <= reference_weeks
+    weight = np.cumsum(np.where((has_cases & early)[..., None], m, 0.0), axis=1)
     weight = np.where(m > 0, weight, 0.0)
     total = weight.sum(-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -32,5 +32,5 @@ def standardised(count: ArrayLike, n: ArrayLike, *, reference_weeks: int = 26) -
         variance = np.where(m > 0, weight**2 * smooth * (1 - smooth) / np.maximum(m, 1), 0.0).sum(-1)
         middle = (weight * smooth).sum(-1)
         worth = np.minimum(middle * (1 - middle) / variance, m.sum(-1))
-    worth = np.where(seen, worth, np.nan)
+    worth = np.where(has_cases, worth, np.nan)
     return rate * worth, worth

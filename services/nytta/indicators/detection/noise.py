@@ -57,51 +57,63 @@ class Noise:
         self.span_sum, self.span_number = np.zeros((2, 2)), np.zeros((2, 2))
         self.own_sum, self.own_number = np.zeros(self.units), np.zeros(self.units)
 
-    def model(self, inverse: Array, away: Array, scale: Array) -> Array:
-        """Pooled variance at `inverse` = 1 / (4n), the share `away` and `scale` = 4p(1 - p)."""
+    def model(self, inverse: Array, share_away: Array, scale: Array) -> Array:
+        """Pooled variance at `inverse` = 1 / (4n), the share `share_away` and `scale` = 4p(1 - p)."""
         phi = max(self.phi, self.floor)
-        return np.asarray((phi * (1 - away) + away) * inverse + self.tau2 * scale)
+        return np.asarray((phi * (1 - share_away) + share_away) * inverse + self.tau2 * scale)
 
-    def variance(self, inverse: Array, away: Array, scale: Array) -> Array:
+    def variance(self, inverse: Array, share_away: Array, scale: Array) -> Array:
         """Variance of each unit's observation: the pooled one, moved by what the unit itself has shown."""
         ratio = (self.own_sum + self.prior) / (self.own_number + self.prior)
-        return self.model(inverse, away, scale) * ratio
+        return self.model(inverse, share_away, scale) * ratio
 
     def learn(
-        self, difference: Array, inverse: Array, away: Array, scale: Array, others: Array, rare: Array, where: Flags
+        self,
+        difference: Array,
+        inverse: Array,
+        share_away: Array,
+        scale: Array,
+        others_noise: Array,
+        rare: Array,
+        where: Flags,
     ) -> None:
         """Take up this week's differences to each unit's previous observation.
 
-        `others` is the peers' variance, `rare` the expected number of the rarer of use and disuse: where it is small,
+        `others_noise` is the peers' variance, `rare` the expected number of the rarer of use and disuse: where it is
+        small,
         a unit's own few events say little of its variance.
         """
         if not where.any():
             return
-        d2, inv, gone = difference[where] ** 2, inverse[where], away[where]
-        size, known = scale[where], others[where]
+        d2, inverse_variance, weeks_away = difference[where] ** 2, inverse[where], share_away[where]
+        size, known_noise = scale[where], others_noise[where]
         # A normal square cut at 6 has a mean of 0.97.
         worth = np.minimum(rare[where] / RARE_EDGE, 1.0)
-        self.own_sum[where] += worth * np.minimum(d2 / (2 * (self.model(inv, gone, size) + known)), 6.0) / 0.97
+        self.own_sum[where] += (
+            worth * np.minimum(d2 / (2 * (self.model(inverse_variance, weeks_away, size) + known_noise)), 6.0) / 0.97
+        )
         self.own_number[where] += worth
-        large = (inv < SIZE_EDGE).astype(int)
+        large = (inverse_variance < SIZE_EDGE).astype(int)
 
         def by_size(values: Array) -> Array:
             return np.asarray(np.bincount(large, weights=values, minlength=2), float)
 
-        self.root_sum += by_size((d2 / (inv + known + USUAL)) ** 0.25)
-        self.usual_sum += by_size(inv + known + USUAL)
-        self.inverse_sum += by_size(inv * (1 - gone))
-        self.known_sum += by_size(inv * gone + known)
+        self.root_sum += by_size((d2 / (inverse_variance + known_noise + USUAL)) ** 0.25)
+        self.usual_sum += by_size(inverse_variance + known_noise + USUAL)
+        self.inverse_sum += by_size(inverse_variance * (1 - weeks_away))
+        self.known_sum += by_size(inverse_variance * weeks_away + known_noise)
         self.scale_sum += by_size(size)
         self.number += np.bincount(large, minlength=2)
         self._solve()
         self._likeness()
 
-    def learn_drift(self, far: Array, near: Array, variance: Array, span: int, where: Flags) -> None:
+    def learn_drift(
+        self, long_difference: Array, short_difference: Array, variance: Array, span: int, where: Flags
+    ) -> None:
         """Take up this week's differences over `span` observations and over one; `variance` is that of one."""
         if not where.any():
             return
-        for place, difference in enumerate((far, near)):
+        for place, difference in enumerate((long_difference, short_difference)):
             # Few people who come or go move a level seldom but far: the mean square, cut at 9, sees them.
             square = np.minimum(np.nan_to_num(difference) ** 2 / (2 * variance), 9.0)
             for side, moved in enumerate((where & (difference > 0), where & (difference < 0))):
@@ -117,12 +129,12 @@ class Noise:
 
     def _likeness(self) -> None:
         """How far a unit's own differences are pulled to the others': by the variance between units beyond chance."""
-        known = self.own_number >= 8
-        if known.sum() < 8:
+        is_known = self.own_number >= 8
+        if is_known.sum() < 8:
             return
-        ratio = self.own_sum[known] / self.own_number[known]
+        ratio = self.own_sum[is_known] / self.own_number[is_known]
         # The mean square of n successive differences has a relative variance of 3 / n.
-        between = float(np.mean((ratio - ratio.mean()) ** 2 - 3 / self.own_number[known]))
+        between = float(np.mean((ratio - ratio.mean()) ** 2 - 3 / self.own_number[is_known]))
         self.prior = float(np.clip(3 / max(between, 1e-6), 12.0, 200.0))
 
     def _solve(self) -> None:
@@ -131,10 +143,10 @@ class Noise:
             return
         with np.errstate(divide="ignore", invalid="ignore"):
             inverse, scale = self.inverse_sum / self.number, self.scale_sum / self.number
-            known = self.known_sum / self.number
+            known_variance = self.known_sum / self.number
             variance = (self.root_sum / self.number) ** 4 / ROOT_FOURTH / 2 * self.usual_sum / self.number
             # What peers and those away make of a week is known: the rest is to be explained.
-            variance = np.maximum(variance - known, 0.02 * inverse)
+            variance = np.maximum(variance - known_variance, 0.02 * inverse)
         if (self.number >= 20).all() and inverse[0] * scale[1] > 1.3 * inverse[1] * scale[0]:
             phi = (variance[0] * scale[1] - variance[1] * scale[0]) / (inverse[0] * scale[1] - inverse[1] * scale[0])
             phi = float(np.clip(phi, self.floor, 3.0))
@@ -144,8 +156,10 @@ class Noise:
                 phi = float(np.average(variance / inverse, weights=self.number))
                 tau2 = 0.0
         else:
-            there = self.number > 0
-            pooled = np.average(variance[there] / inverse[there], weights=self.number[there])
+            has_observations = self.number > 0
+            pooled = np.average(
+                variance[has_observations] / inverse[has_observations], weights=self.number[has_observations]
+            )
             phi, tau2 = float(pooled), 0.0
         trust = total / (total + 60.0)
         self.phi = trust * max(phi, self.floor) + (1 - trust) * 0.8

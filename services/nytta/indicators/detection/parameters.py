@@ -128,4 +128,4 @@ class Parameters:
 
     def as_dict(self) -> dict[str, object]:
         """All settings by name, ready for JSON."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

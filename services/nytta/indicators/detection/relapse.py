@@ -75,32 +75,43 @@ class _Best:
 
 def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: Parameters) -> list[Relapse]:
     """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t."""
-    p = parameters
     best = [_Best.none(one) for one in distances]
     systems = sorted({panel.system for panel in panels})
     for system in systems:
-        chosen = [k for k, panel in enumerate(panels) if panel.system == system]
-        _search([panels[k] for k in chosen], [distances[k] for k in chosen], [best[k] for k in chosen], p)
-    best = [held.by_week(one) for held, one in zip(best, distances, strict=True)]
-    limits = _limits(panels, best, p)
-    out: list[Relapse] = []
-    for panel, one, held, limit in zip(panels, distances, best, limits, strict=True):
-        out.append(_course(panel, one, held, limit, p))
-    return out
+        system_panels = [number for number, panel in enumerate(panels) if panel.system == system]
+        _search(
+            [panels[number] for number in system_panels],
+            [distances[number] for number in system_panels],
+            [best[number] for number in system_panels],
+            parameters,
+        )
+    best = [panel_best.by_week(one) for panel_best, one in zip(best, distances, strict=True)]
+    limits = _limits(panels, best, parameters)
+    relapses: list[Relapse] = []
+    for panel, one, panel_best, limit in zip(panels, distances, best, limits, strict=True):
+        relapses.append(_course(panel, one, panel_best, limit, parameters))
+    return relapses
 
 
-def _search(panels: Sequence[Panel], distances: Sequence[Distance], best: Sequence[_Best], p: Parameters) -> None:
+def _search(
+    panels: Sequence[Panel], distances: Sequence[Distance], best: Sequence[_Best], parameters: Parameters
+) -> None:
     """Every onset of the bank over the indicators of one system, alone and pooled."""
     sums = [Sums.of(np.stack([one.value, one.angle]), one.weight, one.column) for one in distances]
     years = [_Year.of(one) for one in distances]
-    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    codes = {
+        code: number for number, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))
+    }
     places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
-    onsets = [*(Onset("step", n) for n in p.onset_steps), *(Onset("ramp", n) for n in p.onset_ramps)]
+    onsets = [
+        *(Onset("step", length) for length in parameters.onset_steps),
+        *(Onset("ramp", length) for length in parameters.onset_ramps),
+    ]
     rare = [_cumulated(np.stack([one.n - one.count, one.n])) for one in distances]
     for onset in onsets:
         evidence: list[tuple[Array, Array, Flags]] = []
-        for one, total, unused, year, held in zip(distances, sums, rare, years, best, strict=True):
-            scored, may, grown = _one(one, total, unused, year, onset, held, p)
+        for one, total, unused, year, panel_best in zip(distances, sums, rare, years, best, strict=True):
+            scored, may, grown = _one(one, total, unused, year, onset, panel_best, parameters)
             if len(panels) > 1:
                 evidence.append((one.by_week(scored), one.by_week(may), one.by_week(grown) == 1))
         if len(panels) > 1:
@@ -108,7 +119,7 @@ def _search(panels: Sequence[Panel], distances: Sequence[Distance], best: Sequen
 
 
 def _one(
-    one: Distance, sums: Sums, unused: Array, year: _Year, onset: Onset, best: _Best, p: Parameters
+    one: Distance, sums: Sums, unused: Array, year: _Year, onset: Onset, best: _Best, parameters: Parameters
 ) -> tuple[Array, Array, Array]:
     """One onset of one panel: its evidence in standard deviations, the same where it may speak (else -inf).
 
@@ -116,34 +127,39 @@ def _one(
     """
     place = np.arange(one.value.shape[1])[None, :]
     start = np.maximum(one.start, place + 1 - onset.length - one.reach)
-    found = fall(sums, onset, start, p.reference_least)
+    fallen = fall(sums, onset, start, parameters.reference_least)
     with np.errstate(invalid="ignore"):
         moved = one.drift * one.unit_variance / one.weight * (onset.length + place - start + 1) / 3
-        score = found.estimate[0] / np.sqrt(found.variance * one.unit_variance + moved)
+        score = fallen.estimate[0] / np.sqrt(fallen.variance * one.unit_variance + moved)
         score = no_rarer_than_chance(score, unused, one.excess, start, onset)
-        reference = found.reference
+        reference = fallen.reference
         drop = np.sin(np.clip(reference[1], 0, np.pi / 2)) ** 2
-        before = drop
-        drop = before - np.sin(np.clip(reference[1] - found.estimate[0], 0, np.pi / 2)) ** 2
-        allowed = (drop >= p.relapse_margin) & (found.estimate[1] >= 0.5 * found.estimate[0])
+        previous_drop = drop
+        drop = previous_drop - np.sin(np.clip(reference[1] - fallen.estimate[0], 0, np.pi / 2)) ** 2
+        allowed = (drop >= parameters.relapse_margin) & (fallen.estimate[1] >= 0.5 * fallen.estimate[0])
         # What has risen again is no fall any more, though longer weeks still show it.
-        allowed &= reference[0] - _latest(sums, min(onset.length, _LATEST)) >= 0.5 * found.estimate[0]
-        allowed &= year.fallen(sums, onset, found.estimate[0])
+        allowed &= reference[0] - _latest(sums, min(onset.length, _LATEST)) >= 0.5 * fallen.estimate[0]
+        allowed &= year.fallen(sums, onset, fallen.estimate[0])
     # A young reference may still hold the end of a climb: its rises are no chance.
-    grown = (place - one.start >= 2 * p.baseline_weeks) & (one.column >= 0)
+    grown = (place - one.start >= 2 * parameters.baseline_weeks) & (one.column >= 0)
     scored = score / _spread_of_panel(score, one, grown, onset)
     scored = np.where(one.column >= 0, scored, np.nan)
-    may = np.where(allowed, scored, -np.inf)
+    allowed_score = np.where(allowed, scored, -np.inf)
     with np.errstate(invalid="ignore"):
         new = np.isfinite(scored) & ~(scored <= best.score)
-        tells = np.isfinite(scored) & ~(may <= best.allowed)
+        tells = np.isfinite(scored) & ~(allowed_score <= best.allowed)
     np.copyto(best.score, scored, where=new)
-    np.copyto(best.allowed, may, where=tells)
-    change = tells & (np.isfinite(may) | ~np.isfinite(best.drop))
+    np.copyto(best.allowed, allowed_score, where=tells)
+    change = tells & (np.isfinite(allowed_score) | ~np.isfinite(best.drop))
     began = np.take_along_axis(one.column.astype(float), np.maximum(place + 1 - onset.length, 0), axis=1)
-    for held, value in ((best.drop, drop), (best.before, before), (best.onset, began), (best.reference, reference[0])):
+    for held, value in (
+        (best.drop, drop),
+        (best.before, previous_drop),
+        (best.onset, began),
+        (best.reference, reference[0]),
+    ):
         np.copyto(held, value, where=change)
-    return scored, may, grown.astype(float)
+    return scored, allowed_score, grown.astype(float)
 
 
 def _cumulated(numbers: Array) -> Array:
@@ -200,19 +216,19 @@ def _pool(
 ) -> None:
     """The evidence of a unit's indicators together, which speaks through the one of them that tells most."""
     weeks = evidence[0][0].shape[1]
-    total, number, most = np.zeros((units, weeks)), np.zeros((units, weeks)), np.full((units, weeks), -np.inf)
+    total, number, strongest = np.zeros((units, weeks)), np.zeros((units, weeks)), np.full((units, weeks), -np.inf)
     old = np.zeros((units, weeks), bool)
-    for (score, may, grown), place in zip(evidence, places, strict=True):
+    for (score, allowed_score, grown), place in zip(evidence, places, strict=True):
         _gather(np.logical_or, old, place, grown)
         _gather(np.add, total, place, np.nan_to_num(score))
         _gather(np.add, number, place, np.isfinite(score))
-        _gather(np.maximum, most, place, may)
+        _gather(np.maximum, strongest, place, allowed_score)
     with np.errstate(invalid="ignore", divide="ignore"):
         pooled = np.where(number > 1, total / np.sqrt(number), np.nan)
     pooled = pooled / _spread_of_pool(np.where(old, pooled, np.nan), onset)
-    for (_, may, _), place, held in zip(evidence, places, best, strict=True):
-        speaks = np.isfinite(may) & (may == most[place])
-        held.pooled = np.fmax(held.pooled, np.where(speaks, pooled[place], np.nan))
+    for (_, allowed_score, _), place, panel_best in zip(evidence, places, best, strict=True):
+        speaks = np.isfinite(allowed_score) & (allowed_score == strongest[place])
+        panel_best.pooled = np.fmax(panel_best.pooled, np.where(speaks, pooled[place], np.nan))
 
 
 #: So many observations say where a unit stands now.
@@ -221,10 +237,12 @@ _LATEST = 4
 
 def _latest(sums: Sums, number: int) -> Array:
     """Mean distance of the last `number` observations, (units, observations); NaN where there are fewer."""
-    out = np.full((sums.weight.shape[0], sums.weight.shape[1] - 1), np.nan)
+    latest_means = np.full((sums.weight.shape[0], sums.weight.shape[1] - 1), np.nan)
     value, weight = sums.value[0], sums.weight
-    out[:, number - 1 :] = (value[:, number:] - value[:, :-number]) / (weight[:, number:] - weight[:, :-number])
-    return out
+    latest_means[:, number - 1 :] = (value[:, number:] - value[:, :-number]) / (
+        weight[:, number:] - weight[:, :-number]
+    )
+    return latest_means
 
 
 #: Where the tail of rises is counted, in standard deviations.
@@ -284,62 +302,66 @@ class _Year:
         weight = np.nan_to_num(one.by_week(one.weight))
         value = np.nan_to_num(one.by_week(one.weight * one.value))
         zero = np.zeros((len(weight), 1))
-        first = np.take_along_axis(one.column, np.minimum(one.start, one.column.shape[1] - 1), axis=1)
+        first_column = np.take_along_axis(one.column, np.minimum(one.start, one.column.shape[1] - 1), axis=1)
         return _Year(
             np.concatenate([zero, np.cumsum(weight, axis=1)], axis=1),
             np.concatenate([zero, np.cumsum(value, axis=1)], axis=1),
             one.column,
-            first.astype(float),
+            first_column.astype(float),
         )
 
     def fallen(self, sums: Sums, onset: Onset, estimate: Array) -> Flags:
         """Whether the distance lies below that of the same weeks of last year too, by half of the fall."""
         length = onset.length
-        last = self.column - 52
-        out = np.ones(self.column.shape, bool)
-        asked = last - length - 1 >= self.first
-        if not asked.any():
-            return out
-        low, high = np.clip(last - length - 1, 0, None), np.clip(last + 2, 0, self.weight.shape[1] - 1)
+        last_column = self.column - 52
+        has_fallen = np.ones(self.column.shape, bool)
+        is_asked = last_column - length - 1 >= self.first
+        if not is_asked.any():
+            return has_fallen
+        low, high = np.clip(last_column - length - 1, 0, None), np.clip(last_column + 2, 0, self.weight.shape[1] - 1)
 
         def between(total: Array) -> Array:
             return np.take_along_axis(total, high, axis=1) - np.take_along_axis(total, low, axis=1)
 
         def recent(total: Array) -> Array:
-            out = np.full(self.column.shape, np.nan)
+            recent_sums = np.full(self.column.shape, np.nan)
             if total.shape[-1] <= length:
-                return out  # a short history has no such stretch
-            out[:, length - 1 :] = total[..., length:] - total[..., : total.shape[-1] - length]
-            return out
+                return recent_sums  # a short history has no such stretch
+            recent_sums[:, length - 1 :] = total[..., length:] - total[..., : total.shape[-1] - length]
+            return recent_sums
 
         with np.errstate(divide="ignore", invalid="ignore"):
             weight = between(self.weight)
             year_before = between(self.value) / weight
-            now = recent(sums.value[0]) / recent(sums.weight)
+            current_level = recent(sums.value[0]) / recent(sums.weight)
             # Two weeks of last year, worth what a week is now, are the least that shows a season.
-            asked &= weight >= 2 * recent(sums.weight) / length
-            return np.where(asked & np.isfinite(year_before), year_before - now >= 0.5 * estimate, out)
+            is_asked &= weight >= 2 * recent(sums.weight) / length
+            return np.where(
+                is_asked & np.isfinite(year_before), year_before - current_level >= 0.5 * estimate, has_fallen
+            )
 
 
-def _limits(panels: Sequence[Panel], best: Sequence[_Best], p: Parameters) -> list[Array]:
+def _limits(panels: Sequence[Panel], best: Sequence[_Best], parameters: Parameters) -> list[Array]:
     """The limit of every unit and week: the budget over the systems and indicators in which the unit is judged."""
-    codes = {code: k for k, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))}
+    codes = {
+        code: number for number, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))
+    }
     weeks = len(panels[0].weeks)
     systems = sorted({panel.system for panel in panels})
     judged = np.zeros((len(systems), len(codes), weeks), np.int64)
     looked = np.zeros(judged.shape, bool)
     places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
-    for panel, place, held in zip(panels, places, best, strict=True):
-        seen = np.zeros((len(codes), weeks), bool)
-        np.logical_or.at(seen, place, np.isfinite(held.score))
-        judged[systems.index(panel.system)] += np.logical_or.accumulate(seen, axis=1)
-        looked[systems.index(panel.system)] |= seen
+    for panel, place, panel_best in zip(panels, places, best, strict=True):
+        is_judged = np.zeros((len(codes), weeks), bool)
+        np.logical_or.at(is_judged, place, np.isfinite(panel_best.score))
+        judged[systems.index(panel.system)] += np.logical_or.accumulate(is_judged, axis=1)
+        looked[systems.index(panel.system)] |= is_judged
     streams = (judged + (judged > 1)).sum(0)
     # How often a unit is looked at in a year: holidays, absence and blocks of weeks leave fewer looks than weeks.
     any_judged = looked.any(0)
     since = np.cumsum(np.logical_or.accumulate(any_judged, axis=1), axis=1)
-    looks = 52 * (np.cumsum(any_judged, axis=1) + 10 * p.looked_at) / (since + 10)
-    limit = p.relapse_limit(np.maximum(streams, 1) * looks)
+    looks = 52 * (np.cumsum(any_judged, axis=1) + 10 * parameters.looked_at) / (since + 10)
+    limit = parameters.relapse_limit(np.maximum(streams, 1) * looks)
     return [limit[place] for place in places]
 
 
@@ -354,41 +376,47 @@ def counts_all(panel: Panel) -> Flags:
     return np.concatenate([[True], same >= 0.5 * np.cumsum(pair.sum(0))])
 
 
-def _course(panel: Panel, one: Distance, best: _Best, limit: Array, p: Parameters) -> Relapse:
+def _course(panel: Panel, one: Distance, best: _Best, limit: Array, parameters: Parameters) -> Relapse:
     """From evidence to what is met and what has calmed down again."""
     units, weeks = panel.shape
     if panel.presence is None:
-        limit = limit * np.where(counts_all(panel), p.unseen_presence, 1.0)
+        limit = limit * np.where(counts_all(panel), parameters.unseen_presence, 1.0)
     else:
-        known = np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
-        limit = limit * np.where(known, 1.0, p.unseen_presence)
+        presence_known = np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
+        limit = limit * np.where(presence_known, 1.0, parameters.unseen_presence)
     judged = np.isfinite(best.score)
     with np.errstate(invalid="ignore"):
-        met = judged & (np.fmax(best.allowed, best.pooled) >= limit)
+        rule_met = judged & (np.fmax(best.allowed, best.pooled) >= limit)
     value, variance, weight = (one.by_week(matrix) for matrix in (one.value, one.unit_variance, one.weight))
     ring, ring_weight = np.zeros((units, _LATEST)), np.zeros((units, _LATEST))
     anchor, calm = np.full(units, np.nan), np.zeros((units, weeks), bool)
-    for t in range(weeks):
-        here = np.isfinite(value[:, t])
-        ring[here] = np.column_stack([ring[here, 1:], value[here, t]])
-        ring_weight[here] = np.column_stack([ring_weight[here, 1:], weight[here, t]])
+    for week in range(weeks):
+        is_measured = np.isfinite(value[:, week])
+        ring[is_measured] = np.column_stack([ring[is_measured, 1:], value[is_measured, week]])
+        ring_weight[is_measured] = np.column_stack([ring_weight[is_measured, 1:], weight[is_measured, week]])
         total = ring_weight.sum(1)
-        now = (ring * ring_weight).sum(1) / np.maximum(total, 1e-9)
-        anchor = np.where(met[:, t] & ~np.isfinite(anchor), best.reference[:, t], anchor)
+        current_level = (ring * ring_weight).sum(1) / np.maximum(total, 1e-9)
+        anchor = np.where(rule_met[:, week] & ~np.isfinite(anchor), best.reference[:, week], anchor)
         with np.errstate(invalid="ignore", divide="ignore"):
-            sigma = np.sqrt(variance[:, t] * (1 / total + 1 / np.maximum(weight[:, t] * p.reference_fewest, 1e-9)))
-            back = now - anchor > -limit[:, t] / 2 * sigma
-        calm[:, t] = judged[:, t] & back & ~met[:, t]
-        anchor = np.where(calm[:, t - p.close_weeks + 1 : t + 1].all(1) & (t >= p.close_weeks), np.nan, anchor)
-    own = judged & (one.by_week(np.where(one.alone, 1.0, 0.0)) == 1)
+            sigma = np.sqrt(
+                variance[:, week] * (1 / total + 1 / np.maximum(weight[:, week] * parameters.reference_fewest, 1e-9))
+            )
+            back = current_level - anchor > -limit[:, week] / 2 * sigma
+        calm[:, week] = judged[:, week] & back & ~rule_met[:, week]
+        anchor = np.where(
+            calm[:, week - parameters.close_weeks + 1 : week + 1].all(1) & (week >= parameters.close_weeks),
+            np.nan,
+            anchor,
+        )
+    by_itself = judged & (one.by_week(np.where(one.alone, 1.0, 0.0)) == 1)
     score = -np.fmax(best.score, best.pooled)
     return Relapse(
         np.where(judged, score, np.nan),
-        met,
+        rule_met,
         calm,
         np.where(judged, best.drop, np.nan),
         np.where(judged, best.before, np.nan),
         np.where(judged, best.onset, np.nan),
         np.where(judged, limit, np.nan),
-        own,
+        by_itself,
     )

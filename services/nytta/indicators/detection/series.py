@@ -111,37 +111,37 @@ def parse(text: str) -> Series:
             ordinals[week] = week_ordinal(week)
         ordinal = ordinals[week]
         if not unit or ordinal is None:
-            why = Reason.MISSING_UNIT if not unit else Reason.INVALID_WEEK
-            refused.append(NotAssessed(unit, system, indicator, week, why.value))
+            reason = Reason.MISSING_UNIT if not unit else Reason.INVALID_WEEK
+            refused.append(NotAssessed(unit, system, indicator, week, reason.value))
             continue
         figures = values[5:] if delimiter == "," else [_decimal_point(value) for value in values[5:]]
         cell, reasons = _cell(figures, ordinal)
         refused += [NotAssessed(unit, system, indicator, week, reason.value) for reason in reasons]
         units = tables.setdefault((system, indicator), {})
-        held = units.get(unit)
-        if held is None:
-            held = units[unit] = _Unit(group, ordinal)
-        elif ordinal < held.group_since:
-            held.group, held.group_since = group, ordinal
-        earlier = held.cells.get(ordinal)
+        entry = units.get(unit)
+        if entry is None:
+            entry = units[unit] = _Unit(group, ordinal)
+        elif ordinal < entry.group_since:
+            entry.group, entry.group_since = group, ordinal
+        earlier = entry.cells.get(ordinal)
         if earlier is not None:
             refused.append(NotAssessed(unit, system, indicator, week, Reason.DUPLICATE_WEEK.value))
             if repr(earlier) != repr(cell):
                 earlier.numerator = earlier.denominator = math.nan
             continue
-        held.cells[ordinal] = cell
+        entry.cells[ordinal] = cell
     if not tables:
         return Series((), tuple(refused), _unknown(header), rows)
-    every = [o for units in tables.values() for unit in units.values() for o in unit.cells]
-    first, last = min(every), max(every)
-    if last - first >= LONGEST:
+    all_ordinals = [ordinal for units in tables.values() for unit in units.values() for ordinal in unit.cells]
+    first_week, last_week = min(all_ordinals), max(all_ordinals)
+    if last_week - first_week >= LONGEST:
         raise SeriesError(
-            f"the weeks reach from {ordinal_week(first)} to {ordinal_week(last)}, more than twenty years; "
+            f"the weeks reach from {ordinal_week(first_week)} to {ordinal_week(last_week)}, more than twenty years; "
             "mend the year of the rows that are wrong, or leave them out"
         )
-    weeks = tuple(ordinal_week(o) for o in range(first, last + 1))
+    weeks = tuple(ordinal_week(ordinal) for ordinal in range(first_week, last_week + 1))
     panels = tuple(
-        _panel(system, indicator, units, weeks, first) for (system, indicator), units in sorted(tables.items())
+        _panel(system, indicator, units, weeks, first_week) for (system, indicator), units in sorted(tables.items())
     )
     return Series(panels, tuple(refused), _unknown(header), rows)
 
@@ -166,17 +166,19 @@ def detect(series: Series, parameters: Parameters | None = None) -> Result:
     """Judge a series: its signals, all that was not assessed (refused rows first), the parameters."""
     result = assess(series.panels, parameters)
     named = {(entry.unit, entry.system, entry.indicator, entry.week) for entry in series.refused}
-    gaps = (e for e in result.not_assessed if (e.unit, e.system, e.indicator, e.week) not in named)
+    gaps = (
+        entry for entry in result.not_assessed if (entry.unit, entry.system, entry.indicator, entry.week) not in named
+    )
     return Result(result.signals, (*series.refused, *gaps), result.parameters)
 
 
 def week_ordinal(week: str) -> int | None:
     """Weeks since 0001-W01 of an ISO week like 2026-W07; None where there is no such week."""
-    found = WEEK.fullmatch(week)
-    if found is None:
+    match = WEEK.fullmatch(week)
+    if match is None:
         return None
     try:
-        return date.fromisocalendar(int(found[1]), int(found[2]), 1).toordinal() // 7
+        return date.fromisocalendar(int(match[1]), int(match[2]), 1).toordinal() // 7
     except ValueError:
         return None
 
@@ -231,11 +233,11 @@ def _cell(values: Sequence[str], ordinal: int) -> tuple[_Cell, list[Reason]]:
     if milestone:
         cell.milestones = tuple(part.strip().lower() for part in milestone.split(";") if part.strip())
     if plan:
-        found = _plan(plan, ordinal)
-        if found is None:
+        planned = _plan(plan, ordinal)
+        if planned is None:
             reasons.append(Reason.INVALID_PLAN)
         else:
-            cell.target, cell.due = found
+            cell.target, cell.due = planned
     return cell, reasons
 
 
@@ -253,11 +255,11 @@ def _plan(text: str, ordinal: int) -> tuple[float, float] | None:
     target_text, _, due_text = text.partition("@")
     percent = target_text.strip().endswith("%")
     target = _float(target_text.strip().removesuffix("%"))
-    due = week_ordinal(due_text.strip()) if due_text else ordinal
-    if target is None or math.isnan(target) or due is None:
+    due_week = week_ordinal(due_text.strip()) if due_text else ordinal
+    if target is None or math.isnan(target) or due_week is None:
         return None
     target = target / 100 if percent else target
-    return (target, float(due)) if 0 <= target <= 1 else None
+    return (target, float(due_week)) if 0 <= target <= 1 else None
 
 
 def _stretches(cells: Mapping[int, _Cell]) -> list[tuple[int, int | None]]:
@@ -266,31 +268,31 @@ def _stretches(cells: Mapping[int, _Cell]) -> list[tuple[int, int | None]]:
     The first stretch begins with the first counted week, a later one with a go-live after it: what was
     measured before a go-live must not change when the go-live becomes known.
     """
-    counted = [o for o, cell in cells.items() if cell.denominator > 0]
-    said = sorted(o for o, cell in cells.items() if LIVE.intersection(cell.milestones))
-    begin = min(counted) if counted else min(cells)
-    starts = [begin, *(o for o in said if o > begin)]
+    counted = [ordinal for ordinal, cell in cells.items() if cell.denominator > 0]
+    live_weeks = sorted(ordinal for ordinal, cell in cells.items() if LIVE.intersection(cell.milestones))
+    first_week = min(counted) if counted else min(cells)
+    starts = [first_week, *(ordinal for ordinal in live_weeks if ordinal > first_week)]
     return list(zip(starts, [*starts[1:], None], strict=True))
 
 
-def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[str, ...], first: int) -> Panel:
-    rows = [(code, a, b) for code in sorted(units) for a, b in _stretches(units[code].cells)]
+def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[str, ...], first_week: int) -> Panel:
+    rows = [(code, start, end) for code in sorted(units) for start, end in _stretches(units[code].cells)]
     shape = (len(rows), len(weeks))
     names = ("numerator", "denominator", "eligible", "presence", "entitlement", "target", "due")
     values = {name: np.full(shape, np.nan) for name in names}
     rebase = np.zeros(shape, bool)
     # A unit without a peer group is compared with nobody.
     names_of = {code: unit.group or f"\0{code}" for code, unit in units.items()}
-    groups = {name: k for k, name in enumerate(sorted(set(names_of.values())))}
-    for k, (code, begin, end) in enumerate(rows):
+    groups = {name: number for number, name in enumerate(sorted(set(names_of.values())))}
+    for row, (code, start, end) in enumerate(rows):
         for ordinal, cell in units[code].cells.items():
-            if ordinal < begin or (end is not None and ordinal >= end):
+            if ordinal < start or (end is not None and ordinal >= end):
                 continue
-            t = ordinal - first
+            column = ordinal - first_week
             for name in names:
-                values[name][k, t] = getattr(cell, name)
-            rebase[k, t] = any(name not in LIVE for name in cell.milestones)
-    values["due"] -= first
+                values[name][row, column] = getattr(cell, name)
+            rebase[row, column] = any(name not in LIVE for name in cell.milestones)
+    values["due"] -= first_week
 
     def optional(name: str, fill: bool = False) -> Array | None:
         matrix = values[name]
@@ -306,9 +308,9 @@ def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[st
         np.array([groups[names_of[code]] for code, _, _ in rows], np.int64),
         values["numerator"],
         values["denominator"],
-        np.array([begin - first for _, begin, _ in rows], np.int64),
+        np.array([start - first_week for _, start, _ in rows], np.int64),
         rebase,
-        np.array([len(weeks) if end is None else end - first for _, _, end in rows], np.int64),
+        np.array([len(weeks) if end is None else end - first_week for _, _, end in rows], np.int64),
         optional("eligible", fill=True),
         optional("presence"),
         optional("entitlement", fill=True),
@@ -319,5 +321,5 @@ def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[st
 
 def carried(matrix: Array) -> Array:
     """Each gap of (units, weeks) filled with the value before it."""
-    at = np.where(np.isfinite(matrix), np.arange(matrix.shape[1])[None, :], 0)
-    return np.asarray(np.take_along_axis(matrix, np.maximum.accumulate(at, axis=1), axis=1))
+    columns = np.where(np.isfinite(matrix), np.arange(matrix.shape[1])[None, :], 0)
+    return np.asarray(np.take_along_axis(matrix, np.maximum.accumulate(columns, axis=1), axis=1))

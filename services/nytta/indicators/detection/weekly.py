@@ -55,14 +55,14 @@ def panel(
     Shapes: `counts` as `judged` by `weeks`, `quiet` and `stale` as `weeks`.
     """
     counted = np.nan_to_num(counts.denominator) > 0
-    begin = np.array(
+    start = np.array(
         [
             int(row.argmax()) if unit.live is None else max(unit.live, 0)
             for unit, row in zip(judged, counted, strict=True)
         ],
         np.int64,
     )
-    inside = np.arange(len(weeks))[None, :] >= begin[:, None]
+    inside = np.arange(len(weeks))[None, :] >= start[:, None]
 
     def spread(matrix: Array) -> Array:
         return np.where(inside, matrix, np.nan)
@@ -73,13 +73,18 @@ def panel(
         return spread(carried(matrix) if fill else matrix)
 
     rebase = np.zeros((len(judged), len(weeks)), bool)
-    target, due = (np.full((len(judged), len(weeks)), np.nan) for _ in range(2))
-    for k, unit in enumerate(judged):
-        rebase[k, [at for at in unit.rebases if 0 <= at < len(weeks)]] = True
-        for first, share, day in unit.plan:
-            target[k, max(first, 0) :], due[k, max(first, 0) :] = share, day
-    names = {name: n for n, name in enumerate(dict.fromkeys(j.peer_group or f"\0{j.unit}" for j in judged))}
-    groups = np.array([names[j.peer_group or f"\0{j.unit}"] for j in judged], np.int64)
+    target, due_weeks = (np.full((len(judged), len(weeks)), np.nan) for _ in range(2))
+    for row, unit in enumerate(judged):
+        rebase[row, [column for column in unit.rebases if 0 <= column < len(weeks)]] = True
+        for first_week, share, day in unit.plan:
+            target[row, max(first_week, 0) :], due_weeks[row, max(first_week, 0) :] = share, day
+    names = {
+        name: number
+        for number, name in enumerate(
+            dict.fromkeys(judged_unit.peer_group or f"\0{judged_unit.unit}" for judged_unit in judged)
+        )
+    }
+    groups = np.array([names[judged_unit.peer_group or f"\0{judged_unit.unit}"] for judged_unit in judged], np.int64)
     return Panel(
         system,
         indicator,
@@ -88,14 +93,14 @@ def panel(
         groups,
         spread(counts.numerator),
         spread(counts.denominator),
-        begin,
+        start,
         rebase & inside,
         np.full(len(judged), len(weeks), np.int64),
         optional(counts.eligible, fill=True),
         optional(counts.presence),
         optional(counts.entitlement, fill=True),
         optional(target),
-        optional(due),
+        optional(due_weeks),
         persons,
         kinds,
         quiet,

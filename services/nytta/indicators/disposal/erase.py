@@ -58,43 +58,58 @@ def erase(
     """
     if not whom:
         raise UnknownPerson("no pseudonym was given")
-    these = ", ".join(f"unhex('{each.digest.hex()}')" for each in whom)
-    chosen = f"actor IN ({these})"
+    digest_list = ", ".join(f"unhex('{pseudonym.digest.hex()}')" for pseudonym in whom)
+    condition = f"actor IN ({digest_list})"
     connection = store.connection
-    found = int(connection.value(f"SELECT count() FROM {{private}}.events WHERE {chosen}"))
-    known = bool({each.digest for each in whom} & digests(connection))
-    if not found and not known and not unheard_of:
+    count = int(connection.value(f"SELECT count() FROM {{private}}.events WHERE {condition}"))
+    is_excluded = bool({pseudonym.digest for pseudonym in whom} & digests(connection))
+    if not count and not is_excluded and not unheard_of:
         raise UnknownPerson(
             "nobody of that id or pseudonym is in the store: check the id's spelling and the organisation, or give the "
             "pseudonym; to exclude somebody of whom nothing has come yet, say so with --unheard-of"
         )
     if excluding:
         exclude(connection, whom, reference, moment)
-    done = remove(store, chosen, definitions)
+    removed = remove(store, condition, definitions)
     round_ = compute()
     purge(store)
     number = store.counter("certificate") + 1
     store.raise_counter("certificate", number)
-    result = Erasure(number, reference, done.rows, _left(store, these), round_.cells, round_.sealed, excluding)
+    result = Erasure(number, reference, removed.rows, _left(store, digest_list), round_.cells, round_.sealed, excluding)
     connection.insert(
         "{private}.erasures",
         ["certificate", "at", "what", "reference", "rows", "cells", "sealed"],
-        [[number, moment, "exclusion" if excluding else "erasure", reference, done.rows, round_.cells, round_.sealed]],
+        [
+            [
+                number,
+                moment,
+                "exclusion" if excluding else "erasure",
+                reference,
+                removed.rows,
+                round_.cells,
+                round_.sealed,
+            ]
+        ],
     )
     return result
 
 
-def _left(store: PrivateStore, these: str) -> dict[str, int]:
+def _left(store: PrivateStore, digest_list: str) -> dict[str, int]:
     """Rows per table that still name one of these pseudonyms."""
     places = {
-        "events": f"actor IN ({these}) OR subject IN ({these})",
-        "person_days": f"actor IN ({these})",
+        "events": f"actor IN ({digest_list}) OR subject IN ({digest_list})",
+        "person_days": f"actor IN ({digest_list})",
         **{
-            s.table: " OR ".join([f"hasAny({s.actors}, [{these}])", *(f"{hand} IN ({these})" for hand in s.hands)])
-            for s in STORED
-            if s.actors
+            subject.table: " OR ".join(
+                [
+                    f"hasAny({subject.actors}, [{digest_list}])",
+                    *(f"{hand} IN ({digest_list})" for hand in subject.hands),
+                ]
+            )
+            for subject in STORED
+            if subject.actors
         },
-        "round_persons": f"person IN ({these})",
+        "round_persons": f"person IN ({digest_list})",
     }
     return {
         table: int(store.connection.value(f"SELECT count() FROM {{private}}.{table} WHERE {where}"))

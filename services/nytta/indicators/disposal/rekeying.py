@@ -27,15 +27,15 @@ def change(
     """
     connection = store.connection
     pairs = _PAIRS.format(used, coming)
-    kept = f"""actor_key = '{used}' AND received_at >= toDateTime64({since.timestamp():.3f}, 3, 'UTC')
+    condition = f"""actor_key = '{used}' AND received_at >= toDateTime64({since.timestamp():.3f}, 3, 'UTC')
         AND actor IN (SELECT old_digest FROM ({pairs}))"""
     with store.writing:
-        with listed(store, kept) as rows:
+        with listed(store, condition) as rows:
             if any(rows.values()):
-                _rename(store, kept, pairs, coming)
-                delete(store, kept)
+                _rename(store, condition, pairs, coming)
+                delete(store, condition)
         renamed = rows["events deleted"] + rows["events without their actor now"]
-        gone = remove(store, f"actor_key = '{used}'", definitions, before=since.date(), certificate=certificate)
+        removed = remove(store, f"actor_key = '{used}'", definitions, before_day=since.date(), certificate=certificate)
         connection.run(
             f"""INSERT INTO {{private}}.exclusions (digest, key_id, reference, since)
             SELECT p.new_digest, '{coming}', e.reference, e.since FROM {{private}}.exclusions AS e FINAL
@@ -44,20 +44,20 @@ def change(
         connection.run(f"ALTER TABLE {{private}}.exclusions DELETE WHERE key_id = '{used}' SETTINGS mutations_sync = 2")
         connection.run("TRUNCATE TABLE {private}.renamings")
         store.raise_counter("renamed", store.counter("renamed") + 1)
-    return renamed, gone
+    return renamed, removed
 
 
-def _rename(store: PrivateStore, kept: str, pairs: str, coming: str) -> None:
+def _rename(store: PrivateStore, condition: str, pairs: str, coming: str) -> None:
     names = store.raw_columns()
-    taken = {
+    replacements = {
         "actor": "p.new_digest",
         "subject": "if(e.subject = e.actor, p.new_digest, e.subject)",
         "actor_key": f"'{coming}'",
         "batch": str(store.raise_batch()),
     }
-    columns = ", ".join(f"{taken.get(name, f'e.{name}')} AS {name}" for name in names)
+    columns = ", ".join(f"{replacements.get(name, f'e.{name}')} AS {name}" for name in names)
     store.connection.run(
         f"""INSERT INTO {{private}}.events ({", ".join(names)})
-        SELECT {columns} FROM (SELECT {", ".join(names)} FROM {{private}}.events WHERE {kept}) AS e
+        SELECT {columns} FROM (SELECT {", ".join(names)} FROM {{private}}.events WHERE {condition}) AS e
         INNER JOIN ({pairs}) AS p ON p.old_digest = e.actor"""
     )

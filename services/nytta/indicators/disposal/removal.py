@@ -51,13 +51,17 @@ def listed(store: PrivateStore, condition: str) -> Iterator[dict[str, int]]:
                actor_kind, {_WHICH}
         FROM {{private}}.events WHERE {condition}"""
     )
-    deleted, stripped, acts = connection.rows(
+    deleted, stripped, acts_deleted = connection.rows(
         f"""SELECT uniqExactIf(identity, kind IN {PERSON_KINDS}), uniqExactIf(identity, kind NOT IN {PERSON_KINDS}),
                    uniqExactIf(identity, kind IN ('session', 'case') AND actor_kind = 'person')
             FROM {{private}}.removal"""
     )[0]
     try:
-        yield {"events deleted": int(deleted), "events without their actor now": int(stripped), "actions": int(acts)}
+        yield {
+            "events deleted": int(deleted),
+            "events without their actor now": int(stripped),
+            "actions": int(acts_deleted),
+        }
     finally:
         connection.run("TRUNCATE TABLE {private}.removal")
 
@@ -67,12 +71,12 @@ def remove(
     condition: str,
     definitions: Sequence[Definition] = (),
     *,
-    before: date | None = None,
+    before_day: date | None = None,
     certificate: int = 0,
 ) -> Removed:
     """Remove the persons' events that the SQL condition `condition` selects.
 
-    With `before`, cells that reach back before it are sealed; all others are computed anew in the next round.
+    With `before_day`, cells that reach back before it are sealed; all others are computed anew in the next round.
     """
     connection = store.connection
     with store.writing, listed(store, condition) as rows:
@@ -80,23 +84,25 @@ def remove(
             return Removed(rows)
         connection.run(f"INSERT INTO {{private}}.round_touched {_touched_persons()}")
         sealed = 0
-        if before is not None:
+        if before_day is not None:
             touched = f"{_touched_persons()} UNION ALL {_touched_subjects(store)}"
-            sealed = seals.seal(connection, definitions, touched, before, last_week(store), certificate)
+            sealed = seals.seal(connection, definitions, touched, before_day, last_week(store), certificate)
         _strip(store)
         delete(store, condition)
         return Removed(rows, sealed)
 
 
 def remove_subjects(
-    store: PrivateStore, condition: str, definitions: Sequence[Definition], *, before: date, certificate: int
+    store: PrivateStore, condition: str, definitions: Sequence[Definition], *, before_day: date, certificate: int
 ) -> Removed:
     """Remove whole cases, tickets and clients whose events `condition` selects; cells that had ended are sealed."""
     connection = store.connection
     with store.writing, listed(store, condition) as rows:
         if not any(rows.values()):
             return Removed({})
-        sealed = seals.seal(connection, definitions, _touched_subjects(store), before, last_week(store), certificate)
+        sealed = seals.seal(
+            connection, definitions, _touched_subjects(store), before_day, last_week(store), certificate
+        )
         number = store.raise_batch()
         connection.run(
             f"""INSERT INTO {{private}}.marks (sequence, batch, kind, system, subject, unit, hour)
@@ -133,7 +139,9 @@ def _touched_subjects(store: PrivateStore) -> str:
     zones = zones_of(store)
     branches = []
     for subject in STORED:
-        days = ", ".join(f"if(isNull({m}), NULL, {zones.date(f'assumeNotNull({m})')})" for m in subject.moments)
+        days = ", ".join(
+            f"if(isNull({moment}), NULL, {zones.date(f'assumeNotNull({moment})')})" for moment in subject.moments
+        )
         branches.append(
             f"""SELECT '{subject.name}' AS subject, unit, system, assumeNotNull(day) AS day, true AS onwards
             FROM (SELECT unit, system, arrayJoin([{days}]) AS day FROM {{private}}.{subject.table} FINAL

@@ -44,30 +44,32 @@ class Due:
         }
 
 
-def due(store: PrivateStore, registry: Registry, now: datetime, decision: str = "") -> list[Due]:
-    """What is to be disposed of at `now`; rules with nothing to dispose of are left out.
+def due(store: PrivateStore, registry: Registry, current_time: datetime, decision: str = "") -> list[Due]:
+    """What is to be disposed of at `current_time`; rules with nothing to dispose of are left out.
 
     `decision` stands where the registry names none: for logs that came without one.
     """
-    found = []
+    all_due = []
     for rule in (Rule.PERSONS, Rule.CASES):
         for organisation in registry.organisations:
-            held = registry.disposal(rule, organisation.id)
-            chosen = _chosen(rule, organisation.id, now)
-            rows = int(store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {chosen}"))
-            said = held.decision if held else decision
-            found.append(Due(rule, organisation.id, now - KEPT[rule], said, {"events": rows}))
+            disposal = registry.disposal(rule, organisation.id)
+            condition = _chosen(rule, organisation.id, current_time)
+            rows = int(store.connection.value(f"SELECT {EVENTS} FROM {{private}}.events WHERE {condition}"))
+            own_decision = disposal.decision if disposal else decision
+            all_due.append(Due(rule, organisation.id, current_time - KEPT[rule], own_decision, {"events": rows}))
     for rule, table, moment in (
         (Rule.REJECTS, "{private}.rejects", "received_at"),
         (Rule.ACCESS_LOG, "{open}.access_log", "at"),
     ):
-        before = now - KEPT[rule]
-        rows = int(store.connection.value(f"SELECT count() FROM {table} WHERE {moment} < {_moment(before)}"))
-        found.append(Due(rule, "", before, "", {table.split(".")[1]: rows}))
-    return [each for each in found if any(each.rows.values())]
+        cutoff = current_time - KEPT[rule]
+        rows = int(store.connection.value(f"SELECT count() FROM {table} WHERE {moment} < {_moment(cutoff)}"))
+        all_due.append(Due(rule, "", cutoff, "", {table.split(".")[1]: rows}))
+    return [disposable for disposable in all_due if any(disposable.rows.values())]
 
 
-def dispose(store: PrivateStore, definitions: Sequence[Definition], due: Due, now: datetime) -> tuple[Removed, int]:
+def dispose(
+    store: PrivateStore, definitions: Sequence[Definition], due: Due, current_time: datetime
+) -> tuple[Removed, int]:
     """Let go what is due, and write the certificate; what went, and the certificate's number.
 
     The next round computes what stands on the rows that are left.
@@ -77,35 +79,46 @@ def dispose(store: PrivateStore, definitions: Sequence[Definition], due: Due, no
     day = due.before.date()
     match due.rule:
         case Rule.PERSONS:
-            chosen = _chosen(due.rule, due.organisation, now)
-            done = remove(store, chosen, definitions, before=day, certificate=number)
+            condition = _chosen(due.rule, due.organisation, current_time)
+            removed = remove(store, condition, definitions, before_day=day, certificate=number)
         case Rule.CASES:
-            chosen = _chosen(due.rule, due.organisation, now)
-            done = remove_subjects(store, chosen, definitions, before=day, certificate=number)
+            condition = _chosen(due.rule, due.organisation, current_time)
+            removed = remove_subjects(store, condition, definitions, before_day=day, certificate=number)
         case Rule.REJECTS:
-            before = f"received_at < {_moment(due.before)}"
-            store.connection.run(f"ALTER TABLE {{private}}.rejects DELETE WHERE {before} {_SYNC}")
-            done = Removed(dict(due.rows))
+            condition = f"received_at < {_moment(due.before)}"
+            store.connection.run(f"ALTER TABLE {{private}}.rejects DELETE WHERE {condition} {_SYNC}")
+            removed = Removed(dict(due.rows))
         case _:
             store.connection.run(f"ALTER TABLE {{open}}.access_log DELETE WHERE at < {_moment(due.before)} {_SYNC}")
-            done = Removed(dict(due.rows))
+            removed = Removed(dict(due.rows))
     store.connection.insert(
         "{open}.disposals",
         ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],
-        [[number, now, due.rule.value, due.organisation, due.decision, due.before, done.rows, done.sealed]],
+        [
+            [
+                number,
+                current_time,
+                due.rule.value,
+                due.organisation,
+                due.decision,
+                due.before,
+                removed.rows,
+                removed.sealed,
+            ]
+        ],
     )
-    return done, number
+    return removed, number
 
 
-def _chosen(rule: Rule, root: str, now: datetime) -> str:
+def _chosen(rule: Rule, root: str, current_time: datetime) -> str:
     """SQL condition on events of an organisation: received long enough ago."""
-    cut = _moment(now - KEPT[rule])
+    cutoff = _moment(current_time - KEPT[rule])
     name = root.replace("\\", "\\\\").replace("'", "\\'")
-    its = f"received_at < {cut} AND unit IN (SELECT unit FROM {{open}}.units WHERE root = '{name}')"
+    condition = f"received_at < {cutoff} AND unit IN (SELECT unit FROM {{open}}.units WHERE root = '{name}')"
     if rule is Rule.PERSONS:
-        return f"actor != {NOBODY} AND {its}"
-    return f"""kind IN {_SUBJECTS} AND actor = {NOBODY} AND {its} AND (kind, system, subject) NOT IN (
-        SELECT kind, system, subject FROM {{private}}.events WHERE kind IN {_SUBJECTS} AND received_at >= {cut})"""
+        return f"actor != {NOBODY} AND {condition}"
+    return f"""kind IN {_SUBJECTS} AND actor = {NOBODY} AND {condition} AND (kind, system, subject) NOT IN (
+        SELECT kind, system, subject FROM {{private}}.events WHERE kind IN {_SUBJECTS} AND received_at >= {cutoff})"""
 
 
 def _moment(moment: datetime) -> str:

@@ -53,29 +53,32 @@ def note(store: PrivateStore, feeds: Feeds) -> None:
 
 def looked_for(store: PrivateStore, visible: str, only: Iterable[str] | None = None) -> Feeds:
     """The systems of all feeds, or of `only` some, as subject rows and visible raw events say."""
-    branches = [f"SELECT '{s.name}' AS feed, system FROM {{private}}.{s.table} FINAL GROUP BY system" for s in STORED]
+    branches = [
+        f"SELECT '{subject.name}' AS feed, system FROM {{private}}.{subject.table} FINAL GROUP BY system"
+        for subject in STORED
+    ]
     branches += [
         f"SELECT '{feed}' AS feed, {system} AS system FROM {{private}}.events "
         f"WHERE {where} AND retracted = 0 AND {visible} GROUP BY system"
         for feed, (where, system) in OF_PERSONS.items()
     ]
     wanted = None if only is None else set(only)
-    chosen = [b for b in branches if wanted is None or b.split("'")[1] in wanted]
-    return _gathered(store.connection.rows(" UNION ALL ".join(chosen))) if chosen else {}
+    selected = [branch for branch in branches if wanted is None or branch.split("'")[1] in wanted]
+    return _gathered(store.connection.rows(" UNION ALL ".join(selected))) if selected else {}
 
 
-def keep(store: PrivateStore, before: Feeds, after: Feeds, version: int) -> None:
+def keep(store: PrivateStore, earlier: Feeds, later: Feeds, version: int) -> None:
     """Keep what differs between two states."""
     rows = [
-        [feed, system, version, int(system not in after.get(feed, ()))]
-        for feed in sorted({*before, *after})
-        for system in sorted(before.get(feed, frozenset()) ^ after.get(feed, frozenset()))
+        [feed, system, version, int(system not in later.get(feed, ()))]
+        for feed in sorted({*earlier, *later})
+        for system in sorted(earlier.get(feed, frozenset()) ^ later.get(feed, frozenset()))
     ]
     store.connection.insert("{private}.feeds", ["feed", "system", "version", "is_deleted"], rows)
 
 
 def _gathered(rows: Iterable[tuple[str, ...]]) -> Feeds:
-    found: dict[str, set[str]] = {}
+    gathered: dict[str, set[str]] = {}
     for feed, system in rows:
-        found.setdefault(feed, set()).add(system)
-    return {feed: frozenset(systems) for feed, systems in found.items()}
+        gathered.setdefault(feed, set()).add(system)
+    return {feed: frozenset(systems) for feed, systems in gathered.items()}

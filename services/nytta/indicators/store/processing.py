@@ -35,11 +35,15 @@ class Processing:
 
 def processing(connection: Connection, definitions: Iterable[Definition]) -> Processing:
     """What may be processed of these definitions."""
-    said: defaultdict[str, dict[str, bool]] = defaultdict(dict)
+    approvals_by_root: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     for root, purpose, missing in connection.rows("SELECT root, purpose, missing FROM {open}.approvals"):
-        said[root][purpose] = not missing
+        approvals_by_root[root][purpose] = not missing
     approved = {
-        purpose: frozenset(root for root, of in said.items() if of.get(purpose, of.get(ANY_PURPOSE, False)))
+        purpose: frozenset(
+            root
+            for root, purposes in approvals_by_root.items()
+            if purposes.get(purpose, purposes.get(ANY_PURPOSE, False))
+        )
         for purpose in {definition.purpose for definition in definitions}
     }
     return Processing(approved, bool(connection.rows("SELECT 1 FROM {open}.stops LIMIT 1")))
@@ -68,11 +72,11 @@ def _stopped(definition: Definition, grain: str) -> str:
     """SQL of the (system, period) that a stop concerns."""
     match grain:
         case "week" | "window":
-            first, more = "toMonday(valid_from)", definition.window_weeks - 1 if grain == "window" else 0
-            periods = f"arrayMap(i -> {first} + 7 * i, range(intDiv(toMonday(valid_to - 1) - {first}, 7) + {1 + more}))"
+            start, more = "toMonday(valid_from)", definition.window_weeks - 1 if grain == "window" else 0
+            periods = f"arrayMap(i -> {start} + 7 * i, range(intDiv(toMonday(valid_to - 1) - {start}, 7) + {1 + more}))"
         case "month":
-            first = "toStartOfMonth(valid_from)"
-            periods = f"arrayMap(i -> addMonths({first}, i), range(dateDiff('month', {first}, valid_to - 1) + 1))"
+            start = "toStartOfMonth(valid_from)"
+            periods = f"arrayMap(i -> addMonths({start}, i), range(dateDiff('month', {start}, valid_to - 1) + 1))"
         case _:
             periods = "emptyArrayDate()"
     return f"SELECT system, toDate(arrayJoin({periods})) FROM {{open}}.stops"

@@ -66,7 +66,7 @@ def zones_of(store: PrivateStore, override: str | None = None) -> Zones:
         return Zones({override: ""})
     rows = store.connection.rows("SELECT DISTINCT timezone FROM {open}.units ORDER BY timezone")
     names = [name for (name,) in rows] or ["Europe/Stockholm"]
-    return Zones({n: f"SELECT unit FROM {{open}}.units WHERE timezone = '{n}'" for n in names})
+    return Zones({name: f"SELECT unit FROM {{open}}.units WHERE timezone = '{name}'" for name in names})
 
 
 def last_week(store: PrivateStore) -> date:
@@ -79,13 +79,13 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     connection = store.connection
     counters = store.counters()
     cleared = counters["cleared"]
-    upto = int(connection.value("SELECT max(sequence) FROM {private}.marks"))
-    if upto <= cleared:
+    highest_mark = int(connection.value("SELECT max(sequence) FROM {private}.marks"))
+    if highest_mark <= cleared:
         return Round(0, 0)
     version = counters["version"] + 2
     store.raise_counter("version", version)
     connection.run(f"TRUNCATE ALL TABLES FROM {{private}} LIKE '{_OF_ONE_TRY}'")
-    _read_marks(store, cleared, upto)
+    _read_marks(store, cleared, highest_mark)
     zones = zones_of(store)
     rows = connection.rows(
         f"SELECT kind, count(), max(toMonday({zones.date('hour')})) FROM {{private}}.round_marks GROUP BY kind"
@@ -99,40 +99,40 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
         _touch_answers(store, zones)
     scope = replace(scope, last_week=_reach_last_week(store, zones, counters["last_week"], latest).isoformat())
     touched = {kind for (kind,) in connection.rows("SELECT DISTINCT subject FROM {private}.round_touched")}
-    concerned = [d for d in definitions if any(side.subject in touched for side in d.reads)]
+    concerned = [definition for definition in definitions if any(side.subject in touched for side in definition.reads)]
     rules, below = processing(connection, concerned), _below(connection)
     written, sealed = _derive_cells(store, concerned, scope, rules, below, version)
     _derive_hands(store, concerned, scope, rules, below, version)
-    store.raise_counter("cleared", upto)
-    if upto // _MARKS > cleared // _MARKS:
-        _drop_marks(connection, upto)
+    store.raise_counter("cleared", highest_mark)
+    if highest_mark // _MARKS > cleared // _MARKS:
+        _drop_marks(connection, highest_mark)
     connection.run("TRUNCATE ALL TABLES FROM {private} LIKE 'round_%'")
     return Round(sum(marked.values()), written, sealed)
 
 
-def _drop_marks(connection: Connection, upto: int) -> None:
+def _drop_marks(connection: Connection, highest_mark: int) -> None:
     """Drop the partitions of marks that hold none above a number."""
     for (partition,) in connection.rows(
         "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = {db:String} AND table = 'marks' "
         "AND toUInt64(partition) < intDiv({upto:UInt64}, {most:UInt64})",
         db=connection.zones.private,
-        upto=upto,
+        upto=highest_mark,
         most=_MARKS,
     ):
         connection.run(f"ALTER TABLE {{private}}.marks DROP PARTITION ID '{partition}'")
 
 
-def _read_marks(store: PrivateStore, cleared: int, upto: int) -> None:
+def _read_marks(store: PrivateStore, cleared: int, highest_mark: int) -> None:
     """Fill round_marks; find contents that lost against another of their identity, and mark where they stood."""
     connection = store.connection
-    these = f"{{private}}.marks WHERE sequence > {cleared} AND sequence <= {upto}"
+    marks = f"{{private}}.marks WHERE sequence > {cleared} AND sequence <= {highest_mark}"
     connection.run(
-        f"INSERT INTO {{private}}.round_marks SELECT DISTINCT kind, system, subject, unit, hour FROM {these}"
+        f"INSERT INTO {{private}}.round_marks SELECT DISTINCT kind, system, subject, unit, hour FROM {marks}"
     )
     contested = f"""
         SELECT identity FROM {{private}}.identities
         WHERE identity IN (
-            SELECT identity FROM {{private}}.identities WHERE batch IN (SELECT DISTINCT batch FROM {these}))
+            SELECT identity FROM {{private}}.identities WHERE batch IN (SELECT DISTINCT batch FROM {marks}))
         GROUP BY identity HAVING uniqExact(snapshot, content) > 1"""
     if not connection.rows(f"SELECT 1 FROM ({contested}) LIMIT 1"):
         return
@@ -157,29 +157,29 @@ def _derive_all_subjects(
     store: PrivateStore, marked: Collection[str], scope: Scope, counters: Mapping[str, int], version: int
 ) -> feeds.Feeds:
     """Replace the rows of all marked subjects; what systems have then, of which what is new or gone is touched."""
-    known, first_try = feeds.kept(store)
-    before = known if first_try is None else first_try
+    kept_feeds, first_try = feeds.kept(store)
+    earlier = kept_feeds if first_try is None else first_try
     doubted = first_try is not None or counters["feeds_doubted"] > counters["feeds_checked"]
     if first_try is None:
-        feeds.note(store, before)
-    after = dict(before)
+        feeds.note(store, earlier)
+    later = dict(earlier)
     for subject in STORED:
         if subject.name in marked:
-            had, has = _derive_subjects(store, subject, scope, version)
-            after[subject.name] = after.get(subject.name, frozenset()) | set(has)
-            doubted |= any(has.get(system, 0) < number for system, number in had.items())
+            counts_before, counts_now = _derive_subjects(store, subject, scope, version)
+            later[subject.name] = later.get(subject.name, frozenset()) | set(counts_now)
+            doubted |= any(counts_now.get(system, 0) < number for system, number in counts_before.items())
     if doubted:
-        after |= dict.fromkeys({*after, *(s.name for s in STORED), *feeds.OF_PERSONS}, frozenset())
-        after |= feeds.looked_for(store, scope.visible)
+        later |= dict.fromkeys({*later, *(subject.name for subject in STORED), *feeds.OF_PERSONS}, frozenset())
+        later |= feeds.looked_for(store, scope.visible)
     else:
         for feed, systems in _fed_by_persons(store, marked, scope).items():
-            after[feed] = after.get(feed, frozenset()) | systems
-    changed = {feed: before.get(feed, frozenset()) ^ systems for feed, systems in after.items()}
+            later[feed] = later.get(feed, frozenset()) | systems
+    changed = {feed: earlier.get(feed, frozenset()) ^ systems for feed, systems in later.items()}
     _touch_feeds(store, frozenset().union(*changed.values()) - {""})
-    feeds.keep(store, known, after, version)
+    feeds.keep(store, kept_feeds, later, version)
     if counters["feeds_doubted"] > counters["feeds_checked"]:
         store.raise_counter("feeds_checked", counters["feeds_doubted"])
-    return after
+    return later
 
 
 def _derive_subjects(
@@ -193,19 +193,21 @@ def _derive_subjects(
     kind = subject.name
     table = f"{{private}}.{subject.table}"
     columns = ", ".join(subject.stored)
-    live = f"""(SELECT * FROM (
+    live_rows = f"""(SELECT * FROM (
         SELECT * FROM {table} WHERE {_MARKED % kind} ORDER BY version DESC LIMIT 1 BY system, subject)
         WHERE NOT is_deleted)"""
-    count = f"SELECT system, count() FROM {live} GROUP BY system"
-    days = ", ".join(f"if(isNull({m}), NULL, {scope.zones.date(f'assumeNotNull({m})')})" for m in subject.moments)
+    count = f"SELECT system, count() FROM {live_rows} GROUP BY system"
+    days = ", ".join(
+        f"if(isNull({moment}), NULL, {scope.zones.date(f'assumeNotNull({moment})')})" for moment in subject.moments
+    )
     touch = f"""INSERT INTO {{private}}.round_touched
         SELECT DISTINCT '{kind}', unit, system, assumeNotNull(day), true
-        FROM (SELECT unit, system, arrayJoin([{days}]) AS day FROM {live}) WHERE isNotNull(day)"""
-    had = dict(connection.rows(count))
-    if had:
+        FROM (SELECT unit, system, arrayJoin([{days}]) AS day FROM {live_rows}) WHERE isNotNull(day)"""
+    counts_before = dict(connection.rows(count))
+    if counts_before:
         connection.run(touch)
         connection.run(
-            f"INSERT INTO {table} ({columns}, version, is_deleted) SELECT {columns}, {version - 1}, 1 FROM {live}"
+            f"INSERT INTO {table} ({columns}, version, is_deleted) SELECT {columns}, {version - 1}, 1 FROM {live_rows}"
         )
     events = winners(scope, f"'{kind}'", _MARKED % kind)
     connection.run(
@@ -213,7 +215,7 @@ def _derive_subjects(
         f"SELECT {columns}, {version}, 0 FROM ({subject_rows(subject, events, '{open}')})"
     )
     connection.run(touch)
-    return had, dict(connection.rows(count))
+    return counts_before, dict(connection.rows(count))
 
 
 def _fed_by_persons(store: PrivateStore, marked: Collection[str], scope: Scope) -> feeds.Feeds:
@@ -232,10 +234,10 @@ def _fed_by_persons(store: PrivateStore, marked: Collection[str], scope: Scope) 
               AND week IN (SELECT toMonday(toDate(hour)) FROM {{private}}.round_marks WHERE kind = 'act')
             GROUP BY system"""
         )
-    found = {feed: frozenset({""}) for feed, kind in (("presence", "presence"), ("answer", "pulse")) if kind in marked}
+    fed = {feed: frozenset({""}) for feed, kind in (("presence", "presence"), ("answer", "pulse")) if kind in marked}
     for feed, system in store.connection.rows(" UNION ALL ".join(branches)) if branches else ():
-        found[feed] = found.get(feed, frozenset()) | {system}
-    return found
+        fed[feed] = fed.get(feed, frozenset()) | {system}
+    return fed
 
 
 def _touch_feeds(store: PrivateStore, systems: Collection[str]) -> None:
@@ -300,13 +302,13 @@ def _touch_persons(store: PrivateStore, marked: Collection[str]) -> None:
         )
 
 
-def _reach_last_week(store: PrivateStore, zones: Zones, before: int, latest: date) -> date:
-    """Move the last week on from `before` to `latest`, if that is later; touch what stands from the week before."""
+def _reach_last_week(store: PrivateStore, zones: Zones, previous: int, latest: date) -> date:
+    """Move the last week on from `previous` to `latest`, if that is later; touch what stands from the week before."""
     connection = store.connection
-    if (latest - _EPOCH).days <= before:
-        return _EPOCH + timedelta(days=before)
-    if before:
-        since = f"toDate({before})"
+    if (latest - _EPOCH).days <= previous:
+        return _EPOCH + timedelta(days=previous)
+    if previous:
+        since = f"toDate({previous})"
         connection.run(
             f"""INSERT INTO {{private}}.round_touched
             SELECT DISTINCT 'client', unit, system, {since}, true FROM {{private}}.clients
@@ -344,11 +346,11 @@ def _derive_cells(
             SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_cells)"""
     )
     places = _Places.of(connection, "round_cells", below, ("grain",))
-    fed = [definition for definition in definitions if _has_feed(definition, scope)]
-    list_persons(store, fed, scope, places=places)
+    fed_definitions = [definition for definition in definitions if _has_feed(definition, scope)]
+    list_persons(store, fed_definitions, scope, places=places)
     anew = [
         cells(definition, grain, places.scope(scope, "round_cells", definition, grain))
-        for definition in fed
+        for definition in fed_definitions
         for grain in definition.grains
         if places.any(definition, grain)
     ]
@@ -412,7 +414,9 @@ class _Places:
             f"SELECT [{', '.join(f'toString({name})' for name in ('indicator', 'version', *also))}], min(period), "
             f"max(period), groupUniqArray(unit) FROM {{private}}.{table} WHERE computes GROUP BY {names}"
         )
-        return cls({tuple(key): (first, last, frozenset(units)) for key, first, last, units in rows}, below)
+        return cls(
+            {tuple(key): (first_day, last_day, frozenset(units)) for key, first_day, last_day, units in rows}, below
+        )
 
     def any(self, definition: Definition, *also: str) -> bool:
         """Whether anything of an indicator is computed anew."""
@@ -420,38 +424,38 @@ class _Places:
 
     def scope(self, scope: Scope, table: str, definition: Definition, *grain: str) -> Scope:
         """The scope limited to the places of a working list."""
-        first, last, units = self.found[(definition.id, str(definition.version), *grain)]
-        own = f"indicator = '{definition.id}' AND version = {definition.version} AND computes"
-        what = "unit, system, period"
+        first_day, last_day, units = self.found[(definition.id, str(definition.version), *grain)]
+        condition = f"indicator = '{definition.id}' AND version = {definition.version} AND computes"
+        key_columns = "unit, system, period"
         if grain:
-            own += f" AND grain = '{grain[0]}'"
+            condition += f" AND grain = '{grain[0]}'"
         else:
-            what = f"grain, {what}"
-        touched = f"SELECT {what} FROM {{private}}.{table} WHERE {own}"
-        return replace(scope, touched=touched, reach=(first, last), units=self._units(units))
+            key_columns = f"grain, {key_columns}"
+        touched = f"SELECT {key_columns} FROM {{private}}.{table} WHERE {condition}"
+        return replace(scope, touched=touched, reach=(first_day, last_day), units=self._units(units))
 
     def persons(self, scope: Scope, grain: str) -> Scope | None:
         """The scope limited to all places of a grain; None where there are none."""
-        these = [place for key, place in self.found.items() if key[2] == grain]
-        if not these:
+        places = [place for key, place in self.found.items() if key[2] == grain]
+        if not places:
             return None
         touched = (
             f"SELECT DISTINCT unit, system, period FROM {{private}}.round_cells WHERE grain = '{grain}' AND computes"
         )
-        reach = min(first for first, _, _ in these), max(last for _, last, _ in these)
-        units = frozenset().union(*(units for _, _, units in these))
+        reach = min(first_day for first_day, _, _ in places), max(last_day for _, last_day, _ in places)
+        units = frozenset().union(*(units for _, _, units in places))
         return replace(scope, touched=touched, reach=reach, units=self._units(units))
 
     def _units(self, units: frozenset[str]) -> tuple[str, ...] | None:
         """The units whose subjects these need, where they are few enough to be named."""
-        all_ = units.union(*(self.below.get(unit, ()) for unit in units))
-        return tuple(sorted(all_)) if len(all_) <= _NAMED else None
+        with_units_below = units.union(*(self.below.get(unit, ()) for unit in units))
+        return tuple(sorted(with_units_below)) if len(with_units_below) <= _NAMED else None
 
 
 def together(texts: Sequence[str]) -> Iterator[str]:
     """The rows of several queries as few queries: each statement costs more than a small query does."""
-    for first in range(0, len(texts), _TOGETHER):
-        yield " UNION ALL ".join(f"SELECT * FROM ({text})" for text in texts[first : first + _TOGETHER])
+    for start in range(0, len(texts), _TOGETHER):
+        yield " UNION ALL ".join(f"SELECT * FROM ({text})" for text in texts[start : start + _TOGETHER])
 
 
 def _has_feed(definition: Definition, scope: Scope) -> bool:
@@ -467,17 +471,17 @@ def _list_touched(
     store: PrivateStore, table: str, definitions: Sequence[Definition], scope: Scope, rules: Processing
 ) -> None:
     """Fill a working list of touched places; indicators that are touched alike are listed by one query."""
-    alike: dict[tuple[str, str, str], list[Definition]] = {}
+    groups: dict[tuple[str, str, str], list[Definition]] = {}
     for definition in definitions:
         for grain in definition.grains:
             touched = touched_periods(
                 definition, grain, "SELECT * FROM {private}.round_touched", "{open}", scope.last_week
             )
-            alike.setdefault((grain, touched, rules.condition(definition, grain)), []).append(definition)
+            groups.setdefault((grain, touched, rules.condition(definition, grain)), []).append(definition)
     queries = [
         f"""SELECT d.1, d.2, '{grain}', unit, system, period, {condition}
-        FROM ({touched}) ARRAY JOIN [{", ".join(f"('{d.id}', {d.version})" for d in group)}] AS d"""
-        for (grain, touched, condition), group in alike.items()
+        FROM ({touched}) ARRAY JOIN [{", ".join(f"('{member.id}', {member.version})" for member in group)}] AS d"""
+        for (grain, touched, condition), group in groups.items()
     ]
     for several in together(queries):
         store.connection.run(
@@ -496,13 +500,17 @@ def list_persons(
 ) -> None:
     """Fill round_persons for every grain and window that a definition needs: of places, or everything."""
     needed = {
-        (grain, d.window_weeks if grain == "window" else 0)
-        for d in definitions
-        if any(SUBJECTS[side.subject].per_period for side in d.reads)
-        for grain in grains or d.grains
-        if places is None or places.any(d, grain)
+        (grain, definition.window_weeks if grain == "window" else 0)
+        for definition in definitions
+        if any(SUBJECTS[side.subject].per_period for side in definition.reads)
+        for grain in grains or definition.grains
+        if places is None or places.any(definition, grain)
     }
-    habits = {d.window_weeks for d in definitions if any("weeks_" in f"{side.value} {side.where}" for side in d.reads)}
+    habits = {
+        definition.window_weeks
+        for definition in definitions
+        if any("weeks_" in f"{side.value} {side.where}" for side in definition.reads)
+    }
     queries = []
     for grain, window in sorted(needed):
         limited = scope if places is None else places.persons(scope, grain)

@@ -33,7 +33,7 @@ class Zones:
         zones = list(self.by_zone)
         if len(zones) == 1:
             return f"toDate({moment}, '{zones[0]}')"
-        tests = ", ".join(f"unit IN ({self.by_zone[z]}), toDate({moment}, '{z}')" for z in zones[:-1])
+        tests = ", ".join(f"unit IN ({self.by_zone[zone]}), toDate({moment}, '{zone}')" for zone in zones[:-1])
         return f"multiIf({tests}, toDate({moment}, '{zones[-1]}'))"
 
 
@@ -103,24 +103,25 @@ def buckets(side: Side, grain: str, scope: Scope, window: int) -> str:
         case At(at=moment):
             return _flow(scope.zones.date(f"assumeNotNull({moment})"), grain, scope, window)
         case Holds(holds=(start, end)):
-            first = scope.zones.date(f"assumeNotNull({start})")
+            first_day = scope.zones.date(f"assumeNotNull({start})")
             # standing at the end of a period: the period in which it ends is the first that it does not stand in
-            last = f"if(isNull({end}), {_OPEN_END}, {scope.zones.date(f'assumeNotNull({end})')})"
-            ended = f"if(isNull({end}), {_OPEN_END}, {_before(last, grain)})"
-            return _span(*_near(first, ended, scope, window), grain, scope, window)
+            last_day = f"if(isNull({end}), {_OPEN_END}, {scope.zones.date(f'assumeNotNull({end})')})"
+            ended = f"if(isNull({end}), {_OPEN_END}, {_before(last_day, grain)})"
+            return _span(*_near(first_day, ended, scope, window), grain, scope, window)
         case Overlaps(overlaps=(start, end)):
             return _span(*_near(start, f"{end} - 1", scope, window), grain, scope, window)
         case None:
             raise ValueError("rows of this subject are per period already")
 
 
-def _near(first: str, last: str, scope: Scope, window: int) -> tuple[str, str]:
-    """Of the days from `first` to `last`, as SQL, the first and the last one that may bear on the touched periods."""
+def _near(first_day: str, last_day: str, scope: Scope, window: int) -> tuple[str, str]:
+    """Of the days from `first_day` to `last_day`, as SQL, the first and the last one that may bear on the touched
+    periods."""
     if scope.reach is None:
-        return first, last
+        return first_day, last_day
     since = max(scope.reach[0] - timedelta(days=31 + 7 * window), date(1970, 1, 1))
     until = scope.reach[1] + timedelta(days=31)
-    return f"greatest({first}, toDate('{since}'))", f"least({last}, toDate('{until}'))"
+    return f"greatest({first_day}, toDate('{since}'))", f"least({last_day}, toDate('{until}'))"
 
 
 def _start(day: str, grain: str) -> str:
@@ -150,23 +151,23 @@ def _flow(day: str, grain: str, scope: Scope, window: int) -> str:
     return f"if({day} <= toDate('{scope.last_week}') + 6, [{_start(day, grain)}], emptyArrayDate())"
 
 
-def _span(first: str, last: str, grain: str, scope: Scope, window: int) -> str:
-    """Periods from the one of `first` to the one of `last`, at most the one of the last week."""
+def _span(first_day: str, last_day: str, grain: str, scope: Scope, window: int) -> str:
+    """Periods from the one of `first_day` to the one of `last_day`, at most the one of the last week."""
     limit = f"toDate('{scope.last_week}') + 6"
-    end = f"least({last}, {limit})"
+    end = f"least({last_day}, {limit})"
     match grain:
         case "week":
-            count = f"intDiv(toMonday({end}) - {_start(first, 'week')}, 7) + 1"
-            each = f"{_start(first, 'week')} + 7 * i"
+            count = f"intDiv(toMonday({end}) - {_start(first_day, 'week')}, 7) + 1"
+            period = f"{_start(first_day, 'week')} + 7 * i"
         case "window":
-            count = f"intDiv(toMonday({end}) - {_start(first, 'week')}, 7) + {window}"
-            each = f"{_start(first, 'week')} + 7 * i"
+            count = f"intDiv(toMonday({end}) - {_start(first_day, 'week')}, 7) + {window}"
+            period = f"{_start(first_day, 'week')} + 7 * i"
         case "month":
-            count = f"dateDiff('month', toStartOfMonth({first}), toStartOfMonth({end})) + 1"
-            each = f"addMonths(toStartOfMonth({first}), i)"
+            count = f"dateDiff('month', toStartOfMonth({first_day}), toStartOfMonth({end})) + 1"
+            period = f"addMonths(toStartOfMonth({first_day}), i)"
         case _:
-            return f"if({first} <= {end}, [toDate(0)], emptyArrayDate())"
-    periods = f"arrayMap(i -> {each}, range(toUInt32(greatest(0, if({first} <= {end}, {count}, 0)))))"
+            return f"if({first_day} <= {end}, [toDate(0)], emptyArrayDate())"
+    periods = f"arrayMap(i -> {period}, range(toUInt32(greatest(0, if({first_day} <= {end}, {count}, 0)))))"
     return f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {periods})" if grain == "window" else periods
 
 
@@ -183,29 +184,29 @@ def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
     belonging = _near("toDate(valid_from)", ended, scope, window)
     spans = _span(*belonging, grain, scope, window)
     weeks = _flow("toDate(valid_from)", grain, scope, window)
-    near = _weeks(scope, grain, window)
-    acts = _person_days(scope, "act", f"{units} AND {near}")
+    near_weeks = _weeks(scope, grain, window)
+    person_acts = _person_days(scope, "act", f"{units} AND {near_weeks}")
     acted = _flow(scope.zones.date("time"), grain, scope, window)
     eligible = winners(scope, "'eligibility'", units)
-    habit = _habit(scope, window, acts, eligible) if habits and window >= _HABIT else ""
+    habit = _habit(scope, window, person_acts, eligible) if habits and window >= _HABIT else ""
     limit = (
         f"AND (p.ancestor, r.system, r.period) IN ({scope.touched})" if scope.touched else _within(scope, "r.period")
     )
     by_old = f"""
         UNION ALL
         SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 0, 0, 0, 1, ''
-        FROM {_person_days(scope, "earlier", f"{units} AND {near}")}"""
-    told = f"""
+        FROM {_person_days(scope, "earlier", f"{units} AND {near_weeks}")}"""
+    at_work = f"""
     LEFT JOIN (
         SELECT arrayJoin({weeks}) AS period, actor AS person, max(1 + (days > 0)) AS known
-        FROM {_person_days(scope, "presence", f"actor != {_NOBODY} AND {near}")}
+        FROM {_person_days(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")}
         GROUP BY period, person
     ) AS t ON t.person = r.person AND t.period = r.period
     LEFT JOIN (
         SELECT w.unit AS unit, w.period AS period,
                toUInt16(max(least(1000, round(1000 * w.persons / s.staff)))) AS share
         FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS period, quantity AS persons
-              FROM {_person_days(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near}")}) AS w
+              FROM {_person_days(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near_weeks}")}) AS w
         INNER JOIN (
             SELECT unit, arrayJoin({_span(*belonging, "week", scope, window)}) AS week,
                    uniqExact(actor) AS staff
@@ -213,7 +214,7 @@ def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
         ) AS s ON s.unit = w.unit AND s.week = w.week
         GROUP BY w.unit, w.period
     ) AS o ON o.unit = r.unit AND o.period = r.period"""
-    taken = f"""
+    training_join = f"""
     LEFT JOIN (SELECT actor, system, min({scope.zones.date("time")}) AS first, 1 AS done
                FROM {winners(scope, "'training'", f"actor != {_NOBODY}")}
                GROUP BY actor, system) AS d ON d.actor = r.person AND d.system = r.system"""
@@ -229,16 +230,16 @@ def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
            {"max(h.at_work)" if habit else "0"} AS weeks_at_work, {"max(h.used)" if habit else "0"} AS weeks_active
     FROM (
         SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
-        FROM {acts}{by_old if scope.has("legacy") else ""}
+        FROM {person_acts}{by_old if scope.has("legacy") else ""}
         UNION ALL
         SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1), 0,
                toString(tier)
         FROM {eligible}
     ) AS r
-    INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit{told if presence else ""}
+    INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit{at_work if presence else ""}
     LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = r.unit
     LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = '{grain}') AS c
-        ON c.root = u.root AND c.period = r.period{taken if trained else ""}
+        ON c.root = u.root AND c.period = r.period{training_join if trained else ""}
     {habit}
     ARRAY JOIN ['', '*'] AS case_type
     WHERE r.period >= p.valid_from AND r.period < p.valid_to {limit}
@@ -252,25 +253,25 @@ def _within(scope: Scope, period: str) -> str:
     return f" AND {period} >= toDate('{scope.reach[0]}') AND {period} <= toDate('{scope.reach[1]}')"
 
 
-def _person_days(scope: Scope, what: str, where: str) -> str:
+def _person_days(scope: Scope, kind: str, where: str) -> str:
     """SQL of what is known of persons by day.
 
     An act, or a presence, that came twice is in it twice: who reads it asks whether there is any.
     """
     return f"""(SELECT unit, system, time, actor, days, quantity, toDate(time) AS valid_from
         FROM {scope.events}.person_days
-        WHERE what = '{what}' AND {where} AND {scope.visible} AND {_unbeaten(scope)})"""
+        WHERE what = '{kind}' AND {where} AND {scope.visible} AND {_unbeaten(scope)})"""
 
 
 def _weeks(scope: Scope, grain: str, window: int) -> str:
     """SQL condition on the weeks of person_days that bear on the touched periods; their days may be one beside."""
     if scope.reach is None:
         return "1"
-    first, last = scope.reach
-    first -= timedelta(days=1 + 7 * (window - 1 if grain == "window" else 0))
-    last += timedelta(days=32 if grain == "month" else 7)
-    monday = first - timedelta(days=first.weekday())
-    return f"week >= '{max(monday, date(1970, 1, 5))}' AND week <= '{last}'"
+    first_day, last_day = scope.reach
+    first_day -= timedelta(days=1 + 7 * (window - 1 if grain == "window" else 0))
+    last_day += timedelta(days=32 if grain == "month" else 7)
+    monday = first_day - timedelta(days=first_day.weekday())
+    return f"week >= '{max(monday, date(1970, 1, 5))}' AND week <= '{last_day}'"
 
 
 def _after(period: str, grain: str) -> str:
@@ -284,7 +285,7 @@ def _after(period: str, grain: str) -> str:
             return f"{period} + 7"
 
 
-def _habit(scope: Scope, window: int, acts: str, eligible: str) -> str:
+def _habit(scope: Scope, window: int, person_acts: str, eligible: str) -> str:
     """Join of each person's last weeks at work in a window that ends with a week in scope, and of those with an act.
 
     A week with an act is one at work, else what presence tells; where it tells nothing, one in which the calendar
@@ -293,9 +294,9 @@ def _habit(scope: Scope, window: int, acts: str, eligible: str) -> str:
     acted = f"toMonday({scope.zones.date('time')})"
     ended = f"if(year(valid_to) < 2000, {_OPEN_END}, toDate(valid_to) - 1)"
     weeks = _span(*_near("toDate(valid_from)", ended, scope, window), "week", scope, 0)
-    few = f" AND last IN (SELECT period FROM ({scope.touched}))" if scope.touched else _within(scope, "last")
+    few_weeks = f" AND last IN (SELECT period FROM ({scope.touched}))" if scope.touched else _within(scope, "last")
     present = _person_days(scope, "presence", f"actor != {_NOBODY} AND {_weeks(scope, 'window', window)}")
-    told = f"""LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known
+    at_work = f"""LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known
                        FROM {present}
                        GROUP BY week, person) AS t ON t.person = s.person AND t.week = s.week"""
     presence = scope.has("presence")
@@ -311,11 +312,11 @@ def _habit(scope: Scope, window: int, acts: str, eligible: str) -> str:
                    max(if(c.present_any > 0, c.present_any, 1000)) AS expected,
                    did OR told = 2 OR (told = 0 AND expected >= 500) AS there
             FROM (
-                SELECT unit, system, actor AS person, {acted} AS week, 1 AS a, 0 AS e FROM {acts}
+                SELECT unit, system, actor AS person, {acted} AS week, 1 AS a, 0 AS e FROM {person_acts}
                 UNION ALL
                 SELECT unit, system, actor AS person, arrayJoin({weeks}) AS week, 0, 1 FROM {eligible}
             ) AS s
-            {told if presence else ""}
+            {at_work if presence else ""}
             LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = s.unit
             LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = 'week') AS c
                 ON c.root = u.root AND c.period = s.week
@@ -324,7 +325,7 @@ def _habit(scope: Scope, window: int, acts: str, eligible: str) -> str:
         ) AS w
         INNER JOIN {scope.open}.unit_paths AS p ON p.unit = w.unit
         ARRAY JOIN arrayMap(i -> w.week + 7 * i, range({window})) AS last
-        WHERE last <= toDate('{scope.last_week}'){few} AND w.week >= p.valid_from AND w.week < p.valid_to
+        WHERE last <= toDate('{scope.last_week}'){few_weeks} AND w.week >= p.valid_from AND w.week < p.valid_to
         GROUP BY p.ancestor, w.system, w.person, last
     ) AS h ON h.unit = p.ancestor AND h.system = r.system AND h.person = r.person AND h.period = r.period"""
 
@@ -336,7 +337,7 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
     table `persons`, which `person_rows` must have filled for the grain.
     """
     numerator, denominator = definition.sides
-    alike = (numerator.subject, numerator.period, numerator.where) == (
+    same_rows = (numerator.subject, numerator.period, numerator.where) == (
         denominator.subject,
         denominator.period,
         denominator.where,
@@ -345,7 +346,7 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
     nothing = dict.fromkeys(counted, "0")
     sides = (
         [_side(definition, numerator, grain, scope, persons, counted)]
-        if alike
+        if same_rows
         else [
             _side(definition, numerator, grain, scope, persons, nothing | _counted(numerator, "numerator")),
             _side(definition, denominator, grain, scope, persons, nothing | _counted(denominator, "denominator")),
@@ -354,9 +355,9 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
     if definition.population is not None:
         sides.append(_side(definition, definition.population, grain, scope, persons, nothing))
     # without an answer there was no survey, whoever could have answered
-    asked = numerator.subject == "answer"
+    of_answers = numerator.subject == "answer"
     anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
-    there = "numerator != 0" if asked else anything
+    having = "numerator != 0" if of_answers else anything
     amount = "sum(n)" if not definition.capped else "least(sum(n), sum(d))"
     limit = f"(unit, system, period) IN ({scope.touched})" if scope.touched else f"1{_within(scope, 'period')}"
     if definition.needs_feed:
@@ -371,7 +372,7 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
 FROM ({" UNION ALL ".join(sides)})
 WHERE {limit}
 GROUP BY system, unit, case_type, part, period
-HAVING {there}"""
+HAVING {having}"""
 
 
 def _fed(feed: str, scope: Scope) -> str:
@@ -392,7 +393,7 @@ def hands(definition: Definition, scope: Scope, grains: Sequence[str]) -> str:
     levels = definition.of_every_level
     subject = SUBJECTS[side.subject]
     hand = definition.hand_column
-    asked = subject.requester
+    requester = subject.requester
     by_hand = f"mapValues(sumMapIf(map({hand}, toUInt64(1)), {hand} != {_NOBODY}))"
     limit = f"WHERE (grain, unit, system, period) IN ({scope.touched})" if scope.touched else ""
     places = ", ".join(
@@ -404,7 +405,7 @@ def hands(definition: Definition, scope: Scope, grains: Sequence[str]) -> str:
     '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, grain,
     system, unit, case_type, period,
     toUInt64(length({by_hand})) AS handlers, arrayMax(arrayPushBack({by_hand}, 0)) AS most_by_one,
-    {f"uniqExactIf({asked}, {asked} != {_NOBODY})" if asked else "toUInt64(0)"} AS requesters
+    {f"uniqExactIf({requester}, {requester} != {_NOBODY})" if requester else "toUInt64(0)"} AS requesters
 FROM (
     SELECT r.system AS system, r.place.1 AS grain, r.place.2 AS period, p.ancestor AS unit, t AS case_type,
            {", ".join(f"r.{name} AS {name}" for name in subject.hands)}
@@ -428,7 +429,7 @@ def _side(
     definition: Definition, side: Side, grain: str, scope: Scope, persons: str, counted: Mapping[str, str]
 ) -> str:
     subject = SUBJECTS[side.subject]
-    parts = f"ARRAY JOIN [{', '.join(repr(p) for p in definition.parts)}] AS part" if definition.parts else ""
+    parts = f"ARRAY JOIN [{', '.join(repr(part) for part in definition.parts)}] AS part" if definition.parts else ""
     part = "part" if definition.parts else "'' AS part"
     if subject.per_period:
         window = definition.window_weeks if grain == "window" else 0
@@ -485,7 +486,7 @@ def _placed(definition: Definition, side: Side, subject: Subject, grain: str, sc
     if definition.adds:
         return f"({rows})"
     columns = ("system", "period", "record", *subject.columns)
-    names = ", ".join(f"r.{c} AS {c}" for c in columns if c != "case_type")
+    names = ", ".join(f"r.{column} AS {column}" for column in columns if column != "case_type")
     return f"""(
         SELECT {names}, p.ancestor AS unit, t AS case_type
         FROM ({rows}) AS r
@@ -501,8 +502,8 @@ def _reach(side: Side, definition: Definition, grain: str, scope: Scope) -> str:
     moment = side.period.at
     days = _days(definition, grain)
     if scope.reach is not None:
-        first, last = scope.reach
-        since, until = max(first - timedelta(days=days), date(1970, 1, 1)), last + timedelta(days=33)
+        first_day, last_day = scope.reach
+        since, until = max(first_day - timedelta(days=days), date(1970, 1, 1)), last_day + timedelta(days=33)
         return f" AND {moment} >= toDateTime(toDate('{since}')) AND {moment} < toDateTime(toDate('{until}'))"
     return (
         f" AND {moment} >= (SELECT toDateTime(min(period)) - INTERVAL {days} DAY FROM ({scope.touched}))"
@@ -535,18 +536,18 @@ def touched_periods(definition: Definition, grain: str, touched: str, open_datab
             start = _start("day", grain)
             end = _start(f"{limit} + 6", grain)
             count = f"intDiv({end} - {start}, 7)" if step else f"dateDiff('{unit_of_time}', {start}, {end})"
-            each = f"{start} + 7 * i" if step else f"addMonths({start}, i)"
-            periods = f"arrayMap(i -> {each}, range(toUInt32(greatest(0, {count} + 1))))"
+            period = f"{start} + 7 * i" if step else f"addMonths({start}, i)"
+            periods = f"arrayMap(i -> {period}, range(toUInt32(greatest(0, {count} + 1))))"
             if SUBJECTS[side.subject].per_period:
                 periods = _person_periods(grain, definition.window_weeks, limit, periods)
         branches.append(
             f"SELECT DISTINCT unit, system, arrayJoin({periods}) AS period "
             f"FROM ({touched}) WHERE subject = '{side.subject}' AND day <= {limit} + 6"
         )
-    own = " UNION DISTINCT ".join(dict.fromkeys(branches))
+    branch_union = " UNION DISTINCT ".join(dict.fromkeys(branches))
     if definition.adds:
-        return own
-    return f"""SELECT DISTINCT p.ancestor AS unit, o.system AS system, o.period AS period FROM ({own}) AS o
+        return branch_union
+    return f"""SELECT DISTINCT p.ancestor AS unit, o.system AS system, o.period AS period FROM ({branch_union}) AS o
         INNER JOIN {open_database}.unit_paths AS p ON p.unit = o.unit
         WHERE o.period >= p.valid_from AND o.period < p.valid_to"""
 

@@ -61,8 +61,8 @@ class Verification:
 @contextmanager
 def scratch(store: PrivateStore, tables: Path) -> Iterator[PrivateStore]:
     """An empty private zone beside the live one, sharing its registry."""
-    live = store.connection.zones
-    zones = Zones(private=f"{live.private}_scratch", open=live.open)
+    live_zones = store.connection.zones
+    zones = Zones(private=f"{live_zones.private}_scratch", open=live_zones.open)
     connection = store.connection.beside(zones)
     connection.run("DROP DATABASE IF EXISTS {private}")
     migrate(connection, tables)
@@ -79,11 +79,11 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
     events are compared as they stand. Else no events may come in until it returns.
     """
     with scratch(store, tables) as beside:
-        live = store.connection.zones.private
+        live_zone = store.connection.zones.private
         with store.writing:
             if alone:
                 recompute(store, definitions)
-            _link_events(live, beside)
+            _link_events(live_zone, beside)
         scope = Scope(
             "{private}",
             "{private}",
@@ -97,12 +97,19 @@ def verify(store: PrivateStore, definitions: Sequence[Definition], tables: Path,
             _derive(beside, subject, scope)
         feeds.keep(beside, {}, feeds.looked_for(beside, scope.visible), 1)
         compute(beside, definitions, scope)
-        ids = ", ".join(f"('{d.id}', {d.version})" for d in definitions)
+        ids = ", ".join(f"('{definition.id}', {definition.version})" for definition in definitions)
         results = [
-            _compared(beside, live, table, key, figures, f"(indicator, version) IN ({ids}) AND {unsealed(live, table)}")
+            _compared(
+                beside,
+                live_zone,
+                table,
+                key,
+                figures,
+                f"(indicator, version) IN ({ids}) AND {unsealed(live_zone, table)}",
+            )
             for table, key, figures in _COMPARED
         ]
-        compared, missing, different = (sum(column) for column in zip(*(r[0] for r in results), strict=True))
+        compared, missing, different = (sum(column) for column in zip(*(result[0] for result in results), strict=True))
         examples = [example for result in results for example in result[1]][:5]
         return Verification(compared, missing, different, tuple(examples), count(store.connection))
 
@@ -144,18 +151,18 @@ def _derive(beside: PrivateStore, subject: Subject, scope: Scope) -> None:
 
 
 def _compared(
-    beside: PrivateStore, live: str, table: Table, key: str, figures: str, chosen: str
+    beside: PrivateStore, live_zone: str, table: Table, key: str, figures: str, condition: str
 ) -> tuple[tuple[int, int, int], list[dict[str, Any]]]:
     """Rows of a table compared, missing on one side, and different; and a few of them."""
-    these = f"SELECT {key}, {figures} FROM {{}}.{table} FINAL WHERE {chosen}"
-    ours, theirs = these.format(live), these.format("{private}")
+    query = f"SELECT {key}, {figures} FROM {{}}.{table} FINAL WHERE {condition}"
+    stored_rows, raw_rows = query.format(live_zone), query.format("{private}")
     difference = f"""
         SELECT {key}, countIf(side = 'stored') AS stored, countIf(side = 'raw') AS raw,
                groupArrayIf(({figures}), side = 'stored') AS stored_figures,
                groupArrayIf(({figures}), side = 'raw') AS raw_figures
-        FROM (SELECT *, 'stored' AS side FROM ({ours}) UNION ALL SELECT *, 'raw' AS side FROM ({theirs}))
+        FROM (SELECT *, 'stored' AS side FROM ({stored_rows}) UNION ALL SELECT *, 'raw' AS side FROM ({raw_rows}))
         GROUP BY {key} HAVING stored_figures != raw_figures"""
-    compared = beside.connection.value(f"SELECT count() FROM ({theirs})")
+    compared = beside.connection.value(f"SELECT count() FROM ({raw_rows})")
     missing, different = beside.connection.rows(
         f"SELECT countIf(stored = 0 OR raw = 0), countIf(stored AND raw) FROM ({difference})"
     )[0]
@@ -163,14 +170,14 @@ def _compared(
     return (int(compared), int(missing), int(different)), examples
 
 
-def _link_events(live: str, beside: PrivateStore) -> None:
+def _link_events(live_zone: str, beside: PrivateStore) -> None:
     """Put the live raw events into the scratch zone as they stand, as links to the same files."""
     parts = beside.connection.rows(
         "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = {db:String} AND table = 'events'",
-        db=live,
+        db=live_zone,
     )
     for (part,) in parts:
-        beside.connection.run(f"ALTER TABLE {{private}}.events ATTACH PARTITION ID '{part}' FROM {live}.events")
+        beside.connection.run(f"ALTER TABLE {{private}}.events ATTACH PARTITION ID '{part}' FROM {live_zone}.events")
 
 
 def read_beside(
@@ -203,13 +210,19 @@ def compute(
 
     Figures of persons are computed some periods at a time: every person is there in every week.
     """
-    of_persons = [d for d in definitions if any(SUBJECTS[side.subject].per_period for side in d.reads)]
+    of_persons = [
+        definition for definition in definitions if any(SUBJECTS[side.subject].per_period for side in definition.reads)
+    ]
     for reach in _reaches(target, scope) if of_persons and "total" not in (grains or ()) else [None]:
         limited = replace(scope, reach=reach)
         target.connection.run("TRUNCATE TABLE {private}.round_persons")
         list_persons(target, of_persons, limited, grains)
         _fill(target, "cells", _cells(of_persons, limited, grains))
-    _fill(target, "cells", _cells([d for d in definitions if d not in of_persons], scope, grains))
+    _fill(
+        target,
+        "cells",
+        _cells([definition for definition in definitions if definition not in of_persons], scope, grains),
+    )
     published = [grain for grain in grains or GRAINS if grain in GRAINS]
     of_hands = [
         processed_hands(definition, published, hands(definition, scope, published))
@@ -238,13 +251,13 @@ def _fill(target: PrivateStore, table: Table, texts: Sequence[str]) -> None:
 
 def _reaches(target: PrivateStore, scope: Scope) -> Iterator[tuple[date, date]]:
     """Stretches of time, without a gap, that hold all periods; in each, persons by weeks are about as many."""
-    persons, first = target.connection.rows(
+    persons, first_seen = target.connection.rows(
         f"""SELECT uniqExact(actor), min(if(kind IN ('eligibility', 'presence'), toDate(valid_from), toDate(time)))
         FROM {scope.events}.events WHERE actor != toFixedString('', 16)"""
     )[0]
     weeks = max(_FEWEST_WEEKS, _PERSON_WEEKS // max(1, persons))
-    begin, end = date(1970, 1, 1), date.fromisoformat(scope.last_week) + timedelta(days=62)
-    upto = max(begin, min(first, end)) + timedelta(weeks=weeks)  # nobody is there before the first of them
-    while begin <= end:
-        yield begin, min(upto, end)
-        begin, upto = upto + timedelta(days=1), upto + timedelta(weeks=weeks)
+    start, end = date(1970, 1, 1), date.fromisoformat(scope.last_week) + timedelta(days=62)
+    boundary = max(start, min(first_seen, end)) + timedelta(weeks=weeks)  # nobody is there before the first of them
+    while start <= end:
+        yield start, min(boundary, end)
+        start, boundary = boundary + timedelta(days=1), boundary + timedelta(weeks=weeks)

@@ -40,26 +40,34 @@ def seal(
     connection: Connection,
     definitions: Sequence[Definition],
     touched: str,
-    before: date,
+    before_day: date,
     last_week: date,
     certificate: int,
 ) -> int:
     """Seal the cells that rows of `touched` bear on, which are about to go; how many places they are.
 
-    Figures of persons are sealed where they reach back before `before`: their rows are gone; so are counts of those who
+    Figures of persons are sealed where they reach back before `before_day`: their rows are gone; so are counts of
+    those who
     handled. Figures of cases are sealed where they had ended by then: the cases stay, and their persons are gone.
     `touched` is the SQL of a table (subject, unit, system, day, onwards), as rounds keep it.
     """
     for definition in definitions:
         for grain in definition.grains:
             _seal(
-                connection, "cells", definition, grain, touched, _old(definition, grain, before), last_week, certificate
+                connection,
+                "cells",
+                definition,
+                grain,
+                touched,
+                _old(definition, grain, before_day),
+                last_week,
+                certificate,
             )
         if not definition.counts_hands:
             continue
         levels = definition.of_every_level
         for grain in levels.grains:
-            old = _reaches(levels, grain, before)
+            old = _reaches(levels, grain, before_day)
             _seal(connection, "hands", levels, grain, touched, old, last_week, certificate)
     return int(connection.value(f"SELECT count() FROM {{private}}.sealed FINAL WHERE certificate = {certificate}"))
 
@@ -83,13 +91,13 @@ def _seal(
     )
 
 
-def _old(definition: Definition, grain: str, before: date) -> str:
+def _old(definition: Definition, grain: str, before_day: date) -> str:
     """SQL condition on `period`: the figures lose their rows."""
     if any(SUBJECTS[side.subject].per_period for side in definition.reads):
-        return _reaches(definition, grain, before)
-    return f"{'addMonths(period, 1)' if grain == 'month' else 'period + 7'} <= toDate('{before}')"
+        return _reaches(definition, grain, before_day)
+    return f"{'addMonths(period, 1)' if grain == 'month' else 'period + 7'} <= toDate('{before_day}')"
 
 
-def _reaches(definition: Definition, grain: str, before: date) -> str:
+def _reaches(definition: Definition, grain: str, before_day: date) -> str:
     """SQL condition on `period`: it reaches back before the day."""
-    return f"period - {7 * (definition.window_weeks - 1) if grain == 'window' else 0} < toDate('{before}')"
+    return f"period - {7 * (definition.window_weeks - 1) if grain == 'window' else 0} < toDate('{before_day}')"

@@ -36,26 +36,30 @@ class Supported:
 
 def supports(store: PrivateStore, definitions: Sequence[Definition]) -> list[Supported]:
     """Every source and system, in order, against every indicator; the registry helps all of them."""
-    told = store.connection.rows(
+    registered = store.connection.rows(
         "SELECT system, meaning FROM {open}.steps "
         "UNION DISTINCT SELECT system, 'workplaces' FROM {open}.planned_workplaces"
     )
     fields = ", ".join(_GIVEN.values())
     counted: dict[tuple[str, str], dict[str, list[int]]] = {}
-    for source, system, type_, given, events in store.connection.rows(
+    for source, system, type_, filled, events in store.connection.rows(
         f"""SELECT source, system, type, [{fields}] AS given, {EVENTS} FROM {{private}}.events
             WHERE {winning(store.connection)} GROUP BY source, system, type, given ORDER BY source, system, type"""
     ):
-        numbers = [events, *(events * bool(one) for one in given)]
-        here = counted.setdefault((source, system), {})
-        for what in (type_, type_.partition(".")[0]):
-            before = here.get(what, [0] * len(numbers))
-            here[what] = [a + b for a, b in zip(before, numbers, strict=True)]
-    found = []
-    for (source, system), by in counted.items():
-        evidence = {f"registry:{meaning}": 1.0 for of, meaning in told if of == system}
-        for what, (events, *given) in by.items():
-            evidence[what] = 1.0
-            evidence |= {f"{what}:{name}": n / events for name, n in zip(_GIVEN, given, strict=True)}
-        found.append(Supported(source, system, tuple(support(d, evidence) for d in definitions)))
-    return found
+        numbers = [events, *(events * bool(value) for value in filled)]
+        counts = counted.setdefault((source, system), {})
+        for event_kind in (type_, type_.partition(".")[0]):
+            counts_before = counts.get(event_kind, [0] * len(numbers))
+            counts[event_kind] = [earlier + added for earlier, added in zip(counts_before, numbers, strict=True)]
+    all_supported = []
+    for (source, system), counts_by_kind in counted.items():
+        evidence = {
+            f"registry:{meaning}": 1.0 for registered_system, meaning in registered if registered_system == system
+        }
+        for event_kind, (events, *filled) in counts_by_kind.items():
+            evidence[event_kind] = 1.0
+            evidence |= {f"{event_kind}:{name}": count / events for name, count in zip(_GIVEN, filled, strict=True)}
+        all_supported.append(
+            Supported(source, system, tuple(support(definition, evidence) for definition in definitions))
+        )
+    return all_supported

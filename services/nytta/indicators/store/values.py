@@ -34,10 +34,17 @@ def save_definitions(store: PrivateStore, definitions: Sequence[Definition]) -> 
         ["indicator", "version", "kind", "scale", "adds", "window_weeks", "known", "of_persons", "body", "loaded"],
         [
             [
-                *(d.id, d.version, d.kind.value, d.scale, d.adds, d.window_weeks),
-                *(d.known, d.protects is Protects.STAFF, d.model_dump_json(), loaded),
+                *(
+                    definition.id,
+                    definition.version,
+                    definition.kind.value,
+                    definition.scale,
+                    definition.adds,
+                    definition.window_weeks,
+                ),
+                *(definition.known, definition.protects is Protects.STAFF, definition.model_dump_json(), loaded),
             ]
-            for d in definitions
+            for definition in definitions
         ],
     )
 

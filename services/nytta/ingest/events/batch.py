@@ -86,8 +86,8 @@ def decode(
     """
     if received_at.tzinfo is None:
         raise ValueError("received_at has no offset: pass an aware datetime")
-    given = Circumstances(received_at, (received_at + max_future).astimezone(UTC), pseudonymise)
-    return _decoded(Lines(body), given, source_label)
+    circumstances = Circumstances(received_at, (received_at + max_future).astimezone(UTC), pseudonymise)
+    return _decoded(Lines(body), circumstances, source_label)
 
 
 def _decoded(lines: Lines, circumstances: Circumstances, source_label: str) -> Batch:
@@ -102,10 +102,10 @@ def _decoded(lines: Lines, circumstances: Circumstances, source_label: str) -> B
             return Batch(join([]), (_fault(lines, error, source_label),), 1)
     middle = len(lines) // 2
     halves = [
-        _decoded(half, circumstances, source_label) for half in (lines.part(0, middle), lines.part(middle, len(lines)))
+        _decoded(part, circumstances, source_label) for part in (lines.part(0, middle), lines.part(middle, len(lines)))
     ]
-    rejects = [reject for half in halves for reject in half.rejects]
-    return Batch(join([half.table for half in halves]), tuple(rejects), len(lines))
+    rejects = [reject for part in halves for reject in part.rejects]
+    return Batch(join([part.table for part in halves]), tuple(rejects), len(lines))
 
 
 def _fault(lines: Lines, error: Exception, source_label: str) -> Reject:
@@ -119,8 +119,8 @@ def _read(lines: Lines, circumstances: Circumstances) -> tuple[list[pa.Table], N
     """Tables of what the fast path accepts, and the indices of the lines it leaves."""
     tables: list[pa.Table] = []
     doubtful = np.ones(len(lines), np.bool_)
-    for first in range(0, len(lines), _PORTION):
-        for piece in read(lines, first, min(first + _PORTION, len(lines)), circumstances.pseudonymise):
+    for start in range(0, len(lines), _PORTION):
+        for piece in read(lines, start, min(start + _PORTION, len(lines)), circumstances.pseudonymise):
             table, certain = tabulate(piece.plan, piece.columns, circumstances)
             certain &= piece.certain
             doubtful[piece.rows] = ~certain
@@ -205,9 +205,12 @@ def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstanc
     }
     named = {name: data.pop(name) for name in plan.identifiers}
     ids = identify_all(named, envelope["source"], data.get("unit"), circumstances.pseudonymise)
-    kept = [event.extensions for event in events]
-    names = set().union(*kept)
-    extensions = {name: pa.array([its.get(name) for its in kept], pa.string()) for name in names}
+    extensions_of_events = [event.extensions for event in events]
+    names = set().union(*extensions_of_events)
+    extensions = {
+        name: pa.array([event_extensions.get(name) for event_extensions in extensions_of_events], pa.string())
+        for name in names
+    }
     return Columns(len(events), envelope, data, ids, extensions)
 
 

@@ -75,10 +75,10 @@ def elements(body: bytes) -> list[bytes]:
     first `{` that JSON does not allow. What no element can be told in, to the end of the body, is one more.
     Raises TooManyError for more than MOST. The body is one that `is_array` says yes to.
     """
-    found = _elements(body)
-    if len(found) > MOST:
+    array_elements = _elements(body)
+    if len(array_elements) > MOST:
         raise TooManyError
-    return [one_line(element) or b"," for element in found]
+    return [one_line(element) or b"," for element in array_elements]
 
 
 def _elements(body: bytes) -> list[bytes]:
@@ -87,21 +87,21 @@ def _elements(body: bytes) -> list[bytes]:
             return [bytes(element) for element in _RAW.decode(body)]
         except (msgspec.MsgspecError, RecursionError):
             pass
-    found = []
+    array_elements = []
     for element in _scanned(body):
-        found.append(element)
-        if len(found) > MOST:
+        array_elements.append(element)
+        if len(array_elements) > MOST:
             break
-    return found
+    return array_elements
 
 
 def _scanned(body: bytes) -> Iterator[bytes]:
     """The elements of what begins as an array, found by brackets, commas and quotation marks alone."""
-    start = begin = body.index(b"[") + 1
+    start = opening = body.index(b"[") + 1
     end = len(body.rstrip(BLANK)) - 1
     awaited: list[int] = []  # brackets that are open inside the element
     objects = 0  # of these, how many are braces
-    tokens = _TOKEN.finditer(body, begin)
+    tokens = _TOKEN.finditer(body, opening)
     for _ in range(_TOKENS):
         match = next(tokens, None)
         if match is None:
@@ -136,7 +136,7 @@ def _scanned(body: bytes) -> Iterator[bytes]:
             while awaited.pop() != _FIRST:
                 objects -= 1
         elif token == _LAST and (not awaited or place == end):
-            if start > begin or body[start:place].strip(BLANK):
+            if start > opening or body[start:place].strip(BLANK):
                 yield body[start:place]
             if place < end:
                 yield body[place + 1 :]
@@ -146,5 +146,5 @@ def _scanned(body: bytes) -> Iterator[bytes]:
 
 def _is_value(body: bytes, place: int) -> bool:
     """Whether a colon stands before the place, as far as a few blanks may keep them apart."""
-    before = body[max(0, place - _APART) : place].rstrip(BLANK)
-    return not before or before.endswith(b":")
+    preceding = body[max(0, place - _APART) : place].rstrip(BLANK)
+    return not preceding or preceding.endswith(b":")

@@ -82,11 +82,11 @@ def unnumbered(events: pa.Table) -> pa.Table:
     return events.set_column(events.schema.get_field_index("sequence"), "sequence", zeros)
 
 
-def rows_of(table: pa.Table, chosen: NDArray[np.bool_]) -> pa.Table:
+def rows_of(table: pa.Table, selection: NDArray[np.bool_]) -> pa.Table:
     """The chosen rows of a table; nothing of another row stays, be it a column or a word in a dictionary."""
     columns = {}
-    kept = table.filter(pa.array(chosen))
-    for name, column in zip(kept.column_names, kept.columns, strict=True):
+    rows_kept = table.filter(pa.array(selection))
+    for name, column in zip(rows_kept.column_names, rows_kept.columns, strict=True):
         if name in ALWAYS or is_filled(name, column):
             is_word = column.type == _WORD
             columns[name] = pc.dictionary_encode(column.cast(pa.string())) if is_word else column
@@ -110,20 +110,22 @@ def distinct(*columns: pa.ChunkedArray) -> tuple[list[tuple[Any, ...]], NDArray[
         is_word = pa.types.is_dictionary(column.type)
         coded = (column if is_word else column.dictionary_encode()).unify_dictionaries().combine_chunks()
         codes = coded.indices.to_numpy().astype(np.int64)
-        _, first, places = np.unique(places * len(coded.dictionary) + codes, return_index=True, return_inverse=True)
-    rows = zip(*(column.take(pa.array(first)).to_pylist() for column in columns), strict=True)
+        _, first_rows, places = np.unique(
+            places * len(coded.dictionary) + codes, return_index=True, return_inverse=True
+        )
+    rows = zip(*(column.take(pa.array(first_rows)).to_pylist() for column in columns), strict=True)
     return list(rows), places
 
 
 def join(tables: Iterable[pa.Table]) -> pa.Table:
     """The rows of all tables as one, with every column that one of them has and one chunk per column."""
     filled = [table for table in tables if table.num_rows]
-    found = set(ALWAYS).union(*(table.column_names for table in filled))
-    schema = pa.schema([(name, COLUMNS[name]) for name in COLUMNS if name in found])
+    names_present = set(ALWAYS).union(*(table.column_names for table in filled))
+    schema = pa.schema([(name, COLUMNS[name]) for name in COLUMNS if name in names_present])
     if not filled:
         return schema.empty_table()
-    whole = pa.concat_tables(_with_columns(table, schema) for table in filled)
-    return whole.unify_dictionaries().combine_chunks() if len(filled) > 1 else whole
+    joined = pa.concat_tables(_with_columns(table, schema) for table in filled)
+    return joined.unify_dictionaries().combine_chunks() if len(filled) > 1 else joined
 
 
 def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -32,11 +32,11 @@ def encode(events: pa.Table) -> list[bytes]:
     """
     lines = [b""] * len(events)
     if "retracted" in events.column_names:
-        gone = np.flatnonzero(events["retracted"].to_numpy())
-        for place, line in zip(gone, _retractions(events.take(gone)), strict=True):
+        retracted_rows = np.flatnonzero(events["retracted"].to_numpy())
+        for place, line in zip(retracted_rows, _retractions(events.take(retracted_rows)), strict=True):
             lines[place] = line
         names = np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object)
-        names[gone] = ""
+        names[retracted_rows] = ""
         return _events(lines, names, events)
     return _events(lines, np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object), events)
 
@@ -66,31 +66,37 @@ def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[bytes]:
     columns = _Columns(rows)
     times = pc.strftime(rows["time"], "%Y-%m-%dT%H:%M:%SZ").to_pylist()
     data = {field.name: values for field in plan.fields if (values := _values(field, columns)) is not None}
-    kept = columns.get("attributes") or [()] * len(rows)
+    attribute_rows = columns.get("attributes") or [()] * len(rows)
     revisions = columns.get("revision") or [0] * len(rows)
     names = list(data)
-    for id_, source, time, sequence, revision, attributes, values in zip(
+    for event_id, source, time, sequence, revision, attributes, values in zip(
         columns["id"],
         columns["source"],
         times,
         columns["sequence"],
         revisions,
-        kept,
+        attribute_rows,
         zip(*data.values(), strict=True),
         strict=True,
     ):
-        event: dict[str, Any] = {"specversion": "1.0", "id": id_, "source": source, "type": cloud_type, "time": time}
+        event: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": source,
+            "type": cloud_type,
+            "time": time,
+        }
         if sequence:
             event["sequence"] = sequence
         if revision:
             event["revision"] = str(revision)
-        said = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        envelope = {name: value for name, value in zip(names, values, strict=True) if value is not None}
         for name, value in attributes or ():
             if name == "key" and plan.model.kind in _KEYED:
-                said[plan.subject.name] = value
+                envelope[plan.subject.name] = value
             else:
                 event["key" if name == "ce_key" else name] = value
-        event["data"] = said
+        event["data"] = envelope
         yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -114,9 +120,9 @@ class _Columns:
 def _listed(column: pa.ChunkedArray) -> list[Any]:
     """As `to_pylist`, without a scalar object for each value where there is a quicker way."""
     if pa.types.is_dictionary(column.type):
-        whole = column.unify_dictionaries().combine_chunks()
-        words = whole.dictionary.to_pylist()
-        return [words[code] for code in whole.indices.to_numpy().tolist()]
+        unified = column.unify_dictionaries().combine_chunks()
+        words = unified.dictionary.to_pylist()
+        return [words[code] for code in unified.indices.to_numpy().tolist()]
     if pa.types.is_integer(column.type):
         return column.to_numpy().tolist()  # type: ignore[no-any-return]
     return column.to_pylist()  # type: ignore[no-any-return]
@@ -134,18 +140,18 @@ def _values(field: FieldPlan, columns: _Columns) -> Sequence[Any] | None:
         return [None if day is None else "{}-W{:02d}".format(*day.isocalendar()[:2]) for day in columns["valid_from"]]
     if field.name in {"account", "licence"}:
         return [None if value < 0 else bool(value) for value in columns.get("entitled") or ()] or None
-    held = columns.get(field.column)
-    if held is None:
+    values_held = columns.get(field.column)
+    if values_held is None:
         return None
     match field.role:
         case "text" | "choice":
-            return [value or None for value in held]
+            return [value or None for value in values_held]
         case "flag" if field.name == "follows":
-            return [True if value else None for value in held]
+            return [True if value else None for value in values_held]
         case "flag":
-            return [None if value < 0 else bool(value) for value in held]
+            return [None if value < 0 else bool(value) for value in values_held]
         case "number":
             least = field.least if field.least is not None else 0
-            return [value if value >= least else None for value in held]
+            return [value if value >= least else None for value in values_held]
         case _:
-            return [value if isinstance(value, date) else None for value in held]
+            return [value if isinstance(value, date) else None for value in values_held]

@@ -65,9 +65,9 @@ class Piece:
     """Which have no field that their type does not have and no null where it may not stand."""
 
 
-def read(lines: Lines, first: int, last: int, pseudonymise: Chooser | None) -> Iterator[Piece]:
-    """The events of the lines from `first` until before `last` that can be read, type by type."""
-    rows = np.flatnonzero(lines.regular[first:last]) + first
+def read(lines: Lines, start: int, end_line: int, pseudonymise: Chooser | None) -> Iterator[Piece]:
+    """The events of the lines from `start` until before `end_line` that can be read, type by type."""
+    rows = np.flatnonzero(lines.regular[start:end_line]) + start
     yield from _read(lines, rows, pseudonymise)
 
 
@@ -176,7 +176,7 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | N
     outer = {name: table[name].combine_chunks() for name in table.column_names if name != "data"}
     envelope = {name: outer.pop(name) for name in _ENVELOPE.keys() & outer.keys()}
     inner = table["data"].combine_chunks()
-    data = {inner.type.field(n).name: inner.field(n) for n in range(inner.type.num_fields)}
+    data = {inner.type.field(number).name: inner.field(number) for number in range(inner.type.num_fields)}
     # Before the types part: the events of a case share its id, and a person's events the person.
     named = {name: data.pop(name) for name in _IDENTIFIERS & data.keys()}
     ids = identify_all(named, envelope.get("source"), data.get("unit"), pseudonymise)
@@ -184,29 +184,31 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | N
         plan = FAST_PLANS.get(name)
         if plan is None:
             continue
-        chosen = np.flatnonzero(codes == code)
-        own = _taken(data, chosen)
-        sure = certain[chosen]
-        its = {field: values.take(chosen) for field, values in ids.items()}
-        for field, values in own.items():
+        rows_of_type = np.flatnonzero(codes == code)
+        type_data = _taken(data, rows_of_type)
+        sure = certain[rows_of_type]
+        type_ids = {field: values.take(rows_of_type) for field, values in ids.items()}
+        for field, values in type_data.items():
             if field not in plan.names:
                 sure &= ~_valid(values)
-        for field, identifiers in its.items():
+        for field, identifiers in type_ids.items():
             if field not in plan.names:
                 sure &= identifiers.absent
         for field, where in nulls.items():
             if field not in plan.nullable:
-                sure &= ~where[chosen]
-        known = {field: own[field] for field in plan.names if field in own}
-        own_ids = {field: its[field] for field in plan.identifiers if field in its}
-        columns = Columns(len(chosen), _taken(envelope, chosen), known, own_ids, _taken(outer, chosen))
-        yield Piece(plan, rows[chosen], columns, sure)
+                sure &= ~where[rows_of_type]
+        known_fields = {field: type_data[field] for field in plan.names if field in type_data}
+        own_ids = {field: type_ids[field] for field in plan.identifiers if field in type_ids}
+        columns = Columns(
+            len(rows_of_type), _taken(envelope, rows_of_type), known_fields, own_ids, _taken(outer, rows_of_type)
+        )
+        yield Piece(plan, rows[rows_of_type], columns, sure)
 
 
-def _taken(columns: Mapping[str, pa.Array], chosen: Rows) -> dict[str, pa.Array]:
-    if columns and len(chosen) == len(next(iter(columns.values()))):
+def _taken(columns: Mapping[str, pa.Array], rows: Rows) -> dict[str, pa.Array]:
+    if columns and len(rows) == len(next(iter(columns.values()))):
         return dict(columns)
-    indices = pa.array(chosen)
+    indices = pa.array(rows)
     return {name: column.take(indices) for name, column in columns.items()}
 
 
@@ -215,22 +217,22 @@ def _nulls(lines: Lines, rows: Rows) -> dict[str, NDArray[np.bool_]]:
 
     Keys that are no fields stand under "".
     """
-    begin, end = int(lines.starts[rows[0]]), int(lines.ends[rows[-1]])
+    start, end = int(lines.starts[rows[0]]), int(lines.ends[rows[-1]])
     places: dict[str, list[int]] = {}
-    place = lines.body.find(_NULL, begin, end)
+    place = lines.body.find(_NULL, start, end)
     while place >= 0:
-        before = lines.body[max(begin, place - _BEFORE) : place].rstrip(_BLANK)
-        if before.endswith(b":") or not before:
-            key = before[:-1].rstrip(_BLANK)
+        preceding = lines.body[max(start, place - _BEFORE) : place].rstrip(_BLANK)
+        if preceding.endswith(b":") or not preceding:
+            key = preceding[:-1].rstrip(_BLANK)
             name = key[key.rfind(b'"', 0, -1) + 1 : -1].decode(errors="replace")
             if name not in _ENVELOPE:
                 places.setdefault(name if name in _DATA else "", []).append(place)
         place = lines.body.find(_NULL, place + len(_NULL), end)
     starts = lines.starts[rows]
-    found = {name: np.zeros(len(rows), np.bool_) for name in places}
-    for name, its in places.items():
-        found[name][np.searchsorted(starts, its, side="right") - 1] = True
-    return found
+    nulls = {name: np.zeros(len(rows), np.bool_) for name in places}
+    for name, positions in places.items():
+        nulls[name][np.searchsorted(starts, positions, side="right") - 1] = True
+    return nulls
 
 
 def _valid(values: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -239,7 +241,7 @@ def _valid(values: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
 
 
 def _said(values: pa.ChunkedArray, text: str) -> NDArray[np.bool_]:
-    said: NDArray[np.bool_] = (
+    matches: NDArray[np.bool_] = (
         pa.compute.equal(values, text).fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)
     )
-    return said
+    return matches

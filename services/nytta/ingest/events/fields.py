@@ -96,17 +96,17 @@ def monday(week: str) -> date:
     """The Monday that starts an ISO week such as `2026-W07`. Raises ValueError where there is no such one."""
     if not re.fullmatch("[0-9]{4}-W[0-9]{2}", week):
         raise ValueError(f"{week!r} is not an ISO week such as 2026-W07")
-    first = date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
-    if not FIRST_DATE <= first < LAST_DATE:
+    monday_of_week = date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
+    if not FIRST_DATE <= monday_of_week < LAST_DATE:
         raise ValueError(f"{week!r} lies outside {FIRST_DATE.year} to {LAST_DATE.year}")
-    return first
+    return monday_of_week
 
 
 # --- data -----------------------------------------------------------------------------------------
 
 
-def _seen(given: Any) -> Any:
-    return visible(given) if isinstance(given, str) else given
+def _seen(text: Any) -> Any:
+    return visible(text) if isinstance(text, str) else text
 
 
 Name = Annotated[

@@ -47,18 +47,21 @@ def identify_all(
     if pseudonymise is None or not columns:
         return {name: identify(texts, None) for name, texts in columns.items()}
     pairs, codes = _pairs(len(next(iter(columns.values()))), sources, units)
-    found = {}
+    identified = {}
     for name, texts in columns.items():
         makers = [pseudonymise.of(name, *pair) for pair in pairs]
-        each = {maker: n for n, maker in enumerate(dict.fromkeys(makers))}
-        if len(each) == 1:
-            found[name] = identify(texts, makers[0])
+        maker_numbers = {maker: number for number, maker in enumerate(dict.fromkeys(makers))}
+        if len(maker_numbers) == 1:
+            identified[name] = identify(texts, makers[0])
             continue
-        whose = np.array([each[maker] for maker in makers])[codes]
-        rows = [np.flatnonzero(whose == n) for n in range(len(each))]
-        parts = [identify(texts.take(pa.array(its)), maker) for its, maker in zip(rows, each, strict=True)]
-        found[name] = _joined(parts, rows)
-    return found
+        whose = np.array([maker_numbers[maker] for maker in makers])[codes]
+        rows = [np.flatnonzero(whose == number) for number in range(len(maker_numbers))]
+        parts = [
+            identify(texts.take(pa.array(maker_rows)), maker)
+            for maker_rows, maker in zip(rows, maker_numbers, strict=True)
+        ]
+        identified[name] = _joined(parts, rows)
+    return identified
 
 
 def _pairs(
@@ -72,7 +75,7 @@ def _pairs(
         words.append(encoded.dictionary.to_pylist())
         codes = codes * len(words[-1]) + encoded.indices.to_numpy()
     used, codes = np.unique(codes, return_inverse=True)
-    return [(words[0][n // len(words[1])], words[1][n % len(words[1])]) for n in used.tolist()], codes
+    return [(words[0][pair // len(words[1])], words[1][pair % len(words[1])]) for pair in used.tolist()], codes
 
 
 def _joined(parts: Sequence[Identifiers], rows: Sequence[NDArray[np.int64]]) -> Identifiers:
@@ -100,21 +103,21 @@ def identify(texts: pa.StringArray, pseudonymise: Maker | None) -> Identifiers:
         words = (texts if len(raw) == len(texts) else texts.take(pa.array(raw))).dictionary_encode()
         codes = words.indices.to_numpy()
         certain[raw] = unchanged(words.dictionary, _RULE)[codes]
-        made = pseudonymise.digests(words.dictionary.to_pylist())
-        digests[raw] = np.frombuffer(made, np.uint8).reshape(-1, SIZE)[codes]
+        digest_bytes = pseudonymise.digests(words.dictionary.to_pylist())
+        digests[raw] = np.frombuffer(digest_bytes, np.uint8).reshape(-1, SIZE)[codes]
     key_ids = _key_ids(parsed.key_ids, parsed.found, absent, pseudonymise.key_id if pseudonymise else "")
     return Identifiers(digests, key_ids, absent, certain)
 
 
-def _key_ids(wire: pa.DictionaryArray, found: Mask, absent: Mask, made: str) -> pa.DictionaryArray:
-    """The key each was written with, or `made` where there was a raw id, or none."""
-    if found.all():
+def _key_ids(wire: pa.DictionaryArray, absent_key: Mask, absent: Mask, new_key: str) -> pa.DictionaryArray:
+    """The key each was written with, or `new_key` where there was a raw id, or none."""
+    if absent_key.all():
         return wire
     # Of what was looked at as a key id, only what is one may stay.
-    names = [*wire.dictionary.to_pylist(), made, ""] if found.any() else [made, ""]
+    names = [*wire.dictionary.to_pylist(), new_key, ""] if absent_key.any() else [new_key, ""]
     codes = wire.indices.fill_null(0).to_numpy(zero_copy_only=False)
     used, codes = np.unique(
-        np.where(found, codes, np.where(absent, len(names) - 1, len(names) - 2)), return_inverse=True
+        np.where(absent_key, codes, np.where(absent, len(names) - 1, len(names) - 2)), return_inverse=True
     )
     words = pa.array([names[code] for code in used.tolist()], pa.string())
     return pa.DictionaryArray.from_arrays(codes.astype(np.int32), words)

@@ -23,31 +23,31 @@ class Lines:
         data = np.frombuffer(body, np.uint8)
         breaks = np.flatnonzero(data == _NEWLINE)
         starts = np.concatenate(([0], breaks + 1))
-        ends = np.concatenate((breaks, [len(data)]))
+        line_ends = np.concatenate((breaks, [len(data)]))
         if len(data):
-            ends = ends - ((ends > starts) & (data[ends - 1] == _RETURN))
-        rows = np.flatnonzero(ends > starts)
-        regular = (data[starts[rows]] == _OPEN) & (data[ends[rows] - 1] == _CLOSE)
-        regular &= ends[rows] - starts[rows] <= LONGEST_LINE
-        said = regular.copy()
+            line_ends = line_ends - ((line_ends > starts) & (data[line_ends - 1] == _RETURN))
+        rows = np.flatnonzero(line_ends > starts)
+        regular = (data[starts[rows]] == _OPEN) & (data[line_ends[rows] - 1] == _CLOSE)
+        regular &= line_ends[rows] - starts[rows] <= LONGEST_LINE
+        non_blank = regular.copy()
         for index in np.flatnonzero(~regular):
-            said[index] = bool(body[starts[rows[index]] : ends[rows[index]]].strip(_BLANK))
-        rows = rows[said]
+            non_blank[index] = bool(body[starts[rows[index]] : line_ends[rows[index]]].strip(_BLANK))
+        rows = rows[non_blank]
         self.starts: NDArray[np.int64] = starts[rows]
-        self.ends: NDArray[np.int64] = ends[rows]
+        self.ends: NDArray[np.int64] = line_ends[rows]
         self.numbers: NDArray[np.int64] = rows + 1
         """Where each line stands in the body, counted from 1 and with the blank ones."""
-        self.regular: NDArray[np.bool_] = regular[said]
+        self.regular: NDArray[np.bool_] = regular[non_blank]
         """Which lines are not too long and both start with an opening and end with a closing brace.
 
         No JSON value reaches from one such line into the next, for no value has `}` followed by `{`.
         """
 
-    def part(self, first: int, last: int) -> Self:
-        """The lines from `first` until before `last`, with the places where they stand in the body."""
+    def part(self, start: int, end_line: int) -> Self:
+        """The lines from `start` until before `end_line`, with the places where they stand in the body."""
         part = copy(self)
         for name in ("starts", "ends", "numbers", "regular"):
-            setattr(part, name, getattr(self, name)[first:last])
+            setattr(part, name, getattr(self, name)[start:end_line])
         return part
 
     def __len__(self) -> int:
@@ -58,7 +58,7 @@ class Lines:
 
     def joined(self, rows: NDArray[np.int64]) -> memoryview | bytes:
         """The lines with these indices, in ascending order, and nothing but blank lines between them."""
-        first, last = int(rows[0]), int(rows[-1])
-        if last - first == len(rows) - 1:
-            return memoryview(self.body)[self.starts[first] : self.ends[last]]
+        first_row, last_row = int(rows[0]), int(rows[-1])
+        if last_row - first_row == len(rows) - 1:
+            return memoryview(self.body)[self.starts[first_row] : self.ends[last_row]]
         return b"\n".join(map(self.__getitem__, rows.tolist()))

@@ -59,25 +59,25 @@ class Parsed(NamedTuple):
 def parse_all(texts: pa.StringArray) -> Parsed:
     """`parse` for an array of texts; nulls are not found."""
     data, offsets = layout(texts)
-    found = np.diff(offsets) > _TAIL
-    if not found.any():
+    matches = np.diff(offsets) > _TAIL
+    if not matches.any():
         nothing = np.zeros(len(texts), np.int32)
         return Parsed(
             np.zeros((len(texts), SIZE), np.uint8),
             pa.DictionaryArray.from_arrays(nothing, pa.array([""])),
-            found,
+            matches,
         )
-    tails = _tails(data, offsets, found)
+    tails = _tails(data, offsets, matches)
     digits = np.take(_HEXADECIMAL, tails[:, 1:])
     digests = digits[:, 0::2] << 4 | digits[:, 1::2]
-    found &= (tails[:, 0] == ord(":")) & (digits != _NO_DIGIT).all(axis=1) & digests.any(axis=1)
+    matches &= (tails[:, 0] == ord(":")) & (digits != _NO_DIGIT).all(axis=1) & digests.any(axis=1)
     # Cut in characters: where the tail is found it is ASCII, so characters and bytes agree.
     key_ids = pc.utf8_slice_codeunits(texts, 0, -_TAIL).dictionary_encode()
-    known = np.array([bool(_KEY_ID.fullmatch(key)) for key in key_ids.dictionary.to_pylist()])
-    if not known.all():
+    sound_keys = np.array([bool(_KEY_ID.fullmatch(key)) for key in key_ids.dictionary.to_pylist()])
+    if not sound_keys.all():
         indices = key_ids.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        found &= known[indices]
-    return Parsed(digests.astype(np.uint8, copy=False), key_ids, found)
+        matches &= sound_keys[indices]
+    return Parsed(digests.astype(np.uint8, copy=False), key_ids, matches)
 
 
 def _tails(data: NDArray[np.uint8], offsets: NDArray[np.int64], long: NDArray[np.bool_]) -> NDArray[np.uint8]:

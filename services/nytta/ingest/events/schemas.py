@@ -132,11 +132,13 @@ def _rejected(example: Example) -> dict[str, Any]:
 def _terse(node: Any) -> Any:
     """The schema without what says nothing: titles made of names, and null as the default."""
     if isinstance(node, list):
-        return [_terse(each) for each in node]
+        return [_terse(element) for element in node]
     if not isinstance(node, Mapping):
         return node
     return {
-        key: {name: _terse(each) for name, each in value.items()} if key in ("properties", "$defs") else _terse(value)
+        key: {name: _terse(property_schema) for name, property_schema in value.items()}
+        if key in ("properties", "$defs")
+        else _terse(value)
         for key, value in node.items()
         if key != "title" and (key, value) != ("default", None)
     }

@@ -110,11 +110,11 @@ class _Table:
         self._actor_kind(values)
         for field in self.plan.fields:
             if field.role == "identifier":
-                found = self.events.identifiers.get(field.name)
+                field_ids = self.events.identifiers.get(field.name)
                 if field.required:
-                    self.certain &= ~found.absent if found else np.False_
-                if found:
-                    self._identifier(field.name, found)
+                    self.certain &= ~field_ids.absent if field_ids else np.False_
+                if field_ids:
+                    self._identifier(field.name, field_ids)
             elif field.name in values:
                 if field.required:
                     self._required(values[field.name])
@@ -166,11 +166,11 @@ class _Table:
             self.certain &= values.is_valid().to_numpy(zero_copy_only=False)
 
     def _time(self, texts: pa.StringArray) -> None:
-        found, read = instants(texts)
+        parsed, read = instants(texts)
         earliest, latest = milliseconds(EARLIEST), milliseconds(self.given.latest)
         # `found` is rounded down to milliseconds: a time within the last one may be too late.
-        self.certain &= read & (found >= earliest) & (found < latest)
-        self.columns["time"] = pa.array(found, COLUMNS["time"])
+        self.certain &= read & (parsed >= earliest) & (parsed < latest)
+        self.columns["time"] = pa.array(parsed, COLUMNS["time"])
 
     def _number(self, name: str, values: pa.Array, digits: int) -> None:
         kind = COLUMNS[name]
@@ -260,15 +260,15 @@ class _Table:
         if texts.null_count < self.rows:
             words = texts.dictionary_encode()
             days = [_day(text) for text in words.dictionary.to_pylist()]
-            kept = pa.array(days, pa.date32()).take(words.indices)
-            self.certain &= pc.or_(kept.is_valid(), texts.is_null()).to_numpy(zero_copy_only=False)
-            self.columns[column] = kept
+            kept_days = pa.array(days, pa.date32()).take(words.indices)
+            self.certain &= pc.or_(kept_days.is_valid(), texts.is_null()).to_numpy(zero_copy_only=False)
+            self.columns[column] = kept_days
 
     def _week(self, weeks: pa.DictionaryArray) -> None:
         mondays = [_monday(week) for week in weeks.dictionary.to_pylist()]
-        after = [first and first + timedelta(days=7) for first in mondays]
+        following_mondays = [first_day and first_day + timedelta(days=7) for first_day in mondays]
         self.columns["valid_from"] = pa.array(mondays, pa.date32()).take(weeks.indices)
-        self.columns["valid_to"] = pa.array(after, pa.date32()).take(weeks.indices)
+        self.columns["valid_to"] = pa.array(following_mondays, pa.date32()).take(weeks.indices)
 
     def _entitled(self) -> None:
         account, licence = self.columns.pop("account", None), self.columns.pop("licence", None)
@@ -276,15 +276,21 @@ class _Table:
             self.columns["entitled"] = pc.min_element_wise(account, licence)
 
     def _attributes(self) -> None:
-        said = [(name, values) for name, values in sorted(self.events.extensions.items())]
-        for _, values in said:
+        extension_columns = [(name, values) for name, values in sorted(self.events.extensions.items())]
+        for _, values in extension_columns:
             self._check(values, _EXTENSION)
-        if all(values.null_count == self.rows for _, values in said) and self.plan.model.kind not in _KEYED:
+        if (
+            all(values.null_count == self.rows for _, values in extension_columns)
+            and self.plan.model.kind not in _KEYED
+        ):
             return
-        kept = [(_KEY_EXTENSION if name == _KEY else name, values.to_pylist()) for name, values in said] + [
-            (_KEY, self.keys)
+        kept_columns = [
+            (_KEY_EXTENSION if name == _KEY else name, values.to_pylist()) for name, values in extension_columns
+        ] + [(_KEY, self.keys)]
+        rows = [
+            [(name, values[row]) for name, values in kept_columns if values[row] is not None]
+            for row in range(self.rows)
         ]
-        rows = [[(name, values[row]) for name, values in kept if values[row] is not None] for row in range(self.rows)]
         self.columns["attributes"] = pa.array(rows, COLUMNS["attributes"])
 
     # --- texts ------------------------------------------------------------------------------------
@@ -302,14 +308,14 @@ class _Table:
         if texts.null_count == self.rows:
             return None
         encoded = texts.dictionary_encode()
-        said = encoded.dictionary.to_pylist()
-        kept = [kept_as(rule, text) for text in said]
-        if kept == said and not encoded.null_count:
-            return encoded if any(kept) else None
-        codes = encoded.indices.fill_null(len(said)).to_numpy(zero_copy_only=False)
-        if None in kept:
-            self.certain &= np.array([text is not None for text in kept] + [True])[codes]
-        words = [text or "" for text in kept] + [""]
+        distinct_texts = encoded.dictionary.to_pylist()
+        kept_texts = [kept_as(rule, text) for text in distinct_texts]
+        if kept_texts == distinct_texts and not encoded.null_count:
+            return encoded if any(kept_texts) else None
+        codes = encoded.indices.fill_null(len(distinct_texts)).to_numpy(zero_copy_only=False)
+        if None in kept_texts:
+            self.certain &= np.array([text is not None for text in kept_texts] + [True])[codes]
+        words = [text or "" for text in kept_texts] + [""]
         if not any(words):
             return None
         array = pa.DictionaryArray.from_arrays(codes, pa.array(words, pa.string()))
@@ -319,8 +325,8 @@ class _Table:
 
 def _digests(words: pa.DictionaryArray) -> pa.Array:
     """The first 16 bytes of the BLAKE2b digest of each row's text, for things whose id is no secret."""
-    made = b"".join(hashlib.blake2b(word.encode()).digest()[:SIZE] for word in words.dictionary.to_pylist())
-    digests = np.frombuffer(made, np.uint8).reshape(-1, SIZE)[words.indices.to_numpy()]
+    digest_bytes = b"".join(hashlib.blake2b(word.encode()).digest()[:SIZE] for word in words.dictionary.to_pylist())
+    digests = np.frombuffer(digest_bytes, np.uint8).reshape(-1, SIZE)[words.indices.to_numpy()]
     return pa.Array.from_buffers(COLUMNS["subject"], len(words), [None, pa.py_buffer(digests)])
 
 

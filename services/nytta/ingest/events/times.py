@@ -56,7 +56,7 @@ def instants(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.bool_
     data, offsets = layout(texts)
     starts, lengths = offsets[:-1], np.diff(offsets)
     read = np.zeros(len(texts), np.bool_)
-    found = np.zeros(len(texts), np.int64)
+    milliseconds = np.zeros(len(texts), np.int64)
     # Texts of one length and one kind of zone have every digit in the same place, so each digit is a column.
     for length in np.flatnonzero(np.bincount(lengths, minlength=1)):
         if not 20 <= length <= 35:
@@ -65,9 +65,9 @@ def instants(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.bool_
         written = letters(data, starts[rows], int(length))
         utc = written[:, -1] == ord("Z")
         for zulu in (True, False):
-            if (chosen := utc == zulu).any():
-                found[rows[chosen]], read[rows[chosen]] = _instants(written[chosen], zulu)
-    return found, read
+            if (same_form := utc == zulu).any():
+                milliseconds[rows[same_form]], read[rows[same_form]] = _instants(written[same_form], zulu)
+    return milliseconds, read
 
 
 def _instants(written: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -101,10 +101,10 @@ def _instants(written: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64]
 
     year, month, day = number(0, 1, 2, 3), number(5, 6), number(8, 9)
     hour, minute, second = number(11, 12), number(14, 15), number(17, 18)
-    first = _first_day(year, month)
-    read &= (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= _first_day(year, month + 1) - first)
+    month_start = _first_day(year, month)
+    read &= (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= _first_day(year, month + 1) - month_start)
     read &= (hour < 24) & (minute < 60) & (second < 60)
-    seconds = (((first + day - 1) * 24 + hour) * 60 + minute - shift) * 60 + second
+    seconds = (((month_start + day - 1) * 24 + hour) * 60 + minute - shift) * 60 + second
     thousandths = number(*range(20, min(end, 23))) * 10 ** max(0, 3 - max(fraction, 0))
     return seconds * 1000 + thousandths, read
 

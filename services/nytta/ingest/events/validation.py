@@ -18,7 +18,9 @@ from nytta.ingest.events.reasons import Reason
 from nytta.ingest.events.times import EARLIEST
 
 _LONGEST_DETAIL: Final = 500
-_LATEST_VERSIONS: Final[Mapping[str, str]] = MappingProxyType({f"nytta.{m.name}": n for n, m in TYPES.items()})
+_LATEST_VERSIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {f"nytta.{model.name}": type_name for type_name, model in TYPES.items()}
+)
 
 
 class Refused(Exception):
@@ -117,9 +119,9 @@ def _check_head(value: dict[str, Any]) -> str:
     if not isinstance(name, str):
         raise Refused(Reason.INVALID_FIELD, "type: is not a text")
     if name not in EVENTS:
-        known = _LATEST_VERSIONS.get(name.rpartition(".v")[0])
-        if known:
-            raise Refused(Reason.UNSUPPORTED_VERSION, f"type: this version is not supported, {known} is")
+        latest_version = _LATEST_VERSIONS.get(name.rpartition(".v")[0])
+        if latest_version:
+            raise Refused(Reason.UNSUPPORTED_VERSION, f"type: this version is not supported, {latest_version} is")
         raise Refused(Reason.UNKNOWN_TYPE, "type: no event type has this name; schemas/events lists them")
     return name
 

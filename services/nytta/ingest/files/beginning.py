@@ -65,36 +65,39 @@ def questions(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str], t
     """What is to be asked of a person, in order, given what was answered so far. `today` is proposed as a day."""
     country = answers.get("country") or _country(lists)
     language = _COUNTRIES.get(country, ("", "en"))[1]
-    asked = [
+    asked_questions = [
         Question("name", "What is the organisation called?", ""),
         Question("country", "In which country is it?", country, tuple(_COUNTRIES)),
     ]
     for path, draft in lists:
         for question in draft.questions:
             proposed = {"since": today, "unit": answers.get("name", "")}.get(question.about, question.proposed)
-            asked.append(
+            asked_questions.append(
                 Question(f"{question.about} {path.name}", f"{path.name}: {question.text}", proposed, question.choices)
             )
         if draft.kind in (TICKETS, CASES, USE, LOG):
             proposed = _system(draft.kind, lists, language)
-            asked.append(Question(f"system {path.name}", f"{path.name}: which system is it from?", proposed))
-    known = _tree(lists, "org", answers)
-    for code in _strangers(lists, known):
-        near = difflib.get_close_matches(code.lower(), [unit.name.lower() for unit in known], 1, _ALIKE)
-        proposed = next((unit.name for unit in known if near and unit.name.lower() == near[0]), "a unit of its own")
-        asked.append(
+            asked_questions.append(Question(f"system {path.name}", f"{path.name}: which system is it from?", proposed))
+    known_units = _tree(lists, "org", answers)
+    for code in _strangers(lists, known_units):
+        close_names = difflib.get_close_matches(code.lower(), [unit.name.lower() for unit in known_units], 1, _ALIKE)
+        proposed = next(
+            (unit.name for unit in known_units if close_names and unit.name.lower() == close_names[0]),
+            "a unit of its own",
+        )
+        asked_questions.append(
             Question(
                 f"unit {code}",
                 f"'{code}' is in no staff list: which unit is it? A name, or 'a unit of its own'",
                 proposed,
             )
         )
-    asked += [
+    asked_questions += [
         Question("legal_basis", "On which legal basis are figures made? Empty: they are stored and not shown", ""),
         Question("dpia", "Which impact assessment (DPIA) covers them? Empty: they are stored and not shown", ""),
         Question("consulted_on", "On which day were employees' representatives consulted (YYYY-MM-DD)?", ""),
     ]
-    return asked
+    return asked_questions
 
 
 def problem(draft: Draft) -> str:
@@ -117,22 +120,22 @@ def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Be
         if called := answers.get(f"system {path.name}"):
             systems.setdefault(slug(called), (called, draft.kind))
     staff_system = _system_of_staff(lists, systems)
-    first = first_day(lists)
+    first_date = first_day(lists)
     written: dict[str, str] = {}
     mappings: list[tuple[Path, str]] = []
     names: set[str] = set()
-    for path, draft in sorted(lists, key=lambda each: each[1].kind != STAFF):
-        id_ = free(slug(draft.kind if draft.kind != LOG else path.stem), names)
-        said = {
-            "id": id_,
+    for path, draft in sorted(lists, key=lambda listed: listed[1].kind != STAFF):
+        mapping_id = free(slug(draft.kind if draft.kind != LOG else path.stem), names)
+        answered = {
+            "id": mapping_id,
             "order": answers.get(f"order {path.name}", ""),
             "since": answers.get(f"since {path.name}", ""),
             "unit": root if answers.get(f"unit {path.name}") == name else answers.get(f"unit {path.name}", ""),
             "system": slug(answers.get(f"system {path.name}", "")) or (staff_system if draft.kind == STAFF else ""),
-            "not_before": first,
+            "not_before": first_date,
         }
-        place = f"mappings/{id_}.yaml"
-        written[place] = text(draft, root, zone, {key: answer for key, answer in said.items() if answer})
+        place = f"mappings/{mapping_id}.yaml"
+        written[place] = text(draft, root, zone, {key: answer for key, answer in answered.items() if answer})
         mappings.append((path, place))
     units = [*_tree(lists, root, answers), *_own(lists, root, answers)]
     written["registry/organisation.yaml"] = "\n".join(
@@ -160,11 +163,11 @@ def free(wished: str, taken: set[str]) -> str:
 
 def _country(lists: Sequence[tuple[Path, Draft]]) -> str:
     """The country that the names of columns and units suggest."""
-    said = " ".join(column for _, draft in lists for column in draft.look.columns).lower()
-    said += " ".join(code.lower() for _, draft in lists for code in codes(draft))
-    if re.search(r"[æø]|avdeling|saks|stilling|ansatt|opprettet|enhetsnavn", said):
+    wording = " ".join(column for _, draft in lists for column in draft.look.columns).lower()
+    wording += " ".join(code.lower() for _, draft in lists for code in codes(draft))
+    if re.search(r"[æø]|avdeling|saks|stilling|ansatt|opprettet|enhetsnavn", wording):
         return "NO"
-    if re.search(r"[äö]|avdelning|ärende|enhets|skapad|registrerad", said):
+    if re.search(r"[äö]|avdelning|ärende|enhets|skapad|registrerad", wording):
         return "SE"
     return ""
 
@@ -193,9 +196,11 @@ def _system_of_staff(lists: Sequence[tuple[Path, Draft]], systems: Mapping[str, 
     """The system of which a staff list says who has access; "" for all systems."""
     for _, draft in lists:
         column = draft.fields.get("access", "") if draft.kind == STAFF else ""
-        found = next((id_ for id_, (name, _) in systems.items() if column and name.lower() in column.lower()), "")
-        if found:
-            return found
+        system_id = next(
+            (mapped_id for mapped_id, (name, _) in systems.items() if column and name.lower() in column.lower()), ""
+        )
+        if system_id:
+            return system_id
     return ""
 
 
@@ -222,44 +227,50 @@ def _tree(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, 
     staff = [draft for _, draft in lists if draft.kind == STAFF and "unit" in draft.fields]
     above: dict[str, _Unit] = {}
     units: dict[str, _Unit] = {}
-    taken: set[str] = set()
+    taken_ids: set[str] = set()
     for draft in staff:
-        column, name_column, above_column = (draft.fields.get(f, "") for f in ("unit", "unit_name", "unit_above"))
+        column, name_column, above_column = (
+            draft.fields.get(field, "") for field in ("unit", "unit_name", "unit_above")
+        )
         for row in draft.look.rows:
             code, upper = keyed(row.get(column, "")), keyed(row.get(above_column, ""))
             name = keyed(row.get(name_column, "")) or code
             if not code or code in units:
                 continue
             if upper and upper not in above and upper.lower() != name.lower():
-                above[upper] = _Unit(free(f"{root}.{slug(upper)}", taken), upper, root, (upper,))
+                above[upper] = _Unit(free(f"{root}.{slug(upper)}", taken_ids), upper, root, (upper,))
             parent = above[upper].id if upper in above else root
-            units[code] = _Unit(free(f"{root}.{slug(name)}", taken), name, parent, tuple(dict.fromkeys((code, name))))
+            units[code] = _Unit(
+                free(f"{root}.{slug(name)}", taken_ids), name, parent, tuple(dict.fromkeys((code, name)))
+            )
     if not staff:
         for _, draft in lists:
             for code in codes(draft):
-                if code.lower() not in {known.lower() for known in units}:
-                    units[code] = _Unit(free(f"{root}.{slug(code)}", taken), code, root, (code,))
-    found = [*above.values(), *units.values()]
-    moved: dict[str, list[str]] = {unit.id: [] for unit in found}
-    for code in _strangers(lists, found):
-        at = answers.get(f"unit {code}", "").lower()
-        home = next((unit for unit in found if at and at in (unit.name.lower(), unit.id.lower())), None)
+                if code.lower() not in {unit.lower() for unit in units}:
+                    units[code] = _Unit(free(f"{root}.{slug(code)}", taken_ids), code, root, (code,))
+    all_units = [*above.values(), *units.values()]
+    moved: dict[str, list[str]] = {unit.id: [] for unit in all_units}
+    for code in _strangers(lists, all_units):
+        answer = answers.get(f"unit {code}", "").lower()
+        home = next((unit for unit in all_units if answer and answer in (unit.name.lower(), unit.id.lower())), None)
         if home:
             moved[home.id].append(code)
-    return [_Unit(unit.id, unit.name, unit.parent, (*unit.codes, *moved[unit.id])) for unit in found]
+    return [_Unit(unit.id, unit.name, unit.parent, (*unit.codes, *moved[unit.id])) for unit in all_units]
 
 
-def _strangers(lists: Sequence[tuple[Path, Draft]], known: Sequence[_Unit]) -> list[str]:
+def _strangers(lists: Sequence[tuple[Path, Draft]], known_units: Sequence[_Unit]) -> list[str]:
     """Codes of units in the lists that no unit has, whatever its capitals."""
-    homes = {code for unit in known for code in unit.codes}
+    homes = {code for unit in known_units for code in unit.codes}
     return sorted({code for _, draft in lists for code in codes(draft)} - homes)
 
 
 def _own(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, str]) -> list[_Unit]:
     """Units of codes that belong to no unit of the staff lists."""
-    known = _tree(lists, root, answers)
-    taken = {unit.id for unit in known}
-    return [_Unit(free(f"{root}.{slug(code)}", taken), code, root, (code,)) for code in _strangers(lists, known)]
+    known_units = _tree(lists, root, answers)
+    taken_ids = {unit.id for unit in known_units}
+    return [
+        _Unit(free(f"{root}.{slug(code)}", taken_ids), code, root, (code,)) for code in _strangers(lists, known_units)
+    ]
 
 
 def _organisation(
@@ -292,13 +303,13 @@ def _organisation(
 
 def _systems(systems: Mapping[str, tuple[str, str]], language: str) -> Iterator[str]:
     yield "systems:" if systems else "systems: []"
-    for id_, (name, kind) in systems.items():
-        yield f"  - id: {id_}"
+    for system_id, (name, kind) in systems.items():
+        yield f"  - id: {system_id}"
         yield f"    names: {{{language}: {_text(name)}}}"
         if kind in (CASES, LOG):
             yield "    protects: public"
     yield ""
 
 
-def _text(said: str) -> str:
-    return json.dumps(said, ensure_ascii=False)
+def _text(content: str) -> str:
+    return json.dumps(content, ensure_ascii=False)

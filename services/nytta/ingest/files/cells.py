@@ -71,20 +71,20 @@ def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation,
     texts = list(dict.fromkeys(said(cells)))[:_SHOWN]
     if not texts:
         return ()
-    scores = {each: _part(each, texts) for each in (*ORDERS, *(COUNTED if counted else ()))}
+    scores = {notation: _part(notation, texts) for notation in (*ORDERS, *(COUNTED if counted else ()))}
     best = max(scores.values())
     if best <= 0.5 or (best < _ENOUGH and len(texts) * (1 - best) > 1.5):
         return ()
-    found = [each for each, part in scores.items() if part == best]
-    if any(each.years == "four" for each in found):
-        found = [each for each in found if each.years == "four"]
-    if found[0] == Notation():  # year, month and day with a year of four digits are what they say
-        return (found[0],)
-    texts = [text for text in texts if any(_is_date(each, text) for each in found)]
+    notations = [notation for notation, part in scores.items() if part == best]
+    if any(notation.years == "four" for notation in notations):
+        notations = [notation for notation in notations if notation.years == "four"]
+    if notations[0] == Notation():  # year, month and day with a year of four digits are what they say
+        return (notations[0],)
+    texts = [text for text in texts if any(_is_date(notation, text) for notation in notations)]
     if all(_DOTTED.match(text) for text in texts):  # a date with dots has its day first, wherever it is written
-        found = [each for each in found if each.order == "day-first"] or found
-    apart = {tuple(moment(each, text) for text in texts): each for each in reversed(found)}
-    return tuple(_without_years_for_days([each for each in found if each in apart.values()], texts))
+        notations = [notation for notation in notations if notation.order == "day-first"] or notations
+    apart = {tuple(moment(notation, text) for text in texts): notation for notation in reversed(notations)}
+    return tuple(_without_years_for_days([notation for notation in notations if notation in apart.values()], texts))
 
 
 def damage(cells: Sequence[str]) -> str:
@@ -94,30 +94,30 @@ def damage(cells: Sequence[str]) -> str:
     of which none has a day above 12, among texts all of which have a number above 12, are most likely turned around.
     """
     texts = list(dict.fromkeys(said(cells)))[:_SHOWN]
-    orders = [each for each in ORDERS if each.years == "four" and not each.formats]
-    if not texts or not all(any(_is_date(each, text) for each in orders) for text in texts):
+    orders = [order_tried for order_tried in ORDERS if order_tried.years == "four" and not order_tried.formats]
+    if not texts or not all(any(_is_date(order_tried, text) for order_tried in orders) for text in texts):
         return ""
     as_dates = [text for text in texts if _YEAR_FIRST.match(text)]
-    others = [text for text in texts if not _YEAR_FIRST.match(text)]
-    sure = [text for text in others if not all(_is_date(each, text) for each in orders[1:])]
+    ambiguous = [text for text in texts if not _YEAR_FIRST.match(text)]
+    sure = [text for text in ambiguous if not all(_is_date(order_tried, text) for order_tried in orders[1:])]
     days = [day.day for text in as_dates if (day := moment(Notation(), text))]
-    if days and others and max(days) <= 12 and len(sure) == len(others):
+    if days and ambiguous and max(days) <= 12 and len(sure) == len(ambiguous):
         return "turned"
-    return "" if max(_part(each, texts) for each in orders) >= _ENOUGH else "mixed"
+    return "" if max(_part(order_tried, texts) for order_tried in orders) >= _ENOUGH else "mixed"
 
 
-def _without_years_for_days(found: list[Notation], texts: Sequence[str]) -> list[Notation]:
+def _without_years_for_days(notations: list[Notation], texts: Sequence[str]) -> list[Notation]:
     """These notations without those that take the two digits of a year for a day.
 
     Where there are many dates and one reading has nearly all days of a month, the end of it too, a reading that has one
     or two days alone is none. Dates that all lie on the first of a month decide nothing.
     """
-    if len(found) < 2 or any(each.years == "four" and not each.formats for each in found):
-        return found
-    days = {each: {day.day for text in texts if (day := moment(each, text))} for each in found}
-    if not any(len(these) >= 20 and max(these) >= 29 for these in days.values()):
-        return found
-    return [each for each in found if len(days[each]) > 3]
+    if len(notations) < 2 or any(notation.years == "four" and not notation.formats for notation in notations):
+        return notations
+    days = {notation: {day.day for text in texts if (day := moment(notation, text))} for notation in notations}
+    if not any(len(days_of_month) >= 20 and max(days_of_month) >= 29 for days_of_month in days.values()):
+        return notations
+    return [notation for notation in notations if len(days[notation]) > 3]
 
 
 def _part(notation: Notation, texts: Sequence[str]) -> float:
@@ -183,14 +183,14 @@ def are_few(cells: Sequence[str]) -> bool:
     return bool(words) and len(words) <= max(12, len(texts) // 3) and max(map(len, words)) <= 80
 
 
-def tells(cells: Sequence[str], others: Sequence[str]) -> int:
+def tells(cells: Sequence[str], other_cells: Sequence[str]) -> int:
     """How many more different texts a column has than another, where each text of it goes with one of the other.
 
     0 where they say the same in different words; -1 where one does not tell the other, or says nothing.
     """
-    pairs = {(text, other) for text, other in zip(cells, others, strict=True) if text.strip() and other.strip()}
-    first, second = {text for text, _ in pairs}, {other for _, other in pairs}
-    return len(first) - len(second) if len(pairs) == len(first) > 1 else -1
+    pairs = {(text, other) for text, other in zip(cells, other_cells, strict=True) if text.strip() and other.strip()}
+    distinct_cells, second = {text for text, _ in pairs}, {other for _, other in pairs}
+    return len(distinct_cells) - len(second) if len(pairs) == len(distinct_cells) > 1 else -1
 
 
 def decimal_mark(columns: Sequence[Sequence[str]]) -> str:

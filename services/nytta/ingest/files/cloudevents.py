@@ -28,7 +28,7 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
     `InputError` where the file cannot be read any further; the chunks before it are sound.
     """
     with files.opened(path) as stream:
-        number = held = 0
+        number = bytes_held = 0
         pieces: list[bytes] = []
         for line in _events(stream):
             if not line.strip():
@@ -37,10 +37,10 @@ def read_cloudevents(path: Path, start_row: int = 0) -> Iterator[Chunk]:
             if number <= start_row:
                 continue
             pieces.append(line if line.endswith(b"\n") else line + b"\n")
-            held += len(pieces[-1])
-            if len(pieces) == CHUNK_ROWS or held >= CHUNK_BYTES:
+            bytes_held += len(pieces[-1])
+            if len(pieces) == CHUNK_ROWS or bytes_held >= CHUNK_BYTES:
                 yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_read, stream.bytes_total)
-                pieces, held = [], 0
+                pieces, bytes_held = [], 0
         yield Chunk(b"".join(pieces), number, (), 0, stream.bytes_total, stream.bytes_total)
 
 
@@ -62,17 +62,17 @@ def _events(stream: files.Stream) -> Iterator[bytes]:
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Lines with their ends; of a line longer than allowed, one byte more than allowed and its end."""
-    rest = b""
+    remainder = b""
     skipping = False
     for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
+        *lines, remainder = (remainder + piece).split(b"\n")
         for line in lines:
             if not skipping:
                 yield line + b"\n"
             skipping = False
-        if len(rest) > LONGEST:
+        if len(remainder) > LONGEST:
             if not skipping:
-                yield rest[: LONGEST + 1] + b"\n"
-            rest, skipping = b"", True
-    if rest and not skipping:
-        yield rest
+                yield remainder[: LONGEST + 1] + b"\n"
+            remainder, skipping = b"", True
+    if remainder and not skipping:
+        yield remainder

@@ -46,9 +46,9 @@ def content(file: IO[bytes], name: str) -> tuple[IO[bytes] | gzip.GzipFile, bool
         return _unzipped(file, name)
     if head.startswith(_OLD_OFFICE):
         return file, True
-    for beginning, what, remedy in _OTHERS:
+    for beginning, description, remedy in _OTHERS:
         if head.startswith(beginning):
-            raise InputError(name, "", f"the file is {what}, whatever its name says; {remedy}")
+            raise InputError(name, "", f"the file is {description}, whatever its name says; {remedy}")
     return file, False
 
 
@@ -59,15 +59,15 @@ def _unzipped(file: IO[bytes], name: str) -> tuple[IO[bytes], bool]:
         raise InputError(name, "", f"the zip archive is damaged ({error}); copy or export it again") from error
     names = archive.namelist()
     if "[Content_Types].xml" in names or "content.xml" in names:
-        if not any(each.startswith("xl/") or each == "content.xml" for each in names):
+        if not any(name.startswith("xl/") or name == "content.xml" for name in names):
             raise InputError(name, "", f"the file is a document of an office program; {_AS_TEXT}")
         file.seek(0)
         return file, True
     members = [info for info in archive.infolist() if not _is_beside(info)]
     if len(members) != 1:
         listed = ", ".join(info.filename for info in members[:5])
-        what = f"{len(members)} files ({listed}{', …' if len(members) > 5 else ''})" if members else "no file"
-        raise InputError(name, "", f"the zip archive holds {what}; one archive is one list: {_UNPACK}")
+        description = f"{len(members)} files ({listed}{', …' if len(members) > 5 else ''})" if members else "no file"
+        raise InputError(name, "", f"the zip archive holds {description}; one archive is one list: {_UNPACK}")
     if members[0].flag_bits & 1:
         raise InputError(name, "", f"the zip archive has a password; {_UNPACK}")
     try:
@@ -78,5 +78,7 @@ def _unzipped(file: IO[bytes], name: str) -> tuple[IO[bytes], bool]:
 
 def _is_beside(info: zipfile.ZipInfo) -> bool:
     """Whether an entry is no file of the archive's owner: a folder, or what a Macintosh adds."""
-    last = info.filename.rsplit("/", 1)[-1]
-    return info.is_dir() or info.filename.startswith("__MACOSX/") or last.startswith("._") or last == ".DS_Store"
+    file_name = info.filename.rsplit("/", 1)[-1]
+    return (
+        info.is_dir() or info.filename.startswith("__MACOSX/") or file_name.startswith("._") or file_name == ".DS_Store"
+    )

@@ -64,11 +64,11 @@ def subject_field(name: str) -> str:
 
 def _target(annotation: Any, required: bool) -> Target:
     base = _base(annotation)
-    kind = next(kind for known, kind in _KINDS if issubclass(base, known))
+    kind = next(kind for base_kind, kind in _KINDS if issubclass(base, base_kind))
     return Target(kind, required, tuple(base) if issubclass(base, StrEnum) else ())
 
 
 def _base(annotation: Any) -> type:
     if isinstance(annotation, type):
         return annotation
-    return next(found for found in map(_base, get_args(annotation)) if found is not type(None))
+    return next(base_type for base_type in map(_base, get_args(annotation)) if base_type is not type(None))

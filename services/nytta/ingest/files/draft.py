@@ -121,12 +121,12 @@ class Draft:
     @property
     def open(self) -> list[str]:
         """Columns that nothing reads."""
-        taken = {column for role, column in self.fields.items() if role not in _UNREAD}
+        taken_columns = {column for role, column in self.fields.items() if role not in _UNREAD}
         if "closed" in self.fields and self.kind == CASES:
-            taken -= {self.fields.get("decided")}
+            taken_columns -= {self.fields.get("decided")}
         if "resolved" in self.fields and self.kind == TICKETS:
-            taken -= {self.fields.get("closed")}
-        return [column for column in self.look.columns if column not in taken]
+            taken_columns -= {self.fields.get("closed")}
+        return [column for column in self.look.columns if column not in taken_columns]
 
 
 def draft(path: Path, name: str, organisation: str, timezone: str, *, unpacked: int | None = None) -> str:
@@ -139,18 +139,21 @@ def draft(path: Path, name: str, organisation: str, timezone: str, *, unpacked: 
     return text(drafted(look(path, name, unpacked)), organisation, timezone)
 
 
-def drafted(seen: Look, kind: str = "") -> Draft:
+def drafted(look: Look, kind: str = "") -> Draft:
     """What the file seems to be, or as what of `KINDS` it is to be read."""
-    columns = list(seen.columns[:_COLUMNS])
-    dated = {column: found for column in columns if (found := notations(seen.cells(column)))}
+    columns = list(look.columns[:_COLUMNS])
+    dated = {column: column_notations for column in columns if (column_notations := notations(look.cells(column)))}
     if kind == LOG or (not kind and {"time:timestamp", "ocel:time"} & set(columns)):
-        return _log(seen, columns, dated)
-    of_kind = {each: _fields(each, seen, columns, dated) for each in ([kind] if kind else KINDS)}
-    points = {each: _told(each, found) + _NAMED * _is_called(each, seen.name) for each, found in of_kind.items()}
+        return _log(look, columns, dated)
+    of_kind = {candidate: _fields(candidate, look, columns, dated) for candidate in ([kind] if kind else KINDS)}
+    points = {
+        each: _told(each, column_notations) + _NAMED * _is_called(each, look.name)
+        for each, column_notations in of_kind.items()
+    }
     best = kind or max(KINDS, key=lambda each: (set(_NEEDED[each]) <= of_kind[each].keys(), points[each]))
     if not kind and (not set(_NEEDED[best]) <= of_kind[best].keys() or points[best] < _FEWEST):
-        return _log(seen, columns, dated)
-    return _settled(seen, best, of_kind[best], dated)
+        return _log(look, columns, dated)
+    return _settled(look, best, of_kind[best], dated)
 
 
 def possible(seen: Look) -> tuple[str, ...]:
@@ -160,8 +163,8 @@ def possible(seen: Look) -> tuple[str, ...]:
     return (*(kind for kind in KINDS if set(_NEEDED[kind]) <= _fields(kind, seen, columns, dated).keys()), LOG)
 
 
-def _told(kind: str, found: Mapping[str, str]) -> int:
-    return sum(_TELLING[kind].get(name, 0) for name in found)
+def _told(kind: str, fields: Mapping[str, str]) -> int:
+    return sum(_TELLING[kind].get(name, 0) for name in fields)
 
 
 def _is_called(kind: str, name: str) -> bool:
@@ -169,15 +172,15 @@ def _is_called(kind: str, name: str) -> bool:
     return any(stem.search(called(name)) for stem in _stems()["files"][kind])
 
 
-def _log(seen: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
+def _log(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
     """A list that is of no known kind: steps of cases, by the names that logs of events have."""
-    found = _fields(LOG, seen, list(columns), dated)
-    if "at" not in found and dated:
-        rest = [column for column in dated if column not in found.values()]
-        plain = [column for column in rest if not dated[column][0].formats]
+    fields = _fields(LOG, look, list(columns), dated)
+    if "at" not in fields and dated:
+        other_columns = [column for column in dated if column not in fields.values()]
+        plain = [column for column in other_columns if not dated[column][0].formats]
         if len(plain) == 1:
-            found["at"] = plain[0]
-    return _settled(seen, LOG, found, dated)
+            fields["at"] = plain[0]
+    return _settled(look, LOG, fields, dated)
 
 
 @cache
@@ -206,85 +209,110 @@ def called(column: str) -> str:
     return re.sub(r"[\W_]+", " ", apart.lower()).strip()
 
 
-def _fields(kind: str, seen: Look, columns: list[str], dated: Mapping[str, Sequence[Notation]]) -> dict[str, str]:
+def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Sequence[Notation]]) -> dict[str, str]:
     """What the columns hold, each column once.
 
     Those called exactly so come before those that bear a name within, and these before those that only begin like one.
     """
     names = {column: called(column) for column in columns}
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
 
     def free(role: str, *, any_date: bool = False) -> list[str]:
-        rest = [column for column in columns if column not in found.values()]
+        unused_columns = [column for column in columns if column not in fields.values()]
         if role not in _DATES or any_date:
-            return rest
-        return [column for column in rest if _AN_EVENT.search(names[column]) or not _NO_EVENT.search(names[column])]
+            return unused_columns
+        return [
+            column
+            for column in unused_columns
+            if _AN_EVENT.search(names[column]) or not _NO_EVENT.search(names[column])
+        ]
 
     for within in (False, True):
-        for role, known in _names()[kind].items():
-            if role in found or role == "unit_name":
+        for role, known_names in _names()[kind].items():
+            if role in fields or role == "unit_name":
                 continue
             candidates = free(role, any_date=not within)
             column = next(
                 (
                     column
-                    for name in known
+                    for name in known_names
                     for column in candidates
-                    if _bears(names[column], name, within) and _holds(role, seen, column, dated)
+                    if _bears(names[column], name, within) and _holds(role, look, column, dated)
                 ),
                 "",
             )
             if column:
-                found[role] = column
+                fields[role] = column
     for role, stems in _stems().get(kind, {}).items():
-        if role in found or (role == "closed" and "resolved" in found):
+        if role in fields or (role == "closed" and "resolved" in fields):
             continue
         candidates = [
             column
             for column in free(role)
-            if _holds(role, seen, column, dated)
+            if _holds(role, look, column, dated)
             and (role in _DATES or column not in dated)
-            and _is_like(role, seen, column)
+            and _is_like(role, look, column)
         ]
-        column = next((c for stem in stems for c in candidates if stem.search(names[c])), "")
+        column = next((column for stem in stems for column in candidates if stem.search(names[column])), "")
         if column:
-            found[role] = column
+            fields[role] = column
     if kind == STAFF:
-        _find_units(seen, names, found)
-    return found
+        _find_units(look, names, fields)
+    return fields
 
 
-def _find_units(seen: Look, names: Mapping[str, str], found: dict[str, str]) -> None:
+def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) -> None:
     """The finest units that a staff list has, the column that names them, and the one with those above."""
     stems = [stem for role in ("unit_name", "unit", "unit_above") for stem in _stems()[STAFF][role]]
-    taken = [column for role, column in found.items() if role not in ("unit", "unit_name", "unit_above")]
+    used_columns = [column for role, column in fields.items() if role not in ("unit", "unit_name", "unit_above")]
     columns = [
         column
         for column in names
-        if column not in taken
-        and (any(stem.search(names[column]) for stem in stems) or column in found.values())
-        and _is_like("unit", seen, column)
+        if column not in used_columns
+        and (any(stem.search(names[column]) for stem in stems) or column in fields.values())
+        and _is_like("unit", look, column)
     ]
-    unit = found.get("unit", "")
-    finer = [c for c in columns if c != unit and cells.tells(seen.cells(c), seen.cells(unit)) > 0] if unit else []
+    unit = fields.get("unit", "")
+    finer = (
+        [
+            column_tried
+            for column_tried in columns
+            if column_tried != unit and cells.tells(look.cells(column_tried), look.cells(unit)) > 0
+        ]
+        if unit
+        else []
+    )
     if finer:
-        found["unit_above"], unit = unit, finer[0]
-        found["unit"] = unit
-        found.pop("unit_name", None)
-    if unit and not found.get("unit_name"):
-        rest = [c for c in columns if c not in found.values() and not cells.are_numbers(seen.cells(c))]
-        name = next((c for c in rest if cells.tells(seen.cells(c), seen.cells(unit)) == 0), "")
+        fields["unit_above"], unit = unit, finer[0]
+        fields["unit"] = unit
+        fields.pop("unit_name", None)
+    if unit and not fields.get("unit_name"):
+        other_columns = [
+            column_tried
+            for column_tried in columns
+            if column_tried not in fields.values() and not cells.are_numbers(look.cells(column_tried))
+        ]
+        name = next(
+            (
+                column_tried
+                for column_tried in other_columns
+                if cells.tells(look.cells(column_tried), look.cells(unit)) == 0
+            ),
+            "",
+        )
         if name:
-            found["unit_name"] = name
+            fields["unit_name"] = name
 
 
-def _is_like(role: str, seen: Look, column: str) -> bool:
+def _is_like(role: str, look: Look, column: str) -> bool:
     """Whether the cells are of the sort that the field has, where the name of the column is no sure sign."""
-    texts = cells.said(seen.cells(column))
+    texts = cells.said(look.cells(column))
     distinct = set(texts)
     match role:
         case "ticket" | "case":
-            return len(distinct) > _UNIQUE * len(seen.rows) and all(len(t) <= 40 and _DIGIT.search(t) for t in distinct)
+            return len(distinct) > _UNIQUE * len(look.rows) and all(
+                len(text) <= 40 and _DIGIT.search(text) for text in distinct
+            )
         case "person":
             return all(" " not in text for text in distinct)
         case "channel":
@@ -304,14 +332,14 @@ def _bears(column: str, name: str, within: bool) -> bool:
     return len(name) > 3 and re.search(rf"\b{re.escape(name)}\b", column) is not None
 
 
-def _holds(role: str, seen: Look, column: str, dated: Mapping[str, Sequence[Notation]]) -> bool:
+def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Notation]]) -> bool:
     """Whether the cells may be what the field takes."""
-    texts = seen.cells(column)
+    texts = look.cells(column)
     if not cells.said(texts):
         return role in _ENDS  # nothing has ended yet
     if role in _DATES:
         return column in dated or bool(notations(texts, counted=True)) or bool(damage(texts))
-    if column in dated and not any(each.formats for each in dated[column]):
+    if column in dated and not any(notation.formats for notation in dated[column]):
         return False  # a date is nothing but a date
     match role:
         case "fte":
@@ -328,26 +356,33 @@ def _holds(role: str, seen: Look, column: str, dated: Mapping[str, Sequence[Nota
             return True
 
 
-def _settled(seen: Look, kind: str, found: dict[str, str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
+def _settled(look: Look, kind: str, fields: dict[str, str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
     """The draft, with the order of its dates as all of them together decide."""
-    remarks = _without_damaged(seen, found)
+    remarks = _without_damaged(look, fields)
     read = {
-        column: tuple(these)
-        for role, column in found.items()
-        if role in _DATES - _UNREAD and (these := dated.get(column) or notations(seen.cells(column), counted=True))
+        column: tuple(column_notations)
+        for role, column in fields.items()
+        if role in _DATES - _UNREAD
+        and (column_notations := dated.get(column) or notations(look.cells(column), counted=True))
     }
-    common = tuple(each for each in next(iter(read.values()), ()) if all(each in these for these in read.values()))
+    common = tuple(
+        notation
+        for notation in next(iter(read.values()), ())
+        if all(notation in column_notations for column_notations in read.values())
+    )
     dates = common or next(iter(read.values()), (Notation(),))
-    others = {} if common else {column: these for column, these in read.items() if these != dates}
+    other_notations = (
+        {} if common else {column: column_dates for column, column_dates in read.items() if column_dates != dates}
+    )
     questions: list[Question] = []
-    for column, these in {next(iter(read), ""): dates, **others}.items():
+    for column, column_notations in {next(iter(read), ""): dates, **other_notations}.items():
         if not questions:
-            questions += _asked_order(seen, column, these)
-    if "unit" not in found:
+            questions += _asked_order(look, column, column_notations)
+    if "unit" not in fields:
         questions.append(Question("unit", "no column names the unit: to which unit do all rows belong?", (), ""))
-    if kind == STAFF and "from" not in found:
+    if kind == STAFF and "from" not in fields:
         questions.append(Question("since", "no column says since when somebody is employed: since which day?", (), ""))
-    return Draft(seen, kind, found, dates, tuple(questions), others, remarks)
+    return Draft(look, kind, fields, dates, tuple(questions), other_notations, remarks)
 
 
 _DAMAGED: Final = {
@@ -358,66 +393,69 @@ _DAMAGED: Final = {
 _ANEW: Final = "export the list anew as CSV, with dates such as 2026-03-31"
 
 
-def _without_damaged(seen: Look, found: dict[str, str]) -> tuple[str, ...]:
+def _without_damaged(look: Look, fields: dict[str, str]) -> tuple[str, ...]:
     """Leave out columns whose dates cannot be trusted, each with a remark. `InputError` where the list needs them."""
     remarks = []
-    for role, column in list(found.items()):
-        wrong = damage(seen.cells(column)) if role in _DATES else ""
+    for role, column in list(fields.items()):
+        wrong = damage(look.cells(column)) if role in _DATES else ""
         if not wrong:
             continue
-        said = f"the dates of '{column}' {_DAMAGED[wrong]}"
+        damage_found = f"the dates of '{column}' {_DAMAGED[wrong]}"
         if role in ("opened", "from", "at"):
-            raise InputError(seen.name, "", f"{said}; {_ANEW}")
-        del found[role]
-        remarks.append(f"{said}; the column is not read: {_ANEW}")
+            raise InputError(look.name, "", f"{damage_found}; {_ANEW}")
+        del fields[role]
+        remarks.append(f"{damage_found}; the column is not read: {_ANEW}")
     return tuple(remarks)
 
 
-def _asked_order(seen: Look, column: str, found: Sequence[Notation]) -> list[Question]:
-    orders = tuple(dict.fromkeys(each.order for each in found))
+def _asked_order(look: Look, column: str, column_notations: Sequence[Notation]) -> list[Question]:
+    orders = tuple(dict.fromkeys(notation.order for notation in column_notations))
     if len(orders) < 2:
         return []
-    shown = ", ".join(cells.said(seen.cells(column))[:3])
+    sample = ", ".join(cells.said(look.cells(column))[:3])
     return [
         Question(
             "order",
-            f"dates such as {shown} may be {' or '.join(order.replace('-', ' ') for order in orders)}: which?",
+            f"dates such as {sample} may be {' or '.join(order.replace('-', ' ') for order in orders)}: which?",
             orders,
             "day-first" if "day-first" in orders else orders[0],
             column,
-            shown,
+            sample,
         )
     ]
 
 
-def text(made: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> str:
+def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> str:
     """The mapping of a draft as YAML text.
 
     `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, and the day from
     which staff are counted (`not_before`). What has no answer is left open, so that rows are rejected rather than read
     wrongly.
     """
-    said = dict(answers or {})
-    name = said.get("id", "draft" if made.kind == LOG else made.kind)
+    answered = dict(answers or {})
+    name = answered.get("id", "draft" if draft.kind == LOG else draft.kind)
     lines = [
-        f"# {_SAYS[made.kind]} Drafted from the columns: look at each line, and at the first rows.",
+        f"# {_SAYS[draft.kind]} Drafted from the columns: look at each line, and at the first rows.",
         f"id: {name}",
-        f"title: {quoted(made.look.name)}",
-        f"format: {made.look.form}",
+        f"title: {quoted(draft.look.name)}",
+        f"format: {draft.look.form}",
         f"organisation: {{id: {quoted(organisation)}}}",
         f"timezone: {timezone}",
-        *_written(made, said),
+        *_written(draft, answered),
         "",
-        *_BODIES[made.kind](made, said),
+        *_BODIES[draft.kind](draft, answered),
     ]
-    if made.open:
-        lines += ["", f"# not read: {', '.join(c if c.isprintable() else quoted(c) for c in made.open)}"]
+    if draft.open:
+        lines += [
+            "",
+            f"# not read: {', '.join(column if column.isprintable() else quoted(column) for column in draft.open)}",
+        ]
     return "\n".join(lines) + "\n"
 
 
-def mapping_of(made: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> Described:
+def mapping_of(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> Described:
     """The mapping of a draft."""
-    return parse(text(made, organisation, timezone, answers), "draft.yaml")
+    return parse(text(draft, organisation, timezone, answers), "draft.yaml")
 
 
 _SAYS: Final = {
@@ -430,9 +468,9 @@ _SAYS: Final = {
 }
 
 
-def _written(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     """How the file writes dates and numbers, and by what its rows are known."""
-    dates = _decided(made.dates, said)
+    dates = _decided(draft.dates, answered)
     if dates is None:
         yield "# dates: {order: day-first}  # or month-first? Nothing in the file decides; until then rows are rejected"
     elif dates.formats:
@@ -440,52 +478,54 @@ def _written(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
     elif dates != Notation():
         years = ", years: two" if dates.years == "two" else ""
         yield f"dates: {{order: {dates.order}{years}}}"
-    if nulls := _nulls(made):
+    if nulls := _nulls(draft):
         yield f"nulls: [{', '.join(map(quoted, nulls))}]"
-    if made.look.records:
-        yield f"records: {quoted(made.look.records)}"
-    if made.look.form == "table" and (table := list(_table(made.look))):
+    if draft.look.records:
+        yield f"records: {quoted(draft.look.records)}"
+    if draft.look.form == "table" and (table := list(_table(draft.look))):
         yield f"table: {{{', '.join(table)}}}"
-    keys = [made.fields[role] for role in _KEYS[made.kind] if role in made.fields]
-    if made.kind in (TICKETS, CASES) and not cells.are_unique(made.look.cells(keys[0])):
+    keys = [draft.fields[role] for role in _KEYS[draft.kind] if role in draft.fields]
+    if draft.kind in (TICKETS, CASES) and not cells.are_unique(draft.look.cells(keys[0])):
         keys = []
-    if keys and made.kind != LOG:
-        yield f"source: {said.get('source', said.get('id', made.kind))}"
+    if keys and draft.kind != LOG:
+        yield f"source: {answered.get('source', answered.get('id', draft.kind))}"
         yield f"identity: [{', '.join(map(quoted, keys))}]"
         yield "snapshot: true"
 
 
-def _decided(dates: Sequence[Notation], said: Mapping[str, str]) -> Notation | None:
+def _decided(dates: Sequence[Notation], answered: Mapping[str, str]) -> Notation | None:
     """The notation that cells or an answer decide; None where neither does."""
-    if len({each.order for each in dates}) == 1:
+    if len({notation.order for notation in dates}) == 1:
         return dates[0]
-    return next((each for each in dates if each.order == said.get("order")), None)
+    return next((notation for notation in dates if notation.order == answered.get("order")), None)
 
 
-def _nulls(made: Draft) -> list[str]:
+def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
-    taken = [made.look.cells(column) for role, column in made.fields.items() if role not in _UNREAD]
-    said = {text.strip() for texts in taken for text in texts if text.strip().lower() in cells.MOST_NULL} - {""}
-    return sorted(said | _no_ends(made))
+    column_cells = [draft.look.cells(column) for role, column in draft.fields.items() if role not in _UNREAD]
+    null_texts = {
+        text.strip() for texts in column_cells for text in texts if text.strip().lower() in cells.MOST_NULL
+    } - {""}
+    return sorted(null_texts | _no_ends(draft))
 
 
-def _no_ends(made: Draft) -> set[str]:
+def _no_ends(draft: Draft) -> set[str]:
     """Ends of employments that are none, such as 9999-12-31."""
-    column = made.fields.get("to", "")
-    dates = made.others.get(column, made.dates)
-    texts = cells.said(made.look.cells(column))
+    column = draft.fields.get("to", "")
+    dates = draft.others.get(column, draft.dates)
+    texts = cells.said(draft.look.cells(column))
     return {
         text
         for text in texts
-        if all((day := cells.moment(each, text)) is not None and day.year in cells.NO_END for each in dates)
+        if all((day := cells.moment(notation, text)) is not None and day.year in cells.NO_END for notation in dates)
     }
 
 
-def _table(seen: Look) -> Iterator[str]:
-    if cells.decimal_mark([seen.cells(column) for column in seen.columns]) == ",":
+def _table(look: Look) -> Iterator[str]:
+    if cells.decimal_mark([look.cells(column) for column in look.columns]) == ",":
         yield 'decimal: ","'
-    if seen.above:
-        yield f"skip_lines: {seen.above}"
+    if look.above:
+        yield f"skip_lines: {look.above}"
 
 
 _KEYS: Final = {
@@ -498,47 +538,47 @@ _KEYS: Final = {
 }
 
 
-def _staff(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
-    found = made.fields
-    first = said.get("not_before", "") if "from" in found and found.get("to") not in made.others else ""
-    yield _unit(made, said)
-    if said.get("system"):
-        yield f"system: {{constant: {quoted(said['system'])}}}"
-    not_before = f"not_before: {first}" if first else ""
+def _staff(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
+    fields = draft.fields
+    first_date = answered.get("not_before", "") if "from" in fields and fields.get("to") not in draft.others else ""
+    yield _unit(draft, answered)
+    if answered.get("system"):
+        yield f"system: {{constant: {quoted(answered['system'])}}}"
+    not_before = f"not_before: {first_date}" if first_date else ""
     since = (
-        _at(made, found["from"], said, not_before)
-        if "from" in found
-        else f"{{constant: {said.get('since') or 'YYYY-MM-DD'}}}"
+        _at(draft, fields["from"], answered, not_before)
+        if "from" in fields
+        else f"{{constant: {answered.get('since') or 'YYYY-MM-DD'}}}"
     )
     yield f"time: {since}"
-    yield f"actor: {quoted(found['person'])}"
+    yield f"actor: {quoted(fields['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
     yield "events:"
     yield "  - type: people.eligibility"
-    if first and "to" in found:
-        yield f"    when: {{field: {quoted(found['to'])}, lasts_to: {first}}}  # figures begin then"
-    if "role" in found:
-        leaders = sorted({t for t in cells.said(made.look.cells(found["role"])) if _LEADERS.search(t)})[:40]
-        yield f"    role: {quoted(found['role'])}"
+    if first_date and "to" in fields:
+        yield f"    when: {{field: {quoted(fields['to'])}, lasts_to: {first_date}}}  # figures begin then"
+    if "role" in fields:
+        leaders = sorted({text for text in cells.said(draft.look.cells(fields["role"])) if _LEADERS.search(text)})[:40]
+        yield f"    role: {quoted(fields['role'])}"
         if leaders:
-            values = ", ".join(f"{quoted(t)}: managers" for t in leaders)
-            yield f"    tier: {{field: {quoted(found['role'])}, values: {{{values}}}, otherwise: staff}}"
-    if "fte" in found:
-        yield from _fte(made, found["fte"])
+            values = ", ".join(f"{quoted(leader)}: managers" for leader in leaders)
+            yield f"    tier: {{field: {quoted(fields['role'])}, values: {{{values}}}, otherwise: staff}}"
+    if "fte" in fields:
+        yield from _fte(draft, fields["fte"])
     yield f"    valid_from: {since}"
-    if "to" in found:
-        yield f"    valid_to: {_at(made, found['to'], said, 'add_days: 1')}"
-    if "access" in found:
-        yes = cells.yes_words(made.look.cells(found["access"])) or []
-        answer = f"{{field: {quoted(found['access'])}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
+    if "to" in fields:
+        yield f"    valid_to: {_at(draft, fields['to'], answered, 'add_days: 1')}"
+    if "access" in fields:
+        yes_words = cells.yes_words(draft.look.cells(fields["access"])) or []
+        answer = f"{{field: {quoted(fields['access'])}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
         yield f"    account: {answer}"
         yield f"    licence: {answer}"
 
 
-def _fte(made: Draft, column: str) -> Iterator[str]:
+def _fte(draft: Draft, column: str) -> Iterator[str]:
     """The part of a full position in percent, where the cells are whole percents or parts of 1."""
-    texts = cells.said(made.look.cells(column))
+    texts = cells.said(draft.look.cells(column))
     try:
         numbers = [float(text.replace("%", "").replace(" ", "").replace(",", ".")) for text in texts]
     except ValueError:
@@ -551,99 +591,100 @@ def _fte(made: Draft, column: str) -> Iterator[str]:
         yield f"    fte: {quoted(column)}"
 
 
-def _tickets(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
-    found = made.fields
-    yield from _of_system(made, said)
-    yield f"ticket: {quoted(found['ticket'])}"
-    yield from _shared(made, ("category", "team"))
+def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
+    fields = draft.fields
+    yield from _of_system(draft, answered)
+    yield f"ticket: {quoted(fields['ticket'])}"
+    yield from _shared(draft, ("category", "team"))
     yield ""
     yield "events:"
-    once = cells.are_unique(made.look.cells(found["ticket"]))
+    once = cells.are_unique(draft.look.cells(fields["ticket"]))
     yield "  - type: ticket.opened"
     if not once:
         yield "    once: true"
-    yield f"    time: {_at(made, found['opened'], said)}"
-    if "requester" in found:
-        yield f"    actor: {quoted(found['requester'])}"
-    end = found.get("resolved") or found.get("closed")
+    yield f"    time: {_at(draft, fields['opened'], answered)}"
+    if "requester" in fields:
+        yield f"    actor: {quoted(fields['requester'])}"
+    end = fields.get("resolved") or fields.get("closed")
     if end:
-        yield from _end(made, said, end, "ticket", "resolved")
-        yield from _answer(made, "first_contact", "    first_contact")
+        yield from _end(draft, answered, end, "ticket", "resolved")
+        yield from _answer(draft, "first_contact", "    first_contact")
 
 
-def _cases(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
-    found = made.fields
-    yield from _of_system(made, said)
-    yield f"case: {quoted(found['case'])}"
-    if "case_type" in found:
-        yield f"case_type: {quoted(found['case_type'])}"
-    if "actor" in found:
-        yield f"actor: {quoted(found['actor'])}"
-    yield from _shared(made, ())
+def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
+    fields = draft.fields
+    yield from _of_system(draft, answered)
+    yield f"case: {quoted(fields['case'])}"
+    if "case_type" in fields:
+        yield f"case_type: {quoted(fields['case_type'])}"
+    if "actor" in fields:
+        yield f"actor: {quoted(fields['actor'])}"
+    yield from _shared(draft, ())
     yield ""
     yield "events:"
-    if "activity" in found and "at" in found and not cells.are_unique(made.look.cells(found["case"])):
+    if "activity" in fields and "at" in fields and not cells.are_unique(draft.look.cells(fields["case"])):
         yield "  - type: case.step"
-        yield f"    time: {_at(made, found['at'], said)}"
-        yield f"    activity: {quoted(found['activity'])}"
+        yield f"    time: {_at(draft, fields['at'], answered)}"
+        yield f"    activity: {quoted(fields['activity'])}"
         return
-    opened = found.get("opened") or found.get("at")
+    opened = fields.get("opened") or fields.get("at")
     yield "  - type: case.opened"
-    yield f"    time: {_at(made, opened, said) if opened else '{field: time}  # no column holds the date of opening'}"
-    if "returned" in found and opened:
-        yes = cells.yes_words(made.look.cells(found["returned"])) or []
+    moment = _at(draft, opened, answered) if opened else "{field: time}  # no column holds the date of opening"
+    yield f"    time: {moment}"
+    if "returned" in fields and opened:
+        yes_words = cells.yes_words(draft.look.cells(fields["returned"])) or []
         yield "  - also: returned"
         yield "    type: case.returned"
-        yield f"    when: {{field: {quoted(found['returned'])}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
-        yield f"    time: {_at(made, opened, said)}"
+        yield f"    when: {{field: {quoted(fields['returned'])}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
+        yield f"    time: {_at(draft, opened, answered)}"
         yield "    by_law: true"
-    end = found.get("closed") or found.get("decided")
+    end = fields.get("closed") or fields.get("decided")
     if end:
-        yield from _end(made, said, end, "case", "closed")
-        yield from _answer(made, "end_to_end", "    end_to_end")
+        yield from _end(draft, answered, end, "case", "closed")
+        yield from _answer(draft, "end_to_end", "    end_to_end")
 
 
-def _training(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
-    found = made.fields
-    yield _unit(made, said)
-    yield f"time: {_at(made, found['at'], said)}"
-    yield f"actor: {quoted(found['person'])}"
+def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
+    fields = draft.fields
+    yield _unit(draft, answered)
+    yield f"time: {_at(draft, fields['at'], answered)}"
+    yield f"actor: {quoted(fields['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
     yield "events:"
     yield "  - type: change.training"
-    yield f"    course: {quoted(found['course'])}"
+    yield f"    course: {quoted(fields['course'])}"
 
 
-def _use(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
-    found = made.fields
-    yield from _of_system(made, said)
-    yield f"time: {_at(made, found['at'], said)}"
-    yield f"actor: {quoted(found['person'])}"
+def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
+    fields = draft.fields
+    yield from _of_system(draft, answered)
+    yield f"time: {_at(draft, fields['at'], answered)}"
+    yield f"actor: {quoted(fields['person'])}"
     yield ""
     yield "events:"
     yield "  - type: platform.session"
-    if "app" in found:
-        yield f"    app: {quoted(found['app'])}"
+    if "app" in fields:
+        yield f"    app: {quoted(fields['app'])}"
 
 
-def _steps(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
-    found = made.fields
-    yield from _of_system(made, said)
+def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
+    fields = draft.fields
+    yield from _of_system(draft, answered)
     yield (
-        f"time: {_at(made, found['at'], said)}"
-        if "at" in found
+        f"time: {_at(draft, fields['at'], answered)}"
+        if "at" in fields
         else "time: time  # no column holds dates: which is it?"
     )
     yield ""
     yield "events:"
-    yield f"  - type: {'case.step' if 'activity' in found else 'case.opened'}"
-    yield f"    case: {quoted(found.get('case', made.look.columns[0]))}"
-    if "activity" in found:
-        yield f"    activity: {quoted(found['activity'])}"
-        if "actor" in found:
-            yield f"    actor: {quoted(found['actor'])}"
-    yield from (f"    {line}" for line in _shared(made, ()))
+    yield f"  - type: {'case.step' if 'activity' in fields else 'case.opened'}"
+    yield f"    case: {quoted(fields.get('case', draft.look.columns[0]))}"
+    if "activity" in fields:
+        yield f"    activity: {quoted(fields['activity'])}"
+        if "actor" in fields:
+            yield f"    actor: {quoted(fields['actor'])}"
+    yield from (f"    {line}" for line in _shared(draft, ()))
 
 
 _BODIES: Final = {
@@ -656,73 +697,75 @@ _BODIES: Final = {
 }
 
 
-def _of_system(made: Draft, said: Mapping[str, str]) -> Iterator[str]:
+def _of_system(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     """The unit of each row and the system of the whole list."""
-    yield _unit(made, said)
-    yield f"system: {{constant: {quoted(said.get('system', 'system'))}}}" + _open(said, "system")
+    yield _unit(draft, answered)
+    yield f"system: {{constant: {quoted(answered.get('system', 'system'))}}}" + _open(answered, "system")
 
 
-def _end(made: Draft, said: Mapping[str, str], column: str, subject: str, what: str) -> Iterator[str]:
+def _end(draft: Draft, answered: Mapping[str, str], column: str, subject: str, remark: str) -> Iterator[str]:
     """The event with which a ticket or case ends, where the column of its moment is filled in."""
-    yield f"  - also: {what}"
-    yield f"    type: {subject}.{what}"
+    yield f"  - also: {remark}"
+    yield f"    type: {subject}.{remark}"
     yield f"    when: {{field: {quoted(column)}, present: true}}"
-    yield f"    time: {_at(made, column, said)}"
+    yield f"    time: {_at(draft, column, answered)}"
 
 
-def _unit(made: Draft, said: Mapping[str, str]) -> str:
-    if "unit" in made.fields:
-        return f"unit: {quoted(made.fields['unit'])}"
-    return f"unit: {{constant: {quoted(said.get('unit') or 'unit')}}}" + _open(said, "unit")
+def _unit(draft: Draft, answered: Mapping[str, str]) -> str:
+    if "unit" in draft.fields:
+        return f"unit: {quoted(draft.fields['unit'])}"
+    return f"unit: {{constant: {quoted(answered.get('unit') or 'unit')}}}" + _open(answered, "unit")
 
 
-def _open(said: Mapping[str, str], what: str) -> str:
+def _open(answered: Mapping[str, str], subject: str) -> str:
     remarks = {"system": "the system's id in the registry", "unit": "no column: the unit's code"}
-    return "" if said.get(what) else f"  # {remarks[what]}"
+    return "" if answered.get(subject) else f"  # {remarks[subject]}"
 
 
-def _shared(made: Draft, plain: Sequence[str]) -> Iterator[str]:
+def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
     """The channel, and fields that are taken as they are."""
-    found = made.fields
-    if "channel" in found:
-        texts = sorted(set(cells.said(made.look.cells(found["channel"]))))[:40]
-        values = ", ".join(f"{quoted(each)}: {channel(each)}" for each in texts)
-        yield f"channel: {{field: {quoted(found['channel'])}, values: {{{values}}}, otherwise: other}}"
+    fields = draft.fields
+    if "channel" in fields:
+        texts = sorted(set(cells.said(draft.look.cells(fields["channel"]))))[:40]
+        values = ", ".join(f"{quoted(text)}: {channel(text)}" for text in texts)
+        yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{values}}}, otherwise: other}}"
     for role in plain:
-        if role in found:
-            yield f"{role}: {quoted(found[role])}"
+        if role in fields:
+            yield f"{role}: {quoted(fields[role])}"
 
 
-def channel(said: str) -> str:
+def channel(text: str) -> str:
     """The channel that a text seems to say; `other` where it says none."""
-    return next((known for pattern, known in _CHANNELS if re.search(pattern, said, re.IGNORECASE)), "other")
+    return next(
+        (known_channel for pattern, known_channel in _CHANNELS if re.search(pattern, text, re.IGNORECASE)), "other"
+    )
 
 
-def _answer(made: Draft, role: str, name: str) -> Iterator[str]:
-    if role in made.fields:
-        column = made.fields[role]
-        yes = cells.yes_words(made.look.cells(column)) or []
-        yield f"{name}: {{field: {quoted(column)}, is: [{', '.join(map(quoted, yes or ['Ja']))}]}}"
+def _answer(draft: Draft, role: str, name: str) -> Iterator[str]:
+    if role in draft.fields:
+        column = draft.fields[role]
+        yes_words = cells.yes_words(draft.look.cells(column)) or []
+        yield f"{name}: {{field: {quoted(column)}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
 
 
-def _at(made: Draft, column: str, said: Mapping[str, str], more: str = "") -> str:
+def _at(draft: Draft, column: str, answered: Mapping[str, str], more: str = "") -> str:
     """A moment of a mapping, with its own notation where the file's other dates have another."""
     parts = [f"field: {quoted(column)}"]
-    if column in made.others:
-        other = _decided(made.others[column], said) or Notation()  # under which what is not decided is rejected
-        if other.formats:
-            parts.append(f"formats: [{', '.join(map(quoted, other.formats))}]")
+    if column in draft.others:
+        notation = _decided(draft.others[column], answered) or Notation()  # under which what is not decided is rejected
+        if notation.formats:
+            parts.append(f"formats: [{', '.join(map(quoted, notation.formats))}]")
         else:
-            parts += ["formats: []", f"order: {other.order}", f"years: {other.years}"]
+            parts += ["formats: []", f"order: {notation.order}", f"years: {notation.years}"]
     if re.search(r"\b(utc|gmt)\b", called(column)):
         parts.append("zone: UTC")
     parts += [more] if more else []
     return quoted(column) if len(parts) == 1 else f"{{{', '.join(parts)}}}"
 
 
-def quoted(said: str) -> str:
+def quoted(text: str) -> str:
     """As YAML reads it back, whatever it holds; a plain word as it is."""
-    if re.fullmatch(r"[^\W\d][\w .-]*\w", said) and ": " not in said and " #" not in said:
-        return said
-    written = json.dumps(said, ensure_ascii=False)
+    if re.fullmatch(r"[^\W\d][\w .-]*\w", text) and ": " not in text and " #" not in text:
+        return text
+    written = json.dumps(text, ensure_ascii=False)
     return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08X}" for sign in written)

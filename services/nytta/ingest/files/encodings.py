@@ -38,8 +38,10 @@ def encoding_of(sample: bytes, declared: str | None = None) -> tuple[str, bool]:
     except UnicodeDecodeError as error:
         # Two good sequences of several bytes before the bad one are no accident: it is UTF-8 with a damaged
         # place.
-        before = error.object[: error.start].decode("utf-8")
-        return ("utf-8", True) if sum(not c.isascii() for c in before) > 1 else (_single(sample), True)
+        preceding = error.object[: error.start].decode("utf-8")
+        return (
+            ("utf-8", True) if sum(not character.isascii() for character in preceding) > 1 else (_single(sample), True)
+        )
     return "utf-8", True
 
 

@@ -64,7 +64,7 @@ class Explanation:
             lines += ["", row.position]
             for event in row.events:
                 lines.append(f"  {event.type}  id {event.id} of {event.source}")
-                lines += [f"    {shown.name:<13} {shown.value!s:<40} {shown.origin}".rstrip() for shown in event.fields]
+                lines += [f"    {field.name:<13} {field.value!s:<40} {field.origin}".rstrip() for field in event.fields]
             lines += [f"  rejected: {problem}" for problem in row.problems]
             if not row.events and not row.problems:
                 lines.append("  left out by the mapping")
@@ -85,30 +85,33 @@ def explain(path: Path, mapping: Mapping, rows: int = 5, *, unpacked: int | None
     """
     source = source_of(mapping, files.digest(path) if unpacked is None else "…")
     translator = Translator(mapping, files.as_text(path.name), source)
-    shown: list[RowShown] = []
+    shown_rows: list[RowShown] = []
     with opened(path, mapping, unpacked=unpacked) as (_, reader):
         for number, row in enumerate(reader, 1):
             if number > rows:
                 break
             position = reader.position(number)
             if isinstance(row, Broken):
-                shown.append(RowShown(position, (), (f"malformed_row: {row.detail}",), ()))
+                shown_rows.append(RowShown(position, (), (f"malformed_row: {row.detail}",), ()))
                 continue
             outcome = translator.translate(row, number)
             unread = tuple(sorted(name for name in row if name not in mapping.columns))
             problems = tuple(
-                f"{error.reason}{also and f' ({also})'}: {error.detail}" + (error.value and f" (here: {error.value})")
-                for also, error in outcome.errors
+                f"{error.reason}{also_id and f' ({also_id})'}: {error.detail}"
+                + (error.value and f" (here: {error.value})")
+                for also_id, error in outcome.errors
             )
-            shown.append(RowShown(position, tuple(_event(e, mapping, row) for e in outcome.events), problems, unread))
-        return Explanation(files.as_text(path.name), mapping.id, reader.form, tuple(shown), mapping.notes)
+            shown_rows.append(
+                RowShown(position, tuple(_event(event, mapping, row) for event in outcome.events), problems, unread)
+            )
+        return Explanation(files.as_text(path.name), mapping.id, reader.form, tuple(shown_rows), mapping.notes)
 
 
 def _event(event: Event, mapping: Mapping, row: Row) -> EventShown:
     name = event["type"].removeprefix("nytta.").rpartition(".")[0]
-    also = event["id"].rpartition(".")[2]
-    rule = next((r for r in mapping.rules if name in r.types and r.also == also), None) or next(
-        r for r in mapping.rules if name in r.types and not r.also
+    also_id = event["id"].rpartition(".")[2]
+    rule = next((rule for rule in mapping.rules if name in rule.types and rule.also == also_id), None) or next(
+        rule for rule in mapping.rules if name in rule.types and not rule.also
     )
     sources = mapping.fields_of(rule, name)
     time: datetime = event["time"]

@@ -102,8 +102,8 @@ def opened(path: Path, *, unpacked: int | None = None) -> Iterator[Stream]:
     try:
         file = path.open("rb")
     except OSError as error:
-        what = {"IsADirectoryError": "is a folder; name a file", "FileNotFoundError": "there is no such file"}
-        reason = what.get(type(error).__name__, f"cannot be opened: {error.strerror}")
+        remedies = {"IsADirectoryError": "is a folder; name a file", "FileNotFoundError": "there is no such file"}
+        reason = remedies.get(type(error).__name__, f"cannot be opened: {error.strerror}")
         raise InputError(as_text(path), "", reason) from error
     with file:
         size = path.stat().st_size
@@ -117,8 +117,8 @@ def as_text(path: Path | str) -> str:
 
 def digest(path: Path) -> str:
     """SHA-256 of the decompressed bytes, 64 hex digits. The same log has one digest, compressed or not."""
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     with opened(path) as stream:
         while piece := stream.read(_PIECE):
-            found.update(piece)
-    return found.hexdigest()
+            hasher.update(piece)
+    return hasher.hexdigest()

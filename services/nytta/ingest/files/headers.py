@@ -22,10 +22,10 @@ def header_row(rows: Sequence[Sequence[str]]) -> int:
     It has different names, and at most a third of them are numbers. 0 where no row is like that.
     """
     full = [len([cell for cell in row if cell.strip()]) for row in rows]
-    said = [count for count in full if count]
-    if not said:
+    filled_counts = [count for count in full if count]
+    if not filled_counts:
         return 0
-    usual = median(said[len(said) // 2 :]) if len(said) > 3 else max(said)
+    usual = median(filled_counts[len(filled_counts) // 2 :]) if len(filled_counts) > 3 else max(filled_counts)
     wanted = max(2, ceil(_FULL * usual))
     for number, row in enumerate(rows):
         names = {cell.strip() for cell in row if cell.strip()}

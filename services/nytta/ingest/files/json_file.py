@@ -39,11 +39,11 @@ def whole(stream: Stream) -> bytes:
     """All that the stream holds, in UTF-8 without a mark. `InputError` where it is too much."""
     body = b""
     pieces: list[bytes] = []
-    held = 0
+    bytes_held = 0
     for piece in in_utf8(stream, stream.read(_PIECE)):
         pieces.append(piece)
-        held += len(piece)
-        if held > BOUND:
+        bytes_held += len(piece)
+        if bytes_held > BOUND:
             raise InputError(stream.name, "", f"the file has more than {BOUND >> 20} MiB; export it in parts")
     return body.join(pieces)
 
@@ -54,8 +54,8 @@ def parsed(body: bytes, name: str) -> Any:
         return loads(body)
     except ValueError as error:
         line = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise InputError(name, line, f"is no JSON: {told}" if body.strip() else "the file is empty") from error
+        problem = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        raise InputError(name, line, f"is no JSON: {problem}" if body.strip() else "the file is empty") from error
 
 
 def loads(body: bytes) -> Any:
@@ -82,15 +82,15 @@ def elements(body: bytes, name: str) -> list[bytes]:
             except bodies.TooManyError as error:
                 raise InputError(name, "", "the list is damaged and too long to be mended; export it again") from error
     text = body.decode("utf-8", "replace")
-    found: list[bytes] = []
+    values: list[bytes] = []
     place = 0
     while (start := _BLANKS.match(text, place).end()) < len(text):  # type: ignore[union-attr]
         try:
             _, place = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             place = len(text)
-        found.append(bodies.one_line(text[start:place].encode()))
-    return found
+        values.append(bodies.one_line(text[start:place].encode()))
+    return values
 
 
 def written(value: Any) -> bytes:
@@ -107,11 +107,11 @@ def texts(value: Any, path: str = "", depth: int = 0) -> Row:
         case None:
             return {}
         case dict() if depth < _DEPTH:
-            found: Row = {}
+            path_texts: Row = {}
             for key, inner in value.items():
                 place = path if key == TEXT and path else f"{path}/{key}" if path else key
-                found |= texts(inner, place, depth + 1)
-            return found
+                path_texts |= texts(inner, place, depth + 1)
+            return path_texts
         case list() if depth < _DEPTH:
             return texts(value[0], path, depth + 1) if value else {}
         case dict() | list():

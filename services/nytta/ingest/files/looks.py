@@ -112,10 +112,10 @@ def _reader(stream: files.Stream, plain: str, above: int, records: str) -> tuple
 def _list_in(stream: files.Stream) -> str:
     """The path of the longest list of objects in a document; "" where it has none, or is an object a line."""
     try:
-        found = dict(_lists(loads(whole(stream)), "", _DEPTH))
+        lists_by_path = dict(_lists(loads(whole(stream)), "", _DEPTH))
     except ValueError:
         return ""
-    return max(found, key=lambda path: found[path], default="")
+    return max(lists_by_path, key=lambda path: lists_by_path[path], default="")
 
 
 def _lists(value: Any, path: str, depth: int) -> Iterator[tuple[str, int]]:

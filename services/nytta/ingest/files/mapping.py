@@ -46,13 +46,17 @@ _TIME = Target("day", required=True)
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def _size(given: Any) -> int | dict[str, int]:
+def _size(given_size: Any) -> int | dict[str, int]:
     def number(text: Any) -> int:
         if not re.fullmatch("[0-9]{1,9}", str(text)) or int(text) < 1:
             raise ValueError("declared_size is a number of persons, or one for each unit: {unit: persons}")
         return int(text)
 
-    return {unit: number(text) for unit, text in given.items()} if isinstance(given, dict) else number(given)
+    return (
+        {unit: number(text) for unit, text in given_size.items()}
+        if isinstance(given_size, dict)
+        else number(given_size)
+    )
 
 
 def _unit_id(text: str) -> str:
@@ -102,9 +106,15 @@ class _Head(BaseModel):
     """Where in a document the rows are: "Resources", or "result/items"; empty where it is the document itself."""
     each: str = ""
     """A list within a row whose items are the rows instead; fields of the row around them are `../NAME`."""
-    entries: Annotated[tuple[Entries, ...], BeforeValidator(lambda v: [v] if isinstance(v, dict) else v)] = ()
+    entries: Annotated[
+        tuple[Entries, ...],
+        BeforeValidator(lambda short_form: [short_form] if isinstance(short_form, dict) else short_form),
+    ] = ()
     """Lists of named values within a row."""
-    organisation: Annotated[Organisation, BeforeValidator(lambda v: {"id": v} if isinstance(v, str) else v)]
+    organisation: Annotated[
+        Organisation,
+        BeforeValidator(lambda short_form: {"id": short_form} if isinstance(short_form, str) else short_form),
+    ]
     timezone: Zone
     """The time zone of the organisation: its calendar, and the zone of times without an offset."""
     purpose: Literal["public_data"] | None = None
@@ -121,7 +131,10 @@ class _Head(BaseModel):
     """Whether each export holds the whole list, so that a later one supersedes what an earlier one said."""
     complete: bool = False
     """Whether a snapshot holds every row there is, so that what it lacks is taken back."""
-    revision: Annotated[Moment | None, BeforeValidator(lambda v: {"field": v} if isinstance(v, str) else v)] = None
+    revision: Annotated[
+        Moment | None,
+        BeforeValidator(lambda short_form: {"field": short_form} if isinstance(short_form, str) else short_form),
+    ] = None
     """The field that grows with each change of a row, a whole number or a time: the greatest counts."""
     nulls: TextList = ()
     """Texts that stand for "nothing", beside the empty text."""
@@ -164,8 +177,8 @@ class Mapping(_Head):
 
     def fields_of(self, rule: Rule, type_name: str) -> dict[str, Source]:
         """Everything that an event of this type gets under this rule, `time` included."""
-        taken = targets()[type_name].keys() | {"time"}
-        return {name: source for name, source in {**self.common, **rule.fields}.items() if name in taken}
+        target_names = targets()[type_name].keys() | {"time"}
+        return {name: source for name, source in {**self.common, **rule.fields}.items() if name in target_names}
 
     @property
     def columns(self) -> frozenset[str]:
@@ -181,15 +194,15 @@ class Mapping(_Head):
     @property
     def needed(self) -> frozenset[str]:
         """Fields without which a row is no event of its kind: its identity, its revision, its times and its subject."""
-        found = [*(self.identity or ()), *(self.revision.fields if self.revision else ())]
+        needed_fields = [*(self.identity or ()), *(self.revision.fields if self.revision else ())]
         for rule in self.rules:
             for type_name in rule.types:
                 fields = self.fields_of(rule, type_name)
                 for name in ("time", "unit", subject_field(type_name)):
                     source = fields.get(name)
                     if isinstance(source, Value | Moment) and (name != "time" or not rule.also):
-                        found += source.fields
-        return frozenset(found)
+                        needed_fields += source.fields
+        return frozenset(needed_fields)
 
     @property
     def corrects(self) -> bool:
@@ -199,12 +212,12 @@ class Mapping(_Head):
 
 def supports(mapping: Mapping) -> dict[str, frozenset[str]]:
     """Short event type → the data fields that the mapping can fill. What needs others finds nothing."""
-    found: dict[str, frozenset[str]] = {}
+    supported: dict[str, frozenset[str]] = {}
     for rule in mapping.rules:
         for type_name in rule.types:
             fields = frozenset(mapping.fields_of(rule, type_name)) - {"time"}
-            found[type_name] = found.get(type_name, frozenset()) | fields
-    return found
+            supported[type_name] = supported.get(type_name, frozenset()) | fields
+    return supported
 
 
 def shipped() -> list[str]:
@@ -218,8 +231,10 @@ def load(name: str | Path) -> Mapping:
     if path.suffix not in (".yaml", ".yml"):
         path = _folder() / f"{name}.yaml"
         if not path.is_file():
-            known = shipped()
-            message = f"no mapping comes with that name{nearest(str(name), known)} Known: {', '.join(known)}; "
+            known_names = shipped()
+            message = (
+                f"no mapping comes with that name{nearest(str(name), known_names)} Known: {', '.join(known_names)}; "
+            )
             raise MappingError([Problem(str(name), 1, message + "or name a .yaml file")])
     try:
         text = path.read_text(encoding="utf-8")
@@ -259,28 +274,34 @@ class _Builder:
         head = self._model(_Head, {name: data[name] for name in data if name in _Head.model_fields}, ())
         rules = self._rules(data.get("events"))
         types = {type_name for rule in rules for type_name in rule.types}
-        rest = {name: given for name, given in data.items() if name not in _Head.model_fields and name != "events"}
-        common = self._fields(rest, (), types)
+        remaining = {
+            name: given_value
+            for name, given_value in data.items()
+            if name not in _Head.model_fields and name != "events"
+        }
+        common = self._fields(remaining, (), types)
         mapping = None
         if head is not None:
-            given = {name: getattr(head, name) for name in _Head.model_fields}
-            mapping = Mapping.model_construct(**given, common=MappingProxyType(common), rules=tuple(rules))
+            head_fields = {name: getattr(head, name) for name in _Head.model_fields}
+            mapping = Mapping.model_construct(**head_fields, common=MappingProxyType(common), rules=tuple(rules))
             self._check_whole(mapping)
         return mapping
 
-    def _rules(self, given: Any) -> list[Rule]:
-        if not isinstance(given, list) or not given:
+    def _rules(self, given_rules: Any) -> list[Rule]:
+        if not isinstance(given_rules, list) or not given_rules:
             self._document.add(
                 ("events",), "events: list at least one event that a row becomes, such as `- type: case.step`"
             )
             return []
-        rules = [rule for index, entry in enumerate(given) if (rule := self._rule(entry, ("events", index)))]
-        seen: set[tuple[str, tuple[str, ...] | None]] = set()
+        rules = [rule for index, entry in enumerate(given_rules) if (rule := self._rule(entry, ("events", index)))]
+        seen_rules: set[tuple[str, tuple[str, ...] | None]] = set()
         for index, rule in enumerate(rules):
-            if (rule.also, rule.identity) in seen:
-                said = f"also: {rule.also}" if rule.also else "an event without also"
-                self._document.add(("events", index), f"{said} stands here a second time; give each event its own word")
-            seen.add((rule.also, rule.identity))
+            if (rule.also, rule.identity) in seen_rules:
+                rule_name = f"also: {rule.also}" if rule.also else "an event without also"
+                self._document.add(
+                    ("events", index), f"{rule_name} stands here a second time; give each event its own word"
+                )
+            seen_rules.add((rule.also, rule.identity))
         return rules
 
     def _rule(self, entry: Any, path: mapping_file.Path) -> Rule | None:
@@ -289,51 +310,55 @@ class _Builder:
             return None
         head = self._model(_RuleHead, {name: entry[name] for name in entry if name in _RuleHead.model_fields}, path)
         types = self._types(head.type, (*path, "type")) if head is not None else ()
-        rest = {name: given for name, given in entry.items() if name not in _RuleHead.model_fields}
-        fields = self._fields(rest, path, set(types))
+        remaining = {name: given_value for name, given_value in entry.items() if name not in _RuleHead.model_fields}
+        fields = self._fields(remaining, path, set(types))
         if head is None or not types:
             return None
         choice = head.type if head.type.constant is None else None
         return Rule(types, head.also, choice, head.when, head.once, head.identity, MappingProxyType(fields))
 
-    def _types(self, given: Value, path: mapping_file.Path) -> tuple[str, ...]:
-        found = tuple(dict.fromkeys(given.results))
-        if given.constant is None and given.passes_through:
+    def _types(self, value: Value, path: mapping_file.Path) -> tuple[str, ...]:
+        type_names = tuple(dict.fromkeys(value.results))
+        if value.constant is None and value.passes_through:
             self._document.add(path, "say which text means which type: {field: …, values: {text: case.step}}")
-        for name in found:
+        for name in type_names:
             if name not in targets():
                 self._document.add(path, f"there is no event type '{name}'{nearest(name, targets())}")
-        return tuple(name for name in found if name in targets())
+        return tuple(name for name in type_names if name in targets())
 
-    def _fields(self, given: Lookup[str, Any], path: mapping_file.Path, types: set[str]) -> dict[str, Source]:
-        found: dict[str, Source] = {}
-        for name, value in given.items():
+    def _fields(self, given_fields: Lookup[str, Any], path: mapping_file.Path, types: set[str]) -> dict[str, Source]:
+        sources: dict[str, Source] = {}
+        for name, value in given_fields.items():
             place = (*path, name)
             if name not in self._known:
-                known = self._known | (_RuleHead.model_fields.keys() if path else _Head.model_fields.keys())
-                self._document.add(place, f"there is no field '{name}'{nearest(name, known)}")
+                known_names = self._known | (_RuleHead.model_fields.keys() if path else _Head.model_fields.keys())
+                self._document.add(place, f"there is no field '{name}'{nearest(name, known_names)}")
                 continue
-            taking = [_TIME] if name == "time" else [targets()[t][name] for t in sorted(types) if name in targets()[t]]
+            taking = (
+                [_TIME]
+                if name == "time"
+                else [targets()[type_name][name] for type_name in sorted(types) if name in targets()[type_name]]
+            )
             if not taking:
                 if types:
                     self._document.add(place, f"{' and '.join(sorted(types))} cannot have '{name}'; remove it")
                 continue
             source = self._source(taking[0], value, place)
             if source is not None:
-                found[name] = source
-        return found
+                sources[name] = source
+        return sources
 
-    def _source(self, target: Target, given: Any, path: mapping_file.Path) -> Source | None:
+    def _source(self, target: Target, given_source: Any, path: mapping_file.Path) -> Source | None:
         if target.kind == "day":
-            return self._model(Moment, {"field": given} if isinstance(given, str) else given, path)
+            return self._model(Moment, {"field": given_source} if isinstance(given_source, str) else given_source, path)
         if target.kind == "flag":
-            if given in ("true", "false"):
-                return bool(given == "true")
-            if isinstance(given, str):
+            if given_source in ("true", "false"):
+                return bool(given_source == "true")
+            if isinstance(given_source, str):
                 self._document.add(path, "a flag is true, false, or a question such as {field: …, is: …}")
                 return None
-            return self._model(Test, given, path)
-        value = self._model(Value, {"field": given} if isinstance(given, str) else given, path)
+            return self._model(Test, given_source, path)
+        value = self._model(Value, {"field": given_source} if isinstance(given_source, str) else given_source, path)
         if value is None:
             return None
         for text in value.results:
@@ -384,39 +409,42 @@ class _Builder:
                     if name not in fields:
                         self._document.add(("events", index), f"{type_name} needs '{name}'; say where it comes from")
 
-    def _model(self, model: type[_Model], given: Any, path: mapping_file.Path) -> _Model | None:
+    def _model(self, model: type[_Model], given_value: Any, path: mapping_file.Path) -> _Model | None:
         try:
-            return model.model_validate(given)
+            return model.model_validate(given_value)
         except ValidationError as error:
-            for told in error.errors():
-                self._document.add(*_in_words(told, path, model))
+            for detail in error.errors():
+                self._document.add(*_in_words(detail, path, model))
             return None
 
 
 class _RuleHead(Spec):
-    type: Annotated[Value, BeforeValidator(lambda given: {"constant": given} if isinstance(given, str) else given)]
+    type: Annotated[
+        Value,
+        BeforeValidator(lambda short_form: {"constant": short_form} if isinstance(short_form, str) else short_form),
+    ]
     also: Annotated[str, Field(pattern="^[a-z][a-z_]*$")] = ""
     when: Test | None = None
     once: bool = False
     identity: Texts | None = None
 
 
-def _in_words(told: Any, path: mapping_file.Path, model: type[BaseModel]) -> tuple[mapping_file.Path, str]:
+def _in_words(detail: Any, path: mapping_file.Path, model: type[BaseModel]) -> tuple[mapping_file.Path, str]:
     """Where pydantic's complaint belongs, and the complaint as a sentence that says what to change."""
-    place = (*path, *told["loc"])
-    name = told["loc"][-1] if told["loc"] else ""
-    kind, message = told["type"], str(told["msg"])
+    place = (*path, *detail["loc"])
+    name = detail["loc"][-1] if detail["loc"] else ""
+    kind, message = detail["type"], str(detail["msg"])
     if kind == "missing":
         return path, f"'{name}' is missing"
     if kind == "extra_forbidden":
-        known = [info.alias or field for field, info in model.model_fields.items()]
-        return place, f"there is no '{name}' here{nearest(str(name), known)}"
+        known_names = [info.alias or field for field, info in model.model_fields.items()]
+        return place, f"there is no '{name}' here{nearest(str(name), known_names)}"
     if kind == "value_error":
         return place, message.removeprefix("Value error, ")
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return place, "this is a list of `name: value` lines or {name: value, …}, not a single text"
     if kind == "literal_error":
-        return place, f"'{told['input']}' is none of {told['ctx']['expected']}"
+        return place, f"'{detail['input']}' is none of {detail['ctx']['expected']}"
     if name:
         return place, f"'{name}': {message[:1].lower()}{message[1:]}"
     return place, message

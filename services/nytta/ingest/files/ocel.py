@@ -51,8 +51,8 @@ class OcelReader:
             )
         if not isinstance(log, dict) or not isinstance(log.get("events"), list):
             raise InputError(self._stream.name, "", "the document has no list 'events': it is no OCEL 2.0 log in JSON")
-        told = [given for given in _items(log, "objects") if _text(given, "id") and _text(given, "type")]
-        objects = {_text(given, "id"): _Object(given) for given in told}
+        sound_items = [entry for entry in _items(log, "objects") if _text(entry, "id") and _text(entry, "type")]
+        objects = {_text(entry, "id"): _Object(entry) for entry in sound_items}
         for event in log["events"]:
             missing = [name for name in ("id", "type", "time") if not _text(event, name)]
             if missing:
@@ -64,43 +64,43 @@ class OcelReader:
 class _Object:
     """An object with the values its attributes had over time."""
 
-    def __init__(self, given: Any) -> None:
-        self.type = _text(given, "type")
+    def __init__(self, entry: Any) -> None:
+        self.type = _text(entry, "type")
         self._history: dict[str, list[tuple[datetime, str]]] = {}
-        for attribute in _items(given, "attributes"):
+        for attribute in _items(entry, "attributes"):
             name, value = _text(attribute, "name"), _text(attribute, "value")
             if name and value:
                 self._history.setdefault(name, []).append((_instant(_text(attribute, "time")), value))
         for history in self._history.values():
-            history.sort(key=lambda said: said[0])
+            history.sort(key=lambda attribute: attribute[0])
 
     def at(self, time: str) -> dict[str, str]:
         """The attributes at a time; one that was first said later has its first value."""
         return {
-            name: history[max(0, bisect_right(history, _instant(time), key=lambda said: said[0]) - 1)][1]
+            name: history[max(0, bisect_right(history, _instant(time), key=lambda attribute: attribute[0]) - 1)][1]
             for name, history in self._history.items()
         }
 
 
-def _items(given: Any, name: str) -> list[Any]:
+def _items(parent: Any, name: str) -> list[Any]:
     """The list of that name; an empty one where there is none."""
-    found = given.get(name) if isinstance(given, dict) else None
-    return found if isinstance(found, list) else []
+    items = parent.get(name) if isinstance(parent, dict) else None
+    return items if isinstance(items, list) else []
 
 
-def _text(given: Any, name: str) -> str:
+def _text(parent: Any, name: str) -> str:
     """The text of a value of that name; "" where there is none, or a list or a mapping."""
-    value = given.get(name) if isinstance(given, dict) else None
+    value = parent.get(name) if isinstance(parent, dict) else None
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
 def _instant(text: str) -> datetime:
     """A time of the log, to compare with others; one that is absent or no time lies before all."""
     try:
-        found = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _row(event: dict[str, Any], objects: dict[str, _Object]) -> Row:
@@ -111,8 +111,10 @@ def _row(event: dict[str, Any], objects: dict[str, _Object]) -> Row:
             row[name] = value
     for related in _items(event, "relationships"):
         name = _text(related, "objectId")
-        found = objects.get(name)
-        if found is not None and f"{_OBJECT}{found.type}" not in row:
-            row[f"{_OBJECT}{found.type}"] = name
-            row |= {f"{_OBJECT}{found.type}/{key}": value for key, value in found.at(row[f"{_EVENT}time"]).items()}
+        log_object = objects.get(name)
+        if log_object is not None and f"{_OBJECT}{log_object.type}" not in row:
+            row[f"{_OBJECT}{log_object.type}"] = name
+            row |= {
+                f"{_OBJECT}{log_object.type}/{key}": value for key, value in log_object.at(row[f"{_EVENT}time"]).items()
+            }
     return row

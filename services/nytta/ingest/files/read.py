@@ -90,27 +90,27 @@ def read(
 
     `InputError` where the file cannot be read any further; the chunks before it are sound.
     """
-    known = digest or files.digest(path)
-    source = source_of(mapping, known)
+    file_digest = digest or files.digest(path)
+    source = source_of(mapping, file_digest)
     translator = Translator(mapping, files.as_text(path.name), source, conceal)
     with opened(path, mapping) as (stream, reader):
         number = 0
-        pile = _Pile(source)
+        events_pile = _Pile(source)
         yielded = False
-        met = _Met(mapping.columns)
+        fields_met = _Met(mapping.columns)
         for row in reader:
             number += 1
-            met.add(row)
+            fields_met.add(row)
             if number <= start_row:
                 if not isinstance(row, Broken):
                     translator.skip(row)
                 continue
-            pile.add(row, translator, number, reader.position(number))
-            if (number - start_row) % CHUNK_ROWS == 0 or pile.held >= CHUNK_BYTES:
-                yield pile.chunk(number, stream.bytes_read, stream.bytes_total, met)
-                pile, yielded = _Pile(source), True
-        if not pile.is_empty or not yielded:
-            yield pile.chunk(number, stream.bytes_total, stream.bytes_total, met)
+            events_pile.add(row, translator, number, reader.position(number))
+            if (number - start_row) % CHUNK_ROWS == 0 or events_pile.held >= CHUNK_BYTES:
+                yield events_pile.chunk(number, stream.bytes_read, stream.bytes_total, fields_met)
+                events_pile, yielded = _Pile(source), True
+        if not events_pile.is_empty or not yielded:
+            yield events_pile.chunk(number, stream.bytes_total, stream.bytes_total, fields_met)
 
 
 def objects(items: Iterable[Any], mapping: Mapping) -> Reader:
@@ -126,12 +126,12 @@ def translate(rows: Iterable[Row | Broken], mapping: Mapping, conceal: Callable[
     """
     assert mapping.source is not None
     translator = Translator(mapping, "", mapping.source, conceal)
-    pile = _Pile(mapping.source)
+    events_pile = _Pile(mapping.source)
     number = 0
     for row in rows:
         number += 1
-        pile.add(row, translator, number, "")
-    return pile.chunk(number, 0, 0)
+        events_pile.add(row, translator, number, "")
+    return events_pile.chunk(number, 0, 0)
 
 
 def identities(items: Iterable[Any], mapping: Mapping) -> Iterator[str]:
@@ -189,11 +189,11 @@ class _Pile:
             return
         outcome = translator.translate(row, number)
         for events, body in ((outcome.events, self._events), (outcome.retractions, self._gone)):
-            before = len(body)
+            bytes_before = len(body)
             body.extend(b"".join(orjson.dumps(event, option=_JSON) for event in events))
-            self.held += len(body) - before
+            self.held += len(body) - bytes_before
         if outcome.errors:
-            detail = "; ".join(f"{also}: {error}" if also else str(error) for also, error in outcome.errors)
+            detail = "; ".join(f"{also_id}: {error}" if also_id else str(error) for also_id, error in outcome.errors)
             place = position or (f"row {outcome.key}" if outcome.key else "row")
             self._reject(outcome.errors[0][1].reason, detail, place, orjson.dumps(row))
             if outcome.key is None:
@@ -207,7 +207,7 @@ class _Pile:
         self._rejects.append(Reject(reason, detail, self._source, position, body[:KEPT]))
         self.held += len(body[:KEPT])
 
-    def chunk(self, rows: int, bytes_read: int, bytes_total: int, met: _Met | None = None) -> Chunk:
+    def chunk(self, rows: int, bytes_read: int, bytes_total: int, fields_met: _Met | None = None) -> Chunk:
         """All of it, and the fields that were met."""
         return Chunk(
             bytes(self._events),
@@ -219,7 +219,7 @@ class _Pile:
             bytes(self._gone),
             tuple(self._seen),
             self._unknown,
-            *(met.told() if met else ()),
+            *(fields_met.told() if fields_met else ()),
         )
 
 

@@ -31,10 +31,10 @@ class NestedReader:
 
     form = ""
 
-    def __init__(self, stream: Stream, each: str = "", entries: Sequence[Entries] = ()) -> None:
+    def __init__(self, stream: Stream, list_path: str = "", entries: Sequence[Entries] = ()) -> None:
         """`stream` stands at its beginning and is read once."""
         self._stream = stream
-        self._each = [key for key in each.split("/") if key]
+        self._each = [key for key in list_path.split("/") if key]
         self._entries = entries
 
     def position(self, number: int) -> str:
@@ -99,9 +99,9 @@ class ItemsReader(NestedReader):
 
     form = "objects"
 
-    def __init__(self, items: Iterable[Any], each: str = "", entries: Sequence[Entries] = ()) -> None:
+    def __init__(self, items: Iterable[Any], list_path: str = "", entries: Sequence[Entries] = ()) -> None:
         """`items` are read once."""
-        super().__init__(Stream(BytesIO(), "", 0), each, entries)
+        super().__init__(Stream(BytesIO(), "", 0), list_path, entries)
         self._items = items
 
     def items(self) -> Iterator[Any]:
@@ -118,9 +118,9 @@ class RecordsReader(NestedReader):
 
     form = "JSON"
 
-    def __init__(self, stream: Stream, records: str, each: str = "", entries: Sequence[Entries] = ()) -> None:
+    def __init__(self, stream: Stream, records: str, list_path: str = "", entries: Sequence[Entries] = ()) -> None:
         """`stream` stands at its beginning and is read once."""
-        super().__init__(stream, each, entries)
+        super().__init__(stream, list_path, entries)
         self._records = records
 
     def items(self) -> Iterator[Any]:
@@ -134,16 +134,16 @@ class RecordsReader(NestedReader):
             self.form = LinesReader.form
             yield from _lines(body.split(b"\n"))
             return
-        found = _at(value, self._records)
-        if isinstance(found, dict) and not self._records and not _lists(found):
-            found = [found]
-        if not isinstance(found, list):
+        list_value = _at(value, self._records)
+        if isinstance(list_value, dict) and not self._records and not _lists(list_value):
+            list_value = [list_value]
+        if not isinstance(list_value, list):
             where = f"no list under '{self._records}'" if self._records else "no list, but something else"
             inside = f" (it has {', '.join(_lists(value))})" if isinstance(value, dict) and _lists(value) else ""
             raise InputError(
                 self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH{inside}"
             )
-        yield from found
+        yield from list_value
 
 
 class ObjectReader(RecordsReader):
@@ -153,11 +153,11 @@ class ObjectReader(RecordsReader):
 
     def items(self) -> Iterator[Any]:
         """The object. `InputError` where there is none."""
-        found = _at(document(self._stream), self._records)
-        if not isinstance(found, dict):
+        document_value = _at(document(self._stream), self._records)
+        if not isinstance(document_value, dict):
             where = f"no object under '{self._records}'" if self._records else "no object, but something else"
             raise InputError(self._stream.name, "", f"the document holds {where}; say in the mapping: records: PATH")
-        yield found
+        yield document_value
 
 
 class LinesReader(NestedReader):
@@ -171,11 +171,11 @@ class LinesReader(NestedReader):
     def items(self) -> Iterator[Any]:
         """The objects, and `Broken` for a line that is none. `InputError` for a line of more than 16 MiB."""
         lines = self._pieces()
-        first = next((line for line in lines if line.strip()), b"")
-        if not first or _is_object(first) or not first.lstrip().startswith((b"[", b"{")):
-            yield from _lines(chain((first,), lines))
+        first_line = next((line for line in lines if line.strip()), b"")
+        if not first_line or _is_object(first_line) or not first_line.lstrip().startswith((b"[", b"{")):
+            yield from _lines(chain((first_line,), lines))
             return
-        body = b"\n".join([first, *lines])
+        body = b"\n".join([first_line, *lines])
         try:
             value = loads(body)
         except ValueError:
@@ -185,13 +185,13 @@ class LinesReader(NestedReader):
         yield from value if isinstance(value, list) else [value]
 
     def _pieces(self) -> Iterator[bytes]:
-        rest = b""
+        remainder = b""
         for piece in in_utf8(self._stream, self._stream.read(_PIECE)):
-            *complete, rest = (rest + piece).split(b"\n")
-            if len(rest) > LONGEST:
+            *complete, remainder = (remainder + piece).split(b"\n")
+            if len(remainder) > LONGEST:
                 raise InputError(self._stream.name, "", f"a line is longer than {LONGEST >> 20} MiB; is it JSON lines?")
             yield from complete
-        yield rest
+        yield remainder
 
 
 def _lines(lines: Iterable[bytes]) -> Iterator[Any]:
@@ -203,8 +203,8 @@ def _lines(lines: Iterable[bytes]) -> Iterator[Any]:
         try:
             yield loads(text)
         except ValueError as error:
-            told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            yield Broken(f"the line is no JSON: {told}", text[:LONGEST])
+            problem = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            yield Broken(f"the line is no JSON: {problem}", text[:LONGEST])
 
 
 def _is_object(line: bytes) -> bool:

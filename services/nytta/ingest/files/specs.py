@@ -28,12 +28,12 @@ from nytta.ingest.files.times import Order, Years
 from nytta.registry.dates import is_zone
 
 
-def _field_name(given: Any) -> Any:
-    return {"field": given} if isinstance(given, str) else given
+def _field_name(short_form: Any) -> Any:
+    return {"field": short_form} if isinstance(short_form, str) else short_form
 
 
-def _one_text(given: Any) -> Any:
-    return [given] if isinstance(given, str) else given
+def _one_text(short_form: Any) -> Any:
+    return [short_form] if isinstance(short_form, str) else short_form
 
 
 def _pattern(text: str) -> str:
@@ -58,12 +58,12 @@ def _zone(text: str) -> str:
 
 def _codec(text: str) -> str:
     try:
-        known = codecs.lookup(text)
+        codec = codecs.lookup(text)
         with suppress(UnicodeError):
             b"a".decode(text)  # there are codecs of other things than text
     except (LookupError, ValueError) as error:
         raise ValueError(f"'{text}' is no encoding; write one such as utf-8, cp1252 or iso-8859-1") from error
-    if known.name in _NOT_OF_FILES:
+    if codec.name in _NOT_OF_FILES:
         raise ValueError(f"no file is written in '{text}'; write an encoding such as utf-8, cp1252 or iso-8859-1")
     return text
 
@@ -152,8 +152,8 @@ class Value(Spec):
             if self.file is None:
                 raise ValueError("template belongs to file")
             groups = re.compile(self.file)
-            known = {*map(str, range(groups.groups + 1)), *groups.groupindex}
-            wrong = [name for name in re.findall(r"\{([^{}]*)\}", self.template) if name not in known]
+            group_names = {*map(str, range(groups.groups + 1)), *groups.groupindex}
+            wrong = [name for name in re.findall(r"\{([^{}]*)\}", self.template) if name not in group_names]
             if wrong:
                 raise ValueError(f"template names {{{wrong[0]}}}, but the expression has no such group")
         if self.otherwise is not None and not (self.values or self.patterns):
@@ -170,8 +170,8 @@ class Value(Spec):
     @property
     def results(self) -> tuple[str, ...]:
         """Every text that the mapping itself puts in."""
-        given = (*self.values.values(), *self.patterns.values(), self.constant, self.otherwise, self.missing)
-        return tuple(text for text in given if text is not None)
+        texts = (*self.values.values(), *self.patterns.values(), self.constant, self.otherwise, self.missing)
+        return tuple(text for text in texts if text is not None)
 
     @property
     def passes_through(self) -> bool:
@@ -209,8 +209,8 @@ class Test(Spec):
     def _one_question(self) -> Test:
         if (self.field is None) == (self.sum is None):
             raise ValueError("say what is looked at, once: field or sum")
-        asked = (self.texts, self.at_least, self.present, self.same_as, self.before, self.after, self.lasts_to)
-        if sum(given is not None for given in asked) != 1:
+        questions = (self.texts, self.at_least, self.present, self.same_as, self.before, self.after, self.lasts_to)
+        if sum(question is not None for question in questions) != 1:
             raise ValueError("say what is asked, once: is, at_least, present, same_as, before, after or lasts_to")
         if self.sum is not None and self.at_least is None:
             raise ValueError("a sum is asked with at_least")
@@ -221,9 +221,9 @@ class Test(Spec):
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields of the file that it reads."""
-        own = (self.field,) if self.field is not None else self.sum or ()
+        own_fields = (self.field,) if self.field is not None else self.sum or ()
         other = tuple(name for name in (self.same_as, self.before, self.after) if name is not None)
-        return (*own, *other, *(self.where.fields if self.where else ()))
+        return (*own_fields, *other, *(self.where.fields if self.where else ()))
 
 
 class Dates(Spec):
@@ -292,8 +292,8 @@ class Table(Spec):
 
     @field_validator("delimiter", mode="before")
     @classmethod
-    def _tab(cls, given: Any) -> Any:
-        return "\t" if given in ("tab", "\\t") else given
+    def _tab(cls, separator: Any) -> Any:
+        return "\t" if separator in ("tab", "\\t") else separator
 
     @model_validator(mode="after")
     def _two_signs(self) -> Table:

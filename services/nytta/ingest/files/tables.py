@@ -90,8 +90,12 @@ class TableReader:
 
     def position(self, number: int) -> str:
         """The record's number below the header, from 1, and the lines of the file on which it stands."""
-        last = max(self._line, self._lines.number)
-        return f"row {number}, line {self._line}" if last == self._line else f"row {number}, lines {self._line}-{last}"
+        last_line = max(self._line, self._lines.number)
+        return (
+            f"row {number}, line {self._line}"
+            if last_line == self._line
+            else f"row {number}, lines {self._line}-{last_line}"
+        )
 
     def __iter__(self) -> Iterator[Row | Broken]:
         """The records as rows. `InputError` where the table cannot be read any further.
@@ -117,8 +121,8 @@ class TableReader:
             elif len(cells) == width:
                 yield dict(zip(header, cells, strict=True))
             elif len(cells) > width and self._surplus:
-                last = self._delimiter.join(cells[width - 1 :])
-                yield dict(zip(header, (*cells[: width - 1], last), strict=True))
+                last_cell = self._delimiter.join(cells[width - 1 :])
+                yield dict(zip(header, (*cells[: width - 1], last_cell), strict=True))
             elif cells:
                 yield Broken(
                     f"{len(cells)} cells where the header has {width}; "
@@ -126,15 +130,18 @@ class TableReader:
                     orjson.dumps(cells),
                 )
 
-    def _damaged(self, told: str) -> Broken:
+    def _damaged(self, problem: str) -> Broken:
         """The record that begins on the line taken first and cannot be read: up to the first line that is a row."""
-        taken = list(self._lines.taken)
-        damaged = next((n for n, line in enumerate(taken) if n and self._is_row(line, certainly=False)), len(taken))
-        self._lines.give_back(taken[damaged:])
+        taken_lines = list(self._lines.taken)
+        damaged = next(
+            (number for number, line in enumerate(taken_lines) if number and self._is_row(line, certainly=False)),
+            len(taken_lines),
+        )
+        self._lines.give_back(taken_lines[damaged:])
         return Broken(
-            f"the record cannot be read ({told}): a quotation mark in it is not closed, or stands within a cell; "
+            f"the record cannot be read ({problem}): a quotation mark in it is not closed, or stands within a cell; "
             "close it, or double the quotation marks inside a cell",
-            "".join(taken[:damaged]).encode("utf-8", "replace"),
+            "".join(taken_lines[:damaged]).encode("utf-8", "replace"),
         )
 
     def _is_row(self, line: str, *, certainly: bool = True) -> bool:
@@ -146,11 +153,13 @@ class TableReader:
         if not self._row.fullmatch(line):
             return False
         cells = line.split(self._delimiter)
-        first = self._lines.taken[0].split(self._quote, 1)[0].split(self._delimiter)[:-1]
-        alike = [
-            bool(_DIGIT.search(cell)) for cell, of_first in zip(cells, first, strict=False) if _DIGIT.search(of_first)
+        first_cells = self._lines.taken[0].split(self._quote, 1)[0].split(self._delimiter)[:-1]
+        same_digits = [
+            bool(_DIGIT.search(cell))
+            for cell, of_first in zip(cells, first_cells, strict=False)
+            if _DIGIT.search(of_first)
         ]
-        return all(alike) if alike else not certainly
+        return all(same_digits) if same_digits else not certainly
 
     def _read_header(self, expected: Collection[str]) -> list[str]:
         try:
@@ -168,11 +177,11 @@ class TableReader:
         header = named(cells)
         missing = [name for name in expected if name not in header]
         if missing:
-            told = "; ".join(f"there is no column '{name}'{nearest(name, header)}" for name in missing)
+            problem = "; ".join(f"there is no column '{name}'{nearest(name, header)}" for name in missing)
             raise InputError(
                 self._file,
                 f"line {self._lines.number}",
-                f"{told}. The columns are: {', '.join(header[:60])}{' …' if len(header) > 60 else ''}",
+                f"{problem}. The columns are: {', '.join(header[:60])}{' …' if len(header) > 60 else ''}",
             )
         return header
 
@@ -230,8 +239,8 @@ class _Lines:
         try:
             text = self._decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
-            before = error.object[: error.start].decode(self._encoding, "replace")
-            line = self._count + max(1, len(_split(self._carry + before + "x")))
+            preceding = error.object[: error.start].decode(self._encoding, "replace")
+            line = self._count + max(1, len(_split(self._carry + preceding + "x")))
             raise self._not_written_so(line, f"byte 0x{error.object[error.start]:02x}") from error
         except UnicodeError as error:  # a whole file can be none of an encoding, such as one without its mark
             raise self._not_written_so(self._count + 1, f"the text ({error})") from error
@@ -246,12 +255,12 @@ class _Lines:
                 f"the line is longer than {_BOUND:,} characters; is this the right file? Export it again",
             )
 
-    def _not_written_so(self, line: int, what: str) -> InputError:
+    def _not_written_so(self, line: int, place: str) -> InputError:
         guessed = ", the encoding that the beginning of the file suggests" if self._guessed else ""
         return InputError(
             self._stream.name,
             f"line {line}",
-            f"{what} is not {self._encoding}{guessed}; save the file as UTF-8 or declare its encoding in the mapping "
+            f"{place} is not {self._encoding}{guessed}; save the file as UTF-8 or declare its encoding in the mapping "
             "(table: {encoding: …})",
         )
 
@@ -310,7 +319,7 @@ def lines_above(sample: bytes) -> int:
     lines = io.StringIO(text, newline="").readlines()
     if len(lines) > 1:
         lines.pop()  # the last may be cut off
-    starts, rows = max((_records(lines, delimiter) for delimiter in DELIMITERS), key=lambda found: _regular(found[1]))
+    starts, rows = max((_records(lines, delimiter) for delimiter in DELIMITERS), key=lambda item: _regular(item[1]))
     number = header_row(rows)
     above = [row for row in rows[:number] if any(cell.strip() for cell in row)]
     hint = re.compile("sep=.?", re.IGNORECASE)
@@ -338,5 +347,5 @@ def _records(lines: Sequence[str], delimiter: str) -> tuple[list[int], list[list
 def _regular(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
     """How many records have the usual number of cells, where that is more than one, and that number."""
     widths = Counter(len(row) for row in rows if len(row) > 1)
-    width, count = max(widths.items(), key=lambda found: (found[1], found[0]), default=(0, 0))
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     return count, width

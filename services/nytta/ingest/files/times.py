@@ -152,13 +152,13 @@ def _serial(text: str) -> datetime:
 
 def _placed(moment: datetime, zone: ZoneInfo) -> datetime:
     early = moment.replace(tzinfo=zone)
-    first, second = early.utcoffset(), early.replace(fold=1).utcoffset()
-    if first != second:
-        assert first is not None
+    first_offset, second = early.utcoffset(), early.replace(fold=1).utcoffset()
+    if first_offset != second:
+        assert first_offset is not None
         assert second is not None
-        what = "twice" if first > second else "never"
+        how_often = "twice" if first_offset > second else "never"
         raise AmbiguousTimeError(
-            f"is a time that the clocks of {zone.key} showed {what}; export times with their offset or in UTC"
+            f"is a time that the clocks of {zone.key} showed {how_often}; export times with their offset or in UTC"
         )
     return early.astimezone(UTC)
 
@@ -189,16 +189,16 @@ class _Pattern:
     def read(self, text: str) -> datetime:
         """The time, with its offset where the text or the pattern states one. ValueError where it does not fit."""
         if self._zoned:
-            text = _ZONE.sub(lambda found: _ZONES[found[0]], text)
+            text = _ZONE.sub(lambda match: _ZONES[match[0]], text)
         if self._named:
             text = _WORD.sub(_in_english, text)
         moment = datetime.strptime(text, self._pattern)
         return moment.replace(tzinfo=UTC) if self._utc and moment.tzinfo is None else moment
 
 
-def _in_english(found: re.Match[str]) -> str:
-    number = _MONTH_OF.get(found[0].rstrip(".").lower())
-    return _MONTHS[number - 1][0][:3] if number else found[0]
+def _in_english(match: re.Match[str]) -> str:
+    number = _MONTH_OF.get(match[0].rstrip(".").lower())
+    return _MONTHS[number - 1][0][:3] if number else match[0]
 
 
 def _by_order(order: Order, years: Years) -> Callable[[str], datetime]:
@@ -217,26 +217,26 @@ def _by_order(order: Order, years: Years) -> Callable[[str], datetime]:
 
 def _taken_apart(text: str, order: Order, years: Years) -> datetime:
     plain, order = _numbered(text, order)
-    found = _PARTS.fullmatch(plain)
-    if found is None:
+    match = _PARTS.fullmatch(plain)
+    if match is None:
         raise ValueError("is no date or time in a form that is known; declare its form (dates: {formats: …})")
-    year, month, day = _ordered(found["a"], found["b"], found["c"], order, years)
-    hour = int(found["hour"] or 0)
-    if found["half"]:
+    year, month, day = _ordered(match["a"], match["b"], match["c"], order, years)
+    hour = int(match["hour"] or 0)
+    if match["half"]:
         if not 1 <= hour <= 12:
             raise ValueError("has an hour outside 1 to 12 beside AM or PM")
-        hour = hour % 12 + (12 if found["half"] in "pP" else 0)
-    fraction = ((found["fraction"] or "") + "000000")[:6]
+        hour = hour % 12 + (12 if match["half"] in "pP" else 0)
+    fraction = ((match["fraction"] or "") + "000000")[:6]
     try:
         return datetime(
             year,
             month,
             day,
             hour,
-            int(found["minute"] or 0),
-            int(found["second"] or 0),
+            int(match["minute"] or 0),
+            int(match["second"] or 0),
             int(fraction),
-            tzinfo=_offset(found["offset"]),
+            tzinfo=_offset(match["offset"]),
         )
     except ValueError as error:
         raise ValueError(f"is no date of the calendar, read {order}") from error
@@ -261,33 +261,38 @@ def _numbered(text: str, order: Order) -> tuple[str, Order]:
     plain = _WORD.sub(number, text).strip(" ,.")
     if not named:
         return text, order
-    found = _NAMED.fullmatch(plain)
-    if found is None:
+    match = _NAMED.fullmatch(plain)
+    if match is None:
         return text, order
-    day, month, year, rest = (found[name] or found[f"{name}2"] or "" for name in ("day", "month", "year", "rest"))
+    day, month, year, remainder = (match[name] or match[f"{name}2"] or "" for name in ("day", "month", "year", "rest"))
     if len(day) == 4 or (order == "year-first" and len(day) == len(year) == 2):
-        return f"{day}-{month[1:]}-{year}{rest}", "year-first"
-    return f"{day}-{month[1:]}-{year}{rest}", "day-first"
+        return f"{day}-{month[1:]}-{year}{remainder}", "year-first"
+    return f"{day}-{month[1:]}-{year}{remainder}", "day-first"
 
 
 _NO_DIGITS = str.maketrans("", "", "0123456789-/.:,+ ")
 
 
-def _ordered(a: str, b: str, c: str, order: Order, years: Years) -> tuple[int, int, int]:
+def _ordered(
+    first_number: str, second_number: str, third_number: str, order: Order, years: Years
+) -> tuple[int, int, int]:
     """Year, month and day of a date's three numbers. ValueError where the order or the century is not known."""
-    if len(a) == 4:
-        return int(a), int(b), int(c)
-    if len(c) == 4:
+    if len(first_number) == 4:
+        return int(first_number), int(second_number), int(third_number)
+    if len(third_number) == 4:
         if order == "day-first":
-            return int(c), int(b), int(a)
+            return int(third_number), int(second_number), int(first_number)
         if order == "month-first":
-            return int(c), int(a), int(b)
+            return int(third_number), int(first_number), int(second_number)
         raise ValueError("may be day first or month first; declare which (dates: {order: day-first})")
     if years == "four":
         raise ValueError(
             "has no year of four digits; declare that years have two (dates: {years: two}), or export the full year"
         )
-    places = {"day-first": (c, b, a), "month-first": (c, a, b)}.get(order, (a, b, c))
+    places = {
+        "day-first": (third_number, second_number, first_number),
+        "month-first": (third_number, first_number, second_number),
+    }.get(order, (first_number, second_number, third_number))
     if len(places[0]) != 2:
         raise ValueError("has a year of neither two digits nor four")
     year, month, day = map(int, places)

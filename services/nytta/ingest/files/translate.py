@@ -79,14 +79,14 @@ class Translator:
         retractions: list[Event] = []
         key: str | None = None
         revision = 0
-        before = self._before
-        if before:
+        previous = self._before
+        if previous:
             self.skip(row)
         for rule in self._rules:
             if (
                 rule.once is not None
                 and (subject := self._before[rule.once]) is not None
-                and subject == before[rule.once]
+                and subject == previous[rule.once]
             ):
                 continue
             try:
@@ -104,20 +104,20 @@ class Translator:
                         continue
                     raise RowError(Reason.MISSING_FIELD, f"time is empty: {rule.time_told} says nothing")
                 data: dict[str, Any] = {}
-                for field, get, told in getters:
-                    value = get(row)
+                for field, getter, description in getters:
+                    value = getter(row)
                     if value is not None:
                         data[field] = value
-                    elif told is not None:
-                        raise RowError(Reason.MISSING_FIELD, f"{field} is empty: {told} says nothing")
-                id_ = self._id(rule, row, key)
+                    elif description is not None:
+                        raise RowError(Reason.MISSING_FIELD, f"{field} is empty: {description} says nothing")
+                event_id = self._id(rule, row, key)
             except RowError as error:
                 # made anew: with its traceback it would hold the row, and all before it, until garbage is collected
                 errors.append((rule.also, RowError(error.reason, error.detail, error.value)))
                 continue
             event = {
                 "specversion": "1.0",
-                "id": id_,
+                "id": event_id,
                 "source": self._source,
                 "type": name,
                 "time": time,
@@ -130,21 +130,21 @@ class Translator:
         return Outcome(events, errors, retractions, key)
 
     def _id(self, rule: _CompiledRule, row: Row, key: str) -> str:
-        own = key if rule.identity is None else self._concealed(rule.identity(row))
-        return f"{own}.{rule.also}" if rule.also else own
+        own_key = key if rule.identity is None else self._concealed(rule.identity(row))
+        return f"{own_key}.{rule.also}" if rule.also else own_key
 
     def _retraction(self, rule: _CompiledRule, row: Row, key: str, revision: int) -> list[Event]:
         """What takes an event back that the row had in an earlier revision, and now has no more."""
         if not self._corrects:
             return []
         try:
-            id_ = self._id(rule, row, key)
+            event_id = self._id(rule, row, key)
         except RowError:  # without the fields that name the event, there was none
             return []
         return [
             {
                 "specversion": "1.0",
-                "id": id_,
+                "id": event_id,
                 "source": self._source,
                 "type": rule.first,
                 "revision": str(revision),
@@ -190,12 +190,12 @@ class _Compiler:
 
     def rule(self, rule: Rule) -> _CompiledRule:
         variants = {name: (cloudevents_type(name), self._getters(rule, name)) for name in rule.types}
-        chosen = self._value(rule.choice) if rule.choice is not None else None
+        choice = self._value(rule.choice) if rule.choice is not None else None
         described = _described(rule.choice) if rule.choice is not None else ""
 
         def choose(row: Row) -> tuple[str, _Getters]:
-            assert chosen is not None
-            name = chosen(row)
+            assert choice is not None
+            name = choice(row)
             if name is None:
                 raise RowError(Reason.MISSING_FIELD, f"the event type is empty: {described} says nothing")
             return variants[name]
@@ -209,7 +209,7 @@ class _Compiler:
             self._subject(rule) if rule.once else None,
             self._instant(moment),
             _described(moment),
-            None if chosen is not None else variants[rule.types[0]],
+            None if choice is not None else variants[rule.types[0]],
             choose,
             self.identity(rule.identity) if rule.identity else None,
             cloudevents_type(rule.types[0]),
@@ -222,17 +222,17 @@ class _Compiler:
         described = _described(moment)
 
         def get(row: Row) -> int:
-            said = text(row)
-            if said is None:
+            cell = text(row)
+            if cell is None:
                 return 0
-            if said.isascii() and said.isdigit():
-                number = int(said)
+            if cell.isascii() and cell.isdigit():
+                number = int(cell)
             else:
-                at = instant(row)
-                assert at is not None
-                number = int(at.timestamp() * 1000)
+                revision_time = instant(row)
+                assert revision_time is not None
+                number = int(revision_time.timestamp() * 1000)
             if not 0 <= number <= LARGEST_REVISION:
-                raise RowError(Reason.INVALID_FIELD, f"{described} is no revision from 0 to 2^63 - 1", said)
+                raise RowError(Reason.INVALID_FIELD, f"{described} is no revision from 0 to 2^63 - 1", cell)
             return number
 
         return get
@@ -243,11 +243,11 @@ class _Compiler:
         field = subject_field(name)
         source = self._mapping.fields_of(rule, name)[field]
         if source not in self._subject_sources:
-            get = self._source(targets()[name][field], source)
+            getter = self._source(targets()[name][field], source)
 
             def quiet(row: Row) -> Any:
                 try:
-                    return get(row)
+                    return getter(row)
                 except RowError:
                     return None
 
@@ -256,11 +256,11 @@ class _Compiler:
         return self._subject_sources.index(source)
 
     def identity(self, fields: tuple[str, ...]) -> Callable[[Row], str]:
-        gets = [(name, self._text(name)) for name in fields]
+        getters_by_field = [(name, self._text(name)) for name in fields]
 
         def get(row: Row) -> str:
             parts: list[str] = []
-            for name, part in gets:
+            for name, part in getters_by_field:
                 text = part(row)
                 if text is None:
                     raise RowError(
@@ -273,16 +273,16 @@ class _Compiler:
         return get
 
     def _getters(self, rule: Rule, name: str) -> _Getters:
-        found: _Getters = []
+        getters: _Getters = []
         for field, source in self._mapping.fields_of(rule, name).items():
             if field == "time":
                 continue
             target = targets()[name][field]
-            get = self._source(target, source)
+            getter = self._source(target, source)
             if field == "actor" and isinstance(source, Value) and source.capitals is None:
-                get = _folded(get, address)
-            found.append((field, get, _described(source) if target.required else None))
-        return found
+                getter = _folded(getter, address)
+            getters.append((field, getter, _described(source) if target.required else None))
+        return getters
 
     def _source(self, target: Target, source: Source) -> _Get:
         match source:
@@ -294,12 +294,12 @@ class _Compiler:
                 return self._day(source)
             case Value():
                 default = "other" if "other" in target.choices and (source.values or source.patterns) else None
-                get = self._value(source, default)
+                getter = self._value(source, default)
                 if source.capitals == "same":
-                    get = _folded(get, str.lower)
+                    getter = _folded(getter, str.lower)
                 if target.kind == "whole":
-                    return self._whole(get, source)
-                return self._choice(get, target, source) if target.choices and source.passes_through else get
+                    return self._whole(getter, source)
+                return self._choice(getter, target, source) if target.choices and source.passes_through else getter
 
     def _text(self, field: str) -> Callable[[Row], str | None]:
         nulls = self._nulls
@@ -315,21 +315,21 @@ class _Compiler:
 
     def _first(self, fields: tuple[str, ...]) -> Callable[[Row], str | None]:
         """The first of these fields that says something."""
-        gets = [self._text(field) for field in fields]
-        if len(gets) == 1:
-            return gets[0]
-        return lambda row: next((text for get in gets if (text := get(row)) is not None), None)
+        getters_in_order = [self._text(field) for field in fields]
+        if len(getters_in_order) == 1:
+            return getters_in_order[0]
+        return lambda row: next((text for getter in getters_in_order if (text := getter(row)) is not None), None)
 
     def _value(self, spec: Value, default: str | None = None) -> Callable[[Row], str | None]:
-        get = self._origin(spec)
+        getter = self._origin(spec)
         missing = spec.missing
         if spec.values or spec.patterns:
-            get = self._looked_up(get, spec, spec.otherwise or default)
+            getter = self._looked_up(getter, spec, spec.otherwise or default)
         if missing is None:
-            return get
+            return getter
 
         def with_missing(row: Row) -> str | None:
-            text = get(row)
+            text = getter(row)
             return missing if text is None else text
 
         return with_missing
@@ -368,7 +368,7 @@ class _Compiler:
         return summed
 
     def _looked_up(
-        self, get: Callable[[Row], str | None], spec: Value, otherwise: str | None
+        self, getter: Callable[[Row], str | None], spec: Value, otherwise: str | None
     ) -> Callable[[Row], str | None]:
         values = {keyed(text): result for text, result in spec.values.items()}
         patterns = [(re.compile(pattern), result) for pattern, result in spec.patterns.items()]
@@ -376,14 +376,14 @@ class _Compiler:
         remembered: dict[str, str] = {}
 
         def look_up(row: Row) -> str | None:
-            text = get(row)
+            text = getter(row)
             if text is None:
                 return None
-            found = values.get(text) or remembered.get(text)
-            if found is not None:
-                return found
-            found = next((result for pattern, result in patterns if pattern.search(text)), otherwise)
-            if found is None:
+            result = values.get(text) or remembered.get(text)
+            if result is not None:
+                return result
+            result = next((result for pattern, result in patterns if pattern.search(text)), otherwise)
+            if result is None:
                 raise RowError(
                     Reason.MISSING_MAPPING_VALUE,
                     f"the mapping has no value for what {described} says; add it to values or set otherwise",
@@ -391,17 +391,17 @@ class _Compiler:
                 )
             # Bounded, so that a field with a new text in every row cannot fill the memory.
             if len(remembered) < 10_000:
-                remembered[text] = found
-            return found
+                remembered[text] = result
+            return result
 
         return look_up
 
-    def _choice(self, get: Callable[[Row], str | None], target: Target, spec: Value) -> _Get:
+    def _choice(self, getter: Callable[[Row], str | None], target: Target, spec: Value) -> _Get:
         choices = frozenset(map(str, target.choices))
         described = _described(spec)
 
         def checked(row: Row) -> str | None:
-            text = get(row)
+            text = getter(row)
             if text is None or text in choices:
                 return text
             lower = text.lower()
@@ -415,13 +415,13 @@ class _Compiler:
 
         return checked
 
-    def _whole(self, get: Callable[[Row], str | None], spec: Value) -> _Get:
+    def _whole(self, getter: Callable[[Row], str | None], spec: Value) -> _Get:
         described, times, mark = _described(spec), spec.times, self._decimal
         if spec.sum is not None or not spec.passes_through:
             mark = "."  # not the file's text any more but ours
 
         def whole(row: Row) -> int | None:
-            text = get(row)
+            text = getter(row)
             if text is None:
                 return None
             number = _number(text, mark, described) * times
@@ -432,22 +432,24 @@ class _Compiler:
         return whole
 
     def _sum(self, fields: tuple[str, ...]) -> Callable[[Row], Decimal | None]:
-        gets = [(self._text(field), f"field '{field}'") for field in fields]
+        getters_of_parts = [(self._text(field), f"field '{field}'") for field in fields]
 
         def total(row: Row) -> Decimal | None:
-            found = [
-                _number(text, self._decimal, described) for get, described in gets if (text := get(row)) is not None
+            numbers = [
+                _number(text, self._decimal, described)
+                for getter, described in getters_of_parts
+                if (text := getter(row)) is not None
             ]
-            return sum(found, Decimal(0)) if found else None
+            return sum(numbers, Decimal(0)) if numbers else None
 
         return total
 
     def _test(self, test: Test) -> Callable[[Row], bool]:
-        ask = self._question(test)
+        question_holds = self._question(test)
         if test.where is None:
-            return ask
-        first = self._test(test.where)
-        return lambda row: first(row) and ask(row)
+            return question_holds
+        condition = self._test(test.where)
+        return lambda row: condition(row) and question_holds(row)
 
     def _question(self, test: Test) -> Callable[[Row], bool]:
         if test.at_least is not None:
@@ -460,48 +462,48 @@ class _Compiler:
 
             return enough
         assert test.field is not None
-        get = self._text(test.field)
+        getter = self._text(test.field)
         if test.same_as is not None:
             other = self._text(test.same_as)
-            return lambda row: (text := get(row)) is not None and text == other(row)
+            return lambda row: (text := getter(row)) is not None and text == other(row)
         if (bound := test.before or test.after) is not None:
             return self._ordered(Moment(field=test.field), Moment(field=bound), test)
         if test.lasts_to is not None:
-            end, first = self._day(Moment(field=test.field)), test.lasts_to.isoformat()
-            return lambda row: (day := end(row)) is None or day >= first
+            end, first_text = self._day(Moment(field=test.field)), test.lasts_to.isoformat()
+            return lambda row: (day := end(row)) is None or day >= first_text
         if test.present is not None:
             wanted = test.present
-            return lambda row: (get(row) is not None) == wanted
+            return lambda row: (getter(row) is not None) == wanted
         texts = frozenset(map(keyed, test.texts or ()))
-        return lambda row: get(row) in texts
+        return lambda row: getter(row) in texts
 
     def _ordered(self, moment: Moment, bound: Moment, test: Test) -> Callable[[Row], bool]:
-        own, other, shift = self._instant(moment), self._instant(bound), timedelta(minutes=test.plus_minutes)
-        before = test.before is not None
+        own_moment, other, shift = self._instant(moment), self._instant(bound), timedelta(minutes=test.plus_minutes)
+        is_before = test.before is not None
 
         def ordered(row: Row) -> bool:
-            time, limit = own(row), other(row)
+            time, limit = own_moment(row), other(row)
             if time is None or limit is None:
                 return False
-            return time < limit + shift if before else time > limit + shift
+            return time < limit + shift if is_before else time > limit + shift
 
         return ordered
 
     def _instant(self, moment: Moment) -> Callable[[Row], datetime | None]:
-        get, read, zone = self._moment(moment, reader)
+        getter, read, zone = self._moment(moment, reader)
         described = _described(moment)
         shift = timedelta(days=moment.add_days)
         day = moment.not_before
-        first = None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
+        first_instant = None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
 
         def instant(row: Row) -> datetime | None:
-            text = get(row)
+            text = getter(row)
             if text is None:
                 return None
             try:
-                found = read(text)
-                shifted = found if not shift else _shifted(found, shift, zone)
-                return shifted if first is None else max(shifted, first)
+                instant = read(text)
+                shifted = instant if not shift else _shifted(instant, shift, zone)
+                return shifted if first_instant is None else max(shifted, first_instant)
             except AmbiguousTimeError as error:
                 raise RowError(Reason.AMBIGUOUS_TIME, f"{described} {error}", text) from error
             except (ValueError, OverflowError) as error:
@@ -510,34 +512,35 @@ class _Compiler:
         return instant
 
     def _day(self, moment: Moment) -> Callable[[Row], str | None]:
-        get, read, _ = self._moment(moment, day_reader)
+        getter, read, _ = self._moment(moment, day_reader)
         described = _described(moment)
         shift = timedelta(days=moment.add_days)
-        first = moment.not_before
+        first_date = moment.not_before
 
         def day(row: Row) -> str | None:
-            text = get(row)
+            text = getter(row)
             if text is None:
                 return None
             try:
-                found: date = read(text) + shift
+                shifted_day: date = read(text) + shift
             except (ValueError, OverflowError) as error:
                 raise RowError(Reason.INVALID_FIELD, f"{described} {error}", text) from error
-            return (found if first is None else max(found, first)).isoformat()
+            return (shifted_day if first_date is None else max(shifted_day, first_date)).isoformat()
 
         return day
 
     def _moment(
-        self, moment: Moment, made: Callable[[Order, Sequence[str], ZoneInfo, Years], Callable[[str], _T]]
+        self, moment: Moment, make_reader: Callable[[Order, Sequence[str], ZoneInfo, Years], Callable[[str], _T]]
     ) -> tuple[Callable[[Row], str | None], Callable[[str], _T], ZoneInfo]:
-        """What gets the text of a moment, what reads it as `made` does, and the zone of texts without an offset."""
+        """What gets the text of a moment, what reads it as `make_reader` does, and the zone of texts without an
+        offset."""
         dates = self._mapping.dates
         zone = ZoneInfo(moment.zone or dates.zone or self._mapping.timezone)
         if moment.constant is not None:
             day = moment.constant.isoformat()
-            return lambda _row: day, made("year-first", (), zone, "four"), zone
+            return lambda _row: day, make_reader("year-first", (), zone, "four"), zone
         formats = moment.formats if moment.formats is not None else () if moment.order else dates.formats
-        read = made(moment.order or dates.order, formats, zone, moment.years or dates.years)
+        read = make_reader(moment.order or dates.order, formats, zone, moment.years or dates.years)
         return self._first(moment.fields), read, zone
 
 
@@ -560,22 +563,22 @@ def _described(source: Source) -> str:
             return ("field " if len(source.fields) == 1 else "fields ") + ", ".join(map(repr, source.fields))
 
 
-def _folded(get: Callable[[Row], str | None], fold: Callable[[str], str]) -> Callable[[Row], str | None]:
+def _folded(getter: Callable[[Row], str | None], fold: Callable[[str], str]) -> Callable[[Row], str | None]:
     def folded(row: Row) -> str | None:
-        text = get(row)
+        text = getter(row)
         return None if text is None else fold(text)
 
     return folded
 
 
 def _from_file_name(pattern: str, template: str, file_name: str) -> str | None:
-    found = re.search(pattern, file_name)
-    if found is None:
+    match = re.search(pattern, file_name)
+    if match is None:
         return None
 
     def group(place: re.Match[str]) -> str:
         name = place[1]
-        return found[int(name) if name.isdigit() else name] or ""
+        return match[int(name) if name.isdigit() else name] or ""
 
     return re.sub(r"\{([^{}]*)\}", group, template).strip() or None
 

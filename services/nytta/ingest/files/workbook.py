@@ -52,21 +52,21 @@ class WorkbookReader:
         fitting = [number for number, header in enumerate(headers) if header and set(expected) <= set(header)]
         if not any(headers):
             raise InputError(stream.name, "", "the workbook is empty; the first row of a sheet must name the columns")
-        chosen = (
+        header_row = (
             fitting[0]
             if expected and fitting
             else max(range(len(sheets)), key=lambda number: len(headers[number]) * sheets[number].height)
         )
-        self.header = headers[chosen]
-        self.above = skips[chosen]
+        self.header = headers[header_row]
+        self.above = skips[header_row]
         """Rows of the sheet that stand above the header."""
-        self._rows = sheets[chosen].iter_rows()
-        self._first = _first(sheets[chosen])
-        self._merged = _merged(sheets[chosen])
-        self.form = f"workbook, sheet {sheets[chosen].name!r}"
+        self._rows = sheets[header_row].iter_rows()
+        self._first = _first(sheets[header_row])
+        self._merged = _merged(sheets[header_row])
+        self.form = f"workbook, sheet {sheets[header_row].name!r}"
         if missing := [name for name in expected if name not in self.header]:
-            told = "; ".join(f"there is no column '{name}'{nearest(name, self.header)}" for name in missing)
-            raise InputError(stream.name, "", f"{told}. The columns are: {', '.join(self.header[:60])}")
+            problem = "; ".join(f"there is no column '{name}'{nearest(name, self.header)}" for name in missing)
+            raise InputError(stream.name, "", f"{problem}. The columns are: {', '.join(self.header[:60])}")
 
     def position(self, number: int) -> str:
         """The row's number below the header, and the row of the sheet."""
@@ -91,11 +91,11 @@ class WorkbookReader:
 
     def _whole(self, number: int, texts: list[str]) -> list[str]:
         """The texts of a row, those of cells that were joined with one above filled in."""
-        for column, last in self._merged.get(number, ()):
+        for column, last_row in self._merged.get(number, ()):
             if column < len(texts):
-                self._spread[column] = last, texts[column]
-        for column, (last, text) in list(self._spread.items()):
-            if number > last:
+                self._spread[column] = last_row, texts[column]
+        for column, (last_row, text) in list(self._spread.items()):
+            if number > last_row:
                 del self._spread[column]
             else:
                 texts[column] = text
@@ -143,11 +143,11 @@ def _first(sheet: CalamineSheet) -> int:
 def _merged(sheet: CalamineSheet) -> dict[int, list[tuple[int, int]]]:
     """Cells that were joined over several rows, by the row where they begin: the place in it, and the last row."""
     start = (sheet.start or (0, 0))[1]
-    found: dict[int, list[tuple[int, int]]] = {}
-    for (top, column), (last, _) in sheet.merged_cell_ranges or []:
-        if last > top and column >= start:
-            found.setdefault(top + 1, []).append((column - start, last + 1))
-    return found
+    merged_cells: dict[int, list[tuple[int, int]]] = {}
+    for (top, column), (last_row, _) in sheet.merged_cell_ranges or []:
+        if last_row > top and column >= start:
+            merged_cells.setdefault(top + 1, []).append((column - start, last_row + 1))
+    return merged_cells
 
 
 def _without_end(cells: list[str]) -> list[str]:

@@ -54,13 +54,13 @@ class XesReader:
         """The events as rows. `InputError` where the document cannot be read any further."""
         stream = self._stream
         parser = _Parser(stream.name)
-        fed = 0
+        bytes_before = 0
         while piece := stream.read(_PIECE):
-            parser.feed(piece, fed)
-            fed += len(piece)
+            parser.feed(piece, bytes_before)
+            bytes_before += len(piece)
             yield from parser.rows
             parser.rows.clear()
-        parser.close(fed)
+        parser.close(bytes_before)
         yield from parser.rows
 
 
@@ -79,30 +79,30 @@ class _Parser:
         self._fed = 0
         self._attach()
 
-    def feed(self, piece: bytes, fed: int) -> None:
-        """Parse the next bytes; `fed` bytes went before."""
-        self._fed = fed
-        if not fed:
+    def feed(self, piece: bytes, bytes_before: int) -> None:
+        """Parse the next bytes; `bytes_before` bytes went before."""
+        self._fed = bytes_before
+        if not bytes_before:
             self._head = piece[:200]
         try:
             self._expat.Parse(piece, False)
         except expat.ExpatError as error:
-            raise self._explain(error, piece, fed) from error
+            raise self._explain(error, piece, bytes_before) from error
         except (LookupError, ValueError) as error:
             # What Python says of a declared encoding that it does not know or that expat cannot use.
             raise InputError(self._file, "line 1", self._wrong_encoding()) from error
         self._reached = max(self._reached, self._expat.CurrentByteIndex)
-        if fed + len(piece) - self._reached > BOUND:
+        if bytes_before + len(piece) - self._reached > BOUND:
             raise self._error(f"an element here is longer than {BOUND >> 20} MiB; leave the attribute out")
-        if self._event_from >= 0 and fed - self._event_from > BOUND:
+        if self._event_from >= 0 and bytes_before - self._event_from > BOUND:
             raise self._error(f"an event here is longer than {BOUND >> 20} MiB; leave attributes out")
 
-    def close(self, fed: int) -> None:
+    def close(self, bytes_before: int) -> None:
         """Parse the end of the document."""
         try:
             self._expat.Parse(b"", True)
         except expat.ExpatError as error:
-            raise self._explain(error, b"", fed) from error
+            raise self._explain(error, b"", bytes_before) from error
 
     def _attach(self) -> None:
         # Local names only: these two functions run for every element of the log. `floor` is the depth at or
@@ -112,25 +112,25 @@ class _Parser:
         depth = floor = ignored = trace_depth = target_depth = 0
         trace: Row = {}
         target: Row | None = None
-        prefix = last = ""
+        prefix = last_key = ""
         paths: dict[int, str] = {}
         after_event = False
 
-        def start(name: str, given: list[str]) -> None:
-            nonlocal depth, last
+        def start(name: str, attributes_given: list[str]) -> None:
+            nonlocal depth, last_key
             depth += 1
-            if depth == target_depth + 1 and target is not None and name in attributes and len(given) == 4:
-                if given[0] == "key":
-                    last = prefix + given[1]
-                    target[last] = given[3]
+            if depth == target_depth + 1 and target is not None and name in attributes and len(attributes_given) == 4:
+                if attributes_given[0] == "key":
+                    last_key = prefix + attributes_given[1]
+                    target[last_key] = attributes_given[3]
                 else:
-                    last = prefix + given[3]
-                    target[last] = given[1]
+                    last_key = prefix + attributes_given[3]
+                    target[last_key] = attributes_given[1]
             elif not ignored:
-                start_other(name.rpartition(":")[2], given)
+                start_other(name.rpartition(":")[2], attributes_given)
 
-        def start_other(name: str, given: list[str]) -> None:
-            nonlocal floor, ignored, trace, trace_depth, after_event, target, target_depth, prefix, last
+        def start_other(name: str, attributes_given: list[str]) -> None:
+            nonlocal floor, ignored, trace, trace_depth, after_event, target, target_depth, prefix, last_key
             if depth > _DEPTH:
                 raise self._error(f"attributes are nested more than {_DEPTH} deep; such a log cannot be read")
             if depth == 1:
@@ -155,16 +155,16 @@ class _Parser:
                     )
                 ignored = floor = depth
             else:
-                found = dict(zip(given[::2], given[1::2], strict=True))
+                attributes_found = dict(zip(attributes_given[::2], attributes_given[1::2], strict=True))
                 level = depth - target_depth
-                outer = prefix if level == 1 else (last if level == 2 else paths[depth - 1]) + "/"
-                key = found.get("key")
+                outer = prefix if level == 1 else (last_key if level == 2 else paths[depth - 1]) + "/"
+                key = attributes_found.get("key")
                 path = outer + key if key is not None else outer.removesuffix("/")
-                if key is not None and "value" in found:
+                if key is not None and "value" in attributes_found:
                     # The items of a list may share one key: the first stands for it.
-                    target.setdefault(path, found["value"])
+                    target.setdefault(path, attributes_found["value"])
                 if level == 1:
-                    last = path
+                    last_key = path
                 else:
                     paths[depth] = path
 
@@ -193,11 +193,15 @@ class _Parser:
             "XES needs none, remove the declaration"
         )
 
-    def _explain(self, error: expat.ExpatError, piece: bytes, fed: int) -> InputError:
-        index = self._expat.ErrorByteIndex - fed
+    def _explain(self, error: expat.ExpatError, piece: bytes, bytes_before: int) -> InputError:
+        index = self._expat.ErrorByteIndex - bytes_before
         byte = piece[index] if 0 <= index < len(piece) else 0
         if error.code in (_NO_ELEMENTS, _UNCLOSED, _PARTIAL) and not piece:
-            text = "the file is empty" if not fed else "the file ends in the middle of the log; copy or export it again"
+            text = (
+                "the file is empty"
+                if not bytes_before
+                else "the file ends in the middle of the log; copy or export it again"
+            )
         elif error.code == _UNKNOWN_ENCODING or (error.code in (_INVALID_TOKEN, _PARTIAL) and byte >= 0x80):
             text = self._wrong_encoding()
         elif error.code == _UNDEFINED_ENTITY:

@@ -28,24 +28,24 @@ class XmlReader(NestedReader):
 
     form = "XML"
 
-    def __init__(self, stream: Stream, records: str, each: str = "", entries: Sequence[Entries] = ()) -> None:
+    def __init__(self, stream: Stream, records: str, list_path: str = "", entries: Sequence[Entries] = ()) -> None:
         """`stream` stands at its beginning and is read once."""
-        super().__init__(stream, each, entries)
+        super().__init__(stream, list_path, entries)
         self._records = [name for name in records.split("/") if name]
 
     def items(self) -> Iterator[Any]:
         """The elements. `InputError` where the document is no XML, or there is no element of that path."""
         parser = _Parser(self._stream.name, self._records)
-        found = False
+        any_element = False
         while True:
             piece = self._stream.read(_PIECE)
             parser.feed(piece)
-            found = found or bool(parser.items)
+            any_element = any_element or bool(parser.items)
             yield from parser.items
             parser.items.clear()
             if not piece:
                 break
-        if not found and self._records and not parser.is_empty:
+        if not any_element and self._records and not parser.is_empty:
             path = "/".join(self._records)
             raise InputError(self._stream.name, "", f"no element under '{path}'; say in the mapping: records: PATH")
 
@@ -74,15 +74,15 @@ class _Parser:
         try:
             self._expat.Parse(piece, not piece)
         except expat.ExpatError as error:
-            said = expat.ErrorString(error.code)
-            raise InputError(self._file, f"line {error.lineno}", f"is no XML: {said}; export it again") from error
+            problem = expat.ErrorString(error.code)
+            raise InputError(self._file, f"line {error.lineno}", f"is no XML: {problem}; export it again") from error
         except (LookupError, ValueError) as error:
             raise InputError(self._file, "line 1", "its encoding is not known; export it as UTF-8") from error
         if self._open and self._expat.CurrentByteIndex - self._since > BOUND:
             raise self._error(f"an element here is longer than {BOUND >> 20} MiB; name smaller ones in records")
 
-    def _error(self, what: str) -> InputError:
-        return InputError(self._file, f"line {self._expat.CurrentLineNumber}", what)
+    def _error(self, problem: str) -> InputError:
+        return InputError(self._file, f"line {self._expat.CurrentLineNumber}", problem)
 
     def _refuse(self, *_: Any) -> None:
         raise self._error("has a document type, which may hold entities; export it without")
@@ -97,8 +97,8 @@ class _Parser:
             if self._path not in (self._records, [self._path[0], *self._records]):
                 return
             self._since = self._expat.CurrentByteIndex
-        own = {f"@{key.rpartition(':')[2]}": text for key, text in attributes.items() if not _declares(key)}
-        self._open.append(own)
+        own_attributes = {f"@{key.rpartition(':')[2]}": text for key, text in attributes.items() if not _declares(key)}
+        self._open.append(own_attributes)
         self._texts.append([])
 
     def _text(self, text: str) -> None:
@@ -116,8 +116,8 @@ class _Parser:
         if not self._open:
             self.items.append(value if isinstance(value, dict) else {TEXT: value})
         elif name in self._open[-1]:
-            there = self._open[-1][name]
-            self._open[-1][name] = [*there, value] if isinstance(there, list) else [there, value]
+            present = self._open[-1][name]
+            self._open[-1][name] = [*present, value] if isinstance(present, list) else [present, value]
         else:
             self._open[-1][name] = value
 

@@ -22,10 +22,10 @@ def named_at(address: str) -> Callable[[str], str]:
     """How senders are labelled at an address, host:port: by name on this machine, by id where others may read."""
     host = address.rpartition(":")[0].strip("[]")
     try:
-        here = ip_address(host).is_loopback
+        by_name = ip_address(host).is_loopback
     except ValueError:
-        here = host == "localhost"
-    return str if here else sender_id
+        by_name = host == "localhost"
+    return str if by_name else sender_id
 
 
 class Counters:

@@ -50,12 +50,12 @@ class DecodeQueue:
 
     async def take(self, request: EventRequest) -> Judged:
         """What became of a request, once its events and rejects are durable. Raises what `Acceptance.put` raises."""
-        one = _Waiting(request, asyncio.get_running_loop().create_future())
-        self._queue.append(one)
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
         if self._busy < _THREADS:
             self._busy += 1
             self._start(self._work())
-        return await one.answer
+        return await waiting.answer
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -80,28 +80,28 @@ class DecodeQueue:
 
     async def _judge_group(self, group: list[_Waiting]) -> None:
         try:
-            events, judged = await self.run(lambda: self._judge([one.request for one in group]))
+            events, judged = await self.run(lambda: self._judge([waiting.request for waiting in group]))
         except Exception as error:
             if len(group) == 1:
                 _fail(group, error)
                 return
-            for one in group:  # the fault of one is not its neighbours'
-                await self._judge_group([one])
+            for waiting in group:  # the fault of one is not its neighbours'
+                await self._judge_group([waiting])
             return
         self._start(self._put(group, events, judged))
 
     async def _put(self, group: list[_Waiting], events: pa.Table, judged: list[Judged]) -> None:
         try:
-            number = await self._acceptance.put(events, [reject for its in judged for reject in its.rejects])
+            number = await self._acceptance.put(events, [reject for outcome in judged for reject in outcome.rejects])
         except Exception as error:
             _fail(group, error)
             return
-        for one, its in zip(group, judged, strict=True):
-            if not one.answer.done():  # else its sender is gone
-                one.answer.set_result(replace(its, batch=number))
+        for waiting, outcome in zip(group, judged, strict=True):
+            if not waiting.answer.done():  # else its sender is gone
+                waiting.answer.set_result(replace(outcome, batch=number))
 
 
 def _fail(group: list[_Waiting], error: Exception) -> None:
-    for one in group:
-        if not one.answer.done():
-            one.answer.set_exception(error)
+    for waiting in group:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)

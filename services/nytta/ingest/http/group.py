@@ -90,17 +90,17 @@ class GroupCommit:
         """As `Acceptance.put`."""
         if self._closing:
             raise Unavailable("the service is stopping", 5)
-        one = _Waiting(events, rejects, asyncio.get_running_loop().create_future())
-        if not len(one):
+        waiting = _Waiting(events, rejects, asyncio.get_running_loop().create_future())
+        if not len(waiting):
             return None
-        if self._queue and self._events + len(one) > self._room:
+        if self._queue and self._events + len(waiting) > self._room:
             raise Busy("more events are waiting to be stored than may wait")
-        self._queue.append(one)
-        self._events += len(one)
+        self._queue.append(waiting)
+        self._events += len(waiting)
         self._arrived.set()
         if self._events >= self._most:
             self._full.set()
-        return await one.answer
+        return await waiting.answer
 
     async def _run(self) -> None:
         while True:
@@ -125,11 +125,11 @@ class GroupCommit:
         return group
 
     async def _commit(self, group: list[_Waiting]) -> None:
-        rejects = [reject for one in group for reject in one.rejects]
+        rejects = [reject for waiting in group for reject in waiting.rejects]
         failure: Exception | None = None
         number: int | None = None
         try:
-            events = join([one.events for one in group])
+            events = join([waiting.events for waiting in group])
             loop = asyncio.get_running_loop()
             number = await loop.run_in_executor(self._writer, self._write, events, rejects)
         except Refusal as error:
@@ -141,13 +141,13 @@ class GroupCommit:
             _log.exception("events could not be stored")
             failure = error
         self._failure, self._failed = str(failure) if failure else "", time.monotonic()
-        for one in group:
-            self._events -= len(one)
-            if one.answer.done():  # its sender is gone
+        for waiting in group:
+            self._events -= len(waiting)
+            if waiting.answer.done():  # its sender is gone
                 continue
             if isinstance(failure, Refusal):
-                one.answer.set_exception(failure)
+                waiting.answer.set_exception(failure)
             elif failure:
-                one.answer.set_exception(Unavailable("the events could not be stored; send them again", 5))
+                waiting.answer.set_exception(Unavailable("the events could not be stored; send them again", 5))
             else:
-                one.answer.set_result(number)
+                waiting.answer.set_result(number)

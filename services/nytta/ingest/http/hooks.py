@@ -44,8 +44,8 @@ def is_signed(hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether the body is what the sender signed."""
     header, algorithm, prefix = _WAYS[hook.signed]
     signed = body + headers.get("x-glpi-timestamp", "").encode() if hook.signed == "glpi" else body
-    made = prefix + hmac.new(hook.secret, signed, getattr(hashlib, algorithm)).hexdigest()
-    return hmac.compare_digest(made.encode(), headers.get(header, "").strip().encode())
+    signature = prefix + hmac.new(hook.secret, signed, getattr(hashlib, algorithm)).hexdigest()
+    return hmac.compare_digest(signature.encode(), headers.get(header, "").strip().encode())
 
 
 def events_of(

@@ -43,10 +43,10 @@ class Bucket:
     def __post_init__(self) -> None:
         self.level = self.size
 
-    def wait(self, now: float) -> float:
+    def wait(self, current_time: float) -> float:
         """Seconds until the next request may come; 0 when it may."""
-        self.level = min(self.size, self.level + (now - self.at) * self.rate)
-        self.at = now
+        self.level = min(self.size, self.level + (current_time - self.at) * self.rate)
+        self.at = current_time
         return 0.0 if self.level > 0 else -self.level / self.rate + 1 / self.rate
 
     def take(self, events: int) -> None:
@@ -64,8 +64,8 @@ def gunzip(body: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
     room = limit + 1
     member, members = zlib.decompressobj(_GZIP), 1
-    for first in range(0, len(body), _PIECE):
-        piece = body[first : first + _PIECE]
+    for start in range(0, len(body), _PIECE):
+        piece = body[start : start + _PIECE]
         while piece:
             if member.eof:
                 member, members = zlib.decompressobj(_GZIP), members + 1

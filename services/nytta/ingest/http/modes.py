@@ -118,7 +118,9 @@ def _parse(body: bytes) -> None:
 
 def _from_headers(headers: Headers, body: bytes) -> bytes:
     """The line of an event in binary mode: attributes from headers, data from the body."""
-    attributes = [(name[len(_PREFIX) :].decode("latin-1"), v) for name, v in headers if name.startswith(_PREFIX)]
+    attributes = [
+        (name[len(_PREFIX) :].decode("latin-1"), content) for name, content in headers if name.startswith(_PREFIX)
+    ]
     names = Counter(name for name, _ in attributes)
     twice = sorted(name for name, count in names.items() if count > 1)
     if twice:

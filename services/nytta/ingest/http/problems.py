@@ -62,14 +62,14 @@ def retry(status: int, detail: str, seconds: float) -> Problem:
 
 def status_of(reasons: Iterable[Reason]) -> int:
     """The status of a request none of whose events was accepted: the one that fits them all, else 422."""
-    found = {_STATUS.get(reason, 422) for reason in reasons}
-    return found.pop() if len(found) == 1 else 422
+    statuses = {_STATUS.get(reason, 422) for reason in reasons}
+    return statuses.pop() if len(statuses) == 1 else 422
 
 
 def all_refused(rejected: Sequence[Mapping[str, Any]], reasons: Sequence[Reason]) -> Problem:
     """The answer to events none of which was accepted."""
-    first = rejected[0]
-    detail = first["detail"] if len(rejected) == 1 else f"none of the {len(rejected)} events was accepted"
-    reason = first["reason"] if len(set(reasons)) == 1 else ""
+    first_reject = rejected[0]
+    detail = first_reject["detail"] if len(rejected) == 1 else f"none of the {len(rejected)} events was accepted"
+    reason = first_reject["reason"] if len(set(reasons)) == 1 else ""
     more = {"read": len(rejected), "accepted": 0, "rejected": list(rejected)}
     return Problem(status_of(reasons), detail, reason=reason, more=more)

@@ -56,18 +56,18 @@ async def read_body(request: Request, memory: BodyMemory, place: bytearray) -> N
         raise too_large(limit)  # it waits for a word before it sends
     try:
         async with asyncio.timeout(memory.limits.seconds):
-            seen = 0
+            bytes_read = 0
             async for chunk in request.stream():
-                seen += len(chunk)
-                if seen > limit * _DISCARDED:
+                bytes_read += len(chunk)
+                if bytes_read > limit * _DISCARDED:
                     break
-                if seen <= limit:
+                if bytes_read <= limit:
                     memory.add(place, chunk)
     except TimeoutError:
         raise Problem(
             408, f"the body did not come within {memory.limits.seconds:g} seconds", headers={"Connection": "close"}
         ) from None
-    if seen > limit:
+    if bytes_read > limit:
         problem = too_large(limit)
         problem.headers["Connection"] = "close"
         raise problem

@@ -151,10 +151,10 @@ class Gateway:
             token = self._senders.admit(request, self.now())
             number = int(batch) if _BATCH.fullmatch(batch) else 0
             counts = await self._decode_queue.run(partial(self.batches, number))
-            own = [dict(row) for row in counts if token.may_speak_for(row["source"])]
-            if not own:
+            own_counts = [dict(row) for row in counts if token.may_speak_for(row["source"])]
+            if not own_counts:
                 raise Problem(404, "there is no such batch with events of the token's sources")
-            return Response(orjson.dumps({"batch": batch, "sources": own}), 200, _PRIVATE, "application/json")
+            return Response(orjson.dumps({"batch": batch, "sources": own_counts}), 200, _PRIVATE, "application/json")
         except Problem as problem:
             return problem.response()
         except Refusal as refusal:
@@ -167,15 +167,15 @@ class Gateway:
         """Answer the handshake of webhooks: whoever has a token may send, at the rate of a token at most."""
         headers = {"Allow": "OPTIONS, POST"}
         origin = request.headers.get("webhook-request-origin", "").strip()
-        asked = request.headers.get("webhook-request-rate", "").strip()
-        if asked and not _RATE.fullmatch(asked):
+        asked_rate = request.headers.get("webhook-request-rate", "").strip()
+        if asked_rate and not _RATE.fullmatch(asked_rate):
             return Problem(400, "WebHook-Request-Rate is no whole number above 0", headers=headers).response()
         if origin:
             if not _ORIGIN.fullmatch(origin):
                 return Problem(400, "WebHook-Request-Origin is no DNS name", headers=headers).response()
             most = max(1, int(self.limits.rate * 60))
             headers["WebHook-Allowed-Origin"] = origin
-            headers["WebHook-Allowed-Rate"] = str(min(int(asked), most) if asked else most)
+            headers["WebHook-Allowed-Rate"] = str(min(int(asked_rate), most) if asked_rate else most)
         return Response(status_code=200, headers=headers)
 
 
@@ -287,7 +287,11 @@ def say_problems(app: FastAPI) -> None:
         detail = str(error.detail)
         if error.status_code == 405:
             scopes = {method: dict(request.scope) | {"method": method} for method in _METHODS}
-            allowed = [m for m, its in scopes.items() if any(r.matches(its)[0] is Match.FULL for r in app.routes)]
+            allowed = [
+                method
+                for method, scope in scopes.items()
+                if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+            ]
             headers["Allow"] = ", ".join(allowed)
             detail = f"this resource has the methods {headers['Allow']}"
         elif error.status_code == 404:

@@ -24,11 +24,11 @@ class Senders:
         self._seconds = seconds
         self._buckets: dict[str, Bucket] = {}
 
-    def admit(self, request: Request, now: datetime) -> Token:
+    def admit(self, request: Request, current_time: datetime) -> Token:
         """The token of a request that may come now. Raises Problem: 400, 401, 429, 503."""
-        shown = _shown(request)
+        shown_token = _shown(request)
         try:
-            token = self._tokens.find(shown, now)
+            token = self._tokens.find(shown_token, current_time)
         except TokenFileError:
             raise retry(503, "the tokens cannot be read: the operator must look at the service's log", 30) from None
         if token is None:

@@ -53,9 +53,9 @@ class Token(BaseModel):
     subtrees: tuple[str, ...] = ()
     """Units it may send events of, with all units below. All units when both are empty."""
 
-    def lives(self, now: datetime) -> bool:
+    def lives(self, current_time: datetime) -> bool:
         """Whether it has not expired."""
-        return self.expires is None or now < self.expires
+        return self.expires is None or current_time < self.expires
 
     def may_speak_for(self, source: str) -> bool:
         """Whether events may come from this CloudEvents source."""
@@ -101,20 +101,20 @@ class Tokens:
             ) from error
         return self._tokens
 
-    def find(self, text: str, now: datetime) -> Token | None:
+    def find(self, text: str, current_time: datetime) -> Token | None:
         """The living token that a sender shows; None where it is none of ours."""
         digest = _digest(text)
-        found = None
+        matching = None
         for token in self.all():
             # every one is compared, so that time tells nothing
-            if hmac.compare_digest(token.hash, digest) and token.lives(now):
-                found = token
-        return found
+            if hmac.compare_digest(token.hash, digest) and token.lives(current_time):
+                matching = token
+        return matching
 
     def add(
         self,
         source: str,
-        now: datetime,
+        current_time: datetime,
         *,
         expires: datetime | None = None,
         event_sources: Sequence[str] = (),
@@ -129,7 +129,7 @@ class Tokens:
             id=name,
             source=source,
             hash=_digest(text),
-            created=now.astimezone(UTC).replace(microsecond=0),
+            created=current_time.astimezone(UTC).replace(microsecond=0),
             expires=expires,
             event_sources=tuple(event_sources),
             types=tuple(types),
@@ -141,11 +141,11 @@ class Tokens:
 
     def revoke(self, name: str) -> bool:
         """Take back the token of that id; False where there is none."""
-        before = self.all()
-        after = tuple(token for token in before if token.id != name)
-        if len(after) == len(before):
+        earlier = self.all()
+        remaining = tuple(token for token in earlier if token.id != name)
+        if len(remaining) == len(earlier):
             return False
-        self._write(after)
+        self._write(remaining)
         return True
 
     def _write(self, tokens: tuple[Token, ...]) -> None:

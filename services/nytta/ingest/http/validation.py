@@ -82,22 +82,30 @@ def judge(requests: Sequence[EventRequest], circumstances: Circumstances) -> tup
         try:
             lines = lines_of(request.mode, request.headers, request.body)
         except Unreadable as error:
-            whole = _whole(request)
+            whole_request = _whole(request)
             answers[number] = Judged(
-                1, (Reject(error.reason, error.detail, request.token.source, "body", whole),), (0,)
+                1, (Reject(error.reason, error.detail, request.token.source, "body", whole_request),), (0,)
             )
         else:
             by_token.setdefault(request.token.id, []).append((number, lines))
     tables = []
     for group in by_token.values():
-        events, found = _decoded(requests[group[0][0]].token, [line for _, its in group for line in its], circumstances)
+        events, rejects_by_line = _decoded(
+            requests[group[0][0]].token, [line for _, request_lines in group for line in request_lines], circumstances
+        )
         tables.append(events)
-        first = 0
-        for number, its in group:
-            places = [place for place in range(first, first + len(its)) if place in found] if found else []
-            read = sum(map(_says_something, its))
-            answers[number] = _judged(requests[number], read, [(place - first, found[place]) for place in places])
-            first += len(its)
+        start = 0
+        for number, request_lines in group:
+            places = (
+                [place for place in range(start, start + len(request_lines)) if place in rejects_by_line]
+                if rejects_by_line
+                else []
+            )
+            read = sum(map(_says_something, request_lines))
+            answers[number] = _judged(
+                requests[number], read, [(place - start, rejects_by_line[place]) for place in places]
+            )
+            start += len(request_lines)
     return join(tables), [answers[number] for number in range(len(requests))]
 
 
@@ -105,18 +113,21 @@ def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> 
     """The events of a token's lines that may pass, and the rejects by line, counted from 0."""
     batch = circumstances.table(b"\n".join(lines))
     events = batch.table
-    found = {int(r.position.removeprefix("line ")) - 1: r for r in batch.rejects}
+    rejects_by_line = {int(reject.position.removeprefix("line ")) - 1: reject for reject in batch.rejects}
     verdicts = scope.refused(events, token, circumstances.registry) if len(events) else None
     if verdicts is not None:
         events = events.filter(pa.array([verdict is None for verdict in verdicts]))
-        found |= _placed(lines, set(found), token, circumstances)
-    return events, found
+        rejects_by_line |= _placed(lines, set(rejects_by_line), token, circumstances)
+    return events, rejects_by_line
 
 
-def _judged(request: EventRequest, read: int, found: list[tuple[int, Reject]]) -> Judged:
+def _judged(request: EventRequest, read: int, rejects_by_line: list[tuple[int, Reject]]) -> Judged:
     word = "line" if request.mode is Mode.NDJSON else "event"
-    rejects = tuple(replace(r, source=r.source or request.token.source, position=f"{word} {n + 1}") for n, r in found)
-    return Judged(read, rejects, tuple(place for place, _ in found))
+    rejects = tuple(
+        replace(reject, source=reject.source or request.token.source, position=f"{word} {number + 1}")
+        for number, reject in rejects_by_line
+    )
+    return Judged(read, rejects, tuple(place for place, _ in rejects_by_line))
 
 
 def _says_something(line: bytes) -> bool:
@@ -125,14 +136,16 @@ def _says_something(line: bytes) -> bool:
 
 def _whole(request: EventRequest) -> bytes:
     """What came, as far as it told of the event, as far as a reject keeps it."""
-    told = [b": ".join(line) for line in request.headers if line[0].startswith(b"ce-") or line[0] == b"content-type"]
-    whole = b"\r\n".join([*told, b"", request.body]) if request.mode is Mode.BINARY else request.body
-    return whole[:KEPT]
+    event_headers = [
+        b": ".join(line) for line in request.headers if line[0].startswith(b"ce-") or line[0] == b"content-type"
+    ]
+    whole_request = b"\r\n".join([*event_headers, b"", request.body]) if request.mode is Mode.BINARY else request.body
+    return whole_request[:KEPT]
 
 
 def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Circumstances) -> dict[int, Reject]:
     """The lines of the events that may not pass: a table does not say on which line an event stood."""
-    found = {}
+    rejects_by_line = {}
     for number, line in enumerate(lines):
         if number in done or not _says_something(line):
             continue
@@ -141,5 +154,5 @@ def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Cir
         unit = event.data.unit if event.data else None
         verdict = scope.verdict(token, circumstances.registry, event.source, TYPES[event.type].name, unit or "", day)
         if verdict is not None:
-            found[number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
-    return found
+            rejects_by_line[number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
+    return rejects_by_line

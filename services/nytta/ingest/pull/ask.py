@@ -115,13 +115,13 @@ class Ask:
         return url
 
     def _tried(self, method: str, url: str, params: Mapping[str, str] | None, read: Read) -> Answer:
-        said = ""
+        reason = ""
         renewed = False
         for number in range(_TRIES):
             try:
                 status, headers, body = self._sent(method, url, params, self._authorisation())
             except (httpx.TransportError, httpx.DecodingError) as error:
-                said = type(error).__name__
+                reason = type(error).__name__
                 self._wait(number)
                 continue
             if status == 401 and self.credentials.way == "client-credentials" and not renewed:
@@ -131,46 +131,46 @@ class Ask:
                 raise ForbiddenError(f"{urlsplit(url).path} is refused ({status}): check the account and its rights")
             if status in _AGAIN:
                 self.throttled += status == 429
-                said = f"status {status}"
+                reason = f"status {status}"
                 self._wait(number, headers.get("retry-after", ""))
                 continue
             if 300 <= status < 400:
                 return self._redirected(url, headers.get("location", ""), read)
             if status >= 400:
-                said = f"{urlsplit(url).path} answers {status}: check the address and the settings"
-                raise GoneError(said) if status in (404, 410) else PullError(said)
+                reason = f"{urlsplit(url).path} answers {status}: check the address and the settings"
+                raise GoneError(reason) if status in (404, 410) else PullError(reason)
             try:
                 return Answer(read(body), headers)
             except ValueError:
-                said = "an answer that is cut off or cannot be read"
+                reason = "an answer that is cut off or cannot be read"
                 self._wait(number)
-        raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {said}; it is tried again next round")
+        raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {reason}; it is tried again next round")
 
     def _redirected(self, url: str, location: str, read: Read) -> Answer:
         """What lies where the source sends us: a signed address knows us by itself, so it is shown no credentials."""
         target = urljoin(url, location)
         if urlsplit(target).scheme != urlsplit(self.address).scheme:
             raise PullError("the source leads to another scheme than its own: it is not followed")
-        own = urlsplit(target)[:2] == urlsplit(self.address)[:2]
+        same_origin = urlsplit(target)[:2] == urlsplit(self.address)[:2]
         for number in range(_TRIES):
             try:
-                status, headers, body = self._sent("GET", target, None, self._authorisation() if own else {})
+                status, headers, body = self._sent("GET", target, None, self._authorisation() if same_origin else {})
                 if status == 200:
                     return Answer(read(body), headers)
                 if status not in _AGAIN:
                     break
                 self.throttled += status == 429
-                told = headers.get("retry-after", "")
+                retry_after = headers.get("retry-after", "")
             except (httpx.TransportError, httpx.DecodingError, ValueError):
-                told = ""
-            self._wait(number, told)
+                retry_after = ""
+            self._wait(number, retry_after)
         raise PullError("the address to which the source leads does not answer; it is tried again next round")
 
     def _sent(
         self, method: str, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str], bytes]:
-        told = {"Accept": "application/json", **headers}
-        with self._client.stream(method, url, params=params, headers=told, follow_redirects=False) as answer:
+        all_headers = {"Accept": "application/json", **headers}
+        with self._client.stream(method, url, params=params, headers=all_headers, follow_redirects=False) as answer:
             body = bytearray()
             for piece in answer.iter_bytes():
                 body += piece
@@ -183,30 +183,30 @@ class Ask:
         self._pause(max(seconds, _seconds(retry_after)))
 
     def _authorisation(self) -> dict[str, str]:
-        known = self.credentials
-        match known.way:
+        credentials = self.credentials
+        match credentials.way:
             case "none":
                 return {}
             case "basic":
-                return {"Authorization": httpx.BasicAuth(known.user, known.secret)._auth_header}
+                return {"Authorization": httpx.BasicAuth(credentials.user, credentials.secret)._auth_header}
             case "token":
-                return {"Authorization": known.scheme + known.secret}
+                return {"Authorization": credentials.scheme + credentials.secret}
         if not self._token or time.monotonic() > self._token_ends:
             self._token, lasts = self._fetched()
             self._token_ends = time.monotonic() + lasts - _EARLY
         return {"Authorization": f"Bearer {self._token}"}
 
     def _fetched(self) -> tuple[str, float]:
-        known = self.credentials
-        form = {"grant_type": "client_credentials", "client_id": known.user, "client_secret": known.secret}
-        if known.scope:
-            form["scope"] = known.scope
-        answer = self._client.post(known.token_address, data=form)
+        credentials = self.credentials
+        form = {"grant_type": "client_credentials", "client_id": credentials.user, "client_secret": credentials.secret}
+        if credentials.scope:
+            form["scope"] = credentials.scope
+        answer = self._client.post(credentials.token_address, data=form)
         if answer.status_code >= 500 or answer.status_code == 429:
             raise httpx.RemoteProtocolError("no token")
         try:
-            given = answer.json()
-            return str(given["access_token"]), float(given.get("expires_in", 300))
+            token_answer = answer.json()
+            return str(token_answer["access_token"]), float(token_answer.get("expires_in", 300))
         except (ValueError, KeyError, TypeError) as error:
             if answer.is_success:
                 raise httpx.RemoteProtocolError("a token that is cut off") from error

@@ -36,8 +36,8 @@ class View:
     key: str
     page: int
 
-    def changes(self, since: Place | None, after: Any) -> Rows:
-        """A page of rows by (changed, key): from `since` on, or behind the row whose key is `after`."""
+    def changes(self, since: Place | None, last_key: Any) -> Rows:
+        """A page of rows by (changed, key): from `since` on, or behind the row whose key is `last_key`."""
         import sqlalchemy as sql
 
         changed: ColumnClause[Any] = sql.column(self.changed)
@@ -45,17 +45,17 @@ class View:
         behind: ColumnElement[bool] | None = None
         if since is not None:
             behind = changed >= since
-        if after is not None:
-            behind = sql.or_(changed > since, sql.and_(changed == since, key > after))
+        if last_key is not None:
+            behind = sql.or_(changed > since, sql.and_(changed == since, key > last_key))
         names = dict.fromkeys((*self.columns, self.changed, self.key))
         return self._page(sql.select(*map(sql.column, names)), behind, changed, key)
 
-    def keys(self, after: Any) -> Rows:
-        """A page of keys behind the key `after`."""
+    def keys(self, last_key: Any) -> Rows:
+        """A page of keys behind the key `last_key`."""
         import sqlalchemy as sql
 
         key: ColumnClause[Any] = sql.column(self.key)
-        return self._page(sql.select(key), None if after is None else key > after, key)
+        return self._page(sql.select(key), None if last_key is None else key > last_key, key)
 
     def _page(self, select: Rows, where: ColumnElement[bool] | None, *order: ColumnElement[Any]) -> Rows:
         import sqlalchemy as sql
@@ -83,9 +83,9 @@ def connected(ask: Ask) -> Iterator[Connection]:
             yield connection
     except (sql.exc.SQLAlchemyError, ImportError) as error:
         # what a driver says may hold values of rows
-        said = type(getattr(error, "orig", None) or error).__name__
+        failure = type(getattr(error, "orig", None) or error).__name__
         raise PullError(
-            f"the database at {url.host or url.database} cannot be read ({said}): check address, account and view; "
+            f"the database at {url.host or url.database} cannot be read ({failure}): check address, account and view; "
             "it is tried again next round"
         ) from error
     finally:
@@ -102,8 +102,8 @@ def told_time(connection: Connection) -> datetime | None:
     """The time of the database, where it tells one with an offset."""
     import sqlalchemy as sql
 
-    told = connection.scalar(sql.select(sql.func.current_timestamp()))
-    return told if isinstance(told, datetime) and told.tzinfo else None
+    clock_time = connection.scalar(sql.select(sql.func.current_timestamp()))
+    return clock_time if isinstance(clock_time, datetime) and clock_time.tzinfo else None
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -172,9 +172,9 @@ def latest(cursor: str, place: Any) -> str:
     if not cursor:
         return written(place)
     kind, value = json.loads(cursor)
-    known: Any = value
+    typed_value: Any = value
     if kind in ("datetime", "date"):
-        known = datetime.fromisoformat(value) if kind == "datetime" else date.fromisoformat(value)
-    if type(known) is not type(place):
+        typed_value = datetime.fromisoformat(value) if kind == "datetime" else date.fromisoformat(value)
+    if type(typed_value) is not type(place):
         raise PullError("the column of changes is of another kind than before: say nytta pull --reset")
-    return written(max(known, place))
+    return written(max(typed_value, place))

@@ -90,15 +90,15 @@ class Declared(BaseModel):
 
     @field_validator("token_address")
     @classmethod
-    def _token_is_web(cls, given: str) -> str:
-        return _web(given)
+    def _token_is_web(cls, address: str) -> str:
+        return _web(address)
 
     @field_validator("kind")
     @classmethod
-    def _is_known(cls, given: str) -> str:
-        if given not in KINDS and given != WEBHOOK:
-            raise ValueError(f"there is no kind '{given}'; known are {', '.join([*KINDS, WEBHOOK])}")
-        return given
+    def _is_known(cls, kind: str) -> str:
+        if kind not in KINDS and kind != WEBHOOK:
+            raise ValueError(f"there is no kind '{kind}'; known are {', '.join([*KINDS, WEBHOOK])}")
+        return kind
 
     @model_validator(mode="after")
     def _goes_together(self) -> Declared:
@@ -136,15 +136,15 @@ class Declared(BaseModel):
         """Whether it is pulled; else it sends by itself."""
         return self.kind != WEBHOOK
 
-    def due(self, last: datetime | None, now: datetime) -> bool:
-        """Whether a round is due, after one that began at `last`."""
-        return last is None or now - last >= timedelta(minutes=self.minutes)
+    def due(self, last_round: datetime | None, current_time: datetime) -> bool:
+        """Whether a round is due, after one that began at `last_round`."""
+        return last_round is None or current_time - last_round >= timedelta(minutes=self.minutes)
 
     def source(self) -> Source:
         """What asks it. SourcesError where its settings are not sound."""
         settings, make = KINDS[self.kind]
-        made: Source = make(settings.model_validate(self.settings))
-        return made
+        source: Source = make(settings.model_validate(self.settings))
+        return source
 
 
 def read(registry: Path | None) -> tuple[Declared, ...]:
@@ -157,7 +157,7 @@ def read(registry: Path | None) -> tuple[Declared, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise SourcesError(f"{path}: cannot be read: {error}") from error
     root, problems = nodes.parse(text, FILE, nothing=nodes.NULLS)
-    found: list[Declared] = []
+    all_declared: list[Declared] = []
     document = root.plain() if root else None
     entries = document.get("sources") if isinstance(document, dict) else None
     if root and not isinstance(entries, list):
@@ -169,18 +169,18 @@ def read(registry: Path | None) -> tuple[Declared, ...]:
             if declared.is_asked:
                 declared.source()
         except ValidationError as error:
-            for told in error.errors():
-                place = [part for part in told["loc"] if isinstance(part, str | int)]
+            for detail in error.errors():
+                place = [part for part in detail["loc"] if isinstance(part, str | int)]
                 line = root.at("sources", number, *place) if root else 1
-                message = str(told["msg"]).removeprefix("Value error, ")
+                message = str(detail["msg"]).removeprefix("Value error, ")
                 problems.append(Problem(FILE, line, f"{'.'.join(map(str, place))}: {message}"))
             continue
-        if any(other.id == declared.id for other in found):
+        if any(earlier.id == declared.id for earlier in all_declared):
             problems.append(Problem(FILE, root.at("sources", number) if root else 1, f"'{declared.id}' stands twice"))
-        found.append(declared)
+        all_declared.append(declared)
     if problems:
         raise SourcesError(check_text(tuple(sorted(problems)), str(registry)).rstrip("\n"))
-    return tuple(found)
+    return tuple(all_declared)
 
 
 def _web(address: str) -> str:

@@ -27,16 +27,20 @@ class Shares:
 
     def percent(self) -> dict[str, int]:
         """By field, the percent of rows in which it says something; empty where there was no row."""
-        return {name: 100 * said // self.rows for name, said in sorted(self._said.items())} if self.rows else {}
+        return (
+            {name: 100 * said_count // self.rows for name, said_count in sorted(self._said.items())}
+            if self.rows
+            else {}
+        )
 
     def silent(self, name: str) -> bool:
         """Whether a field says nothing in any row."""
         return not self._said[name]
 
 
-def vanished(shares: Shares, known: Mapping[str, int], needed: Collection[str]) -> list[str]:
+def vanished(shares: Shares, known_fields: Mapping[str, int], needed: Collection[str]) -> list[str]:
     """Fields that rows need, that used to be there, and that no row has now."""
     if shares.rows < _FEW:
         return []
-    roots = sorted({name if name in known else name.partition("/")[0] for name in needed})
-    return [name for name in roots if known.get(name, 0) >= _USUAL and shares.silent(name)]
+    roots = sorted({name if name in known_fields else name.partition("/")[0] for name in needed})
+    return [name for name in roots if known_fields.get(name, 0) >= _USUAL and shares.silent(name)]

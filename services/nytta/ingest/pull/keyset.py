@@ -32,7 +32,7 @@ def pages(
     fetch: Callable[[Place], Fetched],
     place: Place,
     changed: Callable[[Row], str],
-    id_: Callable[[Row], str],
+    id_of: Callable[[Row], str],
     full: int = 0,
 ) -> Iterator[tuple[Sequence[Row], Place]]:
     """Pages from `place` on until the source has no more, each with the place after it.
@@ -52,7 +52,7 @@ def pages(
             if fetched.total:
                 yield (), Place(place.since, place.after, fetched.total)
             return
-        keys = [(changed(row), id_(row)) for row in fetched.rows]
+        keys = [(changed(row), id_of(row)) for row in fetched.rows]
         if keys != sorted(keys) or (place.after and keys[0] <= (place.since, place.after)):
             raise PullError(
                 "the source's rows do not come in the order that was asked for: nothing of the page is taken"

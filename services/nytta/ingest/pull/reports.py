@@ -52,9 +52,9 @@ def read_report(body: bytes) -> Report:
     """A report in CSV or JSON. ValueError where it is cut off, or is neither."""
     text = body.decode("utf-8-sig")
     if text.lstrip().startswith(("{", "[")):
-        told = orjson.loads(text)
-        rows = told["value"] if isinstance(told, dict) else told
-        link = told.get("@odata.nextLink", "") if isinstance(told, dict) else ""
+        document = orjson.loads(text)
+        rows = document["value"] if isinstance(document, dict) else document
+        link = document.get("@odata.nextLink", "") if isinstance(document, dict) else ""
         return Report([{_field(name): value for name, value in row.items()} for row in rows], link)
     header, *lines = csv.reader(io.StringIO(text))
     fields = [_field(name) for name in header]
@@ -97,8 +97,8 @@ def _row(fields: Sequence[str], cells: Sequence[str]) -> Row:
     """A row of a table. The last column may hold the delimiter: reports write lists of products without quotes."""
     if len(cells) < len(fields):
         raise ValueError("a row is cut off")
-    last = len(fields) - 1
-    return dict(zip_longest(fields, (*cells[:last], ",".join(cells[last:]))))
+    last_column = len(fields) - 1
+    return dict(zip_longest(fields, (*cells[:last_column], ",".join(cells[last_column:]))))
 
 
 def _field(column: str) -> str:

@@ -72,7 +72,7 @@ class Source(Protocol):
         """
         ...
 
-    def probe(self, ask: Ask, now: datetime) -> Findings:
+    def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """What the account may read, and how the clocks stand."""
         ...
 

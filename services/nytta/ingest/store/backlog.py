@@ -136,8 +136,8 @@ class Backlog:
     def bring(self) -> None:
         """Bring in all that was accepted until now; for whoever holds the lock of `PrivateStore.writing`."""
         with self._changing:
-            last = self._parts[-1].groups[-1].batch if self._parts else 0
-        while (part := self._first(last)) is not None:
+            last_batch = self._parts[-1].groups[-1].batch if self._parts else 0
+        while (part := self._first(last_batch)) is not None:
             self._store.write_groups(part.groups)
             with self._changing:
                 self._parts.popleft()
@@ -145,10 +145,11 @@ class Backlog:
                 self._oldest = time.monotonic()
             self._wal.remove(part.path)
 
-    def _first(self, last: int) -> _Part | None:
-        """The part that has waited longest, to which nothing is added any more; None where all came after `last`."""
+    def _first(self, last_batch: int) -> _Part | None:
+        """The part that has waited longest, to which nothing is added any more; None where all came after
+        `last_batch`."""
         with self._changing:
-            if not self._parts or self._parts[0].groups[0].batch > last:
+            if not self._parts or self._parts[0].groups[0].batch > last_batch:
                 return None
             if len(self._parts) == 1:
                 self._wal.cut()

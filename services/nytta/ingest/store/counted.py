@@ -25,6 +25,6 @@ def winning(connection: Connection) -> str:
 
     What came since the last round may stand against another content that is not known to have lost yet.
     """
-    seen = visible(connection)
-    lost = f"SELECT identity, snapshot, content FROM {{private}}.superseded WHERE {seen}"
-    return f"{seen} AND retracted = 0 AND (identity, snapshot, content) NOT IN ({lost})"
+    visible_marks = visible(connection)
+    lost = f"SELECT identity, snapshot, content FROM {{private}}.superseded WHERE {visible_marks}"
+    return f"{visible_marks} AND retracted = 0 AND (identity, snapshot, content) NOT IN ({lost})"

@@ -18,7 +18,7 @@ PERSON_KINDS = ("session", "eligibility", "presence", "training")
 
 def digests(connection: Connection) -> frozenset[bytes]:
     """What stands for the excluded: pseudonyms, and what the lasting key makes of their ids."""
-    return frozenset(_bytes(d) for (d,) in connection.rows("SELECT digest FROM {private}.exclusions FINAL"))
+    return frozenset(_bytes(digest) for (digest,) in connection.rows("SELECT digest FROM {private}.exclusions FINAL"))
 
 
 def exclude(connection: Connection, whom: Collection[Pseudonym], reference: str, since: datetime) -> None:
@@ -26,7 +26,7 @@ def exclude(connection: Connection, whom: Collection[Pseudonym], reference: str,
     connection.insert(
         "{private}.exclusions",
         ["digest", "key_id", "reference", "since"],
-        [[each.digest, each.key_id, reference, since] for each in whom],
+        [[pseudonym.digest, pseudonym.key_id, reference, since] for pseudonym in whom],
     )
 
 
@@ -34,13 +34,13 @@ def without_excluded(events: pa.Table, excluded: frozenset[bytes]) -> pa.Table:
     """The events without those about an excluded person; cases and tickets stay, without the actor."""
     if not len(events):
         return events
-    those = pa.array([*excluded, EXCLUDED], pa.binary(SIZE))
-    hidden = pc.is_in(events["actor"], value_set=those)
+    excluded_digests = pa.array([*excluded, EXCLUDED], pa.binary(SIZE))
+    hidden = pc.is_in(events["actor"], value_set=excluded_digests)
     if not pc.any(hidden).as_py():
         return events
-    theirs = pc.is_in(events["kind"].cast(pa.string()), value_set=pa.array(PERSON_KINDS))
-    kept = pc.invert(pc.and_(hidden, theirs))
-    events, hidden = events.filter(kept), hidden.filter(kept)
+    are_persons = pc.is_in(events["kind"].cast(pa.string()), value_set=pa.array(PERSON_KINDS))
+    is_kept = pc.invert(pc.and_(hidden, are_persons))
+    events, hidden = events.filter(is_kept), hidden.filter(is_kept)
     for name in ("actor_key", "actor_kind"):
         column = events[name]
         words = pc.if_else(hidden, "", column.cast(pa.string())).dictionary_encode().cast(column.type)

@@ -28,7 +28,7 @@ _IS_OPEN: Final = "year(valid_to) < 2000"
 
 def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) -> dict[str, Standing]:
     """The latest membership of each of these rows of a source that has one."""
-    found: dict[str, Standing] = {}
+    standings: dict[str, Standing] = {}
     for some in _parts(rows):
         table = store.connection.arrow(
             f"SELECT {', '.join(map(_column, COLUMNS))}, {_ROW} AS row FROM {_winning(_OF_ROWS)} "
@@ -41,8 +41,8 @@ def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) 
         columns = zip(COLUMNS.items(), table.columns, strict=False)  # the row's id comes after them
         events = pa.table({name: column.cast(kind) for (name, kind), column in columns})
         stood = zip(table["row"].to_pylist(), events["received_at"].to_pylist(), encode(events), strict=True)
-        found |= {row: Standing(orjson.loads(line), received) for row, received, line in stood}
-    return found
+        standings |= {row: Standing(orjson.loads(line), received) for row, received, line in stood}
+    return standings
 
 
 def open_rows(store: PrivateStore, source: str) -> set[str]:
@@ -55,22 +55,22 @@ def open_rows(store: PrivateStore, source: str) -> set[str]:
 
 def memberships_of(store: PrivateStore, actors: Collection[bytes]) -> dict[bytes, list[Membership]]:
     """The memberships of each of these persons, whatever source tells of them."""
-    found: defaultdict[bytes, list[Membership]] = defaultdict(list)
+    memberships: defaultdict[bytes, list[Membership]] = defaultdict(list)
     for some in _parts(actors):
         rows = store.connection.rows(
             f"SELECT hex(actor), unit, system, toString(valid_from), if({_IS_OPEN}, '', toString(valid_to)) "
             f"FROM {_winning(_OF_ACTORS)}",
             actors=[actor.hex() for actor in some],
         )
-        for actor, unit, system, first, end in rows:
+        for actor, unit, system, first_day, end in rows:
             ended = date.fromisoformat(end) if end else None
-            found[bytes.fromhex(actor)].append(Membership(unit, system, date.fromisoformat(first), ended))
-    return found
+            memberships[bytes.fromhex(actor)].append(Membership(unit, system, date.fromisoformat(first_day), ended))
+    return memberships
 
 
 def opening_units(store: PrivateStore, subjects: Collection[bytes]) -> dict[bytes, str]:
     """The unit in which each of these cases and tickets was opened, where that is known."""
-    found: dict[bytes, str] = {}
+    opening_by_subject: dict[bytes, str] = {}
     for some in _parts(subjects):
         rows = store.connection.rows(
             "SELECT hex(subject), argMax(unit, (snapshot, revision)) FROM {private}.events "
@@ -78,8 +78,8 @@ def opening_units(store: PrivateStore, subjects: Collection[bytes]) -> dict[byte
             f"AND {_OF_SUBJECTS} AND {_VISIBLE} GROUP BY subject",
             subjects=[subject.hex() for subject in some],
         )
-        found |= {bytes.fromhex(subject): unit for subject, unit in rows}
-    return found
+        opening_by_subject |= {bytes.fromhex(subject): unit for subject, unit in rows}
+    return opening_by_subject
 
 
 def _winning(condition: str) -> str:
@@ -98,6 +98,6 @@ def _column(name: str) -> str:
 
 
 def _parts(items: Collection[Any]) -> Iterator[list[Any]]:
-    rest = iter(items)
-    while part := list(islice(rest, _SOME)):
+    remaining = iter(items)
+    while part := list(islice(remaining, _SOME)):
         yield part

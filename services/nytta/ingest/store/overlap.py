@@ -24,13 +24,13 @@ class Overlap:
 
 def is_known(connection: Connection, job: Import) -> bool:
     """Whether the same file was imported before, under another reading of its mapping."""
-    found = connection.rows(
+    rows = connection.rows(
         """SELECT count() FROM {private}.imports FINAL
            WHERE digest = {digest:String} AND import != {id:UInt64} AND state != 'open'""",
         digest=job.digest,
         id=job.id,
     )
-    return bool(found[0][0])
+    return bool(rows[0][0])
 
 
 def overlap(connection: Connection, job: Import) -> Overlap | None:

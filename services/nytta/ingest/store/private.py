@@ -318,12 +318,12 @@ class PrivateStore:
         if not len(events):
             return
         days = pc.min_max(pc.cast(events["time"], pa.date32())).as_py()
-        first, last = (max(0, (days[name] - _EPOCH).days) for name in ("min", "max"))
-        if self._span is None or first < self._span[0] or last > self._span[1]:
-            self.raise_counter("first_day", _FAR - first)
-            self.raise_counter("last_day", last)
-            held = self._span or (first, last)
-            self._span = min(first, held[0]), max(last, held[1])
+        first_day, last_day = (max(0, (days[name] - _EPOCH).days) for name in ("min", "max"))
+        if self._span is None or first_day < self._span[0] or last_day > self._span[1]:
+            self.raise_counter("first_day", _FAR - first_day)
+            self.raise_counter("last_day", last_day)
+            span = self._span or (first_day, last_day)
+            self._span = min(first_day, span[0]), max(last_day, span[1])
 
     @_alone
     def append_marks(self, marks: pa.Table) -> None:
@@ -445,10 +445,10 @@ class PrivateStore:
         if not self._ask:
             self._finish_batches()
         rows = self.connection.rows("SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'")
-        for number, at in rows:
+        for number, imported_at in rows:
             job = self.find_import(number)
             if job is not None:
-                self._mark_import(job, at)
+                self._mark_import(job, imported_at)
 
     def _finish_batches(self) -> None:
         """Batches get their marks last: those above the last round's number that have none died on the way.
@@ -564,22 +564,25 @@ class PrivateStore:
             FROM compared GROUP BY source ORDER BY source"""
         )
 
-    def absent(self, job: Import, listed: Import, source: str, seen: Sequence[str] = ()) -> Absent:
+    def absent(self, job: Import, listed: Import, source: str, seen_rows: Sequence[str] = ()) -> Absent:
         """How many rows of a source a complete list lacks that count so far, and how many count.
 
-        `listed` is the import of the list, `job` the one that would take them back. `seen` are ids of rows that the
+        `listed` is the import of the list, `job` the one that would take them back. `seen_rows` are ids of rows that
+        the
         list has, though no event could be made of them.
         """
         self.settle()
         rows = self.connection.rows(
             f"SELECT uniqExactIf(row, absent), uniqExact(row) FROM ({self._standing(job, listed)})",
             source=source,
-            seen=list(seen),
+            seen=list(seen_rows),
         )
         return Absent(*rows[0])
 
     @_alone
-    def retract_absent(self, job: Import, listed: Import, source: str, seen: Sequence[str], now: datetime) -> None:
+    def retract_absent(
+        self, job: Import, listed: Import, source: str, seen_rows: Sequence[str], current_time: datetime
+    ) -> None:
         """Take back, as part of import `job`, what counts of a source and a complete list lacks."""
         self.connection.run(
             f"""INSERT INTO {{private}}.events
@@ -589,14 +592,14 @@ class PrivateStore:
                    {listed.snapshot}, unit, system, subject, revision, 1
             FROM ({self._standing(job, listed)}) WHERE absent""",
             source=source,
-            seen=list(seen),
-            now=now,
+            seen=list(seen_rows),
+            now=current_time,
         )
 
     def _standing(self, job: Import, listed: Import) -> str:
         """SQL of the events of a source that count, in an organisation, and whether a complete list lacks them."""
         organisation = job.organisation.replace("\\", "\\\\").replace("'", "\\'")
-        these = f"""(import = 0 OR import = {job.id} OR import IN (
+        condition = f"""(import = 0 OR import = {job.id} OR import IN (
             SELECT import FROM {{private}}.imports FINAL WHERE state != 'open' AND organisation = '{organisation}'))"""
         return f"""
             SELECT source, id, type, kind, time, unit, system, subject, revision, {_ROW} AS row,
@@ -604,7 +607,7 @@ class PrivateStore:
                    AND identity NOT IN (
                        SELECT identity FROM {{private}}.identities WHERE import = {listed.id}) AS absent
             FROM (
-                SELECT *, identity FROM {{private}}.events WHERE source = {{source:String}} AND {these}
+                SELECT *, identity FROM {{private}}.events WHERE source = {{source:String}} AND {condition}
                 ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
             WHERE retracted = 0"""
 
@@ -617,8 +620,8 @@ class PrivateStore:
         if not len(events) or "revision" not in events.column_names:
             return events
         ids = events["id"].to_pylist()
-        known: dict[str, tuple[int, int]] = {}
-        for first in range(0, len(ids), _IDS):
+        known_revisions: dict[str, tuple[int, int]] = {}
+        for start in range(0, len(ids), _IDS):
             rows = self.connection.rows(
                 """SELECT given.id, k.newest.1, k.newest.2
                 FROM (SELECT arrayJoin({ids:Array(String)}) AS id, sipHash128({source:String}, id) AS identity) AS given
@@ -627,20 +630,20 @@ class PrivateStore:
                     WHERE identity IN (SELECT sipHash128({source:String}, arrayJoin({ids:Array(String)})))
                       AND (import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))
                     GROUP BY identity) AS k ON k.identity = given.identity""",
-                ids=ids[first : first + _IDS],
+                ids=ids[start : start + _IDS],
                 source=source,
             )
-            known |= {id_: (int(revision), int(gone)) for id_, revision, gone in rows}
+            known_revisions |= {event_id: (int(revision), int(retracted)) for event_id, revision, retracted in rows}
         revisions = events["revision"].to_pylist()
-        gone = events["retracted"].to_pylist() if "retracted" in events.column_names else [0] * len(ids)
+        retracted = events["retracted"].to_pylist() if "retracted" in events.column_names else [0] * len(ids)
 
-        def says(id_: str, revision: int, retracts: int) -> bool:
-            if id_ not in known:
+        def says(event_id: str, revision: int, retracts: int) -> bool:
+            if event_id not in known_revisions:
                 return not retracts
-            newest, was_gone = known[id_]
+            newest, was_gone = known_revisions[event_id]
             return (revision > newest or not revision) and not (retracts and was_gone)
 
-        return events.filter(pa.array([says(*row) for row in zip(ids, revisions, gone, strict=True)]))
+        return events.filter(pa.array([says(*row) for row in zip(ids, revisions, retracted, strict=True)]))
 
     def standing_rows(self, source: str) -> set[str]:
         """The ids of a source's rows that count, without the words of derived events."""
@@ -655,10 +658,10 @@ class PrivateStore:
         return {row for (row,) in rows}
 
     @_alone
-    def retract_rows(self, source: str, rows: Sequence[str], now: datetime) -> int:
+    def retract_rows(self, source: str, rows: Sequence[str], current_time: datetime) -> int:
         """Take back all events of these rows of a source, by a revision of their own; how many were taken back."""
         done = 0
-        for first in range(0, len(rows), _IDS):
+        for start in range(0, len(rows), _IDS):
             standing = f"""
                 SELECT * FROM (
                     SELECT *, identity FROM {{private}}.events
@@ -666,8 +669,8 @@ class PrivateStore:
                       AND has({{rows:Array(String)}}, {_ROW})
                     ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
                 WHERE retracted = 0"""
-            some = {"source": source, "rows": list(rows[first : first + _IDS])}
-            count = int(self.connection.value(f"SELECT count() FROM ({standing})", **some))
+            parameters = {"source": source, "rows": list(rows[start : start + _IDS])}
+            count = int(self.connection.value(f"SELECT count() FROM ({standing})", **parameters))
             if not count:
                 continue
             batch = self._next_batch()
@@ -679,8 +682,8 @@ class PrivateStore:
                 SELECT source, id, type, kind, time, {{now:DateTime64(3, 'UTC')}}, {batch}, snapshot, unit, system,
                        subject, revision + 1, 1
                 FROM ({standing})""",
-                now=now,
-                **some,
+                now=current_time,
+                **parameters,
             )
             self._mark_as(batch, f"batch = {batch}")
             self._unfinished = False
@@ -697,8 +700,8 @@ class PrivateStore:
             organisation=job.organisation,
             snapshot=job.snapshot,
         )
-        found = self.find_import(rows[0][0]) if rows else None
-        return found or job
+        latest = self.find_import(rows[0][0]) if rows else None
+        return latest or job
 
     def snapshot_taken(self, mapping: str, organisation: str, snapshot: int) -> bool:
         """Whether another list of this mapping and organisation bears the very same time."""
@@ -725,11 +728,11 @@ class PrivateStore:
         rows = self.connection.rows(
             "SELECT name, max(value) FROM {private}.counters WHERE name IN ('first_day', 'last_day') GROUP BY name"
         )
-        held = {name: int(value) for name, value in rows}
-        if len(held) < 2:
+        counters = {name: int(value) for name, value in rows}
+        if len(counters) < 2:
             return date(2020, 1, 1), date(2027, 12, 31)
-        first, last = _FAR - held["first_day"], held["last_day"]
-        return _EPOCH + timedelta(days=first), _EPOCH + timedelta(days=last)
+        first_number, last_number = _FAR - counters["first_day"], counters["last_day"]
+        return _EPOCH + timedelta(days=first_number), _EPOCH + timedelta(days=last_number)
 
     def sources(self) -> list[dict[str, Any]]:
         """Per source: events, first and last time and receipt, rejects, and the organisations whose units it names."""
@@ -795,15 +798,18 @@ class PrivateStore:
 
     def forget_rejects(self, rejects: Sequence[SealedReject]) -> None:
         """Take rejects out of both zones: they are rejects no more."""
-        for first in range(0, len(rejects), 1000):
-            some = rejects[first : first + 1000]
-            keys = [(r.source, r.reason, r.digest.hex(), r.position) for r in some]
+        for start in range(0, len(rejects), 1000):
+            portion = rejects[start : start + 1000]
+            keys = [
+                (sealed_reject.source, sealed_reject.reason, sealed_reject.digest.hex(), sealed_reject.position)
+                for sealed_reject in portion
+            ]
             self.connection.run(
                 "DELETE FROM {private}.rejects WHERE (source, reason, lower(hex(digest)), position) IN "
                 "{keys:Array(Tuple(String, String, String, String))}",
                 keys=keys,
             )
-            places = [(r.source, r.reason, r.position) for r in some]
+            places = [(sealed_reject.source, sealed_reject.reason, sealed_reject.position) for sealed_reject in portion]
             self.connection.run(
                 "DELETE FROM {open}.rejected WHERE (source, reason, position) IN "
                 "{places:Array(Tuple(String, String, String))}",
@@ -888,4 +894,6 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _stacked(*columns: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:
-    return pa.chunked_array([chunk for c in columns for chunk in (c.chunks if isinstance(c, pa.ChunkedArray) else [c])])
+    return pa.chunked_array(
+        [chunk for column in columns for chunk in (column.chunks if isinstance(column, pa.ChunkedArray) else [column])]
+    )

@@ -47,19 +47,21 @@ def cursor_of(store: PrivateStore, source: str) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-def save_cursor(store: PrivateStore, source: str, cursor: str, now: datetime) -> None:
+def save_cursor(store: PrivateStore, source: str, cursor: str, current_time: datetime) -> None:
     """Keep a cursor, after what lies before it is durable."""
     with store.writing:
         version = store.counter("pull_version") + 1
         store.raise_counter("pull_version", version)
         store.connection.insert(
-            "{private}.pull_cursors", ["source", "cursor", "saved_at", "version"], [[source, cursor, now, version]]
+            "{private}.pull_cursors",
+            ["source", "cursor", "saved_at", "version"],
+            [[source, cursor, current_time, version]],
         )
 
 
-def note_round(store: PrivateStore, done: PullRound, now: datetime) -> None:
+def note_round(store: PrivateStore, pull_round: PullRound, current_time: datetime) -> None:
     """Write down what a round did."""
-    values = [now if name == "ended_at" else getattr(done, name) for name in _COLUMNS]
+    values = [current_time if name == "ended_at" else getattr(pull_round, name) for name in _COLUMNS]
     store.connection.insert("{private}.pull_rounds", list(_COLUMNS), [values])
 
 

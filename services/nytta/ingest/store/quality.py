@@ -16,9 +16,10 @@ MOST_UNKNOWN: Final = 0.1
 """Largest share of a source's events that may name units nobody knows."""
 
 
-def unknown_units(connection: Connection, now: datetime) -> dict[str, float]:
-    """The share of each source's events received in the days before `now` that name units nobody knows, if any do."""
-    since = now - SPAN
+def unknown_units(connection: Connection, current_time: datetime) -> dict[str, float]:
+    """The share of each source's events received in the days before `current_time` that name units nobody knows, if
+    any do."""
+    since = current_time - SPAN
     rejected = dict(
         connection.rows(
             "SELECT source, count() FROM {private}.rejects FINAL "
@@ -37,12 +38,15 @@ def unknown_units(connection: Connection, now: datetime) -> dict[str, float]:
             since=since,
         )
     )
-    return {source: n / (n + accepted.get(source, 0)) for source, n in rejected.items()}
+    return {
+        source: rejected_count / (rejected_count + accepted.get(source, 0))
+        for source, rejected_count in rejected.items()
+    }
 
 
-def unclear_systems(connection: Connection, now: datetime) -> frozenset[str]:
+def unclear_systems(connection: Connection, current_time: datetime) -> frozenset[str]:
     """Systems whose figures of units wait, because a source of theirs names too many units that nobody knows."""
-    poor = [source for source, share in unknown_units(connection, now).items() if share > MOST_UNKNOWN]
+    poor = [source for source, share in unknown_units(connection, current_time).items() if share > MOST_UNKNOWN]
     if not poor:
         return frozenset()
     rows = connection.rows(

@@ -18,14 +18,14 @@ def without_stopped(registry: Registry, events: pa.Table, stopped: Counter[tuple
         return events
     system = events["system"].cast(pa.string())
     days = pc.cast(events["time"], pa.date32())
-    gone = pa.array([False] * len(events))
-    for each in registry.systems:
-        for span in each.stops:
+    is_stopped = pa.array([False] * len(events))
+    for declared_system in registry.systems:
+        for span in declared_system.stops:
             on = pc.and_(pc.greater_equal(days, pa.scalar(span.valid_from)), pc.less(days, pa.scalar(span.valid_to)))
-            gone = pc.or_(gone, pc.and_(pc.equal(system, each.id), on))
-    lost = events.filter(gone)
+            is_stopped = pc.or_(is_stopped, pc.and_(pc.equal(system, declared_system.id), on))
+    lost = events.filter(is_stopped)
     stopped.update(zip(lost["source"].to_pylist(), lost["system"].to_pylist(), strict=True))
-    return events.filter(pc.invert(gone))
+    return events.filter(pc.invert(is_stopped))
 
 
 def count_stopped(connection: Connection, stopped: Counter[tuple[str, str]], received_at: datetime) -> None:

@@ -44,21 +44,21 @@ def consume(
     """
     topic = app.topic(topics.full(cluster, name), value_serializer="raw", key_serializer="raw")
 
-    async def finish(taken: Sequence[Any], prepared: T, taking: Any) -> None:
+    async def finish(taken_events: Sequence[Any], prepared: T, taking: Any) -> None:
         await work(prepared)
-        for event in taken:
+        for event in taken_events:
             await taking.ack(event)
-        metrics.MESSAGES.labels(name).inc(len(taken))
+        metrics.MESSAGES.labels(name).inc(len(taken_events))
 
     async def agent(stream: StreamT[bytes]) -> None:
         taking: Any = stream  # noack_take is missing in Faust's type of a stream
         under_way: asyncio.Task[None] | None = None
         try:
-            async for taken in taking.noack_take(most, within=within):
-                prepared = await _or_crash(app, prepare([_message(event) for event in taken]))
+            async for taken_events in taking.noack_take(most, within=within):
+                prepared = await _or_crash(app, prepare([_message(event) for event in taken_events]))
                 if under_way:
                     await under_way
-                under_way = asyncio.create_task(_or_crash(app, finish(taken, prepared, taking)))
+                under_way = asyncio.create_task(_or_crash(app, finish(taken_events, prepared, taking)))
         finally:
             if under_way:
                 await asyncio.wait([under_way], timeout=_LEFT)
@@ -113,8 +113,8 @@ def own_partition(app: faust.App, partition: TP, lease: Lease, leave: Callable[[
         await app.wait_until_stopped()
         lease.drop()  # whatever computes stops at its next statement
 
-    async def revoked(*given: Any, **_: Any) -> None:
-        if partition in given[1]:  # the app, the partitions that go
+    async def revoked(*reassignment: Any, **_: Any) -> None:
+        if partition in reassignment[1]:  # the app, the partitions that go
             await leave()
 
     app.on_partitions_revoked.connect(revoked)
@@ -144,7 +144,7 @@ def _message(event: Any) -> Message:
     )
 
 
-def _stored_at(timestamp: float | None, now: datetime) -> datetime:
+def _stored_at(timestamp: float | None, current_time: datetime) -> datetime:
     """When the broker got a message; now where its time, which a producer may set, lies ahead or says nothing."""
-    known = timestamp is not None and 0 < timestamp <= now.timestamp()
-    return datetime.fromtimestamp(timestamp, UTC) if known and timestamp else now
+    is_plausible = timestamp is not None and 0 < timestamp <= current_time.timestamp()
+    return datetime.fromtimestamp(timestamp, UTC) if is_plausible and timestamp else current_time

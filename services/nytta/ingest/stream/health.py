@@ -34,7 +34,7 @@ def attach(app: faust.App, *, still: float) -> None:
 
     @app.page("/readyz")
     async def ready(view: View, _: Request) -> Response:
-        assigned = sorted(f"{tp.topic}/{tp.partition}" for tp in assignment(app))
+        assigned = sorted(f"{partition.topic}/{partition.partition}" for partition in assignment(app))
         waits = app.rebalancing or not assigned
         return view.json(
             {"status": "waits for partitions" if waits else "ready", "assigned": assigned}, status=503 if waits else 200
@@ -48,13 +48,18 @@ def attach(app: faust.App, *, still: float) -> None:
 
     async def watch() -> None:
         waiting = 0
-        held = assignment(app)
-        ends = await _ends(app, held)
-        for tp in held:
-            lag = _lag(app, tp, ends.get(tp) or 0)
-            metrics.LAG.labels(tp.topic, str(tp.partition)).set(lag)
-            waiting += lag
-        done = sum(s.value for m in metrics.MESSAGES.collect() for s in m.samples if s.name.endswith("_total"))
+        own_partitions = assignment(app)
+        partition_ends = await _ends(app, own_partitions)
+        for partition in own_partitions:
+            lag_messages = _lag(app, partition, partition_ends.get(partition) or 0)
+            metrics.LAG.labels(partition.topic, str(partition.partition)).set(lag_messages)
+            waiting += lag_messages
+        done = sum(
+            sample.value
+            for metric in metrics.MESSAGES.collect()
+            for sample in metric.samples
+            if sample.name.endswith("_total")
+        )
         if not waiting or done != progress["done"]:
             progress["done"], progress["since"] = done, time.monotonic()
         elif time.monotonic() - progress["since"] > still:
@@ -74,10 +79,10 @@ async def _ends(app: faust.App, partitions: set[TP]) -> Mapping[TP, int | None]:
     try:
         return await asyncio.wait_for(app.consumer.highwaters(*partitions), _LOOK)
     except (KafkaError, TimeoutError, ConsumerNotStarted):
-        return {tp: app.consumer.highwater(tp) for tp in partitions}
+        return {partition: app.consumer.highwater(partition) for partition in partitions}
 
 
-def _lag(app: faust.App, tp: TP, end: int) -> int:
+def _lag(app: faust.App, partition: TP, end: int) -> int:
     """Messages of a partition beyond the last one committed."""
     consumer: Any = app.consumer  # its type does not tell what was committed
-    return max(0, end - int(consumer._committed_offset.get(tp) or 0))
+    return max(0, end - int(consumer._committed_offset.get(partition) or 0))

@@ -30,16 +30,16 @@ class Computing(Protocol):
     def private(self) -> PrivateStore:
         """Its private zone."""
 
-    def compute(self, now: datetime) -> int:
+    def compute(self, current_time: datetime) -> int:
         """One round; how many marks it read."""
 
-    def publish(self, now: datetime) -> None:
+    def publish(self, current_time: datetime) -> None:
         """Bring the open zone up to date."""
 
-    def closed(self, now: datetime) -> Sequence[date]:
+    def closed(self, current_time: datetime) -> Sequence[date]:
         """The first open week of each time zone: what is to be published changes with it."""
 
-    def judge(self, now: datetime) -> Sequence[str]:
+    def judge(self, current_time: datetime) -> Sequence[str]:
         """Publish signals and facts; the organisations that were judged."""
 
 

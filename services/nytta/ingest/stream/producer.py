@@ -86,11 +86,11 @@ class Producer:
         for name in (topics.USAGE, topics.REJECTED):
             topic = topics.full(self._cluster, name)
             try:
-                found = await asyncio.wait_for(kafka.partitions_for(topic), _PATIENCE)
+                partitions = await asyncio.wait_for(kafka.partitions_for(topic), _PATIENCE)
             except (KafkaError, TimeoutError) as error:
                 raise Unavailable(f"topic {topic}: no broker knows it; run nytta migrate, or start Kafka") from error
             if name == topics.USAGE:
-                self._partitions = len(found)
+                self._partitions = len(partitions)
 
     async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
         """Return when all in-sync replicas have every event and every reject. Raises Unavailable.
@@ -105,20 +105,20 @@ class Producer:
             lines = await asyncio.to_thread(encode, events)
             for unit, line in zip(events["unit"].cast(pa.string()).to_pylist(), lines, strict=True):
                 waits.add(self._add(crc32(unit.encode()) % self._partitions, line, received_at))
-        now = datetime.now(UTC)
-        messages = [wire.reject_message(r, now, self._seal(r.body)) for r in rejects]
+        current_time = datetime.now(UTC)
+        messages = [wire.reject_message(reject, current_time, self._seal(reject.body)) for reject in rejects]
         await _all([*waits, *(self._start(self._send(topics.REJECTED, 0, message)) for message in messages)])
 
     async def mark(self, marks: pa.Table) -> None:
         """Return when the marks are on their topic, for the one who recomputes. Raises Unavailable."""
         header = [("content-type", wire.ARROW.encode())]
-        parts = [marks.slice(first, _MARKS) for first in range(0, len(marks), _MARKS)]
+        parts = [marks.slice(start, _MARKS) for start in range(0, len(marks), _MARKS)]
         await _all([self._start(self._send(topics.MARKS, 0, wire.marks_message(part), header)) for part in parts])
 
     async def note(self, notes: Sequence[Note]) -> None:
         """Return when what pseudonyms become is on the topic of marks. Raises Unavailable."""
         header = [("content-type", b"application/json")]
-        parts = [notes[first : first + _MARKS] for first in range(0, len(notes), _MARKS)]
+        parts = [notes[start : start + _MARKS] for start in range(0, len(notes), _MARKS)]
         await _all([self._start(self._send(topics.MARKS, 0, wire.notes_message(part), header)) for part in parts])
 
     async def command(self, text: str) -> None:
@@ -239,7 +239,7 @@ async def _leave(kafka: AIOKafkaProducer, *, failed: bool) -> None:
 
 async def _all(waits: Sequence[asyncio.Future[None]]) -> None:
     """Wait for all; the first failure is raised when none is under way any more."""
-    done = await asyncio.gather(*waits, return_exceptions=True)
-    for result in done:
+    outcomes = await asyncio.gather(*waits, return_exceptions=True)
+    for result in outcomes:
         if isinstance(result, BaseException):
             raise result

@@ -73,7 +73,7 @@ def create(cluster: Cluster, *, partitions: int, replicas: int) -> list[str]:
     """Make the topics that are missing and check the others; the names made. BrokerError names every problem."""
     common = {"max.message.bytes": str(MESSAGE_BYTES), "min.insync.replicas": str(max(1, replicas - 1))}
     with administrator(cluster) as client:
-        there = set(client.list_topics())
+        existing = set(client.list_topics())
         missing = {
             full(cluster, topic.name): {
                 "num_partitions": topic.partitions or partitions,
@@ -81,7 +81,7 @@ def create(cluster: Cluster, *, partitions: int, replicas: int) -> list[str]:
                 "configs": common | topic.config,
             }
             for topic in TOPICS
-            if full(cluster, topic.name) not in there
+            if full(cluster, topic.name) not in existing
         }
         if missing:
             client.create_topics(missing, wait_for_metadata=True)
@@ -101,17 +101,17 @@ def check(cluster: Cluster) -> None:
 
 def _problems(cluster: Cluster, client: KafkaAdminClient) -> list[str]:
     names = [full(cluster, topic.name) for topic in TOPICS]
-    found = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(names)}
-    there = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names if found.get(name)]
-    configs = client.describe_configs(there, config_filter="all")["topic"] if there else {}
+    partition_counts = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(names)}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names if partition_counts.get(name)]
+    configs = client.describe_configs(resources, config_filter="all")["topic"] if resources else {}
     problems = []
     for topic, name in zip(TOPICS, names, strict=True):
-        if not found.get(name):
+        if not partition_counts.get(name):
             problems.append(f"topic {name} is missing: run nytta migrate")
             continue
-        if topic.partitions == 1 and found[name] != 1:
+        if topic.partitions == 1 and partition_counts[name] != 1:
             problems.append(
-                f"topic {name} has {found[name]} partitions and must have one: delete it, run nytta migrate"
+                f"topic {name} has {partition_counts[name]} partitions and must have one: delete it, run nytta migrate"
             )
         size = int(configs[name]["max.message.bytes"]["value"])
         if size < MESSAGE_BYTES:

@@ -46,17 +46,20 @@ def read(parts: Parts, messages: Sequence[Message]) -> Read:
     Whatever a producer wrote is an event or a reject: an error here is one of this process, and ends it.
     """
     started = time.perf_counter()
-    bodies = [(body_of(m.value, m.headers, m.stored_at, m.position), m.position) for m in messages]
+    bodies = [
+        (body_of(message.value, message.headers, message.stored_at, message.position), message.position)
+        for message in messages
+    ]
     rejects = [body.reject for body, _ in bodies if body.reject]
     # partitions come mixed: near receipts are brought together before they are grouped
     good = sorted(((body, position) for body, position in bodies if not body.reject), key=_about)
-    batches = [_decoded(parts, list(near)) for _, near in groupby(good, key=_about)]
-    whole = Batch(
+    batches = [_decoded(parts, list(alike_bodies)) for _, alike_bodies in groupby(good, key=_about)]
+    joined = Batch(
         join([batch.table for batch in batches]),
         (*rejects, *(reject for batch in batches for reject in batch.rejects)),
         len(rejects) + sum(batch.read for batch in batches),
     )
-    return Read(whole, min(message.stored_at for message in messages), time.perf_counter() - started)
+    return Read(joined, min(message.stored_at for message in messages), time.perf_counter() - started)
 
 
 def _about(body: tuple[Body, str]) -> int:
@@ -72,7 +75,9 @@ def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
     for body in lines:
         firsts.append(count)
         count += body.count(b"\n")
-    return replace(batch, rejects=tuple(_placed(r, firsts, [p for _, p in bodies]) for r in batch.rejects))
+    return replace(
+        batch, rejects=tuple(_placed(reject, firsts, [position for _, position in bodies]) for reject in batch.rejects)
+    )
 
 
 def _placed(reject: Reject, firsts: Sequence[int], positions: Sequence[str]) -> Reject:
@@ -80,18 +85,18 @@ def _placed(reject: Reject, firsts: Sequence[int], positions: Sequence[str]) -> 
     if not reject.position.startswith("line "):
         return reject
     line = int(reject.position.removeprefix("line "))
-    message = max(n for n, first in enumerate(firsts) if first < line)
+    message = max(number for number, first_line in enumerate(firsts) if first_line < line)
     return replace(reject, position=f"{positions[message]} line {line - firsts[message]}")
 
 
 def store(parts: Parts, read: Read) -> pa.Table | None:
     """Store what was read, raw before rejects; the marks to be sent, None where there are none."""
     started = time.perf_counter()
-    now = datetime.now(UTC)
+    current_time = datetime.now(UTC)
     number = _number()
     batch = read.batch
     parts.private.store_events(batch.table, number)
-    parts.private.write_rejects(batch.rejects, parts.keys.seal, now)
+    parts.private.write_rejects(batch.rejects, parts.keys.seal, current_time)
     for reject in batch.rejects:
         metrics.REJECTS.labels(reject.reason.value).inc()
         if reject.reason is Reason.FAULT:
@@ -113,13 +118,13 @@ def attach(app: faust.App, parts: Parts, producer: Producer) -> None:
     """Give the app the agent of this stream."""
 
     async def prepare(messages: Sequence[Message]) -> Read:
-        found = await asyncio.to_thread(read, parts, messages)
+        read_result = await asyncio.to_thread(read, parts, messages)
         # here, and not when they are stored: what `read` counts must not be written while it counts
         await patient(parts, lambda: parts.count(datetime.now(UTC)))
-        return found
+        return read_result
 
-    async def work(found: Read) -> None:
-        marks = await patient(parts, lambda: store(parts, found))
+    async def work(read_result: Read) -> None:
+        marks = await patient(parts, lambda: store(parts, read_result))
         if marks is not None:
             await producer.mark(marks)
 

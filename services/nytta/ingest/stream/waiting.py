@@ -17,19 +17,19 @@ _LOOK = 0.2
 def lag(cluster: Cluster, name: str) -> int:
     """Messages of a topic that the workers have not acknowledged."""
     with administrator(cluster) as client:
-        ends = _ends(client, full(cluster, name))
-        done = _done(client, cluster)
-    return sum(max(0, end - done.get(partition, 0)) for partition, end in ends.items())
+        partition_ends = _ends(client, full(cluster, name))
+        acknowledged = _done(client, cluster)
+    return sum(max(0, end - acknowledged.get(partition, 0)) for partition, end in partition_ends.items())
 
 
 def wait_for(cluster: Cluster, name: str, *, within: float, sleep: Callable[[float], None] = time.sleep) -> None:
     """Return when the workers have acknowledged what is on the topic now. BrokerError after `within` seconds."""
     until = time.monotonic() + within
     with administrator(cluster) as client:
-        ends = _ends(client, full(cluster, name))
+        partition_ends = _ends(client, full(cluster, name))
         while True:
-            done = _done(client, cluster)
-            left = sum(max(0, end - done.get(partition, 0)) for partition, end in ends.items())
+            acknowledged = _done(client, cluster)
+            left = sum(max(0, end - acknowledged.get(partition, 0)) for partition, end in partition_ends.items())
             if not left:
                 return
             if time.monotonic() > until:
@@ -44,10 +44,12 @@ def _ends(client: KafkaAdminClient, topic: str) -> dict[TopicPartition, int]:
     described = client.describe_topics([topic])[0]["partitions"]
     if not described:
         raise BrokerError(f"topic {topic} is missing: run nytta migrate")
-    wanted = {TopicPartition(topic, p["partition_index"]): OffsetSpec.LATEST for p in described}
-    return {partition: found.offset for partition, found in client.list_partition_offsets(wanted).items()}
+    wanted = {
+        TopicPartition(topic, partition_info["partition_index"]): OffsetSpec.LATEST for partition_info in described
+    }
+    return {partition: offset.offset for partition, offset in client.list_partition_offsets(wanted).items()}
 
 
 def _done(client: KafkaAdminClient, cluster: Cluster) -> dict[TopicPartition, int]:
     offsets = client.list_group_offsets({cluster.prefix: None})[cluster.prefix]
-    return {partition: found.offset for partition, found in offsets.items()}
+    return {partition: offset.offset for partition, offset in offsets.items()}

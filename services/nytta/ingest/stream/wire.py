@@ -56,26 +56,26 @@ def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position
     value is as if it were not there.
     """
     value = value or b""
-    given = {name: text for name, text in headers.items() if text is not None}
-    media = _media(given)
+    texts_by_header = {name: text for name, text in headers.items() if text is not None}
+    media = _media(texts_by_header)
     reason, detail = Reason.NOT_CLOUDEVENT, ""
     if media == NDJSON:
         if value.count(b"\n") <= bodies.MOST:
-            return Body(value, _received(given, stored_at))
+            return Body(value, _received(texts_by_header, stored_at))
         line, reason, detail = b"", Reason.TOO_LARGE, str(bodies.TooManyError())
     elif media.startswith("application/cloudevents"):  # says structured mode, whatever headers repeat
         if media != CLOUDEVENT:
             detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
         line = bodies.one_line(value)
-    elif any(name.startswith("ce_") for name in given):
-        line, reason, detail = _from_headers(value, given, media)
+    elif any(name.startswith("ce_") for name in texts_by_header):
+        line, reason, detail = _from_headers(value, texts_by_header, media)
     else:
         line = bodies.one_line(value)
     if not line and not detail:
         reason, detail = Reason.MALFORMED_JSON, "the message has no value"
     if not detail:
         return Body(line, stored_at)
-    source = given.get("ce_source", b"").decode("utf-8", "replace")[:512]
+    source = texts_by_header.get("ce_source", b"").decode("utf-8", "replace")[:512]
     return Body(b"", stored_at, Reject(reason, detail, source, position, value[:KEPT]))
 
 
@@ -86,9 +86,9 @@ def _media(headers: Mapping[str, bytes]) -> str:
 def _received(headers: Mapping[str, bytes], stored_at: datetime) -> datetime:
     """When the gateway received a batch; the broker's time where it does not say so in a sensible way."""
     try:
-        said = datetime.fromisoformat(headers[RECEIVED].decode())
-        sensible = said.tzinfo and EARLIEST <= said <= stored_at + timedelta(days=1)
-        return said if sensible else stored_at
+        stated = datetime.fromisoformat(headers[RECEIVED].decode())
+        sensible = stated.tzinfo and EARLIEST <= stated <= stored_at + timedelta(days=1)
+        return stated if sensible else stored_at
     except (KeyError, ValueError):
         return stored_at
 
@@ -140,18 +140,20 @@ class _HeldNotes(msgspec.Struct):
 
 def read_reject(value: bytes) -> tuple[Reject, datetime]:
     """A reject whose body is still encrypted, and when it was received. ValueError where it is none."""
-    held = _read(value, _HeldReject, "no reject")
-    if not EARLIEST <= held.received_at <= _LATEST:
+    held_reject = _read(value, _HeldReject, "no reject")
+    if not EARLIEST <= held_reject.received_at <= _LATEST:
         raise ValueError("is no reject: its receipt lies outside the calendar")
-    return Reject(held.reason, held.detail, held.source, held.position, held.body), held.received_at
+    return Reject(
+        held_reject.reason, held_reject.detail, held_reject.source, held_reject.position, held_reject.body
+    ), held_reject.received_at
 
 
-def _read(value: bytes, kind: type[H], what: str) -> H:
+def _read(value: bytes, kind: type[H], requirement: str) -> H:
     """JSON of a kind. ValueError where it is anything else."""
     try:
         return msgspec.json.decode(value, type=kind)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(f"is {what}: {error}") from error
+        raise ValueError(f"is {requirement}: {error}") from error
 
 
 def marks_message(marks: pa.Table) -> bytes:
@@ -164,13 +166,18 @@ def marks_message(marks: pa.Table) -> bytes:
 
 def notes_message(notes: Sequence[Note]) -> bytes:
     """What pseudonyms become when a key changes, as a message."""
-    return orjson.dumps({"notes": [[n.used_key, n.coming_key, n.used.hex(), n.coming.hex()] for n in notes]})
+    return orjson.dumps(
+        {"notes": [[note.used_key, note.coming_key, note.used.hex(), note.coming.hex()] for note in notes]}
+    )
 
 
 def read_notes(value: bytes) -> list[Note]:
     """The notes of a message. ValueError where it holds none."""
-    held = _read(value, _HeldNotes, "no notes").notes
-    notes = [Note(used, coming, bytes.fromhex(one), bytes.fromhex(other)) for used, coming, one, other in held]
+    rows = _read(value, _HeldNotes, "no notes").notes
+    notes = [
+        Note(used, coming, bytes.fromhex(used_digest), bytes.fromhex(coming_digest))
+        for used, coming, used_digest, coming_digest in rows
+    ]
     if any(len(digest) != SIZE for note in notes for digest in (note.used, note.coming)):
         raise ValueError(f"is no notes: a pseudonym has {SIZE} bytes")
     return notes

@@ -38,7 +38,7 @@ class Directory:
         `unit` may be a reporting group. A benefit owner is that of the nearest benefit of the system, at the unit or
         above it; without one, the unit's manager answers.
         """
-        group = next((g for g in self.registry.groups if g.id == unit and day in g.span), None)
+        group = next((group for group in self.registry.groups if group.id == unit and day in group.span), None)
         if group is not None and role is Role.MANAGER:
             return group.manager, group.id
         try:
@@ -47,8 +47,8 @@ class Directory:
             return None
         if role in (Role.PROGRAMME_LEAD, Role.OPERATIONS):
             organisation = self.registry.organisation(place.root)
-            found = organisation.programme_lead if role is Role.PROGRAMME_LEAD else organisation.operations
-            return (found, place.root) if found else None
+            contact = organisation.programme_lead if role is Role.PROGRAMME_LEAD else organisation.operations
+            return (contact, place.root) if contact else None
         if role is Role.BENEFIT_OWNER and (owner := self._owner(place, system, day)):
             return owner
         if group is not None:
@@ -58,18 +58,18 @@ class Directory:
 
     def recipient(self, role: Role, unit: str, system: str, day: date) -> Recipient | None:
         """The bearer of the role without a name; None as in `contact`."""
-        found = self.contact(role, unit, system, day)
+        addressee = self.contact(role, unit, system, day)
         root = self.root(unit, day)
-        if found is None or root is None:
+        if addressee is None or root is None:
             return None
-        contact, place = found
+        contact, place = addressee
         address = (contact.email or contact.teams or contact.name).strip().casefold()
         digest = blake2b(f"{root}\n{address}".encode(), digest_size=8).hexdigest()
         return Recipient(digest, root, place, contact.language, bool(contact.email or contact.teams))
 
     def root(self, unit: str, day: date) -> str | None:
         """The organisation of a unit or reporting group; None where it does not exist on `day`."""
-        group = next((g for g in self.registry.groups if g.id == unit and day in g.span), None)
+        group = next((group for group in self.registry.groups if group.id == unit and day in group.span), None)
         try:
             return self.registry.unit(group.units[0] if group else unit, day).root
         except KeyError:

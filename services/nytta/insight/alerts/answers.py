@@ -30,14 +30,14 @@ class Answer:
 
 def carry_out(answer: Answer, alert: Alert, day: date) -> Alert:
     """The alert after the answer, given on `day`. A wait that it has already is not begun again. Raises ClickError."""
-    by = role(alert.kind)
+    actor_role = role(alert.kind)
     match answer.does:
         case "take":
-            return acknowledge(alert, by, day, action=answer.action, due=answer.due)
+            return acknowledge(alert, actor_role, day, action=answer.action, due_date=answer.due)
         case "wait":
-            held, until = alert.snooze, answer.until or day
-            if held is not None and (held.until, held.reason) == (until, answer.why):
+            waiting, until = alert.snooze, answer.until or day
+            if waiting is not None and (waiting.until, waiting.reason) == (until, answer.why):
                 return alert
-            return snooze(alert, by, day, until=until, reason=answer.why)
+            return snooze(alert, actor_role, day, until=until, reason=answer.why)
         case "judge":
             return judge(alert, answer.says, day, reason=answer.wrong)

@@ -55,31 +55,33 @@ def tell_recovery(alert: Alert, day: date) -> Alert:
     return replace(alert, recovery_told=day)
 
 
-def acknowledge(alert: Alert, by: Role, day: date, *, action: str = "", due: date | None = None) -> Alert:
+def acknowledge(alert: Alert, role: Role, day: date, *, action: str = "", due_date: date | None = None) -> Alert:
     """Somebody takes the alert, with or without an action; a later click adds or changes the action.
 
     Ends a snooze. ClickError where the alert is not open.
     """
     _need(alert, LIVE, "be acknowledged")
-    first = alert.acknowledged
-    taken = Acknowledgement(
-        first.by if first else by,
-        first.on if first else day,
-        action or (first.action if first else ""),
-        due or (first.due if first else None),
+    earlier = alert.acknowledged
+    acknowledgement = Acknowledgement(
+        earlier.by if earlier else role,
+        earlier.on if earlier else day,
+        action or (earlier.action if earlier else ""),
+        due_date or (earlier.due if earlier else None),
     )
-    after = State.IMPROVING if alert.state is State.IMPROVING else State.ACKNOWLEDGED
-    return replace(alert, state=after, acknowledged=taken, snooze=None)
+    state = State.IMPROVING if alert.state is State.IMPROVING else State.ACKNOWLEDGED
+    return replace(alert, state=state, acknowledged=acknowledgement, snooze=None)
 
 
-def snooze(alert: Alert, by: Role, day: date, *, until: date, reason: SnoozeReason) -> Alert:
+def snooze(alert: Alert, role: Role, day: date, *, until: date, reason: SnoozeReason) -> Alert:
     """The alert waits, for at most 28 days. ClickError where it is not open or the day is out of bounds."""
     _need(alert, LIVE, "wait")
     if not day < until <= day + LONGEST_SNOOZE:
-        last = day + LONGEST_SNOOZE
-        raise ClickError(f"alert {alert.id} cannot wait until {until}; choose a day after {day}, at the latest {last}")
+        last_day = day + LONGEST_SNOOZE
+        raise ClickError(
+            f"alert {alert.id} cannot wait until {until}; choose a day after {day}, at the latest {last_day}"
+        )
     return replace(
-        alert, state=State.SNOOZED, snooze=Snooze(by, day, until, reason), snoozes=alert.snoozes + 1, improving=None
+        alert, state=State.SNOOZED, snooze=Snooze(role, day, until, reason), snoozes=alert.snoozes + 1, improving=None
     )
 
 
@@ -108,6 +110,6 @@ def judge(alert: Alert, feedback: Feedback, day: date, *, reason: InvalidReason 
     )
 
 
-def _need(alert: Alert, states: Iterable[State], what: str) -> None:
+def _need(alert: Alert, states: Iterable[State], deed: str) -> None:
     if alert.state not in states:
-        raise ClickError(f"alert {alert.id} is {alert.state} and cannot {what}")
+        raise ClickError(f"alert {alert.id} is {alert.state} and cannot {deed}")

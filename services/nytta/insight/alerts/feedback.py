@@ -40,25 +40,25 @@ class Quality:
 
 def quality(alerts: Iterable[Alert], is_workday: Callable[[date], bool]) -> Quality:
     """Judge alerts of any time, ended ones too; `is_workday` is the organisation's calendar."""
-    told = [alert for alert in alerts if alert.told is not None]
-    said = Counter(alert.feedback for alert in told if alert.feedback is not None)
-    right, wrong = said[Feedback.RIGHT], said[Feedback.NOT_RIGHT]
+    told_alerts = [alert for alert in alerts if alert.told is not None]
+    feedback_counts = Counter(alert.feedback for alert in told_alerts if alert.feedback is not None)
+    right, wrong = feedback_counts[Feedback.RIGHT], feedback_counts[Feedback.NOT_RIGHT]
     days = [
         _workdays(alert.told, alert.acknowledged.on, is_workday)
-        for alert in told
+        for alert in told_alerts
         if alert.acknowledged is not None and alert.told is not None
     ]
-    acted = sum(alert.acknowledged is not None and alert.acknowledged.action != "" for alert in told)
+    acted = sum(alert.acknowledged is not None and alert.acknowledged.action != "" for alert in told_alerts)
     return Quality(
-        told=len(told),
+        told=len(told_alerts),
         right=right,
         not_right=wrong,
-        known=said[Feedback.KNOWN],
+        known=feedback_counts[Feedback.KNOWN],
         precision=_share(right, right + wrong),
         days=float(median(days)) if len(days) >= FEWEST else None,
-        with_action=_share(acted, len(told)),
-        snoozed_twice=_share(sum(alert.snoozes >= 2 for alert in told), len(told)),
-        reasons=dict(Counter(alert.invalid for alert in told if alert.invalid is not None)),
+        with_action=_share(acted, len(told_alerts)),
+        snoozed_twice=_share(sum(alert.snoozes >= 2 for alert in told_alerts), len(told_alerts)),
+        reasons=dict(Counter(alert.invalid for alert in told_alerts if alert.invalid is not None)),
     )
 
 
@@ -73,10 +73,10 @@ def missed(quality: Quality) -> list[str]:
     return [name for name, wrong in checks if wrong]
 
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def _share(part: int, total: int) -> float | None:
+    return part / total if total else None
 
 
-def _workdays(first: date, last: date, is_workday: Callable[[date], bool]) -> int:
-    """Working days after `first` up to and with `last`."""
-    return sum(is_workday(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))
+def _workdays(first_day: date, last_day: date, is_workday: Callable[[date], bool]) -> int:
+    """Working days after `first_day` up to and with `last_day`."""
+    return sum(is_workday(first_day + timedelta(days=offset)) for offset in range(1, (last_day - first_day).days + 1))

@@ -74,8 +74,8 @@ def merge(observations: Iterable[Observation]) -> list[Observation]:
     Something is calm only when nothing is beyond its threshold, and held back only when nothing else supports it.
     """
     groups: dict[tuple[Key, date], list[Observation]] = {}
-    for each in observations:
-        groups.setdefault((each.key, each.week), []).append(each)
+    for observation in observations:
+        groups.setdefault((observation.key, observation.week), []).append(observation)
     return [_gravest(groups[place]) for place in sorted(groups, key=lambda place: (place[1], place[0]))]
 
 
@@ -85,31 +85,35 @@ def causes(observations: Sequence[Observation], root: str, week: date, book: Map
     A cause in `book` that holds nothing back any more is calm. Causes that a detector found itself are in
     `observations`; they are returned with the others.
     """
-    found = [each for each in observations if each.unit == root and each.key.family in _CAUSES]
-    for each in observations:
-        kind = cause(each.inhibition) if each.inhibition else None
+    cause_observations = [
+        observation for observation in observations if observation.unit == root and observation.key.family in _CAUSES
+    ]
+    for observation in observations:
+        kind = cause(observation.inhibition) if observation.inhibition else None
         if kind is not None:
-            found.append(Observation(root, each.system, kind, week, Verdict.MET, urgency=_gravity(kind)))
-    now = {each.key for each in found}
-    found += [
+            cause_observations.append(
+                Observation(root, observation.system, kind, week, Verdict.MET, urgency=_gravity(kind))
+            )
+    current_keys = {observation.key for observation in cause_observations}
+    cause_observations += [
         Observation(root, key.system, alert.kind, week, Verdict.CALM)
         for key, alert in book.items()
-        if key.family in _CAUSES and key.unit == root and key not in now and alert.live
+        if key.family in _CAUSES and key.unit == root and key not in current_keys and alert.live
     ]
-    return merge(found)
+    return merge(cause_observations)
 
 
 def observe(book: Mapping[Key, Alert], observations: Iterable[Observation], day: date) -> dict[Key, Alert]:
     """The book after the observations of a day; alerts that nothing was heard of only grow older."""
-    after = dict(book)
-    for each in merge(observations):
-        alert = step(after.get(each.key), each, day)
+    book_after = dict(book)
+    for observation in merge(observations):
+        alert = step(book_after.get(observation.key), observation, day)
         if alert is None:
-            after.pop(each.key, None)
+            book_after.pop(observation.key, None)
         else:
-            after[each.key] = alert
+            book_after[observation.key] = alert
     # Last, so that an alert does not close on the day that brings new evidence.
-    return {key: tick(alert, day) for key, alert in after.items()}
+    return {key: tick(alert, day) for key, alert in book_after.items()}
 
 
 def _begin(observation: Observation, day: date, ended: Alert | None = None) -> Alert | None:
@@ -134,8 +138,8 @@ def _begin(observation: Observation, day: date, ended: Alert | None = None) -> A
 
 def _opened(watched: Alert, observation: Observation, day: date) -> Alert:
     """Open what is watched, if the rule is met."""
-    met = observation.verdict is Verdict.MET or sum(watched.hits) >= rule(watched.kind).hits
-    return replace(watched, state=State.OPEN, opened=day) if met else watched
+    rule_met = observation.verdict is Verdict.MET or sum(watched.hits) >= rule(watched.kind).hits
+    return replace(watched, state=State.OPEN, opened=day) if rule_met else watched
 
 
 def _watched(alert: Alert, observation: Observation, day: date) -> Alert | None:
@@ -148,10 +152,10 @@ def _watched(alert: Alert, observation: Observation, day: date) -> Alert | None:
     hits = (*alert.hits, supported)[-rule(kind).of :]
     if not any(hits):
         return None
-    heard = replace(alert, week=observation.week, kind=kind, hits=hits, inhibited=None)
+    watched = replace(alert, week=observation.week, kind=kind, hits=hits, inhibited=None)
     if not supported:
-        return heard
-    return _opened(_supported(heard, observation), observation, day)
+        return watched
+    return _opened(_supported(watched, observation), observation, day)
 
 
 def _heard(alert: Alert, observation: Observation, day: date) -> Alert:
@@ -185,7 +189,7 @@ def _heard(alert: Alert, observation: Observation, day: date) -> Alert:
 
 def _supported(alert: Alert, observation: Observation) -> Alert:
     """The evidence of the latest week. Before anybody is told, the latest finding names the alert."""
-    others = {*alert.also, *observation.also, alert.indicator, observation.indicator} - {""}
+    indicators = {*alert.also, *observation.also, alert.indicator, observation.indicator} - {""}
     named = observation if alert.told is None else None
     kind = named.kind if named else alert.kind
     indicator = (named.indicator if named else alert.indicator) or alert.indicator
@@ -194,7 +198,7 @@ def _supported(alert: Alert, observation: Observation) -> Alert:
         confirmed=observation.week,
         kind=kind,
         indicator=indicator,
-        also=tuple(sorted(others - {indicator})),
+        also=tuple(sorted(indicators - {indicator})),
         urgency=observation.urgency,
     )
 
@@ -203,14 +207,14 @@ def _back(alert: Alert) -> Alert:
     """An improving or waiting alert returns to where its clicks had brought it."""
     calm = alert.calm if alert.state is State.SNOOZED else 0
     if calm:
-        after = State.IMPROVING
+        state = State.IMPROVING
     elif alert.acknowledged:
-        after = State.ACKNOWLEDGED
+        state = State.ACKNOWLEDGED
     elif alert.escalated:
-        after = State.ESCALATED
+        state = State.ESCALATED
     else:
-        after = State.OPEN
-    return replace(alert, state=after, snooze=None, calm=calm, improving=None)
+        state = State.OPEN
+    return replace(alert, state=state, snooze=None, calm=calm, improving=None)
 
 
 def _close(alert: Alert, closing: Closing, day: date) -> Alert:
@@ -219,7 +223,7 @@ def _close(alert: Alert, closing: Closing, day: date) -> Alert:
 
 def _ended(alert: Alert, observation: Observation, day: date) -> Alert:
     """A closed alert, or one called not right, hears of its matter: silence first, then a life of its own begins."""
-    ended, before = alert.closed or day, alert
+    ended, previous = alert.closed or day, alert
     alert = replace(alert, week=observation.week)
     if alert.state is State.INVALID:
         # As long as the finding that was called wrong lasts, it is the same finding.
@@ -232,7 +236,7 @@ def _ended(alert: Alert, observation: Observation, day: date) -> Alert:
         silent = day < ended + COOL_DOWN and alert.key.family is not Family.SOURCE
     if silent:
         return alert
-    return _begin(observation, day, before) or alert
+    return _begin(observation, day, previous) or alert
 
 
 def _calm_after(alert: Alert, observation: Observation) -> int:
@@ -247,23 +251,35 @@ _GRAVITY = (Verdict.MET, Verdict.HIT, Verdict.BETWEEN, Verdict.CALM, Verdict.OVE
 
 
 def _gravest(observations: list[Observation]) -> Observation:
-    decided = [each for each in observations if each.inhibition in (Inhibition.DEVIATION, Inhibition.REORGANISATION)]
+    decided = [
+        observation
+        for observation in observations
+        if observation.inhibition in (Inhibition.DEVIATION, Inhibition.REORGANISATION)
+    ]
     if decided:
-        return min(decided, key=lambda each: (list(Inhibition).index(each.inhibition or Inhibition.OUTAGE), each.kind))
-    heard = [each for each in observations if each.inhibition is None] or observations
+        return min(
+            decided,
+            key=lambda observation: (
+                list(Inhibition).index(observation.inhibition or Inhibition.OUTAGE),
+                observation.kind,
+            ),
+        )
+    effective = [observation for observation in observations if observation.inhibition is None] or observations
     # That hours could be freed says more than the low level it rests on, and is said to whoever answers for them.
-    heard.sort(
-        key=lambda each: (
-            _GRAVITY.index(each.verdict),
-            each.kind is not Kind.READY_NOT_USED,
-            -each.urgency,
-            each.kind,
-            each.indicator,
+    effective.sort(
+        key=lambda observation: (
+            _GRAVITY.index(observation.verdict),
+            observation.kind is not Kind.READY_NOT_USED,
+            -observation.urgency,
+            observation.kind,
+            observation.indicator,
         )
     )
-    first = heard[0]
-    support = {each.indicator for each in heard if each.verdict in (Verdict.MET, Verdict.HIT)} | set(first.also)
-    return replace(first, also=tuple(sorted(support - {first.indicator, ""})))
+    gravest = effective[0]
+    support = {
+        observation.indicator for observation in effective if observation.verdict in (Verdict.MET, Verdict.HIT)
+    } | set(gravest.also)
+    return replace(gravest, also=tuple(sorted(support - {gravest.indicator, ""})))
 
 
 def _gravity(kind: Kind) -> float:

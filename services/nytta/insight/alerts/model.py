@@ -218,9 +218,9 @@ class Alert:
             ((self.state is State.INVALID) != (self.invalid is not None), "what is not right has a reason"),
             (family(self.kind) is not self.key.family, "kind and key are of one family"),
         ]
-        for bad, why in wrong:
+        for bad, complaint in wrong:
             if bad:
-                raise ValueError(f"alert {self.id}: {why}")
+                raise ValueError(f"alert {self.id}: {complaint}")
 
     @property
     def id(self) -> str:

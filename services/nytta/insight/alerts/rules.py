@@ -40,11 +40,11 @@ def decision_stuck(acknowledged: int, units: int, weeks: int) -> Verdict:
     return Verdict.HIT if weeks > STUCK_WEEKS else Verdict.BETWEEN
 
 
-def ready_not_used(ready: int | None, use: int | None, target: int) -> Verdict:
+def ready_not_used(ready: int | None, use_share: int | None, target: int) -> Verdict:
     """Readiness and use of a unit, None where the gate shows none, against the target of use."""
-    if ready is None or use is None or target <= 0:
+    if ready is None or use_share is None or target <= 0:
         return Verdict.UNUSABLE
-    low = 100 * use < USED * target
+    low = 100 * use_share < USED * target
     if ready >= READY and low:
         return Verdict.HIT
     return Verdict.BETWEEN if low else Verdict.CALM

@@ -103,15 +103,15 @@ class Hours:
     zone: ZoneInfo
     calendar: Calendar
 
-    def local(self, now: datetime) -> datetime:
-        """`now`, which must be aware, by the organisation's clock."""
-        if now.tzinfo is None:
+    def local(self, current_time: datetime) -> datetime:
+        """`current_time`, which must be aware, by the organisation's clock."""
+        if current_time.tzinfo is None:
             raise ValueError("the moment has no time zone")
-        return now.astimezone(self.zone)
+        return current_time.astimezone(self.zone)
 
-    def may_notify(self, now: datetime) -> bool:
+    def may_notify(self, current_time: datetime) -> bool:
         """Whether it is a working day outside quiet weeks, between 07 and 17."""
-        local = self.local(now)
+        local = self.local(current_time)
         quiet = self.calendar.is_quiet(monday(local.date()))
         return not quiet and self.calendar.is_workday(local.date()) and DAY_BEGINS <= local.time() < DAY_ENDS
 
@@ -119,14 +119,14 @@ class Hours:
         """The first working day of the week that begins on `week`, Monday if it is one; None in quiet weeks."""
         if self.calendar.is_quiet(week):
             return None
-        days = (week + timedelta(days=n) for n in range(5))
+        days = (week + timedelta(days=offset) for offset in range(5))
         return next((day for day in days if self.calendar.is_workday(day)), None)
 
-    def digest_due(self, now: datetime) -> bool:
+    def digest_due(self, current_time: datetime) -> bool:
         """Whether the week's digest may go: from 07:30 of its day; later in the week where that was missed."""
-        local = self.local(now)
+        local = self.local(current_time)
         day = self.digest_day(monday(local.date()))
-        if day is None or not self.may_notify(now):
+        if day is None or not self.may_notify(current_time):
             return False
         return local.date() > day or (local.date() == day and local.time() >= DIGEST)
 
@@ -147,19 +147,21 @@ Address = Callable[[Role, str, str, date], Recipient | None]
 def plan(
     book: Mapping[Key, Alert],
     history: Iterable[SentMessage],
-    now: datetime,
+    current_time: datetime,
     *,
     hours: Hours,
     address: Address,
     order: Iterable[str],
 ) -> Round:
-    """The messages of one organisation that are due at `now`, and book and record after them.
+    """The messages of one organisation that are due at `current_time`, and book and record after them.
 
     `book` holds the alerts of the organisation's units, `history` what was sent in the last weeks, `order` its units in
     tree order: lists follow it, never a size of anything.
     """
-    planner = _DigestPlanner(dict(book), list(history), hours, address, now, {unit: n for n, unit in enumerate(order)})
-    if hours.may_notify(now):
+    planner = _DigestPlanner(
+        dict(book), list(history), hours, address, current_time, {unit: number for number, unit in enumerate(order)}
+    )
+    if hours.may_notify(current_time):
         planner.collect()
     return Round(
         tuple(planner.dispatches()), planner.book, tuple(planner.sent), tuple(dict.fromkeys(planner.undeliverable))
@@ -185,16 +187,16 @@ class _DigestPlanner:
         history: list[SentMessage],
         hours: Hours,
         address: Address,
-        now: datetime,
+        current_time: datetime,
         order: dict[str, int],
     ) -> None:
         self.book, self.sent, self.hours, self.order = book, history, hours, order
         self._ask = address
         self._known: dict[tuple[Role, str, str], Recipient | None] = {}
-        self.at = hours.local(now)
+        self.at = hours.local(current_time)
         self.day = self.at.date()
         self.week = monday(self.day)
-        self.digest = hours.digest_due(now)
+        self.digest = hours.digest_due(current_time)
         self.items: dict[str, list[_Item]] = {}
         self.undeliverable: list[Undeliverable] = []
 
@@ -207,27 +209,27 @@ class _DigestPlanner:
     def collect(self) -> None:
         for key in sorted(self.book, key=lambda key: (self.order.get(key.unit, len(self.order)), key)):
             alert = self.book[key]
-            first = role(alert.kind)
-            for what in self._due(alert, first):
-                self._put(what, self._told(what, first), alert)
+            first_role = role(alert.kind)
+            for occasion in self._due(alert, first_role):
+                self._put(occasion, self._told(occasion, first_role), alert)
 
     def dispatches(self) -> list[Dispatch]:
-        found = []
+        dispatches = []
         for items in self.items.values():
             recipient = items[0].recipient
             news = [item for item in items if item.what is Occasion.NEW and item.role in _BUDGETED]
-            kept = [item for item in items if item not in news] + self._within_budget(recipient, news)
-            if not kept:
+            said_items = [item for item in items if item not in news] + self._within_budget(recipient, news)
+            if not said_items:
                 continue
-            kept.sort(key=lambda item: list(Occasion).index(item.what))
-            parts = tuple(Part(item.what, self._written(item)) for item in kept)
-            digest = any(item.role is not Role.OPERATIONS for item in kept)
-            new = any(item.what is Occasion.NEW and item.role in _BUDGETED for item in kept)
+            said_items.sort(key=lambda item: list(Occasion).index(item.what))
+            parts = tuple(Part(item.what, self._written(item)) for item in said_items)
+            digest = any(item.role is not Role.OPERATIONS for item in said_items)
+            new = any(item.what is Occasion.NEW and item.role in _BUDGETED for item in said_items)
             self.sent.append(SentMessage(recipient.id, self.day, digest, new))
-            found.append(Dispatch(self._id(recipient, parts), recipient, self.at, parts))
-        return found
+            dispatches.append(Dispatch(self._id(recipient, parts), recipient, self.at, parts))
+        return dispatches
 
-    def _due(self, alert: Alert, first: Role) -> Iterable[Occasion]:
+    def _due(self, alert: Alert, role: Role) -> Iterable[Occasion]:
         """What there is to say of an alert today, whoever hears it."""
         if alert.state is State.CLOSED:
             if alert.closing is Closing.RECOVERED and alert.told and not alert.recovery_told:
@@ -240,51 +242,57 @@ class _DigestPlanner:
                 yield Occasion.NEW
             return
         waited = self.hours.waited(alert.waiting, self.day) if alert.waiting else 0
-        own = first is Role.PROGRAMME_LEAD
+        is_lead = role is Role.PROGRAMME_LEAD
         if alert.state is State.OPEN and not alert.persistent:
-            if waited >= ESCALATE_AFTER and not own:
+            if waited >= ESCALATE_AFTER and not is_lead:
                 yield Occasion.ESCALATION
             elif waited >= REMIND_AFTER and alert.reminded is None:
                 yield Occasion.REMINDER
-        if alert.reviewed is None and not own and self._to_review(alert):
+        if alert.reviewed is None and not is_lead and self._to_review(alert):
             yield Occasion.REVIEW
 
     def _to_review(self, alert: Alert) -> bool:
-        taken = alert.acknowledged
+        acknowledgement = alert.acknowledged
         idle = (
             alert.state is State.ACKNOWLEDGED
-            and taken is not None
-            and not taken.action
-            and self.hours.waited(taken.on, self.day) >= REVIEW_AFTER
+            and acknowledgement is not None
+            and not acknowledgement.action
+            and self.hours.waited(acknowledgement.on, self.day) >= REVIEW_AFTER
         )
         return idle or alert.persistent or alert.snoozes >= 2
 
     @staticmethod
-    def _told(occasion: Occasion, first: Role) -> Role:
-        return Role.PROGRAMME_LEAD if occasion in (Occasion.ESCALATION, Occasion.REVIEW) else first
+    def _told(occasion: Occasion, role: Role) -> Role:
+        return Role.PROGRAMME_LEAD if occasion in (Occasion.ESCALATION, Occasion.REVIEW) else role
 
-    def _put(self, occasion: Occasion, to: Role, alert: Alert) -> None:
-        recipient = self.address(to, alert.key)
+    def _put(self, occasion: Occasion, role: Role, alert: Alert) -> None:
+        recipient = self.address(role, alert.key)
         if recipient is None or not recipient.reachable:
-            why = "no_addressee" if recipient is None else "no_address"
-            self.undeliverable.append(Undeliverable(alert.id, alert.key.unit, to, why))
+            reason = "no_addressee" if recipient is None else "no_address"
+            self.undeliverable.append(Undeliverable(alert.id, alert.key.unit, role, reason))
             return
-        if to is not Role.OPERATIONS and not self._digest_open(recipient, alert, occasion):
+        if role is not Role.OPERATIONS and not self._digest_open(recipient, alert, occasion):
             return
-        self.items.setdefault(recipient.id, []).append(_Item(occasion, to, alert, recipient))
+        self.items.setdefault(recipient.id, []).append(_Item(occasion, role, alert, recipient))
 
     def _digest_open(self, recipient: Recipient, alert: Alert, occasion: Occasion) -> bool:
         """Whether this week's digest has yet to go to the recipient; what opened after its day waits for the next."""
         if not self.digest:
             return False
-        if any(s.recipient == recipient.id and s.digest and monday(s.day) == self.week for s in self.sent):
+        if any(
+            sent_message.recipient == recipient.id and sent_message.digest and monday(sent_message.day) == self.week
+            for sent_message in self.sent
+        ):
             return False
         day = self.hours.digest_day(self.week)
         return occasion is not Occasion.NEW or (day is not None and alert.opened is not None and alert.opened <= day)
 
     def _within_budget(self, recipient: Recipient, items: list[_Item]) -> list[_Item]:
         """What is new for a manager: the most urgent, all systems in one message, up to the number that may be open."""
-        if any(s.recipient == recipient.id and s.new and self.day < s.day + NEW_EVERY for s in self.sent):
+        if any(
+            sent_message.recipient == recipient.id and sent_message.new and self.day < sent_message.day + NEW_EVERY
+            for sent_message in self.sent
+        ):
             return []
         room = MOST_OPEN - sum(self._told_to(alert, recipient) for alert in self.book.values())
         items.sort(key=lambda item: (-item.alert.urgency, item.alert.key))
@@ -293,8 +301,8 @@ class _DigestPlanner:
     def _told_to(self, alert: Alert, recipient: Recipient) -> bool:
         if not alert.live or alert.told is None or role(alert.kind) not in _BUDGETED:
             return False
-        found = self.address(role(alert.kind), alert.key)
-        return found is not None and found.id == recipient.id
+        addressee = self.address(role(alert.kind), alert.key)
+        return addressee is not None and addressee.id == recipient.id
 
     def _written(self, item: _Item) -> Alert:
         """The alert after it was said, also in the book."""
@@ -314,11 +322,11 @@ class _DigestPlanner:
         return alert
 
     def _id(self, recipient: Recipient, parts: Iterable[Part]) -> str:
-        said = "\n".join(f"{part.what} {part.alert.id}" for part in parts)
-        text = f"{recipient.id}\n{self.week.isoformat()}\n{said}"
+        parts_text = "\n".join(f"{part.what} {part.alert.id}" for part in parts)
+        text = f"{recipient.id}\n{self.week.isoformat()}\n{parts_text}"
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def forget(history: Iterable[SentMessage], day: date) -> tuple[SentMessage, ...]:
     """The record without what no rule looks back at any more."""
-    return tuple(s for s in history if day < s.day + NEW_EVERY + timedelta(weeks=1))
+    return tuple(sent_message for sent_message in history if day < sent_message.day + NEW_EVERY + timedelta(weeks=1))

@@ -35,28 +35,32 @@ def observations(
     """
     latest: dict[tuple[str, str, str, str], Signal] = {}
     common: list[Observation] = []
-    held: set[str] = set()
+    held_systems: set[str] = set()
     for signal in signals:
         if parse_week(signal.opened) > week:
             continue
         if signal.unit == EVERYTHING:
             common.append(_common(signal, week, root))
             if common[-1].verdict is Verdict.MET and common[-1].kind is Kind.COMMON_CAUSE:
-                held.add(signal.system)
+                held_systems.add(signal.system)
         else:
             latest[signal.unit, signal.system, signal.indicator, signal.kind] = signal
-    unassessed = {(e.unit, e.system, e.indicator): e.reason for e in not_assessed if _week(e.week) == week}
-    found = []
+    unassessed = {
+        (entry.unit, entry.system, entry.indicator): entry.reason for entry in not_assessed if _week(entry.week) == week
+    }
+    week_observations = []
     for signal in latest.values():
-        each = _about_unit(signal, week, unassessed.pop((signal.unit, signal.system, signal.indicator), ""))
-        if signal.system in held or EVERYTHING in held:
-            each = replace(each, inhibition=Inhibition.COMMON_CAUSE)
-        found.append(each)
+        observation = _about_unit(signal, week, unassessed.pop((signal.unit, signal.system, signal.indicator), ""))
+        if signal.system in held_systems or EVERYTHING in held_systems:
+            observation = replace(observation, inhibition=Inhibition.COMMON_CAUSE)
+        week_observations.append(observation)
     for (unit, system, indicator), reason in unassessed.items():
-        why = _HELD_BACK.get(reason)
-        if why not in (None, Inhibition.COMMON_CAUSE):
-            found.append(Observation(unit, system, Kind.LEVEL, week, Verdict.UNUSABLE, indicator, why))
-    return found + common
+        inhibition = _HELD_BACK.get(reason)
+        if inhibition not in (None, Inhibition.COMMON_CAUSE):
+            week_observations.append(
+                Observation(unit, system, Kind.LEVEL, week, Verdict.UNUSABLE, indicator, inhibition)
+            )
+    return week_observations + common
 
 
 def held_back(
@@ -71,17 +75,17 @@ def held_back(
     `outages` and `stale` are systems that were down or whose source is stale; `deviations` are pairs of a unit and a
     system that it agreed not to use. An agreement comes before every fault.
     """
-    found = []
-    for each in observations:
-        why = each.inhibition
-        if (each.unit, each.system) in deviations:
-            why = Inhibition.DEVIATION
-        elif each.system in outages:
-            why = Inhibition.OUTAGE
-        elif each.system in stale:
-            why = Inhibition.STALE_SOURCE
-        found.append(replace(each, inhibition=why))
-    return found
+    checked = []
+    for observation in observations:
+        inhibition = observation.inhibition
+        if (observation.unit, observation.system) in deviations:
+            inhibition = Inhibition.DEVIATION
+        elif observation.system in outages:
+            inhibition = Inhibition.OUTAGE
+        elif observation.system in stale:
+            inhibition = Inhibition.STALE_SOURCE
+        checked.append(replace(observation, inhibition=inhibition))
+    return checked
 
 
 def _about_unit(signal: Signal, week: date, reason: str) -> Observation:

@@ -126,45 +126,49 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
     """
     wording = _wording(language)
     text = wording.kinds[alert.kind]
-    known = placeholders(alert, facts, wording)
-    sentences = [s for s in text.body if not (s.startswith("?") and _lacking(s, known))]
+    known_fields = placeholders(alert, facts, wording)
+    sentences = [
+        sentence for sentence in text.body if not (sentence.startswith("?") and _lacking(sentence, known_fields))
+    ]
     proposed = list(suggestions(alert.kind, facts, language).values())
-    shown = [each.text.text(wording.language) for each in proposed[:2]]
+    proposals = [suggestion.text.text(wording.language) for suggestion in proposed[:2]]
     reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
-    seen = wording.seen_by.format(role=reader)
+    seen_by = wording.seen_by.format(role=reader)
     buttons = tuple(Button(name, label) for name, label in wording.buttons.items())
     while True:
-        paragraphs = tuple(_fill(s.removeprefix("?"), known, alert) for s in sentences)
-        body = _body(paragraphs, shown, buttons, wording, seen)
-        spare = [n for n, s in enumerate(sentences) if s.startswith("?")]
-        if words(body) <= MOST_WORDS or (len(shown) < 2 and not spare):
+        paragraphs = tuple(_fill(sentence.removeprefix("?"), known_fields, alert) for sentence in sentences)
+        body = _body(paragraphs, proposals, buttons, wording, seen_by)
+        spare = [number for number, sentence in enumerate(sentences) if sentence.startswith("?")]
+        if words(body) <= MOST_WORDS or (len(proposals) < 2 and not spare):
             break
-        if len(shown) > 1:
-            shown = shown[:1]
+        if len(proposals) > 1:
+            proposals = proposals[:1]
         else:
             del sentences[spare[-1]]
     fields = {
         **wording.absent,
         "unit": facts.unit.text(wording.language),
         "system": facts.system.text(wording.language),
-        "indicator": known["indicator"]
-        if known["indicator"] == known["definition"]
-        else _fill(wording.indicator, known, alert),
+        "indicator": known_fields["indicator"]
+        if known_fields["indicator"] == known_fields["definition"]
+        else _fill(wording.indicator, known_fields, alert),
         "since": _begun(alert, facts, wording, in_full=True),
         "why": text.why,
         "ruled_out": text.ruled_out,
-        "actions": "  ".join(f"{n}) {suggested(each, language)}" for n, each in enumerate(proposed, 1)),
+        "actions": "  ".join(
+            f"{number}) {suggested(suggestion, language)}" for number, suggestion in enumerate(proposed, 1)
+        ),
         "buttons": ", ".join(button.label for button in buttons),
         "sees": reader,
         "about_unit": wording.about_unit,
-        **_figures(known, facts, wording),
+        **_figures(known_fields, facts, wording),
     }
     return Message(
         wording.language,
-        _fill(text.subject, known, alert),
+        _fill(text.subject, known_fields, alert),
         body,
         paragraphs,
-        tuple(shown),
+        tuple(proposals),
         buttons,
         tuple(Field(name, wording.labels[name], fields[name]) for name in _FIELDS),
         heading=wording.heading,
@@ -174,13 +178,13 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
 def line(item: Item, language: str) -> str:
     """An alert in one line, with the link to its chart: reminders, escalations, what is over, what others speak for."""
     wording = _wording(language)
-    known = placeholders(item.alert, item.facts, wording)
-    subject = _fill(wording.kinds[item.alert.kind].subject, known, item.alert)
+    fields = placeholders(item.alert, item.facts, wording)
+    subject = _fill(wording.kinds[item.alert.kind].subject, fields, item.alert)
     name = item.what.value
     if item.what is Occasion.RECOVERY and item.alert.key.family not in (Family.USE, Family.SUPPORT, Family.ROLLOUT):
         name = "over"
-    said = wording.lines[name].format_map({**known, "subject": subject})
-    return f"{said} {item.facts.chart}" if item.facts.chart else said
+    sentence = wording.lines[name].format_map({**fields, "subject": subject})
+    return f"{sentence} {item.facts.chart}" if item.facts.chart else sentence
 
 
 def compose(items: Sequence[Item], language: str, day: date) -> Message:
@@ -191,10 +195,12 @@ def compose(items: Sequence[Item], language: str, day: date) -> Message:
     if not items:
         raise ValueError("a message is about something")
     wording = _wording(language)
-    lead = next((item for item in items if item.what is Occasion.NEW), None)
-    lines = tuple(line(item, language) for item in items if item is not lead)
-    if lead is not None:
-        return replace(render(lead.alert, lead.facts, language), lines=lines, further=wording.further if lines else "")
+    lead_item = next((item for item in items if item.what is Occasion.NEW), None)
+    lines = tuple(line(item, language) for item in items if item is not lead_item)
+    if lead_item is not None:
+        return replace(
+            render(lead_item.alert, lead_item.facts, language), lines=lines, further=wording.further if lines else ""
+        )
     return Message(
         wording.language,
         wording.follow_up.format(week=day.isocalendar().week),
@@ -218,21 +224,26 @@ def suggestions(kind: Kind, facts: Facts, language: str) -> dict[str, Suggestion
         "untrained": facts.ready is None or facts.ready < READY,
         "paper": facts.paper is not None and facts.paper > 0,
     }
-    known = actions(kind, facts.suggestions, language)
+    by_id = actions(kind, facts.suggestions, language)
     if not facts.suggestions:
         catalogue = _wording(language).kinds[kind].suggestions
-        known = {id_: known[id_] for id_, advice in zip(known, catalogue, strict=True) if speaks[advice.where]}
-    return dict(list(known.items())[:3])
+        by_id = {
+            suggestion_id: by_id[suggestion_id]
+            for suggestion_id, advice in zip(by_id, catalogue, strict=True)
+            if speaks[advice.where]
+        }
+    return dict(list(by_id.items())[:3])
 
 
-def actions(kind: Kind, own: Sequence[Suggestion], language: str) -> dict[str, Suggestion]:
-    """Everything that can be done about a kind of alert, by id: the registry's `own`, else the whole catalogue."""
+def actions(kind: Kind, registered: Sequence[Suggestion], language: str) -> dict[str, Suggestion]:
+    """Everything that can be done about a kind of alert, by id: what the registry suggests (`registered`), else the
+    whole catalogue."""
     wording = _wording(language)
     catalogue = [
         Suggestion(kind.value, Names.of(advice.text), Names.of(wording.roles[advice.owner]))
         for advice in wording.kinds[kind].suggestions
     ]
-    return {f"{kind.value}-{n}": each for n, each in enumerate(own or catalogue, 1)}
+    return {f"{kind.value}-{number}": suggestion for number, suggestion in enumerate(registered or catalogue, 1)}
 
 
 def suggested(suggestion: Suggestion, language: str) -> str:
@@ -243,17 +254,17 @@ def suggested(suggestion: Suggestion, language: str) -> str:
 
 def problems(message: Message) -> list[str]:
     """What a message must not have: too many words, words that grade units, decimals of percent, addresses."""
-    found = []
+    complaints = []
     if words(message.body) > MOST_WORDS:
-        found.append(f"the body has {words(message.body)} words; at most {MOST_WORDS} are read")
+        complaints.append(f"the body has {words(message.body)} words; at most {MOST_WORDS} are read")
     text = f"{message.subject}\n{message.text}"
-    for pattern, why in (
+    for pattern, complaint in (
         (_FORBIDDEN, "grades units"),
         (_DECIMALS, "has decimals of a percent"),
         (_ADDRESS, "is somebody's address"),
     ):
-        found += [f"'{match[0]}' {why}" for match in pattern.finditer(text)]
-    return found
+        complaints += [f"'{match[0]}' {complaint}" for match in pattern.finditer(text)]
+    return complaints
 
 
 def words(text: str) -> int:
@@ -264,17 +275,19 @@ def words(text: str) -> int:
 def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]:
     """All facts there are, as words of the language; what is not known has no entry."""
     tongue = wording.language
-    first, last = facts.first.isocalendar().week, facts.last.isocalendar().week
-    known: dict[str, object] = {
+    first_week, last_week = facts.first.isocalendar().week, facts.last.isocalendar().week
+    fields: dict[str, object] = {
         "unit": facts.unit.text(tongue),
         "system": facts.system.text(tongue),
         "indicator": facts.indicator.text(tongue),
         "definition": facts.definition.text(tongue),
         "version": facts.version,
         "since": _begun(alert, facts, wording),
-        "first": first,
-        "last": last,
-        "weeks": wording.week.format(week=first) if first == last else wording.weeks.format(first=first, last=last),
+        "first": first_week,
+        "last": last_week,
+        "weeks": wording.week.format(week=first_week)
+        if first_week == last_week
+        else wording.weeks.format(first=first_week, last=last_week),
         "before": facts.before,
         "ready": facts.ready,
         "legacy": facts.legacy or None,
@@ -283,36 +296,36 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
         "chance": facts.chance,
     }
     if figure := facts.figure:
-        known |= {"x": figure.value, "low": figure.low, "high": figure.high, "n": figure.n_band.replace("-", "–")}
+        fields |= {"x": figure.value, "low": figure.low, "high": figure.high, "n": figure.n_band.replace("-", "–")}
     if peers := facts.peers:
         band = peers.low is not None and peers.high is not None
-        known |= {"peer": peers.median, "peer_low": peers.low, "peer_high": peers.high}
-        known["peer_alone"] = None if band else peers.median
+        fields |= {"peer": peers.median, "peer_low": peers.low, "peer_high": peers.high}
+        fields["peer_alone"] = None if band else peers.median
     if plan := facts.plan:
-        known |= {"target": plan.target, "due": _day(plan.due, wording), "forecast": plan.forecast}
-        known |= {"forecast_low": plan.low, "forecast_high": plan.high}
+        fields |= {"target": plan.target, "due": _day(plan.due, wording), "forecast": plan.forecast}
+        fields |= {"forecast_low": plan.low, "forecast_high": plan.high}
     if loss := facts.loss:
         hours, money = _number(two_digits(loss.hours), wording), _money(loss.money, loss.currency, wording)
         form = wording.loss_money if money else wording.loss
-        known |= {"loss": form.format(hours=hours, money=money), "loss_due": _day(loss.until, wording)}
-        known |= {"benefit": loss.benefit.text(tongue)}
-        known["hours"] = None if loss.quarter_hours is None else _number(two_digits(loss.quarter_hours), wording)
-        known["money"] = _money(loss.quarter_money, loss.currency, wording)
+        fields |= {"loss": form.format(hours=hours, money=money), "loss_due": _day(loss.until, wording)}
+        fields |= {"benefit": loss.benefit.text(tongue)}
+        fields["hours"] = None if loss.quarter_hours is None else _number(two_digits(loss.quarter_hours), wording)
+        fields["money"] = _money(loss.quarter_money, loss.currency, wording)
     if course := facts.course:
-        known |= {"course_benefit": course.benefit.text(tongue), "course": course.forecast}
-        known |= {"course_low": course.low, "course_high": course.high, "course_due": _day(course.due, wording)}
-        known |= {"course_use": course.use, "course_effect": course.effect}
+        fields |= {"course_benefit": course.benefit.text(tongue), "course": course.forecast}
+        fields |= {"course_low": course.low, "course_high": course.high, "course_due": _day(course.due, wording)}
+        fields |= {"course_use": course.use, "course_effect": course.effect}
     if decided := facts.decided:
-        known |= {"decision": decided.decision.text(tongue), "acknowledged": decided.acknowledged}
-        known |= {"units": decided.units, "weeks_old": decided.weeks, "level": level_names(decided.level).text(tongue)}
+        fields |= {"decision": decided.decision.text(tongue), "acknowledged": decided.acknowledged}
+        fields |= {"units": decided.units, "weeks_old": decided.weeks, "level": level_names(decided.level).text(tongue)}
     if burden := facts.burden:
-        known |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
-    held = {name: str(value) for name, value in known.items() if value is not None}
+        fields |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
+    filled = {name: str(value) for name, value in fields.items() if value is not None}
     hidden = facts.figure is None and alert.kind in _DETECTED
     finding = wording.findings["hidden"] if hidden else wording.findings.get(alert.indicator, wording.findings[""])
-    if not _lacking(finding, held):
-        held["finding"] = finding.format_map(held)
-    return held
+    if not _lacking(finding, filled):
+        filled["finding"] = finding.format_map(filled)
+    return filled
 
 
 def _begun(alert: Alert, facts: Facts, wording: Wording, *, in_full: bool = False) -> str:
@@ -340,34 +353,34 @@ def _fill(template: str, values: dict[str, str], alert: Alert) -> str:
 
 
 def _body(
-    paragraphs: Sequence[str], shown: Sequence[str], buttons: Sequence[Button], wording: Wording, seen: str
+    paragraphs: Sequence[str], proposals: Sequence[str], buttons: Sequence[Button], wording: Wording, seen_by: str
 ) -> str:
-    suggested = " ".join([wording.suggested, *(f"{n}) {text}." for n, text in enumerate(shown, 1))])
+    suggested = " ".join([wording.suggested, *(f"{number}) {text}." for number, text in enumerate(proposals, 1))])
     answers = " ".join(f"[{button.label}]" for button in buttons)
-    return "\n\n".join([" ".join(paragraphs), suggested, answers, f"{wording.about_unit} {seen}"])
+    return "\n\n".join([" ".join(paragraphs), suggested, answers, f"{wording.about_unit} {seen_by}"])
 
 
 def _figures(values: dict[str, str], facts: Facts, wording: Wording) -> dict[str, str]:
     """The fields that hold figures, as far as there are any."""
-    found = {}
+    fields = {}
     alone = facts.figure is not None and facts.figure.low == facts.figure.high
     form = wording.value_alone if alone else wording.value
     if not _lacking(form, values):
-        found["value"] = form.format_map(values)
+        fields["value"] = form.format_map(values)
     forms = wording.comparison
     peers = forms["band" if "peer_low" in values and "peer_high" in values else "peers"]
-    kept = [peers, *(forms[name] for name in ("before", "target", "units", "tickets", "tickets_peer", "course"))]
-    compared = [form.format_map(values) for form in kept if not _lacking(form, values)]
+    used_forms = [peers, *(forms[name] for name in ("before", "target", "units", "tickets", "tickets_peer", "course"))]
+    compared = [form.format_map(values) for form in used_forms if not _lacking(form, values)]
     if compared:
-        found["comparison"] = "; ".join(compared)
+        fields["comparison"] = "; ".join(compared)
     owned = {**values, "owner": wording.roles[Role.BENEFIT_OWNER]}
     costs = (wording.cost_money, wording.cost, wording.cost_until)
     if cost := next((form for form in costs if not _lacking(form, owned)), ""):
-        found["cost"] = cost.format_map(owned)
+        fields["cost"] = cost.format_map(owned)
     links = "  ".join(link for link in (facts.chart, facts.table) if link)
     if links:
-        found["links"] = links
-    return found
+        fields["links"] = links
+    return fields
 
 
 def _day(day: date, wording: Wording) -> str:

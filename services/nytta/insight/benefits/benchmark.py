@@ -80,10 +80,10 @@ class Benchmark(_Part):
 
 def fingerprint(definition: Definition) -> str:
     """32 hexadecimal digits of what decides a figure: sides, kind, window, scale, and what is left out."""
-    said = definition.model_dump_json(
+    text = definition.model_dump_json(
         include={"id", "version", "kind", "numerator", "denominator", "adds", "capped", "scale", "display", "parts"}
     )
-    return blake2b(said.encode(), digest_size=16).hexdigest()
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def write(benchmark: Benchmark) -> bytes:
@@ -91,38 +91,40 @@ def write(benchmark: Benchmark) -> bytes:
     return benchmark.model_dump_json(indent=1).encode() + b"\n"
 
 
-def take(body: bytes, definitions: Iterable[Definition], own: Iterable[str]) -> Benchmark:
+def take(body: bytes, definitions: Iterable[Definition], own_organisations: Iterable[str]) -> Benchmark:
     """Read a file that came from another organisation.
 
     BenchmarkError for anything else, for an organisation that is one's own, and where a definition is another one:
     version or content differ, and figures would not mean the same.
     """
     try:
-        found = Benchmark.model_validate_json(body)
+        benchmark = Benchmark.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise BenchmarkError(f"this is no export of `nytta benchmark export`: {where}: {first['msg']}") from error
-    if found.organisation in set(own):
-        raise BenchmarkError(f"'{found.organisation}' is an organisation of this installation; its figures are here")
-    known = {each.id: each for each in definitions}
+        first_error = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first_error["loc"]) or "the file"
+        raise BenchmarkError(f"this is no export of `nytta benchmark export`: {where}: {first_error['msg']}") from error
+    if benchmark.organisation in set(own_organisations):
+        raise BenchmarkError(
+            f"'{benchmark.organisation}' is an organisation of this installation; its figures are here"
+        )
+    own_definitions = {definition.id: definition for definition in definitions}
     wrong = []
-    for indicator in sorted({figure.indicator for figure in found.figures}):
-        theirs, ours = found.definitions.get(indicator), known.get(indicator)
-        if theirs is None:
+    for indicator in sorted({figure.indicator for figure in benchmark.figures}):
+        their_meaning, own_definition = benchmark.definitions.get(indicator), own_definitions.get(indicator)
+        if their_meaning is None:
             wrong.append(f"'{indicator}' comes without its definition's version")
-        elif ours is None:
+        elif own_definition is None:
             wrong.append(f"'{indicator}' is not known here")
-        elif theirs.version != ours.version:
-            wrong.append(f"'{indicator}' has version {theirs.version} there and {ours.version} here")
-        elif theirs.digest != fingerprint(ours):
-            wrong.append(f"'{indicator}' is defined otherwise there under the same version {ours.version}")
+        elif their_meaning.version != own_definition.version:
+            wrong.append(f"'{indicator}' has version {their_meaning.version} there and {own_definition.version} here")
+        elif their_meaning.digest != fingerprint(own_definition):
+            wrong.append(f"'{indicator}' is defined otherwise there under the same version {own_definition.version}")
     if wrong:
         raise BenchmarkError(
             f"the figures do not mean the same: {'; '.join(wrong)}. Both must use the same definitions; export again "
             "after the older one is brought up to date"
         )
-    return found
+    return benchmark
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,11 @@ def by_level(rows: Iterable[Mapping[str, object]]) -> dict[str, list[Mapping[str
 
     Rows have organisation, unit and type.
     """
-    found: dict[str, list[Mapping[str, object]]] = {WHOLE: []}
+    levels: dict[str, list[Mapping[str, object]]] = {WHOLE: []}
     for row in rows:
         level = WHOLE if row["unit"] == row["organisation"] else str(row["type"])
-        found.setdefault(level, []).append(row)
-    return {level: same for level, same in found.items() if same}
+        levels.setdefault(level, []).append(row)
+    return {level: level_rows for level, level_rows in levels.items() if level_rows}
 
 
 def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
@@ -171,24 +173,24 @@ def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
     Places vary more than chance: the limits are widened by what is left after chance. From five places on the centre
     is their median, and the width that of most of them, so that a few that lag hide neither themselves nor others.
     """
-    kept = [(row, least_of(str(row["n_band"]))) for row in rows if row["n_band"] and row["value"] is not None]
-    kept = [(row, n) for row, n in kept if n > 0]
-    if len(kept) < 2:
+    sized_rows = [(row, least_of(str(row["n_band"]))) for row in rows if row["n_band"] and row["value"] is not None]
+    sized_rows = [(row, size) for row, size in sized_rows if size > 0]
+    if len(sized_rows) < 2:
         return None
-    n = np.array([n for _, n in kept], float)
-    share = np.array([float(str(row["value"])) for row, _ in kept]) / 100
-    many = len(kept) >= _MANY
-    z, errors, centre = proportion_z(share * n, n, float(np.median(share)) if many else None)
-    tau2 = robust_tau2(z * errors, errors) if many else dispersion(z, errors, winsor=0.0).tau2
-    bounds = [proportion_limits(n, centre, tau2=tau2, confidence=c) for c in CONFIDENCE]
+    n = np.array([size for _, size in sized_rows], float)
+    share = np.array([float(str(row["value"])) for row, _ in sized_rows]) / 100
+    are_many = len(sized_rows) >= _MANY
+    z, errors, centre = proportion_z(share * n, n, float(np.median(share)) if are_many else None)
+    tau2 = robust_tau2(z * errors, errors) if are_many else dispersion(z, errors, winsor=0.0).tau2
+    bounds = [proportion_limits(n, centre, tau2=tau2, confidence=confidence) for confidence in CONFIDENCE]
     points = []
-    for place, (row, size) in enumerate(kept):
+    for place, (row, size) in enumerate(sized_rows):
         word = "inside"
-        for far, (low, high) in zip(("", "far_"), bounds, strict=True):
+        for prefix, (low, high) in zip(("", "far_"), bounds, strict=True):
             if share[place] < low[place]:
-                word = f"{far}below"
+                word = f"{prefix}below"
             elif share[place] > high[place]:
-                word = f"{far}above"
+                word = f"{prefix}above"
         points.append(
             Point(
                 str(row["organisation"]),
@@ -202,6 +204,7 @@ def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
     sizes = np.unique(np.linspace(max(5, n.min() / 2), n.max() * 1.05, 40).round()).astype(int)
     low, high = proportion_limits(sizes, centre, tau2=tau2, confidence=CONFIDENCE[0])
     limits = tuple(
-        (int(s), round(100 * float(a), 1), round(100 * float(b), 1)) for s, a, b in zip(sizes, low, high, strict=True)
+        (int(size), round(100 * float(low_limit), 1), round(100 * float(high_limit), 1))
+        for size, low_limit, high_limit in zip(sizes, low, high, strict=True)
     )
     return Funnel(round(100 * float(centre), 1), tuple(points), limits)

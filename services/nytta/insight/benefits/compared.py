@@ -21,31 +21,35 @@ def compared(
     """
     order = list(places)
     for indicator, system in sorted(uses):
-        known = evidence.definitions.get(indicator)
-        peers = [p for p in evidence.peers if p.indicator == indicator]
-        own = [p for p in peers if (p.organisation, p.system) == (organisation, system) and p.unit in places]
-        own.sort(key=lambda p: order.index(p.unit))
-        others = [p for p in peers if p.organisation != organisation]
-        for level, rows in by_level(asdict(p) for p in (*own, *others)).items():
-            found = funnel(rows) if rows[0]["organisation"] == organisation else None
-            if found is None or known is None:
+        definition = evidence.definitions.get(indicator)
+        peers = [peer for peer in evidence.peers if peer.indicator == indicator]
+        own_peers = [
+            peer for peer in peers if (peer.organisation, peer.system) == (organisation, system) and peer.unit in places
+        ]
+        own_peers.sort(key=lambda peer: order.index(peer.unit))
+        other_peers = [peer for peer in peers if peer.organisation != organisation]
+        for level, rows in by_level(asdict(peer) for peer in (*own_peers, *other_peers)).items():
+            drawn = funnel(rows) if rows[0]["organisation"] == organisation else None
+            if drawn is None or definition is None:
                 continue
             yield Compared(
                 indicator=indicator,
-                version=known.version,
+                version=definition.version,
                 system=system,
                 level=level,
-                centre=found.centre,
+                centre=drawn.centre,
                 points=tuple(
                     Peer(
-                        p.organisation,
-                        p.unit,
-                        places[p.unit] if p.organisation == organisation else Names.of(p.name or p.unit),
-                        p.value,
-                        p.n,
-                        p.word,
+                        point.organisation,
+                        point.unit,
+                        places[point.unit]
+                        if point.organisation == organisation
+                        else Names.of(point.name or point.unit),
+                        point.value,
+                        point.n,
+                        point.word,
                     )
-                    for p in found.points
+                    for point in drawn.points
                 ),
-                limits=found.limits,
+                limits=drawn.limits,
             )

@@ -111,24 +111,27 @@ def hourly_cost(
     """
 
     def of(costs: Iterable[HourlyCost], names: tuple[str, ...]) -> HourlyCost | None:
-        here = [each for each in costs if each.country in (country, "") and each.currency == currency]
-        return next((each for name in names for each in here if each.role == name), None)
+        candidates = [cost for cost in costs if cost.country in (country, "") and cost.currency == currency]
+        return next((hourly_cost for name in names for hourly_cost in candidates if hourly_cost.role == name), None)
 
-    own = of(local, (role, ""))
-    if own is not None:
-        return own
-    factors = next((f for f in FACTORS if f.country in (country, "") and f.currency == currency), None)
+    local_cost = of(local, (role, ""))
+    if local_cost is not None:
+        return local_cost
+    factors = next(
+        (candidate for candidate in FACTORS if candidate.country in (country, "") and candidate.currency == currency),
+        None,
+    )
     if monthly_pay is not None and factors is not None:
         pay = pay_source or "local mean pay"
         source = f"{pay}: 12 · pay / {factors.hours} · {factors.on_cost / 1000:g}; {factors.source}"
         return HourlyCost(country, currency, role, factors.hourly(monthly_pay), source, local=True)
-    found = of(published, (role, ""))
-    if found is None:
+    published_cost = of(published, (role, ""))
+    if published_cost is None:
         raise NoCost(
             f"no cost of an hour is known for role '{role}' in {country} in {currency}; give a local hourly cost with "
             "its source" + (" or the role's mean monthly pay" if factors else "")
         )
-    return found
+    return published_cost
 
 
 def _half_up(dividend: int, divisor: int) -> int:

@@ -23,17 +23,17 @@ class Word(StrEnum):
     REVERSED = "reversed"
 
 
-def standing(decision: Decision, acts: Sequence[Act], units: Collection[str], day: date) -> Decided:
+def standing(decision: Decision, all_acts: Sequence[Act], units: Collection[str], day: date) -> Decided:
     """How a decision stands on `day`. `units` are those it concerns; counts only, never which unit was when.
 
     Stuck is a decision that some unit has not acknowledged after eight weeks, or not executed by the due date.
     """
-    told = [act for act in acts if act.decision == decision.id and act.day <= day]
+    decision_acts = [act for act in all_acts if act.decision == decision.id and act.day <= day]
 
     def reported(*states: str) -> int:
-        return len({act.unit for act in told if act.state in states and act.unit in units})
+        return len({act.unit for act in decision_acts if act.state in states and act.unit in units})
 
-    back = reversed_on(decision, acts, day)
+    back = reversed_on(decision, all_acts, day)
     received, done = reported("acknowledged", "executed"), reported("executed")
     weeks = (day - decision.decided).days // 7
     late = decision.due is not None and decision.due < day
@@ -61,8 +61,10 @@ def standing(decision: Decision, acts: Sequence[Act], units: Collection[str], da
     )
 
 
-def reversed_on(decision: Decision, acts: Sequence[Act], day: date) -> date | None:
+def reversed_on(decision: Decision, all_acts: Sequence[Act], day: date) -> date | None:
     """The day on which a decision was reversed, by `day`, and not made again since; None where it stands."""
-    of = [act for act in acts if act.decision == decision.id and act.day <= day and act.state in ("made", "reversed")]
-    last = max(of, key=lambda act: (act.day, act.state), default=None)
-    return last.day if last is not None and last.state == "reversed" else None
+    decision_acts = [
+        act for act in all_acts if act.decision == decision.id and act.day <= day and act.state in ("made", "reversed")
+    ]
+    latest = max(decision_acts, key=lambda act: (act.day, act.state), default=None)
+    return latest.day if latest is not None and latest.state == "reversed" else None

@@ -112,25 +112,25 @@ class MeasuredBenefit:
             raise ValueError("a measured period begins in week 0 or later and lasts at least one week")
         if not self.due or min(self.due) < 0:
             raise ValueError("a forecast needs at least one week to look at, none of them before the start")
-        there = np.isfinite(self.realised)
-        spans = sorted(zip(self.first[there].tolist(), self.length[there].tolist(), strict=True))
-        overlap = any(first + length > then for (first, length), (then, _) in pairwise(spans))
-        if overlap and np.linalg.matrix_rank(_weeks(self.first[there], self.length[there])) < len(spans):
+        is_realised = np.isfinite(self.realised)
+        spans = sorted(zip(self.first[is_realised].tolist(), self.length[is_realised].tolist(), strict=True))
+        overlap = any(start + length > next_start for (start, length), (next_start, _) in pairwise(spans))
+        if overlap and np.linalg.matrix_rank(_weeks(self.first[is_realised], self.length[is_realised])) < len(spans):
             raise ValueError("a measured period follows from others; give each week's figure once, the one that stands")
 
     @classmethod
-    def weekly(cls, realised: Array, due: Sequence[int]) -> MeasuredBenefit:
+    def weekly(cls, realised: Array, due_weeks: Sequence[int]) -> MeasuredBenefit:
         """A course measured every week from week 0 on."""
         weeks = np.arange(len(realised))
-        return cls(weeks, np.ones(len(realised), np.int64), np.asarray(realised, float), tuple(due))
+        return cls(weeks, np.ones(len(realised), np.int64), np.asarray(realised, float), tuple(due_weeks))
 
     @property
     def complete(self) -> bool:
         """Whether every week that is due lies in a measured, usable period."""
         covered: set[int] = set()
-        for first, length, value in zip(self.first, self.length, self.realised, strict=True):
+        for start, length, value in zip(self.first, self.length, self.realised, strict=True):
             if np.isfinite(value):
-                covered.update(range(int(first), int(first + length)))
+                covered.update(range(int(start), int(start + length)))
         return covered >= set(self.due)
 
 
@@ -157,10 +157,10 @@ def last_usable(due: int, usable: NDArray[np.bool_], *, number: int = LAST) -> t
     `usable` has one element per week from week 0, at least `due` of them; quiet weeks (holidays) are False. Raises
     ValueError where no week is usable.
     """
-    found = np.flatnonzero(usable[: max(due, 0)])[-number:]
-    if len(usable) < due or not len(found):
+    usable_weeks = np.flatnonzero(usable[: max(due, 0)])[-number:]
+    if len(usable) < due or not len(usable_weeks):
         raise ValueError(f"no usable week is known before week {due}; check the due date and the calendar")
-    return tuple(int(week) for week in found)
+    return tuple(int(week) for week in usable_weeks)
 
 
 def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> Forecast | None:
@@ -169,56 +169,60 @@ def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> F
     Observed, not underlying: the noise of the due weeks is part of the interval. Values measured late are simply not
     in `course` yet; a period of several weeks stands for the mean of its weeks.
     """
-    p = parameters or Parameters()
-    there = np.isfinite(course.realised)
-    if not there.any():
+    parameters = parameters or Parameters()
+    is_realised = np.isfinite(course.realised)
+    if not is_realised.any():
         return None
-    first, length, y = course.first[there], course.length[there], course.realised[there]
-    count = max(int((first + length).max()), max(course.due) + 1)
+    start, length, y = course.first[is_realised], course.length[is_realised], course.realised[is_realised]
+    count = max(int((start + length).max()), max(course.due) + 1)
     time = np.arange(count)
-    seen = _weeks(first, length, count)
-    weeks = int((seen > 0).any(axis=0).sum())
-    if weeks < p.minimum_weeks:
+    observed_weights = _weeks(start, length, count)
+    weeks = int((observed_weights > 0).any(axis=0).sum())
+    if weeks < parameters.minimum_weeks:
         return None
-    asked = np.isin(time, course.due) / len(set(course.due))
+    asked_weights = np.isin(time, course.due) / len(set(course.due))
 
-    middle, pace, skew = (grid.ravel() for grid in np.meshgrid(p.middles, p.paces, p.skews, indexing="ij"))
+    middle, pace, skew = (
+        grid.ravel() for grid in np.meshgrid(parameters.middles, parameters.paces, parameters.skews, indexing="ij")
+    )
     # Richards 1959, J Exp Bot 10:290: quick at first and slow in the end where skew is below 1.
     shape = logistic(time[:, None], 1.0, middle, pace) ** skew
-    steps = np.stack([np.ones(count), (p.unsteady * np.exp(-time / p.settling)) ** 2])
+    steps = np.stack([np.ones(count), (parameters.unsteady * np.exp(-time / parameters.settling)) ** 2])
     wander, unsteady = (np.minimum(walk[:, None], walk) for walk in np.cumsum(steps, axis=1))
-    shape_seen, shape_asked = seen @ shape, asked @ shape
+    shape_seen, shape_asked = observed_weights @ shape, asked_weights @ shape
     means, variances, weights = [], [], []
-    for noise in p.noises:
-        for drift in p.drifts:
+    for noise in parameters.noises:
+        for drift in parameters.drifts:
             # What one week shares with another beside the take-off: noise, wandering, the baseline's error.
-            shared = noise**2 * np.eye(count) + drift**2 * wander + unsteady + p.baseline_error**2
-            factor = scipy.linalg.cho_factor(seen @ shared @ seen.T + 1e-9 * np.eye(len(y)), lower=True)
-            cross = seen @ shared @ asked
+            shared = noise**2 * np.eye(count) + drift**2 * wander + unsteady + parameters.baseline_error**2
+            factor = scipy.linalg.cho_factor(
+                observed_weights @ shared @ observed_weights.T + 1e-9 * np.eye(len(y)), lower=True
+            )
+            cross = observed_weights @ shared @ asked_weights
             pull = scipy.linalg.cho_solve(factor, cross)
             solved = scipy.linalg.cho_solve(factor, shape_seen)
-            rest = y[:, None] - p.ceiling * shape_seen
+            residual = y[:, None] - parameters.ceiling * shape_seen
             information = (shape_seen * solved).sum(0)
-            evidence = (rest * solved).sum(0)
-            prior = 1 / p.ceiling_spread**2
+            evidence = (residual * solved).sum(0)
+            prior = 1 / parameters.ceiling_spread**2
             precision = prior + information
-            ceiling = p.ceiling + evidence / precision
+            ceiling = parameters.ceiling + evidence / precision
             open_part = shape_asked - pull @ shape_seen
             means.append(pull @ y + open_part * ceiling)
-            variances.append(asked @ shared @ asked - pull @ cross + open_part**2 / precision)
-            misfit = (rest * scipy.linalg.cho_solve(factor, rest)).sum(0) - evidence**2 / precision
+            variances.append(asked_weights @ shared @ asked_weights - pull @ cross + open_part**2 / precision)
+            misfit = (residual * scipy.linalg.cho_solve(factor, residual)).sum(0) - evidence**2 / precision
             size = 2 * np.log(np.diag(factor[0])).sum() + np.log(precision / prior)
-            weights.append(-(misfit + size) / 2 - np.maximum(middle, 0) / p.lateness)
+            weights.append(-(misfit + size) / 2 - np.maximum(middle, 0) / parameters.lateness)
     mean, weight = np.concatenate(means), np.concatenate(weights)
     spread = np.sqrt(np.maximum(np.concatenate(variances), 1e-6))
     weight = np.exp(weight - scipy.special.logsumexp(weight))
-    tail = (1 - p.interval) / 2
-    low, expected, high = (_quantile(weight, mean, spread, q) for q in (tail, 0.5, 1 - tail))
+    tail = (1 - parameters.interval) / 2
+    low, expected, high = (_quantile(weight, mean, spread, quantile) for quantile in (tail, 0.5, 1 - tail))
     probability = float(weight @ scipy.special.ndtr((mean - REACHED) / spread))
     return Forecast(expected, low, high, probability, weeks, course.complete)
 
 
-def next_status(before: Status | None, outlook: Forecast | None, parameters: Parameters | None = None) -> Status:
+def next_status(previous: Status | None, outlook: Forecast | None, parameters: Parameters | None = None) -> Status:
     """The word for a benefit now, given the word it had (None at first) and its forecast.
 
     With every due week measured: achieved from 100 % on, partly from 50 %, else not achieved. Before: too early until
@@ -226,7 +230,7 @@ def next_status(before: Status | None, outlook: Forecast | None, parameters: Par
     probability `on` until it is below `on_leave`; off track from `off` until it is above `off_leave`; else at risk. The
     gap between taking and leaving a word (hysteresis, Schmitt 1938, J Sci Instrum 15:24) keeps it from flickering.
     """
-    p = parameters or Parameters()
+    parameters = parameters or Parameters()
     if outlook is None:
         return Status.TOO_EARLY
     if outlook.complete:
@@ -235,29 +239,29 @@ def next_status(before: Status | None, outlook: Forecast | None, parameters: Par
         if result >= REACHED:
             return Status.ACHIEVED
         return Status.PARTLY if result >= PARTLY else Status.NOT_ACHIEVED
-    judged = before not in (None, Status.TOO_EARLY)
-    if outlook.high - outlook.low >= (p.width_return if judged else p.width):
+    judged = previous not in (None, Status.TOO_EARLY)
+    if outlook.high - outlook.low >= (parameters.width_return if judged else parameters.width):
         return Status.TOO_EARLY
-    if outlook.probability >= (p.on_leave if before is Status.ON_TRACK else p.on):
+    if outlook.probability >= (parameters.on_leave if previous is Status.ON_TRACK else parameters.on):
         return Status.ON_TRACK
-    if outlook.probability <= (p.off_leave if before is Status.OFF_TRACK else p.off):
+    if outlook.probability <= (parameters.off_leave if previous is Status.OFF_TRACK else parameters.off):
         return Status.OFF_TRACK
     return Status.AT_RISK
 
 
-def _weeks(first: NDArray[np.int64], length: NDArray[np.int64], count: int | None = None) -> Array:
+def _weeks(start: NDArray[np.int64], length: NDArray[np.int64], count: int | None = None) -> Array:
     """The mean over each period as a matrix (periods, weeks from 0)."""
-    time = np.arange(int((first + length).max()) if count is None else count)
-    inside = (time >= first[:, None]) & (time < (first + length)[:, None])
+    time = np.arange(int((start + length).max()) if count is None else count)
+    inside = (time >= start[:, None]) & (time < (start + length)[:, None])
     return np.asarray(inside / length[:, None])
 
 
-def _quantile(weight: Array, mean: Array, spread: Array, q: float) -> float:
+def _quantile(weight: Array, mean: Array, spread: Array, quantile: float) -> float:
     """Quantile of a mixture of normals, by bisection."""
     low, high = float((mean - 8 * spread).min()), float((mean + 8 * spread).max())
     for _ in range(60):
         middle = (low + high) / 2
-        if float(weight @ scipy.special.ndtr((middle - mean) / spread)) < q:
+        if float(weight @ scipy.special.ndtr((middle - mean) / spread)) < quantile:
             low = middle
         else:
             high = middle

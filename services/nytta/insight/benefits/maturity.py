@@ -281,35 +281,35 @@ def _part(member: Member, figure: Figure | None) -> Part:
 def _mean(parts: Sequence[Part]) -> Score:
     weights = np.array([part.member.weight for part in parts], float)
     scores = np.array([np.nan if part.score is None else part.score for part in parts])
-    there = np.isfinite(scores)
-    covered = 100.0 * float(weights[there].sum() / weights.sum())
-    enough = bool(there.any()) and covered >= LEAST_COVERED
-    score = float(np.average(scores[there], weights=weights[there])) if enough else None
+    is_scored = np.isfinite(scores)
+    covered = 100.0 * float(weights[is_scored].sum() / weights.sum())
+    enough = bool(is_scored.any()) and covered >= LEAST_COVERED
+    score = float(np.average(scores[is_scored], weights=weights[is_scored])) if enough else None
     return Score(score, covered, tuple(parts))
 
 
 def _level(parts: Sequence[Part]) -> Level:
     least: dict[str, int] = {}
-    most: list[int] = []
+    highest: list[int] = []
     missing: list[Part] = []
     for part in parts:
-        member, figure, why = part.member, part.figure, part.missing
+        member, figure, why_missing = part.member, part.figure, part.missing
         if not member.gate:
             continue
-        if why is None and figure is not None and not np.isfinite(figure.low + figure.high):
-            why = Missing.NO_INTERVAL
-        if figure is None or why is not None:
-            missing.append(Part(member, figure, part.score, why))
+        if why_missing is None and figure is not None and not np.isfinite(figure.low + figure.high):
+            why_missing = Missing.NO_INTERVAL
+        if figure is None or why_missing is not None:
+            missing.append(Part(member, figure, part.score, why_missing))
             least[member.indicator] = member.gate - 1
             continue
         low, high = bounds(figure)
         worst, best = (low, high) if member.anchors.rising else (high, low)
-        held = member.anchors.level(worst)
-        least[member.indicator] = max(held, member.gate - 1)
-        most.append(max(member.anchors.level(best) if figure.n < SMALL else held, member.gate - 1))
+        held_level = member.anchors.level(worst)
+        least[member.indicator] = max(held_level, member.gate - 1)
+        highest.append(max(member.anchors.level(best) if figure.n < SMALL else held_level, member.gate - 1))
     if any(part.member.gate == 1 for part in missing):
         return Level(None, None, missing=tuple(missing))
     bottom = min(least.values())
     return Level(
-        bottom, min(most), tuple(name for name, level in least.items() if level == bottom < TOP), tuple(missing)
+        bottom, min(highest), tuple(name for name, level in least.items() if level == bottom < TOP), tuple(missing)
     )

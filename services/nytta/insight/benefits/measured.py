@@ -45,25 +45,27 @@ def measurement(
     weekly = {week.isocalendar().week: value for week, value in benefit.baseline_weeks}
     baseline = Baseline(benefit.baseline, benefit.baseline_span, weekly)
     flags = tuple(flag.value for flag in baseline.flags(go_live))
-    latest = sorted({(each.start, each.end): each for each in measured}.values(), key=lambda m: (m.start, m.end))
+    latest = sorted(
+        {(entry.start, entry.end): entry for entry in measured}.values(), key=lambda entry: (entry.start, entry.end)
+    )
     if not latest:
         return Measurement(flags=flags)
-    before = [float(baseline.at(_weeks(each)).mean()) for each in latest]
-    shares = realised_share([each.value for each in latest], before, benefit.baseline, benefit.target)
+    levels_before = [float(baseline.at(_weeks(entry)).mean()) for entry in latest]
+    shares = realised_share([entry.value for entry in latest], levels_before, benefit.baseline, benefit.target)
     points = tuple(
-        Point(each.start, each.end, each.value, round(10 * float(share)))
-        for each, share in zip(latest, shares, strict=True)
+        Point(entry.start, entry.end, entry.value, round(10 * float(share)))
+        for entry, share in zip(latest, shares, strict=True)
     )
     values: dict[date, tuple[float, float, float]] = {}
-    for each, level, share in zip(latest, before, shares, strict=True):
-        values |= {week: (float(share), each.value, level) for week in _weeks(each) if not calendar.is_quiet(week)}
-    last = [values[week] for week in sorted(values)[-LAST:]]
-    ahead, contradicts = _ahead(benefit, latest, [float(s) for s in shares], calendar)
-    told = (*flags, *((TWICE,) if contradicts else ()))
-    if not last:
-        return Measurement(points, ahead=ahead, flags=told)
-    now, mean, compared = (float(each) for each in np.mean(last, axis=0))
-    return Measurement(points, now, mean, compared, ahead, told)
+    for entry, level, share in zip(latest, levels_before, shares, strict=True):
+        values |= {week: (float(share), entry.value, level) for week in _weeks(entry) if not calendar.is_quiet(week)}
+    last_values = [values[week] for week in sorted(values)[-LAST:]]
+    ahead, contradicts = _ahead(benefit, latest, [float(share) for share in shares], calendar)
+    all_flags = (*flags, *((TWICE,) if contradicts else ()))
+    if not last_values:
+        return Measurement(points, ahead=ahead, flags=all_flags)
+    current, mean, compared = (float(value) for value in np.mean(last_values, axis=0))
+    return Measurement(points, current, mean, compared, ahead, all_flags)
 
 
 def _ahead(
@@ -73,19 +75,23 @@ def _ahead(
     if benefit.due is None:
         return None, False
     start = monday(benefit.start or measured[0].start)
-    due = (monday(benefit.due) - start).days // 7
-    if due < 1:
+    due_week = (monday(benefit.due) - start).days // 7
+    if due_week < 1:
         return None, False
-    usable = np.array([not calendar.is_quiet(start + timedelta(weeks=n)) for n in range(due)])
+    usable = np.array([not calendar.is_quiet(start + timedelta(weeks=offset)) for offset in range(due_week)])
     if not usable.any():
         return None, False
-    kept = [(each, share) for each, share in zip(measured, shares, strict=True) if monday(each.start) >= start]
-    if not kept:
+    later_entries = [
+        (entry, share) for entry, share in zip(measured, shares, strict=True) if monday(entry.start) >= start
+    ]
+    if not later_entries:
         return None, False
-    first = np.array([(monday(each.start) - start).days // 7 for each, _ in kept])
-    length = np.array([len(_weeks(each)) for each, _ in kept])
+    starts = np.array([(monday(entry.start) - start).days // 7 for entry, _ in later_entries])
+    length = np.array([len(_weeks(entry)) for entry, _ in later_entries])
     try:
-        course = MeasuredBenefit(first, length, np.array([share for _, share in kept]), last_usable(due, usable))
+        course = MeasuredBenefit(
+            starts, length, np.array([share for _, share in later_entries]), last_usable(due_week, usable)
+        )
     except ValueError:
         return None, True
     return forecast(course), False
@@ -94,5 +100,5 @@ def _ahead(
 def _weeks(measured: Measured) -> list[date]:
     """The ISO weeks that a period mostly covers: those whose Thursday lies in it, at least the one it begins in."""
     days = (measured.end - measured.start).days
-    thursdays = [measured.start + timedelta(days=n) for n in range(days)]
+    thursdays = [measured.start + timedelta(days=offset) for offset in range(days)]
     return [monday(day) for day in thursdays if day.weekday() == 3] or [monday(measured.start)]

@@ -45,7 +45,7 @@ def read_model(file: str, body: bytes) -> tuple[Model | None, list[Problem]]:
         entries = _File.model_validate(node.plain())
     except ValidationError as error:
         return None, [
-            Problem(file, node.at(*each["loc"]), _sentence(each["loc"], each["msg"])) for each in error.errors()
+            Problem(file, node.at(*detail["loc"]), _sentence(detail["loc"], detail["msg"])) for detail in error.errors()
         ]
     members = []
     for place, entry in enumerate(entries.members):

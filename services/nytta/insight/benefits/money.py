@@ -121,7 +121,7 @@ def book(freed: Mapping[Pool, int], claims: Iterable[Claim]) -> Ledger:
     _check(freed, ordered)
     left = dict(freed)
     bookings: list[Booking] = []
-    taken: defaultdict[Pool, list[str]] = defaultdict(list)
+    claims_by_pool: defaultdict[Pool, list[str]] = defaultdict(list)
 
     def take(claim: Claim, account: Kind, most: int | None) -> None:
         for pool in sorted(claim.pools):
@@ -131,7 +131,7 @@ def book(freed: Mapping[Pool, int], claims: Iterable[Claim]) -> Ledger:
                 most = None if most is None else most - hours
                 amount, currency = _worth(claim, hours)
                 bookings.append(Booking(claim.benefit, pool, account, hours, amount, currency))
-                taken[pool].append(claim.benefit)
+                claims_by_pool[pool].append(claim.benefit)
 
     hourly = [claim for claim in ordered if claim.kind is not Kind.QUALITY]
     for claim in hourly:
@@ -142,16 +142,16 @@ def book(freed: Mapping[Pool, int], claims: Iterable[Claim]) -> Ledger:
         if claim.kind is Kind.QUALITY:
             take(claim, Kind.QUALITY, None)
 
-    held: defaultdict[tuple[str, Pool], int] = defaultdict(int)
-    for each in bookings:
-        held[each.benefit, each.pool] += each.hours
+    booked_hours: defaultdict[tuple[str, Pool], int] = defaultdict(int)
+    for booking in bookings:
+        booked_hours[booking.benefit, booking.pool] += booking.hours
     refused = []
     for claim in ordered:
         for pool in sorted(claim.pools):
-            missing = freed[pool] - held[claim.benefit, pool]
+            missing = freed[pool] - booked_hours[claim.benefit, pool]
             if missing:
-                others = tuple(sorted(set(taken[pool]) - {claim.benefit}))
-                refused.append(Refused(claim.benefit, pool, missing, others))
+                other_benefits = tuple(sorted(set(claims_by_pool[pool]) - {claim.benefit}))
+                refused.append(Refused(claim.benefit, pool, missing, other_benefits))
     return Ledger(tuple(bookings), tuple(refused), {pool: hours for pool, hours in left.items() if hours})
 
 
@@ -160,41 +160,44 @@ def total(bookings: Iterable[Booking], *accounts: Kind) -> Total:
 
     Raises MixedCurrencies, naming the benefits, where the money is in several currencies: amounts are never converted.
     """
-    chosen = [each for each in bookings if not accounts or each.account in accounts]
-    shown = [each for each in chosen if each.amount is not None]
-    currency = one_currency((each.benefit, each.currency) for each in shown)
+    account_bookings = [booking for booking in bookings if not accounts or booking.account in accounts]
+    priced = [booking for booking in account_bookings if booking.amount is not None]
+    currency = one_currency((booking.benefit, booking.currency) for booking in priced)
     return Total(
-        sum(each.hours for each in chosen),
-        sum(each.amount or 0 for each in shown),
+        sum(booking.hours for booking in account_bookings),
+        sum(booking.amount or 0 for booking in priced),
         currency,
-        tuple(sorted({each.benefit for each in chosen if each.amount is None})),
+        tuple(sorted({booking.benefit for booking in account_bookings if booking.amount is None})),
     )
 
 
 def one_currency(money: Iterable[tuple[str, str]]) -> str:
     """The currency of (benefit, currency) pairs; '' for none. Raises MixedCurrencies."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    benefits_by_currency: defaultdict[str, set[str]] = defaultdict(set)
     for benefit, currency in money:
-        found[currency].add(benefit)
-    if len(found) > 1:
-        parts = "; ".join(f"{currency}: {_names(found[currency])}" for currency in sorted(found))
+        benefits_by_currency[currency].add(benefit)
+    if len(benefits_by_currency) > 1:
+        parts = "; ".join(
+            f"{currency}: {_names(benefits_by_currency[currency])}" for currency in sorted(benefits_by_currency)
+        )
         raise MixedCurrencies(
             f"money in several currencies cannot be added ({parts}); total each currency on its own, or give these "
             "benefits the same currency"
         )
-    return next(iter(found), "")
+    return next(iter(benefits_by_currency), "")
 
 
-def value_of_change(now: int, before: int, baseline: int, target: int, value_per_unit: int) -> int:
+def value_of_change(level_now: int, level_before: int, baseline: int, target: int, value_per_unit: int) -> int:
     """What a change in another unit than hours is worth (letters, licences), in öre; rounded half away from zero.
 
-    `now` and `before` are the values of the same ISO weeks, `baseline` and `target` the plan, in thousandths of the
+    `level_now` and `level_before` are the values of the same ISO weeks, `baseline` and `target` the plan, in
+    thousandths of the
     unit of measure; `value_per_unit` öre per unit. Positive where the value moved the way the plan promised, negative
     where it moved the other way. Raises ValueError where the target equals the baseline.
     """
     if target == baseline:
         raise ValueError(f"the target equals the baseline ({baseline}); a benefit is a change, so they must differ")
-    worth = (now - before) * value_per_unit * (1 if target > baseline else -1)
+    worth = (level_now - level_before) * value_per_unit * (1 if target > baseline else -1)
     return (1 if worth >= 0 else -1) * ((abs(worth) + 500) // 1000)
 
 
@@ -208,11 +211,11 @@ def _check(freed: Mapping[Pool, int], claims: Sequence[Claim]) -> None:
     for pool, hours in freed.items():
         if hours < 0:
             raise ValueError(f"{pool} frees {hours} hours; hours that are lost cannot be booked as a benefit")
-    seen: set[str] = set()
+    seen_benefits: set[str] = set()
     for claim in claims:
-        if claim.benefit in seen:
+        if claim.benefit in seen_benefits:
             raise ValueError(f"benefit '{claim.benefit}' claims hours twice; give one claim with all its pools")
-        seen.add(claim.benefit)
+        seen_benefits.add(claim.benefit)
         if len(set(claim.pools)) != len(claim.pools):
             raise ValueError(f"benefit '{claim.benefit}' names the same pool twice")
         unknown = [pool for pool in claim.pools if pool not in freed]
@@ -223,4 +226,4 @@ def _check(freed: Mapping[Pool, int], claims: Sequence[Claim]) -> None:
 
 
 def _names(benefits: Iterable[str]) -> str:
-    return ", ".join(f"'{each}'" for each in sorted(benefits))
+    return ", ".join(f"'{benefit}'" for benefit in sorted(benefits))

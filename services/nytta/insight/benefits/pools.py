@@ -68,7 +68,7 @@ def hours(work: Work, evidence: Evidence) -> Pool:
         system=work.system,
         case_type=work.case_type,
         case_type_names=work.case_type_names,
-        benefits=tuple(each.id for each in work.benefits),
+        benefits=tuple(benefit.id for benefit in work.benefits),
     )
     adoption = about.adoption
     if work.minutes is None:
@@ -76,18 +76,18 @@ def hours(work: Work, evidence: Evidence) -> Pool:
     if adoption is None or adoption.baseline is None or adoption.target is None:
         return _without(bare, NO_TARGET)
     share = share_of(evidence, adoption.indicator, work.place, work.system, work.case_type, work.group)
-    target, before = _percent(adoption.target), _percent(adoption.baseline)
+    target, baseline_share = _percent(adoption.target), _percent(adoption.baseline)
     if isinstance(share, str):
         return _without(bare, share)
     cases = rounded_cases(sum(evidence.cases.get((unit, work.system, work.case_type), 0) for unit in work.units))
     if cases is None:
         return _without(bare, FEWEST)
     saved = work.minutes.before_ms - work.minutes.after_ms
-    by_use = max(0.0, float(freed_hours(share, before, cases, saved)))
+    by_use = max(0.0, float(freed_hours(share, baseline_share, cases, saved)))
     use_missing = float(unrealised_hours(share, target, cases, saved))
     promised = _promised(work, cases)
     if promised is None:
-        promised = max(0.0, float(freed_hours(target, before, cases, saved)))
+        promised = max(0.0, float(freed_hours(target, baseline_share, cases, saved)))
     freed, effect_missing = by_use, 0.0
     if work.realised is not None:
         freed = min(by_use, max(0, work.realised) * promised / 100)
@@ -122,11 +122,11 @@ def gathered(works: Sequence[Work], evidence: Evidence) -> tuple[Pool, ...]:
 
 def by_benefit(pools: Sequence[Pool]) -> Mapping[str, tuple[Pool, ...]]:
     """The pools that each benefit is about."""
-    found: dict[str, tuple[Pool, ...]] = {}
+    pools_by_benefit: dict[str, tuple[Pool, ...]] = {}
     for pool in pools:
         for benefit in pool.benefits:
-            found[benefit] = (*found.get(benefit, ()), pool)
-    return found
+            pools_by_benefit[benefit] = (*pools_by_benefit.get(benefit, ()), pool)
+    return pools_by_benefit
 
 
 def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_type: str, group: str = "") -> int | str:
@@ -135,32 +135,32 @@ def share_of(evidence: Evidence, indicator: str, place: str, system: str, case_t
     Of cases that of the half year; where that of the case type is not shown, the place's. Of persons the latest one,
     of the place's reporting `group` where that of the place is not shown.
     """
-    why = None
+    reason = None
     for about in filter(None, (case_type, _ANY)):
-        use = evidence.use.get((indicator, place, system, about))
-        if isinstance(use, int):
-            return use
-        why = why or use
-    if why is not None:
-        return why
+        use_share = evidence.use.get((indicator, place, system, about))
+        if isinstance(use_share, int):
+            return use_share
+        reason = reason or use_share
+    if reason is not None:
+        return reason
     rows = [evidence.published.get((indicator, unit, system, _ANY)) for unit in (place, group)]
-    shown = next((row.value for row in rows if row is not None and row.value is not None), None)
-    if shown is not None:
-        return round(shown)
+    published_share = next((row.value for row in rows if row is not None and row.value is not None), None)
+    if published_share is not None:
+        return round(published_share)
     return next((row.status for row in rows if row is not None), Status.SUPPRESSED.value)
 
 
 def _promised(work: Work, cases: int) -> float | None:
     """Thousandths of hours by the plans' own minutes per case, their mean where several benefits share the cases."""
-    told = [
-        abs(each.target - each.baseline)
-        for each in work.benefits
-        if each.measure is Measure.CASE_MINUTES and each.baseline is not None and each.target is not None
+    planned_minutes = [
+        abs(benefit.target - benefit.baseline)
+        for benefit in work.benefits
+        if benefit.measure is Measure.CASE_MINUTES and benefit.baseline is not None and benefit.target is not None
     ]
-    return cases * sum(told) / len(told) / 60 if told else None
+    return cases * sum(planned_minutes) / len(planned_minutes) / 60 if planned_minutes else None
 
 
-def _without(pool: Pool, why: str) -> Pool:
+def _without(pool: Pool, reason: str) -> Pool:
     return Pool(
         place=pool.place,
         names=pool.names,
@@ -168,7 +168,7 @@ def _without(pool: Pool, why: str) -> Pool:
         case_type=pool.case_type,
         case_type_names=pool.case_type_names,
         benefits=pool.benefits,
-        why=why,
+        why=reason,
     )
 
 

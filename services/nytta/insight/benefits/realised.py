@@ -52,19 +52,19 @@ class Baseline:
         Week 53 is compared with week 52 where the baseline has no week 53. Without a figure for the week it is the
         mean.
         """
-        found = (self._of(week) for week in weeks)
-        return np.array([self.value if level is None else level for level in found], float)
+        levels = (self._of(week) for week in weeks)
+        return np.array([self.value if level is None else level for level in levels], float)
 
     def flags(self, go_live: date | None = None) -> tuple[Flag, ...]:
         """What is wrong with it: measured after `go_live` in part, on fewer than 13 weeks, or on no known days."""
         if self.span is None:
             return (Flag.UNDATED,)
-        found = []
+        flags = []
         if go_live is not None and self.span.valid_to > go_live:
-            found.append(Flag.AFTER_GO_LIVE)
+            flags.append(Flag.AFTER_GO_LIVE)
         if (self.span.valid_to - self.span.valid_from).days < 7 * BASELINE_WEEKS:
-            found.append(Flag.SHORT)
-        return tuple(found)
+            flags.append(Flag.SHORT)
+        return tuple(flags)
 
     def covers(self, weeks: Iterable[date]) -> bool:
         """Whether it has a figure of its own for each of the weeks."""
@@ -83,17 +83,18 @@ class Realised:
     flags: tuple[Flag, ...]
 
 
-def realised_share(now: ArrayLike, before: ArrayLike, baseline: int, target: int) -> Array:
+def realised_share(level_now: ArrayLike, level_before: ArrayLike, baseline: int, target: int) -> Array:
     """B2: 100 · (x_t − x_0) / (x* − x_0), in percent; arguments in the same unit, arrays broadcast.
 
-    `now` is x_t and `before` is x_0 in the same ISO weeks; the promised change is the plan's, `target` − `baseline`.
+    `level_now` is x_t and `level_before` is x_0 in the same ISO weeks; the promised change is the plan's, `target` −
+    `baseline`.
     The sign of the promise cancels, so a decrease counts like an increase; values over 100 and under 0 stay as they
     are. Raises ValueError where the target equals the baseline. Source: DFØ, Gevinstrealisering (compare with the
     zero point).
     """
     if target == baseline:
         raise ValueError(f"the target equals the baseline ({baseline}); a benefit is a change, so they must differ")
-    return np.asarray(100.0 * (np.asarray(now, float) - np.asarray(before, float)) / (target - baseline))
+    return np.asarray(100.0 * (np.asarray(level_now, float) - np.asarray(level_before, float)) / (target - baseline))
 
 
 def realised(
@@ -110,15 +111,16 @@ def realised(
     return Realised(realised_share(measured, baseline.at(weeks), baseline.value, target), flags)
 
 
-def freed_hours(share: ArrayLike, before: ArrayLike, volume: ArrayLike, saved: ArrayLike) -> Array:
+def freed_hours(share: ArrayLike, share_before: ArrayLike, volume: ArrayLike, saved: ArrayLike) -> Array:
     """B4: max(0, s_t − s_0) · V · Δmin / 60, in thousandths of an hour per year; arrays broadcast.
 
-    `share` and `before` are published shares in whole percent (NaN where none is published; the result is then NaN),
+    `share` and `share_before` are published shares in whole percent (NaN where none is published; the result is then
+    NaN),
     `volume` cases of the trailing 52 weeks, `saved` milliseconds less per case the new way. Negative where the new way
     takes longer. Raises ValueError for a share that is no whole percent between 0 and 100: only what anybody may see
     goes in, so that nothing finer can be worked out. Source: KS, Gevinstrealisering (avoided tasks · unit time).
     """
-    return _hours(share, before, volume, saved)
+    return _hours(share, share_before, volume, saved)
 
 
 def unrealised_hours(share: ArrayLike, target: ArrayLike, volume: ArrayLike, saved: ArrayLike) -> Array:
@@ -144,7 +146,7 @@ class Leakage:
     effect: float
 
 
-def leakage(realised: float, use: float, use_before: float, use_target: float) -> Leakage:
+def leakage(realised: float, use_now: float, use_before: float, use_target: float) -> Leakage:
     """B8: expected = x_0 + (x* − x_0)(U − U_0)/(U* − U_0); the gap is split at it.
 
     `realised` in percent of the promised change, the use figures in one unit of their own. Raises ValueError where use
@@ -152,7 +154,7 @@ def leakage(realised: float, use: float, use_before: float, use_target: float) -
     """
     if use_target == use_before:
         raise ValueError(f"the target of use equals its level before ({use_before}); use and effect cannot be parted")
-    expected = 100.0 * (use - use_before) / (use_target - use_before)
+    expected = 100.0 * (use_now - use_before) / (use_target - use_before)
     return Leakage(expected, 100.0 - expected, expected - realised)
 
 
@@ -192,30 +194,30 @@ def plan_coverage(benefits: Iterable[Benefit]) -> Coverage:
 
     Source: DFØ (each benefit has an owner with management responsibility in the line, and a zero point).
     """
-    every = list(benefits)
+    all_benefits = list(benefits)
     missing = {
-        each.id: tuple(name for name in PLANNED if getattr(each, name) in (None, ""))
-        for each in every
-        if not each.planned
+        benefit.id: tuple(name for name in PLANNED if getattr(benefit, name) in (None, ""))
+        for benefit in all_benefits
+        if not benefit.planned
     }
-    return Coverage(len(every) - len(missing), len(every), missing)
+    return Coverage(len(all_benefits) - len(missing), len(all_benefits), missing)
 
 
 def _hours(more: ArrayLike, less: ArrayLike, volume: ArrayLike, saved: ArrayLike) -> Array:
     high, low = _published(more), _published(less)
-    cases, each = np.asarray(volume, np.int64), np.asarray(saved, np.int64)
+    cases, saved_minutes = np.asarray(volume, np.int64), np.asarray(saved, np.int64)
     if (cases < 0).any():
         raise ValueError("a volume of cases cannot be negative")
-    known = np.isfinite(high) & np.isfinite(low)
-    points = np.where(known, np.maximum(high - low, 0), 0).astype(np.int64)
+    is_known = np.isfinite(high) & np.isfinite(low)
+    points = np.where(is_known, np.maximum(high - low, 0), 0).astype(np.int64)
     # Whole numbers until the last step, rounded half up: the same on every machine.
-    hours = (points * cases * each * 20 + _HOUR) // (2 * _HOUR)
-    return np.where(known, hours, np.nan)
+    hours = (points * cases * saved_minutes * 20 + _HOUR) // (2 * _HOUR)
+    return np.where(is_known, hours, np.nan)
 
 
 def _published(share: ArrayLike) -> Array:
     percent = np.asarray(share, float)
-    known = percent[np.isfinite(percent)]
-    if ((known != np.round(known)) | (known < 0) | (known > 100)).any():
+    known_percent = percent[np.isfinite(percent)]
+    if ((known_percent != np.round(known_percent)) | (known_percent < 0) | (known_percent > 100)).any():
         raise ValueError("shares must be published ones: whole percent between 0 and 100")
     return percent

@@ -22,13 +22,14 @@ def scores(
     evidence: Evidence,
     places: Mapping[str, Names],
     systems: Sequence[str],
-    own: Mapping[tuple[str, str], Mapping[str, float]],
+    own_figures: Mapping[tuple[str, str], Mapping[str, float]],
     *,
-    whole: str,
+    whole_place: str,
 ) -> Iterator[Maturity]:
     """Maturity of each place in each system of which something is published there.
 
-    `own` are shares of the benefits themselves, in percent, by place and system. Members are told of the place `whole`.
+    `own_figures` are shares of the benefits themselves, in percent, by place and system. Members are told of the place
+    `whole_place`.
     """
     for place, names in places.items():
         for system in systems:
@@ -36,21 +37,22 @@ def scores(
             if not figures:
                 continue
             figures |= {
-                name: Figure(value, value, value, _CERTAIN) for name, value in own.get((place, system), {}).items()
+                name: Figure(value, value, value, _CERTAIN)
+                for name, value in own_figures.get((place, system), {}).items()
             }
-            found = maturity(model, figures)
-            told = {part.member.indicator: part for mean in found.dimensions.values() for part in mean.parts}
+            scored = maturity(model, figures)
+            parts = {part.member.indicator: part for mean in scored.dimensions.values() for part in mean.parts}
             yield Maturity(
                 place=place,
                 names=names,
                 system=system,
-                model=found.model,
-                dimensions=tuple(_score(name.value, mean) for name, mean in found.dimensions.items()),
-                axes=tuple(_score(name.value, mean) for name, mean in found.axes.items()),
-                level=found.level.text,
-                realised=_whole(own.get((place, system), {}).get(REALISED)),
-                held_by=found.level.held_by,
-                missing=tuple(part.member.indicator for part in found.level.missing),
+                model=scored.model,
+                dimensions=tuple(_score(name.value, mean) for name, mean in scored.dimensions.items()),
+                axes=tuple(_score(name.value, mean) for name, mean in scored.axes.items()),
+                level=scored.level.text,
+                realised=_whole(own_figures.get((place, system), {}).get(REALISED)),
+                held_by=scored.level.held_by,
+                missing=tuple(part.member.indicator for part in scored.level.missing),
                 members=tuple(
                     Member(
                         indicator=part.member.indicator,
@@ -63,9 +65,9 @@ def scores(
                         score=None if part.score is None else round(part.score, 1),
                         missing=part.missing.value if part.missing else "",
                     )
-                    for part in told.values()
+                    for part in parts.values()
                 )
-                if place == whole
+                if place == whole_place
                 else (),
             )
 

@@ -40,10 +40,10 @@ PARALLEL = "parallel"
 
 
 def state(
-    organisation: Organisation, registry: Registry, evidence: Evidence, model: Model, before: said.Statement | None
+    organisation: Organisation, registry: Registry, evidence: Evidence, model: Model, previous: said.Statement | None
 ) -> said.Statement:
-    """The statement of an organisation after the closed week of `evidence`; `before` is the last one there is."""
-    return _StatementBuilder(organisation, registry, evidence, model, before).statement()
+    """The statement of an organisation after the closed week of `evidence`; `previous` is the last one there is."""
+    return _StatementBuilder(organisation, registry, evidence, model, previous).statement()
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ class _StatementBuilder:
 
     def statement(self) -> said.Statement:
         root, day = self.organisation.id, self.day
-        here = {unit.id for unit in self.registry.units if unit.root == root}
-        benefits = [b for b in self.registry.benefits if b.unit in here]
-        measured = {b.id: self._measurement(b) for b in benefits}
+        unit_ids = {unit.id for unit in self.registry.units if unit.root == root}
+        benefits = [benefit for benefit in self.registry.benefits if benefit.unit in unit_ids]
+        measured = {benefit.id: self._measurement(benefit) for benefit in benefits}
         pools = self._priced(gathered(list(self._works(benefits, measured)), self.evidence), benefits)
         ledger = self._ledger(benefits, pools)
-        told = tuple(self._benefit(b, measured[b.id], pools, ledger) for b in benefits)
+        stated = tuple(self._benefit(benefit, measured[benefit.id], pools, ledger) for benefit in benefits)
         places = self._places(day)
-        decisions = tuple(self._decisions(here))
-        systems = sorted({b.system for b in benefits} | {key[2] for key in self.evidence.published})
+        decisions = tuple(self._decisions(unit_ids))
+        systems = sorted({benefit.system for benefit in benefits} | {key[2] for key in self.evidence.published})
         parallel = tuple(self._break_even(systems, pools))
         return said.Statement(
             organisation=root,
@@ -79,25 +79,30 @@ class _StatementBuilder:
             week=self.evidence.week,
             currency=self.organisation.currency,
             country=self.organisation.country,
-            benefits=told,
+            benefits=stated,
             pools=pools,
-            booked=tuple(self._booked(ledger, told)),
+            booked=tuple(self._booked(ledger, stated)),
             decisions=decisions,
             maturity=tuple(
-                scores(self.model, self.evidence, places, systems, self._own(benefits, measured, places), whole=root)
+                scores(
+                    self.model, self.evidence, places, systems, self._own(benefits, measured, places), whole_place=root
+                )
             ),
             surveys=tuple(
-                said.Surveyed(s.name, s.year, s.unit, dict(s.scores), s.source)
-                for s in self.registry.surveys
-                if s.unit in here
+                said.Surveyed(survey.name, survey.year, survey.unit, dict(survey.scores), survey.source)
+                for survey in self.registry.surveys
+                if survey.unit in unit_ids
             ),
             break_even=parallel,
             compared=tuple(
                 compared(
-                    root, {(b.adoption.indicator, b.system) for b in benefits if b.adoption}, places, self.evidence
+                    root,
+                    {(benefit.adoption.indicator, benefit.system) for benefit in benefits if benefit.adoption},
+                    places,
+                    self.evidence,
                 )
             ),
-            spent=self._spent(here),
+            spent=self._spent(unit_ids),
             places=places,
             systems={system: self._system(system) for system in systems},
             definitions=dict(self.evidence.definitions),
@@ -106,31 +111,31 @@ class _StatementBuilder:
     # names
 
     def _unit(self, unit: str) -> Names:
-        group = next((g for g in self.registry.groups if g.id == unit), None)
+        group = next((group for group in self.registry.groups if group.id == unit), None)
         if group is not None:
             return group.names
-        versions = [u for u in self.registry.units if u.id == unit]
-        return next((u.names for u in versions if self.day in u.span), versions[-1].names)
+        versions = [version for version in self.registry.units if version.id == unit]
+        return next((version.names for version in versions if self.day in version.span), versions[-1].names)
 
     def _system(self, system: str) -> Names:
-        known = self.registry.system(system)
-        return known.names if known else Names.of(system)
+        registered = self.registry.system(system)
+        return registered.names if registered else Names.of(system)
 
     def _case_type(self, system: str, case_type: str) -> Names:
-        known = self.registry.case_type(system, case_type)
-        return known.names if known else Names.of(case_type)
+        registered = self.registry.case_type(system, case_type)
+        return registered.names if registered else Names.of(case_type)
 
     def _places(self, day: date) -> dict[str, Names]:
         """Units, and reporting groups before their first member, in tree order."""
-        groups = {g.units[0]: g for g in self.registry.groups if day in g.span}
-        found: dict[str, Names] = {}
+        groups = {group.units[0]: group for group in self.registry.groups if day in group.span}
+        places: dict[str, Names] = {}
         for unit, _ in self.registry.tree(day):
             if unit.root != self.organisation.id:
                 continue
             if unit.id in groups:
-                found[groups[unit.id].id] = groups[unit.id].names
-            found[unit.id] = unit.names
-        return found
+                places[groups[unit.id].id] = groups[unit.id].names
+            places[unit.id] = unit.names
+        return places
 
     def _place(self, unit: str) -> str:
         group = self.registry.group(unit, self.day)
@@ -139,8 +144,8 @@ class _StatementBuilder:
     # measured
 
     def _measurement(self, benefit: Benefit) -> Measurement:
-        live = self.registry.go_live(benefit.system, benefit.unit) if benefit.system else None
-        return measurement(benefit, self._measured(benefit), self.organisation.calendar, go_live=live)
+        go_live = self.registry.go_live(benefit.system, benefit.unit) if benefit.system else None
+        return measurement(benefit, self._measured(benefit), self.organisation.calendar, go_live=go_live)
 
     def _measured(self, benefit: Benefit) -> Sequence[Measured]:
         if not benefit.indicator:
@@ -155,29 +160,33 @@ class _StatementBuilder:
 
     def _scale(self, indicator: str) -> int:
         """From a published value to thousandths; a percent is ten thousandths of a share."""
-        known = self.evidence.definitions.get(indicator)
-        return 10 if known and known.unit_of_measure == "percent" else 1000
+        definition = self.evidence.definitions.get(indicator)
+        return 10 if definition and definition.unit_of_measure == "percent" else 1000
 
     def _minutes(self, benefit: Benefit, case_type: str) -> Minutes | None:
-        known = self.registry.case_type(benefit.system, case_type)
-        return benefit.minutes or (known.minutes if known else None)
+        registered = self.registry.case_type(benefit.system, case_type)
+        return benefit.minutes or (registered.minutes if registered else None)
 
     # hours
 
     def _works(self, benefits: Sequence[Benefit], measured: Mapping[str, Measurement]) -> Iterator[Work]:
         """One per place and case type, in tree order of the places."""
-        found: defaultdict[tuple[str, str, str], list[Benefit]] = defaultdict(list)
+        benefits_by_place: defaultdict[tuple[str, str, str], list[Benefit]] = defaultdict(list)
         for benefit in benefits:
             if not counts_hours(benefit) or not benefit.system:
                 continue
-            known = self.registry.system(benefit.system)
-            every = [c.id for c in known.case_types if c.minutes or benefit.minutes] if known else []
-            for case_type in [benefit.case_type] if benefit.case_type else every:
-                found[benefit.unit, benefit.system, case_type].append(benefit)
-        order = {place: n for n, place in enumerate(self._places(self.day))}
-        for place, system, case_type in sorted(found, key=lambda key: (order.get(key[0], 0), key)):
-            about = tuple(found[place, system, case_type])
-            realised = [m.now for b in about if (m := measured[b.id]).now is not None]
+            registered = self.registry.system(benefit.system)
+            case_types = (
+                [case_type.id for case_type in registered.case_types if case_type.minutes or benefit.minutes]
+                if registered
+                else []
+            )
+            for case_type in [benefit.case_type] if benefit.case_type else case_types:
+                benefits_by_place[benefit.unit, benefit.system, case_type].append(benefit)
+        order = {place: number for number, place in enumerate(self._places(self.day))}
+        for place, system, case_type in sorted(benefits_by_place, key=lambda key: (order.get(key[0], 0), key)):
+            about = tuple(benefits_by_place[place, system, case_type])
+            realised = [measurement.now for benefit in about if (measurement := measured[benefit.id]).now is not None]
             yield Work(
                 place=place,
                 group=self._place(place),
@@ -188,7 +197,7 @@ class _StatementBuilder:
                 case_type_names=self._case_type(system, case_type),
                 benefits=about,
                 minutes=self._minutes(about[0], case_type),
-                realised=round(fmean(r for r in realised if r is not None)) if realised else None,
+                realised=round(fmean(value for value in realised if value is not None)) if realised else None,
             )
 
     def _below(self, benefits: Sequence[Benefit]) -> list[str]:
@@ -196,8 +205,8 @@ class _StatementBuilder:
         units: dict[str, None] = {}
         for benefit in benefits:
             units[benefit.unit] = None
-            if any(u.id == benefit.unit and self.day in u.span for u in self.registry.units):
-                units |= {u.id: None for u in self.registry.descendants(benefit.unit, self.day)}
+            if any(unit.id == benefit.unit and self.day in unit.span for unit in self.registry.units):
+                units |= {descendant.id: None for descendant in self.registry.descendants(benefit.unit, self.day)}
         return list(units)
 
     def _cost(self, benefit: Benefit) -> HourlyCost | None:
@@ -228,10 +237,10 @@ class _StatementBuilder:
         return benefit.minutes is None or minutes.confirmed_by == owner
 
     def _priced(self, pools: Sequence[said.Pool], benefits: Sequence[Benefit]) -> tuple[said.Pool, ...]:
-        known = {b.id: b for b in benefits}
+        benefits_by_id = {benefit.id: benefit for benefit in benefits}
         priced = []
         for pool in pools:
-            about = known[pool.benefits[0]]
+            about = benefits_by_id[pool.benefits[0]]
             cost = self._cost(about)
             if pool.missing is None or cost is None or not self._confirmed(about):
                 priced.append(pool)
@@ -245,18 +254,20 @@ class _StatementBuilder:
         return tuple(priced)
 
     def _ledger(self, benefits: Sequence[Benefit], pools: Sequence[said.Pool]) -> Ledger:
-        freed = {Key(p.place, p.system, p.case_type): p.freed for p in pools if p.freed is not None}
+        freed = {Key(pool.place, pool.system, pool.case_type): pool.freed for pool in pools if pool.freed is not None}
         claims = []
         for benefit in benefits:
-            mine = tuple(
-                Key(p.place, p.system, p.case_type) for p in pools if benefit.id in p.benefits and p.freed is not None
+            own_pools = tuple(
+                Key(pool.place, pool.system, pool.case_type)
+                for pool in pools
+                if benefit.id in pool.benefits and pool.freed is not None
             )
-            if mine:
+            if own_pools:
                 claims.append(
                     Claim(
                         benefit.id,
                         benefit.kind,
-                        mine,
+                        own_pools,
                         decided=None if self._stands(benefit) else 0,
                         cost=self._cost(benefit),
                         confirmed=self._confirmed(benefit),
@@ -266,27 +277,27 @@ class _StatementBuilder:
 
     def _stands(self, benefit: Benefit) -> bool:
         """Whether a recorded decision turns the benefit's hours into money."""
-        decision = next((d for d in self.registry.decisions if d.id == benefit.decision), None)
+        decision = next((decision for decision in self.registry.decisions if decision.id == benefit.decision), None)
         if decision is None:
             return False
         within = {benefit.unit}
-        if any(u.id == benefit.unit and self.day in u.span for u in self.registry.units):
-            within |= {u.id for u in self.registry.ancestors(benefit.unit, self.day)}
+        if any(unit.id == benefit.unit and self.day in unit.span for unit in self.registry.units):
+            within |= {ancestor.id for ancestor in self.registry.ancestors(benefit.unit, self.day)}
         back = reversed_on(decision, self.evidence.acts, self.day)
         return stands(decision, self.day, within=within, reversed_on=back)
 
     def _booked(self, ledger: Ledger, benefits: Sequence[said.Benefit]) -> Iterator[said.Booked]:
         for kind in Kind:
             if kind is Kind.AVOIDED_PURCHASE:
-                mine = [b for b in benefits if b.plan.kind == kind.value]
-                amount = sum(b.avoided for b in mine if b.avoided is not None)
-                withheld = tuple(sorted(b.id for b in mine if b.avoided is None))
-                if mine:
+                kind_benefits = [benefit for benefit in benefits if benefit.plan.kind == kind.value]
+                amount = sum(benefit.avoided for benefit in kind_benefits if benefit.avoided is not None)
+                withheld = tuple(sorted(benefit.id for benefit in kind_benefits if benefit.avoided is None))
+                if kind_benefits:
                     yield said.Booked(kind.value, 0, amount, withheld)
                 continue
-            of = total(ledger.bookings, kind)
-            if of.hours or of.withheld:
-                yield said.Booked(kind.value, of.hours, of.amount, of.withheld)
+            kind_total = total(ledger.bookings, kind)
+            if kind_total.hours or kind_total.withheld:
+                yield said.Booked(kind.value, kind_total.hours, kind_total.amount, kind_total.withheld)
 
     # one benefit
 
@@ -296,14 +307,16 @@ class _StatementBuilder:
         plan, past = self._plan(benefit), said.by_id(self.before).get(benefit.id)
         changed = said.changes(past.plan, plan, self.day) if past else ()
         promise = {"baseline", "target", "start", "due", "unit_of_measure"}
-        kept = past if past and not promise & {each.field for each in changed} else None
-        word_before = "" if kept is None else kept.word if kept.week < self.evidence.week else kept.word_before
+        previous = past if past and not promise & {change.field for change in changed} else None
+        word_before = (
+            "" if previous is None else previous.word if previous.week < self.evidence.week else previous.word_before
+        )
         word = next_status(Status(word_before) if word_before else None, measured.ahead)
         ahead = measured.ahead
-        mine = by_benefit(pools).get(benefit.id, ())
-        account = next((b.account.value for b in ledger.bookings if b.benefit == benefit.id), "")
-        freed = [b for b in ledger.bookings if b.benefit == benefit.id]
-        amounts = [b.amount for b in freed]
+        own_pools = by_benefit(pools).get(benefit.id, ())
+        account = next((booking.account.value for booking in ledger.bookings if booking.benefit == benefit.id), "")
+        freed = [booking for booking in ledger.bookings if booking.benefit == benefit.id]
+        amounts = [booking.amount for booking in freed]
         avoided, missing = self._avoided(benefit, measured)
         return said.Benefit(
             id=benefit.id,
@@ -332,9 +345,11 @@ class _StatementBuilder:
             week=self.evidence.week,
             gap=self._gap(benefit, measured),
             account=account,
-            freed=sum(b.hours for b in freed) if mine and any(p.freed is not None for p in mine) else None,
-            amount=sum(a for a in amounts if a is not None) if amounts and None not in amounts else None,
-            why_no_money=self._why_no_money(benefit, amounts, mine, measured),
+            freed=sum(booking.hours for booking in freed)
+            if own_pools and any(pool.freed is not None for pool in own_pools)
+            else None,
+            amount=sum(amount for amount in amounts if amount is not None) if amounts and None not in amounts else None,
+            why_no_money=self._why_no_money(benefit, amounts, own_pools, measured),
             avoided=avoided,
             avoided_missing=missing,
             decision_stands=self._stands(benefit),
@@ -351,17 +366,17 @@ class _StatementBuilder:
             return UNCONFIRMED
         if self._cost(benefit) is None:
             return NO_COST
-        return next((p.why for p in pools if p.why), "")
+        return next((pool.why for pool in pools if pool.why), "")
 
     def _avoided(self, benefit: Benefit, measured: Measurement) -> tuple[int | None, int | None]:
         """What of a year's purchases is avoided, and what is not yet, in öre."""
-        price, level, before = benefit.value_per_unit, measured.level, measured.before
+        price, level, level_before = benefit.value_per_unit, measured.level, measured.before
         baseline, target = benefit.baseline, benefit.target
-        if benefit.kind is not Kind.AVOIDED_PURCHASE or price is None or level is None or before is None:
+        if benefit.kind is not Kind.AVOIDED_PURCHASE or price is None or level is None or level_before is None:
             return None, None
         if baseline is None or target is None:
             return None, None
-        worth = value_of_change(round(level), round(before), baseline, target, price)
+        worth = value_of_change(round(level), round(level_before), baseline, target, price)
         return worth, max(0, value_of_change(target, baseline, baseline, target, price) - worth)
 
     def _gap(self, benefit: Benefit, measured: Measurement) -> said.Gap | None:
@@ -376,26 +391,26 @@ class _StatementBuilder:
         split = leakage(measured.now, share, about.baseline / 10, about.target / 10)
         return said.Gap(round(split.use), round(split.effect))
 
-    def _plan(self, b: Benefit) -> said.Plan:
-        span, about, minutes = b.baseline_span, b.adoption, self._minutes(b, b.case_type)
+    def _plan(self, benefit: Benefit) -> said.Plan:
+        span, about, minutes = benefit.baseline_span, benefit.adoption, self._minutes(benefit, benefit.case_type)
         return said.Plan(
-            names=b.names,
-            unit=b.unit,
-            system=b.system,
-            case_type=b.case_type,
-            kind=b.kind.value,
-            unit_of_measure=b.unit_of_measure,
-            measure=b.measure.value,
-            owner=b.owner.name if b.owner else "",
-            baseline=b.baseline,
+            names=benefit.names,
+            unit=benefit.unit,
+            system=benefit.system,
+            case_type=benefit.case_type,
+            kind=benefit.kind.value,
+            unit_of_measure=benefit.unit_of_measure,
+            measure=benefit.measure.value,
+            owner=benefit.owner.name if benefit.owner else "",
+            baseline=benefit.baseline,
             baseline_from=span.valid_from if span else None,
             baseline_to=span.valid_to if span else None,
-            target=b.target,
-            start=b.start,
-            due=b.due,
-            method=b.method,
-            value_per_unit=b.value_per_unit,
-            indicator=b.indicator,
+            target=benefit.target,
+            start=benefit.start,
+            due=benefit.due,
+            method=benefit.method,
+            value_per_unit=benefit.value_per_unit,
+            indicator=benefit.indicator,
             adoption=about.indicator if about else "",
             adoption_baseline=about.baseline if about else None,
             adoption_target=about.target if about else None,
@@ -403,17 +418,17 @@ class _StatementBuilder:
             minutes_after=minutes.after_ms if minutes else None,
             confirmed_by=minutes.confirmed_by if minutes else "",
             confirmed_on=minutes.confirmed_on if minutes else None,
-            role=b.role,
-            hourly_cost=b.hourly_cost,
-            hourly_cost_source=b.hourly_cost_source,
-            decision=b.decision,
+            role=benefit.role,
+            hourly_cost=benefit.hourly_cost,
+            hourly_cost_source=benefit.hourly_cost_source,
+            decision=benefit.decision,
         )
 
     # the rest
 
-    def _decisions(self, here: set[str]) -> Iterator[said.Decided]:
+    def _decisions(self, unit_ids: set[str]) -> Iterator[said.Decided]:
         for decision in self.registry.decisions:
-            units = self._concerned(decision, here)
+            units = self._concerned(decision, unit_ids)
             if decision.decided <= self.day and units:
                 yield standing(decision, self.evidence.acts, units, self.day)
 
@@ -421,7 +436,7 @@ class _StatementBuilder:
         """Units of the organisation that must carry it out: those named, else every unit that reported on it."""
         if decision.units:
             return [unit for unit in decision.units if unit in units]
-        return sorted({a.unit for a in self.evidence.acts if a.decision == decision.id and a.unit in units})
+        return sorted({act.unit for act in self.evidence.acts if act.decision == decision.id and act.unit in units})
 
     def _own(
         self, benefits: Sequence[Benefit], measured: Mapping[str, Measurement], places: Mapping[str, Names]
@@ -430,20 +445,22 @@ class _StatementBuilder:
         above = {place: {place} for place in places}
         for benefit in benefits:
             place = self._place(benefit.unit)
-            if any(u.id == benefit.unit and self.day in u.span for u in self.registry.units):
-                over = {u.id for u in self.registry.ancestors(benefit.unit, self.day)}
-                above.setdefault(place, {place}).update(over)
-        found: defaultdict[tuple[str, str], list[Benefit]] = defaultdict(list)
+            if any(unit.id == benefit.unit and self.day in unit.span for unit in self.registry.units):
+                ancestors = {ancestor.id for ancestor in self.registry.ancestors(benefit.unit, self.day)}
+                above.setdefault(place, {place}).update(ancestors)
+        benefits_by_place: defaultdict[tuple[str, str], list[Benefit]] = defaultdict(list)
         for benefit in benefits:
             for place in above.get(self._place(benefit.unit), ()):
-                found[place, benefit.system].append(benefit)
-        own: dict[tuple[str, str], dict[str, float]] = {}
-        for key, mine in found.items():
-            own[key] = {COVERAGE: round(100 * sum(b.planned for b in mine) / len(mine))}
-            shares = [now for b in mine if (now := measured[b.id].now) is not None]
+                benefits_by_place[place, benefit.system].append(benefit)
+        own_figures: dict[tuple[str, str], dict[str, float]] = {}
+        for key, place_benefits in benefits_by_place.items():
+            own_figures[key] = {
+                COVERAGE: round(100 * sum(benefit.planned for benefit in place_benefits) / len(place_benefits))
+            }
+            shares = [realised for benefit in place_benefits if (realised := measured[benefit.id].now) is not None]
             if shares:
-                own[key][REALISED] = round(fmean(shares))
-        return own
+                own_figures[key][REALISED] = round(fmean(shares))
+        return own_figures
 
     def _break_even(self, systems: Sequence[str], pools: Sequence[said.Pool]) -> Iterator[said.BreakEven]:
         root = self.organisation.id
@@ -452,39 +469,39 @@ class _StatementBuilder:
                 cost.amount * 365 // max(1, (cost.span.valid_to - cost.span.valid_from).days)
                 for cost in self.registry.costs
                 if cost.system == system and cost.kind == PARALLEL and self.day in cost.span
-                if any(u.id == cost.unit and u.root == root for u in self.registry.units)
+                if any(unit.id == cost.unit and unit.root == root for unit in self.registry.units)
             )
             worth = [
-                (p.cases, p.hourly_cost * (minutes.before_ms - minutes.after_ms) / 3_600_000)
-                for p in pools
-                if p.system == system and p.cases is not None and p.hourly_cost is not None
-                if (minutes := self._minutes_of(p)) is not None
+                (pool.cases, pool.hourly_cost * (minutes.before_ms - minutes.after_ms) / 3_600_000)
+                for pool in pools
+                if pool.system == system and pool.cases is not None and pool.hourly_cost is not None
+                if (minutes := self._minutes_of(pool)) is not None
             ]
             if not yearly or not worth:
                 continue
-            cases = sum(n for n, _ in worth)
-            saved = round(sum(n * each for n, each in worth) / cases)
-            now = self.evidence.published.get((DIGITAL, root, system, "*"))
+            cases = sum(count for count, _ in worth)
+            saved = round(sum(count * minutes_saved for count, minutes_saved in worth) / cases)
+            published = self.evidence.published.get((DIGITAL, root, system, "*"))
             yield said.BreakEven(
                 system=system,
                 names=self._system(system),
                 share=break_even_share(yearly, cases, saved),
-                now=round(now.value) if now and now.value is not None else None,
+                now=round(published.value) if published and published.value is not None else None,
                 parallel=yearly,
                 course=tuple((week, round(value)) for week, value in self.evidence.digital.get(system, ())),
             )
 
     def _minutes_of(self, pool: said.Pool) -> Minutes | None:
-        benefit = next(b for b in self.registry.benefits if b.id == pool.benefits[0])
+        benefit = next(benefit for benefit in self.registry.benefits if benefit.id == pool.benefits[0])
         return self._minutes(benefit, pool.case_type)
 
     def _spent(self, units: set[str]) -> dict[str, int]:
         """What was spent until the end of the week, by system; costs run evenly over their days."""
-        found: defaultdict[str, int] = defaultdict(int)
+        spent: defaultdict[str, int] = defaultdict(int)
         for cost in self.registry.costs:
             if cost.unit not in units or cost.kind == PARALLEL:
                 continue
             days = (cost.span.valid_to - cost.span.valid_from).days
-            gone = min(max((self.day - cost.span.valid_from).days + 1, 0), days)
-            found[cost.system] += cost.amount * gone // max(1, days)
-        return dict(sorted(found.items()))
+            days_gone = min(max((self.day - cost.span.valid_from).days + 1, 0), days)
+            spent[cost.system] += cost.amount * days_gone // max(1, days)
+        return dict(sorted(spent.items()))

@@ -307,9 +307,9 @@ def decode(body: bytes) -> Statement:
     return msgspec.json.decode(body, type=Statement)
 
 
-def changes(before: Plan, after: Plan, day: date) -> tuple[Change, ...]:
+def changes(earlier: Plan, later: Plan, day: date) -> tuple[Change, ...]:
     """What differs between two versions of a plan."""
-    old, new = msgspec.structs.asdict(before), msgspec.structs.asdict(after)
+    old, new = msgspec.structs.asdict(earlier), msgspec.structs.asdict(later)
     return tuple(Change(day, name, _text(old[name]), _text(new[name])) for name in new if old[name] != new[name])
 
 
@@ -321,4 +321,4 @@ def _text(value: object) -> str:
 
 def by_id(statement: Statement | None) -> Mapping[str, Benefit]:
     """The benefits of a statement by id; none of None."""
-    return {each.id: each for each in statement.benefits} if statement else {}
+    return {benefit.id: benefit for benefit in statement.benefits} if statement else {}

@@ -63,12 +63,12 @@ def gates(anchored: Mapping[str, PublishedFigure]) -> dict[str, Gate]:
     `anchored` holds published coverage by step; of steps too few to show there is none, and the next one's gate is
     unclear: look at a larger unit.
     """
-    found = {TIERS[0]: Gate.OPEN}
-    for before, tier in pairwise(TIERS):
-        share = anchored.get(before)
+    gates_by_tier = {TIERS[0]: Gate.OPEN}
+    for previous, tier in pairwise(TIERS):
+        share = anchored.get(previous)
         reached = share is not None and share.value >= ANCHORED
-        found[tier] = Gate.UNCLEAR if share is None else Gate.OPEN if reached else Gate.CLOSED
-    return found
+        gates_by_tier[tier] = Gate.UNCLEAR if share is None else Gate.OPEN if reached else Gate.CLOSED
+    return gates_by_tier
 
 
 def level_gap(managers: Mapping[str, PublishedFigure], staff: Mapping[str, PublishedFigure]) -> dict[str, Difference]:
@@ -76,7 +76,7 @@ def level_gap(managers: Mapping[str, PublishedFigure], staff: Mapping[str, Publi
 
     The interval is recovered from the two (MOVER: Newcombe 1998, Stat Med 17:873; Zou and Donner 2008, 27:1693).
     """
-    found = {}
+    gaps = {}
     for element in sorted(managers.keys() & staff.keys()):
         a, b = managers[element], staff[element]
         if None in (a.low, a.high, b.low, b.high):
@@ -84,12 +84,12 @@ def level_gap(managers: Mapping[str, PublishedFigure], staff: Mapping[str, Publi
         assert a.low is not None and a.high is not None and b.low is not None and b.high is not None  # noqa: PT018
         value = a.value - b.value
         down, up = hypot(a.value - a.low, b.high - b.value), hypot(a.high - a.value, b.value - b.low)
-        found[element] = Difference(value, value - down, value + up)
-    return found
+        gaps[element] = Difference(value, value - down, value + up)
+    return gaps
 
 
 def after_training(
-    trained: Mapping[str, Mapping[date, float]], use: Mapping[str, Mapping[date, float]], week: date
+    trained: Mapping[str, Mapping[date, float]], use_by_unit: Mapping[str, Mapping[date, float]], week: date
 ) -> Association | None:
     """Use in weeks 3 to 8 after training less use before it, less the same of units not trained yet; up to `week`.
 
@@ -97,36 +97,37 @@ def after_training(
     that comes within eight weeks of one below `UNTRAINED`. None with fewer than `FEWEST` units on either side.
     """
     effects: list[float] = []
-    others: set[str] = set()
+    other_units: set[str] = set()
     for unit, shares in trained.items():
         turn = _turn(shares)
-        if turn is None or turn + _TURN > week or (own := _change(use.get(unit, {}), turn)) is None:
+        if turn is None or turn + _TURN > week or (own_change := _change(use_by_unit.get(unit, {}), turn)) is None:
             continue
         waiting = {
-            other: change
-            for other, theirs in trained.items()
-            if theirs.get(turn + _TURN, 100.0) < UNTRAINED and (change := _change(use.get(other, {}), turn)) is not None
+            other_unit: change
+            for other_unit, other_trained in trained.items()
+            if other_trained.get(turn + _TURN, 100.0) < UNTRAINED
+            and (change := _change(use_by_unit.get(other_unit, {}), turn)) is not None
         }
         if len(waiting) >= FEWEST:
-            effects.append(own - fmean(waiting.values()))
-            others |= waiting.keys()
-    return Association(fmean(effects), len(effects), len(others)) if len(effects) >= FEWEST else None
+            effects.append(own_change - fmean(waiting.values()))
+            other_units |= waiting.keys()
+    return Association(fmean(effects), len(effects), len(other_units)) if len(effects) >= FEWEST else None
 
 
 def _turn(shares: Mapping[date, float]) -> date | None:
     for week in sorted(shares):
-        before = [shares[w] for w in shares if week - _TURN <= w < week]
-        if shares[week] >= TRAINED and before and min(before) < UNTRAINED:
+        shares_before = [shares[other_week] for other_week in shares if week - _TURN <= other_week < week]
+        if shares[week] >= TRAINED and shares_before and min(shares_before) < UNTRAINED:
             return week
     return None
 
 
-def _change(use: Mapping[date, float], turn: date) -> float | None:
+def _change(use_by_week: Mapping[date, float], turn: date) -> float | None:
     """Windows of four weeks that end six to eight weeks after, less those that end one to three before."""
 
     def mean(weeks: Sequence[int]) -> float | None:
-        found = [use[w] for n in weeks if (w := turn + timedelta(weeks=n)) in use]
-        return fmean(found) if found else None
+        values = [use_by_week[window] for offset in weeks if (window := turn + timedelta(weeks=offset)) in use_by_week]
+        return fmean(values) if values else None
 
-    after, before = mean((6, 7, 8)), mean((-1, -2, -3))
-    return None if after is None or before is None else after - before
+    mean_after, mean_before = mean((6, 7, 8)), mean((-1, -2, -3))
+    return None if mean_after is None or mean_before is None else mean_after - mean_before

@@ -76,15 +76,15 @@ def use_state(latest: Mapping[str, PublishedFigure], targets: Mapping[str, float
     measured = next((name for name in USE if name in latest), None)
     if measured is None or not readiness:
         return State.UNCLEAR
-    use, target = latest[measured], (targets or {}).get(measured, 100.0)
+    use_figure, target = latest[measured], (targets or {}).get(measured, 100.0)
     least = USED * target / 100
-    if use.value < least and _top(use) < target:
+    if use_figure.value < least and _top(use_figure) < target:
         return State.READY_NOT_USED
-    return State.IN_USE if _bottom(use) >= least else State.UNCLEAR
+    return State.IN_USE if _bottom(use_figure) >= least else State.UNCLEAR
 
 
 def exploitation(
-    before: Mapping[str, PublishedFigure], now: Mapping[str, PublishedFigure], realised: float | None
+    earlier: Mapping[str, PublishedFigure], current: Mapping[str, PublishedFigure], realised: float | None
 ) -> Exploitation:
     """The state of one case type by its published figures before it went live and now, by indicator.
 
@@ -94,14 +94,14 @@ def exploitation(
     Exploited where one of them is there, not exploited where two are known and none is; unclear where fewer can be
     told: a figure is not shown, or no benefit is registered (None).
     """
-    intake = now.get("digital-intake")
+    intake = current.get("digital-intake")
     if intake is None:
         return Exploitation.UNCLEAR
     if intake.value < DIGITAL:
         return Exploitation.NOT_DIGITAL if _top(intake) < DIGITAL else Exploitation.UNCLEAR
     signs = (
-        _faster(before.get("lead-time"), now.get("lead-time")),
-        _lower(before.get("rework"), now.get("rework")),
+        _faster(earlier.get("lead-time"), current.get("lead-time")),
+        _lower(earlier.get("rework"), current.get("rework")),
         None if realised is None else realised >= UNREALISED,
     )
     if any(signs):
@@ -114,22 +114,22 @@ def together(windows: Sequence[PublishedFigure]) -> PublishedFigure | None:
     stand behind them all; None without any."""
     if not windows:
         return None
-    value = fmean(each.value for each in windows)
-    if any(each.low is None or each.high is None for each in windows):
+    value = fmean(window.value for window in windows)
+    if any(window.low is None or window.high is None for window in windows):
         return PublishedFigure(value)
     return PublishedFigure(value, fmean(map(_bottom, windows)), fmean(map(_top, windows)))
 
 
-def _faster(before: PublishedFigure | None, now: PublishedFigure | None) -> bool | None:
-    if before is None or now is None or before.value <= 0:
+def _faster(earlier: PublishedFigure | None, current: PublishedFigure | None) -> bool | None:
+    if earlier is None or current is None or earlier.value <= 0:
         return None
-    return now.value < before.value * (1 - FLAT)
+    return current.value < earlier.value * (1 - FLAT)
 
 
-def _lower(before: PublishedFigure | None, now: PublishedFigure | None) -> bool | None:
-    if before is None or now is None:
+def _lower(earlier: PublishedFigure | None, current: PublishedFigure | None) -> bool | None:
+    if earlier is None or current is None:
         return None
-    return _top(now) < _bottom(before)
+    return _top(current) < _bottom(earlier)
 
 
 def _top(figure: PublishedFigure) -> float:

@@ -52,27 +52,36 @@ class Ages:
     p85: float
 
 
-def follow_through(decision: Decision, acts: Iterable[Act], units: Collection[str], day: date) -> Followed | None:
+def follow_through(decision: Decision, all_acts: Iterable[Act], units: Collection[str], day: date) -> Followed | None:
     """How the decision, which concerns `units`, stands on `day`; None before it was taken, or where it concerns nobody.
 
     A unit that executed a decision has received it, too.
     """
     if not units or decision.decided > day:
         return None
-    told = sorted((a for a in acts if a.decision == decision.id and a.day <= day), key=lambda a: (a.day, a.state))
+    decision_acts = sorted(
+        (act for act in all_acts if act.decision == decision.id and act.day <= day),
+        key=lambda act: (act.day, act.state),
+    )
 
-    def by(last: date, *states: str) -> float:
-        return 100 * len({a.unit for a in told if a.state in states and a.day <= last and a.unit in units}) / len(units)
+    def by(last_day: date, *states: str) -> float:
+        return (
+            100
+            * len(
+                {act.unit for act in decision_acts if act.state in states and act.day <= last_day and act.unit in units}
+            )
+            / len(units)
+        )
 
-    until, due = decision.decided + RECEIVED, decision.due
-    turns = [a.state for a in told if a.state in ("made", "reversed")]
+    until, due_date = decision.decided + RECEIVED, decision.due
+    turns = [act.state for act in decision_acts if act.state in ("made", "reversed")]
     over = by(day, "executed") == 100 or (bool(turns) and turns[-1] == "reversed")
     return Followed(
         decision.id,
         decision.level,
         len(units),
         by(until, "acknowledged", "executed") if until <= day else None,
-        by(due, "executed") if due is not None and due <= day else None,
+        by(due_date, "executed") if due_date is not None and due_date <= day else None,
         None if over else (day - decision.decided).days // 7,
     )
 
@@ -80,9 +89,9 @@ def follow_through(decision: Decision, acts: Iterable[Act], units: Collection[st
 def ageing(followed: Sequence[Followed]) -> Mapping[str, Ages]:
     """Ages of the open decisions by level of the organisation; levels without any are left out."""
     ages: dict[str, list[int]] = {}
-    for each in followed:
-        if each.weeks is not None:
-            ages.setdefault(each.level, []).append(each.weeks)
+    for decision in followed:
+        if decision.weeks is not None:
+            ages.setdefault(decision.level, []).append(decision.weeks)
     return {
         level: Ages(len(weeks), float(np.quantile(weeks, 0.5)), float(np.quantile(weeks, 0.85)))
         for level, weeks in sorted(ages.items())

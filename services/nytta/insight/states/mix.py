@@ -59,24 +59,30 @@ def middle_of(band: str) -> float:
 
 
 def mixed(
-    whole: tuple[float, float],
-    before: Mapping[str, Stratum],
-    after: Mapping[str, Stratum],
+    overall: tuple[float, float],
+    earlier: Mapping[str, Stratum],
+    later: Mapping[str, Stratum],
     standard: Mapping[str, float] | None = None,
     names: Sequence[str] = (),
 ) -> Mixed | None:
-    """The roll-up `whole` at two times, from its strata by name; None without one that is shown at both.
+    """The roll-up `overall` at two times, from its strata by name; None without one that is shown at both.
 
     `standard` weighs the strata, of the whole organisation say; without it the mean mix of the two times does. `names`
     are all strata that there are, shown or not.
     """
-    both = sorted(before.keys() & after.keys())
-    if not both:
+    common_names = sorted(earlier.keys() & later.keys())
+    if not common_names:
         return None
-    r0, n0 = (np.array([getattr(before[name], field) for name in both]) for field in ("rate", "n"))
-    r1, n1 = (np.array([getattr(after[name], field) for name in both]) for field in ("rate", "n"))
-    weight = n0 / n0.sum() + n1 / n1.sum() if standard is None else np.array([standard.get(name, 0) for name in both])
+    r0, n0 = (np.array([getattr(earlier[name], field) for name in common_names]) for field in ("rate", "n"))
+    r1, n1 = (np.array([getattr(later[name], field) for name in common_names]) for field in ("rate", "n"))
+    weight = (
+        n0 / n0.sum() + n1 / n1.sum()
+        if standard is None
+        else np.array([standard.get(name, 0) for name in common_names])
+    )
     within, _ = split_change(r0, n0, r1, n1)
-    then, now = (float(directly_standardised(rate * n, n, weight)[0]) for rate, n in ((r0, n0), (r1, n1)))
-    unseen = len({*names, *before, *after} - set(both))
-    return Mixed(*whole, then, now, float(within), whole[1] - whole[0] - float(within), unseen)
+    rate_then, rate_now = (
+        float(directly_standardised(rate * sizes, sizes, weight)[0]) for rate, sizes in ((r0, n0), (r1, n1))
+    )
+    unseen = len({*names, *earlier, *later} - set(common_names))
+    return Mixed(*overall, rate_then, rate_now, float(within), overall[1] - overall[0] - float(within), unseen)

@@ -105,13 +105,13 @@ class AlertStore:
     def book(self, organisation: str, day: date) -> Book:
         """The book as it stands on `day`."""
         latest: dict[Key, Alert] = {}
-        for each in self.alerts(organisation):
-            held = latest.get(each.key)
-            if held is None or held.since < each.since:
-                latest[each.key] = each
-        sent = [records.decode_sent(body.encode()) for (body,) in self._bodies("sent", organisation)]
-        heard = [date.fromisoformat(body) for (body,) in self._bodies("heard", organisation)]
-        return Book(latest, forget(sent, day), max(heard, default=None))
+        for alert in self.alerts(organisation):
+            latest_alert = latest.get(alert.key)
+            if latest_alert is None or latest_alert.since < alert.since:
+                latest[alert.key] = alert
+        sent_messages = [records.decode_sent(body.encode()) for (body,) in self._bodies("sent", organisation)]
+        heard_weeks = [date.fromisoformat(body) for (body,) in self._bodies("heard", organisation)]
+        return Book(latest, forget(sent_messages, day), max(heard_weeks, default=None))
 
     def alerts(self, organisation: str = "") -> list[Alert]:
         """Every episode of every alert, ended ones too, in order of id."""
@@ -134,14 +134,14 @@ class AlertStore:
         rows = self._bodies("message", organisation, since)
         return [msgspec.json.decode(body.encode(), type=Outgoing) for (body,) in rows]
 
-    def commit(self, organisation: str, changes: Changes, now: datetime) -> None:
+    def commit(self, organisation: str, changes: Changes, current_time: datetime) -> None:
         """Write a round: all of it becomes visible at once."""
-        rows = [self._alert_row(organisation, each, now.date(), 0) for each in changes.alerts]
-        rows += [self._alert_row(organisation, each, now.date(), 1) for each in changes.dropped]
-        for each in changes.sent:
-            body = records.encode(each).decode()
-            name = f"{each.recipient}/{each.day}/{int(each.digest)}{int(each.new)}"
-            rows.append(["sent", name, organisation, "", "", "", "", each.day, body, 0, 0])
+        rows = [self._alert_row(organisation, alert, current_time.date(), 0) for alert in changes.alerts]
+        rows += [self._alert_row(organisation, alert, current_time.date(), 1) for alert in changes.dropped]
+        for sent_message in changes.sent:
+            body = records.encode(sent_message).decode()
+            name = f"{sent_message.recipient}/{sent_message.day}/{int(sent_message.digest)}{int(sent_message.new)}"
+            rows.append(["sent", name, organisation, "", "", "", "", sent_message.day, body, 0, 0])
         for message in changes.messages:
             body = msgspec.json.encode(message).decode()
             place = [organisation, message.unit, message.system, message.role, ""]
@@ -153,9 +153,10 @@ class AlertStore:
             row[-2] = version
         self.connection.insert("{open}.alert_records", _COLUMNS, rows)
 
-    def evidence(self, organisation: str, first: date, last: date) -> Evidence:
-        """All that is published of an organisation and that alerts may rest on, weeks from `first` to `last`."""
-        ask = {"organisation": organisation, "first": first, "last": last}
+    def evidence(self, organisation: str, first_day: date, last_day: date) -> Evidence:
+        """All that is published of an organisation and that alerts may rest on, weeks from `first_day` to
+        `last_day`."""
+        parameters = {"organisation": organisation, "first": first_day, "last": last_day}
         values = self.connection.dicts(
             """SELECT indicator, version, unit, system, grain, period, value, low, high, n_band, status
                FROM {open}.indicator_values
@@ -163,13 +164,13 @@ class AlertStore:
                  AND grain IN ('week', 'window') AND period >= {first:Date} AND period <= {last:Date}
                  AND (indicator, version) IN (SELECT indicator, max(version) FROM {open}.definitions GROUP BY indicator)
                ORDER BY period""",
-            **ask,
+            **parameters,
         )
         facts = self.connection.dicts(
             """SELECT unit, system, fact, part, week, value, low, high, n_band, status FROM {open}.published_facts FINAL
                WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
                  AND status != 'gone' ORDER BY week, unit, system, part""",
-            **ask,
+            **parameters,
         )
         by_place: dict[tuple[str, str, str, date], list[dict[str, Any]]] = {}
         for row in facts:
@@ -178,9 +179,9 @@ class AlertStore:
             """SELECT unit, system, indicator, week, reason FROM {open}.not_assessed FINAL
                WHERE organisation = {organisation:String} AND week >= {first:Date} AND week <= {last:Date}
                  AND reason != ''""",
-            **ask,
+            **parameters,
         )
-        acts = self.connection.dicts(
+        decision_acts = self.connection.dicts(
             """SELECT decision, unit, state, level, day FROM {open}.decision_acts FINAL
                WHERE organisation = {organisation:String} ORDER BY day, unit""",
             organisation=organisation,
@@ -193,11 +194,14 @@ class AlertStore:
         return Evidence(
             self.signals(organisation),
             missing,
-            {(v["indicator"], v["grain"], v["unit"], v["system"], v["period"]): v for v in values},
+            {
+                (value["indicator"], value["grain"], value["unit"], value["system"], value["period"]): value
+                for value in values
+            },
             by_place,
-            acts,
-            {d["indicator"]: d for d in definitions},
-            first,
+            decision_acts,
+            {definition["indicator"]: definition for definition in definitions},
+            first_day,
         )
 
     def signals(self, organisation: str = "") -> list[dict[str, Any]]:
@@ -214,13 +218,23 @@ class AlertStore:
         rows = self.connection.rows(
             "SELECT organisation, message, channel, state, attempts, error, next_at, at FROM {open}.deliveries FINAL"
         )
-        found = [Delivery(*row[:6], *(moment.replace(tzinfo=UTC) for moment in row[6:])) for row in rows]
-        return {(each.message, each.channel): each for each in found}
+        deliveries = [Delivery(*row[:6], *(moment.replace(tzinfo=UTC) for moment in row[6:])) for row in rows]
+        return {(delivery.message, delivery.channel): delivery for delivery in deliveries}
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Write down what became of messages."""
         rows = [
-            [d.organisation, d.message, d.channel, d.state, d.attempts, d.error, d.next_at, d.at] for d in deliveries
+            [
+                delivery.organisation,
+                delivery.message,
+                delivery.channel,
+                delivery.state,
+                delivery.attempts,
+                delivery.error,
+                delivery.next_at,
+                delivery.at,
+            ]
+            for delivery in deliveries
         ]
         version = int(self.connection.value("SELECT max(version) + 1 FROM {open}.deliveries"))
         self.connection.insert(

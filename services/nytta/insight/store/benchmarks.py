@@ -26,9 +26,16 @@ def export(
         organisation=organisation,
         name=about[0][0] if about else organisation,
         country=about[0][1] if about else "",
-        definitions={d.id: Meaning(version=d.version, digest=fingerprint(d)) for d in definitions if d.id in used},
+        definitions={
+            definition.id: Meaning(version=definition.version, digest=fingerprint(definition))
+            for definition in definitions
+            if definition.id in used
+        },
         figures=tuple(
-            Figure(unit_name=row["name"], **{k: row[k] for k in Figure.model_fields if k in row and k != "unit_name"})
+            Figure(
+                unit_name=row["name"],
+                **{field: row[field] for field in Figure.model_fields if field in row and field != "unit_name"},
+            )
             for row in rows
         ),
     )
@@ -55,7 +62,7 @@ def save(connection: Connection, benchmark: Benchmark) -> None:
 
 def shares(definitions: Iterable[Definition]) -> dict[str, int]:
     """The versions of the indicators that can be compared."""
-    return {d.id: d.version for d in definitions if d.kind is Kind.SHARE}
+    return {definition.id: definition.version for definition in definitions if definition.kind is Kind.SHARE}
 
 
 def compared(
@@ -65,8 +72,8 @@ def compared(
 
     Own ones of the latest closed window, or of the latest that ended by the week `until`.
     """
-    own = _rows(connection, versions, "", case_types=case_types, until=until)
-    others = connection.dicts(
+    own_rows = _rows(connection, versions, "", case_types=case_types, until=until)
+    other_rows = connection.dicts(
         """SELECT organisation, unit, unit_name AS name, type, system, case_type, indicator, period, value, low, high,
                   n_band
            FROM {open}.benchmarks
@@ -78,7 +85,7 @@ def compared(
         wanted=[f"{indicator}/{version}" for indicator, version in versions.items()],
         case_types=case_types,
     )
-    return own + others
+    return own_rows + other_rows
 
 
 def peers(
@@ -86,8 +93,8 @@ def peers(
 ) -> list[dict[str, Any]]:
     """What an organisation is compared with: its own places, other `roots` as wholes, all that came from others."""
     rows = compared(connection, versions, until=until) if versions else []
-    others = set(roots) - {organisation}
-    return [row for row in rows if row["organisation"] not in others or row["unit"] == row["organisation"]]
+    other_roots = set(roots) - {organisation}
+    return [row for row in rows if row["organisation"] not in other_roots or row["unit"] == row["organisation"]]
 
 
 def organisations(connection: Connection) -> list[str]:

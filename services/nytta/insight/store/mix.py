@@ -77,8 +77,8 @@ def mix(
     if definition.kind not in {Kind.SHARE, Kind.RATE} or definition.parts:
         raise NothingToTell(f"'{definition.id}' is no single share or rate: there is no mix to take out")
     figures = read(connection, definition, question)
-    whole = figures.get((question.unit, "*"), {})
-    if question.first not in whole or question.last not in whole:
+    overall = figures.get((question.unit, "*"), {})
+    if question.first not in overall or question.last not in overall:
         raise NothingToTell(
             f"'{definition.id}' of '{question.unit}' is not shown in both weeks: choose others, or a larger unit"
         )
@@ -87,20 +87,20 @@ def mix(
         name: figures.get((name, "*") if question.over == "units" else (question.unit, name), {}) for name in names
     }
     standard = _standard(figures, connection, question) if question.over == "case-types" else None
-    found = mixed(
-        (whole[question.first].rate, whole[question.last].rate),
-        {name: at[question.first] for name, at in strata.items() if question.first in at},
-        {name: at[question.last] for name, at in strata.items() if question.last in at},
+    outcome = mixed(
+        (overall[question.first].rate, overall[question.last].rate),
+        {name: by_day[question.first] for name, by_day in strata.items() if question.first in by_day},
+        {name: by_day[question.last] for name, by_day in strata.items() if question.last in by_day},
         standard,
         names,
     )
-    if found is None:
+    if outcome is None:
         raise NothingToTell(f"no part of '{question.unit}' is shown in both weeks: nothing can be told of its mix")
-    return found
+    return outcome
 
 
 def _types(figures: Mapping[tuple[str, str], Any], unit: str) -> list[str]:
-    return sorted(case_type for of, case_type in figures if of == unit and case_type not in ("*", ""))
+    return sorted(case_type for figure_unit, case_type in figures if figure_unit == unit and case_type not in ("*", ""))
 
 
 def _units_below(connection: Connection, question: Question) -> list[str]:
@@ -123,7 +123,8 @@ def _standard(
     """What each case type weighs in the organisation at both times; None where that is not shown of any."""
     roots = connection.rows("SELECT any(root) FROM {open}.units WHERE unit = {unit:String}", unit=question.unit)
     root = roots[0][0] if roots else ""
-    found = {
-        case_type: sum(each.n for each in figures[root, case_type].values()) for case_type in _types(figures, root)
+    weights = {
+        case_type: sum(stratum.n for stratum in figures[root, case_type].values())
+        for case_type in _types(figures, root)
     }
-    return found if set(_types(figures, question.unit)) <= set(found) else None
+    return weights if set(_types(figures, question.unit)) <= set(weights) else None

@@ -50,13 +50,21 @@ class Statements:
             PublishedStatement(decode(rows[0][0].encode()), datetime.fromtimestamp(rows[0][1], UTC)) if rows else None
         )
 
-    def add(self, statement: Statement, now: datetime) -> None:
+    def add(self, statement: Statement, current_time: datetime) -> None:
         """Keep a statement."""
         number = int(self.connection.value("SELECT max(publication) + 1 FROM {open}.benefit_statements"))
         self.connection.insert(
             "{open}.benefit_statements",
             ["organisation", "published_at", "publication", "week", "body"],
-            [[statement.organisation, now.astimezone(UTC), number, statement.week, encode(statement).decode()]],
+            [
+                [
+                    statement.organisation,
+                    current_time.astimezone(UTC),
+                    number,
+                    statement.week,
+                    encode(statement).decode(),
+                ]
+            ],
         )
 
 

@@ -63,16 +63,16 @@ class StateRow:
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
-def publish_states(connection: Connection, registry: Registry, now: datetime) -> int:
-    """Bring the states of the last closed weeks at `now` (aware) up to date; the rows that changed.
+def publish_states(connection: Connection, registry: Registry, current_time: datetime) -> int:
+    """Bring the states of the last closed weeks at `current_time` (aware) up to date; the rows that changed.
 
     Runs after values, facts and statements, on which it rests.
     """
     changed = 0
     number = int(connection.value("SELECT max(publication) + 1 FROM {open}.published_states"))
     for organisation in registry.organisations:
-        closed = first_open_week(now, organisation.timezone) - _WEEK
-        weeks = [closed - n * _WEEK for n in range(WEEKS)]
+        closed = first_open_week(current_time, organisation.timezone) - _WEEK
+        weeks = [closed - offset * _WEEK for offset in range(WEEKS)]
         rows = states(connection, registry, organisation, weeks)
         changed += _write(connection, organisation.id, rows, weeks, number)
     return changed
@@ -87,7 +87,7 @@ def states(
 
 
 def read_states(
-    connection: Connection, *, organisation: str = "", what: str = "", unit: str = "", week: date | None = None
+    connection: Connection, *, organisation: str = "", state_name: str = "", unit: str = "", week: date | None = None
 ) -> list[dict[str, Any]]:
     """States that are told, in order; of the last week of each organisation unless another is named."""
     return connection.dicts(
@@ -100,7 +100,7 @@ def read_states(
                   SELECT organisation, max(week) FROM {open}.published_states GROUP BY organisation))
             ORDER BY organisation, what, system, unit, case_type, part""",
         organisation=organisation,
-        what=what,
+        what=state_name,
         unit=unit,
         week=week or date(1970, 1, 1),
     )
@@ -110,13 +110,13 @@ class _PublishedSeries:
     """What is published of an organisation around some weeks."""
 
     def __init__(
-        self, connection: Connection, registry: Registry, organisation: Organisation, first: date, last: date
+        self, connection: Connection, registry: Registry, organisation: Organisation, first_day: date, last_day: date
     ) -> None:
         self.registry, self.root = registry, organisation.id
         self._figures: defaultdict[tuple[str, str, str, str, str], dict[date, PublishedFigure]] = defaultdict(dict)
         self._windows: dict[str, int] = {}
-        lives = [m.date for m in registry.milestones if m.what == "live"]
-        begin = min([first - _YEAR, *(live - _YEAR for live in lives)])
+        lives = [milestone.date for milestone in registry.milestones if milestone.what == "live"]
+        start = min([first_day - _YEAR, *(live_day - _YEAR for live_day in lives)])
         for *key, period, value, low, high, weeks in connection.rows(
             """SELECT v.indicator, v.unit, v.system, v.case_type, v.part, v.period, v.value, v.low, v.high, d.weeks
                FROM {open}.indicator_values AS v
@@ -127,8 +127,8 @@ class _PublishedSeries:
                  AND v.indicator IN {names:Array(String)} AND v.period >= {first:Date} AND v.period <= {last:Date}""",
             root=self.root,
             names=[*_READINESS, *USE, *_COMPARED, *_TRAINED, *_PULSE],
-            first=begin,
-            last=last,
+            first=start,
+            last=last_day,
         ):
             indicator, unit, system, case_type, part = key
             self._figures[indicator, unit, system, case_type, part][period] = PublishedFigure(value, low, high)
@@ -138,8 +138,8 @@ class _PublishedSeries:
                WHERE organisation = {root:String} AND fact = 'ready' AND value IS NOT NULL
                  AND week >= {first:Date} AND week <= {last:Date}""",
             root=self.root,
-            first=begin,
-            last=last,
+            first=start,
+            last=last_day,
         ):
             self._figures["ready", unit, system, "*", ""][week] = PublishedFigure(value, low, high)
         self._acts = [
@@ -156,7 +156,7 @@ class _PublishedSeries:
             """SELECT unit, system, case_type, week, realised FROM {open}.benefits
                WHERE organisation = {root:String} AND realised IS NOT NULL AND week <= {last:Date}""",
             root=self.root,
-            last=last,
+            last=last_day,
         ):
             for place in self._around(unit, week):
                 self._realised[place, system, case_type][week].append(realised)
@@ -179,21 +179,21 @@ class _PublishedSeries:
         self, indicator: str, unit: str, system: str, week: date, case_type: str = "*", part: str = ""
     ) -> PublishedFigure | None:
         figures = self._figures.get((indicator, unit, system, case_type, part), {})
-        last = max((p for p in figures if week - _STALE < p <= week), default=None)
-        return None if last is None else figures[last]
+        last_day = max((period for period in figures if week - _STALE < period <= week), default=None)
+        return None if last_day is None else figures[last_day]
 
     def _span(
-        self, indicator: str, unit: str, system: str, case_type: str, first: date, last: date
+        self, indicator: str, unit: str, system: str, case_type: str, first_day: date, last_day: date
     ) -> PublishedFigure | None:
         """Windows that do not overlap, wholly between two Mondays, as one figure."""
         figures = self._figures.get((indicator, unit, system, case_type, ""), {})
         weeks = self._windows.get(indicator, 1) * _WEEK
-        found, limit = [], last
+        windows, limit = [], last_day
         for period in sorted(figures, reverse=True):
-            if period <= limit and period - weeks + _WEEK >= first:
-                found.append(figures[period])
+            if period <= limit and period - weeks + _WEEK >= first_day:
+                windows.append(figures[period])
                 limit = period - weeks
-        return together(found)
+        return together(windows)
 
     # places
 
@@ -201,7 +201,7 @@ class _PublishedSeries:
         """The unit, its reporting group, and all units above."""
         day = week + timedelta(days=6)
         try:
-            above = [each.id for each in self.registry.ancestors(unit, day)]
+            above = [ancestor.id for ancestor in self.registry.ancestors(unit, day)]
         except KeyError:
             above = []
         return [unit, *above, *(group.id for group in self.registry.groups if unit in group.units)]
@@ -213,53 +213,55 @@ class _PublishedSeries:
         for unit, system, case_type in self._places(*USE):
             if case_type != "*":
                 continue
-            live = self.registry.live(system, unit)
+            go_live = self.registry.live(system, unit)
             latest = {
                 name: figure
                 for name in (*_READINESS, "ready")
                 if (figure := self._latest(name, unit, system, week)) is not None
             }
-            first = max(week - _QUARTER + _WEEK, live + _SETTLED if live else week - _QUARTER)
+            first_day = max(week - _QUARTER + _WEEK, go_live + _SETTLED if go_live else week - _QUARTER)
             latest |= {
-                name: figure for name in USE if (figure := self._span(name, unit, system, "*", first, week)) is not None
+                name: figure
+                for name in USE
+                if (figure := self._span(name, unit, system, "*", first_day, week)) is not None
             }
-            if not latest or (live is not None and live > day):
+            if not latest or (go_live is not None and go_live > day):
                 continue
             targets = {
                 name: float(target)
                 for name in USE
                 if (target := self.registry.target_of_use(system, name, self.registry.members(unit)[0], day))
             }
-            found = use_state(latest, targets)
+            state = use_state(latest, targets)
             figure = next((latest[name] for name in USE if name in latest), None)
-            yield self._row(unit, system, "*", "use-state", "", week, found, figure, latest)
+            yield self._row(unit, system, "*", "use-state", "", week, state, figure, latest)
 
     def _exploitation(self, week: date) -> Iterator[StateRow]:
         for unit, system, case_type in self._places("digital-intake"):
-            live = self.registry.live(system, unit)
-            if case_type == "*" or live is None or live >= week:
+            go_live = self.registry.live(system, unit)
+            if case_type == "*" or go_live is None or go_live >= week:
                 continue
-            begin = live - timedelta(days=live.weekday())
-            before = {
+            start = go_live - timedelta(days=go_live.weekday())
+            earlier = {
                 name: figure
                 for name in _COMPARED
-                if (figure := self._span(name, unit, system, case_type, begin - _YEAR, begin - _WEEK)) is not None
+                if (figure := self._span(name, unit, system, case_type, start - _YEAR, start - _WEEK)) is not None
             }
-            now = {
+            current = {
                 name: figure
                 for name in _COMPARED
-                if (figure := self._span(name, unit, system, case_type, begin + _SETTLING, week)) is not None
+                if (figure := self._span(name, unit, system, case_type, start + _SETTLING, week)) is not None
             }
-            told = self._realised.get((unit, system, case_type), {})
-            last = max((w for w in told if w <= week), default=None)
-            realised = None if last is None else fmean(told[last]) / 100
-            found = exploitation(before, now, realised)
-            rests = now | {f"{name} before": figure for name, figure in before.items()}
+            realised_by_week = self._realised.get((unit, system, case_type), {})
+            last_day = max((day for day in realised_by_week if day <= week), default=None)
+            realised = None if last_day is None else fmean(realised_by_week[last_day]) / 100
+            outcome = exploitation(earlier, current, realised)
+            rests = current | {f"{name} before": figure for name, figure in earlier.items()}
             if realised is not None:
                 rests["realised"] = PublishedFigure(100 * realised)
-            if now:
+            if current:
                 yield self._row(
-                    unit, system, case_type, "exploitation", "", week, found, now.get("digital-intake"), rests
+                    unit, system, case_type, "exploitation", "", week, outcome, current.get("digital-intake"), rests
                 )
 
     def _gates(self, week: date) -> Iterator[StateRow]:
@@ -279,7 +281,8 @@ class _PublishedSeries:
         parts = sorted({key[4] for key in self._figures if key[0] in _PULSE})
         for unit, system, case_type in self._places(*_PULSE):
             managers, staff = (
-                {p: f for p in parts if (f := self._pulse(name, unit, system, week, p)) is not None} for name in _PULSE
+                {part: figure for part in parts if (figure := self._pulse(name, unit, system, week, part)) is not None}
+                for name in _PULSE
             )
             for element, gap in level_gap(managers, staff).items() if case_type == "*" else ():
                 rests = {"managers": managers[element], "staff": staff[element]}
@@ -289,22 +292,22 @@ class _PublishedSeries:
     def _pulse(self, indicator: str, unit: str, system: str, week: date, part: str) -> PublishedFigure | None:
         """The last survey's figure; surveys come every eighth week."""
         figures = self._figures.get((indicator, unit, system, "*", part), {})
-        last = max((p for p in figures if week - 2 * _STALE < p <= week), default=None)
-        return None if last is None else figures[last]
+        last_day = max((period for period in figures if week - 2 * _STALE < period <= week), default=None)
+        return None if last_day is None else figures[last_day]
 
     def _training(self, week: date) -> Iterator[StateRow]:
         for system in sorted({system for _, system, _ in self._places("trained-staff")}):
-            trained, use = (
+            trained, use_by_unit = (
                 {
-                    unit: {w: figure.value for w, figure in figures.items() if w <= week}
-                    for (name, unit, of, case_type, _), figures in self._figures.items()
-                    if (name, of, case_type) == (indicator, system, "*") and unit != self.root
+                    unit: {period: figure.value for period, figure in figures.items() if period <= week}
+                    for (name, unit, figure_system, case_type, _), figures in self._figures.items()
+                    if (name, figure_system, case_type) == (indicator, system, "*") and unit != self.root
                 }
                 for indicator in ("trained-staff", "intended-use")
             )
-            found = after_training(trained, use, week)
-            if found is not None:
-                counted = {"units trained": float(found.trained), "not yet": float(found.others)}
+            association = after_training(trained, use_by_unit, week)
+            if association is not None:
+                counted = {"units trained": float(association.trained), "not yet": float(association.others)}
                 yield StateRow(
                     self.root,
                     system,
@@ -313,7 +316,7 @@ class _PublishedSeries:
                     "",
                     week,
                     "association",
-                    round(found.value),
+                    round(association.value),
                     figures=counted,
                 )
 
@@ -326,16 +329,16 @@ class _PublishedSeries:
                 for unit in decision.units
                 if self.root in self._around(unit, week) and self.registry.deviation(decision.system, unit, day) is None
             ]
-            found = follow_through(decision, self._acts, concerned, day)
-            if found is None:
+            followed = follow_through(decision, self._acts, concerned, day)
+            if followed is None:
                 continue
-            standing.append(found)
+            standing.append(followed)
             about = (self.root, decision.system, "*")
-            counted = {"units": float(found.units)}
-            state = "open" if found.weeks is not None else "over"
-            for what, value in (("decided-in-time", found.executed), ("received", found.received)):
+            counted = {"units": float(followed.units)}
+            state = "open" if followed.weeks is not None else "over"
+            for state_name, value in (("decided-in-time", followed.executed), ("received", followed.received)):
                 if value is not None:
-                    yield StateRow(*about, what, decision.id, week, state, round(value), figures=counted)
+                    yield StateRow(*about, state_name, decision.id, week, state, round(value), figures=counted)
         for level, ages in ageing(standing).items():
             counted = {"open": float(ages.open)}
             yield StateRow(
@@ -347,35 +350,35 @@ class _PublishedSeries:
         unit: str,
         system: str,
         case_type: str,
-        what: str,
+        state_name: str,
         part: str,
         week: date,
         state: State | Exploitation | str,
         figure: PublishedFigure | Difference | None,
         rests_on: Mapping[str, PublishedFigure],
     ) -> StateRow:
-        figures = {name: round(each.value, 1) for name, each in rests_on.items()}
+        figures = {name: round(published_figure.value, 1) for name, published_figure in rests_on.items()}
         if figure is None:
-            return StateRow(unit, system, case_type, what, part, week, str(state), figures=figures)
-        low, high = (None if each is None else round(each, 1) for each in (figure.low, figure.high))
+            return StateRow(unit, system, case_type, state_name, part, week, str(state), figures=figures)
+        low, high = (None if bound is None else round(bound, 1) for bound in (figure.low, figure.high))
         return StateRow(
-            unit, system, case_type, what, part, week, str(state), round(figure.value, 1), low, high, figures
+            unit, system, case_type, state_name, part, week, str(state), round(figure.value, 1), low, high, figures
         )
 
 
 def _write(connection: Connection, root: str, rows: Sequence[StateRow], weeks: Sequence[date], number: int) -> int:
     """Write what differs; a state that does not hold any more is told as such."""
-    held = connection.rows(
+    published_rows = connection.rows(
         f"""SELECT {", ".join(_ROW)} FROM {{open}}.states
             WHERE organisation = {{root:String}} AND week >= {{first:Date}} AND week <= {{last:Date}}""",
         root=root,
         first=min(weeks),
         last=max(weeks),
     )
-    before = {row[:6]: row for row in held}
-    now = {row[:6]: row for row in map(astuple, rows)}
-    changed = [row for key, row in now.items() if before.get(key) != row]
-    changed += [(*key, "gone", None, None, None, {}) for key in before if key not in now]
+    earlier = {row[:6]: row for row in published_rows}
+    current = {row[:6]: row for row in map(astuple, rows)}
+    changed = [row for key, row in current.items() if earlier.get(key) != row]
+    changed += [(*key, "gone", None, None, None, {}) for key in earlier if key not in current]
     connection.insert(
         "{open}.published_states",
         ["organisation", *_ROW, "publication"],

@@ -125,26 +125,26 @@ def contents(
         section: [(name, file, node.at("id")) for file, node in items if (name := _id(node))]
         for section, items in sections.items()
     }
-    known = _known(read.ids, sections, read.unreadable, indicators, purposes, alerts)
+    known_ids = _known(read.ids, sections, read.unreadable, indicators, purposes, alerts)
     for models in SECTIONS.values():
         for section, model in models.items():
             for file, node in sections.get(section, ()):
-                entry = _entry(file, node, model, known, read.problems)
+                entry = _entry(file, node, model, known_ids, read.problems)
                 if entry is not None:
                     getattr(read, section).append(Located(entry, file, node))
                 if section in ("organisations", "units"):
-                    _place(file, node, section, known, read)
+                    _place(file, node, section, known_ids, read)
     return read
 
 
 def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]], problems: list[Problem]) -> bool:
     """Sort a file's items into their sections; False when the file cannot be read as a whole."""
-    text, found = decode(body, file)
-    problems += found
+    text, decoding_problems = decode(body, file)
+    problems += decoding_problems
     if text is None:
         return False
-    root, found = parse(text, file)
-    problems += found
+    root, parsing_problems = parse(text, file)
+    problems += parsing_problems
     if root is None:
         return False
     allowed = SECTIONS[file]
@@ -158,8 +158,12 @@ def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]
     for name, section in root.value.items():
         line = root.keys[name]
         if name not in allowed:
-            other = next((f for f, each in SECTIONS.items() if name in each), None)
-            hint = f"; it belongs in {other}" if other else nearest(name, allowed) or f"; known: {', '.join(allowed)}"
+            other_file = next((file_name for file_name, sections in SECTIONS.items() if name in sections), None)
+            hint = (
+                f"; it belongs in {other_file}"
+                if other_file
+                else nearest(name, allowed) or f"; known: {', '.join(allowed)}"
+            )
             problems.append(Problem(file, line, f"`{name}` is not known in this file{hint}"))
             readable = False
         elif isinstance(section.value, list):
@@ -181,7 +185,11 @@ def _known(
     """What entries may name. Of a file that cannot be read, anything: its silence is no proof."""
 
     def of(file: str, *names: str) -> frozenset[str] | None:
-        return None if file in unreadable else frozenset(i for name in names for i, _, _ in ids.get(name, ()))
+        return (
+            None
+            if file in unreadable
+            else frozenset(identifier for name in names for identifier, _, _ in ids.get(name, ()))
+        )
 
     case_types: dict[str, frozenset[str]] = {}
     for _, node in sections.get("systems", ()):
@@ -208,8 +216,8 @@ def _entry(file: str, node: Node, model: type[E], ids: KnownIds, problems: list[
     except ValidationError as error:
         name = _id(node)
         about = f"'{name}': " if name else ""
-        for each in error.errors(include_url=False):
-            problems.append(Problem(file, node.at(*each["loc"]), about + explain(each, model)))
+        for detail in error.errors(include_url=False):
+            problems.append(Problem(file, node.at(*detail["loc"]), about + explain(detail, model)))
         return None
 
 

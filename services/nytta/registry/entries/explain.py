@@ -45,15 +45,15 @@ def _model_at(location: tuple[str | int, ...], model: type[BaseModel]) -> type[B
     for step in location:
         if current is None or isinstance(step, int):
             continue
-        known = current.model_fields.get(step)
-        current = _model_in(known.annotation) if known else None
+        field_info = current.model_fields.get(step)
+        current = _model_in(field_info.annotation) if field_info else None
     return current
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
+    return next((inner_model for inner in get_args(annotation) if (inner_model := _model_in(inner))), None)
 
 
 def _words(model: type[BaseModel] | None) -> list[str]:

@@ -114,10 +114,10 @@ def _flag(value: object) -> bool:
     return text in {"true", "yes"}
 
 
-def _integer(value: object, scale: int, what: str) -> int:
+def _integer(value: object, scale: int, requirement: str) -> int:
     text = re.sub(r"(?<=\d)[\s_](?=\d)", "", _word(value))
     if len(text) > _DIGITS or not _NUMBER.fullmatch(text):
-        refuse(f"must be {what}, not '{text[:_LONGEST]}'")
+        refuse(f"must be {requirement}, not '{text[:_LONGEST]}'")
     scaled = Decimal(text) * scale
     if scaled != scaled.to_integral_value():
         refuse(f"has too many decimals: '{text}'; give at most {len(str(scale)) - 1}")
@@ -184,11 +184,11 @@ def _zone(value: object) -> str:
     return text
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
+def _matching(pattern: re.Pattern[str], requirement: str) -> Callable[[object], str]:
     def match(value: object) -> str:
         text = _word(value)
         if len(text) > _LONGEST or not pattern.fullmatch(text):
-            refuse(f"must be {what}, not '{text[:_LONGEST]}'")
+            refuse(f"must be {requirement}, not '{text[:_LONGEST]}'")
         return text
 
     return match
@@ -202,18 +202,18 @@ def _names(value: object) -> Names:
     unknown = sorted(set(value) - set(LANGUAGES))
     if unknown:
         refuse(f"has the language '{unknown[0]}'; use {', '.join(LANGUAGES)}")
-    given = {language: _text(text) for language, text in value.items()}
+    texts = {language: _text(text) for language, text in value.items()}
     # A missing language borrows English, else the first that is given.
-    spare = given.get("en") or next(iter(given.values()))
-    return Names(*(given.get(language, spare) for language in LANGUAGES))
+    spare = texts.get("en") or next(iter(texts.values()))
+    return Names(*(texts.get(language, spare) for language in LANGUAGES))
 
 
 def _reference(kind: str, section: str) -> Callable[[object, ValidationInfo], str]:
     def refer(value: object, info: ValidationInfo) -> str:
         name = _word(value)
-        known: frozenset[str] | None = getattr(info.context, section)
-        if known is not None and name not in known:
-            refuse(f"names an unknown {kind} '{name}'{nearest(name, known)}")
+        known_names: frozenset[str] | None = getattr(info.context, section)
+        if known_names is not None and name not in known_names:
+            refuse(f"names an unknown {kind} '{name}'{nearest(name, known_names)}")
         return name
 
     return refer
@@ -267,8 +267,10 @@ class Entry(BaseModel):
     def _without_nothing(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
-        known = {*cls.model_fields, "name", "names"}
-        return {key: each for key, each in value.items() if each is not None or key not in known}
+        field_names = {*cls.model_fields, "name", "names"}
+        return {
+            key: field_value for key, field_value in value.items() if field_value is not None or key not in field_names
+        }
 
 
 class Dated(Entry):
@@ -311,18 +313,18 @@ def case_type_of(case_type: str, info: ValidationInfo) -> str:
     system = info.data.get("system")
     if system == "":
         refuse("names a case type but the entry has no `system`")
-    known = (
+    case_types = (
         info.context.case_types.get(system) if isinstance(info.context, KnownIds) and isinstance(system, str) else None
     )
-    if known is not None and case_type not in known:
-        refuse(f"names an unknown case type '{case_type}' of system '{system}'{nearest(case_type, known)}")
+    if case_types is not None and case_type not in case_types:
+        refuse(f"names an unknown case type '{case_type}' of system '{system}'{nearest(case_type, case_types)}")
     return case_type
 
 
-def once(values: Iterable[Any], what: str) -> None:
+def once(values: Iterable[Any], noun: str) -> None:
     """Refuse a list in which something stands twice."""
-    seen: set[Any] = set()
+    seen_values: set[Any] = set()
     for value in values:
-        if value in seen:
-            refuse(f"has the {what} '{value}' twice; remove one")
-        seen.add(value)
+        if value in seen_values:
+            refuse(f"has the {noun} '{value}' twice; remove one")
+        seen_values.add(value)

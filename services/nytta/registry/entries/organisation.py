@@ -83,11 +83,11 @@ class BreakEntry(Entry):
 
     @field_validator("last")
     @classmethod
-    def _not_before(cls, last: date, info: ValidationInfo) -> date:
-        first = info.data.get("first")
-        if first is not None and last < first:
-            refuse(f"must not be before first ({first})")
-        return last
+    def _not_before(cls, last_day: date, info: ValidationInfo) -> date:
+        first_day = info.data.get("first")
+        if first_day is not None and last_day < first_day:
+            refuse(f"must not be before first ({first_day})")
+        return last_day
 
 
 class PresenceEntry(Entry):
@@ -125,10 +125,12 @@ class CalendarEntry(Entry):
         """The calendar of an organisation in `country`."""
         return Calendar(
             country=country,
-            breaks=tuple(Break(b.name, b.first, b.last) for b in self.school_breaks),
+            breaks=tuple(
+                Break(school_break.name, school_break.first, school_break.last) for school_break in self.school_breaks
+            ),
             closed=self.closed_days,
             presence=Presence(**dict(self.presence)),
-            weeks=tuple((w.week, w.share) for w in self.weeks),
+            weeks=tuple((week_entry.week, week_entry.share) for week_entry in self.weeks),
         )
 
 
@@ -180,8 +182,8 @@ class ClassEntry(Entry):
     @property
     def rules(self) -> dict[str, Any]:
         """What it sets, in the words of `registry.protection`."""
-        said = {name: getattr(self, name) for name in self.model_fields_set - {"noise"}}
-        return said | ({"noise": self.noise.noise} if self.noise else {})
+        fields_set = {name: getattr(self, name) for name in self.model_fields_set - {"noise"}}
+        return fields_set | ({"noise": self.noise.noise} if self.noise else {})
 
 
 class CitizenEntry(ClassEntry):
@@ -201,8 +203,8 @@ class HandlingEntry(ClassEntry):
     @property
     def rules(self) -> dict[str, Any]:
         """What it sets, in the words of `registry.protection`."""
-        said = super().rules
-        return said | ({"most_by_one": self.most_by_one / 1000} if "most_by_one" in said else {})
+        fields_set = super().rules
+        return fields_set | ({"most_by_one": self.most_by_one / 1000} if "most_by_one" in fields_set else {})
 
 
 class StaffEntry(ClassEntry):

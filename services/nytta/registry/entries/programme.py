@@ -91,9 +91,11 @@ class PlanEntry(Dated):
 def version_of(version: int | None, info: ValidationInfo) -> int | None:
     """Refuse a version of the entry's `indicator` that is not there any more: its figures mean something else."""
     indicator = info.data.get("indicator")
-    known = info.context.versions.get(indicator) if isinstance(info.context, KnownIds) and indicator else None
-    if version is not None and known is not None and version != known:
-        refuse(f"names version {version} of '{indicator}', which does not exist any more; it has version {known}")
+    current_version = info.context.versions.get(indicator) if isinstance(info.context, KnownIds) and indicator else None
+    if version is not None and current_version is not None and version != current_version:
+        refuse(
+            f"names version {version} of '{indicator}', which does not exist any more; it has version {current_version}"
+        )
     return version
 
 
@@ -174,7 +176,7 @@ class BenefitEntry(Named):
     @field_validator("baseline_weeks")
     @classmethod
     def _weeks_once(cls, weeks: tuple[LevelEntry, ...]) -> tuple[LevelEntry, ...]:
-        once((each.week.isocalendar().week for each in weeks), "week of the year")
+        once((level.week.isocalendar().week for level in weeks), "week of the year")
         return weeks
 
     @field_validator("target")
@@ -186,17 +188,17 @@ class BenefitEntry(Named):
 
     @field_validator("due")
     @classmethod
-    def _due_after_start(cls, due: date | None, info: ValidationInfo) -> date | None:
+    def _due_after_start(cls, due_date: date | None, info: ValidationInfo) -> date | None:
         start = info.data.get("start")
-        if due is not None and start is not None and due <= start:
-            refuse(f"must be later than start ({start}), not {due}")
-        return due
+        if due_date is not None and start is not None and due_date <= start:
+            refuse(f"must be later than start ({start}), not {due_date}")
+        return due_date
 
     @field_validator("baseline_to")
     @classmethod
     def _baseline_span(cls, baseline_to: date | None, info: ValidationInfo) -> date | None:
-        first = info.data.get("baseline_from")
-        if baseline_to is not None and (first is None or baseline_to <= first):
+        baseline_from = info.data.get("baseline_from")
+        if baseline_to is not None and (baseline_from is None or baseline_to <= baseline_from):
             refuse("must be later than `baseline_from`, which must be given too")
         return baseline_to
 
@@ -228,11 +230,11 @@ class DecisionEntry(Named):
 
     @field_validator("due")
     @classmethod
-    def _due_after_decision(cls, due: date | None, info: ValidationInfo) -> date | None:
+    def _due_after_decision(cls, due_date: date | None, info: ValidationInfo) -> date | None:
         decided = info.data.get("decided")
-        if due is not None and decided is not None and due < decided:
+        if due_date is not None and decided is not None and due_date < decided:
             refuse(f"must not be before the day of the decision ({decided})")
-        return due
+        return due_date
 
     @field_validator("units")
     @classmethod

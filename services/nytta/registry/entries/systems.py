@@ -71,11 +71,11 @@ class SystemEntry(Stepped):
     @field_validator("go_lives")
     @classmethod
     def _units_once(cls, go_lives: tuple[GoLiveEntry, ...]) -> tuple[GoLiveEntry, ...]:
-        once((each.unit for each in go_lives), "unit")
+        once((go_live.unit for go_live in go_lives), "unit")
         return go_lives
 
     @field_validator("case_types")
     @classmethod
     def _case_types_once(cls, case_types: tuple[CaseTypeEntry, ...]) -> tuple[CaseTypeEntry, ...]:
-        once((each.id for each in case_types), "id")
+        once((case_type.id for case_type in case_types), "id")
         return case_types

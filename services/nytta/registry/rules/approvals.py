@@ -12,12 +12,14 @@ from nytta.registry.units import ANY_PURPOSE, Approval
 
 def approvals_are_single(contents: Contents) -> Iterator[Problem]:
     """One approval per purpose and organisation."""
-    first: dict[tuple[str, str | None], int] = {}
-    for each in contents.approvals:
-        about = (each.entry.purpose, each.entry.organisation)
-        if about in first:
-            yield each.problem(f"the purpose '{about[0]}' has an approval already in line {first[about]}; keep one")
-        first.setdefault(about, each.node.line)
+    first_lines: dict[tuple[str, str | None], int] = {}
+    for approval in contents.approvals:
+        about = (approval.entry.purpose, approval.entry.organisation)
+        if about in first_lines:
+            yield approval.problem(
+                f"the purpose '{about[0]}' has an approval already in line {first_lines[about]}; keep one"
+            )
+        first_lines.setdefault(about, approval.node.line)
 
 
 def purposes_are_approved(contents: Contents, purposes: Collection[str]) -> Iterator[Problem]:
@@ -29,14 +31,21 @@ def purposes_are_approved(contents: Contents, purposes: Collection[str]) -> Iter
             continue
         for purpose in sorted(purposes):
             about = [
-                each
-                for each in contents.approvals
-                if each.entry.purpose in (purpose, ANY_PURPOSE) and each.entry.organisation in (None, home.entry.id)
+                approval
+                for approval in contents.approvals
+                if approval.entry.purpose in (purpose, ANY_PURPOSE)
+                and approval.entry.organisation in (None, home.entry.id)
             ]
-            about.sort(key=lambda each: (each.entry.organisation is None, each.entry.purpose == ANY_PURPOSE))
-            e = about[0].entry if about else None
-            held = Approval(purpose, "", e.legal_basis or "", e.dpia or "", e.consulted_on) if e else Approval(purpose)
-            missing = held.missing(date.max)
+            about.sort(
+                key=lambda approval: (approval.entry.organisation is None, approval.entry.purpose == ANY_PURPOSE)
+            )
+            entry = about[0].entry if about else None
+            approval = (
+                Approval(purpose, "", entry.legal_basis or "", entry.dpia or "", entry.consulted_on)
+                if entry
+                else Approval(purpose)
+            )
+            missing = approval.missing(date.max)
             if missing:
                 words = ", ".join(f"`{name}`" for name in missing)
                 yield (about[0] if about else home).problem(

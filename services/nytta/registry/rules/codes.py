@@ -15,27 +15,29 @@ from nytta.registry.problems import Problem
 
 def codes_are_unambiguous(contents: Contents) -> Iterator[Problem]:
     """On each day a code of a source names one unit at most, and one that exists at some time meanwhile."""
-    versions = by_id(each.entry for each in contents.places)
+    versions = by_id(place.entry for place in contents.places)
     earlier: defaultdict[str, list[tuple[Located[CodeMapEntry], int, CodeEntry]]] = defaultdict(list)
-    for each in contents.code_maps:
-        for number, code in enumerate(each.entry.codes):
+    for code_map in contents.code_maps:
+        for number, code in enumerate(code_map.entry.codes):
             lives = versions.get(code.unit, ())
             if lives and not any(code.span.meet(place.span) for place in lives):
-                yield each.problem(
+                yield code_map.problem(
                     f"the code '{code.code}' names '{code.unit}' on days when that unit does not exist "
                     f"(from {code.valid_from} {until(code.valid_to)}); change the dates",
                     "codes",
                     number,
                 )
-            for other, place, same in earlier[code.code]:
-                if not same.span.meet(code.span) or not patterns_meet(other.entry.source, each.entry.source):
+            for other, place, earlier_code in earlier[code.code]:
+                if not earlier_code.span.meet(code.span) or not patterns_meet(
+                    other.entry.source, code_map.entry.source
+                ):
                     continue
-                yield each.problem(
-                    f"the code '{code.code}' of source '{each.entry.source}' names '{code.unit}', but in "
-                    f"line {other.node.at('codes', place)} (source '{other.entry.source}') '{same.unit}' "
+                yield code_map.problem(
+                    f"the code '{code.code}' of source '{code_map.entry.source}' names '{code.unit}', but in "
+                    f"line {other.node.at('codes', place)} (source '{other.entry.source}') '{earlier_code.unit}' "
                     "on the same days; keep one, or end the earlier with `valid_to`",
                     "codes",
                     number,
                 )
                 break
-            earlier[code.code].append((each, number, code))
+            earlier[code.code].append((code_map, number, code))

@@ -13,29 +13,29 @@ from nytta.registry.problems import Problem
 
 def groups_are_of_siblings(contents: Contents) -> Iterator[Problem]:
     """The units of a group have one parent, on every day on which two of them exist."""
-    versions = by_id(each.entry for each in contents.places)
-    for each in contents.reporting_groups:
+    versions = by_id(place.entry for place in contents.places)
+    for reporting_group in contents.reporting_groups:
         homes: list[tuple[Span, str, str]] = []
-        for number, unit in enumerate(each.entry.units):
-            lives = [(place.span.meet(each.entry.span), place.parent) for place in versions.get(unit, ())]
+        for number, unit in enumerate(reporting_group.entry.units):
+            lives = [(place.span.meet(reporting_group.entry.span), place.parent) for place in versions.get(unit, ())]
             if any(parent is None for _, parent in lives):
-                yield each.problem(f"'{unit}' is an organisation and has no siblings", "units", number)
+                yield reporting_group.problem(f"'{unit}' is an organisation and has no siblings", "units", number)
                 continue
-            here = [(span, parent) for span, parent in lives if span is not None and parent is not None]
-            if lives and not here:
+            parent_spans = [(span, parent) for span, parent in lives if span is not None and parent is not None]
+            if lives and not parent_spans:
                 message = f"'{unit}' does not exist while the group does; take it out or change the dates"
-                yield each.problem(message, "units", number)
-            for span, parent in here:
-                other = next((home for home in homes if home[0].meet(span) and home[2] != parent), None)
-                if other is not None:
-                    yield each.problem(
-                        f"the units of '{each.entry.id}' are not siblings: '{other[1]}' lies under "
-                        f"'{other[2]}', '{unit}' under '{parent}'; group units of one parent only",
+                yield reporting_group.problem(message, "units", number)
+            for span, parent in parent_spans:
+                other_home = next((home for home in homes if home[0].meet(span) and home[2] != parent), None)
+                if other_home is not None:
+                    yield reporting_group.problem(
+                        f"the units of '{reporting_group.entry.id}' are not siblings: '{other_home[1]}' lies under "
+                        f"'{other_home[2]}', '{unit}' under '{parent}'; group units of one parent only",
                         "units",
                         number,
                     )
                     break
-            homes += [(span, unit, parent) for span, parent in here]
+            homes += [(span, unit, parent) for span, parent in parent_spans]
 
 
 def units_are_in_one_group(contents: Contents) -> Iterator[Problem]:

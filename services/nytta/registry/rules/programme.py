@@ -23,14 +23,14 @@ def plans_are_single(contents: Contents) -> Iterator[Problem]:
     """On each day a unit has one plan at most of an indicator, and one of workplaces on a system."""
     for part in ("targets", "workplaces"):
         plans: defaultdict[tuple[str, ...], list[Located[PlanEntry]]] = defaultdict(list)
-        for each in contents.plans:
-            entry = each.entry
+        for plan in contents.plans:
+            entry = plan.entry
             if part == "targets" and entry.targets:
-                plans[entry.unit, entry.system, entry.indicator].append(each)
+                plans[entry.unit, entry.system, entry.indicator].append(plan)
             if part == "workplaces" and entry.workplaces is not None:
-                plans[entry.unit, entry.system].append(each)
-        for about, same in plans.items():
-            for one, other in combinations(same, 2):
+                plans[entry.unit, entry.system].append(plan)
+        for about, rivals in plans.items():
+            for one, other in combinations(rivals, 2):
                 if one.entry.span.meet(other.entry.span):
                     yield other.problem(
                         f"`{part}` of {' · '.join(filter(None, about))} are planned twice on the same days "
@@ -41,11 +41,11 @@ def plans_are_single(contents: Contents) -> Iterator[Problem]:
 
 def benefits_are_planned(contents: Contents) -> Iterator[Problem]:
     """A benefit without owner, baseline, target, date or method is registered, but not planned."""
-    for each in contents.benefits:
-        missing = [name for name in PLANNED if getattr(each.entry, name) is None]
+    for benefit in contents.benefits:
+        missing = [name for name in PLANNED if getattr(benefit.entry, name) is None]
         if missing:
-            yield each.problem(
-                f"'{each.entry.id}' lacks {', '.join(f'`{name}`' for name in missing)}; "
+            yield benefit.problem(
+                f"'{benefit.entry.id}' lacks {', '.join(f'`{name}`' for name in missing)}; "
                 "until that is filled in, the benefit counts as not planned",
                 warning=True,
             )
@@ -53,17 +53,17 @@ def benefits_are_planned(contents: Contents) -> Iterator[Problem]:
 
 def baselines_come_first(contents: Contents) -> Iterator[Problem]:
     """A baseline that was measured after the system went live holds part of the effect."""
-    live: dict[str, list[date]] = defaultdict(list)
+    go_lives: dict[str, list[date]] = defaultdict(list)
     for system in contents.systems:
         if system.entry.go_live:
-            live[system.entry.id].append(system.entry.go_live)
-        live[system.entry.id] += [each.date for each in system.entry.go_lives]
-    for each in contents.benefits:
-        span, days = each.entry.baseline_span, live.get(each.entry.system)
+            go_lives[system.entry.id].append(system.entry.go_live)
+        go_lives[system.entry.id] += [go_live.date for go_live in system.entry.go_lives]
+    for benefit in contents.benefits:
+        span, days = benefit.entry.baseline_span, go_lives.get(benefit.entry.system)
         if span is not None and days and span.valid_to > min(days):
-            yield each.problem(
-                f"the baseline of '{each.entry.id}' was measured until {span.valid_to}, but "
-                f"'{each.entry.system}' went live on {min(days)}; measure it before, or check the dates",
+            yield benefit.problem(
+                f"the baseline of '{benefit.entry.id}' was measured until {span.valid_to}, but "
+                f"'{benefit.entry.system}' went live on {min(days)}; measure it before, or check the dates",
                 "baseline_to",
                 warning=True,
             )
@@ -71,11 +71,11 @@ def baselines_come_first(contents: Contents) -> Iterator[Problem]:
 
 def baselines_are_long_enough(contents: Contents) -> Iterator[Problem]:
     """On few weeks, one bad month passes for an effect."""
-    for each in contents.benefits:
-        span = each.entry.baseline_span
+    for benefit in contents.benefits:
+        span = benefit.entry.baseline_span
         if span is not None and (span.valid_to - span.valid_from).days < 7 * BASELINE_WEEKS:
-            yield each.problem(
-                f"the baseline of '{each.entry.id}' was measured on fewer than {BASELINE_WEEKS} weeks "
+            yield benefit.problem(
+                f"the baseline of '{benefit.entry.id}' was measured on fewer than {BASELINE_WEEKS} weeks "
                 f"({span.valid_from} to {span.valid_to}); measure it longer, or take the old system's export",
                 "baseline_to",
                 warning=True,
@@ -84,11 +84,11 @@ def baselines_are_long_enough(contents: Contents) -> Iterator[Problem]:
 
 def owners_confirm(contents: Contents) -> Iterator[Problem]:
     """Minutes become money when the benefit's owner has confirmed them."""
-    for each in contents.benefits:
-        minutes, owner = each.entry.minutes, each.entry.owner
+    for benefit in contents.benefits:
+        minutes, owner = benefit.entry.minutes, benefit.entry.owner
         if minutes is not None and minutes.confirmed_by and (owner is None or minutes.confirmed_by != owner.name):
-            yield each.problem(
-                f"the minutes of '{each.entry.id}' are confirmed by '{minutes.confirmed_by}', not by its owner"
+            yield benefit.problem(
+                f"the minutes of '{benefit.entry.id}' are confirmed by '{minutes.confirmed_by}', not by its owner"
                 f"{f' ({owner.name})' if owner else ''}; until then no money is shown",
                 "minutes",
                 "confirmed_by",
@@ -98,10 +98,10 @@ def owners_confirm(contents: Contents) -> Iterator[Problem]:
 
 def avoided_purchases_have_a_price(contents: Contents) -> Iterator[Problem]:
     """What is not bought any more is worth what it cost."""
-    for each in contents.benefits:
-        if each.entry.kind is Kind.AVOIDED_PURCHASE and each.entry.value_per_unit is None:
-            yield each.problem(
-                f"'{each.entry.id}' avoids a purchase, but `value_per_unit` is missing; without it no money is shown",
+    for saving in contents.benefits:
+        if saving.entry.kind is Kind.AVOIDED_PURCHASE and saving.entry.value_per_unit is None:
+            yield saving.problem(
+                f"'{saving.entry.id}' avoids a purchase, but `value_per_unit` is missing; without it no money is shown",
                 "kind",
                 warning=True,
             )
@@ -111,15 +111,17 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
     """Two benefits do not claim the same working hours: same system, cases, units and time."""
     above = _above(contents)
     hours = [
-        each for each in contents.benefits if measure_of(each.entry.unit_of_measure) in _WORK and each.entry.system
+        benefit
+        for benefit in contents.benefits
+        if measure_of(benefit.entry.unit_of_measure) in _WORK and benefit.entry.system
     ]
     for one, other in combinations(hours, 2):
         if _same_cases(one.entry, other.entry) and _same_time(one.entry, other.entry):
-            here, there = one.entry.unit, other.entry.unit
-            if here in above.get(there, {there}) or there in above.get(here, {here}):
+            unit, other_unit = one.entry.unit, other.entry.unit
+            if unit in above.get(other_unit, {other_unit}) or other_unit in above.get(unit, {unit}):
                 yield other.problem(
                     f"'{other.entry.id}' counts the same hours as '{one.entry.id}' in line {one.node.line} "
-                    f"(system '{one.entry.system}', units '{here}' and '{there}'); an hour is booked once: "
+                    f"(system '{one.entry.system}', units '{unit}' and '{other_unit}'); an hour is booked once: "
                     "give them different case types, units or times, or keep one",
                     "id",
                 )
@@ -128,14 +130,14 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
 def currencies_are_one(contents: Contents) -> Iterator[Problem]:
     """Money within one organisation is in one currency, so that it can be added."""
     above = _above(contents)
-    currencies = {each.entry.id: each.entry.money for each in contents.organisations}
+    currencies = {organisation.entry.id: organisation.entry.money for organisation in contents.organisations}
     money: list[Located[BenefitEntry] | Located[CostEntry]] = [*contents.benefits, *contents.costs]
-    for each in money:
-        for root in sorted(above.get(each.entry.unit, set()) & set(currencies)):
-            if each.entry.currency not in (None, currencies[root]):
-                name = each.entry.id if isinstance(each.entry, BenefitEntry) else each.entry.name
-                yield each.problem(
-                    f"the amount of '{name}' is in {each.entry.currency}, but '{root}' counts in {currencies[root]}; "
+    for entry in money:
+        for root in sorted(above.get(entry.entry.unit, set()) & set(currencies)):
+            if entry.entry.currency not in (None, currencies[root]):
+                name = entry.entry.id if isinstance(entry.entry, BenefitEntry) else entry.entry.name
+                yield entry.problem(
+                    f"the amount of '{name}' is in {entry.entry.currency}, but '{root}' counts in {currencies[root]}; "
                     "convert it, or change `currency` of the organisation",
                     "currency",
                 )
@@ -143,13 +145,13 @@ def currencies_are_one(contents: Contents) -> Iterator[Problem]:
 
 def _above(contents: Contents) -> dict[str, set[str]]:
     """The units that each unit ever lay under, itself included."""
-    versions = by_id(each.entry for each in contents.places)
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    versions = by_id(place.entry for place in contents.places)
+    ancestors: defaultdict[str, set[str]] = defaultdict(set)
     for unit, places in versions.items():
         for place in places:
             for _, chain in chains(place, versions):
-                found[unit] |= {each.id for each in chain}
-    return found
+                ancestors[unit] |= {ancestor.id for ancestor in chain}
+    return ancestors
 
 
 def _same_cases(one: BenefitEntry, other: BenefitEntry) -> bool:
@@ -158,7 +160,7 @@ def _same_cases(one: BenefitEntry, other: BenefitEntry) -> bool:
 
 
 def _same_time(one: BenefitEntry, other: BenefitEntry) -> bool:
-    def ends_before(first: BenefitEntry, second: BenefitEntry) -> bool:
-        return first.due is not None and second.start is not None and first.due <= second.start
+    def ends_before(former: BenefitEntry, second: BenefitEntry) -> bool:
+        return former.due is not None and second.start is not None and former.due <= second.start
 
     return not ends_before(one, other) and not ends_before(other, one)

@@ -10,11 +10,11 @@ from nytta.registry.problems import Problem
 
 def time_is_saved(contents: Contents) -> Iterator[Problem]:
     """Minutes after that are not fewer than minutes before give no hours to realise."""
-    for each in contents.systems:
-        for number, case_type in enumerate(each.entry.case_types):
+    for system in contents.systems:
+        for number, case_type in enumerate(system.entry.case_types):
             minutes = case_type.minutes
             if minutes is not None and minutes.after >= minutes.before:
-                yield each.problem(
+                yield system.problem(
                     f"'{case_type.id}' takes no fewer minutes after than before, so that no hours are freed; "
                     "check `minutes`",
                     "case_types",

@@ -25,14 +25,14 @@ def tree_has_roots(contents: Contents) -> Iterator[Problem]:
 def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
     """A unit has at most one version on each day."""
     versions = defaultdict(list)
-    for each in contents.places:
-        versions[each.entry.id].append(each)
+    for place in contents.places:
+        versions[place.entry.id].append(place)
     for unit, places in versions.items():
-        places.sort(key=lambda each: (each.entry.span, each.node.line))
+        places.sort(key=lambda place: (place.entry.span, place.node.line))
         for earlier, later in pairwise(places):
             meet = earlier.entry.span.meet(later.entry.span)
             if meet is not None:
-                one, other = sorted((earlier, later), key=lambda each: each.node.line)
+                one, other = sorted((earlier, later), key=lambda place: place.node.line)
                 yield other.problem(
                     f"'{unit}' is given twice for the days from {meet.valid_from} {until(meet.valid_to)} "
                     f"(first in line {one.node.line}); let one version end with `valid_to` before the other "
@@ -43,20 +43,20 @@ def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
 
 def tree_has_no_cycle(contents: Contents) -> Iterator[Problem]:
     """No unit lies under itself."""
-    versions = by_id(each.entry for each in contents.places)
-    located = {id(each.entry): each for each in contents.places}
-    told: set[tuple[str, ...]] = set()
-    for each in contents.places:
-        for span, chain in chains(each.entry, versions):
-            start = next(n for n, place in enumerate(chain) if place.id == chain[-1].id)
+    versions = by_id(place.entry for place in contents.places)
+    located = {id(place.entry): place for place in contents.places}
+    reported: set[tuple[str, ...]] = set()
+    for place in contents.places:
+        for span, chain in chains(place.entry, versions):
+            start = next(number for number, place in enumerate(chain) if place.id == chain[-1].id)
             circle = chain[start:-1]
             if not circle:
                 continue
-            turn = min(range(len(circle)), key=lambda n: circle[n].id)
+            turn = min(range(len(circle)), key=lambda number: circle[number].id)
             circle = circle[turn:] + circle[:turn]
             names = tuple(place.id for place in circle)
-            if names not in told:
-                told.add(names)
+            if names not in reported:
+                reported.add(names)
                 yield located[id(circle[0])].problem(
                     f"units lie under each other in a circle from {span.valid_from}: "
                     f"{' → '.join([*names, names[0]])}; give one of them another `parent`",
@@ -66,9 +66,9 @@ def tree_has_no_cycle(contents: Contents) -> Iterator[Problem]:
 
 def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
     """A unit's parent exists on every day on which the unit does."""
-    versions = by_id(each.entry for each in contents.places)
-    for each in contents.places:
-        place = each.entry
+    versions = by_id(located.entry for located in contents.places)
+    for located in contents.places:
+        place = located.entry
         if place.parent is None or place.parent in contents.unplaced or place.parent not in versions:
             continue
         missing = gaps(place.span, (above.span for above in versions[place.parent]))
@@ -77,13 +77,13 @@ def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
         gap = missing[0]
         if gap.valid_to == place.valid_to:
             end = "`valid_to: " + str(gap.valid_from) + "`"
-            yield each.problem(
+            yield located.problem(
                 f"'{place.id}' is valid {until(place.valid_to)}, but its parent '{place.parent}' ends on "
                 f"{gap.valid_from}; end the unit with {end} or give it another parent from that day",
                 "valid_to" if place.valid_to != END else "parent",
             )
         else:
-            yield each.problem(
+            yield located.problem(
                 f"'{place.id}' is valid from {place.valid_from}, but its parent '{place.parent}' does not "
                 f"exist from {gap.valid_from} until {gap.valid_to}; change `valid_from` of one of them",
                 "valid_from",
@@ -95,11 +95,11 @@ def peer_groups_have_members(contents: Contents) -> Iterator[Problem]:
     if len(contents.units) < len(contents.ids.get("units", ())):
         return  # a member may be among the units that cannot be read
     members = defaultdict(list)
-    for each in contents.units:
-        if each.entry.peer_group:
-            members[each.entry.peer_group].append(each)
+    for unit in contents.units:
+        if unit.entry.peer_group:
+            members[unit.entry.peer_group].append(unit)
     for group, units in members.items():
-        if len({each.entry.id for each in units}) == 1:
+        if len({unit.entry.id for unit in units}) == 1:
             yield units[0].problem(
                 f"'{units[0].entry.id}' is alone in the peer group '{group}' and is compared with nobody; "
                 "check the spelling, or leave `peer_group` out",

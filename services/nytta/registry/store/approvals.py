@@ -15,13 +15,13 @@ _APPROVALS = ["purpose", "root", "legal_basis", "dpia", "consulted_on", "missing
 
 def approvals(registry: Registry, purposes: Collection[str], day: date) -> list[list[Any]]:
     """Rows of table `approvals` as they stand on `day`: every organisation with every purpose."""
-    named = {a.purpose for a in registry.approvals} | set(purposes) | {ANY_PURPOSE}
+    named = {approval.purpose for approval in registry.approvals} | set(purposes) | {ANY_PURPOSE}
     rows = []
     for organisation in registry.organisations:
         for purpose in sorted(named):
-            held = registry.approval(purpose, organisation.id)
+            approval = registry.approval(purpose, organisation.id)
             missing = list(registry.unapproved(purpose, organisation.id, day))
-            rows.append([purpose, organisation.id, held.legal_basis, held.dpia, held.consulted_on, missing])
+            rows.append([purpose, organisation.id, approval.legal_basis, approval.dpia, approval.consulted_on, missing])
     return rows
 
 
@@ -48,4 +48,4 @@ def created_approvals(connection: Connection) -> dict[str, Approval]:
     rows = connection.rows(
         "SELECT root, argMax(tuple(legal_basis, dpia, consulted_on), place) FROM {open}.created_approvals GROUP BY root"
     )
-    return {root: Approval(ANY_PURPOSE, root, *said) for root, said in rows}
+    return {root: Approval(ANY_PURPOSE, root, *fields) for root, fields in rows}

@@ -42,15 +42,17 @@ def created_roots(connection: Connection) -> list[CreatedRoot]:
         "arraySort(groupArrayIf(code, code != '')), min(place) AS first "
         "FROM {open}.created_units GROUP BY root ORDER BY first"
     )
-    said = approvals.created_approvals(connection)
-    return [CreatedRoot(r[0], r[1], tuple(r[5]), r[2], bool(r[3]), r[4], said.get(r[0])) for r in rows]
+    approved = approvals.created_approvals(connection)
+    return [
+        CreatedRoot(row[0], row[1], tuple(row[5]), row[2], bool(row[3]), row[4], approved.get(row[0])) for row in rows
+    ]
 
 
 def add_created(connection: Connection, created_root: CreatedRoot) -> None:
     """Remember the codes of `created_root` that are not there yet."""
-    known = {r.root: set(r.codes) for r in created_roots(connection)}
-    new = sorted(set(created_root.codes) - known.get(created_root.root, set()))
-    if created_root.root in known and not new:
+    known_codes = {earlier_root.root: set(earlier_root.codes) for earlier_root in created_roots(connection)}
+    new = sorted(set(created_root.codes) - known_codes.get(created_root.root, set()))
+    if created_root.root in known_codes and not new:
         return
     place = int(connection.value("SELECT max(place) + 1 FROM {open}.created_units"))
     connection.insert(
@@ -60,54 +62,54 @@ def add_created(connection: Connection, created_root: CreatedRoot) -> None:
             [
                 place,
                 created_root.root,
-                c,
+                code,
                 created_root.timezone,
                 created_root.country,
                 created_root.public_data,
                 created_root.declared_size,
             ]
-            for c in new or [""]
+            for code in new or [""]
         ],
     )
 
 
 def with_created(registry: Registry | None, roots: Sequence[CreatedRoot]) -> Registry:
     """The registry with the units that logs brought."""
-    whole = registry or Registry((), ())
-    for made in roots:
-        whole = created(
-            made.root,
-            made.timezone,
-            made.codes,
-            country=made.country,
-            public_data=made.public_data,
-            declared_size=made.declared_size,
-            registry=whole,
+    base_registry = registry or Registry((), ())
+    for created_root in roots:
+        base_registry = created(
+            created_root.root,
+            created_root.timezone,
+            created_root.codes,
+            country=created_root.country,
+            public_data=created_root.public_data,
+            declared_size=created_root.declared_size,
+            registry=base_registry,
         )
-        if made.approval and made.approval not in whole.approvals:
-            whole = replace(whole, approvals=(*whole.approvals, made.approval))
-    return whole
+        if created_root.approval and created_root.approval not in base_registry.approvals:
+            base_registry = replace(base_registry, approvals=(*base_registry.approvals, created_root.approval))
+    return base_registry
 
 
 def save(
     connection: Connection,
     registry: Registry,
-    first: date,
-    last: date,
+    start: date,
+    end: date,
     *,
     purposes: Collection[str] = (),
     day: date = date.max,
 ) -> bool:
-    """Put the registry into its tables, the calendar from `first` to `last`; False if it stood there already.
+    """Put the registry into its tables, the calendar from `start` to `end`; False if it stood there already.
 
     Approvals of `purposes`, and of those that the registry names, are kept as they stand on `day`.
     """
     approved = approvals.approvals(registry, purposes, day)
-    name = f"{digest(registry)} {first.year} {last.year} {hashlib.sha256(repr(approved).encode()).hexdigest()[:16]}"
+    name = f"{digest(registry)} {start.year} {end.year} {hashlib.sha256(repr(approved).encode()).hexdigest()[:16]}"
     current = connection.rows("SELECT digest FROM {open}.registry_loads ORDER BY loaded DESC LIMIT 1")
     if current and current[0][0] == name:
         return False
-    rows = tables(registry, date(first.year, 1, 1), date(last.year, 12, 31))
+    rows = tables(registry, date(start.year, 1, 1), date(end.year, 12, 31))
     ways = pa.concat_tables([rows["unit_paths"], _group_paths(rows)])
     rows["unit_paths"] = _always(ways, "unit", "ancestor")
     rows["units"] = pa.concat_tables([_always(rows["units"], "unit"), _groups_as_units(rows, registry)])
@@ -128,13 +130,13 @@ def _always(rows: pa.Table, *key: str) -> pa.Table:
     """
     firsts: dict[tuple[str, ...], date] = {}
     lasts: dict[tuple[str, ...], date] = {}
-    keys = list(zip(*(rows[k].to_pylist() for k in key[:1]), strict=True))
-    starts, ends = rows["valid_from"].to_pylist(), rows["valid_to"].to_pylist()
-    for name, start, end in zip(keys, starts, ends, strict=True):
+    keys = list(zip(*(rows[column].to_pylist() for column in key[:1]), strict=True))
+    starts, end_days = rows["valid_from"].to_pylist(), rows["valid_to"].to_pylist()
+    for name, start, end in zip(keys, starts, end_days, strict=True):
         firsts[name] = min(firsts.get(name, start), start)
         lasts[name] = max(lasts.get(name, end), end)
-    new_starts = [BEGINNING if s == firsts[k] else s for k, s in zip(keys, starts, strict=True)]
-    new_ends = [END if e == lasts[k] else e for k, e in zip(keys, ends, strict=True)]
+    new_starts = [BEGINNING if start == firsts[key] else start for key, start in zip(keys, starts, strict=True)]
+    new_ends = [END if end == lasts[key] else end for key, end in zip(keys, end_days, strict=True)]
     rows = rows.set_column(rows.schema.get_field_index("valid_from"), "valid_from", pa.array(new_starts, pa.date32()))
     return rows.set_column(rows.schema.get_field_index("valid_to"), "valid_to", pa.array(new_ends, pa.date32()))
 
@@ -151,7 +153,7 @@ def _group_paths(rows: dict[str, pa.Table]) -> pa.Table:
 def _groups_as_units(rows: dict[str, pa.Table], registry: Registry) -> pa.Table:
     """Reporting groups as units of their own, so that surfaces find their names."""
     units = rows["units"]
-    by_id = {u["unit"]: u for u in units.to_pylist()}
+    by_id = {unit["unit"]: unit for unit in units.to_pylist()}
     listed = []
     for group in registry.groups:
         member = by_id[group.units[0]]

@@ -98,8 +98,8 @@ class Owner:
         oldest = min(message.stored_at for message in messages).timestamp()
         private = self.parts.private
         await patient(self.parts, partial(renamings.note, private, requests.notes))
-        for first in range(0, len(requests.marks), _AT_ONCE):
-            await patient(self.parts, partial(private.append_marks, requests.marks.slice(first, _AT_ONCE)))
+        for start in range(0, len(requests.marks), _AT_ONCE):
+            await patient(self.parts, partial(private.append_marks, requests.marks.slice(start, _AT_ONCE)))
         if requests.imports or requests.everything:
             async with self._turn:  # marks made by one statement may come in parts: no round may read half of them
                 for number in requests.imports:
@@ -115,13 +115,13 @@ class Owner:
                 self._computing = None
                 return
             started = time.perf_counter()
-            now = self.parts.clock()
+            current_time = self.parts.clock()
             computing = self._computing
             if computing is None:
                 computing = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
                 self._computing = computing
             oldest, self._oldest = self._oldest, None
-            if await patient(self.parts, partial(computing.compute, now)):
+            if await patient(self.parts, partial(computing.compute, current_time)):
                 self._changed = True
                 metrics.ROUNDS.observe(time.perf_counter() - started)
                 if oldest is not None:
@@ -134,16 +134,16 @@ class Owner:
             if computing is None or not self.lease.held:
                 return
             metrics.PUBLISHED.set_to_current_time()
-            now = self.parts.clock()
-            closed = computing.closed(now)
+            current_time = self.parts.clock()
+            closed = computing.closed(current_time)
             if (not self._changed and closed == self._closed) or await self._catching_up():
                 return
             started = time.perf_counter()
-            await patient(self.parts, partial(computing.publish, now))
+            await patient(self.parts, partial(computing.publish, current_time))
             metrics.PUBLISHING.observe(time.perf_counter() - started)
             await self._tell(computing, outbox.VALUES, lambda row: self.producer.value(*value_message(row)))
             started = time.perf_counter()
-            judged = await patient(self.parts, partial(computing.judge, now))
+            judged = await patient(self.parts, partial(computing.judge, current_time))
             metrics.JUDGING.observe(time.perf_counter() - started)
             await self._tell(computing, outbox.SIGNALS, self._tell_signal)
             for organisation in judged:
@@ -153,10 +153,10 @@ class Owner:
 
     async def _tell(self, computing: Computing, box: Outbox, send: Callable[[Row], Awaitable[None]]) -> None:
         """Send what was published since; whoever takes over sends again what is not remembered as sent."""
-        rows, upto = await patient(self.parts, lambda: box.unsent(computing.private))
+        rows, position = await patient(self.parts, lambda: box.unsent(computing.private))
         for row in rows:
             await send(row)
-        await patient(self.parts, lambda: box.sent(computing.private, upto))
+        await patient(self.parts, lambda: box.sent(computing.private, position))
 
     async def _tell_signal(self, row: Row) -> None:
         await self.producer.signal(str(row["organisation"]), signal_messages.signal_message(row))
@@ -179,7 +179,7 @@ def value_message(row: Row) -> tuple[bytes, bytes]:
     """Key and message of a published value: a later message of the same key replaces it."""
     names = ("indicator", "version", "grain", "unit", "system", "case_type", "part", "period")
     key = "|".join(str(row[name]) for name in names)
-    return key.encode(), orjson.dumps({n: v for n, v in row.items() if v is not None}, default=str)
+    return key.encode(), orjson.dumps({name: value for name, value in row.items() if value is not None}, default=str)
 
 
 def attach(app: faust.App, owner: Owner, *, compute_every: float, publish_every: float) -> None:

@@ -28,9 +28,9 @@ def answer_message(answer: Answer) -> bytes:
 
 def read_answer(value: bytes | None) -> Answer | None:
     """The answer of a message; None where it tells of something else. ValueError where it is none of these."""
-    held = _read(value or b"", dict[str, msgspec.Raw], "neither a signal nor an answer")
-    if held.keys() <= {"signal", "judged"}:
+    fields = _read(value or b"", dict[str, msgspec.Raw], "neither a signal nor an answer")
+    if fields.keys() <= {"signal", "judged"}:
         return None
-    if "answer" not in held:
+    if "answer" not in fields:
         raise ValueError("is neither a signal nor an answer")
-    return _read(bytes(held["answer"]), Answer, "no answer")
+    return _read(bytes(fields["answer"]), Answer, "no answer")

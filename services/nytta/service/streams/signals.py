@@ -31,13 +31,13 @@ _JOINED = 0.2  # seconds between two looks whether the lease is there already
 class Alerting(Protocol):
     """The installation, for the one process that keeps the alerts."""
 
-    def decide(self, now: datetime) -> None:
+    def decide(self, current_time: datetime) -> None:
         """Open and close alerts, and write down the messages that are due."""
 
-    def send(self, now: datetime) -> Delivered:
+    def send(self, current_time: datetime) -> Delivered:
         """Send what waits."""
 
-    def answer(self, answer: Answer, now: datetime) -> None:
+    def answer(self, answer: Answer, current_time: datetime) -> None:
         """Carry out what a person answered; one that cannot be carried out is said in the log."""
 
 
@@ -96,12 +96,14 @@ class Keeper:
         """Decide, and send what is due. What was decided is stored before anything is sent: a crash loses none."""
         async with self._turn:
             self.lease.check()
-            now = self.parts.clock()
+            current_time = self.parts.clock()
             with self.evaluations.one():
-                await self._patient(lambda alerting: alerting.decide(now))
+                await self._patient(lambda alerting: alerting.decide(current_time))
             with self.evaluations.delivery():
-                done = await self._patient(lambda alerting: alerting.send(now))
-            self.evaluations.delivered(done.sent, (p.channel for p in done.problems), done.still)
+                delivered = await self._patient(lambda alerting: alerting.send(current_time))
+            self.evaluations.delivered(
+                delivered.sent, (problem.channel for problem in delivered.problems), delivered.still
+            )
 
     async def leave(self) -> None:
         """Stop at the next statement, and wait until it is over."""
@@ -117,8 +119,8 @@ class Keeper:
         return await patient(self.parts, partial(work, alerting))
 
 
-def _answered(answer: Answer, now: datetime, alerting: Alerting) -> None:
-    alerting.answer(answer, now)
+def _answered(answer: Answer, current_time: datetime, alerting: Alerting) -> None:
+    alerting.answer(answer, current_time)
 
 
 def attach(app: faust.App, keeper: Keeper, *, evaluate_every: float) -> None:

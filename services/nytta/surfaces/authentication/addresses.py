@@ -48,8 +48,8 @@ def client(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> A
         return address
     if len(forwarded) > 1:
         raise MalformedAddress("the header X-Forwarded-For came more than once")
-    for hop in reversed(forwarded[0].split(",")):
-        address = parsed(hop.strip())
+    for hop_address in reversed(forwarded[0].split(",")):
+        address = parsed(hop_address.strip())
         if not within(address, proxies):
             break
     return address

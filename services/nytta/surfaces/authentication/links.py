@@ -26,27 +26,27 @@ class Links:
     sessions: Sessions = field(default_factory=Sessions)
     _links: dict[bytes, datetime] = field(default_factory=dict)
 
-    def issue(self, now: datetime) -> str:
+    def issue(self, current_time: datetime) -> str:
         """The token of a new link; links that nobody opened in time are forgotten."""
         token = secrets.token_urlsafe(32)
-        self._links = {digest: end for digest, end in self._links.items() if end > now} | {
-            digest_of(token): now + LINK_LIFE
+        self._links = {digest: end for digest, end in self._links.items() if end > current_time} | {
+            digest_of(token): current_time + LINK_LIFE
         }
         return token
 
-    def redeem(self, token: str, peer: str, now: datetime) -> str:
+    def redeem(self, token: str, peer: str, current_time: datetime) -> str:
         """Open a link: the session's cookie. NotAuthenticated from elsewhere, too late, or a second time."""
         if not is_loopback(peer):
             raise NotAuthenticated("the link works on the machine that printed it")
         end = _taken(self._links, token)
-        if end is None or end <= now:
+        if end is None or end <= current_time:
             raise NotAuthenticated("the link was used or is too old: start `nytta up` anew for another")
-        return self.sessions.begin(Session(Identity("", local=True), now + SESSION_LIFE), now)
+        return self.sessions.begin(Session(Identity("", local=True), current_time + SESSION_LIFE), current_time)
 
 
 def _taken(links: dict[bytes, datetime], token: str) -> datetime | None:
-    asked = digest_of(token)
+    digest_shown = digest_of(token)
     for digest in list(links):
-        if hmac.compare_digest(digest, asked):
+        if hmac.compare_digest(digest, digest_shown):
             return links.pop(digest)
     return None

@@ -57,7 +57,7 @@ class Proxy:
     @classmethod
     def of(cls, header: str, addresses: str, secret: str = "") -> Proxy | None:
         """From the settings' texts; None where no header is named. ValueError where it is and no address is."""
-        several = tuple(a.strip() for a in addresses.split(",") if a.strip())
+        several = tuple(address.strip() for address in addresses.split(",") if address.strip())
         if header and not several:
             raise ValueError("NYTTA_PROXY_HEADER needs NYTTA_PROXIES: whose header is to be believed?")
         return cls(header, several, secret) if header else None
@@ -78,7 +78,9 @@ class Proxy:
     def client(self, peer: str, headers: Headers) -> Address:
         """The address that a request comes from. NotAuthenticated where what the proxy says of it leaves doubt."""
         try:
-            return client(peer, [v for name, v in headers if name.casefold() == _FORWARDED.casefold()], self.networks)
+            return client(
+                peer, [value for name, value in headers if name.casefold() == _FORWARDED.casefold()], self.networks
+            )
         except MalformedAddress as error:
             raise NotAuthenticated(f"{error}: the proxy must send {_FORWARDED} once, with addresses") from None
 

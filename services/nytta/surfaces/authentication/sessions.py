@@ -30,22 +30,22 @@ class Sessions:
 
     _held: dict[bytes, Session] = field(default_factory=dict)
 
-    def begin(self, session: Session, now: datetime) -> str:
+    def begin(self, session: Session, current_time: datetime) -> str:
         """The cookie of a new session; sessions that are over are forgotten."""
         cookie = secrets.token_urlsafe(32)
-        self._held = {digest: held for digest, held in self._held.items() if held.until > now}
+        self._held = {digest: session for digest, session in self._held.items() if session.until > current_time}
         self._held[digest_of(cookie)] = session
         return cookie
 
-    def identity(self, cookie: str, peer: str, now: datetime) -> Identity:
+    def identity(self, cookie: str, peer: str, current_time: datetime) -> Identity:
         """Who holds this cookie. NotAuthenticated where nobody does.
 
         The person at the machine is there, so their cookie counts from the machine's own addresses alone.
         """
-        held = self._held.get(digest_of(cookie))
-        if held is None or held.until <= now or (held.identity.local and not is_loopback(peer)):
+        session = self._held.get(digest_of(cookie))
+        if session is None or session.until <= current_time or (session.identity.local and not is_loopback(peer)):
             raise NotAuthenticated("sign in, or open the link that `nytta up` printed")
-        return held.identity
+        return session.identity
 
     def end(self, cookie: str) -> Session | None:
         """Sign out: the cookie is worth nothing any more. The session that it held, where there was one."""

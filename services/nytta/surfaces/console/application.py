@@ -88,8 +88,8 @@ class _Guarded:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                there = {name.lower() for name, _ in message["headers"]}
-                more = [(name, value) for name, value in self._headers.items() if name not in there]
+                present = {name.lower() for name, _ in message["headers"]}
+                more = [(name, value) for name, value in self._headers.items() if name not in present]
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 

@@ -23,18 +23,18 @@ def bounded(receive: Receive, most: int, seconds: float) -> Receive:
 
     Raises Refused: 413 for more bytes, 408 for slower ones.
     """
-    came = 0
+    received = 0
     started = asyncio.get_running_loop().time()
 
     async def receive_in_time() -> Message:
-        nonlocal came
+        nonlocal received
         try:
-            async with asyncio.timeout_at(started + seconds + came / _PACE):
+            async with asyncio.timeout_at(started + seconds + received / _PACE):
                 message = await receive()
         except TimeoutError:
             raise Refused(408, "slow_body") from None
-        came += len(message.get("body", b""))
-        if came > most:
+        received += len(message.get("body", b""))
+        if received > most:
             raise Refused(413, "too_large", most=most >> 20)
         return message
 

@@ -65,42 +65,46 @@ class Trend:
     percent: bool = True
 
 
-def trend(t: Trend, *, width: int = 860, height: int = 250) -> dict[str, Any]:
+def trend(trend_data: Trend, *, width: int = 860, height: int = 250) -> dict[str, Any]:
     """Weeks of one unit with the band of comparable ones, the target, and what happened when."""
     rows = [
         {
-            "week": p.week.isoformat(),
-            **{n: getattr(p, n) for n in ("value", "low", "high", "peer", "peer_low", "peer_high")},
+            "week": point.week.isoformat(),
+            **{name: getattr(point, name) for name in ("value", "low", "high", "peer", "peer_low", "peer_high")},
         }
-        for p in t.points
+        for point in trend_data.points
     ]
-    scale = {"domain": [0, 100]} if t.percent else {"zero": True, "nice": True}
-    x = {
+    scale = {"domain": [0, 100]} if trend_data.percent else {"zero": True, "nice": True}
+    x_axis = {
         "field": "week",
         "type": "temporal",
         "scale": {"type": "utc"},
-        "axis": _weeks([p.week for p in t.points], t.week_letter),
+        "axis": _weeks([point.week for point in trend_data.points], trend_data.week_letter),
     }
-    y = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 5, "labelExpr": _unit(t.unit)}}
+    y_axis = {
+        "type": "quantitative",
+        "scale": scale,
+        "axis": {"title": None, "tickCount": 5, "labelExpr": _unit(trend_data.unit)},
+    }
     layers: list[dict[str, Any]] = []
-    if any(p.peer_low is not None for p in t.points):
+    if any(point.peer_low is not None for point in trend_data.points):
         layers.append(
             {
                 "mark": {"type": "area", "color": BAND},
-                "encoding": {"x": x, "y": {"field": "peer_low", **y}, "y2": {"field": "peer_high"}},
+                "encoding": {"x": x_axis, "y": {"field": "peer_low", **y_axis}, "y2": {"field": "peer_high"}},
             }
         )
-    if any(p.peer is not None for p in t.points):
+    if any(point.peer is not None for point in trend_data.points):
         layers.append(
             {
                 "mark": {"type": "line", "color": QUIET, "strokeWidth": 1.5, "strokeDash": [5, 4]},
-                "encoding": {"x": x, "y": {"field": "peer", **y}},
+                "encoding": {"x": x_axis, "y": {"field": "peer", **y_axis}},
             }
         )
     layers.append(
         {
             "mark": {"type": "rule", "color": OWN, "strokeWidth": 1, "opacity": 0.35},
-            "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}},
+            "encoding": {"x": x_axis, "y": {"field": "low", **y_axis}, "y2": {"field": "high"}},
         }
     )
     layers.append(
@@ -111,33 +115,39 @@ def trend(t: Trend, *, width: int = 860, height: int = 250) -> dict[str, Any]:
                 "strokeWidth": 2.5,
                 "point": {"filled": True, "color": OWN, "size": 14},
             },
-            "encoding": {"x": x, "y": {"field": "value", **y}},
+            "encoding": {"x": x_axis, "y": {"field": "value", **y_axis}},
         }
     )
-    layers += _labels(t, x, y)
+    layers += _labels(trend_data, x_axis, y_axis)
     return _spec(rows, layers, width, height)
 
 
-def _labels(t: Trend, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, Any]]:
+def _labels(trend_data: Trend, x_axis: dict[str, Any], y_axis: dict[str, Any]) -> list[dict[str, Any]]:
     layers: list[dict[str, Any]] = []
-    first, last = t.points[0].week, t.points[-1].week
-    if t.aim is not None:
-        at = [{"week": first.isoformat(), "aim": t.aim, "label": t.aim_name}]
+    first_day, last_day = trend_data.points[0].week, trend_data.points[-1].week
+    if trend_data.aim is not None:
+        labels = [{"week": first_day.isoformat(), "aim": trend_data.aim, "label": trend_data.aim_name}]
         layers.append(
             {
-                "data": {"values": at},
+                "data": {"values": labels},
                 "mark": {"type": "rule", "color": AIM, "strokeDash": [9, 3], "strokeWidth": 1.5},
-                "encoding": {"y": {"field": "aim", **y}},
+                "encoding": {"y": {"field": "aim", **y_axis}},
             }
         )
-        layers.append(_text(at, "label", AIM, {"x": x, "y": {"field": "aim", **y}}, align="left", dy=-7, dx=2))
-    layers += _events(t.events, first, last, x)
-    if t.since is not None and first <= t.since <= last:
-        mark = [{"week": t.since.isoformat(), "label": t.since_name}]
         layers.append(
-            {"data": {"values": mark}, "mark": {"type": "rule", "color": MISS, "strokeWidth": 2}, "encoding": {"x": x}}
+            _text(labels, "label", AIM, {"x": x_axis, "y": {"field": "aim", **y_axis}}, align="left", dy=-7, dx=2)
         )
-        late = (t.since - first).days > (last - first).days * 0.65
+    layers += _events(trend_data.events, first_day, last_day, x_axis)
+    if trend_data.since is not None and first_day <= trend_data.since <= last_day:
+        mark = [{"week": trend_data.since.isoformat(), "label": trend_data.since_name}]
+        layers.append(
+            {
+                "data": {"values": mark},
+                "mark": {"type": "rule", "color": MISS, "strokeWidth": 2},
+                "encoding": {"x": x_axis},
+            }
+        )
+        late = (trend_data.since - first_day).days > (last_day - first_day).days * 0.65
         layers.append(
             {
                 "data": {"values": mark},
@@ -149,39 +159,63 @@ def _labels(t: Trend, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, An
                     "dx": -5 if late else 5,
                     "y": {"expr": "height - 8"},
                 },
-                "encoding": {"x": x, "text": {"field": "label"}},
+                "encoding": {"x": x_axis, "text": {"field": "label"}},
             }
         )
-    ends: list[tuple[float, str, str]] = []
-    for name, label, colour in (("value", t.own, OWN), ("peer", t.peers, QUIET)):
-        seen = [p for p in t.points if getattr(p, name) is not None]
-        if seen and label:
-            ends.append((getattr(seen[-1], name), label, colour))
-    least = 9.0 if t.percent else 0.09 * max([1.0, *(p.value or 0 for p in t.points), *(p.high or 0 for p in t.points)])
-    apart = len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < least
-    for n, (value, label, colour) in enumerate(ends):
-        shift = 0 if not apart else (-8 if (value >= ends[1 - n][0]) == (n == 0 or value != ends[1 - n][0]) else 8)
-        at = [{"week": last.isoformat(), "v": value, "label": label}]
+    line_ends: list[tuple[float, str, str]] = []
+    for name, label, colour in (("value", trend_data.own, OWN), ("peer", trend_data.peers, QUIET)):
+        shown_points = [point for point in trend_data.points if getattr(point, name) is not None]
+        if shown_points and label:
+            line_ends.append((getattr(shown_points[-1], name), label, colour))
+    least = (
+        9.0
+        if trend_data.percent
+        else 0.09
+        * max(
+            [1.0, *(point.value or 0 for point in trend_data.points), *(point.high or 0 for point in trend_data.points)]
+        )
+    )
+    apart = len(line_ends) == 2 and abs(line_ends[0][0] - line_ends[1][0]) < least
+    for number, (value, label, colour) in enumerate(line_ends):
+        shift = (
+            0
+            if not apart
+            else (
+                -8 if (value >= line_ends[1 - number][0]) == (number == 0 or value != line_ends[1 - number][0]) else 8
+            )
+        )
+        labels = [{"week": last_day.isoformat(), "v": value, "label": label}]
         layers.append(
-            _text(at, "label", colour, {"x": x, "y": {"field": "v", **y}}, align="left", dx=7, dy=shift, bold=n == 0)
+            _text(
+                labels,
+                "label",
+                colour,
+                {"x": x_axis, "y": {"field": "v", **y_axis}},
+                align="left",
+                dx=7,
+                dy=shift,
+                bold=number == 0,
+            )
         )
     return layers
 
 
-def _events(events: Sequence[tuple[date, str]], first: date, last: date, x: dict[str, Any]) -> list[dict[str, Any]]:
+def _events(
+    events: Sequence[tuple[date, str]], first_day: date, last_day: date, x_axis: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Dated events as rules with their names."""
     layers: list[dict[str, Any]] = []
-    seen = [(d, name) for d, name in events if first <= d <= last]
-    for place, (day, name) in enumerate(sorted(seen)):
+    shown_events = [(day, name) for day, name in events if first_day <= day <= last_day]
+    for place, (day, name) in enumerate(sorted(shown_events)):
         mark = [{"week": day.isoformat(), "label": name}]
         layers.append(
             {
                 "data": {"values": mark},
                 "mark": {"type": "rule", "color": INK, "strokeWidth": 1, "strokeDash": [2, 2]},
-                "encoding": {"x": x},
+                "encoding": {"x": x_axis},
             }
         )
-        late = (day - first).days > (last - first).days * 0.65
+        late = (day - first_day).days > (last_day - first_day).days * 0.65
         layers.append(
             {
                 "data": {"values": mark},
@@ -193,7 +227,7 @@ def _events(events: Sequence[tuple[date, str]], first: date, last: date, x: dict
                     "y": 6 + 14 * (place % 3),
                     "limit": 190,
                 },
-                "encoding": {"x": x, "text": {"field": "label"}},
+                "encoding": {"x": x_axis, "text": {"field": "label"}},
             }
         )
     return layers
@@ -217,44 +251,45 @@ def dots(
     """Places in their own order, each with its interval; a line where the whole stands."""
     names = [row.name for row in rows]
     values = [
-        {"name": r.name, "value": r.value, "low": r.low, "high": r.high, "note": r.note, "mine": r.mine} for r in rows
+        {"name": row.name, "value": row.value, "low": row.low, "high": row.high, "note": row.note, "mine": row.mine}
+        for row in rows
     ]
     scale = {"domain": [0, 100]} if percent else {"zero": True, "nice": True}
-    y = {
+    y_axis = {
         "field": "name",
         "type": "nominal",
         "scale": {"domain": names},
         "axis": {"title": None, "labelLimit": 230, "labelColor": INK, "domain": False, "ticks": False},
     }
-    x = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 5, "labelExpr": _unit(unit)}}
+    x_axis = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 5, "labelExpr": _unit(unit)}}
     layers: list[dict[str, Any]] = []
     if middle is not None:
-        at = [{"middle": middle, "label": middle_name}]
+        labels = [{"middle": middle, "label": middle_name}]
         layers.append(
             {
-                "data": {"values": at},
+                "data": {"values": labels},
                 "mark": {"type": "rule", "color": AIM, "strokeDash": [9, 3], "strokeWidth": 1.5},
-                "encoding": {"x": {"field": "middle", **x}},
+                "encoding": {"x": {"field": "middle", **x_axis}},
             }
         )
         text = {"type": "text", "color": AIM, "align": "left", "dx": 5, "y": -7}
         layers.append(
             {
-                "data": {"values": at},
+                "data": {"values": labels},
                 "mark": text,
-                "encoding": {"x": {"field": "middle", **x}, "text": {"field": "label"}},
+                "encoding": {"x": {"field": "middle", **x_axis}, "text": {"field": "label"}},
             }
         )
     layers += [
         {
             "mark": {"type": "rule", "color": OWN, "strokeWidth": 6, "opacity": 0.25},
-            "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}},
+            "encoding": {"y": y_axis, "x": {"field": "low", **x_axis}, "x2": {"field": "high"}},
         },
         {
             "mark": {"type": "point", "filled": True, "color": OWN, "size": 60, "opacity": 1},
             "encoding": {
-                "y": y,
-                "x": {"field": "value", **x},
+                "y": y_axis,
+                "x": {"field": "value", **x_axis},
                 "shape": {
                     "field": "mine",
                     "scale": {"domain": [False, True], "range": ["circle", "diamond"]},
@@ -264,7 +299,7 @@ def dots(
         },
         {
             "mark": {"type": "text", "color": QUIET, "align": "left", "dx": 4},
-            "encoding": {"y": y, "x": {"value": 0}, "text": {"field": "note"}},
+            "encoding": {"y": y_axis, "x": {"value": 0}, "text": {"field": "note"}},
         },
     ]
     return _spec(values, layers, 640, {"step": 21})
@@ -287,35 +322,35 @@ def funnel(
     """Shares against how many stand behind them, with what chance gives (n, low, high). `words`: axis and centre."""
     values: Values = [
         {
-            "n": p.n,
-            "v": p.value,
-            "name": p.name if p.apart or p.mine else "",
-            "kind": "apart" if p.apart else "mine" if p.mine else "usual",
+            "n": place.n,
+            "v": place.value,
+            "name": place.name if place.apart or place.mine else "",
+            "kind": "apart" if place.apart else "mine" if place.mine else "usual",
         }
-        for p in places
+        for place in places
     ]
-    bounds: Values = [{"n": n, "low": low, "high": high} for n, low, high in limits]
-    first, last = limits[0][0], max(limits[-1][0], *(p.n for p in places))
-    scale = {"type": "log", "domain": [first, last], "nice": False}
-    ticks = [t for t in (10, 30, 100, 300, 1000, 3000, 10_000) if first <= t <= last]
-    x = {"field": "n", "type": "quantitative", "scale": scale}
-    x["axis"] = {"title": words[0], "values": ticks, "grid": False, "format": "d"}
-    y = {"type": "quantitative", "scale": {"domain": [0, 100]}}
-    y["axis"] = {"title": None, "tickCount": 5, "labelExpr": _unit("%")}
-    late = first * (last / first) ** 0.7
-    label = [{"n": first, "v": centre, "label": words[1]}]
+    bounds: Values = [{"n": size, "low": low, "high": high} for size, low, high in limits]
+    smallest, largest = limits[0][0], max(limits[-1][0], *(place.n for place in places))
+    scale = {"type": "log", "domain": [smallest, largest], "nice": False}
+    ticks = [tick for tick in (10, 30, 100, 300, 1000, 3000, 10_000) if smallest <= tick <= largest]
+    x_axis = {"field": "n", "type": "quantitative", "scale": scale}
+    x_axis["axis"] = {"title": words[0], "values": ticks, "grid": False, "format": "d"}
+    y_axis = {"type": "quantitative", "scale": {"domain": [0, 100]}}
+    y_axis["axis"] = {"title": None, "tickCount": 5, "labelExpr": _unit("%")}
+    late = smallest * (largest / smallest) ** 0.7
+    label = [{"n": smallest, "v": centre, "label": words[1]}]
     layers: list[dict[str, Any]] = [
         {
             "data": {"values": bounds},
             "mark": {"type": "area", "color": BAND, "line": {"color": QUIET, "strokeDash": [5, 4], "strokeWidth": 1}},
-            "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}},
+            "encoding": {"x": x_axis, "y": {"field": "low", **y_axis}, "y2": {"field": "high"}},
         },
         {
             "data": {"values": label},
             "mark": {"type": "rule", "color": QUIET},
-            "encoding": {"y": {"field": "v", **y}},
+            "encoding": {"y": {"field": "v", **y_axis}},
         },
-        _text(label, "label", QUIET, {"x": x, "y": {"field": "v", **y}}, "left", 4, -8),
+        _text(label, "label", QUIET, {"x": x_axis, "y": {"field": "v", **y_axis}}, "left", 4, -8),
     ]
     for kind, shape, colour, size in (
         ("usual", "circle", OWN, 45),
@@ -333,20 +368,22 @@ def funnel(
                     "size": size,
                     "opacity": 0.9,
                 },
-                "encoding": {"x": x, "y": {"field": "v", **y}},
+                "encoding": {"x": x_axis, "y": {"field": "v", **y_axis}},
             }
         )
     # Names of places that lie close to each other are put below one another.
-    taken: list[tuple[float, float]] = []
-    for p in sorted((p for p in places if p.apart or p.mine), key=lambda p: -p.value):
-        at = p.value
-        while any(abs(at - other) < 6 and max(p.n, n) < 4 * min(p.n, n) for n, other in taken):
-            at -= 6
-        taken.append((p.n, at))
-        named = [{"n": p.n, "v": p.value, "label": p.name}]
-        side = ("right", -10) if p.n > late else ("left", 10)
-        drop = round((p.value - at) * 2.5)
-        layers.append(_text(named, "label", INK, {"x": x, "y": {"field": "v", **y}}, side[0], side[1], drop))
+    labelled: list[tuple[float, float]] = []
+    for place in sorted((place for place in places if place.apart or place.mine), key=lambda place: -place.value):
+        label_height = place.value
+        while any(
+            abs(label_height - other) < 6 and max(place.n, size) < 4 * min(place.n, size) for size, other in labelled
+        ):
+            label_height -= 6
+        labelled.append((place.n, label_height))
+        named = [{"n": place.n, "v": place.value, "label": place.name}]
+        side = ("right", -10) if place.n > late else ("left", 10)
+        drop = round((place.value - label_height) * 2.5)
+        layers.append(_text(named, "label", INK, {"x": x_axis, "y": {"field": "v", **y_axis}}, side[0], side[1], drop))
     return _spec(values, layers, 780, 250)
 
 
@@ -364,25 +401,33 @@ class Curve:
     """What the plan, the measurements and the forecast are called."""
 
 
-def curve(c: Curve) -> dict[str, Any]:
+def curve(curve_data: Curve) -> dict[str, Any]:
     """Plan, outcome and forecast over time."""
-    x = {"field": "day", "type": "temporal", "scale": {"type": "utc"}, "axis": {"title": None, "format": "%Y-%m"}}
-    y = {"type": "quantitative", "scale": {"zero": True, "nice": True}}
-    y["axis"] = {"title": None, "labelExpr": _unit("%"), "tickCount": 5}
+    x_axis = {"field": "day", "type": "temporal", "scale": {"type": "utc"}, "axis": {"title": None, "format": "%Y-%m"}}
+    y_axis = {"type": "quantitative", "scale": {"zero": True, "nice": True}}
+    y_axis["axis"] = {"title": None, "labelExpr": _unit("%"), "tickCount": 5}
     layers: list[dict[str, Any]] = []
-    if c.start and c.due and c.start < c.due:
-        plan = [{"day": c.start.isoformat(), "v": 0.0}, {"day": c.due.isoformat(), "v": 100.0}]
+    if curve_data.start and curve_data.due and curve_data.start < curve_data.due:
+        plan = [{"day": curve_data.start.isoformat(), "v": 0.0}, {"day": curve_data.due.isoformat(), "v": 100.0}]
         layers.append(
             {
                 "data": {"values": plan},
                 "mark": {"type": "line", "color": AIM, "strokeDash": [9, 3], "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": {"field": "v", **y}},
+                "encoding": {"x": x_axis, "y": {"field": "v", **y_axis}},
             }
         )
         layers.append(
-            _text([plan[1] | {"label": c.names[0]}], "label", AIM, {"x": x, "y": {"field": "v", **y}}, "right", -4, -9)
+            _text(
+                [plan[1] | {"label": curve_data.names[0]}],
+                "label",
+                AIM,
+                {"x": x_axis, "y": {"field": "v", **y_axis}},
+                "right",
+                -4,
+                -9,
+            )
         )
-    measured: Values = [{"day": day.isoformat(), "v": value} for day, value in c.measured]
+    measured: Values = [{"day": day.isoformat(), "v": value} for day, value in curve_data.measured]
     if measured:
         layers.append(
             {
@@ -393,38 +438,48 @@ def curve(c: Curve) -> dict[str, Any]:
                     "strokeWidth": 2.5,
                     "point": {"filled": True, "color": OWN, "size": 22},
                 },
-                "encoding": {"x": x, "y": {"field": "v", **y}},
+                "encoding": {"x": x_axis, "y": {"field": "v", **y_axis}},
             }
         )
         layers.append(
             _text(
-                [measured[-1] | {"label": c.names[1]}],
+                [measured[-1] | {"label": curve_data.names[1]}],
                 "label",
                 OWN,
-                {"x": x, "y": {"field": "v", **y}},
+                {"x": x_axis, "y": {"field": "v", **y_axis}},
                 "right",
                 -6,
                 14,
                 bold=True,
             )
         )
-    if c.expected is not None and c.due:
-        ahead: Values = [{"day": c.due.isoformat(), "v": c.expected, "low": c.low, "high": c.high, "label": c.names[2]}]
+    if curve_data.expected is not None and curve_data.due:
+        ahead: Values = [
+            {
+                "day": curve_data.due.isoformat(),
+                "v": curve_data.expected,
+                "low": curve_data.low,
+                "high": curve_data.high,
+                "label": curve_data.names[2],
+            }
+        ]
         layers.append(
             {
                 "data": {"values": ahead},
                 "mark": {"type": "rule", "color": MISS, "strokeWidth": 6, "opacity": 0.4},
-                "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}},
+                "encoding": {"x": x_axis, "y": {"field": "low", **y_axis}, "y2": {"field": "high"}},
             }
         )
         layers.append(
             {
                 "data": {"values": ahead},
                 "mark": {"type": "point", "shape": "diamond", "filled": True, "color": MISS, "size": 80, "opacity": 1},
-                "encoding": {"x": x, "y": {"field": "v", **y}},
+                "encoding": {"x": x_axis, "y": {"field": "v", **y_axis}},
             }
         )
-        layers.append(_text(ahead, "label", MISS, {"x": x, "y": {"field": "v", **y}}, "left", 8, 4, bold=True))
+        layers.append(
+            _text(ahead, "label", MISS, {"x": x_axis, "y": {"field": "v", **y_axis}}, "left", 8, 4, bold=True)
+        )
     return _spec([], layers, 860, 250)
 
 
@@ -445,81 +500,92 @@ def shares(
     weeks: Sequence[date], lines: Sequence[Line], events: Sequence[tuple[date, str]], week_letter: str
 ) -> dict[str, Any]:
     """Parts of a whole over the weeks, each named at its end, and what happened when."""
-    x = {"field": "week", "type": "temporal", "scale": {"type": "utc"}, "axis": _weeks(weeks, week_letter)}
-    most = max((v for line in lines for v in line.values if v is not None), default=100.0)
+    x_axis = {"field": "week", "type": "temporal", "scale": {"type": "utc"}, "axis": _weeks(weeks, week_letter)}
+    most = max((value for line in lines for value in line.values if value is not None), default=100.0)
     scale = {"domain": [0, min(100, 10 * (int(most) // 10 + 1))]}
-    y = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 5, "labelExpr": _unit("%")}}
-    layers = _events(events, weeks[0], weeks[-1], x)
-    ends: Values = []
+    y_axis = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 5, "labelExpr": _unit("%")}}
+    layers = _events(events, weeks[0], weeks[-1], x_axis)
+    line_ends: Values = []
     for line in lines:
         colour, width, dash = _LINES[line.role]
-        values = [{"week": w.isoformat(), "v": v} for w, v in zip(weeks, line.values, strict=True) if v is not None]
+        values = [
+            {"week": monday.isoformat(), "v": value}
+            for monday, value in zip(weeks, line.values, strict=True)
+            if value is not None
+        ]
         if not values:
             continue
         mark = {"type": "line", "color": colour, "strokeWidth": width, "strokeDash": dash}
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": {"field": "v", **y}}})
-        ends.append({"week": weeks[-1].isoformat(), "v": values[-1]["v"], "label": line.name, "colour": colour})
+        layers.append(
+            {"data": {"values": values}, "mark": mark, "encoding": {"x": x_axis, "y": {"field": "v", **y_axis}}}
+        )
+        line_ends.append({"week": weeks[-1].isoformat(), "v": values[-1]["v"], "label": line.name, "colour": colour})
     apart = scale["domain"][1] / 18
     placed = float("inf")
-    for end in sorted(ends, key=lambda end: -end["v"]):
+    for end in sorted(line_ends, key=lambda end: -end["v"]):
         placed = min(end["v"], placed - apart)
         named = [end | {"v": placed}]
-        layers.append(_text(named, "label", end["colour"], {"x": x, "y": {"field": "v", **y}}, align="left", dx=7))
+        layers.append(
+            _text(named, "label", end["colour"], {"x": x_axis, "y": {"field": "v", **y_axis}}, align="left", dx=7)
+        )
     return _spec([], layers, 860, 280)
 
 
 def split(rows: Sequence[tuple[str, float, float]], names: tuple[str, str], unit: str) -> dict[str, Any]:
     """What is missing per place: for want of use (plain), and although it is used (outlined)."""
     values: Values = []
-    for name, use, effect in rows:
-        values.append({"name": name, "from": 0.0, "to": use, "part": names[0]})
-        values.append({"name": name, "from": use, "to": use + effect, "part": names[1]})
-    y = {
+    for name, use_hours, effect in rows:
+        values.append({"name": name, "from": 0.0, "to": use_hours, "part": names[0]})
+        values.append({"name": name, "from": use_hours, "to": use_hours + effect, "part": names[1]})
+    y_axis = {
         "field": "name",
         "type": "nominal",
-        "scale": {"domain": [r[0] for r in rows]},
+        "scale": {"domain": [row[0] for row in rows]},
         "axis": {"title": None, "labelLimit": 230, "labelColor": INK, "domain": False, "ticks": False},
     }
     axis = {"title": None, "tickCount": 5, "labelExpr": _unit(unit)}
-    x = {"field": "from", "type": "quantitative", "axis": axis}
-    ends = [{"name": n, "to": u + e, "label": f"{u + e:.0f}{unit}"} for n, u, e in rows]
+    x_axis = {"field": "from", "type": "quantitative", "axis": axis}
+    bar_ends = [
+        {"name": name, "to": use_hours + effect_hours, "label": f"{use_hours + effect_hours:.0f}{unit}"}
+        for name, use_hours, effect_hours in rows
+    ]
 
     def bars(part: str, fill: str) -> dict[str, Any]:
         return {
             "transform": [{"filter": {"field": "part", "equal": part}}],
             "mark": {"type": "bar", "color": fill, "stroke": MISS, "strokeWidth": 1.2, "height": 12},
-            "encoding": {"y": y, "x": x, "x2": {"field": "to"}},
+            "encoding": {"y": y_axis, "x": x_axis, "x2": {"field": "to"}},
         }
 
     layers = [
         bars(names[0], MISS),
         bars(names[1], "var(--paper)"),
-        _text(ends, "label", INK, {"y": y, "x": {"field": "to", "type": "quantitative"}}, "left", 6, 0),
+        _text(bar_ends, "label", INK, {"y": y_axis, "x": {"field": "to", "type": "quantitative"}}, "left", 6, 0),
     ]
     return _spec(values, layers, 620, {"step": 24})
 
 
 def quadrant(points: Sequence[tuple[str, float, float]], words: tuple[str, str, str, str, str, str]) -> dict[str, Any]:
     """Places by two scores of 0 to 100; `words` name the axes (across, up) and the corners from lower left on."""
-    across, up, *corners = words
+    across, upward, *corners = words
     values = [{"x": x, "y": y} for _, x, y in points]
     named = _apart([(name, x, y) for name, x, y in points if min(x, y) < _NAMED])
     scale = {"domain": [0, 100]}
-    x = {"field": "x", "type": "quantitative", "scale": scale, "axis": {"title": across, "tickCount": 4}}
-    y = {"field": "y", "type": "quantitative", "scale": scale, "axis": {"title": up, "tickCount": 4}}
+    x_axis = {"field": "x", "type": "quantitative", "scale": scale, "axis": {"title": across, "tickCount": 4}}
+    y_axis = {"field": "y", "type": "quantitative", "scale": scale, "axis": {"title": upward, "tickCount": 4}}
     places = ((2, 3, "left"), (98, 3, "right"), (2, 97, "left"), (98, 97, "right"))
     layers: list[dict[str, Any]] = [
-        {"data": {"values": [{"x": 50}]}, "mark": {"type": "rule", "color": LINE}, "encoding": {"x": x}},
-        {"data": {"values": [{"y": 50}]}, "mark": {"type": "rule", "color": LINE}, "encoding": {"y": y}},
+        {"data": {"values": [{"x": 50}]}, "mark": {"type": "rule", "color": LINE}, "encoding": {"x": x_axis}},
+        {"data": {"values": [{"y": 50}]}, "mark": {"type": "rule", "color": LINE}, "encoding": {"y": y_axis}},
         *(
-            _text([{"x": px, "y": py, "label": corner}], "label", QUIET, {"x": x, "y": y}, side)
+            _text([{"x": px, "y": py, "label": corner}], "label", QUIET, {"x": x_axis, "y": y_axis}, side)
             for (px, py, side), corner in zip(places, corners, strict=True)
         ),
         {
             "mark": {"type": "point", "filled": True, "color": OWN, "size": 50, "opacity": 1},
-            "encoding": {"x": x, "y": y},
+            "encoding": {"x": x_axis, "y": y_axis},
         },
-        _text(named, "label", INK, {"x": x, "y": y}, "left", 6),
+        _text(named, "label", INK, {"x": x_axis, "y": y_axis}, "left", 6),
     ]
     return _spec(values, layers, 620, 340)
 
@@ -551,8 +617,10 @@ def _text(
 
 
 def _weeks(weeks: Sequence[date], week_letter: str) -> dict[str, Any]:
-    every = max(1, -(-len(weeks) // 9))
-    ticks = [datetime(w.year, w.month, w.day, tzinfo=UTC).timestamp() * 1000 for w in weeks[::-every]]
+    week_step = max(1, -(-len(weeks) // 9))
+    ticks = [
+        datetime(monday.year, monday.month, monday.day, tzinfo=UTC).timestamp() * 1000 for monday in weeks[::-week_step]
+    ]
     label = f"'{week_letter} ' + utcFormat(datum.value, '%-V')"
     return {"title": None, "values": ticks, "labelExpr": label, "grid": False}
 

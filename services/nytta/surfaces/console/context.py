@@ -145,11 +145,11 @@ class Console:
     def _warm(self) -> None:
         registry, today = self.services.registry(), self.now().date()
         identity = Identity("", local=True)
-        for each in registry.organisations:
-            held = held_by(identity, "", registry, today)
-            visitor = Visitor(identity, held, registry, today, each.language)
+        for organisation in registry.organisations:
+            grants = held_by(identity, "", registry, today)
+            visitor = Visitor(identity, grants, registry, today, organisation.language)
             with suppress(Refused):
-                for chart in overview(self.store, self.readings.of(each.id), visitor).charts:
+                for chart in overview(self.store, self.readings.of(organisation.id), visitor).charts:
                     self.store.connection.check()
                     self._drawn(chart)
 
@@ -189,19 +189,19 @@ class Console:
 
     def language(self, request: Request) -> str:
         """The visitor's language: chosen, else asked for by the browser."""
-        chosen = request.cookies.get(self.cookie("language"), "")
-        return chosen if chosen in LANGUAGES else negotiated(request.headers.get("accept-language", ""))
+        choice = request.cookies.get(self.cookie("language"), "")
+        return choice if choice in LANGUAGES else negotiated(request.headers.get("accept-language", ""))
 
     def theme(self, request: Request) -> str:
         """The light that the visitor chose; '' where the machine's own holds."""
-        chosen = request.cookies.get(self.cookie("theme"), "")
-        return chosen if chosen in THEMES else ""
+        choice = request.cookies.get(self.cookie("theme"), "")
+        return choice if choice in THEMES else ""
 
     def identity(self, request: Request) -> Identity:
         """Who asks. NotAuthenticated where nobody is signed in."""
         peer = request.client.host if request.client else ""
         if self.proxy is not None:
-            return self.proxy.identity(peer, [(k, v) for k, v in request.headers.items()])
+            return self.proxy.identity(peer, [(name, value) for name, value in request.headers.items()])
         return self.links.sessions.identity(request.cookies.get(self.cookie("session"), ""), peer, self.now())
 
     def way_in(self, request: Request) -> str:
@@ -211,17 +211,17 @@ class Console:
         """
         if self.oidc is None:
             return ""
-        own = request.method == "GET" and not request.url.path.startswith(("/sign", "/api/"))
-        return f"{self.address}/sign-in?{urlencode({'to': _at(request) if own else '/'})}"
+        comes_back = request.method == "GET" and not request.url.path.startswith(("/sign", "/api/"))
+        return f"{self.address}/sign-in?{urlencode({'to': _at(request) if comes_back else '/'})}"
 
     def visitor(self, request: Request) -> Visitor:
         """Who asks, and what they may see. NotAuthenticated where nobody is signed in."""
         identity, registry, today = self.identity(request), self.services.registry(), self.now().date()
         seat = request.cookies.get(self.cookie("seat"), "") if identity.local else ""
-        held = held_by(identity, seat, registry, today)
-        if identity.local and len(held) != 1:
+        grants = held_by(identity, seat, registry, today)
+        if identity.local and len(grants) != 1:
             seat = ""
-        return Visitor(identity, held, registry, today, self.language(request), seat)
+        return Visitor(identity, grants, registry, today, self.language(request), seat)
 
     def token(self, request: Request, name: str) -> str:
         """The token of the visitor's forms."""
@@ -243,8 +243,8 @@ class Console:
             # of the version before it is built: a page of older figures never stands under a later one
             version = self.readings.version()
             key = (template, tuple(request.path_params.items()), tuple(query.items()), visitor.key, version)
-            found = self._kept.get(key) if keep else None
-            if found is None:
+            cached = self._kept.get(key) if keep else None
+            if cached is None:
                 answer = build(PageRequest(visitor, request.path_params, query))
                 self.log(visitor, answer, "console")
                 body = self.render(template, visitor, page=answer.model, at=_at(request), path=request.url.path)
@@ -253,8 +253,8 @@ class Console:
                     while len(self._kept) > _PAGES_KEPT:
                         self._kept.popitem(last=False)
                 return body
-            self.log(visitor, found[1], "console")
-            return found[0]
+            self.log(visitor, cached[1], "console")
+            return cached[0]
 
         run = self.run_on_file if of_file else self.run
         return self.html(request, await run(made), name=visitor.name)
@@ -301,9 +301,9 @@ class Console:
     def log(self, visitor: Visitor, answer: Answer, surface: str) -> None:
         """Write down which units' figures are about to be shown, to whom."""
         reads = []
-        for what, unit in answer.reads:
-            grant = visitor.grant(what, unit)
-            reads.append(Read(self.services.reader(visitor.name), grant.role, grant.unit, what, unit, surface))
+        for permission, unit in answer.reads:
+            grant = visitor.grant(permission, unit)
+            reads.append(Read(self.services.reader(visitor.name), grant.role, grant.unit, permission, unit, surface))
         if reads:
             self.access.write(reads, self.now())
             if self.access.due():
@@ -352,17 +352,17 @@ class Console:
         try:
             async with request.form(max_files=most, max_fields=FIELDS) as form:
                 self._taken(request, form, visitor)
-                sent = [file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename]
-                yield visitor, sent
+                upload = [file for file in form.getlist("file") if isinstance(file, UploadFile) and file.filename]
+                yield visitor, upload
         finally:
             self._uploads -= 1
 
     def _taken(self, request: Request, form: FormData, visitor: Visitor) -> dict[str, str]:
         """The fields of a form that the visitor's own page sent."""
         fields = _fields(form)
-        given = fields.pop("form", "")
+        given_token = fields.pop("form", "")
         request.state.written = fields
-        if not same_token(given, [self.token(request, visitor.name)]):
+        if not same_token(given_token, [self.token(request, visitor.name)]):
             raise KeptForm(403, "old_form", fields)
         return fields
 
@@ -386,7 +386,9 @@ class Console:
         """Refuse a form that another site's page sends. This console's own pages name themselves: `null` is none."""
         site = request.headers.get("sec-fetch-site", "same-origin")
         origins = request.headers.getlist("origin")
-        if site not in ("same-origin", "none") or any(urlsplit(o).netloc not in self._own(request) for o in origins):
+        if site not in ("same-origin", "none") or any(
+            urlsplit(origin).netloc not in self._own(request) for origin in origins
+        ):
             raise Refused(403, "cross_site")
 
     def _own(self, request: Request) -> set[str]:
@@ -444,7 +446,7 @@ class KeptForm(Refused):
 
 def _query(request: Request) -> dict[str, str]:
     """The query; of a parameter that comes twice the last counts, and empty ones are none."""
-    return {k: v[:300] for k, v in parse_qsl(request.url.query) if v}
+    return {key: value[:300] for key, value in parse_qsl(request.url.query) if value}
 
 
 def _fields(form: FormData) -> dict[str, str]:

@@ -44,9 +44,9 @@ def figure_text(row: Mapping[str, Any] | None, definition: Definition | None, la
         return FigureText(say("status_none", language), "", status="none")
     value, status = row["value"], row["status"]
     if value is None:
-        why = why_hidden(row.get("reason", ""), status)
+        reason = why_hidden(row.get("reason", ""), status)
         sign = {"suppressed": "·", "grouped": "→", "not_approved": "×"}.get(status, "…")
-        return FigureText(say(why, language), sign, status=status)
+        return FigureText(say(reason, language), sign, status=status)
     figure = number(value, measure, language)
     text = figure
     short = figure.removesuffix("%").strip("\u00a0") if measure == "percent" else figure
@@ -96,6 +96,6 @@ def short_week(monday: date, language: str) -> str:
     return f"{year} {say('week_letter', language)}{number_:02d}"
 
 
-def day(each: date | None, language: str) -> str:
+def day(value: date | None, language: str) -> str:
     """A day; a dash where there is none."""
-    return figures.day(each, language).replace("-", "\u2011")
+    return figures.day(value, language).replace("-", "\u2011")

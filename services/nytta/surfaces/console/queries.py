@@ -25,9 +25,9 @@ def parts(store: OpenStore, indicator: str, version: int, unit: str, system: str
 
 
 def parts_over_time(
-    store: OpenStore, indicator: str, version: int, unit: str, system: str, first: date
+    store: OpenStore, indicator: str, version: int, unit: str, system: str, first_day: date
 ) -> dict[str, dict[date, float]]:
-    """Shown values of the parts of an indicator's windows since `first`, by part and week."""
+    """Shown values of the parts of an indicator's windows since `first_day`, by part and week."""
     rows = store.connection.rows(
         """SELECT part, period, value FROM {open}.indicator_values
            WHERE indicator = {indicator:String} AND version = {version:UInt16} AND unit = {unit:String}
@@ -38,12 +38,12 @@ def parts_over_time(
         version=version,
         unit=unit,
         system=system,
-        first=first,
+        first=first_day,
     )
-    found: dict[str, dict[date, float]] = {}
+    values_by_part: dict[str, dict[date, float]] = {}
     for part, period, value in rows:
-        found.setdefault(str(part), {})[period] = float(value)
-    return found
+        values_by_part.setdefault(str(part), {})[period] = float(value)
+    return values_by_part
 
 
 def coverage(store: OpenStore, root: str, week: date) -> list[tuple[str, str, int]]:

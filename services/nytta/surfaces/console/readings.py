@@ -72,28 +72,32 @@ class Reading:
     @property
     def weeks(self) -> list[date]:
         """Mondays of the weeks that are shown, the oldest first."""
-        return [self.week - timedelta(weeks=n) for n in reversed(range(WEEKS))]
+        return [self.week - timedelta(weeks=offset) for offset in reversed(range(WEEKS))]
 
     def row(self, indicator: str, unit: str, system: str, week: date | None = None) -> dict[str, Any] | None:
         """The published row of an indicator's window that ends with `week` (else with the last one)."""
         return self.published.evidence.values.get((indicator, "window", unit, system, week or self.week))
 
-    def told(self, what: str, unit: str, system: str) -> list[Mapping[str, Any]]:
+    def told(self, state_name: str, unit: str, system: str) -> list[Mapping[str, Any]]:
         """The last week's rows of a derived indicator of a unit and system."""
-        return [r for r in self.states if (r["what"], r["unit"], r["system"]) == (what, unit, system)]
+        return [row for row in self.states if (row["what"], row["unit"], row["system"]) == (state_name, unit, system)]
 
     def systems(self, unit: str) -> list[str]:
         """Systems with rows about the unit in the last year, in the registry's order."""
-        found = {k[3] for k in self.published.evidence.values if k[1] == "window" and k[2] == unit}
-        known = [s.id for s in self.registry.systems if s.id in found]
-        return known + sorted(found - set(known))
+        shown_ids = {key[3] for key in self.published.evidence.values if key[1] == "window" and key[2] == unit}
+        declared_ids = [system.id for system in self.registry.systems if system.id in shown_ids]
+        return declared_ids + sorted(shown_ids - set(declared_ids))
 
     def indicators(self, unit: str, system: str) -> list[str]:
         """Indicators with a row about the unit and system in the last week, the telling ones first."""
-        found = {
-            k[0] for k in self.published.evidence.values if k[1:4] == ("window", unit, system) and k[4] == self.week
+        shown_ids = {
+            key[0]
+            for key in self.published.evidence.values
+            if key[1:4] == ("window", unit, system) and key[4] == self.week
         } & set(self.definitions)
-        return [i for i in LEADING if i in found] + sorted(found - set(LEADING))
+        return [indicator_id for indicator_id in LEADING if indicator_id in shown_ids] + sorted(
+            shown_ids - set(LEADING)
+        )
 
     def leading(self, unit: str, system: str) -> str | None:
         """The most telling indicator that shows a figure of the unit."""
@@ -105,18 +109,19 @@ class Reading:
 
     def unit_names(self, unit: str) -> Names:
         """The name of a unit or reporting group; its id where it exists no more."""
-        group = next((g for g in self.registry.groups if g.id == unit), None)
+        group = next((group for group in self.registry.groups if group.id == unit), None)
         if group is not None:
             return group.names
-        versions = [u for u in self.registry.units if u.id == unit]
+        versions = [version for version in self.registry.units if version.id == unit]
         return next(
-            (u.names for u in versions if self.day in u.span), versions[-1].names if versions else Names.of(unit)
+            (version.names for version in versions if self.day in version.span),
+            versions[-1].names if versions else Names.of(unit),
         )
 
     def system_names(self, system: str) -> Names:
         """The name of a system."""
-        known = self.registry.system(system)
-        return known.names if known else Names.of(system)
+        registered = self.registry.system(system)
+        return registered.names if registered else Names.of(system)
 
 
 class Readings:
@@ -155,22 +160,22 @@ class Readings:
         """The reading of an organisation. Refused where nothing is published of it."""
         with self._one:
             version = self.version()
-            held = self._kept.get(root)
-            if held is None or held.version != version:
-                held = self._read(root, version, held)
-                self._kept[root] = held
+            reading = self._kept.get(root)
+            if reading is None or reading.version != version:
+                reading = self._read(root, version, reading)
+                self._kept[root] = reading
                 if len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(root)
-            return held
+            return reading
 
-    def _read(self, root: str, version: tuple[Any, ...], before: Reading | None) -> Reading:
+    def _read(self, root: str, version: tuple[Any, ...], previous: Reading | None) -> Reading:
         registry = self._registry()
         book = AlertStore(self.store.connection)
         week = self._last_week(root)
-        same = before is not None and (*before.version[:5], *before.version[7:]) == (*version[:5], *version[7:])
-        if before is not None and same:  # only the book changed
-            published = before.published
+        same = previous is not None and (*previous.version[:5], *previous.version[7:]) == (*version[:5], *version[7:])
+        if previous is not None and same:  # only the book changed
+            published = previous.published
         else:
             published = PublishedEvidence(root, registry, book.evidence(root, week - _REACH, week))
         return Reading(
@@ -181,16 +186,16 @@ class Readings:
             Statements(self.store.connection).latest(root),
             tuple(read_states(self.store.connection, organisation=root, week=week)),
             tuple(published_effects(self.store.connection, root)),
-            before.coverage if before is not None and same else tuple(queries.coverage(self.store, root, week)),
-            {d.id: d for d in self._definitions()},
+            previous.coverage if previous is not None and same else tuple(queries.coverage(self.store, root, week)),
+            {definition.id: definition for definition in self._definitions()},
             version,
         )
 
     def _last_week(self, root: str) -> date:
-        found: date = self.store.connection.value(
+        latest: date = self.store.connection.value(
             "SELECT max(period) FROM {open}.published_values WHERE organisation = {root:String} AND grain = 'window'",
             root=root,
         )
-        if found.year < 2000:
+        if latest.year < 2000:
             raise Refused(404, "no_figures")
-        return found
+        return latest

@@ -50,10 +50,10 @@ class Services(Protocol):
     def definitions(self) -> Sequence[Definition]:
         """The indicators of the catalogue."""
 
-    def reader(self, who: str) -> str:
+    def reader(self, reader: str) -> str:
         """A pseudonym that tells readers apart in the access log."""
 
-    def answer(self, given: Answer) -> None:
+    def answer(self, answer: Answer) -> None:
         """Carry out what a person answered, or have whoever keeps the alerts do so. CannotDo where it cannot be."""
 
     def sources(self) -> Sequence[Mapping[str, Any]]:

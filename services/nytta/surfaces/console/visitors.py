@@ -42,9 +42,9 @@ class Visitor:
     def place(self) -> str:
         """The name of the unit or group for which a seat is taken; '' without a seat."""
         unit = self.seat.partition(":")[2]
-        group = next((g for g in self.registry.groups if g.id == unit), None)
-        found = group or self.registry.units_at(self.day).get(unit)
-        return found.names.text(self.language) if found else ""
+        group = next((group for group in self.registry.groups if group.id == unit), None)
+        named_place = group or self.registry.units_at(self.day).get(unit)
+        return named_place.names.text(self.language) if named_place else ""
 
     def may(self, permission: Permission, unit: str) -> bool:
         """Whether the visitor may see or do `permission` about `unit`."""
@@ -58,24 +58,27 @@ class Visitor:
 
     def roots(self, permission: Permission) -> list[str]:
         """Organisations of which the visitor may see `permission` of some unit, in declared order."""
-        seen = self.visible(permission)
+        visible = self.visible(permission)
         units = self.registry.units_at(self.day)
-        found = {units[unit].root for unit in seen if unit in units}
-        return [o.id for o in self.registry.organisations if o.id in found]
+        visible_roots = {units[unit].root for unit in visible if unit in units}
+        return [organisation.id for organisation in self.registry.organisations if organisation.id in visible_roots]
 
     @property
     def organisations(self) -> frozenset[str]:
         """The organisations in which the visitor holds a role; all of them for somebody who holds none."""
         units = self.registry.units_at(self.day)
         groups = {group.id: group.units[0] for group in self.registry.groups}
-        held = (groups.get(grant.unit, grant.unit) for grant in self.held)
-        own = frozenset(units[unit].root for unit in held if unit in units)
-        return own or frozenset(o.id for o in self.registry.organisations)
+        held_roots = (groups.get(grant.unit, grant.unit) for grant in self.held)
+        own_organisations = frozenset(units[unit].root for unit in held_roots if unit in units)
+        return own_organisations or frozenset(organisation.id for organisation in self.registry.organisations)
 
     def grant(self, permission: Permission, unit: str) -> Grant:
         """One grant that lets the visitor see `permission` of `unit`, for the access log."""
-        held = sorted(self.held, key=lambda g: (g.role.value, g.unit))
-        return next((g for g in held if may({g}, permission, unit, self.registry, self.day)), held[0])
+        sorted_grants = sorted(self.held, key=lambda grant: (grant.role.value, grant.unit))
+        return next(
+            (grant for grant in sorted_grants if may({grant}, permission, unit, self.registry, self.day)),
+            sorted_grants[0],
+        )
 
     @cached_property
     def _seen(self) -> dict[Permission, frozenset[str]]:
@@ -84,14 +87,16 @@ class Visitor:
 
 def seats(registry: Registry, day: date) -> list[Grant]:
     """Roles that somebody bears on `day`, each once: for the person at the machine to look from."""
-    found: list[Grant] = []
-    for o in registry.organisations:
-        found += [Grant(Role.PROGRAMME_LEAD, o.id)] if o.programme_lead else []
-        found += [Grant(Role.OPERATIONS, o.id)] if o.operations else []
-        found += [Grant(Role.EMPLOYEE_REPRESENTATIVE, o.id)] if o.employee_representatives else []
-        found += [Grant(Role.DPO, o.id)] if o.data_protection else []
-    found += [Grant(Role.MANAGER, g.id) for g in registry.groups if day in g.span]
-    return found + [Grant(Role.MANAGER, u.id) for u, _ in registry.tree(day) if u.manager]
+    seats_found: list[Grant] = []
+    for organisation in registry.organisations:
+        seats_found += [Grant(Role.PROGRAMME_LEAD, organisation.id)] if organisation.programme_lead else []
+        seats_found += [Grant(Role.OPERATIONS, organisation.id)] if organisation.operations else []
+        seats_found += (
+            [Grant(Role.EMPLOYEE_REPRESENTATIVE, organisation.id)] if organisation.employee_representatives else []
+        )
+        seats_found += [Grant(Role.DPO, organisation.id)] if organisation.data_protection else []
+    seats_found += [Grant(Role.MANAGER, group.id) for group in registry.groups if day in group.span]
+    return seats_found + [Grant(Role.MANAGER, unit.id) for unit, _ in registry.tree(day) if unit.manager]
 
 
 def held_by(identity: Identity, seat: str, registry: Registry, day: date) -> frozenset[Grant]:
@@ -99,8 +104,10 @@ def held_by(identity: Identity, seat: str, registry: Registry, day: date) -> fro
     if not identity.local:
         return grants(identity.email, registry, day, identity.groups)
     role, _, unit = seat.partition(":")
-    taken = [g for g in seats(registry, day) if (g.role.value, g.unit) == (role, unit)]
-    return frozenset(taken or (Grant(Role.ADMINISTRATOR, o.id) for o in registry.organisations))
+    seats_taken = [seat for seat in seats(registry, day) if (seat.role.value, seat.unit) == (role, unit)]
+    return frozenset(
+        seats_taken or (Grant(Role.ADMINISTRATOR, organisation.id) for organisation in registry.organisations)
+    )
 
 
 def form_token(secret: bytes, cookie: str, name: str) -> str:
@@ -108,6 +115,6 @@ def form_token(secret: bytes, cookie: str, name: str) -> str:
     return hmac.new(secret, f"{cookie}\n{name}".encode(), hashlib.sha256).hexdigest()
 
 
-def same_token(given: str, secrets: Iterable[str]) -> bool:
+def same_token(given_token: str, secrets: Iterable[str]) -> bool:
     """Whether a form's token is one of these."""
-    return any(hmac.compare_digest(given.encode(), each.encode()) for each in secrets)
+    return any(hmac.compare_digest(given_token.encode(), secret.encode()) for secret in secrets)

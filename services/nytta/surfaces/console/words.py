@@ -28,17 +28,17 @@ def has_words(key: str) -> bool:
 @cache
 def words() -> Mapping[str, Mapping[str, str]]:
     """Every word by key and language."""
-    found: dict[str, dict[str, str]] = yaml.load(  # safe: the C loader of plain values, a hundred times as fast
+    words_by_key: dict[str, dict[str, str]] = yaml.load(  # safe: the C loader of plain values, a hundred times as fast
         Path(__file__).with_name("words.yaml").read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     )
-    return found
+    return words_by_key
 
 
 def negotiated(accepted: str, languages: Sequence[str] = tuple(LANGUAGES), default: str = "sv") -> str:
     """The language that an Accept-Language header asks for; Norwegian of any kind is Bokmål."""
     wishes: list[tuple[float, int, str]] = []
-    for place, each in enumerate(accepted[:200].split(",")):
-        tag, _, quality = each.strip().partition(";q=")
+    for place, preference in enumerate(accepted[:200].split(",")):
+        tag, _, quality = preference.strip().partition(";q=")
         try:
             weight = float(quality) if quality else 1.0
         except ValueError:

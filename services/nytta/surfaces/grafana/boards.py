@@ -81,7 +81,9 @@ class Board:
 
 def twins(board: Board) -> Row:
     """The charts of the board as tables."""
-    charts = [p for row in board.rows for p in row.panels if p.kind in (Kind.TREND, Kind.BARS) and p.sql]
+    charts = [
+        panel for row in board.rows for panel in row.panels if panel.kind in (Kind.TREND, Kind.BARS) and panel.sql
+    ]
     return Row("The same figures as tables", tuple(map(twin, charts)))
 
 
@@ -92,42 +94,42 @@ def render(board: Board) -> bytes:
 
 
 def _dashboard(board: Board) -> dashboard.Dashboard:
-    made = dashboard.Dashboard(board.title).uid(board.uid).tags([TAG]).readonly().timezone("browser")
-    made.description(board.about).time(board.since, "now").refresh("5m").tooltip(DashboardCursorSync.CROSSHAIR)
-    made.timepicker(dashboard.TimePicker().refresh_intervals(["5m", "15m", "1h"])).week_start("monday")
-    made.link(
+    board_builder = dashboard.Dashboard(board.title).uid(board.uid).tags([TAG]).readonly().timezone("browser")
+    board_builder.description(board.about).time(board.since, "now").refresh("5m").tooltip(DashboardCursorSync.CROSSHAIR)
+    board_builder.timepicker(dashboard.TimePicker().refresh_intervals(["5m", "15m", "1h"])).week_start("monday")
+    board_builder.link(
         dashboard.DashboardLink("Nytta").type(DashboardLinkType.DASHBOARDS).tags([TAG]).as_dropdown(True)
         .include_vars(True).keep_time(True)
     )  # fmt: skip
-    _variables(made, board)
+    _variables(board_builder, board)
     for mark in board.marks:
-        made.annotation(_annotation(mark))
-    made.with_panel(text_panel(_on_top(board)).id(1).grid_pos(GridPos(TOP, WIDE, 0, 0)))
-    number, top = 2, TOP
+        board_builder.annotation(_annotation(mark))
+    board_builder.with_panel(text_panel(_on_top(board)).id(1).grid_pos(GridPos(TOP, WIDE, 0, 0)))
+    number, top_row = 2, TOP
     for row in board.rows:
-        made.with_row(dashboard.Row(row.title).id(number).grid_pos(GridPos(1, WIDE, 0, top)))
-        number, top = number + 1, top + 1
-        for panel, position in _laid(row, top):
-            made.with_panel(build(panel, number, position))
+        board_builder.with_row(dashboard.Row(row.title).id(number).grid_pos(GridPos(1, WIDE, 0, top_row)))
+        number, top_row = number + 1, top_row + 1
+        for panel, position in _laid(row, top_row):
+            board_builder.with_panel(build(panel, number, position))
             number, bottom = number + 1, position.y + position.h
-        top = bottom
+        top_row = bottom
     tables = twins(board)
     if tables.panels:
-        folded = dashboard.Row(tables.title).id(number).grid_pos(GridPos(1, WIDE, 0, top)).collapsed(True)
-        for panel, position in _laid(tables, top + 1):
+        folded = dashboard.Row(tables.title).id(number).grid_pos(GridPos(1, WIDE, 0, top_row)).collapsed(True)
+        for panel, position in _laid(tables, top_row + 1):
             number += 1
             folded.with_panel(build(panel, number, position))
-        made.with_row(folded)
-    return made
+        board_builder.with_row(folded)
+    return board_builder
 
 
-def _laid(row: Row, top: int) -> Iterator[tuple[Panel, GridPos]]:
+def _laid(row: Row, top_row: int) -> Iterator[tuple[Panel, GridPos]]:
     """Panels and their places: as many in a line as fit."""
     left, line = 0, 0
     for panel in row.panels:
         if left + panel.width > WIDE:
-            left, top, line = 0, top + line, 0
-        yield panel, GridPos(panel.height, panel.width, left, top)
+            left, top_row, line = 0, top_row + line, 0
+        yield panel, GridPos(panel.height, panel.width, left, top_row)
         left, line = left + panel.width, max(line, panel.height)
 
 
@@ -138,34 +140,34 @@ def _on_top(board: Board) -> str:
     )
 
 
-def _variables(made: dashboard.Dashboard, board: Board) -> None:
-    made.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type(CLICKHOUSE))
+def _variables(board_builder: dashboard.Dashboard, board: Board) -> None:
+    board_builder.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type(CLICKHOUSE))
     if board.metrics:
-        made.with_variable(dashboard.DatasourceVariable("prometheus").label("Prometheus").type("prometheus"))
+        board_builder.with_variable(dashboard.DatasourceVariable("prometheus").label("Prometheus").type("prometheus"))
     if board.console:
         constant = dashboard.ConstantVariable("console").label("Console").value(CONSOLE)
         constant.build().hide = VariableHide.HIDE_VARIABLE  # the builder cannot
-        made.with_variable(constant)
-    for each in board.variables:
-        variable = dashboard.QueryVariable(each.name).label(each.label).datasource(STORE)
-        variable.query({"refId": "var", "queryType": "sql", "rawSql": each.sql})
+        board_builder.with_variable(constant)
+    for board_variable in board.variables:
+        variable = dashboard.QueryVariable(board_variable.name).label(board_variable.label).datasource(STORE)
+        variable.query({"refId": "var", "queryType": "sql", "rawSql": board_variable.sql})
         variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.DISABLED)
-        if each.multi:
+        if board_variable.multi:
             variable.multi(True).include_all(True).current(Option(selected=True, text=["All"], value=["$__all"]))
-        made.with_variable(variable)
+        board_builder.with_variable(variable)
     if board.periods:
         choices = {"Rolling window": "window", "Month": "month", "Week": "week"}
-        made.with_variable(
+        board_builder.with_variable(
             dashboard.CustomVariable("period").label("Period")
-            .values(", ".join(f"{k} : {v}" for k, v in choices.items()))
-            .options([Option(selected=v == "window", text=k, value=v) for k, v in choices.items()])
+            .values(", ".join(f"{label} : {value}" for label, value in choices.items()))
+            .options([Option(selected=value == "window", text=label, value=value) for label, value in choices.items()])
             .current(Option(selected=True, text="Rolling window", value="window"))
         )  # fmt: skip
 
 
 def _annotation(mark: Mark) -> dashboard.AnnotationQuery:
-    made = dashboard.AnnotationQuery().name(mark.name).datasource(STORE).enable(True).icon_color(mark.colour)
+    annotation = dashboard.AnnotationQuery().name(mark.name).datasource(STORE).enable(True).icon_color(mark.colour)
     # the SDK knows only targets of Grafana's own annotations; the data source's is a query like a panel's
-    inner: AnnotationQuery = made.build()
+    inner: AnnotationQuery = annotation.build()
     inner.target = ClickHouseQuery(mark.sql, ref_id="Anno")
-    return made
+    return annotation

@@ -96,7 +96,7 @@ BOARD: Final = Board(
         Row(
             "The last 30 days",
             (
-                *(_now(*each) for each in _PROMISES),
+                *(_now(*promise) for promise in _PROMISES),
                 Panel(
                     Kind.STAT,
                     "Closed weeks in time",
@@ -111,7 +111,7 @@ WHERE $__dateFilter(period)""",
                 ),
             ),
         ),
-        Row("How fast the budgets go", tuple(_burn(*each) for each in _PROMISES)),
+        Row("How fast the budgets go", tuple(_burn(*promise) for promise in _PROMISES)),
         Row(
             "Where the time goes",
             (

@@ -97,22 +97,22 @@ def text_panel(content: str) -> text.Panel:
 
 def build(panel: Panel, number: int, position: GridPos) -> Builder:
     """The panel as the SDK builds it; `number` is its lasting id on the board."""
-    made = _KINDS[panel.kind](panel)
-    made.id(number).title(panel.title).description(panel.description).unit(panel.unit).no_value(panel.empty)
-    made.datasource(METRICS if panel.expr else STORE).grid_pos(position)
+    built = _KINDS[panel.kind](panel)
+    built.id(number).title(panel.title).description(panel.description).unit(panel.unit).no_value(panel.empty)
+    built.datasource(METRICS if panel.expr else STORE).grid_pos(position)
     if panel.expr:
-        made.with_target(
-            promql(panel.expr, panel.legend, now=panel.kind is not Kind.TREND, rows=panel.kind is Kind.TABLE)
+        built.with_target(
+            promql(panel.expr, panel.legend, is_instant=panel.kind is not Kind.TREND, rows=panel.kind is Kind.TABLE)
         )
     else:
-        made.with_target(ClickHouseQuery(panel.sql, series=panel.kind is Kind.TREND))
+        built.with_target(ClickHouseQuery(panel.sql, series=panel.kind is Kind.TREND))
     if panel.percent_axis:
-        made.min(0).max(100)
+        built.min(0).max(100)
     if panel.decimals is not None:
-        made.decimals(panel.decimals)
+        built.decimals(panel.decimals)
     if panel.words:
-        made.mappings([ValueMap({state: ValueMappingResult(text=said) for state, said in panel.words.items()})])
-    return made
+        built.mappings([ValueMap({state: ValueMappingResult(text=label) for state, label in panel.words.items()})])
+    return built
 
 
 def twin(panel: Panel) -> Panel:
@@ -140,25 +140,25 @@ def twin(panel: Panel) -> Panel:
 
 
 def _stat(_: Panel) -> stat.Panel:
-    made = stat.Panel().color_mode(shared.BigValueColorMode.NONE).graph_mode(shared.BigValueGraphMode.NONE)
-    made.text_mode(shared.BigValueTextMode.VALUE_AND_NAME)
-    return made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/"))
+    built = stat.Panel().color_mode(shared.BigValueColorMode.NONE).graph_mode(shared.BigValueGraphMode.NONE)
+    built.text_mode(shared.BigValueTextMode.VALUE_AND_NAME)
+    return built.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/"))
 
 
 def _trend(panel: Panel) -> timeseries.Panel:
-    made = timeseries.Panel().line_width(2).fill_opacity(0).show_points(shared.VisibilityMode.AUTO)
-    made.stacking(common.StackingConfig().mode(shared.StackingMode.NONE)).span_nulls(False)
-    made.axis_placement(shared.AxisPlacement.LEFT).axis_soft_min(0)
+    built = timeseries.Panel().line_width(2).fill_opacity(0).show_points(shared.VisibilityMode.AUTO)
+    built.stacking(common.StackingConfig().mode(shared.StackingMode.NONE)).span_nulls(False)
+    built.axis_placement(shared.AxisPlacement.LEFT).axis_soft_min(0)
     legend = common.VizLegendOptions().show_legend(True).display_mode(shared.LegendDisplayMode.TABLE)
-    made.legend(legend.placement(shared.LegendPlacement.BOTTOM).calcs(["lastNotNull"]))
+    built.legend(legend.placement(shared.LegendPlacement.BOTTOM).calcs(["lastNotNull"]))
     if not panel.expr:
-        made.insert_nulls(_GAP)  # what may not be shown is a gap, and no line leads over it
-        made.display_name("${__field.labels.line}")
-    made.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
+        built.insert_nulls(_GAP)  # what may not be shown is a gap, and no line leads over it
+        built.display_name("${__field.labels.line}")
+    built.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
     for number, (colour, dash) in enumerate(zip(PALETTE, DASHES, strict=True), 1):
         named = panel.lines[number - 1] if len(panel.lines) >= number else ""
         style: dict[str, object] = {"fill": "dash", "dash": list(dash)} if dash else {"fill": "solid"}
-        made.override_by_regexp(
+        built.override_by_regexp(
             f"/^{re.escape(named)}$/" if named else f"/^{number} /",
             [
                 DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour}),
@@ -166,8 +166,8 @@ def _trend(panel: Panel) -> timeseries.Panel:
             ],
         )
     if AIM in panel.sql:
-        made.override_by_name(AIM, _BEHIND)
-    return made
+        built.override_by_name(AIM, _BEHIND)
+    return built
 
 
 _BEHIND: Final = [
@@ -182,24 +182,28 @@ _BEHIND: Final = [
 
 
 def _bars(_: Panel) -> bargauge.Panel:
-    made = bargauge.Panel().orientation(shared.VizOrientation.HORIZONTAL)
-    made.display_mode(shared.BarGaugeDisplayMode.BASIC).value_mode(shared.BarGaugeValueMode.TEXT)
-    made.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
-    return made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields(""))
+    built = bargauge.Panel().orientation(shared.VizOrientation.HORIZONTAL)
+    built.display_mode(shared.BarGaugeDisplayMode.BASIC).value_mode(shared.BarGaugeValueMode.TEXT)
+    built.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
+    return built.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields(""))
 
 
 def _table(panel: Panel) -> table.Panel:
-    made = table.Panel().show_header(True).filterable(False)
+    built = table.Panel().show_header(True).filterable(False)
     for column in dict.fromkeys(column for column, _, _ in panel.links):
-        found = [{"title": t, "url": u, "targetBlank": False} for c, u, t in panel.links if c == column]
-        made.override_by_name(column, [DynamicConfigValue("links", found)])
+        column_links = [
+            {"title": title, "url": address, "targetBlank": False}
+            for linked_column, address, title in panel.links
+            if linked_column == column
+        ]
+        built.override_by_name(column, [DynamicConfigValue("links", column_links)])
     for column in panel.bars:
-        made.override_by_name(column, _BAR)
+        built.override_by_name(column, _BAR)
     for column in panel.signed:
-        made.override_by_name(column, _SIGNED)
+        built.override_by_name(column, _SIGNED)
     for column in panel.hidden:
-        made.override_by_name(column, [DynamicConfigValue("custom.hidden", True)])
-    return made
+        built.override_by_name(column, [DynamicConfigValue("custom.hidden", True)])
+    return built
 
 
 _BAR: Final = [

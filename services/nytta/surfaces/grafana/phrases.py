@@ -307,7 +307,7 @@ def share(low: str, high: str) -> str:
 def figures(columns: dict[str, str]) -> str:
     """SQL of two columns for each indicator: its figure, which sorts, and its interval; by indicator and heading."""
     return ",\n    ".join(
-        f"anyIf(value, indicator = '{i}') AS \"{heading}\", "
-        f"anyIf({share('low', 'high')}, indicator = '{i}') AS \"{heading}, interval\""
-        for i, heading in columns.items()
+        f"anyIf(value, indicator = '{indicator_id}') AS \"{heading}\", "
+        f"anyIf({share('low', 'high')}, indicator = '{indicator_id}') AS \"{heading}, interval\""
+        for indicator_id, heading in columns.items()
     )

@@ -83,8 +83,13 @@ BOARD: Final = Board(
         ),
     ),
     (
-        Row("Now", tuple(latest_value(i, title, about, unit) for i, title, about, unit in _INDICATORS[:4])),
-        Row("Course by case type", tuple(_by_type(*each) for each in _INDICATORS[:6])),
+        Row(
+            "Now",
+            tuple(
+                latest_value(indicator_id, title, about, unit) for indicator_id, title, about, unit in _INDICATORS[:4]
+            ),
+        ),
+        Row("Course by case type", tuple(_by_type(*indicator) for indicator in _INDICATORS[:6])),
         Row(
             "Digital, and better for it?",
             (
@@ -141,7 +146,7 @@ ORDER BY v.case_type, n.depth, v.unit""",
                     height=14,
                     owner="process owner",
                     words=REASONS,
-                    bars=tuple(heading for i, heading, _, unit in _INDICATORS if unit == "percent"),
+                    bars=tuple(heading for indicator_id, heading, _, unit in _INDICATORS if unit == "percent"),
                     links=(("Unit", TO_CONSOLE, "Console"),),
                     hidden=("Id",),
                     empty="No case type of the chosen units has a figure that may be shown.",

@@ -65,8 +65,8 @@ def push(
         _check_version(grafana.api.GET("/health"))
         source = _datasource(grafana, datasource)
         _check_zone(grafana, source)
-        done = [_folder(grafana, dry_run)]
-        done += [_board(grafana, address, _linked(body, console), source, dry_run) for body in boards.values()]
+        changes = [_folder(grafana, dry_run)]
+        changes += [_board(grafana, address, _linked(body, console), source, dry_run) for body in boards.values()]
     except requests.JSONDecodeError as error:
         raise GrafanaError(f"{address} does not answer as Grafana does: is this its address, with its path?") from error
     except requests.RequestException as error:
@@ -77,7 +77,7 @@ def push(
         raise GrafanaError(_refused(error)) from error
     except GrafanaServerError as error:
         raise GrafanaError(f"Grafana failed: {error.message}; its own log says why") from error
-    return done
+    return changes
 
 
 def _opened(address: str, token: str, timeout: float) -> GrafanaFace:
@@ -106,12 +106,12 @@ def _check_version(health: Any) -> None:
 
 
 def _datasource(grafana: GrafanaFace, name: str) -> dict[str, Any]:
-    found = [s for s in grafana.datasource.list_datasources() if s["type"] == CLICKHOUSE]
-    chosen = [s for s in found if not name or s["name"] == name]
-    if len(chosen) == 1:
-        return dict(chosen[0])
-    if found:
-        names = ", ".join(sorted(s["name"] for s in found))
+    stores = [datasource for datasource in grafana.datasource.list_datasources() if datasource["type"] == CLICKHOUSE]
+    matching = [datasource for datasource in stores if not name or datasource["name"] == name]
+    if len(matching) == 1:
+        return dict(matching[0])
+    if stores:
+        names = ", ".join(sorted(datasource["name"] for datasource in stores))
         raise GrafanaError(
             f"there is no ClickHouse data source '{name}', but: {names}"
             if name
@@ -177,24 +177,24 @@ def _board(grafana: GrafanaFace, address: str, board: dict[str, Any], source: di
         if variable["name"] == "datasource":
             variable["current"] = {"selected": True, "text": source["name"], "value": source["uid"]}
     where = f"{address.rstrip('/')}/d/{quote(board['uid'])}"
-    what = Outcome.CREATED
+    outcome = Outcome.CREATED
     try:
-        held = grafana.dashboard.get_dashboard(board["uid"])
+        existing = grafana.dashboard.get_dashboard(board["uid"])
     except GrafanaClientError as error:
         if error.status_code != 404:
             raise
     else:
-        if held.get("meta", {}).get("provisioned"):
+        if existing.get("meta", {}).get("provisioned"):
             raise GrafanaError(
                 f"the dashboard '{board['title']}' is provisioned from files: change the files, or take them away first"
             )
-        same = _plain(held["dashboard"]) == _plain(board) and held.get("meta", {}).get("folderUid") == FOLDER
-        what = Outcome.UNCHANGED if same else Outcome.CHANGED
-    if what is not Outcome.UNCHANGED and not dry_run:
+        same = _plain(existing["dashboard"]) == _plain(board) and existing.get("meta", {}).get("folderUid") == FOLDER
+        outcome = Outcome.UNCHANGED if same else Outcome.CHANGED
+    if outcome is not Outcome.UNCHANGED and not dry_run:
         grafana.dashboard.update_dashboard(
             {"dashboard": board, "folderUid": FOLDER, "overwrite": True, "message": "nytta dashboards push"}
         )
-    return Pushed("dashboard", board["title"], what, where)
+    return Pushed("dashboard", board["title"], outcome, where)
 
 
 def _linked(body: bytes, console: str) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def _linked(body: bytes, console: str) -> dict[str, Any]:
 
 def _plain(board: dict[str, Any]) -> dict[str, Any]:
     """A dashboard without what Grafana counts."""
-    return {k: v for k, v in board.items() if k not in ("id", "version")}
+    return {key: value for key, value in board.items() if key not in ("id", "version")}
 
 
 def _refused(error: GrafanaException) -> str:

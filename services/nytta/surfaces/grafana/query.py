@@ -47,10 +47,11 @@ class ClickHouseQuery(variants.Dataquery, builder.Builder[variants.Dataquery]):
 
 
 def promql(
-    expr: str, legend: str = "", *, now: bool = False, rows: bool = False, ref_id: str = "A"
+    expr: str, legend: str = "", *, is_instant: bool = False, rows: bool = False, ref_id: str = "A"
 ) -> prometheus.Dataquery:
-    """One query to Prometheus: a range, or the values `now`; `rows` has a table of labels in place of series."""
+    """One query to Prometheus: a range, or with `is_instant` the values now; `rows` has a table of labels in place of
+    series."""
     query = prometheus.Dataquery().expr(expr).ref_id(ref_id).legend_format(legend).datasource(METRICS)
     if rows:
         query.format(PromQueryFormat.TABLE)
-    return query.instant() if now else query.range()
+    return query.instant() if is_instant else query.range()

@@ -41,8 +41,8 @@ def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str) -> 
     `words` name the dot, the bar and the line.
     """
     height = _TOP + _ROW * len(rows) + _BOTTOM
-    most = max([120.0, *(v for r in rows for v in (r.now, r.high) if v is not None)])
-    least = min([0.0, *(v for r in rows for v in (r.now, r.low) if v is not None)])
+    most = max([120.0, *(value for row in rows for value in (row.now, row.high) if value is not None)])
+    least = min([0.0, *(value for row in rows for value in (row.now, row.low) if value is not None)])
     least, most = max(-50.0, least), min(200.0, most)
     inside = WIDTH - _LEFT - _RIGHT
 
@@ -62,8 +62,8 @@ def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str) -> 
                     _text(x(tick), height - _BOTTOM + 14, f"{tick}".replace("-", "−") + " %", "middle", _QUIET)
                 )
     parts.append(_text(x(100), _TOP - 12, words[2], "middle", _INK))
-    for n, row in enumerate(rows):
-        middle = _TOP + _ROW * n + _ROW / 2
+    for number, row in enumerate(rows):
+        middle = _TOP + _ROW * number + _ROW / 2
         parts.append(_label(middle + 4, row.label))
         if row.low is not None and row.high is not None and row.expected is not None:
             parts.append(
@@ -97,17 +97,17 @@ def missing(bars: Sequence[Bar], *, words: tuple[str, str], font: str) -> str:
     parts.append(_text(_LEFT + 17, 11, words[0], "start", _QUIET))
     parts.append(f'<rect x="{_LEFT + 165}" y="2" width="12" height="9" fill="url(#s)" stroke="{_MISS}"/>')
     parts.append(_text(_LEFT + 182, 11, words[1], "start", _QUIET))
-    for n, bar in enumerate(bars):
-        top = 22 + _ROW * n
-        use, effect = (inside * each / most for each in (bar.use, bar.effect))
+    for number, bar in enumerate(bars):
+        top = 22 + _ROW * number
+        use_width, effect = (inside * hours / most for hours in (bar.use, bar.effect))
         parts.append(_label(top + 12, bar.label))
-        parts.append(f'<rect x="{_LEFT}" y="{top + 3}" width="{use:.1f}" height="12" fill="{_MISS}"/>')
+        parts.append(f'<rect x="{_LEFT}" y="{top + 3}" width="{use_width:.1f}" height="12" fill="{_MISS}"/>')
         if effect >= 1:
             parts.append(
-                f'<rect x="{_LEFT + use:.1f}" y="{top + 3}" width="{effect:.1f}" height="12" fill="url(#s)" '
+                f'<rect x="{_LEFT + use_width:.1f}" y="{top + 3}" width="{effect:.1f}" height="12" fill="url(#s)" '
                 f'stroke="{_MISS}"/>'
             )
-        parts.append(_text(_LEFT + use + effect + 6, top + 13, bar.text, "start", _INK))
+        parts.append(_text(_LEFT + use_width + effect + 6, top + 13, bar.text, "start", _INK))
     return "".join(parts) + "</svg>"
 
 
@@ -135,12 +135,12 @@ def funnel(
     Numbers differ by powers of ten, so their axis is logarithmic. Places apart are diamonds, one's own a square.
     """
     height, left, bottom = 230, 50, 44
-    least = min([n for n, _, _ in limits] or [1])
-    most = max([least + 1, *(p.n for p in points), *(n for n, _, _ in limits)])
+    least = min([size for size, _, _ in limits] or [1])
+    most = max([least + 1, *(point.n for point in points), *(size for size, _, _ in limits)])
     inside, tall = WIDTH - left - 20, height - bottom - 14
 
-    def x(n: float) -> float:
-        return left + inside * log(max(n, least) / least) / log(most / least)
+    def x(size: float) -> float:
+        return left + inside * log(max(size, least) / least) / log(most / least)
 
     def y(value: float) -> float:
         return 14 + tall * (1 - min(max(value, 0), 100) / 100)
@@ -150,27 +150,29 @@ def funnel(
         parts.append(f'<line x1="{left}" x2="{WIDTH - 20}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="{_LINE}"/>')
         parts.append(_text(left - 6, y(tick) + 4, f"{tick} %", "end", _QUIET))
     for side in (1, 2):
-        line = " ".join(f"{x(each[0]):.1f},{y(each[side]):.1f}" for each in limits)
+        line = " ".join(f"{x(limit[0]):.1f},{y(limit[side]):.1f}" for limit in limits)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>')
     parts.append(f'<line x1="{left}" x2="{WIDTH - 20}" y1="{y(centre):.1f}" y2="{y(centre):.1f}" stroke="{_INK}"/>')
     for tick in (10, 30, 100, 300, 1000, 3000, 10_000):
         if least <= tick <= most:
             parts.append(_text(x(tick), height - bottom + 16, f"{tick:,}".replace(",", "\u00a0"), "middle", _QUIET))
-    taken: list[tuple[float, float]] = []
-    for p in sorted(points, key=lambda p: (p.apart or p.mine, -p.value)):
-        across, up = x(p.n), y(p.value)
-        if not (p.apart or p.mine):
-            parts.append(f'<circle cx="{across:.1f}" cy="{up:.1f}" r="4" fill="{_NOW}" fill-opacity="0.7"/>')
+    labelled: list[tuple[float, float]] = []
+    for point in sorted(points, key=lambda place: (place.apart or place.mine, -place.value)):
+        across, height_up = x(point.n), y(point.value)
+        if not (point.apart or point.mine):
+            parts.append(f'<circle cx="{across:.1f}" cy="{height_up:.1f}" r="4" fill="{_NOW}" fill-opacity="0.7"/>')
             continue
-        shape, fill = ("m-5 -5h10v10h-10z", _INK) if p.mine and not p.apart else ("m0 -6l6 6l-6 6l-6 -6z", _MISS)
-        parts.append(f'<path d="M{across:.1f} {up:.1f}{shape}" fill="{fill}" stroke="#fff" stroke-width="0.8"/>')
-        below = up + 4
-        while any(abs(below - other) < 13 and abs(across - there) < 170 for there, other in taken):
+        shape, fill = (
+            ("m-5 -5h10v10h-10z", _INK) if point.mine and not point.apart else ("m0 -6l6 6l-6 6l-6 -6z", _MISS)
+        )
+        parts.append(f'<path d="M{across:.1f} {height_up:.1f}{shape}" fill="{fill}" stroke="#fff" stroke-width="0.8"/>')
+        below = height_up + 4
+        while any(abs(below - other) < 13 and abs(across - label_across) < 170 for label_across, other in labelled):
             below += 13
-        taken.append((across, below))
+        labelled.append((across, below))
         right = across > left + inside * 0.7
         parts.append(
-            _text(across + (-10 if right else 10), below, _cut(p.label, 30), "end" if right else "start", _INK)
+            _text(across + (-10 if right else 10), below, _cut(point.label, 30), "end" if right else "start", _INK)
         )
     parts.append(_text(left, height - 6, words[0], "start", _QUIET))
     parts.append(_text(left + 4, y(centre) - 5, words[1], "start", _INK))
@@ -183,10 +185,10 @@ def course(
     """A share (percent) over time and the line from which it pays. `words` name both, `labels` are of the weeks."""
     height, left, bottom, right = 170, 50, 26, 150
     inside, tall = WIDTH - left - right, height - bottom - 14
-    first, days = weeks[0][0], max(1, (weeks[-1][0] - weeks[0][0]).days)
+    first_day, days = weeks[0][0], max(1, (weeks[-1][0] - weeks[0][0]).days)
 
     def x(day: date) -> float:
-        return left + inside * (day - first).days / days
+        return left + inside * (day - first_day).days / days
 
     def y(value: float) -> float:
         return 14 + tall * (1 - value / 100)
@@ -195,8 +197,8 @@ def course(
     for tick in range(0, 101, 25):
         parts.append(f'<line x1="{left}" x2="{left + inside}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="{_LINE}"/>')
         parts.append(_text(left - 6, y(tick) + 4, f"{tick} %", "end", _QUIET))
-    every = max(1, -(-len(weeks) // 6))
-    for (day, _), label in list(zip(weeks, labels, strict=True))[::-every]:
+    label_step = max(1, -(-len(weeks) // 6))
+    for (day, _), label in list(zip(weeks, labels, strict=True))[::-label_step]:
         parts.append(_text(x(day), height - 6, label, "middle", _QUIET))
     if line is not None:
         parts.append(
@@ -205,12 +207,14 @@ def course(
         )
     drawn = " ".join(f"{x(day):.1f},{y(value):.1f}" for day, value in weeks)
     parts.append(f'<polyline points="{drawn}" fill="none" stroke="{_NOW}" stroke-width="2.4"/>')
-    parts += [f'<circle cx="{x(d):.1f}" cy="{y(v):.1f}" r="2.6" fill="{_NOW}"/>' for d, v in weeks]
-    ends = [(y(weeks[-1][1]), words[0], _NOW), *([(y(line), words[1], _MISS)] if line is not None else [])]
-    shift = 8 if len(ends) == 2 and abs(ends[0][0] - ends[1][0]) < 15 else 0
-    for n, (at, word, colour) in enumerate(ends):
-        above = (at <= ends[1 - n][0]) if len(ends) == 2 else True
-        parts.append(_text(left + inside + 8, at + 4 + (-shift if above else shift), _cut(word, 26), "start", colour))
+    parts += [f'<circle cx="{x(day):.1f}" cy="{y(value):.1f}" r="2.6" fill="{_NOW}"/>' for day, value in weeks]
+    line_ends = [(y(weeks[-1][1]), words[0], _NOW), *([(y(line), words[1], _MISS)] if line is not None else [])]
+    shift = 8 if len(line_ends) == 2 and abs(line_ends[0][0] - line_ends[1][0]) < 15 else 0
+    for number, (height_at_end, word, colour) in enumerate(line_ends):
+        above = (height_at_end <= line_ends[1 - number][0]) if len(line_ends) == 2 else True
+        parts.append(
+            _text(left + inside + 8, height_at_end + 4 + (-shift if above else shift), _cut(word, 26), "start", colour)
+        )
     return "".join(parts) + "</svg>"
 
 

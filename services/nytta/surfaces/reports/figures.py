@@ -47,13 +47,13 @@ def money(hundredths: int | None, currency: str, language: str) -> str:
     return f"{figure}{_THIN}{'kr' if currency in ('SEK', 'NOK') else currency}"
 
 
-def day(each: date | None, language: str) -> str:
+def day(value: date | None, language: str) -> str:
     """A day; a dash where there is none."""
-    if each is None:
+    if value is None:
         return "–"
     if language == "nb":
-        return f"{each.day}.{each.month}.{each.year}"
-    return f"{each.day}{_THIN}{_MONTHS[each.month - 1]}{_THIN}{each.year}" if language == "en" else each.isoformat()
+        return f"{value.day}.{value.month}.{value.year}"
+    return f"{value.day}{_THIN}{_MONTHS[value.month - 1]}{_THIN}{value.year}" if language == "en" else value.isoformat()
 
 
 def short_week(monday: date, language: str) -> str:

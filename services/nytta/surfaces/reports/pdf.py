@@ -19,18 +19,18 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 def pdf(document: Document) -> bytes:
     """The document as a tagged PDF whose text can be searched."""
-    made: object = typst.compile(
+    compiled: object = typst.compile(
         _TEMPLATE.read_bytes(), format="pdf", sys_inputs=_inputs(document), ignore_system_fonts=True, timestamp=_EPOCH
     )
-    return made if isinstance(made, bytes) else b""
+    return compiled if isinstance(compiled, bytes) else b""
 
 
 def pages(document: Document, ppi: float = 80) -> list[bytes]:
     """Each page as a PNG, to be looked at."""
-    made: object = typst.compile(
+    compiled: object = typst.compile(
         _TEMPLATE.read_bytes(), format="png", ppi=ppi, sys_inputs=_inputs(document), ignore_system_fonts=True
     )
-    return [page for page in (made if isinstance(made, list) else [made]) if isinstance(page, bytes)]
+    return [page for page in (compiled if isinstance(compiled, list) else [compiled]) if isinstance(page, bytes)]
 
 
 def _inputs(document: Document) -> dict[str, str]:
@@ -38,6 +38,6 @@ def _inputs(document: Document) -> dict[str, str]:
     return {"document": msgspec.json.encode(_plain(document) | {"blocks": blocks}).decode()}
 
 
-def _plain(each: object) -> dict[str, object]:
-    found: dict[str, object] = msgspec.to_builtins(each)
-    return found
+def _plain(element: object) -> dict[str, object]:
+    plain: dict[str, object] = msgspec.to_builtins(element)
+    return plain

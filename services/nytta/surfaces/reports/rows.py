@@ -20,42 +20,42 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
     return csv_text(list(rows[0]), (list(row.values()) for row in rows)) if rows else ""
 
 
-def _row(statement: Statement, b: Benefit, language: str) -> dict[str, Any]:
-    pools = [p for p in statement.pools if b.id in p.benefits and p.missing is not None]
-    amounts = [p.amount_missing for p in pools]
-    missing = sum(a for a in amounts if a is not None) / 100 if amounts and None not in amounts else None
+def _row(statement: Statement, benefit: Benefit, language: str) -> dict[str, Any]:
+    pools = [pool for pool in statement.pools if benefit.id in pool.benefits and pool.missing is not None]
+    amounts = [pool.amount_missing for pool in pools]
+    missing = sum(amount for amount in amounts if amount is not None) / 100 if amounts and None not in amounts else None
     return {
-        "benefit": b.id,
-        "name": b.plan.names.text(language),
-        "unit": b.plan.unit,
-        "unit_name": b.unit_names.text(language),
-        "place": b.place,
-        "system": b.plan.system,
-        "case_type": b.plan.case_type,
-        "kind": b.plan.kind,
-        "owner": b.plan.owner,
-        "unit_of_measure": b.plan.unit_of_measure,
-        "baseline": _thousandth(b.plan.baseline),
-        "target": _thousandth(b.plan.target),
-        "due": str(b.plan.due or ""),
-        "status": b.word,
-        "status_name": WORDS[Status(b.word)].text(language),
-        "realised": _tenth(b.realised),
-        "forecast": _tenth(b.ahead.expected if b.ahead else None),
-        "forecast_low": _tenth(b.ahead.low if b.ahead else None),
-        "forecast_high": _tenth(b.ahead.high if b.ahead else None),
-        "gap_use": b.gap.use if b.gap else None,
-        "gap_effect": b.gap.effect if b.gap else None,
-        "account": b.account,
-        "freed_hours": _thousandth(b.freed),
-        "amount": None if b.amount is None else b.amount / 100,
-        "unrealised_hours": _thousandth(sum(p.missing or 0 for p in pools)) if pools else None,
+        "benefit": benefit.id,
+        "name": benefit.plan.names.text(language),
+        "unit": benefit.plan.unit,
+        "unit_name": benefit.unit_names.text(language),
+        "place": benefit.place,
+        "system": benefit.plan.system,
+        "case_type": benefit.plan.case_type,
+        "kind": benefit.plan.kind,
+        "owner": benefit.plan.owner,
+        "unit_of_measure": benefit.plan.unit_of_measure,
+        "baseline": _thousandth(benefit.plan.baseline),
+        "target": _thousandth(benefit.plan.target),
+        "due": str(benefit.plan.due or ""),
+        "status": benefit.word,
+        "status_name": WORDS[Status(benefit.word)].text(language),
+        "realised": _tenth(benefit.realised),
+        "forecast": _tenth(benefit.ahead.expected if benefit.ahead else None),
+        "forecast_low": _tenth(benefit.ahead.low if benefit.ahead else None),
+        "forecast_high": _tenth(benefit.ahead.high if benefit.ahead else None),
+        "gap_use": benefit.gap.use if benefit.gap else None,
+        "gap_effect": benefit.gap.effect if benefit.gap else None,
+        "account": benefit.account,
+        "freed_hours": _thousandth(benefit.freed),
+        "amount": None if benefit.amount is None else benefit.amount / 100,
+        "unrealised_hours": _thousandth(sum(pool.missing or 0 for pool in pools)) if pools else None,
         "unrealised_amount": missing,
-        "avoided": None if b.avoided is None else b.avoided / 100,
+        "avoided": None if benefit.avoided is None else benefit.avoided / 100,
         "currency": statement.currency,
-        "why_no_money": b.why_no_money,
-        "lacks": list(b.lacks),
-        "flags": list(b.flags),
+        "why_no_money": benefit.why_no_money,
+        "lacks": list(benefit.lacks),
+        "flags": list(benefit.flags),
         "week": str(statement.week),
     }
 

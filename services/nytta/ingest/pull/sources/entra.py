@@ -56,11 +56,11 @@ class Entra:
         while link:
             body = ask.get(link, params).body
             users = [user for user in body["value"] if "@removed" not in user]
-            kept = self._kept(users, ask.clock())
+            kept_users = self._kept(users, ask.clock())
             left = [{"id": user["id"]} for user in body["value"] if "@removed" in user]
             left += [{"id": user["id"]} for user in users if self._is_guest(user)]
             link, params = body.get("@odata.nextLink", ""), None
-            yield Page({"entra": kept}, link or body["@odata.deltaLink"], gone=left)
+            yield Page({"entra": kept_users}, link or body["@odata.deltaLink"], gone=left)
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
         """All users as they stand."""
@@ -71,20 +71,20 @@ class Entra:
             yield self._kept(body["value"], ask.clock())
             link, params = body.get("@odata.nextLink", ""), None
 
-    def _kept(self, users: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    def _kept(self, users: Sequence[dict[str, Any]], current_time: datetime) -> list[dict[str, Any]]:
         """The users who count, with the moment at which they were seen."""
-        return [{**user, "seenDateTime": now.isoformat()} for user in users if not self._is_guest(user)]
+        return [{**user, "seenDateTime": current_time.isoformat()} for user in users if not self._is_guest(user)]
 
     def _is_guest(self, user: dict[str, Any]) -> bool:
         return user.get("userType") == "Guest" and not self._settings.guests
 
-    def probe(self, ask: Ask, now: datetime) -> Findings:
+    def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether users can be read, and whether they have departments."""
         try:
             answer = ask.get(_USERS, {"$select": self._fields, "$top": str(_FEWEST)})
         except ForbiddenError as error:
             return Findings((Finding("users", False, f"{error} (User.Read.All)", ("eligible", "entitled"), "person"),))
         has_units = any(user.get("department") for user in answer.body["value"])
-        clock = (answer.clock - now).total_seconds() if answer.clock else None
+        clock = (answer.clock - current_time).total_seconds() if answer.clock else None
         detail = "" if has_units else f"the first {_FEWEST} users have no department"
         return Findings((Finding("users", True), Finding("departments", has_units, detail)), clock)

@@ -39,11 +39,11 @@ class Folder:
         """
         settled = int((ask.clock() - timedelta(seconds=self._settings.seconds)).timestamp() * _NS)
         changed = sorted((path.stat().st_ctime_ns, path) for path in self._files(ask))
-        for at, path in changed:
-            if at > settled:
+        for left_at, path in changed:
+            if left_at > settled:
                 return  # and whatever came after it waits for it
-            if at >= int(cursor or 0):
-                yield Page({}, str(at), files=(path,))
+            if left_at >= int(cursor or 0):
+                yield Page({}, str(left_at), files=(path,))
 
     def _files(self, ask: Ask) -> list[Path]:
         folder = Path(ask.address)
@@ -55,11 +55,15 @@ class Folder:
     def listing(self, ask: Ask) -> None:
         """Nothing: a list that is complete says so in its mapping."""
 
-    def probe(self, ask: Ask, now: datetime) -> Findings:
+    def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether the folder is there, and how old its latest file is."""
         folder = Path(ask.address)
         if not folder.is_dir():
             return Findings((Finding("folder", False, f"there is no folder {folder}, or it is closed to this user"),))
         latest = max((path.stat().st_ctime for path in self._files(ask)), default=None)
-        said = "it is empty" if latest is None else f"its latest file is {(now.timestamp() - latest) / 3600:.0f} h old"
-        return Findings((Finding("folder", True, said),))
+        description = (
+            "it is empty"
+            if latest is None
+            else f"its latest file is {(current_time.timestamp() - latest) / 3600:.0f} h old"
+        )
+        return Findings((Finding("folder", True, description),))

@@ -89,12 +89,14 @@ class M365:
         except (ForbiddenError, GoneError):  # the names in a report tell it too
             return False
 
-    def probe(self, ask: Ask, now: datetime) -> Findings:
+    def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether reports can be read, and whether they name persons."""
         dark = ("active", "weeks_active")
         try:
-            self._acts_on(ask, now.date() - 3 * _DAY)
-            fine, said = (not self._conceals(ask)), ""
+            self._acts_on(ask, current_time.date() - 3 * _DAY)
+            fine, description = (not self._conceals(ask)), ""
         except (ForbiddenError, ConcealedError) as error:
-            fine, said = False, str(error)
-        return Findings((Finding("reports of persons", fine, said or ("" if fine else CONCEALED), dark, "person"),))
+            fine, description = False, str(error)
+        return Findings(
+            (Finding("reports of persons", fine, description or ("" if fine else CONCEALED), dark, "person"),)
+        )

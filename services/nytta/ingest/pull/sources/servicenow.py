@@ -54,8 +54,10 @@ class ServiceNow:
                 later = f"sys_updated_on={place.since}^sys_id>{place.after}^NQsys_updated_on>{place.since}"
             return self._fetched(ask, later, "sys_updated_on", self.fetched)
 
-        for rows, after in pages(fetch, place, lambda row: str(row["sys_updated_on"]), lambda row: str(row["sys_id"])):
-            yield Page({"servicenow": rows}, max(after.since, cursor), after.hidden)
+        for rows, next_place in pages(
+            fetch, place, lambda row: str(row["sys_updated_on"]), lambda row: str(row["sys_id"])
+        ):
+            yield Page({"servicenow": rows}, max(next_place.since, cursor), next_place.hidden)
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
         """The ids of all incidents."""
@@ -63,15 +65,15 @@ class ServiceNow:
         def fetch(place: Place) -> Fetched:
             return self._fetched(ask, f"sys_id>{place.after}" if place.after else "", "", ("sys_id",))
 
-        for rows, after in pages(fetch, Place(""), lambda _: "", lambda row: str(row["sys_id"])):
-            if after.hidden:
-                raise ForbiddenError(f"{after.hidden} rows are counted and not shown: nothing can be called deleted")
+        for rows, place in pages(fetch, Place(""), lambda _: "", lambda row: str(row["sys_id"])):
+            if place.hidden:
+                raise ForbiddenError(f"{place.hidden} rows are counted and not shown: nothing can be called deleted")
             yield rows
 
     def _fetched(self, ask: Ask, where: str, order: str, fields: Sequence[str]) -> Fetched:
-        own = self._settings.query
+        own_query = self._settings.query
         # a condition of the settings holds on either side of NQ, which begins a query of its own
-        narrowed = "^NQ".join("^".join(filter(None, (own, part))) for part in where.split("^NQ"))
+        narrowed = "^NQ".join("^".join(filter(None, (own_query, part))) for part in where.split("^NQ"))
         orders = [f"ORDERBY{name}" for name in (order, "sys_id") if name]
         answer = ask.get(
             _TABLE + self._settings.table,
@@ -86,15 +88,17 @@ class ServiceNow:
         total = answer.headers.get("x-total-count", "")
         return Fetched(answer.body["result"], int(total) if total.isdecimal() else None)
 
-    def probe(self, ask: Ask, now: datetime) -> Findings:
+    def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether incidents and their history can be read."""
-        found, clock = [], None
+        findings, clock = [], None
         for table, dark in ((self._settings.table, ()), ("sys_audit", ("activities", "teams", "lines", "units"))):
             try:
                 answer = ask.get(_TABLE + table, {"sysparm_limit": "1", "sysparm_fields": "sys_id"})
             except ForbiddenError as error:
-                found.append(Finding(table, False, str(error), dark))
+                findings.append(Finding(table, False, str(error), dark))
                 continue
-            clock = (answer.clock - now).total_seconds() if answer.clock else clock
-            found.append(Finding(table, bool(answer.body["result"]), "" if answer.body["result"] else "no row", dark))
-        return Findings(tuple(found), clock)
+            clock = (answer.clock - current_time).total_seconds() if answer.clock else clock
+            findings.append(
+                Finding(table, bool(answer.body["result"]), "" if answer.body["result"] else "no row", dark)
+            )
+        return Findings(tuple(findings), clock)

@@ -44,13 +44,13 @@ class Sql:
 
     def pull(self, ask: Ask, cursor: str) -> Iterator[Page]:
         """Rows changed since `cursor`, by the column of changes."""
-        since, after = begun(cursor), None
+        since, last_key = begun(cursor), None
         with connected(ask) as connection:
-            while found := rows(connection, self._view.changes(since, after)):
-                since, after = found[-1][self._view.changed], found[-1][self._view.key]
+            while rows_read := rows(connection, self._view.changes(since, last_key)):
+                since, last_key = rows_read[-1][self._view.changed], rows_read[-1][self._view.key]
                 cursor = latest(cursor, since)
-                yield Page({"sql": [plain(row) for row in found]}, cursor)
-                if len(found) < self._view.page:
+                yield Page({"sql": [plain(row) for row in rows_read]}, cursor)
+                if len(rows_read) < self._view.page:
                     return  # what changed meanwhile is for the next round
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]] | None:
@@ -58,13 +58,13 @@ class Sql:
         return self._keys(ask) if self._complete else None
 
     def _keys(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
-        after = None
+        last_key = None
         with connected(ask) as connection:
-            while found := rows(connection, self._view.keys(after)):
-                after = found[-1][self._view.key]
-                yield [plain(row) for row in found]
+            while keys_read := rows(connection, self._view.keys(last_key)):
+                last_key = keys_read[-1][self._view.key]
+                yield [plain(row) for row in keys_read]
 
-    def probe(self, ask: Ask, now: datetime) -> Findings:
+    def probe(self, ask: Ask, current_time: datetime) -> Findings:
         """Whether the view can be read, and how the database's clock stands where it tells it with an offset."""
         try:
             with connected(ask) as connection:
@@ -72,4 +72,4 @@ class Sql:
                 clock = told_time(connection)
         except PullError as error:
             return Findings((Finding(self._view.name, False, str(error)),))
-        return Findings((Finding(self._view.name, True),), (clock - now).total_seconds() if clock else None)
+        return Findings((Finding(self._view.name, True),), (clock - current_time).total_seconds() if clock else None)

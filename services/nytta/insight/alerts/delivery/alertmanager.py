@@ -35,11 +35,11 @@ _WORDS = {
 }
 
 
-def posted(organisation: str, alert: Alert, now: datetime, address: str, *, ended: bool) -> dict[str, Any]:
+def posted(organisation: str, alert: Alert, current_time: datetime, address: str, *, ended: bool) -> dict[str, Any]:
     """One alert as Alertmanager knows it; the labels are the same as long as it lives."""
     key = alert.key
     opened = datetime.combine(alert.opened or alert.since, time(), UTC)
-    found: dict[str, Any] = {
+    body: dict[str, Any] = {
         "labels": {
             "alertname": f"nytta_{alert.kind}",
             "organisation": organisation,
@@ -53,12 +53,12 @@ def posted(organisation: str, alert: Alert, now: datetime, address: str, *, ende
             "summary": f"{key.unit}: {key.system} {_WORDS[alert.kind]}".replace(":  ", ": "),
             "state": alert.state.value,
         },
-        "startsAt": min(opened, now).isoformat(),
-        "endsAt": (now if ended else now + KEEPS).isoformat(),
+        "startsAt": min(opened, current_time).isoformat(),
+        "endsAt": (current_time if ended else current_time + KEEPS).isoformat(),
     }
     if address:
-        found["generatorURL"] = f"{address.rstrip('/')}/alerts"
-    return found
+        body["generatorURL"] = f"{address.rstrip('/')}/alerts"
+    return body
 
 
 async def post(alerts: Sequence[dict[str, Any]], channels: Channels) -> None:

@@ -11,8 +11,8 @@ SCHEMES = {"smtp": 587, "smtps": 465}
 class ChannelError(Exception):
     """A channel did not take a message: what happened and what to change. `final` where trying again cannot help."""
 
-    def __init__(self, what: str, *, final: bool = False) -> None:
-        super().__init__(what)
+    def __init__(self, problem: str, *, final: bool = False) -> None:
+        super().__init__(problem)
         self.final = final
 
 

@@ -42,35 +42,36 @@ class Delivered:
     @property
     def still(self) -> int:
         """Messages that are tried again later."""
-        return self.waiting + sum(p.state == "failed" for p in self.problems)
+        return self.waiting + sum(delivery.state == "failed" for delivery in self.problems)
 
 
-def deliver(store: AlertStore, registry: Registry, channels: Channels, now: datetime) -> Delivered:
-    """Send what waits at `now` (aware). Never raises for a channel: what fails is written down and tried again."""
-    return asyncio.run(_deliver(store, registry, channels, now))
+def deliver(store: AlertStore, registry: Registry, channels: Channels, current_time: datetime) -> Delivered:
+    """Send what waits at `current_time` (aware). Never raises for a channel: what fails is written down and tried
+    again."""
+    return asyncio.run(_deliver(store, registry, channels, current_time))
 
 
-async def _deliver(store: AlertStore, registry: Registry, channels: Channels, now: datetime) -> Delivered:
-    done = Delivered()
-    known = store.deliveries()
+async def _deliver(store: AlertStore, registry: Registry, channels: Channels, current_time: datetime) -> Delivered:
+    delivered = Delivered()
+    deliveries = store.deliveries()
     directory = Directory(registry)
-    for outgoing in store.messages(since=now.date() - KEPT):
+    for outgoing in store.messages(since=current_time.date() - KEPT):
         organisation = directory.root(outgoing.unit, outgoing.day) or ""
-        for channel, send in _ways(directory, outgoing, channels, now.date()):
-            held = known.get((outgoing.id, channel))
-            if held is not None and (held.state in ("sent", "dead") or now < held.next_at):
-                done.waiting += held.state == "failed"
+        for channel, send in _ways(directory, outgoing, channels, current_time.date()):
+            delivery = deliveries.get((outgoing.id, channel))
+            if delivery is not None and (delivery.state in ("sent", "dead") or current_time < delivery.next_at):
+                delivered.waiting += delivery.state == "failed"
                 continue
             store.connection.check()
-            result = await _tried(organisation, outgoing.id, channel, send, held, now)
+            result = await _tried(organisation, outgoing.id, channel, send, delivery, current_time)
             with answering():  # it went: whoever stops writes that down first
                 store.record([result])
-            done.sent += result.state == "sent"
+            delivered.sent += result.state == "sent"
             if result.state != "sent":
-                done.problems.append(result)
+                delivered.problems.append(result)
     if channels.alertmanager:
-        await _to_alertmanager(store, channels, known, now, done)
-    return done
+        await _to_alertmanager(store, channels, deliveries, current_time, delivered)
+    return delivered
 
 
 _Send = Callable[[], Awaitable[None]]
@@ -78,8 +79,8 @@ _Send = Callable[[], Awaitable[None]]
 
 def _ways(directory: Directory, outgoing: Outgoing, channels: Channels, day: date) -> list[tuple[str, _Send]]:
     """The ways out of one message. Without any, a way that says so, so that it is seen."""
-    found = directory.contact(Role(outgoing.role), outgoing.unit, outgoing.system, day)
-    contact = found[0] if found else None
+    addressee = directory.contact(Role(outgoing.role), outgoing.unit, outgoing.system, day)
+    contact = addressee[0] if addressee else None
     ways: list[tuple[str, _Send]] = []
     if contact is not None and contact.email:
         ways.append(("mail", lambda: _mail(outgoing, contact, channels)))
@@ -103,7 +104,7 @@ async def _nowhere(outgoing: Outgoing) -> None:
 
 
 async def _tried(
-    organisation: str, message: str, channel: str, send: _Send, delivery: Delivery | None, now: datetime
+    organisation: str, message: str, channel: str, send: _Send, delivery: Delivery | None, current_time: datetime
 ) -> Delivery:
     attempts = (delivery.attempts if delivery else 0) + 1
     try:
@@ -112,35 +113,39 @@ async def _tried(
         dead = error.final or attempts >= ATTEMPTS
         wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
         state = "dead" if dead else "failed"
-        return Delivery(organisation, message, channel, state, attempts, str(error), now + wait, now)
-    return Delivery(organisation, message, channel, "sent", attempts, "", now, now)
+        return Delivery(organisation, message, channel, state, attempts, str(error), current_time + wait, current_time)
+    return Delivery(organisation, message, channel, "sent", attempts, "", current_time, current_time)
 
 
 async def _to_alertmanager(
     store: AlertStore,
     channels: Channels,
     deliveries: dict[tuple[str, str], Delivery],
-    now: datetime,
-    done: Delivered,
+    current_time: datetime,
+    delivered: Delivered,
 ) -> None:
     """Post all live alerts anew, and once more those that ended since."""
     records: list[Delivery] = []
     posts = []
     for organisation in store.organisations():
         for alert in store.alerts(organisation):
-            held = deliveries.get((alert.id, "alertmanager"))
-            firing = held is not None and held.state == _FIRING
+            delivery = deliveries.get((alert.id, "alertmanager"))
+            firing = delivery is not None and delivery.state == _FIRING
             if alert.live or firing:
-                posts.append(alertmanager.posted(organisation, alert, now, channels.address, ended=not alert.live))
+                posts.append(
+                    alertmanager.posted(organisation, alert, current_time, channels.address, ended=not alert.live)
+                )
                 state = _FIRING if alert.live else _RESOLVED
-                if held is None or held.state != state:
-                    records.append(Delivery(organisation, alert.id, "alertmanager", state, 1, "", now, now))
+                if delivery is None or delivery.state != state:
+                    records.append(
+                        Delivery(organisation, alert.id, "alertmanager", state, 1, "", current_time, current_time)
+                    )
     try:
         await alertmanager.post(posts, channels)
     except ChannelError as error:
-        done.problems.append(Delivery("", "", "alertmanager", "failed", 1, str(error), now, now))
-        store.record(done.problems[-1:])
+        delivered.problems.append(Delivery("", "", "alertmanager", "failed", 1, str(error), current_time, current_time))
+        store.record(delivered.problems[-1:])
         return
     if posts and ("", "alertmanager") in deliveries and deliveries["", "alertmanager"].state == "failed":
-        records.append(Delivery("", "", "alertmanager", "sent", 1, "", now, now))
+        records.append(Delivery("", "", "alertmanager", "sent", 1, "", current_time, current_time))
     store.record(records)

@@ -35,13 +35,13 @@ async def teams(url: str, outgoing: Outgoing, channels: Channels) -> None:
 
 def card(outgoing: Outgoing, channels: Channels) -> str:
     """The text of a card, in Markdown, whole lines only."""
-    said = outgoing.message
-    blocks = [" ".join(said.paragraphs)]
-    if said.suggestions:
-        blocks.append("\n".join(f"{n}. {text}" for n, text in enumerate(said.suggestions, 1)))
-    blocks += [f"- {line}" for line in said.lines]
+    message = outgoing.message
+    blocks = [" ".join(message.paragraphs)]
+    if message.suggestions:
+        blocks.append("\n".join(f"{number}. {text}" for number, text in enumerate(message.suggestions, 1)))
+    blocks += [f"- {line}" for line in message.lines]
     if channels.address:
-        label = said.buttons[0].label if said.buttons else "Nytta"
+        label = message.buttons[0].label if message.buttons else "Nytta"
         blocks.append(f"[{label}]({channels.address.rstrip('/')}/alerts)")
     while len("\n\n".join(blocks)) > _MOST and len(blocks) > 1:
         blocks.pop(-2 if channels.address and len(blocks) > 2 else -1)
@@ -77,15 +77,15 @@ def signature(secret: str, stamp: str, body: bytes) -> str:
 
 def payload(outgoing: Outgoing) -> dict[str, Any]:
     """What the webhook gets: the message and which alerts it speaks of; roles and units, no persons."""
-    said = outgoing.message
+    message = outgoing.message
     return {
         "id": outgoing.id,
         "decided": outgoing.decided.isoformat(),
         "role": outgoing.role,
         "unit": outgoing.unit,
         "system": outgoing.system,
-        "language": said.language,
-        "subject": said.subject,
-        "text": said.text,
+        "language": message.language,
+        "subject": message.subject,
+        "text": message.text,
         "alerts": list(outgoing.alerts),
     }

@@ -17,43 +17,43 @@ from nytta.insight.store.alerts import Outgoing
 _CHART = "chart@nytta"
 
 
-def mail(outgoing: Outgoing, to: str, channels: Channels) -> EmailMessage:
+def mail(outgoing: Outgoing, recipient: str, channels: Channels) -> EmailMessage:
     """The mail to one address. The same message gives the same Message-ID and Date whenever it is made."""
-    said = outgoing.message
-    out = EmailMessage()
-    out["Subject"] = said.subject
-    out["From"] = Address("Nytta", addr_spec=channels.sender)
-    out["To"] = to
+    message = outgoing.message
+    mail_message = EmailMessage()
+    mail_message["Subject"] = message.subject
+    mail_message["From"] = Address("Nytta", addr_spec=channels.sender)
+    mail_message["To"] = recipient
     domain = channels.sender.rpartition("@")[2]
-    out["Message-ID"] = f"<{outgoing.id}@{domain}>"
-    out["Date"] = format_datetime(outgoing.decided)
-    out["Auto-Submitted"] = "auto-generated"
+    mail_message["Message-ID"] = f"<{outgoing.id}@{domain}>"
+    mail_message["Date"] = format_datetime(outgoing.decided)
+    mail_message["Auto-Submitted"] = "auto-generated"
     leave = f"<mailto:{channels.sender}?subject={quote(f'unsubscribe {outgoing.recipient}')}>"
-    out["List-Unsubscribe"] = leave
-    out["List-Id"] = f"<alerts.{domain}>"
-    out.set_content(said.text)
-    out.add_alternative(html(outgoing, channels, f"cid:{_CHART}"), subtype="html")
+    mail_message["List-Unsubscribe"] = leave
+    mail_message["List-Id"] = f"<alerts.{domain}>"
+    mail_message.set_content(message.text)
+    mail_message.add_alternative(html(outgoing, channels, f"cid:{_CHART}"), subtype="html")
     if outgoing.chart:
-        payload = out.get_payload()
+        payload = mail_message.get_payload()
         assert isinstance(payload, list)
         page = payload[1]
         assert isinstance(page, EmailMessage)
         page.add_related(outgoing.chart, "image", "png", cid=f"<{_CHART}>", filename="chart.png", disposition="inline")
-    out["Content-Language"] = said.language  # last: parts that are added take such headers along
-    return out
+    mail_message["Content-Language"] = message.language  # last: parts that are added take such headers along
+    return mail_message
 
 
 def html(outgoing: Outgoing, channels: Channels, chart: str) -> str:
     """The HTML part; `chart` is the address of the picture. Buttons are links that show and change nothing."""
-    lead = outgoing.alerts[0] if outgoing.alerts else ""
-    page = f"{channels.address.rstrip('/')}/alerts/{quote(lead, safe='')}" if channels.address else ""
-    made = _TEMPLATE.render(
+    first_alert = outgoing.alerts[0] if outgoing.alerts else ""
+    page = f"{channels.address.rstrip('/')}/alerts/{quote(first_alert, safe='')}" if channels.address else ""
+    html_text = _TEMPLATE.render(
         said=outgoing.message,
         chart=chart if outgoing.chart else "",
         chart_text=outgoing.chart_text,
         page=page,
     )
-    return made.replace(" %", "\u00a0%")  # a line never begins with the sign
+    return html_text.replace(" %", "\u00a0%")  # a line never begins with the sign
 
 
 async def send(smtp: Smtp, message: EmailMessage, timeout: float) -> None:

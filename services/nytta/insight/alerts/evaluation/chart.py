@@ -32,36 +32,38 @@ def chart_of(published: PublishedEvidence, alert: Alert, facts: Facts, language:
     own_name = facts.unit.text(language)
     grain = "window" if indicator == "intended-use" else "week"
     rows = []
-    weeks = [alert.confirmed - timedelta(weeks=n) for n in reversed(range(WEEKS))]
+    weeks = [alert.confirmed - timedelta(weeks=number) for number in reversed(range(WEEKS))]
     for week in weeks:
         unit, system = alert.key.unit, alert.key.system
         if rollout:
-            own: float | None = moved(published, unit, system, week)
-            them = [moved(published, peer, system, week) for peer in published.peers(unit, week + timedelta(days=6))]
-            others = [float(share) for share in them if share is not None]
+            own_share: float | None = moved(published, unit, system, week)
+            peer_changes = [
+                moved(published, peer, system, week) for peer in published.peers(unit, week + timedelta(days=6))
+            ]
+            peer_shares = [float(share) for share in peer_changes if share is not None]
         else:
-            own = published.value(indicator, grain, unit, system, week)
-            others = published.among_peers(indicator, grain, unit, system, week)
-            if own is None and (use := published.fact("use", unit, system, week, indicator)):
-                own = use["value"]
-        if own is not None:
-            rows.append({"week": week.isoformat(), "share": own, "who": own_name})
-        if len(others) >= 3:
-            rows.append({"week": week.isoformat(), "share": round(median(others)), "who": peers_name})
-    own_rows = [r for r in rows if r["who"] == own_name]
+            own_share = published.value(indicator, grain, unit, system, week)
+            peer_shares = published.among_peers(indicator, grain, unit, system, week)
+            if own_share is None and (use_fact := published.fact("use", unit, system, week, indicator)):
+                own_share = use_fact["value"]
+        if own_share is not None:
+            rows.append({"week": week.isoformat(), "share": own_share, "who": own_name})
+        if len(peer_shares) >= 3:
+            rows.append({"week": week.isoformat(), "share": round(median(peer_shares)), "who": peers_name})
+    own_rows = [row for row in rows if row["who"] == own_name]
     if len(own_rows) < 2:
         return b"", ""
     spec = _spec(rows, own_name, peers_name, alert.since, facts, (target_name, week_name))
     defined = published.evidence.definitions.get(indicator)
     title = defined[f"title_{language}"] if defined and f"title_{language}" in defined else indicator
     title = in_use if rollout else title
-    first, last = own_rows[0], own_rows[-1]
-    said = f"{title}: {own_name} {first['share']:.0f} % ({week_name} {_number(first)}) – {last['share']:.0f} % "
-    said += f"({week_name} {_number(last)})"
-    theirs = [r for r in rows if r["who"] == peers_name]
-    if theirs:
-        said += f"; {peers_name} {theirs[-1]['share']:.0f} %"
-    return vl_convert.vegalite_to_png(spec | {"title": title}, scale=1.5), said
+    start, end = own_rows[0], own_rows[-1]
+    sentence = f"{title}: {own_name} {start['share']:.0f} % ({week_name} {_number(start)}) – {end['share']:.0f} % "
+    sentence += f"({week_name} {_number(end)})"
+    peer_rows = [row for row in rows if row["who"] == peers_name]
+    if peer_rows:
+        sentence += f"; {peers_name} {peer_rows[-1]['share']:.0f} %"
+    return vl_convert.vegalite_to_png(spec | {"title": title}, scale=1.5), sentence
 
 
 def _number(row: dict[str, object]) -> int:
@@ -69,16 +71,16 @@ def _number(row: dict[str, object]) -> int:
 
 
 def _spec(
-    rows: list[dict[str, object]], own: str, peers: str, since: date, facts: Facts, words: tuple[str, str]
+    rows: list[dict[str, object]], own_name: str, peers: str, since: date, facts: Facts, words: tuple[str, str]
 ) -> dict[str, object]:
     """A Vega-Lite chart: told apart by dash and label, not by colour alone."""
     target_name, week_name = words
     label = f"'{week_name[0]} ' + utcFormat(datum.value, '%-V')"
     mondays = sorted({str(row["week"]) for row in rows})
-    every = -(-len(mondays) // 9)
-    ticks = [datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000 for day in mondays[::-every]]
+    week_step = -(-len(mondays) // 9)
+    ticks = [datetime.fromisoformat(f"{day}T00:00+00:00").timestamp() * 1000 for day in mondays[::-week_step]]
     axis = {"labelExpr": label, "title": None, "values": ticks}
-    scale = {"domain": [own, peers], "range": ["#0b5cad", "#595959"]}
+    scale = {"domain": [own_name, peers], "range": ["#0b5cad", "#595959"]}
     lines: dict[str, object] = {
         "mark": {"type": "line", "strokeWidth": 2.5},
         "encoding": {
@@ -87,14 +89,14 @@ def _spec(
             "color": {"field": "who", "scale": scale, "legend": None},
             "strokeDash": {
                 "field": "who",
-                "scale": {"domain": [own, peers], "range": [[1, 0], [6, 4]]},
+                "scale": {"domain": [own_name, peers], "range": [[1, 0], [6, 4]]},
                 "legend": None,
             },
         },
     }
-    last = {row["who"]: row for row in sorted(rows, key=lambda row: str(row["week"]))}
+    last_rows = {row["who"]: row for row in sorted(rows, key=lambda row: str(row["week"]))}
     labels: dict[str, object] = {
-        "data": {"values": list(last.values())},
+        "data": {"values": list(last_rows.values())},
         "mark": {"type": "text", "align": "right", "dy": -9, "fontSize": 12, "fontWeight": "bold"},
         "encoding": {
             "x": {"field": "week", "type": "temporal"},
@@ -114,15 +116,19 @@ def _spec(
     ]
     if facts.plan is not None:
         line = {"values": [{"share": facts.plan.target, "who": f"{target_name} {facts.plan.target} %"}]}
-        y = {"field": "share", "type": "quantitative"}
+        share_axis = {"field": "share", "type": "quantitative"}
         layers.append(
-            {"data": line, "mark": {"type": "rule", "strokeDash": [8, 3], "color": "#2e7d32"}, "encoding": {"y": y}}
+            {
+                "data": line,
+                "mark": {"type": "rule", "strokeDash": [8, 3], "color": "#2e7d32"},
+                "encoding": {"y": share_axis},
+            }
         )
         layers.append(
             {
                 "data": line,
                 "mark": {"type": "text", "align": "left", "x": 4, "dy": 9, "fontSize": 11, "color": "#2e7d32"},
-                "encoding": {"y": y, "text": {"field": "who"}},
+                "encoding": {"y": share_axis, "text": {"field": "who"}},
             }
         )
     return {

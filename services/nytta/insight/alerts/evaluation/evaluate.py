@@ -44,68 +44,76 @@ class Evaluation:
     untold: list[Untold] = field(default_factory=list)
 
 
-def evaluate(store: AlertStore, registry: Registry, now: datetime, *, address: str = "") -> Evaluation:
-    """Evaluate every organisation at `now` (aware) and write down what is decided; nothing is sent here.
+def evaluate(store: AlertStore, registry: Registry, current_time: datetime, *, address: str = "") -> Evaluation:
+    """Evaluate every organisation at `current_time` (aware) and write down what is decided; nothing is sent here.
 
     Called as often as one likes: a week is heard once, and a message is decided once. `address` is where the console
     is reached, for links.
     """
-    done = Evaluation()
+    evaluation = Evaluation()
     for organisation in registry.organisations:
         zone = ZoneInfo(organisation.timezone)
         hours = Hours(zone, organisation.calendar)
-        day = hours.local(now).date()
-        last = first_open_week(now, organisation.timezone) - timedelta(weeks=1)
+        day = hours.local(current_time).date()
+        last_day = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         book = store.book(organisation.id, day)
-        weeks = _unheard(book.heard, last)
-        first = min([last, *weeks]) - _HISTORY
-        published = PublishedEvidence(organisation.id, registry, store.evidence(organisation.id, first, last))
-        after = _heard(published, book, weeks, day)
-        changes = Changes(heard=last if weeks else None)
+        weeks = _unheard(book.heard, last_day)
+        first_day = min([last_day, *weeks]) - _HISTORY
+        published = PublishedEvidence(organisation.id, registry, store.evidence(organisation.id, first_day, last_day))
+        heard_book = _heard(published, book, weeks, day)
+        changes = Changes(heard=last_day if weeks else None)
         untold: set[Key] = set()
-        for key, alert in after.items():
-            if alert.state is State.OPEN and alert.told is None and (why := _lacking(published, alert, day, address)):
+        for key, alert in heard_book.items():
+            if (
+                alert.state is State.OPEN
+                and alert.told is None
+                and (reason := _lacking(published, alert, day, address))
+            ):
                 untold.add(key)
-                done.untold.append(Untold(alert.id, why))
-        due = plan(
-            {key: alert for key, alert in after.items() if key not in untold},
+                evaluation.untold.append(Untold(alert.id, reason))
+        round_plan = plan(
+            {key: alert for key, alert in heard_book.items() if key not in untold},
             book.sent,
-            now,
+            current_time,
             hours=hours,
             address=Directory(registry).recipient,
             order=published.places(day),
         )
-        after |= due.book
-        changes.messages = [_outgoing(published, each, now, address) for each in due.dispatches]
-        changes.sent = [s for s in due.sent if s not in book.sent]
-        changes.alerts = [alert for key, alert in after.items() if book.alerts.get(key) != alert]
-        changes.dropped = [alert for key, alert in book.alerts.items() if key not in after]
+        heard_book |= round_plan.book
+        changes.messages = [_outgoing(published, dispatch, current_time, address) for dispatch in round_plan.dispatches]
+        changes.sent = [sent_message for sent_message in round_plan.sent if sent_message not in book.sent]
+        changes.alerts = [alert for key, alert in heard_book.items() if book.alerts.get(key) != alert]
+        changes.dropped = [alert for key, alert in book.alerts.items() if key not in heard_book]
         if changes.alerts or changes.dropped or changes.sent or changes.messages or changes.heard:
-            store.commit(organisation.id, changes, now)
-        done.changed += len(changes.alerts) + len(changes.dropped)
-        done.messages += changes.messages
-        done.undeliverable += due.undeliverable
-    return done
+            store.commit(organisation.id, changes, current_time)
+        evaluation.changed += len(changes.alerts) + len(changes.dropped)
+        evaluation.messages += changes.messages
+        evaluation.undeliverable += round_plan.undeliverable
+    return evaluation
 
 
-def _unheard(evaluated: date | None, last: date) -> list[date]:
-    first = last - timedelta(weeks=LOOK_BACK - 1)
+def _unheard(evaluated: date | None, last_day: date) -> list[date]:
+    first_day = last_day - timedelta(weeks=LOOK_BACK - 1)
     if evaluated is not None:
-        first = max(first, evaluated + timedelta(weeks=1))
-    return [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+        first_day = max(first_day, evaluated + timedelta(weeks=1))
+    return [first_day + timedelta(weeks=offset) for offset in range((last_day - first_day).days // 7 + 1)]
 
 
 def _heard(published: PublishedEvidence, book: Book, weeks: list[date], day: date) -> dict[Key, Alert]:
     """The book after the unheard weeks, one after the other."""
-    after = dict(book.alerts)
+    book_after = dict(book.alerts)
     for week in weeks:
-        seen = observe_week(published, week)
-        told = causes(seen, published.root, week, after)
-        units = [each for each in seen if not (each.unit == published.root and each.key.family in _CAUSES)]
-        after = observe(after, [*units, *told], day)
-    after = observe(after, [], day)
+        observations = observe_week(published, week)
+        cause_observations = causes(observations, published.root, week, book_after)
+        units = [
+            observation
+            for observation in observations
+            if not (observation.unit == published.root and observation.key.family in _CAUSES)
+        ]
+        book_after = observe(book_after, [*units, *cause_observations], day)
+    book_after = observe(book_after, [], day)
     # what came and went while nobody looked is no alert today
-    return {key: alert for key, alert in after.items() if key in book.alerts or alert.state is not State.IMPROVING}
+    return {key: alert for key, alert in book_after.items() if key in book.alerts or alert.state is not State.IMPROVING}
 
 
 def _lacking(published: PublishedEvidence, alert: Alert, day: date, address: str) -> str:
@@ -118,27 +126,27 @@ def _lacking(published: PublishedEvidence, alert: Alert, day: date, address: str
     return ""
 
 
-def _outgoing(published: PublishedEvidence, dispatch: Dispatch, now: datetime, address: str) -> Outgoing:
+def _outgoing(published: PublishedEvidence, dispatch: Dispatch, current_time: datetime, address: str) -> Outgoing:
     """A dispatch as it will be sent: text, chart, and whom the registry has to be asked for."""
     day, language = dispatch.at.date(), dispatch.recipient.language
     items = [Item(part.what, part.alert, facts_of(published, part.alert, day, address)) for part in dispatch.parts]
-    kept = [item for item in items if _can_be_said(item, language)]
-    message = compose(kept, language, day)
-    lead = next((item for item in kept if item.what is Occasion.NEW), None)
-    chart, said = chart_of(published, lead.alert, lead.facts, language) if lead else (b"", "")
-    first = dispatch.parts[0]
+    sayable = [item for item in items if _can_be_said(item, language)]
+    message = compose(sayable, language, day)
+    lead_item = next((item for item in sayable if item.what is Occasion.NEW), None)
+    chart, chart_text = chart_of(published, lead_item.alert, lead_item.facts, language) if lead_item else (b"", "")
+    lead_part = dispatch.parts[0]
     return Outgoing(
         id=dispatch.id,
         recipient=dispatch.recipient.id,
-        role=_asked(first).value,
-        unit=first.alert.key.unit,
-        system=first.alert.key.system,
+        role=_asked(lead_part).value,
+        unit=lead_part.alert.key.unit,
+        system=lead_part.alert.key.system,
         day=day,
-        decided=now,
+        decided=current_time,
         message=message,
         alerts=tuple(part.alert.id for part in dispatch.parts),
         chart=chart,
-        chart_text=said,
+        chart_text=chart_text,
     )
 
 

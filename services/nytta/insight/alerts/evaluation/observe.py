@@ -51,14 +51,14 @@ class PublishedEvidence:
         """Units whose staff are spoken of: reporting groups stand for their members; in tree order."""
         if day in self._places:
             return self._places[day]
-        groups = {g.units[0]: g.id for g in self.registry.groups if day in g.span}
-        members = {u for g in self.registry.groups if day in g.span for u in g.units}
-        found = []
+        groups = {group.units[0]: group.id for group in self.registry.groups if day in group.span}
+        members = {member for group in self.registry.groups if day in group.span for member in group.units}
+        places = []
         for unit, _ in self.registry.tree(day):
             if unit.root == self.root:
-                found += [unit.id] if unit.id not in members else []
-                found += [groups[unit.id]] if unit.id in groups else []
-        return self._places.setdefault(day, found)
+                places += [unit.id] if unit.id not in members else []
+                places += [groups[unit.id]] if unit.id in groups else []
+        return self._places.setdefault(day, places)
 
     def member(self, place: str) -> str:
         """The unit itself, or the first member of a reporting group."""
@@ -70,12 +70,12 @@ class PublishedEvidence:
         if place not in places:
             places = self.units(day)
         if (day, len(places)) not in self._alike:
-            alike: dict[str, list[str]] = {}
-            for other in places:
-                alike.setdefault(self.registry.unit(self.member(other), day).peer_group, []).append(other)
-            self._alike[day, len(places)] = alike
+            peer_groups: dict[str, list[str]] = {}
+            for candidate in places:
+                peer_groups.setdefault(self.registry.unit(self.member(candidate), day).peer_group, []).append(candidate)
+            self._alike[day, len(places)] = peer_groups
         group = self.registry.unit(self.member(place), day).peer_group
-        return [p for p in self._alike[day, len(places)].get(group, []) if group and p != place]
+        return [peer for peer in self._alike[day, len(places)].get(group, []) if group and peer != place]
 
     def live(self, system: str, place: str) -> date | None:
         """The day from which the unit, or every member of the group, is live."""
@@ -103,8 +103,10 @@ class PublishedEvidence:
 
     def among_peers(self, indicator: str, grain: str, unit: str, system: str, week: date) -> list[float]:
         """Published values of comparable units."""
-        found = [self.value(indicator, grain, p, system, week) for p in self.peers(unit, week + timedelta(days=6))]
-        return [v for v in found if v is not None]
+        values = [
+            self.value(indicator, grain, peer, system, week) for peer in self.peers(unit, week + timedelta(days=6))
+        ]
+        return [value for value in values if value is not None]
 
 
 def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
@@ -119,7 +121,7 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
         for row in evidence.not_assessed
         if row["week"] == week
     ]
-    seen = [
+    week_observations = [
         *observations(signals, missing, week, published.root),
         *_not_moved(published, week),
         *_decisions(published, week),
@@ -133,18 +135,19 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
         if row["kind"] == Kind.BEHIND_PLAN and row["opened"] <= week and row["due"] is not None
     }
     # a forecast for a day that has passed is none
-    seen = [
-        replace(each, inhibition=Inhibition.DUE)
-        if each.kind is Kind.BEHIND_PLAN and dues.get((each.unit, each.system, each.indicator), date.max) <= day
-        else each
-        for each in seen
+    week_observations = [
+        replace(observation, inhibition=Inhibition.DUE)
+        if observation.kind is Kind.BEHIND_PLAN
+        and dues.get((observation.unit, observation.system, observation.indicator), date.max) <= day
+        else observation
+        for observation in week_observations
     ]
     deviations = set()
-    for each in seen:
-        unit = published.member(each.unit)
-        if each.unit != published.root and published.registry.deviation(each.system, unit, day):
-            deviations.add((each.unit, each.system))
-    return held_back(seen, deviations=deviations)
+    for observation in week_observations:
+        unit = published.member(observation.unit)
+        if observation.unit != published.root and published.registry.deviation(observation.system, unit, day):
+            deviations.add((observation.unit, observation.system))
+    return held_back(week_observations, deviations=deviations)
 
 
 def _rolling_out(published: PublishedEvidence, row: dict[str, Any], day: date) -> bool:
@@ -182,31 +185,31 @@ def moved(published: PublishedEvidence, place: str, system: str, week: date) -> 
     return None if enrolled is None or activated is None else round(enrolled * activated / 100)
 
 
-def expected(plan: Plan, begin: date, day: date) -> int:
-    """What the plan expects on `day` in percent: straight from nothing at `begin` through each target."""
-    before, reached = begin, 0.0
+def expected(plan: Plan, start: date, day: date) -> int:
+    """What the plan expects on `day` in percent: straight from nothing at `start` through each target."""
+    reached_on, reached = start, 0.0
     for target in plan.targets:
         if day < target.date:
-            way = (day - before).days / max((target.date - before).days, 1)
+            way = (day - reached_on).days / max((target.date - reached_on).days, 1)
             return round((reached + max(way, 0.0) * (target.value - reached)) / 10)
-        before, reached = target.date, target.value
+        reached_on, reached = target.date, target.value
     return round(reached / 10)
 
 
-def _begun(published: PublishedEvidence, week: date, begin: date, low: Callable[[date], bool | None]) -> date:
-    """The first week of the run of low weeks that ends with `week`; the week of `begin` where it was never better.
+def _begun(published: PublishedEvidence, week: date, start: date, low: Callable[[date], bool | None]) -> date:
+    """The first week of the run of low weeks that ends with `week`; the week of `start` where it was never better.
 
     `low` tells of a week whether it was, None where nothing is known of it.
     """
-    earliest, asked = week, week
-    first = max(monday(begin), published.evidence.first)
-    while asked > first:
-        asked -= timedelta(weeks=1)
-        known = low(asked)
-        if known is False:
+    earliest, asked_week = week, week
+    first_day = max(monday(start), published.evidence.first)
+    while asked_week > first_day:
+        asked_week -= timedelta(weeks=1)
+        is_low = low(asked_week)
+        if is_low is False:
             return earliest
-        earliest = asked if known else earliest
-    return monday(begin) if earliest <= begin + SETTLED else earliest
+        earliest = asked_week if is_low else earliest
+    return monday(start) if earliest <= start + SETTLED else earliest
 
 
 def _not_moved(published: PublishedEvidence, week: date) -> Iterable[Observation]:
@@ -214,16 +217,16 @@ def _not_moved(published: PublishedEvidence, week: date) -> Iterable[Observation
     for system in published.systems("enrolment"):
         for place in published.places(day):
             plan = published.plan(system, "enrolment", place, day)
-            live = published.live(system, place)
-            if place == published.root or plan is None or live is None or live > day:
+            go_live = published.live(system, place)
+            if place == published.root or plan is None or go_live is None or go_live > day:
                 continue
-            planned = expected(plan, plan.start or live, day - timedelta(weeks=2))
+            planned = expected(plan, plan.start or go_live, day - timedelta(weeks=2))
             activated = moved(published, place, system, week)
             verdict = Verdict.UNUSABLE if activated is None else rules.not_moved(activated, planned, live=True)
             urgency = max(0.0, (planned - (activated or 0)) / 100)
             since = None
             if verdict is Verdict.HIT:
-                since = _begun(published, week, live, partial(_behind, published, place, system))
+                since = _begun(published, week, go_live, partial(_behind, published, place, system))
             yield Observation(place, system, Kind.NOT_MOVED, week, verdict, "enrolment", urgency=urgency, since=since)
 
 
@@ -246,25 +249,31 @@ class Standing:
 
 def standing(published: PublishedEvidence, decision: Decision, day: date) -> Standing:
     """A decision's acknowledgements among the units it concerns, its age, and the level it has come to."""
-    acts = [a for a in published.evidence.acts if a["decision"] == decision.id and a["day"] <= day]
-    concerned = {u for u in decision.units if published.registry.deviation(decision.system, u, day) is None}
-    told = [a for a in acts if a["state"] in ("acknowledged", "executed") and a["unit"] in concerned]
-    levels = [a["level"] for a in told if a["state"] == "acknowledged" and a["level"]]
-    executed = {a["unit"] for a in acts if a["state"] == "executed"}
-    over = any(a["state"] == "reversed" for a in acts) or (bool(concerned) and concerned <= executed)
+    decision_acts = [act for act in published.evidence.acts if act["decision"] == decision.id and act["day"] <= day]
+    concerned = {unit for unit in decision.units if published.registry.deviation(decision.system, unit, day) is None}
+    confirmed = [
+        act for act in decision_acts if act["state"] in ("acknowledged", "executed") and act["unit"] in concerned
+    ]
+    levels = [act["level"] for act in confirmed if act["state"] == "acknowledged" and act["level"]]
+    executed = {act["unit"] for act in decision_acts if act["state"] == "executed"}
+    over = any(act["state"] == "reversed" for act in decision_acts) or (bool(concerned) and concerned <= executed)
     weeks = (day - decision.decided).days // 7
-    return Standing(len({a["unit"] for a in told}), len(concerned), weeks, max(levels, default=decision.level), over)
+    return Standing(
+        len({act["unit"] for act in confirmed}), len(concerned), weeks, max(levels, default=decision.level), over
+    )
 
 
 def _decisions(published: PublishedEvidence, week: date) -> Iterable[Observation]:
     day = week + timedelta(days=6)
     for decision in published.registry.decisions:
-        units = [u for u in decision.units if _root(published.registry, u, day) == published.root]
+        units = [unit for unit in decision.units if _root(published.registry, unit, day) == published.root]
         if not units or decision.decided > day:
             continue
-        now = standing(published, decision, day)
-        verdict = Verdict.OVER if now.over else rules.decision_stuck(now.acknowledged, now.units, now.weeks)
-        missing = (now.units - now.acknowledged) / max(now.units, 1)
+        current = standing(published, decision, day)
+        verdict = (
+            Verdict.OVER if current.over else rules.decision_stuck(current.acknowledged, current.units, current.weeks)
+        )
+        missing = (current.units - current.acknowledged) / max(current.units, 1)
         yield Observation(
             published.root,
             decision.system,
@@ -286,17 +295,28 @@ def _root(registry: Registry, unit: str, day: date) -> str | None:
 
 def _anchoring(published: PublishedEvidence, week: date) -> Iterable[Observation]:
     day = week + timedelta(days=6)
-    stones = [m for m in published.registry.milestones if m.what == "step_started" and m.tier]
-    for system in sorted({m.system for m in stones if m.tier == "staff" and _about(published, m.unit, day)}):
-        begun = min((m.date for m in stones if m.system == system and m.tier == "staff"), default=day)
-        shown = {
-            r["unit"]: r
-            for (fact, _, of, at), rows in published.evidence.facts.items()
-            for r in rows
-            if (fact, of, at, r["part"]) == ("trained", system, week, "manager")
+    stones = [
+        milestone for milestone in published.registry.milestones if milestone.what == "step_started" and milestone.tier
+    ]
+    for system in sorted(
+        {
+            milestone.system
+            for milestone in stones
+            if milestone.tier == "staff" and _about(published, milestone.unit, day)
         }
-        for unit in _lowest(published, published.root, set(shown), day):
-            row = shown.get(unit)
+    ):
+        begun = min(
+            (milestone.date for milestone in stones if milestone.system == system and milestone.tier == "staff"),
+            default=day,
+        )
+        shares_by_unit = {
+            row["unit"]: row
+            for (fact, _, fact_system, fact_week), rows in published.evidence.facts.items()
+            for row in rows
+            if (fact, fact_system, fact_week, row["part"]) == ("trained", system, week, "manager")
+        }
+        for unit in _lowest(published, published.root, set(shares_by_unit), day):
+            row = shares_by_unit.get(unit)
             managers = None if row is None else round(row["value"])
             verdict = rules.not_anchored(managers, ANCHORED, staff_started=begun <= day)
             yield Observation(unit, system, Kind.NOT_ANCHORED, week, verdict, since=monday(begun))
@@ -306,12 +326,12 @@ def _about(published: PublishedEvidence, unit: str, day: date) -> bool:
     return unit == "" or _root(published.registry, unit, day) == published.root
 
 
-def _lowest(published: PublishedEvidence, unit: str, shown: set[str], day: date) -> list[str]:
+def _lowest(published: PublishedEvidence, unit: str, shown_units: set[str], day: date) -> list[str]:
     """The lowest level at which every unit has a figure."""
-    below = [u.id for u in published.registry.units_at(day).values() if u.parent == unit]
-    if not below or not shown.issuperset(below):
+    below = [candidate.id for candidate in published.registry.units_at(day).values() if candidate.parent == unit]
+    if not below or not shown_units.issuperset(below):
         return [unit]
-    return [each for child in below for each in _lowest(published, child, shown, day)]
+    return [descendant for child in below for descendant in _lowest(published, child, shown_units, day)]
 
 
 def target_of_use(
@@ -323,26 +343,26 @@ def target_of_use(
 
 def _readiness(published: PublishedEvidence, week: date) -> Iterable[Observation]:
     day = week + timedelta(days=6)
-    for fact, place, system, at in list(published.evidence.facts):
-        if (fact, at) != ("ready", week) or place == published.root or place not in published.places(day):
+    for fact, place, system, fact_week in list(published.evidence.facts):
+        if (fact, fact_week) != ("ready", week) or place == published.root or place not in published.places(day):
             continue
-        live = published.live(system, place)
-        if live is None or day < live + SETTLED:
+        go_live = published.live(system, place)
+        if go_live is None or day < go_live + SETTLED:
             continue
         # Cases say more than persons; where too few hands stand behind them, persons speak.
         for indicator in (_INTENDED, _BREADTH):
-            use, target = published.fact("use", place, system, week, indicator), None
-            if use is not None:
+            use_fact, target = published.fact("use", place, system, week, indicator), None
+            if use_fact is not None:
                 target = target_of_use(published, place, system, day, indicator)
-            if use is None or target is None:
+            if use_fact is None or target is None:
                 continue
             ready = published.fact("ready", place, system, week)
-            share = round(use["value"])
+            share = round(use_fact["value"])
             verdict = rules.ready_not_used(None if ready is None else round(ready["value"]), share, target)
             urgency = round(max(0, target - share) / 100, 2)
             since = None
             if verdict is Verdict.HIT:
-                since = _begun(published, week, live, partial(_unused, published, place, system, indicator))
+                since = _begun(published, week, go_live, partial(_unused, published, place, system, indicator))
             yield Observation(
                 place, system, Kind.READY_NOT_USED, week, verdict, indicator, urgency=urgency, since=since
             )
@@ -351,11 +371,11 @@ def _readiness(published: PublishedEvidence, week: date) -> Iterable[Observation
 
 def _unused(published: PublishedEvidence, place: str, system: str, indicator: str, week: date) -> bool | None:
     """Whether use was far below its target in a week; None where it is not known."""
-    use = published.fact("use", place, system, week, indicator)
+    use_fact = published.fact("use", place, system, week, indicator)
     target = target_of_use(published, place, system, week + timedelta(days=6), indicator)
-    if use is None or use["value"] is None or target is None:
+    if use_fact is None or use_fact["value"] is None or target is None:
         return None
-    return rules.ready_not_used(rules.READY, round(use["value"]), target) is Verdict.HIT
+    return rules.ready_not_used(rules.READY, round(use_fact["value"]), target) is Verdict.HIT
 
 
 def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
@@ -365,8 +385,8 @@ def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
             row = published.evidence.values.get(("tickets-per-100", "window", place, system, week))
             if place == published.root or row is None:
                 continue
-            others = published.among_peers("tickets-per-100", "window", place, system, week)
-            peers = median(others) if len(others) >= 3 else None
+            peer_values = published.among_peers("tickets-per-100", "window", place, system, week)
+            peers = median(peer_values) if len(peer_values) >= 3 else None
             since = _burdened(published, place, system, week)
             change = change_of_use(published, place, system, week, since)
             kind, verdict = rules.support(row["low"], peers, change)
@@ -379,15 +399,15 @@ def _burdened(published: PublishedEvidence, place: str, system: str, week: date)
 
     Against comparable units of the same weeks, for everybody asks less in summer.
     """
-    known: list[tuple[date, float]] = []
-    for asked in (week - timedelta(weeks=n) for n in reversed(range(_YEAR))):
-        value = published.value("tickets-per-100", "window", place, system, asked)
-        others = published.among_peers("tickets-per-100", "window", place, system, asked)
-        if value is not None and len(others) >= 3 and median(others) > 0:
-            known.append((asked, value / median(others)))
-    if len(known) < _FEWEST_WINDOWS:
+    ratios: list[tuple[date, float]] = []
+    for asked_week in (week - timedelta(weeks=offset) for offset in reversed(range(_YEAR))):
+        value = published.value("tickets-per-100", "window", place, system, asked_week)
+        peer_values = published.among_peers("tickets-per-100", "window", place, system, asked_week)
+        if value is not None and len(peer_values) >= 3 and median(peer_values) > 0:
+            ratios.append((asked_week, value / median(peer_values)))
+    if len(ratios) < _FEWEST_WINDOWS:
         return None
-    return known[rise([ratio for _, ratio in known])][0]
+    return ratios[rise([ratio for _, ratio in ratios])][0]
 
 
 def change_of_use(
@@ -399,12 +419,14 @@ def change_of_use(
     """
     calendar = published.registry.organisation(published.root).calendar
 
-    def level(last: date) -> float | None:
-        weeks: Sequence[date] = [last - timedelta(weeks=n) for n in range(8)]
-        kept = [published.value(_BREADTH, "week", place, system, w) for w in weeks if not calendar.is_quiet(w)]
-        known = [v for v in kept if v is not None][:4]
-        return mean(known) if len(known) == 4 else None
+    def level(last_day: date) -> float | None:
+        weeks: Sequence[date] = [last_day - timedelta(weeks=offset) for offset in range(8)]
+        weekly_values = [
+            published.value(_BREADTH, "week", place, system, week) for week in weeks if not calendar.is_quiet(week)
+        ]
+        published_values = [value for value in weekly_values if value is not None][:4]
+        return mean(published_values) if len(published_values) == 4 else None
 
     quarter = week - timedelta(weeks=_QUARTER)
-    now, before = level(week), level(quarter if begun is None else min(quarter, begun - timedelta(weeks=1)))
-    return None if now is None or before is None else round(now - before)
+    current, earlier = level(week), level(quarter if begun is None else min(quarter, begun - timedelta(weeks=1)))
+    return None if current is None or earlier is None else round(current - earlier)

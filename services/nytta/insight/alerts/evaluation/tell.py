@@ -28,25 +28,25 @@ def facts_of(published: PublishedEvidence, alert: Alert, day: date, address: str
     """The facts of an alert on `day`; `address` is where the console is reached ('' where there is none)."""
     unit, system = alert.key.unit, alert.key.system
     week = alert.confirmed
-    known: dict[str, Any] = {"first": week, "last": week}
+    fields: dict[str, Any] = {"first": week, "last": week}
     indicator = alert.indicator
     match alert.kind:
         case Kind.LEVEL | Kind.RELAPSE | Kind.BEHIND_PLAN:
-            known |= _detected(published, alert)
+            fields |= _detected(published, alert)
         case Kind.READY_NOT_USED:
-            known |= _ready(published, alert, day)
+            fields |= _ready(published, alert, day)
         case Kind.NOT_MOVED:
-            known |= _rollout(published, alert, day)
+            fields |= _rollout(published, alert, day)
         case Kind.DECISION_STUCK:
-            known |= _decision(published, alert)
+            fields |= _decision(published, alert)
         case Kind.NOT_ANCHORED:
-            known |= _anchored(published, alert)
+            fields |= _anchored(published, alert)
         case Kind.ABANDONMENT | Kind.TRAINING_NEED:
-            known |= _burden(published, alert)
+            fields |= _burden(published, alert)
         case _:
-            known |= _cause(published, alert)
+            fields |= _cause(published, alert)
     defined = published.evidence.definitions.get(indicator)
-    known |= _begun(published, alert)
+    fields |= _begun(published, alert)
     page = f"{address.rstrip('/')}/units/{quote(unit, safe='')}" if address else ""
     name = _three(defined, "title") if defined else _names_of_system(published, system)
     return Facts(
@@ -58,40 +58,43 @@ def facts_of(published: PublishedEvidence, alert: Alert, day: date, address: str
             "version": defined["version"] if defined else 1,
             "chart": page,
             "suggestions": published.registry.suggested(alert.kind.value, system),
-            **known,
+            **fields,
         }
     )
 
 
 def _begun(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """Going live, where it has been so ever since, and how often chance finds what was found."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if alert.kind in _FROM_THE_START:
-        live = published.live(alert.key.system, alert.key.unit)
-        found["live"] = live if live is not None and monday(live) == alert.since else None
+        go_live = published.live(alert.key.system, alert.key.unit)
+        fields["live"] = go_live if go_live is not None and monday(go_live) == alert.since else None
     if alert.kind in (Kind.LEVEL, Kind.RELAPSE):
         budget = published.registry.organisation(published.root).false_per_unit_year
-        found["chance"] = max(1, ceil(100 * budget))
-    return found
+        fields["chance"] = max(1, ceil(100 * budget))
+    return fields
 
 
 def _names_of_unit(published: PublishedEvidence, unit: str, day: date) -> Names:
-    group = next((g for g in published.registry.groups if g.id == unit), None)
+    group = next((group for group in published.registry.groups if group.id == unit), None)
     if group is not None:
         return group.names
-    versions = [u for u in published.registry.units if u.id == unit]
-    return next((u.names for u in versions if day in u.span), versions[-1].names if versions else Names.of(unit))
+    versions = [version for version in published.registry.units if version.id == unit]
+    return next(
+        (version.names for version in versions if day in version.span),
+        versions[-1].names if versions else Names.of(unit),
+    )
 
 
 def _names_of_system(published: PublishedEvidence, system: str) -> Names:
     if system == "*":
         return _EVERY_SYSTEM
-    known = published.registry.system(system)
-    return known.names if known else Names.of(system)
+    registered = published.registry.system(system)
+    return registered.names if registered else Names.of(system)
 
 
-def _three(row: dict[str, Any], what: str) -> Names:
-    return Names(row[f"{what}_sv"], row[f"{what}_nb"], row[f"{what}_en"])
+def _three(row: dict[str, Any], prefix: str) -> Names:
+    return Names(row[f"{prefix}_sv"], row[f"{prefix}_nb"], row[f"{prefix}_en"])
 
 
 def _figure(row: dict[str, Any] | None) -> Figure | None:
@@ -116,14 +119,14 @@ def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     if not rows:
         return {}
     row = rows[-1]
-    found: dict[str, Any] = {"first": row["first"], "last": row["last"], "figure": _figure(row)}
-    found["before"] = _whole(row["before"])
-    found |= _evidence_for_advice(published, key.unit, key.system, row["last"])
+    fields: dict[str, Any] = {"first": row["first"], "last": row["last"], "figure": _figure(row)}
+    fields["before"] = _whole(row["before"])
+    fields |= _evidence_for_advice(published, key.unit, key.system, row["last"])
     if row["peer"] is not None:
-        found["peers"] = Peers(round(row["peer"]), _whole(row["peer_low"]), _whole(row["peer_high"]))
+        fields["peers"] = Peers(round(row["peer"]), _whole(row["peer_low"]), _whole(row["peer_high"]))
     if alert.kind is Kind.BEHIND_PLAN and row["target"] is not None and row["due"] is not None:
-        found["plan"] = Plan(round(row["target"]), _due(published, alert, row["due"]))
-    return found | _loss(published, alert)
+        fields["plan"] = Plan(round(row["target"]), _due(published, alert, row["due"]))
+    return fields | _loss(published, alert)
 
 
 def _evidence_for_advice(published: PublishedEvidence, unit: str, system: str, week: date) -> dict[str, Any]:
@@ -136,21 +139,23 @@ def _evidence_for_advice(published: PublishedEvidence, unit: str, system: str, w
 def _due(published: PublishedEvidence, alert: Alert, week: date) -> date:
     """The plan's own day in the week that detection knows."""
     plan = published.plan(alert.key.system, alert.indicator, alert.key.unit, week)
-    days = [t.date for t in plan.targets] if plan else []
-    return next((d for d in days if week <= d < week + timedelta(weeks=1)), week)
+    days = [target.date for target in plan.targets] if plan else []
+    return next((day for day in days if week <= day < week + timedelta(weeks=1)), week)
 
 
 def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """Hours that a year is missed by, of the benefits of the unit, or of the members of the group, and system."""
     unit, system = alert.key.unit, alert.key.system
-    members = next((g.units for g in published.registry.groups if g.id == unit), (unit,))
+    members = next((group.units for group in published.registry.groups if group.id == unit), (unit,))
     rows = [
         row
-        for (fact, place, of, _), facts in published.evidence.facts.items()
+        for (fact, place, fact_system, _), facts in published.evidence.facts.items()
         for row in facts
-        if (fact, of) == ("unrealised_hours", system) and place in members
+        if (fact, fact_system) == ("unrealised_hours", system) and place in members
     ]
-    benefits = [b for b in published.registry.benefits if b.unit in members and b.system == system]
+    benefits = [
+        benefit for benefit in published.registry.benefits if benefit.unit in members and benefit.system == system
+    ]
     week = max((row["week"] for row in rows), default=None)
     hours = sum(row["value"] or 0 for row in rows if row["week"] == week)
     if week is None or not benefits or not hours:
@@ -160,19 +165,19 @@ def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
 
 def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
-    use = published.fact("use", unit, system, week, alert.indicator)
-    found: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use)}
-    found |= _evidence_for_advice(published, unit, system, week)
+    use_fact = published.fact("use", unit, system, week, alert.indicator)
+    fields: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use_fact)}
+    fields |= _evidence_for_advice(published, unit, system, week)
     rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
-    others = sorted(row["value"] for row in rows if row is not None)
-    if len(others) >= 3:
-        low, _, high = quantiles(others, n=4, method="inclusive") if len(others) >= 5 else (None, None, None)
-        found["peers"] = Peers(round(median(others)), _whole(low), _whole(high))
+    peer_values = sorted(row["value"] for row in rows if row is not None)
+    if len(peer_values) >= 3:
+        low, _, high = quantiles(peer_values, n=4, method="inclusive") if len(peer_values) >= 5 else (None, None, None)
+        fields["peers"] = Peers(round(median(peer_values)), _whole(low), _whole(high))
     plan = published.plan(system, alert.indicator, unit, day)
     target = target_of_use(published, unit, system, day, alert.indicator)
     if plan is not None and target is not None:
-        found["plan"] = Plan(target, plan.targets[-1].date)
-    return found | _loss(published, alert)
+        fields["plan"] = Plan(target, plan.targets[-1].date)
+    return fields | _loss(published, alert)
 
 
 def _rollout(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
@@ -181,43 +186,49 @@ def _rollout(published: PublishedEvidence, alert: Alert, day: date) -> dict[str,
         moved(published, unit, system, week),
         published.evidence.values.get(("enrolment", "week", unit, system, week)),
     )
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if share is not None and row is not None:
-        found["figure"] = Figure(share, share, share, row["n_band"])
+        fields["figure"] = Figure(share, share, share, row["n_band"])
     plan = published.plan(system, "enrolment", unit, day)
     if plan is not None:
-        coming = next((t for t in plan.targets if t.date > day), plan.targets[-1])
-        found["plan"] = Plan(round(coming.value / 10), coming.date)
-    apps = [r["part"] for r in published.evidence.facts.get(("legacy", unit, system, week), [])]
-    return found | {"legacy": ", ".join(apps)}
+        coming = next((target for target in plan.targets if target.date > day), plan.targets[-1])
+        fields["plan"] = Plan(round(coming.value / 10), coming.date)
+    apps = [row["part"] for row in published.evidence.facts.get(("legacy", unit, system, week), [])]
+    return fields | {"legacy": ", ".join(apps)}
 
 
 def _decision(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
-    decision = next((d for d in published.registry.decisions if d.id == alert.indicator), None)
+    decision = next((decision for decision in published.registry.decisions if decision.id == alert.indicator), None)
     if decision is None:
         return {}
-    now = standing(published, decision, alert.confirmed + timedelta(days=6))
-    found: dict[str, Any] = {"decided": Decided(decision.names, now.acknowledged, now.units, now.weeks, now.level)}
-    return found | {"indicator": decision.names, "definition": decision.names}
+    current = standing(published, decision, alert.confirmed + timedelta(days=6))
+    fields: dict[str, Any] = {
+        "decided": Decided(decision.names, current.acknowledged, current.units, current.weeks, current.level)
+    }
+    return fields | {"indicator": decision.names, "definition": decision.names}
 
 
 def _anchored(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     unit, system = alert.key.unit, alert.key.system
     row = published.fact("trained", unit, system, alert.confirmed, "manager")
-    stones = [m.date for m in published.registry.milestones if (m.system, m.tier) == (system, "staff")]
+    stones = [
+        milestone.date
+        for milestone in published.registry.milestones
+        if (milestone.system, milestone.tier) == (system, "staff")
+    ]
     return {"figure": _figure(row), "plan": Plan(ANCHORED, min(stones, default=alert.confirmed))}
 
 
 def _burden(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
     tickets = published.value("tickets-per-100", "window", unit, system, week)
-    others = published.among_peers("tickets-per-100", "window", unit, system, week)
-    found: dict[str, Any] = {
+    peer_values = published.among_peers("tickets-per-100", "window", unit, system, week)
+    fields: dict[str, Any] = {
         "figure": _figure(published.evidence.values.get((alert.indicator, "window", unit, system, week)))
     }
     if tickets is not None:
-        found["burden"] = Burden(round(tickets), round(median(others)) if len(others) >= 3 else None)
-    return found
+        fields["burden"] = Burden(round(tickets), round(median(peer_values)) if len(peer_values) >= 3 else None)
+    return fields
 
 
 def _cause(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:

@@ -84,11 +84,11 @@ class Accounts:
         """Forget whose an address is, by the address or its id: how many accounts were forgotten."""
         digest = self._of_address(name.strip().lower()) if "@" in name else ""
         with self._alone():
-            before = self.all()
-            after = tuple(account for account in before if not (account.address == digest or account.id == name))
-            if len(after) < len(before):
-                permissions.replace(self.path, _written(after))
-        return len(before) - len(after)
+            earlier = self.all()
+            remaining = tuple(account for account in earlier if not (account.address == digest or account.id == name))
+            if len(remaining) < len(earlier):
+                permissions.replace(self.path, _written(remaining))
+        return len(earlier) - len(remaining)
 
     def _known(self, wanted: Account) -> bool:
         for account in self.all():

@@ -33,15 +33,15 @@ class Person:
     groups: frozenset[str] = field(default=frozenset(), repr=False)
 
 
-def person_of(claims: Mapping[str, Any], client: Client, nonce: str, now: datetime) -> Person:
+def person_of(claims: Mapping[str, Any], client: Client, nonce: str, current_time: datetime) -> Person:
     """Who signed in, by the claims of a token whose signature is right. Refusal where they are not of this sign-in.
 
-    `nonce` is the one that the sign-in was begun with; `now` is aware.
+    `nonce` is the one that the sign-in was begun with; `current_time` is aware.
     """
     if claims.get("iss") != client.issuer:
         raise _broken("comes from another issuer than NYTTA_OIDC_ISSUER")
     _check_audience(claims, client.id)
-    _check_times(claims, now)
+    _check_times(claims, current_time)
     if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
         raise _broken("belongs to another sign-in: its nonce is not the one that was sent")
     subject = claims.get(client.subject)
@@ -65,12 +65,12 @@ def _check_audience(claims: Mapping[str, Any], client: str) -> None:
         raise _broken("is meant for several clients and does not say which asked for it")
 
 
-def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
-    moment, leeway = now.timestamp(), LEEWAY.total_seconds()
-    ends, issued = _seconds(claims, "exp"), _seconds(claims, "iat")
-    if ends is None or issued is None:
+def _check_times(claims: Mapping[str, Any], current_time: datetime) -> None:
+    moment, leeway = current_time.timestamp(), LEEWAY.total_seconds()
+    expires, issued = _seconds(claims, "exp"), _seconds(claims, "iat")
+    if expires is None or issued is None:
         raise _broken("does not say when it was issued and when it ends")
-    if moment >= ends + leeway:
+    if moment >= expires + leeway:
         raise _broken(f"has expired: {_CLOCKS}")
     begins = _seconds(claims, "nbf") if "nbf" in claims else issued
     if begins is None or max(issued, begins) > moment + leeway:
@@ -115,5 +115,5 @@ def _groups(claims: Mapping[str, Any], name: str) -> frozenset[str]:
     return frozenset(groups)
 
 
-def _broken(what: str) -> Refusal:
-    return Refusal(Reason.BROKEN, f"the ID token {what}")
+def _broken(problem: str) -> Refusal:
+    return Refusal(Reason.BROKEN, f"the ID token {problem}")

@@ -63,13 +63,17 @@ class Client:
             raise ValueError(
                 f"NYTTA_ADDRESS must begin with https:// where people sign in with OpenID Connect, not be {address}"
             )
-        held = frozenset(d.strip().removeprefix("@").lower() for d in domains.split(",") if d.strip())
-        wrong = sorted(d for d in held if not _DOMAIN.fullmatch(d))
-        if wrong or not held:
+        domains_allowed = frozenset(
+            domain.strip().removeprefix("@").lower() for domain in domains.split(",") if domain.strip()
+        )
+        wrong = sorted(domain for domain in domains_allowed if not _DOMAIN.fullmatch(domain))
+        if wrong or not domains_allowed:
             raise ValueError(
                 f"NYTTA_OIDC_DOMAINS names domains such as town.example, not {', '.join(wrong) or domains}"
             )
-        return cls(issuer, id, secret, address.rstrip("/"), held, groups, min(timedelta(hours=hours), SESSION_LIFE))
+        return cls(
+            issuer, id, secret, address.rstrip("/"), domains_allowed, groups, min(timedelta(hours=hours), SESSION_LIFE)
+        )
 
     @property
     def redirect(self) -> str:
@@ -114,17 +118,17 @@ def is_safe(address: str) -> bool:
         return False
     if parts.username is not None or not host:
         return False
-    own = host == "localhost" or is_loopback(host)
-    return parts.scheme == "https" or (parts.scheme == "http" and own)
+    is_local = host == "localhost" or is_loopback(host)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_local)
 
 
 def _check_issuer(issuer: str) -> None:
     if not is_safe(issuer) or urlsplit(issuer).query or urlsplit(issuer).fragment:
         raise ValueError(f"NYTTA_OIDC_ISSUER must be an address that begins with https://, not {issuer}")
-    every = _EVERY_TENANT & {part.lower() for part in urlsplit(issuer).path.split("/")}
-    if _host(issuer) in _ENTRA and every:
+    tenants = _EVERY_TENANT & {part.lower() for part in urlsplit(issuer).path.split("/")}
+    if _host(issuer) in _ENTRA and tenants:
         raise ValueError(
-            f"NYTTA_OIDC_ISSUER names '{min(every)}', with which accounts of every organisation could sign in: name "
+            f"NYTTA_OIDC_ISSUER names '{min(tenants)}', with which accounts of every organisation could sign in: name "
             "your own tenant, https://login.microsoftonline.com/TENANT-ID/v2.0"
         )
 

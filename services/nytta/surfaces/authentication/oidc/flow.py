@@ -39,24 +39,26 @@ class Attempts:
 
     _attempts: dict[bytes, Attempt] = field(default_factory=dict)
 
-    def begin(self, browser: str, to: str, now: datetime) -> tuple[str, Attempt]:
+    def begin(self, browser: str, to: str, current_time: datetime) -> tuple[str, Attempt]:
         """A new sign-in of the browser that holds this cookie: its state, and what goes with it."""
         while self._attempts:
             oldest = next(iter(self._attempts))
-            if self._attempts[oldest].until > now and len(self._attempts) < MOST:
+            if self._attempts[oldest].until > current_time and len(self._attempts) < MOST:
                 break
             del self._attempts[oldest]
         state = secrets.token_urlsafe(32)
-        attempt = Attempt(secrets.token_urlsafe(32), secrets.token_urlsafe(48), to, digest_of(browser), now + LIFE)
+        attempt = Attempt(
+            secrets.token_urlsafe(32), secrets.token_urlsafe(48), to, digest_of(browser), current_time + LIFE
+        )
         self._attempts[digest_of(state)] = attempt
         return state, attempt
 
-    def take(self, state: str, browser: str, now: datetime) -> Attempt:
+    def take(self, state: str, browser: str, current_time: datetime) -> Attempt:
         """The sign-in of a state, which cannot be had again. Refusal where there is none for this browser."""
         attempt = self._attempts.pop(digest_of(state), None)
         if attempt is None:
             raise Refusal(Reason.STALE, "no such sign-in is under way: it was finished, or began before a restart")
-        if attempt.until <= now:
+        if attempt.until <= current_time:
             raise Refusal(Reason.STALE, f"the sign-in took longer than {LIFE.total_seconds() / 60:.0f} minutes")
         if not hmac.compare_digest(attempt.browser, digest_of(browser)):
             raise Refusal(Reason.STALE, "the sign-in was begun in another browser, or its cookie was not sent")

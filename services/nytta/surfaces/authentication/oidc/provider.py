@@ -141,10 +141,10 @@ class Provider:
             case "invalid_grant":
                 raise Refusal(Reason.STALE, "the provider refuses the code: it was used, is too old, or not for us")
             case "invalid_client" | "unauthorized_client":
-                why = "the provider refuses this client: look at NYTTA_OIDC_CLIENT and NYTTA_OIDC_SECRET"
+                reason = "the provider refuses this client: look at NYTTA_OIDC_CLIENT and NYTTA_OIDC_SECRET"
             case _:
-                why = f"the token endpoint answers {answer.status}"
-        raise Refusal(Reason.BROKEN, why)
+                reason = f"the token endpoint answers {answer.status}"
+        raise Refusal(Reason.BROKEN, reason)
 
     async def claims(self, token: str) -> dict[str, Any]:
         """What a token says that the provider signed; for a key that is not known yet, its keys are read again.
@@ -173,7 +173,7 @@ class Provider:
         return keys_of(_document(await self._ask("the provider's keys", "GET", place), "the provider's keys"))
 
     async def _ask(
-        self, what: str, method: str, address: str, *, data: dict[str, str] | None = None, **more: Any
+        self, place: str, method: str, address: str, *, data: dict[str, str] | None = None, **more: Any
     ) -> _Answer:
         local = urlsplit(address).scheme == "http"  # on this machine: no proxy lies between
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"} | more.pop("headers", {})
@@ -187,15 +187,15 @@ class Provider:
                 async for part in answer.aiter_raw():
                     body += part
                     if len(body) > BYTES:
-                        raise Refusal(Reason.BROKEN, f"{what} sends more than {BYTES >> 10} KiB")
+                        raise Refusal(Reason.BROKEN, f"{place} sends more than {BYTES >> 10} KiB")
         except TimeoutError as error:
-            raise Refusal(Reason.AWAY, f"{what} does not answer within {SECONDS:.0f} seconds") from error
+            raise Refusal(Reason.AWAY, f"{place} does not answer within {SECONDS:.0f} seconds") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise Refusal(Reason.AWAY, f"{what} cannot be had: {type(error).__name__}, {str(error)[:200]}") from error
+            raise Refusal(Reason.AWAY, f"{place} cannot be had: {type(error).__name__}, {str(error)[:200]}") from error
         if answer.status_code >= 500 or answer.status_code == 429:
-            raise Refusal(Reason.AWAY, f"{what} answers {answer.status_code}")
+            raise Refusal(Reason.AWAY, f"{place} answers {answer.status_code}")
         if 300 <= answer.status_code < 400:
-            raise Refusal(Reason.BROKEN, f"{what} is a redirect, and none is followed")
+            raise Refusal(Reason.BROKEN, f"{place} is a redirect, and none is followed")
         return _Answer(answer.status_code, answer.headers, bytes(body))
 
 
@@ -213,10 +213,10 @@ class _Kept(Generic[T]):
     async def get(self, older: float | None = None) -> T:
         """What is kept, read again where it is `older`. Refusal where it cannot be had."""
         async with self._lock:
-            now = self._clock()
-            if self._value and now - self._value[0] < (self._seconds if older is None else older):
+            current = self._clock()
+            if self._value and current - self._value[0] < (self._seconds if older is None else older):
                 return self._value[1]
-            if self._refusal and now - self._refusal[0] < AGAIN_SECONDS:
+            if self._refusal and current - self._refusal[0] < AGAIN_SECONDS:
                 raise Refusal(self._refusal[1].reason, self._refusal[1].why)
             try:
                 value = await self._read()
@@ -233,17 +233,17 @@ def _authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _document(answer: _Answer, what: str) -> dict[str, Any]:
+def _document(answer: _Answer, place: str) -> dict[str, Any]:
     if answer.status != 200:
-        raise Refusal(Reason.BROKEN, f"{what} is not there ({answer.status}): look at NYTTA_OIDC_ISSUER")
-    return _object(answer, what)
+        raise Refusal(Reason.BROKEN, f"{place} is not there ({answer.status}): look at NYTTA_OIDC_ISSUER")
+    return _object(answer, place)
 
 
-def _object(answer: _Answer, what: str) -> dict[str, Any]:
+def _object(answer: _Answer, place: str) -> dict[str, Any]:
     try:
         reply = orjson.loads(answer.body)
     except ValueError as error:
-        raise Refusal(Reason.BROKEN, f"{what} answers {answer.status} with something that is no JSON") from error
+        raise Refusal(Reason.BROKEN, f"{place} answers {answer.status} with something that is no JSON") from error
     if not isinstance(reply, dict):
-        raise Refusal(Reason.BROKEN, f"{what} answers {answer.status} with something that is no JSON object")
+        raise Refusal(Reason.BROKEN, f"{place} answers {answer.status} with something that is no JSON object")
     return reply

@@ -27,7 +27,7 @@ class Reason(StrEnum):
 class Refusal(Exception):
     """Nobody is signed in. `why` holds no personal data and nothing that a token or a request said."""
 
-    def __init__(self, reason: Reason, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, reason: Reason, explanation: str) -> None:
+        super().__init__(explanation)
         self.reason = reason
-        self.why = why
+        self.why = explanation

@@ -50,7 +50,7 @@ class SignIn:
         self._attempts = Attempts()
         self._waiting = 0
 
-    async def begin(self, browser: str, to: str, now: datetime) -> Redirect:
+    async def begin(self, browser: str, to: str, current_time: datetime) -> Redirect:
         """To the provider; the cookie binds the sign-in to the browser, which may hold one already as `browser`.
 
         Refusal where the provider does not answer. `to` is the page to go on to, a path of this console.
@@ -58,10 +58,10 @@ class SignIn:
         with self._turn():
             description = await self.provider.description()
         browser = browser or secrets.token_urlsafe(32)
-        state, attempt = self._attempts.begin(browser, to, now)
+        state, attempt = self._attempts.begin(browser, to, current_time)
         return Redirect(request(self.client, description.authorization, state, attempt), browser)
 
-    async def finish(self, query: Query, browser: str, now: datetime) -> Redirect:
+    async def finish(self, query: Query, browser: str, current_time: datetime) -> Redirect:
         """Back from the provider with `query`: to the page, with the cookie of a new session.
 
         Refusal where the answer is not one to a sign-in of this browser, is not the provider's, or says no.
@@ -70,16 +70,18 @@ class SignIn:
         if len(fields) != len(query):
             raise Refusal(Reason.STALE, "the answer names a field twice")
         with self._turn():
-            attempt = self._attempts.take(fields.get("state", ""), browser, now)
+            attempt = self._attempts.take(fields.get("state", ""), browser, current_time)
             _check_answer(fields, self.client, await self.provider.description())
             token = await self.provider.id_token(fields.get("code", ""), attempt.verifier)
-            person = person_of(await self.provider.claims(token), self.client, attempt.nonce, now)
+            person = person_of(await self.provider.claims(token), self.client, attempt.nonce, current_time)
         try:
-            await asyncio.to_thread(self._accounts.admit, self.client.issuer, person.subject, person.email, now.date())
+            await asyncio.to_thread(
+                self._accounts.admit, self.client.issuer, person.subject, person.email, current_time.date()
+            )
         except AccountsError as error:
             raise Refusal(Reason.UNKEPT, str(error)) from error
-        session = Session(Identity(person.email, groups=person.groups), now + self.client.life, token)
-        return Redirect(attempt.to, self._sessions.begin(session, now))
+        session = Session(Identity(person.email, groups=person.groups), current_time + self.client.life, token)
+        return Redirect(attempt.to, self._sessions.begin(session, current_time))
 
     async def farewell(self, session: Session | None) -> str:
         """Where the browser of an ended session signs out at the provider too; '' where that is not offered.

@@ -115,9 +115,9 @@ def message_of(reading: Reading, alert: Alert, today: date, language: str) -> Me
 
 def subject(reading: Reading, alert: Alert, language: str) -> str:
     """What an alert is about, in one line."""
-    told = message_of(reading, alert, reading.day, language)
-    if isinstance(told, Message):
-        return told.subject
+    message_or_reason = message_of(reading, alert, reading.day, language)
+    if isinstance(message_or_reason, Message):
+        return message_or_reason.subject
     unit, system = reading.unit_names(alert.key.unit).text(language), reading.system_names(alert.key.system)
     return f"{unit}: {system.text(language)}" if alert.key.system else unit
 
@@ -125,69 +125,81 @@ def subject(reading: Reading, alert: Alert, language: str) -> str:
 def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> AlertList:
     """The alerts of an organisation that the visitor may see, filtered, sorted and paged by the query."""
     say, language = Speaker(visitor.language), visitor.language
-    seen = visitor.visible(Permission.FIGURES)
-    mine = [a for a in reading.alerts if a.state is not State.WATCHING and a.key.unit in seen]
+    visible = visitor.visible(Permission.FIGURES)
+    visible_alerts = [
+        alert for alert in reading.alerts if alert.state is not State.WATCHING and alert.key.unit in visible
+    ]
     state = query.get("state", "live")
-    states = ("live", "all", *(s.value for s in State if s not in (State.OK, State.WATCHING)))
+    states = ("live", "all", *(state.value for state in State if state not in (State.OK, State.WATCHING)))
     if state not in states:
         raise Refused(400, "bad_filter", what=state)
     unit = query.get("unit", "")
-    kept = [a for a in mine if state == "all" or (a.live if state == "live" else a.state.value == state)]
-    kept = [a for a in kept if unit in ("", a.key.unit)]
+    selected = [
+        alert
+        for alert in visible_alerts
+        if state == "all" or (alert.live if state == "live" else alert.state.value == state)
+    ]
+    selected = [alert for alert in selected if unit in ("", alert.key.unit)]
     sort = query.get("sort", "since")
     if sort not in _SORTS:
         raise Refused(400, "bad_filter", what=sort)
-    order = {u: n for n, u in enumerate(reading.published.places(reading.day))}
+    order = {place: number for number, place in enumerate(reading.published.places(reading.day))}
     if sort == "unit":
-        kept.sort(key=lambda a: (order.get(a.key.unit, 0), a.id))
+        selected.sort(key=lambda alert: (order.get(alert.key.unit, 0), alert.id))
     elif sort == "since":
-        kept.sort(key=lambda a: (-a.since.toordinal(), a.id))
+        selected.sort(key=lambda alert: (-alert.since.toordinal(), alert.id))
     else:
-        kept.sort(key=lambda a: (a.key.system if sort == "system" else a.state.value, a.id))
-    pages = max(1, -(-len(kept) // SIZE))
+        selected.sort(key=lambda alert: (alert.key.system if sort == "system" else alert.state.value, alert.id))
+    pages = max(1, -(-len(selected) // SIZE))
     page = min(max(1, _number(query.get("page", "1"))), pages)
     rows = tuple(
         (
-            Link(subject(reading, a, language), address(a.id)),
-            Link(reading.unit_names(a.key.unit).text(language), f"/units/{a.key.unit}"),
-            reading.system_names(a.key.system).text(language) if a.key.system else "–",
-            Link(state_name(a, language), icon=icon(a)),
-            short_week(a.since, language),
-            WORDINGS[language].roles[role(a.kind).value],
-            answer(a, language),
+            Link(subject(reading, alert, language), address(alert.id)),
+            Link(reading.unit_names(alert.key.unit).text(language), f"/units/{alert.key.unit}"),
+            reading.system_names(alert.key.system).text(language) if alert.key.system else "–",
+            Link(state_name(alert, language), icon=icon(alert)),
+            short_week(alert.since, language),
+            WORDINGS[language].roles[role(alert.kind).value],
+            answer(alert, language),
         )
-        for a in kept[(page - 1) * SIZE : page * SIZE]
+        for alert in selected[(page - 1) * SIZE : page * SIZE]
     )
-    columns = tuple(say(f"col_{c}") for c in ("alert", "unit", "system", "state", "since", "addressee", "answer"))
-    names = sorted({a.key.unit for a in mine}, key=lambda u: order.get(u, 0))
+    columns = tuple(
+        say(f"col_{column}") for column in ("alert", "unit", "system", "state", "since", "addressee", "answer")
+    )
+    names = sorted({alert.key.unit for alert in visible_alerts}, key=lambda unit_id: order.get(unit_id, 0))
     return AlertList(
         reading.root,
         tuple(organisations(visitor, Permission.FIGURES, "/alerts")),
-        Table(say("alerts_caption", n=len(kept)), columns, rows),
+        Table(say("alerts_caption", n=len(selected)), columns, rows),
         state,
-        tuple((s, say(f"state_{s}")) for s in states),
+        tuple((state, say(f"state_{state}")) for state in states),
         sort,
-        tuple((s, say(f"col_{s}")) for s in _SORTS),
+        tuple((sorting, say(f"col_{sorting}")) for sorting in _SORTS),
         unit,
-        tuple((u, reading.unit_names(u).text(language)) for u in names),
+        tuple((unit_id, reading.unit_names(unit_id).text(language)) for unit_id in names),
         page,
         pages,
-        len(kept),
+        len(selected),
         _quality(reading, visitor),
         _effects(reading, visitor),
         _tried_table(reading, visitor),
     )
 
 
-def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mapping[str, str]) -> AlertView:
+def one(reading: Reading, visitor: Visitor, alert_id: str, today: date, values: Mapping[str, str]) -> AlertView:
     """One alert. Refused where there is none, or where the visitor may not see its unit."""
     say, language = Speaker(visitor.language), visitor.language
-    alert = next((a for a in reading.alerts if a.id == id_), None)
+    alert = next((alert for alert in reading.alerts if alert.id == alert_id), None)
     if alert is None:
         raise Refused(404, "no_alert")
-    told = message_of(reading, alert, today, language)
-    message = told if isinstance(told, Message) else None
-    facts = [(f.label, f.text) for f in message.fields if f.id not in ("buttons", "links")] if message else []
+    message_or_reason = message_of(reading, alert, today, language)
+    message = message_or_reason if isinstance(message_or_reason, Message) else None
+    facts = (
+        [(field.label, field.text) for field in message.fields if field.id not in ("buttons", "links")]
+        if message
+        else []
+    )
     proposed = suggestions(alert.kind, facts_of(reading.published, alert, today, ""), language)
     return AlertView(
         alert.id,
@@ -203,8 +215,8 @@ def one(reading: Reading, visitor: Visitor, id_: str, today: date, values: Mappi
         Table(say("alert_history"), (say("col_day"), say("col_what")), tuple(_history(alert, language))),
         alert.live and may_answer(visitor, alert, reading),
         tuple(_choices(proposed, _tried(reading, language), say)),
-        tuple((r.value, say(f"snooze_{r.value}")) for r in SnoozeReason),
-        tuple((r.value, say(f"invalid_{r.value}")) for r in InvalidReason),
+        tuple((reason.value, say(f"snooze_{reason.value}")) for reason in SnoozeReason),
+        tuple((reason.value, say(f"invalid_{reason.value}")) for reason in InvalidReason),
         today.isoformat(),
         (today + LONGEST_SNOOZE).isoformat(),
         values,
@@ -237,17 +249,21 @@ def answer(alert: Alert, language: str) -> str:
 
 def effect_of(reading: Reading, alert: Alert, language: str) -> str:
     """What followed the action that was planned; '' where none was, or where it is too early."""
-    told = next((each for each in reading.effects if each.alert == alert.id), None)
-    return "" if told is None else effect_text(told, language)
+    effect = next((effect for effect in reading.effects if effect.alert == alert.id), None)
+    return "" if effect is None else effect_text(effect, language)
 
 
-def effect_text(told: PublishedEffect, language: str) -> str:
+def effect_text(effect: PublishedEffect, language: str) -> str:
     """What followed an action, in a sentence."""
     say = Speaker(language)
-    if told.points is None:
-        return say("effect_cannot", why=say(f"effect_{told.word}"))
-    bounds = {"points": f"{told.points:+d}".replace("-", "−"), "low": _signed(told.low), "high": _signed(told.high)}
-    return say(f"effect_{told.word}", **bounds, others=told.others)
+    if effect.points is None:
+        return say("effect_cannot", why=say(f"effect_{effect.word}"))
+    bounds = {
+        "points": f"{effect.points:+d}".replace("-", "−"),
+        "low": _signed(effect.low),
+        "high": _signed(effect.high),
+    }
+    return say(f"effect_{effect.word}", **bounds, others=effect.others)
 
 
 def _signed(number: int | None) -> str:
@@ -283,28 +299,31 @@ def _history(alert: Alert, language: str) -> list[tuple[str, str]]:
         steps.append((alert.judged, say(f"step_{alert.feedback.value}")))
     steps.append((alert.improving, say("step_improving")))
     steps.append((alert.closed, say("step_closed")))
-    return [(day(at, language), text) for at, text in sorted((s for s in steps if s[0]), key=lambda s: str(s[0]))]
+    return [
+        (day(step_day, language), text)
+        for step_day, text in sorted((step for step in steps if step[0]), key=lambda step: str(step[0]))
+    ]
 
 
 def _quality(reading: Reading, visitor: Visitor) -> Table | None:
     if not (visitor.may(Permission.PLATFORM, reading.root) or visitor.may(Permission.PROGRAMME, reading.root)):
         return None
     say = Speaker(visitor.language)
-    found = quality(reading.alerts, reading.registry.organisation(reading.root).calendar.is_workday)
+    measured = quality(reading.alerts, reading.registry.organisation(reading.root).calendar.is_workday)
 
     def share(value: float | None) -> str:
         return say("none_yet") if value is None else f"{value:.0%}".replace("%", "\u00a0%")
 
     rows = (
-        (say("quality_told"), str(found.told), "–"),
-        (say("quality_right"), share(found.precision), f"≥ {PRECISION_GOAL:.0%}".replace("%", "\u00a0%")),
+        (say("quality_told"), str(measured.told), "–"),
+        (say("quality_right"), share(measured.precision), f"≥ {PRECISION_GOAL:.0%}".replace("%", "\u00a0%")),
         (
             say("quality_days"),
-            say("none_yet") if found.days is None else f"{found.days:g}",
+            say("none_yet") if measured.days is None else f"{measured.days:g}",
             f"≤ {DAYS_GOAL:g}",
         ),
-        (say("quality_action"), share(found.with_action), f"≥ {ACTION_GOAL:.0%}".replace("%", "\u00a0%")),
-        (say("quality_snoozed"), share(found.snoozed_twice), f"≤ {SNOOZED_GOAL:.0%}".replace("%", "\u00a0%")),
+        (say("quality_action"), share(measured.with_action), f"≥ {ACTION_GOAL:.0%}".replace("%", "\u00a0%")),
+        (say("quality_snoozed"), share(measured.snoozed_twice), f"≤ {SNOOZED_GOAL:.0%}".replace("%", "\u00a0%")),
     )
     return Table(say("quality_caption"), (say("col_what"), say("col_figure"), say("col_goal")), rows, (1, 2))
 
@@ -316,16 +335,18 @@ def _effects(reading: Reading, visitor: Visitor) -> Table | None:
     say, language = Speaker(visitor.language), visitor.language
     rows = tuple(
         (
-            Link(reading.unit_names(each.unit).text(language), address(each.alert)),
-            reading.system_names(each.system).text(language),
-            _action(reading, each, language),
-            day(each.day, language),
-            effect_text(each, language),
+            Link(reading.unit_names(effect.unit).text(language), address(effect.alert)),
+            reading.system_names(effect.system).text(language),
+            _action(reading, effect, language),
+            day(effect.day, language),
+            effect_text(effect, language),
         )
-        for each in reading.effects
+        for effect in reading.effects
     )
     return Table(
-        say("effects_caption"), tuple(say(f"col_{c}") for c in ("unit", "system", "action", "day", "followed")), rows
+        say("effects_caption"),
+        tuple(say(f"col_{column}") for column in ("unit", "system", "action", "day", "followed")),
+        rows,
     )
 
 
@@ -344,7 +365,9 @@ def _tried_table(reading: Reading, visitor: Visitor) -> Table | None:
         (action, str(tried[action].units), say("points", n=_points(tried[action].points)))
         for action in in_order_of_effect(tried, tried)
     )
-    return Table(say("tried_caption"), tuple(say(f"col_{c}") for c in ("action", "units", "followed")), rows, (1, 2))
+    return Table(
+        say("tried_caption"), tuple(say(f"col_{column}") for column in ("action", "units", "followed")), rows, (1, 2)
+    )
 
 
 def _choices(proposed: Mapping[str, Suggestion], tried: Mapping[str, Tried], say: Speaker) -> Iterator[tuple[str, str]]:
@@ -353,8 +376,8 @@ def _choices(proposed: Mapping[str, Suggestion], tried: Mapping[str, Tried], say
     for action, id_ in in_order_of_effect(words, tried).items():
         text = suggested(proposed[id_], say.language)
         if action in tried:
-            before = tried[action]
-            text += ": " + say("tried_note", n=before.units, points=_points(before.points))
+            earlier_effect = tried[action]
+            text += ": " + say("tried_note", n=earlier_effect.units, points=_points(earlier_effect.points))
         yield id_, text
 
 
@@ -362,14 +385,14 @@ def _points(points: float) -> str:
     return f"{points:+.0f}".replace("-", "−")
 
 
-def _action(reading: Reading, told: PublishedEffect, language: str) -> str:
+def _action(reading: Reading, effect: PublishedEffect, language: str) -> str:
     """The action by its words, as the alert proposed it."""
-    alert = next((a for a in reading.alerts if a.id == told.alert), None)
+    alert = next((alert for alert in reading.alerts if alert.id == effect.alert), None)
     if alert is None:
         return "–"
-    own = reading.published.registry.suggested(alert.kind.value, alert.key.system)
-    suggestion = actions(alert.kind, own, language).get(told.action)
-    return told.action if suggestion is None else suggestion.text.text(language)
+    own_suggestions = reading.published.registry.suggested(alert.kind.value, alert.key.system)
+    suggestion = actions(alert.kind, own_suggestions, language).get(effect.action)
+    return effect.action if suggestion is None else suggestion.text.text(language)
 
 
 def _number(text: str) -> int:
@@ -383,13 +406,16 @@ def is_new(alert: Alert, reading: Reading) -> bool:
     """Whether it opened in the last week: what the first evaluation found of the past is not new."""
     if alert.opened is None or alert.opened <= reading.day - timedelta(weeks=1):
         return False
-    first = min(each.opened for each in reading.alerts if each.opened is not None)
-    return alert.opened != first or alert.since > first - timedelta(weeks=LOOK_BACK + 1)
+    first_day = min(other.opened for other in reading.alerts if other.opened is not None)
+    return alert.opened != first_day or alert.since > first_day - timedelta(weeks=LOOK_BACK + 1)
 
 
 def open_about(reading: Reading, unit: str) -> Sequence[Alert]:
     """Live alerts of a unit, the most urgent first."""
-    return sorted((a for a in reading.alerts if a.live and a.key.unit == unit), key=lambda a: (-a.urgency, a.id))
+    return sorted(
+        (alert for alert in reading.alerts if alert.live and alert.key.unit == unit),
+        key=lambda alert: (-alert.urgency, alert.id),
+    )
 
 
 def recently(alert: Alert, today: date) -> bool:

@@ -55,13 +55,15 @@ class IndicatorView:
 def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
     """The catalogue, in the order of its codes."""
     say, language = Speaker(visitor.language), visitor.language
-    seen = visitor.visible(Permission.FIGURES)
-    top = next((p for p in reading.published.places(reading.day) if p in seen), reading.root)
+    visible = visitor.visible(Permission.FIGURES)
+    top_unit = next((place for place in reading.published.places(reading.day) if place in visible), reading.root)
     rows = []
-    for definition in sorted(reading.definitions.values(), key=lambda d: (d.code[:1], d.code)):
+    for definition in sorted(
+        reading.definitions.values(), key=lambda definition: (definition.code[:1], definition.code)
+    ):
         figures = []
-        for system in reading.systems(top):
-            row = reading.row(definition.id, top, system)
+        for system in reading.systems(top_unit):
+            row = reading.row(definition.id, top_unit, system)
             if row is not None:
                 figures.append(f"{figure_text(row, definition, language).text}")
         rows.append(
@@ -72,44 +74,48 @@ def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
                 ", ".join(figures) or "–",
             )
         )
-    columns = tuple(say(f"col_{c}") for c in ("indicator", "question", "code", "figure"))
+    columns = tuple(say(f"col_{column}") for column in ("indicator", "question", "code", "figure"))
     return IndicatorList(reading.root, Table(say("indicators_caption"), columns, tuple(rows)))
 
 
-def one(store: OpenStore, reading: Reading, visitor: Visitor, id_: str, query: Mapping[str, str]) -> IndicatorView:
+def one(
+    store: OpenStore, reading: Reading, visitor: Visitor, indicator_id: str, query: Mapping[str, str]
+) -> IndicatorView:
     """One indicator; the query chooses system and unit."""
     say, language = Speaker(visitor.language), visitor.language
-    definition = reading.definitions.get(id_)
+    definition = reading.definitions.get(indicator_id)
     if definition is None:
-        raise Refused(404, "no_indicator", what=id_[:80])
-    seen = visitor.visible(Permission.FIGURES)
-    places = [p for p in reading.published.places(reading.day) if p in seen]
+        raise Refused(404, "no_indicator", what=indicator_id[:80])
+    visible = visitor.visible(Permission.FIGURES)
+    places = [place for place in reading.published.places(reading.day) if place in visible]
     unit = query.get("unit") or places[0]
-    systems = [s for s in _systems(reading) if any(reading.row(id_, p, s) for p in places)]
+    systems = [
+        system for system in _systems(reading) if any(reading.row(indicator_id, place, system) for place in places)
+    ]
     system = query.get("system") or (systems[0] if systems else "")
     if system and system not in systems and system not in _systems(reading):
         raise Refused(404, "no_system", what=system[:80])
-    has = bool(system) and any(reading.row(id_, unit, system, w) for w in reading.weeks)
+    has_rows = bool(system) and any(reading.row(indicator_id, unit, system, week) for week in reading.weeks)
     return IndicatorView(
-        id_,
+        indicator_id,
         getattr(definition.title, language),
         getattr(definition.question, language),
         unit,
         reading.unit_names(unit).text(language),
         system,
-        tuple((s, reading.system_names(s).text(language)) for s in systems),
-        tuple((p, reading.unit_names(p).text(language)) for p in places),
+        tuple((system, reading.system_names(system).text(language)) for system in systems),
+        tuple((place, reading.unit_names(place).text(language)) for place in places),
         _facts(definition, say),
         getattr(definition.pitfalls, language),
-        trend(reading, visitor, unit, system, definition, "trend") if has else None,
+        trend(reading, visitor, unit, system, definition, "trend") if has_rows else None,
         _places(reading, visitor, definition, system, places, unit) if system else None,
-        _parts(store, reading, definition, system, unit, say) if has else None,
-        tuple(splits(store, reading, definition, unit, system, say)) if has else (),
+        _parts(store, reading, definition, system, unit, say) if has_rows else None,
+        tuple(splits(store, reading, definition, unit, system, say)) if has_rows else (),
         _funnels(store, reading, definition, system, places, say)
         if system and visitor.may(Permission.PROGRAMME, reading.root)
         else (),
         week(reading.week, language),
-        f"/indicators/{id_}/csv?unit={unit}&system={system}",
+        f"/indicators/{indicator_id}/csv?unit={unit}&system={system}",
     )
 
 
@@ -117,16 +123,20 @@ def as_csv(view: IndicatorView) -> bytes:
     """The tables of the page, one after the other: weeks, then places."""
     tables = [chart.table for chart in (view.chart, view.places) if chart is not None]
     texts = [
-        csv_text(t.columns, ([c.text if isinstance(c, Link) else c for c in row] for row in t.rows), "\r\n")
-        for t in tables
+        csv_text(
+            table.columns,
+            ([cell.text if isinstance(cell, Link) else cell for cell in row] for row in table.rows),
+            "\r\n",
+        )
+        for table in tables
     ]
     return "".join(["\ufeff", *(f"{text}\r\n" for text in texts)]).encode()
 
 
 def _systems(reading: Reading) -> list[str]:
-    found = {k[3] for k in reading.published.evidence.values if k[1] == "window"}
-    known = [s.id for s in reading.registry.systems if s.id in found]
-    return known + sorted(found - set(known))
+    shown_ids = {key[3] for key in reading.published.evidence.values if key[1] == "window"}
+    declared_ids = [system.id for system in reading.registry.systems if system.id in shown_ids]
+    return declared_ids + sorted(shown_ids - set(declared_ids))
 
 
 def _facts(definition: Definition, say: Speaker) -> Table:
@@ -143,7 +153,7 @@ def _facts(definition: Definition, say: Speaker) -> Table:
 
 
 def _places(
-    reading: Reading, visitor: Visitor, definition: Definition, system: str, places: list[str], mine: str
+    reading: Reading, visitor: Visitor, definition: Definition, system: str, places: list[str], own_place: str
 ) -> Chart | None:
     say, language = Speaker(visitor.language), visitor.language
     percent = definition.display.unit_of_measure == "percent"
@@ -155,7 +165,7 @@ def _places(
         figure = figure_text(row, definition, language)
         name = reading.unit_names(place).text(language)
         note = "" if figure.value is not None else figure.text
-        dots.append(charts.Dot(name, figure.value, figure.low, figure.high, note, place == mine))
+        dots.append(charts.Dot(name, figure.value, figure.low, figure.high, note, place == own_place))
         aim = target(reading, definition.id, place, system)
         aim_text = "–" if aim is None else number(aim, definition.display.unit_of_measure, language)
         rows.append(
@@ -163,16 +173,16 @@ def _places(
         )
     if len(dots) < 2:
         return None
-    whole = reading.row(definition.id, reading.root, system)
-    middle = whole["value"] if whole else None
-    there = [d for d in dots if d.value is not None]
+    whole_row = reading.row(definition.id, reading.root, system)
+    middle = whole_row["value"] if whole_row else None
+    shown_dots = [dot for dot in dots if dot.value is not None]
     title = getattr(definition.title, language)
-    finding = say("places_finding", n=len(there), all=len(dots), indicator=title)
-    if there:
-        low, high = min(d.value or 0 for d in there), max(d.value or 0 for d in there)
+    finding = say("places_finding", n=len(shown_dots), all=len(dots), indicator=title)
+    if shown_dots:
+        low, high = min(dot.value or 0 for dot in shown_dots), max(dot.value or 0 for dot in shown_dots)
         measure = definition.display.unit_of_measure
         finding += " " + say("places_range", low=number(low, measure, language), high=number(high, measure, language))
-    columns = tuple(say(f"col_{c}") for c in ("unit", "figure", "interval", "n_band", "target"))
+    columns = tuple(say(f"col_{column}") for column in ("unit", "figure", "interval", "n_band", "target"))
     return Chart(
         "places",
         finding,
@@ -198,13 +208,13 @@ def _parts(
         name = row["part"] or row["case_type"]
         name = say(f"channel_{name}") if has_words(f"channel_{name}") else name
         if row["case_type"] != "*":
-            known = reading.registry.case_type(system, row["case_type"])
-            name = known.names.text(say.language) if known else row["case_type"]
+            registered = reading.registry.case_type(system, row["case_type"])
+            name = registered.names.text(say.language) if registered else row["case_type"]
         figure = figure_text(row, definition, say.language)
         rows.append((name, figure.text, figure.interval or "–", figure.n_band or "–"))
     if not rows:
         return None
-    columns = tuple(say(f"col_{c}") for c in ("part", "figure", "interval", "n_band"))
+    columns = tuple(say(f"col_{column}") for column in ("part", "figure", "interval", "n_band"))
     return Table(say("parts_caption"), columns, tuple(rows), (1, 2, 3))
 
 
@@ -219,45 +229,47 @@ def _funnels(
     """Per level, which places lie beyond what chance explains, given how much stands behind each."""
     if definition.display.unit_of_measure != "percent" or definition.kind.value != "share":
         return ()
-    roots = [o.id for o in reading.registry.organisations]
+    roots = [organisation.id for organisation in reading.registry.organisations]
     rows = benchmarks.peers(store.connection, {definition.id: definition.version}, reading.root, roots, reading.week)
-    order = {place: n for n, place in enumerate(places)}
-    own = [r for r in rows if r["organisation"] == reading.root and r["system"] == system and r["unit"] in order]
-    own.sort(key=lambda r: order[r["unit"]])
-    others = [r for r in rows if r["organisation"] != reading.root]
+    order = {place: number for number, place in enumerate(places)}
+    own_rows = [
+        row for row in rows if row["organisation"] == reading.root and row["system"] == system and row["unit"] in order
+    ]
+    own_rows.sort(key=lambda row: order[row["unit"]])
+    other_rows = [row for row in rows if row["organisation"] != reading.root]
     drawn = []
-    for n, (level, same) in enumerate(by_level([*own, *others]).items()):
-        found = funnel(same) if same[0]["organisation"] == reading.root else None
-        if found is not None:
-            drawn.append(_funnel(reading, definition, level, found, say, f"funnel-{n}"))
+    for position, (level, level_rows) in enumerate(by_level([*own_rows, *other_rows]).items()):
+        drawn_funnel = funnel(level_rows) if level_rows[0]["organisation"] == reading.root else None
+        if drawn_funnel is not None:
+            drawn.append(_funnel(reading, definition, level, drawn_funnel, say, f"funnel-{position}"))
     return tuple(drawn)
 
 
-def _funnel(reading: Reading, definition: Definition, level: str, funnel: Funnel, say: Speaker, id_: str) -> Chart:
+def _funnel(reading: Reading, definition: Definition, level: str, funnel: Funnel, say: Speaker, chart_id: str) -> Chart:
     language, title = say.language, getattr(definition.title, say.language)
     points, rows = [], []
     for point in funnel.points:
-        mine = point.organisation == reading.root
-        name = reading.unit_names(point.unit).text(language) if mine else point.name or point.unit
+        is_own = point.organisation == reading.root
+        name = reading.unit_names(point.unit).text(language) if is_own else point.name or point.unit
         points.append(charts.Place(name, point.value, point.n, point.word != "inside", point.unit == reading.root))
         rows.append(
             (
-                Link(name, f"/units/{point.unit}") if mine else name,
+                Link(name, f"/units/{point.unit}") if is_own else name,
                 number(point.value, "percent", language),
                 f"≥ {point.n}",
                 say(f"funnel_{point.word}"),
             )
         )
     named = say("level_whole") if level == WHOLE else level.replace("#", say("level_depth"))
-    apart = [p.name for p in points if p.apart]
+    apart = [point.name for point in points if point.apart]
     listed = ", ".join(apart[:4]) + (say("and_more") if len(apart) > 4 else "")
     finding = say("funnel_apart", n=len(apart), all=len(points), list=listed) if apart else ""
     finding = finding or say("funnel_alike", all=len(points))
     centre = say("funnel_caption", centre=number(funnel.centre, "percent", language))
     words = (say("col_behind"), say("funnel_centre", centre=number(funnel.centre, "percent", language)))
-    columns = tuple(say(f"col_{c}") for c in ("unit", "figure", "behind", "funnel"))
+    columns = tuple(say(f"col_{column}") for column in ("unit", "figure", "behind", "funnel"))
     return Chart(
-        id_,
+        chart_id,
         finding,
         say("funnel_title", indicator=title, level=named),
         f"{finding} {centre}.",

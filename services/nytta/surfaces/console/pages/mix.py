@@ -34,22 +34,24 @@ def splits(
     store: OpenStore, reading: Reading, definition: Definition, unit: str, system: str, say: Speaker
 ) -> Iterator[Split]:
     """The change over a year, else over the longest part of it that can be told, by what the roll-up consists of."""
-    parents = {each.parent for each in reading.registry.units_at(reading.week).values()}
+    parents = {child.parent for child in reading.registry.units_at(reading.week).values()}
     kinds: tuple[Over, ...] = ("case-types", "units") if unit in parents else ("case-types",)
     for over in kinds:
-        for first in (reading.week - timedelta(weeks=n) for n in _BACK if n >= definition.window_weeks):
-            row = reading.row(definition.id, unit, system, first)
+        for first_day in (
+            reading.week - timedelta(weeks=offset) for offset in _BACK if offset >= definition.window_weeks
+        ):
+            row = reading.row(definition.id, unit, system, first_day)
             if row is None or row["value"] is None:
                 continue
             try:
-                found = mix(store.connection, definition, Question(unit, system, over, first, reading.week))
+                mixed = mix(store.connection, definition, Question(unit, system, over, first_day, reading.week))
             except NothingToTell:
                 continue
-            yield _split(found, over, definition, first, reading.week, say)
+            yield _split(mixed, over, definition, first_day, reading.week, say)
             break
 
 
-def _split(mixed: Mixed, over: Over, definition: Definition, first: date, last: date, say: Speaker) -> Split:
+def _split(mixed: Mixed, over: Over, definition: Definition, first_day: date, last_day: date, say: Speaker) -> Split:
     language, measure = say.language, definition.display.unit_of_measure
     kind = over.replace("-", "_")
     sentence = say(
@@ -59,9 +61,9 @@ def _split(mixed: Mixed, over: Over, definition: Definition, first: date, last: 
         change=_points(mixed.change, measure, say),
         within=_points(mixed.within, measure, say),
         mix=_points(mixed.mix, measure, say),
-        week=week(first, language),
+        week=week(first_day, language),
     )
-    rest = _signed(mixed.mix, language)
+    mix_change = _signed(mixed.mix, language)
     adjusted = mixed.adjusted_after - mixed.adjusted_before
     rows = (
         (
@@ -77,12 +79,12 @@ def _split(mixed: Mixed, over: Over, definition: Definition, first: date, last: 
             _signed(adjusted, language),
         ),
         (say("of_which_within"), "–", "–", _signed(mixed.within, language)),
-        (say("of_which_mix", n=mixed.unseen) if mixed.unseen else say("of_which_mix_alone"), "–", "–", rest),
+        (say("of_which_mix", n=mixed.unseen) if mixed.unseen else say("of_which_mix_alone"), "–", "–", mix_change),
     )
     heads = (
         say("col_figure"),
-        week(first, language),
-        week(last, language),
+        week(first_day, language),
+        week(last_day, language),
         say("col_change_points" if measure == "percent" else "col_change"),
     )
     return Split(over, sentence, Table(say(f"over_{kind}"), heads, rows, (1, 2, 3)), say("split_note"))

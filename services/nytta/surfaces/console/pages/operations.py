@@ -59,15 +59,17 @@ def operations(
 ) -> Operations:
     """The page; with a reason in the query, rejects of that reason one by one."""
     say, language = Speaker(visitor.language), visitor.language
-    every, imports = services.sources(), services.imports()
+    all_sources, imports = services.sources(), services.imports()
     # of sources that name no unit anybody knows, every organisation hears: it may be its own that fails
-    sources = [s for s in every if not s["organisations"] or reading.root in s["organisations"]]
-    strange = {str(s["source"]) for s in every} - {str(s["source"]) for s in sources}
-    rejected = [r for r in queries.rejected(store) if str(r["source"]) not in strange]
-    behind, heard = services.behind(), queries.evaluated_week(store, reading.root)
+    sources = [
+        source for source in all_sources if not source["organisations"] or reading.root in source["organisations"]
+    ]
+    strange = {str(source["source"]) for source in all_sources} - {str(source["source"]) for source in sources}
+    rejected = [row for row in queries.rejected(store) if str(row["source"]) not in strange]
+    behind, evaluated = services.behind(), queries.evaluated_week(store, reading.root)
     states = queries.delivering(store)
-    late = sum(states.get(str(s["source"])) in _UNUSUAL for s in sources)
-    number = sum(int(r["number"]) for r in rejected)
+    late = sum(states.get(str(source["source"])) in _UNUSUAL for source in sources)
+    number = sum(int(row["number"]) for row in rejected)
     may_replay = visitor.may(Permission.MAINTAIN, reading.root)
     tiles = (
         Tile(say("tile_sources"), str(len(sources)), say("tile_sources_note", n=late), "risk" if late else "good"),
@@ -78,11 +80,11 @@ def operations(
             "risk" if number else "good",
         ),
         Tile(say("tile_lag"), say("seconds", n=round(behind)), say("tile_lag_note")),
-        Tile(say("tile_judged"), (heard and short_week(datetime.fromisoformat(heard).date(), language)) or "–"),
+        Tile(say("tile_judged"), (evaluated and short_week(datetime.fromisoformat(evaluated).date(), language)) or "–"),
     )
     replay_text = ""
     if replayed is not None:
-        still = ", ".join(f"{_reason(r, say)} {n}" for r, n in replayed.still.items())
+        still = ", ".join(f"{_reason(reason, say)} {count}" for reason, count in replayed.still.items())
         replay_text = say("replayed", tried=replayed.tried, passed=replayed.passed)
         if still:
             replay_text += " " + say("replayed_still", still=still)
@@ -93,7 +95,10 @@ def operations(
         _sources(sources, states, say, language),
         _rounds([r for r in services.rounds() if str(r["source"]) not in strange], services, say),
         _rejects(rejected, say, language),
-        tuple((str(r["source"]), str(r["reason"]), _reason(r["reason"], say), str(r["number"])) for r in rejected),
+        tuple(
+            (str(row["source"]), str(row["reason"]), _reason(row["reason"], say), str(row["number"]))
+            for row in rejected
+        ),
         _details(services, query, say) if query.get("reason") else None,
         may_replay,
         _coverage(reading, say),
@@ -102,12 +107,14 @@ def operations(
             say("deliveries_caption"),
             (say("col_channel"), say("col_state"), say("col_number")),
             tuple(
-                (c, say(f"delivery_{s}") if has_words(f"delivery_{s}") else s, str(n))
-                for c, s, n in queries.deliveries(store, reading.root)
+                (channel, say(f"delivery_{state}") if has_words(f"delivery_{state}") else state, str(count))
+                for channel, state, count in queries.deliveries(store, reading.root)
             ),
             (2,),
         ),
-        _imports([i for i in imports if i["organisation"] in ("", reading.root)], say, language),
+        _imports(
+            [import_row for import_row in imports if import_row["organisation"] in ("", reading.root)], say, language
+        ),
         replay_text,
     )
 
@@ -126,25 +133,25 @@ def when(moment: Any) -> str:
 
 def _sources(sources: Sequence[Mapping[str, Any]], states: Mapping[str, str], say: Speaker, language: str) -> Table:
     rows = []
-    for s in sources:
-        state = states.get(str(s["source"]), "learning")
+    for source in sources:
+        state = states.get(str(source["source"]), "learning")
         days = 0.0
-        if s["first_event"] and s["last_event"]:
-            days = max(1.0, (s["last_event"] - s["first_event"]).total_seconds() / 86400)
-        rate = figures.whole_number(int(s["events"]) / days, language) if days else "–"
+        if source["first_event"] and source["last_event"]:
+            days = max(1.0, (source["last_event"] - source["first_event"]).total_seconds() / 86400)
+        rate = figures.whole_number(int(source["events"]) / days, language) if days else "–"
         rows.append(
             (
-                str(s["source"]) or "–",
+                str(source["source"]) or "–",
                 Link(say(f"source_{state}"), icon=_UNUSUAL.get(state, "early" if state == "learning" else "good")),
-                when(s["last_event"]),
-                when(s["last_received"]),
-                figures.whole_number(int(s["events"]), language),
+                when(source["last_event"]),
+                when(source["last_received"]),
+                figures.whole_number(int(source["events"]), language),
                 rate,
-                figures.whole_number(int(s["rejects"]), language),
+                figures.whole_number(int(source["rejects"]), language),
             )
         )
     columns = ("source", "state", "last_event", "last_received", "events", "per_day", "rejects")
-    return Table(say("sources_caption"), tuple(say(f"col_{c}") for c in columns), tuple(rows), (4, 5, 6))
+    return Table(say("sources_caption"), tuple(say(f"col_{column}") for column in columns), tuple(rows), (4, 5, 6))
 
 
 def _rounds(rounds: Sequence[Mapping[str, Any]], services: Services, say: Speaker) -> Table | None:
@@ -169,14 +176,14 @@ def _rounds(rounds: Sequence[Mapping[str, Any]], services: Services, say: Speake
 def _rejects(rejected: Sequence[Mapping[str, Any]], say: Speaker, language: str) -> Table:
     rows = tuple(
         (
-            str(r["source"]) or "–",
-            Link(_reason(r["reason"], say), f"/operations?reason={r['reason']}&source={r['source']}#rejects"),
-            figures.whole_number(int(r["number"]), language),
-            when(r["last"]),
+            str(row["source"]) or "–",
+            Link(_reason(row["reason"], say), f"/operations?reason={row['reason']}&source={row['source']}#rejects"),
+            figures.whole_number(int(row["number"]), language),
+            when(row["last"]),
         )
-        for r in rejected
+        for row in rejected
     )
-    columns = tuple(say(f"col_{c}") for c in ("source", "reason", "number", "last_received"))
+    columns = tuple(say(f"col_{column}") for column in ("source", "reason", "number", "last_received"))
     return Table(say("rejects_caption"), columns, rows, (2,))
 
 
@@ -184,8 +191,8 @@ def _details(services: Services, query: Mapping[str, str], say: Speaker) -> Tabl
     rows = services.rejects(query["reason"], query.get("source", ""), _SHOWN)
     return Table(
         say("details_caption", reason=_reason(query["reason"], say), n=len(rows)),
-        tuple(say(f"col_{c}") for c in ("source", "position", "detail")),
-        tuple((str(r["source"]) or "–", str(r["position"]), str(r["detail"])) for r in rows),
+        tuple(say(f"col_{column}") for column in ("source", "position", "detail")),
+        tuple((str(row["source"]) or "–", str(row["position"]), str(row["detail"])) for row in rows),
     )
 
 
@@ -204,19 +211,24 @@ def _counted(caption: str, prefix: str, rows: Sequence[tuple[str, int]], say: Sp
         return say(key) if has_words(key) else code.replace("_", " ")
 
     columns = (say("col_what"), say("col_number"))
-    return Table(say(caption), columns, tuple((name(c), figures.whole_number(n, language)) for c, n in rows), (1,))
+    return Table(
+        say(caption), columns, tuple((name(code), figures.whole_number(count, language)) for code, count in rows), (1,)
+    )
 
 
 def _imports(imports: Sequence[Mapping[str, Any]], say: Speaker, language: str) -> Table:
     rows = tuple(
         (
-            str(i["name"]),
-            str(i["mapping"]),
-            say("import_complete" if i["state"] == "complete" else "import_interrupted"),
-            *(figures.whole_number(int(i[c]), language) for c in ("read", "accepted", "duplicate", "rejected")),
-            when(i["updated_at"]),
+            str(import_row["name"]),
+            str(import_row["mapping"]),
+            say("import_complete" if import_row["state"] == "complete" else "import_interrupted"),
+            *(
+                figures.whole_number(int(import_row[count_name]), language)
+                for count_name in ("read", "accepted", "duplicate", "rejected")
+            ),
+            when(import_row["updated_at"]),
         )
-        for i in reversed(imports)
+        for import_row in reversed(imports)
     )
     columns = ("file", "mapping", "state", "read", "accepted", "duplicate", "rejected", "at")
-    return Table(say("imports_caption"), tuple(say(f"col_{c}") for c in columns), rows[:50], (3, 4, 5, 6))
+    return Table(say("imports_caption"), tuple(say(f"col_{column}") for column in columns), rows[:50], (3, 4, 5, 6))

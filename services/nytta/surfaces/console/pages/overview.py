@@ -93,28 +93,33 @@ class Overview:
 def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
     """The overview of the reading's organisation, as far as the visitor may see it."""
     root, language = reading.root, visitor.language
-    seen = visitor.visible(Permission.FIGURES)
-    places = [p for p in reading.published.places(reading.day) if p in seen]
+    visible = visitor.visible(Permission.FIGURES)
+    places = [place for place in reading.published.places(reading.day) if place in visible]
     if not places:
         raise Refused(403, "no_units")
     programme = visitor.may(Permission.PROGRAMME, root)
-    maps = tuple(m for s in _systems(reading, places) if (m := _map(reading, visitor, s, places)))
-    top = root if root in places else places[0]
+    maps = tuple(
+        system_map for system in _systems(reading, places) if (system_map := _map(reading, visitor, system, places))
+    )
+    top_unit = root if root in places else places[0]
     drawn = []
-    for each in maps:
-        indicator = reading.leading(top, each.system)
+    for map in maps:
+        indicator = reading.leading(top_unit, map.system)
         if indicator:
-            drawn.append(trend(reading, visitor, top, each.system, reading.definitions[indicator]))
-    mixes = [mix for each in maps if (mix := channel_mix(store, reading, top, each.system, language))]
+            drawn.append(trend(reading, visitor, top_unit, map.system, reading.definitions[indicator]))
+    mixes = [mix for map in maps if (mix := channel_mix(store, reading, top_unit, map.system, language))]
     roots = visitor.roots(Permission.FIGURES)
     return Overview(
         root,
         reading.unit_names(root).text(language),
         week(reading.week, language),
         tuple(
-            Link(next(u for u in reading.registry.units if u.id == r).names.text(language), f"/?organisation={r}")
-            for r in roots
-            if r != root
+            Link(
+                next(unit for unit in reading.registry.units if unit.id == other_root).names.text(language),
+                f"/?organisation={other_root}",
+            )
+            for other_root in roots
+            if other_root != root
         ),
         tuple(_sentences(reading, visitor, places, programme=programme)),
         _coverage_table(reading, Speaker(language)),
@@ -126,16 +131,16 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
         tuple(_matrices(reading, language, places)) if programme else (),
         legacy_apps(reading, language, places) if programme else None,
         pulse(reading, language, root) if programme else None,
-        steps(reading, language, seen) if programme else None,
+        steps(reading, language, visible) if programme else None,
         follow_up(reading, language) if programme else None,
         tuple(_furthest(reading, visitor, maps)) if programme else (),
     )
 
 
 def _systems(reading: Reading, places: Sequence[str]) -> list[str]:
-    found = {s for place in places for s in reading.systems(place)}
-    known = [s.id for s in reading.registry.systems if s.id in found]
-    return known + sorted(found - set(known))
+    shown_ids = {system for place in places for system in reading.systems(place)}
+    declared_ids = [system.id for system in reading.registry.systems if system.id in shown_ids]
+    return declared_ids + sorted(shown_ids - set(declared_ids))
 
 
 def _matrices(reading: Reading, language: str, places: Sequence[str]) -> Iterator[CaseTypeMatrix]:
@@ -152,30 +157,45 @@ def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str])
         for indicator in reading.indicators(place, system):
             row = reading.row(indicator, place, system)
             counts[indicator] = counts.get(indicator, 0) + (row is not None and row["value"] is not None)
-    shown_ = [i for i in counts if counts[i]]
-    shown_.sort(key=lambda i: (reading.definitions[i].display.unit_of_measure != "percent", list(counts).index(i)))
-    chosen = shown_[:_COLUMNS]
-    if not chosen:
+    shown_ = [indicator_id for indicator_id in counts if counts[indicator_id]]
+    shown_.sort(
+        key=lambda indicator_id: (
+            reading.definitions[indicator_id].display.unit_of_measure != "percent",
+            list(counts).index(indicator_id),
+        )
+    )
+    columns_shown = shown_[:_COLUMNS]
+    if not columns_shown:
         return None
-    depths = {u.id: depth for u, depth in reading.registry.tree(reading.day)}
+    depths = {unit.id: depth for unit, depth in reading.registry.tree(reading.day)}
     rows = []
     for place in places:
-        cells = tuple(figure_text(reading.row(i, place, system), reading.definitions[i], language) for i in chosen)
-        if not any(c.status != "none" for c in cells):
+        cells = tuple(
+            figure_text(reading.row(indicator_id, place, system), reading.definitions[indicator_id], language)
+            for indicator_id in columns_shown
+        )
+        if not any(cell.status != "none" for cell in cells):
             continue
         member = reading.published.member(place)
-        live = [a for a in reading.alerts if a.live and (a.key.unit, a.key.system) == (place, system)]
-        live.sort(key=lambda a: -a.urgency)
+        open_alerts = [
+            alert for alert in reading.alerts if alert.live and (alert.key.unit, alert.key.system) == (place, system)
+        ]
+        open_alerts.sort(key=lambda alert: -alert.urgency)
         alert = None
-        if live:
+        if open_alerts:
             alert = Link(
-                alert_pages.state_name(live[0], language), alert_pages.address(live[0].id), alert_pages.icon(live[0])
+                alert_pages.state_name(open_alerts[0], language),
+                alert_pages.address(open_alerts[0].id),
+                alert_pages.icon(open_alerts[0]),
             )
         link = Link(reading.unit_names(place).text(language), f"/units/{place}")
         rows.append(MapRow(link, depths.get(member, 0), cells, alert, member != place))
     heads = tuple(
-        Link(getattr(reading.definitions[i].title, language), f"/indicators/{i}?system={system}&unit={reading.root}")
-        for i in chosen
+        Link(
+            getattr(reading.definitions[indicator_id].title, language),
+            f"/indicators/{indicator_id}?system={system}&unit={reading.root}",
+        )
+        for indicator_id in columns_shown
     )
     name = reading.system_names(system).text(language)
     return Map(system, name, heads, tuple(rows), _signs((cell for row in rows for cell in row.cells), language))
@@ -203,53 +223,57 @@ def _signs(cells: Iterable[FigureText], language: str) -> str:
 
 def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[str]:
     say, language = Speaker(visitor.language), visitor.language
-    found = [*_coverage(reading, say)]
-    open_ = [a for a in reading.alerts if a.live and (a.key.unit in places)]
-    waiting = [a for a in open_ if a.state in (State.OPEN, State.ESCALATED)]
-    new = [a for a in open_ if alert_pages.is_new(a, reading)]
-    grouped = sum(len(g.units) for g in reading.registry.groups if g.id in places)
-    alone = len([p for p in places if p != reading.root and p == reading.published.member(p)])
-    found.insert(0, say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language)))
+    sentences = [*_coverage(reading, say)]
+    open_ = [alert for alert in reading.alerts if alert.live and (alert.key.unit in places)]
+    waiting = [alert for alert in open_ if alert.state in (State.OPEN, State.ESCALATED)]
+    new = [alert for alert in open_ if alert_pages.is_new(alert, reading)]
+    grouped = sum(len(group.units) for group in reading.registry.groups if group.id in places)
+    alone = len([place for place in places if place != reading.root and place == reading.published.member(place)])
+    sentences.insert(0, say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language)))
     if open_:
-        found.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
+        sentences.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
     else:
-        found.append(say("sum_no_alerts"))
-    unused = {r["unit"] for r in reading.states if r["what"] == "use-state" and r["state"] == Use.READY_NOT_USED}
+        sentences.append(say("sum_no_alerts"))
+    unused = {
+        state_row["unit"]
+        for state_row in reading.states
+        if state_row["what"] == "use-state" and state_row["state"] == Use.READY_NOT_USED
+    }
     unused &= {*places} - {reading.root}
     if programme and unused:
-        found.append(say("sum_unused", n=len(unused)))
+        sentences.append(say("sum_unused", n=len(unused)))
     for system in reading.systems(reading.root) if programme else ():
         digital = exploited(reading, language, reading.root, system)
         if digital is not None and digital.left:
-            found.append(digital.sentence)
-    said = reading.said.statement if reading.said and programme else None
-    if said is None:
-        return found
-    if said.benefits:
-        found.append(_benefits_lead(reading, language))
-    stuck = [d for d in said.decisions if d.word == Word.STUCK.value]
-    if said.decisions:
+            sentences.append(digital.sentence)
+    statement = reading.said.statement if reading.said and programme else None
+    if statement is None:
+        return sentences
+    if statement.benefits:
+        sentences.append(_benefits_lead(reading, language))
+    stuck = [decision for decision in statement.decisions if decision.word == Word.STUCK.value]
+    if statement.decisions:
         key = "sum_decisions_stuck" if stuck else "sum_decisions"
-        found.append(say(key, n=len(said.decisions), stuck=len(stuck)))
-    return found
+        sentences.append(say(key, n=len(statement.decisions), stuck=len(stuck)))
+    return sentences
 
 
 def _coverage(reading: Reading, say: Speaker) -> Iterator[str]:
     """How many figures of the last windows are shown, and what most of the others lack."""
-    shown, hidden = _shown_and_hidden(reading)
-    if shown and hidden:
-        every = shown + hidden.total()
-        ((why, most),) = hidden.most_common(1)
-        yield say("sum_coverage", shown=shown, all=every, why=say(why), most=most)
+    shown_count, hidden = _shown_and_hidden(reading)
+    if shown_count and hidden:
+        all_figures = shown_count + hidden.total()
+        ((reason, most),) = hidden.most_common(1)
+        yield say("sum_coverage", shown=shown_count, all=all_figures, why=say(reason), most=most)
 
 
 def _coverage_table(reading: Reading, say: Speaker) -> Table | None:
     """The figures of the last windows: shown, and not shown by reason; None where all are shown or none is."""
-    shown, hidden = _shown_and_hidden(reading)
-    if not shown or not hidden:
+    shown_count, hidden = _shown_and_hidden(reading)
+    if not shown_count or not hidden:
         return None
-    counts = ((say("status_ok"), shown), *((say(why), number) for why, number in hidden.most_common()))
-    rows = (*counts, (say("col_together"), shown + hidden.total()))
+    counts = ((say("status_ok"), shown_count), *((say(why), number) for why, number in hidden.most_common()))
+    rows = (*counts, (say("col_together"), shown_count + hidden.total()))
     cells = tuple((name, figures.whole_number(number, say.language)) for name, number in rows)
     return Table(say("statuses_caption"), (say("col_what"), say("col_number")), cells, (1,))
 
@@ -257,67 +281,67 @@ def _coverage_table(reading: Reading, say: Speaker) -> Table | None:
 def _shown_and_hidden(reading: Reading) -> tuple[int, Counter[str]]:
     """How many figures are shown, and how many are not by the words for their reason."""
     hidden: Counter[str] = Counter()
-    shown = 0
+    shown_count = 0
     for status, reason, number in reading.coverage:
         if status in _SHOWN:
-            shown += number
+            shown_count += number
         elif reason:
             hidden[why_hidden(reason, status)] += number
-    return shown, hidden
+    return shown_count, hidden
 
 
 def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Tile]:
     say, language = Speaker(visitor.language), visitor.language
-    found = []
-    top = reading.root if reading.root in places else places[0]
-    for system in reading.systems(top):
-        indicator = reading.leading(top, system)
+    tiles = []
+    top_unit = reading.root if reading.root in places else places[0]
+    for system in reading.systems(top_unit):
+        indicator = reading.leading(top_unit, system)
         if indicator:
             definition = reading.definitions[indicator]
-            figure = figure_text(reading.row(indicator, top, system), definition, language)
+            figure = figure_text(reading.row(indicator, top_unit, system), definition, language)
             name = f"{getattr(definition.title, language)}, {reading.system_names(system).text(language)}"
-            found.append(Tile(name, figure.text, figure.interval and say("between", interval=figure.interval)))
-    open_ = [a for a in reading.alerts if a.live and a.key.unit in places]
-    waiting = sum(a.state in (State.OPEN, State.ESCALATED) for a in open_)
-    found.append(Tile(say("tile_alerts"), str(len(open_)), say("tile_alerts_note", n=waiting)))
-    said = reading.said.statement if reading.said and programme else None
-    if said and said.benefits:
-        good = sum(Status(b.word) in (Status.ON_TRACK, Status.ACHIEVED) for b in said.benefits)
-        found.append(Tile(say("tile_benefits"), f"{good} / {len(said.benefits)}", say("tile_benefits_note")))
-        hours = sum(p.missing or 0 for p in said.pools)
-        found.append(Tile(say("tile_hours"), figures.hours(hours, language), say("tile_hours_note")))
-    return found[:5]
+            tiles.append(Tile(name, figure.text, figure.interval and say("between", interval=figure.interval)))
+    open_ = [alert for alert in reading.alerts if alert.live and alert.key.unit in places]
+    waiting = sum(alert.state in (State.OPEN, State.ESCALATED) for alert in open_)
+    tiles.append(Tile(say("tile_alerts"), str(len(open_)), say("tile_alerts_note", n=waiting)))
+    statement = reading.said.statement if reading.said and programme else None
+    if statement and statement.benefits:
+        good = sum(Status(benefit.word) in (Status.ON_TRACK, Status.ACHIEVED) for benefit in statement.benefits)
+        tiles.append(Tile(say("tile_benefits"), f"{good} / {len(statement.benefits)}", say("tile_benefits_note")))
+        hours = sum(pool.missing or 0 for pool in statement.pools)
+        tiles.append(Tile(say("tile_hours"), figures.hours(hours, language), say("tile_hours_note")))
+    return tiles[:5]
 
 
 def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Link]:
     """What opened, closed or turned since a week ago."""
     say, language = Speaker(visitor.language), visitor.language
     since = reading.day - timedelta(weeks=1)
-    found = []
+    links = []
     for alert in reading.alerts:
         if alert.key.unit not in places:
             continue
         about = alert_pages.subject(reading, alert, language)
         href = alert_pages.address(alert.id)
         if alert.live and alert_pages.is_new(alert, reading):
-            found.append(Link(say("change_opened", about=about), href, "open"))
+            links.append(Link(say("change_opened", about=about), href, "open"))
         elif alert.closed and alert.closed > since:
-            found.append(Link(say("change_closed", about=about), href, "closed"))
+            links.append(Link(say("change_closed", about=about), href, "closed"))
     if programme and reading.said:
-        for b in reading.said.statement.benefits:
-            if b.word_before and b.word != b.word_before:
-                names = [WORDS[Status(w)].text(language).lower() for w in (b.word_before, b.word)]
-                text = say("change_benefit", name=b.plan.names.text(language), before=names[0], after=names[1])
-                found.append(Link(text, f"/benefits/{b.id}?organisation={reading.root}", "turned"))
-    return found[:12]
+        for benefit in reading.said.statement.benefits:
+            if benefit.word_before and benefit.word != benefit.word_before:
+                names = [WORDS[Status(word)].text(language).lower() for word in (benefit.word_before, benefit.word)]
+                text = say("change_benefit", name=benefit.plan.names.text(language), before=names[0], after=names[1])
+                links.append(Link(text, f"/benefits/{benefit.id}?organisation={reading.root}", "turned"))
+    return links[:12]
 
 
 def _decide(reading: Reading, language: str) -> list[str]:
     """What the report of the benefits puts before the steering group."""
     if reading.said is None:
         return []
-    told = document(reading.said.statement, reading.said.published_at, language, font="")
-    return [text for block in told.blocks if isinstance(block, Items) for text in block.items]
+    report = document(reading.said.statement, reading.said.published_at, language, font="")
+    return [text for block in report.blocks if isinstance(block, Items) for text in block.items]
 
 
 def _benefits_lead(reading: Reading, language: str) -> str:
@@ -331,28 +355,28 @@ def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[L
     """Units that lie furthest behind their target, or behind like units where there is none; for the lead alone."""
     language = visitor.language
     rows: list[tuple[float, Link]] = []
-    for each in maps:
-        for row in each.rows:
+    for system_map in maps:
+        for row in system_map.rows:
             place = row.unit.href.rpartition("/")[2]
             for indicator in ("intended-use", "weekly-breadth", "enrolment"):
-                at = reading.row(indicator, place, each.system)
-                if place == reading.root or at is None or at["value"] is None:
+                row_shown = reading.row(indicator, place, system_map.system)
+                if place == reading.root or row_shown is None or row_shown["value"] is None:
                     continue
-                planned = target(reading, indicator, place, each.system)
-                peers = reading.published.among_peers(indicator, "window", place, each.system, reading.week)
+                planned = target(reading, indicator, place, system_map.system)
+                peers = reading.published.among_peers(indicator, "window", place, system_map.system, reading.week)
                 aim = planned if planned is not None else median(peers) if len(peers) >= _PEERS else None
                 if aim is None:
                     continue
-                if at["value"] < aim:
+                if row_shown["value"] < aim:
                     definition: Definition = reading.definitions[indicator]
                     text = Speaker(language)(
                         "behind_by" if planned is not None else "behind_peers",
                         unit=row.unit.text,
                         indicator=getattr(definition.title, language),
-                        figure=figure_text(at, definition, language).text,
+                        figure=figure_text(row_shown, definition, language).text,
                         target=figures.percent(aim, language),
                     )
-                    rows.append((aim - at["value"], Link(text, row.unit.href)))
+                    rows.append((aim - row_shown["value"], Link(text, row.unit.href)))
                 break
     rows.sort(key=lambda pair: -pair[0])
     return [link for _, link in rows[:5]]

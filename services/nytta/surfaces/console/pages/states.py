@@ -93,17 +93,20 @@ def use_state(reading: Reading, language: str, unit: str, system: str) -> UseSta
         return None
     say, state, rests = Speaker(language), State(row["state"]), row["figures"]
     filled = {"unit": reading.unit_names(unit).text(language), "system": reading.system_names(system).text(language)}
-    use = next((name for name in USE if name in rests), None)
+    use_indicator = next((name for name in USE if name in rests), None)
     if state is State.NOT_READY:
         lacking = min((name for name in READINESS if name in rests), key=lambda name: rests[name])
         filled |= {
             "what": _name(reading, lacking, say),
             "figure": _figure(reading, lacking, rests[lacking], unit, system, say),
         }
-    elif use is not None:
-        filled |= {"what": _name(reading, use, say), "figure": figures.percent(rests[use], language)}
+    elif use_indicator is not None:
+        filled |= {
+            "what": _name(reading, use_indicator, say),
+            "figure": figures.percent(rests[use_indicator], language),
+        }
     # nothing is said of use where none is shown
-    key = f"stands_{state}" if use is not None or state is State.NOT_READY else "stands_unknown"
+    key = f"stands_{state}" if use_indicator is not None or state is State.NOT_READY else "stands_unknown"
     return UseState(
         str(state),
         Link(say(f"use_{state}"), icon=_USE_ICONS[state]),
@@ -120,7 +123,7 @@ def _use_table(
         figure = _figure(reading, name, value, unit, system, say)
         against = say("against_ready", least=figures.percent(READY, language))
         if name in USE:
-            if row["low"] is not None and name == next(n for n in USE if n in rests):
+            if row["low"] is not None and name == next(indicator_id for indicator_id in USE if indicator_id in rests):
                 interval = f"{number(row['low'], '', language)}–{number(row['high'], 'percent', language)}"
                 figure += f" ({interval})"
             figure += f", {say('over_quarter')}"
@@ -128,40 +131,40 @@ def _use_table(
             share = figures.percent(USED, language)
             against = say("against_use", least=share, target=figures.percent(100 if aim is None else aim, language))
         title = _name(reading, name, say)
-        known = name in reading.definitions
-        cell: Cell = Link(title, f"/indicators/{name}?system={system}&unit={unit}") if known else title
+        is_defined = name in reading.definitions
+        cell: Cell = Link(title, f"/indicators/{name}?system={system}&unit={unit}") if is_defined else title
         rows.append((cell, figure, against))
-    columns = tuple(say(f"col_{c}") for c in ("indicator", "figure", "against"))
+    columns = tuple(say(f"col_{column}") for column in ("indicator", "figure", "against"))
     return Table(say("rests_caption"), columns, tuple(rows), (1,))
 
 
 def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploited | None:
     """Case types of a unit in a system, in the registry's order; None where nothing is told of any."""
     say = Speaker(language)
-    known = reading.registry.system(system)
-    order = {c.id: n for n, c in enumerate(known.case_types)} if known else {}
-    told = reading.told("exploitation", unit, system)
-    told.sort(key=lambda row: (order.get(row["case_type"], len(order)), row["case_type"]))
-    if not told:
+    registered = reading.registry.system(system)
+    order = {case_type.id: number for number, case_type in enumerate(registered.case_types)} if registered else {}
+    told_rows = reading.told("exploitation", unit, system)
+    told_rows.sort(key=lambda row: (order.get(row["case_type"], len(order)), row["case_type"]))
+    if not told_rows:
         return None
 
     def name(row: Mapping[str, Any]) -> str:
-        found = reading.registry.case_type(system, row["case_type"])
-        return found.names.text(language) if found else str(row["case_type"])
+        registered = reading.registry.case_type(system, row["case_type"])
+        return registered.names.text(language) if registered else str(row["case_type"])
 
-    left = [name(row) for row in told if row["state"] == Exploitation.NOT_EXPLOITED]
-    number_of = Counter(row["state"] for row in told)
+    left = [name(row) for row in told_rows if row["state"] == Exploitation.NOT_EXPLOITED]
+    number_of = Counter(row["state"] for row in told_rows)
     sentences = []
     if left:
-        sentences.append(say("exploited_some", n=len(left), all=len(told), list=", ".join(left)))
+        sentences.append(say("exploited_some", n=len(left), all=len(told_rows), list=", ".join(left)))
     elif number_of[Exploitation.EXPLOITED]:
         sentences.append(say("exploited_none", n=number_of[Exploitation.EXPLOITED]))
     elif not number_of[Exploitation.UNCLEAR]:
-        sentences.append(say("exploited_not_digital", all=len(told)))
+        sentences.append(say("exploited_not_digital", all=len(told_rows)))
     if number_of[Exploitation.UNCLEAR]:
         sentences.append(say("exploited_unclear", n=number_of[Exploitation.UNCLEAR]))
     rows: list[tuple[Cell, ...]] = []
-    for row in told:
+    for row in told_rows:
         rests, state = row["figures"], Exploitation(row["state"])
         rows.append(
             (
@@ -173,8 +176,13 @@ def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploi
                 _percent(rests.get("realised"), language),
             )
         )
-    heads = [_name(reading, n, say) for n in ("digital-intake", "lead-time", "rework")]
-    columns = (say("col_case_type"), say("col_state"), heads[0], *(say("from_to", what=h) for h in heads[1:]))
+    heads = [_name(reading, indicator_id, say) for indicator_id in ("digital-intake", "lead-time", "rework")]
+    columns = (
+        say("col_case_type"),
+        say("col_state"),
+        heads[0],
+        *(say("from_to", what=heading) for heading in heads[1:]),
+    )
     return Exploited(
         tuple(left),
         " ".join(sentences),
@@ -186,9 +194,11 @@ def case_type_matrix(reading: Reading, language: str, system: str, places: Seque
     """Units in tree order by case types in the registry's order; None without two units or two case types."""
     say = Speaker(language)
     by_place = {place: rows for place in places if (rows := _by_case_type(reading, place, system))}
-    order = [case_type.id for case_type in known.case_types] if (known := reading.registry.system(system)) else []
+    order = (
+        [case_type.id for case_type in registered.case_types] if (registered := reading.registry.system(system)) else []
+    )
     present = {case_type for rows in by_place.values() for case_type in rows}
-    case_types = [*(each for each in order if each in present), *sorted(present - set(order))]
+    case_types = [*(case_type for case_type in order if case_type in present), *sorted(present - set(order))]
     if len(by_place) < 2 and len(case_types) < 2:
         return None
     cells = tuple(
@@ -211,8 +221,8 @@ def _by_case_type(reading: Reading, place: str, system: str) -> dict[str, Mappin
 
 
 def _case_type(reading: Reading, system: str, case_type: str, language: str) -> str:
-    known = reading.registry.case_type(system, case_type)
-    return known.names.text(language) if known else case_type
+    registered = reading.registry.case_type(system, case_type)
+    return registered.names.text(language) if registered else case_type
 
 
 def _stands(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
@@ -286,45 +296,49 @@ def pulse(reading: Reading, language: str, unit: str) -> Pulse | None:
     if not rows:
         return None
     sentence = say("pulse_apart", n=len(apart), list=", ".join(apart)) if apart else say("pulse_together")
-    columns = tuple(say(f"col_{c}") for c in ("pulse_element", "system", "managers", "staff", "gap"))
+    columns = tuple(say(f"col_{column}") for column in ("pulse_element", "system", "managers", "staff", "gap"))
     return Pulse(sentence, Table(say("pulse_caption"), columns, tuple(rows), (2, 3)))
 
 
-def steps(reading: Reading, language: str, seen: Collection[str]) -> Steps | None:
-    """Gates of the places in `seen` that are large enough to tell any, in tree order; None without any."""
+def steps(reading: Reading, language: str, visible: Collection[str]) -> Steps | None:
+    """Gates of the places in `visible` that are large enough to tell any, in tree order; None without any."""
     say = Speaker(language)
-    by: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    gates_by_place: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in reading.states:
-        if row["what"] == "cascade" and row["unit"] in seen:
-            by.setdefault((row["unit"], row["system"]), {})[row["part"]] = row
-    order = {place: n for n, place in enumerate(reading.published.places(reading.day))}
+        if row["what"] == "cascade" and row["unit"] in visible:
+            gates_by_place.setdefault((row["unit"], row["system"]), {})[row["part"]] = row
+    order = {place: number for number, place in enumerate(reading.published.places(reading.day))}
     rows: list[tuple[Cell, ...]] = []
     sentences = []
-    for (unit, system), tiers in sorted(by.items(), key=lambda i: (order.get(i[0][0], len(order)), i[0])):
+    for (unit, system), tiers in sorted(
+        gates_by_place.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0])
+    ):
         if all(tiers[tier]["state"] == Gate.UNCLEAR for tier in TIERS[1:] if tier in tiers):
             continue
         cells = [_gate(tiers.get(tier), say) for tier in TIERS]
-        name, of = reading.unit_names(unit).text(language), reading.system_names(system).text(language)
-        rows.append((Link(name, f"/units/{unit}"), of, *cells))
+        name, system_name = reading.unit_names(unit).text(language), reading.system_names(system).text(language)
+        rows.append((Link(name, f"/units/{unit}"), system_name, *cells))
         if unit == reading.root:
-            sentences.append(_way(tiers, of, say))
+            sentences.append(_way(tiers, system_name, say))
     if not rows:
         return None
-    columns = (say("col_unit"), say("col_system"), *(say(_TIERS[t]) for t in TIERS))
+    columns = (say("col_unit"), say("col_system"), *(say(_TIERS[tier]) for tier in TIERS))
     return Steps(tuple(sentences), Table(say("steps_caption"), columns, tuple(rows)))
 
 
 def _way(tiers: Mapping[str, Mapping[str, Any]], system: str, say: Speaker) -> str:
     """Where a change stands on its way through the steps."""
-    shut = next((n for n, t in enumerate(TIERS) if t in tiers and tiers[t]["state"] == Gate.CLOSED), None)
+    shut = next(
+        (number for number, tier in enumerate(TIERS) if tier in tiers and tiers[tier]["state"] == Gate.CLOSED), None
+    )
     if shut is None:
         return say("steps_open", system=system)
-    before = TIERS[shut - 1]
+    previous_tier = TIERS[shut - 1]
     return say(
         "steps_shut",
         system=system,
-        before=say(_TIERS[before]).lower(),
-        figure=figures.percent(tiers[before]["value"], say.language),
+        before=say(_TIERS[previous_tier]).lower(),
+        figure=figures.percent(tiers[previous_tier]["value"], say.language),
         least=figures.percent(ANCHORED, say.language),
         tier=say(_TIERS[TIERS[shut]]).lower(),
     )
@@ -342,10 +356,12 @@ def _gate(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
 
 def follow_up(reading: Reading, language: str) -> FollowUp | None:
     """Decisions of the organisation in the registry's order, and the ages of the open ones by level."""
-    say, told = Speaker(language), {(row["what"], row["part"]): row for row in reading.states}
+    say, told_rows = Speaker(language), {(row["what"], row["part"]): row for row in reading.states}
     rows: list[tuple[Cell, ...]] = []
     for decision in reading.registry.decisions:
-        received, executed = (told.get((what, decision.id)) for what in ("received", "decided-in-time"))
+        received, executed = (
+            told_rows.get((state_name, decision.id)) for state_name in ("received", "decided-in-time")
+        )
         row = received or executed
         if row is None or row["unit"] != reading.root:
             continue
@@ -362,15 +378,15 @@ def follow_up(reading: Reading, language: str) -> FollowUp | None:
     ages = tuple(_ages(reading, say))
     if not rows and not ages:
         return None
-    columns = tuple(say(f"col_{c}") for c in ("decision", "level", "received", "in_time", "status"))
+    columns = tuple(say(f"col_{column}") for column in ("decision", "level", "received", "in_time", "status"))
     table = Table(say("follow_up_caption"), columns, tuple(rows), (2, 3)) if rows else None
-    heads = tuple(say(f"col_{c}") for c in ("level", "open", "age_middle", "age_most"))
+    heads = tuple(say(f"col_{column}") for column in ("level", "open", "age_middle", "age_most"))
     return FollowUp(table, Table(say("ages_caption"), heads, ages, (1, 2, 3)) if ages else None)
 
 
 def _ages(reading: Reading, say: Speaker) -> Iterator[tuple[Cell, ...]]:
     for row in reading.told("decision-age", reading.root, ""):
-        weeks = (say("weeks", n=number(each, "", say.language)) for each in (row["value"], row["high"]))
+        weeks = (say("weeks", n=number(amount, "", say.language)) for amount in (row["value"], row["high"]))
         yield (
             level_names(row["part"]).text(say.language) or "–",
             number(row["figures"].get("open"), "", say.language),

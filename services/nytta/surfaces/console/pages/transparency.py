@@ -55,85 +55,92 @@ class Log:
 
 def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Transparency:
     """What everybody who may sign in sees."""
-    say, told = Speaker(visitor.language), services.transparency(visitor.language)
+    say, page_parts = Speaker(visitor.language), services.transparency(visitor.language)
     language = visitor.language
     units = visitor.registry.units_at(visitor.day)
 
     def name(root: str) -> str:
         return units[root].names.text(language) if root in units else root
 
-    disposals, own = visitor.visible(Permission.DISPOSALS), visitor.organisations
+    disposals, own_organisations = visitor.visible(Permission.DISPOSALS), visitor.organisations
     return Transparency(
         tuple(
-            Collected(**{**each, "fields": tuple(Field(**field) for field in each["fields"])})
-            for each in told["collected"]
+            Collected(**{**entry, "fields": tuple(Field(**field) for field in entry["fields"])})
+            for entry in page_parts["collected"]
         ),
         Table(
             say("purposes_caption"),
             (say("col_purpose"), say("col_indicators")),
             tuple(
-                (p["text"], ", ".join(i["question"] for i in p["indicators"]))
-                for p in told["purposes"]
-                if p["indicators"]
+                (purpose["text"], ", ".join(indicator["question"] for indicator in purpose["indicators"]))
+                for purpose in page_parts["purposes"]
+                if purpose["indicators"]
             ),
         ),
         Table(
             say("approvals_caption"),
-            tuple(say(f"col_{c}") for c in ("organisation", "purpose", "legal_basis", "dpia", "consulted")),
+            tuple(say(f"col_{column}") for column in ("organisation", "purpose", "legal_basis", "dpia", "consulted")),
             tuple(
                 (
-                    name(o["organisation"]),
-                    p["text"],
-                    o["legal_basis"] or say("missing"),
-                    o["dpia"] or say("missing"),
-                    o["consulted_on"] or say("missing"),
+                    name(organisation["organisation"]),
+                    purpose["text"],
+                    organisation["legal_basis"] or say("missing"),
+                    organisation["dpia"] or say("missing"),
+                    organisation["consulted_on"] or say("missing"),
                 )
-                for p in told["purposes"]
-                if p["indicators"]
-                for o in p["organisations"]
-                if o["organisation"] in own
+                for purpose in page_parts["purposes"]
+                if purpose["indicators"]
+                for organisation in purpose["organisations"]
+                if organisation["organisation"] in own_organisations
             ),
         ),
-        told["shown"]["text"],
+        page_parts["shown"]["text"],
         Table(
             say("shown_caption"),
             (say("col_organisation"), say("col_since"), say("col_rule"), say("col_decision")),
             tuple(
-                (name(o["organisation"]), rules["from"] or "–", " ".join(rules["classes"]), rules["reference"] or "–")
-                for o in told["shown"]["organisations"]
-                if o["organisation"] in own
-                for rules in o["rules"]
+                (
+                    name(organisation["organisation"]),
+                    rules["from"] or "–",
+                    " ".join(rules["classes"]),
+                    rules["reference"] or "–",
+                )
+                for organisation in page_parts["shown"]["organisations"]
+                if organisation["organisation"] in own_organisations
+                for rules in organisation["rules"]
             ),
         ),
         Table(
             say("kept_caption"),
             (say("col_what"), say("col_days"), say("col_decisions")),
             tuple(
-                (k["text"], str(k["days"]), ", ".join(sorted(set(k["decisions"].values()))) or "–")
-                for k in told["kept"]
+                (rule["text"], str(rule["days"]), ", ".join(sorted(set(rule["decisions"].values()))) or "–")
+                for rule in page_parts["kept"]
             ),
             (1,),
         ),
-        told["sign_in"],
+        page_parts["sign_in"],
         Table(
             say("seen_caption"),
             (say("col_role"), say("col_sees")),
-            tuple((s["name"], "; ".join(s["sees"])) for s in told["seen_by"]),
+            tuple((reader["name"], "; ".join(reader["sees"])) for reader in page_parts["seen_by"]),
         ),
         Table(
             say("systems_caption"),
             (say("col_system"), say("col_state"), say("col_stops")),
-            tuple(_system(s, say) for s in told["systems"]),
+            tuple(_system(system, say) for system in page_parts["systems"]),
         ),
-        _asked(told["asked"], say),
+        _asked(page_parts["asked"], say),
         _disposals(store, visitor, name) if disposals else None,
         bool(visitor.visible(Permission.ACCESS_LOG)),
     )
 
 
-def _system(s: Mapping[str, Any], say: Speaker) -> tuple[str | Link, ...]:
-    state = Link(say("processed" if s["processed"] else "not_processed"), icon="good" if s["processed"] else "invalid")
-    return (s["name"], state, ", ".join(f"{x['from']} – {x['until']}" for x in s["stops"]) or "–")
+def _system(system: Mapping[str, Any], say: Speaker) -> tuple[str | Link, ...]:
+    state = Link(
+        say("processed" if system["processed"] else "not_processed"), icon="good" if system["processed"] else "invalid"
+    )
+    return (system["name"], state, ", ".join(f"{stop['from']} – {stop['until']}" for stop in system["stops"]) or "–")
 
 
 def _asked(asked: Sequence[Mapping[str, Any]], say: Speaker) -> Table | None:
@@ -145,57 +152,57 @@ def _asked(asked: Sequence[Mapping[str, Any]], say: Speaker) -> Table | None:
 
 
 def _disposals(store: OpenStore, visitor: Visitor, name: Any) -> Table:
-    say, seen = Speaker(visitor.language), visitor.visible(Permission.DISPOSALS)
+    say, visible = Speaker(visitor.language), visitor.visible(Permission.DISPOSALS)
     rows = tuple(
         (
-            str(d["certificate"]),
-            when(d["at"]),
-            name(d["organisation"]),
-            str(d["rule"]),
-            str(d["decision"]),
-            figures.whole_number(int(d["number"]), visitor.language),
-            figures.whole_number(int(d["sealed"]), visitor.language),
+            str(disposal["certificate"]),
+            when(disposal["at"]),
+            name(disposal["organisation"]),
+            str(disposal["rule"]),
+            str(disposal["decision"]),
+            figures.whole_number(int(disposal["number"]), visitor.language),
+            figures.whole_number(int(disposal["sealed"]), visitor.language),
         )
-        for d in queries.disposals(store)
-        if d["organisation"] in seen
+        for disposal in queries.disposals(store)
+        if disposal["organisation"] in visible
     )
     columns = ("certificate", "at", "organisation", "rule", "decision", "rows", "sealed")
-    return Table(say("disposals_caption"), tuple(say(f"col_{c}") for c in columns), rows, (0, 5, 6))
+    return Table(say("disposals_caption"), tuple(say(f"col_{column}") for column in columns), rows, (0, 5, 6))
 
 
-def log(book: AccessLog, visitor: Visitor, query: Mapping[str, str], now: datetime) -> Log:
+def log(book: AccessLog, visitor: Visitor, query: Mapping[str, str], current_time: datetime) -> Log:
     """Who read figures of the units whose access log the visitor may see; the latest first."""
     say, language = Speaker(visitor.language), visitor.language
-    seen = visitor.visible(Permission.ACCESS_LOG)
+    visible = visitor.visible(Permission.ACCESS_LOG)
     unit = query.get("unit", "")
-    units = frozenset({unit} & seen) if unit else seen
-    rows = book.read(units, now - _KEPT)
+    units = frozenset({unit} & visible) if unit else visible
+    rows = book.read(units, current_time - _KEPT)
     pages = max(1, -(-len(rows) // SIZE))
-    asked = query.get("page", "1")
-    page = min(max(1, int(asked) if asked.isdigit() else 1), pages)
+    page_text = query.get("page", "1")
+    page = min(max(1, int(page_text) if page_text.isdigit() else 1), pages)
     readers: dict[str, int] = {}
     for row in reversed(rows):
         readers.setdefault(row["reader"], len(readers) + 1)
-    named = {u.id: u.names.text(language) for u in visitor.registry.units_at(visitor.day).values()}
-    named |= {g.id: g.names.text(language) for g in visitor.registry.groups}
+    named = {unit.id: unit.names.text(language) for unit in visitor.registry.units_at(visitor.day).values()}
+    named |= {group.id: group.names.text(language) for group in visitor.registry.groups}
     cells = tuple(
         (
-            when(r["at"]),
-            say("reader", n=readers[r["reader"]]),
-            say(f"role_{r['role']}"),
-            named.get(r["role_unit"], r["role_unit"]),
-            say(f"what_{r['what']}"),
-            named.get(r["unit"], r["unit"]),
-            say(f"surface_{r['surface']}"),
+            when(row["at"]),
+            say("reader", n=readers[row["reader"]]),
+            say(f"role_{row['role']}"),
+            named.get(row["role_unit"], row["role_unit"]),
+            say(f"what_{row['what']}"),
+            named.get(row["unit"], row["unit"]),
+            say(f"surface_{row['surface']}"),
         )
-        for r in rows[(page - 1) * SIZE : page * SIZE]
+        for row in rows[(page - 1) * SIZE : page * SIZE]
     )
     columns = ("at", "reader", "role", "role_unit", "what", "unit", "surface")
     return Log(
-        Table(say("log_caption", n=len(rows)), tuple(say(f"col_{c}") for c in columns), cells),
+        Table(say("log_caption", n=len(rows)), tuple(say(f"col_{column}") for column in columns), cells),
         page,
         pages,
         len(rows),
         unit,
-        tuple(sorted(((u, named[u]) for u in seen if u in named), key=lambda p: p[1])),
+        tuple(sorted(((unit_id, named[unit_id]) for unit_id in visible if unit_id in named), key=lambda pair: pair[1])),
     )

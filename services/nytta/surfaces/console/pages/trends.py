@@ -20,17 +20,17 @@ FEWEST_PEERS, FEWEST_IN_BAND = 3, 5
 
 
 def peers(
-    reading: Reading, indicator: str, unit: str, system: str, at: date
+    reading: Reading, indicator: str, unit: str, system: str, week: date
 ) -> tuple[float | None, float | None, float | None]:
     """Middle and quartiles of comparable units in the figure's own digits, None where too few show a figure."""
     definition = reading.definitions.get(indicator)
     digits = 1 if definition is not None and definition.display.unit_of_measure == "count" else 0
-    others = sorted(reading.published.among_peers(indicator, "window", unit, system, at))
-    if len(others) < FEWEST_PEERS:
+    peer_values = sorted(reading.published.among_peers(indicator, "window", unit, system, week))
+    if len(peer_values) < FEWEST_PEERS:
         return None, None, None
-    if len(others) < FEWEST_IN_BAND:
-        return round(median(others), digits), None, None
-    low, middle, high = quantiles(others, n=4, method="inclusive")
+    if len(peer_values) < FEWEST_IN_BAND:
+        return round(median(peer_values), digits), None, None
+    low, middle, high = quantiles(peer_values, n=4, method="inclusive")
     return round(middle, digits), round(low, digits), round(high, digits)
 
 
@@ -46,46 +46,54 @@ def events(reading: Reading, unit: str, system: str, language: str) -> list[tupl
     """Dated events of the unit and the system in the last year: go-live and milestones."""
     registry, member = reading.registry, reading.published.member(unit)
     try:
-        places = {"", unit, member, *(u.id for u in registry.ancestors(member, reading.day))}
+        places = {"", unit, member, *(ancestor.id for ancestor in registry.ancestors(member, reading.day))}
     except KeyError:
         places = {"", unit}
-    found = [
-        (m.date, m.names.text(language))
-        for m in registry.milestones
-        if m.system in ("", system) and m.unit in places and m.date > reading.weeks[0]
+    dated = [
+        (milestone.date, milestone.names.text(language))
+        for milestone in registry.milestones
+        if milestone.system in ("", system) and milestone.unit in places and milestone.date > reading.weeks[0]
     ]
-    live = reading.published.live(system, unit)
-    if live is not None and live > reading.weeks[0] and not any(d == live for d, _ in found):
-        found.append((live, Speaker(language)("go_live")))
+    go_live = reading.published.live(system, unit)
+    if go_live is not None and go_live > reading.weeks[0] and not any(day == go_live for day, _ in dated):
+        dated.append((go_live, Speaker(language)("go_live")))
     for alert in reading.alerts:
-        taken = alert.acknowledged
-        if taken is not None and taken.action and (alert.key.unit, alert.key.system) == (unit, system):
-            found.append((taken.due or taken.on, Speaker(language)("action_marked")))
-    return sorted(found)
+        acknowledgement = alert.acknowledged
+        if (
+            acknowledgement is not None
+            and acknowledgement.action
+            and (alert.key.unit, alert.key.system) == (unit, system)
+        ):
+            dated.append((acknowledgement.due or acknowledgement.on, Speaker(language)("action_marked")))
+    return sorted(dated)
 
 
-def trend(reading: Reading, visitor: Visitor, unit: str, system: str, definition: Definition, id_: str = "") -> Chart:
+def trend(
+    reading: Reading, visitor: Visitor, unit: str, system: str, definition: Definition, chart_id: str = ""
+) -> Chart:
     """A year of one indicator in one unit, with the anonymous middle and band of comparable units."""
     say, language, indicator = Speaker(visitor.language), visitor.language, definition.id
     banded = visitor.may(Permission.PEER_BAND, unit)
     points = []
-    for at in reading.weeks:
-        row = reading.row(indicator, unit, system, at)
+    for week_start in reading.weeks:
+        row = reading.row(indicator, unit, system, week_start)
         value, low, high = (row["value"], row["low"], row["high"]) if row else (None, None, None)
-        of_peers = peers(reading, indicator, unit, system, at) if banded else (None, None, None)
-        points.append(charts.Point(at, value, low, high, *of_peers))
+        of_peers = peers(reading, indicator, unit, system, week_start) if banded else (None, None, None)
+        points.append(charts.Point(week_start, value, low, high, *of_peers))
     while len(points) > 8 and points[0].value is None and points[0].peer is None:
         points.pop(0)
     aim = target(reading, indicator, unit, system)
     name, title = reading.unit_names(unit).text(language), getattr(definition.title, language)
     measure, percent = definition.display.unit_of_measure, definition.display.unit_of_measure == "percent"
-    alert = next((a for a in reading.alerts if a.live and (a.key.unit, a.key.system) == (unit, system)), None)
+    alert = next(
+        (alert for alert in reading.alerts if alert.live and (alert.key.unit, alert.key.system) == (unit, system)), None
+    )
     aim_name = say("target_is", figure=number(aim, measure, language)) if aim is not None else ""
     spec = charts.trend(
         charts.Trend(
             points,
             name,
-            say("peers") if any(p.peer is not None for p in points) else "",
+            say("peers") if any(point.peer is not None for point in points) else "",
             aim if percent else None,
             aim_name,
             events(reading, unit, system, language),
@@ -98,7 +106,7 @@ def trend(reading: Reading, visitor: Visitor, unit: str, system: str, definition
     )
     finding = sentence(reading, visitor, unit, system, definition, points)
     return Chart(
-        id_ or f"{system}-{indicator}",
+        chart_id or f"{system}-{indicator}",
         finding,
         say("trend_title", indicator=title, unit=name),
         say("trend_about", finding=finding, weeks=len(points)),
@@ -124,32 +132,32 @@ def sentence(
     say, language = Speaker(visitor.language), visitor.language
     title, name = getattr(definition.title, language), reading.unit_names(unit).text(language)
     measure = definition.display.unit_of_measure
-    seen = [p for p in points if p.value is not None]
-    if not seen:
+    shown_points = [point for point in points if point.value is not None]
+    if not shown_points:
         row = reading.row(definition.id, unit, system)
         return say("finding_none", indicator=title, unit=name, why=figure_text(row, definition, language).text)
-    last = seen[-1]
-    row = reading.row(definition.id, unit, system, last.week)
+    last_point = shown_points[-1]
+    row = reading.row(definition.id, unit, system, last_point.week)
     text = say(
         "finding_now",
         indicator=title,
         unit=name,
         figure=figure_text(row, definition, language).text,
-        week=week(last.week, language),
+        week=week(last_point.week, language),
     )
-    before = [p for p in seen if p.week <= last.week - timedelta(weeks=26)]
-    if before and last.value is not None and before[-1].value is not None:
-        move = round(last.value - before[-1].value)
+    earlier_points = [point for point in shown_points if point.week <= last_point.week - timedelta(weeks=26)]
+    if earlier_points and last_point.value is not None and earlier_points[-1].value is not None:
+        move = round(last_point.value - earlier_points[-1].value)
         key = "finding_same" if abs(move) < 3 else "finding_up" if move > 0 else "finding_down"
-        if key != "finding_same" and _may_be_chance(before[-1], last):
+        if key != "finding_same" and _may_be_chance(earlier_points[-1], last_point):
             key = "finding_unsure"
-        was = number(before[-1].value, measure, language)
+        was = number(earlier_points[-1].value, measure, language)
         text += " " + say(key, figure=was)
-    if last.peer is not None and last.value is not None:
-        key = "finding_peers_band" if last.peer_low is not None else "finding_peers"
-        low = number(last.peer_low, "", language) if last.peer_low is not None else ""
-        high = number(last.peer_high, measure, language) if last.peer_high is not None else ""
-        text += " " + say(key, figure=number(last.peer, measure, language), low=low, high=high)
+    if last_point.peer is not None and last_point.value is not None:
+        key = "finding_peers_band" if last_point.peer_low is not None else "finding_peers"
+        low = number(last_point.peer_low, "", language) if last_point.peer_low is not None else ""
+        high = number(last_point.peer_high, measure, language) if last_point.peer_high is not None else ""
+        text += " " + say(key, figure=number(last_point.peer, measure, language), low=low, high=high)
     return text
 
 
@@ -157,9 +165,9 @@ def _interval(low: float, high: float, measure: str, language: str) -> str:
     return f"{number(low, measure if measure == 'count' else '', language)}–{number(high, measure, language)}"
 
 
-def _may_be_chance(before: charts.Point, now: charts.Point) -> bool:
+def _may_be_chance(earlier_figure: charts.Point, current_figure: charts.Point) -> bool:
     """Whether each of two figures lies within the uncertainty of the other; unknown uncertainty is none."""
-    return _within(now.value, before) and _within(before.value, now)
+    return _within(current_figure.value, earlier_figure) and _within(earlier_figure.value, current_figure)
 
 
 def _within(value: float | None, point: charts.Point) -> bool:
@@ -178,19 +186,21 @@ def _table(
     system: str,
 ) -> Table:
     say, measure = Speaker(language), definition.display.unit_of_measure
-    peered = any(p.peer is not None for p in points)
+    peered = any(point.peer is not None for point in points)
     rows = []
-    for p in reversed(points):
-        figure = figure_text(reading.row(definition.id, unit, system, p.week), definition, language)
-        cells = [short_week(p.week, language), figure.text, figure.interval or "–", figure.n_band or "–"]
+    for point in reversed(points):
+        figure = figure_text(reading.row(definition.id, unit, system, point.week), definition, language)
+        cells = [short_week(point.week, language), figure.text, figure.interval or "–", figure.n_band or "–"]
         if peered:
-            cells.append("–" if p.peer is None else number(p.peer, measure, language))
-            cells.append("–" if p.peer_low is None else _interval(p.peer_low, p.peer_high or 0, measure, language))
+            cells.append("–" if point.peer is None else number(point.peer, measure, language))
+            cells.append(
+                "–" if point.peer_low is None else _interval(point.peer_low, point.peer_high or 0, measure, language)
+            )
         rows.append(tuple(cells))
     columns = ["week", "figure", "interval", "n_band", *(["peers_middle", "peers_band"] if peered else [])]
-    return Table(caption, tuple(say(f"col_{c}") for c in columns), tuple(rows), tuple(range(1, len(columns))))
+    return Table(caption, tuple(say(f"col_{column}") for column in columns), tuple(rows), tuple(range(1, len(columns))))
 
 
 def milestones(reading: Reading, unit: str, system: str, language: str) -> list[tuple[str, str]]:
     """Days and names of dated events, as text."""
-    return [(day(d, language), name) for d, name in events(reading, unit, system, language)]
+    return [(day(event_day, language), name) for event_day, name in events(reading, unit, system, language)]

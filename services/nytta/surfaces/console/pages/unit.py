@@ -68,74 +68,76 @@ class UnitView:
     address: str
 
 
-def unit(reading: Reading, visitor: Visitor, id_: str, today: date) -> UnitView:
+def unit(reading: Reading, visitor: Visitor, unit_id: str, today: date) -> UnitView:
     """The page of a unit or reporting group that the visitor may see."""
     say, language = Speaker(visitor.language), visitor.language
     registry = reading.registry
-    group = next((g for g in registry.groups if g.id == id_ and reading.day in g.span), None)
-    own_group = None if group else registry.group(id_, visitor.day)
-    seen = visitor.visible(Permission.FIGURES)
-    told = tuple(_told(reading, visitor, a, today) for a in alert_pages.open_about(reading, id_))
-    systems = tuple(_system(reading, visitor, id_, s, small=own_group is not None) for s in _systems(reading, id_))
-    member = reading.published.member(id_)
-    above = [u for u in reversed(registry.ancestors(member, visitor.day)) if u.id in seen]
+    group = next((group for group in registry.groups if group.id == unit_id and reading.day in group.span), None)
+    own_group = None if group else registry.group(unit_id, visitor.day)
+    visible = visitor.visible(Permission.FIGURES)
+    summaries = tuple(_told(reading, visitor, alert, today) for alert in alert_pages.open_about(reading, unit_id))
+    systems = tuple(
+        _system(reading, visitor, unit_id, system, small=own_group is not None) for system in _systems(reading, unit_id)
+    )
+    member = reading.published.member(unit_id)
+    above = [unit for unit in reversed(registry.ancestors(member, visitor.day)) if unit.id in visible]
     tree = registry.units_at(visitor.day)
-    below = [u for u in tree.values() if u.parent == id_ and u.id in seen]
+    below = [unit for unit in tree.values() if unit.parent == unit_id and unit.id in visible]
     return UnitView(
-        id_,
-        reading.unit_names(id_).text(language),
+        unit_id,
+        reading.unit_names(unit_id).text(language),
         week(reading.week, language),
-        tuple(Link(u.names.text(language), f"/units/{u.id}") for u in above),
-        tuple(Link(u.names.text(language), f"/units/{u.id}") for u in below),
-        _lead(reading, visitor, id_, told, systems, small=own_group is not None),
+        tuple(Link(unit.names.text(language), f"/units/{unit.id}") for unit in above),
+        tuple(Link(unit.names.text(language), f"/units/{unit.id}") for unit in below),
+        _lead(reading, visitor, unit_id, summaries, systems, small=own_group is not None),
         Link(own_group.names.text(language), f"/units/{own_group.id}") if own_group else None,
-        tuple(Link(reading.unit_names(u).text(language), f"/units/{u}") for u in group.units) if group else (),
-        told,
+        tuple(Link(reading.unit_names(unit).text(language), f"/units/{unit}") for unit in group.units) if group else (),
+        summaries,
         systems,
-        tuple(say(f"check_{n}") for n in range(1, 6)) if own_group else (),
-        f"/units/{id_}",
+        tuple(say(f"check_{number}") for number in range(1, 6)) if own_group else (),
+        f"/units/{unit_id}",
     )
 
 
-def visible_root(visitor: Visitor, id_: str) -> str:
+def visible_root(visitor: Visitor, unit_id: str) -> str:
     """The organisation of a unit or group that exists and that the visitor may see. Refused otherwise."""
     registry, today = visitor.registry, visitor.day
-    group = next((g for g in registry.groups if g.id == id_ and today in g.span), None)
-    here = registry.units_at(today).get(group.units[0] if group else id_)
-    if here is None:
-        raise Refused(404, "no_unit", unit=id_[:80])
-    if not visitor.may(Permission.FIGURES, id_):
+    group = next((group for group in registry.groups if group.id == unit_id and today in group.span), None)
+    current = registry.units_at(today).get(group.units[0] if group else unit_id)
+    if current is None:
+        raise Refused(404, "no_unit", unit=unit_id[:80])
+    if not visitor.may(Permission.FIGURES, unit_id):
         raise Refused(403, "other_unit")
-    return here.root
+    return current.root
 
 
 def _lead(
     reading: Reading,
     visitor: Visitor,
-    id_: str,
+    unit_id: str,
     summaries: tuple[AlertSummary, ...],
     systems: tuple[SystemView, ...],
     *,
     small: bool,
 ) -> str:
     say = Speaker(visitor.language)
-    name = reading.unit_names(id_).text(visitor.language)
+    name = reading.unit_names(unit_id).text(visitor.language)
     if small:
         return say("unit_small", unit=name)
     if not systems:
         return say("unit_nothing", unit=name)
     if summaries:
         return say("unit_alerts_one" if len(summaries) == 1 else "unit_alerts", n=len(summaries), unit=name)
-    unused = [s.name for s in systems if s.use is not None and s.use.state == State.READY_NOT_USED]
-    lead = say("unit_unused", unit=name, list=", ".join(unused)) if unused else say("unit_calm", unit=name)
-    left = [case_type for s in systems if s.exploited is not None for case_type in s.exploited.left]
-    return f"{lead} " + say("unit_left", list=", ".join(left)) if left else lead
+    unused = [system.name for system in systems if system.use is not None and system.use.state == State.READY_NOT_USED]
+    lead_text = say("unit_unused", unit=name, list=", ".join(unused)) if unused else say("unit_calm", unit=name)
+    left = [case_type for system in systems if system.exploited is not None for case_type in system.exploited.left]
+    return f"{lead_text} " + say("unit_left", list=", ".join(left)) if left else lead_text
 
 
 def _told(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> AlertSummary:
     language = visitor.language
     message = alert_pages.message_of(reading, alert, today, language)
-    fields = {f.id: f.text for f in message.fields} if isinstance(message, Message) else {}
+    fields = {field.id: field.text for field in message.fields} if isinstance(message, Message) else {}
     return AlertSummary(
         alert_pages.address(alert.id),
         Link(alert_pages.state_name(alert, language), icon=alert_pages.icon(alert)),
@@ -149,60 +151,64 @@ def _told(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> Aler
     )
 
 
-def _systems(reading: Reading, id_: str) -> list[str]:
-    found_ = reading.systems(id_)
-    lives = [s.id for s in reading.registry.systems if reading.published.live(s.id, id_) and s.id not in found_]
+def _systems(reading: Reading, unit_id: str) -> list[str]:
+    found_ = reading.systems(unit_id)
+    lives = [
+        system.id
+        for system in reading.registry.systems
+        if reading.published.live(system.id, unit_id) and system.id not in found_
+    ]
     return found_ + lives
 
 
-def _system(reading: Reading, visitor: Visitor, id_: str, system: str, *, small: bool) -> SystemView:
+def _system(reading: Reading, visitor: Visitor, unit_id: str, system: str, *, small: bool) -> SystemView:
     say, language = Speaker(visitor.language), visitor.language
-    leading = None if small else reading.leading(id_, system)
-    live = reading.published.live(system, id_)
-    deviation = reading.registry.deviation(system, reading.published.member(id_), visitor.day)
+    leading = None if small else reading.leading(unit_id, system)
+    go_live = reading.published.live(system, unit_id)
+    deviation = reading.registry.deviation(system, reading.published.member(unit_id), visitor.day)
     return SystemView(
         system,
         reading.system_names(system).text(language),
-        say("live_since", day=day(live, language)) if live else "",
+        say("live_since", day=day(go_live, language)) if go_live else "",
         say("deviation", why=deviation.reason, by=deviation.agreed_by) if deviation else "",
-        None if deviation else use_state(reading, language, id_, system),
-        exploited(reading, language, id_, system),
-        trend(reading, visitor, id_, system, reading.definitions[leading]) if leading else None,
-        _figures(reading, visitor, id_, system),
-        tuple(milestones(reading, id_, system, language)),
-        _hours(reading, visitor, id_, system),
+        None if deviation else use_state(reading, language, unit_id, system),
+        exploited(reading, language, unit_id, system),
+        trend(reading, visitor, unit_id, system, reading.definitions[leading]) if leading else None,
+        _figures(reading, visitor, unit_id, system),
+        tuple(milestones(reading, unit_id, system, language)),
+        _hours(reading, visitor, unit_id, system),
     )
 
 
-def _figures(reading: Reading, visitor: Visitor, id_: str, system: str) -> Table:
+def _figures(reading: Reading, visitor: Visitor, unit_id: str, system: str) -> Table:
     say, language = Speaker(visitor.language), visitor.language
-    banded = visitor.may(Permission.PEER_BAND, id_)
+    banded = visitor.may(Permission.PEER_BAND, unit_id)
     rows = []
-    for indicator in reading.indicators(id_, system):
+    for indicator in reading.indicators(unit_id, system):
         definition = reading.definitions[indicator]
         measure = definition.display.unit_of_measure
-        figure = figure_text(reading.row(indicator, id_, system), definition, language)
+        figure = figure_text(reading.row(indicator, unit_id, system), definition, language)
         cells: list[str | Link] = [
-            Link(getattr(definition.title, language), f"/indicators/{indicator}?system={system}&unit={id_}"),
+            Link(getattr(definition.title, language), f"/indicators/{indicator}?system={system}&unit={unit_id}"),
             Link(figure.text, level=figure.level),
             figure.interval or "–",
             figure.n_band or "–",
         ]
         if banded:
-            middle, low, high = peers(reading, indicator, id_, system, reading.week)
+            middle, low, high = peers(reading, indicator, unit_id, system, reading.week)
             text = "–" if middle is None else number(middle, measure, language)
             if low is not None and high is not None:
                 bare = measure if measure == "count" else ""
                 text += f" ({number(low, bare, language)}–{number(high, bare, language)})"
             cells.append(text)
-        aim = target(reading, indicator, id_, system)
+        aim = target(reading, indicator, unit_id, system)
         cells.append("–" if aim is None else number(aim, measure, language))
         rows.append(tuple(cells))
     columns = ["indicator", "figure", "interval", "n_band", *(["peers"] if banded else []), "target"]
     name = reading.system_names(system).text(language)
     return Table(
         say("figures_caption", system=name),
-        tuple(say(f"col_{c}") for c in columns),
+        tuple(say(f"col_{column}") for column in columns),
         tuple(rows),
         tuple(range(1, len(columns))),
     )

@@ -55,17 +55,17 @@ def add(app: FastAPI, console: Console) -> None:
 
         def made() -> tuple[str, bytes]:
             reading = chosen_reading(console, visitor, query, Permission.PROGRAMME)
-            said, system = pages.statement(reading), query.get("system", "")
-            if system and system not in said.systems:
+            statement, system = pages.statement(reading), query.get("system", "")
+            if system and system not in statement.systems:
                 raise Refused(404, "no_system", what=system[:80])
             console.log(visitor, Answer(None, ((Permission.PROGRAMME, reading.root),)), "export")
             assert reading.said
-            name = f"nytta-{reading.root}-{said.week}.{form}"
+            name = f"nytta-{reading.root}-{statement.week}.{form}"
             if form == "csv":
-                return name, b"\xef\xbb\xbf" + as_csv(rows(said, visitor.language, system)).encode()
+                return name, b"\xef\xbb\xbf" + as_csv(rows(statement, visitor.language, system)).encode()
             font = pdf.FONT if form == "pdf" else html.FONT
-            told = document(said, reading.said.published_at, visitor.language, system, font=font)
-            return name, pdf.pdf(told) if form == "pdf" else html.html(told).encode()
+            report = document(statement, reading.said.published_at, visitor.language, system, font=font)
+            return name, pdf.pdf(report) if form == "pdf" else html.html(report).encode()
 
         name, body = await console.run(made)
         # a saved page brings its own style, which the console's policy would not let it show

@@ -85,12 +85,12 @@ def add(app: FastAPI, console: Console) -> None:
         maintains(visitor)
 
         def made() -> str:
-            done = console.services.replay(
+            outcome = console.services.replay(
                 fields.get("reason", ""), fields.get("source", ""), dry_run=fields.get("do") == "try"
             )
             console.readings.changed()
             reading = chosen_reading(console, visitor, {}, Permission.PLATFORM)
-            model = operating.operations(console.store, console.services, reading, visitor, {}, done)
+            model = operating.operations(console.store, console.services, reading, visitor, {}, outcome)
             return console.render("operations.html", visitor, page=model, at="/operations", path="/operations")
 
         return console.html(request, await console.run(made), name=visitor.name)
@@ -110,8 +110,8 @@ def add(app: FastAPI, console: Console) -> None:
     @app.get("/api", include_in_schema=False)
     async def reference(request: Request) -> Response:
         paths: dict[str, Any] = app.openapi()["paths"]
-        told = tuple((path, each["get"]["summary"]) for path, each in paths.items())
-        return await console.page(request, "api.html", lambda _: Answer({"paths": told}))
+        operations = tuple((path, path_item["get"]["summary"]) for path, path_item in paths.items())
+        return await console.page(request, "api.html", lambda _: Answer({"paths": operations}))
 
     @app.get("/import", include_in_schema=False)
     async def imports(request: Request) -> Response:
@@ -125,17 +125,17 @@ def add(app: FastAPI, console: Console) -> None:
 
     @app.post("/import", include_in_schema=False)
     async def upload(request: Request) -> Response:
-        async with console.upload(request) as (_, sent):
-            if not sent:
+        async with console.upload(request) as (_, upload):
+            if not upload:
                 raise Refused(422, "no_file")
-            id_ = secrets.token_urlsafe(12)
-            waiting[id_] = await kept(sent[0], console.services.uploads(), id_)
-        return console.answered(f"/import/{id_}")
+            upload_id = secrets.token_urlsafe(12)
+            waiting[upload_id] = await kept(upload[0], console.services.uploads(), upload_id)
+        return console.answered(f"/import/{upload_id}")
 
     @app.get("/import/{id_}", include_in_schema=False)
     async def preview(request: Request, id_: str) -> Response:
         organisation = imports_for(console.visitor(request))
-        job = next((j for j in console.services.jobs() if j.id == id_), None)
+        job = next((candidate for candidate in console.services.jobs() if candidate.id == id_), None)
         if job is not None:
             return await console.page(request, "job.html", lambda _: Answer(job), keep=False)
         if id_ not in waiting:
@@ -213,4 +213,6 @@ async def kept(sent: UploadFile, folder: Path, id_: str) -> tuple[Path, str]:
 
 def _plain(name: str) -> str:
     """A file's name with letters, digits, dots and dashes only: suffixes tell formats."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "_" for c in name)[-80:]
+    return "".join(
+        character if character.isascii() and (character.isalnum() or character in ".-_") else "_" for character in name
+    )[-80:]

@@ -34,8 +34,8 @@ def chosen_reading(console: Console, visitor: Visitor, query: Mapping[str, str],
         raise Refused(403, "no_role")
     wanted = query.get("organisation", roots[0])
     if wanted not in roots:
-        known = any(o.id == wanted for o in visitor.registry.organisations)
-        raise Refused(403 if known else 404, "other_unit" if known else "no_unit", unit=wanted[:80])
+        is_registered = any(organisation.id == wanted for organisation in visitor.registry.organisations)
+        raise Refused(403 if is_registered else 404, "other_unit" if is_registered else "no_unit", unit=wanted[:80])
     return console.readings.of(wanted)
 
 
@@ -45,12 +45,12 @@ def builders(console: Console) -> dict[str, Build]:
     def an_overview(page_request: PageRequest) -> Answer:
         reading = chosen_reading(console, page_request.visitor, page_request.query, Permission.FIGURES)
         model = overview(console.store, reading, page_request.visitor)
-        top = (
+        top_unit = (
             reading.root
             if page_request.visitor.may(Permission.FIGURES, reading.root)
             else _first(page_request.visitor, reading)
         )
-        return Answer(model, ((Permission.FIGURES, top),))
+        return Answer(model, ((Permission.FIGURES, top_unit),))
 
     def a_unit(page_request: PageRequest) -> Answer:
         root = visible_root(page_request.visitor, page_request.path["unit"])
@@ -78,15 +78,15 @@ def builders(console: Console) -> dict[str, Build]:
         )
 
     def an_alert(page_request: PageRequest) -> Answer:
-        id_ = alert_pages.identity(page_request.path["alert"])
-        about = id_.partition("/")[0]
+        alert_id = alert_pages.identity(page_request.path["alert"])
+        about = alert_id.partition("/")[0]
         try:
             root = visible_root(page_request.visitor, about)
         except Refused as refused:
             if refused.status == 404:
                 raise Refused(404, "no_alert") from refused
             raise
-        model = alert_pages.one(console.readings.of(root), page_request.visitor, id_, page_request.visitor.day, {})
+        model = alert_pages.one(console.readings.of(root), page_request.visitor, alert_id, page_request.visitor.day, {})
         return Answer(model, ((Permission.FIGURES, about),))
 
     return {
@@ -106,13 +106,13 @@ def add(app: FastAPI, console: Console) -> None:
     @app.get("/", include_in_schema=False)
     async def start(request: Request) -> Response:
         visitor = console.visitor(request)
-        seen = visitor.visible(Permission.FIGURES)
-        if not seen:
-            first = "/operations" if visitor.visible(Permission.PLATFORM) else "/transparency"
-            return RedirectResponse(first, 303)
-        managed = [g.unit for g in visitor.held if g.role is Role.MANAGER]
+        visible = visitor.visible(Permission.FIGURES)
+        if not visible:
+            target = "/operations" if visitor.visible(Permission.PLATFORM) else "/transparency"
+            return RedirectResponse(target, 303)
+        managed = [grant.unit for grant in visitor.held if grant.role is Role.MANAGER]
         units = visitor.registry.units_at(visitor.day)
-        alone = len(managed) == 1 and not any(u.parent == managed[0] for u in units.values())
+        alone = len(managed) == 1 and not any(unit.parent == managed[0] for unit in units.values())
         if alone and len(visitor.held) == 1 and not request.query_params:
             return RedirectResponse(f"/units/{managed[0]}", 303)
         return await console.page(request, "overview.html", build["overview"])
@@ -146,21 +146,21 @@ def add(app: FastAPI, console: Console) -> None:
         visitor, fields = await console.posted(request)
 
         def act() -> None:
-            id_ = alert_pages.identity(request.path_params["alert"])
-            reading = console.readings.of(visible_root(visitor, id_.partition("/")[0]))
-            alert = next((a for a in reading.alerts if a.id == id_), None)
+            alert_id = alert_pages.identity(request.path_params["alert"])
+            reading = console.readings.of(visible_root(visitor, alert_id.partition("/")[0]))
+            alert = next((alert for alert in reading.alerts if alert.id == alert_id), None)
             if alert is None:
                 raise Refused(404, "no_alert")
             if not alert_pages.may_answer(visitor, alert, reading):
                 raise Refused(403, "may_not_act")
             say = Speaker(visitor.language)
-            given = _given(id_, fields, visitor.day, say)
-            if given.does == "wait":
+            given_answer = _given(alert_id, fields, visitor.day, say)
+            if given_answer.does == "wait":
                 try:
-                    carry_out(given, alert, visitor.day)
+                    carry_out(given_answer, alert, visitor.day)
                 except ClickError:
                     raise Mistake(say("mistake_until")) from None
-            console.services.answer(given)
+            console.services.answer(given_answer)
             console.readings.changed()
 
         try:
@@ -174,12 +174,14 @@ class Mistake(Exception):
     """A field that must be filled in otherwise; the form is shown again as it was."""
 
 
-async def _again(console: Console, request: Request, visitor: Visitor, fields: Mapping[str, str], why: str) -> Response:
-    id_ = alert_pages.identity(request.path_params["alert"])
+async def _again(
+    console: Console, request: Request, visitor: Visitor, fields: Mapping[str, str], problem: str
+) -> Response:
+    alert_id = alert_pages.identity(request.path_params["alert"])
 
     def made() -> str:
-        reading = console.readings.of(visible_root(visitor, id_.partition("/")[0]))
-        model = alert_pages.one(reading, visitor, id_, visitor.day, {**fields, "problem": why})
+        reading = console.readings.of(visible_root(visitor, alert_id.partition("/")[0]))
+        model = alert_pages.one(reading, visitor, alert_id, visitor.day, {**fields, "problem": problem})
         return console.render("alert.html", visitor, page=model, at=request.url.path, path=request.url.path)
 
     return console.html(request, await console.run(made), 422, visitor.name)
@@ -231,8 +233,8 @@ def _page(console: Console, template: str, build: Build) -> Callable[[Request], 
 
 def _first(visitor: Visitor, reading: Reading) -> str:
     """The highest place of the organisation that the visitor may see."""
-    seen = visitor.visible(Permission.FIGURES)
-    return next((p for p in reading.published.places(reading.day) if p in seen), reading.root)
+    visible = visitor.visible(Permission.FIGURES)
+    return next((place for place in reading.published.places(reading.day) if place in visible), reading.root)
 
 
 def _of_unit(console: Console, visitor: Visitor, query: Mapping[str, str]) -> Reading:

@@ -148,13 +148,15 @@ def _seats(page_request: PageRequest) -> Answer:
         raise Refused(403, "no_role")
     say = Speaker(page_request.visitor.language)
     units = page_request.visitor.registry.units_at(page_request.visitor.day)
-    groups = {g.id: g for g in page_request.visitor.registry.groups}
-    found: dict[str, list[Link]] = {}
+    groups = {group.id: group for group in page_request.visitor.registry.groups}
+    links_by_root: dict[str, list[Link]] = {}
     for seat in seats(page_request.visitor.registry, page_request.visitor.day):
         group = groups.get(seat.unit)
         unit = units[group.units[0] if group else seat.unit]
         names = group.names if group else unit.names
         root = units[unit.root].names.text(page_request.visitor.language)
         text = say("seat", role=say(f"role_{seat.role.value}"), unit=names.text(page_request.visitor.language))
-        found.setdefault(root, []).append(Link(text, f"{seat.role.value}:{seat.unit}"))
-    return Answer({"seats": {root: tuple(links) for root, links in found.items()}, "now": page_request.visitor.seat})
+        links_by_root.setdefault(root, []).append(Link(text, f"{seat.role.value}:{seat.unit}"))
+    return Answer(
+        {"seats": {root: tuple(links) for root, links in links_by_root.items()}, "now": page_request.visitor.seat}
+    )
