@@ -90,7 +90,7 @@ class Shown:
     @property
     def is_ready(self) -> bool:
         """Whether all lists can be imported."""
-        return all(each.is_ready for each in self.lists)
+        return all(listed.is_ready for listed in self.lists)
 
     @property
     def is_running(self) -> bool:
@@ -124,139 +124,142 @@ def add(app: FastAPI, console: Console) -> None:
     async def upload(request: Request) -> Response:
         organisation = _home(console.services.registry(), imports_for(console.visitor(request)))
         places: list[tuple[Path, str]] = []
-        async with console.upload(request, _MOST) as (_, sent):
-            if not sent:
+        async with console.upload(request, _MOST) as (_, uploads):
+            if not uploads:
                 raise Refused(422, "no_file")
             id_ = secrets.token_urlsafe(12)
-            for number, file in enumerate(sent):
+            for number, file in enumerate(uploads):
                 places.append(await kept(file, console.services.uploads(), f"{id_}-{number}"))
-        lists = [await console.run_on_file(partial(_looked_at, console, *given)) for given in places]
+        lists = [await console.run_on_file(partial(_looked_at, console, *place)) for place in places]
         waiting[id_] = _Given(organisation, lists)
         while len(waiting) > _WAITING:
             _forget(waiting.pop(next(iter(waiting))))
         return console.answered(f"/import/lists/{id_}")
 
-    def given(request: Request, id_: str) -> _Given:
-        may = imports_for(console.visitor(request))
-        found = waiting.get(id_)
-        if found is None or may not in ("", found.organisation):
+    def offer_of(request: Request, id_: str) -> _Given:
+        allowed = imports_for(console.visitor(request))
+        offer = waiting.get(id_)
+        if offer is None or allowed not in ("", offer.organisation):
             raise Refused(404, "no_upload")
-        return found
+        return offer
 
     @app.get("/import/lists/{id_}", include_in_schema=False)
     async def show(request: Request, id_: str) -> Response:
-        found = given(request, id_)
+        offer = offer_of(request, id_)
 
         def model(page_request: PageRequest) -> Answer:
             registry, language = console.services.registry(), page_request.visitor.language
-            if not found.jobs:
-                return Answer(Shown(id_, tuple(_shown(console, registry, found, language)), (), (), (), {}))
-            reached = reach(console.store.connection, found.organisation)
-            missing = _missing(console, registry, found.organisation)
-            titles = {each.id: getattr(each.title, language) for each in console.services.definitions()}
-            return Answer(Shown(id_, (), tuple(found.jobs), tuple(reached), missing, titles))
+            if not offer.jobs:
+                return Answer(Shown(id_, tuple(_shown(console, registry, offer, language)), (), (), (), {}))
+            reached = reach(console.store.connection, offer.organisation)
+            missing = _missing(console, registry, offer.organisation)
+            titles = {
+                definition.id: getattr(definition.title, language) for definition in console.services.definitions()
+            }
+            return Answer(Shown(id_, (), tuple(offer.jobs), tuple(reached), missing, titles))
 
         return await console.page(request, "lists.html", model, keep=False, of_file=True)
 
     @app.post("/import/lists/{id_}", include_in_schema=False)
     async def answer(request: Request, id_: str) -> Response:
         _, fields = await console.posted(request)
-        found = given(request, id_)
-        if not found.jobs:
-            for number, each in enumerate(found.lists):
-                own = {name: said for name, said in fields.items() if name.startswith(f"{number}.")}
-                _take(each, {name.partition(".")[2]: said for name, said in own.items()})
-        if fields.get("do") == "begin" and not found.jobs:
-            await console.run_on_file(lambda: _begin(console, found))
+        offer = offer_of(request, id_)
+        if not offer.jobs:
+            for number, listing in enumerate(offer.lists):
+                prefix = f"{number}."
+                answers = {name.removeprefix(prefix): text for name, text in fields.items() if name.startswith(prefix)}
+                _take(listing, answers)
+        if fields.get("do") == "begin" and not offer.jobs:
+            await console.run_on_file(lambda: _begin(console, offer))
         return console.answered(f"/import/lists/{id_}")
 
 
 def _home(registry: Registry, organisation: str) -> str:
     """The organisation that lists are of: the visitor's, or the first of the registry. Refused where there is none."""
-    known = [each.id for each in registry.organisations]
-    if not known:
+    organisation_ids = [organisation_known.id for organisation_known in registry.organisations]
+    if not organisation_ids:
         raise Refused(409, "no_registry")
-    return organisation if organisation in known else known[0]
+    return organisation if organisation in organisation_ids else organisation_ids[0]
 
 
 def _looked_at(console: Console, place: Path, name: str) -> _List:
     try:
-        found = console.services.drafted(place, name)
+        draft = console.services.drafted(place, name)
     except CannotDo as error:
         return _List(place, name, None, str(error))
-    return _List(place, name, found, beginning.problem(found))
+    return _List(place, name, draft, beginning.problem(draft))
 
 
-def _take(each: _List, said: Mapping[str, str]) -> None:
+def _take(listing: _List, answers: Mapping[str, str]) -> None:
     """Keep what somebody answered of a list; another kind makes another draft."""
-    each.answers |= {key: answer.strip()[:200] for key, answer in said.items()}
-    kind = said.get("kind", "")
-    if each.draft and kind != each.draft.kind and kind in possible(each.draft.look):
+    listing.answers |= {key: answer.strip()[:200] for key, answer in answers.items()}
+    kind = answers.get("kind", "")
+    if listing.draft and kind != listing.draft.kind and kind in possible(listing.draft.look):
         try:
-            each.draft = drafted(each.draft.look, kind)
+            listing.draft = drafted(listing.draft.look, kind)
         except InputError as error:
-            each.problem = str(error)
+            listing.problem = str(error)
             return
-        each.problem = beginning.problem(each.draft)
+        listing.problem = beginning.problem(listing.draft)
 
 
-def _shown(console: Console, registry: Registry, found: _Given, language: str) -> list[ListShown]:
+def _shown(console: Console, registry: Registry, offer: _Given, language: str) -> list[ListShown]:
     """The lists as they will be read, with what was answered so far."""
-    shown = []
-    texts = _mappings(registry, found)
-    for number, each in enumerate(found.lists):
-        draft = each.draft
+    rows = []
+    texts = _mappings(registry, offer)
+    for number, listing in enumerate(offer.lists):
+        draft = listing.draft
         if draft is None:
-            shown.append(ListShown(each.name, "", (), (), (), (), (), "", None, each.problem))
+            rows.append(ListShown(listing.name, "", (), (), (), (), (), "", None, listing.problem))
             continue
-        asked = _asked(registry, number, each, found.organisation, language)
-        explanation, problem = None, each.problem
-        place = place_of_draft(each.place)
+        questions = _asked(registry, number, listing, offer.organisation, language)
+        explanation, problem = None, listing.problem
+        place = place_of_draft(listing.place)
         place.write_text(texts[number], "utf-8")
         try:
-            explanation = console.services.preview(each.place, str(place)) if not problem else None
+            explanation = console.services.preview(listing.place, str(place)) if not problem else None
         except CannotDo as error:
-            problem = str(error).replace(str(place), each.name)
+            problem = str(error).replace(str(place), listing.name)
         if explanation:
             explanation = replace(explanation, rows=explanation.rows[:_ROWS])
         read = set(draft.fields.values())
-        shown.append(
+        rows.append(
             ListShown(
-                each.name,
+                listing.name,
                 draft.kind,
                 tuple((column, role) for role, column in draft.fields.items()),
                 tuple(column for column in draft.look.columns if column not in read),
                 draft.remarks,
-                tuple(asked),
-                _unknown(registry, draft, found.organisation, console.now().date()),
+                tuple(questions),
+                _unknown(registry, draft, offer.organisation, console.now().date()),
                 texts[number],
                 explanation,
                 problem,
             )
         )
-    return shown
+    return rows
 
 
-def _asked(registry: Registry, number: int, each: _List, organisation: str, language: str) -> list[Question]:
+def _asked(registry: Registry, number: int, listing: _List, organisation: str, language: str) -> list[Question]:
     """The questions of one list, with the answers as they stand: those given, else those proposed."""
-    draft = each.draft
+    draft = listing.draft
     assert draft is not None
     kinds = tuple((kind, Speaker(language)(f"list_{kind}")) for kind in possible(draft.look))
-    asked = [Question(f"{number}.kind", "kind", "", "", kinds, draft.kind)]
+    questions = [Question(f"{number}.kind", "kind", "", "", kinds, draft.kind)]
     for question in draft.questions:
         choices = tuple((choice, Speaker(language)(f"dates_{choice}")) for choice in question.choices)
         proposed = ""
         if question.about == "unit":
             proposed = organisation
             choices = tuple((unit.id, unit.names.text(language)) for unit in _units(registry, organisation))
-        said = each.answers.get(question.about, proposed)
+        answer = listing.answers.get(question.about, proposed)
         name = f"{number}.{question.about}"
-        asked.append(Question(name, question.about, question.column, question.shown, choices, said))
+        questions.append(Question(name, question.about, question.column, question.shown, choices, answer))
     if draft.kind in (TICKETS, CASES, USE, LOG):
         systems = tuple((system.id, system.names.text(language)) for system in registry.systems)
-        said = each.answers.get("system", _system(registry, draft))
-        asked.append(Question(f"{number}.system", "system", "", "", systems, said))
-    return asked
+        answer = listing.answers.get("system", _system(registry, draft))
+        questions.append(Question(f"{number}.system", "system", "", "", systems, answer))
+    return questions
 
 
 def _units(registry: Registry, organisation: str) -> list[Unit]:
@@ -266,28 +269,30 @@ def _units(registry: Registry, organisation: str) -> list[Unit]:
 def _system(registry: Registry, draft: Draft) -> str:
     """The system that a list is from, where there is one such: employees ask for support, the public for cases."""
     wanted = Protects.STAFF if draft.kind == TICKETS else Protects.PUBLIC
-    alike = [system.id for system in registry.systems if system.protects is wanted]
+    fitting = [system.id for system in registry.systems if system.protects is wanted]
     every = [system.id for system in registry.systems]
-    return alike[0] if len(alike) == 1 else every[0] if len(every) == 1 else ""
+    return fitting[0] if len(fitting) == 1 else every[0] if len(every) == 1 else ""
 
 
-def _mappings(registry: Registry, found: _Given) -> list[str]:
+def _mappings(registry: Registry, offer: _Given) -> list[str]:
     """The mapping of each list, with what was answered so far; "" for one that cannot be read."""
-    zone = registry.organisation(found.organisation).timezone
-    drafts = [(each.place, each.draft) for each in found.lists if each.draft]
+    zone = registry.organisation(offer.organisation).timezone
+    drafts = [(listing.place, listing.draft) for listing in offer.lists if listing.draft]
     names: set[str] = set()
     texts = []
-    for number, each in enumerate(found.lists):
-        if each.draft is None:
+    for number, listing in enumerate(offer.lists):
+        if listing.draft is None:
             texts.append("")
             continue
-        asked = _asked(registry, number, each, found.organisation, "en")
-        name = beginning.free(each.draft.kind, names)
-        said = {question.about: question.answer for question in asked if question.answer and question.about != "kind"}
-        said |= {"id": name, "source": f"{found.organisation}/{name}"}
-        if each.draft.kind == STAFF and (first := beginning.first_day(drafts)):
-            said["not_before"] = first
-        texts.append(text(each.draft, found.organisation, zone, said))
+        questions = _asked(registry, number, listing, offer.organisation, "en")
+        name = beginning.free(listing.draft.kind, names)
+        answers = {
+            question.about: question.answer for question in questions if question.answer and question.about != "kind"
+        }
+        answers |= {"id": name, "source": f"{offer.organisation}/{name}"}
+        if listing.draft.kind == STAFF and (begins := beginning.first_day(drafts)):
+            answers["not_before"] = begins
+        texts.append(text(listing.draft, offer.organisation, zone, answers))
     return texts
 
 
@@ -300,23 +305,25 @@ def _unknown(registry: Registry, draft: Draft, organisation: str, today: date) -
 def _missing(console: Console, registry: Registry, organisation: str) -> tuple[str, ...]:
     """Papers without which nothing of the organisation is approved, by the names of the registry."""
     today = console.now().date()
-    missing = [registry.unapproved(d.purpose, organisation, today) for d in console.services.definitions()]
+    missing = [
+        registry.unapproved(definition.purpose, organisation, today) for definition in console.services.definitions()
+    ]
     return tuple(dict.fromkeys(paper for papers in missing for paper in papers)) if all(missing) else ()
 
 
-def _begin(console: Console, found: _Given) -> None:
+def _begin(console: Console, offer: _Given) -> None:
     """Begin the import of every list, staff first. CannotDo where one is not ready."""
-    shown = _shown(console, console.services.registry(), found, "en")
-    if not all(each.is_ready for each in shown):
+    rows = _shown(console, console.services.registry(), offer, "en")
+    if not all(listing.is_ready for listing in rows):
         return
-    order = sorted(found.lists, key=lambda each: each.draft is None or each.draft.kind != STAFF)
-    for each in order:
-        mapping = str(place_of_draft(each.place))
-        found.jobs.append(console.services.begin_import(each.place, each.name, mapping, found.organisation))
+    order = sorted(offer.lists, key=lambda listing: listing.draft is None or listing.draft.kind != STAFF)
+    for listing in order:
+        mapping = str(place_of_draft(listing.place))
+        offer.jobs.append(console.services.begin_import(listing.place, listing.name, mapping, offer.organisation))
 
 
-def _forget(found: _Given) -> None:
+def _forget(offer: _Given) -> None:
     """Remove files that nobody went on with."""
-    for each in found.lists if not found.jobs else ():
-        each.place.unlink(missing_ok=True)
-        place_of_draft(each.place).unlink(missing_ok=True)
+    for listing in offer.lists if not offer.jobs else ():
+        listing.place.unlink(missing_ok=True)
+        place_of_draft(listing.place).unlink(missing_ok=True)
