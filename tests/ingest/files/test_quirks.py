@@ -208,3 +208,14 @@ def test_columns_of_products_that_no_dictionary_knows(
     )
     made = draft_of(tmp_path, name, f"{header}\n{body}")[1]
     assert fields.items() <= made.fields.items()
+
+
+def test_how_often_a_ticket_was_passed_on_is_read(tmp_path: Path) -> None:
+    body = "Ärendenr;Registrerad;Löst;Anmälare;Antal omflyttningar\n" + "".join(
+        f"INC{number};2026-0{1 + number % 9}-15 08:00;2026-0{1 + number % 9}-16 09:30;{1000 + number};{number % 3}\n"
+        for number in range(30)
+    )
+    made, rejected = events(*draft_of(tmp_path, "tickets.csv", body.encode("cp1252")), system="desk", unit="town")
+    passed_on = [event["data"]["count"] for event in made if event["type"].endswith("ticket.assigned.v1")]
+    assert rejected == 0
+    assert sorted(passed_on) == [1] * 10 + [2] * 10

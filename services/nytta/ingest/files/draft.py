@@ -42,7 +42,7 @@ _AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lö
 _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     STAFF: {"person": 1, "role": 2, "from": 2, "to": 1, "fte": 3, "access": 1, "unit": 1},
     TICKETS: {"ticket": 1, "opened": 1, "resolved": 2, "channel": 1, "team": 2, "requester": 2, "first_contact": 3}
-    | {"category": 1, "status": 1, "closed": 1},
+    | {"category": 1, "status": 1, "closed": 1, "reassignments": 3},
     CASES: {"case": 1, "case_type": 2, "opened": 1, "closed": 1, "decided": 2, "actor": 2, "end_to_end": 3}
     | {"returned": 3, "channel": 1},
     TRAINING: {"course": 4, "person": 1, "at": 1},
@@ -344,6 +344,8 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
     match role:
         case "fte":
             return cells.are_numbers([text.replace("%", "").strip() for text in texts])
+        case "reassignments":
+            return cells.are_numbers(texts)
         case "access" | "first_contact" | "end_to_end":
             return cells.yes_words(texts) is not None
         case "returned":
@@ -609,6 +611,13 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if end:
         yield from _end(draft, answered, end, "ticket", "resolved")
         yield from _answer(draft, "first_contact", "    first_contact")
+    if "reassignments" in fields:
+        column = quoted(fields["reassignments"])
+        yield "  - also: reassigned"
+        yield "    type: ticket.assigned"
+        yield f"    when: {{field: {column}, at_least: 1}}"
+        yield f"    time: {_at(draft, fields['opened'], answered)}"
+        yield f"    count: {column}"
 
 
 def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
