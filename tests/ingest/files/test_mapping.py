@@ -179,6 +179,8 @@ def test_these_mappings_are_shipped() -> None:
     assert shipped() == [
         "decisions",
         "dutch-building-permits",
+        "entra",
+        "m365",
         "people",
         "presence",
         "pulse",
