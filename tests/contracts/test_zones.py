@@ -42,7 +42,7 @@ OPEN_READERS: dict[str, Callable[[Connection], Any]] = {
     "Statements.organisations": lambda c: Statements(c).organisations(),
     "Statements.timezone": lambda c: Statements(c).timezone("county"),
     "Statements.latest": lambda c: Statements(c).latest("x", NOW),
-    "states.read_states": lambda c: states.read_states(c, state_name="use-state", unit="x", week=DAY),
+    "states.read_states": lambda c: states.read_states(c, derived="use-state", unit="x", week=DAY),
     "outbound.published": lambda c: list(outbound.published(c, "x")),
     "benchmarks.export": lambda c: benchmarks.export(c, "x", [DEFINITION], units=True, case_types=True),
     "benchmarks.compared": lambda c: benchmarks.compared(c, {DEFINITION.id: DEFINITION.version}),

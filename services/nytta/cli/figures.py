@@ -114,7 +114,7 @@ def states(
     except ValueError as error:
         fail(f"--week: {error}", code=2)
     with opened(data) as app:
-        rows = read_states(app.open.connection, state_name=what, unit=unit, week=monday)
+        rows = read_states(app.open.connection, derived=what, unit=unit, week=monday)
     columns = ("unit", "system", "case_type", "what", "part", "week", "state", "value", "low", "high", "rests_on")
     show(rows, as_json, columns, as_csv)
 

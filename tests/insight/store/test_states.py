@@ -124,7 +124,7 @@ def test_every_derived_indicator_is_read_from_published_rows(told: tuple[Private
         ("received", "county", "*", "d1"): ("open", 50.0),
         ("decision-age", "county", "*", "1"): ("open", 8.0),
     }
-    (row,) = read_states(store.connection, state_name="use-state", unit="north")
+    (row,) = read_states(store.connection, derived="use-state", unit="north")
     assert (row["week"], row["rests_on"]) == ("2026-W23", "entitlement 95, intended-use 25")
 
 
@@ -142,4 +142,4 @@ def test_what_is_told_again_unchanged_is_not_written_and_what_is_gone_is_not_sho
 def test_before_a_system_is_live_nothing_is_said_of_its_use(told: tuple[PrivateStore, Registry]) -> None:
     store, registry = told
     publish_states(store.connection, registry, NOW - timedelta(weeks=23))
-    assert not states(store, what="use-state", week=LIVE - timedelta(weeks=2))
+    assert not states(store, derived="use-state", week=LIVE - timedelta(weeks=2))

@@ -87,7 +87,7 @@ def states(
 
 
 def read_states(
-    connection: Connection, *, organisation: str = "", state_name: str = "", unit: str = "", week: date | None = None
+    connection: Connection, *, organisation: str = "", derived: str = "", unit: str = "", week: date | None = None
 ) -> list[dict[str, Any]]:
     """States that are told, in order; of the last week of each organisation unless another is named."""
     return connection.dicts(
@@ -100,7 +100,7 @@ def read_states(
                   SELECT organisation, max(week) FROM {open}.published_states GROUP BY organisation))
             ORDER BY organisation, what, system, unit, case_type, part""",
         organisation=organisation,
-        what=state_name,
+        what=derived,
         unit=unit,
         week=week or date(1970, 1, 1),
     )
