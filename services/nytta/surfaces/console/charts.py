@@ -531,10 +531,10 @@ def shares(
     return _spec([], layers, 860, 280)
 
 
-def split(rows: Sequence[tuple[str, float, float]], names: tuple[str, str], unit: str) -> dict[str, Any]:
-    """What is missing per place: for want of use (plain), and although it is used (outlined)."""
+def split(rows: Sequence[tuple[str, float, float, str]], names: tuple[str, str], unit: str) -> dict[str, Any]:
+    """What is missing per place: for want of use (plain), and although it is used (outlined), with a label each."""
     values: Values = []
-    for name, use_hours, effect in rows:
+    for name, use_hours, effect, _ in rows:
         values.append({"name": name, "from": 0.0, "to": use_hours, "part": names[0]})
         values.append({"name": name, "from": use_hours, "to": use_hours + effect, "part": names[1]})
     y_axis = {
@@ -546,8 +546,8 @@ def split(rows: Sequence[tuple[str, float, float]], names: tuple[str, str], unit
     axis = {"title": None, "tickCount": 5, "labelExpr": _unit(unit)}
     x_axis = {"field": "from", "type": "quantitative", "axis": axis}
     bar_ends = [
-        {"name": name, "to": use_hours + effect_hours, "label": f"{use_hours + effect_hours:.0f}{unit}"}
-        for name, use_hours, effect_hours in rows
+        {"name": name, "to": use_hours + effect_hours, "label": f"{label}{unit}"}
+        for name, use_hours, effect_hours, label in rows
     ]
 
     def bars(part: str, fill: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from math import ceil
 from statistics import median, quantiles
@@ -107,6 +108,14 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
+def _peer_band(values: Sequence[float]) -> Peers | None:
+    """The middle of like units and where most lie; None below three, no band below five."""
+    if len(values) < 3:
+        return None
+    low, _, high = quantiles(values, n=4, method="inclusive") if len(values) >= 5 else (None, None, None)
+    return Peers(round(median(values)), _whole(low), _whole(high))
+
+
 def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """From the latest signal of the alert's kind and indicator."""
     key = alert.key
@@ -122,7 +131,11 @@ def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     fields: dict[str, Any] = {"first": row["first"], "last": row["last"], "figure": _figure(row)}
     fields["before"] = _whole(row["before"])
     fields |= _evidence_for_advice(published, key.unit, key.system, row["last"])
-    if row["peer"] is not None:
+    # the same peers as on the unit's page; the signal's own, of detection, where too few are published
+    peer_values = published.among_peers(alert.indicator, "window", key.unit, key.system, row["last"])
+    if peers := _peer_band(peer_values):
+        fields["peers"] = peers
+    elif row["peer"] is not None:
         fields["peers"] = Peers(round(row["peer"]), _whole(row["peer_low"]), _whole(row["peer_high"]))
     if alert.kind is Kind.BEHIND_PLAN and row["target"] is not None and row["due"] is not None:
         fields["plan"] = Plan(round(row["target"]), _due(published, alert, row["due"]))
@@ -169,10 +182,8 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
     fields: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use_fact)}
     fields |= _evidence_for_advice(published, unit, system, week)
     rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
-    peer_values = sorted(row["value"] for row in rows if row is not None)
-    if len(peer_values) >= 3:
-        low, _, high = quantiles(peer_values, n=4, method="inclusive") if len(peer_values) >= 5 else (None, None, None)
-        fields["peers"] = Peers(round(median(peer_values)), _whole(low), _whole(high))
+    if peers := _peer_band([row["value"] for row in rows if row is not None]):
+        fields["peers"] = peers
     plan = published.plan(system, alert.indicator, unit, day)
     target = target_of_use(published, unit, system, day, alert.indicator)
     if plan is not None and target is not None:

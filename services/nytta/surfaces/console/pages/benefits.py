@@ -332,7 +332,10 @@ def _lying(statement: Statement, say: Speaker, language: str, system: str) -> Ch
         tuple((name, *(figures.hours(amount, language) for amount in (*hours, sum(hours)))) for name, hours in ordered),
         (1, 2, 3),
     )
-    spec = charts.split([(name, hours[0] / 1000, hours[1] / 1000) for name, hours in ordered[:12]], names, "\u00a0h")
+    bars = [
+        (name, hours[0] / 1000, hours[1] / 1000, figures.hours(sum(hours), language)) for name, hours in ordered[:12]
+    ]
+    spec = charts.split(bars, names, "\u00a0h")
     return Chart("lying", finding, say("lying_title"), finding, spec, table, say("lying_note"))
 
 
