@@ -153,7 +153,9 @@ def templates(language: str) -> dict[str, re.Pattern[str]]:
     return patterns
 
 
-_NOT_FIGURES: Final = ("window_note", "week_note", "channels_note", "sum_units", "sum_units_one")
+_COUNTED_UNITS: Final = ("sum_units", "sum_units_one", "sum_units_alone", "sum_units_alone_one")
+"""Sentences that count units, by key."""
+_NOT_FIGURES: Final = ("window_note", "week_note", "channels_note", *_COUNTED_UNITS)
 """Sentences whose numbers are no figures of a table: widths of windows, and counts that `miscounted` holds."""
 
 
@@ -239,7 +241,7 @@ def miscounted(page: Page, language: str) -> Iterator[str]:
     matrices = [table for table in page.tables if table.caption == word["matrix_caption"]]
     single = {row[0] for table in maps for row in table.rows if not row[0].endswith(f" {word['group']}")}
     for sentence in page.sentences:
-        for key in ("sum_units", "sum_units_one"):
+        for key in _COUNTED_UNITS:
             if (
                 (found := patterns[key].match(sentence))
                 and maps

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from statistics import median, quantiles
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.published.figures import Grain, PublishedFigures, middle
+from nytta.disclosure.published.peers import peer_band
 from nytta.disclosure.rules import Status
 from nytta.indicators.definition import Definition, Detection, Protects
 from nytta.indicators.detection import (
@@ -64,7 +64,6 @@ _UNCLEAR = 2
 _SETTLING, _REFERENCE = 8, timedelta(weeks=34)
 """A fall is measured against the half year that ended so many weeks ago, from so many after going live."""
 
-_FEWEST_PEERS, _PEERS_OF_BAND = 3, 5
 """Fewest published like units whose middle, and whose middle half, is shown."""
 
 _BEHIND = 0.25
@@ -471,10 +470,8 @@ def _figures(
         for peer in peers
         if (peer_figure := published_figures.at(definition.id, grain, peer, signal.system, weeks[column]))
     ]
-    peer = float(round(median(peer_values))) if len(peer_values) >= _FEWEST_PEERS else None
-    edges = (
-        quantiles(peer_values, n=4, method="inclusive") if len(peer_values) >= _PEERS_OF_BAND else (None, None, None)
-    )
+    band = peer_band(peer_values)
+    peer = _whole(band.middle)
     return _hidden(series, signal, evidence) | {
         "first": figure.first,
         "last": figure.last,
@@ -485,8 +482,8 @@ def _figures(
         "status": figure.status,
         "before": previous_level,
         "peer": peer,
-        "peer_low": None if edges[0] is None else float(round(edges[0])),
-        "peer_high": None if edges[2] is None else float(round(edges[2])),
+        "peer_low": _whole(band.low),
+        "peer_high": _whole(band.high),
         "urgency": _urgency(definition, signal.kind, figure.value, previous_level, peer),
     }
 
@@ -517,6 +514,10 @@ def _before(series: Series, signal: Signal, grain: Grain, published_figures: Pub
     )
     level = middle(figures)
     return None if level is None else level.value
+
+
+def _whole(value: float | None) -> float | None:
+    return None if value is None else float(round(value))
 
 
 def _peers(series: Series, unit: str, column: int) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from math import ceil
-from statistics import median, quantiles
 from typing import Any
 from urllib.parse import quote
 
+from nytta.disclosure.published.peers import peer_band
 from nytta.insight.alerts.evaluation.observe import ANCHORED, PublishedEvidence, moved, standing, target_of_use
 from nytta.insight.alerts.facts import Burden, Decided, Facts, Figure, Loss, Peers, Plan
 from nytta.insight.alerts.kinds import Kind
@@ -108,12 +108,9 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def _peer_band(values: Sequence[float]) -> Peers | None:
-    """The middle of like units and where most lie; None below three, no band below five."""
-    if len(values) < 3:
-        return None
-    low, _, high = quantiles(values, n=4, method="inclusive") if len(values) >= 5 else (None, None, None)
-    return Peers(round(median(values)), _whole(low), _whole(high))
+def _peers(values: Sequence[float]) -> Peers | None:
+    band = peer_band(values)
+    return None if band.middle is None else Peers(round(band.middle), _whole(band.low), _whole(band.high))
 
 
 def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
@@ -133,7 +130,7 @@ def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     fields |= _evidence_for_advice(published, key.unit, key.system, row["last"])
     # the same peers as on the unit's page; the signal's own, of detection, where too few are published
     peer_values = published.among_peers(alert.indicator, "window", key.unit, key.system, row["last"])
-    if peers := _peer_band(peer_values):
+    if peers := _peers(peer_values):
         fields["peers"] = peers
     elif row["peer"] is not None:
         fields["peers"] = Peers(round(row["peer"]), _whole(row["peer_low"]), _whole(row["peer_high"]))
@@ -182,7 +179,7 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
     fields: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use_fact)}
     fields |= _evidence_for_advice(published, unit, system, week)
     rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
-    if peers := _peer_band([row["value"] for row in rows if row is not None]):
+    if peers := _peers([row["value"] for row in rows if row is not None]):
         fields["peers"] = peers
     plan = published.plan(system, alert.indicator, unit, day)
     target = target_of_use(published, unit, system, day, alert.indicator)
@@ -238,7 +235,7 @@ def _burden(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
         "figure": _figure(published.evidence.values.get((alert.indicator, "window", unit, system, week)))
     }
     if tickets is not None:
-        fields["burden"] = Burden(round(tickets), round(median(peer_values)) if len(peer_values) >= 3 else None)
+        fields["burden"] = Burden(round(tickets), _whole(peer_band(peer_values).middle))
     return fields
 
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from statistics import median
 from typing import Final
 
+from nytta.disclosure.published.peers import peer_band
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
 from nytta.insight.alerts.model import State
@@ -37,12 +37,10 @@ from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.reports import figures
 from nytta.surfaces.reports.compose import document
-from nytta.surfaces.reports.document import Items, Text
+from nytta.surfaces.reports.document import Block, Items, Text
 
 _COLUMNS = 6
 _SHOWN = ("ok", "rounded", "banded")
-_PEERS = 3
-"""Fewest like units whose middle stands in for a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +101,12 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
     )
     top_unit = root if root in places else places[0]
     drawn = []
-    for map in maps:
-        indicator = reading.leading(top_unit, map.system)
+    for system_map in maps:
+        indicator = reading.leading(top_unit, system_map.system)
         if indicator:
-            drawn.append(trend(reading, visitor, top_unit, map.system, reading.definitions[indicator]))
-    mixes = [mix for map in maps if (mix := channel_mix(store, reading, top_unit, map.system, language))]
+            drawn.append(trend(reading, visitor, top_unit, system_map.system, reading.definitions[indicator]))
+    mixes = [mix for drawn_map in maps if (mix := channel_mix(store, reading, top_unit, drawn_map.system, language))]
+    report = _report(reading, language) if programme else ()
     roots = visitor.roots(Permission.FIGURES)
     return Overview(
         root,
@@ -121,13 +120,14 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
             for other_root in roots
             if other_root != root
         ),
-        tuple(_sentences(reading, visitor, places, programme=programme)),
+        tuple(_sentences(reading, visitor, places, report, programme=programme)),
         _coverage_table(reading, Speaker(language)),
         tuple(_tiles(reading, visitor, places, programme=programme)),
         (*drawn[:2], *mixes[:1]),
         maps,
         tuple(_changes(reading, visitor, places, programme=programme)),
-        tuple(_decide(reading, language)) if programme else (),
+        # what the report of the benefits puts before the steering group
+        tuple(text for block in report if isinstance(block, Items) for text in block.items),
         tuple(_matrices(reading, language, places)) if programme else (),
         legacy_apps(reading, language, places) if programme else None,
         pulse(reading, language, root) if programme else None,
@@ -221,15 +221,19 @@ def _signs(cells: Iterable[FigureText], language: str) -> str:
     return "; ".join(f"{sign} {say(f'sign_{status}')}" for status, sign in _SIGNS.items() if status in present)
 
 
-def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[str]:
+def _sentences(
+    reading: Reading, visitor: Visitor, places: Sequence[str], report: Sequence[Block], *, programme: bool
+) -> list[str]:
     say, language = Speaker(visitor.language), visitor.language
     sentences = [*_coverage(reading, say)]
     open_ = [alert for alert in reading.alerts if alert.live and (alert.key.unit in places)]
     waiting = [alert for alert in open_ if alert.state in (State.OPEN, State.ESCALATED)]
     new = [alert for alert in open_ if alert_pages.is_new(alert, reading)]
     grouped = sum(len(group.units) for group in reading.registry.groups if group.id in places)
-    alone = len([place for place in places if place != reading.root and place == reading.published.member(place)])
-    sentences.insert(0, say("sum_units", n=alone, grouped=grouped, week=week(reading.week, language)))
+    singly = [place for place in places if place != reading.root and place == reading.published.member(place)]
+    alone = sum(_shows_figures(reading, place) for place in singly)
+    units = "sum_units" if grouped else "sum_units_alone"
+    sentences.insert(0, say(units, n=alone, grouped=grouped, week=week(reading.week, language)))
     if open_:
         sentences.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
     else:
@@ -250,7 +254,7 @@ def _sentences(reading: Reading, visitor: Visitor, places: Sequence[str], *, pro
     if statement is None:
         return sentences
     if statement.benefits:
-        sentences.append(_benefits_lead(reading, language))
+        sentences += [block.text for block in report if isinstance(block, Text) and block.style == "lead"][:1]
     stuck = [decision for decision in statement.decisions if decision.word == Word.STUCK.value]
     if statement.decisions:
         key = "sum_decisions_stuck" if stuck else "sum_decisions"
@@ -336,19 +340,16 @@ def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, progr
     return links[:12]
 
 
-def _decide(reading: Reading, language: str) -> list[str]:
-    """What the report of the benefits puts before the steering group."""
+def _report(reading: Reading, language: str) -> Sequence[Block]:
+    """The report of the benefits as it was stated last; nothing where none was."""
     if reading.said is None:
-        return []
-    report = document(reading.said.statement, reading.said.published_at, language, font="")
-    return [text for block in report.blocks if isinstance(block, Items) for text in block.items]
+        return ()
+    return document(reading.said.statement, reading.said.published_at, language, font="").blocks
 
 
-def _benefits_lead(reading: Reading, language: str) -> str:
-    """The report's lead: benefits by their status, and what is not realised."""
-    assert reading.said is not None
-    blocks = document(reading.said.statement, reading.said.published_at, language, font="").blocks
-    return next((block.text for block in blocks if isinstance(block, Text) and block.style == "lead"), "")
+def _shows_figures(reading: Reading, place: str) -> bool:
+    """Whether any figure of the place is shown in the last window."""
+    return any(reading.leading(place, system) for system in reading.systems(place))
 
 
 def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[Link]:
@@ -364,7 +365,7 @@ def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[L
                     continue
                 planned = target(reading, indicator, place, system_map.system)
                 peers = reading.published.among_peers(indicator, "window", place, system_map.system, reading.week)
-                aim = planned if planned is not None else median(peers) if len(peers) >= _PEERS else None
+                aim = planned if planned is not None else peer_band(peers).middle
                 if aim is None:
                     continue
                 if row_shown["value"] < aim:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from statistics import median, quantiles
 
+from nytta.disclosure.published.peers import peer_band
 from nytta.indicators.definition import Definition
 from nytta.insight.alerts.evaluation.observe import target_of_use
 from nytta.registry.roles import Permission
@@ -15,9 +15,6 @@ from nytta.surfaces.console.parts import Chart, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 
-FEWEST_PEERS, FEWEST_IN_BAND = 3, 5
-"""A middle of comparable units is shown from three of them on, the band of most from five."""
-
 
 def peers(
     reading: Reading, indicator: str, unit: str, system: str, week: date
@@ -25,13 +22,11 @@ def peers(
     """Middle and quartiles of comparable units in the figure's own digits, None where too few show a figure."""
     definition = reading.definitions.get(indicator)
     digits = 1 if definition is not None and definition.display.unit_of_measure == "count" else 0
-    peer_values = sorted(reading.published.among_peers(indicator, "window", unit, system, week))
-    if len(peer_values) < FEWEST_PEERS:
-        return None, None, None
-    if len(peer_values) < FEWEST_IN_BAND:
-        return round(median(peer_values), digits), None, None
-    low, middle, high = quantiles(peer_values, n=4, method="inclusive")
-    return round(middle, digits), round(low, digits), round(high, digits)
+    band = peer_band(reading.published.among_peers(indicator, "window", unit, system, week))
+    middle, low, high = (
+        None if figure is None else round(figure, digits) for figure in (band.middle, band.low, band.high)
+    )
+    return middle, low, high
 
 
 def target(reading: Reading, indicator: str, unit: str, system: str) -> int | None:
