@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -78,12 +79,20 @@ def up(
         with nytta.embedded(settings, registry) as app:
             if demo:
                 demonstration.load(app, settings)
-            asyncio.run(_up(app, settings, host, port, registry or settings.registry))
+            opening = partial(demonstration.play, app, settings) if demo else None
+            asyncio.run(_up(app, settings, host, port, registry or settings.registry, opening))
             app.private.connection.look()
     stderr.print("stopped; everything acknowledged is stored")
 
 
-async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: Path | None) -> None:
+async def _up(
+    app: nytta.App,
+    settings: Settings,
+    host: str,
+    port: int,
+    place: Path | None,
+    opening: Callable[[], None] | None = None,
+) -> None:
     token = secrets.token_urlsafe(32)
     inside = bind("127.0.0.1", 0)
     address = f"http://127.0.0.1:{inside.getsockname()[1]}"
@@ -106,7 +115,7 @@ async def _up(app: nytta.App, settings: Settings, host: str, port: int, place: P
         commits = GroupCommit(store, seconds=_TOGETHER_SECONDS)
         counters = Counters(lambda: commits.waiting, named_at(settings.metrics))
         ending = Ending(app.private.connection, lambda: command_server.forget(settings.data))
-        rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM))
+        rounds = Rounds(app, counters.registry, lambda: ending.ask(signal.SIGTERM), opening)
         gateway = _gateway(app, settings, commits, counters, place)
         gateway.batches = app.private.batch_counts
         stack.callback(gateway.close)

@@ -101,10 +101,18 @@ class _Turn:
 class Rounds:
     """Brings figures up to date while the service runs. `came` is called from any thread when events are stored."""
 
-    def __init__(self, app: App, registry: CollectorRegistry, end: Callable[[], None] = lambda: None) -> None:
-        """`end` is called where the process must end, because the store must be opened anew."""
+    def __init__(
+        self,
+        app: App,
+        registry: CollectorRegistry,
+        end: Callable[[], None] = lambda: None,
+        opening: Callable[[], None] | None = None,
+    ) -> None:
+        """`end` is called where the process must end, because the store must be opened anew; `opening`, before the
+        first round."""
         self._app = app
         self._end = end
+        self._opening = opening
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -164,6 +172,9 @@ class Rounds:
             self._wake.clear()
             started = time.monotonic()
             try:
+                if self._opening is not None:
+                    await _done("what comes before the first round", self._opening)
+                    self._opening = None
                 await self._turn()
             except StoppedError:
                 return

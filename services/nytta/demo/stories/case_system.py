@@ -150,8 +150,12 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
     truth["trained"] = {
         team.unit.id: int((training_weeks < NEVER).sum()) for team, training_weeks in zip(people, training, strict=True)
     }
-    silence = Silence(story_scene.source("artus/anvandning"), seeded.first + 26, seeded.first + 28)
-    return Part(story_scene.calendar, place, feeds, truth, (silence,))
+    use_source = story_scene.source("artus/anvandning")
+    silences = (
+        Silence(use_source, seeded.first + 26, seeded.first + 28),
+        Silence(use_source, span.count - 7, span.count - 6),
+    )
+    return Part(story_scene.calendar, place, feeds, truth, silences)
 
 
 def _seeded(scene: Scene) -> _Seeded:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -147,6 +148,21 @@ def test_without_a_mail_server_and_without_an_address_it_is_said(book: AlertStor
     errors = {p.message: p.error for p in deliver(book, registry(), Channels(), NOW).problems}
     assert "NYTTA_SMTP" in errors["m1"]
     assert "organisation.yaml" in errors["m2"]
+
+
+def test_a_folder_takes_the_mails_of_a_demonstration_once(book: AlertStore, waiting: Put, tmp_path: Path) -> None:
+    waiting(outgoing("m1"))
+    channels = Channels(mailbox=tmp_path / "mails")
+    assert deliver(book, registry(), channels, NOW).sent == 1
+    assert deliver(book, registry(), channels, NOW + FIRST_WAIT).sent == 0
+    (file,) = (tmp_path / "mails").iterdir()
+    kept = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert kept["Message-ID"] == "<m1@localhost>"
+    assert kept["To"] == "ada@town.example"
+    (tmp_path / "taken").write_text("no folder")
+    waiting(outgoing("m2"))
+    (problem,) = deliver(book, registry(), Channels(mailbox=tmp_path / "taken"), NOW).problems
+    assert "no mail can be written" in problem.error
 
 
 def test_a_teams_address_that_times_out_or_is_none_of_teams_is_named(

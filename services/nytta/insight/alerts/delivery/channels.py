@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 SCHEMES = {"smtp": 587, "smtps": 465}
@@ -36,7 +37,8 @@ class Smtp:
 class Channels:
     """All ways out of an installation; what is not set is not used.
 
-    `address` is where the console is reached, `sender` whom mails come from, `timeout` in seconds.
+    `address` is where the console is reached, `sender` whom mails come from, `timeout` in seconds. `mailbox` is a
+    folder that takes the mails of a demonstration, where no mail server is set.
     """
 
     smtp: Smtp | None = None
@@ -46,6 +48,7 @@ class Channels:
     webhook_secret: str = ""
     alertmanager: str = ""
     timeout: float = 20.0
+    mailbox: Path | None = None
 
 
 def smtp_of(text: str) -> Smtp | None:

@@ -92,9 +92,13 @@ def _ways(directory: Directory, outgoing: Outgoing, channels: Channels, day: dat
 
 
 async def _mail(outgoing: Outgoing, contact: Contact, channels: Channels) -> None:
-    if channels.smtp is None:
+    message = mail.mail(outgoing, contact.email, channels)
+    if channels.smtp is not None:
+        await mail.send(channels.smtp, message, channels.timeout)
+    elif channels.mailbox is not None:
+        mail.keep(channels.mailbox, outgoing.day, message)
+    else:
         raise ChannelError("no mail server is set: set NYTTA_SMTP")
-    await mail.send(channels.smtp, mail.mail(outgoing, contact.email, channels), channels.timeout)
 
 
 async def _nowhere(outgoing: Outgoing) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from importlib import resources
+from pathlib import Path
 from urllib.parse import quote
 
 import aiosmtplib
@@ -81,6 +84,19 @@ async def send(smtp: Smtp, message: EmailMessage, timeout: float) -> None:
         raise ChannelError(f"the mail server {smtp.host}:{smtp.port} does not answer in {timeout:g} s") from error
     except (aiosmtplib.SMTPException, OSError) as error:
         raise ChannelError(f"no mail server at {smtp.host}:{smtp.port}: {_short(str(error))}") from error
+
+
+def keep(mailbox: Path, day: date, message: EmailMessage) -> None:
+    """Write a mail into a folder as a file that mail programs open. The same mail gives the same file.
+
+    ChannelError where it cannot be written.
+    """
+    name = str(message["Message-ID"]).strip("<>").partition("@")[0]
+    try:
+        mailbox.mkdir(parents=True, exist_ok=True)
+        (mailbox / f"{day} {name[:8]}.eml").write_bytes(message.as_bytes(policy=SMTP))
+    except OSError as error:
+        raise ChannelError(f"no mail can be written into {mailbox}: {error.strerror}") from error
 
 
 def _short(text: str) -> str:

@@ -69,6 +69,7 @@ class AlertView:
     href: str
     unit: Link
     state: Link
+    ended: str
     answer: str
     effect: str
     message: Message | None
@@ -206,6 +207,7 @@ def one(reading: Reading, visitor: Visitor, alert_id: str, today: date, values: 
         address(alert.id),
         Link(reading.unit_names(alert.key.unit).text(language), f"/units/{alert.key.unit}"),
         Link(state_name(alert, language), icon=icon(alert)),
+        "" if alert.live or not alert.closed else say("alert_ended", why=_ending(alert, language)),
         answer(alert, language),
         effect_of(reading, alert, language),
         message,
@@ -244,7 +246,7 @@ def answer(alert: Alert, language: str) -> str:
         if planned and alert.acknowledged.due:
             return say("answer_planned", day=day(alert.acknowledged.due, language))
         return say("answer_taken", day=day(alert.acknowledged.on, language))
-    return say("answer_none")
+    return say("answer_none" if alert.live else "answer_never")
 
 
 def effect_of(reading: Reading, alert: Alert, language: str) -> str:
@@ -279,6 +281,12 @@ def organisations(visitor: Visitor, permission: Permission, path: str) -> list[L
     ]
 
 
+def _ending(alert: Alert, language: str) -> str:
+    """That an alert is closed, and why."""
+    say = Speaker(language)
+    return say(f"step_closed_{alert.closing.value}" if alert.closing else "step_closed")
+
+
 def _history(alert: Alert, language: str) -> list[tuple[str, str]]:
     say = Speaker(language)
     steps: list[tuple[date | None, str]] = [
@@ -298,7 +306,8 @@ def _history(alert: Alert, language: str) -> list[tuple[str, str]]:
     if alert.feedback:
         steps.append((alert.judged, say(f"step_{alert.feedback.value}")))
     steps.append((alert.improving, say("step_improving")))
-    steps.append((alert.closed, say("step_closed")))
+    steps.append((alert.closed, _ending(alert, language)))
+    steps.append((alert.recovery_told, say("step_recovery_told")))
     return [
         (day(step_day, language), text)
         for step_day, text in sorted((step for step in steps if step[0]), key=lambda step: str(step[0]))
