@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -198,10 +199,10 @@ def _details(services: Services, query: Mapping[str, str], say: Speaker) -> Tabl
 
 def _coverage(reading: Reading, say: Speaker) -> Table:
     """Figures of the last windows: how many are shown, and why the others are not."""
-    rows = tuple(
-        (say(why_hidden(reason, status)), figures.whole_number(number, say.language))
-        for status, reason, number in reading.coverage
-    )
+    numbers: Counter[str] = Counter()
+    for status, reason, number in reading.coverage:  # several statuses may have one reason
+        numbers[why_hidden(reason, status)] += number
+    rows = tuple((say(name), figures.whole_number(number, say.language)) for name, number in numbers.items())
     return Table(say("statuses_caption"), (say("col_what"), say("col_number")), rows, (1,))
 
 
