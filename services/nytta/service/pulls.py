@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from nytta import Mendable
 from nytta.indicators.definition import Definition
-from nytta.ingest.events.reasons import Reason
+from nytta.ingest.directory import LOOKED_UP
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.mapping import Mapping as FieldMapping
 from nytta.ingest.files.specs import Value
@@ -28,7 +28,6 @@ from nytta.ingest.pull.drift import Shares, vanished
 from nytta.ingest.pull.source import Directory, Finding, Findings, Page, Source
 from nytta.ingest.store import pulls
 from nytta.ingest.store.memberships import open_rows
-from nytta.ingest.store.private import RejectQuery
 from nytta.ingest.store.pulls import PullRound
 from nytta.service.installation import App
 
@@ -63,6 +62,7 @@ class Puller:
         known_fields = pulls.known_fields(self.app.private, self.declared.id)
         cursor = pulls.cursor_of(self.app.private, self.declared.id) if since is None else since
         try:
+            self.app.intake.settle()
             for page in self.source.pull(self.ask, cursor):
                 self._take(page, pull_round, shares, known_fields)
                 cursor = page.cursor
@@ -132,12 +132,13 @@ class Puller:
         if isinstance(self.source, Directory):
             _count(done, self._stored((), ids))
         else:
-            done.retracted += self.app.private.retract_rows(str(self.mapping.source), sorted(ids), self.clock())
+            done.retracted += self.app.intake.take_back(str(self.mapping.source), sorted(ids), self.clock())
 
     def _place_waiting(self, done: PullRound) -> None:
         """Place the events that waited for what a directory told just now."""
         if isinstance(self.source, Directory) and done.events:
-            self.app.replay(RejectQuery(reason=Reason.UNPLACED), self.clock())
+            self.app.intake.settle()
+            self.app.place_waiting(self.clock())
 
     def reconcile(self, gone_at_most: int | None = None) -> PullRound:
         """Take back what the source has no more. More than a third is refused unless `gone_at_most` allows so many."""
@@ -146,6 +147,7 @@ class Puller:
         source, private = str(self.mapping.source), self.app.private
         is_directory = isinstance(self.source, Directory)
         try:
+            self.app.intake.settle()
             present_ids: set[str] = set()
             listing = self.source.listing(self.ask)
             if listing is None:
@@ -168,7 +170,7 @@ class Puller:
             if is_directory:
                 _count(pull_round, self._stored((), gone))
             else:
-                pull_round.retracted = private.retract_rows(source, gone, self.clock())
+                pull_round.retracted = self.app.intake.take_back(source, gone, self.clock())
             self._place_waiting(pull_round)
         except Mendable as error:
             pull_round.state, pull_round.message = "failed", str(error)
@@ -201,7 +203,22 @@ def puller(
     app: App, declared: Declared, registry: Path | None, *, pause: Callable[[float], None] = time.sleep
 ) -> Puller:
     """What pulls a declared source. Mendable where its mapping or its secret is missing."""
-    return Puller(app, declared, mapping_of(declared, registry), ask_of(declared, pause))
+    mapping = mapping_of(declared, registry)
+    _belongs(declared, mapping, several=len(app.intake.registry.organisations) > 1)
+    return Puller(app, declared, mapping, ask_of(declared, pause))
+
+
+def _belongs(declared: Declared, mapping: FieldMapping, *, several: bool) -> None:
+    """PullError where units are to be looked up among the persons of nobody knows which organisation."""
+    units = [
+        fields["unit"] for fields in (mapping.common, *(rule.fields for rule in mapping.rules)) if "unit" in fields
+    ]
+    is_looked_up = any(isinstance(unit, Value) and LOOKED_UP in unit.results for unit in units)
+    if several and is_looked_up and not declared.organisation:
+        raise PullError(
+            f"{declared.id}: its units are looked up, and there are several organisations: say in sources.yaml whose "
+            "persons they are (organisation)"
+        )
 
 
 def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> Ask:
@@ -213,13 +230,18 @@ def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> A
     return Ask(declared.address, credentials, pause=pause)
 
 
-def hooks(sources: Sequence[Declared], registry: Path | None, day: date) -> dict[str, Hook]:
-    """The senders of webhooks by their names. Mendable where a mapping or a secret is missing."""
-    return {
-        declared.id: Hook(mapping_of(declared, registry), declared.signed, _signing_secret(declared).encode())
-        for declared in sources
-        if declared.signed and declared.runs(day)
-    }
+def hooks(sources: Sequence[Declared], registry: Path | None, day: date, *, several: bool = False) -> dict[str, Hook]:
+    """The senders of webhooks by their names; `several` organisations may be meant.
+
+    Mendable where a mapping, a secret or an organisation is missing.
+    """
+    senders: dict[str, Hook] = {}
+    for declared in sources:
+        if declared.signed and declared.runs(day):
+            mapping = mapping_of(declared, registry)
+            _belongs(declared, mapping, several=several)
+            senders[declared.id] = Hook(mapping, declared.signed, _signing_secret(declared).encode())
+    return senders
 
 
 def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:

@@ -137,8 +137,8 @@ class Declared(BaseModel):
         return self.kind != WEBHOOK
 
     def due(self, last_round: datetime | None, current_time: datetime) -> bool:
-        """Whether a round is due, after one that began at `last_round`."""
-        return last_round is None or current_time - last_round >= timedelta(minutes=self.minutes)
+        """Whether a round is due, after one that began at `last_round`; a round of the future was a wrong clock's."""
+        return last_round is None or not timedelta() <= current_time - last_round < timedelta(minutes=self.minutes)
 
     def source(self) -> Source:
         """What asks it. SourcesError where its settings are not sound."""
