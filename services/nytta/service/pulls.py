@@ -9,7 +9,7 @@ import stat
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -171,6 +171,7 @@ class Puller:
                 _count(pull_round, self._stored((), gone))
             else:
                 pull_round.retracted = self.app.intake.take_back(source, gone, self.clock())
+            pull_round.listed, pull_round.standing = len(present_ids), len(standing) - len(gone)
             self._place_waiting(pull_round)
         except Mendable as error:
             pull_round.state, pull_round.message = "failed", str(error)
@@ -289,32 +290,6 @@ def fed_indicators(mapping: FieldMapping, definitions: Sequence[Definition]) -> 
         for definition in definitions
         if any(given.intersection(alternatives) for side in definition.reads for alternatives in side.needs)
     ]
-
-
-def state_of_sources(app: App, sources: Sequence[Declared], registry: Path | None, day: date) -> list[dict[str, Any]]:
-    """How each source that is asked stands: its latest live round, the last good one, the next, and what it feeds.
-
-    `next` is None where it is asked no more, or was not asked yet.
-    """
-    latest = {row["source"]: row for row in pulls.latest_rounds(app.private) if row["what"] == "live"}
-    found = []
-    for declared in sources:
-        if not declared.is_asked:
-            continue
-        row = latest.get(declared.id) or {"state": "waiting", "started": None, "last_good": None}
-        began = row["started"]
-        fed = [definition.id for definition in fed_indicators(mapping_of(declared, registry), app.definitions)]
-        is_running = declared.runs(day)
-        found.append(
-            {
-                **row,
-                "source": declared.id,
-                "state": row["state"] if is_running else "ended",
-                "next": began + timedelta(minutes=declared.minutes) if began and is_running else None,
-                "indicators": fed,
-            }
-        )
-    return found
 
 
 def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> dict[str, list[str]]:

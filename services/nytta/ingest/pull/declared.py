@@ -80,9 +80,11 @@ class Declared(BaseModel):
     organisation: str = ""
     """The organisation of its events, where there are several and its units are looked up."""
     muted_until: date | None = None
-    """Before this day the source is asked, and its silence is no alert."""
+    """Before this day the source is asked, and that it fails or is silent is expected."""
     ended_on: date | None = None
     """From this day on the source is asked no more."""
+    verified_on: date | None = None
+    """The day on which somebody last held its figures against the system's own."""
     signed: Literal["", "zammad", "jira", "github", "glpi"] = ""
     """Where it also sends, to /hooks/ID, whose way of signing that is. The secret with which it signs is
     NYTTA_SECRET_ID_SIGNATURE of the environment, else the same as its account's."""
@@ -130,6 +132,10 @@ class Declared(BaseModel):
     def runs(self, day: date) -> bool:
         """Whether it is listened to on that day."""
         return self.ended_on is None or day < self.ended_on
+
+    def is_muted(self, day: date) -> bool:
+        """Whether it is expected on that day that it fails or is silent."""
+        return self.muted_until is not None and day < self.muted_until
 
     @property
     def is_asked(self) -> bool:
