@@ -20,7 +20,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def desk(address: str, **dates: date) -> Declared:
-    return Declared(id="desk", kind="servicenow", address=address, system="cases", **dates)
+    return Declared(id="desk", kind="servicenow", address=address, system="cases").model_copy(update=dates)
 
 
 def state(app: Any, declared: Declared, moment: datetime = NOW) -> dict[str, Any]:

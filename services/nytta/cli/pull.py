@@ -69,7 +69,7 @@ def pull(
 @commands.command("puller")
 def puller_(
     host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8653,
+    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8654,
     registry: Registry = None,
     data: Data = None,
 ) -> None:

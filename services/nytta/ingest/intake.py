@@ -26,6 +26,7 @@ from nytta.ingest.events.encode import encode, to_ndjson
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
 from nytta.ingest.files.cloudevents import read_cloudevents
+from nytta.ingest.files.errors import RowError
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.read import Chunk, identities, objects, read, translate
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Note, Notes, with_first
@@ -314,9 +315,12 @@ class Intake:
         return len(retractions)
 
     def ids_of(self, items: Iterable[Any], mapping: Mapping) -> set[str]:
-        """The ids that rows with these identities have."""
+        """The ids that rows with these identities have. IntakeError where one has none: it may be any row."""
         conceal = self.keys.pseudonymiser().wire
-        return {conceal(key) for key in identities(items, mapping)}
+        try:
+            return {conceal(key) for key in identities(items, mapping)}
+        except RowError as error:
+            raise IntakeError(f"{error}: it cannot be said which rows are gone, so none was taken back") from error
 
     def count_stopped(self, current_time: datetime) -> None:
         """Store how many events of systems that are switched off `judge` has passed over."""

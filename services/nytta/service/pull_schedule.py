@@ -39,6 +39,8 @@ class Pulling:
         self._came = on_arrival
         self._stopped = threading.Event()
         self._begun: dict[tuple[str, str], datetime] | None = None
+        self._rests: dict[str, datetime] = {}
+        """Until when a source that asked for it is left alone."""
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -78,6 +80,8 @@ class Pulling:
         current_time = datetime.now(UTC)
         if not declared.is_asked or not declared.runs(current_time.date()):
             return
+        if current_time < self._rests.get(declared.id, current_time):
+            return
         try:
             begun = self._last_rounds()
             if declared.due(begun.get((declared.id, "live")), current_time):
@@ -103,6 +107,8 @@ class Pulling:
             pull_round = round_puller.reconcile() if reconciles else round_puller.round()
         finally:
             round_puller.ask.close()
+        if pull_round.until:
+            self._rests[declared.id] = pull_round.until
         if pull_round.events or pull_round.retracted:
             self._came()
 

@@ -7,12 +7,12 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nytta import Mendable
 from nytta.indicators.definition import Definition
@@ -22,7 +22,7 @@ from nytta.ingest.files.mapping import Mapping as FieldMapping
 from nytta.ingest.files.specs import Value
 from nytta.ingest.http.hooks import Hook
 from nytta.ingest.intake import Pulled
-from nytta.ingest.pull.ask import Ask, ConcealedError, Credentials, PullError
+from nytta.ingest.pull.ask import Ask, BusyError, ConcealedError, Credentials, PullError
 from nytta.ingest.pull.declared import FOLDER, Declared
 from nytta.ingest.pull.drift import Shares, vanished
 from nytta.ingest.pull.source import Directory, Finding, Findings, Page, Source
@@ -31,7 +31,11 @@ from nytta.ingest.store.memberships import open_rows
 from nytta.ingest.store.pulls import PullRound
 from nytta.service.installation import App
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
+_APART: Final = 300.0
+"""Seconds from which on the clocks of a source and of this machine are said to be apart."""
 _GONE_AT_MOST: Final = 1 / 3
 """The largest share of a source's rows that a look for what is gone may take back by itself."""
 
@@ -63,7 +67,7 @@ class Puller:
         cursor = pulls.cursor_of(self.app.private, self.declared.id) if since is None else since
         try:
             self.app.intake.settle()
-            for page in self.source.pull(self.ask, cursor):
+            for page in _well_formed(self.source.pull(self.ask, cursor)):
                 self._take(page, pull_round, shares, known_fields)
                 cursor = page.cursor
         except HeldError as error:
@@ -72,12 +76,14 @@ class Puller:
             pull_round.state, pull_round.message = "concealed", str(error)
         except Mendable as error:
             pull_round.state, pull_round.message = "failed", str(error)
+            pull_round.until = error.until if isinstance(error, BusyError) else None
         else:
             pull_round.state = "degraded" if pull_round.rejected or pull_round.hidden else "good"
             if pull_round.hidden:
                 pull_round.message = (
                     f"{pull_round.hidden} rows are counted and not shown: the account lacks rights to them"
                 )
+            pull_round.message = pull_round.message or self._wrong_clock()
             self._place_waiting(pull_round)
         pull_round.fields = shares.percent()
         return self._noted(pull_round)
@@ -152,7 +158,7 @@ class Puller:
             listing = self.source.listing(self.ask)
             if listing is None:
                 return self._noted(pull_round)
-            for rows in listing:
+            for rows in _well_formed(listing):
                 present_ids |= self.app.intake.ids_of(rows, self.mapping)
                 if is_directory:
                     _count(pull_round, self._stored(rows))
@@ -179,7 +185,16 @@ class Puller:
 
     def probe(self) -> Findings:
         """What the account may read. PullError where the source cannot be asked at all."""
-        return self.source.probe(self.ask, self.clock())
+        (findings,) = _well_formed(self.source.probe(self.ask, self.clock()) for _ in range(1))
+        return findings
+
+    def _wrong_clock(self) -> str:
+        """That the source's clock and ours are apart, where they are."""
+        ahead = self.ask.ahead or 0.0
+        if abs(ahead) < _APART:
+            return ""
+        direction = "ahead of" if ahead > 0 else "behind"
+        return f"its clock is {abs(ahead) / 60:.0f} minutes {direction} ours: set the one that is wrong"
 
     def _noted(self, pulled: PullRound) -> PullRound:
         pulled.throttled = self.ask.throttled
@@ -189,6 +204,24 @@ class Puller:
         summary += f", {pulled.unplaced} unplaced" if pulled.unplaced else ""
         _log.log(logging.INFO if pulled.state == "good" else logging.WARNING, "%s %s", summary, pulled.message)
         return pulled
+
+
+def _well_formed(parts: Iterable[T]) -> Iterator[T]:
+    """What a source yields. PullError where its answers have not the form that it takes them to have."""
+    remaining = iter(parts)
+    while True:
+        try:
+            part = next(remaining)
+        except StopIteration:
+            return
+        except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+            # what else an error says may hold values of rows
+            lacking = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else type(error).__name__
+            raise PullError(
+                f"an answer of the source has another form than is documented ({lacking}): check its address, its "
+                "settings and the version of the system; nothing of it is taken"
+            ) from error
+        yield part
 
 
 def _count(done: PullRound, page_counts: Pulled) -> None:

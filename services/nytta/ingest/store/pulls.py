@@ -35,6 +35,8 @@ class PullRound:
     """Rows that the source lists, where the round looked for what is gone."""
     standing: int | None = None
     """Rows of ours that stand after such a look."""
+    until: datetime | None = None
+    """The moment before which the source asks not to be asked again."""
 
 
 _COLUMNS = (

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, ForbiddenError
-from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages
+from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages, text, whole
 from nytta.ingest.pull.source import Finding, Findings, Page, Place, SourceSettings
 
 _FORM = "%Y-%m-%d %H:%M:%S"  # texts in UTC
@@ -55,7 +55,7 @@ class ServiceNow:
             return self._fetched(ask, later, "sys_updated_on", self.fetched)
 
         for rows, next_place in pages(
-            fetch, place, lambda row: str(row["sys_updated_on"]), lambda row: str(row["sys_id"])
+            fetch, place, lambda row: text(row, "sys_updated_on"), lambda row: text(row, "sys_id")
         ):
             yield Page({"servicenow": rows}, max(next_place.since, cursor), next_place.hidden)
 
@@ -65,7 +65,7 @@ class ServiceNow:
         def fetch(place: Place) -> Fetched:
             return self._fetched(ask, f"sys_id>{place.after}" if place.after else "", "", ("sys_id",))
 
-        for rows, place in pages(fetch, Place(""), lambda _: "", lambda row: str(row["sys_id"])):
+        for rows, place in pages(fetch, Place(""), lambda _: "", lambda row: text(row, "sys_id")):
             if place.hidden:
                 raise ForbiddenError(f"{place.hidden} rows are counted and not shown: nothing can be called deleted")
             yield rows
@@ -84,6 +84,7 @@ class ServiceNow:
                 "sysparm_exclude_reference_link": "true",
                 "sysparm_display_value": "false",
             },
+            whole,
         )
         total = answer.headers.get("x-total-count", "")
         return Fetched(answer.body["result"], int(total) if total.isdecimal() else None)
