@@ -1,5 +1,4 @@
-"""ServiceNow: incidents by the Table API as they stand. Without its history (sys_audit), which is often closed,
-counters say how often one was passed on and reopened, but not to whom."""
+"""ServiceNow: incidents by the Table API as they stand; counters say how often one was passed on and reopened."""
 
 from __future__ import annotations
 
@@ -75,17 +74,14 @@ class ServiceNow:
         # a condition of the settings holds on either side of NQ, which begins a query of its own
         narrowed = "^NQ".join("^".join(filter(None, (own_query, part))) for part in where.split("^NQ"))
         orders = [f"ORDERBY{name}" for name in (order, "sys_id") if name]
-        answer = ask.get(
-            _TABLE + self._settings.table,
-            {
-                "sysparm_query": "^".join(filter(None, (narrowed, *orders))),
-                "sysparm_fields": ",".join(fields),
-                "sysparm_limit": str(self._settings.page),
-                "sysparm_exclude_reference_link": "true",
-                "sysparm_display_value": "false",
-            },
-            whole,
-        )
+        params = {
+            "sysparm_query": "^".join(filter(None, (narrowed, *orders))),
+            "sysparm_fields": ",".join(fields),
+            "sysparm_limit": str(self._settings.page),
+            "sysparm_exclude_reference_link": "true",
+            "sysparm_display_value": "false",
+        }
+        answer = ask.get(_TABLE + self._settings.table, params, whole)
         total = answer.headers.get("x-total-count", "")
         return Fetched(answer.body["result"], int(total) if total.isdecimal() else None)
 
@@ -99,7 +95,6 @@ class ServiceNow:
                 findings.append(Finding(table, False, str(error), dark))
                 continue
             clock = (answer.clock - current_time).total_seconds() if answer.clock else clock
-            findings.append(
-                Finding(table, bool(answer.body["result"]), "" if answer.body["result"] else "no row", dark)
-            )
+            rows = answer.body["result"]
+            findings.append(Finding(table, bool(rows), "" if rows else "no row", dark))
         return Findings(tuple(findings), clock)
