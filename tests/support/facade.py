@@ -109,12 +109,13 @@ def _expanded(body: bytes, encoding: str) -> bytes:
 
 
 async def _serve(request: web.Request) -> web.Response:
-    body = _expanded(await request.read(), request.headers.get("Content-Encoding", ""))
     params = dict(request.query)
+    # long parameters come as a form, of which nothing may be read before
     if request.content_type == "application/x-www-form-urlencoded" or request.content_type.startswith("multipart/"):
-        form = await request.post()
-        params |= {k: str(v) for k, v in form.items()}
+        params |= {name: str(field) for name, field in (await request.post()).items()}
         body = b""
+    else:
+        body = _expanded(await request.read(), request.headers.get("Content-Encoding", ""))
     statement, data = (params["query"].encode(), body) if "query" in params else (body, b"")
     if not statement.strip():
         return web.Response(text="Ok.\n")

@@ -14,7 +14,7 @@ __all__ = ["MODULES", "commands", "load", "main"]
 MODULES = {
     "start": ("draft", "start"),
     "intake": ("import", "rejects", "sources"),
-    "pull": ("pull",),
+    "pull": ("pull", "puller"),
     "serve": ("console", "gateway", "up"),
     "console": ("link",),
     "figures": ("mix", "overview", "states", "values"),

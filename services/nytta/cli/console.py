@@ -35,8 +35,8 @@ from nytta.ingest.store.private import RejectQuery
 from nytta.insight.alerts.answers import Answer
 from nytta.registry.registry import Registry
 from nytta.service import command_client, evaluation
-from nytta.service.pulls import state_of_sources
 from nytta.service.settings import Settings
+from nytta.service.source_health import state_of_sources
 from nytta.service.stopping import under_way
 from nytta.storage import permissions
 from nytta.storage.client import StoppedError, StoreError
@@ -106,7 +106,7 @@ class Backing:
 
     def rounds(self) -> Sequence[Mapping[str, Any]]:
         """How the sources stand that are asked."""
-        return state_of_sources(self._app, self._declared, self._registry, self._now().date())
+        return state_of_sources(self._app, self._declared, self._registry, self._now())
 
     def imports(self) -> Sequence[Mapping[str, Any]]:
         """Every import, the latest last."""

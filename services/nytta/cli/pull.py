@@ -1,4 +1,4 @@
-"""The command about systems that are asked: pull."""
+"""The commands about systems that are asked: pull, and puller, which asks them beside workers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from nytta.cli.common import Data, Json, Registry, commands, fail, opened, print_json, stderr
+from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, stderr
 from nytta.ingest.pull.declared import Declared, read
 from nytta.ingest.store import pulls
 from nytta.service.pulls import Puller, dark_indicators, puller
 from nytta.service.settings import Settings
+from nytta.service.stopping import Ending
 
 
 @commands.command()
@@ -63,6 +64,31 @@ def pull(
             stderr.print(pulled.message, markup=False)
     if pulled.state in ("failed", "held"):
         raise typer.Exit(1)
+
+
+@commands.command("puller")
+def puller_(
+    host: Annotated[str, typer.Option(help="Address of /healthz, /readyz and /metrics.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of /healthz, /readyz and /metrics.", min=1, max=65535)] = 8654,
+    registry: Registry = None,
+    data: Data = None,
+) -> None:
+    """Ask the sources of sources.yaml when they are due, and put what they say on Kafka. Needs a supervisor.
+
+    Of several, one works and another takes over when it ends.
+    """
+    from nytta.ingest.stream import faust_app  # Faust's import takes a second that no other command should wait
+    from nytta.service import distributed
+    from nytta.service.streams import pulling
+
+    with mendable():
+        settings = Settings() if data is None else Settings(data=data)
+        if not settings.kafka:
+            fail("a puller puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka nytta up asks sources")
+        if not read(registry or settings.registry):
+            fail("there is no source to ask: declare it in sources.yaml of the registry")
+        with distributed.asking(settings, registry) as parts:
+            faust_app.run(pulling.build(parts, host=host, port=port), Ending().ask)
 
 
 def _declared(sources: tuple[Declared, ...], name: str) -> Declared:

@@ -256,6 +256,9 @@ async def _learn(app: nytta.App, keys: Path) -> None:
 def _gateway(
     app: nytta.App, settings: Settings, acceptance: Acceptance, counters: Counters, place: Path | None
 ) -> Gateway:
+    sources = read_sources(place)
+    homes = {declared.id: declared.organisation for declared in sources if declared.organisation}
+    app.intake.homes = homes
     return Gateway(
         acceptance,
         pseudonymise=app.intake.choice,
@@ -263,8 +266,9 @@ def _gateway(
         tokens=tokens_of(settings),
         limits=Limits(body=settings.body_limit, rate=settings.rate),
         counters=counters,
-        hooks=hooks(read_sources(place), place, datetime.now(UTC).date()),
+        hooks=hooks(sources, place, datetime.now(UTC).date(), several=len(app.intake.registry.organisations) > 1),
         conceal=lambda key: app.keys.pseudonymiser().wire(key),
+        homes=homes,
     )
 
 

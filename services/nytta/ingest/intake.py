@@ -6,11 +6,12 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Mapping as PyMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import orjson
@@ -25,9 +26,10 @@ from nytta.ingest.events.encode import encode, to_ndjson
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
 from nytta.ingest.files.cloudevents import read_cloudevents
+from nytta.ingest.files.errors import RowError
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.read import Chunk, identities, objects, read, translate
-from nytta.ingest.keys import Choice, KeyFileError, Keys, Notes, with_first
+from nytta.ingest.keys import Choice, KeyFileError, Keys, Note, Notes, with_first
 from nytta.ingest.lookup import local_days, looked_up
 from nytta.ingest.store import renamings
 from nytta.ingest.store.backlog import Backlog
@@ -96,6 +98,18 @@ class Pulled:
     unplaced: int = 0
 
 
+class Delivery(Protocol):
+    """The way of what is pulled to the processes that store it, where this one does not."""
+
+    def deliver(self, events: pa.Table, rejects: Sequence[Reject], notes: Sequence[Note]) -> None:
+        """Return when all of it is durable. Events are pseudonymised, their units the codes that the source uses."""
+        ...
+
+    def settle(self) -> None:
+        """Return when what was delivered before is in the store."""
+        ...
+
+
 def _key_of(root: str) -> str:
     """The counter that holds the number of the newest key of an organisation's persons."""
     return f"key of persons of {root}"
@@ -114,6 +128,10 @@ class Intake:
     key_file: Path | None = None
     backlog: Backlog | None = None
     """Where groups are durable before the store has them; None where whoever accepts waits for the store."""
+    delivery: Delivery | None = None
+    """Who stores what is pulled; None where this process does."""
+    homes: PyMapping[str, str] = field(default_factory=dict)
+    """The organisation of a source's events, where sources.yaml says it: for events whose units are looked up."""
 
     def __post_init__(self) -> None:
         self._one_file = threading.Lock()  # an import makes units, and another must see them
@@ -141,9 +159,14 @@ class Intake:
         with self._choosing:
             if self._chosen is None or self._chosen[0] != (self.keys, self.registry, self._excluded):
                 self._have_keys({organisation.id: organisation.key for organisation in self.registry.organisations})
-                choice = Choice(self.keys, self.registry.root_of, self._excluded, self.notes)
+                choice = Choice(self.keys, self.root_of, self._excluded, self.notes)
                 self._chosen = (self.keys, self.registry, self._excluded), choice
             return self._chosen[1]
+
+    def root_of(self, code: str, source: str) -> str:
+        """The organisation behind a unit's code of a source; '' where that is open."""
+        home = self.homes.get(source, "") if code == LOOKED_UP else ""
+        return home or self.registry.root_of(code, source)
 
     def _choice_for(self, root: str) -> Choice:
         """Makes the pseudonyms of a file all of whose events are of one organisation."""
@@ -194,12 +217,26 @@ class Intake:
 
     def judge_again(self, reject: SealedReject, current_time: datetime) -> pa.Table | None:
         """The decoded event of a reject if it passes now, else None. KeyFileError where the body stays sealed."""
-        sealed = reject.body if isinstance(reject.body, bytes) else str(reject.body).encode()
         pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.choice()
-        batch = decode(self.keys.unseal(sealed), received_at=current_time, pseudonymise=pseudonymise)
+        batch = decode(self._unsealed(reject), received_at=current_time, pseudonymise=pseudonymise)
         if batch.rejects or not len(batch) or self._place(batch.table)[1]:
             return None
         return batch.table
+
+    def _unsealed(self, reject: SealedReject) -> bytes:
+        return self.keys.unseal(reject.body if isinstance(reject.body, bytes) else str(reject.body).encode())
+
+    def place_again(
+        self, rejects: Sequence[SealedReject], current_time: datetime
+    ) -> tuple[pa.Table, list[SealedReject]]:
+        """The events among unplaced rejects whose units are known now, and the rejects that they were."""
+        bodies = [self._unsealed(reject).rstrip(b"\n") for reject in rejects]
+        batch = decode(b"\n".join(bodies), received_at=current_time, pseudonymise=None)
+        placed, unplaced = self._place(batch.table)
+        known_places = {(row["source"], f"id {row['id']}") for row in placed.select(["source", "id"]).to_pylist()}
+        still_places = {(reject.source, reject.position) for reject in unplaced}
+        known_places -= still_places
+        return placed, [reject for reject in rejects if (reject.source, reject.position) in known_places]
 
     def pulled(self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str = "") -> Pulled:
         """Store what rows of a pulled page say that is not known yet, durably, with rejects and marks.
@@ -243,21 +280,47 @@ class Intake:
         return chunk, batch, decode(chunk.retractions, received_at=current_time, pseudonymise=None).table
 
     def _keep(self, chunk: Chunk, batch: Batch, events: pa.Table, current_time: datetime) -> Pulled:
-        """Store events of a page and all that was rejected of it."""
+        """Store events of a page and all that was rejected of it, or deliver them to those who do."""
         placed, unplaced = self._place(events)
-        placed = without_stopped(self.registry, placed, self.stopped)
         rejects = (*chunk.rejects, *batch.rejects, *unplaced)
-        if len(placed) or rejects:
-            self._write(placed, rejects, current_time)
+        if self.delivery is not None:
+            # whoever stores them places them, and rejects what has no place: a code is put in a unit's place once
+            self._deliver(events, (*chunk.rejects, *batch.rejects))
+        else:
+            placed = without_stopped(self.registry, placed, self.stopped)
+            if len(placed) or rejects:
+                self._write(placed, rejects, current_time)
         gone = sum(placed["retracted"].to_pylist()) if "retracted" in placed.column_names else 0
         waiting = {reject.position for reject in rejects if reject.reason is Reason.UNPLACED}
         refused = {reject.position for reject in rejects} - waiting
         return Pulled(chunk.rows, len(placed) - gone, gone, len(refused), len(waiting))
 
+    def _deliver(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
+        assert self.delivery is not None
+        if len(events) or rejects:
+            self.delivery.deliver(events, rejects, notes := self.notes.waiting())
+            self.notes.stored(notes)
+
+    def settle(self) -> None:
+        """Return when what was pulled before is in the store, whoever stores it."""
+        if self.delivery is not None:
+            self.delivery.settle()
+
+    def take_back(self, source: str, rows: Sequence[str], current_time: datetime) -> int:
+        """Take back all events of rows of a source that it has no more; how many were taken back."""
+        if self.delivery is None:
+            return self.private.retract_rows(source, rows, current_time)
+        retractions = self.private.retractions_of(source, rows, current_time)
+        self._deliver(retractions, ())
+        return len(retractions)
+
     def ids_of(self, items: Iterable[Any], mapping: Mapping) -> set[str]:
-        """The ids that rows with these identities have."""
+        """The ids that rows with these identities have. IntakeError where one has none: it may be any row."""
         conceal = self.keys.pseudonymiser().wire
-        return {conceal(key) for key in identities(items, mapping)}
+        try:
+            return {conceal(key) for key in identities(items, mapping)}
+        except RowError as error:
+            raise IntakeError(f"{error}: it cannot be said which rows are gone, so none was taken back") from error
 
     def count_stopped(self, current_time: datetime) -> None:
         """Store how many events of systems that are switched off `judge` has passed over."""

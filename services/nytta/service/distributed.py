@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import pyarrow as pa
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.published.values import OpenStore
+from nytta.indicators.definition import Definition
+from nytta.ingest.events import Reject
 from nytta.ingest.intake import Intake
-from nytta.ingest.keys import Keys
+from nytta.ingest.keys import Keys, Note, load_or_make
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.stream import topics, waiting
 from nytta.ingest.stream.cluster import Cluster
@@ -24,19 +27,23 @@ from nytta.ingest.stream.producer import Producer
 from nytta.insight.alerts.answers import Answer
 from nytta.insight.alerts.delivery.deliver import Delivered
 from nytta.registry import declarations
+from nytta.registry.registry import Registry
 from nytta.service import evaluation
 from nytta.service.brokers import cluster_of
 from nytta.service.configuration import AppError, read_channels, read_definitions, read_registry
 from nytta.service.installation import App, Workers, quiet_collector
 from nytta.service.keeping import protect, recognised
 from nytta.service.settings import Settings
-from nytta.service.streams import signal_messages, signals
+from nytta.service.streams import pulling, signal_messages, signals
 from nytta.storage import client, disk, migrate
+from nytta.storage.client import Connection
 from nytta.storage.journal import Journal
 from nytta.storage.lease import Guarded
 
 _log = logging.getLogger(__name__)
 _SETTLED = 600.0  # seconds
+_STORED = 60.0
+"""Seconds for which a round of a pulled source waits for the workers to store what came before it."""
 
 
 @contextmanager
@@ -88,6 +95,38 @@ def alerting(settings: Settings, registry: Path | None = None) -> Iterator[signa
             return keeper
 
         yield signals.Parts(cluster, take_over)
+
+
+@contextmanager
+def asking(settings: Settings, registry: Path | None = None) -> Iterator[pulling.Parts]:
+    """What a puller of a distributed installation is made of. BrokerError where a topic is not as it must be."""
+    with _joined(settings, registry) as (app, cluster):
+        topics.check(cluster)
+
+        def take_over(check: Callable[[], None]) -> App:
+            guarded = Guarded.of(app.private.connection, check)
+            return _app(cluster, guarded, settings, app.keys, app.intake.declared, app.definitions, app.tables)
+
+        def learn(asked: App) -> None:
+            asked.declare(app.intake.declared)
+            asked.intake.rekey(load_or_make(settings.key_place))
+
+        yield pulling.Parts(cluster, take_over, learn, registry or settings.registry)
+
+
+@dataclass(frozen=True)
+class _Workers:
+    """Workers as those who store what this process pulled."""
+
+    cluster: Cluster
+    intake: Intake
+
+    def deliver(self, events: pa.Table, rejects: Sequence[Reject], notes: Sequence[Note]) -> None:
+        asyncio.run(_put(self.cluster, self.intake.keys, events, rejects, notes))
+
+    def settle(self) -> None:
+        for name in (topics.USAGE, topics.REJECTED):
+            waiting.wait_for(self.cluster, name, within=_STORED)
 
 
 class _Owner(App):
@@ -147,19 +186,7 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
         if missing:
             raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
         keys = recognised(settings.key_place, PrivateStore(connection))
-        store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, keys, text)))
-        app = App(
-            store,
-            OpenStore(connection),
-            Intake(store, keys, declared, settings.key_place),
-            definitions,
-            tables,
-            Workers(
-                lambda: _settle(cluster, store),
-                lambda events: asyncio.run(_put(cluster, keys, events)),
-                lambda organisation, answer: asyncio.run(_answer(cluster, keys, organisation, answer)),
-            ),
-        )
+        app = _app(cluster, connection, settings, keys, declared, definitions, tables)
         app.channels = read_channels(settings)
         app.journal = Journal.of(settings.data / "reads")
         yield app, cluster
@@ -167,9 +194,33 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
         connection.close()
 
 
-async def _put(cluster: Cluster, keys: Keys, events: pa.Table) -> None:
+def _app(
+    cluster: Cluster,
+    connection: Connection,
+    settings: Settings,
+    keys: Keys,
+    declared: Registry | None,
+    definitions: tuple[Definition, ...],
+    tables: Path,
+) -> App:
+    """An installation on a connection, whose events are stored and whose figures are computed by workers."""
+    store = PrivateStore(connection, lambda text: asyncio.run(_ask(cluster, intake.keys, text)))
+    intake = Intake(store, keys, declared, settings.key_place)
+    intake.delivery = _Workers(cluster, intake)
+    workers = Workers(
+        lambda: _settle(cluster, store),
+        lambda events: asyncio.run(_put(cluster, intake.keys, events, (), ())),
+        lambda organisation, answer: asyncio.run(_answer(cluster, intake.keys, organisation, answer)),
+    )
+    return App(store, OpenStore(connection), intake, definitions, tables, workers)
+
+
+async def _put(
+    cluster: Cluster, keys: Keys, events: pa.Table, rejects: Sequence[Reject], notes: Sequence[Note]
+) -> None:
     async with Producer(cluster, keys.seal, linger=0) as producer:
-        await producer.put(events, ())
+        await producer.note(notes)
+        await producer.put(events, rejects)
 
 
 async def _ask(cluster: Cluster, keys: Keys, text: str) -> None:

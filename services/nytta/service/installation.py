@@ -22,6 +22,7 @@ from nytta.indicators.definition import Definition
 from nytta.indicators.store import recompute, scratch, values
 from nytta.indicators.subjects import DERIVATION
 from nytta.ingest.events.columns import join
+from nytta.ingest.events.reasons import Reason
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.backlog import Backlog
@@ -183,20 +184,32 @@ class App:
     def replay(self, query: RejectQuery, current_time: datetime, *, dry_run: bool = False) -> Replayed:
         """Validate rejects again; those that pass are rejects no more, the others stay as they are."""
         sealed_rejects = self.private.sealed_rejects(query)
-        judged = [(reject, self.intake.judge_again(reject, current_time)) for reject in sealed_rejects]
-        passed = [(reject, events) for reject, events in judged if events is not None]
+        waiting = [reject for reject in sealed_rejects if reject.reason == Reason.UNPLACED]
+        placed_events, placed = self.intake.place_again(waiting, current_time)
+        judged = [
+            (reject, self.intake.judge_again(reject, current_time))
+            for reject in sealed_rejects
+            if reject.reason != Reason.UNPLACED
+        ]
+        passed = [*placed, *(reject for reject, events in judged if events is not None)]
         if passed and not dry_run:
-            events = join(events for _, events in passed)
+            events = join([placed_events, *(events for _, events in judged if events is not None)])
             if self.workers:
                 self.workers.deliver(events)
             else:
                 self.intake.store(events, (), current_time)
             # only when their events are stored: a crash in between loses neither
-            self.private.forget_rejects([reject for reject, _ in passed])
+            self.private.forget_rejects(passed)
             if not self.workers:
                 self.bring_up_to_date(current_time)
         still = Counter(reject.reason for reject, events in judged if events is None)
+        if len(waiting) > len(placed):
+            still[Reason.UNPLACED.value] = len(waiting) - len(placed)
         return Replayed(len(sealed_rejects), len(passed), dict(sorted(still.items())))
+
+    def place_waiting(self, current_time: datetime) -> int:
+        """Place events that waited for a directory, or for an opening, that has come since; how many were placed."""
+        return self.replay(RejectQuery(reason=Reason.UNPLACED), current_time).passed
 
     def declare(self, declared: Registry | None) -> None:
         """Take the registry as its files are now; the next round puts it into the store."""

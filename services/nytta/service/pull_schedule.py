@@ -15,11 +15,14 @@ from nytta import Mendable
 from nytta.ingest.pull.ask import PullError
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.pull.source import Directory
+from nytta.ingest.store import pulls
 from nytta.service.installation import App
 from nytta.service.pulls import puller
 from nytta.storage.client import StoppedError
+from nytta.storage.lease import LeaseLostError
 
-_LOOK: Final = 15.0  # seconds
+LOOK: Final = 15.0
+"""Seconds between two looks which source is due."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +38,9 @@ class Pulling:
         self._registry = registry
         self._came = on_arrival
         self._stopped = threading.Event()
-        self._begun: dict[tuple[str, str], datetime] = {}
+        self._begun: dict[tuple[str, str], datetime] | None = None
+        self._rests: dict[str, datetime] = {}
+        """Until when a source that asked for it is left alone."""
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -44,31 +49,52 @@ class Pulling:
         try:
             yield
         finally:
-            self._stopped.set()
+            self.stop()
             if task:
                 await task
 
+    def stop(self) -> None:
+        """Ask nobody any more; a round under way ends after the page that it has."""
+        self._stopped.set()
+
     async def _run(self) -> None:
         while not self._stopped.is_set():
-            for declared in self._sources:
-                if not self._stopped.is_set():
-                    await asyncio.to_thread(self._asked, declared)
-            await asyncio.to_thread(self._stopped.wait, _LOOK)
+            await asyncio.to_thread(self.ask_due)
+            await asyncio.to_thread(self._stopped.wait, LOOK)
+
+    def ask_due(self) -> None:
+        """Ask each source that is due, one after the other. LeaseLostError where another process does it now."""
+        for declared in self._sources:
+            if not self._stopped.is_set():
+                self._asked(declared)
+
+    def _last_rounds(self) -> dict[tuple[str, str], datetime]:
+        """When the last round of each source began, and its last look for what is gone: a start begins neither anew."""
+        if self._begun is None:
+            self._begun = {
+                (row["source"], row["what"]): row["started"] for row in pulls.latest_rounds(self._app.private)
+            }
+        return self._begun
 
     def _asked(self, declared: Declared) -> None:
         current_time = datetime.now(UTC)
         if not declared.is_asked or not declared.runs(current_time.date()):
             return
+        if current_time < self._rests.get(declared.id, current_time):
+            return
         try:
-            if declared.due(self._begun.get((declared.id, "live")), current_time):
-                self._begun[declared.id, "live"] = current_time
+            begun = self._last_rounds()
+            if declared.due(begun.get((declared.id, "live")), current_time):
+                begun[declared.id, "live"] = current_time
                 self._round(declared, reconciles=False)
-            looked = self._begun.setdefault((declared.id, "reconcile"), current_time)
-            if current_time - looked >= timedelta(hours=declared.reconcile_hours):
-                self._begun[declared.id, "reconcile"] = current_time
+            looked = begun.setdefault((declared.id, "reconcile"), current_time)
+            if not timedelta() <= current_time - looked < timedelta(hours=declared.reconcile_hours):
+                begun[declared.id, "reconcile"] = current_time
                 self._round(declared, reconciles=True)
         except StoppedError:
             return
+        except LeaseLostError:
+            raise
         except Mendable as error:  # of its secret or its mapping; the others go on
             _log.error("%s cannot be asked: %s", declared.id, error)
         except Exception:
@@ -81,6 +107,8 @@ class Pulling:
             pull_round = round_puller.reconcile() if reconciles else round_puller.round()
         finally:
             round_puller.ask.close()
+        if pull_round.until:
+            self._rests[declared.id] = pull_round.until
         if pull_round.events or pull_round.retracted:
             self._came()
 

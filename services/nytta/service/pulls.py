@@ -7,32 +7,35 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nytta import Mendable
 from nytta.indicators.definition import Definition
-from nytta.ingest.events.reasons import Reason
+from nytta.ingest.directory import LOOKED_UP
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.mapping import Mapping as FieldMapping
 from nytta.ingest.files.specs import Value
 from nytta.ingest.http.hooks import Hook
 from nytta.ingest.intake import Pulled
-from nytta.ingest.pull.ask import Ask, ConcealedError, Credentials, PullError
+from nytta.ingest.pull.ask import Ask, BusyError, ConcealedError, Credentials, PullError
 from nytta.ingest.pull.declared import FOLDER, Declared
 from nytta.ingest.pull.drift import Shares, vanished
 from nytta.ingest.pull.source import Directory, Finding, Findings, Page, Source
 from nytta.ingest.store import pulls
 from nytta.ingest.store.memberships import open_rows
-from nytta.ingest.store.private import RejectQuery
 from nytta.ingest.store.pulls import PullRound
 from nytta.service.installation import App
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
+_APART: Final = 300.0
+"""Seconds from which on the clocks of a source and of this machine are said to be apart."""
 _GONE_AT_MOST: Final = 1 / 3
 """The largest share of a source's rows that a look for what is gone may take back by itself."""
 
@@ -63,7 +66,8 @@ class Puller:
         known_fields = pulls.known_fields(self.app.private, self.declared.id)
         cursor = pulls.cursor_of(self.app.private, self.declared.id) if since is None else since
         try:
-            for page in self.source.pull(self.ask, cursor):
+            self.app.intake.settle()
+            for page in _well_formed(self.source.pull(self.ask, cursor)):
                 self._take(page, pull_round, shares, known_fields)
                 cursor = page.cursor
         except HeldError as error:
@@ -72,12 +76,14 @@ class Puller:
             pull_round.state, pull_round.message = "concealed", str(error)
         except Mendable as error:
             pull_round.state, pull_round.message = "failed", str(error)
+            pull_round.until = error.until if isinstance(error, BusyError) else None
         else:
             pull_round.state = "degraded" if pull_round.rejected or pull_round.hidden else "good"
             if pull_round.hidden:
                 pull_round.message = (
                     f"{pull_round.hidden} rows are counted and not shown: the account lacks rights to them"
                 )
+            pull_round.message = pull_round.message or self._wrong_clock()
             self._place_waiting(pull_round)
         pull_round.fields = shares.percent()
         return self._noted(pull_round)
@@ -132,12 +138,13 @@ class Puller:
         if isinstance(self.source, Directory):
             _count(done, self._stored((), ids))
         else:
-            done.retracted += self.app.private.retract_rows(str(self.mapping.source), sorted(ids), self.clock())
+            done.retracted += self.app.intake.take_back(str(self.mapping.source), sorted(ids), self.clock())
 
     def _place_waiting(self, done: PullRound) -> None:
         """Place the events that waited for what a directory told just now."""
         if isinstance(self.source, Directory) and done.events:
-            self.app.replay(RejectQuery(reason=Reason.UNPLACED), self.clock())
+            self.app.intake.settle()
+            self.app.place_waiting(self.clock())
 
     def reconcile(self, gone_at_most: int | None = None) -> PullRound:
         """Take back what the source has no more. More than a third is refused unless `gone_at_most` allows so many."""
@@ -146,11 +153,12 @@ class Puller:
         source, private = str(self.mapping.source), self.app.private
         is_directory = isinstance(self.source, Directory)
         try:
+            self.app.intake.settle()
             present_ids: set[str] = set()
             listing = self.source.listing(self.ask)
             if listing is None:
                 return self._noted(pull_round)
-            for rows in listing:
+            for rows in _well_formed(listing):
                 present_ids |= self.app.intake.ids_of(rows, self.mapping)
                 if is_directory:
                     _count(pull_round, self._stored(rows))
@@ -168,7 +176,8 @@ class Puller:
             if is_directory:
                 _count(pull_round, self._stored((), gone))
             else:
-                pull_round.retracted = private.retract_rows(source, gone, self.clock())
+                pull_round.retracted = self.app.intake.take_back(source, gone, self.clock())
+            pull_round.listed, pull_round.standing = len(present_ids), len(standing) - len(gone)
             self._place_waiting(pull_round)
         except Mendable as error:
             pull_round.state, pull_round.message = "failed", str(error)
@@ -176,7 +185,16 @@ class Puller:
 
     def probe(self) -> Findings:
         """What the account may read. PullError where the source cannot be asked at all."""
-        return self.source.probe(self.ask, self.clock())
+        (findings,) = _well_formed(self.source.probe(self.ask, self.clock()) for _ in range(1))
+        return findings
+
+    def _wrong_clock(self) -> str:
+        """That the source's clock and ours are apart, where they are."""
+        ahead = self.ask.ahead or 0.0
+        if abs(ahead) < _APART:
+            return ""
+        direction = "ahead of" if ahead > 0 else "behind"
+        return f"its clock is {abs(ahead) / 60:.0f} minutes {direction} ours: set the one that is wrong"
 
     def _noted(self, pulled: PullRound) -> PullRound:
         pulled.throttled = self.ask.throttled
@@ -186,6 +204,24 @@ class Puller:
         summary += f", {pulled.unplaced} unplaced" if pulled.unplaced else ""
         _log.log(logging.INFO if pulled.state == "good" else logging.WARNING, "%s %s", summary, pulled.message)
         return pulled
+
+
+def _well_formed(parts: Iterable[T]) -> Iterator[T]:
+    """What a source yields. PullError where its answers have not the form that it takes them to have."""
+    remaining = iter(parts)
+    while True:
+        try:
+            part = next(remaining)
+        except StopIteration:
+            return
+        except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+            # what else an error says may hold values of rows
+            lacking = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else type(error).__name__
+            raise PullError(
+                f"an answer of the source has another form than is documented ({lacking}): check its address, its "
+                "settings and the version of the system; nothing of it is taken"
+            ) from error
+        yield part
 
 
 def _count(done: PullRound, page_counts: Pulled) -> None:
@@ -201,7 +237,22 @@ def puller(
     app: App, declared: Declared, registry: Path | None, *, pause: Callable[[float], None] = time.sleep
 ) -> Puller:
     """What pulls a declared source. Mendable where its mapping or its secret is missing."""
-    return Puller(app, declared, mapping_of(declared, registry), ask_of(declared, pause))
+    mapping = mapping_of(declared, registry)
+    _belongs(declared, mapping, several=len(app.intake.registry.organisations) > 1)
+    return Puller(app, declared, mapping, ask_of(declared, pause))
+
+
+def _belongs(declared: Declared, mapping: FieldMapping, *, several: bool) -> None:
+    """PullError where units are to be looked up among the persons of nobody knows which organisation."""
+    units = [
+        fields["unit"] for fields in (mapping.common, *(rule.fields for rule in mapping.rules)) if "unit" in fields
+    ]
+    is_looked_up = any(isinstance(unit, Value) and LOOKED_UP in unit.results for unit in units)
+    if several and is_looked_up and not declared.organisation:
+        raise PullError(
+            f"{declared.id}: its units are looked up, and there are several organisations: say in sources.yaml whose "
+            "persons they are (organisation)"
+        )
 
 
 def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> Ask:
@@ -213,13 +264,18 @@ def ask_of(declared: Declared, pause: Callable[[float], None] = time.sleep) -> A
     return Ask(declared.address, credentials, pause=pause)
 
 
-def hooks(sources: Sequence[Declared], registry: Path | None, day: date) -> dict[str, Hook]:
-    """The senders of webhooks by their names. Mendable where a mapping or a secret is missing."""
-    return {
-        declared.id: Hook(mapping_of(declared, registry), declared.signed, _signing_secret(declared).encode())
-        for declared in sources
-        if declared.signed and declared.runs(day)
-    }
+def hooks(sources: Sequence[Declared], registry: Path | None, day: date, *, several: bool = False) -> dict[str, Hook]:
+    """The senders of webhooks by their names; `several` organisations may be meant.
+
+    Mendable where a mapping, a secret or an organisation is missing.
+    """
+    senders: dict[str, Hook] = {}
+    for declared in sources:
+        if declared.signed and declared.runs(day):
+            mapping = mapping_of(declared, registry)
+            _belongs(declared, mapping, several=several)
+            senders[declared.id] = Hook(mapping, declared.signed, _signing_secret(declared).encode())
+    return senders
 
 
 def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
@@ -267,32 +323,6 @@ def fed_indicators(mapping: FieldMapping, definitions: Sequence[Definition]) -> 
         for definition in definitions
         if any(given.intersection(alternatives) for side in definition.reads for alternatives in side.needs)
     ]
-
-
-def state_of_sources(app: App, sources: Sequence[Declared], registry: Path | None, day: date) -> list[dict[str, Any]]:
-    """How each source that is asked stands: its latest live round, the last good one, the next, and what it feeds.
-
-    `next` is None where it is asked no more, or was not asked yet.
-    """
-    latest = {row["source"]: row for row in pulls.latest_rounds(app.private) if row["what"] == "live"}
-    found = []
-    for declared in sources:
-        if not declared.is_asked:
-            continue
-        row = latest.get(declared.id) or {"state": "waiting", "started": None, "last_good": None}
-        began = row["started"]
-        fed = [definition.id for definition in fed_indicators(mapping_of(declared, registry), app.definitions)]
-        is_running = declared.runs(day)
-        found.append(
-            {
-                **row,
-                "source": declared.id,
-                "state": row["state"] if is_running else "ended",
-                "next": began + timedelta(minutes=declared.minutes) if began and is_running else None,
-                "indicators": fed,
-            }
-        )
-    return found
 
 
 def dark_indicators(findings: Findings, definitions: tuple[Definition, ...]) -> dict[str, list[str]]:

@@ -40,6 +40,8 @@ _LOOK: Final = 5.0
 """Seconds after which is looked whether something is due, though no event came."""
 _PUBLISH: Final = 60.0
 """Seconds between two publications at least."""
+_PLACE: Final = 60.0
+"""Seconds between two looks at least whether events without a unit can be placed now."""
 _EVALUATE: Final = 600.0
 """Seconds between two evaluations of alerts at least."""
 _FAILED: Final = 5.0
@@ -118,7 +120,7 @@ class Rounds:
         self._stopping = asyncio.Event()
         self._oldest: float | None = None
         self._computed: object = None
-        self._publishing, self._evaluating = _Turn(_PUBLISH), _Turn(_EVALUATE)
+        self._placing, self._publishing, self._evaluating = _Turn(_PLACE), _Turn(_PUBLISH), _Turn(_EVALUATE)
         self._seconds = Histogram(
             "nytta_round_seconds", "Seconds of a round of computation.", buckets=_BUCKETS, registry=registry
         )
@@ -200,6 +202,8 @@ class Rounds:
         if changes != self._computed:
             await self._compute(current_time)
             self._computed = changes
+        if self._placing.comes(self._changes(), time.monotonic()):
+            await _done("the placing of events", self._app.place_waiting, current_time)
         about = moment(self._app.intake.registry, self._changes(), current_time)
         self._free.set(await asyncio.to_thread(free_ratio, self._app.private.connection))
         if self._publishing.comes(about.of_publication, time.monotonic()):
@@ -235,6 +239,7 @@ class Rounds:
         """Wait after a failure; then all that was due is due again."""
         self._failed.inc()
         self._computed = None
+        self._placing.again()
         self._publishing.again()
         self._evaluating.again()
         await self._pause(_FAILED)

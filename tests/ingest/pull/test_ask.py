@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from nytta.ingest.pull.ask import Ask, Credentials, ForbiddenError, PullError
+from nytta.ingest.pull.ask import Ask, BusyError, Credentials, ForbiddenError, PullError
 
 HERE = "https://source.example"
 CLIENT = Credentials("client-credentials", "id", "secret", "https://login.example/token")
@@ -101,3 +102,97 @@ def test_a_redirect_to_an_open_address_is_not_followed() -> None:
     with pytest.raises(PullError, match="another scheme"):
         ask.get("a")
     assert len(seen) == 1
+
+
+def test_a_web_page_in_the_place_of_data_is_told_as_one() -> None:
+    page = httpx.Response(200, html="<html><title>Sign in</title></html>")
+    ask, seen, _ = asking([page] * 8)
+    with pytest.raises(PullError, match="a web page in the place of data"):
+        ask.get("a")
+    assert len(seen) == 8
+    ask, _, _ = asking([page, httpx.Response(200, json={"fine": 1})])  # maintenance that ends
+    assert ask.get("a").body == {"fine": 1}
+
+
+def token_answers(answers: Iterable[httpx.Response]) -> tuple[Ask, list[float]]:
+    """A source whose address of tokens answers so, then with a token."""
+    left = iter(answers)
+    pauses: list[float] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "login.example":
+            return next(left, httpx.Response(200, json={"access_token": "t", "expires_in": None}))
+        return httpx.Response(200, json={"fine": 1})
+
+    client = httpx.Client(transport=httpx.MockTransport(handle))
+    return Ask(HERE, CLIENT, client=client, pause=pauses.append), pauses
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(500), "no token: login.example answers 500"),
+        (httpx.Response(200, html="<html>"), "login.example holds none, check token_address"),
+        (httpx.Response(200, json=[1]), "holds none"),
+        (httpx.Response(200, json={"access_token": None}), "holds none"),
+    ],
+)
+def test_a_token_that_is_not_given_is_told(answer: httpx.Response, said: str) -> None:
+    ask, pauses = token_answers([answer] * 8)
+    with pytest.raises(PullError, match=said):
+        ask.get("a")
+    assert len(pauses) == 8
+    ask, _ = token_answers([answer])
+    assert ask.get("a").body == {"fine": 1}
+
+
+def test_a_refused_client_is_told_at_once() -> None:
+    ask, pauses = token_answers([httpx.Response(400, json={"error": "invalid_client"})])
+    with pytest.raises(ForbiddenError, match="check the client's id, its secret and its scope"):
+        ask.get("a")
+    assert not pauses
+
+
+def test_a_redirect_that_leads_on_is_not_followed_for_ever() -> None:
+    again = httpx.Response(302, headers={"Location": f"{HERE}/a"})
+    ask, seen, _ = asking([again] * 9)
+    with pytest.raises(PullError, match="leads to an address that leads on"):
+        ask.get("a")
+    assert len(seen) == 2
+    ask, _, _ = asking([httpx.Response(302, headers={"Location": "/login"}), httpx.Response(403)])
+    with pytest.raises(PullError, match=r"leads does not answer \(status 403\)"):
+        ask.get("a")
+
+
+@pytest.mark.parametrize("patience", ["86400", "99999999999999999999", "Fri, 31 Dec 2100 23:59:59 GMT"])
+def test_who_asks_for_a_long_rest_is_left_alone(patience: str) -> None:
+    ask, seen, pauses = asking([httpx.Response(429, headers={"Retry-After": patience})])
+    with pytest.raises(BusyError, match="to be left alone until") as told:
+        ask.get("a")
+    assert (len(seen), pauses) == (1, [])
+    assert timedelta(hours=23) < told.value.until - datetime.now(UTC) <= timedelta(days=1)
+
+
+@pytest.mark.parametrize("patience", ["-5", "soon", "1e9", "Mon, 01 Jan 2001 00:00:00 GMT", ""])
+def test_a_rest_that_nobody_understands_is_a_short_one(patience: str) -> None:
+    ask, seen, pauses = asking([httpx.Response(503, headers={"Retry-After": patience}), httpx.Response(200, json=1)])
+    assert ask.get("a").body == 1
+    assert pauses[0] < 1
+    assert len(seen) == 2
+
+
+def test_a_list_whose_pages_lead_in_a_circle_ends() -> None:
+    pages = [httpx.Response(200, json={"value": [1], "@odata.nextLink": f"{HERE}/b"})] * 3
+    ask, seen, _ = asking(pages)
+    with pytest.raises(PullError, match="leads back to an earlier one"):
+        list(ask.linked("a"))
+    assert len(seen) == 2
+
+
+def test_the_clock_of_the_source_is_noted() -> None:
+    date = (datetime.now(UTC) + timedelta(hours=2)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    ask, _, _ = asking([httpx.Response(200, json=1, headers={"Date": date}), httpx.Response(200, json=1)])
+    ask.get("a")
+    assert ask.ahead == pytest.approx(7200, abs=5)
+    ask.get("a")
+    assert ask.ahead is None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from nytta.indicators.load import load
 from nytta.indicators.store.recompute import recompute
+from nytta.ingest.events import to_ndjson
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.pull.ask import Ask, Credentials
@@ -18,7 +23,7 @@ from nytta.ingest.store import pulls
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
 from nytta.service.pulls import Puller, dark_indicators, puller
-from tests.ingest.pull.servicenow import TICKETS, FakeServiceNow
+from tests.ingest.pull.servicenow import CHANNELS, TICKETS, FakeServiceNow
 from tests.organisations import county, small_county
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -147,3 +152,70 @@ def test_what_is_refused_is_told_and_tried_again(store: PrivateStore) -> None:
         assert made.round().throttled == 8
         made.ask = Ask("http://127.0.0.1:1", Credentials(), pause=lambda _: None)  # nobody is there
         assert made.round().state == "failed"
+
+
+FIGURES = """
+    SELECT indicator, unit, part, toString(period), toInt64(numerator), toInt64(denominator) FROM {private}.cells FINAL
+    WHERE grain = 'week' AND case_type = '*' AND unit != 'county' AND numerator > 0 ORDER BY ALL"""
+STAFF = {"north": 40, "south": 25}
+
+
+def monday(text: str) -> str:
+    """The Monday, at the county, of a time as ServiceNow writes it."""
+    day = datetime.fromisoformat(f"{text}+00:00").astimezone(ZoneInfo("Europe/Stockholm")).date()
+    return (day - timedelta(days=day.weekday())).isoformat()
+
+
+def counted_by_hand(fake: FakeServiceNow) -> list[tuple[Any, ...]]:
+    """Tickets per 100, the mix of channels and reassignment, counted over the incidents as they stand."""
+    opened, resolved, passed_on = (Counter[tuple[str, str]]() for _ in range(3))
+    channels = Counter[tuple[str, str, str]]()
+    for row in fake.incidents.values():
+        unit, week = row["caller_id.department"], monday(row["opened_at"])
+        opened[unit, week] += 1
+        channels[unit, CHANNELS[row["contact_type"]], week] += 1
+        if row["resolved_at"]:
+            resolved[unit, monday(row["resolved_at"])] += 1
+            passed_on[unit, monday(row["resolved_at"])] += int(row["reassignment_count"])
+    figures: list[tuple[Any, ...]] = [
+        ("tickets-per-100", unit, "", week, number, STAFF[unit]) for (unit, week), number in opened.items()
+    ]
+    figures += [
+        ("ticket-channel-mix", unit, channel, week, number, opened[unit, week])
+        for (unit, channel, week), number in channels.items()
+    ]
+    figures += [
+        ("reassignment", unit, "", week, number, resolved[unit, week])
+        for (unit, week), number in passed_on.items()
+        if number
+    ]
+    return sorted(figures)
+
+
+@pytest.mark.slow
+def test_figures_by_the_caller_s_department_are_those_counted_by_hand(store: PrivateStore) -> None:
+    wanted = ("tickets-per-100", "ticket-channel-mix", "reassignment")
+    definitions = tuple(one for one in load(declarations.schemas() / "indicators").definitions if one.id in wanted)
+    fake = FakeServiceNow(300, in_one_second=60, busy=6, faults=FAULTS)
+    with pulled(store, fake) as made:
+        people = [
+            {
+                "specversion": "1.0",
+                "id": f"{unit}-{number}",
+                "source": "/staff",
+                "type": "nytta.people.eligibility.v1",
+                "time": "2026-01-02T08:00:00Z",
+                "data": {"unit": unit, "system": "cases", "actor": f"{unit}{number}@c", "valid_from": "2026-01-01"},
+            }
+            for unit, persons in STAFF.items()
+            for number in range(persons)
+        ]
+        list(made.app.intake.accept([to_ndjson(people)], NOW))
+        for _ in range(5):
+            made.round()
+        settled(made, fake)
+        fake.delete(20)
+        fake.faults = {}
+        assert made.reconcile().state == "good"
+        recompute(store, definitions)
+        assert store.connection.rows(FIGURES) == counted_by_hand(fake)

@@ -62,6 +62,8 @@ class Gateway:
     """Systems that send what they have in their own form, by their name in the address."""
     conceal: Callable[[str], str] = lambda key: key
     """Makes the id of a row of what names it."""
+    homes: Mapping[str, str] = field(default_factory=dict)
+    """The organisation of a source's events, where sources.yaml says it."""
     batches: Callable[[int], Sequence[Mapping[str, Any]]] = lambda _: ()
     """What became of the events of a batch, by source; nothing where this process does not store."""
 
@@ -111,7 +113,7 @@ class Gateway:
             # an unknown name is told as a wrong signature is: who has no secret learns nothing of what there is
             if hook is None or not is_signed(hook, request.headers, body):
                 raise Problem(401, "the signature is wrong, or no system of this name sends here")
-            circumstances = Circumstances(self.registry(), self.pseudonymise(), self.now())
+            circumstances = Circumstances(self.registry(), self.pseudonymise(), self.now(), self.homes)
             events, rejects, rows = await self._decode_queue.run(
                 partial(events_of, hook, body, circumstances, self.conceal)
             )
@@ -161,7 +163,7 @@ class Gateway:
             return retry(429 if isinstance(refusal, Busy) else 503, str(refusal), refusal.retry_after).response()
 
     def _judge(self, requests: Sequence[EventRequest]) -> tuple[pa.Table, list[Judged]]:
-        return judge(requests, Circumstances(self.registry(), self.pseudonymise(), self.now()))
+        return judge(requests, Circumstances(self.registry(), self.pseudonymise(), self.now(), self.homes))
 
     def permit(self, request: Request) -> Response:
         """Answer the handshake of webhooks: whoever has a token may send, at the rate of a token at most."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nytta.ingest.directory import LOOKED_UP
 from nytta.ingest.events.columns import distinct
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.http.tokens import Token
 from nytta.registry.registry import Registry
+
+_MAY_BE_ANY: Final = "data.unit: is to be looked up and may be any, but the token may send for some units only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +28,36 @@ class Verdict:
     detail: str
 
 
-def refused(events: pa.Table, token: Token, registry: Registry) -> list[Verdict | None] | None:
-    """For each event, why the token may not send it, or None; None alone where all may pass."""
+_SEVERAL: Final = (
+    "data.unit: is to be looked up, and there are several organisations: say in sources.yaml, beside the source, whose "
+    "persons they are (organisation), or name the unit"
+)
+_NO_HOMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def refused(
+    events: pa.Table, token: Token, registry: Registry, homes: Mapping[str, str] = _NO_HOMES
+) -> list[Verdict | None] | None:
+    """For each event, why the token may not send it, or None; None alone where all may pass.
+
+    `homes` are the organisations of sources that are declared.
+    """
     day = pc.cast(events["time"], pa.date32())
     places, codes = distinct(events["source"], events["type"], events["unit"], day)
-    verdicts = [verdict(token, registry, *place) for place in places]
+    verdicts = [verdict(token, registry, *place, homes=homes) for place in places]
     return [verdicts[code] for code in codes] if any(verdicts) else None
 
 
-def verdict(token: Token, registry: Registry, source: str, kind: str, code: str, day: date) -> Verdict | None:
+def verdict(
+    token: Token,
+    registry: Registry,
+    source: str,
+    kind: str,
+    code: str,
+    day: date,
+    *,
+    homes: Mapping[str, str] = _NO_HOMES,
+) -> Verdict | None:
     """Why the token may not send an event of this source, type (such as `case.step`), unit code and UTC day."""
     if not token.may_speak_for(source):
         return Verdict(Reason.FORBIDDEN_SOURCE, "source: the token may not speak for this source")
@@ -40,6 +67,11 @@ def verdict(token: Token, registry: Registry, source: str, kind: str, code: str,
         if token.everywhere:
             return None
         return Verdict(Reason.FORBIDDEN_UNIT, "data.unit: is absent, but the token may send for some units only")
+    if code == LOOKED_UP:
+        if not token.everywhere:
+            return Verdict(Reason.FORBIDDEN_UNIT, _MAY_BE_ANY)
+        is_open = len(registry.organisations) > 1 and source not in homes
+        return Verdict(Reason.UNKNOWN_UNIT, _SEVERAL) if is_open else None
     unit = registry.resolve_one(code, source, day)
     if unit is None:
         if token.everywhere:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,6 +64,8 @@ class Circumstances:
     registry: Registry
     pseudonymise: Chooser
     now: datetime
+    homes: Mapping[str, str] = field(default_factory=dict)
+    """The organisations of sources that are declared, for events whose units are looked up."""
 
     def table(self, lines: bytes) -> Batch:
         """The lines decoded, with all ids pseudonymised."""
@@ -114,7 +116,8 @@ def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> 
     batch = circumstances.table(b"\n".join(lines))
     events = batch.table
     rejects_by_line = {int(reject.position.removeprefix("line ")) - 1: reject for reject in batch.rejects}
-    verdicts = scope.refused(events, token, circumstances.registry) if len(events) else None
+    homes = circumstances.homes
+    verdicts = scope.refused(events, token, circumstances.registry, homes) if len(events) else None
     if verdicts is not None:
         events = events.filter(pa.array([verdict is None for verdict in verdicts]))
         rejects_by_line |= _placed(lines, set(rejects_by_line), token, circumstances)
@@ -152,7 +155,15 @@ def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Cir
         event = validate(line, latest=circumstances.now + MAX_FUTURE, raw_ids=True)
         day = (event.time or NO_TIME).astimezone(UTC).date()
         unit = event.data.unit if event.data else None
-        verdict = scope.verdict(token, circumstances.registry, event.source, TYPES[event.type].name, unit or "", day)
+        verdict = scope.verdict(
+            token,
+            circumstances.registry,
+            event.source,
+            TYPES[event.type].name,
+            unit or "",
+            day,
+            homes=circumstances.homes,
+        )
         if verdict is not None:
             rejects_by_line[number] = Reject(verdict.reason, verdict.detail, event.source, "", line)
     return rejects_by_line

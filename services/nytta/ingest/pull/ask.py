@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 from urllib.parse import urljoin, urlsplit
@@ -20,6 +20,9 @@ MOST_BYTES: Final = 64 << 20
 """Bytes that one answer may have."""
 _TRIES: Final = 8
 _LONGEST_WAIT: Final = 120.0  # seconds
+_LONGEST_REST: Final = 24 * 3600.0
+"""Seconds for which a source is left alone at most, whatever it asks for."""
+_LASTS: Final = 300.0  # seconds that a token lasts which does not say it
 _AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _EARLY: Final = 30.0  # seconds before its end at which a token is taken for expired
 
@@ -34,6 +37,14 @@ class ForbiddenError(PullError):
 
 class GoneError(PullError):
     """What was asked for is there no more, such as a place from which a source told changes."""
+
+
+class BusyError(PullError):
+    """The source asks to be left alone for longer than a round waits. It is not asked before `until` (aware)."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class ConcealedError(PullError):
@@ -69,6 +80,10 @@ class Answer:
             return None
 
 
+class _NoTokenError(Exception):
+    """No token was given, and may be at the next try."""
+
+
 Read = Callable[[bytes], Any]
 """Reads the body of an answer. ValueError where it is cut off, or is something else."""
 
@@ -91,6 +106,8 @@ class Ask:
         self.clock = clock
         self.address = address.rstrip("/") + "/"
         self.throttled = 0
+        self.ahead: float | None = None
+        """Seconds by which the source's clock was ahead of ours at the last answer, where it tells."""
         self.credentials = credentials
         self._client = client or httpx.Client(timeout=httpx.Timeout(60, connect=10), trust_env=False)
         self._pause = pause
@@ -108,6 +125,23 @@ class Ask:
         """
         return self._tried("GET", self._below(path), params, read)
 
+    def linked(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        read: Read = orjson.loads,
+        following: Callable[[Any], str] = lambda body: body.get("@odata.nextLink") or "",
+    ) -> Iterator[Any]:
+        """The answers of a list whose pages name the next one, as OData does. As `get`; PullError where one repeats."""
+        seen_links: set[str] = set()
+        while path:
+            if path in seen_links:
+                raise PullError("a page of the list leads back to an earlier one: it is tried again next round")
+            seen_links.add(path)
+            body = self.get(path, params, read).body
+            yield body
+            path, params = following(body), None
+
     def _below(self, path: str) -> str:
         url = urljoin(self.address, path)
         if urlsplit(url)[:2] != urlsplit(self.address)[:2]:
@@ -120,6 +154,10 @@ class Ask:
         for number in range(_TRIES):
             try:
                 status, headers, body = self._sent(method, url, params, self._authorisation())
+            except _NoTokenError as error:
+                reason = str(error)
+                self._wait(number)
+                continue
             except (httpx.TransportError, httpx.DecodingError) as error:
                 reason = type(error).__name__
                 self._wait(number)
@@ -132,7 +170,7 @@ class Ask:
             if status in _AGAIN:
                 self.throttled += status == 429
                 reason = f"status {status}"
-                self._wait(number, headers.get("retry-after", ""))
+                self._wait(number, self._patience(headers))
                 continue
             if 300 <= status < 400:
                 return self._redirected(url, headers.get("location", ""), read)
@@ -140,9 +178,9 @@ class Ask:
                 reason = f"{urlsplit(url).path} answers {status}: check the address and the settings"
                 raise GoneError(reason) if status in (404, 410) else PullError(reason)
             try:
-                return Answer(read(body), headers)
+                return self._answer(read(body), headers)
             except ValueError:
-                reason = "an answer that is cut off or cannot be read"
+                reason = _unreadable(headers)
                 self._wait(number)
         raise PullError(f"{urlsplit(url).path} failed {_TRIES} times, last with {reason}; it is tried again next round")
 
@@ -152,19 +190,46 @@ class Ask:
         if urlsplit(target).scheme != urlsplit(self.address).scheme:
             raise PullError("the source leads to another scheme than its own: it is not followed")
         same_origin = urlsplit(target)[:2] == urlsplit(self.address)[:2]
+        reason = ""
         for number in range(_TRIES):
+            patience = 0.0
+            headers: Mapping[str, str] = {}
             try:
                 status, headers, body = self._sent("GET", target, None, self._authorisation() if same_origin else {})
                 if status == 200:
-                    return Answer(read(body), headers)
+                    return self._answer(read(body), headers)
+                if 300 <= status < 400:
+                    raise PullError(
+                        f"{urlsplit(url).path} leads to an address that leads on: check the address in sources.yaml, "
+                        "and whether a sign-in stands before it"
+                    )
+                reason = f"status {status}"
                 if status not in _AGAIN:
                     break
                 self.throttled += status == 429
-                retry_after = headers.get("retry-after", "")
-            except (httpx.TransportError, httpx.DecodingError, ValueError):
-                retry_after = ""
-            self._wait(number, retry_after)
-        raise PullError("the address to which the source leads does not answer; it is tried again next round")
+                patience = self._patience(headers)
+            except ValueError:
+                reason = _unreadable(headers)
+            except (httpx.TransportError, httpx.DecodingError, _NoTokenError) as error:
+                reason = str(error) if isinstance(error, _NoTokenError) else type(error).__name__
+            self._wait(number, patience)
+        raise PullError(
+            f"the address to which {urlsplit(url).path} leads does not answer ({reason}); it is tried again next round"
+        )
+
+    def _answer(self, body: Any, headers: Mapping[str, str]) -> Answer:
+        """What was read, and with it how far the source's clock is ahead."""
+        answer = Answer(body, headers)
+        self.ahead = (answer.clock - datetime.now(UTC)).total_seconds() if answer.clock else None
+        return answer
+
+    def _patience(self, headers: Mapping[str, str]) -> float:
+        """The seconds that the source asks us to wait. BusyError where a round cannot wait for so long."""
+        seconds = _seconds(headers.get("retry-after", ""))
+        if seconds > _LONGEST_WAIT:
+            until = datetime.now(UTC) + timedelta(seconds=min(seconds, _LONGEST_REST))
+            raise BusyError(f"the source asks to be left alone until {until:%Y-%m-%d %H:%M} UTC", until)
+        return seconds
 
     def _sent(
         self, method: str, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str]
@@ -178,9 +243,9 @@ class Ask:
                     raise PullError(f"an answer has more than {MOST_BYTES >> 20} MiB: ask for smaller pages")
             return answer.status_code, answer.headers, bytes(body)
 
-    def _wait(self, number: int, retry_after: str = "") -> None:
+    def _wait(self, number: int, patience: float = 0.0) -> None:
         seconds = min(_LONGEST_WAIT, 0.25 * 2**number) * (0.5 + random.random())
-        self._pause(max(seconds, _seconds(retry_after)))
+        self._pause(max(seconds, patience))
 
     def _authorisation(self) -> dict[str, str]:
         credentials = self.credentials
@@ -203,24 +268,35 @@ class Ask:
             form["scope"] = credentials.scope
         answer = self._client.post(credentials.token_address, data=form)
         if answer.status_code >= 500 or answer.status_code == 429:
-            raise httpx.RemoteProtocolError("no token")
+            raise _NoTokenError(f"no token: {urlsplit(credentials.token_address).netloc} answers {answer.status_code}")
         try:
             token_answer = answer.json()
-            return str(token_answer["access_token"]), float(token_answer.get("expires_in", 300))
-        except (ValueError, KeyError, TypeError) as error:
+            token, lasts = token_answer["access_token"], float(token_answer.get("expires_in") or _LASTS)
+            if not isinstance(token, str) or not token:
+                raise ValueError
+            return token, lasts
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             if answer.is_success:
-                raise httpx.RemoteProtocolError("a token that is cut off") from error
+                host = urlsplit(credentials.token_address).netloc
+                raise _NoTokenError(f"no token: the answer of {host} holds none, check token_address") from error
             raise ForbiddenError(
                 f"no token is given ({answer.status_code}): check the client's id, its secret and its scope"
             ) from error
 
 
+def _unreadable(headers: Mapping[str, str]) -> str:
+    """Why a body could not be read, as far as its headers tell."""
+    if "html" in headers.get("content-type", "").lower():
+        return "a web page in the place of data: check the address, and whether a sign-in or maintenance is before it"
+    return "an answer that is cut off or cannot be read"
+
+
 def _seconds(retry_after: str) -> float:
-    """What a header Retry-After asks for, in seconds, at most two minutes."""
+    """What a header Retry-After asks for, in seconds."""
     if retry_after.strip().isdecimal():
-        return min(_LONGEST_WAIT, float(retry_after))
+        return float(retry_after)
     try:
         moment = parsedate_to_datetime(retry_after)
-    except (TypeError, ValueError):
+        return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError, OverflowError):
         return 0.0
-    return max(0.0, min(_LONGEST_WAIT, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds()))

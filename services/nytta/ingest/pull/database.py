@@ -98,6 +98,15 @@ def rows(connection: Connection, statement: Rows) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def key_of(row: dict[str, Any], view: View) -> Any:
+    """The key of the last row of a page, behind which the next one begins. PullError where it has none."""
+    if row[view.key] is None:
+        raise PullError(
+            f"a row has no {view.key}, which is its key: leave such rows out of the view, or name another key"
+        )
+    return row[view.key]
+
+
 def told_time(connection: Connection) -> datetime | None:
     """The time of the database, where it tells one with an offset."""
     import sqlalchemy as sql

@@ -80,9 +80,11 @@ class Declared(BaseModel):
     organisation: str = ""
     """The organisation of its events, where there are several and its units are looked up."""
     muted_until: date | None = None
-    """Before this day the source is asked, and its silence is no alert."""
+    """Before this day the source is asked, and that it fails or is silent is expected."""
     ended_on: date | None = None
     """From this day on the source is asked no more."""
+    verified_on: date | None = None
+    """The day on which somebody last held its figures against the system's own."""
     signed: Literal["", "zammad", "jira", "github", "glpi"] = ""
     """Where it also sends, to /hooks/ID, whose way of signing that is. The secret with which it signs is
     NYTTA_SECRET_ID_SIGNATURE of the environment, else the same as its account's."""
@@ -131,14 +133,18 @@ class Declared(BaseModel):
         """Whether it is listened to on that day."""
         return self.ended_on is None or day < self.ended_on
 
+    def is_muted(self, day: date) -> bool:
+        """Whether it is expected on that day that it fails or is silent."""
+        return self.muted_until is not None and day < self.muted_until
+
     @property
     def is_asked(self) -> bool:
         """Whether it is pulled; else it sends by itself."""
         return self.kind != WEBHOOK
 
     def due(self, last_round: datetime | None, current_time: datetime) -> bool:
-        """Whether a round is due, after one that began at `last_round`."""
-        return last_round is None or current_time - last_round >= timedelta(minutes=self.minutes)
+        """Whether a round is due, after one that began at `last_round`; a round of the future was a wrong clock's."""
+        return last_round is None or not timedelta() <= current_time - last_round < timedelta(minutes=self.minutes)
 
     def source(self) -> Source:
         """What asks it. SourcesError where its settings are not sound."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from nytta.ingest.pull.ask import PullError
 from nytta.ingest.pull.source import Place
 
@@ -39,8 +41,9 @@ def pages(
 
     An empty page is the end only where the source counts nothing more, or, where it does not count, says so again and
     again; what it counts and does not show is hidden from us, which the place says. A page of fewer than `full` rows is
-    the last one of a source that does not count: it may change faster than it is read. PullError where rows do not come
-    in order.
+    the last one of a source that does not count: it may change faster than it is read. A row without an id or a time,
+    for which `id_of` or `changed` is '', is passed on, to be rejected for itself. PullError where rows do not come in
+    order, or no row of a page has a place in it.
     """
     while True:
         fetched = fetch(place)
@@ -48,11 +51,13 @@ def pages(
             if fetched.rows or fetched.total == 0:
                 break
             fetched = fetch(place)
+        if not fetched.rows and fetched.rows != []:
+            raise PullError("the source's answer holds no list of rows: check the address and the system's version")
         if not fetched.rows:
             if fetched.total:
                 yield (), Place(place.since, place.after, fetched.total)
             return
-        keys = [(changed(row), id_of(row)) for row in fetched.rows]
+        keys = _keys(fetched.rows, changed, id_of)
         if keys != sorted(keys) or (place.after and keys[0] <= (place.since, place.after)):
             raise PullError(
                 "the source's rows do not come in the order that was asked for: nothing of the page is taken"
@@ -61,3 +66,29 @@ def pages(
         yield fetched.rows, place
         if len(fetched.rows) < full if fetched.total is None else fetched.total <= len(fetched.rows):
             return
+
+
+def _keys(rows: Sequence[Row], changed: Callable[[Row], str], id_of: Callable[[Row], str]) -> list[tuple[str, str]]:
+    """The places of rows that have one. PullError where none has."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise PullError("the source's answer holds no list of rows: check the address and the system's version")
+    keys = [(changed(row), id_of(row)) for row in rows]
+    tells_times = any(time for time, _ in keys)
+    keys = [(time, row_id) for time, row_id in keys if row_id and (time or not tells_times)]
+    if not keys:
+        raise PullError("no row of a page says its id and when it changed: may the account read these fields?")
+    return keys
+
+
+def text(row: Row, name: str) -> str:
+    """A field of a row as a text; '' where it says nothing."""
+    value = row.get(name)
+    return "" if value is None else str(value)
+
+
+def whole(body: bytes) -> Any:
+    """An answer. ValueError where a transaction was broken off: then a part of the rows comes, and an error beside."""
+    document = orjson.loads(body)
+    if isinstance(document, dict) and document.get("error"):
+        raise ValueError("only a part")
+    return document

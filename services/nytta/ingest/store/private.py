@@ -36,6 +36,13 @@ _MARK = "kind, system, subject, unit, hour"
 _BY_PERSONS = ("session", "case")
 _ROW = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
 """SQL of the id of the row that an event was made of: without the word of a derived event."""
+_STANDING_OF_ROWS = f"""
+    SELECT * FROM (
+        SELECT *, identity FROM {{private}}.events
+        WHERE source = {{source:String}} AND has({{rows:Array(String)}}, {_ROW})
+        ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
+    WHERE retracted = 0"""
+"""SQL of the events of some rows of a source that count."""
 _EPOCH = date(1970, 1, 1)
 _FAR = 100_000
 """Days since 1970 from which the first day of the data is counted back, so that its counter grows too."""
@@ -662,15 +669,8 @@ class PrivateStore:
         """Take back all events of these rows of a source, by a revision of their own; how many were taken back."""
         done = 0
         for start in range(0, len(rows), _IDS):
-            standing = f"""
-                SELECT * FROM (
-                    SELECT *, identity FROM {{private}}.events
-                    WHERE source = {{source:String}}
-                      AND has({{rows:Array(String)}}, {_ROW})
-                    ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
-                WHERE retracted = 0"""
             parameters = {"source": source, "rows": list(rows[start : start + _IDS])}
-            count = int(self.connection.value(f"SELECT count() FROM ({standing})", **parameters))
+            count = int(self.connection.value(f"SELECT count() FROM ({_STANDING_OF_ROWS})", **parameters))
             if not count:
                 continue
             batch = self._next_batch()
@@ -681,7 +681,7 @@ class PrivateStore:
                      retracted)
                 SELECT source, id, type, kind, time, {{now:DateTime64(3, 'UTC')}}, {batch}, snapshot, unit, system,
                        subject, revision + 1, 1
-                FROM ({standing})""",
+                FROM ({_STANDING_OF_ROWS})""",
                 now=current_time,
                 **parameters,
             )
@@ -689,6 +689,20 @@ class PrivateStore:
             self._unfinished = False
             done += count
         return done
+
+    def retractions_of(self, source: str, rows: Sequence[str], current_time: datetime) -> pa.Table:
+        """What takes back all events of these rows of a source, for those who store it, as `encode` reads it."""
+        return pa.concat_tables(
+            self.connection.arrow(
+                f"""SELECT source, id, type, toTimeZone(time, 'UTC') AS time,
+                    {{now:DateTime64(3, 'UTC')}} AS received_at, unit, revision + 1 AS revision, 1 AS retracted
+                FROM ({_STANDING_OF_ROWS})""",
+                now=current_time,
+                source=source,
+                rows=list(rows[start : start + _IDS]),
+            )
+            for start in range(0, max(1, len(rows)), _IDS)
+        )
 
     def latest_list(self, job: Import) -> Import:
         """The latest committed list of the same mapping and organisation; `job` itself where none is later."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from nytta.ingest.store.private import PrivateStore
@@ -31,12 +31,21 @@ class PullRound:
     """Events whose unit is to be looked up and is not known yet; they are kept."""
     fields: dict[str, int] = field(default_factory=dict)
     """The share of rows, in percent, in which each field said something."""
+    listed: int | None = None
+    """Rows that the source lists, where the round looked for what is gone."""
+    standing: int | None = None
+    """Rows of ours that stand after such a look."""
+    until: datetime | None = None
+    """The moment before which the source asks not to be asked again."""
 
 
 _COLUMNS = (
     *("source", "what", "started_at", "ended_at", "state", "message", "pages", "rows", "events", "rejected"),
     *("retracted", "throttled", "hidden", "unplaced", "fields"),
+    *("listed", "standing"),
 )
+_USUAL = 20
+"""Rounds back that say which fields there usually are."""
 
 
 def cursor_of(store: PrivateStore, source: str) -> str:
@@ -66,25 +75,61 @@ def note_round(store: PrivateStore, pull_round: PullRound, current_time: datetim
 
 
 def latest_rounds(store: PrivateStore) -> list[dict[str, Any]]:
-    """The latest round of each source and kind of round, and when the last good one ended."""
-    return store.connection.dicts(
+    """The latest round of each source and kind of round, and when the last good one ended. Moments are aware."""
+    rows = store.connection.dicts(
         """SELECT source, what, max(started_at) AS started, argMax(ended_at, started_at) AS ended,
                   argMax(state, started_at) AS state, argMax(message, started_at) AS message,
                   argMax(rows, started_at) AS rows, argMax(events, started_at) AS events,
                   argMax(rejected, started_at) AS rejected, argMax(retracted, started_at) AS retracted,
                   argMax(throttled, started_at) AS throttled, argMax(hidden, started_at) AS hidden,
                   argMax(unplaced, started_at) AS unplaced,
-                  maxIf(ended_at, state IN ('good', 'degraded')) AS last_good
+                  maxIf(ended_at, state IN ('good', 'degraded')) AS last_good,
+                  argMax(listed, started_at) AS listed, argMax(standing, started_at) AS standing,
+                  maxIf(ended_at, isNotNull(listed)) AS compared
            FROM {private}.pull_rounds GROUP BY source, what ORDER BY source, what"""
     )
+    return [{name: _aware(value) for name, value in row.items()} for row in rows]
+
+
+def _aware(value: Any) -> Any:
+    """A moment of the store, which knows UTC alone, with that zone; anything else as it is."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def known_fields(store: PrivateStore, source: str) -> dict[str, int]:
-    """The share of rows in which each field said something, in the last live round that was taken and had rows."""
+    """The share of rows, in percent, in which each field usually said something: the most in the last rounds.
+
+    A round of few rows, or of rows that lacked a field, makes nobody forget that the field was there.
+    """
     rows = store.connection.rows(
-        """SELECT fields FROM {private}.pull_rounds
-        WHERE source = {source:String} AND what = 'live' AND state IN ('good', 'degraded') AND notEmpty(fields)
-        ORDER BY started_at DESC LIMIT 1""",
+        """SELECT arrayJoin(mapKeys(fields)) AS name, max(fields[name]) FROM (
+            SELECT fields FROM {private}.pull_rounds
+            WHERE source = {source:String} AND what = 'live' AND state IN ('good', 'degraded') AND notEmpty(fields)
+            ORDER BY started_at DESC LIMIT {rounds:UInt32})
+        GROUP BY name""",
         source=source,
+        rounds=_USUAL,
     )
-    return {name: int(share) for name, share in rows[0][0].items()} if rows else {}
+    return {name: int(share) for name, share in rows}
+
+
+def latest_fields(store: PrivateStore) -> dict[str, dict[str, int]]:
+    """By source, the share of rows in which each field said something in the last live round that had rows."""
+    rows = store.connection.rows(
+        """SELECT source, argMax(fields, started_at) FROM {private}.pull_rounds
+        WHERE what = 'live' AND notEmpty(fields) GROUP BY source"""
+    )
+    return {source: {name: int(share) for name, share in fields.items()} for source, fields in rows}
+
+
+def fed_units(store: PrivateStore) -> dict[str, dict[str, list[str]]]:
+    """By source and organisation, the units of its events."""
+    rows = store.connection.rows(
+        """SELECT source, root, groupUniqArray(unit)
+        FROM (SELECT DISTINCT source, unit FROM {private}.events WHERE retracted = 0) AS e
+        INNER JOIN (SELECT DISTINCT unit, root FROM {open}.units) AS u USING (unit) GROUP BY source, root"""
+    )
+    units: dict[str, dict[str, list[str]]] = {}
+    for source, root, source_units in rows:
+        units.setdefault(source, {})[root] = sorted(source_units)
+    return units

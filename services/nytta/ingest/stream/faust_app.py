@@ -53,7 +53,7 @@ def run(app: faust.App, stopping: Callable[[int], None]) -> NoReturn:
             stopping(signal)
             super()._schedule_shutdown(signal)
 
-    for noisy in ("urllib3", "clickhouse_connect", "aiokafka"):
+    for noisy in ("urllib3", "clickhouse_connect", "aiokafka", "kafka", "httpx"):
         logging.getLogger(noisy).setLevel(
             logging.ERROR
         )  # what they warn of is tried again, and told where it is given up

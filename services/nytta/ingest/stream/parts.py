@@ -33,6 +33,9 @@ class Computing(Protocol):
     def compute(self, current_time: datetime) -> int:
         """One round; how many marks it read."""
 
+    def place_waiting(self, current_time: datetime) -> int:
+        """Place events whose units are known now; how many."""
+
     def publish(self, current_time: datetime) -> None:
         """Bring the open zone up to date."""
 

@@ -135,6 +135,8 @@ class Owner:
                 return
             metrics.PUBLISHED.set_to_current_time()
             current_time = self.parts.clock()
+            if await patient(self.parts, partial(computing.place_waiting, current_time)):
+                self._changed = True
             closed = computing.closed(current_time)
             if (not self._changed and closed == self._closed) or await self._catching_up():
                 return

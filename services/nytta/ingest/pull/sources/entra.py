@@ -53,23 +53,17 @@ class Entra:
     def _changes(self, ask: Ask, link: str) -> Iterator[Page]:
         params = None if link else {"$select": self._fields}
         link = link or f"{_USERS}/delta"
-        while link:
-            body = ask.get(link, params).body
+        for body in ask.linked(link, params):
             users = [user for user in body["value"] if "@removed" not in user]
             kept_users = self._kept(users, ask.clock())
             left = [{"id": user["id"]} for user in body["value"] if "@removed" in user]
             left += [{"id": user["id"]} for user in users if self._is_guest(user)]
-            link, params = body.get("@odata.nextLink", ""), None
-            yield Page({"entra": kept_users}, link or body["@odata.deltaLink"], gone=left)
+            yield Page({"entra": kept_users}, body.get("@odata.nextLink") or body["@odata.deltaLink"], gone=left)
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
         """All users as they stand."""
-        link = _USERS
-        params: dict[str, str] | None = {"$select": self._fields, "$top": str(self._settings.page)}
-        while link:
-            body = ask.get(link, params).body
+        for body in ask.linked(_USERS, {"$select": self._fields, "$top": str(self._settings.page)}):
             yield self._kept(body["value"], ask.clock())
-            link, params = body.get("@odata.nextLink", ""), None
 
     def _kept(self, users: Sequence[dict[str, Any]], current_time: datetime) -> list[dict[str, Any]]:
         """The users who count, with the moment at which they were seen."""

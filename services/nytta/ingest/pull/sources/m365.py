@@ -68,16 +68,14 @@ class M365:
         params = {"$format": "application/json"} if self._version == "beta" else None
         acts: list[dict[str, Any]] = []
         refreshed = date.min
-        while link:
-            try:
-                report = ask.get(link, params, read_report).body
-            except GoneError:  # it is not out yet
-                return [], date.min
-            if report.is_concealed:
-                raise ConcealedError(CONCEALED)
-            acts += [act for row in report.rows for act in self._acts(row, day)]
-            refreshed = max(refreshed, report.refreshed)
-            link, params = report.next_link, None
+        try:
+            for report in ask.linked(link, params, read_report, lambda report: report.next_link):
+                if report.is_concealed:
+                    raise ConcealedError(CONCEALED)
+                acts += [act for row in report.rows for act in self._acts(row, day)]
+                refreshed = max(refreshed, report.refreshed)
+        except GoneError:  # it is not out yet
+            return [], date.min
         return acts, refreshed
 
     def listing(self, ask: Ask) -> None:

@@ -1,5 +1,4 @@
-"""ServiceNow: incidents by the Table API as they stand. Without its history (sys_audit), which is often closed,
-counters say how often one was passed on and reopened, but not to whom."""
+"""ServiceNow: incidents by the Table API as they stand; counters say how often one was passed on and reopened."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, ForbiddenError
-from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages
+from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages, text, whole
 from nytta.ingest.pull.source import Finding, Findings, Page, Place, SourceSettings
 
 _FORM = "%Y-%m-%d %H:%M:%S"  # texts in UTC
@@ -55,7 +54,7 @@ class ServiceNow:
             return self._fetched(ask, later, "sys_updated_on", self.fetched)
 
         for rows, next_place in pages(
-            fetch, place, lambda row: str(row["sys_updated_on"]), lambda row: str(row["sys_id"])
+            fetch, place, lambda row: text(row, "sys_updated_on"), lambda row: text(row, "sys_id")
         ):
             yield Page({"servicenow": rows}, max(next_place.since, cursor), next_place.hidden)
 
@@ -65,7 +64,7 @@ class ServiceNow:
         def fetch(place: Place) -> Fetched:
             return self._fetched(ask, f"sys_id>{place.after}" if place.after else "", "", ("sys_id",))
 
-        for rows, place in pages(fetch, Place(""), lambda _: "", lambda row: str(row["sys_id"])):
+        for rows, place in pages(fetch, Place(""), lambda _: "", lambda row: text(row, "sys_id")):
             if place.hidden:
                 raise ForbiddenError(f"{place.hidden} rows are counted and not shown: nothing can be called deleted")
             yield rows
@@ -75,16 +74,14 @@ class ServiceNow:
         # a condition of the settings holds on either side of NQ, which begins a query of its own
         narrowed = "^NQ".join("^".join(filter(None, (own_query, part))) for part in where.split("^NQ"))
         orders = [f"ORDERBY{name}" for name in (order, "sys_id") if name]
-        answer = ask.get(
-            _TABLE + self._settings.table,
-            {
-                "sysparm_query": "^".join(filter(None, (narrowed, *orders))),
-                "sysparm_fields": ",".join(fields),
-                "sysparm_limit": str(self._settings.page),
-                "sysparm_exclude_reference_link": "true",
-                "sysparm_display_value": "false",
-            },
-        )
+        params = {
+            "sysparm_query": "^".join(filter(None, (narrowed, *orders))),
+            "sysparm_fields": ",".join(fields),
+            "sysparm_limit": str(self._settings.page),
+            "sysparm_exclude_reference_link": "true",
+            "sysparm_display_value": "false",
+        }
+        answer = ask.get(_TABLE + self._settings.table, params, whole)
         total = answer.headers.get("x-total-count", "")
         return Fetched(answer.body["result"], int(total) if total.isdecimal() else None)
 
@@ -98,7 +95,6 @@ class ServiceNow:
                 findings.append(Finding(table, False, str(error), dark))
                 continue
             clock = (answer.clock - current_time).total_seconds() if answer.clock else clock
-            findings.append(
-                Finding(table, bool(answer.body["result"]), "" if answer.body["result"] else "no row", dark)
-            )
+            rows = answer.body["result"]
+            findings.append(Finding(table, bool(rows), "" if rows else "no row", dark))
         return Findings(tuple(findings), clock)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, PullError
-from nytta.ingest.pull.database import View, begun, connected, latest, plain, rows, told_time
+from nytta.ingest.pull.database import View, begun, connected, key_of, latest, plain, rows, told_time
 from nytta.ingest.pull.source import Finding, Findings, Page, SourceSettings
 
 
@@ -47,7 +47,7 @@ class Sql:
         since, last_key = begun(cursor), None
         with connected(ask) as connection:
             while rows_read := rows(connection, self._view.changes(since, last_key)):
-                since, last_key = rows_read[-1][self._view.changed], rows_read[-1][self._view.key]
+                since, last_key = rows_read[-1][self._view.changed], key_of(rows_read[-1], self._view)
                 cursor = latest(cursor, since)
                 yield Page({"sql": [plain(row) for row in rows_read]}, cursor)
                 if len(rows_read) < self._view.page:
@@ -61,7 +61,7 @@ class Sql:
         last_key = None
         with connected(ask) as connection:
             while keys_read := rows(connection, self._view.keys(last_key)):
-                last_key = keys_read[-1][self._view.key]
+                last_key = key_of(keys_read[-1], self._view)
                 yield [plain(row) for row in keys_read]
 
     def probe(self, ask: Ask, current_time: datetime) -> Findings:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, ForbiddenError
-from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages
+from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages, text
 from nytta.ingest.pull.source import Finding, Findings, Page, Place, SourceSettings
 
 _SEARCH: Final = "api/v1/tickets/search"
@@ -57,7 +57,7 @@ class Zammad:
             return self._fetched(ask, later, "updated_at,id", "asc,asc")
 
         size = self._settings.page
-        for rows, after in pages(fetch, Place(since), lambda row: str(row["updated_at"]), _id, size):
+        for rows, after in pages(fetch, Place(since), lambda row: text(row, "updated_at"), _id, size):
             yield Page({"zammad": rows}, max(after.since, cursor))
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
@@ -86,5 +86,5 @@ class Zammad:
 
 
 def _id(row: dict[str, Any]) -> str:
-    """The id of a ticket, as a text that is ordered as numbers are."""
-    return f"{row['id']:020}"
+    """The id of a ticket, as a text that is ordered as numbers are; '' where it has none."""
+    return text(row, "id").rjust(20, "0") if row.get("id") is not None else ""

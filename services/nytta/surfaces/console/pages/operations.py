@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nytta.disclosure.published.values import OpenStore
@@ -27,6 +27,8 @@ _ROUNDS = {"good": "good", "degraded": "risk", "concealed": "risk", "waiting": "
 _COUNTED = ("rows", "unplaced", "rejected", "hidden")
 """What a round counts, in the order of the columns."""
 _SHOWN = 200
+_UNITS = 12
+"""Units that a source is said to feed by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Operations:
     sources: Table
     rounds: Table | None
     """Sources that are asked; None where there is none."""
+    feeds: Table | None
+    """What each of these feeds, and its own count beside ours."""
     rejects: Table
     reasons: tuple[tuple[str, str, str, str], ...]
     details: Table | None
@@ -66,6 +70,11 @@ def operations(
         source for source in all_sources if not source["organisations"] or reading.root in source["organisations"]
     ]
     strange = {str(source["source"]) for source in all_sources} - {str(source["source"]) for source in sources}
+    rounds = [
+        asked_source
+        for asked_source in services.rounds()
+        if str(asked_source["source"]) not in strange and asked_source["organisation"] in ("", reading.root)
+    ]
     rejected = [row for row in queries.rejected(store) if str(row["source"]) not in strange]
     behind, evaluated = services.behind(), queries.evaluated_week(store, reading.root)
     states = queries.delivering(store)
@@ -94,7 +103,8 @@ def operations(
         tuple(organisations(visitor, Permission.PLATFORM, "/operations")),
         tiles,
         _sources(sources, states, say, language),
-        _rounds([r for r in services.rounds() if str(r["source"]) not in strange], services, say),
+        _rounds(rounds, say),
+        _feeds(rounds, services, reading, say),
         _rejects(rejected, say, language),
         tuple(
             (str(row["source"]), str(row["reason"]), _reason(row["reason"], say), str(row["number"]))
@@ -155,23 +165,79 @@ def _sources(sources: Sequence[Mapping[str, Any]], states: Mapping[str, str], sa
     return Table(say("sources_caption"), tuple(say(f"col_{column}") for column in columns), tuple(rows), (4, 5, 6))
 
 
-def _rounds(rounds: Sequence[Mapping[str, Any]], services: Services, say: Speaker) -> Table | None:
+def _rounds(rounds: Sequence[Mapping[str, Any]], say: Speaker) -> Table | None:
+    """How the last round of each source that is asked went, and when the next is."""
     if not rounds:
         return None
-    titles: dict[str, str] = {d.id: getattr(d.title, say.language) for d in services.definitions()}
     rows: tuple[tuple[str | Link, ...], ...] = tuple(
         (
-            str(r["source"]),
-            Link(say(f"round_{r['state']}"), icon=_ROUNDS.get(str(r["state"]), "bad")),
-            when(r["last_good"] or None),
-            when(r["next"]),
-            *(figures.whole_number(int(r.get(name) or 0), say.language) for name in _COUNTED),
-            ", ".join(titles[indicator] for indicator in r["indicators"] if indicator in titles) or "–",
+            str(asked_source["source"]),
+            _state_of(asked_source, say),
+            when(asked_source["last_good"]),
+            _age(asked_source["age"], say),
+            when(asked_source["next"]),
+            *(figures.whole_number(int(asked_source.get(name) or 0), say.language) for name in _COUNTED),
+            str(asked_source["message"]) or "–",
         )
-        for r in rounds
+        for asked_source in rounds
     )
-    columns = ("source", "state", "last_good", "next_round", "rows", "unplaced", "rejects", "hidden", "feeds")
-    return Table(say("rounds_caption"), tuple(say(f"col_{c}") for c in columns), rows, (4, 5, 6, 7))
+    columns = ("source", "state", "last_good", "lag", "next_round", "rows", "unplaced", "rejects", "hidden", "detail")
+    return Table(say("rounds_caption"), tuple(say(f"col_{column}") for column in columns), rows, (3, 5, 6, 7, 8))
+
+
+def _state_of(asked_source: Mapping[str, Any], say: Speaker) -> Link:
+    """The state of a source that is asked; one that is muted or ended by a date says so."""
+    state, muted_until = str(asked_source["state"]), asked_source["muted_until"]
+    text = say(f"round_{state}")
+    if state == "ended" and asked_source["ended_on"]:
+        text += f" {asked_source['ended_on']}"
+    icon = _ROUNDS.get(state, "bad")
+    if asked_source["looked"]:
+        text, icon = f"{text}; {say('round_not_compared')}", "risk" if icon == "good" else icon
+    if muted_until:
+        return Link(f"{text} ({say('muted_until', day=muted_until)})", icon="early")
+    return Link(text, icon=icon)
+
+
+def _age(age: timedelta | None, say: Speaker) -> str:
+    """The time since a source was last read, in minutes, hours or days."""
+    if age is None:
+        return "–"
+    minutes = max(0, round(age.total_seconds() / 60))
+    if minutes < 120:
+        return say("age_minutes", n=minutes)
+    return say("age_hours", n=minutes // 60) if minutes < 2880 else say("age_days", n=minutes // 1440)
+
+
+def _feeds(rounds: Sequence[Mapping[str, Any]], services: Services, reading: Reading, say: Speaker) -> Table | None:
+    """The indicators and units of the own organisation that each source feeds, and its own count beside ours."""
+    if not rounds:
+        return None
+    titles: dict[str, str] = {one.id: getattr(one.title, say.language) for one in services.definitions()}
+    rows: tuple[tuple[str | Link, ...], ...] = tuple(
+        (
+            str(asked_source["source"]),
+            ", ".join(titles[indicator] for indicator in asked_source["indicators"] if indicator in titles) or "–",
+            _units(asked_source["units"].get(reading.root, ()), reading, say),
+            *(_count(asked_source[name], say) for name in ("listed", "standing")),
+            when(asked_source["compared"]),
+            ", ".join(asked_source["drift"]) or "–",
+            str(asked_source["verified_on"] or "–"),
+        )
+        for asked_source in rounds
+    )
+    columns = ("source", "feeds", "units_fed", "listed", "standing", "compared", "drift", "verified_on")
+    return Table(say("feeds_caption"), tuple(say(f"col_{column}") for column in columns), rows, (3, 4))
+
+
+def _units(units: Sequence[str], reading: Reading, say: Speaker) -> str:
+    """The names of the first units, and that there are others."""
+    names = [reading.unit_names(unit).text(say.language) for unit in units[:_UNITS]]
+    return (", ".join(names) + (say("and_more") if len(units) > _UNITS else "")) or "–"
+
+
+def _count(number: int | None, say: Speaker) -> str:
+    return "–" if number is None else figures.whole_number(int(number), say.language)
 
 
 def _rejects(rejected: Sequence[Mapping[str, Any]], say: Speaker, language: str) -> Table:

@@ -1,0 +1,166 @@
+"""Answers that a source's documentation does not have: each is told in a sentence, and nothing is lost by it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import date
+from typing import Any
+
+import pytest
+
+from nytta.ingest.pull.ask import Ask, Credentials, PullError
+from nytta.ingest.pull.keyset import Fetched, pages
+from nytta.ingest.pull.source import Place
+from nytta.ingest.store import pulls
+from nytta.ingest.store.private import PrivateStore
+from nytta.service.pull_schedule import Pulling
+from tests.ingest.pull.faults import Given
+from tests.ingest.pull.graph import FakeGraph
+from tests.ingest.pull.servicenow import FakeServiceNow
+from tests.ingest.pull.test_graph import installed as graph_installed
+from tests.ingest.pull.test_servicenow import pulled, settled, tickets
+from tests.ingest.pull.test_zammad import asked, declared, found
+from tests.ingest.pull.zammad import FakeZammad
+
+FORM = "another form than is documented"
+SHAPES: dict[str, tuple[Any, str]] = {
+    "another wrapper": ({"records": [], "total": 3}, FORM),
+    "no wrapper": ([{"sys_id": "a"}], FORM),
+    "a text": ("maintenance", "cut off or cannot be read"),
+    "nothing": (None, FORM),
+    "an empty wrapper": ({"result": None}, "no list of rows"),
+    "one object": ({"result": {"sys_id": "a"}}, "no list of rows"),
+    "rows that are texts": ({"result": ["a", "b"]}, "no list of rows"),
+    "rows without a place": ({"result": [{"state": "1"}]}, "no row of a page says its id"),
+    "a part with an error": ({"result": [{"sys_id": "a"}], "error": {"message": "Transaction cancelled"}}, "cut off"),
+}
+
+
+class Strange(FakeServiceNow):
+    """A ServiceNow that answers with something else while `shape` says so."""
+
+    shape: Any = ...
+
+    def answer(self, path: str, query: dict[str, str]) -> Given:
+        return super().answer(path, query) if self.shape is ... else Given(self.shape)
+
+
+def test_whatever_an_answer_holds_is_told_and_the_next_round_goes_on(store: PrivateStore) -> None:
+    fake = Strange(30)
+    with pulled(store, fake, page=10) as made:
+        settled(made, fake)
+        before = pulls.cursor_of(store, "desk")
+        sys_id = next(iter(fake.incidents))
+        fake.incidents[sys_id] = fake.change(sys_id)
+        for name, (shape, said) in SHAPES.items():
+            fake.shape = shape
+            done = made.round()
+            assert (done.state, done.events) == ("failed", 0), name
+            assert said in done.message, name
+            assert made.reconcile().state == "failed", name
+        assert pulls.cursor_of(store, "desk") == before
+        fake.shape = {"records": []}
+        with pytest.raises(PullError, match=FORM):
+            made.probe()
+        fake.shape = ...
+        settled(made, fake)
+        assert tickets(store) == fake.expected()
+
+
+@pytest.mark.parametrize(("lacking", "kept"), [("sys_id", 24), ("sys_updated_on", 25), ("opened_at", 24)])
+def test_a_row_that_lacks_what_names_it_is_rejected_alone(store: PrivateStore, lacking: str, kept: int) -> None:
+    fake = FakeServiceNow(25)
+    broken = list(fake.incidents)[7]
+    row = fake.incidents[broken]
+    whole, shown = dict(row), FakeServiceNow.answer
+
+    def answer(path: str, query: dict[str, str]) -> Given:
+        given = shown(fake, path, query)
+        for each in given.body.get("result", ()):
+            if each.get("sys_id") == broken and lacking in each:
+                each[lacking] = None
+        return given
+
+    fake.answer = answer  # type: ignore[method-assign]
+    with pulled(store, fake, page=10) as made:
+        done = made.round()
+        assert (done.rows, done.rejected) == (25, 25 - kept)
+        assert len(tickets(store)) == kept
+        if lacking == "sys_id":
+            assert "which rows are gone" in made.reconcile().message
+        fake.answer = lambda path, query: shown(fake, path, query)  # type: ignore[method-assign]
+        fake.incidents[broken] = fake.change(broken) | {"opened_at": whole["opened_at"]}
+        settled(made, fake)
+        assert tickets(store) == fake.expected()
+
+
+def test_times_without_an_offset_are_those_of_the_mapping(store: PrivateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeZammad(40)
+    for ticket in fake.tickets.values():
+        for name in ("created_at", "updated_at"):
+            ticket[name] = ticket[name].removesuffix("Z")
+    fake.tickets[3]["id"] = None
+    with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
+        done = made.round()
+        assert (done.state, done.rows, done.rejected) == ("degraded", 40, 1), done.message
+        assert len(found(store)) == 39
+        assert made.round().events == 0
+
+
+def test_a_source_that_asks_for_a_rest_is_not_asked_before(store: PrivateStore) -> None:
+    fake = FakeServiceNow(5)
+
+    def rests(*_: Any) -> Given:
+        return Given({}, 429, {"Retry-After": "7200"})
+
+    with pulled(store, fake) as made:
+        shown, fake.answer = fake.answer, rests  # type: ignore[method-assign]
+        pulling = Pulling(made.app, (made.declared.model_copy(update={"minutes": 1}),), None, lambda: None)
+        pulling.ask_due()
+        assert len(fake.requests) == 1
+        pulling._begun = {}
+        pulling.ask_due()
+        assert len(fake.requests) == 1
+        assert "to be left alone until" in pulls.latest_rounds(store)[0]["message"]
+        fake.answer = shown  # type: ignore[method-assign]
+        pulling._rests.clear()
+        pulling._begun = {}
+        pulling.ask_due()
+        assert len(tickets(store)) == 5
+
+
+def test_a_clock_that_is_off_is_told_and_changes_nothing(store: PrivateStore) -> None:
+    fake = FakeServiceNow(5, clock=-7200)
+    with pulled(store, fake) as made:
+        done = made.round()
+        assert (done.state, len(tickets(store))) == ("good", 5)
+        assert "its clock is 120 minutes behind ours" in done.message
+        fake.clock = 60
+        assert made.round().message == ""
+
+
+@pytest.mark.parametrize("body", [{"value": [{"id": None}]}, {"users": []}, {"value": None}, []])
+def test_strange_directories_take_nobody_out_of_a_unit(store: PrivateStore, body: Any) -> None:
+    fake = FakeGraph({"ann": "u1", "bo": "u1"}, date(2026, 3, 2), page=10)
+    with graph_installed(store, fake, "u1") as made:
+        assert made.entra.round().state == "good"
+        shown = fake.answer
+        fake.answer = lambda path, query: shown(path, query) if path == "/token" else Given(body)  # type: ignore[method-assign]
+        assert made.entra.round().state in ("failed", "held")
+        assert made.entra.reconcile().state == "failed"
+        fake.answer = shown  # type: ignore[method-assign]
+        assert made.entra.round().state == "good"
+        rows = store.connection.rows("SELECT count() FROM {private}.events WHERE year(valid_to) > 2000")
+        assert rows == [(0,)]
+
+
+def test_pages_out_of_order_are_refused() -> None:
+    rows = [{"id": "2", "at": "b"}, {"id": "1", "at": "a"}]
+    with pytest.raises(PullError, match="do not come in the order"):
+        list(pages(lambda _: Fetched(rows, None), Place("a"), lambda row: row["at"], lambda row: row["id"]))
+
+
+def test_nobody_listens(store: PrivateStore) -> None:
+    with pulled(store, FakeServiceNow(1)) as made:
+        made.ask = Ask("http://127.0.0.1:1", Credentials(), pause=lambda _: None)
+        assert "failed 8 times, last with ConnectError" in made.round().message

@@ -1,0 +1,101 @@
+"""What operations see of each source that is asked: its rounds, what it feeds, its own count beside ours, its dates."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from nytta.indicators.load import load
+from nytta.ingest.pull.declared import Declared
+from nytta.ingest.store.private import PrivateStore
+from nytta.registry import declarations
+from nytta.service.pull_schedule import Pulling
+from nytta.service.pulls import puller
+from nytta.service.source_health import drift, state_of_sources
+from tests.ingest.pull.servicenow import FakeServiceNow
+from tests.ingest.pull.test_servicenow import installed, settled
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def desk(address: str, **dates: date) -> Declared:
+    return Declared(id="desk", kind="servicenow", address=address, system="cases").model_copy(update=dates)
+
+
+def state(app: Any, declared: Declared, moment: datetime = NOW) -> dict[str, Any]:
+    (found,) = state_of_sources(app, (declared,), None, moment)
+    return found
+
+
+def test_what_a_source_feeds_and_its_own_count_beside_ours(store: PrivateStore) -> None:
+    fake = FakeServiceNow(40)
+    unknown = next(iter(fake.incidents))
+    fake.incidents[unknown]["caller_id.department"] = "nowhere"
+    app = installed(store)
+    app.definitions = tuple(load(declarations.schemas() / "indicators").definitions)
+    with fake.served() as address:
+        declared = desk(address, verified_on=date(2026, 5, 20))
+        assert state(app, declared)["state"] == "waiting"
+        with closing((asked := puller(app, declared, None, pause=lambda _: None)).ask):
+            asked.clock = lambda: NOW
+            assert asked.round().state == "degraded"  # a unit that nobody knows
+            assert asked.reconcile().state == "good"
+            stands = state(app, declared, NOW + timedelta(minutes=5))
+            assert (stands["listed"], stands["standing"]) == (40, 39)
+            assert stands["units"] == {"county": ["north", "south"]}
+            assert "channel-mix" in " ".join(stands["indicators"])
+            assert (stands["age"], stands["next"]) == (timedelta(minutes=5), NOW + timedelta(minutes=15))
+            assert stands["verified_on"] == date(2026, 5, 20)
+            fake.delete(30)
+            asked.clock = lambda: NOW + timedelta(days=1)
+            assert asked.reconcile().state == "failed"
+            stands = state(app, declared)
+            assert (stands["state"], stands["looked"]) == ("degraded", "failed")
+            assert "rows are gone at the source" in stands["message"]
+            assert (stands["listed"], stands["standing"]) == (40, 39)  # of the last look that came to its end
+
+
+def test_a_source_is_muted_and_ended_by_dates(store: PrivateStore) -> None:
+    fake = FakeServiceNow(5)
+    app = installed(store)
+    today = datetime.now(UTC).date()
+    with fake.served() as address:
+        over = desk(address, ended_on=today)
+        Pulling(app, (over,), None, lambda: None).ask_due()
+        assert not fake.requests
+        assert (state(app, over, datetime.now(UTC))["state"], state(app, over)["next"]) == ("ended", None)
+        muted = desk(address, muted_until=today + timedelta(days=1))
+        Pulling(app, (muted,), None, lambda: None).ask_due()
+        assert fake.requests  # it is asked all the same
+        assert state(app, muted, datetime.now(UTC))["muted_until"] == today + timedelta(days=1)
+        assert state(app, muted, datetime.now(UTC) + timedelta(days=1))["muted_until"] is None
+
+
+def test_a_start_begins_no_round_before_it_is_due(store: PrivateStore) -> None:
+    fake = FakeServiceNow(5)
+    app = installed(store)
+    with fake.served() as address:
+        Pulling(app, (desk(address),), None, lambda: None).ask_due()
+        asked = len(fake.requests)
+        assert asked
+        Pulling(app, (desk(address),), None, lambda: None).ask_due()
+        assert len(fake.requests) == asked
+
+
+def test_a_field_that_falls_silent_is_drift_and_a_round_of_few_rows_forgets_none(store: PrivateStore) -> None:
+    assert drift({"a": 100, "b": 99, "c": 100}, {"c": 1}) == ["a"]
+    assert drift({"a": 100}, {}) == []
+    fake = FakeServiceNow(60)
+    app = installed(store)
+    with fake.served() as address, closing((asked := puller(app, desk(address), None, pause=lambda _: None)).ask):
+        asked.clock = lambda: NOW
+        settled(asked, fake)
+        for number, lacking in enumerate((2, 20)):
+            for sys_id in list(fake.incidents)[:lacking]:
+                fake.incidents[sys_id] = fake.change(sys_id)
+            fake.renamed = ("opened_at", "opened")
+            asked.clock = lambda number=number: NOW + timedelta(hours=number + 1)  # type: ignore[misc]
+            assert asked.round().state == "held"
+        fake.renamed = None
+        assert asked.round().state == "good"
