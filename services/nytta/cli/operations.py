@@ -64,7 +64,15 @@ def dashboards_push(
     if not where or not token:
         fail("name Grafana's address in NYTTA_GRAFANA (or --address) and a token in NYTTA_GRAFANA_TOKEN", code=2)
     with mendable():
-        changes = push(where, token, files(), datasource=datasource, console=settings.address, dry_run=dry_run)
+        changes = push(
+            where,
+            token,
+            files(),
+            datasource=datasource,
+            console=settings.address,
+            shards=bool(settings.clickhouse_shards),
+            dry_run=dry_run,
+        )
     if as_json:
         rows = [
             {"kind": pushed.kind, "title": pushed.title, "what": pushed.what, "address": pushed.address}
