@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shlex
+import shutil
 import stat
 import subprocess
 import sys
@@ -34,6 +35,16 @@ MANIFESTS: list[dict[str, Any]] = [
 ]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 SETTINGS = {f"NYTTA_{name.upper()}" for name in Settings.model_fields}
+READY = {
+    "kafka": "kafka-broker-api-versions.sh",
+    "kafka-exporter": "kafka_brokers [1-9]",
+    "clickhouse": ":8123/ping",
+    "prometheus": "/-/ready",
+    "alertmanager": "/-/ready",
+    "grafana": "/api/health",
+    "mailpit": "readyz",
+}
+"""How others say that they are ready, and not only there: a broker in reach, a database that answers."""
 OURS = {name: s for name, s in SERVICES.items() if s["image"].startswith("nytta:")}
 
 
@@ -134,14 +145,45 @@ def test_a_service_is_pinned_and_watched(name: str) -> None:
     service = SERVICES[name]
     assert re.search(r":v?\d+\.\d+", service["image"]), service["image"]
     if service["restart"] == "unless-stopped":
-        assert service["healthcheck"]["test"]
-        assert "healthz" not in str(service["healthcheck"]) or name == "kafka-exporter"  # whether it is ready
+        assert READY.get(name, "/readyz") in str(service["healthcheck"]["test"])
+        assert service["healthcheck"].keys() >= {"interval", "timeout", "retries"}
     assert service["mem_limit"]
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
-    if name in OURS or name in ("kafka", "clickhouse"):
-        assert service["stop_grace_period"] == "1m"
+    assert service["stop_grace_period"] == ("1m" if name in OURS or name in ("kafka", "clickhouse") else "30s")
+    assert service["security_opt"] == ["no-new-privileges:true"]
     for port in service.get("ports", []):
         assert port.startswith("127.0.0.1:")  # TLS belongs before whatever others reach
+
+
+def test_images_are_pinned_by_what_the_registry_says(tmp_path: Path) -> None:
+    """A stub stands for docker, which asks registries; each image has a digest of its own there."""
+    files = ("docker-compose.yml", "deploy/Dockerfile", "deploy/grafana/Dockerfile")
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    tool = tmp_path / "docker"
+    tool.write_text(
+        '#!/bin/sh\nfor image; do :; done\necho "sha256:$(printf %s "$image$SALT" | sha256sum | cut -c1-64)"\n'
+    )
+    tool.chmod(0o755)
+
+    def pinned(salt: str) -> list[str]:
+        environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SALT": salt}
+        subprocess.run([DEPLOY / "digests.sh", tmp_path], check=True, env=environment, stdout=subprocess.DEVNULL)
+        text = "\n".join((tmp_path / name).read_text("utf-8") for name in files)
+        names = re.findall(r"^(?: *image: |FROM )(\S+)", text, re.MULTILINE)
+        return [name for name in names if ":" in name and not name.startswith("nytta")]
+
+    for salt in ("", "later"):
+        for name in pinned(salt):
+            image, _, digest = name.partition("@sha256:")
+            assert digest == hashlib.sha256((image + salt).encode()).hexdigest()
+    assert yaml.safe_load((tmp_path / "docker-compose.yml").read_text())["services"].keys() == SERVICES.keys()
+    before = (tmp_path / "docker-compose.yml").read_text("utf-8")
+    tool.write_text("#!/bin/sh\necho no such image\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        pinned("")
+    assert (tmp_path / "docker-compose.yml").read_text("utf-8") == before
 
 
 def test_what_is_published_asks_who_comes() -> None:
@@ -213,23 +255,24 @@ def test_our_parts_are_tight(name: str) -> None:
 
 
 def installed() -> list[list[str]]:
-    """The commands that the last stage of the image runs as root, as words."""
-    text = (DEPLOY / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
-    last = text[text.rindex("\nFROM ") :].split("\nUSER ")[0]
-    runs = [line.removeprefix("RUN ") for line in last.splitlines() if line.startswith("RUN ")]
-    return [shlex.split(command) for run in runs for command in run.split("&&")]
+    """The commands that make the image's user and its folders, as words."""
+    lines = (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
+    return [shlex.split(line.removeprefix("RUN ")) for line in lines if line.startswith(("RUN useradd", "RUN install"))]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders to another user")
 def test_the_image_s_folder_is_its_user_s_and_a_command_runs_in_it(tmp_path: Path) -> None:
     """What an empty volume becomes when it is first mounted there."""
     commands = {words[0]: words for words in installed()}
-    assert {"--uid", "10001", "--gid"} <= set(commands["useradd"])
+    assert {"--uid", "10001", "--user-group"} <= set(commands["useradd"])
     place = SERVICES["gateway"]["environment"]["NYTTA_DATA"]
     assert f"data:{place}" in SERVICES["gateway"]["volumes"]
-    assert commands["install"][-1] == place
+    home, made = commands["install"][-2:]
+    copied = re.search(r"^COPY .*--chown=10001:10001 (\S+) (\S+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    assert copied
+    assert (copied[1], made.replace(home, copied[2])) == (home, place)
     data = tmp_path / "data"
-    subprocess.run([*commands["install"][:-1], str(data)], check=True)
+    subprocess.run([*commands["install"][:-2], str(data)], check=True)
     assert (data.stat().st_uid, data.stat().st_gid, mode(data)) == (10001, 10001, 0o700)
     for folder in (tmp_path, *tmp_path.parents[:3]):
         folder.chmod(folder.stat().st_mode | 0o011)
@@ -274,8 +317,18 @@ def test_grafana_reads_the_open_zone_alone() -> None:
     assert not any(s["editable"] for s in sources)
     (provider,) = yaml.safe_load((folder / "dashboards" / "nytta.yml").read_text("utf-8"))["providers"]
     assert provider["allowUiUpdates"] is False
-    assert f"./dashboards:{provider['options']['path']}:ro" in SERVICES["grafana"]["volumes"]
-    assert SERVICES["grafana"]["environment"]["GF_PLUGINS_PREINSTALL_SYNC"] == f"{CLICKHOUSE}@{PLUGIN}"
+    image = (DEPLOY / "grafana" / "Dockerfile").read_text("utf-8")
+    copied = dict(re.findall(r"^COPY (\S+) (\S+)$", image, re.MULTILINE))
+    assert all((ROOT / source).is_dir() for source in copied)
+    assert copied["dashboards"] == provider["options"]["path"]
+    assert copied["deploy/grafana/provisioning"] == "/etc/grafana/provisioning"
+    # what the volume of people's own things covers would stay as it was when the volume was made
+    covered = [volume.split(":")[1] for volume in SERVICES["grafana"]["volumes"]]
+    assert not [place for place in copied.values() for volume in covered if place.startswith(volume)]
+    plugins = re.search(r"^ENV GF_PATHS_PLUGINS=(\S+)$", image, re.MULTILINE)
+    assert plugins
+    assert f"grafana cli --pluginsDir {plugins[1]} plugins install {CLICKHOUSE} {PLUGIN}" in image
+    assert image.rstrip().endswith("USER grafana")
 
 
 def test_the_example_of_a_grafana_rule_is_one_alert_a_row(store: PrivateStore) -> None:

@@ -46,7 +46,7 @@ HELP: Final = {
     "alerter": "Keep the alerts beside workers: open and close them, send messages, take answers. Needs a supervisor.",
     "replay": "Validate rejects again, after a fix. Repeated, it changes nothing.",
     "backup": "Copy the store as it stands at one moment. The keys are not in it: back up their file in another place.",
-    "restore": "Put a backup into an empty data folder. Then `nytta verify` proves it.",
+    "restore": "Put a backup into an empty data folder, a portable one into an empty server. `nytta verify` proves it.",
     "doctor": "Look at settings, registry, keys, files, store, broker, mail, clock and disk, and say what to mend.",
     "check": "Check a registry: every problem at once, with file and line.",
     "detect": "Find units that lag in any weekly series; no store is needed.",

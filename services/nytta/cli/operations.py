@@ -16,6 +16,7 @@ from nytta.service import keeping
 from nytta.service.settings import Settings
 from nytta.storage import backup as backups
 from nytta.storage import permissions
+from nytta.storage import portable as portable_rows
 
 dashboards_commands = typer.Typer(help="The Grafana dashboards.", no_args_is_help=True)
 commands.add_typer(dashboards_commands, name="dashboards")
@@ -63,7 +64,15 @@ def dashboards_push(
     if not where or not token:
         fail("name Grafana's address in NYTTA_GRAFANA (or --address) and a token in NYTTA_GRAFANA_TOKEN", code=2)
     with mendable():
-        changes = push(where, token, files(), datasource=datasource, console=settings.address, dry_run=dry_run)
+        changes = push(
+            where,
+            token,
+            files(),
+            datasource=datasource,
+            console=settings.address,
+            shards=bool(settings.clickhouse_shards),
+            dry_run=dry_run,
+        )
     if as_json:
         rows = [
             {"kind": pushed.kind, "title": pushed.title, "what": pushed.what, "address": pushed.address}
@@ -81,16 +90,19 @@ def dashboards_push(
 def backup(
     target: Annotated[Path, typer.Argument(help="The file to write; with a server, the name on its backup disk.")],
     disk: Annotated[str, typer.Option(help="With a server: its disk for backups.")] = "backups",
+    portable: Annotated[
+        bool, typer.Option("--portable", help="Rows, which a store of either kind takes: to move to a server, or back.")
+    ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Copy the store as it stands at one moment. The keys are not in it: back up their file in another place."""
     target = target.absolute()
     with opened(data) as app:
-        if Settings().clickhouse:
+        if Settings().clickhouse and not portable:
             outcome = {"state": backups.on_server(app.private.connection, disk, target.name), "disk": disk}
         else:
-            manifest = keeping.copy(app, target, datetime.now(UTC))
+            manifest = (keeping.copy_rows if portable else keeping.copy)(app, target, datetime.now(UTC))
             outcome = asdict(manifest) | {"file": str(target), "bytes": target.stat().st_size}
     if as_json:
         print_json(outcome)
@@ -109,11 +121,16 @@ def restore(
     registry: Registry = None,
     as_json: Json = False,
 ) -> None:
-    """Put a backup into an empty data folder. Then `nytta verify` proves it."""
+    """Put a backup into an empty data folder, a portable one into an empty server. `nytta verify` proves it."""
     with mendable():
         settings = Settings() if data is None else Settings(data=data)
-        if settings.clickhouse:
-            fail("with a server, its own RESTORE brings the databases back: docs/operations.md", code=2)
+        rows = backups.read(source).format == portable_rows.FORMAT
+        if settings.clickhouse and not rows:
+            fail(
+                f"{source} holds files of the embedded engine, which no server takes: make one with nytta backup "
+                "--portable. What the server backed up itself, its own RESTORE brings back: docs/operations.md",
+                code=2,
+            )
         place = settings.key_place
         if keys is None and not place.exists():
             fail(f"the key file is missing: give it with --keys, or put it at {place} first")
@@ -121,7 +138,10 @@ def restore(
             fail(f"{place} is there already and differs from {keys}: take one of them away")
         copied = keys is not None and not place.exists()
         manifest = keeping.check(source, keys or place)
-        backups.unpack(source, settings.data / "store")
+        if rows:
+            keeping.load_rows(source, settings)
+        else:
+            backups.unpack(source, settings.data / "store")
         if copied and keys is not None:
             permissions.make_folder(place.parent)
             with permissions.create(place) as file:

@@ -249,7 +249,7 @@ def migrate_distributed(settings: Settings) -> list[str]:
     """Bring the tables of the server up to date and make the topics; the names of what was made."""
     connection = client.server(settings.clickhouse)
     try:
-        applied = migrate.migrate(connection, declarations.schemas() / "tables")
+        applied = migrate.migrate(connection, declarations.schemas() / "tables", cluster=settings.cluster)
     finally:
         connection.close()
     topics_made = topics.create(

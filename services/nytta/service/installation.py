@@ -303,7 +303,7 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     tables = declarations.schemas() / "tables"
     try:
         backup.let_go(settings.data)
-        migrate.migrate(connection, tables)
+        migrate.migrate(connection, tables, cluster=settings.cluster)
         store = PrivateStore(connection)
         keys = recognised(settings.key_place, store)
         with closing(Backlog(store, settings.data / "accepted")) as backlog:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from contextlib import ExitStack
+import shutil
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nytta.ingest.keys import KeyFileError, Keys, load_or_make, lock_of
 from nytta.registry import declarations
-from nytta.storage import backup, client, permissions
+from nytta.storage import backup, client, permissions, portable
 
 if TYPE_CHECKING:
     from nytta.ingest.store.private import PrivateStore
@@ -81,10 +82,34 @@ def copy(app: App, target: Path, current_time: datetime) -> backup.Manifest:
         return backup.pack(folder, target, manifest, app.private.connection.check_room)
 
 
+def copy_rows(app: App, target: Path, current_time: datetime) -> backup.Manifest:
+    """Copy the rows of a store of either kind into one file; nothing is stored or computed here meanwhile."""
+    with app.computing, app.private.writing:
+        return portable.pack(app.private.connection, target, fingerprint(app.keys), current_time)
+
+
+def load_rows(source: Path, settings: Settings) -> None:
+    """Put the rows of a file into the empty store that the settings name."""
+    tables = declarations.schemas() / "tables"
+    if settings.clickhouse:
+        with closing(client.server(settings.clickhouse)) as connection:
+            portable.load(source, connection, tables, settings.cluster)
+        return
+    store = settings.data / "store"
+    if store.exists():
+        raise backup.BackupError(f"{store} is there already: restore into an empty folder, and never over a store")
+    try:
+        with closing(client.embedded(store, memory=settings.memory)) as connection:
+            portable.load(source, connection, tables, settings.cluster)
+    except BaseException:
+        shutil.rmtree(store, ignore_errors=True)
+        raise
+
+
 def check(source: Path, key_file: Path) -> backup.Manifest:
     """What a backup says of itself. BackupError where this program, or this key file, is not one for it."""
     manifest = backup.read(source)
-    backup.check(manifest, declarations.schemas() / "tables", client.engine())
+    backup.check(manifest, declarations.schemas() / "tables", client.engine)
     if fingerprint(load_or_make(key_file)) != manifest.key:
         raise backup.BackupError(
             f"{key_file} is not the key file that the pseudonyms of {source} were made with: find the one kept with it"

@@ -9,7 +9,10 @@ from typing import Final, Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from nytta.storage.migrate import Cluster
+
 _SECRETS: Final = Path("/run/secrets")
+_NAME: Final = r"^[A-Za-z0-9_-]*$"
 
 
 class Settings(BaseSettings):
@@ -27,6 +30,12 @@ class Settings(BaseSettings):
         default=None, description="folder with organisation.yaml, systems.yaml, programme.yaml"
     )
     clickhouse: str = Field(default="", description="address of a ClickHouse server (clickhouse://…); empty: embedded")
+    clickhouse_cluster: str = Field(
+        default="", pattern=_NAME, description="cluster of that server's replicas, for tables; empty: it stands alone"
+    )
+    clickhouse_shards: str = Field(
+        default="", pattern=_NAME, description="cluster of all shards, for tables that read them; empty: there is one"
+    )
     key_file: Path | None = Field(
         default=None, description="file with the pseudonym key; else key.json in the data folder"
     )
@@ -81,6 +90,11 @@ class Settings(BaseSettings):
     alertmanager: str = Field(default="", description="address of an Alertmanager that keeps the open alerts")
     grafana: str = Field(default="", description="address of a Grafana that dashboards are pushed to")
     grafana_token: SecretStr = Field(default=SecretStr(""), description="token of a service account of that Grafana")
+
+    @property
+    def cluster(self) -> Cluster:
+        """The clusters that the server's tables are made for."""
+        return Cluster(self.clickhouse_cluster, self.clickhouse_shards) if self.clickhouse else Cluster()
 
     @property
     def key_place(self) -> Path:

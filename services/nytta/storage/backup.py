@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import orjson
@@ -28,6 +28,10 @@ from nytta.storage.client import Connection, StoreError
 from nytta.storage.migrate import migrations
 
 FORMAT: Final = 1
+_LATEST: Final = 2
+"""Of the formats that this program reads: 1 holds an engine's files, 2 the rows of tables (nytta.storage.portable)."""
+
+SUMS: Final = "sums"
 _MANIFEST: Final = "manifest.json"
 _HELD: Final = ".backup-"
 _UNFINISHED: Final = ".unfinished"
@@ -67,10 +71,10 @@ def hold(connection: Connection, key: str, current_time: datetime) -> Iterator[t
     beside = store.parent / f"{_HELD}{os.getpid()}"
     connection.run("SYSTEM STOP MERGES")
     try:
-        description = _told(connection)
+        manifest = describe(connection, key, current_time, FORMAT)
         _link(store, beside, _active(connection))
         connection.run("SYSTEM START MERGES")
-        yield beside, _manifest(description, key, current_time)
+        yield beside, manifest
     finally:
         connection.run("SYSTEM START MERGES")
         shutil.rmtree(beside, ignore_errors=True)
@@ -87,6 +91,21 @@ def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], Non
 
     `check` is asked before each file of the folder, and may raise.
     """
+    with archive(target, manifest) as packed:
+        sums = []
+        for path in sorted(folder.rglob("*")):
+            check()
+            name = f"store/{path.relative_to(folder)}"
+            packed.add(path, name, recursive=False)
+            if path.is_file() and not path.is_symlink():
+                sums.append(f"{_digest(path)}  {name}\n")
+        add(packed, SUMS, "".join(sums).encode())
+    return manifest
+
+
+@contextmanager
+def archive(target: Path, manifest: Manifest) -> Iterator[tarfile.TarFile]:
+    """A file that begins with its manifest, and bears its name only when it is complete and on disk."""
     if target.exists():
         raise BackupError(f"{target} is there already: give another name")
     unfinished = target.with_name(f".{target.name}{_UNFINISHED}")
@@ -95,22 +114,14 @@ def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], Non
         _forget_unfinished(target.parent)
         with permissions.create(unfinished) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                _add(archive, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
-                sums = []
-                for path in sorted(folder.rglob("*")):
-                    check()
-                    name = f"store/{path.relative_to(folder)}"
-                    archive.add(path, name, recursive=False)
-                    if path.is_file() and not path.is_symlink():
-                        sums.append(f"{_digest(path)}  {name}\n")
-                _add(archive, "sums", "".join(sums).encode())
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as packed:
+                add(packed, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
+                yield packed
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    return manifest
 
 
 def _forget_unfinished(folder: Path) -> None:
@@ -125,12 +136,12 @@ def _forget_unfinished(folder: Path) -> None:
 def read(source: Path) -> Manifest:
     """What a backup says of itself. BackupError where it is none, or of a format that this program does not know."""
     try:
-        with tarfile.open(source, "r:") as archive:
-            manifest_entry = archive.next()
-            file = archive.extractfile(manifest_entry) if manifest_entry and manifest_entry.name == _MANIFEST else None
+        with tarfile.open(source, "r:") as packed:
+            manifest_entry = packed.next()
+            file = packed.extractfile(manifest_entry) if manifest_entry and manifest_entry.name == _MANIFEST else None
             body = file.read() if file else b"{}"
         format_number = msgspec.json.decode(body, type=_Format).format
-        if format_number > FORMAT:
+        if format_number > _LATEST:
             raise BackupError(f"{source} was made by a newer version of Nytta (format {format_number}): upgrade first")
         return msgspec.json.decode(body, type=Manifest)
     except FileNotFoundError:
@@ -141,17 +152,21 @@ def read(source: Path) -> Manifest:
         raise BackupError(f"{source} is no backup of Nytta: it begins with something else ({error})") from error
 
 
-def check(manifest: Manifest, tables: Path, engine: str) -> None:
-    """BackupError where the backup is ahead of this program: its migrations or its engine are not known here."""
+def check(manifest: Manifest, tables: Path, engine: Callable[[], str]) -> None:
+    """BackupError where the backup is ahead of this program: its migrations or its engine are not known here.
+
+    `engine` is asked for its version only where its files are what the backup holds.
+    """
     known_names = {f"{migration.sequence}/{migration.name}" for migration in migrations(tables)}
     ahead = [name for name in manifest.migrations if name not in known_names]
     if ahead:
         raise BackupError(
             f"the backup was made by a newer version of Nytta (its migration {ahead[0]} is unknown here): upgrade first"
         )
-    if _version(manifest.engine) > _version(engine):
+    if manifest.format == FORMAT and _version(manifest.engine) > _version(engine()):
         raise BackupError(
-            f"the backup was made by a newer engine ({manifest.engine}, here {engine}): upgrade the package chdb first"
+            f"the backup was made by a newer engine ({manifest.engine}, here {engine()}): upgrade the package chdb "
+            "first"
         )
 
 
@@ -163,9 +178,9 @@ def unpack(source: Path, store: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         permissions.make_folder(unfinished)
-        with tarfile.open(source, "r:") as archive:
-            archive.extractall(unfinished, filter=_private)
-        sums = unfinished / "sums"
+        with tarfile.open(source, "r:") as packed:
+            packed.extractall(unfinished, filter=_private)
+        sums = unfinished / SUMS
         if not sums.is_file():
             raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
         for line in sums.read_text("utf-8", "replace").splitlines():
@@ -235,40 +250,40 @@ def _link(store: Path, beside: Path, active: dict[Path, set[str]]) -> None:
             shutil.copy2(folder_path / name, target / name, follow_symlinks=False)
 
 
-def _told(connection: Connection) -> dict[str, Any]:
+def describe(connection: Connection, key: str, current_time: datetime, format_number: int) -> Manifest:
+    """What a store is at this moment: its engine, its migrations and its rows."""
     names = connection.rows(
         "SELECT concat('open/', name) AS name FROM {open}.migrations "
         "UNION ALL SELECT concat('private/', name) FROM {private}.migrations"
     )
+    return Manifest(
+        format_number,
+        current_time.isoformat(timespec="seconds"),
+        engine_of(connection),
+        sorted(name for (name,) in names),
+        key,
+        counts(connection),
+    )
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Rows of each table that holds any of its own, by zone and name."""
     rows = connection.rows(
         "SELECT if(database = {open:String}, 'open', 'private') AS zone, name, total_rows FROM system.tables "
-        "WHERE database IN ({private:String}, {open:String}) AND total_rows IS NOT NULL ORDER BY zone, name",
+        "WHERE database IN ({private:String}, {open:String}) AND total_rows IS NOT NULL "
+        "AND engine LIKE '%MergeTree' ORDER BY zone, name",
         private=connection.zones.private,
         open=connection.zones.open,
     )
-    return {
-        "engine": engine_of(connection),
-        "migrations": sorted(name for (name,) in names),
-        "rows": {f"{zone}.{name}": int(count) for zone, name, count in rows},
-    }
+    return {f"{zone}.{name}": int(count) for zone, name, count in rows}
 
 
-def _manifest(document: dict[str, Any], key: str, current_time: datetime) -> Manifest:
-    return Manifest(
-        FORMAT,
-        current_time.isoformat(timespec="seconds"),
-        document["engine"],
-        document["migrations"],
-        key,
-        document["rows"],
-    )
-
-
-def _add(archive: tarfile.TarFile, name: str, body: bytes) -> None:
+def add(packed: tarfile.TarFile, name: str, body: bytes) -> None:
+    """A file of an archive, its owner's alone."""
     entry = tarfile.TarInfo(name)
     entry.size = len(body)
     entry.mode = 0o600
-    archive.addfile(entry, io.BytesIO(body))
+    packed.addfile(entry, io.BytesIO(body))
 
 
 def _private(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import errno
+import io
 import itertools
 import logging
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 from weakref import WeakSet
 
 import clickhouse_connect
@@ -32,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 _SETTINGS = {
     "async_insert": 0,  # an answer means stored
+    "insert_deduplicate": 0,  # a replicated table would leave out a block because an equal one came before
     "optimize_on_insert": 0,  # repetitions collapse when parts merge, not while somebody waits
     "max_partitions_per_insert_block": 0,  # published values lie by quarter, and a staff list tells of decades
     "prefer_column_name_to_alias": 1,  # an aggregate may bear the name of the column it is made from
@@ -44,6 +47,9 @@ _CANCELLED = 394
 """ClickHouse's code of a statement that was broken off."""
 
 _FAILED = "WriteBufferFromFileDescriptorWriteFailed"
+_CHUNK = 1 << 20
+"""Bytes that are passed on at once."""
+
 _KEPT_FREE = 256 << 20
 """Bytes of a disk, or a twentieth of a small one, that are left to what is under way when it becomes full."""
 
@@ -294,6 +300,19 @@ class Connection:
         database, name = self.zones.fill(table).split(".")
         with self._writing():
             self._client.insert(name, rows, column_names=list(columns), database=database)
+
+    def write_native(self, sql: str, target: IO[bytes]) -> None:
+        """Write all rows of a query into a file as ClickHouse's format Native, block by block; none, no byte."""
+        with (
+            self._told(),
+            closing(cast("io.IOBase", self._client.raw_stream(self.zones.fill(sql), fmt="Native"))) as rows,
+        ):
+            shutil.copyfileobj(cast("IO[bytes]", rows), target, _CHUNK)
+
+    def read_native(self, table: str, source: IO[bytes]) -> None:
+        """Insert the rows of a file that `write_native` wrote; columns by name, missing ones take their default."""
+        with self._writing():
+            self._client.raw_insert(self.zones.fill(table), insert_block=cast("BinaryIO", source), fmt="Native")
 
     def close(self) -> None:
         """Close the connection; an embedded engine releases its folder."""

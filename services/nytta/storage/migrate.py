@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from nytta.storage.client import Connection, StoreError
+from nytta.storage.cluster import across, replicated
 
 _SEQUENCES = ("open", "private")  # the private zone's views read the open zone's registry
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Names of clusters that a server knows: the replicas of its own shard, and all shards. Empty: there is none."""
+
+    replicas: str = ""
+    shards: str = ""
+
+
+_ALONE: Final = Cluster()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +57,21 @@ def migrations(tables: Path) -> list[Migration]:
     return migrations
 
 
-def migrate(connection: Connection, tables: Path) -> list[str]:
-    """Apply what is missing; the names applied. Refuses a changed file and a store that is ahead of this program."""
+def migrate(
+    connection: Connection, tables: Path, only: Collection[str] | None = None, cluster: Cluster = _ALONE
+) -> list[str]:
+    """Apply what is missing; the names applied. Refuses a changed file and a store that is ahead of this program.
+
+    `only` those of these names, for rows that were written under them; without it, all. With a `cluster`, its tables
+    have replicas, and forms across its shards.
+    """
+
+    def carry_out(statement: str) -> None:
+        connection.run(replicated(statement, cluster.replicas) if cluster.replicas else statement)
+
     for sequence in _SEQUENCES:
-        connection.run(f"CREATE DATABASE IF NOT EXISTS {{{sequence}}}")
-        connection.run(
+        carry_out(f"CREATE DATABASE IF NOT EXISTS {{{sequence}}}")
+        carry_out(
             f"CREATE TABLE IF NOT EXISTS {{{sequence}}}.migrations (name String, digest String, applied_at DateTime "
             "DEFAULT now()) ENGINE = MergeTree ORDER BY name"
         )
@@ -71,12 +94,26 @@ def migrate(connection: Connection, tables: Path) -> list[str]:
                         "and put the change into a migration of its own"
                     )
                 continue
+            if only is not None and f"{sequence}/{migration.name}" not in only:
+                continue
             for statement in migration.statements:
-                connection.run(statement)
+                carry_out(statement)
             # noted after its statements: one that is broken off is tried again from its first
             connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], [[migration.name, migration.digest]])
             applied.append(f"{sequence}/{migration.name}")
+    if applied and cluster.shards:
+        for statement in across(_shown(connection), cluster.shards):
+            connection.run(statement)
     return applied
+
+
+def _shown(connection: Connection) -> list[str]:
+    """Tables and views of the open zone, whose form across shards follows them."""
+    names = connection.rows(
+        "SELECT name FROM system.tables WHERE database = {open:String} AND name != 'migrations'",
+        open=connection.zones.open,
+    )
+    return [name for (name,) in names]
 
 
 def missing(connection: Connection, tables: Path) -> list[str]:

@@ -19,6 +19,7 @@ from nytta.surfaces.grafana.query import CLICKHOUSE, GRAFANA
 
 FOLDER: Final = "nytta"
 _OPEN: Final = "SELECT count() AS n FROM nytta.indicator_values"
+_OF_OPEN: Final = re.compile(rb"\bnytta\.(?=[a-z_]+\b)")
 _PRIVATE: Final = "SELECT count() AS n FROM nytta_private.events"
 
 
@@ -51,13 +52,14 @@ def push(
     *,
     datasource: str = "",
     console: str = "",
+    shards: bool = False,
     dry_run: bool = False,
     timeout: float = 15.0,
 ) -> list[Pushed]:
     """Bring the folder and the boards of a Grafana up to date; a second time, nothing is changed.
 
-    `datasource` names the ClickHouse data source, where there are several; `console` is where links of rows lead.
-    GrafanaError where Grafana is too old, lacks
+    `datasource` names the ClickHouse data source, where there are several; `console` is where links of rows lead;
+    with `shards`, boards ask for the figures of all shards of a cluster. GrafanaError where Grafana is too old, lacks
     the plugin or a permission, or where the data source can read the private zone.
     """
     grafana = _opened(address, token, timeout)
@@ -66,7 +68,10 @@ def push(
         source = _datasource(grafana, datasource)
         _check_zone(grafana, source)
         changes = [_folder(grafana, dry_run)]
-        changes += [_board(grafana, address, _linked(body, console), source, dry_run) for body in boards.values()]
+        changes += [
+            _board(grafana, address, _linked(across(body) if shards else body, console), source, dry_run)
+            for body in boards.values()
+        ]
     except requests.JSONDecodeError as error:
         raise GrafanaError(f"{address} does not answer as Grafana does: is this its address, with its path?") from error
     except requests.RequestException as error:
@@ -195,6 +200,11 @@ def _board(grafana: GrafanaFace, address: str, board: dict[str, Any], source: di
             {"dashboard": board, "folderUid": FOLDER, "overwrite": True, "message": "nytta dashboards push"}
         )
     return Pushed("dashboard", board["title"], outcome, where)
+
+
+def across(body: bytes) -> bytes:
+    """A board whose queries ask for the figures of all shards."""
+    return _OF_OPEN.sub(b"nytta_all.", body)
 
 
 def _linked(body: bytes, console: str) -> dict[str, Any]:

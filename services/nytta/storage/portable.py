@@ -1,0 +1,140 @@
+"""The rows of a store in one file, whichever engine keeps them: the way from an embedded store to a server, and back.
+
+A backup of an embedded store holds its engine's files, and a server's own backup lies on its disk: neither can take the
+other's. Here each table is its rows as ClickHouse writes them down (format Native), under the migrations that it had.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Final, cast
+
+from nytta.storage import backup
+from nytta.storage.backup import BackupError, Manifest
+from nytta.storage.client import Connection, StoreError
+from nytta.storage.migrate import Cluster, migrate
+
+FORMAT: Final = 2
+_MIGRATIONS: Final = "migrations"
+_ENDING: Final = ".native"
+_TARGET: Final = re.compile(r" TO `?([\w-]+)`?\.`?(\w+)`? ")
+
+
+def pack(connection: Connection, target: Path, key: str, current_time: datetime) -> Manifest:
+    """Put the rows of every table into one file, which bears its name only when it is complete and on disk.
+
+    The caller sees to it that nobody writes meanwhile: each table is read as it stands when its turn comes.
+    """
+    manifest = backup.describe(connection, key, current_time, FORMAT)
+    with backup.archive(target, manifest) as archive, tempfile.TemporaryFile(dir=target.parent) as rows:
+        sums = []
+        for table in _tables(connection):
+            rows.seek(0)
+            rows.truncate()
+            connection.write_native(f"SELECT * FROM {_braced(table)}", rows)
+            entry = tarfile.TarInfo(f"rows/{table}{_ENDING}")
+            entry.size, entry.mode = rows.tell(), 0o600
+            rows.seek(0)
+            sums.append(f"{hashlib.file_digest(rows, 'sha256').hexdigest()}  {entry.name}\n")
+            rows.seek(0)
+            archive.addfile(entry, rows)
+        backup.add(archive, backup.SUMS, "".join(sums).encode())
+    return manifest
+
+
+def load(source: Path, connection: Connection, tables: Path, cluster: Cluster) -> None:
+    """Put the rows of a file into an empty store, made with the migrations that the rows were written under.
+
+    BackupError where the store is not empty, or the file is not whole; then nothing was written. Whoever opens the
+    store next applies the migrations that came since.
+    """
+    check_sums(source)
+    migrate(connection, tables, only=frozenset(backup.read(source).migrations), cluster=cluster)
+    filled = [table for table, rows in backup.counts(connection).items() if rows and not _is_of_migrations(table)]
+    if filled:
+        raise BackupError(
+            f"the store has rows already (table {filled[0]}): restore into an empty one. After a restore that was "
+            f"broken off, drop the databases {connection.zones.open} and {connection.zones.private} first"
+        )
+    derived = _filled_by_views(connection)
+    try:
+        # what a view makes of rows as they come is not what stood there: such a table is emptied, and comes last
+        for last in (False, True):
+            for table, rows in _packed(source):
+                if (table in derived) is last:
+                    if last:
+                        connection.run(f"TRUNCATE TABLE {_braced(table)}")
+                    connection.read_native(_braced(table), rows)
+    except StoreError as error:
+        raise BackupError(
+            f"{error}. The store is not whole: drop the databases {connection.zones.open} and "
+            f"{connection.zones.private}, then restore again"
+        ) from error
+
+
+def check_sums(source: Path) -> None:
+    """BackupError where a file is not as it was written."""
+    found: dict[str, str] = {}
+    wanted: dict[str, str] | None = None
+    try:
+        with tarfile.open(source, "r:") as archive:
+            for entry in archive:
+                file = archive.extractfile(entry)
+                if file is None:
+                    continue
+                if entry.name == backup.SUMS:
+                    lines = file.read().decode("utf-8", "replace").splitlines()
+                    wanted = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+                else:
+                    found[entry.name] = hashlib.file_digest(cast("io.BufferedReader", file), "sha256").hexdigest()
+    except (tarfile.TarError, OSError) as error:
+        raise BackupError(f"{source} is damaged or not complete: {error}. Take another backup") from error
+    if wanted is None:
+        raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
+    for name, digest in wanted.items():
+        if found.get(name) != digest:
+            raise BackupError(f"{source} is damaged: {name} is not what it was. Take another backup")
+
+
+def _packed(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Each table of a file that has rows, by its zone and name, and its rows."""
+    with tarfile.open(source, "r:") as archive:
+        for entry in archive:
+            name = entry.name.removeprefix("rows/")
+            file = archive.extractfile(entry)
+            if name != entry.name and entry.size and file is not None:
+                yield name.removesuffix(_ENDING), file
+
+
+def _tables(connection: Connection) -> list[str]:
+    """Tables that hold rows, by zone and name; which migrations were applied stands in the manifest."""
+    return [table for table in backup.counts(connection) if not _is_of_migrations(table)]
+
+
+def _is_of_migrations(table: str) -> bool:
+    return table.partition(".")[2] == _MIGRATIONS
+
+
+def _filled_by_views(connection: Connection) -> set[str]:
+    """Tables that get rows whenever others do."""
+    zones = {connection.zones.private: "private", connection.zones.open: "open"}
+    queries = connection.rows(
+        "SELECT create_table_query FROM system.tables "
+        "WHERE database IN ({private:String}, {open:String}) AND engine = 'MaterializedView'",
+        private=connection.zones.private,
+        open=connection.zones.open,
+    )
+    targets = [match.groups() for (query,) in queries if (match := _TARGET.search(query))]
+    return {f"{zones[database]}.{name}" for database, name in targets}
+
+
+def _braced(table: str) -> str:
+    zone, _, name = table.partition(".")
+    return f"{{{zone}}}.{name}"
