@@ -6,9 +6,11 @@ JSON alone goes to standard output; what is said to the person goes to standard 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -20,10 +22,12 @@ from rich.table import Table
 
 from nytta import Mendable
 from nytta import service as nytta
+from nytta.registry.roles import Permission, Role
 from nytta.service import command_client
 from nytta.service.settings import Settings
 from nytta.service.stopping import interruptible
 from nytta.storage import permissions
+from nytta.surfaces.access_log import AccessLog, Read
 from nytta.surfaces.spreadsheets import csv_text
 
 commands = typer.Typer(
@@ -124,3 +128,10 @@ def show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] =
         table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     console = Console()
     Console(width=console.width if console.is_terminal else 200).print(table if rows else "nothing")
+
+
+def log_private_read(app: nytta.App, unit: str) -> None:
+    """Write down that whoever gives the command reads exact figures; before they are shown."""
+    reader = app.keys.pseudonymiser().digest(f"user {os.getuid()}").hex()
+    read = Read(reader, Role.ADMINISTRATOR, "", Permission.PRIVATE, unit or "*", "cli")
+    AccessLog(app.private.connection).write([read], datetime.now(UTC))

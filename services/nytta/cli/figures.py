@@ -11,14 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from nytta import service as nytta
-from nytta.cli.common import Data, Json, commands, fail, opened, print_json, show, stderr
-from nytta.cli.privacy import log_private_read
+from nytta.cli.common import Data, Json, commands, fail, log_private_read, opened, print_json, show, stderr
 from nytta.indicators.store.values import ValueQuery
-from nytta.insight.store.mix import Question, published
-from nytta.insight.store.mix import mix as take_out
 from nytta.insight.store.states import DERIVED, read_states
 from nytta.registry.dates import parse_week
-from nytta.service.exact_mix import exact
 
 
 class Zone(StrEnum):
@@ -132,6 +128,10 @@ def mix(
     as_json: Json = False,
 ) -> None:
     """A figure without its mix: its change as change within its parts, and change of their mix."""
+    from nytta.insight.store.mix import Question, published  # with the statistics, which other commands do without
+    from nytta.insight.store.mix import mix as take_out
+    from nytta.service.exact_mix import exact
+
     try:
         weeks = (parse_week(first), parse_week(last))
     except ValueError as error:

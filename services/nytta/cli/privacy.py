@@ -25,12 +25,11 @@ from nytta.ingest.pull.declared import Declared
 from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.store.sources import sources_of_events
 from nytta.registry import declarations
-from nytta.registry.roles import Permission, Role
 from nytta.registry.units import LANGUAGES
 from nytta.service import rotation
 from nytta.service.settings import Settings
 from nytta.surfaces import transparency as transparent
-from nytta.surfaces.access_log import AccessLog, Read
+from nytta.surfaces.access_log import AccessLog
 
 keys_commands = typer.Typer(no_args_is_help=True, help="Keys of pseudonyms: they change, and old ones are destroyed.")
 commands.add_typer(keys_commands, name="keys")
@@ -148,13 +147,6 @@ def _pseudonyms(app: nytta.App, source_id: str, pseudonym: str, organisation: st
             for person_key in app.keys.persons.get(root, ())
         ]
     return pseudonyms
-
-
-def log_private_read(app: nytta.App, unit: str) -> None:
-    """Write down that whoever gives the command reads exact figures; before they are shown."""
-    reader = app.keys.pseudonymiser().digest(f"user {os.getuid()}").hex()
-    read = Read(reader, Role.ADMINISTRATOR, "", Permission.PRIVATE, unit or "*", "cli")
-    AccessLog(app.private.connection).write([read], datetime.now(UTC))
 
 
 @commands.command()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import pyarrow as pa
 import typer
@@ -32,10 +32,7 @@ from nytta.ingest.http.server import Server, bind, server
 from nytta.ingest.keys import KeyFileError, Notes, load_or_make
 from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.store.backlog import BacklogFullError
-from nytta.ingest.stream.producer import Producer
-from nytta.ingest.stream.producer import Unavailable as BrokersAway
-from nytta.service import command_client, command_server, distributed
-from nytta.service.brokers import cluster_of
+from nytta.service import command_client, command_server
 from nytta.service.logs import log_lines
 from nytta.service.pull_schedule import Pulling
 from nytta.service.pulls import hooks
@@ -45,6 +42,10 @@ from nytta.service.stopping import Ending
 from nytta.storage.client import StoppedError, StoreError, answering
 from nytta.surfaces.console.application import application as application_of
 from nytta.surfaces.console.context import Console
+
+# the client of the brokers is loaded by those who have brokers: without them it would only take memory
+if TYPE_CHECKING:
+    from nytta.ingest.stream.producer import Producer
 
 _LEARNING_SECONDS: Final = 30.0
 _TOGETHER_SECONDS: Final = 0.002
@@ -163,13 +164,18 @@ def gateway_(host: Host = "127.0.0.1", port: Port = 8650, data: Data = None, reg
         settings = Settings() if data is None else Settings(data=data)
         if not settings.kafka:
             fail("a gateway puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka there is nytta up")
+        from nytta.service.distributed import distributed
+
         log_lines()
-        with distributed.distributed(settings, registry) as app:
+        with distributed(settings, registry) as app:
             asyncio.run(_forward(app, settings, host, port, registry or settings.registry))
     stderr.print("stopped; everything acknowledged is with the brokers")
 
 
 async def _forward(app: nytta.App, settings: Settings, host: str, port: int, place: Path | None) -> None:
+    from nytta.ingest.stream.producer import Producer
+    from nytta.service.brokers import cluster_of
+
     async with Producer(cluster_of(settings), app.keys.seal) as producer:
         acceptance = Bounded(_Brokers(producer, app.intake.notes))
         counters = Counters(lambda: acceptance.waiting, named_at(settings.metrics))
@@ -196,8 +202,10 @@ def console_(host: Host = "127.0.0.1", port: Port = 8651, data: Data = None, reg
                 "beside workers the console tells their topics what people answer: name the brokers in NYTTA_KAFKA; "
                 "without Kafka nytta up has the console"
             )
+        from nytta.service.distributed import distributed
+
         log_lines()
-        with distributed.distributed(settings, registry) as app:
+        with distributed(settings, registry) as app:
             asyncio.run(_show(app, settings, host, port, registry or settings.registry))
             app.private.connection.look()
     stderr.print("stopped")
@@ -227,6 +235,8 @@ class _Brokers:
         self._noting = asyncio.Lock()
 
     async def put(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
+        from nytta.ingest.stream.producer import Unavailable as BrokersAway
+
         try:
             async with self._noting:
                 await self._producer.note(notes := self._notes.waiting())
@@ -236,6 +246,8 @@ class _Brokers:
             raise Unavailable(str(error), 5) from error
 
     async def ready(self) -> None:
+        from nytta.ingest.stream.producer import Unavailable as BrokersAway
+
         try:
             await self._producer.ready()
         except BrokersAway as error:

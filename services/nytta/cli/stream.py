@@ -8,8 +8,18 @@ from typing import Annotated
 
 import typer
 
-from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, stderr
-from nytta.cli.privacy import log_private_read
+from nytta.cli.common import (
+    Data,
+    Json,
+    Registry,
+    commands,
+    fail,
+    log_private_read,
+    mendable,
+    opened,
+    print_json,
+    stderr,
+)
 from nytta.ingest.events import Reason
 from nytta.ingest.store.private import RejectQuery
 from nytta.service import distributed

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import orjson
@@ -20,21 +20,14 @@ import pyarrow.compute as pc
 
 from nytta import Mendable
 from nytta.ingest.directory import LOOKED_UP, dated
-from nytta.ingest.events.batch import Batch, Reject, decode
 from nytta.ingest.events.columns import distinct, join, unnumbered
-from nytta.ingest.events.encode import encode, to_ndjson
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
-from nytta.ingest.files.cloudevents import read_cloudevents
 from nytta.ingest.files.errors import RowError
-from nytta.ingest.files.mapping import Mapping
-from nytta.ingest.files.read import Chunk, identities, objects, read, translate
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Note, Notes, with_first
-from nytta.ingest.lookup import local_days, looked_up
 from nytta.ingest.store import renamings
 from nytta.ingest.store.backlog import Backlog
 from nytta.ingest.store.exclusions import digests
-from nytta.ingest.store.memberships import latest_memberships
 from nytta.ingest.store.overlap import is_known, overlap
 from nytta.ingest.store.private import Import, PrivateStore, SealedReject, sealed_table
 from nytta.ingest.store.stops import count_stopped, without_stopped
@@ -43,6 +36,12 @@ from nytta.registry.store import tables as registry_tables
 from nytta.registry.store.approvals import remember_approval
 from nytta.registry.store.tables import CreatedRoot
 from nytta.storage.client import answering
+
+# what decodes events and reads files is loaded by the first that come: commands that take none in start sooner
+if TYPE_CHECKING:
+    from nytta.ingest.events.batch import Batch, Reject
+    from nytta.ingest.files.mapping import Mapping
+    from nytta.ingest.files.read import Chunk
 
 Progress = Callable[[int, int], None]
 """Told (bytes read, bytes in all) as a file is read."""
@@ -200,9 +199,10 @@ class Intake:
         choice = self.choice()
 
         def prepared(body: bytes) -> Batch:
-            batch = decode(body, received_at=current_time, pseudonymise=choice)
+            batch = _decode(body, current_time, choice)
             placed, unplaced = self._place(batch.table)
-            return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
+            table = without_stopped(self.registry, placed, self.stopped)
+            return replace(batch, table=table, rejects=(*batch.rejects, *unplaced))
 
         return behind(map(prepared, bodies), lambda batch: self._write(batch.table, batch.rejects, current_time, job))
 
@@ -211,14 +211,15 @@ class Intake:
 
         A raw id is rejected. For one of several writers, which stores the batch itself.
         """
-        batch = decode(body, received_at=received_at, pseudonymise=None)
+        batch = _decode(body, received_at, None)
         placed, unplaced = self._place(batch.table)
-        return Batch(without_stopped(self.registry, placed, self.stopped), (*batch.rejects, *unplaced), batch.read)
+        table = without_stopped(self.registry, placed, self.stopped)
+        return replace(batch, table=table, rejects=(*batch.rejects, *unplaced))
 
     def judge_again(self, reject: SealedReject, current_time: datetime) -> pa.Table | None:
         """The decoded event of a reject if it passes now, else None. KeyFileError where the body stays sealed."""
         pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.choice()
-        batch = decode(self._unsealed(reject), received_at=current_time, pseudonymise=pseudonymise)
+        batch = _decode(self._unsealed(reject), current_time, pseudonymise)
         if batch.rejects or not len(batch) or self._place(batch.table)[1]:
             return None
         return batch.table
@@ -231,7 +232,7 @@ class Intake:
     ) -> tuple[pa.Table, list[SealedReject]]:
         """The events among unplaced rejects whose units are known now, and the rejects that they were."""
         bodies = [self._unsealed(reject).rstrip(b"\n") for reject in rejects]
-        batch = decode(b"\n".join(bodies), received_at=current_time, pseudonymise=None)
+        batch = _decode(b"\n".join(bodies), current_time, None)
         placed, unplaced = self._place(batch.table)
         known_places = {(row["source"], f"id {row['id']}") for row in placed.select(["source", "id"]).to_pylist()}
         still_places = {(reject.source, reject.position) for reject in unplaced}
@@ -259,6 +260,10 @@ class Intake:
         root: str = "",
     ) -> Pulled:
         """Store what a page of a directory says, dated by the day on which it was seen; `gone` are ids of rows."""
+        from nytta.ingest.events.encode import encode, to_ndjson
+        from nytta.ingest.lookup import local_days
+        from nytta.ingest.store.memberships import latest_memberships
+
         chunk, batch, retractions = self._mapped(items, mapping, current_time, root)
         placed, unplaced = self._place(batch.table)
         states = [orjson.loads(line) for line in encode(placed)]
@@ -266,7 +271,7 @@ class Intake:
         rows = {str(state["id"]) for state in states} | left
         standing = latest_memberships(self.private, str(mapping.source), rows)
         changes = dated(states, sorted(left), standing, local_days(self.registry, [current_time])[0], current_time)
-        events = decode(to_ndjson(changes), received_at=current_time, pseudonymise=None)
+        events = _decode(to_ndjson(changes), current_time, None)
         chunk = replace(chunk, rejects=(*chunk.rejects, *unplaced, *events.rejects))
         return self._keep(chunk, batch, events.table, current_time)
 
@@ -274,10 +279,12 @@ class Intake:
         self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str
     ) -> tuple[Chunk, Batch, pa.Table]:
         """Rows as their mapping reads them: events that are pseudonymised, and what they take back."""
+        from nytta.ingest.files.read import objects, translate
+
         chunk = translate(objects(items, mapping), mapping, self.keys.pseudonymiser().wire)
         choice = self._choice_for(root) if root else self.choice()
-        batch = decode(chunk.ndjson, received_at=current_time, pseudonymise=choice)
-        return chunk, batch, decode(chunk.retractions, received_at=current_time, pseudonymise=None).table
+        batch = _decode(chunk.ndjson, current_time, choice)
+        return chunk, batch, _decode(chunk.retractions, current_time, None).table
 
     def _keep(self, chunk: Chunk, batch: Batch, events: pa.Table, current_time: datetime) -> Pulled:
         """Store events of a page and all that was rejected of it, or deliver them to those who do."""
@@ -316,6 +323,8 @@ class Intake:
 
     def ids_of(self, items: Iterable[Any], mapping: Mapping) -> set[str]:
         """The ids that rows with these identities have. IntakeError where one has none: it may be any row."""
+        from nytta.ingest.files.read import identities
+
         conceal = self.keys.pseudonymiser().wire
         try:
             return {conceal(key) for key in identities(items, mapping)}
@@ -515,10 +524,12 @@ class Intake:
         column = pa.DictionaryArray.from_arrays(units.indices.take(pa.array(codes)), units.dictionary)
         placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(is_placed)
         lost = events.filter(pc.invert(is_placed))
-        return placed, tuple(map(_unplaced, lost.to_pylist(), encode(lost)))
+        return placed, _unplaced(lost)
 
     def _place_looked_up(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
         """As `_place`, where some events leave it to us to look their units up."""
+        from nytta.ingest.lookup import looked_up
+
         is_looked_up = pc.equal(events["unit"].cast(pa.string()), LOOKED_UP)
         others_placed, rejects = self._place(events.filter(pc.invert(is_looked_up)))
         placed, unplaced = looked_up(self.private, self.registry, events.filter(is_looked_up))
@@ -617,6 +628,9 @@ class _Reading:
 
     def steps(self, path: Path) -> Iterator[_Step]:
         """The rest of the file, from the row at which the import stands."""
+        from nytta.ingest.files.cloudevents import read_cloudevents
+        from nytta.ingest.files.read import read
+
         root = self.job.organisation
         if self.mapping and self.mapping.complete and self.job.read:  # it was interrupted: which rows were rejected?
             self.unknown_rows = bool(self.intake.private.rejects(source=self.mapping.source or "", limit=1))
@@ -628,8 +642,8 @@ class _Reading:
             else read_cloudevents(path, self.job.read)
         )
         for chunk in chunks:
-            retractions = decode(chunk.retractions, received_at=self.now, pseudonymise=None)
-            yield self._step(chunk, decode(chunk.ndjson, received_at=self.now, pseudonymise=choice), retractions.table)
+            retractions = _decode(chunk.retractions, self.now, None)
+            yield self._step(chunk, _decode(chunk.ndjson, self.now, choice), retractions.table)
 
     def _step(self, chunk: Chunk, batch: Batch, retractions: pa.Table) -> _Step:
         if self.made:
@@ -722,20 +736,38 @@ def _id_of(reject: Reject) -> str:
         return ""
 
 
+def _decode(body: bytes, current_time: datetime, pseudonymise: Choice | None) -> Batch:
+    """The events of a body of NDJSON, and its rejects; None where they are pseudonymised already."""
+    from nytta.ingest.events.batch import decode
+
+    return decode(body, received_at=current_time, pseudonymise=pseudonymise)
+
+
 def _within(registry: Registry, events: pa.Table, root: str) -> tuple[pa.Table, tuple[Reject, ...]]:
     """Events of units of an organisation, and rejects of the others."""
     own_units = pa.array(sorted({unit.id for unit in registry.units if unit.root == root}), pa.string())
     units = events["unit"].cast(pa.string())
     is_within = pc.or_(pc.is_in(units, own_units), pc.equal(units, ""))
-    lost = events.filter(pc.invert(is_within))
     detail = f"the unit is not of {root}, whose files alone may be imported here"
-    return events.filter(is_within), tuple(
-        Reject(Reason.FORBIDDEN_UNIT, detail, row["source"], f"id {row['id']}", body)
-        for row, body in zip(lost.to_pylist(), encode(lost), strict=True)
+    lost = events.filter(pc.invert(is_within))
+    return events.filter(is_within), _refused(lost, Reason.FORBIDDEN_UNIT, lambda _: detail)
+
+
+def _unplaced(events: pa.Table) -> tuple[Reject, ...]:
+    """Rejects of events whose unit nobody knows."""
+    return _refused(
+        events,
+        Reason.UNKNOWN_UNIT,
+        lambda row: f"the registry has no unit '{row['unit']}' on {row['time']:%Y-%m-%d}; add it or map the code",
     )
 
 
-def _unplaced(row: dict[str, Any], body: bytes) -> Reject:
-    """The reject of an event whose unit nobody knows; its body is the event, pseudonymised."""
-    detail = f"the registry has no unit '{row['unit']}' on {row['time']:%Y-%m-%d}; add it or map the code"
-    return Reject(Reason.UNKNOWN_UNIT, detail, row["source"], f"id {row['id']}", body)
+def _refused(events: pa.Table, reason: Reason, detail: Callable[[dict[str, Any]], str]) -> tuple[Reject, ...]:
+    """Rejects of decoded events; the body of each is the event, pseudonymised."""
+    from nytta.ingest.events.batch import Reject
+    from nytta.ingest.events.encode import encode
+
+    return tuple(
+        Reject(reason, detail(row), row["source"], f"id {row['id']}", body)
+        for row, body in zip(events.to_pylist(), encode(events), strict=True)
+    )

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nytta import Mendable
 from nytta.indicators import load as catalogue
 from nytta.indicators.definition import Definition
 from nytta.insight.alerts.delivery.channels import Channels, ChannelSettingError, smtp_of
-from nytta.insight.alerts.kinds import Kind
-from nytta.insight.benefits import model_file
-from nytta.insight.benefits.maturity import Model
 from nytta.registry import declarations
-from nytta.registry.load import load as load_registry
 from nytta.registry.problems import check_text
 from nytta.registry.registry import Registry
 from nytta.service.settings import Settings
+
+if TYPE_CHECKING:
+    from nytta.insight.benefits.maturity import Model
 
 PURPOSES = declarations.schemas() / "purposes.yaml"
 """Where the purposes stand that indicators and approvals name."""
@@ -36,6 +36,8 @@ def read_definitions(directory: Path) -> tuple[Definition, ...]:
 
 def read_model(path: Path) -> Model:
     """The model of maturity in a file. AppError with every problem where it is not sound."""
+    from nytta.insight.benefits import model_file  # asked for where benefits are stated
+
     model, problems = model_file.read_model(path.name, path.read_bytes())
     if model is None:
         raise AppError(check_text(problems, str(path.parent)).rstrip("\n"))
@@ -64,6 +66,9 @@ def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> 
     """The registry of a folder; None where none is named. AppError with every problem where it is not sound."""
     if directory is None:
         return None
+    from nytta.insight.alerts.kinds import Kind
+    from nytta.registry.load import load as load_registry
+
     versions = {definition.id: definition.version for definition in definitions} or None
     loaded = load_registry(directory, versions, catalogue.purposes(PURPOSES), list(Kind))
     if loaded.registry is None:

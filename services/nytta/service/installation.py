@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pyarrow as pa
 
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.published.values import OpenStore
-from nytta.disclosure.store import publish, sources, withdrawal
+from nytta.disclosure.store import withdrawal
 from nytta.indicators.definition import Definition
 from nytta.indicators.store import recompute, scratch, values
 from nytta.indicators.subjects import DERIVATION
@@ -27,17 +27,18 @@ from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.backlog import Backlog
 from nytta.ingest.store.private import PrivateStore, RejectQuery
-from nytta.insight.alerts.answers import Answer
 from nytta.insight.alerts.delivery.channels import Channels
 from nytta.registry import declarations
 from nytta.registry.registry import Registry
 from nytta.registry.store import tables as registry_tables
-from nytta.service import statements
 from nytta.service.configuration import read_channels, read_definitions, read_model, read_registry
 from nytta.service.keeping import protect, recognised
 from nytta.service.settings import Settings
 from nytta.storage import backup, client, migrate
 from nytta.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from nytta.insight.alerts.answers import Answer
 
 _CALENDAR_MARGIN = timedelta(days=400)
 _RESTATED = timedelta(minutes=10)
@@ -228,10 +229,15 @@ class App:
         return registry_tables.with_created(self.intake.registry, created)
 
     def _publish_values(self, current_time: datetime) -> None:
+        from nytta.disclosure.store import publish  # with the statistics of the gate; most commands publish nothing
+
         publish.publish(self.private, self.definitions, self.registry, self.keys.of_figures, current_time)
 
     def _round_off(self, current_time: datetime) -> None:
         """What follows a publication of values: take back what is no longer approved, and state the benefits."""
+        from nytta.disclosure.store import sources
+        from nytta.service import statements
+
         last_publication, loaded = self.open.connection.rows(
             "SELECT (SELECT max(publication) FROM {open}.published_values), "
             "(SELECT max(loaded) FROM {open}.registry_loads)"

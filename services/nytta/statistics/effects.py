@@ -45,7 +45,6 @@ def effect(change: float, size: float, changes: ArrayLike, sizes: ArrayLike) -> 
     carried = float(np.mean(1 / weight) ** -1 / size)
     sigma = float(np.sqrt(spread * (carried + 1 / number)))
     estimate = float(change - other.mean())
-    student = scipy.stats.t(number - 1)
-    half = float(student.ppf((1 + CONFIDENCE) / 2)) * sigma
-    least = float(student.ppf(CLAIM)) * sigma
+    half = float(scipy.special.stdtrit(number - 1, (1 + CONFIDENCE) / 2)) * sigma
+    least = float(scipy.special.stdtrit(number - 1, CLAIM)) * sigma
     return Effect(estimate, estimate - half, estimate + half, estimate > least, least)

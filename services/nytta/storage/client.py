@@ -43,6 +43,13 @@ _SETTINGS = {
 }
 
 
+_EMBEDDED_SETTINGS = {
+    # statements are long and read little, and few come twice: machine code made for one costs more than it saves
+    "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "compile_sort_description": 0,
+}
+
 _CANCELLED = 394
 """ClickHouse's code of a statement that was broken off."""
 
@@ -408,7 +415,7 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
         except Exception as error:  # chdb raises bare types of its own when the engine does not start
             raise StoreError(f"{folder}: {explain(str(error))}") from error
         with _told():
-            for name, value in _SETTINGS.items():
+            for name, value in (_SETTINGS | _EMBEDDED_SETTINGS).items():
                 opened.set_client_setting(name, value)
             opened.set_client_setting("max_memory_usage", memory)
             opened.set_client_setting("max_bytes_before_external_group_by", memory // 2)

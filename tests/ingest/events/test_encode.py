@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nytta.demo.bulk import bulk
-from nytta.ingest.events import COLUMNS, DEFAULTS, TYPES, Channel, Pseudonymiser, decode, encode, to_ndjson
+from nytta.ingest.events import COLUMNS, DEFAULTS, TYPES, Channel, Pseudonymiser, decode, to_ndjson
+from nytta.ingest.events.encode import encode
 from nytta.ingest.events.examples import full
 from nytta.registry import declarations
 

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from nytta.ingest.events import Pseudonymiser, Reason, decode, encode
+from nytta.ingest.events import Pseudonymiser, Reason, decode
+from nytta.ingest.events.encode import encode
 from tests.ingest.events.test_fast_path import same
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from nytta.ingest.events import Batch, Pseudonymiser, Reason, decode, encode
+from nytta.ingest.events import Batch, Pseudonymiser, Reason, decode
+from nytta.ingest.events.encode import encode
 from nytta.ingest.keys import KeyFileError, Keys
 from nytta.ingest.stream import usage, wire
 from nytta.ingest.stream.cluster import Cluster

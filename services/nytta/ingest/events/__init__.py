@@ -1,16 +1,32 @@
 """What comes in: CloudEvents with usage data, checked, pseudonymised and made into columns.
 
-`decode` is the one way in; the models in `nytta.ingest.events.models` say what passes it.
+`decode` is the one way in; the models in `nytta.ingest.events.models` say what passes it. Names are loaded when they
+are first asked for: models and readers take longest of all to load, and who needs columns alone does not wait for them.
 """
 
-from nytta.ingest.events.batch import Batch, Reject, decode
-from nytta.ingest.events.columns import ALWAYS, COLUMNS, DEFAULTS
-from nytta.ingest.events.encode import encode, to_ndjson
-from nytta.ingest.events.envelope import EVENTS, Event
-from nytta.ingest.events.models import TYPES, ActorKind, Channel, Data, DecisionState, Mode
-from nytta.ingest.events.pseudonyms import Pseudonym, Pseudonymiser, parse
-from nytta.ingest.events.reasons import MEANINGS, Reason
-from nytta.ingest.events.validation import Refused, validate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nytta.ingest.events.batch import Batch, Reject, decode
+    from nytta.ingest.events.columns import ALWAYS, COLUMNS, DEFAULTS
+    from nytta.ingest.events.encode import to_ndjson
+    from nytta.ingest.events.envelope import EVENTS, Event
+    from nytta.ingest.events.models import TYPES, ActorKind, Channel, Data, DecisionState, Mode
+    from nytta.ingest.events.pseudonyms import Pseudonym, Pseudonymiser, parse
+    from nytta.ingest.events.reasons import MEANINGS, Reason
+    from nytta.ingest.events.validation import Refused, validate
+
+_MODULES = {
+    "batch": ("Batch", "Reject", "decode"),
+    "columns": ("ALWAYS", "COLUMNS", "DEFAULTS"),
+    "encode": ("to_ndjson",),
+    "envelope": ("EVENTS", "Event"),
+    "models": ("TYPES", "ActorKind", "Channel", "Data", "DecisionState", "Mode"),
+    "pseudonyms": ("Pseudonym", "Pseudonymiser", "parse"),
+    "reasons": ("MEANINGS", "Reason"),
+    "validation": ("Refused", "validate"),
+}
 
 __all__ = [
     "ALWAYS",
@@ -32,8 +48,14 @@ __all__ = [
     "Refused",
     "Reject",
     "decode",
-    "encode",
     "parse",
     "to_ndjson",
     "validate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"nytta.ingest.events.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,7 +17,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from nytta import Mendable
-from nytta.ingest.events import Reject, encode
+from nytta.ingest.events import Reject
+from nytta.ingest.events.encode import encode
 from nytta.ingest.keys import Note
 from nytta.ingest.stream import topics, wire
 from nytta.ingest.stream.cluster import Cluster

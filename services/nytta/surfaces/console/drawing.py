@@ -9,8 +9,9 @@ from hashlib import sha256
 from typing import Any, Final
 
 import orjson
-import vl_convert
 from markupsafe import Markup, escape
+
+from nytta.insight import pictures
 
 _KEPT: Final = 2000
 _ROLES: Final = re.compile(r' (?:role|aria-[a-z]+|class|xmlns:xlink|version|pointer-events)="[^"]*"')
@@ -31,7 +32,7 @@ class Drawing:
         key = sha256(body).digest()
         with self._one:
             if key not in self._drawn:
-                self._drawn[key] = _plain(vl_convert.vegalite_to_svg(spec))
+                self._drawn[key] = _plain(pictures.svg(spec))
                 if len(self._drawn) > _KEPT:
                     self._drawn.popitem(last=False)
             self._drawn.move_to_end(key)

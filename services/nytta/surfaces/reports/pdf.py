@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import typst
 
 from nytta.surfaces.reports.document import Document
 
@@ -19,6 +18,8 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 def pdf(document: Document) -> bytes:
     """The document as a tagged PDF whose text can be searched."""
+    import typst  # a compiler, for whoever asks for a PDF
+
     compiled: object = typst.compile(
         _TEMPLATE.read_bytes(), format="pdf", sys_inputs=_inputs(document), ignore_system_fonts=True, timestamp=_EPOCH
     )
@@ -27,6 +28,8 @@ def pdf(document: Document) -> bytes:
 
 def pages(document: Document, ppi: float = 80) -> list[bytes]:
     """Each page as a PNG, to be looked at."""
+    import typst
+
     compiled: object = typst.compile(
         _TEMPLATE.read_bytes(), format="png", ppi=ppi, sys_inputs=_inputs(document), ignore_system_fonts=True
     )

@@ -9,23 +9,24 @@ from typing import Any
 
 import httpx
 import msgspec
-from apprise.plugins.workflows import NotifyWorkflows
 
 from nytta.insight.alerts.delivery.channels import ChannelError, Channels
 from nytta.insight.store.alerts import Outgoing
 
-_Workflow: Any = NotifyWorkflows  # has no types
 _MOST = 990  # characters that a card's text may have
 
 
 async def teams(url: str, outgoing: Outgoing, channels: Channels) -> None:
     """Post a message as an Adaptive Card to the address of a Teams workflow."""
-    understood = _Workflow.parse_native_url(url)
+    from apprise.plugins.workflows import NotifyWorkflows  # with a hundred other services: for whoever has Teams
+
+    workflow: Any = NotifyWorkflows  # has no types
+    understood = workflow.parse_native_url(url)
     if understood is None:
         raise ChannelError(
             "the contact's Teams address is not understood: copy the workflow's HTTP address from Teams", final=True
         )
-    service = _Workflow(**{**understood, "include_image": False})
+    service = workflow(**{**understood, "include_image": False})
     service.socket_connect_timeout = service.socket_read_timeout = channels.timeout
     body = card(outgoing, channels)
     # apprise writes the address, which is a secret, into its warnings: what went wrong stays a sentence of ours

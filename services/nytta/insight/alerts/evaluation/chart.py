@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from statistics import median
 
-import vl_convert
-
+from nytta.insight import pictures
 from nytta.insight.alerts.evaluation.observe import PublishedEvidence, moved
 from nytta.insight.alerts.facts import Facts
 from nytta.insight.alerts.kinds import Kind
@@ -63,7 +62,7 @@ def chart_of(published: PublishedEvidence, alert: Alert, facts: Facts, language:
     peer_rows = [row for row in rows if row["who"] == peers_name]
     if peer_rows:
         sentence += f"; {peers_name} {peer_rows[-1]['share']:.0f} %"
-    return vl_convert.vegalite_to_png(spec | {"title": title}, scale=1.5), sentence
+    return pictures.png(spec | {"title": title}, scale=1.5), sentence
 
 
 def _number(row: dict[str, object]) -> int:

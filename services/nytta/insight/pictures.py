@@ -1,0 +1,98 @@
+"""Vega-Lite specifications as pictures. A process of its own draws them, which ends when nobody has asked for a while.
+
+What draws is a browser's engine of 200 MB. Charts that were drawn are kept by whoever shows them, so that it is seldom
+asked for.
+"""
+
+from __future__ import annotations
+
+import atexit
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+_SCRIPT: Final = Path(__file__).with_name("artist.py")
+
+
+class _Artist:
+    """The process, started when it is first asked and again when it has ended."""
+
+    def __init__(self) -> None:
+        self._one = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def draw(self, question: dict[str, Any]) -> bytes:
+        """The answer to a question. ValueError where the specification cannot be drawn."""
+        body = orjson.dumps(question)
+        with self._one:
+            # it may end of itself just as it is asked, so a second one is asked where the first says nothing
+            answer = self._asked(body) or self._asked(body)
+        if not answer:
+            raise ChildProcessError("the process that draws charts ended without an answer")
+        if answer[:1] == b"-":
+            raise ValueError(answer[1:].decode())
+        return answer[1:]
+
+    def _asked(self, body: bytes) -> bytes:
+        """The sign and the body of the answer; nothing where the process has ended."""
+        process = self._running()
+        assert process.stdin
+        assert process.stdout
+        try:
+            process.stdin.write(len(body).to_bytes(4, "big") + body)
+            process.stdin.flush()
+            head = process.stdout.read(5)
+            answer = process.stdout.read(int.from_bytes(head[1:], "big")) if len(head) == 5 else b""
+        except OSError:
+            head = answer = b""
+        if len(head) == 5 and len(answer) == int.from_bytes(head[1:], "big"):
+            return head[:1] + answer
+        self._end(process)
+        return b""
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is not None:
+            self._end(self._process)
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(_SCRIPT)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # it ends with its input, not by Ctrl-C while a chart is under way
+            )
+        return self._process
+
+    def end(self) -> None:
+        """End the process, if there is one."""
+        with self._one:
+            if self._process is not None:
+                self._end(self._process)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = None
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except OSError:  # what could not be written is still in the buffer
+                    continue
+        process.wait()
+
+
+_artist: Final = _Artist()
+atexit.register(_artist.end)
+
+
+def svg(spec: dict[str, Any]) -> str:
+    """A specification drawn as SVG. ValueError where it is none."""
+    return _artist.draw({"format": "svg", "spec": spec}).decode()
+
+
+def png(spec: dict[str, Any], scale: float) -> bytes:
+    """A specification drawn as PNG, `scale` pixels for each of the specification. ValueError where it is none."""
+    return _artist.draw({"format": "png", "spec": spec, "scale": scale})
