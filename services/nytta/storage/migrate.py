@@ -71,8 +71,7 @@ def migrate(connection: Connection, tables: Path) -> list[str]:
                         "and put the change into a migration of its own"
                     )
                 continue
-            for statement in migration.statements:
-                connection.run(statement)
+            connection.run_all(migration.statements)
             # noted after its statements: one that is broken off is tried again from its first
             connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], [[migration.name, migration.digest]])
             applied.append(f"{sequence}/{migration.name}")
