@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,16 +11,26 @@ from hypothesis import settings
 
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
-from nytta.storage.client import Connection, Zones, embedded
-from nytta.storage.migrate import migrate
+from nytta.storage.client import Connection, embedded
+from tests.support import rotation
 from tests.support.broker import Broker
 from tests.support.broker import broker as started_broker
+from tests.support.stores import Stores
 
 _ROOT = Path(__file__).parents[1]
-_NUMBERS = itertools.count(1)
 
 settings.register_profile("untimed", deadline=None)  # a machine that is busy fails no law
 settings.load_profile("untimed")
+
+
+def pytest_configure() -> None:
+    """Draw the seed of what rotates before workers start: they take it over."""
+    rotation.seed()
+
+
+def pytest_report_header() -> str:
+    """The seed, for who wants to see the same again."""
+    return f"seed of what rotates: {rotation.seed()} (set {rotation.VARIABLE} to it to draw the same again)"
 
 
 @pytest.fixture(scope="session")
@@ -55,16 +64,23 @@ def tables() -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_store(engine: Connection, tables: Path) -> Callable[[], PrivateStore]:
-    """Makes empty, migrated stores, each in databases of its own."""
+def stores(engine: Connection, tables: Path) -> Stores:
+    """Empty, migrated stores on the engine, for what outlives a test; who takes one may give it back."""
+    return Stores(engine, tables)
 
-    def new() -> PrivateStore:
-        number = next(_NUMBERS)
-        connection = engine.beside(Zones(private=f"private_{number}", open=f"open_{number}"))
-        migrate(connection, tables)
-        return PrivateStore(connection)
 
-    return new
+@pytest.fixture
+def new_store(stores: Stores) -> Iterator[Callable[[], PrivateStore]]:
+    """Makes empty, migrated stores, each in databases of its own while the test runs."""
+    with stores.lending() as new:
+        yield new
+
+
+@pytest.fixture(scope="module")
+def new_module_store(stores: Stores) -> Iterator[Callable[[], PrivateStore]]:
+    """Makes empty, migrated stores for all tests of a module."""
+    with stores.lending() as new:
+        yield new
 
 
 @pytest.fixture

@@ -83,8 +83,8 @@ CASES = "(SELECT subject, min(time) AS opened FROM {private}.events WHERE kind =
 
 
 @pytest.fixture(scope="module")
-def computed(new_store: Callable[[], PrivateStore]) -> PrivateStore:
-    return compute(new_store())
+def computed(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
+    return compute(new_module_store())
 
 
 def compute(store: PrivateStore) -> PrivateStore:

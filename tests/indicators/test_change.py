@@ -84,8 +84,8 @@ EVENTS += [
 
 
 @pytest.fixture(scope="module")
-def computed(new_store: Callable[[], PrivateStore]) -> PrivateStore:
-    store = new_store()
+def computed(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
+    store = new_module_store()
     small_county(store.connection)
     save_definitions(store, DEFINITIONS)
     store.write(table(EVENTS), [], seal=bytes, received_at=NOW)

@@ -22,6 +22,7 @@ from nytta.registry.registry import Registry
 from nytta.service.keeping import recognised
 from nytta.service.rotation import due, rotate
 from tests.organisations import SMALL_COUNTY, county
+from tests.support.rotation import drawn
 
 DEFINITIONS = nytta.read_definitions(declarations.schemas() / "indicators")
 MADE = datetime(2025, 6, 2, tzinfo=UTC)
@@ -203,9 +204,12 @@ def test_a_key_file_that_cannot_be_written_says_where_keys_are_made(
         take(app, MADE, session("ada", MADE))
 
 
-@pytest.mark.slow
+STEPS = ("recompute", "purge", "save")
+"""What a change of key does last; each may fail."""
+
+
 @pytest.mark.parametrize(
-    "step", ["nytta.service.rotation.recompute", "nytta.service.rotation.purge", "nytta.service.rotation.save"]
+    "step", [pytest.param("drawn", marks=pytest.mark.slow), *(pytest.param(s, marks=pytest.mark.soak) for s in STEPS)]
 )
 def test_a_change_that_failed_is_made_by_the_next_try(
     store: PrivateStore, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
@@ -215,6 +219,7 @@ def test_a_change_that_failed_is_made_by_the_next_try(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
+    (failing,) = drawn("rotation", STEPS) if step == "drawn" else (step,)
     path = tmp_path / "key.json"
     app = opened(store, tables, path)
     take(app, MADE, session("ada", MADE))
@@ -222,7 +227,7 @@ def test_a_change_that_failed_is_made_by_the_next_try(
     changed = MADE + MADE_EVERY + OVERLAP
     take(app, changed, session("ada", changed), session("bo", changed))
     with monkeypatch.context() as patch:
-        patch.setattr("nytta.service.rotation.save", full)
+        patch.setattr(f"nytta.service.rotation.{failing}", full)
         with pytest.raises(OSError, match="No space left"):
             list(rotate(app, changed))
     assert due(app, changed)

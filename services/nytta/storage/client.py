@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -271,6 +271,12 @@ class Connection:
         """Execute a statement that returns nothing."""
         with self._writing(needs_room=not sql.startswith(_NEED_NO_ROOM)):
             self._client.command(self.zones.fill(sql), parameters=parameters or None)
+
+    def run_all(self, statements: Iterable[str]) -> None:
+        """Execute statements that return nothing, one after another; what failed of their writes is seen at the end."""
+        with self._writing():
+            for sql in statements:
+                self._client.command(self.zones.fill(sql))
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a query, as tuples."""

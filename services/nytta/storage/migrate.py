@@ -66,14 +66,16 @@ def migrate(
     have replicas, and forms across its shards.
     """
 
-    def carry_out(statement: str) -> None:
-        connection.run(replicated(statement, cluster.replicas) if cluster.replicas else statement)
+    def adapted(statement: str) -> str:
+        return replicated(statement, cluster.replicas) if cluster.replicas else statement
 
     for sequence in _SEQUENCES:
-        carry_out(f"CREATE DATABASE IF NOT EXISTS {{{sequence}}}")
-        carry_out(
-            f"CREATE TABLE IF NOT EXISTS {{{sequence}}}.migrations (name String, digest String, applied_at DateTime "
-            "DEFAULT now()) ENGINE = MergeTree ORDER BY name"
+        connection.run(adapted(f"CREATE DATABASE IF NOT EXISTS {{{sequence}}}"))
+        connection.run(
+            adapted(
+                f"CREATE TABLE IF NOT EXISTS {{{sequence}}}.migrations (name String, digest String, applied_at DateTime "
+                "DEFAULT now()) ENGINE = MergeTree ORDER BY name"
+            )
         )
     applied = []
     wanted = migrations(tables)
@@ -96,8 +98,7 @@ def migrate(
                 continue
             if only is not None and f"{sequence}/{migration.name}" not in only:
                 continue
-            for statement in migration.statements:
-                carry_out(statement)
+            connection.run_all(map(adapted, migration.statements))
             # noted after its statements: one that is broken off is tried again from its first
             connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], [[migration.name, migration.digest]])
             applied.append(f"{sequence}/{migration.name}")

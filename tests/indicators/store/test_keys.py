@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -51,8 +52,10 @@ EVENTS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def filled(store: PrivateStore) -> PrivateStore:
+@pytest.fixture(scope="module")
+def filled(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
+    """A store that tests read; the last one changes it, and brings it back."""
+    store = new_module_store()
     small_county(store.connection)
     save_definitions(store, DEFINITIONS)
     store.mark_everything()

@@ -16,6 +16,7 @@ from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
 from tests.indicators.store.test_exactness import cells, deliver
 from tests.rows import NOW, event, table
+from tests.support.rotation import drawn
 
 IDS = {"ticket-channel-mix", "tickets-per-100", "digital-intake", "weekly-breadth"}
 DEFINITIONS = tuple(d for d in load(declarations.schemas() / "indicators").definitions if d.id in IDS)
@@ -70,13 +71,16 @@ def test_an_act_that_is_taken_back_is_none_and_moves_no_week(
     assert verify(store, DEFINITIONS, tables).equal
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "orders", [pytest.param(2, marks=pytest.mark.slow), pytest.param(0, marks=pytest.mark.soak, id="all")]
+)
 @pytest.mark.parametrize(("last", "left"), [([], {}), ([GIVEN_AGAIN], {"web": 1})])
 def test_what_is_taken_back_counts_no_more_until_a_later_revision(
-    new_store: Callable[[], PrivateStore], tables: Path, last: list[Any], left: dict[str, int]
+    new_store: Callable[[], PrivateStore], tables: Path, last: list[Any], left: dict[str, int], orders: int
 ) -> None:
     first = None
-    for order in permutations([OTHER, TAKEN_BACK, *last]):
+    possible = list(permutations([OTHER, TAKEN_BACK, *last]))
+    for order in drawn("revisions", possible, orders or len(possible)):
         store = delivered(new_store, order, between=True)
         assert channels(store) == left
         assert verify(store, DEFINITIONS, tables).equal

@@ -65,8 +65,8 @@ def years() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def old(new_store: Any) -> PrivateStore:
-    store: PrivateStore = new_store()
+def old(new_module_store: Any) -> PrivateStore:
+    store: PrivateStore = new_module_store()
     small_county(store.connection)
     save_definitions(store, DEFINITIONS)
     store.mark_everything()

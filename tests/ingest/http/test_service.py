@@ -148,7 +148,7 @@ def test_a_file_of_a_dead_service_is_no_obstacle(tmp_path: Path) -> None:
     assert not (data / "service.json").exists()
 
 
-@pytest.mark.parametrize("kills", [pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [pytest.param(4, marks=pytest.mark.slow), pytest.param(10, marks=pytest.mark.soak)])
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
     """The process dies between receiving and acknowledging: what was answered 202 is there, once."""
     seed = random.SystemRandom().randrange(1 << 32)

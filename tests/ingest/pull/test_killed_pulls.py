@@ -16,6 +16,7 @@ import pytest
 from tests.ingest.pull.servicenow import TICKETS, FakeServiceNow
 from tests.organisations import SMALL_COUNTY
 from tests.support.processes import PATIENCE, ROOT
+from tests.support.rotation import chance
 
 FAULTS = {"429": 0.02, "500": 0.02, "truncated": 0.02, "empty": 0.02, "dropped": 0.02}
 READ = f"""
@@ -69,8 +70,18 @@ class Asking:
             os.kill(self.process.pid, signal.SIGKILL)
 
 
-def killed(folder: Path, incidents: int, in_one_second: int, busy: int, kills: int, page: int, seed: int) -> None:
-    drawn = random.Random(seed)
+def killed(
+    folder: Path,
+    incidents: int,
+    in_one_second: int,
+    busy: int,
+    kills: int,
+    page: int,
+    seed: int,
+    drawn: random.Random | None = None,
+) -> None:
+    """`seed` is that of the fake's faults, and of the moments of the kills where they are not drawn."""
+    drawn = drawn or random.Random(seed)
     fake = FakeServiceNow(incidents, in_one_second=in_one_second, busy=busy, faults=FAULTS, clock=600, seed=seed)
     with fake.served() as address:
         asking = Asking(folder, address, page)
@@ -104,6 +115,12 @@ def killed(folder: Path, incidents: int, in_one_second: int, busy: int, kills: i
 
 
 @pytest.mark.slow
+def test_a_pull_that_is_killed_twice_loses_nothing(tmp_path: Path) -> None:
+    moments = chance("pulls")
+    killed(tmp_path, incidents=600, in_one_second=250, busy=5, kills=2, page=100, seed=3, drawn=moments)
+
+
+@pytest.mark.soak
 def test_a_pull_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -> None:
     killed(tmp_path, incidents=600, in_one_second=250, busy=5, kills=5, page=100, seed=3)
 

@@ -111,9 +111,9 @@ def test_random_deaths_lose_nothing_and_double_nothing(
 
 
 @pytest.fixture(scope="module")
-def store(new_store: Callable[[], PrivateStore]) -> PrivateStore:
+def store(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
     """One store for all that follows, each test with groups of its own."""
-    return new_store()
+    return new_module_store()
 
 
 @pytest.fixture

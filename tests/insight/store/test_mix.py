@@ -74,8 +74,8 @@ def filled(store: PrivateStore, files: dict[str, bytes], events: list[dict[str, 
 
 
 @pytest.fixture(scope="module")
-def shifted(new_store: Callable[[], PrivateStore]) -> PrivateStore:
-    return filled(new_store(), SMALL_COUNTY, EVENTS)
+def shifted(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
+    return filled(new_module_store(), SMALL_COUNTY, EVENTS)
 
 
 @pytest.mark.parametrize("read", [exact, published])

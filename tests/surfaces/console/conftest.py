@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from nytta.ingest.store.private import PrivateStore
+from tests.support.stores import Stores
 from tests.surfaces.console.world import World, world
 
 
 @pytest.fixture(scope="session")
-def seen(
-    new_store: Callable[[], PrivateStore], tables: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+def seen(stores: Stores, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A town that is looked at."""
-    made = world(new_store(), tmp_path_factory.mktemp("seen"), tables)
+    made = world(stores.take(), tmp_path_factory.mktemp("seen"), tables)
     yield made
     made.close()
 

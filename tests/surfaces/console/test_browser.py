@@ -16,6 +16,7 @@ from nytta.insight.alerts.model import State
 from nytta.surfaces.authentication.proxy import SECRET_HEADER
 from nytta.surfaces.console.words import LANGUAGES, say
 from tests.ingest.files.test_workbook import workbook
+from tests.support.rotation import chance
 from tests.surfaces.console.browsing import chromium
 from tests.surfaces.console.test_forms import alert
 from tests.surfaces.console.test_lists import STAFF, TICKETS
@@ -62,15 +63,18 @@ def page_of(
 
 
 @pytest.mark.parametrize("scheme", LOOKS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["drawn", *(pytest.param(name, marks=pytest.mark.soak) for name in LANGUAGES)])
 def test_no_page_violates_wcag(browser: Browser, seen: World, language: str, scheme: str) -> None:
+    """Each page in one language of the three in a run; in all of them in the longest runs."""
     axe, found = Axe(), []
+    draw = chance(f"languages of pages {scheme}")
     for path, role in PAGES.items():
-        page = page_of(browser, seen, role, language, LOOKS[scheme], scheme)
+        spoken = draw.choice(tuple(LANGUAGES)) if language == "drawn" else language
+        page = page_of(browser, seen, role, spoken, LOOKS[scheme], scheme)
         page.goto(path_of(seen, path))
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
         for each in axe.run(page, options=RULES).response["violations"]:
-            found.append(f"{path}: {each['id']} {[n['target'] for n in each['nodes']][:3]}")
+            found.append(f"{path} ({spoken}): {each['id']} {[n['target'] for n in each['nodes']][:3]}")
         page.context.close()
     assert found == []
 

@@ -1,9 +1,13 @@
-"""Every query of every board runs on a filled store, with All, one, several values and a name with an apostrophe."""
+"""Every query of every board runs on a filled store, with All, one, several values and a name with an apostrophe.
+
+Of the last three, `make slow` has one, drawn anew in each run, and `make soak` all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import pytest
 
@@ -12,6 +16,7 @@ from nytta.surfaces.grafana.boards import Board
 from nytta.surfaces.grafana.catalogue import BOARDS
 from nytta.surfaces.grafana.panels import AIM, Kind, Panel
 from tests.contracts.test_zones import tables_read
+from tests.support.rotation import drawn
 from tests.surfaces.grafana.filled import CHOICES, SOUTH, Answer, Filled, chosen_units, fill
 
 BY_UID = {board.uid: board for board in BOARDS}
@@ -19,18 +24,35 @@ QUERIES = [(b.uid, p.title) for b in BOARDS for p in b.panels if p.sql]
 NUMBER = ("UInt", "Int", "Float", "Decimal")
 
 
+class Filling(NamedTuple):
+    """A store that a story filled, and the ways in which units are chosen over it."""
+
+    story: str
+    store: Filled
+    ways: Sequence[str]
+
+
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(("case-system", 60, 0.3), id="a-case-system"),
-        pytest.param(("all", 80, 1.0), id="all", marks=[pytest.mark.slow, pytest.mark.timeout(1200)]),
+        pytest.param(("case-system", 60, 0.3, ("All", "apostrophe")), id="a-case-system"),
+        pytest.param(
+            ("all", 80, 1.0, ("All", *drawn("choices", CHOICES[1:]))),
+            id="all",
+            marks=[pytest.mark.slow, pytest.mark.timeout(1200)],
+        ),
+        pytest.param(
+            ("all", 80, 1.0, CHOICES), id="all-in-every-way", marks=[pytest.mark.soak, pytest.mark.timeout(1200)]
+        ),
     ],
 )
 def filled(
-    request: pytest.FixtureRequest, new_store: Callable[[], PrivateStore], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, Filled]:
-    story, weeks, scale = request.param
-    return story, fill(new_store(), tmp_path_factory.mktemp("story"), story, weeks, scale)
+    request: pytest.FixtureRequest,
+    new_module_store: Callable[[], PrivateStore],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Filling:
+    story, weeks, scale, ways = request.param
+    return Filling(story, fill(new_module_store(), tmp_path_factory.mktemp("story"), story, weeks, scale), ways)
 
 
 def choices(board: Board, store: Filled, how: str) -> Iterator[tuple[dict[str, Sequence[str]], dict[str, list[str]]]]:
@@ -93,11 +115,11 @@ NOT_IN_A_CASE_SYSTEM = {
 
 
 @pytest.mark.parametrize(("uid", "title"), QUERIES, ids=lambda text: str(text).replace(" ", "-"))
-def test_query(filled: tuple[str, Filled], uid: str, title: str) -> None:
-    story, store = filled
+def test_query(filled: Filling, uid: str, title: str) -> None:
+    story, store, ways = filled
     board, one = BY_UID[uid], panel(uid, title)
     found = dict.fromkeys(CHOICES, 0)
-    for how in CHOICES if story == "all" else ("All", "apostrophe"):
+    for how in ways:
         for chosen, offered in islice(choices(board, store, how), None if how == "All" else 2):
             answer = store.ask(one.sql, chosen, offered)
             if answer.rows:
@@ -108,8 +130,8 @@ def test_query(filled: tuple[str, Filled], uid: str, title: str) -> None:
 
 
 @pytest.mark.parametrize("uid", BY_UID)
-def test_variables_offer_values(filled: tuple[str, Filled], uid: str) -> None:
-    _, store = filled
+def test_variables_offer_values(filled: Filling, uid: str) -> None:
+    store = filled.store
     for _, offered in choices(BY_UID[uid], store, "All"):
         for variable in BY_UID[uid].variables:
             if variable.name != "case_type":
@@ -119,8 +141,8 @@ def test_variables_offer_values(filled: tuple[str, Filled], uid: str) -> None:
 
 
 @pytest.mark.parametrize("uid", [b.uid for b in BOARDS if b.marks])
-def test_marks(filled: tuple[str, Filled], uid: str) -> None:
-    _, store = filled
+def test_marks(filled: Filling, uid: str) -> None:
+    store = filled.store
     found = dict.fromkeys((mark.name for mark in BY_UID[uid].marks), 0)
     for how in CHOICES:
         for chosen, offered in choices(BY_UID[uid], store, how):
@@ -134,8 +156,8 @@ def test_marks(filled: tuple[str, Filled], uid: str) -> None:
 
 
 @pytest.mark.parametrize("uid", BY_UID)
-def test_only_the_open_zone_is_read(filled: tuple[str, Filled], uid: str) -> None:
-    _, known = filled
+def test_only_the_open_zone_is_read(filled: Filling, uid: str) -> None:
+    known = filled.store
     board = BY_UID[uid]
     texts = [p.sql for p in board.panels if p.sql] + [v.sql for v in board.variables] + [m.sql for m in board.marks]
     chosen, offered = next(choices(board, known, "All"))
@@ -146,8 +168,8 @@ def test_only_the_open_zone_is_read(filled: tuple[str, Filled], uid: str) -> Non
         assert tables_read(PrivateStore(known.connection), answer.sql) <= {known.connection.zones.open, "system"}, sql
 
 
-def test_the_unit_with_the_apostrophe_is_found(filled: tuple[str, Filled]) -> None:
-    _, store = filled
+def test_the_unit_with_the_apostrophe_is_found(filled: Filling) -> None:
+    store = filled.store
     every = panel("nytta-adoption", "Every unit, latest rolling window")
     rows = [
         row
@@ -158,8 +180,8 @@ def test_the_unit_with_the_apostrophe_is_found(filled: tuple[str, Filled]) -> No
     assert {row[-1] for row in rows} == {SOUTH}
 
 
-def test_a_query_of_the_private_zone_would_be_seen(filled: tuple[str, Filled]) -> None:
-    _, store = filled
+def test_a_query_of_the_private_zone_would_be_seen(filled: Filling) -> None:
+    store = filled.store
     zones = store.connection.zones
     read = tables_read(PrivateStore(store.connection), f"SELECT count() FROM {zones.private}.cells")
     assert read == {zones.private}

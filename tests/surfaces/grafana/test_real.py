@@ -41,8 +41,10 @@ def docker() -> None:
 
 
 @pytest.fixture(scope="module")
-def filled(docker: None, new_store: Callable[[], PrivateStore], tmp_path_factory: pytest.TempPathFactory) -> Filled:
-    return fill(new_store(), tmp_path_factory.mktemp("story"), "case-system", 60, 0.3)
+def filled(
+    docker: None, new_module_store: Callable[[], PrivateStore], tmp_path_factory: pytest.TempPathFactory
+) -> Filled:
+    return fill(new_module_store(), tmp_path_factory.mktemp("story"), "case-system", 60, 0.3)
 
 
 @pytest.fixture(scope="module")

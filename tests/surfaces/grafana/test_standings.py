@@ -17,9 +17,9 @@ BREADTH = ("weekly-breadth", 1)
 
 
 @pytest.fixture(scope="module")
-def town(new_store: Callable[[], PrivateStore]) -> PrivateStore:
+def town(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
     """A town with three units: one far from its target, one without a figure, one that is well."""
-    store = new_store()
+    store = new_module_store()
     c = store.connection
     c.run("TRUNCATE TABLE {open}.definitions")
     c.insert("{open}.definitions", ["indicator", "version", "kind"], [["weekly-breadth", 1, "share"]])

@@ -1,0 +1,92 @@
+"""Empty stores of tests on one engine: what a test leaves is emptied and given to the next.
+
+To make a store takes two seconds of a processor, and each one there is costs the engine's background work more.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nytta.ingest.store.private import PrivateStore
+from nytta.storage.client import Connection, Zones
+from nytta.storage.migrate import migrate
+
+
+class Stores:
+    """Migrated stores without a row, each in databases of its own."""
+
+    def __init__(self, engine: Connection, tables: Path) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._numbers = itertools.count(1)
+        self._free: list[Connection] = []
+        self._as_migrated: dict[str, Any] = {}
+
+    def take(self) -> PrivateStore:
+        """A store that nobody else has."""
+        return PrivateStore(self._free.pop() if self._free else self._made())
+
+    @contextmanager
+    def lending(self) -> Iterator[Callable[[], PrivateStore]]:
+        """What makes stores; all of them are given back at the end."""
+        lent: list[PrivateStore] = []
+
+        def new() -> PrivateStore:
+            lent.append(self.take())
+            return lent[-1]
+
+        yield new
+        for store in lent:
+            self.give_back(store)
+
+    def give_back(self, store: PrivateStore) -> None:
+        """Empty the store for another test; one whose tables are not as migrations made them is dropped."""
+        connection = store.connection
+        zones = _zones(connection)
+        written = connection.rows(
+            f"SELECT database, name FROM system.tables WHERE database IN {zones} AND total_rows > 0 "
+            "AND name != 'migrations' AND engine NOT LIKE '%View'"
+        )
+        for database, name in written:
+            connection.run(f"TRUNCATE TABLE {database}.{name}")
+        if _state(connection) == self._as_migrated:
+            self._free.append(connection)
+        else:
+            for zone in zones:
+                connection.run(f"DROP DATABASE IF EXISTS {zone}")
+
+    def _made(self) -> Connection:
+        number = next(self._numbers)
+        connection = self._engine.beside(Zones(private=f"private_{number}", open=f"open_{number}"))
+        migrate(connection, self._tables)
+        self._as_migrated = self._as_migrated or _state(connection)
+        return connection
+
+
+def _zones(connection: Connection) -> tuple[str, str]:
+    return connection.zones.private, connection.zones.open
+
+
+def _state(connection: Connection) -> dict[str, Any]:
+    """The tables as they are defined, how many rows they hold, the migrations applied, and changes that wait."""
+    zones = _zones(connection)
+    private, opened = zones
+    tables = connection.rows(
+        "SELECT database, name, create_table_query, total_rows FROM system.tables "
+        f"WHERE database IN {zones} ORDER BY ALL"
+    )
+    return {
+        "tables": [
+            tuple(
+                part.replace(private, "private").replace(opened, "open") if isinstance(part, str) else part
+                for part in row
+            )
+            for row in tables
+        ],
+        "migrations": [connection.rows(f"SELECT name, digest FROM {zone}.migrations ORDER BY ALL") for zone in zones],
+        "waiting": connection.value(f"SELECT count() FROM system.mutations WHERE database IN {zones} AND NOT is_done"),
+    }
