@@ -27,7 +27,7 @@ def told_alert(of: Habit) -> Alert:
 
 def lived(alert: Alert, weeks: int) -> list[tuple[int, str, str]]:
     """What is answered on each Wednesday: week, deed and action; reminded after two weeks without an answer."""
-    answers = []
+    answers: list[tuple[int, str, str]] = []
     for week in range(weeks):
         day = MONDAY + timedelta(weeks=week)
         alert = tick(alert, day)

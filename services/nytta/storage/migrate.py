@@ -71,12 +71,11 @@ def migrate(
 
     for sequence in _SEQUENCES:
         connection.run(adapted(f"CREATE DATABASE IF NOT EXISTS {{{sequence}}}"))
-        connection.run(
-            adapted(
-                f"CREATE TABLE IF NOT EXISTS {{{sequence}}}.migrations (name String, digest String, applied_at DateTime "
-                "DEFAULT now()) ENGINE = MergeTree ORDER BY name"
-            )
+        record = (
+            f"CREATE TABLE IF NOT EXISTS {{{sequence}}}.migrations (name String, digest String, applied_at DateTime "
+            "DEFAULT now()) ENGINE = MergeTree ORDER BY name"
         )
+        connection.run(adapted(record))
     applied = []
     wanted = migrations(tables)
     for sequence in _SEQUENCES:
