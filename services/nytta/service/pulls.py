@@ -96,7 +96,7 @@ class Puller:
                 continue
             on_page = Shares()
             on_page.add(rows)
-            lost = vanished(on_page, known_fields, self.mapping.needed)
+            lost = vanished(on_page, known_fields, self.mapping.needed, self.mapping.indispensable)
             if lost:
                 raise HeldError(
                     f"field '{lost[0]}' says nothing in any of {on_page.rows} rows, and did before: look whether the "
