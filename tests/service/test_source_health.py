@@ -99,3 +99,7 @@ def test_a_field_that_falls_silent_is_drift_and_a_round_of_few_rows_forgets_none
             assert asked.round().state == "held"
         fake.renamed = None
         assert asked.round().state == "good"
+        caller = next(iter(fake.incidents))
+        fake.incidents[caller] = fake.change(caller) | {"caller_id.department": ""}  # one caller without a department
+        fake.incidents = {caller: fake.incidents[caller]}
+        assert asked.round().state == "degraded"  # "unassigned" is no unit of this county, and nothing is held

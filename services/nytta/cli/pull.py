@@ -85,9 +85,9 @@ def puller_(
         settings = Settings() if data is None else Settings(data=data)
         if not settings.kafka:
             fail("a puller puts events on Kafka: name its brokers in NYTTA_KAFKA; without Kafka nytta up asks sources")
-        if not read(registry or settings.registry):
-            fail("there is no source to ask: declare it in sources.yaml of the registry")
         with distributed.asking(settings, registry) as parts:
+            if not any(declared.is_asked for declared in parts.sources):
+                fail("there is no source to ask: declare it in sources.yaml of the registry")
             faust_app.run(pulling.build(parts, host=host, port=port), Ending().ask)
 
 

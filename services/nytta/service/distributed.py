@@ -18,7 +18,8 @@ from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
 from nytta.ingest.events import Reject
 from nytta.ingest.intake import Intake
-from nytta.ingest.keys import Keys, Note, load_or_make
+from nytta.ingest.keys import KeyFileError, Keys, Note, load_or_make
+from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.stream import topics, waiting
 from nytta.ingest.stream.cluster import Cluster
@@ -109,9 +110,13 @@ def asking(settings: Settings, registry: Path | None = None) -> Iterator[pulling
 
         def learn(asked: App) -> None:
             asked.declare(app.intake.declared)
-            asked.intake.rekey(load_or_make(settings.key_place))
+            try:
+                asked.intake.rekey(load_or_make(settings.key_place))
+            except KeyFileError as error:
+                _log.warning("keys could not be read again: %s", error)
 
-        yield pulling.Parts(cluster, take_over, learn, registry or settings.registry)
+        place = registry or settings.registry
+        yield pulling.Parts(cluster, take_over, learn, read_sources(place), place)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from nytta.ingest.store import pulls
 from nytta.ingest.store.memberships import open_rows
 from nytta.ingest.store.pulls import PullRound
 from nytta.service.installation import App
+from nytta.service.settings import SECRETS
 
 T = TypeVar("T")
 
@@ -95,7 +96,7 @@ class Puller:
                 continue
             on_page = Shares()
             on_page.add(rows)
-            lost = vanished(on_page, known_fields, self.mapping.needed)
+            lost = vanished(on_page, known_fields, self.mapping.needed, self.mapping.indispensable)
             if lost:
                 raise HeldError(
                     f"field '{lost[0]}' says nothing in any of {on_page.rows} rows, and did before: look whether the "
@@ -294,7 +295,13 @@ def mapping_of(declared: Declared, registry: Path | None) -> FieldMapping:
 
 def _signing_secret(declared: Declared) -> str:
     """The secret with which a source signs what it sends."""
-    return os.environ.get(f"{declared.secret_name}_SIGNATURE", "") or secret_of(declared)
+    return _given(f"{declared.secret_name}_SIGNATURE") or secret_of(declared)
+
+
+def _given(name: str) -> str:
+    """A secret of the environment, else of the container; '' where there is none. OSError where it cannot be read."""
+    file = SECRETS / name
+    return os.environ.get(name, "") or (file.read_text("utf-8").strip() if file.is_file() else "")
 
 
 def secret_of(declared: Declared) -> str:
@@ -306,7 +313,7 @@ def secret_of(declared: Declared) -> str:
             return declared.secret_file.read_text("utf-8").strip()
         except OSError as error:
             raise PullError(f"{declared.secret_file}: the secret cannot be read: {error.strerror}") from error
-    secret = os.environ.get(declared.secret_name, "")
+    secret = _given(declared.secret_name)
     if not secret:
         raise PullError(f"{declared.id}: put its secret into {declared.secret_name}, or name a secret_file")
     return secret

@@ -11,7 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nytta.storage.migrate import Cluster
 
-_SECRETS: Final = Path("/run/secrets")
+SECRETS: Final = Path("/run/secrets")
+"""Where a container finds its secrets, each a file of its name."""
 _NAME: Final = r"^[A-Za-z0-9_-]*$"
 
 
@@ -22,7 +23,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="NYTTA_", extra="forbid", frozen=True, secrets_dir=_SECRETS if _SECRETS.is_dir() else None
+        env_prefix="NYTTA_", extra="forbid", frozen=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
     )
 
     data: Path = Field(default=Path("var/data"), description="folder of the embedded store and of its key")

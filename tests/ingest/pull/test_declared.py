@@ -53,6 +53,15 @@ def test_what_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert read(None) == read(tmp_path / "nowhere") == ()
 
 
+def test_a_container_finds_its_secret_in_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nytta.service.pulls.SECRETS", tmp_path)
+    desk, _ = read(declared(tmp_path, GOOD))
+    (tmp_path / desk.secret_name).write_text("mounted\n")
+    assert secret_of(desk) == "mounted"
+    monkeypatch.setenv(desk.secret_name, "of the environment")
+    assert secret_of(desk) == "of the environment"
+
+
 def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("s\n")

@@ -146,10 +146,16 @@ def test_operations_may_look_but_not_send_again(seen: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
-    [("sv", "källan döljer vem det gäller"), ("nb", "kilden skjuler hvem det gjelder"), ("en", "conceals whom")],
+    ("language", "said", "muted"),
+    [
+        ("sv", "källan döljer vem det gäller", "(väntat till 2030-01-01)"),
+        ("nb", "kilden skjuler hvem det gjelder", "(ventet til 2030-01-01)"),
+        ("en", "conceals whom", "(expected until 2030-01-01)"),
+    ],
 )
-def test_operations_show_how_each_source_that_is_asked_stands(seen: World, language: str, said: str) -> None:
+def test_operations_show_how_each_source_that_is_asked_stands(
+    seen: World, language: str, said: str, muted: str
+) -> None:
     now = datetime(2026, 11, 20, 8, tzinfo=UTC)
     note_round(seen.app.private, PullRound("office", "live", now, "good", unplaced=7), now)
     note_round(seen.app.private, PullRound("office", "live", now + timedelta(days=1), "concealed"), now)
@@ -158,12 +164,17 @@ def test_operations_show_how_each_source_that_is_asked_stands(seen: World, langu
     )
     over = office.model_copy(update={"id": "old-office", "ended_on": date(2020, 1, 1)})
     console = seen.console()
-    console.services._declared = (office, over)  # type: ignore[attr-defined]
+    quiet = office.model_copy(update={"id": "quiet", "muted_until": date(2030, 1, 1), "verified_on": date(2026, 5, 20)})
+    foreign = office.model_copy(update={"id": "foreign-office", "organisation": "elsewhere"})
+    console.services._declared = (office, over, quiet, foreign)  # type: ignore[attr-defined]
     page = seen.visit("operations", language, console).get("/operations").text
     assert said in page
     assert "2026-11-20 08:00" in page  # the last good round
     assert "2026-11-22 08:00" in page  # the next one
     assert "old-office" in page
+    assert muted in page
+    assert "2026-05-20" in page
+    assert "foreign-office" not in page
     shown = seen.visit("stranger", language, console).get("/transparency").text
     assert "reportRefreshDate" in shown
     assert "old-office" not in shown

@@ -194,12 +194,22 @@ class Mapping(_Head):
     @property
     def needed(self) -> frozenset[str]:
         """Fields without which a row is no event of its kind: its identity, its revision, its times and its subject."""
+        return self._needed(optional=True)
+
+    @property
+    def indispensable(self) -> frozenset[str]:
+        """Of these, the fields without which a row is rejected: for others the mapping says what stands in."""
+        return self._needed(optional=False)
+
+    def _needed(self, *, optional: bool) -> frozenset[str]:
         needed_fields = [*(self.identity or ()), *(self.revision.fields if self.revision else ())]
         for rule in self.rules:
             for type_name in rule.types:
                 fields = self.fields_of(rule, type_name)
                 for name in ("time", "unit", subject_field(type_name)):
                     source = fields.get(name)
+                    if isinstance(source, Value) and source.missing is not None and not optional:
+                        continue
                     if isinstance(source, Value | Moment) and (name != "time" or not rule.also):
                         needed_fields += source.fields
         return frozenset(needed_fields)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 _FEW: Final = 10
-"""Rows below which a field that is silent may be so by chance, unless it spoke in every row before."""
+"""Rows below which a silent field may be so by chance."""
 _USUAL: Final = 50
 """Percent of rows from which on a field is usually there."""
 
@@ -38,8 +38,13 @@ class Shares:
         return not self._said[name]
 
 
-def vanished(shares: Shares, known_fields: Mapping[str, int], needed: Collection[str]) -> list[str]:
-    """Fields that rows need, that used to be there, and that no row has now."""
-    usual = _USUAL if shares.rows >= _FEW else 100
-    roots = sorted({name if name in known_fields else name.partition("/")[0] for name in needed})
+def vanished(
+    shares: Shares, known_fields: Mapping[str, int], needed: Collection[str], indispensable: Collection[str]
+) -> list[str]:
+    """Fields that rows need, that used to be there, and that no row has now.
+
+    Few rows may lack a field by chance: then only one counts without which they are rejected, and that was in all.
+    """
+    usual, wanted = (_USUAL, needed) if shares.rows >= _FEW else (100, indispensable)
+    roots = sorted({name if name in known_fields else name.partition("/")[0] for name in wanted})
     return [name for name in roots if known_fields.get(name, 0) >= usual and shares.silent(name)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import faust
 from faust.types import TP
 
-from nytta.ingest.pull.declared import read as read_sources
+from nytta.ingest.pull.declared import Declared
 from nytta.ingest.stream import health, topics
 from nytta.ingest.stream.cluster import Cluster
 from nytta.ingest.stream.consumer import as_taken, consume, every, own_partition, unless_lost
@@ -31,7 +31,9 @@ class Parts:
     """Makes this process the one that asks; what it is given is asked before every statement, and may raise."""
     learn: Callable[[App], None]
     """Learns of units, excluded persons and keys that other processes made."""
+    sources: Sequence[Declared]
     registry: Path | None
+    """Where mappings lie that the sources name."""
     patience: float = 120.0
     """Seconds for which a store that is away is waited for before the puller gives up and is started anew."""
 
@@ -52,7 +54,7 @@ class Asking:
             return
         if self._app is None or self._pulling is None:
             self._app = app = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
-            self._pulling = Pulling(app, read_sources(self.parts.registry), self.parts.registry, lambda: None)
+            self._pulling = Pulling(app, self.parts.sources, self.parts.registry, lambda: None)
         app, pulling = self._app, self._pulling
         await patient(self.parts, lambda: self.parts.learn(app))
         await asyncio.to_thread(pulling.ask_due)
