@@ -28,8 +28,8 @@ class Table:
     """Cells of one series, one element per cell, and which records are in them, one element per pair.
 
     `place` has the columns kind, grain, period, version, node. `row` and `record` are the pairs, `counted` whether the
-    record counts in the numerator. `moment` is when a figure with a noise of its own was told, 0 where the records alone
-    decide the noise. `anew` marks shown cells whose sets, at that moment, no other cell of the table has.
+    record counts in the numerator. `moment` is when a figure with a noise of its own was told, 0 where the records
+    alone decide the noise. `anew` marks shown cells whose sets, at that moment, no other cell of the table has.
     """
 
     name: str
