@@ -30,12 +30,14 @@ def main() -> int:
     parser.add_argument("--chains", type=int, default=20, help="persons of each kind and organisation for (e)")
     parser.add_argument("--every", type=int, default=4, help="weeks between slow figures of staff")
     parser.add_argument("--grains", action="store_true", help="slow figures of weeks, months and windows by themselves")
-    parser.add_argument("--least", type=int, default=1, help="records that differ before a figure is told anew")
-    parser.add_argument("--clock", action="store_true", help="(e): the noise follows the period too")
+    parser.add_argument("--least", type=int, default=1, help="persons that differ before a figure is told anew")
+    parser.add_argument("--late", type=int, default=3, help="cases that differ before a figure is told anew")
+    parser.add_argument("--types", action="store_true", help="weeks and months of single case types")
+    parser.add_argument("--still", action="store_true", help="slow figures whose noise follows their records alone")
     chosen = parser.parse_args()
     rules = Protection()
-    timing = Timing(chosen.every, chosen.grains, chosen.least)
-    telling = Telling(chosen.every, chosen.least, chosen.clock)
+    timing = Timing(chosen.every, chosen.grains, chosen.least, not chosen.still, chosen.late, chosen.types)
+    telling = Telling(chosen.every, chosen.least, not chosen.still)
     results: list[Result] = []
     for seed in range(chosen.seed, chosen.seed + chosen.organisations):
         units = int(np.exp(np.random.default_rng(seed).uniform(*np.log(UNITS))))

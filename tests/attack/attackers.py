@@ -35,7 +35,7 @@ class Observations:
     variable: list[Ints] = field(default_factory=list)
     weight: list[Floats] = field(default_factory=list)
     rows: int = 0
-    sets: set[tuple[str, int, int]] = field(default_factory=set)
+    sets: set[tuple[str, int, int, int]] = field(default_factory=set)
 
     def add(
         self,
@@ -55,8 +55,8 @@ class Observations:
         """
         count, whole = table.exact.numerator_keys, table.exact.denominator_keys
         # a share and its opposite have one noise
-        sides = zip(np.minimum(count, whole - count).tolist(), whole.tolist(), strict=True)
-        sets = [(family, *pair) for pair in sides]
+        sides = zip(np.minimum(count, whole - count).tolist(), whole.tolist(), table.moment.tolist(), strict=True)
+        sets = [(family, *side) for side in sides]
         fresh = table.anew & np.array([one not in self.sets for one in sets], dtype=bool)
         if activity:
             fresh &= table.place[:, 1] == 0

@@ -28,7 +28,8 @@ class Table:
     """Cells of one series, one element per cell, and which records are in them, one element per pair.
 
     `place` has the columns kind, grain, period, version, node. `row` and `record` are the pairs, `counted` whether the
-    record counts in the numerator. `anew` marks shown cells whose sets no other cell of the table has.
+    record counts in the numerator. `moment` is when a figure with a noise of its own was told, 0 where the records
+    alone decide the noise. `anew` marks shown cells whose sets, at that moment, no other cell of the table has.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Table:
     counted: Bools
     exact: Exact
     gated: Gated
+    moment: Ints
     shown: Bools
     anew: Bools
 
@@ -54,12 +56,17 @@ class Timing:
     """When figures are told anew; as they stand, as Nytta tells them.
 
     Slow figures of staff (all but weekly breadth) are told of every `every`-th week, and of months and windows by
-    themselves where `grains`. What was told stands unless `least` records differ from those it was told of.
+    themselves where `grains`. With `clock`, slow figures have another noise each time. What was told stands unless
+    `least` persons, or `late` cases, differ from those it was told of. Of a single case type windows alone are told,
+    unless `types`.
     """
 
     every: int = 4
     grains: bool = False
     least: int = 1
+    clock: bool = True
+    late: int = 3
+    types: bool = False
 
 
 STAFF = {
@@ -99,7 +106,8 @@ def staff_tables(world: World, rules: Protection, timing: Timing) -> dict[str, T
         slow = timing if name != "weekly-breadth" else Timing(every=1, grains=True)
         pairs = list(_staff_pairs(world, behind, state, slow, windows=name == "entitlement"))
         place, record, counted = (np.concatenate(column) for column in zip(*pairs, strict=True))
-        table = _table(name, STAFF[name], rules, place, record, counted, persons.key)
+        clock = timing.clock and slow is timing
+        table = _table(name, STAFF[name], rules, place, record, counted, persons.key, clock=clock)
         tables[name] = _standing(table, table.place[:, 4], slow.least)
     return tables
 
@@ -147,7 +155,11 @@ def case_tables(world: World, rules: Protection, timing: Timing) -> dict[str, Ta
     for name, state in states.items():
         table = _table(name, CASES[name], rules, place, record, state[record], cases.key, cases.handler)
         kind, grain, period, version, node = table.place.T
-        tables[name] = _standing(table, _code(kind, grain, period, 0 * version, node), timing.least)
+        if not timing.types:
+            told = (kind == ALL) | (grain == 2)
+            table = replace(table, shown=table.shown & told)
+            table = replace(table, anew=_first_of_set(table.exact, table.moment, table.shown))
+        tables[name] = _standing(table, _code(kind, grain, period, 0 * version, node), timing.late)
     return tables
 
 
@@ -208,6 +220,8 @@ def _table(
     counted: Bools,
     key: Keys,
     handler: Ints | None = None,
+    *,
+    clock: bool = False,
 ) -> Table:
     """Cells of pairs of places and records, through the gate."""
     places, row = np.unique(code, return_inverse=True)
@@ -238,14 +252,26 @@ def _table(
         sensitive=false,
         of_employees=false,
     )
+    place = _place(places)
+    moment = 1 + place[:, 2] if clock else nobody
     gated = gate(exact, measure, rules, SECRET)
+    for told in np.unique(moment[moment > 0]):
+        alike = moment == told
+        of_moment = gate(exact[alike], replace(measure, family=f"{measure.family} {told}"), rules, SECRET)
+        gated.value[alike] = of_moment.value
     shown = np.isfinite(gated.value)
-    sets = np.stack([exact.numerator_keys, exact.denominator_keys], axis=1)
+    anew = _first_of_set(exact, moment, shown)
+    return Table(name, place, row, record, counted, exact, gated, moment, shown, anew)
+
+
+def _first_of_set(exact: Exact, moment: Ints, shown: Bools) -> Bools:
+    """Shown cells whose sets no earlier cell has, at the same moment."""
+    sets = np.stack([exact.numerator_keys, exact.denominator_keys, moment.astype(np.uint64)], axis=1)
     told = np.flatnonzero(shown)
     _, first = np.unique(sets[told], axis=0, return_index=True)
-    anew = false.copy()
+    anew = np.zeros_like(shown)
     anew[told[first]] = True
-    return Table(name, _place(places), row, record, counted, exact, gated, shown, anew)
+    return anew
 
 
 def _sums(row: Ints, key: Keys, count: int) -> Keys:

@@ -8,7 +8,8 @@ denominator: it says nothing that these two do not say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +69,13 @@ class Measure:
             definition.minimum_denominator,
             definition.handled is not None and definition.handled is not definition.denominator,
         )
+
+    def of_month(self, last_day: date) -> Measure:
+        """The same measure with a noise of its own in the month of `last_day`, for what is told once a month.
+
+        In a unit where hardly anything changes, a figure that moves only with its records would tell of who changed.
+        """
+        return replace(self, family=f"{self.family} {last_day:%Y-%m}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class CitizenRules:
 
     k: int = 5
     k_sensitive: int = 10
-    noise: Noise = Noise(3, 1.5)
+    noise: Noise = Noise(5, 3.0)
 
     def __post_init__(self) -> None:
         if self.k < LEAST_CASES:
@@ -63,7 +63,7 @@ class HandlingRules:
     k: int = 10
     persons: int = 3
     most_by_one: float = 0.6
-    noise: Noise = Noise(4, 2.0)
+    noise: Noise = Noise(5, 3.0)
 
     def __post_init__(self) -> None:
         if self.k < LEAST_PERSONS:
@@ -76,7 +76,7 @@ class StaffRules:
 
     k: int = 10
     group: int = 15
-    noise: Noise = Noise(4, 2.0)
+    noise: Noise = Noise(8, 6.0)
 
     def __post_init__(self) -> None:
         if self.k < LEAST_PERSONS:

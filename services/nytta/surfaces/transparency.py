@@ -55,8 +55,9 @@ _CLASSES = {
 }
 _CHANGED = (
     "Figures are changed by a little so that nobody can be worked out from them, and sums may differ. What is told "
-    "twice of the same cases or persons is changed alike both times. Where too few stand behind a figure, it reads "
-    "the same whether there are none or a few."
+    "twice of the same cases or persons is changed alike both times, but each month anew where it is told once a "
+    "month. Cases that come late change a figure from three on, and single case types are told of windows alone. "
+    "Where too few stand behind a figure, it reads the same whether there are none or a few."
 )
 _WHAT = {
     Permission.PLATFORM: "Sources and their state; nothing about units",

@@ -130,7 +130,7 @@ def _steps(
             if not len(rows):
                 continue
             rules = in_force(organisation.disclosure, of_month)
-            gated = gate(_persons(rows, fact), _READY, rules, secret)
+            gated = gate(_persons(rows, fact), _READY.of_month(of_month + timedelta(days=6)), rules, secret)
             for number, (unit, system) in enumerate(
                 zip(rows["unit"].to_pylist(), rows["system"].to_pylist(), strict=True)
             ):

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nytta.disclosure.clock import first_open_week
+from nytta.disclosure.clock import first_open_week, last_of_month
 from nytta.disclosure.gate import Bools, Exact, Gated, Measure, gate
 from nytta.disclosure.rules import Reason, Status, few_of
-from nytta.indicators.definition import Definition, Protects
+from nytta.indicators.definition import Definition, Kind, Protects
 from nytta.indicators.periods import GRAINS
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.store.quality import systems_in_use, unclear_systems
@@ -39,6 +39,10 @@ _FIGURES = ("value", "low", "high", "n_band", "status", "reason")
 _SETS = ("numerator_keys", "denominator_keys")
 _INPUTS = ("numerator", "denominator", "size", "handlers", "most_by_one", "requesters")
 _EPOCH = date(1970, 1, 1)
+
+_LATE = 3
+"""Fewest cases that came late, or changed, for a figure to be told anew: each new figure of nearly the same cases would
+be a further hint."""
 
 
 def publish(
@@ -176,6 +180,7 @@ class _Course:
         # what was shown of the same records stands as it was told: a second drawing would tell more than one
         standing = published & self._stands(definition, rows)
         figures = self._figures(definition, rows.filter(pa.array(~standing)))
+        figures = figures.filter(pa.array(~_nearly_stands(definition, figures)))
         few_cells = _texts(figures, "reason") == few_of(definition.protects).value
         relevant = _bools(figures, "shown") | (_texts(figures, "was_reason") != "")
         figures = figures.append_column("said", pc.if_else(pa.array(few_cells), "", figures["reason"])).filter(
@@ -214,13 +219,12 @@ class _Course:
             for protection in dict.fromkeys(rules.values()):
                 days = [day for day, rule in rules.items() if rule == protection]
                 part = of_root.filter(pc.is_in(of_root["period"], pa.array(days, of_root["period"].type)))
-                gated = gate(self._exact(definition, part), Measure.of(definition), protection, place.secret)
-                columns = _of_known(part, _columns(gated), used_systems, definition) | {
-                    "rules": pa.repeat(pa.scalar(protection.fingerprint), len(part))
-                }
-                for name, column in columns.items():
-                    part = part.append_column(name, column)
-                parts.append(part)
+                for measure, told_alike in _measures(definition, part):
+                    gated = gate(self._exact(definition, told_alike), measure, protection, place.secret)
+                    columns = _of_known(told_alike, _columns(gated), used_systems, definition) | {
+                        "rules": pa.repeat(pa.scalar(protection.fingerprint), len(told_alike))
+                    }
+                    parts.append(_appended(told_alike, columns))
         if parts:
             return pa.concat_tables(parts)
         for name in (*_FIGURES, "rules"):
@@ -280,7 +284,8 @@ class _Course:
     def _rows(self, definition: Definition) -> pa.Table:
         """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`)."""
         staff = definition.protects is Protects.STAFF
-        case_types = "case_type = '*'" if staff else "1"
+        # of a single case type windows alone are told: each more view of nearly the same cases is a further hint
+        case_types = "case_type = '*'" if staff else "(case_type = '*' OR grain = 'window')"
         if not staff and definition.protects is not Protects.OFFICIAL_ACT:
             # reporting groups are for staff: cases of a small unit are judged by their own numbers
             case_types += " AND unit NOT IN (SELECT reporting_group FROM {open}.units)"
@@ -480,6 +485,34 @@ def _split(rows: pa.Table, name: str) -> Iterator[tuple[str, pa.Table]]:
         yield value, rows.filter(pc.equal(rows[name], value))
 
 
+def _measures(definition: Definition, rows: pa.Table) -> Iterator[tuple[Measure, pa.Table]]:
+    """What the gate needs to know of an indicator, with the rows that it is about: of slow figures, month by month."""
+    measure = Measure.of(definition)
+    if definition.pace == "week":
+        yield measure, rows
+        return
+    places = zip(rows["grain"].to_pylist(), rows["period"].to_pylist(), strict=True)
+    months = [_told_in(grain, period).replace(day=1) for grain, period in places]
+    for month, of_month in _split(rows.append_column("told_in", pa.array(months, pa.date32())), "told_in"):
+        yield measure.of_month(month), of_month.drop_columns("told_in")
+
+
+def _told_in(grain: str, period: date) -> date:
+    """The last day of what a slow figure tells: of the month itself, or of the latest week that is its month's last."""
+    return period if grain == "month" else last_of_month(period) + timedelta(days=6)
+
+
+def _nearly_stands(definition: Definition, rows: pa.Table) -> Bools:
+    """Whether what was told of cases stands although a few of them changed, under the same rules and still enough.
+
+    Never of staff: whoever is excluded counts no more. Medians have no noise that could be averaged.
+    """
+    cases = definition.protects in (Protects.CITIZEN, Protects.HANDLING) and definition.kind is not Kind.MEDIAN
+    few = np.logical_and.reduce([abs(_ints(rows, name) - _ints(rows, f"was_{name}")) < _LATE for name in _INPUTS[:3]])
+    told = _bools(rows, "live") & _bools(rows, "shown") & rows["value"].is_valid().to_numpy()
+    return np.asarray(cases & told & few & (_texts(rows, "rules") == _texts(rows, "was_rules")))
+
+
 def _columns(gated: Gated) -> dict[str, pa.Array]:
     numbers = {name: pa.array(getattr(gated, name), from_pandas=True) for name in ("value", "low", "high")}
     return numbers | {name: pa.array(getattr(gated, name).tolist(), pa.string()) for name in _FIGURES[3:]}
@@ -517,6 +550,12 @@ def _of_known(
     return columns | {
         name: pc.if_else(silent, pa.scalar(said, columns[name].type), columns[name]) for name, said in nothing.items()
     }
+
+
+def _appended(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    return table
 
 
 def _with(table: pa.Table, constants: dict[str, pa.Scalar]) -> pa.Table:

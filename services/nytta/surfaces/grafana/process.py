@@ -52,11 +52,12 @@ def _by_type(indicator: str, title: str, definition: str, unit: str) -> Panel:
     return Panel(
         Kind.TREND,
         f"{title} by case type",
-        f"{definition} Lines: the first four of the chosen case types in the latest window of the topmost chosen unit.",
+        f"{definition} Lines: the first four of the chosen case types in the latest window of the topmost chosen unit, "
+        "window by window: case types are told of no other periods.",
         f"""SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
 FROM nytta.indicator_values AS v INNER JOIN ({_TYPES}) AS l ON l.case_type = v.case_type
 WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.part = '' AND v.unit IN {WHOLE}
-  AND v.grain = ${{period:singlequote}} AND $__dateFilter(v.period) AND isNotNull(v.value)
+  AND v.grain = 'window' AND $__dateFilter(v.period) AND isNotNull(v.value)
 ORDER BY time, line""",
         unit=unit,
         percent_axis=unit == "percent",
