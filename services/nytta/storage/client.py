@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _SETTINGS = {
     "async_insert": 0,  # an answer means stored
+    "date_time_overflow_behavior": "saturate",  # a day before or after all that Date holds is its first or last
     "optimize_on_insert": 0,  # repetitions collapse when parts merge, not while somebody waits
     "max_partitions_per_insert_block": 0,  # published values lie by quarter, and a staff list tells of decades
     "prefer_column_name_to_alias": 1,  # an aggregate may bear the name of the column it is made from
