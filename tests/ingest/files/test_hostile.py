@@ -202,7 +202,7 @@ HOSTILE = (
     Hostile(
         "cases_en.csv",  # month names written out, a comma within the date, blank lines, spaces as thousands
         (
-            b'Case no,Registered,Closed,Owner department,Handling time (s)\n"C 1","January 14, 2026","February 2, 2026",'
+            b'Case no,Registered,Closed,Owner department,Handling time\n"C 1","January 14, 2026","February 2, 2026",'
             b'Permits,"86 400"\n\n"C 2","March 3, 2026",,Permits,"1 200"\n,,,,\n"C 3","May 9, 2026","May 10, 2026",'
             b'Environment,"12 345 678"\n'
         ),

@@ -37,9 +37,9 @@ def _cell(name: str, value: Any) -> Any:
 
 
 def _appendix(document: Document) -> Iterator[Sheet]:
-    """The tables after the page break, each under its heading with the texts between both; the register is there."""
+    """The tables after the last page break, each under its heading with the texts between both; without the register."""
     blocks = list(document.blocks)
-    begin = next((place for place, block in enumerate(blocks) if isinstance(block, Break)), len(blocks))
+    begin = max((place for place, block in enumerate(blocks) if isinstance(block, Break)), default=len(blocks))
     heading, texts = "", list[str]()
     for block in blocks[begin:]:
         if isinstance(block, Heading):
