@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from nytta import service as nytta
-from nytta.cli.common import Data, Json, commands, fail, opened, show, stderr
+from nytta.cli.common import Data, Json, Language, commands, fail, opened, show, stderr
 from nytta.insight.store.statements import PublishedStatement, Statements, until
 from nytta.surfaces.reports import html as pages
 from nytta.surfaces.reports import pdf as paper
@@ -34,14 +34,6 @@ class Format(StrEnum):
     PDF = "pdf"
     CSV = "csv"
     XLSX = "xlsx"
-
-
-class Language(StrEnum):
-    """Languages of a report."""
-
-    SV = "sv"
-    NB = "nb"
-    EN = "en"
 
 
 _SHOWN = (

@@ -13,7 +13,20 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, show, stderr
+from nytta.cli.common import (
+    Data,
+    Json,
+    Lang,
+    Language,
+    Registry,
+    commands,
+    fail,
+    mendable,
+    opened,
+    print_json,
+    show,
+    stderr,
+)
 from nytta.disclosure.published.reach import REMEDIES, Reach, reach
 from nytta.disclosure.rules import Reason
 from nytta.indicators.store.supports import supports as supported_by
@@ -22,6 +35,7 @@ from nytta.ingest.files.explain import explain
 from nytta.ingest.files.read import alike
 from nytta.ingest.store import quality
 from nytta.ingest.store.pulls import latest_rounds
+from nytta.surfaces.problems import in_language
 
 
 @commands.command("import")
@@ -203,10 +217,13 @@ def rejects(
     reason: Annotated[str, typer.Option(help="One reason only.")] = "",
     source: Annotated[str, typer.Option(help="One source only.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
+    language: Lang = Language.EN,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """What was refused, where it stood and what to change. Bodies stay sealed."""
     with opened(data) as app:
         rows = app.private.rejects(reason, source, limit)
+    if not as_json:
+        rows = [row | {"detail": in_language(str(row["detail"]), language)} for row in rows]
     show(rows, as_json, ("source", "position", "reason", "detail"))

@@ -37,7 +37,7 @@ def _cell(name: str, value: Any) -> Any:
 
 
 def _appendix(document: Document) -> Iterator[Sheet]:
-    """The tables after the last page break, each under its heading with the texts between both; without the register."""
+    """The tables after the last page break but the register, each under its heading with the texts between both."""
     blocks = list(document.blocks)
     begin = max((place for place, block in enumerate(blocks) if isinstance(block, Break)), default=len(blocks))
     heading, texts = "", list[str]()
