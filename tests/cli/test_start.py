@@ -131,6 +131,24 @@ def test_a_list_without_days_of_employment_asks_since_when(tmp_path: Path) -> No
     assert {shown.value for row in rows for shown in row.events[0].fields if shown.name == "valid_from"} == {DAY}
 
 
+def test_staff_may_ask_for_support_in_the_system_of_the_tickets(
+    lists: list[tuple[Path, Draft]], tmp_path: Path
+) -> None:
+    begun = begin(lists, proposed(lists, name="Björkviks kommun"))
+    for number, (staff, tickets) in enumerate(((True, True), (True, False))):
+        chosen = [one for one, wanted in zip(lists, (staff, tickets, not tickets), strict=True) if wanted]
+        begun = begin(chosen, proposed(chosen, name="Björkviks kommun"))
+        place = tmp_path / f"{number}.yaml"
+        place.write_text(begun.files["mappings/staff.yaml"], "utf-8")
+        rows = explain(lists[0][0], mappings.load(place)).rows
+        systems = [
+            [shown.value for event in row.events for shown in event.fields if shown.name == "system"] for row in rows
+        ]
+        # access is said of the system of cases; where it has no list here, the list is of all systems
+        assert systems == [[*(["it-support"] if tickets else ["arendeflode"])]] * len(rows)
+        assert [len(row.events) for row in rows] == [2 if tickets else 1] * len(rows)
+
+
 def test_names_become_ids() -> None:
     assert [beginning.slug(name) for name in ("Björkviks kommun", "Øvre Årdal", "IT-støtte", "Straße 1")] == [
         "bjorkviks-kommun",
@@ -163,7 +181,8 @@ def test_three_lists_show_their_first_figures_in_one_command(shared_data: Path, 
     papers = ("--legal-basis", "GDPR 6.1 e", "--dpia", "DPIA 2026-1", "--consulted-on", "2026-05-01")
     done = nytta(*words, *papers, "--into", tmp_path / "b").stderr
     (shown,) = [line for line in done.splitlines() if line.startswith("shown: ")]
-    assert int(shown.split()[1]) >= 9
+    assert int(shown.split()[1]) >= 10
+    assert "tickets-per-100" in shown
     # a row a case or ticket tells of no use, no handover, no return but by law, nothing solved without a ticket
     for untold in ("weekly-breadth", "handovers", "rework", "self-service", "reassignment"):
         assert untold not in shown

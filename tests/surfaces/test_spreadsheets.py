@@ -105,7 +105,7 @@ def test_a_command_s_table_is_guarded(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == "unit,value\n'=1+1,-3.5\n'@x,\n"
 
 
-def test_csv_is_written_in_one_place() -> None:
+def test_csv_and_workbooks_are_written_in_one_place_each() -> None:
     """Nothing else in the package has a writer of tables, by whichever name it is imported."""
     root = Path(str(nytta.__path__[0]))
     writers = {"writer", "DictWriter", "write_csv", "CSVWriter", "to_csv", "Workbook"}
@@ -117,7 +117,7 @@ def test_csv_is_written_in_one_place() -> None:
                 names = {alias.name for alias in node.names}
             if names & writers:
                 found.add(str(path.relative_to(root)))
-    assert found == {"surfaces/spreadsheets.py"}
+    assert found == {"surfaces/spreadsheets.py", "surfaces/workbooks.py"}
 
 
 @pytest.mark.parametrize("path", sorted((declarations.schemas() / "mappings" / "templates").glob("*.csv")), ids=str)

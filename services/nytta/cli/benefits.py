@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from nytta import service as nytta
-from nytta.cli.common import Data, Json, commands, fail, opened, show, stderr
+from nytta.cli.common import Data, Json, Language, commands, fail, opened, show, stderr
 from nytta.insight.store.statements import PublishedStatement, Statements, until
 from nytta.surfaces.reports import html as pages
 from nytta.surfaces.reports import pdf as paper
 from nytta.surfaces.reports.compose import document
 from nytta.surfaces.reports.rows import as_csv, rows
+from nytta.surfaces.reports.sheets import sheets
+from nytta.surfaces.workbooks import workbook
 
 AsOf = Annotated[
     str, typer.Option("--as-of", help="As it was stated by the end of this day, or by this moment (with offset).")
@@ -31,14 +33,7 @@ class Format(StrEnum):
     HTML = "html"
     PDF = "pdf"
     CSV = "csv"
-
-
-class Language(StrEnum):
-    """Languages of a report."""
-
-    SV = "sv"
-    NB = "nb"
-    EN = "en"
+    XLSX = "xlsx"
 
 
 _SHOWN = (
@@ -91,17 +86,17 @@ def report(
     published_statement, system = statements[0]
     if form is Format.CSV:
         body = as_csv(rows(published_statement.statement, language.value, system)).encode()
-    elif form is Format.PDF:
-        body = paper.pdf(
-            document(
-                published_statement.statement, published_statement.published_at, language.value, system, font=paper.FONT
-            )
-        )
     else:
-        told_in = document(
-            published_statement.statement, published_statement.published_at, language.value, system, font=pages.FONT
-        )
-        body = pages.html(told_in).encode()
+        font = paper.FONT if form is Format.PDF else pages.FONT
+        moment = published_statement.published_at
+        told_in = document(published_statement.statement, moment, language.value, system, font=font)
+        if form is Format.PDF:
+            body = paper.pdf(told_in)
+        elif form is Format.XLSX:
+            tables = sheets(rows(published_statement.statement, language.value, system), told_in)
+            body = workbook(tables, language.value, title=told_in.title, made_at=moment)
+        else:
+            body = pages.html(told_in).encode()
     if out is None:
         sys.stdout.buffer.write(body)
         sys.stdout.flush()

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -100,6 +101,17 @@ def mendable() -> Iterator[None]:
         fail("; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()), code=2)
     except OSError as error:
         fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+class Language(StrEnum):
+    """Languages of people."""
+
+    SV = "sv"
+    NB = "nb"
+    EN = "en"
+
+
+Lang = Annotated[Language, typer.Option("--lang", help="Language of what is said about rows and lists.")]
 
 
 def fail(message: str, code: int = 1) -> NoReturn:

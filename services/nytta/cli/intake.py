@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,14 +13,29 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nytta.cli.common import Data, Json, Registry, commands, fail, mendable, opened, print_json, show, stderr
+from nytta.cli.common import (
+    Data,
+    Json,
+    Lang,
+    Language,
+    Registry,
+    commands,
+    fail,
+    mendable,
+    opened,
+    print_json,
+    show,
+    stderr,
+)
 from nytta.disclosure.published.reach import REMEDIES, Reach, reach
 from nytta.disclosure.rules import Reason
 from nytta.indicators.store.supports import supports as supported_by
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.explain import explain
+from nytta.ingest.files.read import alike
 from nytta.ingest.store import quality
 from nytta.ingest.store.pulls import latest_rounds
+from nytta.surfaces.problems import in_language
 
 
 @commands.command("import")
@@ -132,10 +148,20 @@ def sources(
     supports: Annotated[
         bool, typer.Option("--supports", help="Which indicators each source supports, and what the others lack.")
     ] = False,
+    alike_in: Annotated[
+        Path | None, typer.Option("--alike", help="A file of which ids that look alike are listed; needs --mapping.")
+    ] = None,
+    mapping: Annotated[str, typer.Option(help="The mapping of that file.")] = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """What came from where: events, first and last time, rejects; and the imports."""
+    """What came from where: events, first and last time, rejects; and the imports.
+
+    Ids that look alike are those of a file at hand: the store has pseudonyms, which do not tell.
+    """
+    if alike_in:
+        _list_alike(alike_in, mapping, as_json)
+        return
     if supports:
         with opened(data) as app:
             supported = supported_by(app.private, app.definitions)
@@ -174,15 +200,30 @@ def sources(
         show(rounds, False, ("source", "what", "state", "ended", "last_good", "rows", "events", "rejected", "message"))
 
 
+def _list_alike(path: Path, mapping: str, as_json: bool) -> None:
+    """Ids of a file that look like another of it, with the rows in which each stands first."""
+    if not mapping:
+        fail("--alike needs --mapping: it says which columns hold ids", code=2)
+    with mendable():
+        noted = alike(path, mappings.load(mapping))
+    pairs = [asdict(pair) for pair in noted.pairs]
+    show(pairs, as_json, ("kind", "first", "first_row", "second", "second_row"))
+    if noted.is_full:
+        stderr.print("there are more ids than are compared: those of the last rows were not", style="yellow")
+
+
 @commands.command()
 def rejects(
     reason: Annotated[str, typer.Option(help="One reason only.")] = "",
     source: Annotated[str, typer.Option(help="One source only.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
+    language: Lang = Language.EN,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """What was refused, where it stood and what to change. Bodies stay sealed."""
     with opened(data) as app:
         rows = app.private.rejects(reason, source, limit)
+    if not as_json:
+        rows = [row | {"detail": in_language(str(row["detail"]), language)} for row in rows]
     show(rows, as_json, ("source", "position", "reason", "detail"))

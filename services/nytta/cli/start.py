@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.main import get_current_context  # type: ignore[attr-defined]
 
-from nytta.cli.common import Data, Json, commands, fail, mendable, opened, print_json, stderr
+from nytta.cli.common import Data, Json, Lang, Language, commands, fail, mendable, opened, print_json, stderr
 from nytta.cli.intake import say_reach
 from nytta.disclosure.published.reach import reach
 from nytta.ingest.files import beginning
@@ -21,6 +21,7 @@ from nytta.ingest.files.beginning import Beginning, Question
 from nytta.ingest.files.draft import Draft, drafted, text
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
+from nytta.surfaces.problems import in_language
 
 _PAPERS = {
     "legal_basis": "a legal basis (--legal-basis)",
@@ -29,11 +30,15 @@ _PAPERS = {
 }
 
 
+_OPEN = {Language.SV: "öppet", Language.NB: "åpent", Language.EN: "open"}
+
+
 @commands.command()
 def draft(
     file: Annotated[Path, typer.Argument(help="A list: CSV, a workbook, JSON, XES or OCEL.")],
     organisation: Annotated[str, typer.Option(help="Root unit under which its units are looked up.")] = "organisation",
     timezone: Annotated[str, typer.Option(help="Local time of that root unit (IANA name).")] = "UTC",
+    language: Lang = Language.EN,
     as_json: Json = False,
 ) -> None:
     """Draft a mapping for a list: decided by its cells, with a question where they do not decide."""
@@ -49,9 +54,9 @@ def draft(
         return
     sys.stdout.write(written)
     for question in draft.questions:
-        stderr.print(f"open: {question.text}", style="yellow", markup=False)
+        stderr.print(f"{_OPEN[language]}: {in_language(question.text, language)}", style="yellow", markup=False)
     for remark in draft.remarks:
-        stderr.print(remark, style="yellow", markup=False)
+        stderr.print(in_language(remark, language), style="yellow", markup=False)
 
 
 @commands.command()

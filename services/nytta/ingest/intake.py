@@ -24,6 +24,7 @@ from nytta.ingest.events.columns import distinct, join, unnumbered
 from nytta.ingest.events.reasons import Reason
 from nytta.ingest.files import files
 from nytta.ingest.files.errors import RowError
+from nytta.ingest.files.lookalikes import Lookalikes
 from nytta.ingest.keys import Choice, KeyFileError, Keys, Note, Notes, with_first
 from nytta.ingest.store import renamings
 from nytta.ingest.store.backlog import Backlog
@@ -625,6 +626,8 @@ class _Reading:
     """Fields that the mapping reads and no row has."""
     fields: tuple[str, ...] = ()
     """Where there are such, fields that rows have."""
+    lookalikes: Lookalikes = field(default_factory=Lookalikes)
+    """Ids as the file has them: seen while it is read, and kept nowhere."""
 
     def steps(self, path: Path) -> Iterator[_Step]:
         """The rest of the file, from the row at which the import stands."""
@@ -637,7 +640,14 @@ class _Reading:
         choice = self.intake._choice_for(root) if root else self.intake.choice()
         conceal = self.intake.keys.pseudonymiser().wire  # rows keep their ids when keys of persons change
         chunks = (
-            read(path, self.mapping, self.job.read, digest=self.job.digest, conceal=conceal)
+            read(
+                path,
+                self.mapping,
+                self.job.read,
+                digest=self.job.digest,
+                conceal=conceal,
+                lookalikes=self.lookalikes,
+            )
             if self.mapping
             else read_cloudevents(path, self.job.read)
         )
@@ -679,12 +689,13 @@ class _Reading:
         self.absent, self.fields = chunk.absent, chunk.fields
 
     def warnings(self) -> list[str]:
-        """What the file lacks."""
+        """What the file lacks, and that ids of it look alike."""
+        alike = [self.lookalikes.warning()] if self.lookalikes.pairs else []
         if not self.absent:
-            return []
+            return alike
         names = ", ".join(f"'{name}'" for name in self.absent)
         known_names = ", ".join(self.fields[:60]) + (" …" if len(self.fields) > 60 else "")
-        return [f"no row has the field{'s' * (len(self.absent) > 1)} {names}; the fields are: {known_names}"]
+        return [f"no row has the field{'s' * (len(self.absent) > 1)} {names}; the fields are: {known_names}", *alike]
 
     def _note_seen(self, chunk: Chunk, rejects: Sequence[Reject]) -> None:
         if self.mapping is None or not self.mapping.complete:

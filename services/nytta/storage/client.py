@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 _SETTINGS = {
     "async_insert": 0,  # an answer means stored
+    "date_time_overflow_behavior": "saturate",  # a day before or after all that Date holds is its first or last
     "insert_deduplicate": 0,  # a replicated table would leave out a block because an equal one came before
     "optimize_on_insert": 0,  # repetitions collapse when parts merge, not while somebody waits
     "max_partitions_per_insert_block": 0,  # published values lie by quarter, and a staff list tells of decades

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from nytta.ingest.store.private import PrivateStore
 from nytta.surfaces.console.words import LANGUAGES
@@ -181,7 +183,8 @@ def test_lists_filter_sort_and_page_by_url(seen: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "start"), [("pdf", b"%PDF-"), ("html", b"<!doctype html>"), ("csv", b"\xef\xbb\xbfbenefit,")]
+    ("form", "start"),
+    [("pdf", b"%PDF-"), ("html", b"<!doctype html>"), ("csv", b"\xef\xbb\xbfbenefit,"), ("xlsx", b"PK")],
 )
 def test_the_report_is_taken_away(seen: World, form: str, start: bytes) -> None:
     answer = seen.visit().get(f"/benefits/report?format={form}")
@@ -193,6 +196,20 @@ def test_a_table_is_taken_away(seen: World) -> None:
     answer = seen.visit().get("/indicators/weekly-breadth/csv?unit=u00&system=arken")
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.content.startswith(b"\xef\xbb\xbfWeek,Figure")
+
+
+def test_a_workbook_has_the_tables_of_the_page_with_figures_as_numbers(seen: World) -> None:
+    visit = seen.visit()
+    answer = visit.get("/indicators/weekly-breadth/xlsx?unit=u00&system=arken")
+    assert answer.headers["content-disposition"].endswith('filename="weekly-breadth.xlsx"')
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    assert book.sheet_names[:2] == ["Weeks", "Units"]
+    for name, heading in (("Weeks", "Figure"), ("Units", "Figure")):
+        rows = book.get_sheet_by_name(name).to_python()
+        shares = [row[rows[0].index(heading)] for row in rows[1:]]
+        assert any(isinstance(share, float) and 0 < share < 1 for share in shares), shares
+    as_csv = visit.get("/indicators/weekly-breadth/csv?unit=u00&system=arken").text
+    assert all(str(row[0]) in as_csv for row in book.get_sheet_by_name("Units").to_python()[:-2])
 
 
 def test_the_same_models_over_the_api(seen: World) -> None:

@@ -13,6 +13,7 @@ from string import Formatter
 import pytest
 import yaml
 from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
 
 from nytta.insight.benefits.statement import (
     Ahead,
@@ -34,8 +35,10 @@ from nytta.registry.units import LANGUAGES, Names
 from nytta.surfaces import reports
 from nytta.surfaces.reports import figures, html, pdf
 from nytta.surfaces.reports.compose import document
-from nytta.surfaces.reports.document import Chart, Document, Heading, Items, Table, Text, Tiles
+from nytta.surfaces.reports.document import Break, Chart, Document, Heading, Items, Table, Text, Tiles
 from nytta.surfaces.reports.rows import as_csv, rows
+from nytta.surfaces.reports.sheets import sheets
+from nytta.surfaces.workbooks import workbook
 
 WEEK = date(2026, 6, 1)
 SAID = datetime(2026, 6, 8, 4, 0, tzinfo=UTC)
@@ -287,6 +290,31 @@ def test_csv_has_a_row_per_benefit() -> None:
     assert read[2]["lacks"] == "owner"
     assert as_csv([]) == ""
     assert rows(statement(), "nb", "another") == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_workbook_has_the_register_and_each_table_of_the_appendix(language: str) -> None:
+    told_in = document(statement(), SAID, language, "s", font=html.FONT)
+    tables = sheets(rows(statement(), language, "s"), told_in)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(workbook(tables, language, made_at=SAID)))
+    register = book.get_sheet_by_name(WORDS["register"][language]).to_python()
+    titles = [WORDS[f"column_{name}"][language] for name in rows(statement(), language, "s")[0]]
+    assert register[0] == titles
+    assert len(set(titles)) == len(titles)
+    second = dict(zip(titles, register[2], strict=True))
+    assert second[WORDS["column_name"][language]] == f"Benefit 1 {language}"
+    assert second[WORDS["column_realised"][language]] == 0.516
+    assert second[WORDS["column_due"][language]] == date(2026, 9, 7)
+    assert second[WORDS["column_unrealised_hours"][language]] == 103
+    assert told_in.foot in str(register[-1][0])
+    appendix = told_in.blocks[max(n for n, block in enumerate(told_in.blocks) if isinstance(block, Break)) :]
+    of_appendix = [block for block in appendix if isinstance(block, Table)]
+    in_book = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+    for table in of_appendix[1:]:  # the first is the register
+        titled = [title for title in table.columns if title]
+        alike = [lines for lines in in_book if [title for title in lines[0] if title] == titled]
+        firsts = [[line[0] for line in lines[1 : len(table.rows) + 1]] for lines in alike]
+        assert [row[0] for row in table.rows] in firsts
 
 
 def test_an_organisation_without_benefits_has_a_report() -> None:

@@ -20,7 +20,7 @@ from nytta.disclosure.gate import Exact, Measure, gate
 from nytta.disclosure.published.figures import HALF_YEAR, PublishedFigures, middle
 from nytta.disclosure.store.publish import Secret
 from nytta.indicators.definition import Kind, Protects
-from nytta.indicators.store.render import Scope, Zones, winners
+from nytta.indicators.store.render import ENDED, Scope, Zones, winners
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry.protection import StaffRules, in_force
@@ -104,8 +104,7 @@ def _steps(
                    {keys.format(f"If(e.actor, {trained} AND e.entitled = 1)")} AS ready_keys,
                    max(grouped) AS grouped
             FROM (
-                SELECT unit, system, actor, tier, entitled, toDate(valid_from) AS begin,
-                       if(year(valid_to) < 2000, toDate('2149-06-06'), toDate(valid_to)) AS end,
+                SELECT unit, system, actor, tier, entitled, toDate(valid_from) AS begin, {ENDED} AS last,
                        arrayJoin({{weeks:Array(Date)}}) AS week
                 FROM {winners(scope, "'eligibility'", own_units)}
             ) AS e
@@ -117,7 +116,7 @@ def _steps(
             LEFT JOIN (SELECT unit, 1 AS grouped FROM {{open}}.units WHERE reporting_group != '' GROUP BY unit) AS g
                 ON g.unit = p.ancestor
             ARRAY JOIN if(e.tier = 'manager', ['*', 'manager'], ['*']) AS part
-            WHERE e.begin <= week + 6 AND e.end > week + 6 AND p.valid_from <= week AND p.valid_to > week
+            WHERE e.begin <= week + 6 AND e.last >= week + 6 AND p.valid_from <= week AND p.valid_to > week
               AND e.system IN (SELECT system FROM {{private}}.events WHERE kind = 'training')
             GROUP BY p.ancestor, e.system, part, week ORDER BY p.ancestor, e.system, part, week""",
         weeks=sorted({last_of_month(week) for week in weeks}),

@@ -14,6 +14,12 @@ from nytta.indicators.subjects import SUBJECTS, Subject
 
 _OPEN_END = "toDate('2149-06-06')"
 _FIRST_MONDAY = "toDate('1970-01-05')"  # a Date before it has no Monday: 'since ever' would count in weeks of Thursdays
+_IS_OPEN = "valid_to < toDate32('1901-01-01')"
+"""SQL condition that a membership has no end: no event bears a day so early."""
+_IN_SIGHT = f"({_IS_OPEN} OR valid_to > toDate32('1970-01-05'))"
+"""SQL condition that a membership did not end before the first week that there can be."""
+ENDED = f"if({_IS_OPEN}, {_OPEN_END}, toDate(valid_to - 1))"
+"""SQL of the last day of a membership."""
 _NOBODY = "toFixedString('', 16)"
 _HABIT = 12
 """Weeks at work over which a habit shows."""
@@ -180,14 +186,14 @@ def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
     unit's staff as the unit reported it, else as the calendar has it. Limited to the units under the touched cells.
     """
     units = _units(scope)
-    ended = f"if(year(valid_to) < 2000, {_OPEN_END}, toDate(valid_to) - 1)"
-    belonging = _near("toDate(valid_from)", ended, scope, window)
+    belonging = _near("toDate(valid_from)", ENDED, scope, window)
     spans = _span(*belonging, grain, scope, window)
     weeks = _flow("toDate(valid_from)", grain, scope, window)
     near_weeks = _weeks(scope, grain, window)
     person_acts = _person_days(scope, "act", f"{units} AND {near_weeks}")
     acted = _flow(scope.zones.date("time"), grain, scope, window)
-    eligible = winners(scope, "'eligibility'", units)
+    memberships = winners(scope, "'eligibility'", units)
+    eligible = f"(SELECT * FROM {memberships} WHERE {_IN_SIGHT})"
     habit = _habit(scope, window, person_acts, eligible) if habits and window >= _HABIT else ""
     limit = (
         f"AND (p.ancestor, r.system, r.period) IN ({scope.touched})" if scope.touched else _within(scope, "r.period")
@@ -292,8 +298,7 @@ def _habit(scope: Scope, window: int, person_acts: str, eligible: str) -> str:
     expects at least half of the staff.
     """
     acted = f"toMonday({scope.zones.date('time')})"
-    ended = f"if(year(valid_to) < 2000, {_OPEN_END}, toDate(valid_to) - 1)"
-    weeks = _span(*_near("toDate(valid_from)", ended, scope, window), "week", scope, 0)
+    weeks = _span(*_near("toDate(valid_from)", ENDED, scope, window), "week", scope, 0)
     few_weeks = f" AND last IN (SELECT period FROM ({scope.touched}))" if scope.touched else _within(scope, "last")
     present = _person_days(scope, "presence", f"actor != {_NOBODY} AND {_weeks(scope, 'window', window)}")
     at_work = f"""LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -120,6 +120,7 @@ def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Be
         if called := answers.get(f"system {path.name}"):
             systems.setdefault(slug(called), (called, draft.kind))
     staff_system = _system_of_staff(lists, systems)
+    support = [slug(answers[f"system {path.name}"]) for path, draft in lists if draft.kind == TICKETS]
     first_date = first_day(lists)
     written: dict[str, str] = {}
     mappings: list[tuple[Path, str]] = []
@@ -133,6 +134,7 @@ def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Be
             "unit": root if answers.get(f"unit {path.name}") == name else answers.get(f"unit {path.name}", ""),
             "system": slug(answers.get(f"system {path.name}", "")) or (staff_system if draft.kind == STAFF else ""),
             "not_before": first_date,
+            "support": " ".join(support) if draft.kind == STAFF else "",
         }
         place = f"mappings/{mapping_id}.yaml"
         written[place] = text(draft, root, zone, {key: answer for key, answer in answered.items() if answer})
@@ -194,14 +196,14 @@ def _system(kind: str, lists: Sequence[tuple[Path, Draft]], language: str) -> st
 
 def _system_of_staff(lists: Sequence[tuple[Path, Draft]], systems: Mapping[str, tuple[str, str]]) -> str:
     """The system of which a staff list says who has access; "" for all systems."""
-    for _, draft in lists:
-        column = draft.fields.get("access", "") if draft.kind == STAFF else ""
-        system_id = next(
-            (mapped_id for mapped_id, (name, _) in systems.items() if column and name.lower() in column.lower()), ""
-        )
-        if system_id:
-            return system_id
-    return ""
+    names = [(system_id, name) for system_id, (name, _) in systems.items()]
+    return next((system_id for _, draft in lists if (system_id := system_of_access(draft, names))), "")
+
+
+def system_of_access(draft: Draft, names: Iterable[tuple[str, str]]) -> str:
+    """The system, of ids with a name, of which a staff list says who has access; "" for all systems."""
+    column = draft.fields.get("access", "") if draft.kind == STAFF else ""
+    return next((system_id for system_id, name in names if column and name.lower() in column.lower()), "")
 
 
 def first_day(lists: Sequence[tuple[Path, Draft]]) -> str:

@@ -147,8 +147,7 @@ def drafted(look: Look, kind: str = "") -> Draft:
         return _log(look, columns, dated)
     of_kind = {candidate: _fields(candidate, look, columns, dated) for candidate in ([kind] if kind else KINDS)}
     points = {
-        each: _told(each, column_notations) + _NAMED * _is_called(each, look.name)
-        for each, column_notations in of_kind.items()
+        each: _told(each, column_notations) + _named(each, look.name) for each, column_notations in of_kind.items()
     }
     best = kind or max(KINDS, key=lambda each: (set(_NEEDED[each]) <= of_kind[each].keys(), points[each]))
     if not kind and (not set(_NEEDED[best]) <= of_kind[best].keys() or points[best] < _FEWEST):
@@ -167,9 +166,12 @@ def _told(kind: str, fields: Mapping[str, str]) -> int:
     return sum(_TELLING[kind].get(name, 0) for name in fields)
 
 
-def _is_called(kind: str, name: str) -> bool:
-    """Whether the name of the file says that its list is of this kind."""
-    return any(stem.search(called(name)) for stem in _stems()["files"][kind])
+def _named(kind: str, name: str) -> int:
+    """How much the name of the file tells of the kind of its list."""
+    for stems, weight in (("files", _NAMED), ("files_of_either", 1)):
+        if any(stem.search(called(name)) for stem in _stems()[stems].get(kind, ())):
+            return weight
+    return 0
 
 
 def _log(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
@@ -430,8 +432,9 @@ def _asked_order(look: Look, column: str, column_notations: Sequence[Notation]) 
 def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> str:
     """The mapping of a draft as YAML text.
 
-    `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, and the day from
-    which staff are counted (`not_before`). What has no answer is left open, so that rows are rejected rather than read
+    `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, the day from
+    which staff are counted (`not_before`), and the systems, parted by spaces, in which all of the staff may ask for
+    support (`support`). What has no answer is left open, so that rows are rejected rather than read
     wrongly.
     """
     answered = dict(answers or {})
@@ -556,26 +559,33 @@ def _staff(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"actor: {quoted(fields['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
-    yield "events:"
-    yield "  - type: people.eligibility"
+    membership = ["    type: people.eligibility"]
     if first_date and "to" in fields:
-        yield f"    when: {{field: {quoted(fields['to'])}, lasts_to: {first_date}}}  # figures begin then"
+        membership.append(f"    when: {{field: {quoted(fields['to'])}, lasts_to: {first_date}}}  # figures begin then")
     if "role" in fields:
         leaders = sorted({text for text in cells.said(draft.look.cells(fields["role"])) if _LEADERS.search(text)})[:40]
-        yield f"    role: {quoted(fields['role'])}"
+        membership.append(f"    role: {quoted(fields['role'])}")
         if leaders:
             values = ", ".join(f"{quoted(leader)}: managers" for leader in leaders)
-            yield f"    tier: {{field: {quoted(fields['role'])}, values: {{{values}}}, otherwise: staff}}"
+            membership.append(f"    tier: {{field: {quoted(fields['role'])}, values: {{{values}}}, otherwise: staff}}")
     if "fte" in fields:
-        yield from _fte(draft, fields["fte"])
-    yield f"    valid_from: {since}"
+        membership += _fte(draft, fields["fte"])
+    membership.append(f"    valid_from: {since}")
     if "to" in fields:
-        yield f"    valid_to: {_at(draft, fields['to'], answered, 'add_days: 1')}"
+        membership.append(f"    valid_to: {_at(draft, fields['to'], answered, 'add_days: 1')}")
+    yield "events:"
+    yield "  - " + membership[0].lstrip()
+    yield from membership[1:]
     if "access" in fields:
         yes_words = cells.yes_words(draft.look.cells(fields["access"])) or []
         answer = f"{{field: {quoted(fields['access'])}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
         yield f"    account: {answer}"
         yield f"    licence: {answer}"
+    for system in dict.fromkeys(answered.get("support", "").split()):
+        if system != answered.get("system"):
+            yield f"  - also: {'support_' + re.sub(r'[^a-z]', '_', system)}  # everybody may ask for support there"
+            yield f"    system: {{constant: {quoted(system)}}}"
+            yield from membership
 
 
 def _fte(draft: Draft, column: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from nytta.ingest.files import files
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
+from nytta.ingest.files.lookalikes import Lookalikes
 from nytta.ingest.files.mapping import Mapping
 from nytta.ingest.files.ocel import OcelReader
 from nytta.ingest.files.records import ItemsReader, LinesReader, ObjectReader, RecordsReader
@@ -67,6 +68,14 @@ class Chunk:
     """Where there are such, the fields that the first rows have."""
 
 
+def alike(path: Path, mapping: Mapping) -> Lookalikes:
+    """Those of a file as its mapping reads it. `InputError` where it cannot be read."""
+    noted = Lookalikes()
+    for _ in read(path, mapping, lookalikes=noted):
+        pass
+    return noted
+
+
 def source_of(mapping: Mapping, digest: str) -> str:
     """The source of a file's events: the mapping's where rows have an identity, else the file's digest."""
     return mapping.source if mapping.source is not None else f"file:{digest[:32]}"
@@ -79,14 +88,15 @@ def read(
     *,
     digest: str | None = None,
     conceal: Callable[[str], str] | None = None,
+    lookalikes: Lookalikes | None = None,
 ) -> Iterator[Chunk]:
     """The file's events in chunks of at most `CHUNK_ROWS` rows, in the order of the file, with flat memory.
 
     All events of a row have its number (from 1) as `sequence`; the row's own event has the row's number or
     identity as id, a derived event that with "." and the rule's word behind it. `start_row` is the number of
     rows already stored: they are read over. `digest` saves computing it anew. `conceal` turns an identity
-    made of the file's fields into the event's id; without it the fields stand there as they are. At least one
-    chunk comes, so that an empty log is told.
+    made of the file's fields into the event's id; without it the fields stand there as they are. `lookalikes` takes
+    note of ids. At least one chunk comes, so that an empty log is told.
 
     `InputError` where the file cannot be read any further; the chunks before it are sound.
     """
@@ -95,7 +105,7 @@ def read(
     translator = Translator(mapping, files.as_text(path.name), source, conceal)
     with opened(path, mapping) as (stream, reader):
         number = 0
-        events_pile = _Pile(source)
+        events_pile = _Pile(source, lookalikes)
         yielded = False
         fields_met = _Met(mapping.columns)
         for row in reader:
@@ -108,7 +118,7 @@ def read(
             events_pile.add(row, translator, number, reader.position(number))
             if (number - start_row) % CHUNK_ROWS == 0 or events_pile.held >= CHUNK_BYTES:
                 yield events_pile.chunk(number, stream.bytes_read, stream.bytes_total, fields_met)
-                events_pile, yielded = _Pile(source), True
+                events_pile, yielded = _Pile(source, lookalikes), True
         if not events_pile.is_empty or not yielded:
             yield events_pile.chunk(number, stream.bytes_total, stream.bytes_total, fields_met)
 
@@ -167,8 +177,9 @@ class _Met:
 class _Pile:
     """What becomes of consecutive rows, until it is a chunk."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, lookalikes: Lookalikes | None = None) -> None:
         self.held = 0
+        self._lookalikes = lookalikes
         self._source = source
         self._events = bytearray()
         self._gone = bytearray()
@@ -188,6 +199,8 @@ class _Pile:
             self._reject(Reason.MALFORMED_ROW, row.detail, position or "row", row.body)
             return
         outcome = translator.translate(row, number)
+        if self._lookalikes is not None:
+            self._lookalikes.add(outcome.events, number)
         for events, body in ((outcome.events, self._events), (outcome.retractions, self._gone)):
             bytes_before = len(body)
             body.extend(b"".join(orjson.dumps(event, option=_JSON) for event in events))

@@ -23,7 +23,9 @@ _ROW: Final = "replaceRegexpOne(id, '\\\\.[a-z_]+$', '')"
 _OF_ROWS: Final = f"source = {{source:String}} AND has({{rows:Array(String)}}, {_ROW})"
 _OF_ACTORS: Final = "actor IN (SELECT toFixedString(unhex(arrayJoin({actors:Array(String)})), 16))"
 _OF_SUBJECTS: Final = "subject IN (SELECT toFixedString(unhex(arrayJoin({subjects:Array(String)})), 16))"
-_IS_OPEN: Final = "year(valid_to) < 2000"
+_NO_DAY: Final = "{} < toDate32('1901-01-01')"
+"""SQL condition that a column of days holds none: no event bears a day so early."""
+_IS_OPEN: Final = _NO_DAY.format("valid_to")
 
 
 def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) -> dict[str, Standing]:
@@ -94,7 +96,7 @@ def _winning(condition: str) -> str:
 
 def _column(name: str) -> str:
     """SQL of a column as a decoded event has it."""
-    return f"if(year({name}) < 2000, NULL, {name}) AS {name}_" if name in ("valid_from", "valid_to") else name
+    return f"if({_NO_DAY.format(name)}, NULL, {name}) AS {name}_" if name in ("valid_from", "valid_to") else name
 
 
 def _parts(items: Collection[Any]) -> Iterator[list[Any]]:

@@ -44,6 +44,7 @@ from nytta.surfaces.console.readings import Readings
 from nytta.surfaces.console.services import Services
 from nytta.surfaces.console.visitors import Visitor, form_token, held_by, same_token
 from nytta.surfaces.console.words import LANGUAGES, negotiated
+from nytta.surfaces.problems import in_language
 
 _log = logging.getLogger(__name__)
 _HERE: Final = Path(__file__).parent
@@ -121,6 +122,7 @@ class Console:
             "icon": icons.icon,
             "style": f"/static/console.css?v={sha256(self.style).hexdigest()[:12]}",
             "languages": LANGUAGES,
+            "in_language": in_language,
             "is_link": lambda cell: isinstance(cell, Link),
             "Permission": Permission,
             "signs_out": self.proxy is None,

@@ -19,6 +19,7 @@ from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.console.words import has_words
 from nytta.surfaces.spreadsheets import csv_text
+from nytta.surfaces.workbooks import Sheet, workbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class IndicatorView:
     funnels: tuple[Chart, ...]
     week: str
     csv: str
+    xlsx: str
 
 
 def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
@@ -116,21 +118,34 @@ def one(
         else (),
         week(reading.week, language),
         f"/indicators/{indicator_id}/csv?unit={unit}&system={system}",
+        f"/indicators/{indicator_id}/xlsx?unit={unit}&system={system}",
     )
 
 
 def as_csv(view: IndicatorView) -> bytes:
     """The tables of the page, one after the other: weeks, then places."""
-    tables = [chart.table for chart in (view.chart, view.places) if chart is not None]
-    texts = [
-        csv_text(
-            table.columns,
-            ([cell.text if isinstance(cell, Link) else cell for cell in row] for row in table.rows),
-            "\r\n",
-        )
-        for table in tables
-    ]
+    texts = [csv_text(table.columns, _texts(table), "\r\n") for table in _tables(view)]
     return "".join(["\ufeff", *(f"{text}\r\n" for text in texts)]).encode()
+
+
+def as_workbook(view: IndicatorView, language: str) -> bytes:
+    """The same tables as sheets: weeks, places, and parts where there are any; where no figure is, the facts alone."""
+    say = Speaker(language)
+    names = (say("sheet_weeks"), say("sheet_places"))
+    charts_shown = zip(names, (view.chart, view.places), strict=True)
+    tables = [(name, chart.table) for name, chart in charts_shown if chart is not None]
+    tables += [(say("sheet_parts"), view.parts)] if view.parts else []
+    tables.append((say("definition"), view.facts))
+    sheets = [Sheet(name, table.columns, _texts(table), table.figures, table.caption) for name, table in tables]
+    return workbook(sheets, language, title=view.title)
+
+
+def _tables(view: IndicatorView) -> list[Table]:
+    return [chart.table for chart in (view.chart, view.places) if chart is not None]
+
+
+def _texts(table: Table) -> list[list[str]]:
+    return [[cell.text if isinstance(cell, Link) else cell for cell in row] for row in table.rows]
 
 
 def _systems(reading: Reading) -> list[str]:

@@ -18,6 +18,7 @@ from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.services import Replayed, Services
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.console.words import has_words
+from nytta.surfaces.problems import in_language
 from nytta.surfaces.reports import figures
 
 _UNUSUAL = {"silent": "bad", "low": "risk", "high": "risk"}
@@ -259,7 +260,10 @@ def _details(services: Services, query: Mapping[str, str], say: Speaker) -> Tabl
     return Table(
         say("details_caption", reason=_reason(query["reason"], say), n=len(rows)),
         tuple(say(f"col_{column}") for column in ("source", "position", "detail")),
-        tuple((str(row["source"]) or "–", str(row["position"]), str(row["detail"])) for row in rows),
+        tuple(
+            (str(row["source"]) or "–", str(row["position"]), in_language(str(row["detail"]), say.language))
+            for row in rows
+        ),
     )
 
 

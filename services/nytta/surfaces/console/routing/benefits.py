@@ -14,8 +14,15 @@ from nytta.surfaces.console.routing.reading import chosen_reading
 from nytta.surfaces.reports import html, pdf
 from nytta.surfaces.reports.compose import document
 from nytta.surfaces.reports.rows import as_csv, rows
+from nytta.surfaces.reports.sheets import sheets
+from nytta.surfaces.workbooks import MEDIA, workbook
 
-_MEDIA = {"pdf": "application/pdf", "html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
+_MEDIA = {
+    "pdf": "application/pdf",
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": MEDIA,
+}
 
 
 def builders(console: Console) -> dict[str, Build]:
@@ -65,6 +72,10 @@ def add(app: FastAPI, console: Console) -> None:
                 return name, b"\xef\xbb\xbf" + as_csv(rows(statement, visitor.language, system)).encode()
             font = pdf.FONT if form == "pdf" else html.FONT
             report = document(statement, reading.said.published_at, visitor.language, system, font=font)
+            if form == "xlsx":
+                tables = sheets(rows(statement, visitor.language, system), report)
+                moment = reading.said.published_at
+                return name, workbook(tables, visitor.language, title=report.title, made_at=moment)
             return name, pdf.pdf(report) if form == "pdf" else html.html(report).encode()
 
         name, body = await console.run(made)

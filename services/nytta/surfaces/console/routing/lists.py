@@ -22,7 +22,7 @@ from nytta.ingest.files.explain import Explanation
 from nytta.registry.dates import END
 from nytta.registry.registry import Registry
 from nytta.registry.systems import Protects
-from nytta.registry.units import Unit
+from nytta.registry.units import LANGUAGES, Unit
 from nytta.surfaces.console.context import Console, PageRequest
 from nytta.surfaces.console.parts import Answer, Refused, Speaker
 from nytta.surfaces.console.routing.intake import drafted as place_of_draft
@@ -280,6 +280,17 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
     drafts = [(listing.place, listing.draft) for listing in offer.lists if listing.draft]
     names: set[str] = set()
     texts = []
+    asked = [
+        (listing.draft, _asked(registry, number, listing, offer.organisation, "en"))
+        for number, listing in enumerate(offer.lists)
+        if listing.draft
+    ]
+    support = [
+        question.answer
+        for draft, questions in asked
+        for question in questions
+        if draft.kind == TICKETS and question.about == "system"
+    ]
     for number, listing in enumerate(offer.lists):
         if listing.draft is None:
             texts.append("")
@@ -292,6 +303,10 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
         answers |= {"id": name, "source": f"{offer.organisation}/{name}"}
         if listing.draft.kind == STAFF and (begins := beginning.first_day(drafts)):
             answers["not_before"] = begins
+        if listing.draft.kind == STAFF:
+            systems = [(system.id, system.names.text(code)) for system in registry.systems for code in LANGUAGES]
+            answers["system"] = beginning.system_of_access(listing.draft, systems)
+            answers["support"] = " ".join(filter(None, support))
         texts.append(text(listing.draft, offer.organisation, zone, answers))
     return texts
 

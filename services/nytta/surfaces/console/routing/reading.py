@@ -23,6 +23,7 @@ from nytta.surfaces.console.pages.unit import unit, visible_root
 from nytta.surfaces.console.parts import Answer, Refused, Speaker
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
+from nytta.surfaces.workbooks import MEDIA
 
 _R = TypeVar("_R", SnoozeReason, InvalidReason)
 
@@ -127,7 +128,9 @@ def add(app: FastAPI, console: Console) -> None:
         app.add_api_route(path, _page(console, template, build[name]), methods=["GET"], include_in_schema=False)
 
     @app.get("/indicators/{indicator}/csv", include_in_schema=False)
+    @app.get("/indicators/{indicator}/xlsx", include_in_schema=False)
     async def download(request: Request) -> Response:
+        form = request.url.path.rpartition("/")[2]
         visitor = console.visitor(request)
         query = dict(request.query_params)
 
@@ -135,11 +138,15 @@ def add(app: FastAPI, console: Console) -> None:
             reading = _of_unit(console, visitor, query)
             model = indicator_pages.one(console.store, reading, visitor, request.path_params["indicator"], query)
             console.log(visitor, Answer(model, ((Permission.FIGURES, model.unit),)), "export")
+            if form == "xlsx":
+                return indicator_pages.as_workbook(model, visitor.language)
             return indicator_pages.as_csv(model)
 
-        name = f"{request.path_params['indicator']}.csv"
+        name = f"{request.path_params['indicator']}.{form}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(await console.run(made), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(
+            await console.run(made), media_type=MEDIA if form == "xlsx" else "text/csv; charset=utf-8", headers=headers
+        )
 
     @app.post("/alerts/{alert:path}", include_in_schema=False)
     async def answer(request: Request) -> Response:

@@ -1,0 +1,175 @@
+"""Workbooks (XLSX) for people who take tables away: the one place that writes them.
+
+A text is written as a text, never as a formula or a link, and one that a spreadsheet would take for a formula when
+somebody edits it bears the mark of a quoted text. Figures are numbers with the digits that the page shows, so that they
+can be sorted and drawn.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+import xlsxwriter
+
+from nytta.surfaces.spreadsheets import guarded
+
+MEDIA: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""What a workbook is called over HTTP."""
+
+_MOST_SIGNS: Final = 32_767
+"""Signs that a cell holds at most."""
+_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
+_NAME_LENGTH: Final = 31
+"""How long the name of a sheet is at most, in units of UTF-16."""
+_NO_NAME: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]|^'|'$")
+"""What the name of a sheet may not have."""
+_WIDEST: Final = 60
+_SPACE: Final = "[ \u00a0\u202f]"
+
+
+def _written(thousands: str, point: str) -> re.Pattern[str]:
+    """A figure of which these signs part thousands, and whole from fraction."""
+    return re.compile(
+        rf"(?P<before>[A-Z]{{3}}{_SPACE})?(?P<whole>[−-]?(?:[0-9]{{1,3}}(?:{thousands}[0-9]{{3}})+|[0-9]+))"
+        rf"(?:{point}(?P<part>[0-9]+))?(?P<after>{_SPACE}?(?:%|kr|[A-Z]{{3}}))?"
+    )
+
+
+_FIGURE: Final = {"sv": _written(_SPACE, ","), "nb": _written(_SPACE, ","), "en": _written(",", "[.]")}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table: its name, the titles of its columns, rows, and a line below them.
+
+    Cells are texts, numbers, days, lists of texts, or None. In the columns of `figures`, texts such as `62,5 %`
+    become numbers.
+    """
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    figures: Collection[int] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number with the form in which a spreadsheet shows it."""
+
+    value: float
+    form: str = field(default="General")
+
+
+def workbook(sheets: Iterable[Sheet], language: str, *, title: str = "", made_at: datetime | None = None) -> bytes:
+    """An XLSX file with these sheets. The same sheets at the same moment are the same bytes.
+
+    `language` says how figures are written. ValueError where a sheet has more rows than a spreadsheet holds.
+    """
+    buffer = io.BytesIO()
+    options = {"in_memory": True, "remove_timezone": True}
+    with xlsxwriter.Workbook(buffer, options) as book:
+        book.set_properties({"title": title, "created": (made_at or datetime(2000, 1, 1)).replace(tzinfo=None)})
+        taken: set[str] = set()
+        for sheet in sheets:
+            _write(book, sheet, _sheet_name(sheet.name, taken), language)
+        if not taken:
+            book.add_worksheet()
+    return buffer.getvalue()
+
+
+def figure(text: str, language: str) -> Number | None:
+    """The number that a figure of a page is, with the digits that it shows; None where it is something else.
+
+    Thousands are apart by spaces, in English by commas; a comma, in English a point, parts whole from fraction.
+    """
+    matched = _FIGURE[language].fullmatch(text)
+    if matched is None:
+        return None
+    part = matched["part"] or ""
+    value = float(re.sub(rf"{_SPACE}|,", "", matched["whole"]).replace("−", "-") + "." + part)
+    form = "#,##0" + ("." + "0" * len(part) if part else "")
+    unit = ((matched["after"] or "") + (matched["before"] or "")).strip(" \u00a0\u202f")
+    if unit == "%":
+        return Number(value / 100, form.replace("#,##0", "0") + "%")
+    return Number(value, f'{form} "{unit}"' if unit else form)
+
+
+def _write(book: xlsxwriter.Workbook, sheet: Sheet, name: str, language: str) -> None:
+    if len(sheet.rows) >= _MOST_ROWS or len(sheet.columns) > _MOST_COLUMNS:
+        raise ValueError(f"'{sheet.name}' has more rows or columns than a spreadsheet holds; ask for fewer")
+    page = book.add_worksheet(name)
+    bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    quoted = book.add_format({"quote_prefix": True})
+    forms: dict[str, Any] = {}
+
+    def put(row: int, column: int, cell: Any) -> int:
+        """Write one cell; how wide it is, in signs."""
+        match _cell(cell, language if column in sheet.figures else ""):
+            case None:
+                return 0
+            case Number(value=value, form=form):
+                if form not in forms:
+                    forms[form] = book.add_format({"num_format": form})
+                page.write_number(row, column, value, forms[form])
+                return len(f"{value:.2f}")
+            case date() as day:
+                form = "yyyy-mm-dd"
+                if form not in forms:
+                    forms[form] = book.add_format({"num_format": form})
+                page.write_datetime(row, column, day, forms[form])
+                return len(form)
+            case text:
+                style = quoted if guarded(text) != text else None
+                page.write_string(row, column, text, style)
+                return len(text)
+
+    widths = [len(title) for title in sheet.columns]
+    for column, title in enumerate(sheet.columns):
+        page.write_string(0, column, title[:_MOST_SIGNS], bold)
+    for number, row in enumerate(sheet.rows, 1):
+        for column, cell in enumerate(row):
+            widths[column] = max(widths[column], put(number, column, cell))
+    for column, width in enumerate(widths):
+        page.set_column(column, column, min(_WIDEST, width + 2))
+    page.freeze_panes(1, 1)
+    if sheet.rows:
+        page.autofilter(0, 0, len(sheet.rows), len(sheet.columns) - 1)
+    if sheet.note:
+        put(len(sheet.rows) + 2, 0, sheet.note)
+
+
+def _cell(cell: Any, language: str) -> Number | date | str | None:
+    """A cell as it is written; `language` is that of a figure, "" where the cell is none."""
+    if isinstance(cell, bool):
+        return str(cell)
+    if isinstance(cell, int | float):
+        return Number(cell) if math.isfinite(cell) else str(cell)
+    if cell is None or isinstance(cell, date | Number):
+        return cell
+    text = "; ".join(map(str, cell)) if isinstance(cell, list | tuple) else str(cell)
+    if not text:
+        return None
+    number = figure(text, language) if language else None
+    return number or (text if len(text) <= _MOST_SIGNS else text[: _MOST_SIGNS - 1] + "…")
+
+
+def _sheet_name(wished: str, taken: set[str]) -> str:
+    """A name that a sheet may bear, and no other does; it is taken from then on."""
+    plain = _NO_NAME.sub(" ", wished).strip("' ")
+    name, number = _cut(plain, _NAME_LENGTH) or "1", 2
+    while name.casefold() in taken:
+        ending = f" {number}"
+        name, number = _cut(plain, _NAME_LENGTH - len(ending)) + ending, number + 1
+    taken.add(name.casefold())
+    return name
+
+
+def _cut(text: str, length: int) -> str:
+    return text.encode("utf-16-le")[: 2 * length].decode("utf-16-le", "ignore").strip("' ")

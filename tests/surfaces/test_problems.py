@@ -1,0 +1,111 @@
+"""Every sentence that rejects a row is known in the languages of readers, with the same gaps."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+import yaml
+
+from nytta.ingest import files
+from nytta.ingest.files.draft import drafted, mapping_of
+from nytta.ingest.files.explain import explain
+from nytta.ingest.files.looks import look
+from nytta.surfaces import problems
+from nytta.surfaces.problems import in_language
+
+LISTED = yaml.safe_load((Path(problems.__file__).parent / "problems.yaml").read_text("utf-8"))
+FOLDER = Path(files.__file__).parent
+
+
+@pytest.mark.parametrize("words", LISTED, ids=lambda words: words["en"][:40])
+def test_each_language_has_the_gaps_of_english(words: dict[str, str]) -> None:
+    assert set(words) == {"sv", "nb", "en"}
+    gaps = {
+        language: sorted(gap for _, gap, _, _ in Formatter().parse(text) if gap) for language, text in words.items()
+    }
+    assert gaps["sv"] == gaps["nb"] == gaps["en"]
+
+
+def texts(node: ast.expr) -> str:
+    """A text of the code with something in each gap; "" for what is no text."""
+    match node:
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(part.value if isinstance(part, ast.Constant) else "7" for part in parts)
+    return ""
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """Each sentence by which a row is rejected, with where it stands; those about times follow a field."""
+    for name in ("translate", "times", "tables", "records", "ocel", "draft", "beginning"):
+        tree = ast.parse((FOLDER / f"{name}.py").read_text("utf-8"))
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            match node.func:
+                case ast.Name(id="RowError") if (text := texts(node.args[1])) not in ("", "7 7"):  # of times
+                    yield name, text
+                case ast.Name(id="ValueError") if name == "times" and (text := texts(node.args[0])):
+                    yield name, f"field 'a' {text}"
+                case ast.Name(id="Broken") if text := texts(node.args[0]):
+                    yield name, text
+                case ast.Name(id="Question") if name == "draft" and (text := texts(node.args[1])):
+                    yield name, text
+
+
+SAID = sorted(set(said()))
+
+
+@pytest.mark.parametrize(("name", "text"), SAID)
+def test_a_sentence_of_the_code_is_known(name: str, text: str) -> None:
+    text = text.replace("is no number7", "is no number").replace("7seconds", "milliseconds")
+    for language in ("sv", "nb"):
+        assert in_language(text, language) != text
+
+
+def test_all_ways_of_rejecting_were_seen() -> None:
+    assert len(SAID) > 24
+    assert {name for name, _ in SAID} == {"translate", "times", "tables", "records", "ocel", "draft"}
+
+
+def test_a_row_says_what_is_wrong_in_the_language_of_its_reader(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Ticket ID,Opened,Department\n1,01/02/2026 10:00,A\n2,03/04/2026 11:00,\n", "utf-8")
+    made = drafted(look(path, path.name))
+    (question,) = made.questions
+    assert in_language(question.text, "sv") == (
+        "datum som 01/02/2026 10:00, 03/04/2026 11:00 kan läsas på flera sätt (dagen först eller månaden först): vilket?"
+    )
+    rows = explain(path, mapping_of(made, "org", "UTC")).rows
+    assert [[in_language(problem, "nb") for problem in row.problems] for row in rows][0] == [
+        "invalid_field: feltet 'Opened' kan ha dagen eller måneden først; oppgi hvilken (dates: {order: day-first}) "
+        "(her: 01/02/2026 10:00)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("closed: field 'a' is not a whole number", "closed: fältet 'a' är inget heltal"),
+        (
+            "closed: field 'a' is no number; unit is empty: fields 'b', 'c' says nothing",
+            "closed: fältet 'a' är inget tal; unit är tom: fälten 'b', 'c' säger ingenting",
+        ),
+        (
+            "a.csv: the dates of 'b' are written in several orders, so that some would be read as another day; export the "
+            "list anew as CSV, with dates such as 2026-03-31",
+            "a.csv: datumen i 'b' är skrivna i flera ordningar, så att några skulle läsas som en annan dag; ta ut listan på "
+            "nytt som CSV, med datum som 2026-03-31",
+        ),
+        ("something that nobody wrote down", "something that nobody wrote down"),
+        ("", ""),
+    ],
+)
+def test_what_stands_around_a_sentence_stays(text: str, expected: str) -> None:
+    assert in_language(text, "sv") == expected
+    assert in_language(text, "en") == text
