@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import typer
 import yaml
+from typer.core import TyperGroup
 
 from nytta import cli
 from nytta.registry import declarations
@@ -70,6 +74,25 @@ def test_commands_named_exist() -> None:
             assert command in commands, (page, command)
 
 
+def test_commands_of_operations_are_understood() -> None:
+    """Every line of a block of commands, as the command line reads it; nothing is carried out."""
+    cli.load()
+    program = typer.main.get_command(cli.commands)
+    assert isinstance(program, TyperGroup)
+    read = 0
+    for page in ("docs/operations.md", "docs/cluster.md"):
+        for line in re.findall(
+            r"^ *nytta ([^#\n]+)", "\n".join(re.findall(r"```sh\n(.*?)```", PAGES[page], re.DOTALL)), re.M
+        ):
+            words = shlex.split(line)
+            command: Any = program
+            while isinstance(command, TyperGroup):
+                command = command.commands[words.pop(0)]
+            command.make_context(line, words)
+            read += 1
+    assert read >= 10
+
+
 def test_modules_named_exist() -> None:
     for page, text in PAGES.items():
         for module in re.findall(r"python -m (tests(?:\.\w+)+)", text):
@@ -77,7 +100,8 @@ def test_modules_named_exist() -> None:
 
 
 def test_settings_named_exist() -> None:
-    of_the_stack = re.findall(SETTING, (ROOT / "docker-compose.yml").read_text("utf-8"))
+    stack = ("docker-compose.yml", "deploy/clickhouse/cluster.xml")
+    of_the_stack = [name for path in stack for name in re.findall(SETTING, (ROOT / path).read_text("utf-8"))]
     exist = {f"NYTTA_{name.upper()}" for name in Settings.model_fields} | FOR_TESTS | {*of_the_stack}
     for page, text in PAGES.items():
         for setting in re.findall(SETTING, text):

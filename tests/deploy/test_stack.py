@@ -384,6 +384,8 @@ def test_pods_are_tight_and_their_parts_are_there(name: str, pod: dict[str, Any]
         assert "memory" in container["resources"]["limits"]
         if "ports" in container:
             assert {"livenessProbe", "readinessProbe", "startupProbe"} <= set(container)
+            assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+            assert pod["terminationGracePeriodSeconds"] == 60  # as compose has it
         readme = (ROOT / "README.md").read_text("utf-8")
         assert f"| `nytta {container['args'][0]}`" in readme
 

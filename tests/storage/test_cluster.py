@@ -140,3 +140,12 @@ def test_tables_across_shards_hold_nothing_themselves(engine: Connection) -> Non
     assert [re.search(r"_all\.(\w+)", statement)[1] for statement in others] == ["alerts", "units"]  # type: ignore[index]
     for statement in (first, *others):
         assert engine.value("SELECT formatQuery({text:String})", text=Zones().fill(statement))
+
+
+@pytest.mark.parametrize("name", files())
+def test_a_board_across_shards_asks_no_shard_alone(name: str) -> None:
+    body = files()[name]
+    made = board_across(body)
+    assert not re.search(rb"(?:FROM|JOIN|IN) nytta\.", made)
+    assert made.count(b"nytta_all.") == len(re.findall(rb"nytta\.[a-z_]+\b", body))
+    assert made.replace(b"nytta_all.", b"nytta.") == body

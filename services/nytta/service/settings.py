@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from nytta.storage.migrate import Cluster
+from nytta.storage.cluster import ALONE, Cluster
 
 SECRETS: Final = Path("/run/secrets")
 """Where a container finds its secrets, each a file of its name."""
@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     @property
     def cluster(self) -> Cluster:
         """The clusters that the server's tables are made for."""
-        return Cluster(self.clickhouse_cluster, self.clickhouse_shards) if self.clickhouse else Cluster()
+        return Cluster(self.clickhouse_cluster, self.clickhouse_shards) if self.clickhouse else ALONE
 
     @property
     def key_place(self) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 _PLACE: Final = "'/clickhouse/tables/{uuid}/{shard}', '{replica}'"
@@ -22,6 +23,17 @@ _NAMED: Final = re.compile(
 )
 _ENGINE: Final = re.compile(r"\bENGINE = (\w*MergeTree)\b(?:\(([^()]*)\))?")
 _WRITES_ROWS: Final = re.compile(r"^INSERT\s+INTO\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Names of clusters that a server knows: the replicas of its own shard, and all shards. Empty: there is none."""
+
+    replicas: str = ""
+    shards: str = ""
+
+
+ALONE: Final = Cluster()
 
 
 def replicated(statement: str, cluster: str) -> str:

@@ -6,23 +6,11 @@ import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from nytta.storage.client import Connection, StoreError
-from nytta.storage.cluster import across, replicated
+from nytta.storage.cluster import ALONE, Cluster, across, replicated
 
 _SEQUENCES = ("open", "private")  # the private zone's views read the open zone's registry
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Names of clusters that a server knows: the replicas of its own shard, and all shards. Empty: there is none."""
-
-    replicas: str = ""
-    shards: str = ""
-
-
-_ALONE: Final = Cluster()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +46,7 @@ def migrations(tables: Path) -> list[Migration]:
 
 
 def migrate(
-    connection: Connection, tables: Path, only: Collection[str] | None = None, cluster: Cluster = _ALONE
+    connection: Connection, tables: Path, only: Collection[str] | None = None, cluster: Cluster = ALONE
 ) -> list[str]:
     """Apply what is missing; the names applied. Refuses a changed file and a store that is ahead of this program.
 

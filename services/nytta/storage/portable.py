@@ -19,7 +19,8 @@ from typing import IO, Final, cast
 from nytta.storage import backup
 from nytta.storage.backup import BackupError, Manifest
 from nytta.storage.client import Connection, StoreError
-from nytta.storage.migrate import Cluster, migrate
+from nytta.storage.cluster import Cluster
+from nytta.storage.migrate import migrate
 
 FORMAT: Final = 2
 _MIGRATIONS: Final = "migrations"

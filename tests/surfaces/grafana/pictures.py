@@ -173,7 +173,9 @@ def _table(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[st
 
 def _unit(panel: dict[str, Any]) -> str:
     unit = str(panel["fieldConfig"]["defaults"]["unit"])
-    return unit.removeprefix("suffix:") if unit.startswith("suffix:") else {"percent": " %", "s": " s"}.get(unit, "")
+    return (
+        f" {unit.removeprefix('suffix:')}" if unit.startswith("suffix:") else {"percent": " %", "s": " s"}.get(unit, "")
+    )
 
 
 def _said(value: Any) -> str:

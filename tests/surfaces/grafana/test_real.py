@@ -57,7 +57,9 @@ def grafana(filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with (folder / ".env").open("a") as settings:
         settings.write(f"NYTTA_SECRETS={folder / 'secrets'}\n")
     told = {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
-    with DockerCompose(ROOT, FILES, services=["grafana"], env_file=str(folder / ".env"), wait=True) as stack:
+    with DockerCompose(
+        ROOT, FILES, services=["grafana"], build=True, env_file=str(folder / ".env"), wait=True
+    ) as stack:
         port = stack.get_service_port("clickhouse", 8123)
         server = client.server(told["clickhouse_service"].replace("@clickhouse:8123", f"@127.0.0.1:{port}"))
         migrate(server, declarations.schemas() / "tables")

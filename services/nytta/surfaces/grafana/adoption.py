@@ -99,7 +99,7 @@ BOARD: Final = Board(
             "What it does to the work",
             (
                 trend("digital-intake", "Digital intake", _INTAKE, width=8),
-                trend("lead-time", "Lead time", _LEAD_TIME, "suffix: d", width=8),
+                trend("lead-time", "Lead time", _LEAD_TIME, "suffix:d", width=8),
                 trend("tickets-per-100", "Need of support", _SUPPORT, "none", width=8),
             ),
         ),

@@ -72,7 +72,7 @@ FROM nytta.sources WHERE {_SOURCE}""",
                     "Minutes since anything was received from any of the chosen sources.",
                     f"""SELECT if(count() = 0, NULL, dateDiff('minute', max(last_received), now())) AS "Minutes ago"
 FROM nytta.sources WHERE {_SOURCE}""",
-                    "suffix: min",
+                    "suffix:min",
                     empty="never",
                 ),
                 _stat(
@@ -101,7 +101,7 @@ FROM nytta.messages WHERE channel != 'alertmanager'""",
                     "Hours since figures were last published; closed weeks are published on Mondays.",
                     """SELECT if(count() = 0, NULL, dateDiff('hour', max(published_at), now())) AS "Hours ago"
 FROM nytta.indicator_values""",
-                    "suffix: h",
+                    "suffix:h",
                     "each week",
                     empty="never",
                 ),

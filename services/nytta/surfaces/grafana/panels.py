@@ -34,7 +34,11 @@ BACKGROUNDS: Final = {"light": "#FFFFFF", "dark": "#181B1F"}
 DASHES: Final = ((), (10.0, 6.0), (2.0, 6.0), (14.0, 6.0, 2.0, 6.0))
 _GAP: Final = 32 * 86_400_000
 """Milliseconds between two points of which the later begins a line anew: longer than a month is."""
+_DAY: Final = "time:YYYY-MM-DD"
+"""A point of the store's lines is a day, which the reader's zone would say as two in the morning."""
+_MOMENT: Final = "time:YYYY-MM-DD HH:mm"
 NO_VALUE: Final = "no data"
+EMPTY_CELL: Final = "–"
 WIDE: Final = 24
 TOP: Final = 3
 """Lines that the text on top of a board takes: figures stand on the first screen."""
@@ -58,8 +62,9 @@ class Panel:
     `definition` says what is counted of what, `source` where it comes from, `refresh` how often it changes, `owner` who
     is to be asked. `links` are columns of a table with the address that their cells lead to and its name. `words` says
     states as people do, each with a sign of its own, so that no colour is needed. `lines` are names of lines that bear
-    no number before them, `empty` says why nothing is there. Of a table, `bars` are shares drawn as bars, `signed`
-    differences that are coloured where they are below zero, and `hidden` columns that only links need.
+    no number before them, `empty` says why nothing is there. `units` are of columns whose unit is not the panel's. Of
+    a table, `bars` are shares drawn as bars, `signed` differences that are coloured where they are below zero, and
+    `hidden` columns that only links need.
     """
 
     kind: Kind
@@ -79,6 +84,7 @@ class Panel:
     lines: tuple[str, ...] = ()
     empty: str = NO_VALUE
     decimals: int | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
     bars: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
@@ -110,6 +116,8 @@ def build(panel: Panel, number: int, position: GridPos) -> Builder:
         built.min(0).max(100)
     if panel.decimals is not None:
         built.decimals(panel.decimals)
+    for column, unit in panel.units.items():
+        built.override_by_name(column, [DynamicConfigValue("unit", unit)])
     if panel.words:
         built.mappings([ValueMap({state: ValueMappingResult(text=label) for state, label in panel.words.items()})])
     return built
@@ -152,6 +160,7 @@ def _trend(panel: Panel) -> timeseries.Panel:
     legend = common.VizLegendOptions().show_legend(True).display_mode(shared.LegendDisplayMode.TABLE)
     built.legend(legend.placement(shared.LegendPlacement.BOTTOM).calcs(["lastNotNull"]))
     if not panel.expr:
+        built.override_by_field_type("time", [DynamicConfigValue("unit", _DAY)])
         built.insert_nulls(_GAP)  # what may not be shown is a gap, and no line leads over it
         built.display_name("${__field.labels.line}")
     built.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.FIXED).fixed_color(PALETTE[0]))
@@ -190,6 +199,9 @@ def _bars(_: Panel) -> bargauge.Panel:
 
 def _table(panel: Panel) -> table.Panel:
     built = table.Panel().show_header(True).filterable(False)
+    # Grafana says in every empty cell what it says of an empty panel
+    built.override_by_regexp("/.*/", [DynamicConfigValue("noValue", EMPTY_CELL)])
+    built.override_by_field_type("time", [DynamicConfigValue("unit", _MOMENT)])
     for column in dict.fromkeys(column for column, _, _ in panel.links):
         column_links = [
             {"title": title, "url": address, "targetBlank": False}

@@ -181,6 +181,7 @@ WHERE {ORGANISATION} AND {SYSTEM} AND indicator = '{indicator}' AND case_type = 
   AND unit IN {WHOLE}
 LIMIT 1""",
         unit=unit,
+        units={change: "none"} if unit == "percent" else {},
         width=4,
         height=4,
         empty="no figure: see the end",
@@ -219,13 +220,16 @@ def lagging() -> Panel:
         "Who lags, the most urgent first",
         "Units of which lag detection has an open finding: the most urgent one, the figure it rests on, how far that "
         "is from the unit's target and from like units, in points, and the alert that stands.",
-        f"""SELECT ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit", s.kind AS "Finding", s.indicator AS "Indicator",
+        f"""SELECT ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit", s.kind AS "Finding",
+    ifNull(nullIf(d.title, ''), s.indicator) AS "Indicator",
     s.value AS "Now", s.target AS "Target", s.to_target AS "To target", s.peer AS "Like units",
     s.to_peer AS "To like units", toString(s.since) AS "Since", s.findings AS "Findings",
     round(s.urgency, 2) AS "Urgency", if(s.alert = '', 'none yet', s.alert_state) AS "Alert", s.unit AS "Id",
     s.alert AS "Alert id"
 FROM (SELECT * FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND findings > 0) AS s
 LEFT JOIN {NAMES} ON n.unit = s.unit
+LEFT JOIN (SELECT indicator, argMax(title_en, version) AS title FROM nytta.definitions FINAL GROUP BY indicator) AS d
+    ON d.indicator = s.indicator
 ORDER BY s.urgency DESC, s.to_target, s.unit""",
         width=24,
         height=8,
@@ -300,7 +304,7 @@ GROUP BY v.indicator, v.reason ORDER BY v.indicator, v.reason""",
 
 def share(low: str, high: str) -> str:
     """SQL of a figure's interval with the band of its number, as text: `61–81 · 100-299`; else why none is shown."""
-    interval = f"if(isNull({low}), '', concat(toString({low}), '–', toString({high}), ' · '))"
+    interval = f"if(isNull({low}), '', concat(toString(round({low}, 2)), '–', toString(round({high}, 2)), ' · '))"
     return f"if(isNull(value), reason, concat({interval}, n_band))"
 
 

@@ -34,7 +34,7 @@ _INDICATORS = (
     ("digital-take-up", "Digital take-up", "Share of the completed cases that had come in digitally.", "percent"),
     ("intended-use", "Intended use", "Share of the cases handled in the intended way.", "percent"),
     ("fallback", "Fallback", "Share of the steps with a digital route that were done by hand all the same.", "percent"),
-    ("lead-time", "Lead time", "Days from opened to closed, at the median.", "suffix: d"),
+    ("lead-time", "Lead time", "Days from opened to closed, at the median.", "suffix:d"),
     ("rework", "Rework", "Share of the closed cases that went back to an earlier step.", "percent"),
     ("handovers", "Handovers", "Changes of hands of a completed case, on average.", "none"),
 )
