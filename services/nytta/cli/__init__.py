@@ -55,9 +55,6 @@ def main() -> None:
 
         page()(prog_name="nytta")
         return
-    # it comes with the engine and nothing here uses it, but Arrow and the driver would load it, 40 MB and a third of a
-    # second, to see whether a list is one of its frames: to them it is not there
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     load(words[0])
     from nytta.cli.common import commands
 
