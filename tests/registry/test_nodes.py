@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from nytta.registry import nodes
 from nytta.registry.declarations import schemas
+from nytta.registry.problems import Problem
 
 _TEXTS = st.recursive(
     st.none()
@@ -21,8 +24,8 @@ _TEXTS = st.recursive(
 )
 
 
-def both(text: str) -> list[tuple[nodes.Node | None, list[nodes.Problem]]]:
-    return [nodes._parse(text, "file.yaml", nodes.NULLS, loader) for loader in (yaml.CBaseLoader, yaml.BaseLoader)]
+def both(text: str) -> list[tuple[nodes.Node | None, list[Problem]]]:
+    return [nodes._parse(text, "file.yaml", nodes.NULLS, loader) for loader in (nodes._FAST, yaml.BaseLoader)]
 
 
 @pytest.mark.parametrize("style", [None, "'", '"', "|", ">"])
@@ -36,10 +39,14 @@ def test_trees_and_lines_are_those_of_the_reader_in_python(value: object, style:
 
 
 @pytest.mark.parametrize("path", sorted(schemas().rglob("*.yaml")), ids=lambda path: path.name)
-def test_declarations_that_are_shipped_are_read_alike(path: object) -> None:
-    fast, slow = both(path.read_text("utf-8"))  # type: ignore[attr-defined]
+def test_declarations_that_are_shipped_are_read_alike(path: Path) -> None:
+    fast, slow = both(path.read_text("utf-8"))
     assert fast == slow
     assert fast[0] is not None
+
+
+def test_the_reader_in_c_is_there() -> None:
+    assert nodes._FAST is not yaml.BaseLoader
 
 
 def test_nothing_is_nothing_for_both() -> None:
