@@ -76,6 +76,13 @@ def new_store(stores: Stores) -> Iterator[Callable[[], PrivateStore]]:
         yield new
 
 
+@pytest.fixture
+def copy_of(stores: Stores) -> Iterator[Callable[[PrivateStore], PrivateStore]]:
+    """Makes stores that hold what another one does, for a test to change."""
+    with stores.lending() as copied:
+        yield copied
+
+
 @pytest.fixture(scope="module")
 def new_module_store(stores: Stores) -> Iterator[Callable[[], PrivateStore]]:
     """Makes empty, migrated stores for all tests of a module."""
