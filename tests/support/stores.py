@@ -66,6 +66,16 @@ class Stores:
         return connection
 
 
+def rows_by_table(store: PrivateStore) -> dict[str, int]:
+    """How many rows the tables of a store hold, where they hold any."""
+    connection = store.connection
+    return {
+        name: int(connection.value(f"SELECT count() FROM {zone}.{name}"))
+        for zone in _zones(connection)
+        for name in _written(connection, zone)
+    }
+
+
 def _zones(connection: Connection) -> tuple[str, str]:
     return connection.zones.private, connection.zones.open
 
