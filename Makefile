@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run browser test slow soak check attack fuzz bench bench-detection bench-benefits bench-stream bench-together kafka faults schemas dashboards pictures lock clean
+.PHONY: help setup run browser test slow suite soak check attack fuzz bench bench-detection bench-benefits bench-stream bench-together kafka faults schemas dashboards pictures lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -22,11 +22,17 @@ run: setup       ## load an invented county with five stories, and open the cons
 browser: setup   ## a Chromium for the tests of the console, where the machine has none
 	@command -v chromium >/dev/null || $(BIN)/python -m playwright install --with-deps chromium
 
+# Files stay whole, because their fixtures are dear, and come in the order of tests/support/longest.py.
+FILES := --dist loadfile --no-loadscope-reorder --durations 25
+
 test: setup      ## everything that is quick; no server needed
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not slow and not soak"
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(FILES) -m "not slow and not soak"
 
 slow: setup      ## the long runs: kills, brokers, workers, privacy commands
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 --dist loadfile --durations 25 -m "slow and not soak"
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 $(FILES) -m "slow and not soak"
+
+suite: setup     ## both in one run, which collects once and makes what they share once; continuous integration runs it
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 $(FILES) -m "not soak"
 
 soak: setup      ## the longest runs: real logs in every order, stories week by week, attacks on large trees, every fault
 	$(BIN)/python -m pytest -m soak

@@ -15,6 +15,7 @@ from nytta.storage.client import Connection, embedded
 from tests.support import rotation
 from tests.support.broker import Broker
 from tests.support.broker import broker as started_broker
+from tests.support.longest import LONGEST
 from tests.support.stores import Stores
 
 _ROOT = Path(__file__).parents[1]
@@ -31,6 +32,12 @@ def pytest_configure() -> None:
 def pytest_report_header() -> str:
     """The seed, for who wants to see the same again."""
     return f"seed of what rotates: {rotation.seed()} (set {rotation.VARIABLE} to it to draw the same again)"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; the order within a file stays."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +81,13 @@ def new_store(stores: Stores) -> Iterator[Callable[[], PrivateStore]]:
     """Makes empty, migrated stores, each in databases of its own while the test runs."""
     with stores.lending() as new:
         yield new
+
+
+@pytest.fixture
+def copy_of(stores: Stores) -> Iterator[Callable[[PrivateStore], PrivateStore]]:
+    """Makes stores that hold what another one does, for a test to change."""
+    with stores.lending() as copied:
+        yield copied
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from nytta.storage.client import Zones, embedded
 from nytta.storage.migrate import migrate
 from nytta.surfaces.authentication.proxy import SECRET_HEADER
 from nytta.surfaces.console.context import Console
-from tests.surfaces.console.world import HEADER, ROLES, SECRET, World, world
+from tests.surfaces.console.world import HEADER, ROLES, SECRET, World, fill, opened
 
 PATHS = ("/", "/units/u00", "/indicators/weekly-breadth?unit=u00&system=arken", "/alerts", "/benefits")
 READERS, SECONDS = 50, 30
@@ -38,7 +38,9 @@ def console(rounds: int = 40) -> dict[str, Any]:
         connection = embedded(Path(folder) / "store")
         beside = connection.beside(Zones(private="bench_private", open="bench_open"))
         migrate(beside, tables)
-        filled = world(PrivateStore(beside), Path(folder), tables)
+        store = PrivateStore(beside)
+        fill(store)
+        filled = opened(store, Path(folder), tables)
         try:
             return _measured(filled, rounds)
         finally:

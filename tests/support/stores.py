@@ -31,12 +31,14 @@ class Stores:
         return PrivateStore(self._free.pop() if self._free else self._made())
 
     @contextmanager
-    def lending(self) -> Iterator[Callable[[], PrivateStore]]:
-        """What makes stores; all of them are given back at the end."""
+    def lending(self) -> Iterator[Callable[..., PrivateStore]]:
+        """What makes stores, empty or as another one is filled; all of them are given back at the end."""
         lent: list[PrivateStore] = []
 
-        def new() -> PrivateStore:
+        def new(like: PrivateStore | None = None) -> PrivateStore:
             lent.append(self.take())
+            if like:
+                _copy(like, lent[-1])
             return lent[-1]
 
         yield new
@@ -47,12 +49,9 @@ class Stores:
         """Empty the store for another test; one whose tables are not as migrations made them is dropped."""
         connection = store.connection
         zones = _zones(connection)
-        written = connection.rows(
-            f"SELECT database, name FROM system.tables WHERE database IN {zones} AND total_rows > 0 "
-            "AND name != 'migrations' AND engine NOT LIKE '%View'"
-        )
-        for database, name in written:
-            connection.run(f"TRUNCATE TABLE {database}.{name}")
+        for zone in zones:
+            for name in _written(connection, zone):
+                connection.run(f"TRUNCATE TABLE {zone}.{name}")
         if _state(connection) == self._as_migrated:
             self._free.append(connection)
         else:
@@ -67,8 +66,35 @@ class Stores:
         return connection
 
 
+def rows_by_table(store: PrivateStore) -> dict[str, int]:
+    """How many rows the tables of a store hold, where they hold any."""
+    connection = store.connection
+    return {
+        name: int(connection.value(f"SELECT count() FROM {zone}.{name}"))
+        for zone in _zones(connection)
+        for name in _written(connection, zone)
+    }
+
+
 def _zones(connection: Connection) -> tuple[str, str]:
     return connection.zones.private, connection.zones.open
+
+
+def _written(connection: Connection, zone: str) -> list[str]:
+    """The tables of a zone that hold rows, but for what migrations themselves note."""
+    rows = connection.rows(
+        "SELECT name FROM system.tables WHERE database = {zone:String} AND total_rows > 0 "
+        "AND name != 'migrations' AND engine NOT LIKE '%View' ORDER BY name",
+        zone=zone,
+    )
+    return [name for (name,) in rows]
+
+
+def _copy(source: PrivateStore, target: PrivateStore) -> None:
+    """Fill an empty store with what another one holds, table by table: links to the same files, past all views."""
+    for filled, empty in zip(_zones(source.connection), _zones(target.connection), strict=True):
+        for name in _written(source.connection, filled):
+            target.connection.run(f"ALTER TABLE {empty}.{name} ATTACH PARTITION ALL FROM {filled}.{name}")
 
 
 def _state(connection: Connection) -> dict[str, Any]:

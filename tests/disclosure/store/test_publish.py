@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -37,15 +38,22 @@ def staff(unit: str, count: int, first: int = 0, entitled: int = 1) -> list[dict
     ]  # fmt: skip
 
 
-@pytest.fixture
-def filled(store: PrivateStore) -> PrivateStore:
+@pytest.fixture(scope="module")
+def filled_once(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
     """Forty persons in the north, twenty in the south, and an act that makes the eighth week of 2026 the last."""
+    store = new_module_store()
     registry_tables.save(store.connection, county(), date(2026, 1, 1), date(2026, 12, 31))
     save_definitions(store, DEFINITIONS)
     store.mark_everything()
     last = event("last", "case.opened", "03-02", "c1")
     add(store, [*staff("north", 40), *staff("south", 20), last])
     return store
+
+
+@pytest.fixture
+def filled(copy_of: Callable[[PrivateStore], PrivateStore], filled_once: PrivateStore) -> PrivateStore:
+    """The same, for a test to change."""
+    return copy_of(filled_once)
 
 
 def add(store: PrivateStore, rows: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,21 @@ EVENTS = [
 ]
 
 
-@pytest.fixture
-def filled(store: PrivateStore) -> PrivateStore:
+@pytest.fixture(scope="module")
+def filled_once(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
+    """Three persons, of whom two acted, with their figures."""
+    store = new_module_store()
     small_county(store.connection)
     save_definitions(store, DEFINITIONS)
     store.write(table(EVENTS), [], seal=bytes, received_at=NOW)
     recompute(store, DEFINITIONS)
     return store
+
+
+@pytest.fixture
+def filled(copy_of: Callable[[PrivateStore], PrivateStore], filled_once: PrivateStore) -> PrivateStore:
+    """The same, for a test to change."""
+    return copy_of(filled_once)
 
 
 def figure(store: PrivateStore, indicator: str, unit: str = "county") -> Any:

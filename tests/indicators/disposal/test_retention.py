@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,13 +53,21 @@ MAY = received(
 )
 
 
-@pytest.fixture
-def filled(store: PrivateStore) -> PrivateStore:
+@pytest.fixture(scope="module")
+def filled_once(new_module_store: Callable[[], PrivateStore]) -> PrivateStore:
+    """Events of February and of May, with their figures."""
+    store = new_module_store()
     small_county(store.connection)
     save_definitions(store, DEFINITIONS)
     store.write(table([*FEBRUARY, *MAY]), [], seal=bytes, received_at=AUTUMN)
     recompute(store, DEFINITIONS)
     return store
+
+
+@pytest.fixture
+def filled(copy_of: Callable[[PrivateStore], PrivateStore], filled_once: PrivateStore) -> PrivateStore:
+    """The same, for a test to change."""
+    return copy_of(filled_once)
 
 
 def run(store: PrivateStore, now: datetime, registry: Registry = DECIDED) -> list[Due]:

@@ -11,7 +11,7 @@ from nytta.indicators.store.recompute import recompute
 from nytta.indicators.store.scratch import verify
 from nytta.ingest.store.private import PrivateStore
 from nytta.storage.client import Connection
-from tests.indicators.store.test_exactness import BASE, DEFINITIONS, checked, deliver
+from tests.indicators.store.test_exactness import BASE, DEFINITIONS, checked
 from tests.rows import NOW, day, event, table
 
 pytestmark = pytest.mark.slow
@@ -60,73 +60,68 @@ REPLACED = [BASE[5] | {"unit": "south"}, event(21, "ticket.opened", "02-11", "t1
 
 @pytest.mark.parametrize("word", ["INSERT INTO {private}.round_cells", "INSERT INTO {private}.cells"])
 def test_subjects_that_moved_before_a_round_died_leave_their_cells(
-    store: PrivateStore, tables: Path, word: str
+    delivered: PrivateStore, tables: Path, word: str
 ) -> None:
-    deliver(store, [BASE])
-    store.write(table(MOVES + REPLACED), [], seal=bytes, received_at=NOW)
+    delivered.write(table(MOVES + REPLACED), [], seal=bytes, received_at=NOW)
     with pytest.raises(Died):
-        recompute(dying(store, word), DEFINITIONS)
-    checked(store, tables)
+        recompute(dying(delivered, word), DEFINITIONS)
+    checked(delivered, tables)
 
 
-def test_a_round_may_die_again_and_again(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
-    store.write(table(MOVES), [], seal=bytes, received_at=NOW)
+def test_a_round_may_die_again_and_again(delivered: PrivateStore, tables: Path) -> None:
+    delivered.write(table(MOVES), [], seal=bytes, received_at=NOW)
     for after in range(3, 60, 6):
         try:
-            recompute(dying(store, after=after), DEFINITIONS)
+            recompute(dying(delivered, after=after), DEFINITIONS)
         except Died:
             continue
         break
     else:
         pytest.fail("the round never came to its end")
     assert after > 20
-    checked(store, tables)
+    checked(delivered, tables)
 
 
-def test_a_content_is_contested_though_its_first_coming_was_never_marked(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
+def test_a_content_is_contested_though_its_first_coming_was_never_marked(delivered: PrivateStore, tables: Path) -> None:
     other = table([BASE[0] | {"unit": "south", "system": "else"}])
     # the process died between raw and marks; the sender tried again, and the parts of both tries were merged
     with pytest.raises(Died):
-        dying(store, "{private}.marks").write(other, [], seal=bytes, received_at=NOW)
-    store.write(other, [], seal=bytes, received_at=NOW)
-    store.connection.run("OPTIMIZE TABLE {private}.identities FINAL")
-    checked(store, tables)
+        dying(delivered, "{private}.marks").write(other, [], seal=bytes, received_at=NOW)
+    delivered.write(other, [], seal=bytes, received_at=NOW)
+    delivered.connection.run("OPTIMIZE TABLE {private}.identities FINAL")
+    checked(delivered, tables)
 
 
 def test_a_batch_that_died_before_its_marks_is_marked_when_the_store_is_opened(
-    store: PrivateStore, tables: Path
+    delivered: PrivateStore, tables: Path
 ) -> None:
-    deliver(store, [BASE])
     with pytest.raises(Died):
-        dying(store, "{private}.marks").write(table(MOVES), [], seal=bytes, received_at=NOW)
-    assert not verify(store, DEFINITIONS, tables).equal
-    store.finish_commits()
-    checked(store, tables)
-    store.finish_commits()
-    assert recompute(store, DEFINITIONS).marks == 0
+        dying(delivered, "{private}.marks").write(table(MOVES), [], seal=bytes, received_at=NOW)
+    assert not verify(delivered, DEFINITIONS, tables).equal
+    delivered.finish_commits()
+    checked(delivered, tables)
+    delivered.finish_commits()
+    assert recompute(delivered, DEFINITIONS).marks == 0
 
 
 @pytest.mark.parametrize("view", ["", "identities_of_events", "person_days_of_events"])
 def test_a_batch_whose_writing_failed_is_marked_before_anything_later(
-    store: PrivateStore, tables: Path, view: str
+    delivered: PrivateStore, tables: Path, view: str
 ) -> None:
     """The process lives on, as where the disk was full: raw rows may be there without marks, or without their indexes.
 
     Nobody sends them again, but others send, and rounds go on.
     """
-    deliver(store, [BASE])
-    failing = PrivateStore(Failing(store.connection, "{private}.marks"))  # type: ignore[arg-type]
+    failing = PrivateStore(Failing(delivered.connection, "{private}.marks"))  # type: ignore[arg-type]
     if view:
-        store.connection.run(f"DETACH TABLE {{private}}.{view}")
+        delivered.connection.run(f"DETACH TABLE {{private}}.{view}")
     with pytest.raises(Died):
         failing.write(table(MOVES), [], seal=bytes, received_at=NOW)
     if view:
-        store.connection.run(f"ATTACH TABLE {{private}}.{view}")
+        delivered.connection.run(f"ATTACH TABLE {{private}}.{view}")
     failing.write(table([event(99, "case.opened", "02-02", "c99", channel="web")]), [], seal=bytes, received_at=NOW)
     recompute(failing, DEFINITIONS)
-    checked(store, tables)
+    checked(delivered, tables)
 
 
 class Failing(Dying):

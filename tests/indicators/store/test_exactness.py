@@ -134,28 +134,26 @@ BASE = [
 ]
 
 
-def test_a_late_closing_touches_the_week_of_opening(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
-    store.write(table([event(7, "case.closed", "03-20", "c1")]), [], seal=bytes, received_at=NOW)
-    checked(store, tables)
-    rows = store.connection.rows(
+def test_a_late_closing_touches_the_week_of_opening(delivered: PrivateStore, tables: Path) -> None:
+    delivered.write(table([event(7, "case.closed", "03-20", "c1")]), [], seal=bytes, received_at=NOW)
+    checked(delivered, tables)
+    rows = delivered.connection.rows(
         "SELECT unit, denominator FROM {private}.cells FINAL WHERE indicator = 'lead-time' AND grain = 'week' "
         "AND period = '2026-02-02' AND case_type = '*' AND unit = 'north'"
     )
     assert rows == [("north", 1)]
 
 
-def test_a_case_that_moves_leaves_its_old_cell(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
+def test_a_case_that_moves_leaves_its_old_cell(delivered: PrivateStore, tables: Path) -> None:
     # an earlier opening in the south comes late
-    store.write(
+    delivered.write(
         table([event(8, "case.opened", "01-26", "c1", unit="south", channel="web")]),
         [],
         seal=bytes,
         received_at=NOW,
     )
-    checked(store, tables)
-    rows = store.connection.rows(
+    checked(delivered, tables)
+    rows = delivered.connection.rows(
         "SELECT unit, toString(period), numerator, denominator FROM {private}.cells FINAL "
         "WHERE indicator = 'digital-intake' AND grain = 'week' ORDER BY ALL"
     )
@@ -176,14 +174,13 @@ def test_another_content_of_an_identity_wins_by_its_hash_alone(
         checked(store, tables)
 
 
-def test_a_source_that_resends_its_whole_list_changes_nothing(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
-    before = cells(store)
+def test_a_source_that_resends_its_whole_list_changes_nothing(delivered: PrivateStore, tables: Path) -> None:
+    before = cells(delivered)
     for _ in range(2):
-        store.write(table(BASE), [], seal=bytes, received_at=NOW)
-        recompute(store, DEFINITIONS)
-    assert cells(store) == before
-    checked(store, tables)
+        delivered.write(table(BASE), [], seal=bytes, received_at=NOW)
+        recompute(delivered, DEFINITIONS)
+    assert cells(delivered) == before
+    checked(delivered, tables)
 
 
 def test_a_later_snapshot_supersedes_an_earlier_one_in_any_order(
@@ -213,79 +210,72 @@ def test_a_later_snapshot_supersedes_an_earlier_one_in_any_order(
     assert rows == [(0, 1)]
 
 
-def test_rows_of_an_open_import_do_not_count(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
-    before = cells(store)
+def test_rows_of_an_open_import_do_not_count(delivered: PrivateStore, tables: Path) -> None:
+    before = cells(delivered)
     late = table([event(9, "case.opened", "02-04", "c9", channel="web")])
-    store.write(late, [], seal=bytes, received_at=NOW, import_id=7)
-    store.save_import(Import(7, "half.csv", "", "", "county"), NOW)
-    recompute(store, DEFINITIONS)
-    assert cells(store) == before
-    store.commit_import(Import(7, "half.csv", "", "", "county"), NOW)
-    checked(store, tables)
-    assert cells(store) != before
+    delivered.write(late, [], seal=bytes, received_at=NOW, import_id=7)
+    delivered.save_import(Import(7, "half.csv", "", "", "county"), NOW)
+    recompute(delivered, DEFINITIONS)
+    assert cells(delivered) == before
+    delivered.commit_import(Import(7, "half.csv", "", "", "county"), NOW)
+    checked(delivered, tables)
+    assert cells(delivered) != before
 
 
-def test_a_commit_that_died_before_its_marks_is_finished(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
+def test_a_commit_that_died_before_its_marks_is_finished(delivered: PrivateStore, tables: Path) -> None:
     late = table([event(9, "case.opened", "02-04", "c9", channel="web")])
-    store.write(late, [], seal=bytes, received_at=NOW, import_id=7)
-    store.save_import(Import(7, "half.csv", "", "", "county", state="committed"), NOW)
-    assert not verify(store, DEFINITIONS, tables).equal
-    store.finish_commits()
-    checked(store, tables)
+    delivered.write(late, [], seal=bytes, received_at=NOW, import_id=7)
+    delivered.save_import(Import(7, "half.csv", "", "", "county", state="committed"), NOW)
+    assert not verify(delivered, DEFINITIONS, tables).equal
+    delivered.finish_commits()
+    checked(delivered, tables)
 
 
-def test_a_changed_registry_moves_figures(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
+def test_a_changed_registry_moves_figures(delivered: PrivateStore, tables: Path) -> None:
     files = SMALL_COUNTY | {
         "organisation.yaml": SMALL_COUNTY["organisation.yaml"].replace(
             b"{id: south, name: South, parent: county}", b"{id: south, name: South, parent: north}"
         ),
         "systems.yaml": SMALL_COUNTY["systems.yaml"].replace(b"decide", b"write letter"),
     }
-    assert registry_tables.save(store.connection, county(files), date(2026, 1, 1), date(2026, 12, 31))
-    store.mark_everything()
-    checked(store, tables)
-    assert store.connection.rows("SELECT ancestor FROM {open}.unit_paths WHERE unit = 'south' ORDER BY depth") == [
+    assert registry_tables.save(delivered.connection, county(files), date(2026, 1, 1), date(2026, 12, 31))
+    delivered.mark_everything()
+    checked(delivered, tables)
+    assert delivered.connection.rows("SELECT ancestor FROM {open}.unit_paths WHERE unit = 'south' ORDER BY depth") == [
         ("south",),
         ("north",),
         ("county",),
     ]
 
 
-def test_the_first_ticket_of_a_system_gives_all_its_weeks_a_figure(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
+def test_the_first_ticket_of_a_system_gives_all_its_weeks_a_figure(delivered: PrivateStore, tables: Path) -> None:
     count = "SELECT count() FROM {private}.cells FINAL WHERE indicator = 'tickets-per-100' AND grain = 'week'"
-    assert store.connection.value(count) == 0
-    store.write(table([event(9, "ticket.opened", "02-11", "t1", channel="web")]), [], seal=bytes, received_at=NOW)
-    checked(store, tables)
-    assert store.connection.value(count) > 4
+    assert delivered.connection.value(count) == 0
+    delivered.write(table([event(9, "ticket.opened", "02-11", "t1", channel="web")]), [], seal=bytes, received_at=NOW)
+    checked(delivered, tables)
+    assert delivered.connection.value(count) > 4
 
 
-def test_marks_are_cleared_only_up_to_what_was_read(store: PrivateStore) -> None:
-    deliver(store, [BASE])
-    assert recompute(store, DEFINITIONS).marks == 0
-    store.write(table(BASE[:1]), [], seal=bytes, received_at=NOW)
-    assert recompute(store, DEFINITIONS).marks > 0
-    assert recompute(store, DEFINITIONS).marks == 0
+def test_marks_are_cleared_only_up_to_what_was_read(delivered: PrivateStore) -> None:
+    assert recompute(delivered, DEFINITIONS).marks == 0
+    delivered.write(table(BASE[:1]), [], seal=bytes, received_at=NOW)
+    assert recompute(delivered, DEFINITIONS).marks > 0
+    assert recompute(delivered, DEFINITIONS).marks == 0
 
 
-def test_verification_sees_a_wrong_cell(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
-    store.connection.run(
+def test_verification_sees_a_wrong_cell(delivered: PrivateStore, tables: Path) -> None:
+    delivered.connection.run(
         "INSERT INTO {private}.cells SELECT * REPLACE (numerator + 1 AS numerator, computed + 100 AS computed) "
         "FROM {private}.cells FINAL WHERE indicator = 'digital-intake' LIMIT 1"
     )
-    found = verify(store, DEFINITIONS, tables)
+    found = verify(delivered, DEFINITIONS, tables)
     assert (found.equal, found.different) == (False, 1)
 
 
 @pytest.mark.parametrize("statement", ["TRUNCATE TABLE {private}.cells", "TRUNCATE TABLE {private}.cases"])
-def test_derived_tables_can_be_thrown_away(store: PrivateStore, tables: Path, statement: str) -> None:
-    deliver(store, [BASE])
-    before = cells(store)
-    store.connection.run(statement)
-    store.mark_everything()
-    checked(store, tables)
-    assert cells(store) == before
+def test_derived_tables_can_be_thrown_away(delivered: PrivateStore, tables: Path, statement: str) -> None:
+    before = cells(delivered)
+    delivered.connection.run(statement)
+    delivered.mark_everything()
+    checked(delivered, tables)
+    assert cells(delivered) == before

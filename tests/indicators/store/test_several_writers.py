@@ -97,16 +97,15 @@ def test_a_content_stored_again_after_its_marks_is_still_seen(store: PrivateStor
     checked(store, tables)
 
 
-def test_marks_written_late_are_not_lost(store: PrivateStore, tables: Path) -> None:
-    deliver(store, [BASE])
+def test_marks_written_late_are_not_lost(delivered: PrivateStore, tables: Path) -> None:
     late = table([event(9, "case.opened", "02-04", "c9", channel="web")])
-    store.store_events(late, 1 << 62)  # numbers of writers say nothing about the order of marks
-    recompute(store, DEFINITIONS)
-    assert not verify(store, DEFINITIONS, tables).equal
-    store.append_marks(marks_of(late, 1 << 62))
-    assert store.marks_wait()
-    checked(store, tables)
-    assert not store.marks_wait()
+    delivered.store_events(late, 1 << 62)  # numbers of writers say nothing about the order of marks
+    recompute(delivered, DEFINITIONS)
+    assert not verify(delivered, DEFINITIONS, tables).equal
+    delivered.append_marks(marks_of(late, 1 << 62))
+    assert delivered.marks_wait()
+    checked(delivered, tables)
+    assert not delivered.marks_wait()
 
 
 def test_a_plan_that_was_computed_before_the_first_event_has_its_weeks(store: PrivateStore, tables: Path) -> None:

@@ -39,6 +39,7 @@ from nytta.insight.benefits.statement import (
     Statement,
 )
 from nytta.insight.store.statements import Statements
+from nytta.registry.registry import Registry
 from nytta.registry.units import Contact, Names
 from nytta.storage.journal import Journal
 from nytta.surfaces.access_log import AccessLog
@@ -74,6 +75,7 @@ ROLES = {
     "administrator": "admin@town.example",
     "stranger": "nobody@town.example",
 }
+KEYS = Keys("k1", bytes(32))
 HEADER = "X-User"
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -141,16 +143,22 @@ class World:
         return self._open.enter_context(browser)
 
 
-def world(store: PrivateStore, folder: Path, tables: Path) -> World:
-    """The town after seventy weeks: one unit fell in week 50, one never took off."""
-    registry = town(PEOPLE, PROGRAMME)
-    organisation = registry.organisations[0]
+def opened(store: PrivateStore, folder: Path, tables: Path) -> World:
+    """The town in a store that is filled."""
+    intake = Intake(store, KEYS, registry())
+    return World(nytta.App(store, OpenStore(store.connection), intake, DEFINITIONS, tables), folder)
+
+
+def registry() -> Registry:
+    """The town as it is declared."""
+    declared = town(PEOPLE, PROGRAMME)
+    organisation = declared.organisations[0]
 
     def contact(name: str) -> Contact:
         return Contact(name, ROLES[name], "", "nb", f"/nytta-{name}s")
 
-    registry = replace(
-        registry,
+    return replace(
+        declared,
         organisations=(
             replace(
                 organisation,
@@ -160,7 +168,11 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
             ),
         ),
     )
-    made = Town(store, registry)
+
+
+def fill(store: PrivateStore) -> None:
+    """The town after seventy weeks: one unit fell in week 50, one never took off."""
+    made = Town(store, registry())
     made.users["u00"][50:] = made.users["u00"][50:] // 3
     made.users["u01"][:] = made.users["u01"] // 4
     made.write()
@@ -183,16 +195,12 @@ def world(store: PrivateStore, folder: Path, tables: Path) -> World:
             "FROM {open}.published_values AS p WHERE p.grain = 'window' AND p.unit = 'u02' "
             "AND p.indicator = 'weekly-breadth' AND p.part = ''"
         )
-    app = nytta.App(
-        store, OpenStore(store.connection), Intake(store, Keys("k1", bytes(32)), registry), DEFINITIONS, tables
-    )
     publish_states(store)
     Statements(store.connection).add(statement(), NOW)
     event: dict[str, Any] = {"specversion": "1.0", "id": "r1", "source": "/town/desk", "type": "nytta.case.opened.v1"}
     event |= {"time": f"{LAST}T10:00:00Z", "data": {"unit": "u00", "system": "arken", "case": "A-1", "channel": "web"}}
     refused = Reject(Reason.UNKNOWN_UNIT, "no such unit", "/town/desk", "line 1", json.dumps(event).encode())
-    store.write_rejects([refused], seal=app.keys.seal, received_at=datetime.now(UTC))
-    return World(app, folder)
+    store.write_rejects([refused], seal=KEYS.seal, received_at=datetime.now(UTC))
 
 
 def publish_states(store: PrivateStore) -> None:
@@ -369,4 +377,4 @@ def served(console: Console, *, connections: int = 1_000) -> Iterator[str]:
         bound.close()
 
 
-__all__ = ["LAST", "NOW", "ROLES", "World", "date", "served", "world"]
+__all__ = ["LAST", "NOW", "ROLES", "World", "date", "fill", "opened", "served"]
