@@ -17,6 +17,7 @@ HELP: Final = {
     "pull": (
         "Ask a system now for what happened in it. Interrupted, the same command goes on; repeated, it changes nothing."
     ),
+    "puller": "Ask the sources of sources.yaml when they are due, and put what they say on Kafka. Needs a supervisor.",
     "retention": (
         "Dispose of what was kept as long as it may be, with a certificate. Exit code 1 where a decision is missing."
     ),
