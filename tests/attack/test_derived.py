@@ -56,3 +56,17 @@ def test_no_query_of_a_derived_series_names_the_private_zone() -> None:
         path.name for path in _STORE.parents[1].rglob("*.py") if "nytta.service.exact_mix" in path.read_text("utf-8")
     ]
     assert importers == ["figures.py"]
+
+
+def test_reports_and_the_benchmark_name_no_private_table() -> None:
+    """They start from published rows: nothing that insight or a surface asks the store is of the private zone.
+
+    Statements also hold numbers of cases to two digits, which `service` counts. One module names the zone, to find out
+    that a reader of dashboards cannot read it.
+    """
+    package = Path(declarations.schemas()).parent / "services/nytta"
+    rooms = [*(package / "insight").rglob("*.py"), *(package / "surfaces").rglob("*.py")]
+    naming = [
+        path.name for path in rooms if "{private}" in (text := path.read_text("utf-8")) or "nytta_private" in text
+    ]
+    assert naming == ["push.py"]

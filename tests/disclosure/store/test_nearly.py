@@ -54,10 +54,11 @@ def filled(store: PrivateStore) -> PrivateStore:
 
 def told(store: PrivateStore) -> int:
     """Of how many cases the week of the north was told."""
-    return store.connection.rows(
+    sizes = store.connection.rows(
         "SELECT size FROM {private}.disclosed FINAL WHERE indicator = 'digital-intake' AND unit = 'north' "
         "AND grain = 'week' AND period = '2026-03-02' AND case_type = '*' AND shown"
-    )[0][0]
+    )
+    return int(sizes[0][0])
 
 
 def test_two_late_cases_change_no_figure_and_the_third_does(filled: PrivateStore) -> None:

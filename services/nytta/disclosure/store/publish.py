@@ -493,8 +493,8 @@ def _measures(definition: Definition, rows: pa.Table) -> Iterator[tuple[Measure,
         return
     places = zip(rows["grain"].to_pylist(), rows["period"].to_pylist(), strict=True)
     months = [_told_in(grain, period).replace(day=1) for grain, period in places]
-    for month, of_month in _split(rows.append_column("told_in", pa.array(months, pa.date32())), "told_in"):
-        yield measure.of_month(month), of_month.drop_columns("told_in")
+    for month in sorted(set(months)):
+        yield measure.of_month(month), rows.filter(pa.array([told_in == month for told_in in months]))
 
 
 def _told_in(grain: str, period: date) -> date:
