@@ -24,10 +24,8 @@ FOLDER = Path(files.__file__).parent
 @pytest.mark.parametrize("words", LISTED, ids=lambda words: words["en"][:40])
 def test_each_language_has_the_gaps_of_english(words: dict[str, str]) -> None:
     assert set(words) == {"sv", "nb", "en"}
-    gaps = {
-        language: sorted(gap for _, gap, _, _ in Formatter().parse(text) if gap) for language, text in words.items()
-    }
-    assert gaps["sv"] == gaps["nb"] == gaps["en"]
+    gaps = [sorted(gap for _, gap, _, _ in Formatter().parse(text) if gap) for text in words.values()]
+    assert gaps[0] == gaps[1] == gaps[2]
 
 
 def texts(node: ast.expr) -> str:
@@ -36,7 +34,7 @@ def texts(node: ast.expr) -> str:
         case ast.Constant(value=str() as text):
             return text
         case ast.JoinedStr(values=parts):
-            return "".join(part.value if isinstance(part, ast.Constant) else "7" for part in parts)
+            return "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in parts)
     return ""
 
 
@@ -79,10 +77,11 @@ def test_a_row_says_what_is_wrong_in_the_language_of_its_reader(tmp_path: Path) 
     made = drafted(look(path, path.name))
     (question,) = made.questions
     assert in_language(question.text, "sv") == (
-        "datum som 01/02/2026 10:00, 03/04/2026 11:00 kan läsas på flera sätt (dagen först eller månaden först): vilket?"
+        "datum som 01/02/2026 10:00, 03/04/2026 11:00 kan läsas på flera sätt "
+        "(dagen först eller månaden först): vilket?"
     )
     rows = explain(path, mapping_of(made, "org", "UTC")).rows
-    assert [[in_language(problem, "nb") for problem in row.problems] for row in rows][0] == [
+    assert [in_language(problem, "nb") for problem in rows[0].problems] == [
         "invalid_field: feltet 'Opened' kan ha dagen eller måneden først; oppgi hvilken (dates: {order: day-first}) "
         "(her: 01/02/2026 10:00)"
     ]
@@ -97,10 +96,10 @@ def test_a_row_says_what_is_wrong_in_the_language_of_its_reader(tmp_path: Path) 
             "closed: fältet 'a' är inget tal; unit är tom: fälten 'b', 'c' säger ingenting",
         ),
         (
-            "a.csv: the dates of 'b' are written in several orders, so that some would be read as another day; export the "
-            "list anew as CSV, with dates such as 2026-03-31",
-            "a.csv: datumen i 'b' är skrivna i flera ordningar, så att några skulle läsas som en annan dag; ta ut listan på "
-            "nytt som CSV, med datum som 2026-03-31",
+            "a.csv: the dates of 'b' are written in several orders, so that some would be read as another day; "
+            "export the list anew as CSV, with dates such as 2026-03-31",
+            "a.csv: datumen i 'b' är skrivna i flera ordningar, så att några skulle läsas som en annan dag; "
+            "ta ut listan på nytt som CSV, med datum som 2026-03-31",
         ),
         ("something that nobody wrote down", "something that nobody wrote down"),
         ("", ""),

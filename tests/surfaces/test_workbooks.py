@@ -87,6 +87,12 @@ def test_what_is_no_single_number_stays_a_text(text: str) -> None:
     assert figure(text, "sv") is None
 
 
+def test_a_rounded_figure_is_a_number_that_says_so() -> None:
+    content = workbook([Sheet("a", ["x", "y"], [("cirka 20\u00a0%", "cirka 5")], (0,), about="cirka ")], "sv")
+    assert read(content)["a"][1] == [0.2, "cirka 5"]
+    assert "&quot;cirka &quot;0%" in zipfile.ZipFile(io.BytesIO(content)).read("xl/styles.xml").decode()
+
+
 def test_the_same_tables_are_the_same_bytes() -> None:
     tables = [Sheet("a", ["x"], [(1,)]), Sheet("A", ["x"], [("=1",)])]
     assert workbook(tables, "en", made_at=MADE) == workbook(tables, "en", made_at=MADE)

@@ -1,7 +1,7 @@
 """What is wrong with a row or a list, in the reader's language.
 
-Sentences are said once, in English, where they are found out, and rejects keep them so. Here each is known by its words,
-and said with the same gaps in Swedish or Norwegian; one that is not known stays as it is.
+Sentences are said once, in English, where they are found out, and rejects keep them so. Here each is known by its
+words, and said with the same gaps in Swedish or Norwegian; one that is not known stays as it is.
 """
 
 from __future__ import annotations

@@ -57,6 +57,8 @@ class Sheet:
     rows: Sequence[Sequence[Any]]
     figures: Collection[int] = ()
     note: str = ""
+    about: str = ""
+    """Words before a figure that is rounded: a spreadsheet shows them before the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _write(book: xlsxwriter.Workbook, sheet: Sheet, name: str, language: str) ->
 
     def put(row: int, column: int, cell: Any) -> int:
         """Write one cell; how wide it is, in signs."""
-        match _cell(cell, language if column in sheet.figures else ""):
+        match _cell(cell, language if column in sheet.figures else "", sheet.about):
             case None:
                 return 0
             case Number(value=value, form=form):
@@ -145,7 +147,7 @@ def _write(book: xlsxwriter.Workbook, sheet: Sheet, name: str, language: str) ->
         put(len(sheet.rows) + 2, 0, sheet.note)
 
 
-def _cell(cell: Any, language: str) -> Number | date | str | None:
+def _cell(cell: Any, language: str, about: str) -> Number | date | str | None:
     """A cell as it is written; `language` is that of a figure, "" where the cell is none."""
     if isinstance(cell, bool):
         return str(cell)
@@ -156,7 +158,9 @@ def _cell(cell: Any, language: str) -> Number | date | str | None:
     text = "; ".join(map(str, cell)) if isinstance(cell, list | tuple) else str(cell)
     if not text:
         return None
-    number = figure(text, language) if language else None
+    number = figure(text.removeprefix(about), language) if language else None
+    if number and about and text.startswith(about):
+        number = Number(number.value, f'"{about}"{number.form}')
     return number or (text if len(text) <= _MOST_SIGNS else text[: _MOST_SIGNS - 1] + "…")
 
 

@@ -136,7 +136,8 @@ def as_workbook(view: IndicatorView, language: str) -> bytes:
     tables = [(name, chart.table) for name, chart in charts_shown if chart is not None]
     tables += [(say("sheet_parts"), view.parts)] if view.parts else []
     tables.append((say("definition"), view.facts))
-    sheets = [Sheet(name, table.columns, _texts(table), table.figures, table.caption) for name, table in tables]
+    about = say("about", figure="")
+    sheets = [Sheet(name, table.columns, _texts(table), table.figures, table.caption, about) for name, table in tables]
     return workbook(sheets, language, title=view.title)
 
 
