@@ -88,6 +88,10 @@ def allowed(user: str, folder: Path, statements: Sequence[str]) -> set[str]:
 @pytest.mark.slow
 def test_the_service_may_do_all_that_it_does(filled: Path) -> None:
     as_user("nytta_service", filled / "data", "nytta", "verify")  # in databases of its own
+    moved, keys = filled / "moved.tar", filled / "data" / "key.json"
+    as_user("nytta_service", filled / "data", "nytta", "backup", moved, "--portable")
+    restored = as_user("nytta_service", filled / "moved", "nytta", "restore", moved, "--keys", keys)
+    assert ": 5 events" in restored
     assert not allowed("nytta_service", filled, OUTSIDE)
 
 

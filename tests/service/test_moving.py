@@ -21,14 +21,14 @@ from tests.service.test_keeping import packed
 from tests.support.commands import answer, nytta
 from tests.support.installation import Store
 
-WEEKS = 12
-PERSONS = 24
+WEEKS = 6
+PERSONS = 20
 
 
 def events() -> Iterator[bytes]:
     """Persons of a unit who begin to use a system, some earlier than others."""
     today = datetime.now(UTC)
-    since = (today - timedelta(weeks=WEEKS + 8)).date().isoformat()
+    since = (today - timedelta(weeks=WEEKS + 1)).date().isoformat()
     envelope = {"specversion": "1.0", "source": "/desk"}
     for person in range(PERSONS):
         data = {"unit": "north", "system": "cases", "actor": f"p{person}"}
