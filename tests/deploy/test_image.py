@@ -106,8 +106,8 @@ def bare() -> Iterator[Path]:
 def environment(bare: Path) -> Path:
     """/opt/nytta as the image's steps make it, elsewhere; packages come from the index."""
     folder = bare
-    places = {"/opt/nytta": str(folder / "nytta"), "/build/": f"{DEPLOY}/", "/wheels": str(folder / "wheels")}
-    places["/opt/build/bin/python"] = sys.executable  # which has what builds the wheel
+    places = {"/opt/build/bin/python": sys.executable}  # which has what builds the wheel
+    places |= {"/opt/nytta": str(folder / "nytta"), "/build/": f"{DEPLOY}/", "/wheels": str(folder / "wheels")}
 
     def placed(word: str) -> str:
         for there, here in places.items():
