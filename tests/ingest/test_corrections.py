@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from nytta.indicators.store.recompute import recompute
-from nytta.ingest.events import decode, encode, to_ndjson
+from nytta.ingest.events import decode, to_ndjson
+from nytta.ingest.events.encode import encode
 from nytta.ingest.http.modes import Mode
 from nytta.ingest.http.tokens import Token
 from nytta.ingest.http.validation import Circumstances, EventRequest, judge
