@@ -76,7 +76,7 @@ class StaffRules:
 
     k: int = 10
     group: int = 15
-    noise: Noise = Noise(6, 4.0)
+    noise: Noise = Noise(7, 5.0)
 
     def __post_init__(self) -> None:
         if self.k < LEAST_PERSONS:
