@@ -91,6 +91,7 @@ class Up:
         """The JSON that a command prints."""
         code, told, problem = self.command(*words, "--json")
         assert code in (0, 1), f"{words}: {code} {problem}"
+        assert told, f"{words} says nothing: {problem}"
         return json.loads(told)
 
     def stop(self) -> None:
