@@ -200,11 +200,11 @@ def test_what_is_published_asks_who_comes() -> None:
 def test_parts_reach_only_what_they_need() -> None:
     within = {n: {name for name, s in SERVICES.items() if n in s["networks"]} for n in COMPOSE["networks"]}
     events = {"gateway", "worker", "alerter", "migrate", "demonstration", "console"}
-    assert within["stream"] == {"kafka", "kafka-exporter", *events}  # Kafka asks nobody who he is
-    assert within["store"] == {"clickhouse", "grafana", "small", *events}
+    assert within["stream"] == {"kafka", "kafka-exporter", "puller", *events}  # Kafka asks nobody who he is
+    assert within["store"] == {"clickhouse", "grafana", "small", "puller", *events}
     scraped = {"gateway", "worker", "alerter", "clickhouse", "kafka-exporter"}
-    assert within["watch"] == {"prometheus", "alertmanager", "grafana", "small", *scraped}
-    assert within["mail"] == {"mailpit", "alertmanager", "alerter", "small"}
+    assert within["watch"] == {"prometheus", "alertmanager", "grafana", "small", "puller", *scraped}
+    assert within["mail"] == {"mailpit", "alertmanager", "alerter", "small", "puller"}  # and out to where sources are
     assert within["front"] == {"gateway", "grafana", "mailpit", "console", "small"}
     internal = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
     assert internal == {"stream", "store", "watch"}
@@ -226,6 +226,7 @@ def test_passwords_come_from_files() -> None:
         "worker": "clickhouse_service",
         "alerter": "clickhouse_service",
         "console": "clickhouse_service",
+        "puller": "clickhouse_service",
         "small": "clickhouse_service",
         "demonstration": "clickhouse_service",
     }
