@@ -258,10 +258,11 @@ def miscounted(page: Page, language: str) -> Iterator[str]:
             if counts and (int(found["n"]), int(found["all"])) not in counts:
                 yield sentence
         for key in ("sum_alerts", "sum_alerts_one"):
-            if (found := patterns[key].match(sentence)) and numbers_of(page.tiles[word["tile_alerts"]])[0] != found[
-                "n"
-            ]:
-                yield sentence
+            if found := patterns[key].match(sentence):
+                # what is noted beside a tile's figure is read before it
+                *_, count = numbers_of(page.tiles[word["tile_alerts"]])
+                if count != found["n"]:
+                    yield sentence
 
 
 def _filled(cells: Sequence[str]) -> int:
