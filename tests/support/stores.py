@@ -52,7 +52,7 @@ class Stores:
         for zone in zones:
             for name in _written(connection, zone):
                 connection.run(f"TRUNCATE TABLE {zone}.{name}")
-        if _state(connection) == self._as_migrated:
+        if all(_stands(connection, zone) for zone in zones) and _state(connection) == self._as_migrated:
             self._free.append(connection)
         else:
             for zone in zones:
@@ -78,6 +78,11 @@ def rows_by_table(store: PrivateStore) -> dict[str, int]:
 
 def _zones(connection: Connection) -> tuple[str, str]:
     return connection.zones.private, connection.zones.open
+
+
+def _stands(connection: Connection, zone: str) -> bool:
+    """Whether a test has left the database of a zone where it was."""
+    return bool(connection.rows("SELECT 1 FROM system.databases WHERE name = {zone:String}", zone=zone))
 
 
 def _written(connection: Connection, zone: str) -> list[str]:
