@@ -24,6 +24,9 @@ def state_of_sources(
     where it never was; `looked` tells how the last look for what is gone ended, where that failed. `drift` are fields
     that fell silent.
     """
+    asked_sources = [declared for declared in sources if declared.is_asked]
+    if not asked_sources:  # then nothing need be read, least of all the events, of their units
+        return []
     latest = {(row["source"], row["what"]): row for row in pulls.latest_rounds(app.private)}
     latest_fields, units = pulls.latest_fields(app.private), pulls.fed_units(app.private)
     return [
@@ -39,8 +42,7 @@ def state_of_sources(
             "drift": drift(pulls.known_fields(app.private, declared.id), latest_fields.get(declared.id, {})),
             "units": units.get(declared.id, {}),
         }
-        for declared in sources
-        if declared.is_asked
+        for declared in asked_sources
     ]
 
 

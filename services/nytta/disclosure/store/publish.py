@@ -491,10 +491,11 @@ def _measures(definition: Definition, rows: pa.Table) -> Iterator[tuple[Measure,
     if definition.pace == "week":
         yield measure, rows
         return
-    places = zip(rows["grain"].to_pylist(), rows["period"].to_pylist(), strict=True)
-    months = [_told_in(grain, period).replace(day=1) for grain, period in places]
-    for month in sorted(set(months)):
-        yield measure.of_month(month), rows.filter(pa.array([told_in == month for told_in in months]))
+    places = list(zip(rows["grain"].to_pylist(), rows["period"].to_pylist(), strict=True))
+    last_days = {place: _told_in(*place) for place in set(places)}  # few periods, many units
+    months = np.array([last_days[place] for place in places], "datetime64[M]")
+    for month in np.unique(months):
+        yield measure.of_month(month.item()), rows.filter(pa.array(months == month))
 
 
 def _told_in(grain: str, period: date) -> date:
@@ -559,9 +560,7 @@ def _appended(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
 
 
 def _with(table: pa.Table, constants: dict[str, pa.Scalar]) -> pa.Table:
-    for name, value in constants.items():
-        table = table.append_column(name, pa.repeat(value, len(table)))
-    return table
+    return _appended(table, {name: pa.repeat(value, len(table)) for name, value in constants.items()})
 
 
 def _texts(rows: pa.Table, name: str) -> np.ndarray[Any, np.dtype[np.str_]]:

@@ -92,11 +92,10 @@ def _ways(directory: Directory, outgoing: Outgoing, channels: Channels, day: dat
 
 
 async def _mail(outgoing: Outgoing, contact: Contact, channels: Channels) -> None:
-    message = mail.mail(outgoing, contact.email, channels)
     if channels.smtp is not None:
-        await mail.send(channels.smtp, message, channels.timeout)
+        await mail.send(channels.smtp, mail.mail(outgoing, contact.email, channels), channels.timeout)
     elif channels.mailbox is not None:
-        mail.keep(channels.mailbox, outgoing.day, message)
+        mail.keep(channels.mailbox, outgoing.day, mail.mail(outgoing, contact.email, channels))
     else:
         raise ChannelError("no mail server is set: set NYTTA_SMTP")
 
