@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
 # One Apache Kafka broker from its published jars: `kafka.sh run [DATA]` in the foreground, `kafka.sh fetch` the jars only.
-# KAFKA_PORT (9092), KAFKA_HOST (127.0.0.1), KAFKA_CONTROLLER_PORT (port + 1), KAFKA_HEAP (512m), KAFKA_LIBS (here/libs).
-# Needs Java 17 and, for the first time, Maven.
+# KAFKA_PORT (9092), KAFKA_HOST (127.0.0.1), KAFKA_CONTROLLER_PORT (port + 1), KAFKA_HEAP (512m), KAFKA_LIBS (a folder of
+# jars that are there and stay as they are; without it they are fetched into here/libs). Needs Java 17 and, for the first
+# time, Maven.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 libs=${KAFKA_LIBS:-$here/libs}
 port=${KAFKA_PORT:-9092}
 
 fetch() {
+    if [[ -n ${KAFKA_LIBS:-} ]]; then
+        compgen -G "$libs/kafka_*.jar" >/dev/null || { echo "kafka.sh: KAFKA_LIBS names $libs, where no kafka_*.jar is" >&2; exit 1; }
+        return
+    fi
     [[ -e $libs/.complete && ! $here/pom.xml -nt $libs/.complete ]] && return
     command -v mvn >/dev/null || { echo "kafka.sh: Maven fetches Kafka's jars: install it, or name a folder of them with KAFKA_LIBS" >&2; exit 1; }
     exec 9>"$here/.fetching" && flock 9  # two who come at once fetch them once
@@ -43,5 +48,5 @@ run() {
 case ${1:-} in
     fetch) fetch ;;
     run) run "${2:-}" ;;
-    *) sed -n '2,4s/^# //p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,5s/^# //p' "$0" >&2; exit 2 ;;
 esac

@@ -22,7 +22,7 @@ def test_a_broker_s_data_are_their_owner_s_alone(tmp_path: Path) -> None:
     libs, data, outside = tmp_path / "libs", tmp_path / "data", tmp_path / "outside"
     for folder in (libs, data / "log", outside):
         folder.mkdir(parents=True)
-    (libs / ".complete").touch()
+    (libs / "kafka_2.13-4.1.1.jar").touch()
     (data / "log" / "old.log").write_text("of an earlier version")
     (data / "link").symlink_to(outside)
     for path in (data, data / "log", data / "log" / "old.log", outside):
@@ -39,3 +39,18 @@ def test_a_broker_s_data_are_their_owner_s_alone(tmp_path: Path) -> None:
     assert {modes[Path("log") / name] for name in ("00000.log", "old.log", "meta.properties")} == {0o600}
     assert (data.stat().st_mode & 0o777, modes[Path("log")], modes[Path("server.properties")]) == (0o700, 0o700, 0o600)
     assert outside.stat().st_mode & 0o777 == 0o777
+
+
+def test_a_folder_of_jars_that_somebody_names_is_left_as_it_is(tmp_path: Path) -> None:
+    libs = tmp_path / "libs"
+    libs.mkdir()
+    environment = os.environ | {"KAFKA_LIBS": str(libs)}
+    command = [str(DEPLOY / "kafka" / "kafka.sh"), "fetch"]
+    without = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert (without.returncode, list(libs.iterdir())) == (1, [])
+    assert f"KAFKA_LIBS names {libs}, where no kafka_*.jar is" in without.stderr
+
+    jar = libs / "kafka_2.13-9.9.9.jar"
+    jar.touch()
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert list(libs.iterdir()) == [jar]

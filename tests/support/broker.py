@@ -46,7 +46,11 @@ class OwnBroker:
 
     def start(self) -> None:
         self._process.start()
-        until(lambda: opens(self.port) and _serves(self.servers), "the broker", self._process.log)
+        until(lambda: not self._process.alive or self._answers(), "the broker", self._process.log)
+        assert self._process.alive, self._process.log.read_text("utf-8", "replace")[-2000:]
+
+    def _answers(self) -> bool:
+        return opens(self.port) and _serves(self.servers)
 
     def kill(self) -> None:
         self._process.kill()

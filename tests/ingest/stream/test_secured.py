@@ -32,7 +32,7 @@ class SecuredBroker(OwnBroker):
         self.folder = folder
         here = folder / "kafka"
         here.mkdir()
-        for name in ("kafka.sh", "log4j2.yaml", "pom.xml"):
+        for name in ("kafka.sh", "log4j2.yaml"):
             shutil.copy(SCRIPT.parent / name, here / name)
         plain = (SCRIPT.parent / "server.properties").read_text("utf-8")
         secured = re.sub(r"\bPLAINTEXT(:?//@)", r"SASL_SSL\1", plain)
