@@ -37,6 +37,10 @@ def base(folder: Path, *arguments: str) -> Path:
     return folder
 
 
+class EndedError(Exception):
+    """The service has ended by itself."""
+
+
 class Up:
     """A service on a copy of a base, and what is sent to it. `temporary` is where the engine's input waits."""
 
@@ -90,6 +94,8 @@ class Up:
     def answer(self, *words: str) -> Any:
         """The JSON that a command prints."""
         code, told, problem = self.command(*words, "--json")
+        if not told and not self.process.alive:
+            raise EndedError
         assert code in (0, 1), f"{words}: {code} {problem}"
         assert told, f"{words} says nothing: {problem}"
         return json.loads(told)
@@ -138,15 +144,24 @@ class Senders:
             thread.join(PATIENCE)
 
     def repeat(self, share: float = 0.1) -> None:
-        """Send everything that was not acknowledged until it is, and some of the rest once more."""
+        """Send everything that was not acknowledged until it is, and some of the rest once more.
+
+        EndedError when the service ends meanwhile; what it did not acknowledge is kept for the next time.
+        """
         again = [body for body in self.acknowledged if self.rng.random() < share]
-        waiting, self.waiting = self.waiting, []
-        for body in [*waiting, *again]:
-            end = time.monotonic() + PATIENCE
-            while self._post(body) != 202:
-                assert time.monotonic() < end, f"not acknowledged: {self.answers}"
-                time.sleep(0.3)
-        self.acknowledged += waiting
+        while self.waiting:
+            self._insist(self.waiting[0])
+            self.acknowledged.append(self.waiting.pop(0))
+        for body in again:
+            self._insist(body)
+
+    def _insist(self, body: list[dict[str, Any]]) -> None:
+        end = time.monotonic() + PATIENCE
+        while self._post(body) != 202:
+            assert time.monotonic() < end, f"not acknowledged: {self.answers}"
+            if not self.up.process.alive:
+                raise EndedError
+            time.sleep(0.3)
 
     def _run(self) -> None:
         while not self._pause.is_set():

@@ -26,8 +26,8 @@ def test_two_organisations_stand_in_one_funnel(tmp_path: Path) -> None:
     assert [p["unit"] for p in levels["*"]["points"]] == ["norrvassa", "granasa"]
     for level in ("avdelning", "enhet"):
         assert {p["organisation"] for p in levels[level]["points"]} == {"norrvassa", "granasa"}
-    # 5 units of granasa handle about a quarter of their cases as intended, all others over 80 %. The noise of a small unit
-    # may take it over the outer limit, or one of ten cases over the inner one.
+    # 5 units of granasa handle about a quarter of their cases as intended, all others over 80 %. The noise of a small
+    # unit may take it over the outer limit, or one of ten cases over the inner one.
     below = [p for p in levels["enhet"]["points"] if p["word"] in ("below", "far_below")]
     assert {p["organisation"] for p in below if p["n"] >= 30} == {"granasa"}
     assert len([p for p in below if p["organisation"] == "granasa"]) >= 3
