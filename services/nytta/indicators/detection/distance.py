@@ -172,7 +172,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     # Peers weigh in by what a week of theirs is worth; 0.004 is a between-week variance that keeps large
     # units from standing for the whole group.
     worth = np.where(settled, 1 / (plain_inverse + 0.004), 0.0)
-    # The noise is learnt from all peers: how far they have climbed does not change from one week to the next.
+    # The noise is learnt from differences of successive weeks, in which a climb is small: so from all peers.
     mean, _, peers = peer_means(angles, worth, panel.group)
     to_all_peers = np.where(settled & (peers >= parameters.minimum_peers), angles - mean, np.nan)
     # Peers that still climb make a unit that came first look as if it fell: they count when a climb is usually over.
