@@ -59,7 +59,7 @@ def followed(panel: Panel, unit: int, column: int, acted: Collection[int]) -> Fo
         return Followed(None, 0, Why.TOO_SHORT)
     first_week, last_week = int(weeks_before[0]), int(weeks_after[-1])
     # After the first week: a change in it is the beginning of what is compared.
-    is_rebased = panel.rebase[:, first_week + 1 : last_week + 1].any(1)
+    is_rebased = np.asarray(panel.rebase[:, first_week + 1 : last_week + 1].any(axis=1))
     if is_rebased[unit]:
         return Followed(None, 0, Why.CHANGED)
     share = _shares(panel)

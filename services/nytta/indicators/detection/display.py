@@ -85,7 +85,7 @@ def p_prime_chart(
             sigma = np.sqrt(centre * (1 - centre) / denominators[stretch]) * sigma_z
 
         def at(sigmas: int) -> Array:
-            return np.clip(centre + sigmas * sigma, 0, 1)
+            return np.asarray(np.clip(centre + sigmas * sigma, 0, 1))
 
         line = centre + np.zeros_like(denominators[stretch])
         return Limits(line, lower=at(-3), upper=at(3), near_lower=at(-2), near_upper=at(2))
