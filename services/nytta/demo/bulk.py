@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from nytta.demo.lines import plain_lines, subject_lines, table, tail
-from nytta.demo.randomness import stream
+from nytta.demo.randomness import Ints, stream
 
 _HOUR = 3_600_000
 _WEEKS = 80
@@ -44,18 +44,21 @@ def bulk(
     Units are `last-000` and on, under no organisation: they are for a service without a registry.
     """
     start_moment = round(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp() * 1000)
-    makers = [_Subjects("arende", "case", _CASE), _Subjects("samtal", "ticket", _TICKET)]
-    client = _Subjects("dator", "client", _CLIENT)
+    cases = _Subjects("arende", "case", _CASE)
+    tickets = _Subjects("samtal", "ticket", _TICKET)
+    clients = _Subjects("dator", "client", _CLIENT)
     for body, first_line in enumerate(range(0, count, size)):
         rng = stream(seed, "bulk", str(body))
         lines = min(size, count - first_line)
         # a body's events lie within one day's distance of each other, as they do in a stream
         body_moment = start_moment + int(weeks * 7 * 24 * _HOUR * first_line / max(count, 1))
-        text = makers[0].lines(rng, first_line, lines * 10 // 20, body_moment, units)
-        text += makers[1].lines(rng, first_line, lines * 3 // 20, body_moment, units)
-        text += client.lines(rng, first_line, lines // 20, body_moment, units)
+        text = cases.lines(rng, first_line, lines * 10 // 20, body_moment, units)
+        text += tickets.lines(rng, first_line, lines * 3 // 20, body_moment, units)
+        text += clients.lines(rng, first_line, lines // 20, body_moment, units)
+        # sessions last: they take up what rounding has left of the body
         text += _sessions(rng, first_line, lines - len(text), body_moment, units)
-        yield ("\n".join([text[line] for line in rng.permutation(len(text)).tolist()]) + "\n").encode()
+        mixed = [text[line] for line in rng.permutation(len(text)).tolist()]
+        yield ("\n".join(mixed) + "\n").encode()
 
 
 class _Subjects:
@@ -76,14 +79,13 @@ class _Subjects:
         step = np.arange(count) % events_each
         subjects = int(subject[-1]) + 1 if count else 0
         unit = rng.integers(units, size=subjects)
+        event = step
         if self._variants:
-            paper = rng.random(subjects) < 0.3
-            tail_number = np.where(step < 2, step, np.where(step == 2, 2 + paper[subject], 4))
-        else:
-            tail_number = step
-        moments = (
-            start_moment + (rng.random(subjects)[subject] * 20 * _HOUR).astype(np.int64) // 1000 * 1000 + step * 600_000
-        )
+            is_paper = rng.random(subjects) < 0.3
+            handled = 2 + is_paper[subject]
+            event = np.where(step < 2, step, np.where(step == 2, handled, 4))
+        subject_moments = _moments(rng, subjects, start_moment)
+        moments = subject_moments[subject] + step * 600_000
         person = rng.integers(_PERSONS, size=count)
         start, end = f'","system":"{_SYSTEM}","{self._field}":"', ',"actor":"anst-'
         bases = table([f'"unit":"last-{number:03d}{start}' for number in range(units)])
@@ -92,24 +94,29 @@ class _Subjects:
         units_of_events = unit[subject]
         return subject_lines(
             moments,
-            self._tails[tail_number].tolist(),
+            self._tails[event].tolist(),
             bases[units_of_events].tolist(),
             [f"{self._prefix}-{first_number + number}" for number in subject.tolist()],
-            (self._rests[tail_number] + actors[units_of_events] + persons[person]).tolist(),
+            (self._rests[event] + actors[units_of_events] + persons[person]).tolist(),
         )
+
+
+def _moments(rng: np.random.Generator, count: int, start_moment: int) -> Ints:
+    """Moments within 20 hours of the start, in whole seconds."""
+    milliseconds = (rng.random(count) * 20 * _HOUR).astype(np.int64)
+    return start_moment + milliseconds // 1000 * 1000
 
 
 def _sessions(rng: np.random.Generator, start: int, count: int, start_moment: int, units: int) -> list[str]:
     unit = rng.integers(units, size=count)
     person = rng.integers(_PERSONS, size=count)
-    moments = start_moment + (rng.random(count) * 20 * _HOUR).astype(np.int64) // 1000 * 1000
+    moments = _moments(rng, count, start_moment)
     actions = rng.integers(1, 20, size=count)
+    sessions = zip(unit.tolist(), person.tolist(), actions.tolist(), strict=True)
     data = [
         f'"unit":"last-{unit_number:03d}","system":"{_SYSTEM}","actor":"anst-{unit_number:03d}-{person_number:02d}","actor_kind":"person",'
         f'"app":"kontor","feature":"f{action_count % 7}","actions":{action_count}'
-        for unit_number, person_number, action_count in zip(
-            unit.tolist(), person.tolist(), actions.tolist(), strict=True
-        )
+        for unit_number, person_number, action_count in sessions
     ]
     ids = [f"s{start + number}" for number in range(count)]
     return plain_lines(moments, tail("", "/last/bruk", "platform.session"), ids, data)

@@ -167,26 +167,23 @@ class CaseFeed:
         total = int(counts.sum())
         if total == 0:
             return Lines()
-        drawn = np.concatenate(
-            [rng.random((count, 18)) for rng, count in zip(self._rngs, counts.tolist(), strict=True)]
-        )
+        # every line of work draws from a stream of its own: one more line shifts none of the others
+        draws_by_line = zip(self._rngs, counts.tolist(), strict=True)
+        draws = np.concatenate([rng.random((count, 18)) for rng, count in draws_by_line])
         line = np.repeat(np.arange(len(self._works)), counts)
-        draft = self._draft(week, line, drawn.T)
-        starts = np.cumsum(counts) - counts
-        numbers_in_line = (
-            np.arange(total) - starts[line] + np.array([numbers_before[week] for numbers_before in self._before])[line]
-        )
-        names = [
-            f"{self._prefix[line_number]}{number:06d}"
-            for line_number, number in zip(line.tolist(), numbers_in_line.tolist(), strict=True)
-        ]
+        draft = self._draft(week, line, draws.T)
+        first_in_week = np.cumsum(counts) - counts
+        cases_before = np.array([numbers_before[week] for numbers_before in self._before])
+        number_in_line = np.arange(total) - first_in_week[line] + cases_before[line]
+        numbered = zip(line.tolist(), number_in_line.tolist(), strict=True)
+        names = [f"{self._prefix[line_number]}{number:06d}" for line_number, number in numbered]
         case = np.concatenate(draft.case)
         moments = np.concatenate(draft.at)
         # what cannot have happened by the end of the span is not worth its text
         is_within = moments < self._calendar.end
         case, moments = case[is_within], moments[is_within]
-        rests = self._rests.text[np.concatenate(draft.rest)[is_within]]
-        rests = rests + self._actors[np.concatenate(draft.actor)[is_within]]
+        endings = self._rests.text[np.concatenate(draft.rest)[is_within]]
+        actors = self._actors[np.concatenate(draft.actor)[is_within]]
         week_lines = Lines()
         week_lines.add(
             moments,
@@ -195,35 +192,38 @@ class CaseFeed:
                 self._tails[np.concatenate(draft.what)[is_within]].tolist(),
                 self._bases[line[case]].tolist(),
                 [names[case_number] for case_number in case.tolist()],
-                rests.tolist(),
+                (endings + actors).tolist(),
             ),
         )
         return week_lines
 
     def _draft(self, week: int, line: Ints, draws: Floats) -> _Draft:
         works, calendar, rests = self._works, self._calendar, self._rests
-        digital = first_of_each(line, np.array([line.digital[week] for line in works]), draws[0])
-        intended = first_of_each(line, np.array([line.intended[week] for line in works]), draws[1])
-        is_live = np.array([week >= line.live for line in works])[line]
-        handover = np.array([line.handover for line in works])[line]
-        says_automatic = np.array([line.said for line in works])[line]
+        digital_cases = np.array([work.digital[week] for work in works])
+        intended_cases = np.array([work.intended[week] for work in works])
+        digital = first_of_each(line, digital_cases, draws[0])
+        intended = first_of_each(line, intended_cases, draws[1])
+        is_live = np.array([week >= work.live for work in works])[line]
+        handover = np.array([work.handover for work in works])[line]
+        says_automatic = np.array([work.said for work in works])[line]
 
-        def of(name_intended: str, name_other: str) -> Floats:
-            shares_intended = np.array([getattr(line, name_intended)[week] for line in works])[line]
-            shares_other = np.array([getattr(line, name_other)[week] for line in works])[line]
-            return np.where(intended, shares_intended, shares_other)
+        def by_intention(name_intended: str, name_other: str) -> Floats:
+            of_intended = np.array([getattr(work, name_intended)[week] for work in works])[line]
+            of_others = np.array([getattr(work, name_other)[week] for work in works])[line]
+            return np.where(intended, of_intended, of_others)
 
-        rework = draws[2] < of("rework_intended", "rework_other")
-        by_law = draws[3] < _BY_LAW
-        handed = draws[4] < handover
-        middle = of("days_intended", "days_other")
+        is_reworked = draws[2] < by_intention("rework_intended", "rework_other")
+        is_by_law = draws[3] < _BY_LAW
+        is_handed_over = draws[4] < handover
+        median_days = by_intention("days_intended", "days_other")
         # lognormal around the median, in working days; a return costs nothing extra, so that the median stays
         # as said
-        days = np.clip(np.round(middle * np.exp(_SCATTER * ndtri(np.clip(draws[5], 1e-9, 1 - 1e-9)))), 4, 120).astype(
-            np.int64
-        )
+        scatter = np.exp(_SCATTER * ndtri(np.clip(draws[5], 1e-9, 1 - 1e-9)))
+        days = np.clip(np.round(median_days * scatter), 4, 120).astype(np.int64)
 
-        any_day = week * 7 + np.searchsorted(np.cumsum([0.165] * 5 + [0.08]), draws[6], side="right")
+        # digital cases come on every day, fewer of them at weekends; the others when the office is open
+        upper_chances = np.cumsum([0.165] * 5 + [0.08])
+        any_day = week * 7 + np.searchsorted(upper_chances, draws[6], side="right")
         opened_on = np.where(digital, any_day, calendar.working_day_of(week, draws[6]))
         open_hour = np.where(digital, 6.2 + 16.5 * draws[7], 8 + 7.5 * draws[7])
         opened = calendar.moment(opened_on, open_hour)
@@ -253,15 +253,11 @@ class CaseFeed:
 
         by_hand = np.where(draws[11] < 0.75, 0, 1)
         put(_OPENED, all_rows, opened, rests.opened(digital, draws[11]), None)
+        registrations = rests.registered(automatic, is_live)
         auto, manual = np.flatnonzero(automatic), np.flatnonzero(~automatic)
-        put(_REGISTERED, auto, registered[auto], rests.registered(np.ones(len(auto), bool), is_live[auto]), None)
-        put(
-            _REGISTERED,
-            manual,
-            registered[manual],
-            rests.registered(np.zeros(len(manual), bool), is_live[manual]),
-            draws[12][manual],
-        )
+        # what the system registers by itself has no actor
+        put(_REGISTERED, auto, registered[auto], registrations[auto], None)
+        put(_REGISTERED, manual, registered[manual], registrations[manual], draws[12][manual])
         put(
             _HANDLED,
             all_rows,
@@ -269,38 +265,19 @@ class CaseFeed:
             rests.handled(intended, is_live, says_automatic, by_hand),
             draws[14],
         )
-        moved = np.flatnonzero(handed)
-        put(
-            _HANDED_OVER,
-            moved,
-            calendar.moment(handled_on[moved], 10 + 0.9 * draws[8][moved]),
-            rests.plain(moved, "team"),
-            draws[15][moved],
-        )
-        back = np.flatnonzero(rework)
-        put(
-            _RETURNED,
-            back,
-            calendar.moment(returned_on[back], 13.1 + 0.8 * draws[8][back]),
-            rests.plain(back, "back"),
-            draws[16][back],
-        )
-        lawful = np.flatnonzero(by_law)
-        put(
-            _COMPLETED,
-            lawful,
-            calendar.moment(returned_on[lawful], 13.1 + 0.8 * draws[9][lawful]),
-            rests.plain(lawful, "law"),
-            draws[16][lawful],
-        )
+        moved = np.flatnonzero(is_handed_over)
+        moved_at = calendar.moment(handled_on[moved], 10 + 0.9 * draws[8][moved])
+        put(_HANDED_OVER, moved, moved_at, rests.plain(moved, "team"), draws[15][moved])
+        back = np.flatnonzero(is_reworked)
+        back_at = calendar.moment(returned_on[back], 13.1 + 0.8 * draws[8][back])
+        put(_RETURNED, back, back_at, rests.plain(back, "back"), draws[16][back])
+        completed = np.flatnonzero(is_by_law)
+        completed_at = calendar.moment(returned_on[completed], 13.1 + 0.8 * draws[9][completed])
+        put(_COMPLETED, completed, completed_at, rests.plain(completed, "law"), draws[16][completed])
+        # who decides closes, within the hour: both look their actor up by one number
         put(_DECIDED, all_rows, decided, rests.decided(intended, is_live, by_hand), draws[17])
-        put(
-            _CLOSED,
-            all_rows,
-            decided + 300_000 + (draws[12] * 1800).astype(np.int64) * 1000,
-            rests.closed(digital & intended),
-            draws[17],
-        )
+        closed = decided + 300_000 + (draws[12] * 1800).astype(np.int64) * 1000
+        put(_CLOSED, all_rows, closed, rests.closed(digital & intended), draws[17])
         return draft
 
 

@@ -32,19 +32,23 @@ class NoteFeed:
 
     def __init__(self, scene: Scene, notes: list[Note]) -> None:
         self.source = scene.source("program")
-        self._calendar = calendar = scene.calendar
+        self._calendar = scene.calendar
         self._by_week: dict[int, list[Note]] = {}
         for note in sorted(notes, key=lambda note: (note.day, note.hour, note.id)):
-            self._by_week.setdefault((note.day - calendar.span.start).days // 7, []).append(note)
+            week = self._day(note) // 7
+            self._by_week.setdefault(week, []).append(note)
+
+    def _day(self, note: Note) -> int:
+        return (note.day - self._calendar.span.start).days
 
     def week(self, week: int) -> Lines:
         """Events of one week; what lies before the span is entered in its first week."""
         notes = self._by_week.get(week, [])
         week_lines = Lines()
         for note in notes:
-            day = np.array([(note.day - self._calendar.span.start).days])
-            moments = self._calendar.moment(day, np.array([note.hour]))
-            week_lines.add(moments, plain_lines(moments, tail("", self.source, note.kind), [note.id], [note.data]))
+            moments = self._calendar.moment(np.array([self._day(note)]), np.array([note.hour]))
+            text = plain_lines(moments, tail("", self.source, note.kind), [note.id], [note.data])
+            week_lines.add(moments, text)
         return week_lines
 
 
@@ -96,22 +100,29 @@ class TrainingFeed:
         self._people = people
         self._weeks = weeks
         self._calendar = scene.calendar
-        self._hours = [scene.rng(team.unit.id, course, "training").random((2, len(team.ids))) for team in people]
+        # a day and an hour for each person, drawn at once: in which weeks they are asked for changes nothing
+        rngs = [scene.rng(team.unit.id, course, "training") for team in people]
+        self._draws = [rng.random((2, len(team.ids))) for rng, team in zip(rngs, people, strict=True)]
 
     def week(self, week: int) -> Lines:
         """Events of one week."""
         week_lines = Lines()
-        for people, weeks, luck in zip(self._people, self._weeks, self._hours, strict=True):
-            rows = np.flatnonzero(weeks == week)
-            moments = self._calendar.moment(self._calendar.working_day_of(week, luck[0][rows]), 9 + 6 * luck[1][rows])
-            ids = [f"{people.ids[number]}-{self._course}" for number in rows.tolist()]
-            data = [
-                f'"unit":"{people.unit.id}","system":"{self._system}","actor":"{people.ids[number]}","actor_kind":"person",'
-                f'"course":"{self._course}","tier":"{people.tier[number]}"'
-                for number in rows.tolist()
-            ]
+        for people, weeks, draws in zip(self._people, self._weeks, self._draws, strict=True):
+            numbers = np.flatnonzero(weeks == week)
+            day_draws, hour_draws = draws[:, numbers]
+            days = self._calendar.working_day_of(week, day_draws)
+            moments = self._calendar.moment(days, 9 + 6 * hour_draws)
+            ids = [f"{people.ids[number]}-{self._course}" for number in numbers.tolist()]
+            data = [self._completed(people, number) for number in numbers.tolist()]
             week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.training"), ids, data))
         return week_lines
+
+    def _completed(self, people: Staff, number: int) -> str:
+        """The data of a person's completed course."""
+        return (
+            f'"unit":"{people.unit.id}","system":"{self._system}","actor":"{people.ids[number]}","actor_kind":"person",'
+            f'"course":"{self._course}","tier":"{people.tier[number]}"'
+        )
 
 
 def trained(scene: Scene, people: Staff, course: str, shares: dict[str, tuple[int, int, float]]) -> Ints:
@@ -123,11 +134,11 @@ def trained(scene: Scene, people: Staff, course: str, shares: dict[str, tuple[in
     rng = scene.rng(people.unit.id, course, "trained")
     weeks = np.full(len(people.ids), NEVER)
     for tier, (first_week, length, share) in shares.items():
-        rows = np.flatnonzero(np.array(people.tier) == tier)
-        chosen_rows = rng.permutation(rows)[: round(len(rows) * share)]
-        completed = first_week + rng.integers(0, length, len(chosen_rows))
-        is_employed = (completed >= people.joined[chosen_rows]) & (completed < people.left[chosen_rows])
-        weeks[chosen_rows[is_employed]] = completed[is_employed]
+        numbers = np.flatnonzero(np.array(people.tier) == tier)
+        participants = rng.permutation(numbers)[: round(len(numbers) * share)]
+        completed = first_week + rng.integers(0, length, len(participants))
+        is_employed = (completed >= people.joined[participants]) & (completed < people.left[participants])
+        weeks[participants[is_employed]] = completed[is_employed]
     return weeks
 
 
@@ -151,7 +162,11 @@ class PulseFeed:
     items = ("awareness", "desire", "knowledge", "ability", "reinforcement")
 
     def __init__(
-        self, scene: Scene, survey: Survey, people: list[Staff], mean: Callable[[str, str, str, int], float]
+        self,
+        scene: Scene,
+        survey: Survey,
+        people: list[Staff],
+        mean: Callable[[str, str, str, int], float],
     ) -> None:
         self.source = scene.source("puls")
         self._survey = survey
@@ -167,19 +182,20 @@ class PulseFeed:
             return week_lines
         label = self._calendar.span.label(week)
         for people, rng in zip(self._people, self._rngs, strict=True):
+            unit = people.unit.id
             answers = rng.random(len(people.ids)) < self._survey.answering
             noise = rng.normal(0, 0.8, (len(people.ids), len(self.items)))
-            rows = np.flatnonzero(answers & people.at_work[:, week])
+            respondents = np.flatnonzero(answers & people.at_work[:, week])
             # answers leave in random order: their place says nothing about who gave them
             ids, data = [], []
-            for place, person_number in enumerate(rng.permutation(rows).tolist()):
-                tier = people.tier[person_number]
-                for item_number, item in enumerate(self.items):
-                    mean = self._mean(people.unit.id, tier, item, week)
-                    score = int(np.clip(round(mean + noise[person_number, item_number]), 1, 5))
-                    ids.append(f"{people.unit.id}-{self._survey.name}-{label}-{place}-{item}")
+            for place, respondent in enumerate(rng.permutation(respondents).tolist()):
+                tier = people.tier[respondent]
+                for item, item_noise in zip(self.items, noise[respondent], strict=True):
+                    mean = self._mean(unit, tier, item, week)
+                    score = int(np.clip(round(mean + item_noise), 1, 5))
+                    ids.append(f"{unit}-{self._survey.name}-{label}-{place}-{item}")
                     data.append(
-                        f'"unit":"{people.unit.id}","system":"{self._survey.system}","survey":"{self._survey.name}-{label}",'
+                        f'"unit":"{unit}","system":"{self._survey.system}","survey":"{self._survey.name}-{label}",'
                         f'"item":"{item}","tier":"{tier}","score":{score}'
                     )
             moments = self._calendar.moment(np.full(len(ids), week * 7 + 3), np.full(len(ids), 12.0))

@@ -45,7 +45,16 @@ class Move:
         }
 
 
-def move(scene: Scene, unit: str, clients: int, *, start: int, weeks: int, enrolled: float, activated: float) -> Move:
+def move(
+    scene: Scene,
+    unit: str,
+    clients: int,
+    *,
+    start: int,
+    weeks: int,
+    enrolled: float,
+    activated: float,
+) -> Move:
     """Draw the move of a unit's clients: over `weeks` weeks from `start`, the shares that are enrolled and
     activated.
 
@@ -53,14 +62,17 @@ def move(scene: Scene, unit: str, clients: int, *, start: int, weeks: int, enrol
     hand.
     """
     rng = scene.rng(unit, "clients", "counts")
-    joins = np.full(clients, NEVER)
+    enrolled_week = np.full(clients, NEVER)
     enrolled_count = round(clients * enrolled)
-    joins[:enrolled_count] = start + np.sort(rng.integers(0, weeks, enrolled_count))
-    lives = np.full(clients, NEVER)
-    chosen_clients = rng.permutation(enrolled_count)[: round(enrolled_count * activated)]
-    lives[chosen_clients] = joins[chosen_clients] + rng.integers(0, 2, len(chosen_clients))
-    leaves = np.where(lives < NEVER, lives + 2, NEVER)
-    return Move(unit, joins, lives, leaves)
+    enrolled_week[:enrolled_count] = start + np.sort(rng.integers(0, weeks, enrolled_count))
+    activated_week = np.full(clients, NEVER)
+    activated_count = round(enrolled_count * activated)
+    activated_clients = rng.permutation(enrolled_count)[:activated_count]
+    delay = rng.integers(0, 2, len(activated_clients))
+    activated_week[activated_clients] = enrolled_week[activated_clients] + delay
+    # the predecessor is used beside it for two weeks
+    retired_week = np.where(activated_week < NEVER, activated_week + 2, NEVER)
+    return Move(unit, enrolled_week, activated_week, retired_week)
 
 
 class ClientFeed:
@@ -79,42 +91,34 @@ class ClientFeed:
     def week(self, week: int) -> Lines:
         """Events of one week."""
         label = self._calendar.span.label(week)
-        tails = table(
-            [
-                tail(f".{short}", self.source, kind)
-                for short, kind in zip(("e", "a", label, "x", label), _KINDS, strict=True)
-            ]
-        )
+        # signs of life recur: the week is part of their ids
+        endings = zip(("e", "a", label, "x", label), _KINDS, strict=True)
+        tails = table([tail(f".{ending}", self.source, kind) for ending, kind in endings])
         week_lines = Lines()
+        monday = week * 7
         for unit, rng, base, names in zip(self._moves, self._rngs, self._bases, self._names, strict=True):
             draws = rng.random((4, len(names)))
-            day = self._calendar.working_day_of(week, draws[0])
-            used = draws[2] < self._presence[week]
-            happened = [
-                (_ENROLLED, np.flatnonzero(unit.enrolled == week), 7.0),
-                (_ACTIVATED, np.flatnonzero(unit.activated == week), 8.0),
-                (_ALIVE, np.flatnonzero((unit.activated < week) & used), 7.5),
-                (_RETIRED, np.flatnonzero(unit.retired == week), 17.0),
-                (_OLD_ALIVE, np.flatnonzero((unit.retired > week) & used), 7.5),
+            day_of_use = self._calendar.working_day_of(week, draws[0])
+            is_used = draws[2] < self._presence[week]
+            # enrolment, activation and retirement of the same week keep their order: each has a day of its own
+            events = [
+                (_ENROLLED, unit.enrolled == week, np.full(len(names), monday), 7.0),
+                (_ACTIVATED, unit.activated == week, np.full(len(names), monday + 1), 8.0),
+                (_ALIVE, (unit.activated < week) & is_used, day_of_use, 7.5),
+                (_RETIRED, unit.retired == week, np.full(len(names), monday + 4), 17.0),
+                (_OLD_ALIVE, (unit.retired > week) & is_used, day_of_use, 7.5),
             ]
-            for code, rows, hour in happened:
-                # enrolment and activation of the same week keep their order: the earlier one on the week's
-                # first days
-                when = (
-                    day[rows]
-                    if code not in (_ENROLLED, _RETIRED)
-                    else np.full(len(rows), week * 7 + 4 * (code == _RETIRED))
-                )
-                if code == _ACTIVATED:
-                    when = np.full(len(rows), week * 7 + 1)
-                moments = self._calendar.moment(when, hour + draws[1][rows])
+            for code, has_event, day, hour in events:
+                clients = np.flatnonzero(has_event)
+                moments = self._calendar.moment(day[clients], hour + draws[1][clients])
+                # the old client is another one, with an id of its own
                 prefix = "gammal-" if code in (_RETIRED, _OLD_ALIVE) else ""
                 text = subject_lines(
                     moments,
-                    [tails[code]] * len(rows),
-                    [base] * len(rows),
-                    [prefix + names[number] for number in rows.tolist()],
-                    [self._rests[code]] * len(rows),
+                    [tails[code]] * len(clients),
+                    [base] * len(clients),
+                    [prefix + names[client] for client in clients.tolist()],
+                    [self._rests[code]] * len(clients),
                 )
                 week_lines.add(moments, text)
         return week_lines

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from nytta.demo.lines import Lines
-from nytta.demo.randomness import Ints, stream
+from nytta.demo.randomness import Flags, Ints, stream
 from nytta.demo.weeks import Calendar
 
 LATE_SHARE = 0.05
@@ -42,7 +42,10 @@ class Silence:
 
 
 def deliver(
-    seed: int, feeds: Sequence[tuple[Feed, Calendar]], silences: Sequence[Silence], weeks: int
+    seed: int,
+    feeds: Sequence[tuple[Feed, Calendar]],
+    silences: Sequence[Silence],
+    weeks: int,
 ) -> Iterator[bytes]:
     """NDJSON in order of arrival, one chunk per week; events after the last week have not happened yet.
 
@@ -57,31 +60,40 @@ def deliver(
                 continue
             moments = lines.moments()
             arrival = _arrival(moments, rng)
-            twice = np.flatnonzero(rng.random(len(moments)) < TWICE_SHARE)
-            again = arrival[twice] + 60_000 + (rng.random(len(twice)) * 23 * _HOUR).astype(np.int64)
-            is_within = moments < calendar.end
-            for silence in silences:
-                if silence.source == feed.source:
-                    happened = calendar.week_of(moments)
-                    is_within &= (happened < silence.first) | (happened > silence.last)
-            rows = np.concatenate((np.flatnonzero(is_within), twice[is_within[twice]]))
-            arrivals = np.concatenate((arrival[is_within], again[is_within[twice]]))
+            duplicates = np.flatnonzero(rng.random(len(moments)) < TWICE_SHARE)
+            second_arrival = arrival[duplicates] + 60_000 + (rng.random(len(duplicates)) * 23 * _HOUR).astype(np.int64)
+            # drawn for all, delivered or not: a silence leaves the other events as they are without it
+            is_delivered = (moments < calendar.end) & ~_silent(feed.source, calendar.week_of(moments), silences)
+            is_duplicated = is_delivered[duplicates]
+            rows = np.concatenate((np.flatnonzero(is_delivered), duplicates[is_duplicated]))
+            arrivals = np.concatenate((arrival[is_delivered], second_arrival[is_duplicated]))
             # what was sent before the end is delivered by the end: the last chunk takes the stragglers
             chunk = np.clip(calendar.week_of(arrivals), week, weeks - 1)
-            order = np.argsort(chunk, kind="stable")
-            edges = np.searchsorted(chunk[order], np.arange(week, weeks + 1))
-            for ahead in range(week, weeks):
-                arriving = order[edges[ahead - week] : edges[ahead - week + 1]]
+            by_chunk = np.argsort(chunk, kind="stable")
+            bounds = np.searchsorted(chunk[by_chunk], np.arange(week, weeks + 1))
+            for number, arrival_week in enumerate(range(week, weeks)):
+                arriving = by_chunk[bounds[number] : bounds[number + 1]]
                 if len(arriving):
-                    waiting[ahead].add(arrivals[arriving], [lines.text[line] for line in rows[arriving].tolist()])
+                    text = [lines.text[line] for line in rows[arriving].tolist()]
+                    waiting[arrival_week].add(arrivals[arriving], text)
         yield waiting[week].chunk()
         waiting[week] = _Waiting()
 
 
-def _arrival(times: Ints, rng: np.random.Generator) -> Ints:
-    late = rng.random(len(times)) < LATE_SHARE
-    hours = np.minimum(rng.exponential(9.0, len(times)), LATE_HOURS)
-    return times + np.where(late, (hours * _HOUR).astype(np.int64), 0)
+def _silent(source: str, weeks: Ints, silences: Sequence[Silence]) -> Flags:
+    """Which events of a source fall into one of its silences, by the weeks in which they happened."""
+    is_silent: Flags = np.zeros(len(weeks), bool)
+    for silence in silences:
+        if silence.source == source:
+            is_silent |= (weeks >= silence.first) & (weeks <= silence.last)
+    return is_silent
+
+
+def _arrival(moments: Ints, rng: np.random.Generator) -> Ints:
+    is_late = rng.random(len(moments)) < LATE_SHARE
+    hours = np.minimum(rng.exponential(9.0, len(moments)), LATE_HOURS)
+    delay = (hours * _HOUR).astype(np.int64)
+    return moments + np.where(is_late, delay, 0)
 
 
 class _Waiting:

@@ -53,15 +53,16 @@ def stamps(times: Ints) -> list[str]:
     """RFC 3339 texts, in UTC and whole seconds, of moments in milliseconds."""
     if not len(times):
         return []
+    # Looked up instead of formatted: a week's events share a few days, and all of them the seconds of a day.
     seconds = times // 1000
     day = seconds // 86_400
-    first_date = int(day.min())
-    names = np.datetime_as_string(np.arange(first_date, int(day.max()) + 1).astype("M8[D]")).astype(object)
-    dates: list[str] = names[day - first_date].tolist()
-    return [
-        date_text + clock_text
-        for date_text, clock_text in zip(dates, _seconds()[seconds - day * 86_400].tolist(), strict=True)
-    ]
+    second_of_day = seconds - day * 86_400
+    first_day, last_day = int(day.min()), int(day.max())
+    all_days = np.arange(first_day, last_day + 1).astype("M8[D]")
+    date_texts = np.datetime_as_string(all_days).astype(object)
+    dates: list[str] = date_texts[day - first_day].tolist()
+    clocks: list[str] = _seconds()[second_of_day].tolist()
+    return [date_text + clock for date_text, clock in zip(dates, clocks, strict=True)]
 
 
 def table(texts: list[str]) -> NDArray[np.object_]:

@@ -44,11 +44,23 @@ class PeopleFeed:
 
     def _eligibility(self, week_lines: Lines, week: int) -> None:
         entries = self._entries.get(week, [])
-        moments = np.full(len(entries), self._calendar.moment(np.array([week * 7]), np.array([5.0]))[0])
-        mark = tail("", self.source, "people.eligibility")
-        week_lines.add(
-            moments, plain_lines(moments, mark, [event_id for event_id, _ in entries], [data for _, data in entries])
-        )
+        ids = [event_id for event_id, _ in entries]
+        data = [event_data for _, event_data in entries]
+        self._add(week_lines, "people.eligibility", week * 7, 5.0, ids, data)
+
+    def _add(
+        self,
+        week_lines: Lines,
+        kind: str,
+        day: int,
+        hour: float,
+        ids: list[str],
+        data: list[str],
+    ) -> None:
+        """Add what the personnel system reports at one moment."""
+        moment = self._calendar.moment(np.array([day]), np.array([hour]))[0]
+        moments = np.full(len(ids), moment)
+        week_lines.add(moments, plain_lines(moments, tail("", self.source, kind), ids, data))
 
     def _entered(self, people: Staff, system: str, role: str, opens: date) -> None:
         """Enter, once per person, from when until when the system is theirs to use."""
@@ -56,38 +68,40 @@ class PeopleFeed:
         first_week = max(0, (opens - span.start).days // 7)
         for number, name in enumerate(people.ids):
             joined, left = int(people.joined[number]), int(people.left[number])
+            # who left before the system opened was never to use it
             if left <= first_week:
                 continue
             start = max(span.monday(joined), opens) if joined else opens
             until = f',"valid_to":"{span.monday(left)}"' if left < span.count else ""
-            granted = "true" if people.entitled[number] else "false"
+            licence = "true" if people.entitled[number] else "false"
             data = (
                 f'"unit":"{people.unit.id}","system":"{system}","actor":"{name}","actor_kind":"person",'
                 f'"role":"{role}","tier":"{people.tier[number]}","fte":{people.fte[number]},"valid_from":"{start}"{until},'
-                f'"account":true,"licence":{granted}'
+                f'"account":true,"licence":{licence}'
             )
-            self._entries.setdefault(max(joined, first_week), []).append((f"{name}-{system}", data))
+            entry_week = max(joined, first_week)
+            self._entries.setdefault(entry_week, []).append((f"{name}-{system}", data))
 
     def _presence(self, week_lines: Lines, week: int) -> None:
         label = self._calendar.span.label(week)
         ids, data = [], []
         for people in self._people:
             unit = people.unit.id
+            present, contract = people.present[:, week], people.contract[:, week]
             if self._aggregate:
+                at_work = int(people.at_work[:, week].sum())
                 ids.append(f"{unit}-{label}")
                 data.append(
-                    f'"unit":"{unit}","week":"{label}","persons":{int(people.at_work[:, week].sum())},'
-                    f'"present_days":{int(people.present[:, week].sum())},'
-                    f'"contract_days":{int(people.contract[:, week].sum())}'
+                    f'"unit":"{unit}","week":"{label}","persons":{at_work},'
+                    f'"present_days":{int(present.sum())},"contract_days":{int(contract.sum())}'
                 )
                 continue
-            present, contract = people.present[:, week].tolist(), people.contract[:, week].tolist()
             for number in np.flatnonzero(people.employed[:, week]).tolist():
-                ids.append(f"{people.ids[number]}-{label}")
+                person, days = people.ids[number], int(present[number])
+                ids.append(f"{person}-{label}")
                 data.append(
-                    f'"unit":"{unit}","actor":"{people.ids[number]}","actor_kind":"person","week":"{label}",'
-                    f'"persons":{int(present[number] > 0)},"present_days":{present[number]},'
-                    f'"contract_days":{contract[number]}'
+                    f'"unit":"{unit}","actor":"{person}","actor_kind":"person","week":"{label}",'
+                    f'"persons":{int(days > 0)},"present_days":{days},"contract_days":{int(contract[number])}'
                 )
-        moments = np.full(len(ids), self._calendar.moment(np.array([week * 7 + 4]), np.array([18.0]))[0])
-        week_lines.add(moments, plain_lines(moments, tail("", self.source, "people.presence"), ids, data))
+        # Friday evening, when the week's presence is known
+        self._add(week_lines, "people.presence", week * 7 + 4, 18.0, ids, data)

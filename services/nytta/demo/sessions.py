@@ -60,39 +60,37 @@ class UseFeed:
     def week(self, week: int) -> Lines:
         """Events of one week."""
         label = self._calendar.span.label(week)
-        names: list[str] = []
-        starts: list[str] = []
-        times: list[Ints] = []
-        drawn: list[Floats] = []
+        actors: list[str] = []
+        bases: list[str] = []
+        counts_by_unit: list[Ints] = []
+        draws_by_unit: list[Floats] = []
         for people, acting_weeks, rng, base in zip(self._people, self._acts, self._rngs, self._bases, strict=True):
             persons = np.flatnonzero(acting_weeks[:, week])
-            sessions_each = 1 + rng.poisson(self._often, len(persons))
-            acting_persons = np.repeat(persons, sessions_each).tolist()
-            times.append(sessions_each)
-            drawn.append(rng.random((len(acting_persons), 4)))
-            names += [people.ids[number] for number in acting_persons]
-            starts += [base] * len(acting_persons)
+            session_counts = 1 + rng.poisson(self._often, len(persons))
+            session_persons = np.repeat(persons, session_counts).tolist()
+            counts_by_unit.append(session_counts)
+            draws_by_unit.append(rng.random((len(session_persons), 4)))
+            actors += [people.ids[person] for person in session_persons]
+            bases += [base] * len(session_persons)
         week_lines = Lines()
         mark = tail("", self.source, "platform.session")
-        if names:
-            draws = np.concatenate(drawn).T
-            session_counts = np.concatenate(times)
-            session_numbers = (
-                np.arange(len(names)) - np.repeat(np.cumsum(session_counts) - session_counts, session_counts)
-            ).tolist()
-            moments = self._calendar.moment(self._calendar.working_day_of(week, draws[0]), 7.5 + 9 * draws[1])
-            features = (draws[2] * len(self._rests)).astype(np.int64).tolist()
-            actions = (1 + draws[3] * 12).astype(np.int64).tolist()
-            ids = [
-                f"{name}-{self._app}-{label}-{session_number}"
-                for name, session_number in zip(names, session_numbers, strict=True)
-            ]
-            data = [
-                f"{base}{name}{self._rests[feature_number]}{action_count}"
-                for base, name, feature_number, action_count in zip(starts, names, features, actions, strict=True)
-            ]
+        if actors:
+            day_draws, hour_draws, feature_draws, action_draws = np.concatenate(draws_by_unit).T
+            counts = np.concatenate(counts_by_unit)
+            # a person's sessions of a week are numbered from 0, so that each has an id of its own
+            first_session = np.repeat(np.cumsum(counts) - counts, counts)
+            session_numbers = (np.arange(len(actors)) - first_session).tolist()
+            days = self._calendar.working_day_of(week, day_draws)
+            moments = self._calendar.moment(days, 7.5 + 9 * hour_draws)
+            features = (feature_draws * len(self._rests)).astype(np.int64).tolist()
+            actions = (1 + action_draws * 12).astype(np.int64).tolist()
+            sessions = zip(actors, session_numbers, strict=True)
+            ids = [f"{actor}-{self._app}-{label}-{number}" for actor, number in sessions]
+            fields = zip(bases, actors, features, actions, strict=True)
+            data = [f"{base}{actor}{self._rests[feature]}{action}" for base, actor, feature, action in fields]
             week_lines.add(moments, plain_lines(moments, mark, ids, data))
         if self._robot:
+            # Sunday at four in the morning, when nobody works
             moments = self._calendar.moment(np.array([week * 7 + 6]), np.array([4.0]))
             robot_ending = self._rests[0].replace('"actor_kind":"person"', '"actor_kind":"robot"')
             data = [f"{self._bases[0]}{self._robot}{robot_ending}500"]

@@ -64,6 +64,7 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     joined = np.zeros(count, np.int64)
     left = np.full(count, NEVER)
     for number in range(leavers):
+        # from the end of the list: the managers stand first and stay
         leaves = int(rng.integers(6, weeks - 6))
         left[unit.staff - 1 - number] = leaves
         joined[unit.staff + number] = leaves + int(rng.integers(0, 4))
@@ -73,21 +74,18 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     # evenly spread leanings: a unit's share varies with its people's weeks, not with the luck of its staffing
     leaning = np.empty(count)
     leaning[: unit.staff] = ndtri((rng.permutation(unit.staff) + 0.5) / unit.staff)
+    # a successor leans as the one before, so that the spread stays even
     leaning[unit.staff :] = leaning[unit.staff - leavers : unit.staff][::-1]
     contract = np.round(fte[:, None] / 10 * calendar.working_in_week).astype(np.int64)
-    present = np.maximum(0, np.round(contract * (1 - _absence(rng, count, calendar))).astype(np.int64))
+    days_present = np.round(contract * (1 - _absence(rng, count, calendar)))
+    present = np.maximum(0, days_present.astype(np.int64))
     week = np.arange(weeks)
     employed = (week >= joined[:, None]) & (week < left[:, None])
-    key_roles = unit.managers + max(1, unit.staff // 6)
-    tiers = [
-        "manager" if number < unit.managers else "key-role" if number < key_roles else "staff"
-        for number in range(count)
-    ]
     root, _, unit_name = unit.id.partition("-")
     return Staff(
         unit=unit,
         ids=[f"anst-{root}-{unit_name}-{number:03d}" for number in range(count)],
-        tier=tiers,
+        tier=_tiers(unit, count),
         fte=fte,
         joined=joined,
         left=left,
@@ -99,20 +97,30 @@ def staff(scene: Scene, unit: Unit) -> Staff:
     )
 
 
+def _tiers(unit: Unit, count: int) -> list[str]:
+    """Managers first, then one in six in a key role, the others are staff."""
+    key_roles = max(1, unit.staff // 6)
+    tiers = ["manager"] * unit.managers + ["key-role"] * key_roles + ["staff"] * count
+    return tiers[:count]
+
+
 def _absence(rng: np.random.Generator, count: int, calendar: Calendar) -> Floats:
     """Share of each week that each person is away: summer and other leave, and sickness."""
     span = calendar.span
-    weeks = [span.monday(number).isocalendar() for number in range(span.count)]
-    numbers, years = np.array([week.week for week in weeks]), np.array([week.year for week in weeks])
+    iso_weeks = [span.monday(number).isocalendar() for number in range(span.count)]
+    numbers = np.array([iso_week.week for iso_week in iso_weeks])
+    years = np.array([iso_week.year for iso_week in iso_weeks])
+    is_norway = calendar.country == "NO"
     away_shares = np.zeros((count, span.count))
     for year in np.unique(years):
         first_week = rng.choice([25, 26, 27, 28, 29, 30, 31], count, p=[0.06, 0.16, 0.24, 0.22, 0.16, 0.1, 0.06])
         length = rng.choice([3, 4, 5], count, p=[0.3, 0.5, 0.2])
-        is_away = (numbers >= first_week[:, None]) & (numbers < (first_week + length)[:, None])
+        end_week = first_week + length
+        is_away = (numbers >= first_week[:, None]) & (numbers < end_week[:, None])
         easter = easter_monday(int(year)).isocalendar().week
         # winter break, the week before Easter, the one after, autumn break
-        breaks = (8, easter - 1, easter, 40) if calendar.country == "NO" else (9, easter - 1, easter, 44)
-        chances = (0.15, 0.3, 0.1, 0.12) if calendar.country == "NO" else (0.15, 0.15, 0.2, 0.12)
+        breaks = (8, easter - 1, easter, 40) if is_norway else (9, easter - 1, easter, 44)
+        chances = (0.15, 0.3, 0.1, 0.12) if is_norway else (0.15, 0.15, 0.2, 0.12)
         takes_whole_week = rng.random((count, 6)) < [0.6, 0.45, *chances]
         for column, week in enumerate((52, 1, *breaks)):
             is_away |= takes_whole_week[:, [column]] & (numbers == week)
@@ -132,9 +140,10 @@ def acting(scene: Scene, people: Staff, shares: Floats, label: str) -> Flags:
     """
     rng = scene.rng(people.unit.id, label)
     luck = rng.standard_normal(people.present.shape)
-    height = np.sqrt(_PERSISTENCE) * people.leaning[:, None] + np.sqrt(1 - _PERSISTENCE) * luck
-    clear = np.clip(shares, 1e-9, 1 - 1e-9)
-    acting_weeks: Flags = (height < ndtri(clear)) & (shares > 0) & people.expected
+    # own and weekly part with variances that add up to 1: the sum is standard normal, and its quantile the share
+    reluctance = np.sqrt(_PERSISTENCE) * people.leaning[:, None] + np.sqrt(1 - _PERSISTENCE) * luck
+    bound = ndtri(np.clip(shares, 1e-9, 1 - 1e-9))
+    acting_weeks: Flags = (reluctance < bound) & (shares > 0) & people.expected
     return acting_weeks
 
 
@@ -144,23 +153,25 @@ class Roster:
     def __init__(self, groups: list[tuple[list[str], Flags]]) -> None:
         self.weeks = groups[0][1].shape[1]
         self.ids: list[str] = []
-        counts, flat = [], []
+        counts, persons = [], []
         for ids, acting_weeks in groups:
             person, week = np.nonzero(acting_weeks)
-            order = np.argsort(week, kind="stable")
-            flat.append(person[order] + len(self.ids))
+            by_week = np.argsort(week, kind="stable")
+            persons.append(person[by_week] + len(self.ids))
             counts.append(np.bincount(week, minlength=self.weeks))
             self.ids.extend(ids)
         self._count = np.concatenate(counts)
         self._start = np.concatenate(([0], np.cumsum(self._count)))[:-1]
-        self._flat = np.concatenate([*flat, [0]])
+        # one more, so that the place of a cell without anybody can be looked up too
+        self._persons = np.concatenate([*persons, [0]])
 
     def choose(self, group: Ints, week: Ints, uniforms: Floats) -> Ints:
         """Number (into `ids`) of an actor of each group in each week; -1 where nobody acts in that week."""
         cell = group * self.weeks + np.clip(week, 0, self.weeks - 1)
         count = self._count[cell]
         place = self._start[cell] + (uniforms * count).astype(np.int64)
-        return np.where(count > 0, self._flat[np.minimum(place, len(self._flat) - 1)], -1)
+        person = self._persons[np.minimum(place, len(self._persons) - 1)]
+        return np.where(count > 0, person, -1)
 
 
 def breadth(people: Staff, acting_weeks: Flags, system: str, first_week: int = 0) -> dict[str, Any]:
@@ -177,4 +188,5 @@ def breadth(people: Staff, acting_weeks: Flags, system: str, first_week: int = 0
 def ramp(span: Span, start: int, plateau: float, *, weeks_to_half: float = 4.0, pace: float = 1.5) -> Floats:
     """A share that rises from 0 at week `start` to `plateau`, half way `weeks_to_half` weeks later (logistic)."""
     week = np.arange(span.count)
-    return np.where(week >= start, plateau / (1 + np.exp(-(week - start - weeks_to_half) / pace)), 0.0)
+    folds = -(week - start - weeks_to_half) / pace
+    return np.where(week >= start, plateau / (1 + np.exp(folds)), 0.0)

@@ -112,87 +112,91 @@ class TicketFeed:
         counts = tickets + alone
         if not counts.sum():
             return Lines()
-        draws = np.concatenate(
-            [rng.random((count, 10)) for rng, count in zip(self._rngs, counts.tolist(), strict=True)]
-        ).T
+        # every unit draws from a stream of its own: one more unit shifts none of the others
+        draws_by_unit = zip(self._rngs, counts.tolist(), strict=True)
+        draws = np.concatenate([rng.random((count, 10)) for rng, count in draws_by_unit]).T
         line = np.repeat(np.arange(len(self._demands)), counts)
-        numbers_in_line = np.arange(len(line)) - (np.cumsum(counts) - counts)[line]
-        number = numbers_in_line + np.array([numbers_before[week] for numbers_before in self._before])[line]
-        names = [
-            f"{self._prefix[line_number]}{number:06d}"
-            for line_number, number in zip(line.tolist(), number.tolist(), strict=True)
-        ]
-        self_solved = numbers_in_line >= tickets[line]
+        first_in_week = np.cumsum(counts) - counts
+        number_in_week = np.arange(len(line)) - first_in_week[line]
+        tickets_before = np.array([numbers_before[week] for numbers_before in self._before])
+        number = number_in_week + tickets_before[line]
+        numbered = zip(line.tolist(), number.tolist(), strict=True)
+        names = [f"{self._prefix[line_number]}{ticket:06d}" for line_number, ticket in numbered]
+        # a unit's tickets come first, what people solved alone after them
+        self_solved = number_in_week >= tickets[line]
         return self._lines(week, line, draws, names, self_solved)
 
     def _lines(self, week: int, line: Ints, draws: Floats, names: list[str], self_solved: np.ndarray) -> Lines:
         calendar = self._calendar
         rows = np.flatnonzero(~self_solved)
-        own_lines = line[rows]
-        channel = pick(own_lines, np.array([demand.channels[week] for demand in self._demands]), draws[0][rows])
-        how_to = first_of_each(own_lines, np.array([demand.how_to[week] for demand in self._demands]), draws[1][rows])
-        category = (draws[2][rows] * len(_CATEGORIES)).astype(np.int64)
-        solved_at_first = draws[3][rows] < np.array([demand.first_contact[week] for demand in self._demands])[own_lines]
-        bounced = np.where(
-            solved_at_first,
-            0,
-            1 + (draws[4][rows] < np.array([demand.bounced[week] for demand in self._demands])[own_lines]),
-        )
-        day = calendar.working_day_of(week, draws[5][rows])
-        hour = 7.6 + 7.5 * draws[6][rows]
-        opened = calendar.moment(day, hour)
-        quick = opened + 600_000 + (draws[7][rows] * 2400).astype(np.int64) * 1000
-        later_on = calendar.later(day + 1, (draws[7][rows] * 6).astype(np.int64))
-        resolved = np.where(solved_at_first, quick, calendar.moment(later_on, 8 + 8 * draws[8][rows]))
-        agent = (draws[9][rows] * (len(self._agents) - 1)).astype(np.int64)
+        drawn, unit = draws[:, rows], line[rows]
+        channel_counts = np.array([demand.channels[week] for demand in self._demands])
+        how_to_counts = np.array([demand.how_to[week] for demand in self._demands])
+        first_contact = np.array([demand.first_contact[week] for demand in self._demands])
+        bounced_share = np.array([demand.bounced[week] for demand in self._demands])
+        channel = pick(unit, channel_counts, drawn[0])
+        how_to = first_of_each(unit, how_to_counts, drawn[1])
+        category = (drawn[2] * len(_CATEGORIES)).astype(np.int64)
+        is_first_contact = drawn[3] < first_contact[unit]
+        # what is not solved at once is passed on once, and a part of it once more
+        passed_on = np.where(is_first_contact, 0, 1 + (drawn[4] < bounced_share[unit]))
+        day = calendar.working_day_of(week, drawn[5])
+        opened = calendar.moment(day, 7.6 + 7.5 * drawn[6])
+        resolved_at_once = opened + 600_000 + (drawn[7] * 2400).astype(np.int64) * 1000
+        later_day = calendar.later(day + 1, (drawn[7] * 6).astype(np.int64))
+        resolved_later = calendar.moment(later_day, 8 + 8 * drawn[8])
+        resolved = np.where(is_first_contact, resolved_at_once, resolved_later)
+        # the last text of the agents is empty: nobody is named
         nobody = len(self._agents) - 1
-        fixed = len(CHANNELS) * len(_CATEGORIES) * 2
+        agent = (drawn[9] * nobody).astype(np.int64)
+        # endings stand in the order of `_rests`: of openings, of the other events, of self-service
+        other_endings = len(CHANNELS) * len(_CATEGORIES) * 2
+        selfservice_endings = other_endings + 6
 
-        subject, moment_parts, codes, endings, actor = [], [], [], [], []
+        subjects, moment_parts, codes, endings, actors = [], [], [], [], []
 
-        def put(code: int, selected: Ints, when: Ints, texts: Ints, acting: Ints) -> None:
-            subject.append(rows[selected])
-            moment_parts.append(when)
-            codes.append(np.full(len(selected), code))
-            endings.append(texts)
-            actor.append(acting)
+        def put(code: int, subject: Ints, moments: Ints, ending: Ints, actor: Ints) -> None:
+            subjects.append(subject)
+            moment_parts.append(moments)
+            codes.append(np.full(len(subject), code))
+            endings.append(ending)
+            actors.append(actor)
 
-        all_rows = np.arange(len(rows))
-        nobody_rows = np.full(len(rows), nobody)
-        put(_OPENED, all_rows, opened, (channel * len(_CATEGORIES) + category) * 2 + how_to, nobody_rows)
-        put(_ASSIGNED, all_rows, opened + 120_000, np.full(len(rows), fixed), nobody_rows)
-        for code, least in ((_AGAIN, 1), (_THIRD, 2)):
-            moved = np.flatnonzero(bounced >= least)
-            put(
-                code,
-                moved,
-                opened[moved] + (900 + 3600 * (least - 1)) * 1000,
-                np.full(len(moved), fixed + least),
-                nobody_rows[moved],
-            )
-        put(_RESOLVED, all_rows, resolved, np.where(solved_at_first, fixed + 3, fixed + 4), agent)
-        again = np.flatnonzero(draws[8][rows] < 0.04)
-        put(_REOPENED, again, resolved[again] + 3_600_000, np.full(len(again), fixed + 5), nobody_rows[again])
-        solved = np.flatnonzero(self_solved)
-        subject.append(solved)
-        moment_parts.append(
-            calendar.moment(week * 7 + (draws[5][solved] * 6).astype(np.int64), 6.5 + 15 * draws[6][solved])
-        )
-        codes.append(np.full(len(solved), _SELF))
-        endings.append(fixed + 6 + (draws[2][solved] * len(_CATEGORIES)).astype(np.int64))
-        actor.append(np.full(len(solved), nobody))
+        def put_unnamed(code: int, selected: Ints, moments: Ints, ending: int) -> None:
+            same_ending = np.full(len(selected), ending)
+            put(code, rows[selected], moments, same_ending, np.full(len(selected), nobody))
+
+        all_tickets = np.arange(len(rows))
+        opening = (channel * len(_CATEGORIES) + category) * 2 + how_to
+        put(_OPENED, rows, opened, opening, np.full(len(rows), nobody))
+        put_unnamed(_ASSIGNED, all_tickets, opened + 120_000, other_endings)
+        for code, times in ((_AGAIN, 1), (_THIRD, 2)):
+            moved = np.flatnonzero(passed_on >= times)
+            moved_at = opened[moved] + (900 + 3600 * (times - 1)) * 1000
+            put_unnamed(code, moved, moved_at, other_endings + times)
+        resolution = np.where(is_first_contact, other_endings + 3, other_endings + 4)
+        put(_RESOLVED, rows, resolved, resolution, agent)
+        reopened = np.flatnonzero(drawn[8] < 0.04)
+        put_unnamed(_REOPENED, reopened, resolved[reopened] + 3_600_000, other_endings + 5)
+        alone = np.flatnonzero(self_solved)
+        alone_day = week * 7 + (draws[5][alone] * 6).astype(np.int64)
+        alone_at = calendar.moment(alone_day, 6.5 + 15 * draws[6][alone])
+        alone_category = (draws[2][alone] * len(_CATEGORIES)).astype(np.int64)
+        put(_SELF, alone, alone_at, selfservice_endings + alone_category, np.full(len(alone), nobody))
 
         moments = np.concatenate(moment_parts)
-        whose = np.concatenate(subject)
+        subject = np.concatenate(subjects)
+        ending_texts = self._rests[np.concatenate(endings)]
+        agent_texts = self._agents[np.concatenate(actors)]
         week_lines = Lines()
         week_lines.add(
             moments,
             subject_lines(
                 moments,
                 self._tails[np.concatenate(codes)].tolist(),
-                self._bases[line[whose]].tolist(),
-                [names[number] for number in whose.tolist()],
-                (self._rests[np.concatenate(endings)] + self._agents[np.concatenate(actor)]).tolist(),
+                self._bases[line[subject]].tolist(),
+                [names[ticket] for ticket in subject.tolist()],
+                (ending_texts + agent_texts).tolist(),
             ),
         )
         return week_lines

@@ -55,17 +55,27 @@ def span(until: date | str, weeks: int) -> Span:
     """
     if weeks < SHORTEST:
         raise ValueError(f"{weeks} weeks are too few for a story; use at least {SHORTEST}")
-    if isinstance(until, str):
-        try:
-            last_day = datetime.strptime(f"{until}-1", "%G-W%V-%u").replace(tzinfo=UTC).date()
-        except ValueError:
-            try:
-                until = date.fromisoformat(until)
-            except ValueError:
-                raise ValueError(f"'{until}' is no week; write it as 2026-W07, or a date as 2026-02-15") from None
-    if not isinstance(until, str):
-        last_day = until - timedelta(days=until.isocalendar().weekday % 7 + 6)
-    return Span(last_day - timedelta(weeks=weeks - 1), weeks)
+    last_monday = _monday(until) if isinstance(until, str) else _last_ended(until)
+    return Span(last_monday - timedelta(weeks=weeks - 1), weeks)
+
+
+def _monday(text: str) -> date:
+    """Monday of a week as ISO text, or of the last week that had ended by a date as ISO text."""
+    try:
+        return datetime.strptime(f"{text}-1", "%G-W%V-%u").replace(tzinfo=UTC).date()
+    except ValueError:
+        # no week, so it may be a date
+        pass
+    try:
+        return _last_ended(date.fromisoformat(text))
+    except ValueError:
+        raise ValueError(f"'{text}' is no week; write it as 2026-W07, or a date as 2026-02-15") from None
+
+
+def _last_ended(day: date) -> date:
+    """Monday of the last week that had ended by a day; on a Sunday its own week has."""
+    days_since_sunday = day.isocalendar().weekday % 7
+    return day - timedelta(days=days_since_sunday + 6)
 
 
 @lru_cache(maxsize=64)
@@ -120,14 +130,19 @@ class Calendar:
 
     def later(self, day: Ints, steps: Ints) -> Ints:
         """The working day `steps` working days after `day`; with 0 the day itself or the next working one."""
-        working_day: Ints = self.working_days[np.minimum(self._position[day] + steps, len(self.working_days) - 1)]
+        # what would lie behind the days that are kept stands on the last of them
+        place = np.minimum(self._position[day] + steps, len(self.working_days) - 1)
+        working_day: Ints = self.working_days[place]
         return working_day
 
     def working_day_of(self, week: int, uniforms: Floats) -> Ints:
         """A working day of the week per number; the Wednesday where the week has none."""
-        days = np.flatnonzero(self.working[week * 7 : week * 7 + 7])
-        days = days if len(days) else np.array([2])
-        return week * 7 + days[(uniforms * len(days)).astype(np.int64)]
+        monday = week * 7
+        working_days = np.flatnonzero(self.working[monday : monday + 7])
+        if not len(working_days):
+            working_days = np.array([2])
+        place = (uniforms * len(working_days)).astype(np.int64)
+        return monday + working_days[place]
 
     def moment(self, day: Ints, hour: Floats) -> Ints:
         """UTC milliseconds, to the whole second, of a local hour (such as 13.5) on a day."""

@@ -10,6 +10,7 @@ _PUBLISHED_AT = time(6)
 
 def last_of_month(week: date) -> date:
     """The latest week, not after `week` (Mondays), that ends as the last one of its month: slow figures tell it."""
+    # A week belongs to the month of its Sunday; it is the last one where the next Sunday has another.
     while (week + timedelta(days=6)).month == (week + timedelta(days=13)).month:
         week -= timedelta(weeks=1)
     return week

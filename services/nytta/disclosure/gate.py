@@ -30,7 +30,10 @@ REGISTER_HANDLERS = 3
 """Fewest persons of the register who work in a system, where its source names no handlers."""
 
 CONFIDENCE = 0.95
+"""Of the intervals."""
+
 _SIGMAS = 1.96
+"""Standard deviations of the noise on either side, at the same confidence."""
 
 _EDGES = (10, 30, 100, 300, 1000)
 BANDS = np.array(["<10", "10-29", "30-99", "100-299", "300-999", "1000+"], dtype="U8")
@@ -131,13 +134,14 @@ def gate(exact: Exact, measure: Measure, rules: Protection, secret: bytes) -> Ga
     """
     reason = reasons(exact, measure, rules)
     behind = _behind(exact, measure)
-    unknown = exact.denominator < np.ceil(measure.known * _population(exact, measure))
-    publishable = (reason == "") & (exact.denominator > 0) & (behind >= measure.minimum) & ~unknown
-    figures = exact[publishable]
+    fewest_known = np.ceil(measure.known * _population(exact, measure))
+    is_known = exact.denominator >= fewest_known
+    is_publishable = (reason == "") & (exact.denominator > 0) & (behind >= measure.minimum) & is_known
     # per head, the unit's persons are the denominator: the precision follows them, not the cases
     size = exact.denominator if measure.per_head else behind
+    shown_size = size[is_publishable]
     # only what may be shown is worked out: of a refused cell no figure exists beyond this line
-    value, low, high = _told(figures, measure, rules, secret, size[publishable])
+    value, low, high = _told(exact[is_publishable], measure, rules, secret, shown_size)
     nothing = np.full(len(reason), np.nan)
     gated = Gated(
         value=nothing,
@@ -147,25 +151,28 @@ def gate(exact: Exact, measure: Measure, rules: Protection, secret: bytes) -> Ga
         status=np.full(len(reason), Status.NOT_ENOUGH.value, dtype="U16"),
         reason=reason,
     )
-    gated.value[publishable], gated.low[publishable], gated.high[publishable] = value, low, high
-    gated.n_band[publishable] = BANDS[np.digitize(size[publishable], _EDGES)]
-    coarse = (size[publishable] < WHOLE) & (measure.protects is not Protects.OFFICIAL_ACT)
-    gated.status[publishable] = np.where(coarse, Status.ROUNDED.value, Status.OK.value)
+    gated.value[is_publishable] = value
+    gated.low[is_publishable] = low
+    gated.high[is_publishable] = high
+    gated.n_band[is_publishable] = BANDS[np.digitize(shown_size, _EDGES)]
+    is_coarse = (shown_size < WHOLE) & (measure.protects is not Protects.OFFICIAL_ACT)
+    gated.status[is_publishable] = np.where(is_coarse, Status.ROUNDED.value, Status.OK.value)
     gated.status[(reason == "") & (exact.denominator == 0)] = Status.NO_DENOMINATOR.value
     gated.status[reason != ""] = Status.SUPPRESSED.value
     # a small unit of a reporting group is told of by its group: its reader is sent there
-    few_cells = (reason == Reason.FEW_PERSONS) & (measure.protects in (Protects.STAFF, Protects.OFFICIAL_ACT))
-    gated.status[few_cells & exact.grouped] = Status.GROUPED.value
+    counts_staff = measure.protects in (Protects.STAFF, Protects.OFFICIAL_ACT)
+    is_too_small = (reason == Reason.FEW_PERSONS) & counts_staff
+    gated.status[is_too_small & exact.grouped] = Status.GROUPED.value
     return gated
 
 
 def reasons(exact: Exact, measure: Measure, rules: Protection) -> Texts:
     """Why each cell is not shown by the rule of its class; '' where it may be."""
-    reasons_found = np.full(len(exact.cases), "", dtype="U16")
+    cell_reasons = np.full(len(exact.cases), "", dtype="U16")
     # written last to first, so that the first reason that holds is the one that stays
     for reason, cells in reversed(_refused(exact, measure, rules)):
-        reasons_found[cells] = reason.value
-    return reasons_found
+        cell_reasons[cells] = reason.value
+    return cell_reasons
 
 
 def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Reason, Bools]]:
@@ -176,20 +183,24 @@ def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Re
             threshold = np.where(exact.sensitive, rules.citizen.k_sensitive, rules.citizen.k)
             # employees who ask are protected as staff too: the stricter threshold holds
             threshold = np.where(exact.of_employees, np.maximum(threshold, rules.staff.k), threshold)
-            few_heads = (exact.persons < rules.staff.k) if measure.per_head else np.zeros(len(threshold), dtype=bool)
+            # told per person, a figure of few tells of them, however many cases there are
+            has_few_heads = (exact.persons < rules.staff.k) & measure.per_head
             return [
                 (Reason.FEW_CASES, behind < threshold),
-                (Reason.FEW_PERSONS, few_heads | _few_requesters(exact, rules)),
+                (Reason.FEW_PERSONS, has_few_heads | _few_requesters(exact, rules)),
             ]
         case Protects.HANDLING:
-            named = exact.handlers > 0
-            few_handlers = named & (exact.handlers < rules.handling.persons)
-            by_register = exact.register_handlers >= REGISTER_HANDLERS
+            has_handlers = exact.handlers > 0
+            has_few_handlers = has_handlers & (exact.handlers < rules.handling.persons)
+            # a source that names no handlers: the register must show that it was not one person alone
+            has_register = exact.register_handlers >= REGISTER_HANDLERS
+            needs_handlers = rules.handling.persons > 0
+            most_by_one = rules.handling.most_by_one * exact.cases
             return [
                 (Reason.FEW_CASES, behind < rules.handling.k),
-                (Reason.FEW_PERSONS, few_handlers | _few_requesters(exact, rules)),
-                (Reason.ONE_HANDLER, exact.most_by_one > rules.handling.most_by_one * exact.cases),
-                (Reason.NO_HANDLERS, ~named & ~by_register & (rules.handling.persons > 0)),
+                (Reason.FEW_PERSONS, has_few_handlers | _few_requesters(exact, rules)),
+                (Reason.ONE_HANDLER, exact.most_by_one > most_by_one),
+                (Reason.NO_HANDLERS, ~has_handlers & ~has_register & needs_handlers),
             ]
         case Protects.STAFF:
             return [(Reason.FEW_PERSONS, behind < rules.staff.k)]
@@ -199,8 +210,9 @@ def _refused(exact: Exact, measure: Measure, rules: Protection) -> list[tuple[Re
 
 def _few_requesters(exact: Exact, rules: Protection) -> Bools:
     """Employees' tickets by too few of them, or of too small a unit where nobody is named."""
-    too_few = np.where(exact.requesters > 0, exact.requesters < REQUESTERS, exact.register < rules.staff.k)
-    return np.asarray(exact.of_employees & too_few)
+    has_requesters = exact.requesters > 0
+    are_few = np.where(has_requesters, exact.requesters < REQUESTERS, exact.register < rules.staff.k)
+    return np.asarray(exact.of_employees & are_few)
 
 
 def _population(exact: Exact, measure: Measure) -> Ints:
@@ -240,23 +252,32 @@ def _told(
 ) -> tuple[Floats, Floats, Floats]:
     """Values and intervals, with noise, at the precision that may be told."""
     noise = _noise(measure, rules)
-    numerator = exact.numerator
-    if noise is not None:
-        if measure.kind is Kind.SHARE:
-            numerator = _perturbed_shares(exact, measure.family, secret, noise)
-        else:
-            keys = cell_keys(exact.numerator_keys, exact.denominator_keys, measure.family, secret)
-            numerator = perturbed_counts(numerator, keys, noise)
-    per = np.ones(len(size)) if measure.kind in {Kind.COUNT, Kind.MEDIAN} else exact.denominator
+    numerator = _with_noise(exact, measure, secret, noise)
+    # a count and a median are not divided by those that they are of
+    is_undivided = measure.kind in {Kind.COUNT, Kind.MEDIAN}
+    per = np.ones(len(size)) if is_undivided else exact.denominator
     scale = 100.0 if measure.kind is Kind.SHARE else measure.scale
     if measure.protects is Protects.OFFICIAL_ACT:
         # official acts are told as they are: neither noise nor steps, whole numbers alone
         value = np.asarray(scale * numerator / per, dtype=np.float64)
         low, high = _interval(measure.kind, scale, numerator.astype(float), per.astype(float))
+        # outwards; 1e-9 keeps a whole end from being moved by a rounding error
         return np.round(value), np.floor(low + 1e-9), np.ceil(high - 1e-9)
     step = _steps(measure, size)
-    value = np.asarray(step * np.floor(scale * numerator / per / step + 0.5), dtype=np.float64)
-    return value, *_coarse_interval(measure, scale, value, step, exact.denominator, noise)
+    steps = np.floor(scale * numerator / per / step + 0.5)
+    value = np.asarray(step * steps, dtype=np.float64)
+    low, high = _coarse_interval(measure, scale, value, step, exact.denominator, noise)
+    return value, low, high
+
+
+def _with_noise(exact: Exact, measure: Measure, secret: bytes, noise: Noise | None) -> Ints:
+    """Numerators with the noise of their sets of records."""
+    if noise is None:
+        return exact.numerator
+    if measure.kind is Kind.SHARE:
+        return _perturbed_shares(exact, measure.family, secret, noise)
+    keys = cell_keys(exact.numerator_keys, exact.denominator_keys, measure.family, secret)
+    return perturbed_counts(exact.numerator, keys, noise)
 
 
 def _perturbed_shares(exact: Exact, family: str, secret: bytes, noise: Noise) -> Ints:
@@ -266,12 +287,16 @@ def _perturbed_shares(exact: Exact, family: str, secret: bytes, noise: Noise) ->
     would tell the same twice.
     """
     remainder = exact.denominator - exact.numerator
-    rest_keys = exact.denominator_keys - exact.numerator_keys
-    turned = (remainder < exact.numerator) | ((remainder == exact.numerator) & (rest_keys < exact.numerator_keys))
-    smaller = np.where(turned, remainder, exact.numerator)
-    keys = cell_keys(np.where(turned, rest_keys, exact.numerator_keys), exact.denominator_keys, family, secret)
+    # sums of keys are modulo 2⁶⁴, and so is their difference: the keys of those who do not count
+    remainder_keys = exact.denominator_keys - exact.numerator_keys
+    # of two equal sides the one with the smaller keys, whichever of the two shares is asked
+    is_even = remainder == exact.numerator
+    is_turned = (remainder < exact.numerator) | (is_even & (remainder_keys < exact.numerator_keys))
+    smaller = np.where(is_turned, remainder, exact.numerator)
+    smaller_keys = np.where(is_turned, remainder_keys, exact.numerator_keys)
+    keys = cell_keys(smaller_keys, exact.denominator_keys, family, secret)
     noisy = perturbed(smaller, exact.denominator, keys, noise)
-    return np.where(turned, exact.denominator - noisy, noisy)
+    return np.where(is_turned, exact.denominator - noisy, noisy)
 
 
 def _steps(measure: Measure, size: Ints) -> Floats:
@@ -289,20 +314,25 @@ def _coarse_interval(
 
     Half-widths of sampling and noise add up in quadrature: the two are independent.
     """
+    is_share = measure.kind is Kind.SHARE
+    # the smallest denominator of the band, so that the interval tells no more of it than the band does
     size = np.array([3, *_EDGES], dtype=float)[np.digitize(denominator, _EDGES)]
-    least, most = (value - step / 2) * size / scale, (value + step / 2) * size / scale
-    share = measure.kind is Kind.SHARE
-    low, _ = _interval(measure.kind, scale, np.maximum(least, 0.0), size)
-    _, high = _interval(measure.kind, scale, np.minimum(most, size) if share else most, size)
-    spread = 0.0 if noise is None else _SIGMAS * np.sqrt(noise.variance) * scale / size
-    low = np.maximum(value - np.hypot(value - low, spread), 0.0)
-    high = value + np.hypot(high - value, spread)
+    least = np.maximum((value - step / 2) * size / scale, 0.0)
+    most = (value + step / 2) * size / scale
+    most = np.minimum(most, size) if is_share else most
+    sampling_low, _ = _interval(measure.kind, scale, least, size)
+    _, sampling_high = _interval(measure.kind, scale, most, size)
+    noise_width = 0.0 if noise is None else _SIGMAS * np.sqrt(noise.variance) * scale / size
+    low = np.maximum(value - np.hypot(value - sampling_low, noise_width), 0.0)
+    high = value + np.hypot(sampling_high - value, noise_width)
     # outwards to whole steps; 1e-9 keeps an end that lies on a step from being moved by a rounding error
-    low, high = step * np.floor(low / step + 1e-9), step * np.ceil(high / step - 1e-9)
-    return low, np.minimum(high, 100.0) if share else high
+    low = step * np.floor(low / step + 1e-9)
+    high = step * np.ceil(high / step - 1e-9)
+    return low, np.minimum(high, 100.0) if is_share else high
 
 
 def _interval(kind: Kind, scale: float, numerator: Floats, trials: Floats) -> tuple[Floats, Floats]:
+    """The interval of sampling, at `CONFIDENCE`; NaN for counts and medians, which are no sample."""
     if kind is Kind.SHARE:
         low, high = wilson(np.clip(numerator, 0, trials), trials, confidence=CONFIDENCE)
         return scale * low, scale * high

@@ -51,28 +51,31 @@ def perturbed(numerators: Ints, denominators: Ints, keys: Floats, noise: Noise) 
     alike. A set without any on one side is told as it is; it is not told apart from those with up to `noise.most`.
     """
     remainders = denominators - numerators
-    turned = remainders < numerators
-    smaller = np.where(turned, remainders, numerators)
-    noisy = smaller + _drawn(smaller, denominators - smaller, keys, noise)
-    return np.where(turned, denominators - noisy, noisy)
+    is_turned = remainders < numerators
+    smaller = np.where(is_turned, remainders, numerators)
+    larger = denominators - smaller
+    noisy = smaller + _drawn(smaller, larger, keys, noise)
+    return np.where(is_turned, denominators - noisy, noisy)
 
 
 def perturbed_counts(counts: Ints, keys: Floats, noise: Noise) -> Ints:
     """Counts without an upper end (numerators of rates) as they may be told: never below 0, one element per cell."""
-    return counts + _drawn(counts, np.full_like(counts, noise.most), keys, noise)
+    room_above = np.full_like(counts, noise.most)
+    return counts + _drawn(counts, room_above, keys, noise)
 
 
 def _drawn(below: Ints, above: Ints, keys: Floats, noise: Noise) -> Ints:
     """The noise of each cell, which lies from -`below` to `above`."""
-    rows = np.stack([np.minimum(below, noise.most), np.minimum(above, noise.most)], axis=1)
+    rooms = np.stack([np.minimum(below, noise.most), np.minimum(above, noise.most)], axis=1)
     drawn = np.zeros(len(keys), dtype=np.int64)
     # cells with equal room share a row of the table, which is worked out once
-    for low, high in np.unique(rows, axis=0).tolist():
-        cells = (rows == (low, high)).all(axis=1)
-        upper_ends = np.cumsum(probabilities(low, high, noise.variance))
+    for room_below, room_above in np.unique(rooms, axis=0).tolist():
+        cells = (rooms == (room_below, room_above)).all(axis=1)
+        upper_ends = np.cumsum(probabilities(room_below, room_above, noise.variance))
         place = np.searchsorted(upper_ends, keys[cells], side="right")
         # the last cumulated probability may fall short of 1 by a rounding error, and a key lie beyond it
-        drawn[cells] = np.minimum(place, low + high) - low
+        place = np.minimum(place, room_below + room_above)
+        drawn[cells] = place - room_below
     return drawn
 
 
@@ -90,13 +93,15 @@ def probabilities(below: int, above: int, variance: float) -> Floats:
         return np.asarray(noises == 0, dtype=np.float64)
     if variance >= widest:
         chances = np.zeros(len(noises))
-        chances[0], chances[-1] = above / (below + above), below / (below + above)
+        chances[0] = above / (below + above)
+        chances[-1] = below / (below + above)
         return chances
 
-    def spread(curvature: float) -> float:
+    def excess(curvature: float) -> float:
         return float(np.sum(noises**2 * _centred(noises, curvature))) - variance
 
-    row = _centred(noises, float(scipy.optimize.brentq(spread, -_STEEPEST, _STEEPEST, xtol=1e-14)))
+    curvature = float(scipy.optimize.brentq(excess, -_STEEPEST, _STEEPEST, xtol=1e-14))
+    row = _centred(noises, curvature)
     # the row is cached and shared: nobody may change it
     row.flags.writeable = False
     return row
@@ -106,9 +111,12 @@ def _centred(noises: Floats, curvature: float) -> Floats:
     """The row with mean 0 whose log-probabilities have this curvature."""
 
     def mean(slope: float) -> float:
-        weights = slope * noises + curvature * noises**2
-        return float(np.sum(noises * np.exp(weights - scipy.special.logsumexp(weights))))
+        log_weights = slope * noises + curvature * noises**2
+        chances = np.exp(log_weights - scipy.special.logsumexp(log_weights))
+        return float(np.sum(noises * chances))
 
+    # the slope has to outweigh the curvature at the furthest noise, on either side
     reach = _STEEPEST + 2 * abs(curvature) * float(np.max(np.abs(noises)))
     slope = float(scipy.optimize.brentq(mean, -reach, reach, xtol=1e-14))
-    return np.asarray(scipy.special.softmax(slope * noises + curvature * noises**2), dtype=np.float64)
+    log_weights = slope * noises + curvature * noises**2
+    return np.asarray(scipy.special.softmax(log_weights), dtype=np.float64)

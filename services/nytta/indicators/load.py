@@ -56,6 +56,7 @@ def load(directory: Path, purposes: Collection[str] | None = None) -> Catalogue:
         problems += file_problems
         if definition is not None:
             definitions.append(definition)
+    # over all files: a code is what people call an indicator by, and two must not share one
     problems += _twice(definitions)
     return Catalogue(tuple(definitions), tuple(problems))
 
@@ -68,7 +69,9 @@ def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tup
     try:
         definition = Definition.model_validate(node.plain())
     except ValidationError as error:
-        return None, [Problem(file, node.at(*detail["loc"]), _sentence(detail)) for detail in error.errors()]
+        problems = [Problem(file, node.at(*detail["loc"]), _sentence(detail)) for detail in error.errors()]
+        return None, problems
+    # the id is what the file is looked up by, and what tables keep
     if definition.id != file.removesuffix(".yaml"):
         problems.append(Problem(file, node.at("id"), f"id is '{definition.id}': name the file {definition.id}.yaml"))
         return None, problems
@@ -80,6 +83,7 @@ def read(file: str, body: bytes, purposes: Collection[str] | None = None) -> tup
 
 def _sentence(detail: object) -> str:
     assert isinstance(detail, dict)
+    # pydantic's own words, without what it puts before those of a validator
     message = str(detail["msg"]).removeprefix("Value error, ")
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     match detail["type"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nytta.indicators.definition import Definition
@@ -28,20 +28,28 @@ class Support:
 
 def support(definition: Definition, evidence: Evidence) -> Support:
     """What the indicator lacks in the evidence; a share that must be known must be there that often."""
-    missing: dict[str, None] = {}
-    for alternatives in dict.fromkeys(need for side in definition.reads for need in side.needs):
-        strength = max(evidence.get(alternative, 0.0) for alternative in alternatives)
-        least = definition.known if any(":" in alternative for alternative in alternatives) else 0.0
-        families = {_family(alternative) for alternative in alternatives}
-        if strength <= 0 and not families & evidence.keys():
-            missing[" or ".join(sorted(map(_named, families)))] = None
-        elif strength <= 0:
-            missing[" or ".join(_named(alternative) for alternative in alternatives)] = None
-        elif strength < least:
-            missing[f"{_named(alternatives[0])} on more than {strength:.0%}"] = None
+    needs = dict.fromkeys(need for side in definition.reads for need in side.needs)
+    lacks = dict.fromkeys(_lack(alternatives, definition.known, evidence) for alternatives in needs)
+    missing = [lack for lack in lacks if lack]
     # what is missing by itself need not be named again as one of two ways
-    named = [need for need in missing if " or " not in need or not set(need.split(" or ")) & missing.keys()]
-    return Support(definition.id, tuple(named))
+    repeated = {lack for lack in missing if " or " in lack and not set(lack.split(" or ")).isdisjoint(missing)}
+    return Support(definition.id, tuple(lack for lack in missing if lack not in repeated))
+
+
+def _lack(alternatives: Sequence[str], known: float, evidence: Evidence) -> str:
+    """What is missing of a need that any of the alternatives meets; '' where it is met."""
+    strength = max(evidence.get(alternative, 0.0) for alternative in alternatives)
+    if strength <= 0:
+        families = {_family(alternative) for alternative in alternatives}
+        # of events that never came the family says it all; else the very field that lacks
+        if families.isdisjoint(evidence):
+            return " or ".join(sorted(map(_named, families)))
+        return " or ".join(map(_named, alternatives))
+    # a field may be there too seldom; an event that came at all has come
+    is_field = any(":" in alternative for alternative in alternatives)
+    if is_field and strength < known:
+        return f"{_named(alternatives[0])} on more than {strength:.0%}"
+    return ""
 
 
 def _family(need: str) -> str:
@@ -53,5 +61,7 @@ def _family(need: str) -> str:
 def _named(need: str) -> str:
     if need in _REGISTRY:
         return _REGISTRY[need]
-    subject, _, part = need.partition(":")
-    return f"{part} of {subject}" if part else f"{subject}.*" if "." not in subject else subject
+    subject, _, field = need.partition(":")
+    if field:
+        return f"{field} of {subject}"
+    return subject if "." in subject else f"{subject}.*"

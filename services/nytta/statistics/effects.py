@@ -37,14 +37,27 @@ def effect(change: float, size: float, changes: ArrayLike, sizes: ArrayLike) -> 
     inverse of the sizes. Student's distribution with as many degrees of freedom as there are others less one.
     ValueError with fewer than two others, or a size that is not positive.
     """
-    other, weight = np.asarray(changes, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
-    if len(other) < 2 or len(other) != len(weight) or size <= 0 or (weight <= 0).any():
+    other_changes = np.asarray(changes, dtype=np.float64)
+    other_sizes = np.asarray(sizes, dtype=np.float64)
+    others = len(other_changes)
+    has_two_others = others >= 2 and others == len(other_sizes)
+    if not has_two_others or size <= 0 or (other_sizes <= 0).any():
         raise ValueError("a comparison needs two other units at least, all of some size")
-    number = len(other)
-    spread = float(other.var(ddof=1))
-    carried = float(np.mean(1 / weight) ** -1 / size)
-    sigma = float(np.sqrt(spread * (carried + 1 / number)))
-    estimate = float(change - other.mean())
-    half = float(scipy.special.stdtrit(number - 1, (1 + CONFIDENCE) / 2)) * sigma
-    least = float(scipy.special.stdtrit(number - 1, CLAIM)) * sigma
-    return Effect(estimate, estimate - half, estimate + half, estimate > least, least)
+    spread = float(other_changes.var(ddof=1))
+    # The harmonic mean: a variance goes with 1 / size, so it is the mean of the inverse sizes that is carried over.
+    harmonic_size = np.mean(1 / other_sizes) ** -1
+    variance_ratio = float(harmonic_size / size)
+    # The unit's own variance, and that of the others' mean, which it is held against.
+    sigma = float(np.sqrt(spread * (variance_ratio + 1 / others)))
+    estimate = float(change - other_changes.mean())
+    freedom = others - 1
+    half_width = float(scipy.special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * sigma
+    least = float(scipy.special.stdtrit(freedom, CLAIM)) * sigma
+    return Effect(
+        estimate=estimate,
+        low=estimate - half_width,
+        high=estimate + half_width,
+        # One side only: a fall is never claimed, the interval shows it.
+        claimed=estimate > least,
+        least=least,
+    )

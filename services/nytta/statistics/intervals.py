@@ -16,38 +16,48 @@ def quantile_of(confidence: float) -> float:
     return float(scipy.special.ndtri(0.5 + confidence / 2))
 
 
-def wilson(count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
+def wilson(count: ArrayLike, denominator: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
     """Wilson's score interval for shares: lower and upper limits between 0 and 1.
 
-    Source: Wilson 1927, JASA 22:209; recommended by Newcombe 1998, Stat Med 17:857.
-    `count` and `n` broadcast. Where `n` is 0 both limits are NaN: nothing observed is not nothing achieved.
+    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). Source: Wilson 1927, JASA 22:209; recommended by
+    Newcombe 1998, Stat Med 17:857. `count` and `denominator` (n) broadcast. Where `denominator` is 0 both
+    limits are NaN: nothing observed is not nothing achieved.
     """
-    x, m = np.asarray(count, float), np.asarray(n, float)
-    z = quantile_of(confidence)
+    counts = np.asarray(count, float)
+    denominators = np.asarray(denominator, float)
+    quantile = quantile_of(confidence)
+    square = quantile * quantile
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = x / m
-        centre = (x + z * z / 2) / (m + z * z)
-        half = z * np.sqrt(p * (1 - p) / m + z * z / (4 * m * m)) / (1 + z * z / m)
+        shares = counts / denominators
+        centre = (counts + square / 2) / (denominators + square)
+        sampling_variance = shares * (1 - shares) / denominators
+        correction = square / (4 * denominators * denominators)
+        half_width = quantile * np.sqrt(sampling_variance + correction) / (1 + square / denominators)
         # At the ends the limit is exactly 0 or 1; floating point would leave a trace beside it.
-        lower = np.where(x == 0, 0.0, centre - half)
-        upper = np.where(x == m, 1.0, centre + half)
-    nothing = ~(m > 0)
-    return np.where(nothing, np.nan, lower), np.where(nothing, np.nan, upper)
+        lower = np.where(counts == 0, 0.0, centre - half_width)
+        upper = np.where(counts == denominators, 1.0, centre + half_width)
+    # Not `<= 0`: a denominator that is NaN is nothing observed too.
+    is_unobserved = ~(denominators > 0)
+    return np.where(is_unobserved, np.nan, lower), np.where(is_unobserved, np.nan, upper)
 
 
 def byar(count: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
     """Byar's approximation to the exact Poisson interval of a count: lower and upper counts.
 
-    Source: Breslow and Day 1987, Statistical Methods in Cancer Research II, p. 69. Divide both limits by
-    the person-time or the expected count for a rate or ratio. Within 0.2 % of the exact limits from a
-    count of 10; the lower limit of 0 is 0.
+    x (1 - 1/9x ± z/3√x)³, the upper limit with x + 1 for x. Source: Breslow and Day 1987, Statistical
+    Methods in Cancer Research II, p. 69. Divide both limits by the person-time or the expected count for a
+    rate or ratio. Within 0.2 % of the exact limits from a count of 10; the lower limit of 0 is 0.
     """
-    x = np.asarray(count, float)
-    z = quantile_of(confidence)
+    counts = np.asarray(count, float)
+    next_counts = counts + 1
+    quantile = quantile_of(confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
-        lower = x * (1 - 1 / (9 * x) - z / (3 * np.sqrt(x))) ** 3
-    upper = (x + 1) * (1 - 1 / (9 * (x + 1)) + z / (3 * np.sqrt(x + 1))) ** 3
-    return np.where(x > 0, np.maximum(lower, 0.0), 0.0), np.asarray(upper)
+        lower_root = 1 - 1 / (9 * counts) - quantile / (3 * np.sqrt(counts))
+        lower = counts * lower_root**3
+    upper_root = 1 - 1 / (9 * next_counts) + quantile / (3 * np.sqrt(next_counts))
+    upper = next_counts * upper_root**3
+    # Of small counts with a high confidence the root is negative, and so would be the limit.
+    return np.where(counts > 0, np.maximum(lower, 0.0), 0.0), np.asarray(upper)
 
 
 def poisson_exact(count: ArrayLike, *, confidence: float = 0.95) -> tuple[Array, Array]:
@@ -55,8 +65,10 @@ def poisson_exact(count: ArrayLike, *, confidence: float = 0.95) -> tuple[Array,
 
     Source: Garwood 1936, Biometrika 28:437 (through the gamma distribution).
     """
-    x = np.asarray(count, float)
+    counts = np.asarray(count, float)
     tail = (1 - confidence) / 2
     with np.errstate(invalid="ignore"):
-        lower = np.where(x > 0, scipy.special.gammaincinv(x, tail), 0.0)
-    return lower, np.asarray(scipy.special.gammaincinv(x + 1, 1 - tail))
+        # The gamma distribution has no shape 0: the lower limit of 0 is 0 by definition.
+        lower = np.where(counts > 0, scipy.special.gammaincinv(counts, tail), 0.0)
+    upper = scipy.special.gammaincinv(counts + 1, 1 - tail)
+    return lower, np.asarray(upper)

@@ -8,20 +8,24 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def benjamini_hochberg(p: ArrayLike) -> Array:
+def benjamini_hochberg(p_value: ArrayLike) -> Array:
     """Adjusted p-values: rejecting those at most q keeps the false discovery rate at q.
 
-    Source: Benjamini and Hochberg 1995, JRSS B 57:289. NaN is no test: it stays NaN and is not counted.
+    The least of p_(j) m / j over all j ≥ i, p_(i) the i-th smallest of m. Source: Benjamini and Hochberg
+    1995, JRSS B 57:289. NaN is no test: it stays NaN and is not counted.
     """
-    value = np.asarray(p, float)
-    flat = value.ravel()
+    p_values = np.asarray(p_value, float)
+    flat = p_values.ravel()
     adjusted = np.full(flat.shape, np.nan)
     tests = np.flatnonzero(np.isfinite(flat))
     if len(tests):
         order = tests[np.argsort(flat[tests], kind="stable")]
-        scaled = flat[order] * len(order) / np.arange(1, len(order) + 1)
-        adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return adjusted.reshape(value.shape)
+        rank = np.arange(1, len(order) + 1)
+        scaled = flat[order] * len(order) / rank
+        # From the largest down, so that a smaller p-value is never adjusted to more than a larger one.
+        monotone = np.minimum.accumulate(scaled[::-1])[::-1]
+        adjusted[order] = np.minimum(monotone, 1.0)
+    return adjusted.reshape(p_values.shape)
 
 
 def largest_credible(doubt: ArrayLike, rate: float) -> NDArray[np.bool_]:
@@ -29,13 +33,15 @@ def largest_credible(doubt: ArrayLike, rate: float) -> NDArray[np.bool_]:
 
     Source: the Bayesian false discovery rate of Newton et al. 2004, Biostatistics 5:155.
     """
-    value = np.asarray(doubt, float)
-    flat = value.ravel()
+    doubts = np.asarray(doubt, float)
+    flat = doubts.ravel()
+    # What has no probability is tried last: with it the mean is NaN, and no set that holds it is credible.
     order = np.argsort(np.where(np.isfinite(flat), flat, np.inf), kind="stable")
-    mean = np.cumsum(flat[order]) / np.arange(1, len(flat) + 1)
-    chosen_flat = np.zeros(len(flat), bool)
+    mean_doubt = np.cumsum(flat[order]) / np.arange(1, len(flat) + 1)
+    is_credible = np.zeros(len(flat), bool)
     with np.errstate(invalid="ignore"):
-        fits = np.flatnonzero(mean <= rate)
-    if len(fits):
-        chosen_flat[order[: fits[-1] + 1]] = True
-    return chosen_flat.reshape(value.shape)
+        credible_lasts = np.flatnonzero(mean_doubt <= rate)
+    if len(credible_lasts):
+        set_size = credible_lasts[-1] + 1
+        is_credible[order[:set_size]] = True
+    return is_credible.reshape(doubts.shape)

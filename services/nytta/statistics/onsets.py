@@ -56,15 +56,25 @@ class Sums:
 
         A value of no weight is passed over.
         """
-        w, times = np.asarray(weight, float), np.asarray(place, float)
-        x = np.where(w > 0, np.asarray(value, float), 0.0) * w
-
-        def cumulated(a: Array) -> Array:
-            return np.concatenate([np.zeros((*a.shape[:-1], 1)), np.cumsum(a, axis=-1)], axis=-1)
-
+        weights = np.asarray(weight, float)
+        places = np.asarray(place, float)
+        # Zero first: a value of no weight may be NaN, and NaN times 0 is NaN.
+        values = np.where(weights > 0, np.asarray(value, float), 0.0)
+        weighted_values = values * weights
         return Sums(
-            cumulated(w), cumulated(w * times), cumulated(w * times**2), cumulated(x), cumulated(x * times), times
+            weight=_cumulated(weights),
+            weight_place=_cumulated(weights * places),
+            weight_place2=_cumulated(weights * places**2),
+            value=_cumulated(weighted_values),
+            value_place=_cumulated(weighted_values * places),
+            place=places,
         )
+
+
+def _cumulated(terms: Array) -> Array:
+    """Sums up to each value, with 0 before the first: the sum of a span is then one difference."""
+    nothing = np.zeros((*terms.shape[:-1], 1))
+    return np.concatenate([nothing, np.cumsum(terms, axis=-1)], axis=-1)
 
 
 def fall(sums: Sums, onset: Onset, start: Whole, fewest: int) -> Fall:
@@ -74,43 +84,53 @@ def fall(sums: Sums, onset: Onset, start: Whole, fewest: int) -> Fall:
     to the onset and must hold at least `fewest` values.
     """
     values, length = start.shape[1], onset.length
-    estimate, reference = (np.full((*sums.value.shape[:-1], values), np.nan) for _ in range(2))
+    estimate = np.full((*sums.value.shape[:-1], values), np.nan)
+    reference = np.full((*sums.value.shape[:-1], values), np.nan)
     variance = np.full(start.shape, np.nan)
     if values < length:
         return Fall(estimate, variance, reference)
-    ends = np.arange(length, values + 1)
-    onsets = ends - length
+    # A fall of this length can end at the value `length - 1` at the earliest; so many ends there are.
+    ends = values + 1 - length
+    onsets = np.arange(length, values + 1) - length
     first_place = start[:, length - 1 :]
     is_long_enough = onsets[None, :] - first_place >= fewest
+    # Where the reference is too short its start may lie behind the onset; any place does, as the result is left out.
     first_place = np.where(is_long_enough, first_place, 0)
 
-    def between(total: Array) -> Array:
-        return total[..., length:] - total[..., : values + 1 - length]
+    def since_onset(total: Array) -> Array:
+        return total[..., length:] - total[..., :ends]
 
-    def before(total: Array) -> Array:
-        place = np.broadcast_to(first_place, (*total.shape[:-1], first_place.shape[1]))
-        return total[..., : values + 1 - length] - np.take_along_axis(total, place, axis=-1)
+    def before_onset(total: Array) -> Array:
+        places = np.broadcast_to(first_place, (*total.shape[:-1], first_place.shape[1]))
+        return total[..., :ends] - np.take_along_axis(total, places, axis=-1)
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        weight_before = before(sums.weight)
-        mean = before(sums.value) / weight_before
-        weight = between(sums.weight)
-        value = between(sums.value)
+        weight_before = before_onset(sums.weight)
+        mean_before = before_onset(sums.value) / weight_before
+        weight = since_onset(sums.weight)
+        value = since_onset(sums.value)
         if onset.shape == "step":
-            level_fall, spread = mean - value / weight, 1 / weight + 1 / weight_before
+            level_fall = mean_before - value / weight
+            spread = 1 / weight + 1 / weight_before
         else:
             # The fall begins one week before its first value and is 1 at its last.
-            origin = sums.place[:, : values + 1 - length] - 1
+            origin = sums.place[:, :ends] - 1
             span = sums.place[:, length - 1 :] - origin
-            slope_weight = (between(sums.weight_place) - origin * weight) / span
-            two = between(sums.weight_place2) - 2 * origin * between(sums.weight_place) + origin**2 * weight
-            two /= span**2
-            slope = mean * slope_weight - (between(sums.value_place) - origin * value) / span
-            level_fall, spread = slope / two, 1 / two + (slope_weight / two) ** 2 / weight_before
+            weight_place = since_onset(sums.weight_place)
+            weight_place2 = since_onset(sums.weight_place2)
+            # Weighted sums of the ramp and of its square: the regression through the reference's mean needs no others.
+            ramp_weight = (weight_place - origin * weight) / span
+            ramp_square = weight_place2 - 2 * origin * weight_place + origin**2 * weight
+            ramp_square /= span**2
+            ramp_value = (since_onset(sums.value_place) - origin * value) / span
+            ramp_fall = mean_before * ramp_weight - ramp_value
+            level_fall = ramp_fall / ramp_square
+            # The second term is the uncertainty of the reference's mean, carried through the regression.
+            spread = 1 / ramp_square + (ramp_weight / ramp_square) ** 2 / weight_before
     is_long_enough &= (weight > 0) & (weight_before > 0)
     estimate[..., length - 1 :] = np.where(is_long_enough, level_fall, np.nan)
     variance[:, length - 1 :] = np.where(is_long_enough, spread, np.nan)
-    reference[..., length - 1 :] = np.where(is_long_enough, mean, np.nan)
+    reference[..., length - 1 :] = np.where(is_long_enough, mean_before, np.nan)
     return Fall(estimate, variance, reference)
 
 
@@ -121,27 +141,34 @@ def crossing_rate(limit: float, shortest: int, longest: int) -> float:
     `longest` values ago: b ∫ x ν²(x) dx φ(b) / 2 over b / √longest to b / √shortest, with ν of Siegmund 1985. Source:
     Siegmund and Venkatraman 1995, Annals of Statistics 23:255, halved for one side.
     """
-    b = float(limit)
+    boundary = float(limit)
 
-    def density(x: float) -> float:
-        half = x / 2
-        phi, big = np.exp(-half * half / 2) / np.sqrt(2 * np.pi), scipy.special.ndtr(half)
-        nu = (2 / x) * (big - 0.5) / (half * big + phi)
-        return float(x * nu * nu)
+    def density(drift: float) -> float:
+        half = drift / 2
+        normal_density = np.exp(-half * half / 2) / np.sqrt(2 * np.pi)
+        normal_share = scipy.special.ndtr(half)
+        # ν corrects for the sum that overshoots the boundary, as values come week by week and not continuously.
+        overshoot = (2 / drift) * (normal_share - 0.5) / (half * normal_share + normal_density)
+        return float(drift * overshoot * overshoot)
 
-    area, _ = scipy.integrate.quad(density, b / np.sqrt(longest), b / np.sqrt(shortest))
-    return float(b * area * np.exp(-b * b / 2) / np.sqrt(2 * np.pi) / 2)
+    least_drift = boundary / np.sqrt(longest)
+    greatest_drift = boundary / np.sqrt(shortest)
+    area, _ = scipy.integrate.quad(density, least_drift, greatest_drift)
+    return float(boundary * area * np.exp(-boundary * boundary / 2) / np.sqrt(2 * np.pi) / 2)
 
 
 @cache
 def onset_limit(rate: float, shortest: int, longest: int) -> float:
     """The limit at which a bank of onsets crosses with chance `rate` at a new value; at least 1.5."""
-    low, high = 1.5, 9.0
-    if crossing_rate(low, shortest, longest) <= rate:
-        return low
-    return float(
-        scipy.optimize.brentq(lambda b: np.log(crossing_rate(b, shortest, longest) / rate), low, high, xtol=1e-9)
-    )
+    lowest, highest = 1.5, 9.0
+    if crossing_rate(lowest, shortest, longest) <= rate:
+        return lowest
+
+    # In logarithms, as the rate falls by many orders of magnitude between the two ends.
+    def misfit(limit: float) -> float:
+        return float(np.log(crossing_rate(limit, shortest, longest) / rate))
+
+    return float(scipy.optimize.brentq(misfit, lowest, highest, xtol=1e-9))
 
 
 LONGEST_CLIMB = 13
@@ -154,14 +181,18 @@ def rise(values: ArrayLike) -> int:
     Of all broken lines (a level, a climb of at most `LONGEST_CLIMB` steps, a level) the one that fits best by least
     squares. ValueError with fewer than three values.
     """
-    y = np.asarray(values, dtype=np.float64)
-    if len(y) < 3:
+    levels = np.asarray(values, dtype=np.float64)
+    if len(levels) < 3:
         raise ValueError("a rise has a level before it and one after it")
-    place = np.arange(len(y), dtype=np.float64)
-    start = np.arange(len(y) - 2, dtype=np.float64)[:, None, None]
-    length = np.arange(1, LONGEST_CLIMB + 1, dtype=np.float64)[None, :, None]
-    line = np.clip((place[None, None, :] - start) / length, 0.0, 1.0)
-    line -= line.mean(axis=2, keepdims=True)
-    explained = (line * (y - y.mean())).sum(axis=2)
-    gain = np.where(explained > 0, explained**2 / (line**2).sum(axis=2), -1.0)
-    return int(np.unravel_index(np.argmax(gain), gain.shape)[0]) + 1
+    # All lines at once: one axis for the starts, one for the lengths of the climb, one for the places.
+    places = np.arange(len(levels), dtype=np.float64)[None, None, :]
+    starts = np.arange(len(levels) - 2, dtype=np.float64)[:, None, None]
+    lengths = np.arange(1, LONGEST_CLIMB + 1, dtype=np.float64)[None, :, None]
+    lines = np.clip((places - starts) / lengths, 0.0, 1.0)
+    lines -= lines.mean(axis=2, keepdims=True)
+    explained = (lines * (levels - levels.mean())).sum(axis=2)
+    line_squares = (lines**2).sum(axis=2)
+    # Where the best multiple of a line is negative it is a fall: -1 is less than the gain of any rise.
+    gain = np.where(explained > 0, explained**2 / line_squares, -1.0)
+    best_start, _ = np.unravel_index(np.argmax(gain), gain.shape)
+    return int(best_start) + 1

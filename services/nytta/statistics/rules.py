@@ -12,6 +12,7 @@ from .quantiles import binomial_quantile
 
 Array = NDArray[np.float64]
 Signs = NDArray[np.int8]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class NhsSignals:
     trend: Signs
     near: Signs
 
-    def low(self) -> NDArray[np.bool_]:
+    def low(self) -> Flags:
         """Points at which any rule is met on the low side."""
         return (self.outside < 0) | (self.shift < 0) | (self.trend < 0) | (self.near < 0)
 
@@ -39,41 +40,88 @@ def nhs_rules(values: ArrayLike, limits: Limits, *, shift: int = 7, trend: int =
     near limit with all three on the same side. Source: NHSRplotthedots, ptd_spc_standard. A week without
     a value is passed over: the runs go on across it.
     """
-    x = np.atleast_2d(np.asarray(values, float))
-    rows, width = x.shape
+    series = np.atleast_2d(np.asarray(values, float))
+    has_value = np.isfinite(series)
 
-    def line(value: Array) -> Array:
-        value = np.asarray(value, float)
-        shaped = value if value.ndim and value.shape[-1] == width else value[..., None]
-        return np.broadcast_to(np.atleast_2d(shaped), x.shape)
+    def line(limit: Array) -> Array:
+        """A limit at each point: as it is when it has one for each point, repeated when one for each series."""
+        shaped = np.asarray(limit, float)
+        is_pointwise = shaped.ndim > 0 and shaped.shape[-1] == series.shape[1]
+        row = shaped if is_pointwise else shaped[..., None]
+        return np.broadcast_to(np.atleast_2d(row), series.shape)
 
     with np.errstate(invalid="ignore"):
-        side = np.nan_to_num(np.sign(x - line(limits.centre))).astype(np.int8)
-        beyond_limits = (x > line(limits.upper)).astype(np.int8) - (x < line(limits.lower)).astype(np.int8)
-        beyond = (x > line(limits.near_upper)).astype(np.int8) - (x < line(limits.near_lower)).astype(np.int8)
-    shifted, trended, neared = (np.zeros(x.shape, np.int8) for _ in range(3))
-    run, run_side = np.zeros(rows, int), np.zeros(rows, np.int8)
-    climb, climb_side, previous_value = np.ones(rows, int), np.zeros(rows, np.int8), np.full(rows, np.nan)
-    sides, beyonds = np.zeros((rows, 3), np.int8), np.zeros((rows, 3), np.int8)
-    for column in range(width):
-        is_known = np.isfinite(x[:, column])
-        run = np.where(is_known, np.where((side[:, column] == run_side) & (side[:, column] != 0), run + 1, 1), run)
-        run_side = np.where(is_known, side[:, column], run_side)
-        shifted[:, column] = np.where(is_known & (run >= shift), run_side, 0)
-
-        step = np.nan_to_num(np.sign(x[:, column] - previous_value)).astype(np.int8)
-        climb = np.where(is_known, np.where((step == climb_side) & (step != 0), climb + 1, 1 + (step != 0)), climb)
-        climb_side = np.where(is_known, step, climb_side)
-        trended[:, column] = np.where(is_known & (climb >= trend), climb_side, 0)
-        previous_value = np.where(is_known, x[:, column], previous_value)
-
-        sides = np.where(is_known[:, None], np.column_stack([sides[:, 1:], side[:, column]]), sides)
-        beyonds = np.where(is_known[:, None], np.column_stack([beyonds[:, 1:], beyond[:, column]]), beyonds)
-        for sign in (1, -1):
-            rule_met = is_known & ((beyonds == sign).sum(1) >= 2) & (sides == sign).all(1)
-            neared[rule_met, column] = sign
+        side = _signs(series - line(limits.centre))
+        outside = _beyond(series, line(limits.lower), line(limits.upper))
+        near = _beyond(series, line(limits.near_lower), line(limits.near_upper))
+    marks = (outside, _shifts(side, has_value, shift), _trends(series, has_value, trend), _near(side, near, has_value))
     shape = np.shape(values)
-    return NhsSignals(*(np.reshape(mark, shape) for mark in (beyond_limits, shifted, trended, neared)))
+    return NhsSignals(*(np.reshape(mark, shape) for mark in marks))
+
+
+def _signs(differences: Array) -> Signs:
+    # NaN, a point without a value, is on no side.
+    return np.nan_to_num(np.sign(differences)).astype(np.int8)
+
+
+def _beyond(series: Array, lower: Array, upper: Array) -> Signs:
+    """+1 above the upper limit, -1 below the lower one, 0 between them."""
+    above = (series > upper).astype(np.int8)
+    below = (series < lower).astype(np.int8)
+    return above - below
+
+
+def _shifts(side: Signs, has_value: Flags, shortest: int) -> Signs:
+    """Points at which a run on one side of the centre has `shortest` points or more."""
+    marks = np.zeros(side.shape, np.int8)
+    run_length = np.zeros(len(side), int)
+    run_side = np.zeros(len(side), np.int8)
+    # Week by week over all series at once: a run may cross gaps, and no rule may look ahead.
+    for week in range(side.shape[1]):
+        is_known, week_side = has_value[:, week], side[:, week]
+        continues = (week_side == run_side) & (week_side != 0)
+        run_length = np.where(is_known, np.where(continues, run_length + 1, 1), run_length)
+        run_side = np.where(is_known, week_side, run_side)
+        marks[:, week] = np.where(is_known & (run_length >= shortest), run_side, 0)
+    return marks
+
+
+def _trends(series: Array, has_value: Flags, shortest: int) -> Signs:
+    """Points at which `shortest` points or more have risen or fallen without a tie."""
+    marks = np.zeros(series.shape, np.int8)
+    climb_length = np.ones(len(series), int)
+    climb_side = np.zeros(len(series), np.int8)
+    previous_value = np.full(len(series), np.nan)
+    for week in range(series.shape[1]):
+        is_known, value = has_value[:, week], series[:, week]
+        step = _signs(value - previous_value)
+        continues = (step == climb_side) & (step != 0)
+        # A step in a new direction has two points already; a tie leaves the one it ends at.
+        new_length = 1 + (step != 0)
+        climb_length = np.where(is_known, np.where(continues, climb_length + 1, new_length), climb_length)
+        climb_side = np.where(is_known, step, climb_side)
+        previous_value = np.where(is_known, value, previous_value)
+        marks[:, week] = np.where(is_known & (climb_length >= shortest), climb_side, 0)
+    return marks
+
+
+def _near(side: Signs, near: Signs, has_value: Flags) -> Signs:
+    """Points at which two of the last three points lie beyond a near limit, all three on its side of the centre."""
+    marks = np.zeros(side.shape, np.int8)
+    # Empty at first: 0 is on no side, so the first two points never meet the rule.
+    last_sides = np.zeros((len(side), 3), np.int8)
+    last_nears = np.zeros((len(side), 3), np.int8)
+    for week in range(side.shape[1]):
+        is_known = has_value[:, week]
+        next_sides = np.column_stack([last_sides[:, 1:], side[:, week]])
+        next_nears = np.column_stack([last_nears[:, 1:], near[:, week]])
+        last_sides = np.where(is_known[:, None], next_sides, last_sides)
+        last_nears = np.where(is_known[:, None], next_nears, last_nears)
+        for sign in (1, -1):
+            two_near = (last_nears == sign).sum(1) >= 2
+            one_side = (last_sides == sign).all(1)
+            marks[is_known & two_near & one_side, week] = sign
+    return marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +133,7 @@ class Runs:
     longest_limit: NDArray[np.int64]
     crossings: NDArray[np.int64]
     crossings_limit: NDArray[np.int64]
-    signal: NDArray[np.bool_]
+    signal: Flags
 
 
 def anhoej_limits(useful: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -94,9 +142,12 @@ def anhoej_limits(useful: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int6
     round(log2 n) + 3 and the 5 % point of a binomial(n - 1, 1/2).
     Source: Anhøj and Olesen 2014, PLoS ONE 9:e113825; Schilling 2012, Math Mag 85.
     """
-    n = np.asarray(useful, int)
-    longest = np.where(n > 0, np.round(np.log2(np.maximum(n, 1))) + 3, 0).astype(np.int64)
-    crossings = np.where(n > 1, binomial_quantile(0.05, np.maximum(n - 1, 1), 0.5), 0).astype(np.int64)
+    points = np.asarray(useful, int)
+    expected_longest = np.round(np.log2(np.maximum(points, 1))) + 3
+    longest = np.where(points > 0, expected_longest, 0).astype(np.int64)
+    # Between n points there are n - 1 places to cross the line; by chance each is taken with probability 1/2.
+    fewest = binomial_quantile(0.05, np.maximum(points - 1, 1), 0.5)
+    crossings = np.where(points > 1, fewest, 0).astype(np.int64)
     return longest, crossings
 
 
@@ -104,26 +155,26 @@ def anhoej(values: ArrayLike, centre: ArrayLike | None = None) -> Runs:
     """Runs and crossings of each series about `centre` (its median when None), along the last axis.
 
     Points on the line are not useful and are passed over. Fewer than ten useful points never signal.
+    Source: Anhøj and Olesen 2014, PLoS ONE 9:e113825.
     """
-    x = np.atleast_2d(np.asarray(values, float))
-    if centre is None:
-        has_values = np.isfinite(x).any(1)
-        line = np.full(len(x), np.nan)
-        if has_values.any():
-            line[has_values] = np.nanmedian(x[has_values], axis=1)
-    else:
-        line = np.broadcast_to(np.asarray(centre, float), (len(x),))
-    useful, longest, crossings = (np.zeros(len(x), np.int64) for _ in range(3))
-    for row in range(len(x)):
-        side = np.sign(x[row] - line[row])
+    series = np.atleast_2d(np.asarray(values, float))
+    line = _medians(series) if centre is None else np.broadcast_to(np.asarray(centre, float), (len(series),))
+    useful = np.zeros(len(series), np.int64)
+    longest = np.zeros(len(series), np.int64)
+    crossings = np.zeros(len(series), np.int64)
+    for row in range(len(series)):
+        side = np.sign(series[row] - line[row])
         side = side[np.isfinite(side) & (side != 0)]
         useful[row] = len(side)
         if len(side):
-            edges = np.flatnonzero(np.diff(side))
-            crossings[row] = len(edges)
-            longest[row] = np.diff(np.concatenate([[-1], edges, [len(side) - 1]])).max()
+            run_ends = np.flatnonzero(np.diff(side))
+            crossings[row] = len(run_ends)
+            # The ends of all runs with the place before the first: their differences are the lengths.
+            bounds = np.concatenate([[-1], run_ends, [len(side) - 1]])
+            longest[row] = np.diff(bounds).max()
     longest_limit, crossings_limit = anhoej_limits(useful)
-    signal = (useful >= 10) & ((longest > longest_limit) | (crossings < crossings_limit))
+    is_unusual = (longest > longest_limit) | (crossings < crossings_limit)
+    signal = np.asarray((useful >= 10) & is_unusual)
     shape = np.shape(values)[:-1]
     return Runs(
         useful.reshape(shape),
@@ -131,5 +182,14 @@ def anhoej(values: ArrayLike, centre: ArrayLike | None = None) -> Runs:
         longest_limit.reshape(shape),
         crossings.reshape(shape),
         crossings_limit.reshape(shape),
-        np.asarray(signal).reshape(shape),
+        signal.reshape(shape),
     )
+
+
+def _medians(series: Array) -> Array:
+    """The median of each row; NaN for one without a value, of which numpy would warn."""
+    has_values = np.isfinite(series).any(1)
+    medians = np.full(len(series), np.nan)
+    if has_values.any():
+        medians[has_values] = np.nanmedian(series[has_values], axis=1)
+    return medians

@@ -9,17 +9,21 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def ewma(z: ArrayLike, smoothing: float, *, start: float = 0.0) -> Array:
+def ewma(deviation: ArrayLike, smoothing: float, *, start: float = 0.0) -> Array:
     """e_t = λ z_t + (1 - λ) e_(t-1) along the last axis; a NaN leaves the state as it was.
 
-    Source: Roberts 1959, Technometrics 1:239.
+    `deviation` is z, `smoothing` λ. Source: Roberts 1959, Technometrics 1:239.
     """
-    x = np.asarray(z, float)
-    smoothed, state = np.empty_like(x), np.full(x.shape[:-1], start)
-    for t in range(x.shape[-1]):
-        is_known = np.isfinite(x[..., t])
-        state = np.where(is_known, smoothing * np.where(is_known, x[..., t], 0.0) + (1 - smoothing) * state, state)
-        smoothed[..., t] = state
+    deviations = np.asarray(deviation, float)
+    smoothed = np.empty_like(deviations)
+    state = np.full(deviations.shape[:-1], start)
+    for week in range(deviations.shape[-1]):
+        is_known = np.isfinite(deviations[..., week])
+        # Zero stands for what lacks, so that no NaN enters the product that is then not taken.
+        latest = np.where(is_known, deviations[..., week], 0.0)
+        next_state = smoothing * latest + (1 - smoothing) * state
+        state = np.where(is_known, next_state, state)
+        smoothed[..., week] = state
     return smoothed
 
 
@@ -30,28 +34,32 @@ def ewma_sigma(steps: ArrayLike, smoothing: float, baseline: ArrayLike = np.inf)
     which the values are measured against (infinite = known). Source: Montgomery, 9.2; Jones, Champ and
     Rigdon 2001, Technometrics 43:156, for the estimated baseline.
     """
-    t = np.asarray(steps, float)
-    fade = (1 - smoothing) ** t
-    return np.asarray(
-        np.sqrt(smoothing / (2 - smoothing) * (1 - fade**2) + (1 - fade) ** 2 / np.asarray(baseline, float))
-    )
+    fade = (1 - smoothing) ** np.asarray(steps, float)
+    smoothing_variance = smoothing / (2 - smoothing) * (1 - fade**2)
+    baseline_variance = (1 - fade) ** 2 / np.asarray(baseline, float)
+    return np.asarray(np.sqrt(smoothing_variance + baseline_variance))
 
 
-def cusum(z: ArrayLike, allowance: float, *, start: float = 0.0) -> tuple[Array, Array]:
+def cusum(deviation: ArrayLike, allowance: float, *, start: float = 0.0) -> tuple[Array, Array]:
     """Upper and lower tabular CUSUM along the last axis, both as non-negative sums; NaN is passed over.
 
-    C⁺ = max(0, C⁺ + z - k), C⁻ = max(0, C⁻ - z - k). Source: Page 1954; Montgomery, 9.1.
+    C⁺ = max(0, C⁺ + z - k), C⁻ = max(0, C⁻ - z - k), `deviation` z and `allowance` k. Source: Page 1954;
+    Montgomery, 9.1.
     """
-    x = np.asarray(z, float)
-    high, low = np.empty_like(x), np.empty_like(x)
-    upper_sum, down = np.full(x.shape[:-1], start), np.full(x.shape[:-1], start)
-    for t in range(x.shape[-1]):
-        is_known = np.isfinite(x[..., t])
-        value = np.where(is_known, x[..., t], 0.0)
-        upper_sum = np.where(is_known, np.maximum(0.0, upper_sum + value - allowance), upper_sum)
-        down = np.where(is_known, np.maximum(0.0, down - value - allowance), down)
-        high[..., t], low[..., t] = upper_sum, down
-    return high, low
+    deviations = np.asarray(deviation, float)
+    upper, lower = np.empty_like(deviations), np.empty_like(deviations)
+    upper_sum = np.full(deviations.shape[:-1], start)
+    lower_sum = np.full(deviations.shape[:-1], start)
+    for week in range(deviations.shape[-1]):
+        is_known = np.isfinite(deviations[..., week])
+        latest = np.where(is_known, deviations[..., week], 0.0)
+        next_upper = np.maximum(0.0, upper_sum + latest - allowance)
+        next_lower = np.maximum(0.0, lower_sum - latest - allowance)
+        upper_sum = np.where(is_known, next_upper, upper_sum)
+        lower_sum = np.where(is_known, next_lower, lower_sum)
+        upper[..., week] = upper_sum
+        lower[..., week] = lower_sum
+    return upper, lower
 
 
 def ewma_run_length(limit: float, smoothing: float, shift: float = 0.0, *, nodes: int = 80) -> float:
@@ -60,14 +68,18 @@ def ewma_run_length(limit: float, smoothing: float, shift: float = 0.0, *, nodes
     `limit` is L, `shift` the mean of the unit-variance values. Source: the integral equation of Crowder
     1987, Technometrics 29:401; figures of Lucas and Saccucci 1990, Technometrics 32:1. Gauss-Legendre.
     """
-    half = limit * np.sqrt(smoothing / (2 - smoothing))
+    half_width = limit * np.sqrt(smoothing / (2 - smoothing))
     node, weight = np.polynomial.legendre.leggauss(nodes)
-    node, weight = node * half, weight * half
-    step = (node[None, :] - (1 - smoothing) * node[:, None]) / smoothing - shift
-    kernel = weight * _normal(step) / smoothing
-    inside = np.linalg.solve(np.eye(nodes) - kernel, np.ones(nodes))
-    first_step = weight * _normal(node / smoothing - shift) / smoothing
-    return float(1 + first_step @ inside)
+    # The rule is given on [-1, 1]; here the chart's states lie between its limits.
+    state = node * half_width
+    weight = weight * half_width
+    # The value that leads from one state (rows) to another (columns).
+    step = (state[None, :] - (1 - smoothing) * state[:, None]) / smoothing - shift
+    kernel = weight * _normal_density(step) / smoothing
+    run_lengths = np.linalg.solve(np.eye(nodes) - kernel, np.ones(nodes))
+    # The start, 0, is no node of the rule: one step from there leads to them.
+    first_step = weight * _normal_density(state / smoothing - shift) / smoothing
+    return float(1 + first_step @ run_lengths)
 
 
 def cusum_run_length(limit: float, allowance: float, shift: float = 0.0, *, nodes: int = 80) -> float:
@@ -77,23 +89,37 @@ def cusum_run_length(limit: float, allowance: float, shift: float = 0.0, *, node
     chain tends to it as its states grow). Gauss-Legendre, with the mass at 0 as one more node.
     """
     node, weight = np.polynomial.legendre.leggauss(nodes)
-    node, weight = (node + 1) * limit / 2, weight * limit / 2
-    place = np.concatenate([[0.0], node])
+    # From the rule's [-1, 1] to the sums between 0 and the limit.
+    positive_state = (node + 1) * limit / 2
+    weight = weight * limit / 2
+    state = np.concatenate([[0.0], positive_state])
     kernel = np.empty((nodes + 1, nodes + 1))
-    kernel[:, 0] = scipy.special.ndtr(allowance - place - shift)
-    kernel[:, 1:] = weight * _normal(node[None, :] + allowance - place[:, None] - shift)
-    return float(np.linalg.solve(np.eye(nodes + 1) - kernel, np.ones(nodes + 1))[0])
+    # Every fall below 0 ends at 0: a probability, where the other columns hold densities.
+    kernel[:, 0] = scipy.special.ndtr(allowance - state - shift)
+    step = positive_state[None, :] + allowance - state[:, None] - shift
+    kernel[:, 1:] = weight * _normal_density(step)
+    run_lengths = np.linalg.solve(np.eye(nodes + 1) - kernel, np.ones(nodes + 1))
+    return float(run_lengths[0])
 
 
 def ewma_limit(run_length: float, smoothing: float) -> float:
     """The limit L at which a two-sided EWMA chart has this average run length in control."""
-    return float(scipy.optimize.brentq(lambda c: ewma_run_length(c, smoothing) - run_length, 0.5, 5.0, xtol=1e-10))
+
+    def misfit(limit: float) -> float:
+        return ewma_run_length(limit, smoothing) - run_length
+
+    return float(scipy.optimize.brentq(misfit, 0.5, 5.0, xtol=1e-10))
 
 
 def cusum_limit(run_length: float, allowance: float) -> float:
     """The decision limit h at which a one-sided CUSUM has this average run length in control."""
-    return float(scipy.optimize.brentq(lambda h: cusum_run_length(h, allowance) - run_length, 0.1, 12.0, xtol=1e-10))
+
+    def misfit(limit: float) -> float:
+        return cusum_run_length(limit, allowance) - run_length
+
+    return float(scipy.optimize.brentq(misfit, 0.1, 12.0, xtol=1e-10))
 
 
-def _normal(x: Array) -> Array:
-    return np.asarray(np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi))
+def _normal_density(deviation: Array) -> Array:
+    # Written out, as scipy.stats takes a second to load.
+    return np.asarray(np.exp(-0.5 * deviation * deviation) / np.sqrt(2 * np.pi))

@@ -103,18 +103,18 @@ def anchoring(seed: int, span: Span, scale: float) -> Part:
 
 def _in_order(scene: Scene, people: Staff, steps: tuple[int, int, int]) -> Ints:
     """Each step ends before the next begins."""
-    shares = zip(TIERS, steps, (6, 6, 14), (1.0, 0.95, 0.85), strict=True)
-    return trained(scene, people, TOOL, {tier: (week, length, share) for tier, week, length, share in shares})
+    courses = zip(steps, (6, 6, 14), (1.0, 0.95, 0.85), strict=True)
+    return trained(scene, people, TOOL, dict(zip(TIERS, courses, strict=True)))
 
 
 def _out_of_order(scene: Scene, people: Staff, steps: tuple[int, int, int]) -> Ints:
     """Every second manager comes long after the staff's step has begun."""
-    shares = zip(TIERS, steps, (5, 6, 20), (1.0, 0.8, 0.6), strict=True)
-    weeks = trained(scene, people, PROCESS, {tier: (week, length, share) for tier, week, length, share in shares})
+    courses = zip(steps, (5, 6, 20), (1.0, 0.8, 0.6), strict=True)
+    weeks = trained(scene, people, PROCESS, dict(zip(TIERS, courses, strict=True)))
     for number, tier in enumerate(people.tier):
         # the second of a large unit's two managers; of small units every second one's
-        behind = number == 1 or (people.unit.small and len(people.ids) % 2 == 0)
-        if tier == "manager" and behind:
+        is_second = number == 1 or (people.unit.small and len(people.ids) % 2 == 0)
+        if tier == "manager" and is_second:
             weeks[number] += _LATE
     return weeks
 
@@ -141,16 +141,15 @@ def _coverage(people: list[Staff], weeks: list[Ints]) -> dict[str, dict[str, lis
     to it."""
     week = np.arange(people[0].employed.shape[1])
     coverage = {}
+    # all persons below each other, as units play no part
+    tiers = np.concatenate([team.tier for team in people])
+    employed = np.vstack([team.employed for team in people])
+    is_complete = np.concatenate(weeks)[:, None] <= week
     for tier in TIERS:
-        tier_rows = [np.array(team.tier) == tier for team in people]
-        employed = [team.employed[rows] for team, rows in zip(people, tier_rows, strict=True)]
-        completed = [
-            (training_weeks[rows][:, None] <= week) & employed_weeks
-            for training_weeks, rows, employed_weeks in zip(weeks, tier_rows, employed, strict=True)
-        ]
+        rows = tiers == tier
         coverage[tier] = {
-            "numerator": np.vstack(completed).sum(axis=0).tolist(),
-            "denominator": np.vstack(employed).sum(axis=0).tolist(),
+            "numerator": (is_complete[rows] & employed[rows]).sum(axis=0).tolist(),
+            "denominator": employed[rows].sum(axis=0).tolist(),
         }
     return coverage
 

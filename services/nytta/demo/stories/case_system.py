@@ -109,27 +109,29 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
     story_scene = scene(seed, home, span, scale)
     seeded = _seeded(story_scene)
     people = [staff(story_scene, unit) for unit in home.staffed]
-    acting_weeks, acts_before, training = [], [], []
+    acting_weeks, handling_weeks, training = [], [], []
     for team in people:
         unit, live_week = team.unit.id, seeded.live[team.unit.id]
         low, high = (0.32, 0.40) if unit in seeded.faulty else (0.87, 0.94)
-        reach = story_scene.rng(unit, "breadth").uniform(low, high)
-        acting_weeks.append(acting(story_scene, team, ramp(span, live_week, reach, weeks_to_half=2), SYSTEM))
-        acts_before.append(acting(story_scene, team, np.where(np.arange(span.count) < live_week, 0.5, 0.0), "register"))
-        training.append(trained(story_scene, team, _COURSE, dict.fromkeys(TIERS, (live_week - 4, 6, 0.93))))
+        plateau = story_scene.rng(unit, "breadth").uniform(low, high)
+        team_acts = acting(story_scene, team, ramp(span, live_week, plateau, weeks_to_half=2), SYSTEM)
+        # before going live half of a unit handles cases, in the old register, which tells nothing of use
+        register_shares = np.where(np.arange(span.count) < live_week, 0.5, 0.0)
+        register_acts = acting(story_scene, team, register_shares, "register")
+        acting_weeks.append(team_acts)
+        handling_weeks.append(team_acts | register_acts)
+        # faulty units too: ready, not used
+        courses = dict.fromkeys(TIERS, (live_week - 4, 6, 0.93))
+        training.append(trained(story_scene, team, _COURSE, courses))
     works = [
-        _work(story_scene, seeded, unit.id, kind.id, number)
+        _work(story_scene, seeded, unit.id, case_type.id, per_week)
         for unit in home.staffed
-        for kind, number in _lines(home, unit.id)
+        for case_type, per_week in _lines(home, unit.id)
     ]
     place = _place(story_scene, seeded)
     notes = milestone_notes(place.milestones) + _ledger(place) + _measured(place, works, span)
-    roster = Roster(
-        [
-            (team.ids, team_acts | team_acts_before)
-            for team, team_acts, team_acts_before in zip(people, acting_weeks, acts_before, strict=True)
-        ]
-    )
+    handlers = zip(people, handling_weeks, strict=True)
+    roster = Roster([(team.ids, team_weeks) for team, team_weeks in handlers])
     systems = {unit: [(SYSTEM, "handläggare", span.monday(week))] for unit, week in seeded.live.items()}
     app = App(SYSTEM, "artus", ("handläggning", "sökning", "mallar", "beslut"), often=0.3, robot="jobb-artus-natt")
 
@@ -148,9 +150,10 @@ def case_system(seed: int, span: Span, scale: float) -> Part:
         for team, team_acts in zip(people, acting_weeks, strict=True)
     ]
     truth["trained"] = {
-        team.unit.id: int((training_weeks < NEVER).sum()) for team, training_weeks in zip(people, training, strict=True)
+        team.unit.id: int((course_weeks < NEVER).sum()) for team, course_weeks in zip(people, training, strict=True)
     }
     use_source = story_scene.source("artus/anvandning")
+    # one in the middle of the story, one shortly before its end
     silences = (
         Silence(use_source, seeded.first + 26, seeded.first + 28),
         Silence(use_source, span.count - 7, span.count - 6),
@@ -279,11 +282,14 @@ def _measured(place: Place, works: list[Work], span: Span) -> list[Note]:
     for benefit, line in zip(place.benefits, works, strict=True):
         kind = kinds[line.case_type]
         for start in range(line.live, span.count - 4, 4):
-            cases = int(line.cases[start : start + 4].sum())
-            if cases:
-                share = line.intended[start : start + 4].sum() / cases
-                minutes = kind.minutes_before - kind.minutes_saved * share
-                notes.append(benefit_note(benefit, minutes, span.monday(start), span.monday(start + 4)))
+            end = start + 4
+            cases = int(line.cases[start:end].sum())
+            # without a case nothing was measured
+            if not cases:
+                continue
+            share = line.intended[start:end].sum() / cases
+            minutes = kind.minutes_before - kind.minutes_saved * share
+            notes.append(benefit_note(benefit, minutes, span.monday(start), span.monday(end)))
     return notes
 
 
@@ -294,9 +300,11 @@ def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
     for unit in home.staffed:
         if unit.id not in seeded.faulty:
             continue
+        # a small unit is reported as its group, so it is the group's manager who reads of it
         owner = next((group.manager for group in home.groups if group.id == unit.group), unit.manager)
-        lost = TARGET - seeded.shares[unit.id]
-        hours = sum(lost * line.last_year * saved[line.case_type] / 60 for line in works if line.unit == unit.id)
+        missed_share = TARGET - seeded.shares[unit.id]
+        lines = [line for line in works if line.unit == unit.id]
+        hours = sum(missed_share * line.last_year * saved[line.case_type] / 60 for line in lines)
         faults.append(
             {
                 "kind": "ready-not-used",

@@ -73,17 +73,19 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
     story_scene = scene(seed, home, span, scale)
     seeded = _seeded(story_scene)
     people = [staff(story_scene, unit) for unit in home.staffed]
-    moves, fresh, stale = [], [], []
+    moves, acts_new, acts_old = [], [], []
     for team in people:
         unit, begins = team.unit.id, seeded.begins[team.unit.id]
-        stuck = unit in seeded.faulty
+        is_stuck = unit in seeded.faulty
         clients = round(team.unit.staff * _WORKPLACES)
-        share = _ACTIVATED if stuck else 0.97
-        moves.append(move(story_scene, unit, clients, start=begins, weeks=10, enrolled=0.95, activated=share))
-        rising = ramp(span, begins, 0.33 if stuck else 0.93, weeks_to_half=6, pace=2)
-        fresh.append(acting(story_scene, team, rising, SYSTEM))
+        activated = _ACTIVATED if is_stuck else 0.97
+        # all units enrol alike: what is wrong shows only where clients are activated and used
+        moves.append(move(story_scene, unit, clients, start=begins, weeks=10, enrolled=0.95, activated=activated))
+        rising = ramp(span, begins, 0.33 if is_stuck else 0.93, weeks_to_half=6, pace=2)
+        acts_new.append(acting(story_scene, team, rising, SYSTEM))
+        # who does not use the new platform stays on the old one, until nearly all have moved
         falling = np.where(rising > 0.8, 0.0, np.maximum(0.9 - rising, 0.05))
-        stale.append(acting(story_scene, team, falling, "legacy"))
+        acts_old.append(acting(story_scene, team, falling, "legacy"))
     at_work = np.vstack([team.at_work for team in people]).mean(axis=0)
     place = _place(story_scene, seeded, moves)
     stubborn = [unit.id for unit in home.staffed][:3]
@@ -106,17 +108,18 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
             PeopleFeed(story_scene, people, systems),
             ClientFeed(story_scene, SYSTEM, moves, at_work),
             PulseFeed(story_scene, survey, people, mean),
-            UseFeed(story_scene, "klient/nya", apps[0], people, fresh),
+            UseFeed(story_scene, "klient/nya", apps[0], people, acts_new),
         ]
+        # each unit has one of the old apps, and each app a log of its own
         for number, app in enumerate(apps[1:], start=1):
-            team_numbers = [number for number, team in enumerate(people) if seeded.apps[team.unit.id] == app.name]
+            users = [place for place, team in enumerate(people) if seeded.apps[team.unit.id] == app.name]
             all_feeds.append(
                 UseFeed(
                     story_scene,
                     f"klient/gamla-{number}",
                     app,
-                    [people[number] for number in team_numbers],
-                    [stale[number] for number in team_numbers],
+                    [people[place] for place in users],
+                    [acts_old[place] for place in users],
                 )
             )
         return all_feeds
@@ -130,7 +133,7 @@ def client_platform(seed: int, span: Span, scale: float) -> Part:
         "affected": len(place.decisions[-1].units),
     }
     truth["series"]["weekly-breadth"] = [
-        breadth(team, team_acts, SYSTEM) for team, team_acts in zip(people, fresh, strict=True)
+        breadth(team, team_acts, SYSTEM) for team, team_acts in zip(people, acts_new, strict=True)
     ]
     return Part(story_scene.calendar, place, feeds, truth)
 

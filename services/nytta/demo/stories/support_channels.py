@@ -124,7 +124,8 @@ def _reach(scene: Scene, seeded: _Seeded, unit: str) -> Floats:
 
 def _demand(scene: Scene, seeded: _Seeded, team: Staff) -> Demand:
     unit, week = team.unit.id, np.arange(scene.span.count)
-    steered = (week >= seeded.steering) & (unit != seeded.unmoved)
+    is_steered = (week >= seeded.steering) & (unit != seeded.unmoved)
+    # from 0 to 1 over the weeks in which steering takes hold, and in which trouble grows
     settled = np.clip((week - seeded.steering) / 20, 0, 1)
     trouble = np.clip((week - seeded.trouble) / 6, 0, 1)
     at_work = team.at_work.sum(axis=0)
@@ -136,7 +137,7 @@ def _demand(scene: Scene, seeded: _Seeded, team: Staff) -> Demand:
         scene,
         unit,
         per_week=load * at_work,
-        mix=np.where(steered[:, None], _AFTER, _BEFORE),
+        mix=np.where(is_steered[:, None], _AFTER, _BEFORE),
         how_to=0.18 + 0.37 * trouble * (unit == seeded.untrained),
         selfservice=at_work * (0.05 + 0.15 * settled * (unit != seeded.unmoved)),
         first_contact=0.52 + 0.12 * settled,

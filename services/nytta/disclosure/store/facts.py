@@ -123,26 +123,19 @@ def _steps(
     )
     for fact, part in (("trained", "manager"), ("ready", "*")):
         for week in weeks if len(exact) else ():
-            of_month = last_of_month(week)
-            mask = pc.and_(pc.equal(pc.cast(exact["part"], "string"), part), pc.equal(exact["week"], of_month))
-            rows = exact.filter(mask)
+            month_end = last_of_month(week)
+            is_part = pc.equal(pc.cast(exact["part"], "string"), part)
+            rows = exact.filter(pc.and_(is_part, pc.equal(exact["week"], month_end)))
             if not len(rows):
                 continue
-            rules = in_force(organisation.disclosure, of_month)
-            gated = gate(_persons(rows, fact), _READY.of_month(of_month + timedelta(days=6)), rules, secret)
-            for number, (unit, system) in enumerate(
-                zip(rows["unit"].to_pylist(), rows["system"].to_pylist(), strict=True)
-            ):
-                if gated.reason[number] == "":
-                    figures = (
-                        gated.value[number],
-                        gated.low[number],
-                        gated.high[number],
-                        gated.n_band[number],
-                        gated.status[number],
-                    )
-                    place = {"unit": unit, "system": system}
-                    yield _row(place, fact, part, week, *(figure.item() for figure in figures))
+            rules = in_force(organisation.disclosure, month_end)
+            measure = _READY.of_month(month_end + timedelta(days=6))
+            gated = gate(_persons(rows, fact), measure, rules, secret)
+            # what may not be shown is no fact at all, not one without figures
+            for row in np.flatnonzero(gated.reason == "").tolist():
+                place = {"unit": rows["unit"][row].as_py(), "system": rows["system"][row].as_py()}
+                figures = (getattr(gated, name)[row].item() for name in _FIGURES)
+                yield _row(place, fact, part, week, *figures)
 
 
 def _persons(rows: pa.Table, fact: str) -> Exact:
@@ -253,12 +246,9 @@ def _write(store: PrivateStore, root: str, rows: Iterable[_Row], weeks: Sequence
     earlier = {tuple(row[column] for column in _KEY): row for row in published_rows}
     current = {tuple(row[column] for column in _KEY): row for row in rows}
     changed = [row for key, row in current.items() if earlier.get(key) != row]
-    empty = dict(zip(_FIGURES, (None, None, None, "", "gone"), strict=True))
-    changed += [
-        row | empty
-        for key, row in earlier.items()
-        if key not in current and row["status"] != "gone" and _told_weekly(row)
-    ]
+    gone = dict(zip(_FIGURES, (None, None, None, "", "gone"), strict=True))
+    not_current = [row for key, row in earlier.items() if key not in current]
+    changed += [row | gone for row in not_current if row["status"] != "gone" and _told_weekly(row)]
     store.connection.insert(
         "{open}.published_facts",
         ["organisation", *names, "publication"],

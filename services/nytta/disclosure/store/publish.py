@@ -46,7 +46,11 @@ be a further hint."""
 
 
 def publish(
-    store: PrivateStore, definitions: Sequence[Definition], registry: Registry, secret: Secret, current_time: datetime
+    store: PrivateStore,
+    definitions: Sequence[Definition],
+    registry: Registry,
+    secret: Secret,
+    current_time: datetime,
 ) -> int:
     """Bring the open zone up to date with all weeks and months closed at `current_time` (aware); how many rows changed.
 
@@ -63,24 +67,27 @@ def publish(
     version, renamed = counters["version"], counters["renamed"]
     using = systems_in_use(store.connection)
     occurring = _occurring(store, definitions)
-    told = sum(map(len, occurring.values()))
-    waiting = (
+    occurring_number = sum(map(len, occurring.values()))
+    # what waited for a source to become clear, or to tell of use, may rest on cells of any round: all is read again
+    was_waiting = (
         counters["unclear"] > counters["clear"]
         or len(using) > counters["systems in use"]
-        or told > counters["systems that tell"]
+        or occurring_number > counters["systems that tell"]
     )
+    # from the month before the first event on: its first weeks may begin in it
+    first_period = store.data_span()[0].replace(day=1) - timedelta(days=31)
     course = _Course(
-        store,
-        registry,
-        places,
-        store.data_span()[0].replace(day=1) - timedelta(days=31),
-        0 if waiting else counters["published_version"],
-        renamed > counters["renamed_published"],
-        unclear,
-        using,
-        occurring,
-        current_time,
-        counters["publication"] + 1,
+        store=store,
+        registry=registry,
+        places=places,
+        first=first_period,
+        version=0 if was_waiting else counters["published_version"],
+        renamed=renamed > counters["renamed_published"],
+        unclear=unclear,
+        using=using,
+        occurring=occurring,
+        now=current_time,
+        publication=counters["publication"] + 1,
     )
     touched = course.touched()
     registered = any(indicator == REGISTER for indicator, _ in touched)
@@ -96,7 +103,7 @@ def publish(
     store.raise_counter("renamed_published", renamed)
     store.raise_counter("unclear" if unclear else "clear", course.publication)
     store.raise_counter("systems in use", len(using))
-    store.raise_counter("systems that tell", told)
+    store.raise_counter("systems that tell", occurring_number)
     store.raise_counter("publication", course.publication)
     return changed
 
@@ -127,9 +134,11 @@ class _Place:
 
 
 def _place(counters: Mapping[str, int], organisation: Organisation, secret: Secret, current_time: datetime) -> _Place:
-    previous_open = _EPOCH + timedelta(days=counters[_clock(organisation.id)])
     return _Place(
-        organisation, first_open_week(current_time, organisation.timezone), previous_open, secret(organisation.id)
+        organisation,
+        open_week=first_open_week(current_time, organisation.timezone),
+        before=_EPOCH + timedelta(days=counters[_clock(organisation.id)]),
+        secret=secret(organisation.id),
     )
 
 
@@ -181,11 +190,12 @@ class _Course:
         standing = published & self._stands(definition, rows)
         figures = self._figures(definition, rows.filter(pa.array(~standing)))
         figures = figures.filter(pa.array(~_nearly_stands(definition, figures)))
-        few_cells = _texts(figures, "reason") == few_of(definition.protects).value
-        relevant = _bools(figures, "shown") | (_texts(figures, "was_reason") != "")
-        figures = figures.append_column("said", pc.if_else(pa.array(few_cells), "", figures["reason"])).filter(
-            pa.array(relevant | ~few_cells)
-        )
+        is_few = _texts(figures, "reason") == few_of(definition.protects).value
+        was_kept = _bools(figures, "shown") | (_texts(figures, "was_reason") != "")
+        # too few is what a place without a row reads as: it is kept only where it replaces something else
+        kept_reason = pc.if_else(pa.array(is_few), "", figures["reason"])
+        figures = figures.append_column("said", kept_reason)
+        figures = figures.filter(pa.array(was_kept | ~is_few))
         changed = self._write(definition, figures)
         self._keep(definition, figures.append_column("seen", figures["value"].is_valid()), "seen", "said", "rules")
         if self.renamed:
@@ -198,14 +208,16 @@ class _Course:
         Figures that were published before record keys were kept, and those of persons whose keys changed since, stand
         where their counts are equal; of slow ones, which were told of other periods then, all that were published so.
         """
-        unchanged = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS])
-        counts = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS[:3]])
-        sets = np.logical_and.reduce([_equal(rows, name) for name in _SETS])
-        without_rules = _texts(rows, "was_rules") == ""
-        renamed = np.full(len(rows), self.renamed and definition.protects is Protects.STAFF)
+        has_same_inputs = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS])
+        has_same_counts = np.logical_and.reduce([_equal(rows, name) for name in _INPUTS[:3]])
+        has_same_sets = np.logical_and.reduce([_equal(rows, name) for name in _SETS])
         live = _bools(rows, "live")
-        standing = (live & counts) | (definition.pace == "month")
-        return np.asarray(np.where(without_rules, standing, live & unchanged & (sets | renamed)))
+        # without rules: told before record keys were kept
+        is_old = _texts(rows, "was_rules") == ""
+        old_stands = (live & has_same_counts) | (definition.pace == "month")
+        has_new_keys = self.renamed and definition.protects is Protects.STAFF
+        stands = live & has_same_inputs & (has_same_sets | has_new_keys)
+        return np.asarray(np.where(is_old, old_stands, stands))
 
     def _figures(self, definition: Definition, rows: pa.Table) -> pa.Table:
         """Rows with what may be told of them, each under the rules of its organisation and period."""
@@ -213,18 +225,17 @@ class _Course:
         used_systems = self._known(definition)
         for root, of_root in _split(rows, "organisation"):
             place = self.places[root]
-            rules = {
-                day: in_force(place.organisation.disclosure, day) for day in of_root["period"].unique().to_pylist()
-            }
+            periods = of_root["period"]
+            rules = {day: in_force(place.organisation.disclosure, day) for day in periods.unique().to_pylist()}
+            # the gate takes one set of rules at a time
             for protection in dict.fromkeys(rules.values()):
                 days = [day for day, rule in rules.items() if rule == protection]
-                part = of_root.filter(pc.is_in(of_root["period"], pa.array(days, of_root["period"].type)))
-                for measure, told_alike in _measures(definition, part):
-                    gated = gate(self._exact(definition, told_alike), measure, protection, place.secret)
-                    columns = _of_known(told_alike, _columns(gated), used_systems, definition) | {
-                        "rules": pa.repeat(pa.scalar(protection.fingerprint), len(told_alike))
-                    }
-                    parts.append(_appended(told_alike, columns))
+                under_rules = of_root.filter(pc.is_in(periods, pa.array(days, periods.type)))
+                for measure, measured in _measures(definition, under_rules):
+                    gated = gate(self._exact(definition, measured), measure, protection, place.secret)
+                    columns = _of_known(measured, _columns(gated), used_systems, definition)
+                    columns["rules"] = pa.repeat(pa.scalar(protection.fingerprint), len(measured))
+                    parts.append(_appended(measured, columns))
         if parts:
             return pa.concat_tables(parts)
         for name in (*_FIGURES, "rules"):
@@ -508,10 +519,13 @@ def _nearly_stands(definition: Definition, rows: pa.Table) -> Bools:
 
     Never of staff: whoever is excluded counts no more. Medians have no noise that could be averaged.
     """
-    cases = definition.protects in (Protects.CITIZEN, Protects.HANDLING) and definition.kind is not Kind.MEDIAN
-    few = np.logical_and.reduce([abs(_ints(rows, name) - _ints(rows, f"was_{name}")) < _LATE for name in _INPUTS[:3]])
-    told = _bools(rows, "live") & _bools(rows, "shown") & rows["value"].is_valid().to_numpy()
-    return np.asarray(cases & told & few & (_texts(rows, "rules") == _texts(rows, "was_rules")))
+    counts_cases = definition.protects in (Protects.CITIZEN, Protects.HANDLING)
+    may_stand = counts_cases and definition.kind is not Kind.MEDIAN
+    changes = [np.abs(_ints(rows, name) - _ints(rows, f"was_{name}")) for name in _INPUTS[:3]]
+    has_few_changes = np.logical_and.reduce([change < _LATE for change in changes])
+    is_shown = _bools(rows, "live") & _bools(rows, "shown") & rows["value"].is_valid().to_numpy()
+    has_same_rules = _texts(rows, "rules") == _texts(rows, "was_rules")
+    return np.asarray(may_stand & is_shown & has_few_changes & has_same_rules)
 
 
 def _columns(gated: Gated) -> dict[str, pa.Array]:
@@ -529,8 +543,8 @@ def _occurring(store: PrivateStore, definitions: Sequence[Definition]) -> dict[s
            WHERE indicator IN {ids:Array(String)} AND numerator > 0 GROUP BY indicator, version""",
         ids=sorted(versions),
     )
-    found = {id_: frozenset(systems) for id_, version, systems in rows if version == versions[id_]}
-    return {id_: found.get(id_, frozenset()) for id_ in versions}
+    occurring = {id_: frozenset(systems) for id_, version, systems in rows if version == versions[id_]}
+    return {id_: occurring.get(id_, frozenset()) for id_ in versions}
 
 
 def _of_known(
@@ -539,18 +553,21 @@ def _of_known(
     """The columns of figures, which say nothing of systems that are not among those `known` to tell of it."""
     if known is None:
         return columns
-    silent = pa.array([system not in known for system in rows["system"].to_pylist()], pa.bool_())
+    is_silent = pa.array([system not in known for system in rows["system"].to_pylist()], pa.bool_())
     if not definition.tells_of_use:  # too few stays what it is: a row of them would tell that there are some
         few = pa.array([Reason.FEW_CASES.value, Reason.FEW_PERSONS.value], columns["reason"].type)
-        silent = pc.and_not(silent, pc.is_in(columns["reason"], few))
+        is_silent = pc.and_not(is_silent, pc.is_in(columns["reason"], few))
+    reason = Reason.NO_DATA if definition.tells_of_use else Reason.NOT_TOLD
     nothing = dict.fromkeys(_FIGURES[:3]) | {
         "n_band": "",
         "status": Status.SUPPRESSED.value,
-        "reason": (Reason.NO_DATA if definition.tells_of_use else Reason.NOT_TOLD).value,
+        "reason": reason.value,
     }
-    return columns | {
-        name: pc.if_else(silent, pa.scalar(said, columns[name].type), columns[name]) for name, said in nothing.items()
-    }
+    hidden = dict(columns)
+    for name, replacement in nothing.items():
+        column = columns[name]
+        hidden[name] = pc.if_else(is_silent, pa.scalar(replacement, column.type), column)
+    return hidden
 
 
 def _appended(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:

@@ -64,8 +64,6 @@ _UNCLEAR = 2
 _SETTLING, _REFERENCE = 8, timedelta(weeks=34)
 """A fall is measured against the half year that ended so many weeks ago, from so many after going live."""
 
-"""Fewest published like units whose middle, and whose middle half, is shown."""
-
 _BEHIND = 0.25
 """Urgency of a unit behind its plan: less than a fall of this many shares, more than one of fewer."""
 
@@ -110,7 +108,8 @@ def publish_signals(
     """Judge every organisation's closed weeks at `current_time` (aware) and publish what is found; the rows that
     changed."""
     changed = 0
-    unclear, using = unclear_systems(store.connection, current_time), systems_in_use(store.connection)
+    unclear = unclear_systems(store.connection, current_time)
+    using = systems_in_use(store.connection)
     for organisation in registry.organisations:
         closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         series = read_series(store, registry, definitions, organisation.id, closed, using, unclear)
@@ -120,11 +119,10 @@ def publish_signals(
         budget = organisation.false_per_unit_year
         quiet = Parameters().quiet_weeks if country else ()
         detection_parameters = parameters or Parameters(false_per_unit_year=budget, quiet_weeks=quiet)
-        result = assess([one_series.panel for one_series in series], detection_parameters)
+        result = assess([unit_series.panel for unit_series in series], detection_parameters)
         first_day = parse_week(series[0].panel.weeks[0])
-        published_figures = PublishedFigures(
-            store.connection, organisation.id, [one_series.definition.id for one_series in series], first_day, closed
-        )
+        indicators = [unit_series.definition.id for unit_series in series]
+        published_figures = PublishedFigures(store.connection, organisation.id, indicators, first_day, closed)
         rows = list(_published(result.signals, series, organisation.id, published_figures))
         changed += _write_signals(store, organisation.id, rows, closed)
         changed += _write_not_assessed(store, organisation.id, result.not_assessed, closed)
@@ -157,14 +155,16 @@ def read_series(
     stale = _stale(store, organisation, weeks, quiet)
     all_series = []
     for definition in notifying:
-        for system in sorted(set(cells.system[cells.indicator == definition.id].tolist())):
-            if not registry.processes(system, closed) or (definition.tells_of_use and system not in using):
+        systems = set(cells.system[cells.indicator == definition.id].tolist())
+        for system in sorted(systems):
+            has_unknown_use = definition.tells_of_use and system not in using
+            if has_unknown_use or not registry.processes(system, closed):
                 continue
             silent = _fed_by(definition, system, stale, len(weeks))
             silent[-_UNCLEAR:] |= system in unclear
-            one_series = _series(definition, system, registry, root, cells, weeks, quiet, silent, presence_known)
-            if one_series is not None:
-                all_series.append(one_series)
+            series = _series(definition, system, registry, root, cells, weeks, quiet, silent, presence_known)
+            if series is not None:
+                all_series.append(series)
     return all_series
 
 
@@ -227,23 +227,17 @@ def _stale(
             counts.setdefault((system, kind, source), np.zeros(len(weeks)))[column] = number
     stale: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
     for (system, kind, _), number in counts.items():
-        total = np.sum(
-            [
-                events
-                for (other_system, other_kind, _), events in counts.items()
-                if (other_system, other_kind) == (system, kind)
-            ],
-            axis=0,
-        )
+        sources = [events for key, events in counts.items() if key[:2] == (system, kind)]
+        total = np.sum(sources, axis=0)
         silent = stale.setdefault((system, kind), np.zeros(len(weeks), bool))
-        earlier_weeks: list[int] = []
-        for column in np.flatnonzero(~quiet).tolist():
-            usual = float(np.median(number[earlier_weeks[-_USUAL:]])) if len(earlier_weeks) >= _USUAL else 0.0
-            matters = (
-                usual >= max(_FEWEST, float(np.median(total[earlier_weeks[-_USUAL:]])) / 5) if earlier_weeks else False
-            )
+        working_weeks = np.flatnonzero(~quiet).tolist()
+        # with fewer weeks before it nothing is usual yet, and no week can fall short of it
+        for place in range(_USUAL, len(working_weeks)):
+            column, last_weeks = working_weeks[place], working_weeks[place - _USUAL : place]
+            usual = float(np.median(number[last_weeks]))
+            usual_total = float(np.median(total[last_weeks]))
+            matters = usual >= max(_FEWEST, usual_total / 5)
             silent[column] |= matters and number[column] < usual / 2
-            earlier_weeks.append(column)
     return stale
 
 
@@ -287,15 +281,18 @@ def _series(
         figures[row_numbers, (cells.week[rows] - first_ordinal) // 7] = cells.figures[name][rows]
         return figures
 
-    total = cells.case_type == "*"
-    exact = {name: matrix(own_cells & total, name) for name in cells.figures}
-    count, denominators = _standardised(own_cells & ~total & (cells.case_type != ""), cells.case_type, matrix) or (
-        exact["numerator"],
-        exact["denominator"],
-    )
-    access = in_system & (cells.indicator == _ENTITLEMENT) & total
+    is_total = cells.case_type == "*"
+    is_single_type = ~is_total & (cells.case_type != "")
+    standardised_counts = _standardised(own_cells & is_single_type, cells.case_type, matrix)
+    if standardised_counts is None:
+        count = matrix(own_cells & is_total, "numerator")
+        denominators = matrix(own_cells & is_total, "denominator")
+    else:
+        count, denominators = standardised_counts
+    access = in_system & (cells.indicator == _ENTITLEMENT) & is_total
     eligible, entitled = matrix(access, "denominator"), matrix(access, "numerator")
-    at_work = matrix(in_system & (cells.indicator == _BREADTH) & total, "denominator")
+    # whose use is expected is at work: the denominator of breadth tells how many they are
+    at_work = matrix(in_system & (cells.indicator == _BREADTH) & is_total, "denominator")
     with np.errstate(invalid="ignore", divide="ignore"):
         eligible = np.where(eligible > 0, eligible, np.nan)
         entitlement = entitled / eligible
@@ -330,16 +327,18 @@ def _standardised(selection: npt.NDArray[np.bool_], types: npt.NDArray[np.str_],
 def _judged_units(registry: Registry, root: str, units: Sequence[str], day: date, *, staff: bool) -> list[str]:
     """The lowest level that has figures; of staff, with reporting groups in the place of their members."""
     groups = {group.id for group in registry.groups}
-    members = {unit for group in registry.groups if day in group.span for unit in group.units} if staff else groups
+    members = {unit for group in registry.groups if day in group.span for unit in group.units}
+    # of staff the group stands for its members; of all else nothing is told of groups
+    replaced = members if staff else groups
     existing = registry.units_at(day)
-    above = {
-        parent.id
-        for unit in units
-        if unit in existing and unit not in groups
-        for parent in registry.ancestors(unit, day)
-    }
+    lowest = [unit for unit in units if unit in existing and unit not in groups]
+    above = {parent.id for unit in lowest for parent in registry.ancestors(unit, day)}
     closed_units = {unit.id for unit in registry.units} - set(existing)
-    return [unit for unit in units if unit not in members | above | closed_units and (unit != root or len(units) == 1)]
+    left_out = replaced | above | closed_units
+    # the whole organisation is judged only where it is all that there is
+    if len(units) > 1:
+        left_out |= {root}
+    return [unit for unit in units if unit not in left_out]
 
 
 def _facts(registry: Registry, unit: str, system: str, indicator: str, weeks: Sequence[date]) -> Judged:
@@ -349,19 +348,22 @@ def _facts(registry: Registry, unit: str, system: str, indicator: str, weeks: Se
     members = group.units if group else (unit,)
     lives = [live_day for member in members if (live_day := registry.go_live(system, member))]
     member_units = [registry.unit(member, day) for member in members]
-    above = {ancestor.id for member in members for ancestor in registry.ancestors(member, day)} | {*members, ""}
-    stones = [
-        milestone.date
+    ancestors = {ancestor.id for member in members for ancestor in registry.ancestors(member, day)}
+    # a milestone without a unit is everybody's, one without a system every system's
+    concerned = {*ancestors, *members, ""}
+    own_milestones = [
+        milestone
         for milestone in registry.milestones
-        if milestone.system in ("", system) and milestone.unit in above and milestone.what not in NOT_A_CHANGE | LIVE
+        if milestone.system in ("", system) and milestone.unit in concerned
     ]
+    changes = [milestone.date for milestone in own_milestones if milestone.what not in NOT_A_CHANGE | LIVE]
     go_live = max(lives, default=weeks[0])
     plans = {_plan(registry, member, system, indicator, weeks, go_live) for member in members}
     return Judged(
         unit,
         member_units[0].peer_group,
         _column(max(lives), weeks) if lives else None,
-        tuple(_column(milestone_day, weeks) for milestone_day in stones if weeks[0] <= milestone_day <= day),
+        tuple(_column(change, weeks) for change in changes if weeks[0] <= change <= day),
         plans.pop() if len(plans) == 1 else (),
     )
 
@@ -371,18 +373,19 @@ def _plan(
 ) -> tuple[tuple[int, float, float], ...]:
     """(first column, target, column of its due date) of each stretch of weeks with one next target, from go-live on."""
     about = [plan for plan in registry.plans if (plan.system, plan.indicator) == (system, indicator)]
-    edges = {max(go_live, weeks[0])} | {
-        day
-        for plan in about
-        for day in (plan.span.valid_from, plan.start, *(target.date for target in plan.targets))
-        if day
-    }
+    first_day, last_day = max(go_live, weeks[0]), weeks[-1] + timedelta(days=6)
+    # the next target can change only where a plan begins, or one of its targets is due
+    edges = {first_day}
+    for plan in about:
+        starts = {day for day in (plan.span.valid_from, plan.start) if day}
+        edges |= starts | {target.date for target in plan.targets}
     stretches: list[tuple[int, float, float]] = []
-    for edge in sorted(edge for edge in edges if max(go_live, weeks[0]) <= edge <= weeks[-1] + timedelta(days=6)):
-        plan = registry.plan(system, indicator, unit, edge)
-        if plan is None or (plan.start is not None and edge < plan.start):
+    for edge in sorted(edge for edge in edges if first_day <= edge <= last_day):
+        in_force = registry.plan(system, indicator, unit, edge)
+        if in_force is None or (in_force.start is not None and edge < in_force.start):
             continue
-        target = next((target for target in plan.targets if target.date > edge), plan.targets[-1])
+        # when all are due the last one stands
+        target = next((target for target in in_force.targets if target.date > edge), in_force.targets[-1])
         stretches.append((_column(edge, weeks), target.value / 1000, float(_column(target.date, weeks))))
     return tuple(stretches)
 
@@ -427,19 +430,23 @@ def _published(
             "last": week,
         }
         if signal.unit == "*":
-            share = signal.evidence.get("share_of_units") or [
-                signal.evidence.get("units", 0) / max(signal.evidence.get("judged", 1), 1)
-            ]
-            yield base | {"scope": float(round(100 * max(share)))}
+            yield base | {"scope": _scope(signal.evidence)}
             continue
         panel_series = by_panel[signal.system, signal.indicator]
-        candidates = [evidence for evidence in (signal.latest, signal.evidence) if evidence]
-        figure_row = next(
-            (row for evidence in candidates if (row := _figures(panel_series, signal, evidence, published_figures))),
-            None,
-        )
-        if figure_row is not None:
-            yield base | figure_row
+        # what is known now goes before what was known in the week of opening
+        for evidence in (signal.latest, signal.evidence):
+            figure_row = _figures(panel_series, signal, evidence, published_figures) if evidence else None
+            if figure_row:
+                yield base | figure_row
+                break
+
+
+def _scope(evidence: dict[str, Any]) -> float:
+    """How many units a common cause hit, in whole percent: the most of its series, or those that signalled."""
+    shares = evidence.get("share_of_units")
+    if not shares:
+        shares = [evidence.get("units", 0) / max(evidence.get("judged", 1), 1)]
+    return float(round(100 * max(shares)))
 
 
 def _span(series: Series, evidence: dict[str, Any]) -> tuple[int, int]:
@@ -464,13 +471,12 @@ def _figures(
     else:
         return None
     previous_level = _before(series, signal, grain, published_figures) if signal.kind == "relapse" else None
-    peers = _peers(series, signal.unit, column)
-    peer_values = [
-        peer_figure.value
-        for peer in peers
-        if (peer_figure := published_figures.at(definition.id, grain, peer, signal.system, weeks[column]))
+    peer_figures = [
+        published_figures.at(definition.id, grain, peer, signal.system, weeks[column])
+        for peer in _peers(series, signal.unit, column)
     ]
-    band = peer_band(peer_values)
+    # like units of which nothing is shown are no part of what may be known
+    band = peer_band([peer_figure.value for peer_figure in peer_figures if peer_figure])
     peer = _whole(band.middle)
     return _hidden(series, signal, evidence) | {
         "first": figure.first,
@@ -507,11 +513,11 @@ def _before(series: Series, signal: Signal, grain: Grain, published_figures: Pub
     """The own level that a fall is a fall from: the middle of what was published of settled weeks before it."""
     opened = parse_week(signal.opened)
     live_column = int(series.panel.live[series.units.index(signal.unit)])
-    since = max(parse_week(series.panel.weeks[0]) + timedelta(weeks=live_column + _SETTLING), opened - _REFERENCE)
-    last_day = opened - timedelta(weeks=_SETTLING)
-    figures = published_figures.trailing(
-        series.definition.id, grain, signal.unit, signal.system, last_day, (last_day - since).days // 7 + 1
-    )
+    settled = parse_week(series.panel.weeks[0]) + timedelta(weeks=live_column + _SETTLING)
+    first_week = max(settled, opened - _REFERENCE)
+    last_week = opened - timedelta(weeks=_SETTLING)
+    weeks = (last_week - first_week).days // 7 + 1
+    figures = published_figures.trailing(series.definition.id, grain, signal.unit, signal.system, last_week, weeks)
     level = middle(figures)
     return None if level is None else level.value
 
@@ -523,8 +529,10 @@ def _whole(value: float | None) -> float | None:
 def _peers(series: Series, unit: str, column: int) -> list[str]:
     """Like units that were live in the week, without the unit itself."""
     row, panel = series.units.index(unit), series.panel
-    similar = (panel.group == panel.group[row]) & (panel.live <= column) & (panel.until > column)
-    return [other for other_row, other in enumerate(series.units) if similar[other_row] and other_row != row]
+    is_live = (panel.live <= column) & (panel.until > column)
+    is_peer = (panel.group == panel.group[row]) & is_live
+    is_peer[row] = False
+    return [other for other, is_like in zip(series.units, is_peer, strict=True) if is_like]
 
 
 def _urgency(
@@ -536,7 +544,10 @@ def _urgency(
     assert isinstance(definition.detect, Detection)
     usual = previous_level if kind == "relapse" else peer
     least = definition.detect.margin / 100
-    return least if value is None or usual is None else max(least, round((usual - value) / 100, 2))
+    if value is None or usual is None:
+        return least
+    # figures are rounded and have noise, but a verdict is never less urgent than its margin
+    return max(least, round((usual - value) / 100, 2))
 
 
 def _write_signals(store: PrivateStore, root: str, rows: Sequence[dict[str, Any]], closed: date) -> int:
@@ -550,11 +561,11 @@ def _write_signals(store: PrivateStore, root: str, rows: Sequence[dict[str, Any]
     }
     current = {tuple(row[name] for name in _KEY): row for row in rows}
     changed = [row for key, row in current.items() if earlier.get(key) != row]
-    changed += [
-        row | {"closed": row["closed"] or closed, "withdrawn": True}
-        for key, row in earlier.items()
-        if key not in current and not row["withdrawn"] and row["opened"] <= closed
+    # only what this look could have found again: a publication for an earlier day withdraws nothing later
+    not_found = [
+        row for key, row in earlier.items() if key not in current and not row["withdrawn"] and row["opened"] <= closed
     ]
+    changed += [row | {"closed": row["closed"] or closed, "withdrawn": True} for row in not_found]
     number = store.counter("signals") + 1
     store.raise_counter("signals", number)
     store.connection.insert(
@@ -569,11 +580,12 @@ def _write_not_assessed(store: PrivateStore, root: str, entries: Iterable[NotAss
     """Write the reasons of the last weeks that differ from what is published."""
     names = ["unit", "system", "indicator", "week"]
     start = closed - _RECENT
-    current = {
-        (entry.unit, entry.system, entry.indicator, week): "not_assessed" if entry.reason in _HIDDEN else entry.reason
-        for entry in entries
-        if (week := parse_week(entry.week)) > start
-    }
+    current: dict[tuple[Any, ...], str] = {}
+    for entry in entries:
+        week = parse_week(entry.week)
+        if week > start:
+            reason = "not_assessed" if entry.reason in _HIDDEN else entry.reason
+            current[entry.unit, entry.system, entry.indicator, week] = reason
     published_rows = store.connection.rows(
         f"SELECT {', '.join(names)}, reason FROM {{open}}.not_assessed FINAL "
         "WHERE organisation = {root:String} AND week > {begin:Date}",

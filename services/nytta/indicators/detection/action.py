@@ -53,39 +53,39 @@ def followed(panel: Panel, unit: int, column: int, acted: Collection[int]) -> Fo
     weeks_before = np.flatnonzero(usable[unit, :column])[-BEFORE:]
     weeks_after = column + 1 + np.flatnonzero(usable[unit, column + 1 :])[:AFTER]
     if len(weeks_after) < AFTER:
-        late = panel.shape[1] - column > PATIENCE
-        return Followed(None, 0, Why.TOO_FEW) if late else None
+        is_late = panel.shape[1] - column > PATIENCE
+        return Followed(None, 0, Why.TOO_FEW) if is_late else None
     if len(weeks_before) < FEWEST:
         return Followed(None, 0, Why.TOO_SHORT)
-    if panel.rebase[unit, weeks_before[0] + 1 : weeks_after[-1] + 1].any():
+    first_week, last_week = int(weeks_before[0]), int(weeks_after[-1])
+    # After the first week: a change in it is the beginning of what is compared.
+    is_rebased = np.asarray(panel.rebase[:, first_week + 1 : last_week + 1].any(axis=1))
+    if is_rebased[unit]:
         return Followed(None, 0, Why.CHANGED)
     share = _shares(panel)
-    start_level, end, size = (
-        share[unit, weeks_before].mean(),
-        share[unit, weeks_after].mean(),
-        panel.denominator[unit, weeks_before].mean(),
-    )
+    level_before = share[unit, weeks_before].mean()
+    level_after = share[unit, weeks_after].mean()
+    size = panel.denominator[unit, weeks_before].mean()
     if min(size, panel.denominator[unit, weeks_after].mean()) < FEWEST_BEHIND:
         return Followed(None, 0, Why.TOO_FEW)
     changes, sizes = [], []
-    for other_unit in range(len(panel.units)):
-        both_usable = usable[other_unit, weeks_before], usable[other_unit, weeks_after]
-        same_group = panel.group[other_unit] == panel.group[unit] and other_unit not in acted and other_unit != unit
-        steady = not panel.rebase[other_unit, weeks_before[0] + 1 : weeks_after[-1] + 1].any()
-        live_throughout = panel.live[other_unit] <= weeks_before[0] and panel.until[other_unit] > weeks_after[-1]
-        if (
-            not (same_group and steady and live_throughout)
-            or both_usable[0].sum() < FEWEST
-            or both_usable[1].sum() < AFTER - 2
-        ):
+    for other in range(len(panel.units)):
+        is_like = panel.group[other] == panel.group[unit] and other not in acted and other != unit
+        is_live = panel.live[other] <= first_week and panel.until[other] > last_week
+        if not (is_like and is_live) or is_rebased[other]:
             continue
-        level = share[other_unit, weeks_before[both_usable[0]]].mean()
-        if abs(level - start_level) <= MATCHED:
-            changes.append(share[other_unit, weeks_after[both_usable[1]]].mean() - level)
-            sizes.append(panel.denominator[other_unit, weeks_before[both_usable[0]]].mean())
+        other_before = weeks_before[usable[other, weeks_before]]
+        other_after = weeks_after[usable[other, weeks_after]]
+        # The same weeks for all; another unit may lack some of them, and still be a comparison.
+        if len(other_before) < FEWEST or len(other_after) < AFTER - 2:
+            continue
+        other_level = share[other, other_before].mean()
+        if abs(other_level - level_before) <= MATCHED:
+            changes.append(share[other, other_after].mean() - other_level)
+            sizes.append(panel.denominator[other, other_before].mean())
     if len(changes) < FEWEST_OTHERS:
         return Followed(None, len(changes), Why.TOO_FEW_LIKE)
-    return Followed(effect(end - start_level, size, changes, sizes), len(changes))
+    return Followed(effect(level_after - level_before, size, changes, sizes), len(changes))
 
 
 def _usable(panel: Panel) -> Flags:

@@ -30,39 +30,51 @@ def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
     """
     units, weeks = panel.shape
     usable = gated.usable
-    angles = np.where(usable, angle(np.where(usable, gated.count, 0), np.where(usable, gated.n, 1)), np.nan)
-    ring = np.full((units, 8), np.nan)
-    flags, change, hit_share = np.zeros(weeks, bool), np.full(weeks, np.nan), np.full(weeks, np.nan)
-    usual: list[float] = []
-    in_row = 0
+    counts = np.where(usable, gated.count, 0)
+    denominators = np.where(usable, gated.n, 1)
+    angles = np.where(usable, angle(counts, denominators), np.nan)
+    last_angles = np.full((units, 8), np.nan)
+    is_common = np.zeros(weeks, bool)
+    change, hit_share = np.full(weeks, np.nan), np.full(weeks, np.nan)
+    usual_changes: list[float] = []
+    common_run = 0
     for week in range(weeks):
-        is_known = np.isfinite(ring)
-        number = is_known.sum(1)
-        counted = usable[:, week] & (number >= 4)
+        is_known = np.isfinite(last_angles)
+        known_count = is_known.sum(1)
+        counted = usable[:, week] & (known_count >= 4)
         if counted.sum() >= parameters.common_count:
-            reference = np.where(is_known, ring, 0.0).sum(1) / np.maximum(number, 1)
+            reference = np.where(is_known, last_angles, 0.0).sum(1) / np.maximum(known_count, 1)
             moved = (angles[:, week] - reference)[counted]
             change[week] = float(np.median(moved))
             hit_share[week] = float((moved < -parameters.common_drop).mean())
-            sigma = 1.4826 * float(np.median(np.abs(usual))) if len(usual) >= 8 else 0.05
+            # Until eight changes have shown their spread, a usual one; 1.4826 makes it a standard deviation.
+            has_usual = len(usual_changes) >= 8
+            sigma = 1.4826 * float(np.median(np.abs(usual_changes))) if has_usual else 0.05
             # What the median moves by chance alone: few units with few cases each fall together now and then.
-            chance = 1.2533 * float(np.sqrt((9 / 8 / (4 * gated.n[counted, week])).mean() / counted.sum()))
-            fallen = change[week] < -max(parameters.common_sigma * max(sigma, chance), parameters.common_drop)
-            if fallen and hit_share[week] > parameters.common_system_share and in_row < parameters.common_weeks:
-                flags[week], in_row = True, in_row + 1
+            # 9 / 8 for the reference's eight weeks, 1.2533 (√(π/2)) for a median in place of a mean.
+            chance_variance = (9 / 8 / (4 * gated.n[counted, week])).mean() / counted.sum()
+            chance = 1.2533 * float(np.sqrt(chance_variance))
+            least_fall = max(parameters.common_sigma * max(sigma, chance), parameters.common_drop)
+            has_fallen = change[week] < -least_fall and hit_share[week] > parameters.common_system_share
+            if has_fallen and common_run < parameters.common_weeks:
+                is_common[week] = True
+                common_run += 1
+                # Neither what is usual nor a reference: a common week is passed over.
                 continue
-            if in_row >= parameters.common_weeks:
-                ring[:] = np.nan
-            usual = [*usual[-25:], change[week]]
-        in_row = 0 if counted.any() else in_row
-        take = usable[:, week]
-        ring[take] = np.column_stack([ring[take, 1:], angles[take, week]])
-    return Common(flags, change, hit_share)
+            if common_run >= parameters.common_weeks:
+                last_angles[:] = np.nan
+            usual_changes = [*usual_changes[-25:], change[week]]
+        common_run = 0 if counted.any() else common_run
+        is_usable = usable[:, week]
+        last_angles[is_usable] = np.column_stack([last_angles[is_usable, 1:], angles[is_usable, week]])
+    return Common(is_common, change, hit_share)
 
 
 def without(gated: Gated, common: Common, reason: str) -> Gated:
     """The observations with the common weeks taken out, each named in the reasons."""
-    usable = gated.usable & common.weeks[None, :]
+    is_taken_out = gated.usable & common.weeks[None, :]
     reasons = gated.reason.copy()
-    reasons[usable] = reason
-    return Gated(np.where(usable, np.nan, gated.count), np.where(usable, np.nan, gated.n), reasons, gated.reset)
+    reasons[is_taken_out] = reason
+    count = np.where(is_taken_out, np.nan, gated.count)
+    denominator = np.where(is_taken_out, np.nan, gated.n)
+    return Gated(count, denominator, reasons, gated.reset)

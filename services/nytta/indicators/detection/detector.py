@@ -16,7 +16,7 @@ from .distance import distance
 from .forecast import Forecast, forecast
 from .gates import Gated, Reason, gate
 from .level import Level, level
-from .panel import Array, Flags, Panel, later
+from .panel import Array, Flags, Panel, Whole, later, unit_places
 from .parameters import Parameters
 from .relapse import Relapse, relapse
 from .results import Kind, NotAssessed, Result, Signal
@@ -36,52 +36,82 @@ class Course:
 
 def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
     """Run gates and detectors over panels on one calendar."""
-    gates = [gate(panel, parameters) for panel in panels]
-    commons = [common_cause(panel, raw, parameters) for panel, raw in zip(panels, gates, strict=True)]
-    gated = [without(raw, one, Reason.COMMON_CAUSE.value) for raw, one in zip(gates, commons, strict=True)]
-    distances = [distance(panel, panel_gated, parameters) for panel, panel_gated in zip(panels, gated, strict=True)]
-    fallen = relapse(panels, distances, parameters) if panels else []
+    raw_gates = [gate(panel, parameters) for panel in panels]
+    commons = [common_cause(panel, raw, parameters) for panel, raw in zip(panels, raw_gates, strict=True)]
+    # Before the detectors: a week in which all fell together must enter no unit's level and no noise.
+    gates = [without(raw, common, Reason.COMMON_CAUSE.value) for raw, common in zip(raw_gates, commons, strict=True)]
+    distances = [distance(panel, gated, parameters) for panel, gated in zip(panels, gates, strict=True)]
+    relapses = relapse(panels, distances, parameters) if panels else []
     noises = [(panel_distance.phi, panel_distance.tau2) for panel_distance in distances]
-    low = level(panels, gated, noises, _sharing(panels), parameters)
+    levels = level(panels, gates, noises, _sharing(panels), parameters)
+    parts = zip(panels, gates, commons, distances, relapses, levels, strict=True)
     courses: list[Course] = []
-    for panel, panel_gated, common, panel_distance, back, standing in zip(
-        panels, gated, commons, distances, fallen, low, strict=True
-    ):
-        courses.append(
-            Course(panel, panel_gated, common, back, standing, forecast(panel, panel_gated, panel_distance, parameters))
-        )
+    for panel, gated, common, panel_distance, panel_relapse, panel_level in parts:
+        panel_forecast = forecast(panel, gated, panel_distance, parameters)
+        courses.append(Course(panel, gated, common, panel_relapse, panel_level, panel_forecast))
     return courses
 
 
 def _sharing(panels: Sequence[Panel]) -> list[Array]:
     """In each panel, how many series of each unit are live by then and share its budget: (units, weeks)."""
-    codes = {
-        code: number for number, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))
-    }
-    number = np.zeros((len(codes), len(panels[0].weeks) if panels else 0))
-    places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
+    places, units = unit_places(panels)
+    weeks = len(panels[0].weeks) if panels else 0
+    columns = np.arange(weeks)
+    series_count = np.zeros((units, weeks))
     for panel, place in zip(panels, places, strict=True):
-        live_series = np.zeros(number.shape)
-        np.maximum.at(live_series, place, (panel.live[:, None] <= np.arange(number.shape[1])).astype(float))
-        number += live_series
-    return [number[place] for place in places]
+        is_live = panel.live[:, None] <= columns
+        # The largest and not the sum: two rows of a unit in one panel are one series.
+        live_series = np.zeros((units, weeks))
+        np.maximum.at(live_series, place, is_live.astype(float))
+        series_count += live_series
+    return [series_count[place] for place in places]
 
 
 @dataclass(slots=True)
 class _Open:
-    """Signals of one kind in one panel while the weeks go by."""
+    """Signals of one kind in one panel while the weeks go by.
+
+    `since` is the column in which a unit's signal opened, -1 without one; `calm` how many evaluations in a row were
+    calm; until `held_until` (a column) nothing opens again.
+    """
 
     kind: Kind
-    since: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-    calm: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    since: Whole
+    calm: Whole
     evaluated: Flags
-    held_until: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    held_until: Whole
     evidence: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @staticmethod
     def none(kind: Kind, units: int, evaluated: Flags) -> _Open:
         """Nothing open yet; `evaluated` is where the detector comes to a judgement."""
-        return _Open(kind, np.full(units, -1), np.zeros(units, np.int64), evaluated, np.full(units, -1))
+        return _Open(
+            kind,
+            since=np.full(units, -1),
+            calm=np.zeros(units, np.int64),
+            evaluated=evaluated,
+            held_until=np.full(units, -1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A signal that opened in the week that is looked at; the larger its urgency, the more it matters."""
+
+    urgency: float
+    unit: str
+    evidence: dict[str, Any]
+    indicator: str
+
+
+_Book = tuple[Course, list[_Open]]
+"""A panel's course with its open signals, one element for each of `_UNIT_KINDS`."""
+
+_UNIT_KINDS: tuple[Kind, ...] = ("level", "relapse", "behind_plan")
+"""Kinds of a unit's signals, in the order in which a book holds them."""
+
+_ORDER: dict[str, int] = {"common_cause": 0, "level": 1, "relapse": 2, "behind_plan": 3}
+"""Of signals that open in one week: what hit all stands before what hit one."""
 
 
 def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Result:
@@ -93,23 +123,24 @@ def assess(panels: Sequence[Panel], parameters: Parameters | None = None) -> Res
     parameters = parameters or Parameters()
     courses = courses_of(panels, parameters)
     signals = [*_common_signals(courses), *_unit_signals(courses, parameters)] if courses else []
-    order: dict[str, int] = {"common_cause": 0, "level": 1, "relapse": 2, "behind_plan": 3}
-    signals.sort(key=lambda signal: (signal.opened, signal.system, signal.indicator, order[signal.kind], signal.unit))
+    signals.sort(key=lambda signal: (signal.opened, signal.system, signal.indicator, _ORDER[signal.kind], signal.unit))
     missing = [entry for course in courses for entry in _not_assessed(course, parameters.minimum_peers)]
     return Result(tuple(signals), tuple(missing), parameters)
 
 
 def _common_signals(courses: Sequence[Course]) -> Iterator[Signal]:
     """One signal for each stretch of common weeks, whichever series fall with it: one cause, one alert."""
-    flags = np.array([course.common.weeks for course in courses])
-    observed = np.array([course.gated.usable.any(0) for course in courses])
+    is_common = np.array([course.common.weeks for course in courses])
+    is_observed = np.array([course.gated.usable.any(0) for course in courses])
     start: int | None = None
     fallen: list[Course] = []
-    for week in range(flags.shape[1]):
-        if start is None and flags[:, week].any():
+    for week in range(is_common.shape[1]):
+        any_common = is_common[:, week].any()
+        if start is None and any_common:
             start = week
-            fallen = [course for course, flag in zip(courses, flags[:, week], strict=True) if flag]
-        elif start is not None and not flags[:, week].any() and observed[:, week].any():
+            fallen = [course for course, flag in zip(courses, is_common[:, week], strict=True) if flag]
+        # A week without observations ends nothing: what lacks cannot show that the cause is gone.
+        elif start is not None and not any_common and is_observed[:, week].any():
             yield _common(fallen, start, courses[0].panel.weeks[week])
             start = None
     if start is not None:
@@ -133,42 +164,46 @@ def _common(fallen: Sequence[Course], start: int, closed: str | None) -> Signal:
 
 def _unit_signals(courses: list[Course], parameters: Parameters) -> list[Signal]:
     """Open and close signals week by week over all panels at once."""
+    books: list[_Book] = [(course, _nothing_open(course)) for course in courses]
     signals: list[Signal] = []
-    books: list[tuple[Course, list[_Open]]] = []
-    for course in courses:
-        units = len(course.panel.units)
-        kinds: tuple[Kind, ...] = ("level", "relapse", "behind_plan")
-        books.append(
-            (
-                course,
-                [_Open.none(kind, units, _evaluated(course, kind)) for kind in kinds],
-            )
-        )
+    # The column in which each unit was last notified of.
     newest: dict[str, int] = {}
     weeks = len(courses[0].panel.weeks) if courses else 0
     for week in range(weeks):
+        # Closing comes first, so that what closes this week no longer stands in the way of what opens.
         for course, opens in books:
             for book in opens:
                 signals += _close(course, book, week, parameters)
-        fresh_by_book = _fresh(books, week)
-        for (course, opens), picked in zip(books, fresh_by_book, strict=True):
-            signals += _hold_back(course, opens, picked, week, parameters)
-        opened: list[tuple[float, str, dict[str, Any], str]] = []
-        for (course, opens), picked in zip(books, fresh_by_book, strict=True):
-            for book, which in zip(opens, picked, strict=True):
-                for unit in np.flatnonzero(which):
-                    evidence = _evidence(course, book.kind, int(unit), week, parameters)
-                    book.since[unit], book.calm[unit] = week, 0
-                    book.evidence[int(unit)] = evidence
-                    code, urgency = course.panel.units[unit], _urgency(course, book.kind, int(unit), week)
-                    evidence["urgency"] = _number(urgency)
-                    opened.append((urgency, code, evidence, course.panel.indicator))
+        fresh_by_panel = _fresh(books, week)
+        for (course, opens), fresh in zip(books, fresh_by_panel, strict=True):
+            signals += _hold_back(course, opens, fresh, week, parameters)
+        opened: list[_Opened] = []
+        for (course, opens), fresh in zip(books, fresh_by_panel, strict=True):
+            for book, fresh_units in zip(opens, fresh, strict=True):
+                opened += _open(course, book, fresh_units, week, parameters)
         _cap(opened, newest, week, parameters)
     for course, opens in books:
         for book in opens:
-            for unit in np.flatnonzero(book.since >= 0):
-                signals.append(_signal(course, book, int(unit), None, parameters))
+            still_open = np.flatnonzero(book.since >= 0)
+            signals += [_signal(course, book, int(unit), None, parameters) for unit in still_open]
     return signals
+
+
+def _nothing_open(course: Course) -> list[_Open]:
+    units = len(course.panel.units)
+    return [_Open.none(kind, units, _evaluated(course, kind)) for kind in _UNIT_KINDS]
+
+
+def _open(course: Course, book: _Open, fresh_units: Flags, week: int, parameters: Parameters) -> Iterator[_Opened]:
+    """Open a signal of each of these units, with its evidence."""
+    for unit in np.flatnonzero(fresh_units).tolist():
+        evidence = _evidence(course, book.kind, unit, week, parameters)
+        urgency = _urgency(course, book.kind, unit, week)
+        evidence["urgency"] = _number(urgency)
+        book.since[unit] = week
+        book.calm[unit] = 0
+        book.evidence[unit] = evidence
+        yield _Opened(urgency, course.panel.units[unit], evidence, course.panel.indicator)
 
 
 def _source(course: Course, kind: Kind) -> Level | Relapse | Forecast:
@@ -180,15 +215,17 @@ def _source(course: Course, kind: Kind) -> Level | Relapse | Forecast:
 def _evaluated(course: Course, kind: Kind) -> Flags:
     """Where a detector came to a judgement, for good or bad."""
     source = _source(course, kind)
-    return np.asarray(np.isfinite(source.score if isinstance(source, Relapse) else source.probability))
+    judgement = source.score if isinstance(source, Relapse) else source.probability
+    return np.asarray(np.isfinite(judgement))
 
 
 def _close(course: Course, book: _Open, week: int, parameters: Parameters) -> Iterator[Signal]:
     """Close what has been calm for three evaluations in a row, and what a reset has made meaningless."""
-    source = _source(course, book.kind)
-    book.calm = np.where(book.evaluated[:, week], np.where(source.calm[:, week], book.calm + 1, 0), book.calm)
-    closing = (book.since >= 0) & ((book.calm >= parameters.close_weeks) | course.gated.reset[:, week])
-    for unit in np.flatnonzero(closing):
+    is_calm = _source(course, book.kind).calm[:, week]
+    calm_count = np.where(is_calm, book.calm + 1, 0)
+    book.calm = np.where(book.evaluated[:, week], calm_count, book.calm)
+    is_over = (book.calm >= parameters.close_weeks) | course.gated.reset[:, week]
+    for unit in np.flatnonzero((book.since >= 0) & is_over):
         yield _signal(course, book, int(unit), course.panel.weeks[week], parameters)
         book.since[unit] = -1
         # The weeks of a fall that is over still stand in longer onsets: what closed is no news for a while.
@@ -196,50 +233,69 @@ def _close(course: Course, book: _Open, week: int, parameters: Parameters) -> It
 
 
 def _signal(course: Course, book: _Open, unit: int, closed: str | None, parameters: Parameters) -> Signal:
-    panel, start = course.panel, int(book.since[unit])
-    evidence, latest = book.evidence.pop(unit), {}
+    panel = course.panel
+    start = int(book.since[unit])
+    evidence = book.evidence.pop(unit)
+    latest: dict[str, Any] = {}
     if closed is None:
-        judged = int(np.flatnonzero(book.evaluated[unit])[-1])
-        latest = _evidence(course, book.kind, unit, judged, parameters)
-    week = panel.weeks[start]
-    return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, week, closed, evidence, latest)
+        last_judged = int(np.flatnonzero(book.evaluated[unit])[-1])
+        latest = _evidence(course, book.kind, unit, last_judged, parameters)
+    opened = panel.weeks[start]
+    return Signal(panel.units[unit], panel.system, panel.indicator, book.kind, opened, closed, evidence, latest)
 
 
-def _fresh(books: list[tuple[Course, list[_Open]]], week: int) -> list[list[Flags]]:
+def _fresh(books: list[_Book], week: int) -> list[list[Flags]]:
     """Units that newly meet a rule of a kind that may speak. A fall's level is no news beside the fall itself."""
-    fresh_units: list[list[Flags]] = []
+    fresh_by_panel: list[list[Flags]] = []
     for course, opens in books:
-        fallen = opens[1].since >= 0
-        rows: list[Flags] = []
+        _, relapses, _ = opens
+        has_fallen = relapses.since >= 0
+        fresh_by_kind: list[Flags] = []
         for book in opens:
-            fresh = _source(course, book.kind).met[:, week] & (book.since < 0) & (book.held_until < week)
+            may_open = (book.since < 0) & (book.held_until < week)
+            fresh = _source(course, book.kind).met[:, week] & may_open
             if book.kind == "level":
-                fresh &= ~fallen
-            rows.append(fresh if book.kind in course.panel.kinds else np.zeros(len(fresh), bool))
-        fresh_units.append(rows)
-    return fresh_units
+                fresh &= ~has_fallen
+            fresh_by_kind.append(fresh if book.kind in course.panel.kinds else np.zeros(len(fresh), bool))
+        fresh_by_panel.append(fresh_by_kind)
+    return fresh_by_panel
 
 
 def _hold_back(
-    course: Course, opens: list[_Open], picked: list[Flags], week: int, parameters: Parameters
+    course: Course,
+    opens: list[_Open],
+    fresh: list[Flags],
+    week: int,
+    parameters: Parameters,
 ) -> Iterator[Signal]:
     """Many at once in one system are one cause, not many: hold the units back, say it once."""
-    panel = course.panel
-    judged = int((np.isfinite(course.level.probability[:, week]) | np.isfinite(course.relapse.score[:, week])).sum())
-    fresh = picked[0] | picked[1]
-    number = int(fresh.sum())
-    if number >= parameters.common_count and number > parameters.common_system_share * judged:
-        for book, which in zip(opens[:2], picked[:2], strict=True):
-            book.held_until[fresh] = week + parameters.common_weeks
-            which[:] = False
-        evidence = {"cause": "count", "units": number, "judged": judged, "to": "operations"}
-        yield Signal("*", panel.system, panel.indicator, "common_cause", panel.weeks[week], panel.weeks[week], evidence)
+    level_fresh, relapse_fresh, plan_fresh = fresh
+    has_level = np.isfinite(course.level.probability[:, week])
+    has_relapse = np.isfinite(course.relapse.score[:, week])
+    judged = int((has_level | has_relapse).sum())
+    low_units = level_fresh | relapse_fresh
+    low_count = int(low_units.sum())
+    if _are_many(low_count, judged, parameters):
+        for book, fresh_units in zip(opens[:2], (level_fresh, relapse_fresh), strict=True):
+            book.held_until[low_units] = week + parameters.common_weeks
+            fresh_units[:] = False
+        yield _counted(course, week, {"cause": "count", "units": low_count, "judged": judged, "to": "operations"})
     planned = int(np.isfinite(course.forecast.probability[:, week]).sum())
-    behind = int(picked[2].sum())
-    if behind >= parameters.common_count and behind > parameters.common_system_share * planned:
+    behind = int(plan_fresh.sum())
+    if _are_many(behind, planned, parameters):
         # Below plan is no fault of a source: the units keep their signals, the programme lead hears of all.
-        evidence = {"cause": "plan", "units": behind, "judged": planned, "to": "programme_lead"}
-        yield Signal("*", panel.system, panel.indicator, "common_cause", panel.weeks[week], panel.weeks[week], evidence)
+        yield _counted(course, week, {"cause": "plan", "units": behind, "judged": planned, "to": "programme_lead"})
+
+
+def _are_many(fresh_count: int, judged: int, parameters: Parameters) -> bool:
+    # Both bounds: a third of few units is not many, and neither are five of many units.
+    return fresh_count >= parameters.common_count and fresh_count > parameters.common_system_share * judged
+
+
+def _counted(course: Course, week: int, evidence: dict[str, Any]) -> Signal:
+    """A common cause that shows in how many units signal in a week; it opens and closes in it."""
+    panel = course.panel
+    return Signal("*", panel.system, panel.indicator, "common_cause", panel.weeks[week], panel.weeks[week], evidence)
 
 
 def _urgency(course: Course, kind: Kind, unit: int, week: int) -> float:
@@ -248,66 +304,100 @@ def _urgency(course: Course, kind: Kind, unit: int, week: int) -> float:
         return float(course.level.median[unit, week] - course.level.share[unit, week])
     if kind == "relapse":
         return float(course.relapse.drop[unit, week])
+    # A probability is no share: 0.3 lets the surest miss of a plan weigh as much as a fall by 30 points.
     return 0.3 * float(1 - course.forecast.probability[unit, week])
 
 
-def _cap(
-    opened: list[tuple[float, str, dict[str, Any], str]], newest: dict[str, int], week: int, parameters: Parameters
-) -> None:
+def _cap(opened: list[_Opened], newest: dict[str, int], week: int, parameters: Parameters) -> None:
     """One unit is told at most one thing in four weeks: the worst, with the others named inside it."""
-    opened.sort(key=lambda row: (-row[0], row[3]))
+    opened.sort(key=lambda signal: (-signal.urgency, signal.indicator))
     worst: dict[str, dict[str, Any]] = {}
-    for _, unit, evidence, indicator in opened:
-        if unit in worst:
-            evidence["notify"] = False
-            worst[unit]["also"] = sorted({*worst[unit].get("also", []), indicator})
-        else:
-            evidence["notify"] = week - newest.get(unit, -(10**6)) >= parameters.cap_weeks
-            worst[unit] = evidence
-            if evidence["notify"]:
-                newest[unit] = week
+    for signal in opened:
+        if signal.unit in worst:
+            signal.evidence["notify"] = False
+            worst_evidence = worst[signal.unit]
+            worst_evidence["also"] = sorted({*worst_evidence.get("also", []), signal.indicator})
+            continue
+        worst[signal.unit] = signal.evidence
+        last_notified = newest.get(signal.unit)
+        may_notify = last_notified is None or week - last_notified >= parameters.cap_weeks
+        signal.evidence["notify"] = may_notify
+        if may_notify:
+            newest[signal.unit] = week
 
 
 def _evidence(course: Course, kind: Kind, unit: int, week: int, parameters: Parameters) -> dict[str, Any]:
     """What was known in the week of opening."""
-    low, fallen, plan = course.level, course.relapse, course.forecast
-    usable = np.flatnonzero(course.gated.usable[unit, : week + 1])[-parameters.level_weeks :]
-    denominator, count = float(course.gated.n[unit, usable].sum()), float(course.gated.count[unit, usable].sum())
-    worth = low.effective[unit, week] if np.isfinite(low.effective[unit, week]) else denominator / max(len(usable), 1)
-    share = count / denominator
-    edges = wilson(share * worth, worth)
-    evidence: dict[str, Any] = {
-        "share": _number(share),
-        "interval": [_number(float(edge)) for edge in edges],
-        "n": int(denominator),
-        "weeks": [course.panel.weeks[usable[0]], course.panel.weeks[week]],
+    evidence = {
+        **_share_evidence(course, unit, week, parameters),
         "persistent_from": later(course.panel.weeks[week], parameters.persistent_weeks),
         "since": course.panel.weeks[_since(course, kind, unit, week, parameters.level_margin)],
+        **_peer_evidence(course.level, unit, week, parameters),
     }
-    if np.isfinite(low.median[unit, week]) and low.peers[unit, week] >= parameters.minimum_peers:
-        evidence["peer_median"] = _number(low.median[unit, week])
-        evidence["peers"] = int(low.peers[unit, week])
-        if low.peers[unit, week] >= 5:
-            evidence["peer_band"] = [_number(low.low[unit, week]), _number(low.high[unit, week])]
     if kind == "level":
-        evidence["probability"] = _number(low.probability[unit, week])
+        evidence["probability"] = _number(course.level.probability[unit, week])
         evidence["margin"] = parameters.level_margin
     elif kind == "relapse":
-        evidence["before"] = _number(fallen.before[unit, week])
-        evidence["drop"] = _number(fallen.drop[unit, week])
-        evidence["score"] = _number(fallen.score[unit, week])
-        evidence["limit"] = _number(-fallen.limit[unit, week])
-        evidence["compared_with"] = "own" if fallen.own[unit, week] else "peers"
+        evidence |= _relapse_evidence(course.relapse, unit, week)
     else:
-        assert course.panel.target is not None
-        assert course.panel.due is not None
-        evidence["probability"] = _number(plan.probability[unit, week])
-        evidence["target"] = _number(course.panel.target[unit, week])
-        evidence["weeks_left"] = max(int(course.panel.due[unit, week] - week), 0)
-        evidence["expected"] = _number(plan.expected[unit, week])
-        evidence["expected_interval"] = [_number(plan.low[unit, week]), _number(plan.high[unit, week])]
-        evidence["status"] = "off_track"
+        evidence |= _plan_evidence(course, unit, week)
     return evidence
+
+
+def _share_evidence(course: Course, unit: int, week: int, parameters: Parameters) -> dict[str, Any]:
+    """The share of the last usable weeks, and Wilson's interval of it."""
+    gated, weeks = course.gated, course.panel.weeks
+    usable = np.flatnonzero(gated.usable[unit, : week + 1])[-parameters.level_weeks :]
+    denominator = float(gated.n[unit, usable].sum())
+    count = float(gated.count[unit, usable].sum())
+    share = count / denominator
+    # Weeks of the same people are worth less than their number; without an estimate, as much as one week is.
+    effective = course.level.effective[unit, week]
+    worth = effective if np.isfinite(effective) else denominator / max(len(usable), 1)
+    limits = wilson(share * worth, worth)
+    return {
+        "share": _number(share),
+        "interval": [_number(float(limit)) for limit in limits],
+        "n": int(denominator),
+        "weeks": [weeks[usable[0]], weeks[week]],
+    }
+
+
+def _peer_evidence(standing: Level, unit: int, week: int, parameters: Parameters) -> dict[str, Any]:
+    """The peers' median, and from five peers on their quartiles; nothing with too few."""
+    median, peers = standing.median[unit, week], standing.peers[unit, week]
+    if not np.isfinite(median) or peers < parameters.minimum_peers:
+        return {}
+    evidence: dict[str, Any] = {"peer_median": _number(median), "peers": int(peers)}
+    if peers >= 5:
+        evidence["peer_band"] = [_number(standing.low[unit, week]), _number(standing.high[unit, week])]
+    return evidence
+
+
+def _relapse_evidence(fallen: Relapse, unit: int, week: int) -> dict[str, Any]:
+    return {
+        "before": _number(fallen.before[unit, week]),
+        "drop": _number(fallen.drop[unit, week]),
+        "score": _number(fallen.score[unit, week]),
+        # As the score: a fall is negative.
+        "limit": _number(-fallen.limit[unit, week]),
+        "compared_with": "own" if fallen.own[unit, week] else "peers",
+    }
+
+
+def _plan_evidence(course: Course, unit: int, week: int) -> dict[str, Any]:
+    panel, plan = course.panel, course.forecast
+    # A forecast is made where both are declared, and nowhere else.
+    assert panel.target is not None
+    assert panel.due is not None
+    return {
+        "probability": _number(plan.probability[unit, week]),
+        "target": _number(panel.target[unit, week]),
+        "weeks_left": max(int(panel.due[unit, week] - week), 0),
+        "expected": _number(plan.expected[unit, week]),
+        "expected_interval": [_number(plan.low[unit, week]), _number(plan.high[unit, week])],
+        "status": "off_track",
+    }
 
 
 def _since(course: Course, kind: Kind, unit: int, week: int, margin: float) -> int:
@@ -321,9 +411,11 @@ def _since(course: Course, kind: Kind, unit: int, week: int, margin: float) -> i
     if kind == "behind_plan":
         return week
     live_column = max(int(course.panel.live[unit]), 0)
+    edge = course.level.median[unit, week] - margin
     with np.errstate(invalid="ignore"):
-        level = np.flatnonzero(course.level.share[unit, live_column:week] >= course.level.median[unit, week] - margin)
-    return live_column + int(level[-1]) + 1 if len(level) else live_column
+        is_level = course.level.share[unit, live_column:week] >= edge
+    level_weeks = np.flatnonzero(is_level)
+    return live_column + int(level_weeks[-1]) + 1 if len(level_weeks) else live_column
 
 
 def _number(value: float) -> float:
@@ -339,15 +431,19 @@ def _not_assessed(course: Course, fewest: int) -> Iterator[NotAssessed]:
     judged = np.isfinite(course.level.probability) | np.isfinite(course.relapse.score)
     judged |= np.isfinite(course.forecast.probability)
     reason = course.gated.reason.copy()
-    free = reason == ""
+    has_no_reason = reason == ""
     column = np.arange(len(panel.weeks))[None, :]
-    started = (column >= panel.live[:, None]) & (column < panel.until[:, None])
-    in_group = np.zeros((int(panel.group.max(initial=-1)) + 1, len(panel.weeks)))
-    np.add.at(in_group, panel.group, started)
-    alone = in_group[panel.group] - started < fewest
-    reason[free & ~judged] = Reason.WARMING_UP.value
-    reason[free & (course.level.lacking | (alone & ~judged))] = Reason.TOO_FEW_PEERS.value
-    reason[(column < panel.live[:, None]) | (column >= panel.until[:, None])] = ""
+    is_live = (column >= panel.live[:, None]) & (column < panel.until[:, None])
+    groups = int(panel.group.max(initial=-1)) + 1
+    live_in_group = np.zeros((groups, len(panel.weeks)))
+    np.add.at(live_in_group, panel.group, is_live)
+    is_alone = live_in_group[panel.group] - is_live < fewest
+    lacks_peers = course.level.lacking | (is_alone & ~judged)
+    # Later ones stand over earlier ones: a unit without peers will not warm up, and before its go-live nothing lacks.
+    reason[has_no_reason & ~judged] = Reason.WARMING_UP.value
+    reason[has_no_reason & lacks_peers] = Reason.TOO_FEW_PEERS.value
+    reason[~is_live] = ""
     unit, week = np.nonzero(reason != "")
-    units, weeks = np.array(panel.units, object)[unit], np.array(panel.weeks, object)[week]
+    units = np.array(panel.units, object)[unit]
+    weeks = np.array(panel.weeks, object)[week]
     yield from map(NotAssessed, units, repeat(panel.system), repeat(panel.indicator), weeks, reason[unit, week])

@@ -55,15 +55,15 @@ def xmr_chart(
     """
     points = np.asarray(values, float)
 
-    def limits(part: slice, base: int) -> Limits:
-        return xmr(points[part][:base])
+    def limits(stretch: slice, base: int) -> Limits:
+        return xmr(points[stretch][:base])
 
     return _chart(points, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend)
 
 
 def p_prime_chart(
     count: ArrayLike,
-    n: ArrayLike,
+    denominator: ArrayLike,
     *,
     rebase: tuple[int, ...] = (),
     baseline: int = 12,
@@ -72,19 +72,23 @@ def p_prime_chart(
     trend: int = 7,
 ) -> Chart:
     """Laney's p′ chart of one series of shares; the limits of each point follow its denominator."""
-    x, m = np.asarray(count, float), np.asarray(n, float)
+    counts, denominators = np.asarray(count, float), np.asarray(denominator, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(m > 0, x / m, np.nan)
+        share = np.where(denominators > 0, counts / denominators, np.nan)
 
-    def limits(part: slice, base: int) -> Limits:
-        xs, ms = x[part], m[part]
+    def limits(stretch: slice, base: int) -> Limits:
+        base_counts, base_denominators = counts[stretch][:base], denominators[stretch][:base]
+        # σ_z from the baseline, limits for every point of the stretch by its own denominator.
+        _, sigma_z = p_prime(base_counts, base_denominators)
         with np.errstate(divide="ignore", invalid="ignore"):
-            centre = np.asarray(np.nansum(xs[:base]) / np.nansum(ms[:base]))
-        _, sigma_z = p_prime(xs[:base], ms[:base])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            sigma = np.sqrt(centre * (1 - centre) / ms) * sigma_z
-        sides = (np.clip(centre + multiple * sigma, 0, 1) for multiple in (-3, 3, -2, 2))
-        return Limits(centre + np.zeros_like(ms), *sides)
+            centre = np.asarray(np.nansum(base_counts) / np.nansum(base_denominators))
+            sigma = np.sqrt(centre * (1 - centre) / denominators[stretch]) * sigma_z
+
+        def at(sigmas: int) -> Array:
+            return np.asarray(np.clip(centre + sigmas * sigma, 0, 1))
+
+        line = centre + np.zeros_like(denominators[stretch])
+        return Limits(line, lower=at(-3), upper=at(3), near_lower=at(-2), near_upper=at(2))
 
     return _chart(share, limits, rebase=rebase, baseline=baseline, aim=(target, higher_is_better), trend=trend)
 
@@ -98,30 +102,35 @@ def _chart(
     aim: tuple[float | None, bool],
     trend: int,
 ) -> Chart:
-    edges = sorted({0, len(points), *(edge for edge in rebase if 0 < edge < len(points))})
+    inner_edges = [edge for edge in rebase if 0 < edge < len(points)]
+    edges = sorted({0, len(points), *inner_edges})
     lines = {name: np.full(len(points), np.nan) for name in ("centre", "lower", "upper", "near_lower", "near_upper")}
     marks = {name: np.zeros(len(points), np.int8) for name in ("outside", "shift", "trend", "near")}
     trial = np.zeros(len(points), bool)
-    current_limits: Limits | None = None
+    last_limits: Limits | None = None
     for start, end in pairwise(edges):
-        part = slice(start, end)
-        known_points = np.flatnonzero(np.isfinite(points[part]))
-        base = int(known_points[min(baseline, len(known_points)) - 1]) + 1 if len(known_points) else 0
-        trial[part] = len(known_points) < baseline
+        stretch = slice(start, end)
+        known_points = np.flatnonzero(np.isfinite(points[stretch]))
+        base_points = min(baseline, len(known_points))
+        # Up to and with the last point of the baseline: weeks without a value do not count.
+        base = int(known_points[base_points - 1]) + 1 if base_points else 0
+        trial[stretch] = len(known_points) < baseline
+        # A single point has no moving range, and so no limits.
         if len(known_points) < 2:
             continue
-        current_limits = limits(part, base)
+        last_limits = limits(stretch, base)
         for name, line in lines.items():
-            line[part] = getattr(current_limits, name)
-        nhs_signals = nhs_rules(points[part], current_limits, trend=trend)
+            line[stretch] = getattr(last_limits, name)
+        nhs_signals = nhs_rules(points[stretch], last_limits, trend=trend)
         for name, mark in marks.items():
-            mark[part] = getattr(nhs_signals, name)
-    return Chart(points, **lines, signals=NhsSignals(**marks), trial=trial, assurance=_assurance(current_limits, *aim))
+            mark[stretch] = getattr(nhs_signals, name)
+    return Chart(points, **lines, signals=NhsSignals(**marks), trial=trial, assurance=_assurance(last_limits, *aim))
 
 
 def _assurance(limits: Limits | None, target: float | None, higher_is_better: bool) -> Assurance:
     if limits is None or target is None:
         return "unknown"
+    # The limits in force now: those of the last point.
     low, high = float(np.ravel(limits.lower)[-1]), float(np.ravel(limits.upper)[-1])
     if not np.isfinite([low, high]).all():
         return "unknown"

@@ -26,15 +26,18 @@ RARE = np.concatenate([[0.02, 0.05, 0.1, 0.2, 0.35], np.geomspace(0.5, 200.0, 40
 
 def _rare_moments(expected: Array) -> tuple[Array, Array]:
     """Variance of 2 √(X + 3/8) and its skewness, X a Poisson count; shares near 0 (near 1, mirrored) act like it."""
-    count = np.arange(400)
-    rate = expected[:, None]
+    # Far beyond the largest of `RARE`: what is left out has no chance to speak of.
+    counts = np.arange(400)
+    means = expected[:, None]
     # Poisson's formula by itself: the library's distributions take 30 MB, and a second to load
-    chance = np.exp(scipy.special.xlogy(count, rate) - scipy.special.gammaln(count + 1) - rate)
-    root = 2 * np.sqrt(count + 0.375)
-    mean = (chance * root).sum(1)
-    distances = root[None, :] - mean[:, None]
-    variance = (chance * distances**2).sum(1)
-    return variance, (chance * distances**3).sum(1) / variance**1.5
+    log_chance = scipy.special.xlogy(counts, means) - scipy.special.gammaln(counts + 1) - means
+    chance = np.exp(log_chance)
+    root = 2 * np.sqrt(counts + 0.375)
+    mean_root = (chance * root).sum(1)
+    deviation = root[None, :] - mean_root[:, None]
+    variance = (chance * deviation**2).sum(1)
+    third_moment = (chance * deviation**3).sum(1)
+    return variance, third_moment / variance**1.5
 
 
 _RARE_VARIANCE, _RARE_SKEW = _rare_moments(RARE)
@@ -74,55 +77,116 @@ class Distance:
         return np.where(self.observation >= 0, matrix.ravel()[self.observation], np.nan)
 
 
-def angle(count: Array, n: Array) -> Array:
+def angle(count: Array, denominator: Array) -> Array:
     """Anscombe's asin √((x + 3/8) / (n + 3/4)): variance close to 1 / (4n) whatever the share."""
-    return np.asarray(np.arcsin(np.sqrt((count + 0.375) / (n + 0.75))))
+    return np.asarray(np.arcsin(np.sqrt((count + 0.375) / (denominator + 0.75))))
 
 
 def peer_means(value: Array, weight: Array, group: Whole) -> tuple[Array, Array, Array]:
     """Weighted mean of the other units of each unit's group, its variance in 1/weight units, how many."""
-    w = np.where(np.isfinite(value), weight, 0.0)
-    v = np.where(w > 0, value, 0.0)
+    weights = np.where(np.isfinite(value), weight, 0.0)
+    values = np.where(weights > 0, value, 0.0)
     order = np.argsort(group, kind="stable")
-    _, group_starts, place = np.unique(group[order], return_index=True, return_inverse=True)
-    back = np.empty_like(order)
-    back[order] = place
+    _, group_starts, group_number = np.unique(group[order], return_index=True, return_inverse=True)
+    group_of_unit = np.empty_like(order)
+    group_of_unit[order] = group_number
 
-    def total(a: Array) -> Array:
-        return np.asarray(np.add.reduceat(a[order], group_starts, axis=0)[back]) if len(order) else a
+    def of_group(matrix: Array) -> Array:
+        """The sum of each unit's group."""
+        if not len(order):
+            return matrix
+        sums = np.add.reduceat(matrix[order], group_starts, axis=0)
+        return np.asarray(sums[group_of_unit])
 
-    weight_of_others = total(w) - w
-    number = total((w > 0).astype(float)) - (w > 0)
+    # The group's sums less the unit's own: one pass for all units instead of one mean for each.
+    weighted = weights * values
+    weight_of_others = of_group(weights) - weights
+    number_of_others = of_group((weights > 0).astype(float)) - (weights > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(number > 0, (total(w * v) - w * v) / weight_of_others, np.nan)
-        variance = np.where(number > 0, 1 / weight_of_others, np.nan)
-    return mean, variance, number
+        mean = (of_group(weighted) - weighted) / weight_of_others
+        variance = 1 / weight_of_others
+    has_others = number_of_others > 0
+    return np.where(has_others, mean, np.nan), np.where(has_others, variance, np.nan), number_of_others
+
+
+@dataclass(slots=True)
+class _Previous:
+    """Each unit's previous observation: its value, 1 / (4n) and the share of persons away; NaN before the first."""
+
+    value: Array
+    inverse: Array
+    share_away: Array
+
+    @staticmethod
+    def none(units: int) -> _Previous:
+        """Nothing observed yet."""
+        return _Previous(np.full(units, np.nan), np.full(units, np.nan), np.full(units, np.nan))
+
+    def take(self, observed: Flags, value: Array, inverse: Array, share_away: Array) -> None:
+        """Replace those that have been observed anew."""
+        self.value = np.where(observed, value, self.value)
+        self.inverse = np.where(observed, inverse, self.inverse)
+        self.share_away = np.where(observed, share_away, self.share_away)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weeks:
+    """What the noise is learnt from, all (units, weeks).
+
+    `angles` and `inverse` (the variance 1 / (4n), widened where few are expected) of the own shares, `to_peers` the
+    distance to all peers, whatever their age; `scale` is 4p(1 - p), `rare` the expected number of the rarer of use and
+    disuse.
+    """
+
+    settled: Flags
+    angles: Array
+    to_peers: Array
+    peer_variance: Array
+    inverse: Array
+    share_away: Array
+    scale: Array
+    rare: Array
+    long_differences: Array
+    short_differences: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """The noise known by each week: variance (units, weeks), and drift, φ and τ² (weeks)."""
+
+    variance: Array
+    drift: Array
+    phi: Array
+    tau2: Array
 
 
 def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     """Measure every unit against its peers; what is said of week t rests on weeks up to t."""
-    units, weeks = panel.shape
+    weeks = panel.shape[1]
     age = np.arange(weeks)[None, :] - panel.live[:, None]
     settled = gated.usable & (age >= parameters.baseline_start)
-    n = np.where(settled, gated.n, 1.0)
+    denominator = np.where(settled, gated.n, 1.0)
     count = np.where(settled, gated.count, 0.0)
-    inverse = 1 / (4 * n)
-    y = np.where(settled, angle(count, n), np.nan)
+    plain_inverse = 1 / (4 * denominator)
+    angles = np.where(settled, angle(count, denominator), np.nan)
     # Peers weigh in by what a week of theirs is worth; 0.004 is a between-week variance that keeps large
     # units from standing for the whole group.
-    worth = np.where(settled, 1 / (inverse + 0.004), 0.0)
-    mean, peer_variance, peers = peer_means(y, worth, panel.group)
-    noisy = np.where(settled & (peers >= parameters.minimum_peers), y - mean, np.nan)
-    segment = np.cumsum(gated.reset.astype(np.int64), axis=1)
+    worth = np.where(settled, 1 / (plain_inverse + 0.004), 0.0)
+    # The noise is learnt from differences of successive weeks, in which a climb is small: so from all peers.
+    mean, _, peers = peer_means(angles, worth, panel.group)
+    to_all_peers = np.where(settled & (peers >= parameters.minimum_peers), angles - mean, np.nan)
     # Peers that still climb make a unit that came first look as if it fell: they count when a climb is usually over.
-    grown = settled & (age >= parameters.peer_start)
-    mean, peer_variance, peers = peer_means(np.where(grown, y, np.nan), worth, panel.group)
+    is_grown = settled & (age >= parameters.peer_start)
+    mean, peer_variance, peers = peer_means(np.where(is_grown, angles, np.nan), worth, panel.group)
     with_peers = settled & (peers >= parameters.minimum_peers)
-    r = np.where(with_peers, y - mean, np.nan)
+    to_peers = np.where(with_peers, angles - mean, np.nan)
 
+    segment = np.cumsum(gated.reset.astype(np.int64), axis=1)
     alone = _alone(settled, with_peers, segment, parameters.baseline_weeks_own)
+    # From weeks to observations: those in use first, in their order, as many columns as the fullest row needs.
     used = np.where(alone, settled, with_peers)
-    order = np.argsort(~used, axis=1, kind="stable")[:, : max(int(used.sum(1).max(initial=0)), 1)]
+    most_observations = max(int(used.sum(1).max(initial=0)), 1)
+    order = np.argsort(~used, axis=1, kind="stable")[:, :most_observations]
 
     def row(matrix: Array) -> Array:
         return np.take_along_axis(matrix, order, axis=1)
@@ -131,132 +195,167 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     column = np.where(is_present, order, -1)
     segment_start = _begin(np.take_along_axis(segment, order, axis=1))
     lonely = np.take_along_axis(alone, order, axis=1) & is_present
-    held_y = np.where(is_present, row(np.nan_to_num(y)), 0.0)
-    value = np.where(is_present, row(np.where(alone, np.nan_to_num(y), np.nan_to_num(r))), 0.0)
-    start = _start(value, held_y, lonely, is_present, segment_start, row(age.astype(float)), parameters)
+    own_angle = np.where(is_present, row(np.nan_to_num(angles)), 0.0)
+    measured = np.where(alone, np.nan_to_num(angles), np.nan_to_num(to_peers))
+    value = np.where(is_present, row(measured), 0.0)
+    start = _start(value, own_angle, lonely, is_present, segment_start, row(age.astype(float)), parameters)
 
-    share = (np.cumsum(count, axis=1) + 1) / (np.cumsum(np.where(settled, n, 0.0), axis=1) + 2)
-    # Where persons come to work or not, those who stay away make the week a draw from the unit's persons.
-    shares_away = np.zeros(inverse.shape)
-    if panel.eligible is not None and panel.persons:
-        with np.errstate(invalid="ignore"):
-            shares_away = np.clip(1 - np.nan_to_num(n / panel.eligible, nan=1.0, posinf=1.0), 0.0, 1.0)
+    cumulated_count = np.cumsum(count, axis=1)
+    cumulated_denominator = np.cumsum(np.where(settled, denominator, 0.0), axis=1)
+    # Of all weeks so far, and one of two more, so that no share is 0 or 1.
+    share = (cumulated_count + 1) / (cumulated_denominator + 2)
     # What few of n persons do, or leave undone, is rarer than the formula of the angle's variance allows for.
-    rare = n * np.minimum(share, 1 - share)
-    inverse = inverse * np.interp(rare, RARE, _RARE_VARIANCE)
-    scale = 4 * np.clip(share, 0.02, 0.98) * (1 - np.clip(share, 0.02, 0.98))
-    long = np.where(lonely, np.nan, _lagged(value, start, SPAN))
-    long_differences, short_differences = (
-        _calendar(column, matrix, weeks) for matrix in (long, _lagged(value, segment_start, 1))
+    rare = denominator * np.minimum(share, 1 - share)
+    inverse = plain_inverse * np.interp(rare, RARE, _RARE_VARIANCE)
+    clipped_share = np.clip(share, 0.02, 0.98)
+    long_lag = np.where(lonely, np.nan, _lagged(value, start, SPAN))
+    learnt = _learn(
+        _Weeks(
+            settled=settled,
+            angles=angles,
+            to_peers=to_all_peers,
+            peer_variance=peer_variance,
+            inverse=inverse,
+            share_away=_share_away(panel, denominator),
+            scale=4 * clipped_share * (1 - clipped_share),
+            rare=rare,
+            long_differences=_calendar(column, long_lag, weeks),
+            short_differences=_calendar(column, _lagged(value, segment_start, 1), weeks),
+        ),
+        alone,
+        gated.reset,
+        parameters.dispersion_floor,
     )
-    no_noise = np.zeros(units)
-    noise, own_noise = Noise(units, parameters.dispersion_floor), Noise(units, parameters.dispersion_floor)
-    last_r, last_r_inverse, last_r_away = (np.full(units, np.nan) for _ in range(3))
-    last_y, last_y_inverse, last_y_away = (np.full(units, np.nan) for _ in range(3))
-    variance, drift = np.full((units, weeks), np.nan), np.zeros(weeks)
-    phi, tau2 = np.zeros(weeks), np.zeros(weeks)
-    for week in range(weeks):
-        last_r[gated.reset[:, week]] = last_y[gated.reset[:, week]] = np.nan
-        phi[week], tau2[week], drift[week] = noise.phi, noise.tau2, noise.drift
-        inverse_now, size, weeks_away = inverse[:, week], scale[:, week], shares_away[:, week]
-        peer_noise = np.nan_to_num(peer_variance[:, week]) * (0.75 * noise.phi + 0.1)
-        variance[:, week] = np.where(
-            alone[:, week],
-            own_noise.variance(inverse_now, weeks_away, size),
-            noise.variance(inverse_now, weeks_away, size) + peer_noise,
-        )
-        pair = np.isfinite(noisy[:, week]) & np.isfinite(last_r)
-        noise.learn(
-            noisy[:, week] - last_r,
-            (inverse_now + last_r_inverse) / 2,
-            (weeks_away + last_r_away) / 2,
-            size,
-            peer_noise,
-            rare[:, week],
-            pair,
-        )
-        own_pair = settled[:, week] & np.isfinite(last_y)
-        own_noise.learn(
-            y[:, week] - last_y,
-            (inverse_now + last_y_inverse) / 2,
-            (weeks_away + last_y_away) / 2,
-            size,
-            no_noise,
-            rare[:, week],
-            own_pair,
-        )
-        noise.learn_drift(
-            long_differences[:, week],
-            short_differences[:, week],
-            variance[:, week],
-            SPAN,
-            np.isfinite(long_differences[:, week]),
-        )
-        last_r = np.where(np.isfinite(noisy[:, week]), noisy[:, week], last_r)
-        last_r_inverse = np.where(np.isfinite(noisy[:, week]), inverse_now, last_r_inverse)
-        last_r_away = np.where(np.isfinite(noisy[:, week]), weeks_away, last_r_away)
-        last_y = np.where(settled[:, week], y[:, week], last_y)
-        last_y_inverse = np.where(settled[:, week], inverse_now, last_y_inverse)
-        last_y_away = np.where(settled[:, week], weeks_away, last_y_away)
+    variance, drift = learnt.variance, learnt.drift
     weight = np.where(is_present, 1 / (row(inverse) + USUAL), 0.0)
     # Of the noise, the part that is drawn from the persons is skewed.
-    part = np.clip(phi[None, :] * inverse / variance, 0.0, 1.0) ** 1.5
-    skew = part * np.sign(0.5 - share) * np.abs(1 - 2 * share) * np.interp(rare, RARE, _RARE_SKEW)
+    drawn_part = np.clip(learnt.phi[None, :] * inverse / variance, 0.0, 1.0) ** 1.5
+    skew = drawn_part * np.sign(0.5 - share) * np.abs(1 - 2 * share) * np.interp(rare, RARE, _RARE_SKEW)
     # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
-    reach = np.clip(
-        np.sqrt(3 / np.maximum(drift, 1e-6)), parameters.reference_fewest, parameters.reference_most
-    ).astype(np.int64)
+    best_reach = np.sqrt(3 / np.maximum(drift, 1e-6))
+    reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
     return Distance(
-        column,
-        _normal(value, row(variance), row(skew), segment_start, parameters),
-        held_y,
-        weight,
-        row(variance) * weight,
-        lonely,
-        start,
-        np.where(is_present, drift[order], 0.0),
-        np.where(is_present, reach[order], parameters.reference_fewest),
-        phi,
-        tau2,
-        np.where(is_present, row(count), 0.0),
-        np.where(is_present, row(n), 0.0),
-        np.where(is_present, np.maximum(row(variance / inverse), 0.8), 1.0),
-        _observation(column, weeks),
+        column=column,
+        value=_normal(value, row(variance), row(skew), segment_start, parameters),
+        angle=own_angle,
+        weight=weight,
+        unit_variance=row(variance) * weight,
+        alone=lonely,
+        start=start,
+        drift=np.where(is_present, drift[order], 0.0),
+        reach=np.where(is_present, reach[order], parameters.reference_fewest),
+        phi=learnt.phi,
+        tau2=learnt.tau2,
+        count=np.where(is_present, row(count), 0.0),
+        n=np.where(is_present, row(denominator), 0.0),
+        excess=np.where(is_present, np.maximum(row(variance / inverse), 0.8), 1.0),
+        observation=_observation(column, weeks),
     )
+
+
+def _share_away(panel: Panel, denominator: Array) -> Array:
+    """The share of the unit's persons who did not come to work, (units, weeks); 0 where nobody says.
+
+    Where persons come to work or not, those who stay away make the week a draw from the unit's persons.
+    """
+    if panel.eligible is None or not panel.persons:
+        return np.zeros(denominator.shape)
+    with np.errstate(invalid="ignore"):
+        share_present = np.nan_to_num(denominator / panel.eligible, nan=1.0, posinf=1.0)
+    return np.clip(1 - share_present, 0.0, 1.0)
+
+
+def _learn(observed: _Weeks, alone: Flags, reset: Flags, floor: float) -> _Learnt:
+    """Go through the weeks: each one's noise is what earlier ones have shown, then it is learnt from itself."""
+    units, weeks = observed.settled.shape
+    # Units without peers have a noise of their own: nothing that hits all cancels in it.
+    noise, own_noise = Noise(units, floor), Noise(units, floor)
+    no_peer_noise = np.zeros(units)
+    previous, own_previous = _Previous.none(units), _Previous.none(units)
+    variance = np.full((units, weeks), np.nan)
+    drift, phi, tau2 = np.zeros(weeks), np.zeros(weeks), np.zeros(weeks)
+    for week in range(weeks):
+        # Over a reset no difference is taken: the unit is another one from here.
+        previous.value[reset[:, week]] = np.nan
+        own_previous.value[reset[:, week]] = np.nan
+        phi[week], tau2[week], drift[week] = noise.phi, noise.tau2, noise.drift
+        inverse, share_away = observed.inverse[:, week], observed.share_away[:, week]
+        scale, rare = observed.scale[:, week], observed.rare[:, week]
+        peer_noise = np.nan_to_num(observed.peer_variance[:, week]) * (0.75 * noise.phi + 0.1)
+        own_variance = own_noise.variance(inverse, share_away, scale)
+        peer_variance = noise.variance(inverse, share_away, scale) + peer_noise
+        variance[:, week] = np.where(alone[:, week], own_variance, peer_variance)
+
+        to_peers, angles = observed.to_peers[:, week], observed.angles[:, week]
+        has_peers, is_settled = np.isfinite(to_peers), observed.settled[:, week]
+        noise.learn(
+            to_peers - previous.value,
+            (inverse + previous.inverse) / 2,
+            (share_away + previous.share_away) / 2,
+            scale,
+            peer_noise,
+            rare,
+            has_peers & np.isfinite(previous.value),
+        )
+        own_noise.learn(
+            angles - own_previous.value,
+            (inverse + own_previous.inverse) / 2,
+            (share_away + own_previous.share_away) / 2,
+            scale,
+            no_peer_noise,
+            rare,
+            is_settled & np.isfinite(own_previous.value),
+        )
+        long_differences = observed.long_differences[:, week]
+        noise.learn_drift(
+            long_differences,
+            observed.short_differences[:, week],
+            variance[:, week],
+            SPAN,
+            np.isfinite(long_differences),
+        )
+        previous.take(has_peers, to_peers, inverse, share_away)
+        own_previous.take(is_settled, angles, inverse, share_away)
+    return _Learnt(variance, drift, phi, tau2)
 
 
 def _observation(column: Whole, weeks: int) -> Whole:
     """For (units, weeks) the place of the observation in the flattened (units, observations), -1 without one."""
-    out = np.full((len(column), weeks), -1)
+    flat_place = np.full((len(column), weeks), -1)
     unit, place = np.nonzero(column >= 0)
-    out[unit, column[unit, place]] = unit * column.shape[1] + place
-    return out
+    flat_place[unit, column[unit, place]] = unit * column.shape[1] + place
+    return flat_place
 
 
 def _alone(settled: Flags, with_peers: Flags, segment: Whole, width: int) -> Flags:
     """Stretches between resets whose first `width` observations have no peers: they are measured by themselves."""
     units, weeks = settled.shape
-    key = np.arange(units)[:, None] * (weeks + 1) + segment
-    count = np.cumsum(settled, axis=1)
-    settled_before = np.maximum.accumulate(np.where(_begin(segment) == np.arange(weeks), count - settled, 0), axis=1)
-    early = settled & (count - settled_before <= width)
-    number = np.bincount(key.ravel(), weights=(early & with_peers).ravel(), minlength=units * (weeks + 1))
-    return np.asarray(number[key] == 0)
+    # One number for each stretch of each unit: a unit has at most one stretch more than weeks.
+    stretch = np.arange(units)[:, None] * (weeks + 1) + segment
+    observations = np.cumsum(settled, axis=1)
+    is_first = _begin(segment) == np.arange(weeks)
+    observations_before = np.maximum.accumulate(np.where(is_first, observations - settled, 0), axis=1)
+    is_early = settled & (observations - observations_before <= width)
+    peers_early = (is_early & with_peers).ravel()
+    number_with_peers = np.bincount(stretch.ravel(), weights=peers_early, minlength=units * (weeks + 1))
+    return np.asarray(number_with_peers[stretch] == 0)
 
 
 def _begin(segment: Whole) -> Whole:
     """The place of the first observation of each observation's stretch, (units, observations)."""
     place = np.arange(segment.shape[1])[None, :]
-    new = np.ones(segment.shape, bool)
-    new[:, 1:] = segment[:, 1:] != segment[:, :-1]
-    return np.asarray(np.maximum.accumulate(np.where(new, place, 0), axis=1))
+    begins = np.ones(segment.shape, bool)
+    begins[:, 1:] = segment[:, 1:] != segment[:, :-1]
+    return np.asarray(np.maximum.accumulate(np.where(begins, place, 0), axis=1))
 
 
 def _rolling(matrix: Array, width: int) -> Array:
     """Sum of the last `width` values of each row; from the row's start where there are fewer."""
-    total = np.concatenate([np.zeros((len(matrix), 1)), np.cumsum(matrix, axis=1)], axis=1)
+    nothing = np.zeros((len(matrix), 1))
+    total = np.concatenate([nothing, np.cumsum(matrix, axis=1)], axis=1)
     end = np.arange(1, matrix.shape[1] + 1)
-    return np.asarray(total[:, end] - total[:, np.maximum(end - width, 0)])
+    start = np.maximum(end - width, 0)
+    return np.asarray(total[:, end] - total[:, start])
 
 
 def _shifted(matrix: Array, number: int) -> Array:
@@ -267,7 +366,7 @@ def _shifted(matrix: Array, number: int) -> Array:
 
 def _start(
     value: Array,
-    held_y: Array,
+    own_angle: Array,
     lonely: Flags,
     is_present: Flags,
     segment_start: Whole,
@@ -279,30 +378,35 @@ def _start(
     It is known only from the week after that stretch on: until then the start lies beyond every place.
     """
     place = np.arange(value.shape[1])[None, :]
-    first_ready = np.zeros(value.shape, bool)
     start = np.full(value.shape, 10**6)
+    # A unit by itself needs longer: no peers take out what hits all.
     for width, rows in ((parameters.baseline_weeks, ~lonely), (parameters.baseline_weeks_own, lonely)):
-        half_width = width // 2
-        remainder = width - half_width
-
-        def change(matrix: Array, half_width: int = half_width, remainder: int = remainder) -> Array:
-            return (
-                _rolling(matrix, remainder) / remainder - _shifted(_rolling(matrix, half_width), remainder) / half_width
-            )
-
-        steady = (change(held_y) < parameters.baseline_rise) & (np.abs(change(value)) < 2 * parameters.baseline_rise)
-        steady &= lonely | (change(held_y - value) < parameters.baseline_rise_peers)
-        full = is_present & rows & (place - segment_start + 1 >= width)
-        ready = full & (steady | (age >= parameters.baseline_latest))
-        number = np.cumsum(ready, axis=1)
-        ready_before = np.take_along_axis(
-            np.concatenate([np.zeros((len(number), 1), int), number], axis=1), segment_start, axis=1
-        )
-        first_ready = ready & (number - ready_before == 1)
-        latest_ready = np.maximum.accumulate(np.where(first_ready, place, -1), axis=1)
+        own_rise = _rise(own_angle, width)
+        value_rise = _rise(value, width)
+        peer_rise = _rise(own_angle - value, width)
+        is_steady = (own_rise < parameters.baseline_rise) & (np.abs(value_rise) < 2 * parameters.baseline_rise)
+        is_steady &= lonely | (peer_rise < parameters.baseline_rise_peers)
+        is_full = is_present & rows & (place - segment_start + 1 >= width)
+        # A unit that has climbed for so long is taken as it is.
+        is_ready = is_full & (is_steady | (age >= parameters.baseline_latest))
+        ready_count = np.cumsum(is_ready, axis=1)
+        nothing = np.zeros((len(ready_count), 1), int)
+        count_before_place = np.concatenate([nothing, ready_count], axis=1)
+        count_before_segment = np.take_along_axis(count_before_place, segment_start, axis=1)
+        is_first_ready = is_ready & (ready_count - count_before_segment == 1)
+        latest_ready = np.maximum.accumulate(np.where(is_first_ready, place, -1), axis=1)
         applies = rows & (latest_ready >= segment_start) & (latest_ready < place)
         start = np.where(applies, latest_ready - width + 1, start)
     return start
+
+
+def _rise(matrix: Array, width: int) -> Array:
+    """The mean of the later half of the last `width` values less that of the earlier half."""
+    earlier_width = width // 2
+    later_width = width - earlier_width
+    later_mean = _rolling(matrix, later_width) / later_width
+    earlier_mean = _shifted(_rolling(matrix, earlier_width), later_width) / earlier_width
+    return later_mean - earlier_mean
 
 
 def _lagged(value: Array, least: Whole, lag: int) -> Array:
@@ -327,11 +431,15 @@ def _normal(value: Array, variance: Array, skew: Array, segment_start: Whole, pa
     Fisher 1938 falls of high shares would be believed too late. No single week decides alone.
     """
     place = np.arange(value.shape[1])[None, :]
-    total = np.concatenate([np.zeros((len(value), 1)), np.cumsum(value, axis=1)], axis=1)
+    nothing = np.zeros((len(value), 1))
+    total = np.concatenate([nothing, np.cumsum(value, axis=1)], axis=1)
     window_start = np.maximum(segment_start, place - 26)
     number = place - window_start
-    mean = (total[:, :-1] - np.take_along_axis(total, window_start, axis=1)) / np.maximum(number, 1)
-    sigma = np.sqrt(np.nan_to_num(variance, nan=1.0) * (1 + 1 / np.maximum(number, 1)))
+    divisor = np.maximum(number, 1)
+    mean = (total[:, :-1] - np.take_along_axis(total, window_start, axis=1)) / divisor
+    # The mean is itself an estimate: 1 / number of the variance comes with it.
+    sigma = np.sqrt(np.nan_to_num(variance, nan=1.0) * (1 + 1 / divisor))
     score = np.clip((value - mean) / sigma, -parameters.outlier, parameters.outlier)
     score = score - skew / 6 * (score**2 - 1)
+    # With fewer than six before it, a mean says too little to draw anything in.
     return np.where(number >= 6, mean + sigma * score, value)

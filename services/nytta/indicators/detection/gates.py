@@ -61,32 +61,28 @@ class Gated:
 
 def gate(panel: Panel, parameters: Parameters) -> Gated:
     """Apply every gate to every week, each week looking at itself and earlier ones only."""
-    units, weeks = panel.shape
-    x, n = panel.numerator.copy(), panel.denominator.copy()
-    reason = np.full((units, weeks), "", dtype=object)
+    denominator = panel.denominator
+    presence = panel.presence
+    reason = np.full(panel.shape, "", dtype=object)
 
     def block(where: Flags, cause: Reason) -> None:
+        # The first gate that refuses names the reason.
         reason[where & (reason == "")] = cause.value
 
-    column = np.arange(weeks)[None, :]
-    started = (column >= panel.live[:, None]) & (column < panel.until[:, None])
-    block(~started | ~np.isfinite(n) | ~np.isfinite(x), Reason.NO_DATA)
-    block(np.nan_to_num(n) <= 0, Reason.NO_DENOMINATOR)
+    column = np.arange(panel.shape[1])[None, :]
+    is_live = (column >= panel.live[:, None]) & (column < panel.until[:, None])
+    has_counts = np.isfinite(denominator) & np.isfinite(panel.numerator)
+    block(~is_live | ~has_counts, Reason.NO_DATA)
+    block(np.nan_to_num(denominator) <= 0, Reason.NO_DENOMINATOR)
 
-    presence = panel.presence
-    if panel.eligible is not None and presence is not None:
-        # A denominator that is the whole head count is brought down to those at work.
-        # Where more were counted than there are persons, it is not persons that are counted.
-        beyond = np.logical_or.accumulate(np.nan_to_num(n) > np.nan_to_num(panel.eligible, nan=np.inf), axis=1)
-        heads = (n == panel.eligible) & ~beyond & panel.persons
-        n = np.where(heads & (presence < 1), np.maximum(np.round(panel.eligible * presence), 1), n)
-        x = np.minimum(x, n)
-
+    numerator, denominator = _of_those_present(panel)
     block(~_large_enough(panel, parameters), Reason.GROUP_TOO_SMALL)
     if panel.entitlement is not None:
         people = _eligible(panel)
-        without = people * (1 - np.nan_to_num(panel.entitlement, nan=1.0))
-        block(without > np.maximum(parameters.entitlement_people, parameters.entitlement_share * people), Reason.ACCESS)
+        people_without = people * (1 - np.nan_to_num(panel.entitlement, nan=1.0))
+        # In small units a share is less than a person, in large ones a few persons are nothing.
+        most_without = np.maximum(parameters.entitlement_people, parameters.entitlement_share * people)
+        block(people_without > most_without, Reason.ACCESS)
     quiet = panel.quiet
     if quiet is None:
         quiet = np.array([week_number(week) in parameters.quiet_weeks for week in panel.weeks])
@@ -99,30 +95,52 @@ def gate(panel: Panel, parameters: Parameters) -> Gated:
             at_work = np.nan_to_num(panel.eligible * presence, nan=np.inf)
             block(at_work < parameters.minimum_present, Reason.TOO_FEW_PRESENT)
 
-    changed = _changed(panel, parameters)
+    is_changed = _changed(panel, parameters)
     # A row that ends is reset in its last column, which closes what is open on it.
-    ended = column == panel.until[:, None]
-    reset = ((panel.rebase | changed) & started) | ended
-    ready = reason == ""
-    since = _usable_since(ready, reset)
-    block((since <= parameters.settle_weeks) & _after(changed), Reason.UNIT_CHANGED)
-    block((since <= parameters.settle_weeks) & _after(panel.rebase), Reason.AFTER_MILESTONE)
+    is_ended = column == panel.until[:, None]
+    reset = ((panel.rebase | is_changed) & is_live) | is_ended
+    ready_weeks = _usable_since(reason == "", reset)
+    is_settling = ready_weeks <= parameters.settle_weeks
+    block(is_settling & _after(is_changed), Reason.UNIT_CHANGED)
+    block(is_settling & _after(panel.rebase), Reason.AFTER_MILESTONE)
 
-    count, size = _blocks(np.where(reason == "", x, np.nan), np.where(reason == "", n, np.nan), reset, parameters)
-    block((reason == "") & ~(size > 0), Reason.SMALL_DENOMINATOR)
+    # Blocks come last: a week that a gate holds back must not fill one.
+    is_open = reason == ""
+    open_numerator = np.where(is_open, numerator, np.nan)
+    open_denominator = np.where(is_open, denominator, np.nan)
+    count, size = _blocks(open_numerator, open_denominator, reset, parameters)
+    block(is_open & ~(size > 0), Reason.SMALL_DENOMINATOR)
     return Gated(count, size, reason, reset)
+
+
+def _of_those_present(panel: Panel) -> tuple[Array, Array]:
+    """Numerator and denominator without those who were not at work."""
+    numerator, denominator = panel.numerator.copy(), panel.denominator.copy()
+    if panel.eligible is None or panel.presence is None:
+        return numerator, denominator
+    # A denominator that is the whole head count is brought down to those at work.
+    # Where more were counted than there are persons, it is not persons that are counted.
+    exceeds_people = np.nan_to_num(denominator) > np.nan_to_num(panel.eligible, nan=np.inf)
+    is_head_count = (denominator == panel.eligible) & ~_after(exceeds_people) & panel.persons
+    at_work = np.maximum(np.round(panel.eligible * panel.presence), 1)
+    present = np.where(is_head_count & (panel.presence < 1), at_work, denominator)
+    # Presence is a mean of the week: more may have used the system than it makes persons.
+    return np.minimum(numerator, present), present
 
 
 def _eligible(panel: Panel) -> Array:
     """Persons of each unit: the register's, or the largest denominator of the last 52 weeks."""
     largest = trailing_maximum(np.nan_to_num(panel.denominator), 52)
-    return largest if panel.eligible is None else np.where(np.isfinite(panel.eligible), panel.eligible, largest)
+    if panel.eligible is None:
+        return largest
+    return np.where(np.isfinite(panel.eligible), panel.eligible, largest)
 
 
 def trailing_maximum(values: Array, width: int) -> Array:
     """The largest value of the last `width` columns, up to and with each column."""
     largest = values.copy()
     reach = 1
+    # Doubling: a maximum over so many columns and itself, shifted by as many, reach twice as far.
     while reach < width:
         step = min(reach, width - reach)
         shifted = np.full_like(largest, -np.inf)
@@ -138,36 +156,37 @@ def _large_enough(panel: Panel, parameters: Parameters) -> Flags:
     Where not persons are counted: at least ten cases in four weeks.
     """
     if not panel.persons:
+        width = parameters.block_weeks
         cases = np.cumsum(np.nan_to_num(panel.denominator), axis=1)
         cases_before = np.zeros_like(cases)
-        cases_before[:, parameters.block_weeks :] = cases[:, : -parameters.block_weeks]
+        cases_before[:, width:] = cases[:, :-width]
         return np.asarray(cases - cases_before >= parameters.minimum_group)
     people = trailing_maximum(np.nan_to_num(panel.denominator), 52)
-    inside = np.zeros(len(people), bool)
-    large_enough = np.zeros(people.shape, bool)
+    is_inside = np.zeros(len(people), bool)
+    by_contributors = np.zeros(people.shape, bool)
     for week in range(people.shape[1]):
-        inside = np.where(
-            inside, people[:, week] >= parameters.minimum_group, people[:, week] >= parameters.group_entry
-        )
-        large_enough[:, week] = inside
+        # Two bounds, so that a unit at the edge does not go in and out.
+        bound = np.where(is_inside, parameters.minimum_group, parameters.group_entry)
+        is_inside = people[:, week] >= bound
+        by_contributors[:, week] = is_inside
     if panel.eligible is None:
-        return large_enough
-    return np.where(
-        np.isfinite(panel.eligible), np.nan_to_num(panel.eligible) >= parameters.minimum_group, large_enough
-    )
+        return by_contributors
+    by_register = np.nan_to_num(panel.eligible) >= parameters.minimum_group
+    return np.where(np.isfinite(panel.eligible), by_register, by_contributors)
 
 
 def _changed(panel: Panel, parameters: Parameters) -> Flags:
     """Weeks in which the number of eligible persons jumps: the unit is no longer the same."""
-    changed = np.zeros(panel.shape, bool)
     if panel.eligible is None:
-        return changed
+        return np.zeros(panel.shape, bool)
     people = panel.eligible
     people_before = np.full_like(people, np.nan)
     people_before[:, 1:] = people[:, :-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         step = np.abs(people - people_before)
-        return np.asarray((step > parameters.unit_change * people_before) & (step >= 3))
+        is_large_share = step > parameters.unit_change * people_before
+        # Of a few persons a quarter is one or two: no reorganisation.
+        return np.asarray(is_large_share & (step >= 3))
 
 
 def _after(mark: Flags) -> Flags:
@@ -176,29 +195,38 @@ def _after(mark: Flags) -> Flags:
 
 def _usable_since(ready: Flags, reset: Flags) -> Array:
     """How many ready weeks have passed since the last reset, this one counted; large without a reset."""
-    since = np.full(ready.shape, np.inf)
-    state = np.full(len(ready), np.inf)
+    ready_weeks = np.full(ready.shape, np.inf)
+    running = np.full(len(ready), np.inf)
     for week in range(ready.shape[1]):
-        state = np.where(reset[:, week], 0.0, state) + ready[:, week]
-        since[:, week] = state
-    return since
+        running = np.where(reset[:, week], 0.0, running) + ready[:, week]
+        ready_weeks[:, week] = running
+    return ready_weeks
 
 
-def _blocks(x: Array, n: Array, reset: Flags, parameters: Parameters) -> tuple[Array, Array]:
+def _blocks(numerator: Array, denominator: Array, reset: Flags, parameters: Parameters) -> tuple[Array, Array]:
     """Weeks with at least ten in the denominator stand alone; smaller ones wait to fill a block of four."""
-    count, size = np.full_like(x, np.nan), np.full_like(n, np.nan)
-    held_x, held_n, weeks_held = np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x), int)
-    for week in range(x.shape[1]):
-        held_x, held_n = np.where(reset[:, week], 0.0, held_x), np.where(reset[:, week], 0.0, held_n)
-        weeks_held = np.where(reset[:, week], 0, weeks_held)
-        has_cases = n[:, week] > 0
-        held_x, held_n = held_x + np.where(has_cases, x[:, week], 0), held_n + np.where(has_cases, n[:, week], 0)
-        weeks_held = weeks_held + has_cases
-        alone = has_cases & (n[:, week] >= parameters.minimum_weekly_n)
-        full = has_cases & (weeks_held >= parameters.block_weeks)
-        emit = alone | (full & (held_n >= parameters.minimum_weekly_n))
-        count[:, week], size[:, week] = np.where(emit, held_x, np.nan), np.where(emit, held_n, np.nan)
-        emitted = emit | full
-        held_x, held_n = np.where(emitted, 0.0, held_x), np.where(emitted, 0.0, held_n)
-        weeks_held = np.where(emitted, 0, weeks_held)
+    units, weeks = numerator.shape
+    count, size = np.full_like(numerator, np.nan), np.full_like(denominator, np.nan)
+    waiting_count, waiting_size = np.zeros(units), np.zeros(units)
+    waiting_weeks = np.zeros(units, int)
+    for week in range(weeks):
+        # What waits belongs to the unit as it was before the reset.
+        is_reset = reset[:, week]
+        waiting_count = np.where(is_reset, 0.0, waiting_count)
+        waiting_size = np.where(is_reset, 0.0, waiting_size)
+        waiting_weeks = np.where(is_reset, 0, waiting_weeks)
+        has_cases = denominator[:, week] > 0
+        waiting_count = waiting_count + np.where(has_cases, numerator[:, week], 0)
+        waiting_size = waiting_size + np.where(has_cases, denominator[:, week], 0)
+        waiting_weeks = waiting_weeks + has_cases
+        is_large = has_cases & (denominator[:, week] >= parameters.minimum_weekly_n)
+        is_full = has_cases & (waiting_weeks >= parameters.block_weeks)
+        is_observation = is_large | (is_full & (waiting_size >= parameters.minimum_weekly_n))
+        count[:, week] = np.where(is_observation, waiting_count, np.nan)
+        size[:, week] = np.where(is_observation, waiting_size, np.nan)
+        # A full block that is still too small is given up: with older weeks it would be no look at now.
+        is_done = is_observation | is_full
+        waiting_count = np.where(is_done, 0.0, waiting_count)
+        waiting_size = np.where(is_done, 0.0, waiting_size)
+        waiting_weeks = np.where(is_done, 0, waiting_weeks)
     return count, size

@@ -80,35 +80,40 @@ class Noise:
         """Take up this week's differences to each unit's previous observation.
 
         `others_noise` is the peers' variance, `rare` the expected number of the rarer of use and disuse: where it is
-        small,
-        a unit's own few events say little of its variance.
+        small, a unit's own few events say little of its variance.
         """
         if not where.any():
             return
-        d2, inverse_variance, weeks_away = difference[where] ** 2, inverse[where], share_away[where]
-        size, known_noise = scale[where], others_noise[where]
+        square, inverse_variance, away = difference[where] ** 2, inverse[where], share_away[where]
+        size, peer_variance = scale[where], others_noise[where]
         # A normal square cut at 6 has a mean of 0.97.
         worth = np.minimum(rare[where] / RARE_EDGE, 1.0)
-        self.own_sum[where] += (
-            worth * np.minimum(d2 / (2 * (self.model(inverse_variance, weeks_away, size) + known_noise)), 6.0) / 0.97
-        )
+        expected_square = 2 * (self.model(inverse_variance, away, size) + peer_variance)
+        self.own_sum[where] += worth * np.minimum(square / expected_square, 6.0) / 0.97
         self.own_number[where] += worth
-        large = (inverse_variance < SIZE_EDGE).astype(int)
+        is_large = (inverse_variance < SIZE_EDGE).astype(int)
 
         def by_size(values: Array) -> Array:
-            return np.asarray(np.bincount(large, weights=values, minlength=2), float)
+            return np.asarray(np.bincount(is_large, weights=values, minlength=2), float)
 
-        self.root_sum += by_size((d2 / (inverse_variance + known_noise + USUAL)) ** 0.25)
-        self.usual_sum += by_size(inverse_variance + known_noise + USUAL)
-        self.inverse_sum += by_size(inverse_variance * (1 - weeks_away))
-        self.known_sum += by_size(inverse_variance * weeks_away + known_noise)
+        usual_variance = inverse_variance + peer_variance + USUAL
+        # The fourth root of a square is the root of its absolute value, as Cressie and Hawkins have it.
+        self.root_sum += by_size((square / usual_variance) ** 0.25)
+        self.usual_sum += by_size(usual_variance)
+        self.inverse_sum += by_size(inverse_variance * (1 - away))
+        self.known_sum += by_size(inverse_variance * away + peer_variance)
         self.scale_sum += by_size(size)
-        self.number += np.bincount(large, minlength=2)
+        self.number += np.bincount(is_large, minlength=2)
         self._solve()
         self._likeness()
 
     def learn_drift(
-        self, long_difference: Array, short_difference: Array, variance: Array, span: int, where: Flags
+        self,
+        long_difference: Array,
+        short_difference: Array,
+        variance: Array,
+        span: int,
+        where: Flags,
     ) -> None:
         """Take up this week's differences over `span` observations and over one; `variance` is that of one."""
         if not where.any():
@@ -116,39 +121,48 @@ class Noise:
         for place, difference in enumerate((long_difference, short_difference)):
             # Few people who come or go move a level seldom but far: the mean square, cut at 9, sees them.
             square = np.minimum(np.nan_to_num(difference) ** 2 / (2 * variance), 9.0)
-            for side, moved in enumerate((where & (difference > 0), where & (difference < 0))):
+            rises, falls = where & (difference > 0), where & (difference < 0)
+            for side, moved in enumerate((rises, falls)):
                 self.span_sum[place, side] += float(square[moved].sum())
                 self.span_number[place, side] += int(moved.sum())
-        far_mean, near_mean = self.span_sum / np.maximum(self.span_number, 1)
+        long_mean, short_mean = self.span_sum / np.maximum(self.span_number, 1)
         # Climbs make rises larger, units that lag make falls larger: what levels do by themselves makes both.
-        ratio = float((far_mean / np.maximum(near_mean, 1e-9)).min())
+        ratio = float((long_mean / np.maximum(short_mean, 1e-9)).min())
         # Differences of one span overlap: what they are worth is a part of their number.
         number = 2 * float(self.span_number[0].min())
         trust = number / (number + 40.0 * span)
-        self.drift = trust * max(2 * (ratio - 1) / (span - 1), USUAL_DRIFT) + (1 - trust) * USUAL_DRIFT
+        shown_drift = max(2 * (ratio - 1) / (span - 1), USUAL_DRIFT)
+        self.drift = trust * shown_drift + (1 - trust) * USUAL_DRIFT
 
     def _likeness(self) -> None:
         """How far a unit's own differences are pulled to the others': by the variance between units beyond chance."""
         is_known = self.own_number >= 8
         if is_known.sum() < 8:
             return
-        ratio = self.own_sum[is_known] / self.own_number[is_known]
+        number = self.own_number[is_known]
+        ratio = self.own_sum[is_known] / number
         # The mean square of n successive differences has a relative variance of 3 / n.
-        between = float(np.mean((ratio - ratio.mean()) ** 2 - 3 / self.own_number[is_known]))
+        between = float(np.mean((ratio - ratio.mean()) ** 2 - 3 / number))
         self.prior = float(np.clip(3 / max(between, 1e-6), 12.0, 200.0))
 
     def _solve(self) -> None:
+        """φ and τ² from the sums of the two classes of size: two equations, variance = φ · inverse + τ² · scale."""
         total = self.number.sum()
         if total < 30:
             return
         with np.errstate(divide="ignore", invalid="ignore"):
             inverse, scale = self.inverse_sum / self.number, self.scale_sum / self.number
             known_variance = self.known_sum / self.number
-            variance = (self.root_sum / self.number) ** 4 / ROOT_FOURTH / 2 * self.usual_sum / self.number
+            mean_root = self.root_sum / self.number
+            # Over 2, as a difference has the variance of two observations.
+            variance = mean_root**4 / ROOT_FOURTH / 2 * self.usual_sum / self.number
             # What peers and those away make of a week is known: the rest is to be explained.
             variance = np.maximum(variance - known_variance, 0.02 * inverse)
-        if (self.number >= 20).all() and inverse[0] * scale[1] > 1.3 * inverse[1] * scale[0]:
-            phi = (variance[0] * scale[1] - variance[1] * scale[0]) / (inverse[0] * scale[1] - inverse[1] * scale[0])
+        has_both_sizes = (self.number >= 20).all()
+        # Classes of nearly one size make one equation of the two: nothing parts φ from τ².
+        if has_both_sizes and inverse[0] * scale[1] > 1.3 * inverse[1] * scale[0]:
+            determinant = inverse[0] * scale[1] - inverse[1] * scale[0]
+            phi = (variance[0] * scale[1] - variance[1] * scale[0]) / determinant
             phi = float(np.clip(phi, self.floor, 3.0))
             # With φ held at its floor or pulled to it, τ² carries the rest, and the other way round.
             tau2 = float(np.average((variance - phi * inverse) / scale, weights=self.number))
@@ -157,10 +171,9 @@ class Noise:
                 tau2 = 0.0
         else:
             has_observations = self.number > 0
-            pooled = np.average(
-                variance[has_observations] / inverse[has_observations], weights=self.number[has_observations]
-            )
-            phi, tau2 = float(pooled), 0.0
+            ratios = variance[has_observations] / inverse[has_observations]
+            phi, tau2 = float(np.average(ratios, weights=self.number[has_observations])), 0.0
+        # Sixty differences of the usual noise stand beside what has been seen.
         trust = total / (total + 60.0)
         self.phi = trust * max(phi, self.floor) + (1 - trust) * 0.8
         self.tau2 = trust * tau2 + (1 - trust) * 0.001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -57,6 +58,17 @@ class Panel:
         return len(self.units), len(self.weeks)
 
 
+def unit_places(panels: Sequence[Panel]) -> tuple[list[Whole], int]:
+    """For each panel the place of each row's unit among the units of all panels, and how many units there are.
+
+    Rows of one unit have one place: after a second go-live it has two in a panel, and it has one in each indicator.
+    """
+    codes = dict.fromkeys(code for panel in panels for code in panel.units)
+    place_of = {code: place for place, code in enumerate(codes)}
+    places = [np.array([place_of[code] for code in panel.units], np.int64) for panel in panels]
+    return places, len(place_of)
+
+
 def week_number(week: str) -> int:
     """The number of an ISO week: 7 of 2026-W07."""
     return int(week[6:])
@@ -64,6 +76,8 @@ def week_number(week: str) -> int:
 
 def later(week: str, number: int) -> str:
     """The ISO week `number` weeks after `week`."""
-    monday = date.fromisocalendar(int(week[:4]), week_number(week), 1) + timedelta(weeks=number)
-    year, count, _ = monday.isocalendar()
-    return f"{year}-W{count:02d}"
+    monday = date.fromisocalendar(int(week[:4]), week_number(week), 1)
+    later_monday = monday + timedelta(weeks=number)
+    # By the calendar, as a year has 52 weeks or 53.
+    year, iso_week, _ = later_monday.isocalendar()
+    return f"{year}-W{iso_week:02d}"

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 #: a fall take off again: simulated in worlds without faults.
 JOINED = 0.8
 
-
+#: Limits at which the rate of crossings is tabulated, in standard deviations.
 LIMITS = np.linspace(1.5, 7.0, 56)
 
 
@@ -27,12 +27,14 @@ def _crossings(shortest: int, longest: int, doubt: float) -> Array:
     The noise of a unit is itself an estimate, off by a factor whose logarithm has the standard deviation `doubt`: the
     rate is the mean over what it may really be.
     """
-    node, weight = np.polynomial.hermite_e.hermegauss(5)
-    spread = np.exp(doubt * node)
+    # Five points of Gauss and Hermite's rule stand for the normal distribution of the logarithm.
+    node, weights = np.polynomial.hermite_e.hermegauss(5)
+    factors = np.exp(doubt * node)
     rates: list[float] = []
     for limit in LIMITS:
-        rates.append(sum(w * crossing_rate(limit / s, shortest, longest) for s, w in zip(spread, weight, strict=True)))
-    return np.asarray(JOINED * np.array(rates) / weight.sum())
+        points = zip(factors, weights, strict=True)
+        rates.append(sum(weight * crossing_rate(limit / factor, shortest, longest) for factor, weight in points))
+    return np.asarray(JOINED * np.array(rates) / weights.sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,9 @@ class Parameters:
     def relapse_limit(self, looks: Array) -> Array:
         """The limits, in standard deviations, at which so many looks at a unit in a year spend its budget."""
         rates = _crossings(min(self.onset_steps), max(self.onset_steps), self.noise_doubt)
-        wanted = self.false_per_unit_year * self.relapse_part / looks
-        return np.asarray(np.interp(-np.log(wanted), -np.log(rates), LIMITS))
+        wanted_rate = self.false_per_unit_year * self.relapse_part / looks
+        # In logarithms, in which the rate is nearly straight; with a minus, as interp wants them to rise.
+        return np.asarray(np.interp(-np.log(wanted_rate), -np.log(rates), LIMITS))
 
     def level_reach(self, judged: Array) -> Array:
         """How many standard deviations below its peers a unit is no usual one, where `judged` indicators are asked.
@@ -124,7 +127,9 @@ class Parameters:
         Beyond 3, each further 0.36 leaves a fraction of 1/e of the units (simulated: shares of peers have longer tails
         than the normal distribution).
         """
-        return np.asarray(self.level_spread + 0.36 * np.log(np.maximum(judged, 1) * 0.05 / self.false_per_unit_year))
+        # `level_spread` holds for one indicator and a budget of 0.05 false alarms per unit and year.
+        times_rarer = np.maximum(judged, 1) * 0.05 / self.false_per_unit_year
+        return np.asarray(self.level_spread + 0.36 * np.log(times_rarer))
 
     def as_dict(self) -> dict[str, object]:
         """All settings by name, ready for JSON."""

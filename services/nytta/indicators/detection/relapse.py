@@ -18,7 +18,7 @@ import scipy
 from nytta.statistics import Onset, Sums, fall
 
 from .distance import Distance
-from .panel import Array, Flags, Panel, Whole
+from .panel import Array, Flags, Panel, Whole, unit_places
 from .parameters import Parameters
 
 
@@ -44,7 +44,11 @@ class Relapse:
 
 @dataclass(slots=True)
 class _Best:
-    """Of all onsets so far the one that tells most, at each observation of each unit; `pooled` by week."""
+    """Of all onsets so far the one that tells most, at each observation of each unit; `pooled` by week.
+
+    `score` is the strongest evidence of any onset, `allowed` that of an onset that may speak (-inf where none may),
+    from which `drop`, `before`, `onset` and `reference` come.
+    """
 
     score: Array
     allowed: Array
@@ -55,111 +59,151 @@ class _Best:
     pooled: Array
 
     @staticmethod
-    def none(one: Distance) -> _Best:
+    def none(distance: Distance) -> _Best:
         """Nothing seen yet."""
-        score, allowed, drop, before, onset, reference = (np.full(one.column.shape, np.nan) for _ in range(6))
-        return _Best(score, allowed, drop, before, onset, reference, np.full(one.observation.shape, np.nan))
+        score, allowed, drop, before, onset, reference = (np.full(distance.column.shape, np.nan) for _ in range(6))
+        pooled = np.full(distance.observation.shape, np.nan)
+        return _Best(score, allowed, drop, before, onset, reference, pooled)
 
-    def by_week(self, one: Distance) -> _Best:
+    def by_week(self, distance: Distance) -> _Best:
         """The same with all of it by week."""
         return _Best(
-            one.by_week(self.score),
-            one.by_week(self.allowed),
-            one.by_week(self.drop),
-            one.by_week(self.before),
-            one.by_week(self.onset),
-            one.by_week(self.reference),
+            distance.by_week(self.score),
+            distance.by_week(self.allowed),
+            distance.by_week(self.drop),
+            distance.by_week(self.before),
+            distance.by_week(self.onset),
+            distance.by_week(self.reference),
             self.pooled,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """One panel's distances with the sums that every onset asks of them.
+
+    `unused` has the cumulated numbers of those who did not use the system and of all.
+    """
+
+    distance: Distance
+    sums: Sums
+    unused: Array
+    year: _Year
+    best: _Best
+
+    @staticmethod
+    def of(distance: Distance, best: _Best) -> _Series:
+        """The sums are worked out once: each of the bank's onsets takes its differences from them."""
+        # The distance to the peers and the own share, side by side: a relapse needs a fall of both.
+        values = np.stack([distance.value, distance.angle])
+        sums = Sums.of(values, distance.weight, distance.column)
+        unused = _cumulated(np.stack([distance.n - distance.count, distance.n]))
+        return _Series(distance, sums, unused, _Year.of(distance), best)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """One onset's evidence in a panel, (units, observations) or by week.
+
+    `allowed` is the same where it may speak (else -inf); `mature` is 1 where the reference is old enough to show what
+    is usual.
+    """
+
+    score: Array
+    allowed: Array
+    mature: Array
+
+    def by_week(self, distance: Distance) -> _Evidence:
+        """The same by week."""
+        return _Evidence(
+            distance.by_week(self.score),
+            distance.by_week(self.allowed),
+            distance.by_week(self.mature),
         )
 
 
 def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: Parameters) -> list[Relapse]:
     """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t."""
-    best = [_Best.none(one) for one in distances]
-    systems = sorted({panel.system for panel in panels})
-    for system in systems:
-        system_panels = [number for number, panel in enumerate(panels) if panel.system == system]
+    bests = [_Best.none(distance) for distance in distances]
+    for system in sorted({panel.system for panel in panels}):
+        numbers = [number for number, panel in enumerate(panels) if panel.system == system]
         _search(
-            [panels[number] for number in system_panels],
-            [distances[number] for number in system_panels],
-            [best[number] for number in system_panels],
+            [panels[number] for number in numbers],
+            [_Series.of(distances[number], bests[number]) for number in numbers],
             parameters,
         )
-    best = [panel_best.by_week(one) for panel_best, one in zip(best, distances, strict=True)]
-    limits = _limits(panels, best, parameters)
-    relapses: list[Relapse] = []
-    for panel, one, panel_best, limit in zip(panels, distances, best, limits, strict=True):
-        relapses.append(_course(panel, one, panel_best, limit, parameters))
-    return relapses
+    weekly_bests = [best.by_week(distance) for best, distance in zip(bests, distances, strict=True)]
+    limits = _limits(panels, weekly_bests, parameters)
+    parts = zip(panels, distances, weekly_bests, limits, strict=True)
+    return [_course(panel, distance, best, limit, parameters) for panel, distance, best, limit in parts]
 
 
-def _search(
-    panels: Sequence[Panel], distances: Sequence[Distance], best: Sequence[_Best], parameters: Parameters
-) -> None:
+def _search(panels: Sequence[Panel], all_series: Sequence[_Series], parameters: Parameters) -> None:
     """Every onset of the bank over the indicators of one system, alone and pooled."""
-    sums = [Sums.of(np.stack([one.value, one.angle]), one.weight, one.column) for one in distances]
-    years = [_Year.of(one) for one in distances]
-    codes = {
-        code: number for number, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))
-    }
-    places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
-    onsets = [
-        *(Onset("step", length) for length in parameters.onset_steps),
-        *(Onset("ramp", length) for length in parameters.onset_ramps),
-    ]
-    rare = [_cumulated(np.stack([one.n - one.count, one.n])) for one in distances]
-    for onset in onsets:
-        evidence: list[tuple[Array, Array, Flags]] = []
-        for one, total, unused, year, panel_best in zip(distances, sums, rare, years, best, strict=True):
-            scored, may, grown = _one(one, total, unused, year, onset, panel_best, parameters)
-            if len(panels) > 1:
-                evidence.append((one.by_week(scored), one.by_week(may), one.by_week(grown) == 1))
+    places, units = unit_places(panels)
+    steps = [Onset("step", length) for length in parameters.onset_steps]
+    ramps = [Onset("ramp", length) for length in parameters.onset_ramps]
+    for onset in [*steps, *ramps]:
+        evidence = [_take_up(series, onset, parameters) for series in all_series]
         if len(panels) > 1:
-            _pool(evidence, places, len(codes), onset, best)
+            weekly = [part.by_week(series.distance) for part, series in zip(evidence, all_series, strict=True)]
+            _pool(weekly, places, units, onset, [series.best for series in all_series])
 
 
-def _one(
-    one: Distance, sums: Sums, unused: Array, year: _Year, onset: Onset, best: _Best, parameters: Parameters
-) -> tuple[Array, Array, Array]:
-    """One onset of one panel: its evidence in standard deviations, the same where it may speak (else -inf).
-
-    And 1 where the reference is old enough to show what is usual. All are (units, observations).
-    """
-    place = np.arange(one.value.shape[1])[None, :]
-    start = np.maximum(one.start, place + 1 - onset.length - one.reach)
+def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence:
+    """One onset's evidence, held against the best of those before."""
+    distance, sums, best = series.distance, series.sums, series.best
+    place = np.arange(distance.value.shape[1])[None, :]
+    onset_place = place + 1 - onset.length
+    start = np.maximum(distance.start, onset_place - distance.reach)
     fallen = fall(sums, onset, start, parameters.reference_least)
+    distance_fall, own_fall = fallen.estimate
+    distance_reference, own_reference = fallen.reference
     with np.errstate(invalid="ignore"):
-        moved = one.drift * one.unit_variance / one.weight * (onset.length + place - start + 1) / 3
-        score = fallen.estimate[0] / np.sqrt(fallen.variance * one.unit_variance + moved)
-        score = no_rarer_than_chance(score, unused, one.excess, start, onset)
-        reference = fallen.reference
-        drop = np.sin(np.clip(reference[1], 0, np.pi / 2)) ** 2
-        previous_drop = drop
-        drop = previous_drop - np.sin(np.clip(reference[1] - fallen.estimate[0], 0, np.pi / 2)) ** 2
-        allowed = (drop >= parameters.relapse_margin) & (fallen.estimate[1] >= 0.5 * fallen.estimate[0])
+        score = _score(series, onset, start, distance_fall, fallen.variance)
+        before = _share(own_reference)
+        drop = before - _share(own_reference - distance_fall)
+        allowed = (drop >= parameters.relapse_margin) & (own_fall >= 0.5 * distance_fall)
         # What has risen again is no fall any more, though longer weeks still show it.
-        allowed &= reference[0] - _latest(sums, min(onset.length, _LATEST)) >= 0.5 * fallen.estimate[0]
-        allowed &= year.fallen(sums, onset, fallen.estimate[0])
+        latest = _latest(sums, min(onset.length, _LATEST))
+        allowed &= distance_reference - latest >= 0.5 * distance_fall
+        allowed &= series.year.fallen(sums, onset, distance_fall)
     # A young reference may still hold the end of a climb: its rises are no chance.
-    grown = (place - one.start >= 2 * parameters.baseline_weeks) & (one.column >= 0)
-    scored = score / _spread_of_panel(score, one, grown, onset)
-    scored = np.where(one.column >= 0, scored, np.nan)
+    is_present = distance.column >= 0
+    mature = (place - distance.start >= 2 * parameters.baseline_weeks) & is_present
+    scored = score / _spread_of_panel(score, distance, mature, onset)
+    scored = np.where(is_present, scored, np.nan)
     allowed_score = np.where(allowed, scored, -np.inf)
     with np.errstate(invalid="ignore"):
-        new = np.isfinite(scored) & ~(scored <= best.score)
-        tells = np.isfinite(scored) & ~(allowed_score <= best.allowed)
-    np.copyto(best.score, scored, where=new)
-    np.copyto(best.allowed, allowed_score, where=tells)
-    change = tells & (np.isfinite(allowed_score) | ~np.isfinite(best.drop))
-    began = np.take_along_axis(one.column.astype(float), np.maximum(place + 1 - onset.length, 0), axis=1)
-    for held, value in (
-        (best.drop, drop),
-        (best.before, previous_drop),
-        (best.onset, began),
-        (best.reference, reference[0]),
-    ):
-        np.copyto(held, value, where=change)
-    return scored, allowed_score, grown.astype(float)
+        # Not `>`: nothing has been seen yet where the best is NaN.
+        is_stronger = np.isfinite(scored) & ~(scored <= best.score)
+        tells_more = np.isfinite(scored) & ~(allowed_score <= best.allowed)
+    np.copyto(best.score, scored, where=is_stronger)
+    np.copyto(best.allowed, allowed_score, where=tells_more)
+    # An onset that may not speak describes the fall only until one does that may.
+    describes = tells_more & (np.isfinite(allowed_score) | ~np.isfinite(best.drop))
+    onset_column = np.take_along_axis(distance.column.astype(float), np.maximum(onset_place, 0), axis=1)
+    np.copyto(best.drop, drop, where=describes)
+    np.copyto(best.before, before, where=describes)
+    np.copyto(best.onset, onset_column, where=describes)
+    np.copyto(best.reference, distance_reference, where=describes)
+    return _Evidence(scored, allowed_score, mature.astype(float))
+
+
+def _score(series: _Series, onset: Onset, start: Whole, fall_estimate: Array, fall_variance: Array) -> Array:
+    """The evidence of a fall in standard deviations, by its noise and by how far the level may move by itself."""
+    distance = series.distance
+    place = np.arange(distance.value.shape[1])[None, :]
+    # A level that wanders moves the mean of a stretch by a third of the steps' variance over it.
+    span = onset.length + place - start + 1
+    wandering = distance.drift * distance.unit_variance / distance.weight * span / 3
+    score = fall_estimate / np.sqrt(fall_variance * distance.unit_variance + wandering)
+    return no_rarer_than_chance(score, series.unused, distance.excess, start, onset)
+
+
+def _share(angle: Array) -> Array:
+    """The share of an angle on the arcsine scale."""
+    return np.asarray(np.sin(np.clip(angle, 0, np.pi / 2)) ** 2)
 
 
 def _cumulated(numbers: Array) -> Array:
@@ -180,55 +224,63 @@ def no_rarer_than_chance(score: Array, unused: Array, excess: Array, start: Whol
     taken. The chance of as many or more, by the reference's number, is the negative binomial one; `excess` brings it to
     the noise of the unit's weeks. `unused` has the cumulated numbers of those who did not use it and of all.
     """
-    length = onset.length
     with np.errstate(invalid="ignore"):
         rows, ends = np.nonzero(score > _ASKED)
     if not len(rows):
         return score
-    begin, first = ends + 1 - length, start[rows, ends]
-    there, of_all = (total[rows, ends + 1] - total[rows, begin] for total in unused)
-    before, of_all_before = (total[rows, begin] - total[rows, first] for total in unused)
-    few = (before + 0.5) * of_all / np.maximum(of_all_before, 1.0) < _FEW
-    rows, ends, there, of_all = rows[few], ends[few], there[few], of_all[few]
-    before, of_all_before = before[few] + 0.5, of_all_before[few]
-    part = of_all / (of_all + of_all_before)
-    chance = scipy.special.betainc(np.maximum(there, 1e-3), before, part)
+    onsets = ends + 1 - onset.length
+    starts = start[rows, ends]
+    unused_since, all_since = (total[rows, ends + 1] - total[rows, onsets] for total in unused)
+    unused_before, all_before = (total[rows, onsets] - total[rows, starts] for total in unused)
+    expected = (unused_before + 0.5) * all_since / np.maximum(all_before, 1.0)
+    # Where more are expected, the angle is near enough to normal.
+    few = expected < _FEW
+    rows, ends = rows[few], ends[few]
+    unused_since, all_since = unused_since[few], all_since[few]
+    # Half a person more, as none seen before does not make one impossible.
+    unused_before, all_before = unused_before[few] + 0.5, all_before[few]
+    share_since = all_since / (all_since + all_before)
+    chance = scipy.special.betainc(np.maximum(unused_since, 1e-3), unused_before, share_since)
     exact = -scipy.special.ndtri(np.clip(chance, 1e-15, 1.0)) / np.sqrt(excess[rows, ends])
-    out = score.copy()
-    out[rows, ends] = np.minimum(score[rows, ends], np.maximum(exact, 0.0))
-    return out
+    limited = score.copy()
+    limited[rows, ends] = np.minimum(score[rows, ends], np.maximum(exact, 0.0))
+    return limited
 
 
-def _gather(operation: np.ufunc, target: Array | Flags, place: Whole, rows: Array | Flags) -> None:
+def _gather(operation: np.ufunc, by_unit: Array | Flags, place: Whole, rows: Array | Flags) -> None:
     """Join the rows of a panel to those of their units; a unit has more than one after a second go-live."""
+    # `operation.at` is right in either case, and slower.
     if len(np.unique(place)) == len(place):
-        target[place] = operation(target[place], rows)
+        by_unit[place] = operation(by_unit[place], rows)
     else:
-        operation.at(target, place, rows)
+        operation.at(by_unit, place, rows)
 
 
 def _pool(
-    evidence: Sequence[tuple[Array, Array, Flags]],
+    evidence: Sequence[_Evidence],
     places: Sequence[Whole],
     units: int,
     onset: Onset,
-    best: Sequence[_Best],
+    bests: Sequence[_Best],
 ) -> None:
     """The evidence of a unit's indicators together, which speaks through the one of them that tells most."""
-    weeks = evidence[0][0].shape[1]
-    total, number, strongest = np.zeros((units, weeks)), np.zeros((units, weeks)), np.full((units, weeks), -np.inf)
-    old = np.zeros((units, weeks), bool)
-    for (score, allowed_score, grown), place in zip(evidence, places, strict=True):
-        _gather(np.logical_or, old, place, grown)
-        _gather(np.add, total, place, np.nan_to_num(score))
-        _gather(np.add, number, place, np.isfinite(score))
-        _gather(np.maximum, strongest, place, allowed_score)
+    shape = (units, evidence[0].score.shape[1])
+    total, number = np.zeros(shape), np.zeros(shape)
+    strongest = np.full(shape, -np.inf)
+    mature = np.zeros(shape, bool)
+    for panel_evidence, place in zip(evidence, places, strict=True):
+        _gather(np.logical_or, mature, place, panel_evidence.mature == 1)
+        _gather(np.add, total, place, np.nan_to_num(panel_evidence.score))
+        _gather(np.add, number, place, np.isfinite(panel_evidence.score))
+        _gather(np.maximum, strongest, place, panel_evidence.allowed)
     with np.errstate(invalid="ignore", divide="ignore"):
+        # The sum of k standard normal scores has the standard deviation √k (Stouffer); dependence widens the spread.
         pooled = np.where(number > 1, total / np.sqrt(number), np.nan)
-    pooled = pooled / _spread_of_pool(np.where(old, pooled, np.nan), onset)
-    for (_, allowed_score, _), place, panel_best in zip(evidence, places, best, strict=True):
-        speaks = np.isfinite(allowed_score) & (allowed_score == strongest[place])
-        panel_best.pooled = np.fmax(panel_best.pooled, np.where(speaks, pooled[place], np.nan))
+    pooled = pooled / _spread_of_pool(np.where(mature, pooled, np.nan), onset)
+    for panel_evidence, place, best in zip(evidence, places, bests, strict=True):
+        is_strongest = panel_evidence.allowed == strongest[place]
+        speaks = np.isfinite(panel_evidence.allowed) & is_strongest
+        best.pooled = np.fmax(best.pooled, np.where(speaks, pooled[place], np.nan))
 
 
 #: So many observations say where a unit stands now.
@@ -237,11 +289,12 @@ _LATEST = 4
 
 def _latest(sums: Sums, number: int) -> Array:
     """Mean distance of the last `number` observations, (units, observations); NaN where there are fewer."""
-    latest_means = np.full((sums.weight.shape[0], sums.weight.shape[1] - 1), np.nan)
-    value, weight = sums.value[0], sums.weight
-    latest_means[:, number - 1 :] = (value[:, number:] - value[:, :-number]) / (
-        weight[:, number:] - weight[:, :-number]
-    )
+    units, bounds = sums.weight.shape
+    distance_sum = sums.value[0]
+    value = distance_sum[:, number:] - distance_sum[:, :-number]
+    weight = sums.weight[:, number:] - sums.weight[:, :-number]
+    latest_means = np.full((units, bounds - 1), np.nan)
+    latest_means[:, number - 1 :] = value / weight
     return latest_means
 
 
@@ -249,42 +302,51 @@ def _latest(sums: Sums, number: int) -> Array:
 _TAIL = 2.0
 
 
-def _spread_of_panel(score: Array, one: Distance, grown: Flags, onset: Onset) -> Array:
+def _spread_of_panel(score: Array, distance: Distance, mature: Flags, onset: Onset) -> Array:
     """How much wider the evidence spreads than the formula says, learnt from rises of all units in earlier weeks.
 
     Rises, because the falls of units that do lag must not widen what counts as chance. As `score`; units without peers
     have a spread of their own.
     """
-    weeks = one.observation.shape[1]
-    out = np.ones(score.shape)
-    for group in (~one.alone, one.alone):
-        told = group & grown & np.isfinite(score)
-        if not told.any():
+    weeks = distance.observation.shape[1]
+    spreads = np.ones(score.shape)
+    for group in (~distance.alone, distance.alone):
+        counted = group & mature & np.isfinite(score)
+        if not counted.any():
             continue
         with np.errstate(invalid="ignore"):
-            rises = told & (score < -_TAIL)
-        beyond, number = (np.bincount(one.column[where], minlength=weeks).astype(float) for where in (rises, told))
-        out = np.where(group, _spread(beyond, number, onset)[one.column], out)
-    return out
+            rises = counted & (score < -_TAIL)
+        beyond = np.bincount(distance.column[rises], minlength=weeks).astype(float)
+        number = np.bincount(distance.column[counted], minlength=weeks).astype(float)
+        weekly_spread = _spread(beyond, number, onset)
+        spreads = np.where(group, weekly_spread[distance.column], spreads)
+    return spreads
 
 
 def _spread_of_pool(score: Array, onset: Onset) -> Array:
     """The same of pooled evidence, by week."""
     with np.errstate(invalid="ignore"):
         beyond = (score < -_TAIL).sum(0).astype(float)
-    return _spread(beyond, np.isfinite(score).sum(0).astype(float), onset)
+    number = np.isfinite(score).sum(0).astype(float)
+    return _spread(beyond, number, onset)
 
 
 def _spread(beyond: Array, number: Array, onset: Onset) -> Array:
     """The spread of each week, from how many of how many lay beyond the tail in each."""
-    keep = 0.98 ** np.arange(len(number))
+    # Older weeks fade, to half in 34 weeks: what is usual may change.
+    fade = 0.98 ** np.arange(len(number))
+    faded = np.cumsum(np.stack([beyond, number]) / fade, axis=1) * fade
+    # Of earlier weeks alone: this week's own evidence must not widen what it is measured by.
     earlier = np.zeros((2, len(number)))
-    earlier[:, 1:] = (np.cumsum(np.stack([beyond, number]) / keep, axis=1) * keep)[:, :-1]
+    earlier[:, 1:] = faded[:, :-1]
+    earlier_beyond, earlier_number = earlier
     expected = float(scipy.special.ndtr(-_TAIL))
     # Evidence of a unit over `length` observations changes little from week to week.
     doubt = 60.0 * onset.length
-    share = (earlier[0] + doubt * expected) / (earlier[1] + doubt)
-    return np.asarray(np.clip(-_TAIL / scipy.special.ndtri(np.clip(share, 1e-9, 0.4)), 0.85, 3.0))
+    share = (earlier_beyond + doubt * expected) / (earlier_number + doubt)
+    # The standard deviation of a normal variable of which this share lies beyond the tail.
+    spread = -_TAIL / scipy.special.ndtri(np.clip(share, 1e-9, 0.4))
+    return np.asarray(np.clip(spread, 0.85, 3.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,30 +359,28 @@ class _Year:
     first: Array
 
     @staticmethod
-    def of(one: Distance) -> _Year:
+    def of(distance: Distance) -> _Year:
         """The cumulated sums of one panel, (units, weeks + 1)."""
-        weight = np.nan_to_num(one.by_week(one.weight))
-        value = np.nan_to_num(one.by_week(one.weight * one.value))
-        zero = np.zeros((len(weight), 1))
-        first_column = np.take_along_axis(one.column, np.minimum(one.start, one.column.shape[1] - 1), axis=1)
-        return _Year(
-            np.concatenate([zero, np.cumsum(weight, axis=1)], axis=1),
-            np.concatenate([zero, np.cumsum(value, axis=1)], axis=1),
-            one.column,
-            first_column.astype(float),
-        )
+        weight = np.nan_to_num(distance.by_week(distance.weight))
+        value = np.nan_to_num(distance.by_week(distance.weight * distance.value))
+        first_place = np.minimum(distance.start, distance.column.shape[1] - 1)
+        first_column = np.take_along_axis(distance.column, first_place, axis=1)
+        return _Year(_cumulated(weight), _cumulated(value), distance.column, first_column.astype(float))
 
     def fallen(self, sums: Sums, onset: Onset, estimate: Array) -> Flags:
         """Whether the distance lies below that of the same weeks of last year too, by half of the fall."""
         length = onset.length
         last_column = self.column - 52
+        # The same weeks with two more before them and, in `high`, one after.
+        first_column = last_column - length - 1
         has_fallen = np.ones(self.column.shape, bool)
-        is_asked = last_column - length - 1 >= self.first
+        is_asked = first_column >= self.first
         if not is_asked.any():
             return has_fallen
-        low, high = np.clip(last_column - length - 1, 0, None), np.clip(last_column + 2, 0, self.weight.shape[1] - 1)
+        low = np.clip(first_column, 0, None)
+        high = np.clip(last_column + 2, 0, self.weight.shape[1] - 1)
 
-        def between(total: Array) -> Array:
+        def year_ago(total: Array) -> Array:
             return np.take_along_axis(total, high, axis=1) - np.take_along_axis(total, low, axis=1)
 
         def recent(total: Array) -> Array:
@@ -331,36 +391,37 @@ class _Year:
             return recent_sums
 
         with np.errstate(divide="ignore", invalid="ignore"):
-            weight = between(self.weight)
-            year_before = between(self.value) / weight
-            current_level = recent(sums.value[0]) / recent(sums.weight)
+            year_weight = year_ago(self.weight)
+            year_level = year_ago(self.value) / year_weight
+            recent_weight = recent(sums.weight)
+            current_level = recent(sums.value[0]) / recent_weight
             # Two weeks of last year, worth what a week is now, are the least that shows a season.
-            is_asked &= weight >= 2 * recent(sums.weight) / length
-            return np.where(
-                is_asked & np.isfinite(year_before), year_before - current_level >= 0.5 * estimate, has_fallen
-            )
+            is_asked &= year_weight >= 2 * recent_weight / length
+            lies_below = year_level - current_level >= 0.5 * estimate
+            return np.where(is_asked & np.isfinite(year_level), lies_below, has_fallen)
 
 
-def _limits(panels: Sequence[Panel], best: Sequence[_Best], parameters: Parameters) -> list[Array]:
+def _limits(panels: Sequence[Panel], bests: Sequence[_Best], parameters: Parameters) -> list[Array]:
     """The limit of every unit and week: the budget over the systems and indicators in which the unit is judged."""
-    codes = {
-        code: number for number, code in enumerate(dict.fromkeys(code for panel in panels for code in panel.units))
-    }
+    places, units = unit_places(panels)
     weeks = len(panels[0].weeks)
     systems = sorted({panel.system for panel in panels})
-    judged = np.zeros((len(systems), len(codes), weeks), np.int64)
-    looked = np.zeros(judged.shape, bool)
-    places = [np.array([codes[code] for code in panel.units], np.int64) for panel in panels]
-    for panel, place, panel_best in zip(panels, places, best, strict=True):
-        is_judged = np.zeros((len(codes), weeks), bool)
-        np.logical_or.at(is_judged, place, np.isfinite(panel_best.score))
-        judged[systems.index(panel.system)] += np.logical_or.accumulate(is_judged, axis=1)
-        looked[systems.index(panel.system)] |= is_judged
-    streams = (judged + (judged > 1)).sum(0)
+    judged_series = np.zeros((len(systems), units, weeks), np.int64)
+    is_looked_at = np.zeros((len(systems), units, weeks), bool)
+    for panel, place, best in zip(panels, places, bests, strict=True):
+        system = systems.index(panel.system)
+        is_judged = np.zeros((units, weeks), bool)
+        np.logical_or.at(is_judged, place, np.isfinite(best.score))
+        judged_series[system] += np.logical_or.accumulate(is_judged, axis=1)
+        is_looked_at[system] |= is_judged
+    # The pooled evidence of a system with more than one indicator is one more way to cross.
+    streams = (judged_series + (judged_series > 1)).sum(0)
     # How often a unit is looked at in a year: holidays, absence and blocks of weeks leave fewer looks than weeks.
-    any_judged = looked.any(0)
-    since = np.cumsum(np.logical_or.accumulate(any_judged, axis=1), axis=1)
-    looks = 52 * (np.cumsum(any_judged, axis=1) + 10 * parameters.looked_at) / (since + 10)
+    any_look = is_looked_at.any(0)
+    looks_so_far = np.cumsum(any_look, axis=1)
+    weeks_so_far = np.cumsum(np.logical_or.accumulate(any_look, axis=1), axis=1)
+    # A young unit has shown little of it: ten weeks of the usual rate stand beside its own.
+    looks = 52 * (looks_so_far + 10 * parameters.looked_at) / (weeks_so_far + 10)
     limit = parameters.relapse_limit(np.maximum(streams, 1) * looks)
     return [limit[place] for place in places]
 
@@ -370,45 +431,22 @@ def counts_all(panel: Panel) -> Flags:
 
     Those at work are not as many in one week as in the next.
     """
-    n = panel.denominator
-    pair = np.isfinite(n[:, 1:]) & np.isfinite(n[:, :-1])
-    same = np.cumsum((pair & (n[:, 1:] == n[:, :-1])).sum(0))
-    return np.concatenate([[True], same >= 0.5 * np.cumsum(pair.sum(0))])
+    latest, previous = panel.denominator[:, 1:], panel.denominator[:, :-1]
+    is_pair = np.isfinite(latest) & np.isfinite(previous)
+    pairs = np.cumsum(is_pair.sum(0))
+    equal_pairs = np.cumsum((is_pair & (latest == previous)).sum(0))
+    # The first week has no pair: until one is seen, the wider limit.
+    return np.concatenate([[True], equal_pairs >= 0.5 * pairs])
 
 
-def _course(panel: Panel, one: Distance, best: _Best, limit: Array, parameters: Parameters) -> Relapse:
+def _course(panel: Panel, distance: Distance, best: _Best, limit: Array, parameters: Parameters) -> Relapse:
     """From evidence to what is met and what has calmed down again."""
-    units, weeks = panel.shape
-    if panel.presence is None:
-        limit = limit * np.where(counts_all(panel), parameters.unseen_presence, 1.0)
-    else:
-        presence_known = np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
-        limit = limit * np.where(presence_known, 1.0, parameters.unseen_presence)
+    limit = limit * _unseen_absence(panel, parameters)
     judged = np.isfinite(best.score)
     with np.errstate(invalid="ignore"):
         rule_met = judged & (np.fmax(best.allowed, best.pooled) >= limit)
-    value, variance, weight = (one.by_week(matrix) for matrix in (one.value, one.unit_variance, one.weight))
-    ring, ring_weight = np.zeros((units, _LATEST)), np.zeros((units, _LATEST))
-    anchor, calm = np.full(units, np.nan), np.zeros((units, weeks), bool)
-    for week in range(weeks):
-        is_measured = np.isfinite(value[:, week])
-        ring[is_measured] = np.column_stack([ring[is_measured, 1:], value[is_measured, week]])
-        ring_weight[is_measured] = np.column_stack([ring_weight[is_measured, 1:], weight[is_measured, week]])
-        total = ring_weight.sum(1)
-        current_level = (ring * ring_weight).sum(1) / np.maximum(total, 1e-9)
-        anchor = np.where(rule_met[:, week] & ~np.isfinite(anchor), best.reference[:, week], anchor)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            sigma = np.sqrt(
-                variance[:, week] * (1 / total + 1 / np.maximum(weight[:, week] * parameters.reference_fewest, 1e-9))
-            )
-            back = current_level - anchor > -limit[:, week] / 2 * sigma
-        calm[:, week] = judged[:, week] & back & ~rule_met[:, week]
-        anchor = np.where(
-            calm[:, week - parameters.close_weeks + 1 : week + 1].all(1) & (week >= parameters.close_weeks),
-            np.nan,
-            anchor,
-        )
-    by_itself = judged & (one.by_week(np.where(one.alone, 1.0, 0.0)) == 1)
+    calm = _calm(distance, best, judged, rule_met, limit, parameters)
+    is_alone = distance.by_week(np.where(distance.alone, 1.0, 0.0)) == 1
     score = -np.fmax(best.score, best.pooled)
     return Relapse(
         np.where(judged, score, np.nan),
@@ -418,5 +456,49 @@ def _course(panel: Panel, one: Distance, best: _Best, limit: Array, parameters: 
         np.where(judged, best.before, np.nan),
         np.where(judged, best.onset, np.nan),
         np.where(judged, limit, np.nan),
-        by_itself,
+        judged & is_alone,
     )
+
+
+def _unseen_absence(panel: Panel, parameters: Parameters) -> Array:
+    """By week the factor of the limit: wider where the absent are counted and nobody says how many they are."""
+    if panel.presence is None:
+        is_unseen = counts_all(panel)
+    else:
+        is_unseen = ~np.logical_or.accumulate(np.isfinite(panel.presence).any(0))
+    return np.where(is_unseen, parameters.unseen_presence, 1.0)
+
+
+def _calm(
+    distance: Distance,
+    best: _Best,
+    judged: Flags,
+    rule_met: Flags,
+    limit: Array,
+    parameters: Parameters,
+) -> Flags:
+    """Where the level is back within half the limit of what it fell from, week by week."""
+    value = distance.by_week(distance.value)
+    variance = distance.by_week(distance.unit_variance)
+    weight = distance.by_week(distance.weight)
+    units, weeks = value.shape
+    last_values, last_weights = np.zeros((units, _LATEST)), np.zeros((units, _LATEST))
+    # The reference of the fall as it was first seen: later references may hold weeks of the fall itself.
+    anchor = np.full(units, np.nan)
+    calm = np.zeros((units, weeks), bool)
+    for week in range(weeks):
+        is_measured = np.isfinite(value[:, week])
+        last_values[is_measured] = np.column_stack([last_values[is_measured, 1:], value[is_measured, week]])
+        last_weights[is_measured] = np.column_stack([last_weights[is_measured, 1:], weight[is_measured, week]])
+        total_weight = last_weights.sum(1)
+        current_level = (last_values * last_weights).sum(1) / np.maximum(total_weight, 1e-9)
+        has_begun = rule_met[:, week] & ~np.isfinite(anchor)
+        anchor = np.where(has_begun, best.reference[:, week], anchor)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            reference_weight = np.maximum(weight[:, week] * parameters.reference_fewest, 1e-9)
+            sigma = np.sqrt(variance[:, week] * (1 / total_weight + 1 / reference_weight))
+            is_back = current_level - anchor > -limit[:, week] / 2 * sigma
+        calm[:, week] = judged[:, week] & is_back & ~rule_met[:, week]
+        is_over = calm[:, week - parameters.close_weeks + 1 : week + 1].all(1) & (week >= parameters.close_weeks)
+        anchor = np.where(is_over, np.nan, anchor)
+    return calm

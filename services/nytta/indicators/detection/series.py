@@ -81,69 +81,91 @@ def parse(text: str) -> Series:
     lacks, a quotation mark is not closed or the weeks span more than twenty years. A bad row is refused with a
     reason and the others are kept; two rows of one week are both refused unless they say the same.
     """
+    # What a spreadsheet puts before the header is no part of it.
     text = text.removeprefix("\ufeff").lstrip("\r\n")
     delimiter = _delimiter(text)
     reader = _rows(text, delimiter)
     header = [name.strip().lower() for name in next(reader, [])]
-    missing = [name for name in REQUIRED if name not in header]
-    if missing:
-        raise SeriesError(
-            f"line 1: no column {', '.join(missing)}; a series has the columns {', '.join(REQUIRED)} "
-            f"and may have {', '.join(OPTIONAL)}"
-        )
-    twice = sorted({name for name in header if name in REQUIRED + OPTIONAL and header.count(name) > 1})
-    if twice:
-        raise SeriesError(f"line 1: column {', '.join(twice)} stands twice; keep one")
-    absent = len(header) + 10**6
-    places = [header.index(name) if name in header else absent for name in REQUIRED + OPTIONAL]
+    _check_header(header)
+    # A column that is not there lies beyond the end of every row, and is read as empty.
+    beyond = len(header) + 10**6
+    places = [header.index(name) if name in header else beyond for name in REQUIRED + OPTIONAL]
 
-    refused: list[NotAssessed] = []
-    tables: dict[tuple[str, str], dict[str, _Unit]] = {}
-    ordinals: dict[str, int | None] = {}
+    tables = _Tables()
     rows = 0
     for fields in reader:
         if not any(fields) or not "".join(fields).strip():
             continue
         rows += 1
         values = [fields[place].strip() if place < len(fields) else "" for place in places]
-        unit, group, system, indicator, week = values[:5]
-        if week not in ordinals:
-            ordinals[week] = week_ordinal(week)
-        ordinal = ordinals[week]
-        if not unit or ordinal is None:
-            reason = Reason.MISSING_UNIT if not unit else Reason.INVALID_WEEK
-            refused.append(NotAssessed(unit, system, indicator, week, reason.value))
-            continue
-        figures = values[5:] if delimiter == "," else [_decimal_point(value) for value in values[5:]]
-        cell, reasons = _cell(figures, ordinal)
-        refused += [NotAssessed(unit, system, indicator, week, reason.value) for reason in reasons]
-        units = tables.setdefault((system, indicator), {})
-        entry = units.get(unit)
-        if entry is None:
-            entry = units[unit] = _Unit(group, ordinal)
-        elif ordinal < entry.group_since:
-            entry.group, entry.group_since = group, ordinal
-        earlier = entry.cells.get(ordinal)
-        if earlier is not None:
-            refused.append(NotAssessed(unit, system, indicator, week, Reason.DUPLICATE_WEEK.value))
-            if repr(earlier) != repr(cell):
-                earlier.numerator = earlier.denominator = math.nan
-            continue
-        entry.cells[ordinal] = cell
-    if not tables:
-        return Series((), tuple(refused), _unknown(header), rows)
-    all_ordinals = [ordinal for units in tables.values() for unit in units.values() for ordinal in unit.cells]
-    first_week, last_week = min(all_ordinals), max(all_ordinals)
+        tables.take(values, decimal_comma=delimiter != ",")
+    refused, unknown = tuple(tables.refused), _unknown(header)
+    if not tables.units:
+        return Series((), refused, unknown, rows)
+    all_units = [unit for units in tables.units.values() for unit in units.values()]
+    ordinals = [ordinal for unit in all_units for ordinal in unit.cells]
+    first_week, last_week = min(ordinals), max(ordinals)
     if last_week - first_week >= LONGEST:
         raise SeriesError(
             f"the weeks reach from {ordinal_week(first_week)} to {ordinal_week(last_week)}, more than twenty years; "
             "mend the year of the rows that are wrong, or leave them out"
         )
     weeks = tuple(ordinal_week(ordinal) for ordinal in range(first_week, last_week + 1))
-    panels = tuple(
-        _panel(system, indicator, units, weeks, first_week) for (system, indicator), units in sorted(tables.items())
-    )
-    return Series(panels, tuple(refused), _unknown(header), rows)
+    in_order = sorted(tables.units.items())
+    panels = tuple(_panel(system, indicator, units, weeks, first_week) for (system, indicator), units in in_order)
+    return Series(panels, refused, unknown, rows)
+
+
+def _check_header(header: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in header]
+    if missing:
+        raise SeriesError(
+            f"line 1: no column {', '.join(missing)}; a series has the columns {', '.join(REQUIRED)} "
+            f"and may have {', '.join(OPTIONAL)}"
+        )
+    duplicates = {name for name in header if name in REQUIRED + OPTIONAL and header.count(name) > 1}
+    if duplicates:
+        raise SeriesError(f"line 1: column {', '.join(sorted(duplicates))} stands twice; keep one")
+
+
+@dataclass(slots=True)
+class _Tables:
+    """Rows as they are read: the units of each system and indicator, and what was refused."""
+
+    units: dict[tuple[str, str], dict[str, _Unit]] = field(default_factory=dict)
+    refused: list[NotAssessed] = field(default_factory=list)
+    #: Weeks recur in every unit: each is read once.
+    ordinals: dict[str, int | None] = field(default_factory=dict)
+
+    def take(self, values: list[str], *, decimal_comma: bool) -> None:
+        """Take a row, its values in the order of `REQUIRED` and `OPTIONAL`."""
+        unit, group, system, indicator, week = values[:5]
+        if week not in self.ordinals:
+            self.ordinals[week] = week_ordinal(week)
+        ordinal = self.ordinals[week]
+
+        def refuse(reason: Reason) -> None:
+            self.refused.append(NotAssessed(unit, system, indicator, week, reason.value))
+
+        if not unit or ordinal is None:
+            refuse(Reason.INVALID_WEEK if unit else Reason.MISSING_UNIT)
+            return
+        figures = [_decimal_point(value) for value in values[5:]] if decimal_comma else values[5:]
+        cell, reasons = _cell(figures, ordinal)
+        for reason in reasons:
+            refuse(reason)
+        units = self.units.setdefault((system, indicator), {})
+        entry = units.setdefault(unit, _Unit(group, ordinal))
+        # The group of a unit's first week: a later one must not change what was said of earlier weeks.
+        if ordinal < entry.group_since:
+            entry.group, entry.group_since = group, ordinal
+        earlier = entry.cells.setdefault(ordinal, cell)
+        if earlier is cell:
+            return
+        refuse(Reason.DUPLICATE_WEEK)
+        # By their text: NaN is unequal to itself, and two rows with the same gaps say the same.
+        if repr(earlier) != repr(cell):
+            earlier.numerator = earlier.denominator = math.nan
 
 
 def _delimiter(text: str) -> str:
@@ -165,11 +187,14 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
 def detect(series: Series, parameters: Parameters | None = None) -> Result:
     """Judge a series: its signals, all that was not assessed (refused rows first), the parameters."""
     result = assess(series.panels, parameters)
-    named = {(entry.unit, entry.system, entry.indicator, entry.week) for entry in series.refused}
-    gaps = (
-        entry for entry in result.not_assessed if (entry.unit, entry.system, entry.indicator, entry.week) not in named
-    )
+    # A refused row is a gap of its panel too: its first reason is the better one.
+    refused_weeks = {_week_of(entry) for entry in series.refused}
+    gaps = [entry for entry in result.not_assessed if _week_of(entry) not in refused_weeks]
     return Result(result.signals, (*series.refused, *gaps), result.parameters)
+
+
+def _week_of(entry: NotAssessed) -> tuple[str, str, str, str]:
+    return entry.unit, entry.system, entry.indicator, entry.week
 
 
 def week_ordinal(week: str) -> int | None:
@@ -211,27 +236,22 @@ def _decimal_point(value: str) -> str:
 
 def _cell(values: Sequence[str], ordinal: int) -> tuple[_Cell, list[Reason]]:
     """One row as numbers, from numerator on. A refused row is named and keeps its place as a gap."""
-    x, n, eligible, presence, entitlement = (_float(value) for value in values[:5])
-    milestone, plan = values[5], values[6]
+    numerator, denominator, eligible, presence, entitlement = (_float(value) for value in values[:5])
+    milestone, plan = values[5:]
     reasons: list[Reason] = []
-    if x is None or n is None:
-        reasons.append(Reason.INVALID_NUMBER)
-    elif math.isnan(n):
-        reasons.append(Reason.MISSING_DENOMINATOR)
-    elif math.isnan(x):
-        reasons.append(Reason.MISSING_NUMERATOR)
-    elif x < 0 or n < 0:
-        reasons.append(Reason.NEGATIVE_NUMBER)
-    elif x > n:
-        reasons.append(Reason.NUMERATOR_OVER_DENOMINATOR)
-    cell = _Cell(math.nan, math.nan) if reasons else _Cell(x or 0.0, n or 0.0)
-    if any(value is None or value < 0 for value in (eligible, presence, entitlement)):
+    refusal = _refusal(numerator, denominator)
+    if refusal is not None:
+        reasons.append(refusal)
+    # A refused row is a gap: its weeks are judged neither as 0 nor from the row before.
+    cell = _Cell(math.nan, math.nan) if refusal is not None else _Cell(numerator or 0.0, denominator or 0.0)
+    if any(number is None or number < 0 for number in (eligible, presence, entitlement)):
         reasons.append(Reason.INVALID_NUMBER)
     cell.eligible = eligible if eligible is not None and eligible >= 0 else math.nan
     cell.presence = _share(presence, cell.eligible)
     cell.entitlement = _share(entitlement, cell.eligible)
     if milestone:
-        cell.milestones = tuple(part.strip().lower() for part in milestone.split(";") if part.strip())
+        names = [name.strip().lower() for name in milestone.split(";")]
+        cell.milestones = tuple(name for name in names if name)
     if plan:
         planned = _plan(plan, ordinal)
         if planned is None:
@@ -239,6 +259,19 @@ def _cell(values: Sequence[str], ordinal: int) -> tuple[_Cell, list[Reason]]:
         else:
             cell.target, cell.due = planned
     return cell, reasons
+
+
+def _refusal(numerator: float | None, denominator: float | None) -> Reason | None:
+    """Why counts cannot be used, None where they can; None as a count is no number, NaN an empty field."""
+    if numerator is None or denominator is None:
+        return Reason.INVALID_NUMBER
+    if math.isnan(denominator):
+        return Reason.MISSING_DENOMINATOR
+    if math.isnan(numerator):
+        return Reason.MISSING_NUMERATOR
+    if numerator < 0 or denominator < 0:
+        return Reason.NEGATIVE_NUMBER
+    return Reason.NUMERATOR_OVER_DENOMINATOR if numerator > denominator else None
 
 
 def _share(value: float | None, people: float) -> float:
@@ -268,58 +301,64 @@ def _stretches(cells: Mapping[int, _Cell]) -> list[tuple[int, int | None]]:
     The first stretch begins with the first counted week, a later one with a go-live after it: what was
     measured before a go-live must not change when the go-live becomes known.
     """
-    counted = [ordinal for ordinal, cell in cells.items() if cell.denominator > 0]
+    counted_weeks = [ordinal for ordinal, cell in cells.items() if cell.denominator > 0]
     live_weeks = sorted(ordinal for ordinal, cell in cells.items() if LIVE.intersection(cell.milestones))
-    first_week = min(counted) if counted else min(cells)
-    starts = [first_week, *(ordinal for ordinal in live_weeks if ordinal > first_week)]
-    return list(zip(starts, [*starts[1:], None], strict=True))
+    first_week = min(counted_weeks, default=min(cells))
+    later_starts = [ordinal for ordinal in live_weeks if ordinal > first_week]
+    return list(zip([first_week, *later_starts], [*later_starts, None], strict=True))
 
 
 def _panel(system: str, indicator: str, units: dict[str, _Unit], weeks: tuple[str, ...], first_week: int) -> Panel:
     rows = [(code, start, end) for code in sorted(units) for start, end in _stretches(units[code].cells)]
     shape = (len(rows), len(weeks))
     names = ("numerator", "denominator", "eligible", "presence", "entitlement", "target", "due")
-    values = {name: np.full(shape, np.nan) for name in names}
+    matrices = {name: np.full(shape, np.nan) for name in names}
     rebase = np.zeros(shape, bool)
     # A unit without a peer group is compared with nobody.
-    names_of = {code: unit.group or f"\0{code}" for code, unit in units.items()}
-    groups = {name: number for number, name in enumerate(sorted(set(names_of.values())))}
+    group_names = {code: unit.group or f"\0{code}" for code, unit in units.items()}
+    group_of_name = {name: group for group, name in enumerate(sorted(set(group_names.values())))}
     for row, (code, start, end) in enumerate(rows):
         for ordinal, cell in units[code].cells.items():
             if ordinal < start or (end is not None and ordinal >= end):
                 continue
             column = ordinal - first_week
             for name in names:
-                values[name][row, column] = getattr(cell, name)
-            rebase[row, column] = any(name not in LIVE for name in cell.milestones)
-    values["due"] -= first_week
+                matrices[name][row, column] = getattr(cell, name)
+            rebase[row, column] = any(milestone not in LIVE for milestone in cell.milestones)
+    # From weeks since the year 1 to columns, as all else.
+    matrices["due"] -= first_week
 
     def optional(name: str, fill: bool = False) -> Array | None:
-        matrix = values[name]
+        matrix = matrices[name]
         if not np.isfinite(matrix).any():
             return None
         return carried(matrix) if fill else matrix
 
+    starts = [start - first_week for _, start, _ in rows]
+    ends = [len(weeks) if end is None else end - first_week for _, _, end in rows]
     return Panel(
-        system,
-        indicator,
-        tuple(code for code, _, _ in rows),
-        weeks,
-        np.array([groups[names_of[code]] for code, _, _ in rows], np.int64),
-        values["numerator"],
-        values["denominator"],
-        np.array([start - first_week for _, start, _ in rows], np.int64),
-        rebase,
-        np.array([len(weeks) if end is None else end - first_week for _, _, end in rows], np.int64),
-        optional("eligible", fill=True),
-        optional("presence"),
-        optional("entitlement", fill=True),
-        optional("target", fill=True),
-        optional("due", fill=True),
+        system=system,
+        indicator=indicator,
+        units=tuple(code for code, _, _ in rows),
+        weeks=weeks,
+        group=np.array([group_of_name[group_names[code]] for code, _, _ in rows], np.int64),
+        numerator=matrices["numerator"],
+        denominator=matrices["denominator"],
+        live=np.array(starts, np.int64),
+        rebase=rebase,
+        until=np.array(ends, np.int64),
+        # Presence is of its week; what a register or a plan says holds until it says something else.
+        eligible=optional("eligible", fill=True),
+        presence=optional("presence"),
+        entitlement=optional("entitlement", fill=True),
+        target=optional("target", fill=True),
+        due=optional("due", fill=True),
     )
 
 
 def carried(matrix: Array) -> Array:
     """Each gap of (units, weeks) filled with the value before it."""
-    columns = np.where(np.isfinite(matrix), np.arange(matrix.shape[1])[None, :], 0)
-    return np.asarray(np.take_along_axis(matrix, np.maximum.accumulate(columns, axis=1), axis=1))
+    columns = np.arange(matrix.shape[1])[None, :]
+    known_columns = np.where(np.isfinite(matrix), columns, 0)
+    last_known = np.maximum.accumulate(known_columns, axis=1)
+    return np.asarray(np.take_along_axis(matrix, last_known, axis=1))

@@ -54,55 +54,55 @@ def panel(
 
     Shapes: `counts` as `judged` by `weeks`, `quiet` and `stale` as `weeks`.
     """
-    counted = np.nan_to_num(counts.denominator) > 0
-    start = np.array(
-        [
-            int(row.argmax()) if unit.live is None else max(unit.live, 0)
-            for unit, row in zip(judged, counted, strict=True)
-        ],
-        np.int64,
-    )
-    inside = np.arange(len(weeks))[None, :] >= start[:, None]
+    shape = (len(judged), len(weeks))
+    has_counts = np.nan_to_num(counts.denominator) > 0
+    start = np.array([_start(unit, row) for unit, row in zip(judged, has_counts, strict=True)], np.int64)
+    is_live = np.arange(len(weeks))[None, :] >= start[:, None]
 
-    def spread(matrix: Array) -> Array:
-        return np.where(inside, matrix, np.nan)
+    def live(matrix: Array) -> Array:
+        return np.where(is_live, matrix, np.nan)
 
     def optional(matrix: Array | None, *, fill: bool = False) -> Array | None:
+        # A matrix in which nothing is known is a source that does not tell.
         if matrix is None or not np.isfinite(matrix).any():
             return None
-        return spread(carried(matrix) if fill else matrix)
+        return live(carried(matrix) if fill else matrix)
 
-    rebase = np.zeros((len(judged), len(weeks)), bool)
-    target, due_weeks = (np.full((len(judged), len(weeks)), np.nan) for _ in range(2))
+    rebase = np.zeros(shape, bool)
+    target, due_weeks = np.full(shape, np.nan), np.full(shape, np.nan)
     for row, unit in enumerate(judged):
         rebase[row, [column for column in unit.rebases if 0 <= column < len(weeks)]] = True
-        for first_week, share, day in unit.plan:
-            target[row, max(first_week, 0) :], due_weeks[row, max(first_week, 0) :] = share, day
-    names = {
-        name: number
-        for number, name in enumerate(
-            dict.fromkeys(judged_unit.peer_group or f"\0{judged_unit.unit}" for judged_unit in judged)
-        )
-    }
-    groups = np.array([names[judged_unit.peer_group or f"\0{judged_unit.unit}"] for judged_unit in judged], np.int64)
+        # In order: the target that is next to reach stands over the one before it.
+        for first_column, share, due_column in unit.plan:
+            target[row, max(first_column, 0) :] = share
+            due_weeks[row, max(first_column, 0) :] = due_column
+    # A unit without a peer group is compared with nobody.
+    group_names = [unit.peer_group or f"\0{unit.unit}" for unit in judged]
+    group_of_name = {name: group for group, name in enumerate(dict.fromkeys(group_names))}
+    groups = np.array([group_of_name[name] for name in group_names], np.int64)
     return Panel(
-        system,
-        indicator,
-        tuple(unit.unit for unit in judged),
-        tuple(weeks),
-        groups,
-        spread(counts.numerator),
-        spread(counts.denominator),
-        start,
-        rebase & inside,
-        np.full(len(judged), len(weeks), np.int64),
-        optional(counts.eligible, fill=True),
-        optional(counts.presence),
-        optional(counts.entitlement, fill=True),
-        optional(target),
-        optional(due_weeks),
-        persons,
-        kinds,
-        quiet,
-        stale,
+        system=system,
+        indicator=indicator,
+        units=tuple(unit.unit for unit in judged),
+        weeks=tuple(weeks),
+        group=groups,
+        numerator=live(counts.numerator),
+        denominator=live(counts.denominator),
+        live=start,
+        rebase=rebase & is_live,
+        until=np.full(len(judged), len(weeks), np.int64),
+        eligible=optional(counts.eligible, fill=True),
+        presence=optional(counts.presence),
+        entitlement=optional(counts.entitlement, fill=True),
+        target=optional(target),
+        due=optional(due_weeks),
+        persons=persons,
+        kinds=kinds,
+        quiet=quiet,
+        stale=stale,
     )
+
+
+def _start(unit: Judged, has_counts: Flags) -> int:
+    """The column of a unit's go-live, else of its first counts (0 without any)."""
+    return int(has_counts.argmax()) if unit.live is None else max(unit.live, 0)

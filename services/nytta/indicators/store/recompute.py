@@ -82,7 +82,9 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     highest_mark = int(connection.value("SELECT max(sequence) FROM {private}.marks"))
     if highest_mark <= cleared:
         return Round(0, 0)
+    # two numbers a round: rows that go bear the first, rows that stand in their place the second, and win
     version = counters["version"] + 2
+    # raised before anything is written: a round that dies leaves rows that the next one's outrank
     store.raise_counter("version", version)
     connection.run(f"TRUNCATE ALL TABLES FROM {{private}} LIKE '{_OF_ONE_TRY}'")
     _read_marks(store, cleared, highest_mark)
@@ -103,6 +105,7 @@ def recompute(store: PrivateStore, definitions: Sequence[Definition]) -> Round:
     rules, below = processing(connection, concerned), _below(connection)
     written, sealed = _derive_cells(store, concerned, scope, rules, below, version)
     _derive_hands(store, concerned, scope, rules, below, version)
+    # the marks last: a round that dies before is done again
     store.raise_counter("cleared", highest_mark)
     if highest_mark // _MARKS > cleared // _MARKS:
         _drop_marks(connection, highest_mark)
@@ -203,6 +206,7 @@ def _derive_subjects(
     touch = f"""INSERT INTO {{private}}.round_touched
         SELECT DISTINCT '{kind}', unit, system, assumeNotNull(day), true
         FROM (SELECT unit, system, arrayJoin([{days}]) AS day FROM {live_rows}) WHERE isNotNull(day)"""
+    # touched before and after: a subject that moved leaves one cell and enters another
     counts_before = dict(connection.rows(count))
     if counts_before:
         connection.run(touch)
