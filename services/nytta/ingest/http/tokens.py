@@ -89,6 +89,7 @@ class Tokens:
         """Every token, the latest last. TokenFileError where the file cannot be read."""
         try:
             status = self.path.stat()
+            # the file is replaced whole, so its number changes though the clock may not have moved
             stamp = (status.st_mtime_ns, status.st_ino)
             if stamp != self._stamp:
                 self._tokens = _File.model_validate_json(self.path.read_bytes()).tokens
