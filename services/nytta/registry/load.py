@@ -86,7 +86,11 @@ def _loaded(
     problems: list[Problem],
 ) -> Loaded:
     entries = contents(files, indicators, purposes, alerts)
+    # rules are asked of whatever could be read, so that a person hears of everything at once
     problems = problems + entries.problems + [problem for rule in RULES for problem in rule(entries)]
     problems += purposes_are_approved(entries, purposes or ())
+    # once each: an entry and its place in the tree are read one by one, and may meet the same fault
     sorted_problems = tuple(sorted(set(problems)))
-    return Loaded(None if any(not problem.warning for problem in sorted_problems) else build(entries), sorted_problems)
+    has_errors = any(not problem.warning for problem in sorted_problems)
+    # not built where anything is wrong: what `build` relies on is what the rules have seen to
+    return Loaded(None if has_errors else build(entries), sorted_problems)

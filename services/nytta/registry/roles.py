@@ -88,20 +88,18 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
     if not address:
         return frozenset()
 
-    def held() -> Iterable[tuple[Role, str, Contact]]:
+    def all_roles() -> Iterable[tuple[Role, str, Contact]]:
         for organisation in registry.organisations:
-            for role, contact in (
-                (Role.PROGRAMME_LEAD, organisation.programme_lead),
-                (Role.OPERATIONS, organisation.operations),
-            ):
-                if contact:
-                    yield role, organisation.id, contact
-            for role, contacts in (
-                (Role.EMPLOYEE_REPRESENTATIVE, organisation.employee_representatives),
-                (Role.DPO, organisation.data_protection),
-                (Role.ADMINISTRATOR, organisation.administrators),
-            ):
-                yield from ((role, organisation.id, contact) for contact in contacts)
+            if organisation.programme_lead:
+                yield Role.PROGRAMME_LEAD, organisation.id, organisation.programme_lead
+            if organisation.operations:
+                yield Role.OPERATIONS, organisation.id, organisation.operations
+            for representative in organisation.employee_representatives:
+                yield Role.EMPLOYEE_REPRESENTATIVE, organisation.id, representative
+            for officer in organisation.data_protection:
+                yield Role.DPO, organisation.id, officer
+            for administrator in organisation.administrators:
+                yield Role.ADMINISTRATOR, organisation.id, administrator
         for unit in registry.units_at(day).values():
             if unit.manager:
                 yield Role.MANAGER, unit.id, unit.manager
@@ -111,11 +109,13 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
             if day in group.span:
                 yield Role.MANAGER, group.id, group.manager
 
-    return frozenset(
-        Grant(role, unit)
-        for role, unit, contact in held()
-        if contact.email.casefold() == address or (contact.sign_in_group and contact.sign_in_group in groups)
-    )
+    def is_meant(contact: Contact) -> bool:
+        if contact.email.casefold() == address:
+            return True
+        # a contact without a group is not everybody's
+        return bool(contact.sign_in_group) and contact.sign_in_group in groups
+
+    return frozenset(Grant(role, place) for role, place, contact in all_roles() if is_meant(contact))
 
 
 def may(grants: Collection[Grant], permission: Permission, unit: str, registry: Registry, day: date) -> bool:

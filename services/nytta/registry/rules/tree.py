@@ -48,10 +48,12 @@ def tree_has_no_cycle(contents: Contents) -> Iterator[Problem]:
     reported: set[tuple[str, ...]] = set()
     for place in contents.places:
         for span, chain in chains(place.entry, versions):
+            # the end of a chain that runs in a circle is the id that it had come to before
             start = next(number for number, place in enumerate(chain) if place.id == chain[-1].id)
             circle = chain[start:-1]
             if not circle:
                 continue
+            # turned to its smallest id, for every unit of a circle finds the same one, from its own place on
             turn = min(range(len(circle)), key=lambda number: circle[number].id)
             circle = circle[turn:] + circle[:turn]
             names = tuple(place.id for place in circle)
@@ -69,14 +71,16 @@ def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
     versions = by_id(located.entry for located in contents.places)
     for located in contents.places:
         place = located.entry
+        # of a parent whose place cannot be read, or that is named wrongly, something else is told
         if place.parent is None or place.parent in contents.unplaced or place.parent not in versions:
             continue
         missing = gaps(place.span, (above.span for above in versions[place.parent]))
         if not missing:
             continue
         gap = missing[0]
+        # a parent that ends too early is mended at the unit's end, one that begins too late at its beginning
         if gap.valid_to == place.valid_to:
-            end = "`valid_to: " + str(gap.valid_from) + "`"
+            end = f"`valid_to: {gap.valid_from}`"
             yield located.problem(
                 f"'{place.id}' is valid {until(place.valid_to)}, but its parent '{place.parent}' ends on "
                 f"{gap.valid_from}; end the unit with {end} or give it another parent from that day",
