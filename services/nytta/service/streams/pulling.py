@@ -49,6 +49,7 @@ class Asking:
 
     async def ask_due(self) -> None:
         """Ask each source that is due. LeaseLostError where another process does it now."""
+        # what was learned under a lease that is lost may be old when it comes again
         if not self.lease.held:
             self._app = self._pulling = None
             return

@@ -25,7 +25,8 @@ from nytta.storage.lease import Lease, LeaseLostError
 
 T = TypeVar("T")
 
-_JOINED = 0.2  # seconds between two looks whether the lease is there already
+_JOINED = 0.2
+"""Seconds between two looks whether the lease is there already."""
 
 
 class Alerting(Protocol):
@@ -101,9 +102,8 @@ class Keeper:
                 await self._patient(lambda alerting: alerting.decide(current_time))
             with self.evaluations.delivery():
                 delivered = await self._patient(lambda alerting: alerting.send(current_time))
-            self.evaluations.delivered(
-                delivered.sent, (problem.channel for problem in delivered.problems), delivered.still
-            )
+            failed_channels = [problem.channel for problem in delivered.problems]
+            self.evaluations.delivered(delivered.sent, failed_channels, delivered.still)
 
     async def leave(self) -> None:
         """Stop at the next statement, and wait until it is over."""
