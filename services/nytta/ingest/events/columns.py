@@ -62,6 +62,7 @@ _OPTIONAL: Final[tuple[tuple[str, pa.DataType, Any], ...]] = (
 
 _ALL: Final = _ALWAYS + _OPTIONAL
 
+
 ALWAYS: Final[tuple[str, ...]] = tuple(name for name, _, _ in _ALWAYS)
 """Columns that every batch has."""
 COLUMNS: Final[Mapping[str, pa.DataType]] = MappingProxyType({name: kind for name, kind, _ in _ALL})
