@@ -44,6 +44,7 @@ def load(
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     try:
+        # listed rather than tried one by one, so that a file that nobody reads is told too
         present = {path.name for path in directory.iterdir()}
     except OSError as error:
         message = f"the directory '{directory}' cannot be read: {error.strerror or error}"

@@ -85,6 +85,7 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
     sign-in says so. A delegate has the manager's role on the days of the delegation, and the manager keeps it.
     """
     address = email.strip().casefold()
+    # contacts without an e-mail address have '', which must not be everybody's who has none
     if not address:
         return frozenset()
 
@@ -141,10 +142,13 @@ def visible(grants: Collection[Grant], permission: Permission, registry: Registr
         if permission not in _MAY[grant.role]:
             continue
         if grant.unit in groups:
-            visible_ids |= {grant.unit, *(member for member in groups[grant.unit].units if member in units)}
-        elif grant.unit in units:
-            below = {grant.unit, *(descendant.id for descendant in registry.descendants(grant.unit, day))}
-            visible_ids |= below | {group.id for group in groups.values() if below & set(group.units)}
+            members = [member for member in groups[grant.unit].units if member in units]
+            visible_ids |= {grant.unit, *members}
+        elif grant.unit in units:  # else the unit does not exist on that day, and neither does the role
+            own_units = {grant.unit, *(descendant.id for descendant in registry.descendants(grant.unit, day))}
+            # through its group alone a small unit is shown: who may see the unit must see the group
+            own_groups = {group.id for group in groups.values() if own_units & set(group.units)}
+            visible_ids |= own_units | own_groups
     if permission is Permission.ACT:  # of a group's messages, its manager answers
         visible_ids -= {group for group in groups if Grant(Role.MANAGER, group) not in grants}
     return frozenset(visible_ids)

@@ -233,6 +233,7 @@ def _go_lives(registry: Registry) -> Iterable[tuple[object, ...]]:
 
 def _units(registry: Registry) -> Iterable[tuple[object, ...]]:
     """Units, cut where their reporting group changes, so that a join by unit and day finds one row."""
+    # a group begins and ends by itself, in the middle of a unit's version
     for unit in registry.units:
         shared_spans = [(group.id, group.span.meet(unit.span)) for group in registry.groups if unit.id in group.units]
         memberships = [(group, span) for group, span in shared_spans if span is not None]

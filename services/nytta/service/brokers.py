@@ -33,6 +33,7 @@ def cluster_of(settings: Settings) -> Cluster:
 
 def _context(settings: Settings) -> ssl.SSLContext:
     try:
+        # of the machine's authorities where no file is named
         context = ssl.create_default_context(cafile=settings.kafka_ca)
         if settings.kafka_certificate:
             context.load_cert_chain(settings.kafka_certificate)

@@ -151,12 +151,14 @@ async def _running(app: App, words: list[str], run: Callable[[list[str]], None])
     loop = asyncio.get_running_loop()
 
     def send(frame: bytes | None) -> None:
+        # from the command's thread: a queue of the loop may be touched in the loop's thread alone
         with contextlib.suppress(RuntimeError):  # the service stops: nobody listens
             loop.call_soon_threadsafe(frames.put_nowait, frame)
 
     def emit(kind: bytes, body: bytes) -> None:
         send(kind + len(body).to_bytes(4, "big") + body)
 
+    # in a thread with a context of its own, so that what is set here is this command's alone
     def work() -> None:
         SERVED.set(app)
         _sink.set(emit)

@@ -40,6 +40,7 @@ def publish_benefits(store: PrivateStore, registry: Registry, model: Model, curr
     wanted = [organisation for organisation in registry.organisations if _has_programme(registry, organisation)]
     statements = Statements(store.connection)
     number = 0
+    # an organisation at a time, for each has weeks that close by its own clock
     for organisation in wanted:
         closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         previous = statements.latest(organisation.id)
@@ -63,6 +64,7 @@ def missed_hours(connection: Connection, registry: Registry) -> list[Missed]:
         for pool in latest.statement.pools if latest else ():
             if pool.use_missing is not None:
                 missed[organisation.id, pool.place, pool.system] += pool.use_missing
+    # in two digits, for hours rest on counts of cases that are not told as they are
     return [Missed(*place, two_digits(thousandths / 1000)) for place, thousandths in missed.items()]
 
 

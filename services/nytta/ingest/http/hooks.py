@@ -23,6 +23,7 @@ from nytta.ingest.http.validation import Circumstances
 Signer = Literal["zammad", "jira", "github", "glpi"]
 """Whose way of signing it is: which hash of what stands in which header."""
 
+# header, algorithm, and what stands before the digits
 _WAYS: Final[Mapping[str, tuple[str, str, str]]] = {
     "zammad": ("x-hub-signature", "sha1", "sha1="),
     "jira": ("x-hub-signature", "sha256", "sha256="),

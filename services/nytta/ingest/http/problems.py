@@ -69,6 +69,7 @@ def retry(status: int, detail: str, seconds: float) -> Problem:
 
 def status_of(reasons: Iterable[Reason]) -> int:
     """The status of a request none of whose events was accepted: the one that fits them all, else 422."""
+    # a sender looks at the status first: one that fits some of the events only would mislead it
     statuses = {_STATUS.get(reason, 422) for reason in reasons}
     return statuses.pop() if len(statuses) == 1 else 422
 

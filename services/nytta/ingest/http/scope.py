@@ -71,6 +71,7 @@ def verdict(
             return None
         return Verdict(Reason.FORBIDDEN_UNIT, "data.unit: is absent, but the token may send for some units only")
     if code == LOOKED_UP:
+        # whose unit it is shows only when it is looked up: a token for some units could send for any
         if not token.everywhere:
             return Verdict(Reason.FORBIDDEN_UNIT, _MAY_BE_ANY)
         is_open = len(registry.organisations) > 1 and source not in homes

@@ -107,6 +107,7 @@ class Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
+        # then what is made for nobody: the connections that would have got it are gone
         await asyncio.sleep(_ANSWERED_SECONDS / 4)
         for task in list(self.server_state.tasks):
             task.cancel()
@@ -251,6 +252,7 @@ class _Impatient(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._forget_head()
+        # refused before its body was read: closed at once, the rest of it would have the answer thrown away
         if self.conn.their_state is h11.SEND_BODY:
             self._linger.start(_LINGER_SECONDS, self.transport.abort)
         self._watch()
@@ -267,6 +269,7 @@ class _Impatient(H11Protocol):
         if self.conn.their_state is not h11.IDLE:
             self._forget_head()
         elif self not in self.awaited and not self.transport.is_closing():
+            # at the end of the dictionary, which keeps its order: the first in it has been waited for longest
             self.awaited[self] = None
             self._head.start(self.head_seconds, self.give_way)
 

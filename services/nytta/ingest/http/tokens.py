@@ -124,6 +124,7 @@ class Tokens:
         subtrees: Sequence[str] = (),
     ) -> tuple[Token, str]:
         """A new token and its text, which cannot be had again."""
+        # the id stands in the token too, so that a person who holds one can find it in the list
         name = secrets.token_hex(4)
         text = f"{_PREFIX}_{name}_{secrets.token_urlsafe(32)}"
         token = Token(

@@ -151,6 +151,7 @@ def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Cir
     for number, line in enumerate(lines):
         if number in done or not _says_something(line):
             continue
+        # raises nothing: the line was decoded, so the models accept it
         event = validate(line, latest=circumstances.now + MAX_FUTURE, raw_ids=True)
         day = (event.time or NO_TIME).astimezone(UTC).date()
         unit = event.data.unit if event.data else None

@@ -213,6 +213,7 @@ def _known(
 def _entry(file: str, node: Node, model: type[E], ids: KnownIds, problems: list[Problem]) -> E | None:
     try:
         return model.model_validate(node.plain(), context=ids)
+    # every fault of the entry, each in its own line: a person mends a file in one go
     except ValidationError as error:
         name = _id(node)
         about = f"'{name}': " if name else ""

@@ -109,6 +109,7 @@ def _week(value: object) -> date:
 
 
 def _flag(value: object) -> bool:
+    # words that YAML itself would read as a boolean: here they come as text, and mean what people mean by them
     text = _word(value).lower()
     if text not in {"true", "false", "yes", "no"}:
         refuse(f"must be true or false, not '{text}'")
@@ -216,6 +217,7 @@ def _names(value: object) -> Names:
 def _reference(kind: str, section: str) -> Callable[[object, ValidationInfo], str]:
     def refer(value: object, info: ValidationInfo) -> str:
         name = _word(value)
+        # None where the file that would name them cannot be read: then nothing is held against the entry
         known_names: frozenset[str] | None = getattr(info.context, section)
         if known_names is not None and name not in known_names:
             refuse(f"names an unknown {kind} '{name}'{nearest(name, known_names)}")
@@ -332,6 +334,7 @@ def case_type_of(case_type: str, info: ValidationInfo) -> str:
 
 def once(values: Iterable[Any], noun: str) -> None:
     """Refuse a list in which something stands twice."""
+    # the first repetition alone is told: the others are found when it is mended
     seen_values: set[Any] = set()
     for value in values:
         if value in seen_values:

@@ -151,6 +151,7 @@ def currencies_are_one(contents: Contents) -> Iterator[Problem]:
 def _above(contents: Contents) -> dict[str, set[str]]:
     """The units that each unit ever lay under, itself included."""
     versions = by_id(place.entry for place in contents.places)
+    # at any time: what overlaps on one day is booked twice on that day
     ancestors: defaultdict[str, set[str]] = defaultdict(set)
     for unit, places in versions.items():
         for place in places:

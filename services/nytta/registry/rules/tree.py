@@ -32,6 +32,7 @@ def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
         for earlier, later in pairwise(places):
             meet = earlier.entry.span.meet(later.entry.span)
             if meet is not None:
+                # told at the one that stands later in the file, whichever begins later
                 one, other = sorted((earlier, later), key=lambda place: place.node.line)
                 yield other.problem(
                     f"'{unit}' is given twice for the days from {meet.valid_from} {until(meet.valid_to)} "
@@ -96,8 +97,9 @@ def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
 
 def peer_groups_have_members(contents: Contents) -> Iterator[Problem]:
     """A unit that is alone in its peer group is compared with nobody."""
+    # a member may be among the units that cannot be read
     if len(contents.units) < len(contents.ids.get("units", ())):
-        return  # a member may be among the units that cannot be read
+        return
     members = defaultdict(list)
     for unit in contents.units:
         if unit.entry.peer_group:

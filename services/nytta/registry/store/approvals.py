@@ -34,6 +34,7 @@ def save_approvals(connection: Connection, rows: list[list[Any]]) -> None:
 
 def remember_approval(connection: Connection, root: str, approval: Approval) -> None:
     """Keep what the owner of a log without a registry says of its approval, unless it was said already."""
+    # each import says it again: only what differs is another row
     if created_approvals(connection).get(root) == approval:
         return
     place = int(connection.value("SELECT max(place) + 1 FROM {open}.created_approvals"))

@@ -87,6 +87,7 @@ def add_created(connection: Connection, created_root: CreatedRoot) -> None:
 def with_created(registry: Registry | None, roots: Sequence[CreatedRoot]) -> Registry:
     """The registry with the units that logs brought."""
     base_registry = registry or Registry((), ())
+    # one on the other: a code that an earlier organisation has is told apart in a later one
     for created_root in roots:
         base_registry = created(
             created_root.root,
@@ -177,6 +178,7 @@ def _groups_as_units(rows: dict[str, pa.Table], registry: Registry) -> pa.Table:
     by_id = {unit["unit"]: unit for unit in units.to_pylist()}
     listed = []
     for group in registry.groups:
+        # its members are siblings: the place of any of them is the group's
         member = by_id[group.units[0]]
         listed.append(
             member

@@ -127,6 +127,7 @@ class Owner:
             started = time.perf_counter()
             current_time = self.parts.clock()
             computing = self._computing
+            # made once for as long as the lease lasts: it remembers what was published and judged
             if computing is None:
                 computing = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
                 self._computing = computing
@@ -147,6 +148,7 @@ class Owner:
                 return
             metrics.PUBLISHED.set_to_current_time()
             current_time = self.parts.clock()
+            # before anything is published: what can be placed now belongs into the figures
             if await patient(self.parts, partial(computing.place_waiting, current_time)):
                 self._changed = True
             closed = computing.closed(current_time)

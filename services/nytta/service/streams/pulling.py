@@ -83,6 +83,7 @@ def build(
     every(app, look_every, unless_lost(asking.ask_due))
     health.attach(app, still=still)
 
+    # at a stop too, and not only when the partition goes: a page under way is broken off
     async def stop_asking() -> None:
         await app.wait_until_stopped()
         await asking.leave()

@@ -84,6 +84,7 @@ class Keeper:
         answers = read([message.value for message in messages])
         while True:  # what is not carried out is not acknowledged; the next owner is given it again
             try:
+                # one lock for the whole of it: an evaluation in between would meet half of the answers
                 async with self._turn:
                     for answer in answers:
                         await self._patient(partial(_answered, answer, self.parts.clock()))
@@ -113,6 +114,7 @@ class Keeper:
 
     async def _patient(self, work: Callable[[Alerting], T]) -> T:
         alerting = self._alerting
+        # taken over late, by the first work under the lease: before that, another process may still write
         if alerting is None:
             alerting = await patient(self.parts, partial(self.parts.take_over, self.lease.check))
             self._alerting = alerting
