@@ -43,17 +43,20 @@ class Standing:
 
 def unit_on(memberships: Iterable[Membership], system: str, day: date) -> str:
     """The unit on a day, '' where there is none: of several, one of the same system, the one that began last."""
-    current_memberships = [
-        membership
-        for membership in memberships
-        if membership.valid_from <= day and (membership.valid_to is None or day < membership.valid_to)
-    ]
-    best = max(
-        current_memberships,
-        key=lambda membership: (membership.system == system, membership.valid_from, membership.unit),
-        default=None,
-    )
+
+    def rank(membership: Membership) -> tuple[bool, date, str]:
+        # the unit's name last: of equals, the same one whatever their order
+        return membership.system == system, membership.valid_from, membership.unit
+
+    current_memberships = [membership for membership in memberships if _holds(membership, day)]
+    best = max(current_memberships, key=rank, default=None)
     return best.unit if best else ""
+
+
+def _holds(membership: Membership, day: date) -> bool:
+    if day < membership.valid_from:
+        return False
+    return membership.valid_to is None or day < membership.valid_to
 
 
 def dated(
@@ -65,27 +68,30 @@ def dated(
     nobody any more. `standing` has the latest membership of each of these rows, of which there may be none.
     """
     events: list[Event] = []
+    # of a row that stands twice on a page, the last counts
     for row, state in {str(state["id"]): state for state in states}.items():
         latest = standing.get(row)
         if latest is None or _has_ended(latest.event, day):
+            # who was never met may have come before; who left and is met again comes today
             started = day if latest else min(day, date.fromisoformat(state["data"]["valid_from"]))
-            events.append(_said(state, _after(row, latest), started, current_time, latest))
-        elif _about(latest.event) != _about(state):
+            events.append(_membership(state, _next_id(row, latest), started, current_time, latest))
+        elif _content(latest.event) != _content(state):
             started = date.fromisoformat(latest.event["data"]["valid_from"])
+            # changed on the day on which it began: it is corrected, for it held on no day before
             if started >= day:
-                events.append(_said(state, str(latest.event["id"]), started, current_time, latest))
+                events.append(_membership(state, str(latest.event["id"]), started, current_time, latest))
             else:
-                events += (
-                    _ended(latest, day, current_time),
-                    _said(state, _after(row, latest), day, current_time, latest),
-                )
+                events.append(_ended(latest, day, current_time))
+                events.append(_membership(state, _next_id(row, latest), day, current_time, latest))
         elif current_time - latest.received_at > SAID_AGAIN:
             events.append(latest.event | {"revision": _revision(latest, current_time)})
-    ending = [standing[row] for row in gone if row in standing and not _has_ended(standing[row].event, day)]
+    gone_memberships = [standing[row] for row in gone if row in standing]
+    ending = [latest for latest in gone_memberships if not _has_ended(latest.event, day)]
     return events + [_ended(latest, day, current_time) for latest in ending]
 
 
-def _about(event: Event) -> dict[str, Any]:
+def _content(event: Event) -> dict[str, Any]:
+    """What a membership says, but for its days: a directory knows no other day than today."""
     return {name: value for name, value in event["data"].items() if name not in _DATES}
 
 
@@ -95,31 +101,43 @@ def _has_ended(event: Event, day: date) -> bool:
 
 
 def _ended(latest: Standing, day: date, current_time: datetime) -> Event:
+    # never before it began: such an event would be refused
     ends = max(day, date.fromisoformat(latest.event["data"]["valid_from"]))
     data = latest.event["data"] | {"valid_to": ends.isoformat()}
-    return latest.event | {"time": current_time.isoformat(), "revision": _revision(latest, current_time), "data": data}
+    changes = {
+        "time": current_time.isoformat(),
+        "revision": _revision(latest, current_time),
+        "data": data,
+    }
+    return latest.event | changes
 
 
-def _said(state: Event, id_: str, started: date, current_time: datetime, latest: Standing | None) -> Event:
+def _membership(
+    state: Event, membership_id: str, started: date, current_time: datetime, latest: Standing | None
+) -> Event:
+    """A membership that has begun and not ended, as a row says that it stands."""
     data = {name: value for name, value in state["data"].items() if name != "valid_to"}
     data["valid_from"] = started.isoformat()
-    return state | {"id": id_, "revision": _revision(latest, current_time), "data": data}
+    return state | {"id": membership_id, "revision": _revision(latest, current_time), "data": data}
 
 
 def _revision(latest: Standing | None, current_time: datetime) -> str:
     latest_revision = int(latest.event.get("revision", 0)) if latest else 0
+    # by the clock, and above the last one though the clock was set back
     return str(max(latest_revision + 1, int(current_time.timestamp() * 1000)))
 
 
-def _after(row: str, latest: Standing | None) -> str:
+def _next_id(row: str, latest: Standing | None) -> str:
     """The id of the next membership of a row: the row's, then with one letter behind it, from a to z, then with two."""
     if latest is None:
         return row
     word = str(latest.event["id"]).removeprefix(row).removeprefix(".")
+    # numbers to the base of 26 whose digits go from 1 to 26: a, …, z, aa, ab, …
     number = 0
     for letter in word:
         number = number * 26 + ord(letter) - ord("a") + 1
-    number, letters = number + 1, ""
+    number += 1
+    letters = ""
     while number:
         number, remainder = divmod(number - 1, 26)
         letters = chr(ord("a") + remainder) + letters

@@ -49,6 +49,11 @@ Progress = Callable[[int, int], None]
 
 T = TypeVar("T")
 
+_DERIVED = re.compile(r"\.[a-z_]+$")
+"""The word behind a row's id in the id of an event that was derived of the row."""
+_FIELDS_NAMED = 60
+"""Fields of a file that a warning names."""
+
 
 class IntakeError(Mendable):
     """A file that cannot be taken in as it is: what to change."""
@@ -150,18 +155,28 @@ class Intake:
     def rekey(self, keys: Keys) -> None:
         """Make pseudonyms with these keys from now on; the store remembers those that are in the key file."""
         self.keys = keys
-        for root in keys.persons if self.key_file else ():
-            if keys.newest(root) > self.private.counter(_key_of(root)):
-                self.private.raise_counter(_key_of(root), keys.newest(root))
+        if self.key_file is None:  # keys of the memory alone end with the process: none can be missed later
+            return
+        for root in keys.persons:
+            newest = keys.newest(root)
+            if newest > self.private.counter(_key_of(root)):
+                self.private.raise_counter(_key_of(root), newest)
 
     def choice(self) -> Choice:
         """Makes the pseudonyms of what comes in now. KeyFileError where a key is missing that there was."""
         with self._choosing:
+            # a choice remembers its makers of pseudonyms, so it is kept as long as nothing that it rests on changes
             if self._chosen is None or self._chosen[0] != (self.keys, self.registry, self._excluded):
-                self._have_keys({organisation.id: organisation.key for organisation in self.registry.organisations})
+                self._have_keys(self._key_names())
                 choice = Choice(self.keys, self.root_of, self._excluded, self.notes)
-                self._chosen = (self.keys, self.registry, self._excluded), choice
+                # after `_have_keys`, which may have made keys: they are part of what the choice rests on
+                grounds = (self.keys, self.registry, self._excluded)
+                self._chosen = grounds, choice
             return self._chosen[1]
+
+    def _key_names(self) -> dict[str, str]:
+        """The name of the key of each organisation's persons, by organisation."""
+        return {organisation.id: organisation.key for organisation in self.registry.organisations}
 
     def root_of(self, code: str, source: str) -> str:
         """The organisation behind a unit's code of a source; '' where that is open."""
@@ -171,8 +186,8 @@ class Intake:
     def _choice_for(self, root: str) -> Choice:
         """Makes the pseudonyms of a file all of whose events are of one organisation."""
         with self._choosing:
-            key_names = {organisation.id: organisation.key for organisation in self.registry.organisations}
-            self._have_keys({root: key_names.get(root, root)})
+            key_name = self._key_names().get(root, root)
+            self._have_keys({root: key_name})
             return Choice(self.keys, lambda _unit, _source: root, self._excluded, self.notes)
 
     def _have_keys(self, names: dict[str, str]) -> None:
@@ -199,34 +214,43 @@ class Intake:
         """
         choice = self.choice()
 
-        def prepared(body: bytes) -> Batch:
-            batch = _decode(body, current_time, choice)
-            placed, unplaced = self._place(batch.table)
-            table = without_stopped(self.registry, placed, self.stopped)
-            return replace(batch, table=table, rejects=(*batch.rejects, *unplaced))
+        def prepare(body: bytes) -> Batch:
+            return self._placed_batch(_decode(body, current_time, choice))
 
-        return behind(map(prepared, bodies), lambda batch: self._write(batch.table, batch.rejects, current_time, job))
+        def write(batch: Batch) -> None:
+            self._write(batch.table, batch.rejects, current_time, job)
+
+        return behind(map(prepare, bodies), write)
 
     def judge(self, body: bytes, received_at: datetime) -> Batch:
         """Decode events that are pseudonymised already and give them their units; nothing is stored.
 
         A raw id is rejected. For one of several writers, which stores the batch itself.
         """
-        batch = _decode(body, received_at, None)
+        return self._placed_batch(_decode(body, received_at, None))
+
+    def _placed_batch(self, batch: Batch) -> Batch:
+        """A decoded batch with the registry's units, without events of systems that are switched off."""
         placed, unplaced = self._place(batch.table)
         table = without_stopped(self.registry, placed, self.stopped)
-        return replace(batch, table=table, rejects=(*batch.rejects, *unplaced))
+        rejects = (*batch.rejects, *unplaced)
+        return replace(batch, table=table, rejects=rejects)
 
     def judge_again(self, reject: SealedReject, current_time: datetime) -> pa.Table | None:
         """The decoded event of a reject if it passes now, else None. KeyFileError where the body stays sealed."""
+        # it came where only pseudonyms pass: made into one here, the raw id would have passed after all
         pseudonymise = None if reject.reason == Reason.RAW_ACTOR else self.choice()
         batch = _decode(self._unsealed(reject), current_time, pseudonymise)
-        if batch.rejects or not len(batch) or self._place(batch.table)[1]:
+        if batch.rejects or not len(batch):
             return None
-        return batch.table
+        _placed, unplaced = self._place(batch.table)
+        # with the codes of its source, for whoever stores it puts the units in their place
+        return None if unplaced else batch.table
 
     def _unsealed(self, reject: SealedReject) -> bytes:
-        return self.keys.unseal(reject.body if isinstance(reject.body, bytes) else str(reject.body).encode())
+        # the driver returns a String of the store as text
+        sealed = reject.body if isinstance(reject.body, bytes) else str(reject.body).encode()
+        return self.keys.unseal(sealed)
 
     def place_again(
         self, rejects: Sequence[SealedReject], current_time: datetime
@@ -235,10 +259,13 @@ class Intake:
         bodies = [self._unsealed(reject).rstrip(b"\n") for reject in rejects]
         batch = _decode(b"\n".join(bodies), current_time, None)
         placed, unplaced = self._place(batch.table)
-        known_places = {(row["source"], f"id {row['id']}") for row in placed.select(["source", "id"]).to_pylist()}
-        still_places = {(reject.source, reject.position) for reject in unplaced}
-        known_places -= still_places
-        return placed, [reject for reject in rejects if (reject.source, reject.position) in known_places]
+        identities = placed.select(["source", "id"]).to_pylist()
+        # rejects of events without a place bear the event's id as their position, as `_refused` makes them
+        placed_positions = {(identity["source"], f"id {identity['id']}") for identity in identities}
+        # an id may have come twice, of which one content has its place: the reject stays until none lacks it
+        placed_positions -= {(reject.source, reject.position) for reject in unplaced}
+        settled = [reject for reject in rejects if (reject.source, reject.position) in placed_positions]
+        return placed, settled
 
     def pulled(self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str = "") -> Pulled:
         """Store what rows of a pulled page say that is not known yet, durably, with rejects and marks.
@@ -268,13 +295,16 @@ class Intake:
         chunk, batch, retractions = self._mapped(items, mapping, current_time, root)
         placed, unplaced = self._place(batch.table)
         states = [orjson.loads(line) for line in encode(placed)]
-        left = {*gone, *(retractions["id"].to_pylist() if len(retractions) else ())}
-        rows = {str(state["id"]) for state in states} | left
-        standing = latest_memberships(self.private, str(mapping.source), rows)
-        changes = dated(states, sorted(left), standing, local_days(self.registry, [current_time])[0], current_time)
+        retracted_ids = retractions["id"].to_pylist() if len(retractions) else []
+        left_ids = {*gone, *retracted_ids}
+        listed_ids = {str(state["id"]) for state in states}
+        standing = latest_memberships(self.private, str(mapping.source), listed_ids | left_ids)
+        (today,) = local_days(self.registry, [current_time])
+        changes = dated(states, sorted(left_ids), standing, today, current_time)
+        # decoded anew, so that what was made of states passes the same checks as any event
         events = _decode(to_ndjson(changes), current_time, None)
-        chunk = replace(chunk, rejects=(*chunk.rejects, *unplaced, *events.rejects))
-        return self._keep(chunk, batch, events.table, current_time)
+        rejects = (*chunk.rejects, *unplaced, *events.rejects)
+        return self._keep(replace(chunk, rejects=rejects), batch, events.table, current_time)
 
     def _mapped(
         self, items: Iterable[Any], mapping: Mapping, current_time: datetime, root: str
@@ -282,10 +312,13 @@ class Intake:
         """Rows as their mapping reads them: events that are pseudonymised, and what they take back."""
         from nytta.ingest.files.read import objects, translate
 
-        chunk = translate(objects(items, mapping), mapping, self.keys.pseudonymiser().wire)
+        # ids of rows are concealed by the lasting key: a row must be known again when keys of persons change
+        conceal = self.keys.pseudonymiser().wire
+        chunk = translate(objects(items, mapping), mapping, conceal)
         choice = self._choice_for(root) if root else self.choice()
         batch = _decode(chunk.ndjson, current_time, choice)
-        return chunk, batch, _decode(chunk.retractions, current_time, None).table
+        retractions = _decode(chunk.retractions, current_time, None)
+        return chunk, batch, retractions.table
 
     def _keep(self, chunk: Chunk, batch: Batch, events: pa.Table, current_time: datetime) -> Pulled:
         """Store events of a page and all that was rejected of it, or deliver them to those who do."""
@@ -298,15 +331,24 @@ class Intake:
             placed = without_stopped(self.registry, placed, self.stopped)
             if len(placed) or rejects:
                 self._write(placed, rejects, current_time)
-        gone = sum(placed["retracted"].to_pylist()) if "retracted" in placed.column_names else 0
+        retracted = sum(placed["retracted"].to_pylist()) if "retracted" in placed.column_names else 0
         waiting = {reject.position for reject in rejects if reject.reason is Reason.UNPLACED}
+        # by position, for a row of which several events were refused is one row
         refused = {reject.position for reject in rejects} - waiting
-        return Pulled(chunk.rows, len(placed) - gone, gone, len(refused), len(waiting))
+        return Pulled(
+            rows=chunk.rows,
+            events=len(placed) - retracted,
+            retracted=retracted,
+            rejected=len(refused),
+            unplaced=len(waiting),
+        )
 
     def _deliver(self, events: pa.Table, rejects: Sequence[Reject]) -> None:
         assert self.delivery is not None
         if len(events) or rejects:
-            self.delivery.deliver(events, rejects, notes := self.notes.waiting())
+            notes = self.notes.waiting()
+            self.delivery.deliver(events, rejects, notes)
+            # only now: a delivery that failed sends the same notes with the next
             self.notes.stored(notes)
 
     def settle(self) -> None:
@@ -389,62 +431,76 @@ class Intake:
         within: str,
         progress: Progress | None,
     ) -> ImportReport:
-        digest = files.digest(path)
+        file_name = files.as_text(path)
         root = organisation or (mapping.organisation.id if mapping else "")
-        snapshot = 0
-        if mapping and mapping.snapshot:
-            list_time = snapshot_at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            snapshot = int(list_time.timestamp())
-            if snapshot <= 0:
-                raise IntakeError(
-                    f"{files.as_text(path.name)}: the list is dated {list_time:%Y-%m-%d}: say when with --snapshot-at"
-                )
-        kind = mapping.id if mapping else "cloudevents"
-        job = self._job(Import(0, files.as_text(path.name), digest, kind, root, snapshot=snapshot), mapping)
-        if job.state != "open":
+        draft = Import(
+            id=0,
+            name=files.as_text(path.name),
+            digest=files.digest(path),
+            mapping=mapping.id if mapping else "cloudevents",
+            organisation=root,
+            snapshot=_snapshot_of(path, mapping, snapshot_at),
+        )
+        job = self._job(draft, mapping)
+        if job.state != "open":  # the whole file was imported before: all of its rows are known
             return ImportReport(
-                files.as_text(path), job.read, 0, job.read - job.rejected - job.left_out, job.rejected, 0, job.left_out
+                file=file_name,
+                read=job.read,
+                accepted=0,
+                duplicate=job.read - job.rejected - job.left_out,
+                rejected=job.rejected,
+                conflict=0,
+                left_out=job.left_out,
             )
         reading = _Reading(self, mapping, job, current_time, self._root(root, timezone, mapping), within)
         for step in behind(reading.steps(path), lambda step: self._write_step(step, current_time)):
             job = step.job
+            # a step is written as an answer is, which a store that stops lets through: here the import breaks off
             self.private.connection.check()
             if progress:
                 progress(step.bytes_read, step.bytes_total)
+        # taken back before the commit: the retractions are rows of this import, and count from the same moment
         if mapping and mapping.complete:
             self._retract_absent(path, job, mapping, reading, gone_at_most, current_time)
+        # counted before the commit, which writes the counts down
         job = self._counted(job, mapping)
-        created_root = reading.made
-        new_units: tuple[str, ...] = ()
-        if created_root:
-            known_codes = {
-                created_root.root: created_root.codes
-                for created_root in registry_tables.created_roots(self.private.connection)
-            }
-            new_units = tuple(sorted(set(created_root.codes) - set(known_codes.get(root, ()))))
-            registry_tables.add_created(self.private.connection, created_root)
-            if mapping and mapping.approval:
-                remember_approval(self.private.connection, root, mapping.approval.given(root))
+        # units before the commit, so that no round meets rows of units that it does not know
+        new_units = self._add_units(reading.made, mapping) if reading.made else ()
         self.private.commit_import(job, current_time)
-        warnings = [*reading.warnings(), *(self._overlap(job, mapping) if mapping else ())]
+        warnings = reading.warnings()
+        if mapping:
+            warnings += self._overlap(job, mapping)
         return ImportReport(
-            files.as_text(path),
-            job.read,
-            job.accepted,
-            job.duplicate,
-            job.rejected,
-            job.conflict,
-            job.left_out,
-            new_units,
-            job.superseded,
-            job.retracted,
-            reading.partly,
-            tuple(warnings),
+            file=file_name,
+            read=job.read,
+            accepted=job.accepted,
+            duplicate=job.duplicate,
+            rejected=job.rejected,
+            conflict=job.conflict,
+            left_out=job.left_out,
+            units_created=new_units,
+            superseded=job.superseded,
+            retracted=job.retracted,
+            partly=reading.partly,
+            warnings=tuple(warnings),
         )
+
+    def _add_units(self, created_root: CreatedRoot, mapping: Mapping | None) -> tuple[str, ...]:
+        """Keep the organisation that a log brings, with its units; the codes of those that are new."""
+        connection = self.private.connection
+        stored_codes = {stored.root: stored.codes for stored in registry_tables.created_roots(connection)}
+        new_codes = set(created_root.codes) - set(stored_codes.get(created_root.root, ()))
+        registry_tables.add_created(connection, created_root)
+        if mapping and mapping.approval:
+            approval = mapping.approval.given(created_root.root)
+            remember_approval(connection, created_root.root, approval)
+        return tuple(sorted(new_codes))
 
     def _overlap(self, job: Import, mapping: Mapping) -> list[str]:
         """That rows stand in an earlier file too, where nothing tells whether they are the same."""
-        match = overlap(self.private.connection, job) if mapping.identity is None and job.accepted else None
+        if mapping.identity is not None or not job.accepted:
+            return []
+        match = overlap(self.private.connection, job)
         if match is None:
             return []
         return [
@@ -456,11 +512,12 @@ class Intake:
         """The import as it stands, or a new one. Of two lists of the same moment, the one that comes later is later."""
         while True:
             number = Import.identify(job.digest, repr(mapping), job.organisation, job.snapshot)
-            import_found = self.private.find_import(number)
-            if import_found:
-                return import_found
+            earlier = self.private.find_import(number)
+            if earlier:
+                return earlier
             if not job.snapshot or not self.private.snapshot_taken(job.mapping, job.organisation, job.snapshot):
                 return replace(job, id=number)
+            # one second later, and looked up anew: the same file with the same time finds the id that it got here
             job = replace(job, snapshot=job.snapshot + 1)
 
     def _retract_absent(
@@ -477,16 +534,20 @@ class Intake:
             return
         assert mapping.source is not None
         listed = self.private.latest_list(job)
-        absent = self.private.absent(job, listed, mapping.source, sorted(reading.seen))
+        seen_rows = sorted(reading.seen)
+        absent = self.private.absent(job, listed, mapping.source, seen_rows)
         if not absent.gone:
             return
-        if listed is job and absent.gone > (absent.standing / 3 if gone_at_most is None else gone_at_most):
+        # a list that lacks so much may be a part of one, which nothing else would show: a person has to say so
+        allowed = absent.standing / 3 if gone_at_most is None else gone_at_most
+        # an older list than the latest takes back only what that latest, accepted list lacks
+        if listed is job and absent.gone > allowed:
             raise IntakeError(
                 f"{files.as_text(path.name)}: {absent.gone} of {absent.standing} rows of '{mapping.source}' are not in "
                 "this list, which says that it is complete. Nothing was changed. If they are gone, say "
                 f"--gone-at-most {absent.gone}; if not, export the whole list"
             )
-        self.private.retract_absent(job, listed, mapping.source, sorted(reading.seen), current_time)
+        self.private.retract_absent(job, listed, mapping.source, seen_rows, current_time)
 
     def _write_step(self, step: _Step, current_time: datetime) -> None:
         with answering():  # what was read is kept, and how far it was read
@@ -507,25 +568,32 @@ class Intake:
         count_stopped(self.private.connection, self.stopped, current_time)
         if self.notes.waiting():
             with self.private.writing.lock:
-                renamings.note(self.private, notes := self.notes.waiting())
+                # asked for again: whoever held the lock before may have stored them
+                notes = self.notes.waiting()
+                renamings.note(self.private, notes)
                 self.notes.stored(notes)
 
     def _place(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
         """Put the registry's units for the sources' codes; events of unknown units are rejected whole."""
         if not len(events):
             return events, ()
-        triples, codes = distinct(events["source"], events["unit"], pc.cast(events["time"], pa.date32()))
-        if any(unit == LOOKED_UP for _, unit, _ in triples):
+        # a batch names few units on few days: each triple is resolved once, and its events find it by number
+        days = pc.cast(events["time"], pa.date32())
+        triples, triple_numbers = distinct(events["source"], events["unit"], days)
+        if any(code == LOOKED_UP for _, code, _ in triples):
             return self._place_looked_up(events)
-        homes = [self.registry.resolve_one(unit, source, day) if unit else "" for source, unit, day in triples]
-        if all(home == unit for home, (_, unit, _) in zip(homes, triples, strict=True)):
+        units = [self.registry.resolve_one(code, source, day) if code else "" for source, code, day in triples]
+        # codes that are ids of units already: nothing is copied
+        if all(unit == code for unit, (_, code, _) in zip(units, triples, strict=True)):
             return events, ()
-        is_placed = pa.array(np.array([home is not None for home in homes])[codes])
-        units = pa.array([home or "" for home in homes], pa.string()).dictionary_encode()
-        column = pa.DictionaryArray.from_arrays(units.indices.take(pa.array(codes)), units.dictionary)
-        placed = events.set_column(events.schema.get_field_index("unit"), "unit", column).filter(is_placed)
-        lost = events.filter(pc.invert(is_placed))
-        return placed, _unplaced(lost)
+        is_known = np.array([unit is not None for unit in units])
+        is_placed = pa.array(is_known[triple_numbers])
+        encoded = pa.array([unit or "" for unit in units], pa.string()).dictionary_encode()
+        indices = encoded.indices.take(pa.array(triple_numbers))
+        column = pa.DictionaryArray.from_arrays(indices, encoded.dictionary)
+        with_units = events.set_column(events.schema.get_field_index("unit"), "unit", column)
+        unplaced = events.filter(pc.invert(is_placed))
+        return with_units.filter(is_placed), _unplaced(unplaced)
 
     def _place_looked_up(self, events: pa.Table) -> tuple[pa.Table, tuple[Reject, ...]]:
         """As `_place`, where some events leave it to us to look their units up."""
@@ -539,6 +607,7 @@ class Intake:
     def _counted(self, job: Import, mapping: Mapping | None) -> Import:
         """Rows against what was there before: a row of a file is known by its number, or by the mapping's identity."""
         stored = job.read - job.rejected - job.left_out
+        # the source is the file's digest: only the same file, read by another mapping, can have told of these events
         if mapping is not None and mapping.identity is None and not is_known(self.private.connection, job):
             return replace(job, accepted=stored)
         counts = self.private.import_counts(job.id, derived=mapping is not None)
@@ -554,25 +623,25 @@ class Intake:
 
     def _root(self, root: str, timezone: str, mapping: Mapping | None) -> CreatedRoot | None:
         """The organisation under which units are made; None where the registry declares it or events name theirs."""
-        if mapping is None or (
-            self.declared and any(organisation.id == root for organisation in self.declared.organisations)
-        ):
+        if mapping is None:
             return None
-        known_roots = {
-            created_root.root: created_root for created_root in registry_tables.created_roots(self.private.connection)
-        }
-        if root in known_roots:
-            return known_roots[root]
+        if self.declared and any(organisation.id == root for organisation in self.declared.organisations):
+            return None
+        stored_roots = {stored.root: stored for stored in registry_tables.created_roots(self.private.connection)}
+        if root in stored_roots:
+            return stored_roots[root]
         size = mapping.declared_size if isinstance(mapping.declared_size, int) else None
         public = mapping.purpose == "public_data"
         zone = timezone or mapping.timezone
         new_root = CreatedRoot(root, zone, (), mapping.organisation.country, public, size)
-        self._with(new_root)
+        self._with(new_root)  # refused before a row is read, where it does not go with the registry
         return new_root
 
     def with_units(self, created_root: CreatedRoot, events: pa.Table) -> CreatedRoot:
         """`created_root` with the codes of these events, and the registry with their units."""
-        codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {""} if len(events) else set()
+        if not len(events):
+            return created_root
+        codes = set(events["unit"].unify_dictionaries().unique().to_pylist()) - {""}
         owners = {unit.id: unit.root for unit in self.registry.units}
         foreign = sorted(code for code in codes if owners.get(code, created_root.root) != created_root.root)
         if foreign:
@@ -580,10 +649,11 @@ class Intake:
                 f"unit '{foreign[0]}' belongs to organisation '{owners[foreign[0]]}' already: if it is the same, say "
                 f"--organisation {owners[foreign[0]]}; if not, give this log's units names of their own in the mapping"
             )
-        new = codes - set(created_root.codes)
-        if new:
-            created_root = replace(created_root, codes=tuple(sorted(set(created_root.codes) | codes)))
-            self.registry = self._with(created_root)
+        if codes <= set(created_root.codes):
+            return created_root
+        all_codes = codes.union(created_root.codes)
+        created_root = replace(created_root, codes=tuple(sorted(all_codes)))
+        self.registry = self._with(created_root)
         return created_root
 
     def _with(self, created_root: CreatedRoot) -> Registry:
@@ -638,9 +708,11 @@ class _Reading:
         if self.mapping and self.mapping.complete and self.job.read:  # it was interrupted: which rows were rejected?
             self.unknown_rows = bool(self.intake.private.rejects(source=self.mapping.source or "", limit=1))
         choice = self.intake._choice_for(root) if root else self.intake.choice()
-        conceal = self.intake.keys.pseudonymiser().wire  # rows keep their ids when keys of persons change
-        chunks = (
-            read(
+        if self.mapping is None:
+            chunks = read_cloudevents(path, self.job.read)
+        else:
+            conceal = self.intake.keys.pseudonymiser().wire  # rows keep their ids when keys of persons change
+            chunks = read(
                 path,
                 self.mapping,
                 self.job.read,
@@ -648,22 +720,23 @@ class _Reading:
                 conceal=conceal,
                 lookalikes=self.lookalikes,
             )
-            if self.mapping
-            else read_cloudevents(path, self.job.read)
-        )
         for chunk in chunks:
+            batch = _decode(chunk.ndjson, self.now, choice)
             retractions = _decode(chunk.retractions, self.now, None)
-            yield self._step(chunk, _decode(chunk.ndjson, self.now, choice), retractions.table)
+            yield self._step(chunk, batch, retractions.table)
 
     def _step(self, chunk: Chunk, batch: Batch, retractions: pa.Table) -> _Step:
-        if self.made:
+        if self.made:  # before the events are placed, which finds a unit only where the registry has it
             self.made = self.intake.with_units(self.made, batch.table)
         placed, unplaced = self.intake._place(batch.table)
         if self.within and len(placed):
             placed, foreign = _within(self.intake.registry, placed, self.within)
             unplaced = (*unplaced, *foreign)
         events = without_stopped(self.intake.registry, placed, self.intake.stopped)
-        rejects = (*chunk.rejects, *(_at_row(reject, self.job.read) for reject in batch.rejects), *unplaced)
+        refused = [_at_row(reject, self.job.read) for reject in batch.rejects]
+        rejects = (*chunk.rejects, *refused, *unplaced)
+        # counted by the numbers of rows, which events of rows with an identity lose at once: a row that moved within
+        # its list must be the same content
         self._count(chunk, events, rejects)
         if self.mapping and self.mapping.identity is not None:
             events = join([unnumbered(events), retractions])
@@ -676,15 +749,16 @@ class _Reading:
         if self.mapping is None:
             accepted, refused = len(events), len(rejects)
         else:
-            numbers = set(events["sequence"].to_pylist()) if len(events) else set()
-            named = {_row_of(reject) for reject in rejects}
-            accepted, refused = len(numbers), len(named - numbers)
-            self.partly += len(named & numbers)
+            kept_rows = set(events["sequence"].to_pylist()) if len(events) else set()
+            refused_rows = {_row_of(reject) for reject in rejects}
+            accepted, refused = len(kept_rows), len(refused_rows - kept_rows)
+            self.partly += len(refused_rows & kept_rows)
+        left_out = rows - accepted - refused
         self.job = replace(
             self.job,
             read=chunk.rows,
             rejected=self.job.rejected + refused,
-            left_out=self.job.left_out + rows - accepted - refused,
+            left_out=self.job.left_out + left_out,
         )
         self.absent, self.fields = chunk.absent, chunk.fields
 
@@ -694,29 +768,37 @@ class _Reading:
         if not self.absent:
             return alike
         names = ", ".join(f"'{name}'" for name in self.absent)
-        known_names = ", ".join(self.fields[:60]) + (" …" if len(self.fields) > 60 else "")
-        return [f"no row has the field{'s' * (len(self.absent) > 1)} {names}; the fields are: {known_names}", *alike]
+        plural = "s" if len(self.absent) > 1 else ""
+        present = ", ".join(self.fields[:_FIELDS_NAMED])
+        if len(self.fields) > _FIELDS_NAMED:
+            present += " …"
+        return [f"no row has the field{plural} {names}; the fields are: {present}", *alike]
 
     def _note_seen(self, chunk: Chunk, rejects: Sequence[Reject]) -> None:
         if self.mapping is None or not self.mapping.complete:
             return
         self.seen |= set(chunk.seen)
         self.unknown_rows |= chunk.unknown_rows > 0
-        self.seen |= {re.sub(r"\.[a-z_]+$", "", reject_id) for reject in rejects if (reject_id := _id_of(reject))}
+        # rejected rows are in the list all the same: they must not be taken back as if it lacked them
+        event_ids = filter(None, map(_id_of, rejects))
+        self.seen |= {_DERIVED.sub("", event_id) for event_id in event_ids}
 
 
 def behind(items: Iterable[T], write: Callable[[T], object]) -> Iterator[T]:
     """Each item after it was written; while one is being written, the next is made."""
+    # one thread and one item ahead: order is kept, and memory holds two items whatever their number
     with ThreadPoolExecutor(1) as writer:
         under_way: tuple[Future[object], T] | None = None
         for item in items:
             if under_way:
-                under_way[0].result()
-                yield under_way[1]
+                writing, written = under_way
+                writing.result()
+                yield written
             under_way = (writer.submit(write, item), item)
         if under_way:
-            under_way[0].result()
-            yield under_way[1]
+            writing, written = under_way
+            writing.result()
+            yield written
 
 
 def _at_row(reject: Reject, rows_before: int) -> Reject:
@@ -747,6 +829,19 @@ def _id_of(reject: Reject) -> str:
         return ""
 
 
+def _snapshot_of(path: Path, mapping: Mapping | None, snapshot_at: datetime | None) -> int:
+    """When a list was made, in seconds since 1970: as it is told, else by the file's own time; 0 for other files."""
+    if mapping is None or not mapping.snapshot:
+        return 0
+    list_time = snapshot_at or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    snapshot = int(list_time.timestamp())
+    if snapshot <= 0:  # 0 says that a file is no list, and the store's column has no sign
+        raise IntakeError(
+            f"{files.as_text(path.name)}: the list is dated {list_time:%Y-%m-%d}: say when with --snapshot-at"
+        )
+    return snapshot
+
+
 def _decode(body: bytes, current_time: datetime, pseudonymise: Choice | None) -> Batch:
     """The events of a body of NDJSON, and its rejects; None where they are pseudonymised already."""
     from nytta.ingest.events.batch import decode
@@ -756,12 +851,13 @@ def _decode(body: bytes, current_time: datetime, pseudonymise: Choice | None) ->
 
 def _within(registry: Registry, events: pa.Table, root: str) -> tuple[pa.Table, tuple[Reject, ...]]:
     """Events of units of an organisation, and rejects of the others."""
-    own_units = pa.array(sorted({unit.id for unit in registry.units if unit.root == root}), pa.string())
+    unit_ids = {unit.id for unit in registry.units if unit.root == root}
     units = events["unit"].cast(pa.string())
-    is_within = pc.or_(pc.is_in(units, own_units), pc.equal(units, ""))
+    # an event that names no unit names none of another organisation
+    is_within = pc.or_(pc.is_in(units, pa.array(sorted(unit_ids), pa.string())), pc.equal(units, ""))
     detail = f"the unit is not of {root}, whose files alone may be imported here"
-    lost = events.filter(pc.invert(is_within))
-    return events.filter(is_within), _refused(lost, Reason.FORBIDDEN_UNIT, lambda _: detail)
+    foreign = events.filter(pc.invert(is_within))
+    return events.filter(is_within), _refused(foreign, Reason.FORBIDDEN_UNIT, lambda _: detail)
 
 
 def _unplaced(events: pa.Table) -> tuple[Reject, ...]:
@@ -778,7 +874,5 @@ def _refused(events: pa.Table, reason: Reason, detail: Callable[[dict[str, Any]]
     from nytta.ingest.events.batch import Reject
     from nytta.ingest.events.encode import encode
 
-    return tuple(
-        Reject(reason, detail(row), row["source"], f"id {row['id']}", body)
-        for row, body in zip(events.to_pylist(), encode(events), strict=True)
-    )
+    rows = zip(events.to_pylist(), encode(events), strict=True)
+    return tuple(Reject(reason, detail(event), event["source"], f"id {event['id']}", body) for event, body in rows)

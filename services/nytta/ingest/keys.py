@@ -36,6 +36,7 @@ from nytta.ingest.events.pseudonyms import SIZE, Digests, Maker, Pseudonymiser
 from nytta.storage import permissions
 
 _BYTES = 32
+"""Bytes of a secret."""
 
 MADE_EVERY: Final = timedelta(weeks=26)
 """Age of the used key's preparation at which the next key is made."""
@@ -107,7 +108,9 @@ class Keys:
                 f"there is no key of persons for '{root}': `nytta keys rotate` makes the first one; if there was one, "
                 "restore the key file from its backup"
             )
-        return Persons(keys[0], keys[1] if len(keys) > 1 else None, self.lasting(root), frozenset(excluded), notes)
+        used, *later = keys
+        coming = later[0] if later else None
+        return Persons(used, coming, self.lasting(root), frozenset(excluded), notes)
 
     def seal(self, body: bytes) -> bytes:
         """Encrypt a rejected body, as ASCII; the same body becomes the same text, so that a repeat is recognised."""
@@ -125,6 +128,7 @@ class Keys:
         return self._derived(b"figures " + root.encode("utf-8"))
 
     def _rejects(self) -> AESSIV:
+        # deterministic, so that a repeat is known; twice the bytes, because SIV takes two keys in one
         return AESSIV(self._derived(b"rejects", 2 * _BYTES))
 
     def _derived(self, purpose: bytes, size: int = _BYTES) -> bytes:
@@ -134,7 +138,8 @@ class Keys:
 
     def newest(self, root: str) -> int:
         """The number of the organisation's newest key of persons; 0 where it has none. Numbers only grow."""
-        return max((int(person_key.id.rpartition("-")[2]) for person_key in self.persons.get(root, ())), default=0)
+        numbers = [int(person_key.id.rpartition("-")[2]) for person_key in self.persons.get(root, ())]
+        return max(numbers, default=0)
 
     def step(self, root: str, day: date) -> Step:
         """What is to be done on `day`."""
@@ -147,8 +152,10 @@ class Keys:
 
     def with_coming(self, root: str, key_name: str, day: date, secret: bytes | None = None) -> Keys:
         """With one more key for the organisation, made on `day`: its first, or its coming one."""
-        person_key = PersonKey(f"{key_name}-{self.newest(root) + 1}", secret or secrets.token_bytes(_BYTES), day)
-        return replace(self, persons={**self.persons, root: (*self.persons.get(root, ()), person_key)})
+        number = self.newest(root) + 1
+        person_key = PersonKey(f"{key_name}-{number}", secret or secrets.token_bytes(_BYTES), day)
+        keys = (*self.persons.get(root, ()), person_key)
+        return replace(self, persons={**self.persons, root: keys})
 
     def changed(self, root: str) -> Keys:
         """Without the organisation's used key: the coming one is used. ValueError where none is coming."""
@@ -175,7 +182,7 @@ class Notes:
 
     def add(self, note: Note) -> None:
         """One more, from any thread."""
-        self._waiting.append(note)
+        self._waiting.append(note)  # one step of the interpreter: no lock is needed
 
     def waiting(self) -> Sequence[Note]:
         """What is not stored yet."""
@@ -183,6 +190,7 @@ class Notes:
 
     def stored(self, notes: Sequence[Note]) -> None:
         """What `waiting` gave is stored now."""
+        # notes are added at the end alone, so what was stored still stands at the beginning
         del self._waiting[: len(notes)]
 
 
@@ -221,6 +229,7 @@ class Persons:
         return b"".join(map(self._known.__getitem__, texts))
 
     def _made(self, text: str) -> bytes:
+        # by the lasting key: who is excluded stays so when keys of persons change
         if self._excluded and self._lasting.digest(text) in self._excluded:
             return EXCLUDED
         digest = self._used.digest(text)
@@ -248,6 +257,7 @@ class Choice:
         root, person = self.root_of(unit, source), field == "actor"
         maker = self._made.get((root, person))
         if maker is None:
+            # two threads may make it at once: the first one's is kept by both, with the digests that it remembers
             maker = self._made.setdefault((root, person), self._maker(root, person))
         return maker
 
@@ -278,6 +288,7 @@ def with_first(path: Path, names: Mapping[str, str], day: date) -> Keys:
     """
     try:
         with alone(path):
+            # read again under the lock: another process may have made them meanwhile
             keys = load_or_make(path)
             for root, name in names.items():
                 if not keys.newest(root):
@@ -306,7 +317,9 @@ def _make(path: Path) -> None:
     permissions.make_folder(path.parent)
     beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        permissions.replace(beside, written(Keys("k1", secrets.token_bytes(_BYTES))).encode())
+        new_keys = Keys("k1", secrets.token_bytes(_BYTES))
+        permissions.replace(beside, written(new_keys).encode())
+        # a link fails where the name is taken, and a renaming would replace what another process has made
         with suppress(FileExistsError):
             path.hardlink_to(beside)
     finally:
@@ -317,12 +330,8 @@ def read(text: str) -> Keys:
     """Keys from the text of a key file. ValueError where it is none."""
     try:
         document = json.loads(text)
-        persons = {
-            root: tuple(
-                PersonKey(key["id"], bytes.fromhex(key["secret"]), date.fromisoformat(key["made"])) for key in keys
-            )
-            for root, keys in document.get("persons", {}).items()
-        }
+        keys_by_root = document.get("persons", {})
+        persons = {root: tuple(_person_key(entry) for entry in entries) for root, entries in keys_by_root.items()}
         return Keys(str(document["id"]), bytes.fromhex(document["secret"]), persons)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
@@ -331,18 +340,24 @@ def read(text: str) -> Keys:
         ) from error
 
 
+def _person_key(entry: Mapping[str, Any]) -> PersonKey:
+    return PersonKey(entry["id"], bytes.fromhex(entry["secret"]), date.fromisoformat(entry["made"]))
+
+
 def written(keys: Keys) -> str:
     """The text of a key file."""
     document: dict[str, Any] = {"id": keys.id, "secret": keys.secret.hex()}
     if keys.persons:
-        document["persons"] = {
-            root: [
-                {"id": person_key.id, "secret": person_key.secret.hex(), "made": person_key.made.isoformat()}
-                for person_key in several
-            ]
-            for root, several in keys.persons.items()
-        }
+        document["persons"] = {root: [_entry(key) for key in root_keys] for root, root_keys in keys.persons.items()}
     return json.dumps(document, indent=1)
+
+
+def _entry(person_key: PersonKey) -> dict[str, str]:
+    return {
+        "id": person_key.id,
+        "secret": person_key.secret.hex(),
+        "made": person_key.made.isoformat(),
+    }
 
 
 def save(keys: Keys, path: Path) -> None:

@@ -32,9 +32,9 @@ def looked_up(store: PrivateStore, registry: Registry, events: pa.Table) -> tupl
     ]
     is_known = pa.array([bool(unit) for unit in units], pa.bool_())
     words = pa.array(units, pa.string()).dictionary_encode().cast(events["unit"].type)
-    placed = events.set_column(events.schema.get_field_index("unit"), "unit", words).filter(is_known)
-    lost = events.filter(pc.invert(is_known))
-    return placed, tuple(map(_unplaced, lost.to_pylist(), encode(lost)))
+    with_units = events.set_column(events.schema.get_field_index("unit"), "unit", words)
+    unplaced = events.filter(pc.invert(is_known))
+    return with_units.filter(is_known), tuple(map(_unplaced, unplaced.to_pylist(), encode(unplaced)))
 
 
 def local_days(registry: Registry, moments: Sequence[datetime]) -> list[date]:
@@ -45,17 +45,19 @@ def local_days(registry: Registry, moments: Sequence[datetime]) -> list[date]:
 
 def _units(store: PrivateStore, events: pa.Table, days: Sequence[date]) -> list[str]:
     """For each event its unit, '' where nobody knows it."""
-    actors, subjects = events["actor"].to_pylist(), events["subject"].to_pylist()
+    actors = events["actor"].to_pylist()
+    subjects = events["subject"].to_pylist()
     systems = events["system"].cast(pa.string()).to_pylist()
     kinds = events["kind"].cast(pa.string()).to_pylist()
-    known_memberships = memberships_of(store, {actor for actor in actors if actor != NOBODY})
-    of_actors = [
-        unit_on(known_memberships.get(actor, ()), system, day)
-        for actor, system, day in zip(actors, systems, days, strict=True)
-    ]
-    looked_up = zip(subjects, kinds, of_actors, strict=True)
-    opened = opening_units(store, {subject for subject, kind, unit in looked_up if not unit and kind in _OPENED})
-    return [unit or opened.get(subject, "") for unit, subject in zip(of_actors, subjects, strict=True)]
+    memberships = memberships_of(store, {actor for actor in actors if actor != NOBODY})
+    acts = zip(actors, systems, days, strict=True)
+    actor_units = [unit_on(memberships.get(actor, ()), system, day) for actor, system, day in acts]
+    # only then: where a case was opened costs a look into all of its events
+    subject_acts = zip(subjects, kinds, actor_units, strict=True)
+    homeless = {subject for subject, kind, unit in subject_acts if not unit and kind in _OPENED}
+    opening_by_subject = opening_units(store, homeless)
+    units = zip(actor_units, subjects, strict=True)
+    return [unit or opening_by_subject.get(subject, "") for unit, subject in units]
 
 
 def _unplaced(row: dict[str, Any], body: bytes) -> Reject:

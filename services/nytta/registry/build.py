@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
+
+from pydantic import BaseModel
 
 from nytta.registry.dates import ALWAYS, Span
-from nytta.registry.entries.contents import Contents
+from nytta.registry.entries.contents import Contents, Located
 from nytta.registry.entries.organisation import ContactEntry, OrganisationEntry, UnitEntry
 from nytta.registry.entries.programme import BenefitEntry
 from nytta.registry.entries.systems import CaseTypeEntry, MinutesEntry, SystemEntry
@@ -30,18 +32,20 @@ from nytta.registry.retention import Disposal
 from nytta.registry.systems import CaseType, Minutes, System
 from nytta.registry.units import Approval, Contact, Delegate, Names, Organisation, ReportingGroup, Unit, UnitCode
 
+E = TypeVar("E", bound=BaseModel)
+
 
 def build(contents: Contents) -> Registry:
     """The registry of `contents`, which must have passed every rule."""
     organisations = [organisation.entry for organisation in contents.organisations]
     units = tuple(_units(contents))
     # A unit that moved between organisations counts with the last of them.
-    roots = {unit.id: unit.root for unit in sorted(units, key=lambda unit: unit.valid_from)}
-    tongues = {unit.id: unit.language for unit in sorted(units, key=lambda unit: unit.valid_from)}
-    money = {
-        unit: next(organisation.money for organisation in organisations if organisation.id == root)
-        for unit, root in roots.items()
-    }
+    units_in_time = sorted(units, key=lambda unit: unit.valid_from)
+    roots = {unit.id: unit.root for unit in units_in_time}
+    tongues = {unit.id: unit.language for unit in units_in_time}
+    # reversed, so that of several versions of an organisation the first one listed decides
+    currencies = {organisation.id: organisation.money for organisation in reversed(organisations)}
+    money = {unit: currencies[root] for unit, root in roots.items()}
     return Registry(
         organisations=tuple(_organisation(organisation) for organisation in organisations),
         units=units,
@@ -53,7 +57,7 @@ def build(contents: Contents) -> Registry:
                 group_entry.manager.contact(tongues[group_entry.units[0]]),
                 group_entry.span,
             )
-            for group_entry in (reporting_group.entry for reporting_group in contents.reporting_groups)
+            for group_entry in _entries(contents.reporting_groups)
         ),
         codes=tuple(
             UnitCode(code_map.entry.source, code.code, code.unit, code.span)
@@ -68,11 +72,11 @@ def build(contents: Contents) -> Registry:
                 approval_entry.dpia or "",
                 approval_entry.consulted_on,
             )
-            for approval_entry in (approval.entry for approval in contents.approvals)
+            for approval_entry in _entries(contents.approvals)
         ),
         disposals=tuple(
             Disposal(disposal_entry.rule, disposal_entry.decision, disposal_entry.organisation or "")
-            for disposal_entry in (disposal.entry for disposal in contents.disposals)
+            for disposal_entry in _entries(contents.disposals)
         ),
         systems=tuple(_system(system.entry) for system in contents.systems),
         milestones=tuple(
@@ -85,7 +89,7 @@ def build(contents: Contents) -> Registry:
                 milestone_entry.unit,
                 milestone_entry.tier or "",
             )
-            for milestone_entry in (milestone.entry for milestone in contents.milestones)
+            for milestone_entry in _entries(contents.milestones)
         ),
         plans=tuple(
             Plan(
@@ -97,7 +101,7 @@ def build(contents: Contents) -> Registry:
                 workplaces=plan_entry.workplaces,
                 span=plan_entry.span,
             )
-            for plan_entry in (plan.entry for plan in contents.plans)
+            for plan_entry in _entries(contents.plans)
         ),
         benefits=tuple(_benefit(benefit.entry, money, tongues) for benefit in contents.benefits),
         decisions=tuple(
@@ -110,7 +114,7 @@ def build(contents: Contents) -> Registry:
                 decision_entry.units,
                 decision_entry.system,
             )
-            for decision_entry in (decision.entry for decision in contents.decisions)
+            for decision_entry in _entries(contents.decisions)
         ),
         costs=tuple(
             Cost(
@@ -122,7 +126,7 @@ def build(contents: Contents) -> Registry:
                 cost_entry.system,
                 cost_entry.kind or "",
             )
-            for cost_entry in (cost.entry for cost in contents.costs)
+            for cost_entry in _entries(contents.costs)
         ),
         surveys=tuple(
             Survey(
@@ -132,7 +136,7 @@ def build(contents: Contents) -> Registry:
                 tuple(sorted(survey_entry.scores.items())),
                 survey_entry.source,
             )
-            for survey_entry in (survey.entry for survey in contents.surveys)
+            for survey_entry in _entries(contents.surveys)
         ),
         suggestions=tuple(
             Suggestion(
@@ -142,7 +146,7 @@ def build(contents: Contents) -> Registry:
                 suggestion_entry.link or "",
                 suggestion_entry.system,
             )
-            for suggestion_entry in (suggestion.entry for suggestion in contents.suggestions)
+            for suggestion_entry in _entries(contents.suggestions)
         ),
         deviations=tuple(
             Deviation(
@@ -153,9 +157,14 @@ def build(contents: Contents) -> Registry:
                 deviation_entry.case_type,
                 deviation_entry.span,
             )
-            for deviation_entry in (deviation.entry for deviation in contents.deviations)
+            for deviation_entry in _entries(contents.deviations)
         ),
     )
+
+
+def _entries(located_entries: Iterable[Located[E]]) -> Iterator[E]:
+    """The entries without their places, of which nothing more is told."""
+    return (located.entry for located in located_entries)
 
 
 def _organisation(entry: OrganisationEntry) -> Organisation:
@@ -203,16 +212,20 @@ def _units(contents: Contents) -> Iterator[Unit]:
         versions.setdefault(version.id, []).append(version)
     for version in placed:
         lines = [(span, _inherited(chain)) for span, chain in chains(version, versions)]
+        # lines are in order of time: neighbours that inherit the same are one version of the unit
         for inherited, stretch in groupby(lines, key=itemgetter(1)):
             spans = [span for span, _ in stretch]
-            yield _unit(version, Span(spans[0].valid_from, spans[-1].valid_to), *inherited)
+            whole_span = Span(spans[0].valid_from, spans[-1].valid_to)
+            yield _unit(version, whole_span, *inherited)
 
 
 def _inherited(chain: Sequence[_Placed]) -> tuple[str, str, str]:
     root = chain[-1].entry
+    # the nearest that says it; a root always has a country
     country = next(place.entry.country for place in chain if place.entry.country)
     tongue = root.tongue if isinstance(root, OrganisationEntry) else "en"
-    return root.id, country, next((place.entry.language for place in chain if place.entry.language), tongue)
+    languages = [place.entry.language for place in chain if place.entry.language]
+    return root.id, country, languages[0] if languages else tongue
 
 
 def _unit(placed: _Placed, span: Span, root: str, country: str, language: str) -> Unit:

@@ -84,11 +84,14 @@ class Calendar:
         """
         last_day = _last_day(month)
         weeks = [monday for monday in mondays(month, last_day) if month <= monday + timedelta(days=3) <= last_day]
-        return 1000 - round(1000 * math.prod(1 - self.presence_any(week) / 1000 for week in weeks))
+        share_away = math.prod(1 - self.presence_any(week) / 1000 for week in weeks)
+        return 1000 - round(1000 * share_away)
 
     def is_workday(self, day: date) -> bool:
         """Whether `day` is no weekend, no public holiday and no day on which the organisation is closed."""
-        return day.weekday() < 5 and day not in public_holidays(self.country, day.year) and day not in self.closed
+        if day.weekday() >= 5 or day in self.closed:
+            return False
+        return day not in public_holidays(self.country, day.year)
 
     def workdays(self, week: date) -> int:
         """Number of working days in the ISO week that begins on `week`."""
@@ -96,15 +99,16 @@ class Calendar:
 
     def workdays_month(self, month: date) -> int:
         """Number of working days in the month that begins on `month`."""
-        return sum(
-            self.is_workday(month + timedelta(days=offset)) for offset in range((_last_day(month) - month).days + 1)
-        )
+        length = (_last_day(month) - month).days + 1
+        return sum(self.is_workday(month + timedelta(days=offset)) for offset in range(length))
 
     def is_quiet(self, week: date) -> bool:
         """Whether the week that begins on `week` is for holidays: summer, Christmas or a school break."""
         number = week.isocalendar().week
-        holiday = bool(self.country) and (number in SUMMER_WEEKS or number in CHRISTMAS_WEEKS)
-        return holiday or _is_break(week, self.breaks)
+        is_season = number in SUMMER_WEEKS or number in CHRISTMAS_WEEKS
+        # without a country nothing is known of its seasons
+        is_holiday = bool(self.country) and is_season
+        return is_holiday or _is_break(week, self.breaks)
 
 
 def presence_any(country: str, week: date, *, breaks: tuple[Break, ...] = (), presence: Presence = DEFAULT) -> int:
@@ -114,7 +118,8 @@ def presence_any(country: str, week: date, *, breaks: tuple[Break, ...] = (), pr
     countries that keep it; the days after Easter are ordinary unless the registry lists them as a school
     break.
     """
-    number, friday = week.isocalendar().week, week + timedelta(days=4)
+    number = week.isocalendar().week
+    friday = week + timedelta(days=4)
     shares = [presence.ordinary]
     if country and number in SUMMER_WEEKS:
         shares.append(presence.summer)
@@ -150,23 +155,24 @@ def public_holidays(country: str, year: int) -> frozenset[date]:
 
 @lru_cache(maxsize=512)
 def _good_friday(country: str, year: int) -> date | None:
-    named = _holidays(country, year).get_named("Good Friday", lookup="exact")
-    return named[0] if named else None
+    good_fridays = _holidays(country, year).get_named("Good Friday", lookup="exact")
+    return good_fridays[0] if good_fridays else None
 
 
 def _holidays(country: str, year: int) -> holidays.HolidayBase:
     supported = holidays.country_holidays(country).supported_categories
+    # the library refuses a category that a country does not have; in English, for names are looked up in it
     categories = tuple(category for category in ("public", "de_facto") if category in supported)
     return holidays.country_holidays(country, years=year, language="en_US", categories=categories)
 
 
 def _last_day(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    # four days after the 28th lie in the next month, however long this one is
+    following_month = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return following_month - timedelta(days=1)
 
 
 def _is_break(week: date, breaks: tuple[Break, ...]) -> bool:
-    days = [week + timedelta(days=offset) for offset in range(5)]
-    return (
-        sum(any(school_break.first <= day <= school_break.last for school_break in breaks) for day in days)
-        >= _BREAK_DAYS
-    )
+    working_days = [week + timedelta(days=offset) for offset in range(5)]
+    break_days = [day for day in working_days if any(one.first <= day <= one.last for one in breaks)]
+    return len(break_days) >= _BREAK_DAYS

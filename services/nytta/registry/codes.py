@@ -27,9 +27,10 @@ def places(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
     lives: defaultdict[str, list[Span]] = defaultdict(list)
     for unit in units:
         lives[unit.id].append(unit.span)
-    direct: _Homes = {keyed(unit): [(span, unit) for span in spans] for unit, spans in lives.items()}
+    units_by_id: _Homes = {keyed(unit): [(span, unit) for span in spans] for unit, spans in lives.items()}
     compiled = [(_pattern(code.source), code) for code in codes]
 
+    # by source, of which an installation has few; bounded, for a sender may call itself anything
     @lru_cache(maxsize=256)
     def mapped(source: str) -> _Homes:
         homes: defaultdict[str, list[tuple[Span, str]]] = defaultdict(list)
@@ -39,37 +40,51 @@ def places(codes: Iterable[UnitCode], units: Iterable[Unit]) -> Places:
                 homes[keyed(code.code)] += [(span, code.unit) for span in meetings if span is not None]
         return homes
 
-    def named(code: str, source: str) -> Sequence[tuple[Span, str]]:
-        homes, code = mapped(source), keyed(code)
-        return homes[code] if code in homes else direct.get(code, ())
+    def find(code: str, source: str) -> Sequence[tuple[Span, str]]:
+        homes = mapped(source)
+        key = keyed(code)
+        # asked with `in`: a code that is mapped to a unit that never existed names nothing, and does not fall back
+        if key in homes:
+            return homes[key]
+        return units_by_id.get(key, ())
 
-    return named
+    return find
 
 
-def resolver(named: Places) -> Callable[[str, str, date], str | None]:
+def resolver(find: Places) -> Callable[[str, str, date], str | None]:
     """A function of (code, source, day) that gives a unit's id; None for a code without a unit on that day."""
 
     def resolve(code: str, source: str, day: date) -> str | None:
-        return next((unit for span, unit in named(code, source) if day in span), None)
+        for span, unit in find(code, source):
+            if day in span:
+                return unit
+        return None
 
     return resolve
 
 
 def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, source.split("*"))), re.DOTALL)
+    literal_texts = map(re.escape, source.split("*"))
+    return re.compile(".*".join(literal_texts), re.DOTALL)
 
 
 def patterns_meet(one: str, other: str) -> bool:
     """Whether some text fits both patterns, in which `*` stands for any text."""
 
+    # whether the rests of both from there on meet; kept, for the same two rests are come to in many ways
     @cache
-    def meet(i: int, j: int) -> bool:
-        if i == len(one) and j == len(other):
+    def meet(place: int, other_place: int) -> bool:
+        is_end = place == len(one)
+        is_other_end = other_place == len(other)
+        if is_end and is_other_end:
             return True
-        if i < len(one) and one[i] == "*":
-            return meet(i + 1, j) or (j < len(other) and meet(i, j + 1))
-        if j < len(other) and other[j] == "*":
-            return meet(i, j + 1) or (i < len(one) and meet(i + 1, j))
-        return i < len(one) and j < len(other) and one[i] == other[j] and meet(i + 1, j + 1)
+        # a star stands for nothing more, or for one sign more of the other
+        if not is_end and one[place] == "*":
+            return meet(place + 1, other_place) or (not is_other_end and meet(place, other_place + 1))
+        if not is_other_end and other[other_place] == "*":
+            return meet(place, other_place + 1) or (not is_end and meet(place + 1, other_place))
+        if is_end or is_other_end:
+            return False
+        return one[place] == other[other_place] and meet(place + 1, other_place + 1)
 
     return meet(0, 0)

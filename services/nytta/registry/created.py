@@ -35,7 +35,9 @@ def created(
     if not is_zone(timezone):
         raise ValueError(f"'{timezone}' is not an IANA time zone such as Europe/Stockholm")
     start = registry or Registry((), ())
-    organisations, units, mapped = list(start.organisations), list(start.units), list(start.codes)
+    organisations = list(start.organisations)
+    units = list(start.units)
+    mapped = list(start.codes)
     unit_ids = {unit.id for unit in units}
     existing = next((organisation for organisation in organisations if organisation.id == root_id), None)
     if existing is not None and existing.timezone != timezone:
@@ -57,15 +59,15 @@ def created(
         )
         units.append(_unit(root_id, root_id, None, root_id, country, size=declared_size))
         unit_ids.add(root_id)
-    own_codes = {unit.id for unit in units if unit.root == root_id} | {
-        code.code for code in mapped if code.source == source
-    }
+    unit_codes = {unit.id for unit in units if unit.root == root_id}
+    mapped_codes = {code.code for code in mapped if code.source == source}
+    own_codes = unit_codes | mapped_codes
     for code in sorted(set(codes) - own_codes - {""}):
         unit = code if code not in unit_ids else f"{root_id}/{code}"
         if unit not in unit_ids:
             units.append(_unit(unit, code, root_id, root_id, country, size=declared_size))
             unit_ids.add(unit)
-        if unit != code:
+        if unit != code:  # the id belongs to another organisation's unit, which the code must not name
             mapped.append(UnitCode(source, code, unit))
     return replace(start, organisations=tuple(organisations), units=tuple(units), codes=tuple(mapped))
 

@@ -33,8 +33,9 @@ class Span:
 
     def meet(self, other: Span) -> Span | None:
         """The days that both spans hold; None when they share none."""
-        first_day, last_day = max(self.valid_from, other.valid_from), min(self.valid_to, other.valid_to)
-        return Span(first_day, last_day) if first_day < last_day else None
+        valid_from = max(self.valid_from, other.valid_from)
+        valid_to = min(self.valid_to, other.valid_to)
+        return Span(valid_from, valid_to) if valid_from < valid_to else None
 
 
 ALWAYS = Span()
@@ -44,6 +45,7 @@ ALWAYS = Span()
 def gaps(span: Span, covering: Iterable[Span]) -> list[Span]:
     """The parts of `span` that no span of `covering` holds, in order."""
     uncovered: list[Span] = []
+    # the first day of which it is not known yet whether anything holds it
     day = span.valid_from
     for cover in sorted(covering):
         if cover.valid_from > day and day < span.valid_to:
@@ -70,16 +72,16 @@ def parse_week(text: str) -> date:
 def mondays(first_day: date, last_day: date) -> list[date]:
     """The Mondays of all ISO weeks that touch the days from `first_day` to `last_day`, both included."""
     start = monday(first_day)
-    return [start + timedelta(weeks=offset) for offset in range((last_day - start).days // 7 + 1)]
+    count = (last_day - start).days // 7 + 1
+    return [start + timedelta(weeks=offset) for offset in range(count)]
 
 
 def months(first_day: date, last_day: date) -> list[date]:
     """The first days of all months that touch the days from `first_day` to `last_day`, both included."""
-    count = (last_day.year - first_day.year) * 12 + last_day.month - first_day.month + 1
-    return [
-        date(first_day.year + (first_day.month - 1 + offset) // 12, (first_day.month - 1 + offset) % 12 + 1, 1)
-        for offset in range(count)
-    ]
+    # months as numbers from January of the year 0 on, so that no year has to be turned
+    first_number = first_day.year * 12 + first_day.month - 1
+    last_number = last_day.year * 12 + last_day.month - 1
+    return [date(number // 12, number % 12 + 1, 1) for number in range(first_number, last_number + 1)]
 
 
 _LONGEST_ZONE = 64

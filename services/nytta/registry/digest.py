@@ -15,5 +15,6 @@ def digest(registry: Registry) -> str:
     Key order, comments, line breaks and spelled-out defaults make no difference. The order of units does:
     siblings are shown in it.
     """
+    # of what was built rather than of the files, so that a comment or another order of words changes nothing
     text = json.dumps(asdict(registry), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     return blake2b(text.encode(), digest_size=16).hexdigest()

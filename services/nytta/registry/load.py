@@ -44,6 +44,7 @@ def load(
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     try:
+        # listed rather than tried one by one, so that a file that nobody reads is told too
         present = {path.name for path in directory.iterdir()}
     except OSError as error:
         message = f"the directory '{directory}' cannot be read: {error.strerror or error}"
@@ -86,7 +87,11 @@ def _loaded(
     problems: list[Problem],
 ) -> Loaded:
     entries = contents(files, indicators, purposes, alerts)
+    # rules are asked of whatever could be read, so that a person hears of everything at once
     problems = problems + entries.problems + [problem for rule in RULES for problem in rule(entries)]
     problems += purposes_are_approved(entries, purposes or ())
+    # once each: an entry and its place in the tree are read one by one, and may meet the same fault
     sorted_problems = tuple(sorted(set(problems)))
-    return Loaded(None if any(not problem.warning for problem in sorted_problems) else build(entries), sorted_problems)
+    has_errors = any(not problem.warning for problem in sorted_problems)
+    # not built where anything is wrong: what `build` relies on is what the rules have seen to
+    return Loaded(None if has_errors else build(entries), sorted_problems)

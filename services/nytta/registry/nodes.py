@@ -42,10 +42,13 @@ class Node:
 
     def at(self, *path: str | int) -> int:
         """The line of what `path` leads to, or of the last step of it that exists."""
-        node, line = self, self.line
+        node = self
+        line = self.line
         for step in path:
             if isinstance(node.value, dict) and isinstance(step, str) and step in node.value:
-                line, node = node.keys[step], node.value[step]
+                # the key's own line: a value may begin on a later one
+                line = node.keys[step]
+                node = node.value[step]
             elif isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
                 line = node.line
@@ -89,9 +92,9 @@ def parse(text: str, file: str, nothing: frozenset[str] = NULLS) -> tuple[Node |
     """
     root, problems = _parse(text, file, nothing, _FAST)
     # what is wrong is told in the words and at the places of the reader that is written in Python
-    return (
-        _parse(text, file, nothing, yaml.BaseLoader) if problems and _FAST is not yaml.BaseLoader else (root, problems)
-    )
+    if problems and _FAST is not yaml.BaseLoader:
+        return _parse(text, file, nothing, yaml.BaseLoader)
+    return root, problems
 
 
 def _parse(
@@ -99,6 +102,7 @@ def _parse(
 ) -> tuple[Node | None, list[Problem]]:
     depth = 0
     try:
+        # event by event first, which holds nothing: what would make a tree too large or too deep is seen before it is
         for event in yaml.parse(text, Loader=loader):
             line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.AliasEvent):
@@ -108,13 +112,16 @@ def _parse(
             if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
                 message = "an escape from \\uD800 to \\uDFFF is half a character; write the whole character"
                 return None, [Problem(file, line, message)]
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
             if depth > DEPTH:  # what YAML's reader does for each token grows with it
-                return None, [
-                    Problem(file, line, f"the file is nested too deeply, more than {DEPTH} lists and mappings")
-                ]
+                message = f"the file is nested too deeply, more than {DEPTH} lists and mappings"
+                return None, [Problem(file, line, message)]
         root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
+        # tabs are told as such: nobody sees them
         return None, _tabs(text, file) or [_syntax(error, file)]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -150,7 +157,9 @@ def _node(raw: yaml.Node, file: str, problems: list[Problem], nothing: frozenset
                 node.value[key.value] = _node(value, file, problems, nothing)
         return node
     assert isinstance(raw, yaml.ScalarNode)
-    return Node(line, None if not raw.style and raw.value in nothing else raw.value)
+    # a style is a quotation mark: what is quoted is a text, also where it looks like nothing
+    is_nothing = not raw.style and raw.value in nothing
+    return Node(line, None if is_nothing else raw.value)
 
 
 def _tabs(text: str, file: str) -> list[Problem]:
@@ -163,6 +172,7 @@ def _tabs(text: str, file: str) -> list[Problem]:
 
 def _syntax(error: yaml.MarkedYAMLError, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    parts = [str(part) for part in (error.context, error.problem) if part]
-    where = f" (column {mark.column + 1})" if mark else ""
-    return Problem(file, mark.line + 1 if mark else 1, f"not valid YAML: {', '.join(parts)}{where}")
+    details = ", ".join(str(detail) for detail in (error.context, error.problem) if detail)
+    line = mark.line + 1 if mark else 1
+    column = f" (column {mark.column + 1})" if mark else ""
+    return Problem(file, line, f"not valid YAML: {details}{column}")

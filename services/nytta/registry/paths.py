@@ -55,18 +55,22 @@ def chains(place: P, versions: Mapping[str, Sequence[P]]) -> Iterator[tuple[Span
     A line ends at a root. It also ends where an id would come a second time: then its last element is that
     second one, and the tree has a cycle on those days. Days on which a parent does not exist give no line.
     """
-    stack: list[tuple[Span, tuple[P, ...]]] = [(place.span, (place,))]
-    stretches: list[tuple[Span, tuple[P, ...]]] = []
-    while stack:
-        span, chain = stack.pop()
+    # lines that have not come to a root yet; at each version above, a line parts into those days on which it held
+    unfinished: list[tuple[Span, tuple[P, ...]]] = [(place.span, (place,))]
+    lines: list[tuple[Span, tuple[P, ...]]] = []
+    while unfinished:
+        span, chain = unfinished.pop()
         highest = chain[-1]
-        if highest.parent is None or any(ancestor.id == highest.id for ancestor in chain[:-1]):
-            stretches.append((span, chain))
+        is_cycle = any(ancestor.id == highest.id for ancestor in chain[:-1])
+        if highest.parent is None or is_cycle:
+            lines.append((span, chain))
             continue
-        for above in versions.get(highest.parent, ()):
-            if (meet := span.meet(above.span)) is not None:
-                stack.append((meet, (*chain, above)))
-    return iter(sorted(stretches, key=lambda line: line[0]))
+        for parent in versions.get(highest.parent, ()):
+            shared_span = span.meet(parent.span)
+            if shared_span is not None:
+                unfinished.append((shared_span, (*chain, parent)))
+    # by days alone: versions themselves have no order
+    return iter(sorted(lines, key=lambda line: line[0]))
 
 
 def paths(units: Sequence[Placed]) -> list[Path]:
@@ -80,19 +84,22 @@ def paths(units: Sequence[Placed]) -> list[Path]:
         for span, chain in chains(unit, versions):
             for depth, ancestor in enumerate(chain):
                 spans[unit.id, ancestor.id, depth].append(span)
-    return sorted(
-        Path(unit, ancestor, depth, span.valid_from, span.valid_to)
-        for (unit, ancestor, depth), unit_spans in spans.items()
-        for span in joined(unit_spans)
-    )
+    rows: list[Path] = []
+    for (unit_id, ancestor_id, depth), path_spans in spans.items():
+        # joined, because a line parts too where something changed that has nothing to do with this ancestor
+        for span in joined(path_spans):
+            rows.append(Path(unit_id, ancestor_id, depth, span.valid_from, span.valid_to))
+    return sorted(rows)
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:
     """The same days in as few spans as possible, in order."""
-    result: list[Span] = []
+    merged: list[Span] = []
     for span in sorted(spans):
-        if result and span.valid_from <= result[-1].valid_to:
-            result[-1] = Span(result[-1].valid_from, max(result[-1].valid_to, span.valid_to))
+        # a span ends before its last day, so one that begins on that day goes on without a gap
+        if merged and span.valid_from <= merged[-1].valid_to:
+            previous = merged[-1]
+            merged[-1] = Span(previous.valid_from, max(previous.valid_to, span.valid_to))
         else:
-            result.append(span)
-    return result
+            merged.append(span)
+    return merged

@@ -30,10 +30,11 @@ def check_text(problems: Iterable[Problem], directory: str = "") -> str:
     `directory` is put before each file's name, so that terminals and editors can open the place.
     """
     prefix = f"{directory.rstrip('/')}/" if directory else ""
-    return "".join(
-        f"{prefix}{problem.file}:{problem.line}: {'warning: ' if problem.warning else ''}{problem.message}\n"
-        for problem in sorted(problems)
-    )
+    lines = []
+    for problem in sorted(problems):
+        kind = "warning: " if problem.warning else ""
+        lines.append(f"{prefix}{problem.file}:{problem.line}: {kind}{problem.message}\n")
+    return "".join(lines)
 
 
 def nearest(name: str, known_names: Iterable[str]) -> str:
@@ -44,8 +45,8 @@ def nearest(name: str, known_names: Iterable[str]) -> str:
     names = sorted(known_names)
     if len(names) > _MANY:
         half = max(1, len(name) // 2)
-        names = [
-            candidate for candidate in names if candidate.startswith(name[:half]) or candidate.endswith(name[-half:])
-        ][:_MANY]
+        beginning, ending = name[:half], name[-half:]
+        names = [candidate for candidate in names if candidate.startswith(beginning) or candidate.endswith(ending)]
+        names = names[:_MANY]
     close = get_close_matches(name, names, n=1, cutoff=0.7)
     return f"; did you mean '{close[0]}'?" if close else ""

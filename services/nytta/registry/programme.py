@@ -146,15 +146,18 @@ class Benefit:
     @property
     def planned(self) -> bool:
         """Whether the benefit has an owner, a baseline, a target, a date and a method."""
+        # a baseline or a target of 0 is one
         return all(getattr(self, name) not in (None, "") for name in PLANNED)
 
 
 def measure_of(unit_of_measure: str) -> Measure:
     """The measure behind a unit of measure in words of any language."""
     wording = unit_of_measure.strip().lower()
-    return next(
-        (measure for measure, names in MEASURES.items() if wording in (names.sv, names.nb, names.en)), Measure.OTHER
-    )
+    for measure, names in MEASURES.items():
+        if wording in (names.sv, names.nb, names.en):
+            return measure
+    # anything else may be a unit of measure; nothing is computed from it
+    return Measure.OTHER
 
 
 @dataclass(frozen=True, slots=True)

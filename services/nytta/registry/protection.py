@@ -104,5 +104,6 @@ class Protection:
 
 def in_force(protections: Sequence[Protection], day: date) -> Protection:
     """The rules for a period that begins on `day`; the usual ones where none were set by then."""
+    # one set of rules for a period: those of the day on which it begins
     begun = [protection for protection in protections if protection.valid_from <= day]
     return max(begun, key=lambda protection: protection.valid_from, default=Protection())

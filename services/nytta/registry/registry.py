@@ -57,34 +57,39 @@ class Registry:
 
     def ancestors(self, unit: str, day: date) -> list[Unit]:
         """The units above `unit` on `day`, the nearest first, the root last."""
-        above: list[Unit] = []
+        ancestors: list[Unit] = []
+        # ends, because `load` has refused every tree with a cycle
         parent = self.unit(unit, day).parent
         while parent is not None:
-            above.append(self.unit(parent, day))
-            parent = above[-1].parent
-        return above
+            ancestor = self.unit(parent, day)
+            ancestors.append(ancestor)
+            parent = ancestor.parent
+        return ancestors
 
     def tree(self, day: date) -> list[tuple[Unit, int]]:
         """All units of `day` with their depth, each before the units below it, siblings in declared order."""
-        below: defaultdict[str | None, list[Unit]] = defaultdict(list)
+        children: defaultdict[str | None, list[Unit]] = defaultdict(list)
         for unit in self.units_at(day).values():
-            below[unit.parent].append(unit)
-        stack = [(unit, 0) for unit in reversed(below[None])]
-        rows: list[tuple[Unit, int]] = []
+            children[unit.parent].append(unit)
+        # a stack rather than a call for each level; reversed, for the last put on it is the first taken
+        stack = [(root, 0) for root in reversed(children[None])]
+        placed: list[tuple[Unit, int]] = []
         while stack:
             unit, depth = stack.pop()
-            rows.append((unit, depth))
-            stack += [(child, depth + 1) for child in reversed(below[unit.id])]
-        return rows
+            placed.append((unit, depth))
+            stack += [(child, depth + 1) for child in reversed(children[unit.id])]
+        return placed
 
     def descendants(self, unit: str, day: date) -> list[Unit]:
         """The units below `unit` on `day`, in tree order, without itself."""
-        self.unit(unit, day)
-        rows = self.tree(day)
-        start = next(number for number, (candidate, _) in enumerate(rows) if candidate.id == unit)
+        self.unit(unit, day)  # KeyError where it does not exist
+        tree = self.tree(day)
+        place = next(number for number, (candidate, _) in enumerate(tree) if candidate.id == unit)
+        _, own_depth = tree[place]
         descendants: list[Unit] = []
-        for descendant, depth in rows[start + 1 :]:
-            if depth <= rows[start][1]:
+        # in tree order they follow the unit at once, each deeper than it
+        for descendant, depth in tree[place + 1 :]:
+            if depth <= own_depth:
                 break
             descendants.append(descendant)
         return descendants
@@ -92,9 +97,10 @@ class Registry:
     def peers(self, unit: str, day: date) -> list[str]:
         """The other units of the same peer group on `day`; none for a unit without a peer group."""
         group = self.unit(unit, day).peer_group
-        return [
-            peer.id for peer in self.units_at(day).values() if group and peer.peer_group == group and peer.id != unit
-        ]
+        if not group:
+            return []
+        members = [member.id for member in self.units_at(day).values() if member.peer_group == group]
+        return [member for member in members if member != unit]
 
     def organisation(self, root: str) -> Organisation:
         """The organisation of a root unit. KeyError when there is none."""
@@ -123,13 +129,19 @@ class Registry:
         A code mapped for the source comes first and never falls back; any other code is taken for a unit's
         id.
         """
-        resolved = {code: self.resolve_one(code, source, day) for code in set(codes)}
-        return [resolved[code] for code in codes]
+        units = {code: self.resolve_one(code, source, day) for code in set(codes)}
+        return [units[code] for code in codes]
 
     def resolve_rows(self, rows: Iterable[tuple[str, str, date]]) -> list[str | None]:
         """As `resolve`, for rows of (code, source, day)."""
-        resolved: dict[tuple[str, str, date], str | None] = {}
-        return [resolved[row] if row in resolved else resolved.setdefault(row, self.resolve_one(*row)) for row in rows]
+        units: dict[tuple[str, str, date], str | None] = {}
+        resolved: list[str | None] = []
+        for row in rows:
+            # asked with `in`, for None is an answer too: a code that nobody knows comes as often as others
+            if row not in units:
+                units[row] = self.resolve_one(*row)
+            resolved.append(units[row])
+        return resolved
 
     @cached_property
     def resolve_one(self) -> Callable[[str, str, date], str | None]:
@@ -140,11 +152,13 @@ class Registry:
         """The organisation to which a code of `source` belongs, whatever the day; '' where that is open."""
         if len(self.organisations) == 1:
             return self.organisations[0].id
+        # whatever the day: an event's key is chosen before its time is known to be plausible
         roots = {self._roots[unit] for _, unit in self._places(code, source)}
         return roots.pop() if len(roots) == 1 else ""
 
     def group(self, unit: str, day: date) -> ReportingGroup | None:
         """The reporting group that `unit` belongs to on `day`."""
+        # the first is the only one: `load` refuses a unit that is in two groups at once
         return next((group for group in self.groups if unit in group.units and day in group.span), None)
 
     def addressee(self, unit: str, day: date) -> Addressee | None:
@@ -171,11 +185,9 @@ class Registry:
     def case_type(self, system: str, case_type: str) -> CaseType | None:
         """The case type of that id in a system; None when the registry does not know it."""
         registered = self._systems.get(system)
-        return (
-            next((candidate for candidate in registered.case_types if candidate.id == case_type), None)
-            if registered
-            else None
-        )
+        if registered is None:
+            return None
+        return next((candidate for candidate in registered.case_types if candidate.id == case_type), None)
 
     def processes(self, system: str, day: date) -> bool:
         """Whether events of `system` that happened on `day` may be processed; of systems not known here, they may."""
@@ -192,15 +204,18 @@ class Registry:
         if registered is None:
             return None
         unit_days = dict(registered.go_lives)
+        versions = self._versions.get(unit, ())
         days: list[date] = []
-        for version in self._versions.get(unit, ()):
+        # place by place in which the unit ever stood: what lies above it decides, and that changes
+        for version in versions:
             for span, chain in chains(version, self._versions):
-                day = next(
-                    (unit_days[ancestor.id] for ancestor in chain if ancestor.id in unit_days), registered.go_live
-                )
-                if day is not None and day < span.valid_to:
-                    moved = span.valid_from > self._versions[unit][0].valid_from
-                    days.append(max(day, span.valid_from) if moved else day)
+                stated_days = [unit_days[ancestor.id] for ancestor in chain if ancestor.id in unit_days]
+                day = stated_days[0] if stated_days else registered.go_live
+                if day is None or day >= span.valid_to:
+                    continue
+                # in its first place a unit may be live since before the registry knows it
+                has_moved = span.valid_from > versions[0].valid_from
+                days.append(max(day, span.valid_from) if has_moved else day)
         return min(days, default=None)
 
     def members(self, place: str) -> tuple[str, ...]:
@@ -210,14 +225,16 @@ class Registry:
     def live(self, system: str, place: str) -> date | None:
         """The day from which a unit, or every member of a reporting group, is live; None where one has no such day."""
         days = [self.go_live(system, unit) for unit in self.members(place)]
-        return None if None in days else max(day for day in days if day is not None)
+        known_days = [day for day in days if day is not None]
+        return max(known_days) if len(known_days) == len(days) else None
 
     def plan(self, system: str, indicator: str, unit: str, day: date) -> Plan | None:
         """The plan with targets that holds for `unit` on `day`: its own, else the nearest above it."""
-        for place in (unit, *(above.id for above in self.ancestors(unit, day))):
+        for place in (unit, *(ancestor.id for ancestor in self.ancestors(unit, day))):
             for plan in self.plans:
-                named = (plan.unit, plan.system, plan.indicator) == (place, system, indicator)
-                if named and plan.targets and day in plan.span:
+                is_about = (plan.unit, plan.system, plan.indicator) == (place, system, indicator)
+                # a plan without targets is one of workplaces
+                if is_about and plan.targets and day in plan.span:
                     return plan
         return None
 
@@ -228,12 +245,10 @@ class Registry:
             return round(plan.targets[-1].value / 10)
         for benefit in self.benefits:
             adoption = benefit.adoption
-            if (
-                (benefit.unit, benefit.system) == (unit, system)
-                and adoption
-                and adoption.indicator == indicator
-                and adoption.target
-            ):
+            if adoption is None or not adoption.target:
+                continue
+            place = (benefit.unit, benefit.system, adoption.indicator)
+            if place == (unit, system, indicator):
                 return round(adoption.target / 10)
         return None
 
@@ -243,18 +258,19 @@ class Registry:
         With a case type, agreements about that case type count too; without, only those about the whole
         system.
         """
-        places = {unit, *(above.id for above in self.ancestors(unit, day))}
+        places = {unit, *(ancestor.id for ancestor in self.ancestors(unit, day))}
         for deviation in self.deviations:
-            about = deviation.system == system and deviation.case_type in ("", case_type)
-            if about and deviation.unit in places and day in deviation.span:
+            is_about = deviation.system == system and deviation.case_type in ("", case_type)
+            if is_about and deviation.unit in places and day in deviation.span:
                 return deviation
         return None
 
     def suggested(self, alert: str, system: str) -> tuple[Suggestion, ...]:
         """What is to be suggested about an alert of a kind: what names the system, else what names none."""
-        about = [suggestion for suggestion in self.suggestions if suggestion.alert == alert]
-        system_suggestions = tuple(suggestion for suggestion in about if suggestion.system == system)
-        return system_suggestions or tuple(suggestion for suggestion in about if not suggestion.system)
+        suggestions = [suggestion for suggestion in self.suggestions if suggestion.alert == alert]
+        of_system = tuple(suggestion for suggestion in suggestions if suggestion.system == system)
+        of_all = tuple(suggestion for suggestion in suggestions if not suggestion.system)
+        return of_system or of_all
 
     def approval(self, purpose: str, root: str) -> Approval:
         """What is in place in the organisation `root` for indicators of `purpose`; an empty one where nothing is.
@@ -262,30 +278,35 @@ class Registry:
         An approval that names the organisation comes before one for all, one for the purpose before one for
         any.
         """
-        about = [
+
+        def generality(approval: Approval) -> tuple[bool, bool]:
+            return approval.organisation == "", approval.purpose == ANY_PURPOSE
+
+        applicable = [
             approval
             for approval in self.approvals
             if approval.purpose in (purpose, ANY_PURPOSE) and approval.organisation in ("", root)
         ]
-        about.sort(key=lambda approval: (approval.organisation == "", approval.purpose == ANY_PURPOSE))
-        return about[0] if about else Approval(purpose, root)
+        return min(applicable, key=generality, default=Approval(purpose, root))
 
     def unapproved(self, purpose: str, root: str, day: date) -> tuple[str, ...]:
         """What is missing on `day` before indicators of `purpose` may be computed for the organisation `root`.
 
         Words of the registry's `approvals`; empty where all is in place. Public data need no approval.
         """
-        return () if self.organisation(root).public_data else self.approval(purpose, root).missing(day)
+        if self.organisation(root).public_data:
+            return ()
+        return self.approval(purpose, root).missing(day)
 
     def disposal(self, rule: Rule, root: str) -> Disposal | None:
         """The decision under which what `rule` is about may be disposed of in the organisation `root`; None without.
 
         A decision that names the organisation comes before one for all.
         """
-        about = [
-            disposal for disposal in self.disposals if disposal.rule is rule and disposal.organisation in ("", root)
-        ]
-        return min(about, key=lambda disposal: disposal.organisation == "", default=None)
+        of_rule = [disposal for disposal in self.disposals if disposal.rule is rule]
+        applicable = [disposal for disposal in of_rule if disposal.organisation in ("", root)]
+        # False comes before True: the one that names the organisation
+        return min(applicable, key=lambda disposal: disposal.organisation == "", default=None)
 
     def approved(self, purpose: str, root: str, day: date) -> bool:
         """Whether indicators of `purpose` may be computed for the organisation `root` on `day`."""
@@ -293,9 +314,10 @@ class Registry:
 
     @cached_property
     def _versions(self) -> dict[str, list[Unit]]:
-        return {
-            unit: sorted(versions, key=lambda unit: unit.valid_from) for unit, versions in by_id(self.units).items()
-        }
+        versions_by_unit = by_id(self.units)
+        for versions in versions_by_unit.values():
+            versions.sort(key=lambda version: version.valid_from)
+        return versions_by_unit
 
     @cached_property
     def _organisations(self) -> dict[str, Organisation]:

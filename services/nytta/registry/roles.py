@@ -85,23 +85,22 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
     sign-in says so. A delegate has the manager's role on the days of the delegation, and the manager keeps it.
     """
     address = email.strip().casefold()
+    # contacts without an e-mail address have '', which must not be everybody's who has none
     if not address:
         return frozenset()
 
-    def held() -> Iterable[tuple[Role, str, Contact]]:
+    def all_roles() -> Iterable[tuple[Role, str, Contact]]:
         for organisation in registry.organisations:
-            for role, contact in (
-                (Role.PROGRAMME_LEAD, organisation.programme_lead),
-                (Role.OPERATIONS, organisation.operations),
-            ):
-                if contact:
-                    yield role, organisation.id, contact
-            for role, contacts in (
-                (Role.EMPLOYEE_REPRESENTATIVE, organisation.employee_representatives),
-                (Role.DPO, organisation.data_protection),
-                (Role.ADMINISTRATOR, organisation.administrators),
-            ):
-                yield from ((role, organisation.id, contact) for contact in contacts)
+            if organisation.programme_lead:
+                yield Role.PROGRAMME_LEAD, organisation.id, organisation.programme_lead
+            if organisation.operations:
+                yield Role.OPERATIONS, organisation.id, organisation.operations
+            for representative in organisation.employee_representatives:
+                yield Role.EMPLOYEE_REPRESENTATIVE, organisation.id, representative
+            for officer in organisation.data_protection:
+                yield Role.DPO, organisation.id, officer
+            for administrator in organisation.administrators:
+                yield Role.ADMINISTRATOR, organisation.id, administrator
         for unit in registry.units_at(day).values():
             if unit.manager:
                 yield Role.MANAGER, unit.id, unit.manager
@@ -111,11 +110,13 @@ def grants(email: str, registry: Registry, day: date, groups: Collection[str] = 
             if day in group.span:
                 yield Role.MANAGER, group.id, group.manager
 
-    return frozenset(
-        Grant(role, unit)
-        for role, unit, contact in held()
-        if contact.email.casefold() == address or (contact.sign_in_group and contact.sign_in_group in groups)
-    )
+    def is_meant(contact: Contact) -> bool:
+        if contact.email.casefold() == address:
+            return True
+        # a contact without a group is not everybody's
+        return bool(contact.sign_in_group) and contact.sign_in_group in groups
+
+    return frozenset(Grant(role, place) for role, place, contact in all_roles() if is_meant(contact))
 
 
 def may(grants: Collection[Grant], permission: Permission, unit: str, registry: Registry, day: date) -> bool:
@@ -141,10 +142,13 @@ def visible(grants: Collection[Grant], permission: Permission, registry: Registr
         if permission not in _MAY[grant.role]:
             continue
         if grant.unit in groups:
-            visible_ids |= {grant.unit, *(member for member in groups[grant.unit].units if member in units)}
-        elif grant.unit in units:
-            below = {grant.unit, *(descendant.id for descendant in registry.descendants(grant.unit, day))}
-            visible_ids |= below | {group.id for group in groups.values() if below & set(group.units)}
+            members = [member for member in groups[grant.unit].units if member in units]
+            visible_ids |= {grant.unit, *members}
+        elif grant.unit in units:  # else the unit does not exist on that day, and neither does the role
+            own_units = {grant.unit, *(descendant.id for descendant in registry.descendants(grant.unit, day))}
+            # through its group alone a small unit is shown: who may see the unit must see the group
+            own_groups = {group.id for group in groups.values() if own_units & set(group.units)}
+            visible_ids |= own_units | own_groups
     if permission is Permission.ACT:  # of a group's messages, its manager answers
         visible_ids -= {group for group in groups if Grant(Role.MANAGER, group) not in grants}
     return frozenset(visible_ids)

@@ -5,14 +5,14 @@ No table holds a contact: names of people stay in the registry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Protocol
 
 import pyarrow as pa
 
 from nytta.registry.dates import Span, gaps, mondays, months
-from nytta.registry.paths import paths
+from nytta.registry.paths import Path, paths
 from nytta.registry.registry import Registry
 from nytta.registry.systems import CaseType, System
 from nytta.registry.units import Names
@@ -114,11 +114,10 @@ def tables(registry: Registry, first_day: date, last_day: date) -> dict[str, pa.
 
 def _table(columns: dict[str, pa.DataType], rows: Iterable[tuple[object, ...]]) -> pa.Table:
     records = list(rows)
+    # turned: rows are what reads well, columns what Arrow takes; of no rows it must be said how many columns there are
     values = list(zip(*records, strict=True)) if records else [()] * len(columns)
-    arrays = [
-        pa.array(column_values, type=arrow_type)
-        for column_values, arrow_type in zip(values, columns.values(), strict=True)
-    ]
+    typed_values = zip(values, columns.values(), strict=True)
+    arrays = [pa.array(column_values, type=arrow_type) for column_values, arrow_type in typed_values]
     return pa.table(arrays, schema=pa.schema(columns.items()))
 
 
@@ -129,20 +128,10 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
         "unit_paths": [(path.unit, path.ancestor, path.depth, path.valid_from, path.valid_to) for path in ways],
         "unit_codes": [(code.source, code.code, code.unit, *_span(code.span)) for code in registry.codes],
         "reporting_groups": [(group.id, *_names(group), *_span(group.span)) for group in registry.groups],
-        "group_paths": [
-            (path.unit, group.id, *_span(shared_span))
-            for group in registry.groups
-            for path in ways
-            if path.ancestor in group.units and (shared_span := group.span.meet(Span(path.valid_from, path.valid_to)))
-        ],
+        "group_paths": _group_paths(registry, ways),
         "systems": [(system.id, *_names(system), system.legacy, system.protects.value) for system in registry.systems],
         "stops": [(system.id, *_span(span)) for system in registry.systems for span in system.stops],
-        "go_lives": [
-            (system.id, unit, day)
-            for system in registry.systems
-            for unit in dict.fromkeys(unit.id for unit in registry.units)
-            if (day := registry.go_live(system.id, unit))
-        ],
+        "go_lives": _go_lives(registry),
         "case_types": [
             (
                 system.id,
@@ -221,33 +210,49 @@ def _rows(registry: Registry) -> dict[str, Iterable[tuple[object, ...]]]:
     }
 
 
+def _group_paths(registry: Registry, ways: Sequence[Path]) -> Iterable[tuple[object, ...]]:
+    """Units under reporting groups, as far as the group lasts; those below a member are of the group too."""
+    for group in registry.groups:
+        for path in ways:
+            if path.ancestor not in group.units:
+                continue
+            shared_span = group.span.meet(Span(path.valid_from, path.valid_to))
+            if shared_span is not None:
+                yield path.unit, group.id, *_span(shared_span)
+
+
+def _go_lives(registry: Registry) -> Iterable[tuple[object, ...]]:
+    # once each: a unit has as many entries as versions
+    unit_ids = list(dict.fromkeys(unit.id for unit in registry.units))
+    for system in registry.systems:
+        for unit_id in unit_ids:
+            day = registry.go_live(system.id, unit_id)
+            if day is not None:
+                yield system.id, unit_id, day
+
+
 def _units(registry: Registry) -> Iterable[tuple[object, ...]]:
     """Units, cut where their reporting group changes, so that a join by unit and day finds one row."""
+    # a group begins and ends by itself, in the middle of a unit's version
     for unit in registry.units:
-        groups = [
-            (group.id, shared_span)
-            for group in registry.groups
-            if unit.id in group.units and (shared_span := group.span.meet(unit.span))
-        ]
-        alone = [("", gap) for gap in gaps(unit.span, [span for _, span in groups])]
-        for group, span in sorted(groups + alone, key=lambda membership: membership[1]):
+        shared_spans = [(group.id, group.span.meet(unit.span)) for group in registry.groups if unit.id in group.units]
+        memberships = [(group, span) for group, span in shared_spans if span is not None]
+        # the days on which it is in no group
+        memberships += [("", gap) for gap in gaps(unit.span, [span for _, span in memberships])]
+        for group, span in sorted(memberships, key=lambda membership: membership[1]):
             yield (
-                *(
-                    unit.id,
-                    *_names(unit),
-                    unit.parent or "",
-                    unit.root,
-                    unit.type,
-                    unit.peer_group,
-                    unit.country,
-                ),
-                *(
-                    unit.language,
-                    registry.organisation(unit.root).timezone,
-                    group,
-                    unit.declared_size,
-                    *_span(span),
-                ),
+                unit.id,
+                *_names(unit),
+                unit.parent or "",
+                unit.root,
+                unit.type,
+                unit.peer_group,
+                unit.country,
+                unit.language,
+                registry.organisation(unit.root).timezone,
+                group,
+                unit.declared_size,
+                *_span(span),
             )
 
 

@@ -24,13 +24,16 @@ def visible(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _visible(text: str) -> str:
-    return unicodedata.normalize("NFC", _SPACE.sub(" ", _INVISIBLE.sub("", text)))
+    shown = _INVISIBLE.sub("", text)
+    return unicodedata.normalize("NFC", _SPACE.sub(" ", shown))
 
 
 def keyed(text: str) -> str:
     """`visible`, with white space at the ends gone and within it single: what a cell of a list says."""
-    text = visible(text).strip()
-    return _SPACE.sub(" ", text) if "  " in text or not text.isprintable() else text
+    shown = visible(text).strip()
+    # a tab or a line break inside an ASCII text is white space too, and not printable
+    has_odd_space = "  " in shown or not shown.isprintable()
+    return _SPACE.sub(" ", shown) if has_odd_space else shown
 
 
 def address(text: str) -> str:

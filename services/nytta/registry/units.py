@@ -157,9 +157,13 @@ class Approval:
 
     def missing(self, day: date) -> tuple[str, ...]:
         """What is not in place on `day`, by the words of the registry; a consultation to come is missing."""
-        consulted = self.consulted_on is not None and self.consulted_on <= day
-        parts = {"legal_basis": bool(self.legal_basis), "dpia": bool(self.dpia), "consulted_on": consulted}
-        return tuple(name for name, present in parts.items() if not present)
+        was_consulted = self.consulted_on is not None and self.consulted_on <= day
+        in_place = {
+            "legal_basis": bool(self.legal_basis),
+            "dpia": bool(self.dpia),
+            "consulted_on": was_consulted,
+        }
+        return tuple(name for name, is_there in in_place.items() if not is_there)
 
 
 @dataclass(frozen=True, slots=True)

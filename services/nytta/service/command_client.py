@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FILE: Final = "service.json"
 MEDIA_TYPE: Final = "application/vnd.nytta.command"
 _CONNECT_SECONDS: Final = 3.0
+_HEAD_BYTES: Final = 5
+"""Bytes of a frame before its body: its kind and its length."""
 
 SERVED: ContextVar[App | None] = ContextVar("app", default=None)
 """The open installation of the service, in the thread that runs a forwarded command."""
@@ -42,12 +44,14 @@ def forward(data: Path) -> None:
 
     Returns where no service runs. The file of a service that is gone is removed.
     """
-    place = _told(data)
+    place = _service_place(data)
     if place is None:
         return
-    code = _ask(*place, words(get_current_context(), data))
+    address, token = place
+    code = _ask(address, token, words(get_current_context(), data))
     if code is not None:
         raise typer.Exit(code)
+    # nobody answers there: the service was killed, and could not take its file back
     (data / FILE).unlink(missing_ok=True)
 
 
@@ -55,17 +59,20 @@ def running(data: Path) -> bool:
     """Whether a service runs on a data folder."""
     import httpx
 
-    place = _told(data)
+    place = _service_place(data)
     if place is None:
         return False
+    address, token = place
     try:
-        headers = {"Authorization": f"Bearer {place[1]}"}
-        return httpx.Client(trust_env=False).get(f"{place[0]}/", headers=headers).status_code == 204
+        headers = {"Authorization": f"Bearer {token}"}
+        # without the environment: a proxy that it names must not get the token
+        answer = httpx.Client(trust_env=False).get(f"{address}/", headers=headers)
+        return answer.status_code == 204
     except httpx.HTTPError:
         return False
 
 
-def _told(data: Path) -> tuple[str, str] | None:
+def _service_place(data: Path) -> tuple[str, str] | None:
     """The address and the token that stand in a data folder; None where there are none."""
     file = data / FILE
     try:
@@ -76,7 +83,7 @@ def _told(data: Path) -> tuple[str, str] | None:
     except PermissionError:
         _say(f"{file}: a service of another user runs here; give the command as that user")
         raise typer.Exit(1) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):  # a crash left half of it: no service is behind it
         return None
 
 
@@ -84,6 +91,7 @@ def _ask(address: str, token: str, command_words: list[str]) -> int | None:
     """Run words in the service and print what it prints; its exit code, None where no service answers."""
     import httpx
 
+    # a command may run for hours; only whether anybody is there is to be known soon
     timeout = httpx.Timeout(None, connect=_CONNECT_SECONDS)
     headers = {"Authorization": f"Bearer {token}"}
     try:
@@ -91,7 +99,7 @@ def _ask(address: str, token: str, command_words: list[str]) -> int | None:
             httpx.Client(timeout=timeout, trust_env=False) as client,
             client.stream("POST", f"{address}/command", headers=headers, json={"words": command_words}) as answer,
         ):
-            if answer.headers.get("content-type") != MEDIA_TYPE:
+            if answer.headers.get("content-type") != MEDIA_TYPE:  # another program has the port now
                 return None
             for kind, body in frames(answer.iter_raw()):
                 if kind == b"x":
@@ -115,10 +123,12 @@ def frames(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
     buffer = b""
     for chunk in chunks:
         buffer += chunk
-        while len(buffer) >= 5 and len(buffer) >= 5 + int.from_bytes(buffer[1:5], "big"):
-            size = int.from_bytes(buffer[1:5], "big")
-            yield buffer[:1], buffer[5 : 5 + size]
-            buffer = buffer[5 + size :]
+        while len(buffer) >= _HEAD_BYTES:
+            end = _HEAD_BYTES + int.from_bytes(buffer[1:_HEAD_BYTES], "big")
+            if len(buffer) < end:
+                break
+            yield buffer[:1], buffer[_HEAD_BYTES:end]
+            buffer = buffer[end:]
 
 
 def words(context: Any, data: Path) -> list[str]:
@@ -136,6 +146,7 @@ def words(context: Any, data: Path) -> list[str]:
             options.append(f"{parameter.opts[0]}={_text(data)}")
             continue
         source = context.get_parameter_source(name)
+        # what was not given has the service's own default, and its environment is the service's matter
         if source is None or source.name != "COMMANDLINE":
             continue
         value = context.params[name]
@@ -143,10 +154,12 @@ def words(context: Any, data: Path) -> list[str]:
         if getattr(parameter, "is_flag", False):
             options.append(parameter.opts[0] if value else parameter.secondary_opts[0])
         elif parameter.param_type_name == "option":
-            options += [f"{parameter.opts[0]}={_text(one)}" for one in values]
+            options += [f"{parameter.opts[0]}={_text(value)}" for value in values]
         else:
-            arguments += [_text(one) for one in values]
-    return [*chain, *options, *(["--", *arguments] if arguments else [])]
+            arguments += map(_text, values)
+    if arguments:  # behind dashes: an argument may begin with one
+        arguments.insert(0, "--")
+    return [*chain, *options, *arguments]
 
 
 def _text(value: Any) -> str:

@@ -94,19 +94,21 @@ class _RoutedBytes(io.RawIOBase):
 @contextlib.contextmanager
 def routed() -> Iterator[None]:
     """While this is entered, forwarded commands print to those who gave them."""
-    streams = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Routed(b"o", streams[0]), _Routed(b"e", streams[1])
+    # once for the process, and told apart by the context of a thread: several commands may run at a time
+    output, errors = sys.stdout, sys.stderr
+    sys.stdout = _Routed(b"o", output)
+    sys.stderr = _Routed(b"e", errors)
     try:
         yield
     finally:
-        sys.stdout, sys.stderr = streams
+        sys.stdout, sys.stderr = output, errors
 
 
 @contextlib.contextmanager
 def announced(data: Path, address: str, token: str) -> Iterator[None]:
     """Say in the data folder where the service listens, to the owner alone; take it back at the end."""
-    file = data / FILE
-    permissions.replace(file, json.dumps({"address": address, "token": token, "pid": os.getpid()}).encode())
+    announcement = {"address": address, "token": token, "pid": os.getpid()}
+    permissions.replace(data / FILE, json.dumps(announcement).encode())
     try:
         yield
     finally:
@@ -124,6 +126,7 @@ def command_server(app: App, token: str, run: Callable[[list[str]], None]) -> Fa
 
     @routes.middleware("http")
     async def owner_only(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+        # every process of this machine reaches the address, and the token is the owner's alone
         authorization = request.headers.get("authorization", "")
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             return Response(status_code=401)
@@ -135,7 +138,8 @@ def command_server(app: App, token: str, run: Callable[[list[str]], None]) -> Fa
 
     @routes.post("/command")
     async def command(request: Request) -> Response:
-        words = [str(word) for word in (await request.json())["words"]]
+        body = await request.json()
+        words = [str(word) for word in body["words"]]
         return StreamingResponse(_running(app, words, run), media_type=MEDIA_TYPE)
 
     return routes
@@ -147,20 +151,23 @@ async def _running(app: App, words: list[str], run: Callable[[list[str]], None])
     loop = asyncio.get_running_loop()
 
     def send(frame: bytes | None) -> None:
+        # from the command's thread: a queue of the loop may be touched in the loop's thread alone
         with contextlib.suppress(RuntimeError):  # the service stops: nobody listens
             loop.call_soon_threadsafe(frames.put_nowait, frame)
 
     def emit(kind: bytes, body: bytes) -> None:
         send(kind + len(body).to_bytes(4, "big") + body)
 
+    # in a thread with a context of its own, so that what is set here is this command's alone
     def work() -> None:
         SERVED.set(app)
         _sink.set(emit)
         code = 0
         try:
-            with under_way(f"the command {words[0] if words else ''}, to be given again"):
+            name = words[0] if words else ""
+            with under_way(f"the command {name}, to be given again"):
                 run(words)
-        except SystemExit as end:
+        except SystemExit as end:  # as the interpreter would have it: a text, or anything else, is a failure
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
         except StoppedError:
             emit(b"e", b"the service is stopping; give the command again when it runs\n")

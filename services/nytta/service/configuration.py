@@ -50,6 +50,7 @@ def read_channels(settings: Settings) -> Channels:
         smtp = smtp_of(settings.smtp.get_secret_value())
     except ChannelSettingError as error:
         raise AppError(str(error)) from error
+    # at the start rather than at the first message, which nobody would miss at once
     if settings.webhook and not settings.webhook_secret.get_secret_value():
         raise AppError("NYTTA_WEBHOOK needs NYTTA_WEBHOOK_SECRET: what is posted is signed with it")
     return Channels(
@@ -66,6 +67,7 @@ def read_registry(directory: Path | None, definitions: Sequence[Definition]) -> 
     """The registry of a folder; None where none is named. AppError with every problem where it is not sound."""
     if directory is None:
         return None
+    # loaded here: a command without a registry starts without its reader
     from nytta.insight.alerts.kinds import Kind
     from nytta.registry.load import load as load_registry
 

@@ -42,7 +42,8 @@ from nytta.storage.journal import Journal
 from nytta.storage.lease import Guarded
 
 _log = logging.getLogger(__name__)
-_SETTLED = 600.0  # seconds
+_SETTLED = 600.0
+"""Seconds for which a command waits for the workers to have computed what came before it."""
 _STORED = 60.0
 """Seconds for which a round of a pulled source waits for the workers to store what came before it."""
 
@@ -69,14 +70,14 @@ def working(settings: Settings, registry: Path | None = None) -> Iterator[Parts]
             return _Owner(guarded_store, OpenStore(guarded_store.connection), intake, app.definitions, app.tables)
 
         yield Parts(
-            cluster,
-            store,
-            app.keys,
-            app.intake.judge,
-            app.intake.count_stopped,
-            lambda: app.declare(app.intake.declared),
-            take_over,
-            lambda: disk.free_ratio(store.connection),
+            cluster=cluster,
+            private=store,
+            keys=app.keys,
+            judge=app.intake.judge,
+            count=app.intake.count_stopped,
+            refresh=lambda: app.declare(app.intake.declared),
+            take_over=take_over,
+            free=lambda: disk.free_ratio(store.connection),
         )
 
 
@@ -112,7 +113,7 @@ def asking(settings: Settings, registry: Path | None = None) -> Iterator[pulling
             asked.declare(app.intake.declared)
             try:
                 asked.intake.rekey(load_or_make(settings.key_place))
-            except KeyFileError as error:
+            except KeyFileError as error:  # the keys that it has go on, until they are missing
                 _log.warning("keys could not be read again: %s", error)
 
         place = registry or settings.registry
@@ -139,12 +140,8 @@ class _Owner(App):
 
     def closed(self, current_time: datetime) -> Sequence[date]:
         """The first open week of each time zone."""
-        return sorted(
-            {
-                first_open_week(current_time, organisation.timezone)
-                for organisation in self.intake.registry.organisations
-            }
-        )
+        zones = {organisation.timezone for organisation in self.intake.registry.organisations}
+        return sorted({first_open_week(current_time, zone) for zone in zones})
 
     def judge(self, current_time: datetime) -> Sequence[str]:
         """Publish signals and facts; the organisations that were judged, none where nothing changed since."""
@@ -187,6 +184,7 @@ def _joined(settings: Settings, registry: Path | None) -> Iterator[tuple[App, Cl
     protect(settings)
     connection = client.server(settings.clickhouse)
     try:
+        # asked and not applied: several processes start at once, and one command brings the tables up to date
         missing = migrate.missing(connection, tables)
         if missing:
             raise AppError(f"the store has not seen migration {missing[0]}: run nytta migrate")
@@ -240,6 +238,7 @@ async def _answer(cluster: Cluster, keys: Keys, organisation: str, answer: Answe
 
 def _settle(cluster: Cluster, store: PrivateStore) -> None:
     """Return when everything that is on the topics now is in the cells."""
+    # in the order in which workers hand on: events become marks, so marks are waited for last
     for name in (topics.USAGE, topics.REJECTED, topics.MARKS):
         waiting.wait_for(cluster, name, within=_SETTLED)
     until = time.monotonic() + _SETTLED
@@ -257,7 +256,6 @@ def migrate_distributed(settings: Settings) -> list[str]:
         applied = migrate.migrate(connection, declarations.schemas() / "tables", cluster=settings.cluster)
     finally:
         connection.close()
-    topics_made = topics.create(
-        cluster_of(settings), partitions=settings.kafka_partitions, replicas=settings.kafka_replicas
-    )
-    return applied + topics_made
+    cluster = cluster_of(settings)
+    new_topics = topics.create(cluster, partitions=settings.kafka_partitions, replicas=settings.kafka_replicas)
+    return applied + new_topics

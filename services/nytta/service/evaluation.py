@@ -42,17 +42,17 @@ def judge(app: App, current_time: datetime) -> bool:
     """Publish signals and facts of the weeks that are closed; False where nothing has changed since."""
     with app.computing:
         registry = app.intake.registry
-        closed = sorted(
-            {first_open_week(current_time, organisation.timezone) for organisation in registry.organisations}
-        )
-        state = (app.private.counter("version"), *closed)
-        if state == app.judged:
+        zones = {organisation.timezone for organisation in registry.organisations}
+        closed = sorted({first_open_week(current_time, zone) for zone in zones})
+        grounds = (app.private.counter("version"), *closed)
+        if grounds == app.judged:
             return False
         verdicts.publish_signals(app.private, registry, app.definitions, current_time)
         publish_facts(app, current_time)
         states.publish_states(app.private.connection, registry, current_time)
         publish_effects(app, current_time)
-        app.judged = state
+        # at the end: what fails half-way is judged again
+        app.judged = grounds
         return True
 
 
@@ -65,27 +65,34 @@ def publish_facts(app: App, current_time: datetime) -> int:
 
 def publish_effects(app: App, current_time: datetime) -> int:
     """Tell at `current_time` (aware) what followed actions that are eight usable weeks old; how many were told."""
-    registry, count = app.intake.registry, 0
+    registry = app.intake.registry
+    count = 0
     book = AlertStore(app.open.connection)
     for organisation in registry.organisations:
-        actions = [
-            effects.Action(
-                alert.id,
-                alert.key.unit,
-                alert.key.system,
-                alert.indicator,
-                acknowledgement.action,
-                acknowledgement.due or acknowledgement.on,
-            )
-            for alert in book.alerts(organisation.id)
-            if (acknowledgement := alert.acknowledged) is not None and acknowledgement.action and alert.indicator
-        ]
-        if actions:
-            closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
-            count += effects.publish_effects(
-                app.private, registry, app.definitions, organisation.id, actions, closed, current_time
-            )
+        actions = [action for alert in book.alerts(organisation.id) if (action := _action(alert)) is not None]
+        if not actions:
+            continue
+        closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
+        count += effects.publish_effects(
+            app.private, registry, app.definitions, organisation.id, actions, closed, current_time
+        )
     return count
+
+
+def _action(alert: Alert) -> effects.Action | None:
+    """What was done about an alert; None where nothing was, or where no indicator could show what followed."""
+    acknowledgement = alert.acknowledged
+    if acknowledgement is None or not acknowledgement.action or not alert.indicator:
+        return None
+    return effects.Action(
+        alert.id,
+        alert.key.unit,
+        alert.key.system,
+        alert.indicator,
+        acknowledgement.action,
+        # an action that is planned for a day has no effect before it
+        acknowledgement.due or acknowledgement.on,
+    )
 
 
 def decide(app: App, current_time: datetime) -> alerting.Evaluation:
@@ -113,9 +120,8 @@ def answered(app: App, answer: Answer, current_time: datetime) -> tuple[str, Ale
     """The organisation of the alert, the alert as it is and as it would be after the answer; or AnswerError."""
     book = AlertStore(app.open.connection)
     organisation = book.organisation_of(answer.alert)
-    alert = (
-        next((alert for alert in book.alerts(organisation) if alert.id == answer.alert), None) if organisation else None
-    )
+    alerts = book.alerts(organisation) if organisation else []
+    alert = next((alert for alert in alerts if alert.id == answer.alert), None)
     if alert is None or organisation is None:
         raise AnswerError(f"there is no alert '{answer.alert}'; `nytta alerts --all` lists them")
     try:

@@ -136,19 +136,18 @@ class App:
         definitions: Sequence[Definition] | None = None,
     ) -> list[dict[str, Any]]:
         """Exact values of the private zone, for an administrator; another zone or definitions are computed beside."""
+        # cells are kept of the catalogue's definitions, in each organisation's own zone, and not as a total
         if timezone or definitions or query.grain == "total":
-            selected = [
-                definition for definition in definitions or self.definitions if query.indicator in ("", definition.id)
-            ]
+            candidates = definitions or self.definitions
+            selected = [definition for definition in candidates if query.indicator in ("", definition.id)]
             return scratch.read_beside(self.private, selected, self.tables, query, timezone)
         return values.read_values(self.private, query)
 
     @_one_round
     def not_approved(self) -> list[dict[str, Any]]:
         """What is not computed for want of an approval: organisation, indicator, and what is missing."""
-        return withdrawal.not_approved(
-            self.private.connection, [(definition.id, definition.purpose) for definition in self.definitions]
-        )
+        purposes = [(definition.id, definition.purpose) for definition in self.definitions]
+        return withdrawal.not_approved(self.private.connection, purposes)
 
     @_one_round
     def verify(self) -> scratch.Verification:
@@ -187,14 +186,20 @@ class App:
         sealed_rejects = self.private.sealed_rejects(query)
         waiting = [reject for reject in sealed_rejects if reject.reason == Reason.UNPLACED]
         placed_events, placed = self.intake.place_again(waiting, current_time)
-        judged = [
-            (reject, self.intake.judge_again(reject, current_time))
-            for reject in sealed_rejects
-            if reject.reason != Reason.UNPLACED
-        ]
-        passed = [*placed, *(reject for reject, events in judged if events is not None)]
+        passed = list(placed)
+        passed_events = [placed_events]
+        still: Counter[str] = Counter()
+        for reject in sealed_rejects:
+            if reject.reason == Reason.UNPLACED:
+                continue
+            judged_events = self.intake.judge_again(reject, current_time)
+            if judged_events is None:
+                still[reject.reason] += 1
+            else:
+                passed.append(reject)
+                passed_events.append(judged_events)
         if passed and not dry_run:
-            events = join([placed_events, *(events for _, events in judged if events is not None)])
+            events = join(passed_events)
             if self.workers:
                 self.workers.deliver(events)
             else:
@@ -203,7 +208,6 @@ class App:
             self.private.forget_rejects(passed)
             if not self.workers:
                 self.bring_up_to_date(current_time)
-        still = Counter(reject.reason for reject, events in judged if events is None)
         if len(waiting) > len(placed):
             still[Reason.UNPLACED.value] = len(waiting) - len(placed)
         return Replayed(len(sealed_rejects), len(passed), dict(sorted(still.items())))
@@ -242,28 +246,31 @@ class App:
             "SELECT (SELECT max(publication) FROM {open}.published_values), "
             "(SELECT max(loaded) FROM {open}.registry_loads)"
         )[0]
+        # only where figures or approvals are others than at the last look: nothing can have lost its approval else
         if (last_publication, loaded) != self.withdrawn:
             self._withdraw(current_time)
             self.withdrawn = last_publication, loaded
         registry = self.intake.registry
-        closed = sorted(
-            {first_open_week(current_time, organisation.timezone) for organisation in registry.organisations}
-        )
-        about, batch = (last_publication, registry, current_time.date(), *closed), self.private.counter("batch")
-        previous, last_batch, stated_at = self.stated
-        if about != previous or (batch != last_batch and current_time - stated_at >= _RESTATED):
+        zones = {organisation.timezone for organisation in registry.organisations}
+        closed = sorted({first_open_week(current_time, zone) for zone in zones})
+        grounds = (last_publication, registry, current_time.date(), *closed)
+        batch = self.private.counter("batch")
+        previous_grounds, last_batch, stated_at = self.stated
+        is_due_for_events = batch != last_batch and current_time - stated_at >= _RESTATED
+        if grounds != previous_grounds or is_due_for_events:
             model = read_model(declarations.schemas() / "maturity" / "default.yaml")
             statements.publish_benefits(self.private, registry, model, current_time)
             sources.publish_sources(self.private.connection, current_time)
-            self.stated = (about, batch, current_time)
+            self.stated = (grounds, batch, current_time)
 
     def _withdraw(self, current_time: datetime) -> None:
         """Take back what was published and is no longer approved."""
         publication = self.private.counter("publication") + 1
-        if sum(
-            withdrawal.withdraw(self.private.connection, definition, publication, current_time)
-            for definition in self.definitions
-        ):
+        withdrawn = 0
+        for definition in self.definitions:
+            withdrawn += withdrawal.withdraw(self.private.connection, definition, publication, current_time)
+        # a number is used up only where something was taken back under it
+        if withdrawn:
             self.private.raise_counter("publication", publication)
 
     def _save_registry(self, day: date) -> None:
@@ -276,6 +283,7 @@ class App:
         if not registry.organisations:
             return
         purposes = {definition.purpose for definition in self.definitions}
+        # a year ahead, so that the calendar is not written anew whenever the data grow
         reach = last_day + _CALENDAR_MARGIN
         if registry_tables.save(self.private.connection, registry, first_day, reach, purposes=purposes, day=day):
             self.private.mark_everything()
@@ -289,6 +297,7 @@ class App:
         ]
         if changed:
             values.save_definitions(self.private, changed)
+        # marked first: what dies before the counter is raised marks everything once more, and forgets nothing
         if changed or self.private.counter("derivation") < DERIVATION:
             self.private.mark_everything()
             self.private.raise_counter("derivation", DERIVATION)
@@ -300,12 +309,12 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
     quiet_collector()
     definitions = read_definitions(declarations.schemas() / "indicators")
     declared = read_registry(registry or settings.registry, definitions)
+    # after all that a person may have to mend, and before anything is written into the data folder
     protect(settings)
-    connection = (
-        client.server(settings.clickhouse)
-        if settings.clickhouse
-        else client.embedded(settings.data / "store", memory=settings.memory)
-    )
+    if settings.clickhouse:
+        connection = client.server(settings.clickhouse)
+    else:
+        connection = client.embedded(settings.data / "store", memory=settings.memory)
     tables = declarations.schemas() / "tables"
     try:
         backup.let_go(settings.data)
@@ -313,6 +322,7 @@ def embedded(settings: Settings, registry: Path | None = None) -> Iterator[App]:
         store = PrivateStore(connection)
         keys = recognised(settings.key_place, store)
         with closing(Backlog(store, settings.data / "accepted")) as backlog:
+            # before anything is computed: what an earlier process accepted belongs into the figures
             backlog.open()
             intake = Intake(store, keys, declared, settings.key_place, backlog)
             app = App(store, OpenStore(connection), intake, definitions, tables)

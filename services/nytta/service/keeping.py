@@ -28,15 +28,17 @@ def protect(settings: Settings) -> None:
 
     What belongs to another user stays as it is, and is said too.
     """
-    closed, left = permissions.close(private_places(settings))
-    if closed:
-        _log.warning("%s: other users could read %d files and folders; now only their owner can", settings.data, closed)
-    if left:
+    closed_count, open_count = permissions.close(private_places(settings))
+    if closed_count:
+        _log.warning(
+            "%s: other users could read %d files and folders; now only their owner can", settings.data, closed_count
+        )
+    if open_count:
         _log.warning(
             "%s: other users can read %d files and folders that belong to another user or are shared: nytta doctor "
             "says what to do",
             settings.data,
-            left,
+            open_count,
         )
 
 
@@ -75,6 +77,7 @@ def recognised(path: Path, store: PrivateStore) -> Keys:
 def copy(app: App, target: Path, current_time: datetime) -> backup.Manifest:
     """Copy the embedded store as it stands into one file; senders wait only while its parts are held."""
     with ExitStack() as stack:
+        # both locks until the links are there, and no longer: packing takes as long as reading the whole store
         with app.computing, app.private.writing:
             folder, manifest = stack.enter_context(
                 backup.hold(app.private.connection, fingerprint(app.keys), current_time)
@@ -101,7 +104,7 @@ def load_rows(source: Path, settings: Settings) -> None:
     try:
         with closing(client.embedded(store, memory=settings.memory)) as connection:
             portable.load(source, connection, tables, settings.cluster)
-    except BaseException:
+    except BaseException:  # an interruption too: half a store must not be taken for one
         shutil.rmtree(store, ignore_errors=True)
         raise
 

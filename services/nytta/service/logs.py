@@ -19,13 +19,14 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if record.exc_info and record.exc_info[0] and record.exc_info[2]:
+        kind, _, trace = record.exc_info or (None, None, None)
+        if kind and trace:
             frames = []
-            trace = record.exc_info[2]
             while trace:
                 frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
-                trace = trace.tb_next  # type: ignore[assignment]
-            line |= {"error": record.exc_info[0].__name__, "stack": " ".join(frames[-6:])}
+                trace = trace.tb_next
+            # the innermost ones: what lies above them is the same for every request
+            line |= {"error": kind.__name__, "stack": " ".join(frames[-6:])}
         return json.dumps(line, ensure_ascii=False)
 
 

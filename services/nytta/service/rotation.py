@@ -35,10 +35,9 @@ class Rotated:
 
 def due(app: App, current_time: datetime) -> bool:
     """Whether the calendar asks for anything."""
-    return any(
-        app.keys.step(organisation.id, current_time.date()) is not Step.NONE
-        for organisation in app.intake.registry.organisations
-    )
+    today = current_time.date()
+    steps = [app.keys.step(organisation.id, today) for organisation in app.intake.registry.organisations]
+    return any(step is not Step.NONE for step in steps)
 
 
 def rotate(app: App, current_time: datetime) -> Iterator[Rotated]:
@@ -50,6 +49,7 @@ def rotate(app: App, current_time: datetime) -> Iterator[Rotated]:
     assert path is not None
     for organisation in app.intake.registry.organisations:
         with alone(path):
+            # read under the lock: another process may have changed them
             keys = load_or_make(path)
             step = keys.step(organisation.id, current_time.date())
             if step in (Step.FIRST, Step.MAKE):
@@ -70,6 +70,8 @@ def _changed(app: App, keys: Keys, root: str, path: Path, current_time: datetime
     decided = app.intake.registry.disposal(Rule.KEYS, root)
     number = app.private.counter("certificate") + 1
     app.private.raise_counter("certificate", number)
+    # from here on pseudonyms are made with the coming key; what was made with the used one gets time to be stored,
+    # because only stored rows are renamed
     app.intake.rekey(changed_keys)
     try:
         time.sleep(_UNDER_WAY)
@@ -77,6 +79,7 @@ def _changed(app: App, keys: Keys, root: str, path: Path, current_time: datetime
             renamed, removed = rekeying.change(app.private, used.id, coming.id, since, app.definitions, number)
             recompute(app.private, app.definitions)
         purge(app.private)
+        # last: a used key that is gone could rename nothing any more
         save(changed_keys, path)
     except BaseException:
         app.intake.rekey(keys)  # the file has them still, and the calendar asks for the same again

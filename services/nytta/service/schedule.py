@@ -71,12 +71,14 @@ class Moment:
 
 def moment(registry: Registry, changes: object, current_time: datetime) -> Moment:
     """What may be due at `current_time` (aware) in the organisations of a registry."""
-    hours = [Hours(ZoneInfo(organisation.timezone), organisation.calendar) for organisation in registry.organisations]
+    organisations = registry.organisations
+    hours = [Hours(ZoneInfo(organisation.timezone), organisation.calendar) for organisation in organisations]
+    local_days = [zone_hours.local(current_time).date() for zone_hours in hours]
     return Moment(
-        changes,
-        tuple(first_open_week(current_time, organisation.timezone) for organisation in registry.organisations),
-        (current_time.astimezone(UTC).date(), *(zone_hours.local(current_time).date() for zone_hours in hours)),
-        tuple((zone_hours.may_notify(current_time), zone_hours.digest_due(current_time)) for zone_hours in hours),
+        changes=changes,
+        closed=tuple(first_open_week(current_time, organisation.timezone) for organisation in organisations),
+        days=(current_time.astimezone(UTC).date(), *local_days),
+        notify=tuple((zone.may_notify(current_time), zone.digest_due(current_time)) for zone in hours),
     )
 
 
@@ -85,19 +87,20 @@ class _Turn:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._at = -math.inf
-        self._about: object = None
+        self._done_at = -math.inf
+        self._grounds: object = None
 
-    def comes(self, about: object, instant: float) -> bool:
-        """Whether it is to be done at `instant`; then it counts as done for `about`."""
-        if about == self._about or instant - self._at < self._seconds:
+    def comes(self, grounds: object, instant: float) -> bool:
+        """Whether it is to be done at `instant`; then it counts as done for `grounds`."""
+        if grounds == self._grounds or instant - self._done_at < self._seconds:
             return False
-        self._about, self._at = about, instant
+        self._grounds = grounds
+        self._done_at = instant
         return True
 
     def again(self) -> None:
         """Do it again when the seconds are over, whatever it depends on."""
-        self._about = None
+        self._grounds = None
 
 
 class Rounds:
@@ -120,7 +123,9 @@ class Rounds:
         self._stopping = asyncio.Event()
         self._oldest: float | None = None
         self._computed: object = None
-        self._placing, self._publishing, self._evaluating = _Turn(_PLACE), _Turn(_PUBLISH), _Turn(_EVALUATE)
+        self._placing = _Turn(_PLACE)
+        self._publishing = _Turn(_PUBLISH)
+        self._evaluating = _Turn(_EVALUATE)
         self._seconds = Histogram(
             "nytta_round_seconds", "Seconds of a round of computation.", buckets=_BUCKETS, registry=registry
         )
@@ -145,6 +150,7 @@ class Rounds:
     def came(self) -> None:
         """Events were stored."""
         instant = time.monotonic()
+        # noted in the loop's own thread, where all that it changes is read
         self._loop.call_soon_threadsafe(self._note, instant)
 
     def _note(self, instant: float) -> None:
@@ -155,7 +161,8 @@ class Rounds:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Make rounds until this is left; one under way is finished first, or breaks off where the store is stopped."""
-        task, minding = asyncio.create_task(self._run()), asyncio.create_task(self._mind_the_disk())
+        task = asyncio.create_task(self._run())
+        minding = asyncio.create_task(self._mind_the_disk())
         try:
             yield
         finally:
@@ -171,6 +178,7 @@ class Rounds:
                 await asyncio.wait_for(self._wake.wait(), _LOOK)
             if self._stopping.is_set():
                 return
+            # before the round: events that come while it runs wake the next one
             self._wake.clear()
             started = time.monotonic()
             try:
@@ -201,27 +209,30 @@ class Rounds:
         changes = self._changes()
         if changes != self._computed:
             await self._compute(current_time)
+            # as it was before the round: what was written meanwhile is another change, and another round
             self._computed = changes
         if self._placing.comes(self._changes(), time.monotonic()):
             await _done("the placing of events", self._app.place_waiting, current_time)
-        about = moment(self._app.intake.registry, self._changes(), current_time)
+        grounds = moment(self._app.intake.registry, self._changes(), current_time)
         self._free.set(await asyncio.to_thread(free_ratio, self._app.private.connection))
-        if self._publishing.comes(about.of_publication, time.monotonic()):
+        if self._publishing.comes(grounds.of_publication, time.monotonic()):
             await _done("a publication", self._publish)
         else:
             self._publications.looked()
-        if self._evaluating.comes(about, time.monotonic()):
+        if self._evaluating.comes(grounds, time.monotonic()):
             await _done("an evaluation of alerts", self._evaluate)
         else:
             self._evaluations.looked()
 
     async def _compute(self, current_time: datetime) -> None:
-        oldest, self._oldest = self._oldest, None
+        # taken out before the round, for an event that comes meanwhile is the oldest of the next one
+        oldest = self._oldest
+        self._oldest = None
         started = time.monotonic()
         try:
             await asyncio.to_thread(self._app.private.connection.look)
             marks = await _done("a round", self._app.compute, current_time)
-        except BaseException:
+        except BaseException:  # its events are in no figure: they wait on
             self._oldest = oldest if oldest is not None else self._oldest
             raise
         ended = time.monotonic()
@@ -264,7 +275,9 @@ class Rounds:
 
     def _rotate(self, current_time: datetime) -> None:
         """Change keys of persons when the calendar says so."""
-        for rotated in rotation.rotate(self._app, current_time) if rotation.due(self._app, current_time) else ():
+        if not rotation.due(self._app, current_time):
+            return
+        for rotated in rotation.rotate(self._app, current_time):
             if rotated.destroyed:
                 _log.warning("key %s is destroyed: destroy copies of the key file made before now", rotated.destroyed)
 
@@ -273,11 +286,11 @@ class Rounds:
         with self._evaluations.one(), self._app.computing:
             evaluation.judge(self._app, current_time)
             evaluation.decide(self._app, current_time)
+        # without the lock: a mail server that is slow must hold up no round
         with self._evaluations.delivery():
             delivered = evaluation.send(self._app, current_time)
-        self._evaluations.delivered(
-            delivered.sent, (problem.channel for problem in delivered.problems), delivered.still
-        )
+        failed_channels = [problem.channel for problem in delivered.problems]
+        self._evaluations.delivered(delivered.sent, failed_channels, delivered.still)
         if delivered.still or self._app.channels.alertmanager:  # which forgets what it is not told again
             self._evaluating.again()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 
@@ -40,9 +40,11 @@ def publish_benefits(store: PrivateStore, registry: Registry, model: Model, curr
     wanted = [organisation for organisation in registry.organisations if _has_programme(registry, organisation)]
     statements = Statements(store.connection)
     number = 0
+    # an organisation at a time, for each has weeks that close by its own clock
     for organisation in wanted:
         closed = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
         previous = statements.latest(organisation.id)
+        # a clock that was set back, or a restored store: an older week must not become the latest statement
         if previous is not None and previous.statement.week > closed:
             continue
         evidence = _evidence(store, registry, organisation, closed)
@@ -62,14 +64,14 @@ def missed_hours(connection: Connection, registry: Registry) -> list[Missed]:
         for pool in latest.statement.pools if latest else ():
             if pool.use_missing is not None:
                 missed[organisation.id, pool.place, pool.system] += pool.use_missing
+    # in two digits, for hours rest on counts of cases that are not told as they are
     return [Missed(*place, two_digits(thousandths / 1000)) for place, thousandths in missed.items()]
 
 
 def _has_programme(registry: Registry, organisation: Organisation) -> bool:
     unit_ids = {unit.id for unit in registry.units if unit.root == organisation.id}
-    return any(benefit.unit in unit_ids for benefit in registry.benefits) or any(
-        set(decision.units) & unit_ids for decision in registry.decisions
-    )
+    has_benefits = any(benefit.unit in unit_ids for benefit in registry.benefits)
+    return has_benefits or any(set(decision.units) & unit_ids for decision in registry.decisions)
 
 
 def _evidence(store: PrivateStore, registry: Registry, organisation: Organisation, week: date) -> Evidence:
@@ -78,45 +80,31 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
     scope = Scope("{private}", "{private}", "{open}", zones, week.isoformat(), visible=visible(store.connection))
     own_units = "unit IN (SELECT unit FROM {open}.units WHERE root = {root:String})"
     parameters = {"root": organisation.id, "day": week + timedelta(days=6), "week": week}
-    measured: defaultdict[str, list[Measured]] = defaultdict(list)
-    for benefit, start, end, value in connection.rows(
+    # to the end of the closed week: what came since belongs to the next statement
+    measurements = connection.rows(
         f"""SELECT attributes['key'], toDate(valid_from), toDate(valid_to), quantity
             FROM {winners(scope, "'benefit'", own_units)}
             WHERE toDate(valid_to) <= {{day:Date}} + 1 AND valid_to > valid_from
             ORDER BY time, sequence, id""",
         **parameters,
-    ):
-        measured[benefit].append(Measured(start, end, int(value)))
-    cases = {
-        (unit, system, case_type): int(count)
-        for unit, system, case_type, count in connection.rows(
-            f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
-                WHERE {scope.zones.date("opened_at")} <= {{day:Date}}
-                  AND {scope.zones.date("opened_at")} > {{day:Date}} - {_YEAR} AND {own_units}
-                GROUP BY unit, system, case_type""",
-            **parameters,
-        )
-    }
-    decision_acts = tuple(
-        Act(*row)
-        for row in connection.rows(
-            f"""SELECT attributes['key'] AS decision, unit, activity, {scope.zones.date("time")} AS day
-                FROM {winners(scope, "'decision'", own_units)} WHERE decision != '' AND day <= {{day:Date}}
-                ORDER BY day, unit""",
-            **parameters,
-        )
     )
-    definitions = {
-        row[0]: Definition(row[1], Names(*row[2:5]), Names(*row[5:8]), row[8])
-        for row in connection.rows(
-            """SELECT d.indicator, d.version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
-                      u.unit
-               FROM (SELECT * FROM {open}.definitions FINAL) AS d
-               LEFT JOIN (SELECT indicator, version, any(unit_of_measure) AS unit FROM {open}.published_values
-                          GROUP BY indicator, version) AS u ON u.indicator = d.indicator AND u.version = d.version
-               ORDER BY d.version"""
-        )
-    }
+    measured: defaultdict[str, list[Measured]] = defaultdict(list)
+    for benefit, start, end, value in measurements:
+        measured[benefit].append(Measured(start, end, int(value)))
+    case_counts = connection.rows(
+        f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
+            WHERE {scope.zones.date("opened_at")} <= {{day:Date}}
+              AND {scope.zones.date("opened_at")} > {{day:Date}} - {_YEAR} AND {own_units}
+            GROUP BY unit, system, case_type""",
+        **parameters,
+    )
+    acts = connection.rows(
+        f"""SELECT attributes['key'] AS decision, unit, activity, {scope.zones.date("time")} AS day
+            FROM {winners(scope, "'decision'", own_units)} WHERE decision != '' AND day <= {{day:Date}}
+            ORDER BY day, unit""",
+        **parameters,
+    )
+    definitions = _definitions(connection)
     versions = {indicator: definition.version for indicator, definition in definitions.items()}
     published = _published(connection, organisation.id, week, versions)
     measuring = {benefit.indicator for benefit in registry.benefits if benefit.indicator}
@@ -125,13 +113,31 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
         {benefit: tuple(values) for benefit, values in measured.items()},
         published,
         series=_series(connection, organisation.id, week, measuring, versions),
-        cases=cases,
+        cases={(unit, system, case_type): int(count) for unit, system, case_type, count in case_counts},
         use=_use(connection, registry, organisation, week, published),
         digital=_digital(connection, organisation.id, week, versions),
         peers=tuple(_peers(connection, registry, organisation.id, week, versions)),
-        acts=decision_acts,
+        acts=tuple(Act(*act) for act in acts),
         definitions=definitions,
     )
+
+
+def _definitions(connection: Connection) -> dict[str, Definition]:
+    """The newest version of each indicator, and in which unit it was published, where it was."""
+    rows = connection.rows(
+        """SELECT d.indicator, d.version, title_sv, title_nb, title_en, question_sv, question_nb, question_en,
+                  u.unit
+           FROM (SELECT * FROM {open}.definitions FINAL) AS d
+           LEFT JOIN (SELECT indicator, version, any(unit_of_measure) AS unit FROM {open}.published_values
+                      GROUP BY indicator, version) AS u ON u.indicator = d.indicator AND u.version = d.version
+           ORDER BY d.version"""
+    )
+    definitions = {}
+    # in the order of versions: the last one stays
+    for indicator, version, *texts, unit in rows:
+        titles, questions = Names(*texts[:3]), Names(*texts[3:])
+        definitions[indicator] = Definition(version, titles, questions, unit)
+    return definitions
 
 
 def _use(
@@ -145,25 +151,34 @@ def _use(
 
     Of indicators of cases that benefits depend on, from what is published of them.
     """
-    wanted = {benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption}
-    public = connection.rows(
+    adoption_indicators = {benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption}
+    case_shares = connection.rows(
         "SELECT indicator FROM {open}.definitions WHERE protects IN ('citizen', 'handling') AND kind = 'share'"
     )
-    wanted &= {indicator for (indicator,) in public}
-    if not wanted:
+    indicators = adoption_indicators & {indicator for (indicator,) in case_shares}
+    if not indicators:
         return {}
-    day, first_day = week + timedelta(days=6), week - timedelta(weeks=HALF_YEAR)
-    members = {group.id: group.units for group in registry.groups if day in group.span}
-    published_figures = PublishedFigures(connection, organisation.id, sorted(wanted), first_day, week, case_types=True)
+    last_day = week + timedelta(days=6)
+    first_day = week - timedelta(weeks=HALF_YEAR)
+    members = {group.id: group.units for group in registry.groups if last_day in group.span}
+    published_figures = PublishedFigures(
+        connection, organisation.id, sorted(indicators), first_day, week, case_types=True
+    )
+    published_places = {place for place in published if place[0] in indicators}
     use_shares: dict[Place, int | str] = {}
-    for place in {key for key in published if key[0] in wanted} | set(published_figures.places()):
+    for place in published_places | set(published_figures.places()):
         indicator, unit, system, case_type = place
-        lives = [registry.go_live(system, member) for member in members.get(unit, (unit,))]
-        go_live = max((live_day for live_day in lives if live_day is not None), default=None)
+        live_days = [registry.go_live(system, member) for member in members.get(unit, (unit,))]
+        # a group has settled when its last member has
+        go_live = max((day for day in live_days if day is not None), default=None)
         share = settled_share(published_figures, indicator, unit, system, case_type, week, go_live)
-        row = published.get(place)
-        hidden = row.status if row is not None and row.value is None else Status.SUPPRESSED.value
-        use_shares[place] = hidden if share is None else share
+        if share is not None:
+            use_shares[place] = share
+            continue
+        # the reason that the latest window gives, where it is hidden
+        figure = published.get(place)
+        is_hidden = figure is not None and figure.value is None
+        use_shares[place] = figure.status if figure is not None and is_hidden else Status.SUPPRESSED.value
     return use_shares
 
 
@@ -171,8 +186,7 @@ def _digital(
     connection: Connection, organisation: str, week: date, versions: Mapping[str, int]
 ) -> dict[str, tuple[tuple[date, float], ...]]:
     """Published windows of the last year of the organisation's digital share, by system."""
-    windows: defaultdict[str, list[tuple[date, float]]] = defaultdict(list)
-    for system, period, value in connection.rows(
+    figures = connection.rows(
         """SELECT system, period, value FROM {open}.indicator_values
            WHERE indicator = {indicator:String} AND version = {version:UInt16} AND grain = 'window' AND part = ''
              AND organisation = {root:String} AND unit = {root:String} AND case_type = '*' AND value IS NOT NULL
@@ -181,7 +195,9 @@ def _digital(
         version=versions.get(DIGITAL, 0),
         root=organisation,
         week=week,
-    ):
+    )
+    windows: defaultdict[str, list[tuple[date, float]]] = defaultdict(list)
+    for system, period, value in figures:
         windows[system].append((period, float(value)))
     return {system: tuple(values) for system, values in windows.items()}
 
@@ -190,12 +206,11 @@ def _peers(
     connection: Connection, registry: Registry, organisation: str, week: date, versions: Mapping[str, int]
 ) -> Iterator[Peer]:
     """Places to compare with, by the indicators of use that benefits depend on."""
-    about = {benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption}
+    adoption_indicators = {benefit.adoption.indicator for benefit in registry.benefits if benefit.adoption}
     shares = connection.rows("SELECT indicator FROM {open}.definitions WHERE kind = 'share'")
-    wanted = {indicator: versions[indicator] for (indicator,) in shares if indicator in about}
-    for row in benchmarks.peers(
-        connection, wanted, organisation, {organisation.id for organisation in registry.organisations}, week
-    ):
+    compared = {indicator: versions[indicator] for (indicator,) in shares if indicator in adoption_indicators}
+    roots = {declared.id for declared in registry.organisations}
+    for row in benchmarks.peers(connection, compared, organisation, roots, week):
         yield Peer(**{field.name: row[field.name] for field in fields(Peer)})
 
 
@@ -216,25 +231,32 @@ def _published(
         root=organisation,
         week=week,
     )
-    return {(row[0], row[1], row[2], row[3]): Published(*row[4:]) for row in rows if versions.get(row[0]) == row[9]}
+    figures = {}
+    for indicator, unit, system, case_type, *figure in rows:
+        published = Published(*figure)
+        # figures of an earlier version mean something else
+        if versions.get(indicator) == published.version:
+            figures[indicator, unit, system, case_type] = published
+    return figures
 
 
 def _series(
     connection: Connection, organisation: str, week: date, indicators: Iterable[str], versions: dict[str, int]
 ) -> dict[tuple[str, str, str, str], tuple[tuple[date, float], ...]]:
     """Weekly published values of indicators that measure a benefit."""
-    wanted: Sequence[str] = sorted(indicators)
+    wanted = sorted(indicators)
     if not wanted:
         return {}
-    series: defaultdict[tuple[str, str, str, str], list[tuple[date, float]]] = defaultdict(list)
-    for indicator, unit, system, case_type, version, period, value in connection.rows(
+    figures = connection.rows(
         """SELECT indicator, unit, system, case_type, version, period, value FROM {open}.indicator_values
            WHERE grain = 'week' AND part = '' AND organisation = {root:String} AND period <= {week:Date}
              AND value IS NOT NULL AND indicator IN {wanted:Array(String)} ORDER BY period""",
         root=organisation,
         week=week,
-        wanted=list(wanted),
-    ):
+        wanted=wanted,
+    )
+    series: defaultdict[tuple[str, str, str, str], list[tuple[date, float]]] = defaultdict(list)
+    for indicator, unit, system, case_type, version, period, value in figures:
         if versions.get(indicator) == version:
             series[indicator, unit, system, case_type].append((period, float(value)))
     return {place: tuple(values) for place, values in series.items()}

@@ -59,6 +59,7 @@ class Ending:
         if self._asked:
             self._leave(128 + number)
         self._asked = True
+        # first, so that the end comes in time whatever the rest of this waits for
         threading.Thread(target=self._watch, name="ending", daemon=True).start()
         if self._connection is not None:
             self._connection.stop()
@@ -67,19 +68,23 @@ class Ending:
     def _watch(self) -> None:
         end = time.monotonic() + END_SECONDS
         time.sleep(CANCEL_SECONDS)
-        while (left := end - time.monotonic()) > 0:
+        while (seconds_left := end - time.monotonic()) > 0:
             if self._connection is not None:  # again and again: one may have begun as the others were broken off
+                # in a thread of its own: breaking off may wait for the engine, and the end must not
                 threading.Thread(target=self._connection.cancel, name="cancel", daemon=True).start()
-            time.sleep(min(_AGAIN, left))
+            time.sleep(min(_AGAIN, seconds_left))
+        # a copy of the list, for other threads still enter and leave
+        broken_off = dict.fromkeys(list(_under_way.values()))
         _log.warning(
             "stopped without waiting any longer; broken off: %s. Everything acknowledged is stored",
-            "; ".join(dict.fromkeys(list(_under_way.values()))) or "nothing but the closing of the store",
+            "; ".join(broken_off) or "nothing but the closing of the store",
         )
         self._leave(int(self._connection is not None and self._connection.damaged))
 
     def _leave(self, code: int) -> None:
         """End without waiting for any thread."""
         self._forget()
+        # `os._exit` runs nothing that the interpreter does at its end: what was printed would be lost
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
@@ -99,13 +104,13 @@ def interruptible(connection: Connection) -> Iterator[None]:
     sender.setblocking(False)
 
     def listen() -> None:
-        times = 0
+        interrupts = 0
         with receiver:
             while numbers := receiver.recv(16):
-                times += numbers.count(signal.SIGINT)
-                if times > 1:
+                interrupts += numbers.count(signal.SIGINT)
+                if interrupts > 1:
                     os._exit(128 + signal.SIGINT)
-                if times:
+                if interrupts:
                     connection.cancel()
 
     previous_descriptor = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)

@@ -68,22 +68,26 @@ def hold(connection: Connection, key: str, current_time: datetime) -> Iterator[t
     """
     store = _folder(connection)
     let_go(store.parent)
+    # beside the store, because hard links do not reach into another file system
     beside = store.parent / f"{_HELD}{os.getpid()}"
+    # a merge would take away parts between their listing and their links
     connection.run("SYSTEM STOP MERGES")
     try:
         manifest = describe(connection, key, current_time, FORMAT)
         _link(store, beside, _active(connection))
+        # once the links are there: reading them into a file takes long, and the store must not fill with parts
         connection.run("SYSTEM START MERGES")
         yield beside, manifest
     finally:
+        # a second time where all went well, which changes nothing
         connection.run("SYSTEM START MERGES")
         shutil.rmtree(beside, ignore_errors=True)
 
 
 def let_go(folder: Path) -> None:
     """Remove what a backup held in a data folder, and whose process is gone: it keeps room that the store has left."""
-    for held_ in folder.glob(f"{_HELD}*"):
-        shutil.rmtree(held_, ignore_errors=True)
+    for abandoned in folder.glob(f"{_HELD}*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
 
 
 def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], None] = lambda: None) -> Manifest:
@@ -99,6 +103,7 @@ def pack(folder: Path, target: Path, manifest: Manifest, check: Callable[[], Non
             packed.add(path, name, recursive=False)
             if path.is_file() and not path.is_symlink():
                 sums.append(f"{_digest(path)}  {name}\n")
+        # last: where the sums are missing, so is the end of the file
         add(packed, SUMS, "".join(sums).encode())
     return manifest
 
@@ -117,6 +122,7 @@ def archive(target: Path, manifest: Manifest) -> Iterator[tarfile.TarFile]:
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as packed:
                 add(packed, _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
                 yield packed
+            # on disk before it bears its name: a power failure must not leave a whole name on half a file
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(target)
@@ -137,9 +143,12 @@ def read(source: Path) -> Manifest:
     """What a backup says of itself. BackupError where it is none, or of a format that this program does not know."""
     try:
         with tarfile.open(source, "r:") as packed:
-            manifest_entry = packed.next()
-            file = packed.extractfile(manifest_entry) if manifest_entry and manifest_entry.name == _MANIFEST else None
+            # the first entry alone: nobody should wait for a large file to hear that it is none of ours
+            entry = packed.next()
+            is_manifest = entry is not None and entry.name == _MANIFEST
+            file = packed.extractfile(entry) if entry and is_manifest else None
             body = file.read() if file else b"{}"
+        # the format first: a newer manifest may have other fields, and must be told as newer rather than as broken
         format_number = msgspec.json.decode(body, type=_Format).format
         if format_number > _LATEST:
             raise BackupError(f"{source} was made by a newer version of Nytta (format {format_number}): upgrade first")
@@ -163,6 +172,7 @@ def check(manifest: Manifest, tables: Path, engine: Callable[[], str]) -> None:
         raise BackupError(
             f"the backup was made by a newer version of Nytta (its migration {ahead[0]} is unknown here): upgrade first"
         )
+    # rows do not depend on the engine that wrote them; its files do
     if manifest.format == FORMAT and _version(manifest.engine) > _version(engine()):
         raise BackupError(
             f"the backup was made by a newer engine ({manifest.engine}, here {engine()}): upgrade the package chdb "
@@ -180,6 +190,7 @@ def unpack(source: Path, store: Path) -> None:
         permissions.make_folder(unfinished)
         with tarfile.open(source, "r:") as packed:
             packed.extractall(unfinished, filter=_private)
+        # compared from the disk rather than from the archive: what was written badly is seen too
         sums = unfinished / SUMS
         if not sums.is_file():
             raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
@@ -218,12 +229,15 @@ def _folder(connection: Connection) -> Path:
 def _active(connection: Connection) -> dict[Path, set[str]]:
     """Per folder of a table its parts that count."""
     active_parts: dict[Path, set[str]] = {}
-    for table, part in connection.rows(
+    parts = connection.rows(
         "SELECT path, name FROM system.parts WHERE active AND database IN ({private:String}, {open:String})",
         private=connection.zones.private,
         open=connection.zones.open,
-    ):
-        active_parts.setdefault(Path(table).parent.resolve(), set()).add(part)
+    )
+    for part_path, part in parts:
+        # resolved here and where it is looked up: the data folder may be reached by a link
+        table_folder = Path(part_path).parent.resolve()
+        active_parts.setdefault(table_folder, set()).add(part)
     return active_parts
 
 
@@ -233,19 +247,22 @@ def _link(store: Path, beside: Path, active: dict[Path, set[str]]) -> None:
         folder_path = Path(folder)
         target = beside / folder_path.relative_to(store)
         permissions.make_folder(target)
-        if folder_path == store:
+        if folder_path == store:  # `os.walk` goes into what this list still holds
             names[:] = [name for name in names if name not in _SKIPPED]
         parts = active.get(folder_path.resolve())
-        table = (folder_path / "format_version.txt").exists()
-        if table:
+        is_table = (folder_path / "format_version.txt").exists()
+        if is_table:
+            # only parts that count: others are what merges left, or are not complete
             for part in sorted(parts or ()):
                 shutil.copytree(folder_path / part, target / part, copy_function=os.link)
-            (target / "detached").mkdir(exist_ok=True)
+            (target / "detached").mkdir(exist_ok=True)  # a table has it, though what lies in it is not held
             names.clear()
+        # `os.walk` counts links to folders as folders and would not list what they are: they are copied as links
         for name in list(names):
             if (folder_path / name).is_symlink():
                 names.remove(name)
                 files.append(name)
+        # copies, because these small files may change while the folder is read into an archive
         for name in files:
             shutil.copy2(folder_path / name, target / name, follow_symlinks=False)
 
@@ -297,4 +314,6 @@ def _digest(path: Path) -> str:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+    # year and month of a release: its later fixes are taken to leave the form of files as it is
+    numbers = text.split(".")[:2]
+    return tuple(int(number) for number in numbers if number.isdigit())

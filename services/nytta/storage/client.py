@@ -128,6 +128,7 @@ class _Clients:
     def __init__(self, first_client: Client, more: Callable[[], Client] | None, folder: Path | None) -> None:
         self._first = first_client
         self._more = more
+        # a client runs one statement at a time, so threads that shared one would wait for each other
         self._own = threading.local()
         # the thread that opens the store keeps the first client; each other one opens its own when it first asks
         self._own.client = first_client
@@ -137,6 +138,7 @@ class _Clients:
         self.stopping = threading.Event()
         self.damaged = False
         self.changes = 0
+        # a counter whose next number is taken in one step, so that it needs no lock
         self._numbers = itertools.count(1)
         self._closed = False
         self._ending = threading.Lock()
@@ -153,7 +155,9 @@ class _Clients:
         chDB 26.9 leaves out what it could not write and says nothing, of a merge as of an insert; it only counts.
         """
         if self.folder is not None and not self.damaged:
+            # against the count when this store was opened: the engine counts for its process as a whole
             self.damaged = _failed_writes(self.own()) > self._failed
+        # for good: what the engine holds in memory may differ from what is on disk until it is opened anew
         if self.damaged:
             raise DamagedError
 
@@ -173,6 +177,9 @@ class _Clients:
         with self._ending:  # an engine that is being closed must not be opened anew
             if self._closed or self._more is None or self.folder is None:
                 return
+            # rows on their way in are let through: somebody waits for the answer that they are stored. Asynchronous,
+            # for a statement that takes its time to end must not hold up whoever stops the process. A failure is
+            # passed over: what is not broken off goes on to its end
             with suppress(StoreError, ClickHouseError), self._more() as client:
                 client.command(f"KILL QUERY WHERE query ILIKE '{only}%' AND query NOT ILIKE '% FROM INFILE %' ASYNC")
 
@@ -225,7 +232,7 @@ class Connection:
 
     def look(self) -> None:
         """DamagedError where writes of an embedded engine failed; its merges write though nobody gives a statement."""
-        with self._told():
+        with self._explaining():
             self._clients.look()
 
     @property
@@ -264,12 +271,15 @@ class Connection:
 
     def beside(self, zones: Zones) -> Connection:
         """The same connection on other databases."""
+        # without __init__, which would open clients of its own: a stop or a damage must reach all of them
         beside = Connection.__new__(Connection)
-        beside._clients, beside.zones = self._clients, zones
+        beside._clients = self._clients
+        beside.zones = zones
         return beside
 
     def run(self, sql: str, **parameters: Any) -> None:
         """Execute a statement that returns nothing."""
+        # what frees room must be possible on a full disk
         with self._writing(needs_room=not sql.startswith(_NEED_NO_ROOM)):
             self._client.command(self.zones.fill(sql), parameters=parameters or None)
 
@@ -281,20 +291,19 @@ class Connection:
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a query, as tuples."""
-        with self._told():
-            return [
-                tuple(row)
-                for row in self._client.query(self.zones.fill(sql), parameters=parameters or None).result_rows
-            ]
+        with self._explaining():
+            result = self._client.query(self.zones.fill(sql), parameters=parameters or None)
+            return [tuple(row) for row in result.result_rows]
 
     def dicts(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
         """All rows of a query, as dicts by column."""
-        with self._told():
-            return list(self._client.query(self.zones.fill(sql), parameters=parameters or None).named_results())
+        with self._explaining():
+            result = self._client.query(self.zones.fill(sql), parameters=parameters or None)
+            return list(result.named_results())
 
     def arrow(self, sql: str, **parameters: Any) -> pa.Table:
         """All rows of a query, as an Arrow table."""
-        with self._told():
+        with self._explaining():
             return self._client.query_arrow(self.zones.fill(sql), parameters=parameters or None)
 
     def value(self, sql: str, **parameters: Any) -> Any:
@@ -317,11 +326,11 @@ class Connection:
 
     def write_native(self, sql: str, target: IO[bytes]) -> None:
         """Write all rows of a query into a file as ClickHouse's format Native, block by block; none, no byte."""
-        with (
-            self._told(),
-            closing(cast("io.IOBase", self._client.raw_stream(self.zones.fill(sql), fmt="Native"))) as rows,
-        ):
-            shutil.copyfileobj(cast("IO[bytes]", rows), target, _CHUNK)
+        with self._explaining():
+            stream = cast("io.IOBase", self._client.raw_stream(self.zones.fill(sql), fmt="Native"))
+            # closed where copying fails too: the rest of the answer must not stay under way
+            with closing(stream) as rows:
+                shutil.copyfileobj(cast("IO[bytes]", rows), target, _CHUNK)
 
     def read_native(self, table: str, source: IO[bytes]) -> None:
         """Insert the rows of a file that `write_native` wrote; columns by name, missing ones take their default."""
@@ -335,7 +344,7 @@ class Connection:
     @contextmanager
     def _writing(self, *, needs_room: bool = True) -> Iterator[None]:
         """A statement that writes: begun where there is room for it, and done when all of it is on disk."""
-        with self._told():
+        with self._explaining():
             # looked at before the statement begins: a write that finds the disk full may be lost without an error
             if needs_room:
                 self.check_room()
@@ -347,8 +356,8 @@ class Connection:
                 self._clients.look()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        with _told():
+    def _explaining(self) -> Iterator[None]:
+        with _explaining():
             try:
                 yield
             except ClickHouseError as error:
@@ -362,12 +371,14 @@ class Connection:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _explaining() -> Iterator[None]:
     try:
         yield
     except ClickHouseError as error:
         explanation = explain(str(error))
-        raise DiskFullError if explanation == _DISK_FULL else StoreError(explanation) from error
+        if explanation == _DISK_FULL:
+            raise DiskFullError from error
+        raise StoreError(explanation) from error
     except OSError as error:  # rows on their way to the engine wait in a file
         if error.errno not in _FULL:
             raise
@@ -376,7 +387,10 @@ def _told() -> Iterator[None]:
 
 def _room(folder: Path) -> bool:
     filesystem = os.statvfs(folder)
-    return filesystem.f_bavail * filesystem.f_frsize >= min(_KEPT_FREE, filesystem.f_blocks * filesystem.f_frsize // 20)
+    # what a user who is not root may take: file systems hold some blocks back
+    available = filesystem.f_bavail * filesystem.f_frsize
+    size = filesystem.f_blocks * filesystem.f_frsize
+    return available >= min(_KEPT_FREE, size // 20)
 
 
 def _failed_writes(client: Client) -> int:
@@ -399,11 +413,13 @@ def explain(message: str) -> str:
         return _DISK_FULL
     if "MEMORY_LIMIT_EXCEEDED" in message:
         match = re.search(r"maximum: ([0-9.]+ [KMGT]iB)", message)
+        limit = f" ({match[1]})" if match else ""
         return (
-            f"the engine needs more memory than it may have{f' ({match[1]})' if match else ''}; nothing that stood is "
+            f"the engine needs more memory than it may have{limit}; nothing that stood is "
             "changed. Set NYTTA_MEMORY to more bytes, such as 4294967296 for 4 GiB, on a machine that has them, and "
             "run the same command again"
         )
+    # one line: what may follow is long, and says nothing that a person could mend
     return message.strip().splitlines()[0][:600]
 
 
@@ -421,19 +437,23 @@ def embedded(folder: Path, zones: Zones | None = None, memory: int = 2 << 30) ->
             opened = clickhouse_connect.get_client(interface="chdb", path=str(folder))
         except Exception as error:  # chdb raises bare types of its own when the engine does not start
             raise StoreError(f"{folder}: {explain(str(error))}") from error
-        with _told():
+        with _explaining():
             for name, value in (_SETTINGS | _EMBEDDED_SETTINGS).items():
                 opened.set_client_setting(name, value)
             opened.set_client_setting("max_memory_usage", memory)
+            # half of it: a statement that goes on by way of the disk needs memory for that too
             opened.set_client_setting("max_bytes_before_external_group_by", memory // 2)
             opened.set_client_setting("max_bytes_before_external_sort", memory // 2)
         return opened
 
-    with _told():
+    # before the engine opens the folder: it does not start with such files
+    with _explaining():
         halves = mended(folder)
+    # the engine writes while it starts, and what it could not write it does not tell
     if not _room(folder):
         raise DiskFullError
     first_client = client()
+    # said only now: an engine that is open elsewhere refuses the start, and nothing was removed then
     for name in halves:
         _log.warning("removed %s, which was begun and not written", name)
     return Connection(first_client, zones or Zones(), client, folder=folder)
@@ -450,7 +470,7 @@ def server(dsn: str, zones: Zones | None = None) -> Connection:
     """A ClickHouse server; inserts are synchronous, so that an answer means stored."""
 
     def client() -> Client:
-        with _told():
+        with _explaining():
             return clickhouse_connect.get_client(dsn=dsn, settings=_SETTINGS)
 
     return Connection(client(), zones or Zones(), client)

@@ -44,11 +44,12 @@ def replicated(statement: str, cluster: str) -> str:
     """
     if _WRITES_ROWS.match(statement):
         return statement
-    named = _NAMED.match(statement)
-    if named is None:
+    opening = _NAMED.match(statement)
+    if opening is None:
         raise ValueError(f"not known how a cluster carries this out: {statement[:60]}")
-    rest = statement[named.end() :]
-    return f"{named[1]} {named[2]} ON CLUSTER '{cluster}'{_ENGINE.sub(_of_replicas, rest, count=1)}"
+    # once: the engine of the table itself, and not of one that a query in the statement may name
+    remainder = _ENGINE.sub(_of_replicas, statement[opening.end() :], count=1)
+    return f"{opening[1]} {opening[2]} ON CLUSTER '{cluster}'{remainder}"
 
 
 def across(names: Iterable[str], shards: str) -> list[str]:
@@ -56,14 +57,17 @@ def across(names: Iterable[str], shards: str) -> list[str]:
 
     `shards` is the name of the cluster of all shards. No sharding key: nobody writes there.
     """
-    made = [f"CREATE DATABASE IF NOT EXISTS {{open}}_all ON CLUSTER '{shards}'"]
-    return made + [
+    database = f"CREATE DATABASE IF NOT EXISTS {{open}}_all ON CLUSTER '{shards}'"
+    # replaced, for columns may have come since; no rows are lost with a table that holds none
+    tables = [
         f"CREATE OR REPLACE TABLE {{open}}_all.{name} ON CLUSTER '{shards}' AS {{open}}.{name} "
         f"ENGINE = Distributed('{shards}', '{{open}}', '{name}')"
         for name in sorted(names)
     ]
+    return [database, *tables]
 
 
 def _of_replicas(match: re.Match[str]) -> str:
     engine, arguments = match.groups()
-    return f"ENGINE = Replicated{engine}({', '.join(filter(None, (_PLACE, arguments)))})"
+    all_arguments = ", ".join(filter(None, (_PLACE, arguments)))
+    return f"ENGINE = Replicated{engine}({all_arguments})"

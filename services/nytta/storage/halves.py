@@ -21,13 +21,16 @@ def mended(store: Path) -> list[str]:
 
     Nothing is done where an engine has the folder open.
     """
-    removed = []
-    with _free(store) as free:
-        for path in [*_mutations(store), *_definitions(store)] if free else ():
+    removed: list[str] = []
+    with _free(store) as is_free:
+        if not is_free:
+            return removed
+        for path in [*_mutations(store), *_definitions(store)]:
             if _half(path):
                 path.unlink()
                 removed.append(str(path.relative_to(store)))
-        for path in store.glob("store/*/*/format_version.txt") if free else ():
+        # written rather than removed: it is part of a table whose rows may be there, and holds nothing but this
+        for path in store.glob("store/*/*/format_version.txt"):
             if not path.stat().st_size:
                 path.write_text("1")
     return removed
@@ -37,10 +40,11 @@ def mended(store: Path) -> list[str]:
 def _free(store: Path) -> Iterator[bool]:
     """Whether no engine has the folder open; none can open it meanwhile."""
     try:
+        # the file that the engine itself locks while it is open
         with (store / "status").open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield True
-    except FileNotFoundError:
+    except FileNotFoundError:  # no engine was ever here
         yield True
     except BlockingIOError:
         yield False
@@ -62,6 +66,7 @@ def _definitions(store: Path) -> Iterator[Path]:
 def _half(path: Path) -> bool:
     """Whether a text file was not written to its end, which is that of a line."""
     size = path.stat().st_size
+    # an empty file is half-written too: nothing of it found room
     if size % _BLOCK:
         return False
     with path.open("rb") as file:

@@ -25,11 +25,15 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # three locks, so that a line is written while another is being synced, and both while lines are delivered.
+        # Taken in the order bringing, syncing, lock
         self._lock = threading.Lock()
         self._syncing = threading.Lock()
         self._bringing = threading.Lock()
         self._file: tuple[Path, int] | None = None
-        self._written = self._synced = 0
+        # numbers of lines: which were written, and which of them are on disk
+        self._written = 0
+        self._synced = 0
         self._brought = time.monotonic()
 
     @classmethod
@@ -66,7 +70,10 @@ class Journal:
             self._brought = time.monotonic()
             closed_file = self._ended()
             for path in sorted(self.folder.glob("*.lines")):
-                descriptor = closed_file[1] if closed_file is not None and path == closed_file[0] else _taken(path)
+                if closed_file is not None and path == closed_file[0]:
+                    descriptor: int | None = closed_file[1]  # its lock is ours already
+                else:
+                    descriptor = _taken(path)
                 if descriptor is None:
                     continue
                 try:

@@ -58,6 +58,7 @@ class Guarded(Connection):
     @classmethod
     def of(cls, connection: Connection, check: Callable[[], None]) -> Self:
         """`connection`, guarded."""
+        # without __init__: the clients stay those of the connection, which close and stop together
         guarded = cls.__new__(cls)
         guarded.__dict__.update(connection.__dict__)
         guarded._check = check
@@ -70,4 +71,6 @@ class Guarded(Connection):
 
 
 def _clock() -> float:
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    # the monotonic clock of Linux stands still while a machine sleeps, and a lease would outlast its partition
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)

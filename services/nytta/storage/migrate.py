@@ -29,8 +29,10 @@ class Migration:
     @property
     def statements(self) -> Iterator[str]:
         """The statements, comments taken out."""
-        lines = (line for line in self.text.splitlines() if not line.lstrip().startswith("--"))
-        return (part.strip() for part in "\n".join(lines).split(";\n") if part.strip().rstrip(";"))
+        # without comments first: a semicolon at the end of one would end the statement
+        code_lines = (line for line in self.text.splitlines() if not line.lstrip().startswith("--"))
+        statements = (statement.strip() for statement in "\n".join(code_lines).split(";\n"))
+        return (statement for statement in statements if statement.rstrip(";"))
 
 
 def migrations(tables: Path) -> list[Migration]:
@@ -77,6 +79,7 @@ def migrate(
             )
         for migration in sequence_migrations:
             if migration.name in applied_digests:
+                # a store made by the file as it is now would differ from one that was made by what it was
                 if applied_digests[migration.name] != migration.digest:
                     raise StoreError(
                         f"migration {sequence}/{migration.name} was changed after it was applied: restore the file, "
@@ -89,13 +92,14 @@ def migrate(
             # noted after its statements: one that is broken off is tried again from its first
             connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], [[migration.name, migration.digest]])
             applied.append(f"{sequence}/{migration.name}")
+    # after all of them: forms across shards have the columns that tables have now
     if applied and cluster.shards:
-        for statement in across(_shown(connection), cluster.shards):
+        for statement in across(_tables_and_views(connection), cluster.shards):
             connection.run(statement)
     return applied
 
 
-def _shown(connection: Connection) -> list[str]:
+def _tables_and_views(connection: Connection) -> list[str]:
     """Tables and views of the open zone, whose form across shards follows them."""
     names = connection.rows(
         "SELECT name FROM system.tables WHERE database = {open:String} AND name != 'migrations'",
@@ -108,11 +112,12 @@ def missing(connection: Connection, tables: Path) -> list[str]:
     """Migrations that the store has not seen; all where it has seen none."""
     missing_names = []
     for sequence in _SEQUENCES:
-        name = connection.zones.fill(f"{{{sequence}}}")
-        tables_there = connection.rows(
-            "SELECT 1 FROM system.tables WHERE database = {name:String} AND name = 'migrations'", name=name
+        database = connection.zones.fill(f"{{{sequence}}}")
+        # looked for rather than made: whoever only asks must leave an empty store empty
+        records = connection.rows(
+            "SELECT 1 FROM system.tables WHERE database = {name:String} AND name = 'migrations'", name=database
         )
-        applied = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations")) if tables_there else {}
+        applied = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations")) if records else {}
         missing_names += [
             f"{sequence}/{migration.name}"
             for migration in migrations(tables)

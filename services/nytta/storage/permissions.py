@@ -52,6 +52,7 @@ class _Entry(NamedTuple):
 
 def restrict() -> None:
     """Let whatever this process makes from now on be its owner's alone."""
+    # the one way to reach what libraries and the engine make, which take no mode
     os.umask(_OTHERS)
 
 
@@ -64,7 +65,10 @@ def make_folder(path: Path) -> None:
 
 def create(path: Path, *, anew: bool = False) -> BinaryIO:
     """Open a new file for writing, its owner's alone. FileExistsError where it is there, unless it is made `anew`."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (0 if anew else os.O_EXCL)
+    # never through a link, which somebody else may have put there; not inherited by processes that this one starts
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    if not anew:
+        flags |= os.O_EXCL
     descriptor = os.open(path, flags, _FILE)
     if anew:  # only now, for others who may have it open must not read what comes
         os.fchmod(descriptor, _FILE)
@@ -84,9 +88,10 @@ def replace(path: Path, body: bytes, beside: str = "") -> None:
             file.flush()
             os.fsync(file.fileno())
         written.replace(path)
-    except BaseException:
+    except BaseException:  # an interruption too: what was begun may be a secret
         written.unlink(missing_ok=True)
         raise
+    # the new name is on disk only when its folder is
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
@@ -113,8 +118,8 @@ def close(places: Iterable[Path]) -> tuple[int, int]:
 
     What belongs to another user stays as it is, and so does a folder that all may write into: it is shared on purpose.
     """
-    done = [_closed(entry) for entry in _entries(places) if _open(entry.status)]
-    return done.count(True), done.count(False)
+    outcomes = [_closed(entry) for entry in _entries(places) if _open(entry.status)]
+    return outcomes.count(True), outcomes.count(False)
 
 
 def _open(status: os.stat_result) -> bool:
@@ -126,6 +131,8 @@ def _open(status: os.stat_result) -> bool:
 def _closed(entry: _Entry) -> bool:
     if not _own(entry.status):
         return False
+    # opened first and changed by its descriptor: a name may become a link between a look and a change. Without
+    # waiting, for a pipe in its place would wait for a writer
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(entry.name, flags, dir_fd=entry.within)
@@ -143,8 +150,9 @@ def _closed(entry: _Entry) -> bool:
 
 
 def _own(status: os.stat_result) -> bool:
-    shared = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-    return _counts(status) and status.st_uid == os.geteuid() and not shared
+    # the sticky bit: a folder such as /tmp, in which everybody may write and nobody removes what others wrote
+    is_shared = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    return _counts(status) and status.st_uid == os.geteuid() and not is_shared
 
 
 def _counts(status: os.stat_result) -> bool:
@@ -166,6 +174,7 @@ def _entries(places: Iterable[Path]) -> Iterator[_Entry]:
 
 
 def _below(top_folder: Path) -> Iterator[_Entry]:
+    # by open folders rather than by paths: a folder that is moved or becomes a link meanwhile leads nowhere else
     for folder, folders, names, within in os.fwalk(top_folder, follow_symlinks=False):
         for name in (*folders, *names):
             try:

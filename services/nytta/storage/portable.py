@@ -34,6 +34,8 @@ def pack(connection: Connection, target: Path, key: str, current_time: datetime)
     The caller sees to it that nobody writes meanwhile: each table is read as it stands when its turn comes.
     """
     manifest = backup.describe(connection, key, current_time, FORMAT)
+    # by way of a file without a name: an archive wants to know how long an entry is before it begins, and rows may be
+    # more than the memory holds
     with backup.archive(target, manifest) as archive, tempfile.TemporaryFile(dir=target.parent) as rows:
         sums = []
         for table in _tables(connection):
@@ -41,9 +43,11 @@ def pack(connection: Connection, target: Path, key: str, current_time: datetime)
             rows.truncate()
             connection.write_native(f"SELECT * FROM {_braced(table)}", rows)
             entry = tarfile.TarInfo(f"rows/{table}{_ENDING}")
-            entry.size, entry.mode = rows.tell(), 0o600
+            entry.size = rows.tell()
+            entry.mode = 0o600
             rows.seek(0)
-            sums.append(f"{hashlib.file_digest(rows, 'sha256').hexdigest()}  {entry.name}\n")
+            digest = hashlib.file_digest(rows, "sha256").hexdigest()
+            sums.append(f"{digest}  {entry.name}\n")
             rows.seek(0)
             archive.addfile(entry, rows)
         backup.add(archive, backup.SUMS, "".join(sums).encode())
@@ -56,23 +60,27 @@ def load(source: Path, connection: Connection, tables: Path, cluster: Cluster) -
     BackupError where the store is not empty, or the file is not whole; then nothing was written. Whoever opens the
     store next applies the migrations that came since.
     """
+    # before anything is written: a file that is damaged in its middle must leave the store as it is
     check_sums(source)
     migrate(connection, tables, only=frozenset(backup.read(source).migrations), cluster=cluster)
-    filled = [table for table, rows in backup.counts(connection).items() if rows and not _is_of_migrations(table)]
-    if filled:
+    counts = backup.counts(connection)
+    filled_tables = [table for table, count in counts.items() if count and not _is_of_migrations(table)]
+    if filled_tables:
         raise BackupError(
-            f"the store has rows already (table {filled[0]}): restore into an empty one. After a restore that was "
-            f"broken off, drop the databases {connection.zones.open} and {connection.zones.private} first"
+            f"the store has rows already (table {filled_tables[0]}): restore into an empty one. After a restore that "
+            f"was broken off, drop the databases {connection.zones.open} and {connection.zones.private} first"
         )
     derived = _filled_by_views(connection)
     try:
         # what a view makes of rows as they come is not what stood there: such a table is emptied, and comes last
-        for last in (False, True):
+        for takes_derived in (False, True):
             for table, rows in _packed(source):
-                if (table in derived) is last:
-                    if last:
-                        connection.run(f"TRUNCATE TABLE {_braced(table)}")
-                    connection.read_native(_braced(table), rows)
+                is_derived = table in derived
+                if is_derived is not takes_derived:
+                    continue
+                if is_derived:
+                    connection.run(f"TRUNCATE TABLE {_braced(table)}")
+                connection.read_native(_braced(table), rows)
     except StoreError as error:
         raise BackupError(
             f"{error}. The store is not whole: drop the databases {connection.zones.open} and "
@@ -82,26 +90,35 @@ def load(source: Path, connection: Connection, tables: Path, cluster: Cluster) -
 
 def check_sums(source: Path) -> None:
     """BackupError where a file is not as it was written."""
-    found: dict[str, str] = {}
-    wanted: dict[str, str] | None = None
+    actual_sums: dict[str, str] = {}
+    written_sums: dict[str, str] | None = None
     try:
+        # one way through the file, in the order of its entries: the sums stand at its end
         with tarfile.open(source, "r:") as archive:
             for entry in archive:
                 file = archive.extractfile(entry)
                 if file is None:
                     continue
                 if entry.name == backup.SUMS:
-                    lines = file.read().decode("utf-8", "replace").splitlines()
-                    wanted = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+                    written_sums = _sums(file.read())
                 else:
-                    found[entry.name] = hashlib.file_digest(cast("io.BufferedReader", file), "sha256").hexdigest()
+                    digest = hashlib.file_digest(cast("io.BufferedReader", file), "sha256")
+                    actual_sums[entry.name] = digest.hexdigest()
     except (tarfile.TarError, OSError) as error:
         raise BackupError(f"{source} is damaged or not complete: {error}. Take another backup") from error
-    if wanted is None:
+    if written_sums is None:
         raise BackupError(f"{source} is not complete: its end is missing. Take another backup")
-    for name, digest in wanted.items():
-        if found.get(name) != digest:
+    # the manifest has no sum: `backup.read` refuses it where it is none
+    for name, written_sum in written_sums.items():
+        if actual_sums.get(name) != written_sum:
             raise BackupError(f"{source} is damaged: {name} is not what it was. Take another backup")
+
+
+def _sums(body: bytes) -> dict[str, str]:
+    """The digest of each entry by its name, as `sha256sum` writes them."""
+    lines = body.decode("utf-8", "replace").splitlines()
+    pairs = (line.partition("  ") for line in lines)
+    return {name: digest for digest, _, name in pairs}
 
 
 def _packed(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
@@ -132,7 +149,9 @@ def _filled_by_views(connection: Connection) -> set[str]:
         private=connection.zones.private,
         open=connection.zones.open,
     )
-    targets = [match.groups() for (query,) in queries if (match := _TARGET.search(query))]
+    # where a view writes is read from the statement that made it
+    matches = (_TARGET.search(query) for (query,) in queries)
+    targets = [match.groups() for match in matches if match]
     return {f"{zones[database]}.{name}" for database, name in targets}
 
 

@@ -53,6 +53,7 @@ class WriteAheadLog:
     def hold(self) -> bool:
         """Take the folder for this process, until `close`; False where another process has it."""
         permissions.make_folder(self.folder)
+        # the folder itself is locked: the kernel lets go of it when the process dies, and no file can be left over
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,15 +75,17 @@ class WriteAheadLog:
 
         OSError where it cannot be kept: then it is not there, or whoever reads finds it though nobody was answered.
         """
-        crc = 0
+        checksum = 0
         for part in body:
-            crc = zlib.crc32(part, crc)
+            checksum = zlib.crc32(part, checksum)
         length = sum(map(len, body))
         file = self._begun()
         try:
-            written = os.writev(file, [_HEAD.pack(_MAGIC, length, crc), *body])
-            if written != _HEAD.size + length:
+            # one call for head and body: nothing is copied together, and a record is cut off at most at its end
+            written = os.writev(file, [_HEAD.pack(_MAGIC, length, checksum), *body])
+            if written != _HEAD.size + length:  # a disk that fills up takes a part of it and reports no error
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            # the data alone, without times of the file: the length that reading needs is part of it
             os.fdatasync(file)
         except OSError:
             # what a failed sync left on disk is unknown: nothing is written behind it
@@ -118,10 +121,14 @@ class WriteAheadLog:
 
     def _begun(self) -> int:
         if self._file is None:
+            # segments are read in the order of their names, so numbers grow though the clock was set back
             self._last = max(time.time_ns(), self._last + 1)
             self._path = self.folder / f"{self._last:020d}.segment"
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            # exclusive: a segment is never continued, for its end may be torn
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+            self._file = os.open(self._path, flags, 0o600)
             self._size = 0
+            # a new file's name is on disk only when its folder is
             self._sync_folder()
         return self._file
 
@@ -136,7 +143,8 @@ class WriteAheadLog:
 def _read(path: Path) -> Segment:
     content = path.read_bytes()
     records = []
-    offset, damaged = 0, False
+    offset = 0
+    damaged = False
     while offset < len(content):
         body = _record(content, offset)
         if body is not None:
@@ -147,7 +155,9 @@ def _read(path: Path) -> Segment:
         if following is None:  # the end was torn off while it was written: nobody was answered
             _log.info("%s: %d bytes that were not written to their end are left out", path, len(content) - offset)
             break
-        damaged, offset = True, following
+        # a whole record follows, so this one was written to its end and acknowledged: the disk has lost it
+        damaged = True
+        offset = following
     return Segment(path, tuple(records), damaged)
 
 
@@ -155,13 +165,18 @@ def _record(content: bytes, offset: int) -> bytes | None:
     """The body of the record that begins at a byte; None where none does, or not all of it is as it was written."""
     if len(content) - offset < _HEAD.size:
         return None
-    mark, length, crc = _HEAD.unpack_from(content, offset)
-    body = content[offset + _HEAD.size : offset + _HEAD.size + length]
-    return body if mark == _MAGIC and len(body) == length and zlib.crc32(body) == crc else None
+    mark, length, checksum = _HEAD.unpack_from(content, offset)
+    if mark != _MAGIC:
+        return None
+    start = offset + _HEAD.size
+    body = content[start : start + length]
+    is_whole = len(body) == length and zlib.crc32(body) == checksum
+    return body if is_whole else None
 
 
 def _next_record(content: bytes, offset: int) -> int | None:
     """Where the next whole record begins."""
+    # the mark alone decides nothing: its four bytes may stand in a body, whose sum then does not fit
     while (offset := content.find(_MAGIC, offset)) >= 0:
         if _record(content, offset) is not None:
             return offset

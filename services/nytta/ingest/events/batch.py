@@ -86,7 +86,8 @@ def decode(
     """
     if received_at.tzinfo is None:
         raise ValueError("received_at has no offset: pass an aware datetime")
-    circumstances = Circumstances(received_at, (received_at + max_future).astimezone(UTC), pseudonymise)
+    latest = (received_at + max_future).astimezone(UTC)
+    circumstances = Circumstances(received_at, latest, pseudonymise)
     return _decoded(Lines(body), circumstances, source_label)
 
 
@@ -100,16 +101,17 @@ def _decoded(lines: Lines, circumstances: Circumstances, source_label: str) -> B
     except Exception as error:
         if len(lines) == 1:
             return Batch(join([]), (_fault(lines, error, source_label),), 1)
+    # outside the handler, so that the errors of halves do not pile up one behind the other
     middle = len(lines) // 2
-    halves = [
-        _decoded(part, circumstances, source_label) for part in (lines.part(0, middle), lines.part(middle, len(lines)))
-    ]
-    rejects = [reject for part in halves for reject in part.rejects]
-    return Batch(join([part.table for part in halves]), tuple(rejects), len(lines))
+    earlier = _decoded(lines.part(0, middle), circumstances, source_label)
+    later = _decoded(lines.part(middle, len(lines)), circumstances, source_label)
+    rejects = earlier.rejects + later.rejects
+    return Batch(join([earlier.table, later.table]), rejects, len(lines))
 
 
 def _fault(lines: Lines, error: Exception, source_label: str) -> Reject:
     """The reject of a line that nothing here should fail on, and yet did."""
+    # the place and the kind, and never the message, which may repeat what the line holds
     place = traceback.extract_tb(error.__traceback__)[-1]
     detail = f"{type(error).__name__} in {PurePath(place.filename).name}, line {place.lineno}"
     return Reject(Reason.FAULT, detail, source_label, f"line {lines.numbers[0]}", lines[0][:KEPT])
@@ -120,7 +122,8 @@ def _read(lines: Lines, circumstances: Circumstances) -> tuple[list[pa.Table], N
     tables: list[pa.Table] = []
     doubtful = np.ones(len(lines), np.bool_)
     for start in range(0, len(lines), _PORTION):
-        for piece in read(lines, start, min(start + _PORTION, len(lines)), circumstances.pseudonymise):
+        portion_end = min(start + _PORTION, len(lines))
+        for piece in read(lines, start, portion_end, circumstances.pseudonymise):
             table, certain = tabulate(piece.plan, piece.columns, circumstances)
             certain &= piece.certain
             doubtful[piece.rows] = ~certain
@@ -139,7 +142,10 @@ def _judge(
 
     def clear(events: list[Event]) -> None:
         plan = PLANS[events[0].type]
-        tables.append(tabulate(plan, _columns(plan, events, circumstances), circumstances)[0])
+        columns = _columns(plan, events, circumstances)
+        # all of its rows are certain: the models accepted these events
+        table, _certain = tabulate(plan, columns, circumstances)
+        tables.append(table)
         events.clear()
 
     for index in doubtful.tolist():
@@ -156,6 +162,7 @@ def _judge(
                 continue
             events = accepted.setdefault(event.type, [])
             events.append(event)
+            # an event as an object is many times its columns: only so many are held at once
             if len(events) >= _PORTION:
                 clear(events)
     for events in accepted.values():
@@ -170,49 +177,50 @@ def _retracted(retractions: Sequence[Retraction], circumstances: Circumstances) 
     """Events that are taken back, as rows that say nothing but whose identity they have, and since which revision."""
     rows = len(retractions)
     models = [TYPES[retraction.type] for retraction in retractions]
-    units = [(retraction.data.unit if retraction.data else None) or "" for retraction in retractions]
+    units = [retraction.data.unit if retraction.data else None for retraction in retractions]
     filled = {
         "id": pa.array([retraction.id for retraction in retractions], pa.string()),
         "source": pa.array([retraction.source for retraction in retractions], pa.string()).dictionary_encode(),
         "type": pa.array([model.name for model in models], pa.string()).dictionary_encode(),
         "kind": pa.array([model.kind for model in models], pa.string()).dictionary_encode(),
-        "unit": pa.array(units, pa.string()).dictionary_encode(),
+        "unit": pa.array([unit or "" for unit in units], pa.string()).dictionary_encode(),
         "time": pa.array([retraction.time or NO_TIME for retraction in retractions], COLUMNS["time"]),
         "received_at": constant("received_at", milliseconds(circumstances.received_at), rows),
         "revision": pa.array([retraction.revision for retraction in retractions], COLUMNS["revision"]),
         "retracted": constant("retracted", 1, rows),
     }
     names = [name for name in COLUMNS if name in filled or name in ALWAYS]
-    return pa.table(
-        [filled[name] if name in filled else constant(name, DEFAULTS[name], rows) for name in names], names=names
-    )
+    for name in names:
+        if name not in filled:
+            filled[name] = constant(name, DEFAULTS[name], rows)
+    return pa.table([filled[name] for name in names], names=names)
 
 
 def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstances) -> Columns:
     """What a table takes from events of one type that the models accepted."""
+    # as texts again, as JSON has them: both ways into a table meet here, so there is one way on
+    times = [event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for event in events]
     envelope = {
         "id": pa.array([event.id for event in events], pa.string()),
         "source": pa.array([event.source for event in events], pa.string()),
-        "time": pa.array(
-            [event.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for event in events], pa.string()
-        ),
+        "time": pa.array(times, pa.string()),
         "sequence": pa.array([event.sequence for event in events], pa.uint64()),
         "revision": pa.array([event.revision for event in events], pa.uint64()),
     }
-    data = {
-        field.name: pa.array([_said(getattr(event.data, field.name)) for event in events], field.arrow)
-        for field in plan.fields
-    }
-    named = {name: data.pop(name) for name in plan.identifiers}
-    ids = identify_all(named, envelope["source"], data.get("unit"), circumstances.pseudonymise)
-    extensions_of_events = [event.extensions for event in events]
-    names = set().union(*extensions_of_events)
-    extensions = {
-        name: pa.array([event_extensions.get(name) for event_extensions in extensions_of_events], pa.string())
-        for name in names
-    }
+    data = {}
+    for field in plan.fields:
+        values = [_plain(getattr(event.data, field.name)) for event in events]
+        data[field.name] = pa.array(values, field.arrow)
+    id_columns = {name: data.pop(name) for name in plan.identifiers}
+    ids = identify_all(id_columns, envelope["source"], data.get("unit"), circumstances.pseudonymise)
+    attributes_of_events = [event.extensions for event in events]
+    extensions = {}
+    for name in set().union(*attributes_of_events):
+        texts = [attributes.get(name) for attributes in attributes_of_events]
+        extensions[name] = pa.array(texts, pa.string())
     return Columns(len(events), envelope, data, ids, extensions)
 
 
-def _said(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    """A value as JSON has it."""
     return value.isoformat() if isinstance(value, date) else value

@@ -86,7 +86,7 @@ def _elements(body: bytes) -> list[bytes]:
         try:
             return [bytes(element) for element in _RAW.decode(body)]
         except (msgspec.MsgspecError, RecursionError):
-            pass
+            pass  # one bad element spoils the whole for a parser: the scanner tells the good ones apart
     array_elements = []
     for element in _scanned(body):
         array_elements.append(element)
@@ -97,7 +97,8 @@ def _elements(body: bytes) -> list[bytes]:
 
 def _scanned(body: bytes) -> Iterator[bytes]:
     """The elements of what begins as an array, found by brackets, commas and quotation marks alone."""
-    start = opening = body.index(b"[") + 1
+    opening = body.index(b"[") + 1
+    start = opening
     end = len(body.rstrip(BLANK)) - 1
     awaited: list[int] = []  # brackets that are open inside the element
     objects = 0  # of these, how many are braces

@@ -60,19 +60,23 @@ _OPTIONAL: Final[tuple[tuple[str, pa.DataType, Any], ...]] = (
     ("retracted", pa.uint8(), 0),
 )
 
+_ALL: Final = _ALWAYS + _OPTIONAL
+
+
 ALWAYS: Final[tuple[str, ...]] = tuple(name for name, _, _ in _ALWAYS)
 """Columns that every batch has."""
-COLUMNS: Final[Mapping[str, pa.DataType]] = MappingProxyType({name: kind for name, kind, _ in _ALWAYS + _OPTIONAL})
+COLUMNS: Final[Mapping[str, pa.DataType]] = MappingProxyType({name: kind for name, kind, _ in _ALL})
 """All columns with their Arrow types, in order. Those beyond ALWAYS are there where some event fills them."""
-DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType({name: default for name, _, default in _ALWAYS + _OPTIONAL})
+DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType({name: default for name, _, default in _ALL})
 """What a column holds where an event says nothing; None is null."""
 
 
 def constant(column: str, value: Any, rows: int) -> pa.Array:
     """`value` in every row of a column."""
     kind = COLUMNS[column]
-    if kind == _WORD:
-        return pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), pa.array([value], pa.string()))
+    if kind == _WORD:  # one word, to which every row refers
+        words = pa.array([value], pa.string())
+        return pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), words)
     return pa.repeat(pa.scalar(value, kind), rows)
 
 
@@ -85,11 +89,13 @@ def unnumbered(events: pa.Table) -> pa.Table:
 def rows_of(table: pa.Table, selection: NDArray[np.bool_]) -> pa.Table:
     """The chosen rows of a table; nothing of another row stays, be it a column or a word in a dictionary."""
     columns = {}
-    rows_kept = table.filter(pa.array(selection))
-    for name, column in zip(rows_kept.column_names, rows_kept.columns, strict=True):
-        if name in ALWAYS or is_filled(name, column):
-            is_word = column.type == _WORD
-            columns[name] = pc.dictionary_encode(column.cast(pa.string())) if is_word else column
+    chosen = table.filter(pa.array(selection))
+    for name, column in zip(chosen.column_names, chosen.columns, strict=True):
+        if name not in ALWAYS and not is_filled(name, column):
+            continue
+        is_word = column.type == _WORD
+        # a filtered dictionary keeps words that no row refers to any more
+        columns[name] = pc.dictionary_encode(column.cast(pa.string())) if is_word else column
     return pa.table(columns)
 
 
@@ -98,7 +104,7 @@ def is_filled(name: str, column: pa.Array | pa.ChunkedArray) -> bool:
     default = DEFAULTS[name]
     if default is None:
         return bool(column.null_count < len(column))
-    if name == "attributes":
+    if name == "attributes":  # Arrow compares no maps
         return any(column.to_pylist())
     return bool(pc.any(pc.not_equal(column, default)).as_py())
 
@@ -108,13 +114,15 @@ def distinct(*columns: pa.ChunkedArray) -> tuple[list[tuple[Any, ...]], NDArray[
     places = np.zeros(len(columns[0]), np.int64)
     for column in columns:
         is_word = pa.types.is_dictionary(column.type)
-        coded = (column if is_word else column.dictionary_encode()).unify_dictionaries().combine_chunks()
-        codes = coded.indices.to_numpy().astype(np.int64)
-        _, first_rows, places = np.unique(
-            places * len(coded.dictionary) + codes, return_index=True, return_inverse=True
-        )
-    rows = zip(*(column.take(pa.array(first_rows)).to_pylist() for column in columns), strict=True)
-    return list(rows), places
+        encoded = column if is_word else column.dictionary_encode()
+        encoded = encoded.unify_dictionaries().combine_chunks()
+        codes = encoded.indices.to_numpy().astype(np.int64)
+        # Numbered anew after each column, so that the product stays below rows times words and never overflows.
+        combined = places * len(encoded.dictionary) + codes
+        _, first_rows, places = np.unique(combined, return_index=True, return_inverse=True)
+    distinct_rows = pa.array(first_rows)
+    values = (column.take(distinct_rows).to_pylist() for column in columns)
+    return list(zip(*values, strict=True)), places
 
 
 def join(tables: Iterable[pa.Table]) -> pa.Table:
@@ -125,14 +133,17 @@ def join(tables: Iterable[pa.Table]) -> pa.Table:
     if not filled:
         return schema.empty_table()
     joined = pa.concat_tables(_with_columns(table, schema) for table in filled)
-    return joined.unify_dictionaries().combine_chunks() if len(filled) > 1 else joined
+    if len(filled) == 1:
+        return joined
+    # each table has dictionaries of its own, and chunks that differ in them cannot become one
+    return joined.unify_dictionaries().combine_chunks()
 
 
 def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
     columns = dict(zip(table.column_names, table.columns, strict=True))
     if list(columns) == schema.names:
         return table
-    return pa.table(
-        [columns[name] if name in columns else constant(name, DEFAULTS[name], table.num_rows) for name in schema.names],
-        schema=schema,
-    )
+    for name in schema.names:
+        if name not in columns:
+            columns[name] = constant(name, DEFAULTS[name], table.num_rows)
+    return pa.table([columns[name] for name in schema.names], schema=schema)

@@ -31,54 +31,64 @@ def encode(events: pa.Table) -> list[bytes]:
     A line for each event, in their order, ended by a newline. The time of receipt is not part of an event.
     """
     lines = [b""] * len(events)
+    type_names = np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object)
     if "retracted" in events.column_names:
-        retracted_rows = np.flatnonzero(events["retracted"].to_numpy())
-        for place, line in zip(retracted_rows, _retractions(events.take(retracted_rows)), strict=True):
-            lines[place] = line
-        names = np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object)
-        names[retracted_rows] = ""
-        return _events(lines, names, events)
-    return _events(lines, np.array(events["type"].cast(pa.string()).to_pylist(), dtype=object), events)
-
-
-def _events(lines: list[bytes], names: npt.NDArray[np.object_], events: pa.Table) -> list[bytes]:
+        retracted_places = np.flatnonzero(events["retracted"].to_numpy())
+        _put(lines, retracted_places, _retractions(events.take(retracted_places)))
+        # no type's name: what is taken back must not be written as an event as well
+        type_names[retracted_places] = ""
+    # type by type, for the events of one type have the same fields in the same columns
     for cloud_type, model in TYPES.items():
-        places = np.flatnonzero(names == model.name)
+        places = np.flatnonzero(type_names == model.name)
         if len(places):
-            for place, line in zip(places, _lines(cloud_type, PLANS[cloud_type], events.take(places)), strict=True):
-                lines[place] = line
+            _put(lines, places, _lines(cloud_type, PLANS[cloud_type], events.take(places)))
     return lines
+
+
+def _put(lines: list[bytes], places: npt.NDArray[np.intp], encoded: Iterator[bytes]) -> None:
+    for place, line in zip(places, encoded, strict=True):
+        lines[place] = line
 
 
 def _retractions(rows: pa.Table) -> Iterator[bytes]:
     types = {model.name: cloud_type for cloud_type, model in TYPES.items()}
-    for row in rows.select(["id", "source", "type", "time", "unit", "revision"]).to_pylist():
-        event = {"specversion": "1.0", "id": row["id"], "source": row["source"], "type": types[row["type"]]}
-        if row["time"].timestamp() > 0:
-            event["time"] = row["time"]
-        event |= {"revision": str(row["revision"]), "retracted": True}
-        if row["unit"]:
-            event["data"] = {"unit": row["unit"]}
+    columns = ["id", "source", "type", "time", "unit", "revision"]
+    for retraction in rows.select(columns).to_pylist():
+        event = {
+            "specversion": "1.0",
+            "id": retraction["id"],
+            "source": retraction["source"],
+            "type": types[retraction["type"]],
+        }
+        if retraction["time"].timestamp() > 0:  # 1970 stands for a time that was not said
+            event["time"] = retraction["time"]
+        # as a text, as CloudEvents has numbers beyond 32 bits
+        event |= {"revision": str(retraction["revision"]), "retracted": True}
+        if retraction["unit"]:
+            event["data"] = {"unit": retraction["unit"]}
         yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[bytes]:
     columns = _Columns(rows)
     times = pc.strftime(rows["time"], "%Y-%m-%dT%H:%M:%SZ").to_pylist()
-    data = {field.name: values for field in plan.fields if (values := _values(field, columns)) is not None}
-    attribute_rows = columns.get("attributes") or [()] * len(rows)
-    revisions = columns.get("revision") or [0] * len(rows)
-    names = list(data)
-    for event_id, source, time, sequence, revision, attributes, values in zip(
+    fields = {}
+    for field in plan.fields:
+        values = _values(field, columns)
+        if values is not None:
+            fields[field.name] = values
+    names = list(fields)
+    events = zip(
         columns["id"],
         columns["source"],
         times,
         columns["sequence"],
-        revisions,
-        attribute_rows,
-        zip(*data.values(), strict=True),
+        columns.get("revision") or [0] * len(rows),
+        columns.get("attributes") or [()] * len(rows),
+        zip(*fields.values(), strict=True),
         strict=True,
-    ):
+    )
+    for event_id, source, time, sequence, revision, attributes, row in events:
         event: dict[str, Any] = {
             "specversion": "1.0",
             "id": event_id,
@@ -90,13 +100,13 @@ def _lines(cloud_type: str, plan: TypePlan, rows: pa.Table) -> Iterator[bytes]:
             event["sequence"] = sequence
         if revision:
             event["revision"] = str(revision)
-        envelope = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        data = {name: value for name, value in zip(names, row, strict=True) if value is not None}
         for name, value in attributes or ():
             if name == "key" and plan.model.kind in _KEYED:
-                envelope[plan.subject.name] = value
+                data[plan.subject.name] = value
             else:
                 event["key" if name == "ce_key" else name] = value
-        event["data"] = envelope
+        event["data"] = data
         yield orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -132,14 +142,13 @@ def _values(field: FieldPlan, columns: _Columns) -> Sequence[Any] | None:
     """What each event says in a field, None where nothing; None alone where no column holds it."""
     if field.role == "identifier":
         column = "actor" if field.name == "actor" else "subject"
-        return [
-            None if digest == NOBODY else f"{key or _ANY_KEY}:{digest.hex()}"
-            for digest, key in zip(columns[column], columns["actor_key"], strict=True)
-        ]
-    if field.column == "week":
-        return [None if day is None else "{}-W{:02d}".format(*day.isocalendar()[:2]) for day in columns["valid_from"]]
-    if field.name in {"account", "licence"}:
-        return [None if value < 0 else bool(value) for value in columns.get("entitled") or ()] or None
+        pseudonyms = zip(columns[column], columns["actor_key"], strict=True)
+        return [None if digest == NOBODY else f"{key or _ANY_KEY}:{digest.hex()}" for digest, key in pseudonyms]
+    if field.column == "week":  # the store has its first day and the day after its last
+        return [None if monday is None else _iso_week(monday) for monday in columns["valid_from"]]
+    if field.name in {"account", "licence"}:  # the store has whether somebody has both
+        entitled = columns.get("entitled") or ()
+        return [None if value < 0 else bool(value) for value in entitled] or None
     values_held = columns.get(field.column)
     if values_held is None:
         return None
@@ -151,7 +160,13 @@ def _values(field: FieldPlan, columns: _Columns) -> Sequence[Any] | None:
         case "flag":
             return [None if value < 0 else bool(value) for value in values_held]
         case "number":
+            # below its range a number is what stands where an event says nothing
             least = field.least if field.least is not None else 0
             return [value if value >= least else None for value in values_held]
         case _:
             return [value if isinstance(value, date) else None for value in values_held]
+
+
+def _iso_week(monday: date) -> str:
+    year, week, _ = monday.isocalendar()
+    return f"{year}-W{week:02d}"

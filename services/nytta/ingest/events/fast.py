@@ -6,7 +6,7 @@ It accepts a part of what the models accept. What it does not accept is not refu
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import orjson
@@ -76,14 +76,17 @@ def _read(lines: Lines, rows: Rows, pseudonymise: Chooser | None) -> Iterator[Pi
     if not len(rows):
         return
     shape = _Shape()
-    for row in rows[:: max(1, len(rows) // _SAMPLE)].tolist():
+    sample = rows[:: max(1, len(rows) // _SAMPLE)]
+    for row in sample.tolist():
         shape.takes(lines[row])
     table = _table(lines, rows, shape)
+    # From what costs least to what costs most: all fields that there are, then a look at each line, then halves.
     if table is None and len(rows) > _FEW:
         shape.data |= _DATA.keys()
         table = _table(lines, rows, shape)
     if table is None and len(rows) > _FEW:
-        rows = rows[[shape.takes(lines[row]) for row in rows.tolist()]]
+        fitting = [shape.takes(lines[row]) for row in rows.tolist()]
+        rows = rows[fitting]
         table = _table(lines, rows, shape)
     if table is not None:
         yield from _pieces(lines, rows, table, pseudonymise)
@@ -109,13 +112,12 @@ class _Shape:
         except orjson.JSONDecodeError:
             return False
         data = event.get("data")
-        if not isinstance(data, dict) or not all(
-            value is None or type(value) is _DATA_KINDS.get(name) for name, value in data.items()
-        ):
+        if not isinstance(data, dict) or not _is_known_data(data):
             return False
-        more: set[str] = set()
+        extensions: set[str] = set()
         for name, value in event.items():
             if name in _NUMBERS and type(value) in (str, int):
+                # a column has one type: lines that write the number in the other way are left to the models
                 if self.numbers.setdefault(name, type(value)) is not type(value):
                     return False
             elif name == "retracted":
@@ -127,22 +129,26 @@ class _Shape:
             elif name != "data":
                 if type(value) is not str or not is_extension(name):
                     return False
-                more.add(name)
-        if len(more | self.extensions) > _EXTENSIONS:
+                extensions.add(name)
+        if len(extensions | self.extensions) > _EXTENSIONS:
             return False
         self.envelope |= event.keys() & _ENVELOPE.keys()
         self.data |= data.keys()
-        self.extensions |= more
+        self.extensions |= extensions
         return True
 
     def schema(self) -> pa.Schema:
         """The fields as Arrow's JSON reader wants them."""
         envelope = {name: kind for name, kind in _ENVELOPE.items() if name in self.envelope}
         envelope |= {name: pa.int64() for name, kind in self.numbers.items() if kind is int}
+        extensions = {name: pa.string() for name in sorted(self.extensions)}
         data = pa.struct([(name, kind) for name, kind in _DATA.items() if name in self.data])
-        return pa.schema(
-            [*envelope.items(), *((name, pa.string()) for name in sorted(self.extensions)), ("data", data)]
-        )
+        return pa.schema([*envelope.items(), *extensions.items(), ("data", data)])
+
+
+def _is_known_data(data: Mapping[str, Any]) -> bool:
+    """Whether every field is one that some type has, null or of the type that the table reads it as."""
+    return all(value is None or type(value) is _DATA_KINDS.get(name) for name, value in data.items())
 
 
 def _table(lines: Lines, rows: Rows, shape: _Shape) -> pa.Table | None:
@@ -150,12 +156,11 @@ def _table(lines: Lines, rows: Rows, shape: _Shape) -> pa.Table | None:
     if not len(rows):
         return None
     text = lines.joined(rows)
+    # One block: the reader fails where a line reaches across several.
+    read_options = pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + _MARGIN)
+    parse_options = pyarrow.json.ParseOptions(explicit_schema=shape.schema(), unexpected_field_behavior="error")
     try:
-        table = pyarrow.json.read_json(
-            pa.py_buffer(text),
-            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + _MARGIN),
-            parse_options=pyarrow.json.ParseOptions(explicit_schema=shape.schema(), unexpected_field_behavior="error"),
-        )
+        table = pyarrow.json.read_json(pa.py_buffer(text), read_options=read_options, parse_options=parse_options)
         table.validate(full=True)  # texts are UTF-8
     except pa.ArrowInvalid:
         return None
@@ -167,45 +172,52 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | N
     """The events of a table, type by type."""
     if not {"specversion", "type"} <= set(table.column_names):
         return
-    certain = _said(table["specversion"], "1.0") & _valid(table["data"])
+    certain = _equal(table["specversion"], "1.0") & _valid(table["data"])
+    # Retractions are left to the models: they become rows that say nothing but whose identity they have.
     if "retracted" in table.column_names:
-        certain &= ~table["retracted"].fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)
+        are_retracted = table["retracted"].fill_null(False).to_numpy(zero_copy_only=False)
+        certain &= ~are_retracted.astype(np.bool_)
     nulls = _nulls(lines, rows)
     types = table["type"].combine_chunks().dictionary_encode()
     codes = types.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     outer = {name: table[name].combine_chunks() for name in table.column_names if name != "data"}
     envelope = {name: outer.pop(name) for name in _ENVELOPE.keys() & outer.keys()}
     inner = table["data"].combine_chunks()
-    data = {inner.type.field(number).name: inner.field(number) for number in range(inner.type.num_fields)}
+    fields = range(inner.type.num_fields)
+    data = {inner.type.field(number).name: inner.field(number) for number in fields}
     # Before the types part: the events of a case share its id, and a person's events the person.
-    named = {name: data.pop(name) for name in _IDENTIFIERS & data.keys()}
-    ids = identify_all(named, envelope.get("source"), data.get("unit"), pseudonymise)
+    id_columns = {name: data.pop(name) for name in _IDENTIFIERS & data.keys()}
+    ids = identify_all(id_columns, envelope.get("source"), data.get("unit"), pseudonymise)
     for code, name in enumerate(types.dictionary.to_pylist()):
         plan = FAST_PLANS.get(name)
         if plan is None:
             continue
         rows_of_type = np.flatnonzero(codes == code)
         type_data = _taken(data, rows_of_type)
-        sure = certain[rows_of_type]
+        type_certain = certain[rows_of_type]
         type_ids = {field: values.take(rows_of_type) for field, values in ids.items()}
+        # The table has the fields of all types: of those that this one lacks, an event may say nothing, not even null.
         for field, values in type_data.items():
             if field not in plan.names:
-                sure &= ~_valid(values)
+                type_certain &= ~_valid(values)
         for field, identifiers in type_ids.items():
             if field not in plan.names:
-                sure &= identifiers.absent
-        for field, where in nulls.items():
+                type_certain &= identifiers.absent
+        for field, are_null in nulls.items():
             if field not in plan.nullable:
-                sure &= ~where[rows_of_type]
-        known_fields = {field: type_data[field] for field in plan.names if field in type_data}
-        own_ids = {field: type_ids[field] for field in plan.identifiers if field in type_ids}
+                type_certain &= ~are_null[rows_of_type]
         columns = Columns(
-            len(rows_of_type), _taken(envelope, rows_of_type), known_fields, own_ids, _taken(outer, rows_of_type)
+            rows=len(rows_of_type),
+            envelope=_taken(envelope, rows_of_type),
+            data={field: type_data[field] for field in plan.names if field in type_data},
+            identifiers={field: type_ids[field] for field in plan.identifiers if field in type_ids},
+            extensions=_taken(outer, rows_of_type),
         )
-        yield Piece(plan, rows[rows_of_type], columns, sure)
+        yield Piece(plan, rows[rows_of_type], columns, type_certain)
 
 
 def _taken(columns: Mapping[str, pa.Array], rows: Rows) -> dict[str, pa.Array]:
+    # most bodies are of one type: nothing is copied then
     if columns and len(rows) == len(next(iter(columns.values()))):
         return dict(columns)
     indices = pa.array(rows)
@@ -217,31 +229,35 @@ def _nulls(lines: Lines, rows: Rows) -> dict[str, NDArray[np.bool_]]:
 
     Keys that are no fields stand under "".
     """
-    start, end = int(lines.starts[rows[0]]), int(lines.ends[rows[-1]])
+    start = int(lines.starts[rows[0]])
+    end = int(lines.ends[rows[-1]])
+    # Looked for in the bytes, for nulls are few. One inside a text may be taken for a value: that costs a look, too.
     places: dict[str, list[int]] = {}
     place = lines.body.find(_NULL, start, end)
     while place >= 0:
         preceding = lines.body[max(start, place - _BEFORE) : place].rstrip(_BLANK)
         if preceding.endswith(b":") or not preceding:
             key = preceding[:-1].rstrip(_BLANK)
-            name = key[key.rfind(b'"', 0, -1) + 1 : -1].decode(errors="replace")
+            opening_quote = key.rfind(b'"', 0, -1)
+            name = key[opening_quote + 1 : -1].decode(errors="replace")
             if name not in _ENVELOPE:
-                places.setdefault(name if name in _DATA else "", []).append(place)
+                field = name if name in _DATA else ""
+                places.setdefault(field, []).append(place)
         place = lines.body.find(_NULL, place + len(_NULL), end)
     starts = lines.starts[rows]
-    nulls = {name: np.zeros(len(rows), np.bool_) for name in places}
-    for name, positions in places.items():
-        nulls[name][np.searchsorted(starts, positions, side="right") - 1] = True
+    nulls = {field: np.zeros(len(rows), np.bool_) for field in places}
+    for field, positions in places.items():
+        null_rows = np.searchsorted(starts, positions, side="right") - 1
+        nulls[field][null_rows] = True
     return nulls
 
 
 def _valid(values: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
-    valid: NDArray[np.bool_] = values.is_valid().to_numpy(zero_copy_only=False).astype(np.bool_)
-    return valid
+    are_valid: NDArray[np.bool_] = values.is_valid().to_numpy(zero_copy_only=False).astype(np.bool_)
+    return are_valid
 
 
-def _said(values: pa.ChunkedArray, text: str) -> NDArray[np.bool_]:
-    matches: NDArray[np.bool_] = (
-        pa.compute.equal(values, text).fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)
-    )
-    return matches
+def _equal(values: pa.ChunkedArray, text: str) -> NDArray[np.bool_]:
+    matches = pa.compute.equal(values, text).fill_null(False)
+    are_equal: NDArray[np.bool_] = matches.to_numpy(zero_copy_only=False).astype(np.bool_)
+    return are_equal

@@ -61,6 +61,7 @@ def _sequence(value: Any) -> int:
         return 0
     if isinstance(value, str) and re.fullmatch("[0-9]{1,20}", value):
         value = int(value)
+    # `type`, for a boolean is an int to Python
     if type(value) is not int or not 0 <= value <= LARGEST_SEQUENCE:
         raise PydanticCustomError("sequence", "is not a whole number from 0 to 2^64 - 1, nor one as a text of digits")
     return value
@@ -219,8 +220,8 @@ def is_extension(name: str) -> bool:
 
 def kept_extensions(attributes: Mapping[str, bool | int | str | None]) -> dict[str, str]:
     """Extension attributes as texts, in the order of their names, as CloudEvents writes them in headers."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in sorted(attributes.items())
-        if value is not None
-    }
+    texts = {}
+    for name, value in sorted(attributes.items()):
+        if value is not None:
+            texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return texts

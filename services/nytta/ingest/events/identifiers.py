@@ -32,9 +32,14 @@ class Identifiers:
 
     def take(self, rows: NDArray[np.int64]) -> Self:
         """Those of some rows, in ascending order."""
-        if len(rows) == len(self.absent):
+        if len(rows) == len(self.absent):  # ascending and as many: all of them
             return self
-        return type(self)(self.digests[rows], self.key_ids.take(pa.array(rows)), self.absent[rows], self.certain[rows])
+        return type(self)(
+            digests=self.digests[rows],
+            key_ids=self.key_ids.take(pa.array(rows)),
+            absent=self.absent[rows],
+            certain=self.certain[rows],
+        )
 
 
 def identify_all(
@@ -46,21 +51,24 @@ def identify_all(
     """`identify` for columns of several fields, each event by the keys of its organisation."""
     if pseudonymise is None or not columns:
         return {name: identify(texts, None) for name, texts in columns.items()}
-    pairs, codes = _pairs(len(next(iter(columns.values()))), sources, units)
+    length = len(next(iter(columns.values())))
+    pairs, pair_numbers = _pairs(length, sources, units)
     identified = {}
     for name, texts in columns.items():
         makers = [pseudonymise.of(name, *pair) for pair in pairs]
         maker_numbers = {maker: number for number, maker in enumerate(dict.fromkeys(makers))}
+        # most bodies are of one organisation: nothing has to be parted and put together again
         if len(maker_numbers) == 1:
             identified[name] = identify(texts, makers[0])
             continue
-        whose = np.array([maker_numbers[maker] for maker in makers])[codes]
-        rows = [np.flatnonzero(whose == number) for number in range(len(maker_numbers))]
-        parts = [
-            identify(texts.take(pa.array(maker_rows)), maker)
-            for maker_rows, maker in zip(rows, maker_numbers, strict=True)
+        number_by_pair = np.array([maker_numbers[maker] for maker in makers])
+        number_by_event = number_by_pair[pair_numbers]
+        rows_by_maker = [np.flatnonzero(number_by_event == number) for number in range(len(maker_numbers))]
+        identified_parts = [
+            identify(texts.take(pa.array(rows)), maker)
+            for rows, maker in zip(rows_by_maker, maker_numbers, strict=True)
         ]
-        identified[name] = _joined(parts, rows)
+        identified[name] = _joined(identified_parts, rows_by_maker)
     return identified
 
 
@@ -68,25 +76,37 @@ def _pairs(
     length: int, sources: pa.StringArray | None, units: pa.StringArray | None
 ) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
     """The distinct (source, unit) of the events, and for each event the place of its own."""
-    words, codes = [], np.zeros(length, np.int64)
+    vocabularies: list[list[str]] = []
+    codes = np.zeros(length, np.int64)
+    # A pair is one number, the source's times the number of units plus the unit's: numbers are told apart at once.
     for column in (sources, units):
         filled = pa.repeat("", length) if column is None else column.fill_null("")
         encoded = filled.dictionary_encode()
-        words.append(encoded.dictionary.to_pylist())
-        codes = codes * len(words[-1]) + encoded.indices.to_numpy()
-    used, codes = np.unique(codes, return_inverse=True)
-    return [(words[0][pair // len(words[1])], words[1][pair % len(words[1])]) for pair in used.tolist()], codes
+        words = encoded.dictionary.to_pylist()
+        vocabularies.append(words)
+        codes = codes * len(words) + encoded.indices.to_numpy()
+    distinct_codes, pair_numbers = np.unique(codes, return_inverse=True)
+    source_words, unit_words = vocabularies
+    pairs = []
+    for code in distinct_codes.tolist():
+        source_code, unit_code = divmod(code, len(unit_words))
+        pairs.append((source_words[source_code], unit_words[unit_code]))
+    return pairs, pair_numbers
 
 
 def _joined(parts: Sequence[Identifiers], rows: Sequence[NDArray[np.int64]]) -> Identifiers:
     """Parts of a column in the order of its events."""
-    back = np.argsort(np.concatenate(rows))
-    keys = pa.chunked_array([part.key_ids for part in parts]).unify_dictionaries().combine_chunks()
+    # where each event went, turned around: where each place of the column is taken from
+    origins = np.argsort(np.concatenate(rows))
+    key_ids = pa.chunked_array([part.key_ids for part in parts]).unify_dictionaries().combine_chunks()
+    digests = np.concatenate([part.digests for part in parts])
+    absent = np.concatenate([part.absent for part in parts])
+    certain = np.concatenate([part.certain for part in parts])
     return Identifiers(
-        np.concatenate([part.digests for part in parts])[back],
-        keys.take(pa.array(back)),
-        np.concatenate([part.absent for part in parts])[back],
-        np.concatenate([part.certain for part in parts])[back],
+        digests=digests[origins],
+        key_ids=key_ids.take(pa.array(origins)),
+        absent=absent[origins],
+        certain=certain[origins],
     )
 
 
@@ -100,24 +120,30 @@ def identify(texts: pa.StringArray, pseudonymise: Maker | None) -> Identifiers:
     if len(raw) and pseudonymise is None:
         certain[raw] = False
     elif len(raw) and pseudonymise is not None:
-        words = (texts if len(raw) == len(texts) else texts.take(pa.array(raw))).dictionary_encode()
-        codes = words.indices.to_numpy()
-        certain[raw] = unchanged(words.dictionary, _RULE)[codes]
-        digest_bytes = pseudonymise.digests(words.dictionary.to_pylist())
-        digests[raw] = np.frombuffer(digest_bytes, np.uint8).reshape(-1, SIZE)[codes]
-    key_ids = _key_ids(parsed.key_ids, parsed.found, absent, pseudonymise.key_id if pseudonymise else "")
+        # a pseudonym costs microseconds, and an id comes in many events: each distinct one is made once
+        raw_texts = texts if len(raw) == len(texts) else texts.take(pa.array(raw))
+        encoded = raw_texts.dictionary_encode()
+        codes = encoded.indices.to_numpy()
+        certain[raw] = unchanged(encoded.dictionary, _RULE)[codes]
+        digest_bytes = pseudonymise.digests(encoded.dictionary.to_pylist())
+        by_text = np.frombuffer(digest_bytes, np.uint8).reshape(-1, SIZE)
+        digests[raw] = by_text[codes]
+    key_id = pseudonymise.key_id if pseudonymise else ""
+    key_ids = _key_ids(parsed.key_ids, parsed.found, absent, key_id)
     return Identifiers(digests, key_ids, absent, certain)
 
 
-def _key_ids(wire: pa.DictionaryArray, absent_key: Mask, absent: Mask, new_key: str) -> pa.DictionaryArray:
+def _key_ids(wire: pa.DictionaryArray, is_pseudonym: Mask, absent: Mask, new_key: str) -> pa.DictionaryArray:
     """The key each was written with, or `new_key` where there was a raw id, or none."""
-    if absent_key.all():
+    if is_pseudonym.all():
         return wire
-    # Of what was looked at as a key id, only what is one may stay.
-    names = [*wire.dictionary.to_pylist(), new_key, ""] if absent_key.any() else [new_key, ""]
-    codes = wire.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    used, codes = np.unique(
-        np.where(absent_key, codes, np.where(absent, len(names) - 1, len(names) - 2)), return_inverse=True
-    )
-    words = pa.array([names[code] for code in used.tolist()], pa.string())
+    # Of what was looked at as a key id, only what is one may stay: else a part of a raw id would be kept.
+    wire_words = wire.dictionary.to_pylist() if is_pseudonym.any() else []
+    names = [*wire_words, new_key, ""]
+    new_code, blank_code = len(names) - 2, len(names) - 1
+    wire_codes = wire.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    other_codes = np.where(absent, blank_code, new_code)
+    all_codes = np.where(is_pseudonym, wire_codes, other_codes)
+    used_codes, codes = np.unique(all_codes, return_inverse=True)
+    words = pa.array([names[code] for code in used_codes.tolist()], pa.string())
     return pa.DictionaryArray.from_arrays(codes.astype(np.int32), words)

@@ -25,16 +25,21 @@ class Lines:
         starts = np.concatenate(([0], breaks + 1))
         line_ends = np.concatenate((breaks, [len(data)]))
         if len(data):
-            line_ends = line_ends - ((line_ends > starts) & (data[line_ends - 1] == _RETURN))
+            # of an empty line the byte before is the end of another line, and no part of it
+            ends_with_return = (line_ends > starts) & (data[line_ends - 1] == _RETURN)
+            line_ends = line_ends - ends_with_return
         rows = np.flatnonzero(line_ends > starts)
-        regular = (data[starts[rows]] == _OPEN) & (data[line_ends[rows] - 1] == _CLOSE)
-        regular &= line_ends[rows] - starts[rows] <= LONGEST_LINE
+        row_starts, row_ends = starts[rows], line_ends[rows]
+        regular = (data[row_starts] == _OPEN) & (data[row_ends - 1] == _CLOSE)
+        regular &= row_ends - row_starts <= LONGEST_LINE
+        # a line of an event is regular: only of the few others it is asked, one by one, whether they are blank
         non_blank = regular.copy()
         for index in np.flatnonzero(~regular):
-            non_blank[index] = bool(body[starts[rows[index]] : line_ends[rows[index]]].strip(_BLANK))
+            line = body[row_starts[index] : row_ends[index]]
+            non_blank[index] = bool(line.strip(_BLANK))
         rows = rows[non_blank]
-        self.starts: NDArray[np.int64] = starts[rows]
-        self.ends: NDArray[np.int64] = line_ends[rows]
+        self.starts: NDArray[np.int64] = row_starts[non_blank]
+        self.ends: NDArray[np.int64] = row_ends[non_blank]
         self.numbers: NDArray[np.int64] = rows + 1
         """Where each line stands in the body, counted from 1 and with the blank ones."""
         self.regular: NDArray[np.bool_] = regular[non_blank]
@@ -59,6 +64,7 @@ class Lines:
     def joined(self, rows: NDArray[np.int64]) -> memoryview | bytes:
         """The lines with these indices, in ascending order, and nothing but blank lines between them."""
         first_row, last_row = int(rows[0]), int(rows[-1])
+        # ascending and without a gap: they lie in the body as they are wanted, and nothing is copied
         if last_row - first_row == len(rows) - 1:
             return memoryview(self.body)[self.starts[first_row] : self.ends[last_row]]
         return b"\n".join(map(self.__getitem__, rows.tolist()))

@@ -93,6 +93,7 @@ class TypePlan:
 def reader(annotation: Any) -> Callable[[str], str | None]:
     """The rule of a field annotation as a function of a text that remembers its latest answers."""
     adapter: TypeAdapter[str | None] = TypeAdapter(annotation)
+    # most texts of a batch are names of systems, units and steps, and come thousands of times
     return lru_cache(_REMEMBERED_TEXTS)(adapter.validate_python)
 
 
@@ -112,29 +113,31 @@ def _plan(model: type[Data]) -> TypePlan:
 
 def _field(model: type[Data], name: str, schema: dict[str, Any]) -> FieldPlan:
     info = model.model_fields[name]
-    stated = schema["properties"][name]
-    value = next(option for option in stated.get("anyOf", [stated]) if option.get("type") != "null")
-    if "$ref" in value:
-        value = schema["$defs"][value["$ref"].rpartition("/")[2]]
-    role = _role(value)
+    # from the model's JSON Schema, which is public and stable, rather than from pydantic's own structures
+    field_schema = schema["properties"][name]
+    alternatives = field_schema.get("anyOf", [field_schema])
+    value_schema = next(alternative for alternative in alternatives if alternative.get("type") != "null")
+    if "$ref" in value_schema:
+        value_schema = schema["$defs"][value_schema["$ref"].rpartition("/")[2]]
+    role = _role(value_schema)
     return FieldPlan(
         name=name,
         column=_COLUMN_OF.get(name, name),
         role=role,
         arrow=_READ_AS[role],
         required=info.is_required(),
-        nullable={"type": "null"} in stated.get("anyOf", ()),
+        nullable={"type": "null"} in field_schema.get("anyOf", ()),
         default=None if info.is_required() else info.get_default(),
-        choices=tuple(value.get("enum", ())),
-        least=value.get("minimum"),
-        most=value.get("maximum"),
+        choices=tuple(value_schema.get("enum", ())),
+        least=value_schema.get("minimum"),
+        most=value_schema.get("maximum"),
         read=reader(info.rebuild_annotation()),
     )
 
 
-def _role(value: Mapping[str, Any]) -> Role:
-    match value:
-        case {"type": "string"} if value.get(PSEUDONYMISED):
+def _role(value_schema: Mapping[str, Any]) -> Role:
+    match value_schema:
+        case {"type": "string"} if value_schema.get(PSEUDONYMISED):
             return "identifier"
         case {"enum": _}:
             return "choice"
@@ -146,7 +149,8 @@ def _role(value: Mapping[str, Any]) -> Role:
             return "flag"
         case {"type": "integer"}:
             return "number"
-    raise TypeError(f"no column can be made of a field described as {value}")
+    # at import: a field that nobody could store is an error of the model, and never of an event
+    raise TypeError(f"no column can be made of a field described as {value_schema}")
 
 
 PLANS: Final[Mapping[str, TypePlan]] = types.MappingProxyType({name: _plan(model) for name, model in TYPES.items()})

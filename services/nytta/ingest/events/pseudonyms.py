@@ -27,6 +27,7 @@ _WIRE: Final = re.compile(rf"{_KEY_ID.pattern}:[0-9A-Fa-f]{{{2 * SIZE}}}")
 
 _NO_DIGIT: Final = 255
 _HEXADECIMAL: Final = np.full(256, _NO_DIGIT, np.uint8)
+# a table of all bytes: many digits are read by one look-up of an array
 for _value, _digit in enumerate("0123456789abcdef"):
     _HEXADECIMAL[[ord(_digit), ord(_digit.upper())]] = _value
 
@@ -44,7 +45,9 @@ def parse(text: str) -> Pseudonym | None:
         return None
     key_id, _, digits = text.rpartition(":")
     digest = bytes.fromhex(digits)
-    return Pseudonym(key_id, digest) if digest != NOBODY else None
+    if digest == NOBODY:  # it would be taken for an event without an actor
+        return None
+    return Pseudonym(key_id, digest)
 
 
 class Parsed(NamedTuple):
@@ -70,7 +73,9 @@ def parse_all(texts: pa.StringArray) -> Parsed:
     tails = _tails(data, offsets, matches)
     digits = np.take(_HEXADECIMAL, tails[:, 1:])
     digests = digits[:, 0::2] << 4 | digits[:, 1::2]
-    matches &= (tails[:, 0] == ord(":")) & (digits != _NO_DIGIT).all(axis=1) & digests.any(axis=1)
+    matches &= tails[:, 0] == ord(":")
+    matches &= (digits != _NO_DIGIT).all(axis=1)
+    matches &= digests.any(axis=1)  # all zeros stand for nobody
     # Cut in characters: where the tail is found it is ASCII, so characters and bytes agree.
     key_ids = pc.utf8_slice_codeunits(texts, 0, -_TAIL).dictionary_encode()
     sound_keys = np.array([bool(_KEY_ID.fullmatch(key)) for key in key_ids.dictionary.to_pylist()])
@@ -83,9 +88,11 @@ def parse_all(texts: pa.StringArray) -> Parsed:
 def _tails(data: NDArray[np.uint8], offsets: NDArray[np.int64], long: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """The last bytes of each long text; of a shorter one, any bytes."""
     lengths = np.diff(offsets)
+    # pseudonyms of one key are of one length, and then lie side by side: no byte is copied
     if (lengths == lengths[0]).all():
         return letters(data, offsets[:-1], int(lengths[0]))[:, -_TAIL:]
-    return letters(data, np.where(long, offsets[1:] - _TAIL, 0), _TAIL)
+    tail_starts = np.where(long, offsets[1:] - _TAIL, 0)
+    return letters(data, tail_starts, _TAIL)
 
 
 class Digests(dict[str, bytes]):
@@ -137,7 +144,8 @@ class Pseudonymiser:
         self.key_id = key_id
         # HMAC as RFC 2104 writes it, with the key's two blocks hashed once: `hmac.digest` hashes them for
         # every text, which takes four times as long.
-        padded = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        short_key = sha256(key).digest() if len(key) > _BLOCK else key
+        padded = short_key.ljust(_BLOCK, b"\0")
         self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
         self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
         self._digests = Digests(self._made, cache_size)

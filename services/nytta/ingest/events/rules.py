@@ -19,14 +19,15 @@ class _NotListed(Exception):
 
 def unchanged(texts: pa.StringArray, rule: Rule) -> NDArray[np.bool_]:
     """Where the rule leaves a text as it is, or there is none."""
+    # plain texts pass every rule, so that only the few others are looked at one by one
     unusual = ~plain(texts)
     if texts.null_count:
         unusual &= texts.is_valid().to_numpy(zero_copy_only=False)
-    unchanged = np.ones(len(texts), np.bool_)
+    are_unchanged = np.ones(len(texts), np.bool_)
     for row in np.flatnonzero(unusual):
         text = texts[row].as_py()
-        unchanged[row] = kept_as(rule, text) == text
-    return unchanged
+        are_unchanged[row] = kept_as(rule, text) == text
+    return are_unchanged
 
 
 def one_of(choices: tuple[str, ...]) -> Rule:

@@ -135,13 +135,15 @@ def _terse(node: Any) -> Any:
         return [_terse(element) for element in node]
     if not isinstance(node, Mapping):
         return node
-    return {
-        key: {name: _terse(property_schema) for name, property_schema in value.items()}
-        if key in ("properties", "$defs")
-        else _terse(value)
-        for key, value in node.items()
-        if key != "title" and (key, value) != ("default", None)
-    }
+    terse = {}
+    for key, value in node.items():
+        if key == "title" or (key, value) == ("default", None):
+            continue
+        if key in ("properties", "$defs"):  # names of fields, of which one may be called `title`
+            terse[key] = {name: _terse(property_schema) for name, property_schema in value.items()}
+        else:
+            terse[key] = _terse(value)
+    return terse
 
 
 def _json(value: Any) -> str:

@@ -8,19 +8,27 @@ from numpy.typing import NDArray
 
 LONGEST_TEXT: Final = 512
 
+_SPACE: Final = 0x20
+_TILDE: Final = 0x7E
+"""The first and the last printable character of ASCII."""
+
 
 def layout(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The bytes of all texts, one after the other, and the offset where each starts (one more than texts)."""
-    _, offsets, data = texts.buffers()
-    positions = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    return np.frombuffer(data or b"", np.uint8), positions
+    _, offset_buffer, data = texts.buffers()
+    # a slice shares the buffers of what it was cut from, and says by its offset where it begins
+    all_offsets = np.frombuffer(offset_buffer, np.int32)
+    offsets = all_offsets[texts.offset : texts.offset + len(texts) + 1]
+    return np.frombuffer(data or b"", np.uint8), offsets.astype(np.int64)
 
 
 def letters(data: NDArray[np.uint8], starts: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
     """One row per start, with the `length` bytes from there on."""
     first_start, rows = starts[0], len(starts)
-    if starts[-1] - first_start == (rows - 1) * length and (np.diff(starts) == length).all():
-        # Nothing stands between the texts.
+    # Nothing stands between the texts: then they are seen where they lie, and not one byte is copied. The ends are
+    # compared first, for they cost nothing.
+    spans_all = starts[-1] - first_start == (rows - 1) * length
+    if spans_all and (np.diff(starts) == length).all():
         return data[first_start : first_start + rows * length].reshape(rows, length)
     gathered: NDArray[np.uint8] = data[starts[:, None] + np.arange(length)]
     return gathered
@@ -33,15 +41,17 @@ def plain(texts: pa.StringArray) -> NDArray[np.bool_]:
     """
     data, offsets = layout(texts)
     starts, text_ends = offsets[:-1], offsets[1:]
-    plain_texts = (text_ends > starts) & (text_ends - starts <= LONGEST_TEXT)
-    if not plain_texts.any():
-        return plain_texts
+    lengths = text_ends - starts
+    are_plain = (lengths > 0) & (lengths <= LONGEST_TEXT)
+    if not are_plain.any():
+        return are_plain
     # Texts that were refused already look at the first byte of all: an index has to exist.
-    plain_texts &= (data[np.where(plain_texts, starts, 0)] != 0x20) & (
-        data[np.where(plain_texts, text_ends, 1) - 1] != 0x20
-    )
-    strange = data[offsets[0] : offsets[-1]] - np.uint8(0x20) > 0x7E - 0x20  # what is below wraps to above
-    if strange.any():
-        places = np.flatnonzero(strange) + offsets[0]
-        plain_texts[np.searchsorted(offsets, places, side="right") - 1] = False
-    return plain_texts
+    first_bytes = data[np.where(are_plain, starts, 0)]
+    last_bytes = data[np.where(are_plain, text_ends, 1) - 1]
+    are_plain &= (first_bytes != _SPACE) & (last_bytes != _SPACE)
+    text_bytes = data[offsets[0] : offsets[-1]]
+    unprintable = text_bytes - np.uint8(_SPACE) > _TILDE - _SPACE  # what is below wraps to above
+    if unprintable.any():
+        places = np.flatnonzero(unprintable) + offsets[0]
+        are_plain[np.searchsorted(offsets, places, side="right") - 1] = False
+    return are_plain

@@ -110,26 +110,33 @@ class _Table:
         self._actor_kind(values)
         for field in self.plan.fields:
             if field.role == "identifier":
-                field_ids = self.events.identifiers.get(field.name)
-                if field.required:
-                    self.certain &= ~field_ids.absent if field_ids else np.False_
-                if field_ids:
-                    self._identifier(field.name, field_ids)
+                self._identifier_field(field)
             elif field.name in values:
                 if field.required:
                     self._required(values[field.name])
                 self._field(field, values[field.name])
             elif field.required:
+                # a field that no row has is no column: so no row is what the model wants
                 self.certain[:] = False
             elif field.default is not None:
                 self._field(field, pa.repeat(pa.scalar(field.default, field.arrow), self.rows))
         self._entitled()
         self._attributes()
         names = [name for name in COLUMNS if name in self.columns or name in ALWAYS]
-        arrays = [
-            self.columns[name] if name in self.columns else constant(name, DEFAULTS[name], self.rows) for name in names
-        ]
+        arrays = [self._column(name) for name in names]
         return pa.table(arrays, names=names), self.certain
+
+    def _column(self, name: str) -> pa.Array:
+        if name in self.columns:
+            return self.columns[name]
+        return constant(name, DEFAULTS[name], self.rows)
+
+    def _identifier_field(self, field: FieldPlan) -> None:
+        identifiers = self.events.identifiers.get(field.name)
+        if field.required:
+            self.certain &= ~identifiers.absent if identifiers else np.False_
+        if identifiers:
+            self._identifier(field.name, identifiers)
 
     # --- envelope ---------------------------------------------------------------------------------
 
@@ -150,10 +157,13 @@ class _Table:
         self.columns["received_at"] = constant("received_at", milliseconds(self.given.received_at), self.rows)
         self._time(values["time"])
         for name, digits in _NUMBERS.items():
-            if name in values:
-                self._number(name, values[name], digits)
-                if name not in ALWAYS and name in self.columns and not is_filled(name, self.columns[name]):
-                    del self.columns[name]
+            if name not in values:
+                continue
+            self._number(name, values[name], digits)
+            # columns beyond ALWAYS are there only where some event fills them
+            may_go = name not in ALWAYS and name in self.columns
+            if may_go and not is_filled(name, self.columns[name]):
+                del self.columns[name]
         # These three are not kept, but an event is refused for what is wrong in them.
         if "subject" in values:
             self._check(values["subject"], _SUBJECT)
@@ -166,11 +176,12 @@ class _Table:
             self.certain &= values.is_valid().to_numpy(zero_copy_only=False)
 
     def _time(self, texts: pa.StringArray) -> None:
-        parsed, read = instants(texts)
-        earliest, latest = milliseconds(EARLIEST), milliseconds(self.given.latest)
-        # `found` is rounded down to milliseconds: a time within the last one may be too late.
-        self.certain &= read & (parsed >= earliest) & (parsed < latest)
-        self.columns["time"] = pa.array(parsed, COLUMNS["time"])
+        moments, are_read = instants(texts)
+        earliest = milliseconds(EARLIEST)
+        latest = milliseconds(self.given.latest)
+        # Moments are rounded down to milliseconds: a time within the last one may be too late.
+        self.certain &= are_read & (moments >= earliest) & (moments < latest)
+        self.columns["time"] = pa.array(moments, COLUMNS["time"])
 
     def _number(self, name: str, values: pa.Array, digits: int) -> None:
         kind = COLUMNS[name]
@@ -187,11 +198,11 @@ class _Table:
         texts = values.fill_null("0")
         data, offsets = layout(texts)
         lengths = np.diff(offsets)
-        number = (lengths > 0) & (lengths <= digits)
-        strange = np.flatnonzero(data - np.uint8(ord("0")) > 9)  # what is below wraps to above
-        number[np.searchsorted(offsets, strange, side="right") - 1] = False
-        self.certain &= number
-        self.columns[name] = pc.if_else(pa.array(number), texts, "0").cast(kind)
+        are_numbers = (lengths > 0) & (lengths <= digits)
+        no_digits = np.flatnonzero(data - np.uint8(ord("0")) > 9)  # what is below wraps to above
+        are_numbers[np.searchsorted(offsets, no_digits, side="right") - 1] = False
+        self.certain &= are_numbers
+        self.columns[name] = pc.if_else(pa.array(are_numbers), texts, "0").cast(kind)
 
     # --- data -------------------------------------------------------------------------------------
 
@@ -201,7 +212,8 @@ class _Table:
         is_subject = field is self.plan.subject
         match field.role:
             case "text" | "choice":
-                words = self._words(values, field.read if field.role == "text" else one_of(field.choices))
+                rule = field.read if field.role == "text" else one_of(field.choices)
+                words = self._words(values, rule)
                 if words is not None:
                     self._worded(field, words, is_subject)
             case "flag":
@@ -214,10 +226,12 @@ class _Table:
     def _ranged(self, field: FieldPlan, values: pa.Int64Array) -> pa.Int64Array:
         """The numbers that the field's range has; others are not certain."""
         fits = np.ones(self.rows, np.bool_)
-        for limit, outside in ((field.least, pc.less), (field.most, pc.greater)):
+        for limit, is_outside in ((field.least, pc.less), (field.most, pc.greater)):
             if limit is not None:
-                fits &= ~outside(values, limit).fill_null(False).to_numpy(zero_copy_only=False)
+                outside = is_outside(values, limit).fill_null(False)
+                fits &= ~outside.to_numpy(zero_copy_only=False)
         self.certain &= fits
+        # Numbers that do not fit go: the column may be narrower, and a cast would fail for the good rows too.
         return values if fits.all() else pc.if_else(pa.array(fits), values, None)
 
     def _worded(self, field: FieldPlan, words: pa.DictionaryArray, is_subject: bool) -> None:
@@ -231,17 +245,22 @@ class _Table:
                 self.keys = words.to_pylist()
 
     def _filled(self, column: str, values: pa.Array) -> None:
-        if values.null_count < self.rows:
-            kind, default = COLUMNS.get(column, pa.int8()), DEFAULTS.get(column, -1)
-            filled = values.cast(kind).fill_null(default)
-            if column not in COLUMNS or is_filled(column, filled):
-                self.columns[column] = filled
+        if values.null_count == self.rows:
+            return
+        # `account` and `licence` have no column of their own: they become one, as flags, at the end
+        kind = COLUMNS.get(column, pa.int8())
+        default = DEFAULTS.get(column, -1)
+        filled = values.cast(kind).fill_null(default)
+        if column not in COLUMNS or is_filled(column, filled):
+            self.columns[column] = filled
 
     def _identifier(self, name: str, identifiers: Identifiers) -> None:
         if identifiers.absent.all():
             return
         self.certain &= identifiers.certain
-        pseudonyms = pa.Array.from_buffers(COLUMNS["subject"], self.rows, [None, pa.py_buffer(identifiers.digests)])
+        # the digests lie in memory as Arrow would have them: no object is made for each
+        digests = pa.py_buffer(identifiers.digests)
+        pseudonyms = pa.Array.from_buffers(COLUMNS["subject"], self.rows, [None, digests])
         if name == self.plan.subject.name:
             self.columns["subject"] = pseudonyms
         if name == "actor":
@@ -250,19 +269,24 @@ class _Table:
 
     def _actor_kind(self, values: dict[str, pa.Array]) -> None:
         actors = self.events.identifiers.get("actor")
-        if actors is not None and "actor_kind" in self.plan.names:
-            kinds = values.get("actor_kind", pa.nulls(self.rows, pa.string()))
-            if kinds.null_count:
-                person = pc.if_else(pa.array(actors.absent), None, "person")
-                values["actor_kind"] = pc.coalesce(kinds, person)
+        if actors is None or "actor_kind" not in self.plan.names:
+            return
+        kinds = values.get("actor_kind", pa.nulls(self.rows, pa.string()))
+        if kinds.null_count:
+            # an actor of whom nothing else is said is a person; where there is no actor, nobody is
+            person = pc.if_else(pa.array(actors.absent), None, "person")
+            values["actor_kind"] = pc.coalesce(kinds, person)
 
     def _days(self, column: str, texts: pa.StringArray) -> None:
-        if texts.null_count < self.rows:
-            words = texts.dictionary_encode()
-            days = [_day(text) for text in words.dictionary.to_pylist()]
-            kept_days = pa.array(days, pa.date32()).take(words.indices)
-            self.certain &= pc.or_(kept_days.is_valid(), texts.is_null()).to_numpy(zero_copy_only=False)
-            self.columns[column] = kept_days
+        if texts.null_count == self.rows:
+            return
+        # many events share a day: each distinct text is read once
+        encoded = texts.dictionary_encode()
+        distinct_days = [_day(text) for text in encoded.dictionary.to_pylist()]
+        days = pa.array(distinct_days, pa.date32()).take(encoded.indices)
+        are_read = pc.or_(days.is_valid(), texts.is_null())
+        self.certain &= are_read.to_numpy(zero_copy_only=False)
+        self.columns[column] = days
 
     def _week(self, weeks: pa.DictionaryArray) -> None:
         mondays = [_monday(week) for week in weeks.dictionary.to_pylist()]
@@ -271,27 +295,28 @@ class _Table:
         self.columns["valid_to"] = pa.array(following_mondays, pa.date32()).take(weeks.indices)
 
     def _entitled(self) -> None:
-        account, licence = self.columns.pop("account", None), self.columns.pop("licence", None)
+        account = self.columns.pop("account", None)
+        licence = self.columns.pop("licence", None)
         if account is not None and licence is not None:
+            # the least of -1 (not said), 0 and 1: entitled is who is known to have both
             self.columns["entitled"] = pc.min_element_wise(account, licence)
 
     def _attributes(self) -> None:
-        extension_columns = [(name, values) for name, values in sorted(self.events.extensions.items())]
-        for _, values in extension_columns:
+        # by name, because a map is a list: the same attributes in another order would be another content
+        extensions = sorted(self.events.extensions.items())
+        for _, values in extensions:
             self._check(values, _EXTENSION)
-        if (
-            all(values.null_count == self.rows for _, values in extension_columns)
-            and self.plan.model.kind not in _KEYED
-        ):
+        are_empty = all(values.null_count == self.rows for _, values in extensions)
+        if are_empty and self.plan.model.kind not in _KEYED:
             return
-        kept_columns = [
-            (_KEY_EXTENSION if name == _KEY else name, values.to_pylist()) for name, values in extension_columns
-        ] + [(_KEY, self.keys)]
-        rows = [
-            [(name, values[row]) for name, values in kept_columns if values[row] is not None]
-            for row in range(self.rows)
+        attributes: list[tuple[str, list[str | None]]] = []
+        for name, values in extensions:
+            attributes.append((_KEY_EXTENSION if name == _KEY else name, values.to_pylist()))
+        attributes.append((_KEY, self.keys))
+        maps = [
+            [(name, values[row]) for name, values in attributes if values[row] is not None] for row in range(self.rows)
         ]
-        self.columns["attributes"] = pa.array(rows, COLUMNS["attributes"])
+        self.columns["attributes"] = pa.array(maps, COLUMNS["attributes"])
 
     # --- texts ------------------------------------------------------------------------------------
 
@@ -312,9 +337,11 @@ class _Table:
         kept_texts = [kept_as(rule, text) for text in distinct_texts]
         if kept_texts == distinct_texts and not encoded.null_count:
             return encoded if any(kept_texts) else None
+        # nulls refer to one more word, which is blank and always right
         codes = encoded.indices.fill_null(len(distinct_texts)).to_numpy(zero_copy_only=False)
         if None in kept_texts:
-            self.certain &= np.array([text is not None for text in kept_texts] + [True])[codes]
+            are_kept = np.array([text is not None for text in kept_texts] + [True])
+            self.certain &= are_kept[codes]
         words = [text or "" for text in kept_texts] + [""]
         if not any(words):
             return None
@@ -325,8 +352,9 @@ class _Table:
 
 def _digests(words: pa.DictionaryArray) -> pa.Array:
     """The first 16 bytes of the BLAKE2b digest of each row's text, for things whose id is no secret."""
-    digest_bytes = b"".join(hashlib.blake2b(word.encode()).digest()[:SIZE] for word in words.dictionary.to_pylist())
-    digests = np.frombuffer(digest_bytes, np.uint8).reshape(-1, SIZE)[words.indices.to_numpy()]
+    word_digests = b"".join(hashlib.blake2b(word.encode()).digest()[:SIZE] for word in words.dictionary.to_pylist())
+    by_word = np.frombuffer(word_digests, np.uint8).reshape(-1, SIZE)
+    digests = by_word[words.indices.to_numpy()]
     return pa.Array.from_buffers(COLUMNS["subject"], len(words), [None, pa.py_buffer(digests)])
 
 

@@ -18,6 +18,9 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _CLOCK: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
 _OFFSET: Final = r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _LOCAL_TIME: Final = re.compile(_CLOCK)
+_SHORTEST: Final = 20
+_LONGEST: Final = 35
+"""Letters of a time: from seconds with `Z` to nine digits of fraction with an offset."""
 
 TIME_PATTERN: Final = f"^{_CLOCK}{_OFFSET}$"
 _TIME: Final = re.compile(_CLOCK + _OFFSET)
@@ -55,31 +58,37 @@ def instants(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.bool_
     """
     data, offsets = layout(texts)
     starts, lengths = offsets[:-1], np.diff(offsets)
-    read = np.zeros(len(texts), np.bool_)
-    milliseconds = np.zeros(len(texts), np.int64)
+    are_read = np.zeros(len(texts), np.bool_)
+    moments = np.zeros(len(texts), np.int64)
     # Texts of one length and one kind of zone have every digit in the same place, so each digit is a column.
     for length in np.flatnonzero(np.bincount(lengths, minlength=1)):
-        if not 20 <= length <= 35:
+        if not _SHORTEST <= length <= _LONGEST:
             continue
         rows = np.flatnonzero(lengths == length)
         written = letters(data, starts[rows], int(length))
-        utc = written[:, -1] == ord("Z")
+        ends_with_z = written[:, -1] == ord("Z")
         for zulu in (True, False):
-            if (same_form := utc == zulu).any():
-                milliseconds[rows[same_form]], read[rows[same_form]] = _instants(written[same_form], zulu)
-    return milliseconds, read
+            same_form = ends_with_z == zulu
+            if same_form.any():
+                form_rows = rows[same_form]
+                moments[form_rows], are_read[form_rows] = _instants(written[same_form], zulu)
+    return moments, are_read
 
 
 def _instants(written: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The same for texts of one form: `written` has one row per text and one column per letter."""
+    # where the zone begins: everything before it is the clock's
     end = written.shape[1] - (1 if zulu else 6)
+    # digits of a second behind its point; -1 where there is no point
     fraction = end - 20
-    read = np.ones(len(written), np.bool_)
+    are_read = np.ones(len(written), np.bool_)
     if end < 19 or fraction == 0 or fraction > 9:
-        return np.zeros(len(written), np.int64), ~read
+        return np.zeros(len(written), np.int64), ~are_read
     digits = written - np.uint8(ord("0"))  # wraps: what is no digit becomes 10 or more
     numeric = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, *range(20, end)]
-    marks = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"} | ({19: "."} if fraction > 0 else {})
+    marks = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
+    if fraction > 0:
+        marks[19] = "."
 
     def number(*columns: int) -> NDArray[np.int64]:
         value = np.zeros(len(written), np.int64)
@@ -91,22 +100,36 @@ def _instants(written: NDArray[np.uint8], zulu: bool) -> tuple[NDArray[np.int64]
     if not zulu:
         numeric += [end + 1, end + 2, end + 4, end + 5]
         marks[end + 3] = ":"
-        hours, minutes = number(end + 1, end + 2), number(end + 4, end + 5)
-        west = written[:, end] == ord("-")
-        read &= (west | (written[:, end] == ord("+"))) & (hours < 24) & (minutes < 60)
+        hours = number(end + 1, end + 2)
+        minutes = number(end + 4, end + 5)
+        signs = written[:, end]
+        west = signs == ord("-")
+        are_read &= west | (signs == ord("+"))
+        are_read &= (hours < 24) & (minutes < 60)
         shift = np.where(west, -1, 1) * (hours * 60 + minutes)
-    read &= (digits[:, numeric] < 10).all(axis=1)
+    are_read &= (digits[:, numeric] < 10).all(axis=1)
     for column, mark in marks.items():
-        read &= written[:, column] == ord(mark)
+        are_read &= written[:, column] == ord(mark)
 
-    year, month, day = number(0, 1, 2, 3), number(5, 6), number(8, 9)
-    hour, minute, second = number(11, 12), number(14, 15), number(17, 18)
+    # Numbers of texts that are not read may be anything; they are computed like the others and mean nothing.
+    year = number(0, 1, 2, 3)
+    month = number(5, 6)
+    day = number(8, 9)
+    hour = number(11, 12)
+    minute = number(14, 15)
+    second = number(17, 18)
     month_start = _first_day(year, month)
-    read &= (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= _first_day(year, month + 1) - month_start)
-    read &= (hour < 24) & (minute < 60) & (second < 60)
-    seconds = (((month_start + day - 1) * 24 + hour) * 60 + minute - shift) * 60 + second
+    month_length = _first_day(year, month + 1) - month_start
+    are_read &= (year > 0) & (month >= 1) & (month <= 12)
+    are_read &= (day >= 1) & (day <= month_length)
+    # no leap seconds: `instant` refuses them too
+    are_read &= (hour < 24) & (minute < 60) & (second < 60)
+    days = month_start + day - 1
+    whole_minutes = (days * 24 + hour) * 60 + minute - shift
+    seconds = whole_minutes * 60 + second
+    # three digits at most, which cuts off the rest; fewer are filled up
     thousandths = number(*range(20, min(end, 23))) * 10 ** max(0, 3 - max(fraction, 0))
-    return seconds * 1000 + thousandths, read
+    return seconds * 1000 + thousandths, are_read
 
 
 def _first_day(year: NDArray[np.int64], month: NDArray[np.int64]) -> NDArray[np.int64]:

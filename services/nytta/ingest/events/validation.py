@@ -15,9 +15,11 @@ from nytta.ingest.events.models import TYPES
 from nytta.ingest.events.plans import PLANS
 from nytta.ingest.events.pseudonyms import parse
 from nytta.ingest.events.reasons import Reason
+from nytta.ingest.events.strings import LONGEST_TEXT
 from nytta.ingest.events.times import EARLIEST
 
 _LONGEST_DETAIL: Final = 500
+_LONGEST_NAME: Final = 64
 _LATEST_VERSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {f"nytta.{model.name}": type_name for type_name, model in TYPES.items()}
 )
@@ -39,6 +41,7 @@ def validate(line: bytes, *, latest: datetime, raw_ids: bool) -> Event | Retract
     Raises Refused.
     """
     value = _object(line)
+    # before anything else: what a retraction says beside its identity is not looked at
     if value.get("retracted") in (True, "true"):
         return _retraction(value, line, latest)
     if "data_base64" in value:
@@ -70,11 +73,13 @@ def source_of(line: bytes) -> str:
     except ValueError:
         return ""
     source = value.get("source") if isinstance(value, dict) else None
-    return source[:512] if isinstance(source, str) else ""
+    # as long as a source may be: a reject must not carry more of a line that may hold anything
+    return source[:LONGEST_TEXT] if isinstance(source, str) else ""
 
 
 def _object(line: bytes) -> dict[str, Any]:
     """The JSON object of a line, as far as it takes to know that it is an event of a type we have."""
+    # what is cheapest to see comes first, and tells a sender more than a parser's error would
     if len(line) > LONGEST_LINE:
         raise Refused(Reason.TOO_LARGE, f"the line has {len(line)} bytes: an event may have {LONGEST_LINE}")
     try:
@@ -99,11 +104,13 @@ def _with_data(value: dict[str, Any]) -> bytes:
         raise Refused(Reason.INVALID_FIELD, "data_base64: stands beside data: send the data once, as JSON in data")
     if written is not None:
         try:
-            value["data"] = from_json(base64.b64decode(written, validate=True), allow_inf_nan=False)
+            body = base64.b64decode(written, validate=True)
+            value["data"] = from_json(body, allow_inf_nan=False)
         except (TypeError, ValueError):
             raise Refused(
                 Reason.INVALID_FIELD, "data_base64: is not JSON in base64: send the data as JSON in data"
             ) from None
+    # as a line again: strict models take days and choices as texts from JSON alone
     return to_json(value, inf_nan_mode="constants")
 
 
@@ -119,7 +126,8 @@ def _check_head(value: dict[str, Any]) -> str:
     if not isinstance(name, str):
         raise Refused(Reason.INVALID_FIELD, "type: is not a text")
     if name not in EVENTS:
-        latest_version = _LATEST_VERSIONS.get(name.rpartition(".v")[0])
+        family, _, _version = name.rpartition(".v")
+        latest_version = _LATEST_VERSIONS.get(family)
         if latest_version:
             raise Refused(Reason.UNSUPPORTED_VERSION, f"type: this version is not supported, {latest_version} is")
         raise Refused(Reason.UNKNOWN_TYPE, "type: no event type has this name; schemas/events lists them")
@@ -174,6 +182,7 @@ _PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def _refusal(error: ValidationError) -> Refused:
+    # by text: alternatives that pydantic tried report the same problem several times
     problems: dict[str, Reason] = {}
     for problem in error.errors(include_url=False):
         reason, text = _problem(problem)
@@ -204,11 +213,14 @@ def _problem(problem: ErrorDetails) -> tuple[Reason, str]:
         case "value_error":
             return Reason.INVALID_FIELD, f"{where}: {problem['msg'].removeprefix('Value error, ')}"
         case _:
-            return Reason.INVALID_FIELD, f"{where}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+            message = problem["msg"]
+            return Reason.INVALID_FIELD, f"{where}: {message[:1].lower()}{message[1:]}"
 
 
 def _place(problem: ErrorDetails) -> str:
     """Where the problem is, such as `data.channel`, without the names of the alternatives pydantic tried."""
     location = [str(part) for part in problem["loc"]]
     depth = 2 if location[:1] == ["data"] else 1
-    return ".".join(part[:64] for part in location[:depth]) or "event"
+    # a field that no model has is named by its sender, at whatever length
+    names = [name[:_LONGEST_NAME] for name in location[:depth]]
+    return ".".join(names) or "event"

@@ -66,12 +66,14 @@ class Counters:
 
     def durable(self, sender: str, accepted: int, rejects: Sequence[Reject], seconds: float) -> None:
         """A request whose events and rejects are durable."""
-        sender = self._label(sender)
-        self._accepted.labels(sender).inc(accepted)
+        sender_label = self._label(sender)
+        self._accepted.labels(sender_label).inc(accepted)
         if accepted:
-            self._last.labels(sender).set_to_current_time()
-        for reason, count in Count(reject.reason.value for reject in rejects).items():
-            self._rejected.labels(reason, sender).inc(count)
+            # a sender all of whose events are refused is as silent as one that sends none
+            self._last.labels(sender_label).set_to_current_time()
+        reasons = Count(reject.reason.value for reject in rejects)
+        for reason, count in reasons.items():
+            self._rejected.labels(reason, sender_label).inc(count)
         self._sizes.observe(accepted + len(rejects))
         self._seconds.observe(seconds)
 

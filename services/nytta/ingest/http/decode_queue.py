@@ -52,12 +52,14 @@ class DecodeQueue:
         """What became of a request, once its events and rejects are durable. Raises what `Acceptance.put` raises."""
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
+        # the first is not kept waiting for others; those that come while the threads are busy become a group
         if self._busy < _THREADS:
             self._busy += 1
             self._start(self._work())
         return await waiting.answer
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
+        # kept, for the loop holds tasks weakly: one that nobody holds may vanish before it ends
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -88,11 +90,13 @@ class DecodeQueue:
             for waiting in group:  # the fault of one is not its neighbours'
                 await self._judge_group([waiting])
             return
+        # not awaited: the next group is decoded while this one becomes durable
         self._start(self._put(group, events, judged))
 
     async def _put(self, group: list[_Waiting], events: pa.Table, judged: list[Judged]) -> None:
+        rejects = [reject for outcome in judged for reject in outcome.rejects]
         try:
-            number = await self._acceptance.put(events, [reject for outcome in judged for reject in outcome.rejects])
+            number = await self._acceptance.put(events, rejects)
         except Exception as error:
             _fail(group, error)
             return

@@ -23,6 +23,7 @@ Write = Callable[[pa.Table, Sequence[Reject]], int | None]
 """Stores events and rejects; when it returns, they are durable, and the batch has this number."""
 
 _TRIED_AGAIN: Final = 10.0
+"""Seconds after a write that failed for which the service is not ready."""
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class GroupCommit:
         waiting = _Waiting(events, rejects, asyncio.get_running_loop().create_future())
         if not len(waiting):
             return None
+        # where nothing waits, a request larger than the room is taken too: it would never fit otherwise
         if self._queue and self._events + len(waiting) > self._room:
             raise Busy("more events are waiting to be stored than may wait")
         self._queue.append(waiting)
@@ -110,6 +112,7 @@ class GroupCommit:
                     return
                 self._arrived.clear()
                 continue
+            # the first of a group waits for others, which share its sync; a full group waits no longer
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._full.wait(), self._seconds)
             await self._commit(self._next_group())
@@ -131,6 +134,7 @@ class GroupCommit:
         try:
             events = join([waiting.events for waiting in group])
             loop = asyncio.get_running_loop()
+            # one thread writes: groups become durable in the order in which they came
             number = await loop.run_in_executor(self._writer, self._write, events, rejects)
         except Refusal as error:
             failure = error
@@ -140,14 +144,15 @@ class GroupCommit:
         except Exception as error:
             _log.exception("events could not be stored")
             failure = error
-        self._failure, self._failed = str(failure) if failure else "", time.monotonic()
+        self._failure = str(failure) if failure else ""
+        self._failed = time.monotonic()
         for waiting in group:
             self._events -= len(waiting)
             if waiting.answer.done():  # its sender is gone
                 continue
             if isinstance(failure, Refusal):
                 waiting.answer.set_exception(failure)
-            elif failure:
+            elif failure:  # without its message, which may tell of the inside
                 waiting.answer.set_exception(Unavailable("the events could not be stored; send them again", 5))
             else:
                 waiting.answer.set_result(number)

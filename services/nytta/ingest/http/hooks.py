@@ -23,6 +23,7 @@ from nytta.ingest.http.validation import Circumstances
 Signer = Literal["zammad", "jira", "github", "glpi"]
 """Whose way of signing it is: which hash of what stands in which header."""
 
+# header, algorithm, and what stands before the digits
 _WAYS: Final[Mapping[str, tuple[str, str, str]]] = {
     "zammad": ("x-hub-signature", "sha1", "sha1="),
     "jira": ("x-hub-signature", "sha256", "sha256="),
@@ -43,9 +44,13 @@ class Hook:
 def is_signed(hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
     """Whether the body is what the sender signed."""
     header, algorithm, prefix = _WAYS[hook.signed]
-    signed = body + headers.get("x-glpi-timestamp", "").encode() if hook.signed == "glpi" else body
+    signed = body
+    if hook.signed == "glpi":  # it signs the time of sending with the body
+        signed += headers.get("x-glpi-timestamp", "").encode()
     signature = prefix + hmac.new(hook.secret, signed, getattr(hashlib, algorithm)).hexdigest()
-    return hmac.compare_digest(signature.encode(), headers.get(header, "").strip().encode())
+    shown = headers.get(header, "").strip()
+    # compared in constant time: how long it takes must not tell how much of a guess was right
+    return hmac.compare_digest(signature.encode(), shown.encode())
 
 
 def events_of(
@@ -53,10 +58,14 @@ def events_of(
 ) -> tuple[pa.Table, list[Reject], int]:
     """The events of a body, what was rejected, and how many rows there were. Problem where it is no such document."""
     try:
-        reader = reader_of(Stream(BytesIO(body), "the body", len(body)), hook.mapping)
+        stream = Stream(BytesIO(body), "the body", len(body))
+        reader = reader_of(stream, hook.mapping)
         chunk = translate(reader, hook.mapping, conceal)
     except InputError as error:
         raise Problem(400, f"the body cannot be read: {error.message}") from error
     batch = circumstances.table(chunk.ndjson)
-    retractions = decode(chunk.retractions, received_at=circumstances.now, pseudonymise=None).table
-    return join([unnumbered(batch.table), retractions]), [*chunk.rejects, *batch.rejects], chunk.rows
+    # retractions name no actor, and the ids of their rows are concealed already: no key is needed
+    retractions = decode(chunk.retractions, received_at=circumstances.now, pseudonymise=None)
+    events = join([unnumbered(batch.table), retractions.table])
+    rejects = [*chunk.rejects, *batch.rejects]
+    return events, rejects, chunk.rows

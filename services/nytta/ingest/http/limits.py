@@ -45,9 +45,13 @@ class Bucket:
 
     def wait(self, current_time: float) -> float:
         """Seconds until the next request may come; 0 when it may."""
-        self.level = min(self.size, self.level + (current_time - self.at) * self.rate)
+        earned = (current_time - self.at) * self.rate
+        self.level = min(self.size, self.level + earned)
         self.at = current_time
-        return 0.0 if self.level > 0 else -self.level / self.rate + 1 / self.rate
+        if self.level > 0:
+            return 0.0
+        # one event beyond the debt: at zero nothing may come yet
+        return -self.level / self.rate + 1 / self.rate
 
     def take(self, events: int) -> None:
         """Count the events of a request."""
@@ -61,24 +65,28 @@ def too_large(limit: int) -> Problem:
 
 def gunzip(body: bytes, limit: int) -> bytes:
     """A gzip body as it was before, at most `limit` bytes. Raises Problem: 413 beyond, 400 for what is not gzip."""
-    parts: list[bytes] = []
+    contents: list[bytes] = []
+    # bytes that may still come: one more than the limit tells that there would be more, and no bomb is unpacked
     room = limit + 1
-    member, members = zlib.decompressobj(_GZIP), 1
+    member = zlib.decompressobj(_GZIP)
+    members = 1
     for start in range(0, len(body), _PIECE):
         piece = body[start : start + _PIECE]
         while piece:
             if member.eof:
-                member, members = zlib.decompressobj(_GZIP), members + 1
+                member = zlib.decompressobj(_GZIP)
+                members += 1
                 if members > _MEMBERS:
                     raise Problem(400, f"the gzip body has more than {_MEMBERS} members: compress it as one")
             try:
-                parts.append(member.decompress(piece, room))
+                content = member.decompress(piece, room)
             except zlib.error:
                 raise Problem(400, "the body is not gzip, as Content-Encoding says") from None
-            room -= len(parts[-1])
+            contents.append(content)
+            room -= len(content)
             if room <= 0:
                 raise too_large(limit)
             piece = member.unused_data
     if body and not member.eof:
         raise Problem(400, "the gzip body ends before its end")
-    return b"".join(parts)
+    return b"".join(contents)

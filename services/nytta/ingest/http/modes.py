@@ -86,7 +86,7 @@ def lines_of(mode: Mode, headers: Headers, body: bytes) -> list[bytes]:
     if mode is Mode.STRUCTURED:
         return [bodies.one_line(body)]
     if mode is Mode.BATCH and not bodies.is_array(body):
-        _parse(body)
+        _parse(body)  # what is no JSON at all is told as that
         raise Unreadable(Reason.NOT_CLOUDEVENT, "a batch is a JSON array of CloudEvents")
     try:
         return bodies.elements(body) if mode is Mode.BATCH else bodies.lines(body)
@@ -97,11 +97,14 @@ def lines_of(mode: Mode, headers: Headers, body: bytes) -> list[bytes]:
 def _content_type(headers: Headers) -> tuple[str, str]:
     """(media type, charset) in lower case; empty where there is none."""
     values = [value.decode("latin-1") for name, value in headers if name == b"content-type"]
+    # two could be read in two ways, by us and by whatever stands between the sender and us
     if len(values) > 1:
         raise Problem(400, "the header Content-Type is given more than once")
-    media, _, parameters = (values or [""])[0].partition(";")
-    charset = _CHARSET.search(f";{parameters}")
-    return media.strip().lower(), charset[1].strip().lower() if charset else ""
+    value = values[0] if values else ""
+    media, _, parameters = value.partition(";")
+    charset_match = _CHARSET.search(f";{parameters}")
+    charset = charset_match[1].strip().lower() if charset_match else ""
+    return media.strip().lower(), charset
 
 
 def _parse(body: bytes) -> None:
@@ -118,14 +121,13 @@ def _parse(body: bytes) -> None:
 
 def _from_headers(headers: Headers, body: bytes) -> bytes:
     """The line of an event in binary mode: attributes from headers, data from the body."""
-    attributes = [
-        (name[len(_PREFIX) :].decode("latin-1"), content) for name, content in headers if name.startswith(_PREFIX)
-    ]
-    names = Counter(name for name, _ in attributes)
-    twice = sorted(name for name, count in names.items() if count > 1)
-    if twice:
-        raise Unreadable(Reason.INVALID_FIELD, f"{twice[0]}: its header is given more than once")
-    if names["datacontenttype"] or names["data"]:
+    event_headers = [(name.removeprefix(_PREFIX), value) for name, value in headers if name.startswith(_PREFIX)]
+    attributes = [(name.decode("latin-1"), value) for name, value in event_headers]
+    counts = Counter(name for name, _ in attributes)
+    repeated = sorted(name for name, count in counts.items() if count > 1)
+    if repeated:
+        raise Unreadable(Reason.INVALID_FIELD, f"{repeated[0]}: its header is given more than once")
+    if counts["datacontenttype"] or counts["data"]:
         raise Unreadable(
             Reason.INVALID_FIELD, "binary mode says the type of the data in Content-Type, data in the body"
         )
@@ -134,7 +136,7 @@ def _from_headers(headers: Headers, body: bytes) -> bytes:
         if name == b"content-type":
             event["datacontenttype"] = value.decode("latin-1")
     if body:
-        _parse(body)
+        _parse(body)  # first, for a body that is no JSON has a reason of its own
     return bodies.with_data(event, body)
 
 

@@ -88,11 +88,13 @@ class BatchCounts(BaseModel):
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The answers with problem details, for a route's `responses`."""
-    return {
-        status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": _reference("ProblemDetails")}}}
-        | ({"headers": _RETRY_AFTER} if status in (429, 503) else {})
-        for status in statuses
-    }
+    answers: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        content = {MEDIA_TYPE: {"schema": _reference("ProblemDetails")}}
+        answers[status] = {"description": _MEANINGS[status], "content": content}
+        if status in (429, 503):
+            answers[status]["headers"] = _RETRY_AFTER
+    return answers
 
 
 def _reference(name: str) -> dict[str, str]:
@@ -115,7 +117,13 @@ _EVENT: Final[dict[str, Any]] = {
 
 
 def _header(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string"}}
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,  # whether it is needed depends on the mode, which OpenAPI cannot say
+        "description": description,
+        "schema": {"type": "string"},
+    }
 
 
 POST_EVENTS: Final[dict[str, Any]] = {

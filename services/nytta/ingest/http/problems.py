@@ -50,8 +50,15 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """The answer to the sender."""
-        body = {"type": "about:blank", "title": HTTPStatus(self.status).phrase, "status": self.status}
-        body |= {"detail": self.detail} | ({"reason": self.reason} if self.reason else {}) | self.more
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.reason:
+            body["reason"] = self.reason
+        body |= self.more
         return Response(orjson.dumps(body), self.status, self.headers, MEDIA_TYPE)
 
 
@@ -62,14 +69,16 @@ def retry(status: int, detail: str, seconds: float) -> Problem:
 
 def status_of(reasons: Iterable[Reason]) -> int:
     """The status of a request none of whose events was accepted: the one that fits them all, else 422."""
+    # a sender looks at the status first: one that fits some of the events only would mislead it
     statuses = {_STATUS.get(reason, 422) for reason in reasons}
     return statuses.pop() if len(statuses) == 1 else 422
 
 
 def all_refused(rejected: Sequence[Mapping[str, Any]], reasons: Sequence[Reason]) -> Problem:
     """The answer to events none of which was accepted."""
-    first_reject = rejected[0]
-    detail = first_reject["detail"] if len(rejected) == 1 else f"none of the {len(rejected)} events was accepted"
-    reason = first_reject["reason"] if len(set(reasons)) == 1 else ""
+    # one event is told as itself: its sender should not have to look into a list of one
+    is_single = len(rejected) == 1
+    detail = rejected[0]["detail"] if is_single else f"none of the {len(rejected)} events was accepted"
+    reason = rejected[0]["reason"] if len(set(reasons)) == 1 else ""
     more = {"read": len(rejected), "accepted": 0, "rejected": list(rejected)}
     return Problem(status_of(reasons), detail, reason=reason, more=more)

@@ -42,6 +42,7 @@ class BodyMemory:
 
     def add(self, place: bytearray, chunk: bytes) -> None:
         """More of a body. Raises Busy where all bodies together are too many, unless it is the only one."""
+        # the only one is let through, or a body larger than what all may hold could never come
         if self.bytes > len(place) and self.bytes + len(chunk) > self.limits.held:
             raise Busy("the requests under way are too large together")
         place += chunk
@@ -69,6 +70,7 @@ async def read_body(request: Request, memory: BodyMemory, place: bytearray) -> N
         ) from None
     if bytes_read > limit:
         problem = too_large(limit)
+        # what is left of the body would be taken for the next request
         problem.headers["Connection"] = "close"
         raise problem
 

@@ -96,7 +96,7 @@ class Gateway:
         except Problem as problem:
             response = problem.response()
         except Refusal as refusal:
-            response = retry(429 if isinstance(refusal, Busy) else 503, str(refusal), refusal.retry_after).response()
+            response = _refused(refusal)
         except ClientDisconnect:
             response = Response(status_code=499)  # nobody reads it
         except Exception as error:
@@ -113,18 +113,22 @@ class Gateway:
             # an unknown name is told as a wrong signature is: who has no secret learns nothing of what there is
             if hook is None or not is_signed(hook, request.headers, body):
                 raise Problem(401, "the signature is wrong, or no system of this name sends here")
-            circumstances = Circumstances(self.registry(), self.pseudonymise(), self.now(), self.homes)
-            events, rejects, rows = await self._decode_queue.run(
-                partial(events_of, hook, body, circumstances, self.conceal)
-            )
+            reading = partial(events_of, hook, body, self._circumstances(), self.conceal)
+            events, rejects, rows = await self._decode_queue.run(reading)
+            # within the memory that the body holds: its events are held for as long as they are not durable
             number = await self.acceptance.put(events, rejects)
         self.counters.durable(name, len(events), rejects, time.monotonic() - started)
-        result = {"read": rows, "accepted": len(events), "rejected": [_told(reject) for reject in rejects]}
+        result = {
+            "read": rows,
+            "accepted": len(events),
+            "rejected": [_hook_reject(reject) for reject in rejects],
+        }
         if number is not None:
-            result["batch"] = str(number)
-        return Response(orjson.dumps(result), 202, _PRIVATE, "application/json")
+            result["batch"] = str(number)  # as text, as it stands in the address of the batch
+        return _json(result, 202)
 
     async def _receive(self, request: Request) -> Response:
+        # all that headers tell is asked before the body is read: who may not send costs no more than that
         token = self._senders.admit(request, self.now())
         mode = mode_of(request.headers.raw)
         gzipped = _gzipped(request)
@@ -132,11 +136,13 @@ class Gateway:
             await read_body(request, self._held, place)
             started = time.monotonic()
             body = bytes(place)
-            if gzipped:
+            if gzipped:  # on another thread, for it may take long and the loop serves everybody
                 body = await self._decode_queue.run(partial(gunzip, body, self.limits.body))
             judged = await self._decode_queue.take(EventRequest(token, mode, request.headers.raw, body))
+        # counted afterwards, when it is known how many there were: a sender may go below its rate by one request
         self._senders.count(token, judged.read)
         for reject in judged.rejects:
+            # a fault of ours among what is a sender's: nobody else would hear of it
             if reject.reason is Reason.FAULT:
                 _log.error("an event of %s could not be judged and is a reject: %s", token.source, reject.detail)
         self.counters.durable(token.source, judged.accepted, judged.rejects, time.monotonic() - started)
@@ -145,25 +151,30 @@ class Gateway:
         result = {"read": judged.read, "accepted": judged.accepted, "rejected": judged.rejected}
         if judged.batch is not None:
             result["batch"] = str(judged.batch)
-        return Response(orjson.dumps(result), 202, _PRIVATE, "application/json")
+        return _json(result, 202)
 
     async def batch(self, batch: str, request: Request) -> Response:
         """What became of a batch's events of the sources for which the token speaks."""
         try:
             token = self._senders.admit(request, self.now())
-            number = int(batch) if _BATCH.fullmatch(batch) else 0
+            number = int(batch) if _BATCH.fullmatch(batch) else 0  # 0 is no batch
             counts = await self._decode_queue.run(partial(self.batches, number))
-            own_counts = [dict(row) for row in counts if token.may_speak_for(row["source"])]
+            # a batch may hold what several senders brought at the same moment
+            own_counts = [dict(count) for count in counts if token.may_speak_for(count["source"])]
             if not own_counts:
                 raise Problem(404, "there is no such batch with events of the token's sources")
-            return Response(orjson.dumps({"batch": batch, "sources": own_counts}), 200, _PRIVATE, "application/json")
+            return _json({"batch": batch, "sources": own_counts}, 200)
         except Problem as problem:
             return problem.response()
         except Refusal as refusal:
-            return retry(429 if isinstance(refusal, Busy) else 503, str(refusal), refusal.retry_after).response()
+            return _refused(refusal)
 
     def _judge(self, requests: Sequence[EventRequest]) -> tuple[pa.Table, list[Judged]]:
-        return judge(requests, Circumstances(self.registry(), self.pseudonymise(), self.now(), self.homes))
+        return judge(requests, self._circumstances())
+
+    def _circumstances(self) -> Circumstances:
+        # asked anew for each group of requests: units are made and keys change while the gateway runs
+        return Circumstances(self.registry(), self.pseudonymise(), self.now(), self.homes)
 
     def permit(self, request: Request) -> Response:
         """Answer the handshake of webhooks: whoever has a token may send, at the rate of a token at most."""
@@ -175,13 +186,25 @@ class Gateway:
         if origin:
             if not _ORIGIN.fullmatch(origin):
                 return Problem(400, "WebHook-Request-Origin is no DNS name", headers=headers).response()
+            # the specification counts by the minute, our limits by the second
             most = max(1, int(self.limits.rate * 60))
+            allowed_rate = min(int(asked_rate), most) if asked_rate else most
             headers["WebHook-Allowed-Origin"] = origin
-            headers["WebHook-Allowed-Rate"] = str(min(int(asked_rate), most) if asked_rate else most)
+            headers["WebHook-Allowed-Rate"] = str(allowed_rate)
         return Response(status_code=200, headers=headers)
 
 
-def _told(reject: Reject) -> dict[str, Any]:
+def _json(result: Mapping[str, Any], status: int) -> Response:
+    return Response(orjson.dumps(result), status, _PRIVATE, "application/json")
+
+
+def _refused(refusal: Refusal) -> Response:
+    status = 429 if isinstance(refusal, Busy) else 503
+    return retry(status, str(refusal), refusal.retry_after).response()
+
+
+def _hook_reject(reject: Reject) -> dict[str, Any]:
+    # what a system sends in its own form is one thing to it, however many rows the mapping makes of it
     return {"index": 0, "reason": reject.reason.value, "detail": reject.detail}
 
 
@@ -271,7 +294,8 @@ def fronted(gateway: Gateway, app: ASGIApp) -> ASGIApp:
     """`app` with a short way to what comes most: events, which `gateway` answers whatever becomes of them."""
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/events" and scope["method"] == "POST":
+        is_event_post = scope["type"] == "http" and scope["path"] == "/events" and scope["method"] == "POST"
+        if is_event_post:
             response = await gateway.receive(Request(scope, receive))
             await response(scope, receive, send)
         else:
@@ -283,17 +307,17 @@ def fronted(gateway: Gateway, app: ASGIApp) -> ASGIApp:
 def say_problems(app: FastAPI) -> None:
     """Make every error of `app` an RFC 9457 problem that shows nothing of the inside."""
 
+    def has_route(scope: Scope) -> bool:
+        return any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
         detail = str(error.detail)
         if error.status_code == 405:
+            # asked of all routes: the error names the methods of the first that matched, and others have the same path
             scopes = {method: dict(request.scope) | {"method": method} for method in _METHODS}
-            allowed = [
-                method
-                for method, scope in scopes.items()
-                if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
-            ]
+            allowed = [method for method, scope in scopes.items() if has_route(scope)]
             headers["Allow"] = ", ".join(allowed)
             detail = f"this resource has the methods {headers['Allow']}"
         elif error.status_code == 404:
@@ -315,14 +339,16 @@ def _fault(error: Exception) -> Response:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    if not app.openapi_schema:
-        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        components = document.setdefault("components", {})
-        components["securitySchemes"] = openapi.SECURITY
-        problem = openapi.ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas = components.setdefault("schemas", {})
-        for name, schema in problem.pop("$defs").items():
-            schemas.setdefault(name, schema)
-        schemas["ProblemDetails"] = problem
-        app.openapi_schema = document
-    return app.openapi_schema
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = openapi.SECURITY
+    # FastAPI lists the models of answers alone; problems are answers of every route, given without it
+    problem = openapi.ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas = components.setdefault("schemas", {})
+    for name, schema in problem.pop("$defs").items():
+        schemas.setdefault(name, schema)
+    schemas["ProblemDetails"] = problem
+    app.openapi_schema = document
+    return document

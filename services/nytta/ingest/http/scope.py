@@ -42,10 +42,13 @@ def refused(
 
     `homes` are the organisations of sources that are declared.
     """
-    day = pc.cast(events["time"], pa.date32())
-    places, codes = distinct(events["source"], events["type"], events["unit"], day)
-    verdicts = [verdict(token, registry, *place, homes=homes) for place in places]
-    return [verdicts[code] for code in codes] if any(verdicts) else None
+    days = pc.cast(events["time"], pa.date32())
+    # a request names few units on few days: each combination is judged once
+    combinations, numbers = distinct(events["source"], events["type"], events["unit"], days)
+    verdicts = [verdict(token, registry, *combination, homes=homes) for combination in combinations]
+    if not any(verdicts):
+        return None
+    return [verdicts[number] for number in numbers]
 
 
 def verdict(
@@ -68,6 +71,7 @@ def verdict(
             return None
         return Verdict(Reason.FORBIDDEN_UNIT, "data.unit: is absent, but the token may send for some units only")
     if code == LOOKED_UP:
+        # whose unit it is shows only when it is looked up: a token for some units could send for any
         if not token.everywhere:
             return Verdict(Reason.FORBIDDEN_UNIT, _MAY_BE_ANY)
         is_open = len(registry.organisations) > 1 and source not in homes
@@ -82,6 +86,7 @@ def verdict(
         return Verdict(Reason.FORBIDDEN_UNIT, "data.unit: the token may not send events of this unit")
     if token.everywhere or unit in token.units or unit in token.subtrees:
         return None
-    if token.subtrees and any(above.id in token.subtrees for above in registry.ancestors(unit, day)):
+    # the tree of the event's day: a unit that has moved since was below another then
+    if token.subtrees and any(ancestor.id in token.subtrees for ancestor in registry.ancestors(unit, day)):
         return None
     return Verdict(Reason.FORBIDDEN_UNIT, "data.unit: the token may not send events of this unit")

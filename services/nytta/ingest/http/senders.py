@@ -26,10 +26,9 @@ class Senders:
 
     def admit(self, request: Request, current_time: datetime) -> Token:
         """The token of a request that may come now. Raises Problem: 400, 401, 429, 503."""
-        shown_token = _shown(request)
         try:
-            token = self._tokens.find(shown_token, current_time)
-        except TokenFileError:
+            token = self._tokens.find(_shown(request), current_time)
+        except TokenFileError:  # its message names a path of this machine, which is nobody else's business
             raise retry(503, "the tokens cannot be read: the operator must look at the service's log", 30) from None
         if token is None:
             raise _unauthorized("the token is not valid: it is unknown, revoked or expired", ', error="invalid_token"')
@@ -43,8 +42,10 @@ class Senders:
         self._bucket(token).take(events)
 
     def _bucket(self, token: Token) -> Bucket:
+        # by tokens that the file has, and so bounded by their number
         if token.id not in self._buckets:
-            self._buckets[token.id] = Bucket(self._limits.rate, self._limits.rate * self._limits.burst)
+            rate = self._limits.rate
+            self._buckets[token.id] = Bucket(rate, rate * self._limits.burst)
         return self._buckets[token.id]
 
 
@@ -52,7 +53,7 @@ def _shown(request: Request) -> str:
     """The token in the header Authorization, or in the query as webhooks may have it."""
     headers = request.headers.getlist("authorization")
     queries = request.query_params.getlist("access_token")
-    if len(headers) + len(queries) > 1:
+    if len(headers) + len(queries) > 1:  # RFC 6750 forbids it: one might be read here and another on the way
         raise Problem(400, "the request shows more than one token", headers={"WWW-Authenticate": _CHALLENGE})
     if queries:
         return queries[0]

@@ -61,23 +61,27 @@ class Server(uvicorn.Server):
     """A server that stops when told to with `should_exit`, and leaves signals to the process."""
 
     def __init__(self, config: uvicorn.Config) -> None:
-        self._told = asyncio.Event()
+        # before uvicorn's own, which sets `should_exit`
+        self._exit_asked = asyncio.Event()
         super().__init__(config)
 
     @property
     def should_exit(self) -> bool:
         """Whether it was told to stop; to be set in the thread of its loop."""
-        return self._told.is_set()
+        return self._exit_asked.is_set()
 
     @should_exit.setter
     def should_exit(self, value: bool) -> None:
-        self._told.set() if value else self._told.clear()
+        if value:
+            self._exit_asked.set()
+        else:
+            self._exit_asked.clear()
 
     async def main_loop(self) -> None:
         """Return when told to stop: uvicorn's own loop looks ten times a second."""
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), _TICK_SECONDS)
+                await asyncio.wait_for(self._exit_asked.wait(), _TICK_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -90,6 +94,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take nothing more, and return when what is under way is answered or given up."""
+        # uvicorn waits for requests under way: a peer that stops in the middle of one would hold the process for ever
         giving_up = asyncio.create_task(self._give_up())
         try:
             await super().shutdown(sockets)
@@ -102,6 +107,7 @@ class Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
+        # then what is made for nobody: the connections that would have got it are gone
         await asyncio.sleep(_ANSWERED_SECONDS / 4)
         for task in list(self.server_state.tasks):
             task.cancel()
@@ -110,6 +116,7 @@ class Server(uvicorn.Server):
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises OSError where the address is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # bound here rather than by uvicorn, which would end the process where the address is taken
     bound = socket.socket(family)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -178,7 +185,9 @@ class _Gathering:
         self._transport.close()
 
     def _flush(self) -> None:
-        pieces, self._pieces, self._size = self._pieces, [], 0
+        pieces = self._pieces
+        self._pieces = []
+        self._size = 0
         if pieces:
             self._transport.write(b"".join(pieces))
 
@@ -204,15 +213,19 @@ class _Impatient(H11Protocol):
     """Connections whose next request has not come, the longest waited for first."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._head, self._linger, self._taking = (_Timer(self.loop) for _ in range(3))
-        full = len(self.connections) >= self.most
+        self._head = _Timer(self.loop)
+        self._linger = _Timer(self.loop)
+        self._taking = _Timer(self.loop)
+        # asked before uvicorn counts this one among them
+        is_full = len(self.connections) >= self.most
         longest = next(iter(self.awaited), None)
-        super().connection_made(cast(asyncio.Transport, _Gathering(transport, self.loop)))
-        if full and longest is None:
+        gathering = _Gathering(transport, self.loop)
+        super().connection_made(cast(asyncio.Transport, gathering))
+        if is_full and longest is None:
             transport.write(_FULL)
             transport.close()
             return
-        if full and longest is not None:
+        if is_full and longest is not None:
             longest.give_way()
         self._watch()
 
@@ -239,6 +252,7 @@ class _Impatient(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._forget_head()
+        # refused before its body was read: closed at once, the rest of it would have the answer thrown away
         if self.conn.their_state is h11.SEND_BODY:
             self._linger.start(_LINGER_SECONDS, self.transport.abort)
         self._watch()
@@ -255,6 +269,7 @@ class _Impatient(H11Protocol):
         if self.conn.their_state is not h11.IDLE:
             self._forget_head()
         elif self not in self.awaited and not self.transport.is_closing():
+            # at the end of the dictionary, which keeps its order: the first in it has been waited for longest
             self.awaited[self] = None
             self._head.start(self.head_seconds, self.give_way)
 

@@ -89,6 +89,7 @@ class Tokens:
         """Every token, the latest last. TokenFileError where the file cannot be read."""
         try:
             status = self.path.stat()
+            # the file is replaced whole, so its number changes though the clock may not have moved
             stamp = (status.st_mtime_ns, status.st_ino)
             if stamp != self._stamp:
                 self._tokens = _File.model_validate_json(self.path.read_bytes()).tokens
@@ -123,6 +124,7 @@ class Tokens:
         subtrees: Sequence[str] = (),
     ) -> tuple[Token, str]:
         """A new token and its text, which cannot be had again."""
+        # the id stands in the token too, so that a person who holds one can find it in the list
         name = secrets.token_hex(4)
         text = f"{_PREFIX}_{name}_{secrets.token_urlsafe(32)}"
         token = Token(

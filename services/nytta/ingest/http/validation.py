@@ -84,30 +84,26 @@ def judge(requests: Sequence[EventRequest], circumstances: Circumstances) -> tup
         try:
             lines = lines_of(request.mode, request.headers, request.body)
         except Unreadable as error:
-            whole_request = _whole(request)
-            answers[number] = Judged(
-                1, (Reject(error.reason, error.detail, request.token.source, "body", whole_request),), (0,)
-            )
+            reject = Reject(error.reason, error.detail, request.token.source, "body", _whole(request))
+            answers[number] = Judged(1, (reject,), (0,))
         else:
             by_token.setdefault(request.token.id, []).append((number, lines))
     tables = []
     for group in by_token.values():
-        events, rejects_by_line = _decoded(
-            requests[group[0][0]].token, [line for _, request_lines in group for line in request_lines], circumstances
-        )
+        first_number, _ = group[0]
+        lines = [line for _, request_lines in group for line in request_lines]
+        events, rejects_by_line = _decoded(requests[first_number].token, lines, circumstances)
         tables.append(events)
+        # the lines of the group are those of its requests, one request after the other
         start = 0
         for number, request_lines in group:
-            places = (
-                [place for place in range(start, start + len(request_lines)) if place in rejects_by_line]
-                if rejects_by_line
-                else []
-            )
+            end = start + len(request_lines)
+            # most groups have no reject: their lines are not gone through
+            rejected_lines = [line for line in range(start, end) if line in rejects_by_line] if rejects_by_line else []
+            rejects = [(line - start, rejects_by_line[line]) for line in rejected_lines]
             read = sum(map(_says_something, request_lines))
-            answers[number] = _judged(
-                requests[number], read, [(place - start, rejects_by_line[place]) for place in places]
-            )
-            start += len(request_lines)
+            answers[number] = _judged(requests[number], read, rejects)
+            start = end
     return join(tables), [answers[number] for number in range(len(requests))]
 
 
@@ -116,8 +112,9 @@ def _decoded(token: Token, lines: list[bytes], circumstances: Circumstances) -> 
     batch = circumstances.table(b"\n".join(lines))
     events = batch.table
     rejects_by_line = {int(reject.position.removeprefix("line ")) - 1: reject for reject in batch.rejects}
-    homes = circumstances.homes
-    verdicts = scope.refused(events, token, circumstances.registry, homes) if len(events) else None
+    verdicts = None
+    if len(events):
+        verdicts = scope.refused(events, token, circumstances.registry, circumstances.homes)
     if verdicts is not None:
         events = events.filter(pa.array([verdict is None for verdict in verdicts]))
         rejects_by_line |= _placed(lines, set(rejects_by_line), token, circumstances)
@@ -139,11 +136,13 @@ def _says_something(line: bytes) -> bool:
 
 def _whole(request: EventRequest) -> bytes:
     """What came, as far as it told of the event, as far as a reject keeps it."""
+    if request.mode is not Mode.BINARY:
+        return request.body[:KEPT]
+    # headers that tell of the event and no others: the token stands in one of them
     event_headers = [
-        b": ".join(line) for line in request.headers if line[0].startswith(b"ce-") or line[0] == b"content-type"
+        b": ".join(header) for header in request.headers if header[0].startswith(b"ce-") or header[0] == b"content-type"
     ]
-    whole_request = b"\r\n".join([*event_headers, b"", request.body]) if request.mode is Mode.BINARY else request.body
-    return whole_request[:KEPT]
+    return b"\r\n".join([*event_headers, b"", request.body])[:KEPT]
 
 
 def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Circumstances) -> dict[int, Reject]:
@@ -152,6 +151,7 @@ def _placed(lines: list[bytes], done: set[int], token: Token, circumstances: Cir
     for number, line in enumerate(lines):
         if number in done or not _says_something(line):
             continue
+        # raises nothing: the line was decoded, so the models accept it
         event = validate(line, latest=circumstances.now + MAX_FUTURE, raw_ids=True)
         day = (event.time or NO_TIME).astimezone(UTC).date()
         unit = event.data.unit if event.data else None

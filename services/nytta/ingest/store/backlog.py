@@ -28,6 +28,7 @@ _HEAD: Final = struct.Struct("<HQQ")
 """Version of a record, number of the batch, and bytes of its events; their rejects follow."""
 _VERSION: Final = 1
 _TRIED_AGAIN: Final = 5.0
+"""Seconds after which groups that could not be stored are tried again."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class BacklogFullError(StoreError):
 
 
 @dataclass
-class _Part:
+class _SegmentGroups:
     """The groups of one segment of the log."""
 
     path: Path
@@ -60,10 +61,10 @@ class Backlog:
         self._seconds = seconds
         self._most = most
         self._room = room
-        self._parts: deque[_Part] = deque()
+        self._segments: deque[_SegmentGroups] = deque()
         self._events = 0
         self._changing = threading.Condition()
-        """Held by whoever touches the parts, or the segment that is written."""
+        """Held by whoever touches the segments."""
         self._oldest = 0.0
         self._ending = False
         store.writing.backlog = self
@@ -77,10 +78,12 @@ class Backlog:
             return
         for segment in self._wal.segments():
             groups = [_read(body, segment.path) for body in segment.records]
+            # before anything is stored: no new batch may get a number that one of them bears
             for group in groups:
                 self._store.know_batch(group.batch)
-            for part in _at_most(groups, self._most):
-                self._store.write_groups(part)
+            for portion in _at_most(groups, self._most):
+                self._store.write_groups(portion)
+            # whole groups of a damaged segment are stored; the file stays for whoever can read more of it
             if segment.damaged:
                 aside = self._wal.put_aside(segment.path)
                 _log.error("accepted events in %s are damaged: the others were stored, and the file is kept", aside)
@@ -95,12 +98,13 @@ class Backlog:
     @property
     def waits(self) -> bool:
         """Whether anything is not in the store yet."""
-        return bool(self._parts)
+        return bool(self._segments)
 
     def holds(self, batch: int) -> bool:
         """Whether a batch is not in the store yet."""
         with self._changing:
-            return self.waits and batch >= self._parts[0].groups[0].batch
+            # segments and groups go in the order of their numbers, so the first one waiting decides
+            return self.waits and batch >= self._segments[0].groups[0].batch
 
     def append(self, events: pa.Table, rejects: pa.Table) -> int:
         """Accept placed events and sealed rejects; durable when it returns, with the number of their batch.
@@ -109,7 +113,8 @@ class Backlog:
         """
         size = len(events) + len(rejects)
         with self._changing:
-            if self._parts and self._events + size > self._room:
+            # where nothing waits, a group larger than the room is taken too: it would never fit otherwise
+            if self._segments and self._events + size > self._room:
                 raise BacklogFullError("more events were accepted than may wait for the store: send them again later")
         self._store.connection.check_room()
         group = Group(self._store.number_batch(), events, rejects)
@@ -117,43 +122,47 @@ class Backlog:
             return group.batch
         body = _written(group)
         with self._changing:
-            if self._parts and self._parts[-1].events >= self._most:
+            # a segment is what is stored at once, so it ends where that is enough
+            if self._segments and self._segments[-1].events >= self._most:
                 self._wal.cut()
             try:
                 path = self._wal.append(body)
             except OSError as error:
                 raise DiskFullError(f"events could not be kept in {self._wal.folder}: {error}") from error
-            if not self._parts:
+            if not self._segments:
                 self._oldest = time.monotonic()
-            if not self._parts or self._parts[-1].path != path:
-                self._parts.append(_Part(path))
-            self._parts[-1].groups.append(group)
-            self._parts[-1].events += size
+            if not self._segments or self._segments[-1].path != path:
+                self._segments.append(_SegmentGroups(path))
+            segment = self._segments[-1]
+            segment.groups.append(group)
+            segment.events += size
             self._events += size
             self._changing.notify_all()
         return group.batch
 
     def bring(self) -> None:
         """Bring in all that was accepted until now; for whoever holds the lock of `PrivateStore.writing`."""
+        # until now: under steady load there would always be more
         with self._changing:
-            last_batch = self._parts[-1].groups[-1].batch if self._parts else 0
-        while (part := self._first(last_batch)) is not None:
-            self._store.write_groups(part.groups)
+            last_batch = self._segments[-1].groups[-1].batch if self._segments else 0
+        while (segment := self._first(last_batch)) is not None:
+            # without the lock: groups are accepted while others are being stored
+            self._store.write_groups(segment.groups)
             with self._changing:
-                self._parts.popleft()
-                self._events -= part.events
+                self._segments.popleft()
+                self._events -= segment.events
                 self._oldest = time.monotonic()
-            self._wal.remove(part.path)
+            # last: a process that dies before this stores the same groups again, under the same numbers
+            self._wal.remove(segment.path)
 
-    def _first(self, last_batch: int) -> _Part | None:
-        """The part that has waited longest, to which nothing is added any more; None where all came after
-        `last_batch`."""
+    def _first(self, last_batch: int) -> _SegmentGroups | None:
+        """The segment that has waited longest, to which nothing is added any more; None where all came later."""
         with self._changing:
-            if not self._parts or self._parts[0].groups[0].batch > last_batch:
+            if not self._segments or self._segments[0].groups[0].batch > last_batch:
                 return None
-            if len(self._parts) == 1:
+            if len(self._segments) == 1:  # the one that is being written into
                 self._wal.cut()
-            return self._parts[0]
+            return self._segments[0]
 
     @contextmanager
     def draining(self) -> Iterator[None]:
@@ -180,6 +189,7 @@ class Backlog:
             except DiskFullError as error:
                 _log.error("accepted events wait for the store: %s", error)
                 pause = _TRIED_AGAIN
+            # whatever it is: without this thread nothing that was accepted would be stored until the next start
             except Exception:
                 _log.exception("accepted events could not be stored; it is tried again")
                 pause = _TRIED_AGAIN
@@ -192,25 +202,26 @@ class Backlog:
         with self._changing:
             self._changing.wait_for(lambda: self._ending, pause)
             while not self._ending:
-                if not self._parts:
+                if not self._segments:
                     self._changing.wait()
-                elif self._events >= self._most or (left := self._oldest + self._seconds - time.monotonic()) <= 0:
+                    continue
+                seconds_left = self._oldest + self._seconds - time.monotonic()
+                if self._events >= self._most or seconds_left <= 0:
                     return True
-                else:
-                    self._changing.wait(left)
-            return bool(self._parts)
+                self._changing.wait(seconds_left)
+            return bool(self._segments)
 
 
 def _at_most(groups: Sequence[Group], most: int) -> Iterator[list[Group]]:
     """Runs of groups with so many rows, or a group alone."""
-    part: list[Group] = []
+    portion: list[Group] = []
     for group in groups:
-        if part and sum(map(len, part)) + len(group) > most:
-            yield part
-            part = []
-        part.append(group)
-    if part:
-        yield part
+        if portion and sum(map(len, portion)) + len(group) > most:
+            yield portion
+            portion = []
+        portion.append(group)
+    if portion:
+        yield portion
 
 
 def _written(group: Group) -> tuple[bytes, bytes, bytes]:
@@ -232,6 +243,7 @@ def _read(body: bytes, path: Path) -> Group:
             f"{path} holds accepted events as a newer version of Nytta wrote them (format {version}): start that "
             "version once, which stores them"
         )
-    events = _HEAD.size + size
-    tables = [pa.ipc.open_stream(part).read_all() for part in (body[_HEAD.size : events], body[events:])]
-    return Group(batch, *tables)
+    events_end = _HEAD.size + size
+    events = pa.ipc.open_stream(body[_HEAD.size : events_end]).read_all()
+    rejects = pa.ipc.open_stream(body[events_end:]).read_all()
+    return Group(batch, events, rejects)

@@ -16,8 +16,10 @@ EVENTS: Final = "uniqExact(identity)"
 
 def visible(connection: Connection) -> str:
     """SQL condition on `import`: the stream, and committed imports."""
-    rows = connection.rows("SELECT import FROM {private}.imports FINAL WHERE state != 'open' ORDER BY import")
-    return f"import IN ({', '.join(['0', *(str(number) for (number,) in rows)])})"
+    committed = connection.rows("SELECT import FROM {private}.imports FINAL WHERE state != 'open' ORDER BY import")
+    # 0 is of no import: what came by the stream
+    numbers = ["0", *(str(number) for (number,) in committed)]
+    return f"import IN ({', '.join(numbers)})"
 
 
 def winning(connection: Connection) -> str:
@@ -25,6 +27,7 @@ def winning(connection: Connection) -> str:
 
     What came since the last round may stand against another content that is not known to have lost yet.
     """
-    visible_marks = visible(connection)
-    lost = f"SELECT identity, snapshot, content FROM {{private}}.superseded WHERE {visible_marks}"
-    return f"{visible_marks} AND retracted = 0 AND (identity, snapshot, content) NOT IN ({lost})"
+    visible_rows = visible(connection)
+    # with the snapshot: the same content may have lost in one list and win in a later one
+    lost = f"SELECT identity, snapshot, content FROM {{private}}.superseded WHERE {visible_rows}"
+    return f"{visible_rows} AND retracted = 0 AND (identity, snapshot, content) NOT IN ({lost})"

@@ -38,9 +38,11 @@ def without_excluded(events: pa.Table, excluded: frozenset[bytes]) -> pa.Table:
     hidden = pc.is_in(events["actor"], value_set=excluded_digests)
     if not pc.any(hidden).as_py():
         return events
-    are_persons = pc.is_in(events["kind"].cast(pa.string()), value_set=pa.array(PERSON_KINDS))
-    is_kept = pc.invert(pc.and_(hidden, are_persons))
-    events, hidden = events.filter(is_kept), hidden.filter(is_kept)
+    are_about_persons = pc.is_in(events["kind"].cast(pa.string()), value_set=pa.array(PERSON_KINDS))
+    is_kept = pc.invert(pc.and_(hidden, are_about_persons))
+    events = events.filter(is_kept)
+    hidden = hidden.filter(is_kept)
+    # with the pseudonym go the key that it was made with and the kind: an actor of whom these stood would count
     for name in ("actor_key", "actor_kind"):
         column = events[name]
         words = pc.if_else(hidden, "", column.cast(pa.string())).dictionary_encode().cast(column.type)

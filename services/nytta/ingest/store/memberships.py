@@ -42,8 +42,10 @@ def latest_memberships(store: PrivateStore, source: str, rows: Collection[str]) 
             continue
         columns = zip(COLUMNS.items(), table.columns, strict=False)  # the row's id comes after them
         events = pa.table({name: column.cast(kind) for (name, kind), column in columns})
-        stood = zip(table["row"].to_pylist(), events["received_at"].to_pylist(), encode(events), strict=True)
-        standings |= {row: Standing(orjson.loads(line), received) for row, received, line in stood}
+        receipts = events["received_at"].to_pylist()
+        stored_rows = zip(table["row"].to_pylist(), receipts, encode(events), strict=True)
+        for row, received_at, line in stored_rows:
+            standings[row] = Standing(orjson.loads(line), received_at)
     return standings
 
 
@@ -65,8 +67,13 @@ def memberships_of(store: PrivateStore, actors: Collection[bytes]) -> dict[bytes
             actors=[actor.hex() for actor in some],
         )
         for actor, unit, system, first_day, end in rows:
-            ended = date.fromisoformat(end) if end else None
-            memberships[bytes.fromhex(actor)].append(Membership(unit, system, date.fromisoformat(first_day), ended))
+            membership = Membership(
+                unit=unit,
+                system=system,
+                valid_from=date.fromisoformat(first_day),
+                valid_to=date.fromisoformat(end) if end else None,
+            )
+            memberships[bytes.fromhex(actor)].append(membership)
     return memberships
 
 
@@ -87,6 +94,7 @@ def opening_units(store: PrivateStore, subjects: Collection[bytes]) -> dict[byte
 def _winning(condition: str) -> str:
     """SQL of the memberships that count, of identities of which any content fulfils the condition."""
     kind = "FROM {private}.events WHERE kind = 'eligibility'"
+    # by identity first: a content that fulfils the condition may have lost against one that does not
     return (
         f"(SELECT * FROM (SELECT *, identity {kind} AND identity IN (SELECT identity {kind} AND {condition}) "
         f"AND {_VISIBLE} ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity) "

@@ -38,7 +38,8 @@ def overlap(connection: Connection, job: Import) -> Overlap | None:
 
     Two rows are the same where all that an event of them says is the same.
     """
-    rows = connection.rows(
+    # subjects are compared first: what is said of an event is a hash over all of its columns
+    overlaps = connection.rows(
         f"""WITH earlier AS (
                 SELECT import, name FROM {{private}}.imports FINAL
                 WHERE mapping = {{mapping:String}} AND organisation = {{organisation:String}}
@@ -57,4 +58,7 @@ def overlap(connection: Connection, job: Import) -> Overlap | None:
         digest=job.digest,
         id=job.id,
     )
-    return Overlap(int(rows[0][1]), str(rows[0][0])) if rows else None
+    if not overlaps:
+        return None
+    file, shared_rows = overlaps[0]
+    return Overlap(int(shared_rows), str(file))

@@ -77,14 +77,17 @@ class Writing:
     """
 
     def __init__(self) -> None:
+        # entered again by methods that call one another; the backlog stores groups while it is held
         self.lock = threading.RLock()
         self.backlog: Accepted | None = None
 
     def __enter__(self) -> None:
         self.lock.acquire()
         try:
+            # under the lock, for marks of groups take their numbers as those of batches do: one writer at a time
             if self.backlog is not None:
                 self.backlog.bring()
+        # a stop of the process too: `__exit__` is not called where entering failed
         except BaseException:
             self.lock.release()
             raise
@@ -141,7 +144,9 @@ class Import:
     def identify(digest: str, mapping: str, organisation: str, snapshot: int) -> int:
         """A 63-bit id of a file's digest, the mapping's digest, the organisation and the snapshot's time."""
         text = f"{digest}\0{mapping}\0{organisation}\0{snapshot}"
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1 | 1
+        leading_bits = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+        # never 0, which stands in raw events for "of no import"
+        return leading_bits >> 1 | 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +213,11 @@ class PrivateStore:
     def settle(self, batch: int | None = None) -> None:
         """Return when all that was accepted is in the store, or so much of it that `batch` is."""
         backlog = self.writing.backlog
-        if backlog is not None and (backlog.waits if batch is None else backlog.holds(batch)):
+        if backlog is None:
+            return
+        # asked without the lock first: a reader must not wait for a writer where nothing is accepted
+        is_waiting = backlog.waits if batch is None else backlog.holds(batch)
+        if is_waiting:
             with self.writing:
                 pass
 
@@ -247,13 +256,18 @@ class PrivateStore:
         Rows of an import are marked when it commits. `seal` encrypts a reject's body.
         """
         batch = self._next_batch()
-        self._unfinished = self._unfinished or not import_id
+        if import_id:
+            self.store_events(events, batch, import_id, snapshot)
+            self.write_rejects(rejects, seal, received_at, import_id)
+            return batch
+        # set before anything is written, and left standing by an error: the next batch then finishes this one first
+        self._unfinished = True
         self.store_events(events, batch, import_id, snapshot)
         self.write_rejects(rejects, seal, received_at, import_id)
-        if len(events) and not import_id:
+        # marks last: a round that reads them must find all that they stand for
+        if len(events):
             self._insert_marks(marks_of(events, batch), batch)
-        if not import_id:
-            self._unfinished = False
+        self._unfinished = False
         return batch
 
     def write_groups(self, groups: Sequence[Group]) -> None:
@@ -261,6 +275,7 @@ class PrivateStore:
 
         The same group again makes no difference: its rows are the same, and a round computes what it touches anew.
         """
+        # the lock alone, for the backlog calls this while `writing` is being entered: entering would bring it in again
         with self.writing.lock:
             sequence = self.raise_batch()  # above all numbers of groups, and of marks that a round has read
             events = _numbered(groups)
@@ -272,8 +287,7 @@ class PrivateStore:
                 self._insert_marks(_marks_of(events), sequence)
 
     def _insert_marks(self, marks: pa.Table, sequence: int) -> None:
-        column = pa.repeat(pa.scalar(sequence, pa.uint64()), len(marks))
-        self.connection.insert_arrow("{private}.marks", marks.append_column("sequence", column))
+        self.connection.insert_arrow("{private}.marks", _with_number(marks, "sequence", sequence))
 
     def _next_batch(self) -> int:
         """The next number; a batch whose writing failed gets its marks first, for no round looks behind it."""
@@ -285,7 +299,9 @@ class PrivateStore:
         """The next number of a batch, or of marks, written down."""
         written = self.counter("batch")
         with self._numbering:
+            # the greater of both: groups in the log have numbers that the store has not seen yet
             number = self._number = max(self._number or 0, written) + 1
+        # after the lock is let go: senders take numbers from it, and must not wait for a statement
         self.raise_counter("batch", number)
         return number
 
@@ -306,30 +322,33 @@ class PrivateStore:
 
     def store_events(self, events: pa.Table, batch: int, import_id: int = 0, snapshot: int = 0) -> None:
         """Store raw events durably, as one of several writers; their marks bear the same number `batch`."""
-        numbers = pa.repeat(pa.scalar(batch, pa.uint64()), len(events))
-        self._insert_events(events.append_column("batch", numbers), import_id, snapshot)
+        self._insert_events(_with_number(events, "batch", batch), import_id, snapshot)
 
     def _insert_events(self, events: pa.Table, import_id: int = 0, snapshot: int = 0) -> None:
+        # asked anew for each insert: who was excluded a moment ago must not be stored
         events = without_excluded(events, digests(self.connection))
         if not len(events):
             return
         self._reach(events)
-        for name, value in {"import": import_id, "snapshot": snapshot}.items():
-            events = events.append_column(name, pa.repeat(pa.scalar(value, pa.uint64()), len(events)))
+        events = _with_number(events, "import", import_id)
+        events = _with_number(events, "snapshot", snapshot)
         self.connection.insert_arrow("{private}.events", events)
 
     def _reach(self, events: pa.Table) -> None:
         """Have the span of the data hold these events, before they are there."""
+        # the time of a retraction may be unknown, and stands as 1970 then
         if "retracted" in events.column_names:
             events = events.filter(pc.equal(events["retracted"], 0))
         if not len(events):
             return
         days = pc.min_max(pc.cast(events["time"], pa.date32())).as_py()
-        first_day, last_day = (max(0, (days[name] - _EPOCH).days) for name in ("min", "max"))
-        if self._span is None or first_day < self._span[0] or last_day > self._span[1]:
+        first_day = max(0, (days["min"] - _EPOCH).days)
+        last_day = max(0, (days["max"] - _EPOCH).days)
+        span = self._span or (first_day, last_day)
+        # counters only grow, so writing them once more than needed does no harm; most batches need it never
+        if self._span is None or first_day < span[0] or last_day > span[1]:
             self.raise_counter("first_day", _FAR - first_day)
             self.raise_counter("last_day", last_day)
-            span = self._span or (first_day, last_day)
             self._span = min(first_day, span[0]), max(last_day, span[1])
 
     @_alone
@@ -370,10 +389,12 @@ class PrivateStore:
             return
         self.doubt_feeds()
         self.mark()
+        # plans have no events that could be marked: one mark of their kind stands for all of them
+        epoch = datetime.fromtimestamp(0, UTC)
         self.connection.insert(
             "{private}.marks",
             ["sequence", "batch", "kind", "system", "subject", "unit", "hour"],
-            [[self.counter("batch"), 0, "plan", "", bytes(16), "", datetime.fromtimestamp(0, UTC)]],
+            [[self.counter("batch"), 0, "plan", "", bytes(16), "", epoch]],
         )
 
     def doubt_feeds(self) -> None:
@@ -404,55 +425,44 @@ class PrivateStore:
     @_alone
     def save_import(self, job: Import, moment: datetime) -> None:
         """Record how far an import has come."""
+        # the table keeps the row of the greatest version; raised first, so that no two rows ever share one
         version = self.counter("import_version") + 1
         self.raise_counter("import_version", version)
-        self.connection.insert(
-            "{private}.imports",
-            [
-                *("import", "name", "digest", "mapping", "organisation", "state", "snapshot"),
-                *(
-                    "read",
-                    "accepted",
-                    "duplicate",
-                    "conflict",
-                    "rejected",
-                    "left_out",
-                    "superseded",
-                    "retracted",
-                    "updated_at",
-                    "version",
-                ),
-            ],
-            [
-                [
-                    *(job.id, job.name, job.digest, job.mapping, job.organisation, job.state, job.snapshot),
-                    *(
-                        job.read,
-                        job.accepted,
-                        job.duplicate,
-                        job.conflict,
-                        job.rejected,
-                        job.left_out,
-                        job.superseded,
-                        job.retracted,
-                        moment,
-                        version,
-                    ),
-                ]
-            ],
-        )
+        columns = {
+            "import": job.id,
+            "name": job.name,
+            "digest": job.digest,
+            "mapping": job.mapping,
+            "organisation": job.organisation,
+            "state": job.state,
+            "snapshot": job.snapshot,
+            "read": job.read,
+            "accepted": job.accepted,
+            "duplicate": job.duplicate,
+            "conflict": job.conflict,
+            "rejected": job.rejected,
+            "left_out": job.left_out,
+            "superseded": job.superseded,
+            "retracted": job.retracted,
+            "updated_at": moment,
+            "version": version,
+        }
+        self.connection.insert("{private}.imports", list(columns), [list(columns.values())])
 
     def commit_import(self, job: Import, moment: datetime) -> None:
         """Make an import's rows count, and mark what they touch."""
+        # two states, because marks are written between them: what dies there is marked by `finish_commits`
         self.save_import(replace(job, state="committed"), moment)
         self._mark_import(job, moment)
 
     def finish_commits(self) -> None:
         """Mark what was stored but not yet marked when the process ended: batches, and committed imports."""
-        if not self._ask:
+        if not self._ask:  # else batches are the matter of whoever owns the marks
             self._finish_batches()
-        rows = self.connection.rows("SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'")
-        for number, imported_at in rows:
+        commits = self.connection.rows(
+            "SELECT import, updated_at FROM {private}.imports FINAL WHERE state = 'committed'"
+        )
+        for number, imported_at in commits:
             job = self.find_import(number)
             if job is not None:
                 self._mark_import(job, imported_at)
@@ -464,7 +474,7 @@ class PrivateStore:
         batch of their own.
         """
         cleared = self.counter("cleared")
-        rows = self.connection.rows(
+        markless_batches = self.connection.rows(
             """SELECT DISTINCT batch FROM {private}.events
                WHERE import = 0 AND batch > {cleared:UInt64} AND batch <= {last:UInt64}
                  AND batch NOT IN (SELECT DISTINCT batch FROM {private}.marks WHERE sequence > {cleared:UInt64})""",
@@ -472,16 +482,18 @@ class PrivateStore:
             last=self.counter("batch"),
         )
         self._unfinished = False
-        if not rows:
+        if not markless_batches:
             return
+        # this may die too: the new batch has no marks until the end, so the next start finds it in the same way
         self._unfinished = True
         number = self.raise_batch()
         columns = ", ".join(self.raw_columns())
+        batches = ", ".join(str(batch) for (batch,) in markless_batches)
         self.connection.run(
             f"""INSERT INTO {{private}}.events ({columns})
             SELECT * REPLACE ({number} AS batch)
             FROM (SELECT {columns} FROM {{private}}.events
-                  WHERE import = 0 AND batch IN ({", ".join(str(batch) for (batch,) in rows)}))"""
+                  WHERE import = 0 AND batch IN ({batches}))"""
         )
         self._mark_as(number, f"batch = {number}")
         self._unfinished = False
@@ -504,9 +516,9 @@ class PrivateStore:
         """
         self.settle()
         row = _ROW if derived else "id"
-        return Counts(
-            *self.connection.rows(
-                f"""
+        # `mine` has of each identity the content of this import that would win, `theirs` what counted without it
+        counts = self.connection.rows(
+            f"""
             WITH mine AS (
                     SELECT identity, any(source) AS source, any({row}) AS row,
                            arraySort(c -> (-toInt64(c.1), -toInt64(c.2), c.3),
@@ -538,8 +550,8 @@ class PrivateStore:
             SELECT countIf(new OR changed), countIf((new AND known) OR changed),
                    countIf(contested AND NOT new AND NOT changed), sum(retractions)
             FROM rows"""
-            )[0]
         )
+        return Counts(*counts[0])
 
     def batch_counts(self, batch: int) -> list[dict[str, Any]]:
         """What became of the events of a batch beside what was stored before it, by source."""
@@ -575,16 +587,15 @@ class PrivateStore:
         """How many rows of a source a complete list lacks that count so far, and how many count.
 
         `listed` is the import of the list, `job` the one that would take them back. `seen_rows` are ids of rows that
-        the
-        list has, though no event could be made of them.
+        the list has, though no event could be made of them.
         """
         self.settle()
-        rows = self.connection.rows(
+        counts = self.connection.rows(
             f"SELECT uniqExactIf(row, absent), uniqExact(row) FROM ({self._standing(job, listed)})",
             source=source,
             seen=list(seen_rows),
         )
-        return Absent(*rows[0])
+        return Absent(*counts[0])
 
     @_alone
     def retract_absent(
@@ -605,6 +616,8 @@ class PrivateStore:
 
     def _standing(self, job: Import, listed: Import) -> str:
         """SQL of the events of a source that count, in an organisation, and whether a complete list lacks them."""
+        # a literal, for the text is put into statements whose parameters are their callers'; rows of other
+        # organisations must not count as standing, or a list of one would take back those of all
         organisation = job.organisation.replace("\\", "\\\\").replace("'", "\\'")
         condition = f"""(import = 0 OR import = {job.id} OR import IN (
             SELECT import FROM {{private}}.imports FINAL WHERE state != 'open' AND organisation = '{organisation}'))"""
@@ -629,7 +642,7 @@ class PrivateStore:
         ids = events["id"].to_pylist()
         known_revisions: dict[str, tuple[int, int]] = {}
         for start in range(0, len(ids), _IDS):
-            rows = self.connection.rows(
+            known_ids = self.connection.rows(
                 """SELECT given.id, k.newest.1, k.newest.2
                 FROM (SELECT arrayJoin({ids:Array(String)}) AS id, sipHash128({source:String}, id) AS identity) AS given
                 INNER JOIN (
@@ -640,17 +653,21 @@ class PrivateStore:
                 ids=ids[start : start + _IDS],
                 source=source,
             )
-            known_revisions |= {event_id: (int(revision), int(retracted)) for event_id, revision, retracted in rows}
+            for event_id, newest, was_retracted in known_ids:
+                known_revisions[event_id] = int(newest), int(was_retracted)
         revisions = events["revision"].to_pylist()
-        retracted = events["retracted"].to_pylist() if "retracted" in events.column_names else [0] * len(ids)
+        retractions = events["retracted"].to_pylist() if "retracted" in events.column_names else [0] * len(ids)
 
-        def says(event_id: str, revision: int, retracts: int) -> bool:
+        def is_news(event_id: str, revision: int, retracts: int) -> bool:
             if event_id not in known_revisions:
                 return not retracts
-            newest, was_gone = known_revisions[event_id]
-            return (revision > newest or not revision) and not (retracts and was_gone)
+            newest, was_retracted = known_revisions[event_id]
+            if retracts and was_retracted:
+                return False
+            return revision > newest or not revision
 
-        return events.filter(pa.array([says(*row) for row in zip(ids, revisions, retracted, strict=True)]))
+        news = [is_news(*identity) for identity in zip(ids, revisions, retractions, strict=True)]
+        return events.filter(pa.array(news))
 
     def standing_rows(self, source: str) -> set[str]:
         """The ids of a source's rows that count, without the words of derived events."""
@@ -667,9 +684,10 @@ class PrivateStore:
     @_alone
     def retract_rows(self, source: str, rows: Sequence[str], current_time: datetime) -> int:
         """Take back all events of these rows of a source, by a revision of their own; how many were taken back."""
-        done = 0
+        retracted = 0
         for start in range(0, len(rows), _IDS):
             parameters = {"source": source, "rows": list(rows[start : start + _IDS])}
+            # counted first: no event stands any more once its retraction is there
             count = int(self.connection.value(f"SELECT count() FROM ({_STANDING_OF_ROWS})", **parameters))
             if not count:
                 continue
@@ -687,11 +705,13 @@ class PrivateStore:
             )
             self._mark_as(batch, f"batch = {batch}")
             self._unfinished = False
-            done += count
-        return done
+            retracted += count
+        return retracted
 
     def retractions_of(self, source: str, rows: Sequence[str], current_time: datetime) -> pa.Table:
         """What takes back all events of these rows of a source, for those who store it, as `encode` reads it."""
+        # asked once where there are no rows too: an empty table has its columns from the store
+        portions = [list(rows[start : start + _IDS]) for start in range(0, max(1, len(rows)), _IDS)]
         return pa.concat_tables(
             self.connection.arrow(
                 f"""SELECT source, id, type, toTimeZone(time, 'UTC') AS time,
@@ -699,9 +719,9 @@ class PrivateStore:
                 FROM ({_STANDING_OF_ROWS})""",
                 now=current_time,
                 source=source,
-                rows=list(rows[start : start + _IDS]),
+                rows=portion,
             )
-            for start in range(0, max(1, len(rows)), _IDS)
+            for portion in portions
         )
 
     def latest_list(self, job: Import) -> Import:
@@ -734,7 +754,7 @@ class PrivateStore:
     def raw_columns(self) -> list[str]:
         """The columns of raw events that are written; the others are made of them."""
         described = self.connection.rows("DESCRIBE TABLE {private}.events")
-        return [row[0] for row in described if row[2] != "MATERIALIZED"]
+        return [name for name, _type, default_kind, *_ in described if default_kind != "MATERIALIZED"]
 
     def data_span(self) -> tuple[date, date]:
         """The first and the last day of the events that ever came; some years of ours where there are none."""
@@ -814,16 +834,14 @@ class PrivateStore:
         """Take rejects out of both zones: they are rejects no more."""
         for start in range(0, len(rejects), 1000):
             portion = rejects[start : start + 1000]
-            keys = [
-                (sealed_reject.source, sealed_reject.reason, sealed_reject.digest.hex(), sealed_reject.position)
-                for sealed_reject in portion
-            ]
+            # as hexadecimal digits, for a parameter is text and a digest any bytes
+            keys = [(reject.source, reject.reason, reject.digest.hex(), reject.position) for reject in portion]
             self.connection.run(
                 "DELETE FROM {private}.rejects WHERE (source, reason, lower(hex(digest)), position) IN "
                 "{keys:Array(Tuple(String, String, String, String))}",
                 keys=keys,
             )
-            places = [(sealed_reject.source, sealed_reject.reason, sealed_reject.position) for sealed_reject in portion]
+            places = [(reject.source, reject.reason, reject.position) for reject in portion]
             self.connection.run(
                 "DELETE FROM {open}.rejected WHERE (source, reason, position) IN "
                 "{places:Array(Tuple(String, String, String))}",
@@ -866,29 +884,33 @@ def marks_of(events: pa.Table, batch: int) -> pa.Table:
 
     Each subject once, acts of persons per unit and day.
     """
-    return _marks_of(events.append_column("batch", pa.repeat(pa.scalar(batch, pa.uint64()), len(events))))
+    return _marks_of(_with_number(events, "batch", batch))
 
 
 def _marks_of(events: pa.Table) -> pa.Table:
     """As `marks_of`, of events of several batches, which column `batch` tells apart."""
-    plain = pa.table(
-        {name: _plain(events[name]) for name in ("batch", "kind", "system", "subject", "unit", "time", "actor_kind")}
-        | {"day": pc.cast(events["time"], pa.date32())}
-    )
-    sessions = pc.equal(plain["kind"], "session")
-    about = pc.invert(sessions)
+    names = ("batch", "kind", "system", "subject", "unit", "time", "actor_kind")
+    plain = pa.table({name: _plain(events[name]) for name in names})
+    plain = plain.append_column("day", pc.cast(events["time"], pa.date32()))
+    are_sessions = pc.equal(plain["kind"], "session")
+    # a session has no subject whose row would be derived: it counts by its unit and day
+    have_subject = pc.invert(are_sessions)
     if "retracted" in events.column_names:  # what a retraction takes back is found by its batch: it needs a mark
-        about = pc.or_(about, pc.equal(events["retracted"], 1))
-    subjects = plain.filter(about).group_by(["batch", "kind", "system", "subject"]).aggregate([("time", "max")])
-    by_persons = pc.and_(pc.or_(sessions, pc.equal(plain["kind"], "case")), pc.equal(plain["actor_kind"], "person"))
-    acts = plain.filter(by_persons).group_by(["batch", "system", "unit", "day"]).aggregate([("time", "max")])
-    hours = pc.floor_temporal(pa.chunked_array([*subjects["time_max"].chunks, *acts["time_max"].chunks]), unit="hour")
+        have_subject = pc.or_(have_subject, pc.equal(events["retracted"], 1))
+    subject_events = plain.filter(have_subject)
+    subjects = subject_events.group_by(["batch", "kind", "system", "subject"]).aggregate([("time", "max")])
+    are_acts = pc.or_(are_sessions, pc.equal(plain["kind"], "case"))
+    are_by_persons = pc.equal(plain["actor_kind"], "person")
+    act_events = plain.filter(pc.and_(are_acts, are_by_persons))
+    acts = act_events.group_by(["batch", "system", "unit", "day"]).aggregate([("time", "max")])
+    nobody = pa.scalar(bytes(16), pa.binary(16))
+    hours = pc.floor_temporal(_stacked(subjects["time_max"], acts["time_max"]), unit="hour")
     return pa.table(
         {
             "batch": _stacked(subjects["batch"], acts["batch"]),
             "kind": _stacked(subjects["kind"], pa.repeat("act", len(acts))),
             "system": _stacked(subjects["system"], acts["system"]),
-            "subject": _stacked(subjects["subject"], pa.repeat(pa.scalar(bytes(16), pa.binary(16)), len(acts))),
+            "subject": _stacked(subjects["subject"], pa.repeat(nobody, len(acts))),
             "unit": _stacked(pa.repeat("", len(subjects)), acts["unit"]),
             "hour": hours.cast(pa.timestamp("s", "UTC")),
         }
@@ -897,10 +919,17 @@ def _marks_of(events: pa.Table) -> pa.Table:
 
 def _numbered(groups: Sequence[Group]) -> pa.Table:
     """The events of all groups, each with the number of its batch."""
+    # `join` leaves out empty tables, so empty groups must not be numbered either
     filled = [group for group in groups if len(group.events)]
     events = join([group.events for group in filled])
-    batches = np.repeat(np.array([group.batch for group in filled], np.uint64), [len(group.events) for group in filled])
-    return events.append_column("batch", pa.array(batches, pa.uint64()))
+    batches = np.array([group.batch for group in filled], np.uint64)
+    sizes = [len(group.events) for group in filled]
+    return events.append_column("batch", pa.array(np.repeat(batches, sizes), pa.uint64()))
+
+
+def _with_number(rows: pa.Table, name: str, number: int) -> pa.Table:
+    """Rows with one more column, which holds the same number in each."""
+    return rows.append_column(name, pa.repeat(pa.scalar(number, pa.uint64()), len(rows)))
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -908,6 +937,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _stacked(*columns: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray:
-    return pa.chunked_array(
-        [chunk for column in columns for chunk in (column.chunks if isinstance(column, pa.ChunkedArray) else [column])]
-    )
+    chunks: list[pa.Array] = []
+    for column in columns:
+        chunks += column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    return pa.chunked_array(chunks)

@@ -16,15 +16,18 @@ def without_stopped(registry: Registry, events: pa.Table, stopped: Counter[tuple
     """The events that may be processed; the others are only counted in `stopped`, by (source, system)."""
     if not len(events) or not any(system.stops for system in registry.systems):
         return events
-    system = events["system"].cast(pa.string())
+    system_ids = events["system"].cast(pa.string())
     days = pc.cast(events["time"], pa.date32())
     is_stopped = pa.array([False] * len(events))
-    for declared_system in registry.systems:
-        for span in declared_system.stops:
-            on = pc.and_(pc.greater_equal(days, pa.scalar(span.valid_from)), pc.less(days, pa.scalar(span.valid_to)))
-            is_stopped = pc.or_(is_stopped, pc.and_(pc.equal(system, declared_system.id), on))
-    lost = events.filter(is_stopped)
-    stopped.update(zip(lost["source"].to_pylist(), lost["system"].to_pylist(), strict=True))
+    for system in registry.systems:
+        of_system = pc.equal(system_ids, system.id)
+        for span in system.stops:
+            has_begun = pc.greater_equal(days, pa.scalar(span.valid_from))
+            goes_on = pc.less(days, pa.scalar(span.valid_to))
+            in_span = pc.and_(has_begun, goes_on)
+            is_stopped = pc.or_(is_stopped, pc.and_(of_system, in_span))
+    dropped = events.filter(is_stopped)
+    stopped.update(zip(dropped["source"].to_pylist(), dropped["system"].to_pylist(), strict=True))
     return events.filter(pc.invert(is_stopped))
 
 

@@ -31,22 +31,23 @@ class Cluster:
     @property
     def options(self) -> dict[str, Any]:
         """The settings as aiokafka and kafka-python both name them."""
-        named: dict[str, Any] = {
+        options: dict[str, Any] = {
             "bootstrap_servers": list(self.servers),
             "security_protocol": self.security,
             "ssl_context": self.tls,
         }
         if self.security.startswith("SASL"):
-            named |= {
+            options |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.user,
                 "sasl_plain_password": self.password,
             }
-        return named
+        return options
 
     def why_not(self) -> str:
         """A sentence on why no broker answers: asked after a client gave up."""
         names = ", ".join(self.servers)
+        # from the outside in: each question can be asked only where the one before was answered
         reached = [server for server in self.servers if _opens(server)]
         if not reached:
             return f"no broker answers at {names}: start Kafka, or correct NYTTA_KAFKA"
@@ -79,11 +80,14 @@ def _opens(server: str) -> bool:
 def _speaks_tls(server: str) -> bool:
     """Whether a TLS handshake is answered at all; no certificate is judged here, and nothing is sent."""
     context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    # in this order: Python refuses the second while names are checked
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     try:
         with socket.create_connection(_address(server), _PATIENCE) as plain:
             plain.settimeout(_PATIENCE)
             context.wrap_socket(plain, server_hostname=_address(server)[0]).close()
     except (OSError, ssl.SSLError) as error:
+        # a broker that asks for our certificate has spoken TLS
         return isinstance(error, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(error)
     return True

@@ -23,8 +23,10 @@ from nytta.storage.lease import Lease, LeaseLostError
 
 T = TypeVar("T")
 
-_RENEWED = 1.0  # seconds
-_LEFT = 5.0  # seconds for which what is being stored is waited for when the agent must go
+_RENEWED = 1.0
+"""Seconds between two renewals of a lease."""
+_LEFT = 5.0
+"""Seconds for which what is being stored is waited for when the agent must go."""
 
 
 def consume(
@@ -46,6 +48,7 @@ def consume(
 
     async def finish(taken_events: Sequence[Any], prepared: T, taking: Any) -> None:
         await work(prepared)
+        # only now: what is acknowledged does not come again
         for event in taken_events:
             await taking.ack(event)
         metrics.MESSAGES.labels(name).inc(len(taken_events))
@@ -55,15 +58,19 @@ def consume(
         under_way: asyncio.Task[None] | None = None
         try:
             async for taken_events in taking.noack_take(most, within=within):
-                prepared = await _or_crash(app, prepare([_message(event) for event in taken_events]))
+                messages = [_message(event) for event in taken_events]
+                prepared = await _or_crash(app, prepare(messages))
                 if under_way:
                     await under_way
-                under_way = asyncio.create_task(_or_crash(app, finish(taken_events, prepared, taking)))
+                finishing = finish(taken_events, prepared, taking)
+                under_way = asyncio.create_task(_or_crash(app, finishing))
         finally:
+            # it may be about to acknowledge: what it stored would otherwise come again
             if under_way:
                 await asyncio.wait([under_way], timeout=_LEFT)
                 under_way.cancel()
 
+    # one at a time, or a later message could be acknowledged before an earlier one is stored
     app.agent(topic, name=name, concurrency=1)(agent)
 
 
@@ -76,7 +83,7 @@ async def _or_crash(app: faust.App, doing: Awaitable[T]) -> T:
     """The result; after an error the process ends, because going on would acknowledge what was not stored."""
     try:
         return await doing
-    except asyncio.CancelledError:
+    except asyncio.CancelledError:  # the end of the process, or of its part: no fault
         raise
     except Exception as error:
         await app.crash(error)
@@ -106,7 +113,9 @@ def own_partition(app: faust.App, partition: TP, lease: Lease, leave: Callable[[
     """Have `lease` renewed while this process holds `partition`; when the partition goes, `leave` is waited for."""
 
     async def renew() -> None:
-        if partition in assignment(app) and not app.rebalancing and not app.should_stop:
+        # while partitions move, another process may hold it already
+        is_stable = not app.rebalancing and not app.should_stop
+        if is_stable and partition in assignment(app):
             lease.renew()
 
     async def let_go() -> None:
@@ -137,10 +146,10 @@ def unless_lost(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[N
 def _message(event: Any) -> Message:
     message = event.message
     return Message(
-        message.value,
-        dict(event.headers or {}),
-        _stored_at(message.timestamp, datetime.now(UTC)),
-        f"{message.topic}/{message.partition} offset {message.offset}",
+        value=message.value,
+        headers=dict(event.headers or {}),
+        stored_at=_stored_at(message.timestamp, datetime.now(UTC)),
+        position=f"{message.topic}/{message.partition} offset {message.offset}",
     )
 
 

@@ -29,6 +29,7 @@ def faust_app(cluster: Cluster, group: str, *, host: str, port: int) -> faust.Ap
         broker_heartbeat_interval=_HEARTBEAT,
         broker_commit_interval=1.0,
         broker_max_poll_records=200,
+        # a group without a place reads from the beginning: what came before it started was not stored by anybody
         consumer_auto_offset_reset="earliest",
         stream_buffer_maxsize=200,
         # topics are made and checked by `nytta migrate`; nothing is kept in tables
@@ -53,10 +54,9 @@ def run(app: faust.App, stopping: Callable[[int], None]) -> NoReturn:
             stopping(signal)
             super()._schedule_shutdown(signal)
 
-    for noisy in ("urllib3", "clickhouse_connect", "aiokafka", "kafka", "httpx"):
-        logging.getLogger(noisy).setLevel(
-            logging.ERROR
-        )  # what they warn of is tried again, and told where it is given up
+    # what they warn of is tried again, and told where it is given up
+    for library in ("urllib3", "clickhouse_connect", "aiokafka", "kafka", "httpx"):
+        logging.getLogger(library).setLevel(logging.ERROR)
     Worker(app, loglevel="INFO").execute_from_commandline()
     raise SystemExit(0)
 

@@ -35,10 +35,9 @@ def attach(app: faust.App, *, still: float) -> None:
     @app.page("/readyz")
     async def ready(view: View, _: Request) -> Response:
         assigned = sorted(f"{partition.topic}/{partition.partition}" for partition in assignment(app))
-        waits = app.rebalancing or not assigned
-        return view.json(
-            {"status": "waits for partitions" if waits else "ready", "assigned": assigned}, status=503 if waits else 200
-        )
+        is_waiting = app.rebalancing or not assigned
+        state = {"status": "waits for partitions" if is_waiting else "ready", "assigned": assigned}
+        return view.json(state, status=503 if is_waiting else 200)
 
     @app.page("/metrics")
     async def metrics_page(view: View, _: Request) -> Response:
@@ -54,14 +53,12 @@ def attach(app: faust.App, *, still: float) -> None:
             lag_messages = _lag(app, partition, partition_ends.get(partition) or 0)
             metrics.LAG.labels(partition.topic, str(partition.partition)).set(lag_messages)
             waiting += lag_messages
-        done = sum(
-            sample.value
-            for metric in metrics.MESSAGES.collect()
-            for sample in metric.samples
-            if sample.name.endswith("_total")
-        )
+        # the counter that Prometheus reads: acknowledgements are counted in one place
+        samples = [sample for metric in metrics.MESSAGES.collect() for sample in metric.samples]
+        done = sum(sample.value for sample in samples if sample.name.endswith("_total"))
         if not waiting or done != progress["done"]:
-            progress["done"], progress["since"] = done, time.monotonic()
+            progress["done"] = done
+            progress["since"] = time.monotonic()
         elif time.monotonic() - progress["since"] > still:
             log.error("%s messages wait and none was acknowledged for %.0f seconds", waiting, still)
             await app.crash(StandsStillError(f"{waiting} messages wait"))

@@ -87,6 +87,7 @@ async def patient(parts: Patient, call: Callable[[], T]) -> T:
             return await asyncio.to_thread(call)
         except (StoreError, OSError, Unavailable) as error:
             delay = _DELAYS[min(tries, len(_DELAYS) - 1)]
+            # then the process ends, for its supervisor to start anew
             if loop.time() + delay > until:
                 raise
             log.warning("the store is away, trying again: %s", str(error)[:160])

@@ -24,9 +24,13 @@ from nytta.ingest.stream import topics, wire
 from nytta.ingest.stream.cluster import Cluster
 
 _EVENTS = 500
+"""Events of a message at most."""
 _BYTES = 1 << 20
+"""Bytes of events with which a message is full before that: well below the largest that a topic takes."""
 _MARKS = 10_000
-_PATIENCE = 10.0  # seconds
+"""Marks, or notes, of a message."""
+_PATIENCE = 10.0
+"""Seconds for which the brokers are waited for."""
 
 
 class Unavailable(Mendable):
@@ -104,23 +108,29 @@ class Producer:
         if len(events):
             received_at = pc.min(events["received_at"]).as_py()
             lines = await asyncio.to_thread(encode, events)
-            for unit, line in zip(events["unit"].cast(pa.string()).to_pylist(), lines, strict=True):
-                waits.add(self._add(crc32(unit.encode()) % self._partitions, line, received_at))
+            units = events["unit"].cast(pa.string()).to_pylist()
+            for unit, line in zip(units, lines, strict=True):
+                # a sum that is the same in every process, which Python's own hash of a text is not
+                partition = crc32(unit.encode()) % self._partitions
+                waits.add(self._add(partition, line, received_at))
         current_time = datetime.now(UTC)
         messages = [wire.reject_message(reject, current_time, self._seal(reject.body)) for reject in rejects]
-        await _all([*waits, *(self._start(self._send(topics.REJECTED, 0, message)) for message in messages)])
+        sendings = [self._start(self._send(topics.REJECTED, 0, message)) for message in messages]
+        await _all([*waits, *sendings])
 
     async def mark(self, marks: pa.Table) -> None:
         """Return when the marks are on their topic, for the one who recomputes. Raises Unavailable."""
         header = [("content-type", wire.ARROW.encode())]
-        parts = [marks.slice(start, _MARKS) for start in range(0, len(marks), _MARKS)]
-        await _all([self._start(self._send(topics.MARKS, 0, wire.marks_message(part), header)) for part in parts])
+        portions = [marks.slice(start, _MARKS) for start in range(0, len(marks), _MARKS)]
+        messages = [wire.marks_message(portion) for portion in portions]
+        await _all([self._start(self._send(topics.MARKS, 0, message, header)) for message in messages])
 
     async def note(self, notes: Sequence[Note]) -> None:
         """Return when what pseudonyms become is on the topic of marks. Raises Unavailable."""
         header = [("content-type", b"application/json")]
-        parts = [notes[start : start + _MARKS] for start in range(0, len(notes), _MARKS)]
-        await _all([self._start(self._send(topics.MARKS, 0, wire.notes_message(part), header)) for part in parts])
+        portions = [notes[start : start + _MARKS] for start in range(0, len(notes), _MARKS)]
+        messages = [wire.notes_message(portion) for portion in portions]
+        await _all([self._start(self._send(topics.MARKS, 0, message, header)) for message in messages])
 
     async def command(self, text: str) -> None:
         """Ask the one who recomputes to mark `everything`, or `import 17`. Raises Unavailable."""
@@ -132,7 +142,8 @@ class Producer:
 
     async def signal(self, organisation: str, message: bytes) -> None:
         """Tell the one who keeps the alerts of an organisation. Raises Unavailable."""
-        await self._send(topics.SIGNALS, 0, message, [("content-type", b"application/json")], organisation.encode())
+        header = [("content-type", b"application/json")]
+        await self._send(topics.SIGNALS, 0, message, header, organisation.encode())
 
     # batches
 
@@ -141,9 +152,11 @@ class Producer:
         if batch is None:
             loop = asyncio.get_running_loop()
             batch = self._waiting[partition] = _Batch(received_at, loop.create_future())
+            # the batch itself goes with the call: another may wait at its place by then
             loop.call_later(self._linger, self._send_batch, partition, batch)
         batch.lines.append(line)
         batch.size += len(line)
+        # the earliest: what waits must not seem to have come later than it did
         batch.received_at = min(batch.received_at, received_at)
         if len(batch.lines) >= self._events or batch.size >= _BYTES:
             self._send_batch(partition)
@@ -154,11 +167,11 @@ class Producer:
         if batch is None or (only is not None and batch is not only):
             return
         del self._waiting[partition]
-        value, headers = b"".join(batch.lines), wire.batch_headers(batch.received_at)
-        sending = self._start(self._send(topics.USAGE, partition, value, headers))
+        headers = wire.batch_headers(batch.received_at)
+        sending = self._start(self._send(topics.USAGE, partition, b"".join(batch.lines), headers))
 
-        def told(task: asyncio.Task[None]) -> None:
-            if batch.sent.done():
+        def pass_on(task: asyncio.Task[None]) -> None:
+            if batch.sent.done():  # all who waited for it have gone
                 return
             if task.cancelled():
                 batch.sent.cancel()
@@ -167,7 +180,7 @@ class Producer:
             else:
                 batch.sent.set_result(None)
 
-        sending.add_done_callback(told)
+        sending.add_done_callback(pass_on)
 
     def _start(self, sending: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(sending)
@@ -196,24 +209,27 @@ class Producer:
             raise Unavailable(f"no broker took it within {_PATIENCE:.0f} seconds ({type(error).__name__})") from error
 
     async def _open(self) -> AIOKafkaProducer:
+        # under a lock: many send at once, and one producer serves them all
         async with self._opening:
-            if self._kafka is None:
-                kafka = AIOKafkaProducer(
-                    **self._cluster.options,
-                    client_id=f"{self._cluster.prefix}-producer",
-                    acks="all",
-                    enable_idempotence=True,
-                    max_request_size=topics.MESSAGE_BYTES,
-                    request_timeout_ms=int(_PATIENCE * 1000),
-                )
-                try:
-                    await kafka.start()
-                except (KafkaError, OSError) as error:
-                    with suppress(KafkaError, OSError):
-                        await kafka.stop()
-                    raise Unavailable(await asyncio.to_thread(self._cluster.why_not)) from error
-                self._kafka = kafka
-            return self._kafka
+            if self._kafka is not None:
+                return self._kafka
+            kafka = AIOKafkaProducer(
+                **self._cluster.options,
+                client_id=f"{self._cluster.prefix}-producer",
+                acks="all",
+                enable_idempotence=True,
+                max_request_size=topics.MESSAGE_BYTES,
+                request_timeout_ms=int(_PATIENCE * 1000),
+            )
+            try:
+                await kafka.start()
+            except (KafkaError, OSError) as error:
+                # started halfway: what it has opened already must not stay behind
+                with suppress(KafkaError, OSError):
+                    await kafka.stop()
+                raise Unavailable(await asyncio.to_thread(self._cluster.why_not)) from error
+            self._kafka = kafka
+            return kafka
 
     async def _drop(self, kafka: AIOKafkaProducer | None = None) -> None:
         """Leave a producer that failed, for a fresh one: its place in the brokers' sequence is uncertain."""
@@ -222,6 +238,7 @@ class Producer:
             if old is None or (kafka is not None and old is not kafka):
                 return
             self._kafka = None
+        # beside what goes on: who was told of the failure must not wait for the old producer's end too
         leaving = asyncio.create_task(_leave(old, failed=kafka is not None))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)

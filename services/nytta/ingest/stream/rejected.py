@@ -19,7 +19,9 @@ def store(parts: Parts, values: Sequence[bytes | None]) -> None:
     for value in values:
         try:
             reject, received_at = wire.read_reject(value or b"")
+            # opened here, for `write_rejects` seals what it is given; one of another key is told at once
             clear = replace(reject, body=parts.keys.unseal(reject.body))
+        # passed over: the process would meet the same message again after every start, and never get past it
         except (ValueError, KeyFileError) as error:
             metrics.POISON.labels(topics.REJECTED).inc()
             log.error("a message on the topic of rejects was passed over: %s", error)

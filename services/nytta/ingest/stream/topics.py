@@ -71,18 +71,19 @@ def administrator(cluster: Cluster) -> Iterator[KafkaAdminClient]:
 
 def create(cluster: Cluster, *, partitions: int, replicas: int) -> list[str]:
     """Make the topics that are missing and check the others; the names made. BrokerError names every problem."""
+    # one replica may be away: with all of them required, a restart of one broker would stop everything
     common = {"max.message.bytes": str(MESSAGE_BYTES), "min.insync.replicas": str(max(1, replicas - 1))}
     with administrator(cluster) as client:
         existing = set(client.list_topics())
-        missing = {
-            full(cluster, topic.name): {
-                "num_partitions": topic.partitions or partitions,
-                "replication_factor": replicas,
-                "configs": common | topic.config,
-            }
-            for topic in TOPICS
-            if full(cluster, topic.name) not in existing
-        }
+        missing = {}
+        for topic in TOPICS:
+            name = full(cluster, topic.name)
+            if name not in existing:
+                missing[name] = {
+                    "num_partitions": topic.partitions or partitions,
+                    "replication_factor": replicas,
+                    "configs": common | topic.config,
+                }
         if missing:
             client.create_topics(missing, wait_for_metadata=True)
         problems = _problems(cluster, client)

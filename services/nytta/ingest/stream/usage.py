@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,47 +47,55 @@ def read(parts: Parts, messages: Sequence[Message]) -> Read:
     Whatever a producer wrote is an event or a reject: an error here is one of this process, and ends it.
     """
     started = time.perf_counter()
-    bodies = [
-        (body_of(message.value, message.headers, message.stored_at, message.position), message.position)
-        for message in messages
-    ]
-    rejects = [body.reject for body, _ in bodies if body.reject]
+    rejects: list[Reject] = []
+    readable: list[tuple[Body, str]] = []
+    for message in messages:
+        body = body_of(message.value, message.headers, message.stored_at, message.position)
+        if body.reject:
+            rejects.append(body.reject)
+        else:
+            readable.append((body, message.position))
     # partitions come mixed: near receipts are brought together before they are grouped
-    good = sorted(((body, position) for body, position in bodies if not body.reject), key=_about)
-    batches = [_decoded(parts, list(alike_bodies)) for _, alike_bodies in groupby(good, key=_about)]
-    joined = Batch(
-        join([batch.table for batch in batches]),
-        (*rejects, *(reject for batch in batches for reject in batch.rejects)),
-        len(rejects) + sum(batch.read for batch in batches),
-    )
-    return Read(joined, min(message.stored_at for message in messages), time.perf_counter() - started)
+    readable.sort(key=_receipt)
+    batches = [_decoded(parts, list(near_bodies)) for _, near_bodies in groupby(readable, key=_receipt)]
+    read_rows = len(rejects) + sum(batch.read for batch in batches)
+    for batch in batches:
+        rejects += batch.rejects
+    joined = Batch(join([batch.table for batch in batches]), tuple(rejects), read_rows)
+    oldest = min(message.stored_at for message in messages)
+    return Read(joined, oldest, time.perf_counter() - started)
 
 
-def _about(body: tuple[Body, str]) -> int:
-    return int(body[0].received_at.timestamp()) // _TOGETHER
+def _receipt(positioned: tuple[Body, str]) -> int:
+    """When a body was received, as coarsely as bodies are brought together."""
+    body, _ = positioned
+    return int(body.received_at.timestamp()) // _TOGETHER
 
 
 def _decoded(parts: Parts, bodies: Sequence[tuple[Body, str]]) -> Batch:
-    lines = [body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies]
-    batch = parts.judge(b"".join(lines), max(body.received_at for body, _ in bodies))
+    texts = [body.lines if body.lines.endswith(b"\n") else body.lines + b"\n" for body, _ in bodies]
+    # the latest receipt of them: an earlier one could make a time lie in the future that did not
+    received_at = max(body.received_at for body, _ in bodies)
+    batch = parts.judge(b"".join(texts), received_at)
     if not batch.rejects:
         return batch
-    firsts, count = [], 0
-    for body in lines:
-        firsts.append(count)
-        count += body.count(b"\n")
-    return replace(
-        batch, rejects=tuple(_placed(reject, firsts, [position for _, position in bodies]) for reject in batch.rejects)
-    )
+    lines_before: list[int] = []
+    lines = 0
+    for text in texts:
+        lines_before.append(lines)
+        lines += text.count(b"\n")
+    positions = [position for _, position in bodies]
+    rejects = tuple(_placed(reject, lines_before, positions) for reject in batch.rejects)
+    return replace(batch, rejects=rejects)
 
 
-def _placed(reject: Reject, firsts: Sequence[int], positions: Sequence[str]) -> Reject:
+def _placed(reject: Reject, lines_before: Sequence[int], positions: Sequence[str]) -> Reject:
     """The reject with the message it stood in."""
     if not reject.position.startswith("line "):
         return reject
     line = int(reject.position.removeprefix("line "))
-    message = max(number for number, first_line in enumerate(firsts) if first_line < line)
-    return replace(reject, position=f"{positions[message]} line {line - firsts[message]}")
+    message = bisect_left(lines_before, line) - 1
+    return replace(reject, position=f"{positions[message]} line {line - lines_before[message]}")
 
 
 def store(parts: Parts, read: Read) -> pa.Table | None:
@@ -95,6 +104,7 @@ def store(parts: Parts, read: Read) -> pa.Table | None:
     current_time = datetime.now(UTC)
     number = _number()
     batch = read.batch
+    # raw first, marks last: whoever reads a mark must find what it stands for
     parts.private.store_events(batch.table, number)
     parts.private.write_rejects(batch.rejects, parts.keys.seal, current_time)
     for reject in batch.rejects:
@@ -111,6 +121,7 @@ def store(parts: Parts, read: Read) -> pa.Table | None:
 
 def _number() -> int:
     """A number that no other batch has. It grows with the clock, which only makes it quicker to find."""
+    # twelve random bits, because several workers may store within one microsecond
     return (time.time_ns() // 1000) << 12 | secrets.randbits(12)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
@@ -18,36 +18,42 @@ def lag(cluster: Cluster, name: str) -> int:
     """Messages of a topic that the workers have not acknowledged."""
     with administrator(cluster) as client:
         partition_ends = _ends(client, full(cluster, name))
-        acknowledged = _done(client, cluster)
-    return sum(max(0, end - acknowledged.get(partition, 0)) for partition, end in partition_ends.items())
+        return _unacknowledged(client, cluster, partition_ends)
 
 
 def wait_for(cluster: Cluster, name: str, *, within: float, sleep: Callable[[float], None] = time.sleep) -> None:
     """Return when the workers have acknowledged what is on the topic now. BrokerError after `within` seconds."""
     until = time.monotonic() + within
     with administrator(cluster) as client:
+        # asked once: what comes later is not waited for, or a busy topic would be waited for without end
         partition_ends = _ends(client, full(cluster, name))
         while True:
-            acknowledged = _done(client, cluster)
-            left = sum(max(0, end - acknowledged.get(partition, 0)) for partition, end in partition_ends.items())
-            if not left:
+            waiting = _unacknowledged(client, cluster, partition_ends)
+            if not waiting:
                 return
             if time.monotonic() > until:
                 raise BrokerError(
-                    f"{left} messages of topic {full(cluster, name)} wait since {within:.0f} seconds: is nytta worker "
-                    "running?"
+                    f"{waiting} messages of topic {full(cluster, name)} wait since {within:.0f} seconds: is nytta "
+                    "worker running?"
                 )
             sleep(_LOOK)
 
 
+def _unacknowledged(client: KafkaAdminClient, cluster: Cluster, partition_ends: Mapping[TopicPartition, int]) -> int:
+    """Messages before the ends of partitions that the workers have not acknowledged."""
+    acknowledged = _done(client, cluster)
+    # partition by partition: one that is ahead of its end must not make up for another
+    lags = [end - acknowledged.get(partition, 0) for partition, end in partition_ends.items()]
+    return sum(max(0, partition_lag) for partition_lag in lags)
+
+
 def _ends(client: KafkaAdminClient, topic: str) -> dict[TopicPartition, int]:
-    described = client.describe_topics([topic])[0]["partitions"]
-    if not described:
+    (description,) = client.describe_topics([topic])
+    if not description["partitions"]:
         raise BrokerError(f"topic {topic} is missing: run nytta migrate")
-    wanted = {
-        TopicPartition(topic, partition_info["partition_index"]): OffsetSpec.LATEST for partition_info in described
-    }
-    return {partition: offset.offset for partition, offset in client.list_partition_offsets(wanted).items()}
+    partitions = [TopicPartition(topic, partition["partition_index"]) for partition in description["partitions"]]
+    offsets = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    return {partition: offset.offset for partition, offset in offsets.items()}
 
 
 def _done(client: KafkaAdminClient, cluster: Cluster) -> dict[TopicPartition, int]:

@@ -58,11 +58,15 @@ def body_of(value: bytes | None, headers: Headers, stored_at: datetime, position
     value = value or b""
     texts_by_header = {name: text for name, text in headers.items() if text is not None}
     media = _media(texts_by_header)
-    reason, detail = Reason.NOT_CLOUDEVENT, ""
+    reason = Reason.NOT_CLOUDEVENT
+    detail = ""
     if media == NDJSON:
+        # bounded as over HTTP: a foreign producer may say that its message is a batch
         if value.count(b"\n") <= bodies.MOST:
             return Body(value, _received(texts_by_header, stored_at))
-        line, reason, detail = b"", Reason.TOO_LARGE, str(bodies.TooManyError())
+        line = b""
+        reason = Reason.TOO_LARGE
+        detail = str(bodies.TooManyError())
     elif media.startswith("application/cloudevents"):  # says structured mode, whatever headers repeat
         if media != CLOUDEVENT:
             detail = f"content-type: {media[:64]} is not read: send application/cloudevents+json, or binary mode"
@@ -87,18 +91,18 @@ def _received(headers: Mapping[str, bytes], stored_at: datetime) -> datetime:
     """When the gateway received a batch; the broker's time where it does not say so in a sensible way."""
     try:
         stated = datetime.fromisoformat(headers[RECEIVED].decode())
-        sensible = stated.tzinfo and EARLIEST <= stated <= stored_at + timedelta(days=1)
-        return stated if sensible else stored_at
+        # a receipt decides when a person's rows go: one that lies far away would keep them, or lose them
+        is_sensible = stated.tzinfo and EARLIEST <= stated <= stored_at + timedelta(days=1)
+        return stated if is_sensible else stored_at
     except (KeyError, ValueError):
         return stored_at
 
 
 def _from_headers(value: bytes, headers: Mapping[str, bytes], media: str) -> tuple[bytes, Reason, str]:
     """The structured form of an event in binary mode, its data as they are; or the reason and why there is none."""
+    event_headers = {name.removeprefix("ce_"): text for name, text in headers.items() if name.startswith("ce_")}
     try:
-        attributes = {
-            name.removeprefix("ce_"): text.decode() for name, text in headers.items() if name.startswith("ce_")
-        }
+        attributes = {name: text.decode() for name, text in event_headers.items()}
     except UnicodeDecodeError:
         return b"", Reason.INVALID_ENCODING, "a header whose name begins with ce_ is not UTF-8"
     if "data" in attributes:
@@ -141,11 +145,16 @@ class _HeldNotes(msgspec.Struct):
 def read_reject(value: bytes) -> tuple[Reject, datetime]:
     """A reject whose body is still encrypted, and when it was received. ValueError where it is none."""
     held_reject = _read(value, _HeldReject, "no reject")
-    if not EARLIEST <= held_reject.received_at <= _LATEST:
+    if not EARLIEST <= held_reject.received_at <= _LATEST:  # the store could not hold it
         raise ValueError("is no reject: its receipt lies outside the calendar")
-    return Reject(
-        held_reject.reason, held_reject.detail, held_reject.source, held_reject.position, held_reject.body
-    ), held_reject.received_at
+    reject = Reject(
+        reason=held_reject.reason,
+        detail=held_reject.detail,
+        source=held_reject.source,
+        position=held_reject.position,
+        body=held_reject.body,
+    )
+    return reject, held_reject.received_at
 
 
 def _read(value: bytes, kind: type[H], requirement: str) -> H:
@@ -166,9 +175,8 @@ def marks_message(marks: pa.Table) -> bytes:
 
 def notes_message(notes: Sequence[Note]) -> bytes:
     """What pseudonyms become when a key changes, as a message."""
-    return orjson.dumps(
-        {"notes": [[note.used_key, note.coming_key, note.used.hex(), note.coming.hex()] for note in notes]}
-    )
+    rows = [[note.used_key, note.coming_key, note.used.hex(), note.coming.hex()] for note in notes]
+    return orjson.dumps({"notes": rows})
 
 
 def read_notes(value: bytes) -> list[Note]:
@@ -178,7 +186,8 @@ def read_notes(value: bytes) -> list[Note]:
         Note(used, coming, bytes.fromhex(used_digest), bytes.fromhex(coming_digest))
         for used, coming, used_digest, coming_digest in rows
     ]
-    if any(len(digest) != SIZE for note in notes for digest in (note.used, note.coming)):
+    digests = [digest for note in notes for digest in (note.used, note.coming)]
+    if any(len(digest) != SIZE for digest in digests):
         raise ValueError(f"is no notes: a pseudonym has {SIZE} bytes")
     return notes
 
@@ -187,6 +196,7 @@ def read_marks(value: bytes, schema: pa.Schema) -> pa.Table:
     """The marks of a message. ValueError where it holds none."""
     try:
         table = pa.ipc.open_stream(value).read_all()
+        # in full: lengths that a message states falsely would have the process read memory that is not its table
         table.validate(full=True)
         if any(column.null_count for column in table.columns):
             raise ValueError("is no table of marks: a value is missing")

@@ -121,10 +121,10 @@ def contents(
             read.unreadable.add(file)
     if ORGANISATION not in files:
         read.unreadable.add(ORGANISATION)
-    read.ids = {
-        section: [(name, file, node.at("id")) for file, node in items if (name := _id(node))]
-        for section, items in sections.items()
-    }
+    # ids of all files first: an entry may name what stands in a later one, or in one that has faults of its own
+    for section, items in sections.items():
+        ids = [(_id(node), file, node.at("id")) for file, node in items]
+        read.ids[section] = [(name, file, line) for name, file, line in ids if name]
     known_ids = _known(read.ids, sections, read.unreadable, indicators, purposes, alerts)
     for models in SECTIONS.values():
         for section, model in models.items():
@@ -159,11 +159,10 @@ def _sections(file: str, body: bytes, sections: dict[str, list[tuple[str, Node]]
         line = root.keys[name]
         if name not in allowed:
             other_file = next((file_name for file_name, sections in SECTIONS.items() if name in sections), None)
-            hint = (
-                f"; it belongs in {other_file}"
-                if other_file
-                else nearest(name, allowed) or f"; known: {', '.join(allowed)}"
-            )
+            if other_file:
+                hint = f"; it belongs in {other_file}"
+            else:
+                hint = nearest(name, allowed) or f"; known: {', '.join(allowed)}"
             problems.append(Problem(file, line, f"`{name}` is not known in this file{hint}"))
             readable = False
         elif isinstance(section.value, list):
@@ -184,24 +183,25 @@ def _known(
 ) -> KnownIds:
     """What entries may name. Of a file that cannot be read, anything: its silence is no proof."""
 
-    def of(file: str, *names: str) -> frozenset[str] | None:
-        return (
-            None
-            if file in unreadable
-            else frozenset(identifier for name in names for identifier, _, _ in ids.get(name, ()))
-        )
+    def ids_in(file: str, *section_names: str) -> frozenset[str] | None:
+        if file in unreadable:
+            return None
+        return frozenset(identifier for section in section_names for identifier, _, _ in ids.get(section, ()))
 
     case_types: dict[str, frozenset[str]] = {}
     for _, node in sections.get("systems", ()):
-        system, items = _id(node), _child(node, "case_types")
-        if system and (items is None or isinstance(items.value, list)):
-            inside = items.value if items is not None and isinstance(items.value, list) else []
-            case_types[system] = frozenset(name for item in inside if (name := _id(item)))
+        system = _id(node)
+        listed = _child(node, "case_types")
+        # a system whose list cannot be read is left out: its case types may be any
+        if not system or (listed is not None and not isinstance(listed.value, list)):
+            continue
+        items = listed.value if listed is not None and isinstance(listed.value, list) else []
+        case_types[system] = frozenset(filter(None, map(_id, items)))
     return KnownIds(
-        units=of(ORGANISATION, "organisations", "units"),
-        organisations=of(ORGANISATION, "organisations"),
-        systems=of(SYSTEMS, "systems"),
-        decisions=of(PROGRAMME, "decisions"),
+        units=ids_in(ORGANISATION, "organisations", "units"),
+        organisations=ids_in(ORGANISATION, "organisations"),
+        systems=ids_in(SYSTEMS, "systems"),
+        decisions=ids_in(PROGRAMME, "decisions"),
         indicators=None if indicators is None else frozenset(indicators),
         purposes=None if purposes is None else frozenset((*purposes, ANY_PURPOSE)),
         alerts=None if alerts is None else frozenset(alerts),
@@ -213,6 +213,7 @@ def _known(
 def _entry(file: str, node: Node, model: type[E], ids: KnownIds, problems: list[Problem]) -> E | None:
     try:
         return model.model_validate(node.plain(), context=ids)
+    # every fault of the entry, each in its own line: a person mends a file in one go
     except ValidationError as error:
         name = _id(node)
         about = f"'{name}': " if name else ""
@@ -223,14 +224,15 @@ def _entry(file: str, node: Node, model: type[E], ids: KnownIds, problems: list[
 
 def _place(file: str, node: Node, section: str, ids: KnownIds, read: Contents) -> None:
     plain: Any = node.plain()
+    # an organisation is a root whatever it says: that it has a parent is told as a word that it may not have
     if section == "organisations" and isinstance(plain, dict):
         plain = {key: value for key, value in plain.items() if key != "parent"}
-    rooted = section == "organisations" or (isinstance(plain, dict) and "parent" in plain)
+    is_placed = section == "organisations" or (isinstance(plain, dict) and "parent" in plain)
     try:
         place = Place.model_validate(plain, context=ids)
-    except ValidationError:
-        rooted = False
-    if rooted:
+    except ValidationError:  # told already, as problems of the whole entry
+        is_placed = False
+    if is_placed:
         read.places.append(Located(place, file, node))
     else:
         read.unplaced.add(_id(node) or "")

@@ -20,8 +20,9 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> str:
         case "missing":
             return f"{field} is missing; add it"
         case "extra_forbidden":
-            words = _words(_model_at(error["loc"][:-1], model))
-            hint = nearest(str(error["loc"][-1]), words) or f"; known here: {', '.join(words)}"
+            *above, word = error["loc"]
+            known_words = _words(_model_at(tuple(above), model))
+            hint = nearest(str(word), known_words) or f"; known here: {', '.join(known_words)}"
             return f"{field} is not known{hint}"
         case "enum" | "literal_error":
             return f"{field} must be {context['expected']}, not '{error['input']}'"
@@ -53,9 +54,12 @@ def _model_at(location: tuple[str | int, ...], model: type[BaseModel]) -> type[B
 def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((inner_model for inner in get_args(annotation) if (inner_model := _model_in(inner))), None)
+    # the model inside a tuple, or beside None
+    inner_models = (_model_in(inner) for inner in get_args(annotation))
+    return next(filter(None, inner_models), None)
 
 
 def _words(model: type[BaseModel] | None) -> list[str]:
     fields = model.model_fields if model else {}
+    # a field that is called otherwise in the files
     return sorted("names" if name == "given" else name for name in fields)

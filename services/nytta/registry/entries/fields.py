@@ -82,7 +82,8 @@ def _text(value: object) -> str:
 
 def _id(value: object) -> str:
     text = _word(value)
-    if not 1 <= len(text) <= 200 or text != text.strip() or not text.isprintable():
+    has_length = 1 <= len(text) <= 200
+    if not has_length or text != text.strip() or not text.isprintable():
         refuse(f"must be an id of 1 to 200 printable characters without spaces around it, not '{text}'")
     return text
 
@@ -108,6 +109,7 @@ def _week(value: object) -> date:
 
 
 def _flag(value: object) -> bool:
+    # words that YAML itself would read as a boolean: here they come as text, and mean what people mean by them
     text = _word(value).lower()
     if text not in {"true", "false", "yes", "no"}:
         refuse(f"must be true or false, not '{text}'")
@@ -115,12 +117,16 @@ def _flag(value: object) -> bool:
 
 
 def _integer(value: object, scale: int, requirement: str) -> int:
+    # people part thousands by a space
     text = re.sub(r"(?<=\d)[\s_](?=\d)", "", _word(value))
+    # bounded before it is computed with: the work grows with the digits
     if len(text) > _DIGITS or not _NUMBER.fullmatch(text):
         refuse(f"must be {requirement}, not '{text[:_LONGEST]}'")
+    # decimal, for 0.1 has no exact binary form and would have too many decimals
     scaled = Decimal(text) * scale
     if scaled != scaled.to_integral_value():
-        refuse(f"has too many decimals: '{text}'; give at most {len(str(scale)) - 1}")
+        decimals = len(str(scale)) - 1  # of a power of ten
+        refuse(f"has too many decimals: '{text}'; give at most {decimals}")
     if abs(scaled) > _LARGEST:
         refuse(f"is too large: '{text}'")
     return int(scaled)
@@ -211,6 +217,7 @@ def _names(value: object) -> Names:
 def _reference(kind: str, section: str) -> Callable[[object, ValidationInfo], str]:
     def refer(value: object, info: ValidationInfo) -> str:
         name = _word(value)
+        # None where the file that would name them cannot be read: then nothing is held against the entry
         known_names: frozenset[str] | None = getattr(info.context, section)
         if known_names is not None and name not in known_names:
             refuse(f"names an unknown {kind} '{name}'{nearest(name, known_names)}")
@@ -267,10 +274,13 @@ class Entry(BaseModel):
     def _without_nothing(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
+        # unknown words stay, so that they are refused though they hold nothing
         field_names = {*cls.model_fields, "name", "names"}
-        return {
-            key: field_value for key, field_value in value.items() if field_value is not None or key not in field_names
-        }
+        entry = {}
+        for key, field_value in value.items():
+            if field_value is not None or key not in field_names:
+                entry[key] = field_value
+        return entry
 
 
 class Dated(Entry):
@@ -313,9 +323,10 @@ def case_type_of(case_type: str, info: ValidationInfo) -> str:
     system = info.data.get("system")
     if system == "":
         refuse("names a case type but the entry has no `system`")
-    case_types = (
-        info.context.case_types.get(system) if isinstance(info.context, KnownIds) and isinstance(system, str) else None
-    )
+    case_types = None
+    # a system that was refused itself stands here as nothing
+    if isinstance(info.context, KnownIds) and isinstance(system, str):
+        case_types = info.context.case_types.get(system)
     if case_types is not None and case_type not in case_types:
         refuse(f"names an unknown case type '{case_type}' of system '{system}'{nearest(case_type, case_types)}")
     return case_type
@@ -323,6 +334,7 @@ def case_type_of(case_type: str, info: ValidationInfo) -> str:
 
 def once(values: Iterable[Any], noun: str) -> None:
     """Refuse a list in which something stands twice."""
+    # the first repetition alone is told: the others are found when it is mended
     seen_values: set[Any] = set()
     for value in values:
         if value in seen_values:

@@ -66,7 +66,11 @@ class ContactEntry(Entry):
     def contact(self, language: str) -> Contact:
         """The contact, in `language` where the entry says none."""
         return Contact(
-            self.name, self.email or "", self.teams or "", self.language or language, self.sign_in_group or ""
+            name=self.name,
+            email=self.email or "",
+            teams=self.teams or "",
+            language=self.language or language,
+            sign_in_group=self.sign_in_group or "",
         )
 
 
@@ -123,14 +127,13 @@ class CalendarEntry(Entry):
 
     def calendar(self, country: str) -> Calendar:
         """The calendar of an organisation in `country`."""
+        breaks = [Break(entry.name, entry.first, entry.last) for entry in self.school_breaks]
         return Calendar(
             country=country,
-            breaks=tuple(
-                Break(school_break.name, school_break.first, school_break.last) for school_break in self.school_breaks
-            ),
+            breaks=tuple(breaks),
             closed=self.closed_days,
             presence=Presence(**dict(self.presence)),
-            weeks=tuple((week_entry.week, week_entry.share) for week_entry in self.weeks),
+            weeks=tuple((entry.week, entry.share) for entry in self.weeks),
         )
 
 
@@ -182,8 +185,11 @@ class ClassEntry(Entry):
     @property
     def rules(self) -> dict[str, Any]:
         """What it sets, in the words of `registry.protection`."""
-        fields_set = {name: getattr(self, name) for name in self.model_fields_set - {"noise"}}
-        return fields_set | ({"noise": self.noise.noise} if self.noise else {})
+        # only what the file says: what it leaves out has its usual value in `registry.protection`, and nowhere else
+        rules = {name: getattr(self, name) for name in self.model_fields_set - {"noise"}}
+        if self.noise:
+            rules["noise"] = self.noise.noise
+        return rules
 
 
 class CitizenEntry(ClassEntry):
@@ -203,8 +209,10 @@ class HandlingEntry(ClassEntry):
     @property
     def rules(self) -> dict[str, Any]:
         """What it sets, in the words of `registry.protection`."""
-        fields_set = super().rules
-        return fields_set | ({"most_by_one": self.most_by_one / 1000} if "most_by_one" in fields_set else {})
+        rules = super().rules
+        if "most_by_one" in rules:  # a share of the files is in thousandths
+            rules["most_by_one"] = self.most_by_one / 1000
+        return rules
 
 
 class StaffEntry(ClassEntry):
@@ -227,6 +235,7 @@ class DisclosureEntry(Entry):
 
     @model_validator(mode="after")
     def _within_bounds(self) -> Self:
+        # bounds hold whoever makes the rules, so they stand with the rules; here they are told with their line
         try:
             _ = self.protection
         except ValueError as error:
@@ -270,6 +279,7 @@ class OrganisationEntry(Named, Dated):
     @field_validator("disclosure", mode="before")
     @classmethod
     def _one_or_more(cls, rules: object) -> object:
+        # most organisations have one set of rules, and need no list for it
         return [rules] if isinstance(rules, dict) else rules
 
     @field_validator("disclosure")

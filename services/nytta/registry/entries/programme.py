@@ -91,7 +91,9 @@ class PlanEntry(Dated):
 def version_of(version: int | None, info: ValidationInfo) -> int | None:
     """Refuse a version of the entry's `indicator` that is not there any more: its figures mean something else."""
     indicator = info.data.get("indicator")
-    current_version = info.context.versions.get(indicator) if isinstance(info.context, KnownIds) and indicator else None
+    current_version = None
+    if isinstance(info.context, KnownIds) and indicator:
+        current_version = info.context.versions.get(indicator)
     if version is not None and current_version is not None and version != current_version:
         refuse(
             f"names version {version} of '{indicator}', which does not exist any more; it has version {current_version}"
@@ -176,6 +178,7 @@ class BenefitEntry(Named):
     @field_validator("baseline_weeks")
     @classmethod
     def _weeks_once(cls, weeks: tuple[LevelEntry, ...]) -> tuple[LevelEntry, ...]:
+        # by its number: a baseline has one level for each week of a year, whichever year it was
         once((level.week.isocalendar().week for level in weeks), "week of the year")
         return weeks
 
@@ -204,7 +207,9 @@ class BenefitEntry(Named):
 
     @model_validator(mode="after")
     def _hours_become_money_by_decision(self) -> Self:
-        if self.kind is Kind.FINANCIAL and measure_of(self.unit_of_measure) is Measure.HOURS and not self.decision:
+        # freed hours are no money by themselves: somebody has to decide that they become some
+        is_hours = measure_of(self.unit_of_measure) is Measure.HOURS
+        if self.kind is Kind.FINANCIAL and is_hours and not self.decision:
             refuse(
                 "is financial and counted in hours: name the `decision` that turns hours into money, "
                 "or make it a redistribution"

@@ -28,9 +28,10 @@ def codes_are_unambiguous(contents: Contents) -> Iterator[Problem]:
                     number,
                 )
             for other, place, earlier_code in earlier[code.code]:
-                if not earlier_code.span.meet(code.span) or not patterns_meet(
-                    other.entry.source, code_map.entry.source
-                ):
+                if not earlier_code.span.meet(code.span):
+                    continue
+                # two patterns need not be equal to fit the same source
+                if not patterns_meet(other.entry.source, code_map.entry.source):
                     continue
                 yield code_map.problem(
                     f"the code '{code.code}' of source '{code_map.entry.source}' names '{code.unit}', but in "

@@ -21,20 +21,22 @@ def groups_are_of_siblings(contents: Contents) -> Iterator[Problem]:
             if any(parent is None for _, parent in lives):
                 yield reporting_group.problem(f"'{unit}' is an organisation and has no siblings", "units", number)
                 continue
+            # its places while the group lasts: where it lay before is no matter of the group
             parent_spans = [(span, parent) for span, parent in lives if span is not None and parent is not None]
             if lives and not parent_spans:
                 message = f"'{unit}' does not exist while the group does; take it out or change the dates"
                 yield reporting_group.problem(message, "units", number)
             for span, parent in parent_spans:
-                other_home = next((home for home in homes if home[0].meet(span) and home[2] != parent), None)
-                if other_home is not None:
+                strangers = [home for home in homes if home[0].meet(span) and home[2] != parent]
+                if strangers:
+                    _, other_unit, other_parent = strangers[0]
                     yield reporting_group.problem(
-                        f"the units of '{reporting_group.entry.id}' are not siblings: '{other_home[1]}' lies under "
-                        f"'{other_home[2]}', '{unit}' under '{parent}'; group units of one parent only",
+                        f"the units of '{reporting_group.entry.id}' are not siblings: '{other_unit}' lies under "
+                        f"'{other_parent}', '{unit}' under '{parent}'; group units of one parent only",
                         "units",
                         number,
                     )
-                    break
+                    break  # one such sentence for a unit is enough
             homes += [(span, unit, parent) for span, parent in parent_spans]
 
 

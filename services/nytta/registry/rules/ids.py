@@ -20,6 +20,7 @@ def ids_are_single(contents: Contents) -> Iterator[Problem]:
                     f"{section} has the id '{name}' twice (first in line {first_lines[name]}); rename one",
                 )
             first_lines.setdefault(name, line)
+    # places are named by either id, and a group's figures stand beside units': one id would mean two things
     units = {name: line for section in ("units", "organisations") for name, _, line in contents.ids.get(section, ())}
     for name, file, line in contents.ids.get("reporting_groups", ()):
         if name in units:

@@ -29,11 +29,11 @@ def plans_are_single(contents: Contents) -> Iterator[Problem]:
                 plans[entry.unit, entry.system, entry.indicator].append(plan)
             if part == "workplaces" and entry.workplaces is not None:
                 plans[entry.unit, entry.system].append(plan)
-        for about, rivals in plans.items():
+        for subject, rivals in plans.items():
             for one, other in combinations(rivals, 2):
                 if one.entry.span.meet(other.entry.span):
                     yield other.problem(
-                        f"`{part}` of {' · '.join(filter(None, about))} are planned twice on the same days "
+                        f"`{part}` of {' · '.join(filter(None, subject))} are planned twice on the same days "
                         f"(first in line {one.node.line}); end the earlier plan with `valid_to`, or keep one"
                     )
                     break
@@ -42,10 +42,10 @@ def plans_are_single(contents: Contents) -> Iterator[Problem]:
 def benefits_are_planned(contents: Contents) -> Iterator[Problem]:
     """A benefit without owner, baseline, target, date or method is registered, but not planned."""
     for benefit in contents.benefits:
-        missing = [name for name in PLANNED if getattr(benefit.entry, name) is None]
+        missing = [f"`{name}`" for name in PLANNED if getattr(benefit.entry, name) is None]
         if missing:
             yield benefit.problem(
-                f"'{benefit.entry.id}' lacks {', '.join(f'`{name}`' for name in missing)}; "
+                f"'{benefit.entry.id}' lacks {', '.join(missing)}; "
                 "until that is filled in, the benefit counts as not planned",
                 warning=True,
             )
@@ -59,7 +59,9 @@ def baselines_come_first(contents: Contents) -> Iterator[Problem]:
             go_lives[system.entry.id].append(system.entry.go_live)
         go_lives[system.entry.id] += [go_live.date for go_live in system.entry.go_lives]
     for benefit in contents.benefits:
-        span, days = benefit.entry.baseline_span, go_lives.get(benefit.entry.system)
+        span = benefit.entry.baseline_span
+        days = go_lives.get(benefit.entry.system)
+        # the first unit's day: what it learned may have spread before the others went live
         if span is not None and days and span.valid_to > min(days):
             yield benefit.problem(
                 f"the baseline of '{benefit.entry.id}' was measured until {span.valid_to}, but "
@@ -118,7 +120,10 @@ def hours_are_counted_once(contents: Contents) -> Iterator[Problem]:
     for one, other in combinations(hours, 2):
         if _same_cases(one.entry, other.entry) and _same_time(one.entry, other.entry):
             unit, other_unit = one.entry.unit, other.entry.unit
-            if unit in above.get(other_unit, {other_unit}) or other_unit in above.get(unit, {unit}):
+            # a unit's hours are part of those of every unit above it
+            lies_above = unit in above.get(other_unit, {other_unit})
+            lies_below = other_unit in above.get(unit, {unit})
+            if lies_above or lies_below:
                 yield other.problem(
                     f"'{other.entry.id}' counts the same hours as '{one.entry.id}' in line {one.node.line} "
                     f"(system '{one.entry.system}', units '{unit}' and '{other_unit}'); an hour is booked once: "
@@ -146,6 +151,7 @@ def currencies_are_one(contents: Contents) -> Iterator[Problem]:
 def _above(contents: Contents) -> dict[str, set[str]]:
     """The units that each unit ever lay under, itself included."""
     versions = by_id(place.entry for place in contents.places)
+    # at any time: what overlaps on one day is booked twice on that day
     ancestors: defaultdict[str, set[str]] = defaultdict(set)
     for unit, places in versions.items():
         for place in places:
@@ -155,8 +161,11 @@ def _above(contents: Contents) -> dict[str, set[str]]:
 
 
 def _same_cases(one: BenefitEntry, other: BenefitEntry) -> bool:
-    either = not one.case_type or not other.case_type
-    return one.system == other.system and (either or one.case_type == other.case_type)
+    if one.system != other.system:
+        return False
+    # a benefit without a case type is about all of them
+    is_about_all = not one.case_type or not other.case_type
+    return is_about_all or one.case_type == other.case_type
 
 
 def _same_time(one: BenefitEntry, other: BenefitEntry) -> bool:

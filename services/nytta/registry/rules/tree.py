@@ -32,6 +32,7 @@ def versions_do_not_overlap(contents: Contents) -> Iterator[Problem]:
         for earlier, later in pairwise(places):
             meet = earlier.entry.span.meet(later.entry.span)
             if meet is not None:
+                # told at the one that stands later in the file, whichever begins later
                 one, other = sorted((earlier, later), key=lambda place: place.node.line)
                 yield other.problem(
                     f"'{unit}' is given twice for the days from {meet.valid_from} {until(meet.valid_to)} "
@@ -48,10 +49,12 @@ def tree_has_no_cycle(contents: Contents) -> Iterator[Problem]:
     reported: set[tuple[str, ...]] = set()
     for place in contents.places:
         for span, chain in chains(place.entry, versions):
+            # the end of a chain that runs in a circle is the id that it had come to before
             start = next(number for number, place in enumerate(chain) if place.id == chain[-1].id)
             circle = chain[start:-1]
             if not circle:
                 continue
+            # turned to its smallest id, for every unit of a circle finds the same one, from its own place on
             turn = min(range(len(circle)), key=lambda number: circle[number].id)
             circle = circle[turn:] + circle[:turn]
             names = tuple(place.id for place in circle)
@@ -69,14 +72,16 @@ def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
     versions = by_id(located.entry for located in contents.places)
     for located in contents.places:
         place = located.entry
+        # of a parent whose place cannot be read, or that is named wrongly, something else is told
         if place.parent is None or place.parent in contents.unplaced or place.parent not in versions:
             continue
         missing = gaps(place.span, (above.span for above in versions[place.parent]))
         if not missing:
             continue
         gap = missing[0]
+        # a parent that ends too early is mended at the unit's end, one that begins too late at its beginning
         if gap.valid_to == place.valid_to:
-            end = "`valid_to: " + str(gap.valid_from) + "`"
+            end = f"`valid_to: {gap.valid_from}`"
             yield located.problem(
                 f"'{place.id}' is valid {until(place.valid_to)}, but its parent '{place.parent}' ends on "
                 f"{gap.valid_from}; end the unit with {end} or give it another parent from that day",
@@ -92,8 +97,9 @@ def parents_outlive_units(contents: Contents) -> Iterator[Problem]:
 
 def peer_groups_have_members(contents: Contents) -> Iterator[Problem]:
     """A unit that is alone in its peer group is compared with nobody."""
+    # a member may be among the units that cannot be read
     if len(contents.units) < len(contents.ids.get("units", ())):
-        return  # a member may be among the units that cannot be read
+        return
     members = defaultdict(list)
     for unit in contents.units:
         if unit.entry.peer_group:

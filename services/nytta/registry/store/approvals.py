@@ -15,10 +15,11 @@ _APPROVALS = ["purpose", "root", "legal_basis", "dpia", "consulted_on", "missing
 
 def approvals(registry: Registry, purposes: Collection[str], day: date) -> list[list[Any]]:
     """Rows of table `approvals` as they stand on `day`: every organisation with every purpose."""
-    named = {approval.purpose for approval in registry.approvals} | set(purposes) | {ANY_PURPOSE}
+    named_purposes = {approval.purpose for approval in registry.approvals}
+    all_purposes = named_purposes | set(purposes) | {ANY_PURPOSE}
     rows = []
     for organisation in registry.organisations:
-        for purpose in sorted(named):
+        for purpose in sorted(all_purposes):
             approval = registry.approval(purpose, organisation.id)
             missing = list(registry.unapproved(purpose, organisation.id, day))
             rows.append([purpose, organisation.id, approval.legal_basis, approval.dpia, approval.consulted_on, missing])
@@ -33,6 +34,7 @@ def save_approvals(connection: Connection, rows: list[list[Any]]) -> None:
 
 def remember_approval(connection: Connection, root: str, approval: Approval) -> None:
     """Keep what the owner of a log without a registry says of its approval, unless it was said already."""
+    # each import says it again: only what differs is another row
     if created_approvals(connection).get(root) == approval:
         return
     place = int(connection.value("SELECT max(place) + 1 FROM {open}.created_approvals"))

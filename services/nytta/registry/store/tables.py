@@ -44,38 +44,50 @@ def created_roots(connection: Connection) -> list[CreatedRoot]:
     )
     approved = approvals.created_approvals(connection)
     return [
-        CreatedRoot(row[0], row[1], tuple(row[5]), row[2], bool(row[3]), row[4], approved.get(row[0])) for row in rows
+        CreatedRoot(
+            root=root,
+            timezone=timezone,
+            codes=tuple(codes),
+            country=country,
+            public_data=bool(public_data),
+            declared_size=declared_size,
+            approval=approved.get(root),
+        )
+        for root, timezone, country, public_data, declared_size, codes, _place in rows
     ]
 
 
 def add_created(connection: Connection, created_root: CreatedRoot) -> None:
     """Remember the codes of `created_root` that are not there yet."""
-    known_codes = {earlier_root.root: set(earlier_root.codes) for earlier_root in created_roots(connection)}
-    new = sorted(set(created_root.codes) - known_codes.get(created_root.root, set()))
-    if created_root.root in known_codes and not new:
+    stored_codes = {stored.root: set(stored.codes) for stored in created_roots(connection)}
+    new_codes = sorted(set(created_root.codes) - stored_codes.get(created_root.root, set()))
+    if created_root.root in stored_codes and not new_codes:
         return
     place = int(connection.value("SELECT max(place) + 1 FROM {open}.created_units"))
+    # an organisation without units is kept too: as a row without a code
+    rows = [
+        [
+            place,
+            created_root.root,
+            code,
+            created_root.timezone,
+            created_root.country,
+            created_root.public_data,
+            created_root.declared_size,
+        ]
+        for code in new_codes or [""]
+    ]
     connection.insert(
         "{open}.created_units",
         ["place", "root", "code", "timezone", "country", "public_data", "declared_size"],
-        [
-            [
-                place,
-                created_root.root,
-                code,
-                created_root.timezone,
-                created_root.country,
-                created_root.public_data,
-                created_root.declared_size,
-            ]
-            for code in new or [""]
-        ],
+        rows,
     )
 
 
 def with_created(registry: Registry | None, roots: Sequence[CreatedRoot]) -> Registry:
     """The registry with the units that logs brought."""
     base_registry = registry or Registry((), ())
+    # one on the other: a code that an earlier organisation has is told apart in a later one
     for created_root in roots:
         base_registry = created(
             created_root.root,
@@ -105,10 +117,13 @@ def save(
     Approvals of `purposes`, and of those that the registry names, are kept as they stand on `day`.
     """
     approved = approvals.approvals(registry, purposes, day)
-    name = f"{digest(registry)} {start.year} {end.year} {hashlib.sha256(repr(approved).encode()).hexdigest()[:16]}"
+    approvals_digest = hashlib.sha256(repr(approved).encode()).hexdigest()[:16]
+    # all that the tables are made of: what differs in none of it need not be written, nor anything computed anew
+    name = f"{digest(registry)} {start.year} {end.year} {approvals_digest}"
     current = connection.rows("SELECT digest FROM {open}.registry_loads ORDER BY loaded DESC LIMIT 1")
     if current and current[0][0] == name:
         return False
+    # whole years, so that the calendar stays as it is while the data grow
     rows = tables(registry, date(start.year, 1, 1), date(end.year, 12, 31))
     ways = pa.concat_tables([rows["unit_paths"], _group_paths(rows)])
     rows["unit_paths"] = _always(ways, "unit", "ancestor")
@@ -118,6 +133,7 @@ def save(
         if len(rows[table]):
             connection.insert_arrow(f"{{open}}.{table}", rows[table])
     approvals.save_approvals(connection, approved)
+    # noted last: a load that is broken off is made again
     loaded = int(connection.value("SELECT max(loaded) + 1 FROM {open}.registry_loads"))
     connection.insert("{open}.registry_loads", ["digest", "loaded"], [[name, loaded]])
     return True
@@ -128,17 +144,23 @@ def _always(rows: pa.Table, *key: str) -> pa.Table:
 
     Events outside a unit's dates count where its nearest version stands: nothing that came is left out of a roll-up.
     """
-    firsts: dict[tuple[str, ...], date] = {}
-    lasts: dict[tuple[str, ...], date] = {}
+    first_days: dict[tuple[str, ...], date] = {}
+    last_days: dict[tuple[str, ...], date] = {}
     keys = list(zip(*(rows[column].to_pylist() for column in key[:1]), strict=True))
-    starts, end_days = rows["valid_from"].to_pylist(), rows["valid_to"].to_pylist()
-    for name, start, end in zip(keys, starts, end_days, strict=True):
-        firsts[name] = min(firsts.get(name, start), start)
-        lasts[name] = max(lasts.get(name, end), end)
-    new_starts = [BEGINNING if start == firsts[key] else start for key, start in zip(keys, starts, strict=True)]
-    new_ends = [END if end == lasts[key] else end for key, end in zip(keys, end_days, strict=True)]
-    rows = rows.set_column(rows.schema.get_field_index("valid_from"), "valid_from", pa.array(new_starts, pa.date32()))
-    return rows.set_column(rows.schema.get_field_index("valid_to"), "valid_to", pa.array(new_ends, pa.date32()))
+    starts = rows["valid_from"].to_pylist()
+    ends = rows["valid_to"].to_pylist()
+    for name, start, end in zip(keys, starts, ends, strict=True):
+        first_days[name] = min(first_days.get(name, start), start)
+        last_days[name] = max(last_days.get(name, end), end)
+    new_starts = [BEGINNING if start == first_days[name] else start for name, start in zip(keys, starts, strict=True)]
+    new_ends = [END if end == last_days[name] else end for name, end in zip(keys, ends, strict=True)]
+    rows = _with_days(rows, "valid_from", new_starts)
+    return _with_days(rows, "valid_to", new_ends)
+
+
+def _with_days(rows: pa.Table, name: str, days: Sequence[date]) -> pa.Table:
+    """Rows with other days in a column."""
+    return rows.set_column(rows.schema.get_field_index(name), name, pa.array(days, pa.date32()))
 
 
 def _group_paths(rows: dict[str, pa.Table]) -> pa.Table:
@@ -156,6 +178,7 @@ def _groups_as_units(rows: dict[str, pa.Table], registry: Registry) -> pa.Table:
     by_id = {unit["unit"]: unit for unit in units.to_pylist()}
     listed = []
     for group in registry.groups:
+        # its members are siblings: the place of any of them is the group's
         member = by_id[group.units[0]]
         listed.append(
             member

@@ -42,8 +42,10 @@ SCHEMA = pa.schema(
     ]
 )
 _IMPORT = re.compile(rb"import ([0-9]{1,20})")
-_POSTPONED = 20  # times that a publication waits for events that wait
-_AT_ONCE = 500_000  # marks that the store takes as one part: a round sees all of them, or none
+_POSTPONED = 20
+"""Times that a publication waits for events that wait."""
+_AT_ONCE = 500_000
+"""Marks that the store takes as one part: a round sees all of them, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +60,31 @@ class MarkRequests:
 
 def read(values: Sequence[bytes | None]) -> MarkRequests:
     """What messages ask for; a message that asks for nothing is counted and passed over."""
-    tables, imports, everything = [SCHEMA.empty_table()], [], False
+    tables = [SCHEMA.empty_table()]
+    imports: list[int] = []
     notes: list[Note] = []
+    everything = False
     for value in values:
         body = value or b""
         if body == EVERYTHING.encode():
             everything = True
-        elif named := _IMPORT.fullmatch(body):
-            imports.append(int(named[1]))
+        elif import_match := _IMPORT.fullmatch(body):
+            imports.append(int(import_match[1]))
         else:
             try:
-                if body.startswith(b"{"):
+                if body.startswith(b"{"):  # notes are JSON, and a table of marks never begins so
                     notes += wire.read_notes(body)
                 else:
                     tables.append(wire.read_marks(body, SCHEMA))
             except ValueError as error:
                 metrics.POISON.labels(topics.MARKS).inc()
                 log.error("a message on the topic of marks was passed over: %s", error)
-    return MarkRequests(pa.concat_tables(tables), tuple(notes), tuple(dict.fromkeys(imports)), everything)
+    return MarkRequests(
+        marks=pa.concat_tables(tables),
+        notes=tuple(notes),
+        imports=tuple(dict.fromkeys(imports)),
+        everything=everything,
+    )
 
 
 class Owner:
@@ -99,7 +108,8 @@ class Owner:
         private = self.parts.private
         await patient(self.parts, partial(renamings.note, private, requests.notes))
         for start in range(0, len(requests.marks), _AT_ONCE):
-            await patient(self.parts, partial(private.append_marks, requests.marks.slice(start, _AT_ONCE)))
+            portion = requests.marks.slice(start, _AT_ONCE)
+            await patient(self.parts, partial(private.append_marks, portion))
         if requests.imports or requests.everything:
             async with self._turn:  # marks made by one statement may come in parts: no round may read half of them
                 for number in requests.imports:
@@ -117,10 +127,13 @@ class Owner:
             started = time.perf_counter()
             current_time = self.parts.clock()
             computing = self._computing
+            # made once for as long as the lease lasts: it remembers what was published and judged
             if computing is None:
                 computing = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
                 self._computing = computing
-            oldest, self._oldest = self._oldest, None
+            # taken out before the round: marks that are written meanwhile are those of the next one
+            oldest = self._oldest
+            self._oldest = None
             if await patient(self.parts, partial(computing.compute, current_time)):
                 self._changed = True
                 metrics.ROUNDS.observe(time.perf_counter() - started)
@@ -135,10 +148,12 @@ class Owner:
                 return
             metrics.PUBLISHED.set_to_current_time()
             current_time = self.parts.clock()
+            # before anything is published: what can be placed now belongs into the figures
             if await patient(self.parts, partial(computing.place_waiting, current_time)):
                 self._changed = True
             closed = computing.closed(current_time)
-            if (not self._changed and closed == self._closed) or await self._catching_up():
+            is_published = not self._changed and closed == self._closed
+            if is_published or await self._catching_up():
                 return
             started = time.perf_counter()
             await patient(self.parts, partial(computing.publish, current_time))
@@ -151,13 +166,16 @@ class Owner:
             for organisation in judged:
                 await self.producer.signal(organisation, signal_messages.judged_message(organisation))
             metrics.JUDGED.set_to_current_time()
-            self._changed, self._closed = False, closed
+            # at the end: what fails on the way is published and told again
+            self._changed = False
+            self._closed = closed
 
     async def _tell(self, computing: Computing, box: Outbox, send: Callable[[Row], Awaitable[None]]) -> None:
         """Send what was published since; whoever takes over sends again what is not remembered as sent."""
         rows, position = await patient(self.parts, lambda: box.unsent(computing.private))
         for row in rows:
             await send(row)
+        # after all of them: a crash before this sends some twice, and loses none
         await patient(self.parts, lambda: box.sent(computing.private, position))
 
     async def _tell_signal(self, row: Row) -> None:
@@ -166,8 +184,13 @@ class Owner:
     async def _catching_up(self) -> bool:
         """Whether events wait, so that figures are half of what they will be; for so many times only."""
         cluster = self.parts.cluster
-        waits = await asyncio.to_thread(lambda: waiting.lag(cluster, topics.USAGE) + waiting.lag(cluster, topics.MARKS))
-        self._postponed = self._postponed + 1 if waits else 0
+
+        def messages_waiting() -> int:
+            return waiting.lag(cluster, topics.USAGE) + waiting.lag(cluster, topics.MARKS)
+
+        is_behind = await asyncio.to_thread(messages_waiting) > 0
+        self._postponed = self._postponed + 1 if is_behind else 0
+        # bounded, for a steady load would have nothing published ever
         return 0 < self._postponed < _POSTPONED
 
     async def leave(self) -> None:
@@ -181,7 +204,8 @@ def value_message(row: Row) -> tuple[bytes, bytes]:
     """Key and message of a published value: a later message of the same key replaces it."""
     names = ("indicator", "version", "grain", "unit", "system", "case_type", "part", "period")
     key = "|".join(str(row[name]) for name in names)
-    return key.encode(), orjson.dumps({name: value for name, value in row.items() if value is not None}, default=str)
+    stated = {name: value for name, value in row.items() if value is not None}
+    return key.encode(), orjson.dumps(stated, default=str)
 
 
 def attach(app: faust.App, owner: Owner, *, compute_every: float, publish_every: float) -> None:

@@ -49,6 +49,7 @@ class Asking:
 
     async def ask_due(self) -> None:
         """Ask each source that is due. LeaseLostError where another process does it now."""
+        # what was learned under a lease that is lost may be old when it comes again
         if not self.lease.held:
             self._app = self._pulling = None
             return
@@ -82,6 +83,7 @@ def build(
     every(app, look_every, unless_lost(asking.ask_due))
     health.attach(app, still=still)
 
+    # at a stop too, and not only when the partition goes: a page under way is broken off
     async def stop_asking() -> None:
         await app.wait_until_stopped()
         await asking.leave()

@@ -25,7 +25,8 @@ from nytta.storage.lease import Lease, LeaseLostError
 
 T = TypeVar("T")
 
-_JOINED = 0.2  # seconds between two looks whether the lease is there already
+_JOINED = 0.2
+"""Seconds between two looks whether the lease is there already."""
 
 
 class Alerting(Protocol):
@@ -83,6 +84,7 @@ class Keeper:
         answers = read([message.value for message in messages])
         while True:  # what is not carried out is not acknowledged; the next owner is given it again
             try:
+                # one lock for the whole of it: an evaluation in between would meet half of the answers
                 async with self._turn:
                     for answer in answers:
                         await self._patient(partial(_answered, answer, self.parts.clock()))
@@ -101,9 +103,8 @@ class Keeper:
                 await self._patient(lambda alerting: alerting.decide(current_time))
             with self.evaluations.delivery():
                 delivered = await self._patient(lambda alerting: alerting.send(current_time))
-            self.evaluations.delivered(
-                delivered.sent, (problem.channel for problem in delivered.problems), delivered.still
-            )
+            failed_channels = [problem.channel for problem in delivered.problems]
+            self.evaluations.delivered(delivered.sent, failed_channels, delivered.still)
 
     async def leave(self) -> None:
         """Stop at the next statement, and wait until it is over."""
@@ -113,6 +114,7 @@ class Keeper:
 
     async def _patient(self, work: Callable[[Alerting], T]) -> T:
         alerting = self._alerting
+        # taken over late, by the first work under the lease: before that, another process may still write
         if alerting is None:
             alerting = await patient(self.parts, partial(self.parts.take_over, self.lease.check))
             self._alerting = alerting

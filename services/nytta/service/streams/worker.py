@@ -13,6 +13,7 @@ from nytta.service.streams import marks
 from nytta.storage.lease import Lease
 
 _REFRESHED = 10.0
+"""Seconds between two looks for units that were made meanwhile."""
 
 
 def build(
@@ -28,6 +29,7 @@ def build(
     cluster = parts.cluster
     app = faust_app(cluster, cluster.prefix, host=host, port=port)
     producer = Producer(cluster, parts.keys.seal)
+    # half of the time for which the partitions of a dead process wait: the lease is over before another one has them
     owner = marks.Owner(parts, producer, Lease(SESSION / 2))
     usage.attach(app, parts, producer)
     rejected.attach(app, parts)
