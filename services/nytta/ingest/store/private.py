@@ -204,6 +204,7 @@ class PrivateStore:
         self._number: int | None = None  # the last number that was given to a batch, as far as this process knows
         self._unfinished = False  # whether a batch may lie there without its marks
         self._span: tuple[int, int] | None = None  # days that the counters hold, as far as this process raised them
+        self._told_units: set[tuple[str, str]] = set()  # sources and units that are kept, as far as this process knows
 
     def settle(self, batch: int | None = None) -> None:
         """Return when all that was accepted is in the store, or so much of it that `batch` is."""
@@ -319,11 +320,12 @@ class PrivateStore:
         self.connection.insert_arrow("{private}.events", events)
 
     def _reach(self, events: pa.Table) -> None:
-        """Have the span of the data hold these events, before they are there."""
+        """Have the span of the data and the units of their sources hold these events, before they are there."""
         if "retracted" in events.column_names:
             events = events.filter(pc.equal(events["retracted"], 0))
         if not len(events):
             return
+        self._keep_units(events)
         days = pc.min_max(pc.cast(events["time"], pa.date32())).as_py()
         first_day, last_day = (max(0, (days[name] - _EPOCH).days) for name in ("min", "max"))
         if self._span is None or first_day < self._span[0] or last_day > self._span[1]:
@@ -331,6 +333,15 @@ class PrivateStore:
             self.raise_counter("last_day", last_day)
             span = self._span or (first_day, last_day)
             self._span = min(first_day, span[0]), max(last_day, span[1])
+
+    def _keep_units(self, events: pa.Table) -> None:
+        """Keep of which units the sources tell that nobody told of before."""
+        columns = ["source", "unit"]
+        pairs = events.select(columns).group_by(columns).aggregate([])
+        new_pairs = set(zip(*(pairs[name].to_pylist() for name in columns), strict=True)) - self._told_units
+        if new_pairs:
+            self.connection.insert("{private}.source_units", columns, [list(pair) for pair in sorted(new_pairs)])
+            self._told_units |= new_pairs
 
     @_alone
     def append_marks(self, marks: pa.Table) -> None:
