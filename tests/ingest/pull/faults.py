@@ -30,8 +30,8 @@ class Given:
 class Fake:
     """A source whose answers go wrong, each fault with this probability. `clock` seconds it is ahead of us.
 
-    Faults are "429", "500", "truncated", "empty", "dropped", and "expired": no token that was given out is good any more,
-    and what is shown in this request is refused.
+    Faults are "429", "500", "truncated", "empty", "dropped", and "expired": no token that was given out is good any
+    more, and what is shown in this request is refused. A new token is good for one request at least.
     """
 
     address = ""
@@ -46,6 +46,7 @@ class Fake:
         self.tokens = 0
         """How many tokens were given out; where none was, nobody is asked for one."""
         self._good: set[str] = set()
+        self._shown: set[str] = set()
         self.before: Callable[[], None] = lambda: None
         """Called before each request: here a test kills who asks."""
         self._lock = threading.Lock()
@@ -69,11 +70,19 @@ class Fake:
             self.tokens += 1
             self._good.add(f"Bearer t{self.tokens}")
             return Given({"access_token": f"t{self.tokens}", "expires_in": 3600})
-        if fault == "expired":
+        shown = self.requests[-1][2].get("Authorization", "")
+        is_new = shown in self._good and shown not in self._shown
+        self._shown.add(shown)
+        if fault == "expired" and not is_new:
             self._good.clear()
-        if fault == "expired" or (self.tokens and self.requests[-1][2].get("Authorization") not in self._good):
-            return Given({"error": {"code": "InvalidAuthenticationToken"}}, 401)
+            return self.refused()
+        if self.tokens and shown not in self._good:
+            return self.refused()
         return self.answer(path, query)
+
+    def refused(self) -> Given:
+        """What is shown is not good."""
+        return Given({"error": {"code": "InvalidAuthenticationToken"}}, 401)
 
     def faulty(self) -> str:
         """The fault of this request, '' for none."""
