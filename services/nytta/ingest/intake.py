@@ -248,7 +248,9 @@ class Intake:
         their units do not say it.
         """
         chunk, batch, retractions = self._mapped(items, mapping, current_time, root)
-        events = self.private.unknown(join([unnumbered(batch.table), retractions]), str(mapping.source))
+        events = join([unnumbered(batch.table), retractions])
+        if mapping.revision is not None:
+            events = self.private.unknown(events, str(mapping.source))
         return self._keep(chunk, batch, events, current_time)
 
     def pulled_directory(

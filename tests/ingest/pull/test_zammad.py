@@ -89,6 +89,21 @@ def test_a_token_that_ends_in_the_midst_of_a_pull_is_told_and_nothing_is_read_tw
         assert found(store) == fake.expected()
 
 
+def test_a_state_that_is_renamed_still_ends_tickets(store: PrivateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeZammad(12)
+    fake.closed = "Lukket"
+    for number in (2, 5, 7):
+        fake.change(number)
+    with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
+        assert made.round().state == "good"
+        assert found(store) == fake.expected()
+        assert len([row for row in found(store) if row[3]]) == 3
+        assert [(one.what, one.fine) for one in made.probe().found] == [("tickets", True), ("states", True)]
+        fake.more_states = ((9, "Løst hos leverandør", "closed"),)
+        states = made.probe().found[1]
+        assert (states.fine, "Løst hos leverandør" in states.detail) == (False, True)
+
+
 class Storing:
     """An acceptance before the store."""
 

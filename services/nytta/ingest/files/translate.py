@@ -445,6 +445,10 @@ class _Compiler:
         return total
 
     def _test(self, test: Test) -> Callable[[Row], bool]:
+        if test.alternative is not None:
+            first = self._test(test.model_copy(update={"alternative": None}))
+            second = self._test(test.alternative)
+            return lambda row: first(row) or second(row)
         question_holds = self._question(test)
         if test.where is None:
             return question_holds

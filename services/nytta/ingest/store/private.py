@@ -632,10 +632,10 @@ class PrivateStore:
     def unknown(self, events: pa.Table, source: str) -> pa.Table:
         """Those of a source's events that say something: not known in this revision or a later one.
 
-        A retraction says something only where the event stands. Events without a revision are always new.
+        Its rows bear revisions, of which the first may be 0. A retraction says something only where the event stands.
         """
         self.settle()
-        if not len(events) or "revision" not in events.column_names:
+        if not len(events):
             return events
         ids = events["id"].to_pylist()
         known_revisions: dict[str, tuple[int, int]] = {}
@@ -652,14 +652,16 @@ class PrivateStore:
                 source=source,
             )
             known_revisions |= {event_id: (int(revision), int(retracted)) for event_id, revision, retracted in rows}
-        revisions = events["revision"].to_pylist()
-        retracted = events["retracted"].to_pylist() if "retracted" in events.column_names else [0] * len(ids)
+        revisions, retracted = (
+            events[name].to_pylist() if name in events.column_names else [0] * len(ids)
+            for name in ("revision", "retracted")
+        )
 
         def says(event_id: str, revision: int, retracts: int) -> bool:
             if event_id not in known_revisions:
                 return not retracts
             newest, was_gone = known_revisions[event_id]
-            return (revision > newest or not revision) and not (retracts and was_gone)
+            return revision > newest and not (retracts and was_gone)
 
         return events.filter(pa.array([says(*row) for row in zip(ids, revisions, retracted, strict=True)]))
 
