@@ -249,8 +249,7 @@ class Intake:
         """
         chunk, batch, retractions = self._mapped(items, mapping, current_time, root)
         events = join([unnumbered(batch.table), retractions])
-        if mapping.revision is not None:
-            events = self.private.unknown(events, str(mapping.source))
+        events = self.private.unknown(events, str(mapping.source), chunk.unrevised)
         return self._keep(chunk, batch, events, current_time)
 
     def pulled_directory(

@@ -109,20 +109,32 @@ def test_times_written_for_display_leave_the_place_where_it_was(store: PrivateSt
     with pulled(store, fake) as made:
         settled(made, fake)
         before, documented = pulls.cursor_of(store, "desk"), dict(fake.incidents)
-        shape = {"display_value": shown, "value": shown} if shown == DISPLAYED[0] else shown
+        shape: Any = {"display_value": shown, "value": shown} if shown == DISPLAYED[0] else shown
         for sys_id, row in documented.items():
-            fake.incidents[sys_id] = row | {"sys_updated_on": shape}  # type: ignore[dict-item]
+            fake.incidents[sys_id] = row | {"sys_updated_on": shape}
         fake.answer = lambda *_: Given({"result": list(fake.incidents.values())})  # type: ignore[method-assign]
         done = made.round()
         assert (done.state, done.events) == ("failed", 0)
         assert "sys_updated_on is not written as the interface documents it" in done.message
         assert pulls.cursor_of(store, "desk") == before
-        del fake.answer  # type: ignore[method-assign]
+        del fake.answer
         fake.incidents = documented
         sys_id = next(iter(documented))
         fake.incidents[sys_id] = fake.change(sys_id)
         settled(made, fake)
         assert tickets(store) == fake.expected()
+
+
+def test_rows_without_a_revision_are_read_as_they_stand(store: PrivateStore) -> None:
+    """One that was never changed is in revision 0 and known when it comes again; one that says none never is."""
+    fake = FakeServiceNow(12)
+    with pulled(store, fake) as made:
+        assert made.round().events == 12
+        assert made.round().events == 0
+        for row in list(fake.incidents.values())[1:]:
+            row |= {"sys_mod_count": "", "contact_type": "walk-in"}
+        done = made.round(since="")
+        assert (done.state, done.events) == ("good", 11)
 
 
 def test_a_row_of_the_far_future_holds_nobody_back(store: PrivateStore, monkeypatch: pytest.MonkeyPatch) -> None:

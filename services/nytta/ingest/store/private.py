@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
@@ -629,10 +629,11 @@ class PrivateStore:
                 ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
             WHERE retracted = 0"""
 
-    def unknown(self, events: pa.Table, source: str) -> pa.Table:
+    def unknown(self, events: pa.Table, source: str, unrevised: Collection[str] = ()) -> pa.Table:
         """Those of a source's events that say something: not known in this revision or a later one.
 
-        Its rows bear revisions, of which the first may be 0. A retraction says something only where the event stands.
+        A first revision may be 0; events whose ids are `unrevised` have none and are always new. A retraction says
+        something only where the event stands.
         """
         self.settle()
         if not len(events):
@@ -661,7 +662,7 @@ class PrivateStore:
             if event_id not in known_revisions:
                 return not retracts
             newest, was_gone = known_revisions[event_id]
-            return revision > newest and not (retracts and was_gone)
+            return (revision > newest or event_id in unrevised) and not (retracts and was_gone)
 
         return events.filter(pa.array([says(*row) for row in zip(ids, revisions, retracted, strict=True)]))
 
