@@ -19,6 +19,11 @@ allow nytta-gateway Write,Describe rejected
 allow nytta-worker Read,Describe usage
 allow nytta-worker Read,Write,Describe rejected
 allow nytta-worker Read,Write,Describe marks
+# it puts what it pulled where the gateway puts what was sent, and notes of keys with the marks
+for topic in usage rejected marks; do
+    allow nytta-puller Write,Describe "$topic"
+done
+allow nytta-puller Read,Describe signals
 # open zone: what has passed the gate
 allow nytta-worker Write,Describe values
 allow nytta-worker Write,Describe signals
@@ -30,3 +35,8 @@ kafka-acls.sh --bootstrap-server "$broker" --command-config "$config" --add --fo
     --allow-principal User:nytta-worker --operation Read --group "$prefix" --resource-pattern-type prefixed
 kafka-acls.sh --bootstrap-server "$broker" --command-config "$config" --add --force \
     --allow-principal User:nytta-alerter --operation Read --group "$prefix-alerter"
+# of several pullers, who holds the partition of the signals asks; it waits for what the workers have taken
+kafka-acls.sh --bootstrap-server "$broker" --command-config "$config" --add --force \
+    --allow-principal User:nytta-puller --operation Read --group "$prefix-puller"
+kafka-acls.sh --bootstrap-server "$broker" --command-config "$config" --add --force \
+    --allow-principal User:nytta-puller --operation Describe --group "$prefix"

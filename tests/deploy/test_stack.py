@@ -202,8 +202,8 @@ def test_parts_reach_only_what_they_need() -> None:
     events = {"gateway", "worker", "alerter", "migrate", "demonstration", "console"}
     assert within["stream"] == {"kafka", "kafka-exporter", "puller", *events}  # Kafka asks nobody who he is
     assert within["store"] == {"clickhouse", "grafana", "small", "puller", *events}
-    scraped = {"gateway", "worker", "alerter", "clickhouse", "kafka-exporter"}
-    assert within["watch"] == {"prometheus", "alertmanager", "grafana", "small", "puller", *scraped}
+    scraped = {"gateway", "worker", "alerter", "puller", "clickhouse", "kafka-exporter"}
+    assert within["watch"] == {"prometheus", "alertmanager", "grafana", "small", *scraped}
     assert within["mail"] == {"mailpit", "alertmanager", "alerter", "small", "puller"}  # and out to where sources are
     assert within["front"] == {"gateway", "grafana", "mailpit", "console", "small"}
     internal = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
@@ -363,14 +363,23 @@ def pods() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def names_of_secrets(volume: dict[str, Any]) -> list[str]:
+    """The secrets that a volume holds; none where it is of another kind."""
+    if "projected" in volume:
+        return [part["secret"]["name"] for part in volume["projected"]["sources"]]
+    return [volume["secret"]["secretName"]] if "secret" in volume else []
+
+
 @pytest.mark.parametrize(("name", "pod"), pods())
 def test_pods_are_tight_and_their_parts_are_there(name: str, pod: dict[str, Any]) -> None:
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["automountServiceAccountToken"] is False
     volumes = {v["name"] for v in pod["volumes"]}
-    secrets = {v["name"]: v["secret"] for v in pod["volumes"] if "secret" in v}
-    assert secrets["settings"]["secretName"] == ("nytta-gateway" if "gateway" in name else "nytta-settings")
-    assert all(secret["defaultMode"] & 0o007 == 0 for secret in secrets.values())
+    secrets = {v["name"]: names_of_secrets(v) for v in pod["volumes"] if names_of_secrets(v)}
+    own = {"nytta-gateway": ["nytta-gateway"], "nytta-puller": ["nytta-settings", "nytta-sources"]}
+    assert secrets["settings"] == own.get(name, ["nytta-settings"])
+    modes = [(v.get("secret") or v["projected"])["defaultMode"] for v in pod["volumes"] if v["name"] in secrets]
+    assert all(mode & 0o007 == 0 for mode in modes)
     for container in pod["containers"]:
         assert container["image"] == f"nytta:{VERSION}"
         held = container["securityContext"]

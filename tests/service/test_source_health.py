@@ -13,6 +13,7 @@ from nytta.registry import declarations
 from nytta.service.pull_schedule import Pulling
 from nytta.service.pulls import puller
 from nytta.service.source_health import drift, state_of_sources
+from nytta.storage.migrate import migrations
 from tests.ingest.pull.servicenow import FakeServiceNow
 from tests.ingest.pull.test_servicenow import installed, settled
 
@@ -54,6 +55,19 @@ def test_what_a_source_feeds_and_its_own_count_beside_ours(store: PrivateStore) 
             assert (stands["state"], stands["looked"]) == ("degraded", "failed")
             assert "rows are gone at the source" in stands["message"]
             assert (stands["listed"], stands["standing"]) == (40, 39)  # of the last look that came to its end
+
+
+def test_units_are_kept_and_not_searched_among_events(store: PrivateStore) -> None:
+    fake = FakeServiceNow(40)
+    app = installed(store)
+    with fake.served() as address, closing((asked := puller(app, desk(address), None, pause=lambda _: None)).ask):
+        asked.clock = lambda: NOW
+        asked.round()
+        (migration,) = (one for one in migrations(declarations.schemas() / "tables") if "units_of_sources" in one.name)
+        store.connection.run("TRUNCATE TABLE {private}.source_units")
+        store.connection.run_all(migration.statements)  # as a store of before has it that is brought up to date
+        store.connection.run("TRUNCATE TABLE {private}.events")
+        assert state(app, asked.declared)["units"] == {"county": ["north", "south"]}
 
 
 def test_a_source_is_muted_and_ended_by_dates(store: PrivateStore) -> None:

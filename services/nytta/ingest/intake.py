@@ -275,7 +275,8 @@ class Intake:
         their units do not say it.
         """
         chunk, batch, retractions = self._mapped(items, mapping, current_time, root)
-        events = self.private.unknown(join([unnumbered(batch.table), retractions]), str(mapping.source))
+        events = join([unnumbered(batch.table), retractions])
+        events = self.private.unknown(events, str(mapping.source), chunk.unrevised)
         return self._keep(chunk, batch, events, current_time)
 
     def pulled_directory(

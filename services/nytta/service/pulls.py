@@ -80,7 +80,7 @@ class Puller:
             pull_round.until = error.until if isinstance(error, BusyError) else None
         else:
             pull_round.state = "degraded" if pull_round.rejected or pull_round.hidden else "good"
-            if pull_round.hidden:
+            if pull_round.hidden and not pull_round.message:
                 pull_round.message = (
                     f"{pull_round.hidden} rows are counted and not shown: the account lacks rights to them"
                 )
@@ -91,6 +91,7 @@ class Puller:
 
     def _take(self, page: Page, pull_round: PullRound, shares: Shares, known_fields: Mapping[str, int]) -> None:
         pull_round.hidden = max(pull_round.hidden, page.hidden)
+        pull_round.message = page.note or pull_round.message
         for rows in page.rows.values():
             if not rows:
                 continue

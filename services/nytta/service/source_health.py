@@ -25,7 +25,7 @@ def state_of_sources(
     that fell silent.
     """
     asked_sources = [declared for declared in sources if declared.is_asked]
-    if not asked_sources:  # then nothing need be read, least of all the events, of their units
+    if not asked_sources:  # then nothing need be read
         return []
     latest = {(row["source"], row["what"]): row for row in pulls.latest_rounds(app.private)}
     latest_fields, units = pulls.latest_fields(app.private), pulls.fed_units(app.private)

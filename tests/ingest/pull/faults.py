@@ -14,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-ALL = ("429", "500", "truncated", "empty", "expired", "dropped")
+TOKEN = "/token"
+"""Where a fake gives out tokens."""
 
 
 @dataclass
@@ -27,9 +28,12 @@ class Given:
 
 
 class Fake:
-    """A source whose answers go wrong, each fault with this probability. `clock` seconds it is ahead of us."""
+    """A source whose answers go wrong, each fault with this probability. `clock` seconds it is ahead of us.
 
-    token = "secret"
+    Faults are "429", "500", "truncated", "empty", "dropped", and "expired": no token that was given out is good any
+    more, and what is shown in this request is refused. A new token is good for one request at least.
+    """
+
     address = ""
     """Where it is served, where a fake needs to know that."""
 
@@ -38,6 +42,11 @@ class Fake:
         self.faults = dict(faults or {})
         self.clock = clock
         self.requests: list[tuple[str, dict[str, str], dict[str, str]]] = []
+        self.away = False
+        self.tokens = 0
+        """How many tokens were given out; where none was, nobody is asked for one."""
+        self._good: set[str] = set()
+        self._shown: set[str] = set()
         self.before: Callable[[], None] = lambda: None
         """Called before each request: here a test kills who asks."""
         self._lock = threading.Lock()
@@ -52,6 +61,28 @@ class Fake:
     def emptied(self, given: Given) -> Given:
         """The answer with no rows, though there are some."""
         return given
+
+    def given(self, path: str, query: dict[str, str], fault: str) -> Given:
+        """The answer to a request: tokens, refusals, then what the source has."""
+        if self.away:
+            return Given({}, 503)
+        if path == TOKEN:
+            self.tokens += 1
+            self._good.add(f"Bearer t{self.tokens}")
+            return Given({"access_token": f"t{self.tokens}", "expires_in": 3600})
+        shown = self.requests[-1][2].get("Authorization", "")
+        is_new = shown in self._good and shown not in self._shown
+        self._shown.add(shown)
+        if fault == "expired" and not is_new:
+            self._good.clear()
+            return self.refused()
+        if self.tokens and shown not in self._good:
+            return self.refused()
+        return self.answer(path, query)
+
+    def refused(self) -> Given:
+        """What is shown is not good."""
+        return Given({"error": {"code": "InvalidAuthenticationToken"}}, 401)
 
     def faulty(self) -> str:
         """The fault of this request, '' for none."""
@@ -84,7 +115,7 @@ class Fake:
                     fake.requests.append((parts.path, query, dict(self.headers)))
                     fake.tick()
                     fault = fake.faulty()
-                    given = fake.answer(parts.path, query)
+                    given = fake.given(parts.path, query, fault)
                 if fault == "429":
                     given = Given({}, 429, {"Retry-After": "0"})
                 elif fault == "500":

@@ -48,9 +48,6 @@ class FakeGraph(Fake):
         self.today = today
         self.page = page
         self.concealed = False
-        self.away = False
-        self.expires = False
-        """Whether each token is good for one request alone."""
         self.refusals: dict[str, int] = {}
         """The status by the end of the path."""
         self.downloads = Downloads()
@@ -58,8 +55,6 @@ class FakeGraph(Fake):
         self.acts: defaultdict[date, dict[str, int]] = defaultdict(dict)
         self.deleted: dict[str, date] = {}
         self._log: list[str] = []
-        self._tokens = 0
-        self._used: set[str] = set()
         self._signatures = 0
         for name, department in users.items():
             self.add(name, department, date(2020, 1, 1))
@@ -93,16 +88,6 @@ class FakeGraph(Fake):
         self._log.append(name)
 
     def answer(self, path: str, query: dict[str, str]) -> Given:
-        if self.away:
-            return Given({}, 503)
-        if path == "/token":
-            self._tokens += 1
-            return Given({"access_token": f"t{self._tokens}", "expires_in": 3600})
-        shown = self.requests[-1][2].get("Authorization", "")
-        if self.expires:
-            if shown in self._used:
-                return Given({"error": {"code": "InvalidAuthenticationToken"}}, 401)
-            self._used.add(shown)
         for end, status in self.refusals.items():
             if path.endswith(end):
                 return Given({}, status)

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from tests.ingest.pull.faults import TOKEN
 from tests.ingest.pull.servicenow import TICKETS, FakeServiceNow
 from tests.organisations import SMALL_COUNTY
 from tests.support.processes import PATIENCE, ROOT
 from tests.support.rotation import chance
 
-FAULTS = {"429": 0.02, "500": 0.02, "truncated": 0.02, "empty": 0.02, "dropped": 0.02}
+FAULTS = {"429": 0.02, "500": 0.02, "truncated": 0.02, "empty": 0.02, "dropped": 0.02, "expired": 0.02}
 READ = f"""
 import json, sys
 from pathlib import Path
@@ -41,6 +42,7 @@ class Asking:
             (self.registry / name).write_bytes(content)
         (self.registry / "sources.yaml").write_text(
             f"sources:\n  - id: desk\n    kind: servicenow\n    address: {address}\n    system: cases\n"
+            f"    account: client-credentials\n    user: app\n    token_address: {address}{TOKEN}\n"
             f"    settings: {{page: {page}}}\n"
         )
         self.process: subprocess.Popen[str] | None = None
@@ -53,7 +55,7 @@ class Asking:
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT / "services")},
+            env=os.environ | {"PYTHONPATH": str(ROOT / "services"), "NYTTA_SECRET_DESK": "secret"},
         )
         out, err = self.process.communicate(timeout=PATIENCE * 4)
         return subprocess.CompletedProcess(words, self.process.returncode, out, err)

@@ -23,11 +23,12 @@ from nytta.ingest.store import pulls
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
 from nytta.service.pulls import Puller, dark_indicators, puller
+from tests.ingest.pull.faults import TOKEN
 from tests.ingest.pull.servicenow import CHANNELS, TICKETS, FakeServiceNow
 from tests.organisations import county, small_county
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-FAULTS = {"429": 0.05, "500": 0.05, "truncated": 0.05, "empty": 0.08, "dropped": 0.05}
+FAULTS = {"429": 0.05, "500": 0.05, "truncated": 0.05, "empty": 0.08, "dropped": 0.05, "expired": 0.05}
 
 
 def installed(store: PrivateStore) -> Any:
@@ -38,12 +39,15 @@ def installed(store: PrivateStore) -> Any:
 
 
 @contextmanager
-def pulled(store: PrivateStore, fake: FakeServiceNow, page: int = 40) -> Iterator[Puller]:
-    """What pulls a fake into a store, without waiting between tries."""
+def pulled(store: PrivateStore, fake: FakeServiceNow, page: int = 40, *, tokens: bool = False) -> Iterator[Puller]:
+    """What pulls a fake into a store, without waiting between tries; with `tokens`, it must ask for one first."""
     with ExitStack() as stack:
         address = stack.enter_context(fake.served())
         declared = Declared(id="desk", kind="servicenow", address=address, system="cases", settings={"page": page})
         made = puller(installed(store), declared, None, pause=lambda _: None)
+        if tokens:
+            credentials = Credentials("client-credentials", "app", "secret", address + TOKEN)
+            made.ask = Ask(address, credentials, pause=lambda _: None)
         made.clock = lambda: NOW
         stack.callback(made.ask.close)
         yield made
@@ -65,7 +69,7 @@ def settled(made: Puller, fake: FakeServiceNow) -> None:
 
 def test_everything_is_read_once_while_it_changes_and_the_source_fails(store: PrivateStore) -> None:
     fake = FakeServiceNow(300, in_one_second=130, busy=4, faults=FAULTS, clock=600)
-    with pulled(store, fake) as made:
+    with pulled(store, fake, tokens=True) as made:
         for _ in range(6):
             made.round()
         settled(made, fake)
@@ -77,6 +81,7 @@ def test_everything_is_read_once_while_it_changes_and_the_source_fails(store: Pr
         again = made.round()
         assert (again.state, again.events, again.retracted) == ("good", 0, 0)
         assert made.reconcile().retracted == 0
+        assert fake.tokens > 1
 
 
 def test_a_shorter_list_than_a_third_less_takes_nothing_back(store: PrivateStore) -> None:
@@ -199,7 +204,7 @@ def test_figures_by_the_caller_s_department_are_those_counted_by_hand(store: Pri
     wanted = ("tickets-per-100", "ticket-channel-mix", "reassignment")
     definitions = tuple(one for one in load(declarations.schemas() / "indicators").definitions if one.id in wanted)
     fake = FakeServiceNow(300, in_one_second=60, busy=6, faults=FAULTS)
-    with pulled(store, fake) as made:
+    with pulled(store, fake, tokens=True) as made:
         people = [
             {
                 "specversion": "1.0",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from nytta.ingest.files.mapping import parse
 from nytta.ingest.files.read import opened
 from nytta.ingest.files.rows import Broken
 from nytta.ingest.pull.ask import PullError
-from nytta.ingest.pull.database import View, begun, latest, written
+from nytta.ingest.pull.database import View, begun, is_past, latest, written
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
@@ -142,6 +143,32 @@ def test_changes_late_commits_and_deletions_of_a_view(
         done = asked.round()
         assert (done.state, "cannot be read" in done.message) == ("failed", True)
         assert not asked.probe().found[0].fine
+
+
+def test_rows_without_a_time_and_times_without_end_hold_nobody_back(
+    store: PrivateStore, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Database(database, monkeypatch)
+    table = made.table("tickets", sql.Integer, *COLUMNS)
+    at = NOW - timedelta(days=2)
+    row = {"unit": "north", "channel": "phone", "opened": "2026-03-02 08:00:00", "resolved": ""}
+    made.run(
+        *(table.insert().values(id=n, changed=at, **row) for n in range(1, 12)),
+        *(table.insert().values(id=n, changed=None, **row) for n in (20, 21)),
+        table.insert().values(id=30, changed=datetime(9999, 12, 31, 12, tzinfo=UTC), **row),
+    )
+    with closing((asked := made.asked(store, tmp_path, TICKETS, SETTINGS | {"page": 5})).ask):
+        done = asked.round()
+        assert (done.state, done.hidden, len(tickets(store))) == ("degraded", 2, 12)
+        assert "2 rows say nothing in changed and are not read" in done.message
+        made.run(
+            table.update().where(table.c.id == 3).values(changed=at + timedelta(hours=1), channel="web"),
+            table.update().where(table.c.id > 15).where(table.c.id < 25).values(changed=at + timedelta(hours=1)),
+        )
+        done = asked.round()
+        assert (done.state, done.hidden) == ("good", 0)
+        assert sorted(channel for _, _, channel, *_ in tickets(store)) == ["phone"] * 13 + ["web"]
+        assert asked.round().events == 0
 
 
 LOGS = {"08_receipt.xes.gz": "wabo-receipt", "BPIC15_3.xes.gz": "dutch-building-permits"}
@@ -277,6 +304,14 @@ def test_where_a_round_begins() -> None:
     assert begun(written("2026-03-02 08:00:00.000000")) == "2026-03-02 06:55:00.000000"
     assert begun(written("00AF")) == "00AF"
     assert latest(written(7), 5) == written(7)
+    assert begun(latest(written(7), Decimal(1000))) == 700
+    version = (70_000).to_bytes(8)
+    assert begun(latest(written(version), (69_000).to_bytes(8))) == (69_700).to_bytes(8)
+    assert begun(written(bytes(8))) == bytes(8)
+    far: tuple[Any, ...] = ("9999-12-31 00:00:00", "9999-12-31", date(9999, 12, 31), datetime(9999, 12, 31))
+    assert not [place for place in far if is_past(place, aware)]
+    near = ("2026-03-02T07:59:00+00:00", aware, datetime(2026, 3, 2, 9), date(2026, 3, 2), "00AF", version, 10**12)
+    assert [place for place in near if is_past(place, aware)] == list(near)
     with pytest.raises(PullError, match="says not when it changed"):
         latest("", None)
     with pytest.raises(PullError, match="another kind"):

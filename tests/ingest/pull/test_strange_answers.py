@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
 
 from nytta.ingest.pull.ask import Ask, Credentials, PullError
 from nytta.ingest.pull.keyset import Fetched, pages
+from nytta.ingest.pull.reports import read_report
 from nytta.ingest.pull.source import Place
 from nytta.ingest.store import pulls
 from nytta.ingest.store.private import PrivateStore
 from nytta.service.pull_schedule import Pulling
 from tests.ingest.pull.faults import Given
 from tests.ingest.pull.graph import FakeGraph
+from tests.ingest.pull.servicenow import BEGIN as NAIVE_BEGIN
 from tests.ingest.pull.servicenow import FakeServiceNow
 from tests.ingest.pull.test_graph import installed as graph_installed
 from tests.ingest.pull.test_servicenow import pulled, settled, tickets
 from tests.ingest.pull.test_zammad import asked, declared, found
 from tests.ingest.pull.zammad import FakeZammad
 
+BEGIN = NAIVE_BEGIN.replace(tzinfo=UTC)
 FORM = "another form than is documented"
 SHAPES: dict[str, tuple[Any, str]] = {
     "another wrapper": ({"records": [], "total": 3}, FORM),
@@ -94,6 +97,121 @@ def test_a_row_that_lacks_what_names_it_is_rejected_alone(store: PrivateStore, l
         fake.incidents[broken] = fake.change(broken) | {"opened_at": whole["opened_at"]}
         settled(made, fake)
         assert tickets(store) == fake.expected()
+
+
+DISPLAYED = ("02.03.2026 08:15:00", "2026-03-02T08:15:00Z", "2. mars 2026 08:15", "1772439300")
+
+
+@pytest.mark.parametrize("shown", DISPLAYED)
+def test_times_written_for_display_leave_the_place_where_it_was(store: PrivateStore, shown: str) -> None:
+    """Norwegian, ISO, in words, in seconds: none may become the place from which the next round begins."""
+    fake = FakeServiceNow(20)
+    with pulled(store, fake) as made:
+        settled(made, fake)
+        before, documented = pulls.cursor_of(store, "desk"), dict(fake.incidents)
+        shape: Any = {"display_value": shown, "value": shown} if shown == DISPLAYED[0] else shown
+        for sys_id, row in documented.items():
+            fake.incidents[sys_id] = row | {"sys_updated_on": shape}
+        fake.answer = lambda *_: Given({"result": list(fake.incidents.values())})  # type: ignore[method-assign]
+        done = made.round()
+        assert (done.state, done.events) == ("failed", 0)
+        assert "sys_updated_on is not written as the interface documents it" in done.message
+        assert pulls.cursor_of(store, "desk") == before
+        del fake.answer
+        fake.incidents = documented
+        sys_id = next(iter(documented))
+        fake.incidents[sys_id] = fake.change(sys_id)
+        settled(made, fake)
+        assert tickets(store) == fake.expected()
+
+
+def test_rows_without_a_revision_are_read_as_they_stand(store: PrivateStore) -> None:
+    """One that was never changed is in revision 0 and known when it comes again; one that says none never is."""
+    fake = FakeServiceNow(12)
+    with pulled(store, fake) as made:
+        assert made.round().events == 12
+        assert made.round().events == 0
+        for row in list(fake.incidents.values())[1:]:
+            row |= {"sys_mod_count": "", "contact_type": "walk-in"}
+        done = made.round(since="")
+        assert (done.state, done.events) == ("good", 11)
+
+
+def test_a_row_of_the_far_future_holds_nobody_back(store: PrivateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeServiceNow(20)
+    first, second = list(fake.incidents)[:2]
+    fake.incidents[first]["sys_updated_on"] = "9999-12-31 23:59:59"
+    with pulled(store, fake) as made:
+        made.clock = lambda: BEGIN + timedelta(days=11)
+        assert made.round().state == "good"
+        fake.incidents[second] = fake.change(second)  # on the tenth day
+        assert made.round().events > 0
+        assert tickets(store) == fake.expected()
+        assert made.round().events == 0
+    help_desk = FakeZammad(20)
+    help_desk.tickets[3]["updated_at"] = "9999-12-31T23:59:59.000Z"
+    with help_desk.served() as address, closing((helped := asked(store, declared(address, monkeypatch))).ask):
+        helped.clock = lambda: BEGIN + timedelta(days=11)
+        assert helped.round().state == "good"
+        help_desk.change(7)
+        assert helped.round().events > 0
+
+
+def test_rows_that_vanish_between_pages_take_no_other_with_them(store: PrivateStore) -> None:
+    fake = FakeServiceNow(60, in_one_second=25)
+    with pulled(store, fake, page=7) as made:
+
+        def vanish() -> None:
+            """The row at the end of each page, and the one behind it, are gone when the next page is asked for."""
+            behind = sorted(fake.incidents.values(), key=lambda row: (row["sys_updated_on"], row["sys_id"]))
+            place = 5 * len(fake.requests)
+            for row in behind[place : place + 2] if fake.requests else ():
+                del fake.incidents[row["sys_id"]]
+
+        fake.before = vanish
+        assert made.round().state == "good"
+        fake.before = lambda: None
+        assert made.reconcile().state == "good"
+        assert 30 < len(fake.incidents) < 60
+        assert tickets(store) == fake.expected()
+
+
+def test_a_directory_that_leads_elsewhere_is_read_again_from_where_it_was(store: PrivateStore) -> None:
+    fake = FakeGraph({f"p{n}": "north" for n in range(25)}, date(2026, 3, 20), page=10)
+    with graph_installed(store, fake, "north") as made:
+        shown = fake.answer
+
+        def elsewhere(path: str, query: dict[str, str]) -> Given:
+            body = shown(path, query).body
+            links = {name: "https://login.example/next" for name in body if name.startswith("@odata")}
+            return Given(body | links)
+
+        for _ in range(2):  # from the beginning, and from a place
+            place = pulls.cursor_of(store, "entra")
+            fake.answer = elsewhere  # type: ignore[method-assign]
+            done = made.entra.round()
+            assert (done.state, done.events) == ("failed", 0)
+            assert "leads to another host" in done.message
+            assert pulls.cursor_of(store, "entra") == place
+            fake.answer = shown  # type: ignore[method-assign]
+            assert made.entra.round().state == "good"
+        assert store.connection.rows("SELECT count() FROM {private}.events") == [(25,)]
+
+
+HEADER = ("Report Refresh Date", "Assigned Products", "User Principal Name", "Meeting Count", "Call Count")
+
+
+def test_a_report_is_read_by_the_names_of_its_columns() -> None:
+    lines = [",".join(HEADER), "2026-03-20,E3,F1,EMS,ann@town.example,4,2", "2026-03-20,,bo@town.example,1,0"]
+    report = read_report(("\ufeff" + "\r\n".join(lines) + "\r\n").encode())
+    assert [(row["userPrincipalName"], row["meetingCount"], row["callCount"]) for row in report.rows] == [
+        ("ann@town.example", "4", "2"),
+        ("bo@town.example", "1", "0"),
+    ]
+    assert [row["assignedProducts"] for row in report.rows] == ["E3,F1,EMS", ""]
+    for cells in ("2026-03-20,x@town.example,1", "2026-03-20,x@town.example,1,0,7"):  # one less, one more
+        with pytest.raises(ValueError, match="not the cells of its table"):
+            read_report(f"Report Refresh Date,User Principal Name,Meeting Count,Call Count\n{cells}".encode())
 
 
 def test_times_without_an_offset_are_those_of_the_mapping(store: PrivateStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,35 @@ def test_tickets_are_read_once_while_they_change_and_zammad_fails(
     assert "emily@example.com" not in repr(store.connection.rows("SELECT * FROM {private}.events"))
 
 
+def test_a_token_that_ends_in_the_midst_of_a_pull_is_told_and_nothing_is_read_twice(
+    store: PrivateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeZammad(100)
+    with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
+        fake.faulty = lambda: "expired" if len(fake.requests) == 3 else ""  # type: ignore[method-assign]
+        done = made.round()
+        assert (done.state, done.pages, len(fake.requests)) == ("failed", 2, 3)
+        assert "is refused (401): check the account and its rights" in done.message
+        done = made.round()
+        assert (done.state, done.events) == ("good", 40)
+        assert found(store) == fake.expected()
+
+
+def test_a_state_that_is_renamed_still_ends_tickets(store: PrivateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeZammad(12)
+    fake.closed = "Lukket"
+    for number in (2, 5, 7):
+        fake.change(number)
+    with fake.served() as address, closing((made := asked(store, declared(address, monkeypatch))).ask):
+        assert made.round().state == "good"
+        assert found(store) == fake.expected()
+        assert len([row for row in found(store) if row[3]]) == 3
+        assert [(one.what, one.fine) for one in made.probe().found] == [("tickets", True), ("states", True)]
+        fake.more_states = ((9, "Løst hos leverandør", "closed"),)
+        states = made.probe().found[1]
+        assert (states.fine, "Løst hos leverandør" in states.detail) == (False, True)
+
+
 class Storing:
     """An acceptance before the store."""
 

@@ -9,6 +9,8 @@ from typing import Any
 from tests.ingest.pull.faults import Fake, Given
 
 BEGIN = datetime(2026, 3, 2, 6)
+OPEN, CLOSED = 2, 4
+"""Ids of the states that Zammad comes with."""
 CHANNELS = {"phone": "phone", "email": "email", "web": "web"}
 _LATER = re.compile(r'updated_at:\["([^"]+)" TO \*\]')
 _BEHIND = re.compile(r'\(updated_at:\{"([^"]+)" TO \*\]\) OR \(updated_at:"([^"]+)" AND id:>(\d+)\)')
@@ -21,6 +23,9 @@ class FakeZammad(Fake):
     def __init__(self, tickets: int, *, in_one_moment: int = 0, busy: int = 0, **more: Any) -> None:
         super().__init__(**more)
         self.busy = busy
+        self.closed = "closed"
+        """What the state is called in which tickets end."""
+        self.more_states: tuple[tuple[int, str, str], ...] = ()
         self._now = BEGIN + timedelta(days=10)
         self.tickets: dict[int, dict[str, Any]] = {}
         for number in range(1, tickets + 1):
@@ -34,6 +39,7 @@ class FakeZammad(Fake):
                 "group": "Service Desk",
                 "organization": self.random.choice(["north", "south"]),
                 "state": "open",
+                "state_id": OPEN,
                 "create_article_type": self.random.choice(sorted(CHANNELS)),
                 "created_at": text(at - timedelta(hours=5)),
                 "updated_at": text(at),
@@ -45,10 +51,10 @@ class FakeZammad(Fake):
         """The ticket after something happened to it."""
         row = self.tickets[number]
         at = text(self._now)
-        if row["state"] == "open":
-            row |= {"state": "closed", "close_at": row["close_at"] or at, "last_close_at": at}
+        if row["state_id"] == OPEN:
+            row |= {"state": self.closed, "state_id": CLOSED, "close_at": row["close_at"] or at, "last_close_at": at}
         else:
-            row["state"] = "open"
+            row |= {"state": "open", "state_id": OPEN}
         row["updated_at"] = at
         return row
 
@@ -61,6 +67,9 @@ class FakeZammad(Fake):
     def answer(self, path: str, query: dict[str, str]) -> Given:
         if self.requests[-1][2].get("Authorization") != "Token token=secret":
             return Given({"error": "Authentication required"}, 401)
+        if path.endswith("ticket_states"):
+            named = ((OPEN, "open", "open"), (CLOSED, self.closed, "closed"), *self.more_states)
+            return Given([dict(zip(("id", "name", "state_type"), state, strict=True)) for state in named])
         asked, rows = query["query"], list(self.tickets.values())
         if found := _BEHIND.search(asked):
             since, same, after = found[1], found[2], int(found[3])
@@ -82,7 +91,7 @@ class FakeZammad(Fake):
                 row["organization"],
                 row["created_at"][:19].replace("T", " "),
                 CHANNELS[row["create_article_type"]],
-                (row["last_close_at"] or "")[:19].replace("T", " ") if row["state"] == "closed" else "",
+                (row["last_close_at"] or "")[:19].replace("T", " ") if row["state_id"] == CLOSED else "",
             )
             for row in self.tickets.values()
         )

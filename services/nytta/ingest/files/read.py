@@ -62,6 +62,8 @@ class Chunk:
     """Ids of rows of this chunk of which an event could not be made."""
     unknown_rows: int = 0
     """Rows of this chunk whose id is not known."""
+    unrevised: frozenset[str] = frozenset()
+    """Ids of events of rows that say no revision."""
     absent: tuple[str, ...] = ()
     """Fields that the mapping reads and no row had so far."""
     fields: tuple[str, ...] = ()
@@ -136,7 +138,7 @@ def translate(rows: Iterable[Row | Broken], mapping: Mapping, conceal: Callable[
     """
     assert mapping.source is not None
     translator = Translator(mapping, "", mapping.source, conceal)
-    events_pile = _Pile(mapping.source)
+    events_pile = _Pile(mapping.source, notes_revisions=True)
     number = 0
     for row in rows:
         number += 1
@@ -177,14 +179,16 @@ class _Met:
 class _Pile:
     """What becomes of consecutive rows, until it is a chunk."""
 
-    def __init__(self, source: str, lookalikes: Lookalikes | None = None) -> None:
+    def __init__(self, source: str, lookalikes: Lookalikes | None = None, *, notes_revisions: bool = False) -> None:
         self.held = 0
+        self._notes_revisions = notes_revisions
         self._lookalikes = lookalikes
         self._source = source
         self._events = bytearray()
         self._gone = bytearray()
         self._rejects: list[Reject] = []
         self._seen: list[str] = []
+        self._unrevised: set[str] = set()
         self._unknown = self._skipped = 0
 
     @property
@@ -201,6 +205,8 @@ class _Pile:
         outcome = translator.translate(row, number)
         if self._lookalikes is not None:
             self._lookalikes.add(outcome.events, number)
+        if self._notes_revisions and not outcome.has_revision:
+            self._unrevised.update(event["id"] for event in outcome.events)
         for events, body in ((outcome.events, self._events), (outcome.retractions, self._gone)):
             bytes_before = len(body)
             body.extend(b"".join(orjson.dumps(event, option=_JSON) for event in events))
@@ -232,6 +238,7 @@ class _Pile:
             bytes(self._gone),
             tuple(self._seen),
             self._unknown,
+            frozenset(self._unrevised),
             *(fields_met.told() if fields_met else ()),
         )
 

@@ -204,6 +204,8 @@ class Test(Spec):
     """Minutes added to the time of the other field."""
     where: Test | None = None
     """No unless this is a yes too."""
+    alternative: Test | None = Field(default=None, alias="or")
+    """Yes too where this is a yes."""
 
     @model_validator(mode="after")
     def _one_question(self) -> Test:
@@ -223,7 +225,8 @@ class Test(Spec):
         """The fields of the file that it reads."""
         own_fields = (self.field,) if self.field is not None else self.sum or ()
         other = tuple(name for name in (self.same_as, self.before, self.after) if name is not None)
-        return (*own_fields, *other, *(self.where.fields if self.where else ()))
+        more = (test for test in (self.where, self.alternative) if test is not None)
+        return (*own_fields, *other, *(name for test in more for name in test.fields))
 
 
 class Dates(Spec):

@@ -44,6 +44,8 @@ class Outcome:
     """What an earlier revision of the row may have said and this one does not."""
     key: str | None
     """The row's id, where it is known."""
+    has_revision: bool = False
+    """Whether the row says in which revision it is."""
 
 
 class Translator:
@@ -78,7 +80,7 @@ class Translator:
         errors: list[tuple[str, RowError]] = []
         retractions: list[Event] = []
         key: str | None = None
-        revision = 0
+        said_revision: int | None = None
         previous = self._before
         if previous:
             self.skip(row)
@@ -92,7 +94,8 @@ class Translator:
             try:
                 if key is None:
                     key = self._key(row, number)
-                    revision = self._revision(row) if self._revision else 0
+                    said_revision = self._revision(row) if self._revision else None
+                revision = said_revision or 0
                 if rule.when is not None and not rule.when(row):
                     retractions += self._retraction(rule, row, key, revision)
                     continue
@@ -127,7 +130,7 @@ class Translator:
             if revision:
                 event["revision"] = str(revision)
             events.append(event)
-        return Outcome(events, errors, retractions, key)
+        return Outcome(events, errors, retractions, key, said_revision is not None)
 
     def _id(self, rule: _CompiledRule, row: Row, key: str) -> str:
         own_key = key if rule.identity is None else self._concealed(rule.identity(row))
@@ -215,16 +218,16 @@ class _Compiler:
             cloudevents_type(rule.types[0]),
         )
 
-    def revision(self, moment: Moment) -> Callable[[Row], int]:
-        """The revision of a row: a whole number as it stands, a time as milliseconds since 1970."""
+    def revision(self, moment: Moment) -> Callable[[Row], int | None]:
+        """The revision of a row: a whole number as it stands, a time as milliseconds since 1970; None for none."""
         text = self._first(moment.fields)
         instant = self._instant(moment)
         described = _described(moment)
 
-        def get(row: Row) -> int:
+        def get(row: Row) -> int | None:
             cell = text(row)
             if cell is None:
-                return 0
+                return None
             if cell.isascii() and cell.isdigit():
                 number = int(cell)
             else:
@@ -445,6 +448,10 @@ class _Compiler:
         return total
 
     def _test(self, test: Test) -> Callable[[Row], bool]:
+        if test.alternative is not None:
+            first = self._test(test.model_copy(update={"alternative": None}))
+            second = self._test(test.alternative)
+            return lambda row: first(row) or second(row)
         question_holds = self._question(test)
         if test.where is None:
             return question_holds

@@ -123,7 +123,7 @@ class Ask:
 
         ForbiddenError, GoneError, or PullError where all tries failed.
         """
-        return self._tried("GET", self._below(path), params, read)
+        return self._tried("GET", self.below(path), params, read)
 
     def linked(
         self,
@@ -139,10 +139,18 @@ class Ask:
                 raise PullError("a page of the list leads back to an earlier one: it is tried again next round")
             seen_links.add(path)
             body = self.get(path, params, read).body
-            yield body
             path, params = following(body), None
+            if path:  # a page that leads elsewhere is not taken, for the next round would begin there
+                self.below(path)
+            yield body
 
-    def _below(self, path: str) -> str:
+    @property
+    def source_time(self) -> datetime:
+        """What time it is at the source, as far as it is known to be ahead of us."""
+        return self.clock() + timedelta(seconds=max(0.0, self.ahead or 0.0))
+
+    def below(self, path: str) -> str:
+        """The address of a path or link of the source. PullError where it leads to another host."""
         url = urljoin(self.address, path)
         if urlsplit(url)[:2] != urlsplit(self.address)[:2]:
             raise PullError(f"the source leads to another host than {self.address}: it is not followed")

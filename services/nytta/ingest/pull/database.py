@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 _OVERLAP: Final = 300
 """Seconds, or numbers, before the last row at which a round begins again: transactions are seen late."""
+_AHEAD_OF_UTC: Final = timedelta(hours=2)
 _DOUBLED_HOUR: Final = timedelta(hours=1)
 """By so much local times go back in autumn."""
 
-Place = int | str | datetime | date
+Place = int | str | bytes | datetime | date
 """Where a view stands, as its column of changes has it."""
 
 
@@ -42,13 +43,19 @@ class View:
 
         changed: ColumnClause[Any] = sql.column(self.changed)
         key: ColumnClause[Any] = sql.column(self.key)
-        behind: ColumnElement[bool] | None = None
-        if since is not None:
-            behind = changed >= since
+        # rows without a time have no place among the others
+        behind: ColumnElement[bool] = changed.is_not(None) if since is None else changed >= since
         if last_key is not None:
             behind = sql.or_(changed > since, sql.and_(changed == since, key > last_key))
         names = dict.fromkeys((*self.columns, self.changed, self.key))
         return self._page(sql.select(*map(sql.column, names)), behind, changed, key)
+
+    def untimed(self) -> Rows:
+        """The keys of rows that say not when they changed, a page of them at most."""
+        import sqlalchemy as sql
+
+        key: ColumnClause[Any] = sql.column(self.key)
+        return self._page(sql.select(key), sql.column(self.changed).is_(None), key)
 
     def keys(self, last_key: Any) -> Rows:
         """A page of keys behind the key `last_key`."""
@@ -136,7 +143,8 @@ def _text(value: Any) -> Any:
 
 def written(place: Place) -> str:
     """A place as the text of a cursor."""
-    return json.dumps([type(place).__name__, place.isoformat() if isinstance(place, date) else place])
+    value = place.isoformat() if isinstance(place, date) else place.hex() if isinstance(place, bytes) else place
+    return json.dumps([type(place).__name__, value])
 
 
 def begun(cursor: str) -> Place | None:
@@ -155,6 +163,9 @@ def begun(cursor: str) -> Place | None:
             return date.fromisoformat(value) - timedelta(days=1)
         case "int":
             return int(value) - _OVERLAP
+        case "bytes":  # a number too, such as rowversion of Microsoft SQL Server
+            version = bytes.fromhex(value)
+            return max(0, int.from_bytes(version) - _OVERLAP).to_bytes(len(version))
         case _:
             return _text_before(str(value))
 
@@ -174,9 +185,30 @@ def _text_before(text: str) -> str:
     return moment.isoformat(text[10], "microseconds" if "." in text else "seconds")
 
 
+def is_past(place: Any, current_time: datetime) -> bool:
+    """Whether a place is no later than now, as all are that are no times: rows may bear any, such as the end of 9999.
+
+    A time without an offset is taken for one of central Europe, at most two hours ahead of UTC.
+    """
+    match place:
+        case datetime():
+            return place <= (current_time if place.tzinfo else (current_time + _AHEAD_OF_UTC).replace(tzinfo=None))
+        case date():
+            return place <= (current_time + _AHEAD_OF_UTC).date()
+        case str():
+            try:
+                return is_past(datetime.fromisoformat(place), current_time)
+            except ValueError:
+                return True
+        case _:
+            return True
+
+
 def latest(cursor: str, place: Any) -> str:
     """The later one of a cursor and the place of a row. PullError where a row has no place."""
-    if not isinstance(place, int | str | date):
+    if isinstance(place, Decimal) and place == place.to_integral_value():
+        place = int(place)  # numbers of PostgreSQL and Oracle
+    if not isinstance(place, int | str | bytes | date):
         raise PullError("a row says not when it changed, by a time, a number or a text: nothing of the page is taken")
     if not cursor:
         return written(place)
@@ -184,6 +216,8 @@ def latest(cursor: str, place: Any) -> str:
     typed_value: Any = value
     if kind in ("datetime", "date"):
         typed_value = datetime.fromisoformat(value) if kind == "datetime" else date.fromisoformat(value)
+    elif kind == "bytes":
+        typed_value = bytes.fromhex(value)
     if type(typed_value) is not type(place):
         raise PullError("the column of changes is of another kind than before: say nytta pull --reset")
     return written(max(typed_value, place))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -84,6 +85,31 @@ def text(row: Row, name: str) -> str:
     """A field of a row as a text; '' where it says nothing."""
     value = row.get(name)
     return "" if value is None else str(value)
+
+
+def changed_time(row: Row, name: str, read: Callable[[str], datetime]) -> str:
+    """The time of a field as the source writes it, '' where it says nothing.
+
+    PullError where `read` does not understand it: a round could not begin there.
+    """
+    time = text(row, name)
+    try:
+        if time:
+            read(time)
+    except ValueError as error:
+        raise PullError(
+            f"{name} is not written as the interface documents it: look whether values for display are sent in its "
+            "place; nothing of the page is taken"
+        ) from error
+    return time
+
+
+def reached(rows: Sequence[Row], changed: Callable[[Row], str], cursor: str, latest: str) -> str:
+    """From where the next round goes on: the latest time of rows up to `latest`, the source's now; else the cursor.
+
+    A row may bear any time, such as the end of 9999: if the next round began there, all changes until then were missed.
+    """
+    return max([cursor, *(time for time in map(changed, rows) if time <= latest)])
 
 
 def whole(body: bytes) -> Any:

@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import zip_longest
 from typing import Any, Final
 
 import orjson
@@ -18,6 +17,7 @@ TEAMS: Final = (
     *("teamChatMessageCount", "privateChatMessageCount", "callCount", "meetingCount", "postMessages", "replyMessages"),
 )
 """What persons do in Teams, counted in a day."""
+_PRODUCTS: Final = "assignedProducts"
 PRODUCTS: Final[Mapping[str, str]] = {
     name: f"{name}LastActivityDate" for name in ("exchange", "oneDrive", "sharePoint", "teams")
 }
@@ -94,11 +94,16 @@ def _said(row: Row, name: str) -> Any:
 
 
 def _row(fields: Sequence[str], cells: Sequence[str]) -> Row:
-    """A row of a table. The last column may hold the delimiter: reports write lists of products without quotes."""
-    if len(cells) < len(fields):
-        raise ValueError("a row is cut off")
-    last_column = len(fields) - 1
-    return dict(zip_longest(fields, (*cells[:last_column], ",".join(cells[last_column:]))))
+    """A row of a table. Lists of products hold the delimiter without quotes, wherever their column stands.
+
+    ValueError where a row is cut off, or has more cells than columns for another reason.
+    """
+    extra = len(cells) - len(fields)
+    if extra < 0 or (extra and _PRODUCTS not in fields):
+        raise ValueError("a row has not the cells of its table")
+    first = fields.index(_PRODUCTS) if extra else len(fields)
+    products = (",".join(cells[first : first + extra + 1]),) if extra else ()
+    return dict(zip(fields, (*cells[:first], *products, *cells[first + extra + 1 :]), strict=True))
 
 
 def _field(column: str) -> str:

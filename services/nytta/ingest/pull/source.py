@@ -28,7 +28,9 @@ class Page:
     cursor: str
     """From where the next round goes on, once this page is stored. It names no person."""
     hidden: int = 0
-    """Rows that the source counts and does not show us."""
+    """Rows that the source counts and does not show us, or that have no place among the others."""
+    note: str = ""
+    """Why they are hidden, where it is not for want of rights: a sentence."""
     gone: Sequence[dict[str, Any]] = ()
     """Objects with the fields of the identity alone, which the source says it has no more."""
     files: Sequence[Path] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
@@ -209,6 +209,7 @@ class PrivateStore:
         self._number: int | None = None  # the last number that was given to a batch, as far as this process knows
         self._unfinished = False  # whether a batch may lie there without its marks
         self._span: tuple[int, int] | None = None  # days that the counters hold, as far as this process raised them
+        self._told_units: set[tuple[str, str]] = set()  # sources and units that are kept, as far as this process knows
 
     def settle(self, batch: int | None = None) -> None:
         """Return when all that was accepted is in the store, or so much of it that `batch` is."""
@@ -335,12 +336,13 @@ class PrivateStore:
         self.connection.insert_arrow("{private}.events", events)
 
     def _reach(self, events: pa.Table) -> None:
-        """Have the span of the data hold these events, before they are there."""
+        """Have the span of the data and the units of their sources hold these events, before they are there."""
         # the time of a retraction may be unknown, and stands as 1970 then
         if "retracted" in events.column_names:
             events = events.filter(pc.equal(events["retracted"], 0))
         if not len(events):
             return
+        self._keep_units(events)
         days = pc.min_max(pc.cast(events["time"], pa.date32())).as_py()
         first_day = max(0, (days["min"] - _EPOCH).days)
         last_day = max(0, (days["max"] - _EPOCH).days)
@@ -350,6 +352,15 @@ class PrivateStore:
             self.raise_counter("first_day", _FAR - first_day)
             self.raise_counter("last_day", last_day)
             self._span = min(first_day, span[0]), max(last_day, span[1])
+
+    def _keep_units(self, events: pa.Table) -> None:
+        """Keep of which units the sources tell that nobody told of before."""
+        columns = ["source", "unit"]
+        pairs = events.select(columns).group_by(columns).aggregate([])
+        new_pairs = set(zip(*(pairs[name].to_pylist() for name in columns), strict=True)) - self._told_units
+        if new_pairs:
+            self.connection.insert("{private}.source_units", columns, [list(pair) for pair in sorted(new_pairs)])
+            self._told_units |= new_pairs
 
     @_alone
     def append_marks(self, marks: pa.Table) -> None:
@@ -631,13 +642,14 @@ class PrivateStore:
                 ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
             WHERE retracted = 0"""
 
-    def unknown(self, events: pa.Table, source: str) -> pa.Table:
+    def unknown(self, events: pa.Table, source: str, unrevised: Collection[str] = ()) -> pa.Table:
         """Those of a source's events that say something: not known in this revision or a later one.
 
-        A retraction says something only where the event stands. Events without a revision are always new.
+        A first revision may be 0; events whose ids are `unrevised` have none and are always new. A retraction says
+        something only where the event stands.
         """
         self.settle()
-        if not len(events) or "revision" not in events.column_names:
+        if not len(events):
             return events
         ids = events["id"].to_pylist()
         known_revisions: dict[str, tuple[int, int]] = {}
@@ -655,8 +667,9 @@ class PrivateStore:
             )
             for event_id, newest, was_retracted in known_ids:
                 known_revisions[event_id] = int(newest), int(was_retracted)
-        revisions = events["revision"].to_pylist()
-        retractions = events["retracted"].to_pylist() if "retracted" in events.column_names else [0] * len(ids)
+        nothing = [0] * len(ids)
+        revisions = events["revision"].to_pylist() if "revision" in events.column_names else nothing
+        retractions = events["retracted"].to_pylist() if "retracted" in events.column_names else nothing
 
         def is_news(event_id: str, revision: int, retracts: int) -> bool:
             if event_id not in known_revisions:
@@ -664,7 +677,7 @@ class PrivateStore:
             newest, was_retracted = known_revisions[event_id]
             if retracts and was_retracted:
                 return False
-            return revision > newest or not revision
+            return revision > newest or event_id in unrevised
 
         news = [is_news(*identity) for identity in zip(ids, revisions, retractions, strict=True)]
         return events.filter(pa.array(news))

@@ -123,10 +123,9 @@ def latest_fields(store: PrivateStore) -> dict[str, dict[str, int]]:
 
 
 def fed_units(store: PrivateStore) -> dict[str, dict[str, list[str]]]:
-    """By source and organisation, the units of its events."""
+    """By source and organisation, the units of which it has told."""
     rows = store.connection.rows(
-        """SELECT source, root, groupUniqArray(unit)
-        FROM (SELECT DISTINCT source, unit FROM {private}.events WHERE retracted = 0) AS e
+        """SELECT source, root, groupUniqArray(unit) FROM {private}.source_units AS e
         INNER JOIN (SELECT DISTINCT unit, root FROM {open}.units) AS u USING (unit) GROUP BY source, root"""
     )
     units: dict[str, dict[str, list[str]]] = {}

@@ -58,7 +58,9 @@ class Entra:
             kept_users = self._kept(users, ask.clock())
             left = [{"id": user["id"]} for user in body["value"] if "@removed" in user]
             left += [{"id": user["id"]} for user in users if self._is_guest(user)]
-            yield Page({"entra": kept_users}, body.get("@odata.nextLink") or body["@odata.deltaLink"], gone=left)
+            yield Page(
+                {"entra": kept_users}, ask.below(body.get("@odata.nextLink") or body["@odata.deltaLink"]), gone=left
+            )
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
         """All users as they stand."""

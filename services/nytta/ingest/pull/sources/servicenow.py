@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, ForbiddenError
-from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages, text, whole
+from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, changed_time, pages, reached, text, whole
 from nytta.ingest.pull.source import Finding, Findings, Page, Place, SourceSettings
 
 _FORM = "%Y-%m-%d %H:%M:%S"  # texts in UTC
@@ -44,7 +44,7 @@ class ServiceNow:
 
     def pull(self, ask: Ask, cursor: str) -> Iterator[Page]:
         """Incidents changed since `cursor`, a time of the source's clock."""
-        since = datetime.strptime(cursor or _BEGINNING, _FORM) - timedelta(seconds=OVERLAP_SECONDS if cursor else 0)
+        since = _moment(cursor or _BEGINNING) - timedelta(seconds=OVERLAP_SECONDS if cursor else 0)
         place = Place(since.strftime(_FORM))
 
         def fetch(place: Place) -> Fetched:
@@ -53,10 +53,9 @@ class ServiceNow:
                 later = f"sys_updated_on={place.since}^sys_id>{place.after}^NQsys_updated_on>{place.since}"
             return self._fetched(ask, later, "sys_updated_on", self.fetched)
 
-        for rows, next_place in pages(
-            fetch, place, lambda row: text(row, "sys_updated_on"), lambda row: text(row, "sys_id")
-        ):
-            yield Page({"servicenow": rows}, max(next_place.since, cursor), next_place.hidden)
+        for rows, next_place in pages(fetch, place, _changed, lambda row: text(row, "sys_id")):
+            cursor = reached(rows, _changed, cursor, ask.source_time.strftime(_FORM))
+            yield Page({"servicenow": rows}, cursor, next_place.hidden)
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
         """The ids of all incidents."""
@@ -98,3 +97,11 @@ class ServiceNow:
             rows = answer.body["result"]
             findings.append(Finding(table, bool(rows), "" if rows else "no row", dark))
         return Findings(tuple(findings), clock)
+
+
+def _changed(row: dict[str, Any]) -> str:
+    return changed_time(row, "sys_updated_on", _moment)
+
+
+def _moment(time: str) -> datetime:
+    return datetime.strptime(time, _FORM)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nytta.ingest.pull.ask import Ask, PullError
-from nytta.ingest.pull.database import View, begun, connected, key_of, latest, plain, rows, told_time
+from nytta.ingest.pull.database import View, begun, connected, is_past, key_of, latest, plain, rows, told_time
 from nytta.ingest.pull.source import Finding, Findings, Page, SourceSettings
 
 
@@ -46,9 +46,13 @@ class Sql:
         """Rows changed since `cursor`, by the column of changes."""
         since, last_key = begun(cursor), None
         with connected(ask) as connection:
+            if number := len(rows(connection, self._view.untimed())):
+                note = f"{number} rows say nothing in {self._view.changed} and are not read: let the view fill it"
+                yield Page({}, cursor, number, note)
             while rows_read := rows(connection, self._view.changes(since, last_key)):
                 since, last_key = rows_read[-1][self._view.changed], key_of(rows_read[-1], self._view)
-                cursor = latest(cursor, since)
+                past = [row for row in rows_read if is_past(row[self._view.changed], ask.clock())]
+                cursor = latest(cursor, past[-1][self._view.changed]) if past else cursor
                 yield Page({"sql": [plain(row) for row in rows_read]}, cursor)
                 if len(rows_read) < self._view.page:
                     return  # what changed meanwhile is for the next round

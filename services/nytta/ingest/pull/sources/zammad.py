@@ -11,11 +11,14 @@ from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
-from nytta.ingest.pull.ask import Ask, ForbiddenError
-from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, pages, text
+from nytta.ingest.pull.ask import Ask, ForbiddenError, GoneError
+from nytta.ingest.pull.keyset import OVERLAP_SECONDS, Fetched, changed_time, pages, reached, text
 from nytta.ingest.pull.source import Finding, Findings, Page, Place, SourceSettings
 
 _SEARCH: Final = "api/v1/tickets/search"
+_STATES: Final = "api/v1/ticket_states"
+_CLOSED: Final = 4
+"""The id of the state that Zammad comes with for closed tickets, whatever it is called."""
 _BEGINNING: Final = "1970-01-01T00:00:00.000Z"
 
 
@@ -31,8 +34,8 @@ class Zammad:
 
     mappings: ClassVar = ("zammad",)
     fetched: ClassVar = (
-        *("id", "created_at", "updated_at", "close_at", "last_close_at", "state", "group", "organization"),
-        "create_article_type",
+        *("id", "created_at", "updated_at", "close_at", "last_close_at", "state", "state_id"),
+        *("group", "organization", "create_article_type"),
     )
     not_fetched: ClassVar = (
         *("customer", "owner", "title", "number", "note", "articles", "tags", "created_by", "updated_by"),
@@ -46,8 +49,7 @@ class Zammad:
         """Tickets changed since `cursor`, a time of Zammad's clock."""
         since = cursor or _BEGINNING
         if cursor:
-            moment = datetime.fromisoformat(cursor) - timedelta(seconds=OVERLAP_SECONDS)
-            since = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            since = _written(datetime.fromisoformat(cursor) - timedelta(seconds=OVERLAP_SECONDS))
 
         def fetch(place: Place) -> Fetched:
             later = f'updated_at:["{place.since}" TO *]'
@@ -57,8 +59,9 @@ class Zammad:
             return self._fetched(ask, later, "updated_at,id", "asc,asc")
 
         size = self._settings.page
-        for rows, after in pages(fetch, Place(since), lambda row: text(row, "updated_at"), _id, size):
-            yield Page({"zammad": rows}, max(after.since, cursor))
+        for rows, _ in pages(fetch, Place(since), _changed, _id, size):
+            cursor = reached(rows, _changed, cursor, _written(ask.source_time))
+            yield Page({"zammad": rows}, cursor)
 
     def listing(self, ask: Ask) -> Iterator[Sequence[dict[str, Any]]]:
         """The ids of all tickets."""
@@ -82,7 +85,29 @@ class Zammad:
         except ForbiddenError as error:
             return Findings((Finding("tickets", False, f"{error} (ticket.agent, read)"),))
         clock = (answer.clock - now).total_seconds() if answer.clock else None
-        return Findings((Finding("tickets", bool(answer.body), "" if answer.body else "no ticket"),), clock)
+        tickets = Finding("tickets", bool(answer.body), "" if answer.body else "no ticket")
+        return Findings((tickets, *_states(ask)), clock)
+
+
+def _states(ask: Ask) -> Iterator[Finding]:
+    """Whether tickets end in states alone that the shipped mapping knows; nothing where the states are not shown."""
+    try:
+        states = ask.get(_STATES, {"expand": "true"}).body
+    except (ForbiddenError, GoneError):
+        return
+    closed = [state for state in states if state.get("state_type") == "closed" and state.get("active", True)]
+    own_names = [str(state["name"]) for state in closed if state["id"] != _CLOSED and state["name"] != "closed"]
+    detail = f"closed too, and not counted as resolved: {', '.join(own_names)}; name them in a mapping of your own"
+    yield Finding("states", not own_names, detail if own_names else "")
+
+
+def _changed(row: dict[str, Any]) -> str:
+    return changed_time(row, "updated_at", datetime.fromisoformat)
+
+
+def _written(moment: datetime) -> str:
+    """A time as Zammad writes it."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _id(row: dict[str, Any]) -> str:
