@@ -29,7 +29,10 @@ class Support:
 def support(definition: Definition, evidence: Evidence) -> Support:
     """What the indicator lacks in the evidence; a share that must be known must be there that often."""
     missing: dict[str, None] = {}
-    for alternatives in dict.fromkeys(need for side in definition.reads for need in side.needs):
+    needs = [need for side in definition.reads for need in side.needs]
+    if definition.tells_of_access:
+        needs.append(("people.eligibility:access",))
+    for alternatives in dict.fromkeys(needs):
         strength = max(evidence.get(alternative, 0.0) for alternative in alternatives)
         least = definition.known if any(":" in alternative for alternative in alternatives) else 0.0
         families = {_family(alternative) for alternative in alternatives}

@@ -271,9 +271,10 @@ class _Table:
         self.columns["valid_to"] = pa.array(following_mondays, pa.date32()).take(weeks.indices)
 
     def _entitled(self) -> None:
-        account, licence = self.columns.pop("account", None), self.columns.pop("licence", None)
-        if account is not None and licence is not None:
-            self.columns["entitled"] = pc.min_element_wise(account, licence)
+        told_columns = [self.columns.pop(name) for name in ("account", "licence") if name in self.columns]
+        if told_columns:
+            known = [pc.if_else(pc.less(answers, 0), None, answers) for answers in told_columns]
+            self.columns["entitled"] = pc.min_element_wise(*known).fill_null(-1)
 
     def _attributes(self) -> None:
         extension_columns = [(name, values) for name, values in sorted(self.events.extensions.items())]
