@@ -260,7 +260,18 @@ def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Seque
             fields[role] = column
     if kind == STAFF:
         _find_units(look, names, fields)
+    if kind == TICKETS and "first_contact" not in fields:
+        answering = (column for column in free("first_contact") if _tells_first_contact(look.cells(column)))
+        if column := next(answering, ""):
+            fields["first_contact"] = column
+    if kind == CASES and ("at" not in fields or cells.are_unique(look.cells(fields.get("case", "")))):
+        fields.pop("activity", None)  # what a case is, and no step of it
     return fields
+
+
+def _tells_first_contact(texts: Sequence[str]) -> bool:
+    """Whether the words of a column say which tickets the first contact resolved, whatever the column is called."""
+    return cells.yes_words(texts) is None and cells.affirmative("first_contact", texts) is not None
 
 
 def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) -> None:
@@ -348,12 +359,12 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
             return cells.are_numbers([text.replace("%", "").strip() for text in texts])
         case "reassignments":
             return cells.are_numbers(texts)
-        case "access" | "first_contact" | "end_to_end":
-            return cells.yes_words(texts) is not None
-        case "returned":
-            return cells.yes_words(texts) is not None
+        case "access" | "first_contact" | "end_to_end" | "returned":
+            return cells.affirmative(role, texts) is not None
         case "channel" | "unit_above" | "role" | "status":
             return cells.are_few(texts) and not (role != "status" and cells.are_numbers(texts))
+        case "category" if len(texts) > 2 and len(set(texts)) == 1:
+            return False  # what is the same for all tickets parts none of them
         case "category" | "case_type" | "team" | "course" | "app" | "activity":
             return not cells.are_unique(texts) or len(texts) < 3
         case _:
@@ -763,7 +774,7 @@ def channel(text: str) -> str:
 def _answer(draft: Draft, role: str, name: str) -> Iterator[str]:
     if role in draft.fields:
         column = draft.fields[role]
-        yes_words = cells.yes_words(draft.look.cells(column)) or []
+        yes_words = cells.affirmative(role, draft.look.cells(column)) or []
         yield f"{name}: {{field: {quoted(column)}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
 
 
