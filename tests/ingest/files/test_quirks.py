@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from nytta.ingest.files.beginning import problem as beginning_problem
 from nytta.ingest.files.cells import affirmative
 from nytta.ingest.files.draft import Draft, drafted, mapping_of
 from nytta.ingest.files.errors import InputError
@@ -261,6 +262,28 @@ NAMED = (
         | {"case_type": "Sakstype", "end_to_end": "Behandlingsmåte"},
     ),
     (
+        "cases",
+        "Arendenummer;Arendetyp;Handlaggare;Forvaltning;Inkommet;Avslutat;Inkomstsatt\n",  # a program without åäö
+        ("B {n}/26", ("Bygglov", "Rivning"), ("EVA", "BO"), ("Norr", "Syd"), "%Y-%m-%d", "", ("E-post", "Brev")),
+        {"case": "Arendenummer", "case_type": "Arendetyp", "actor": "Handlaggare", "unit": "Forvaltning"}
+        | {"opened": "Inkommet", "closed": "Avslutat", "channel": "Inkomstsatt"},
+    ),
+    (
+        "cases",
+        "Arkivsak;Saksdato;Adm.enhed;Saksansv.;Ärendekategori;Klart datum;Indgangskanal\n",
+        (
+            "26/{n}",
+            "%d-%m-%Y",
+            ("Plan", "Skole"),
+            ("KL", "ON"),
+            ("A", "B"),
+            "",
+            ("Borger.dk", "Fremmøde", "Digital Post"),
+        ),
+        {"case": "Arkivsak", "opened": "Saksdato", "unit": "Adm.enhed", "actor": "Saksansv."}
+        | {"case_type": "Ärendekategori", "closed": "Klart datum", "channel": "Indgangskanal"},
+    ),
+    (
         "staff",
         "Anst.nr;Ansvar;Bef.benämning;Anst.datum;Slutdatum;Still.%\n",
         ("{n}", ("1010", "1020"), ("Ingenjör", "Chef"), "serial", ("2958465", ""), ("100,0", "50,0")),
@@ -292,6 +315,14 @@ def test_what_a_column_holds_is_known_by_parts_of_its_name_and_by_the_words_of_i
         for day in days  # midnight in Oslo
     ]
     assert all("valid_to" not in event["data"] for event in opened)  # the last day that a spreadsheet knows is no end
+
+
+@pytest.mark.parametrize("name", ["Avslutsdatum", "Klart datum", "Beslutsdatum", "Ferdig dato", "Frist", "Sist endret"])
+def test_an_end_is_never_the_time_of_what_happens_first(tmp_path: Path, name: str) -> None:
+    for number in ("Löpnummer", "Dnr"):
+        _, made = draft_of(tmp_path, "list.csv", f"{number};{name};Enhet;Steg\n" + rows(30, "%Y-%m-%d", "A", "S"))
+        assert {"at", "opened", "from"} & made.fields.keys() == set()
+        assert beginning_problem(made).startswith("no column holds dates")
 
 
 def test_words_affirm_only_where_others_do_not() -> None:
