@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from string import Formatter
 
 import pytest
 import yaml
+from typer import Exit
+from typer.main import get_current_context  # type: ignore[attr-defined]
+from typer.testing import CliRunner
 
+from nytta.cli import start, words
+from nytta.cli.common import commands
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import PAPERS, begin, questions
@@ -15,6 +23,7 @@ from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
 from nytta.registry.load import load
+from nytta.service import command_client
 from tests.support.commands import answer, nytta
 
 NAMES = ("personal_2026-11.csv", "arenden_itsm.csv", "arendelista.csv")
@@ -189,3 +198,50 @@ def test_three_lists_show_their_first_figures_in_one_command(shared_data: Path, 
         assert untold not in shown
     assert "not shown: self-service: no row of any source names what it counts" in done.replace("\n", " ")
     assert "not shown: weekly-breadth: no source tells who works in the system when" in done.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("environment", "question", "choice"),
+    [
+        ({"LANG": "sv_SE.UTF-8"}, "Vad heter organisationen?", "månaden först"),
+        ({"LANG": "nn_NO.UTF-8"}, "Hva heter organisasjonen?", "måneden først"),
+        ({"LANG": "sv_SE.UTF-8", "LC_ALL": "de_DE.UTF-8"}, "What is the organisation called?", "month-first"),
+    ],
+)
+def test_questions_are_asked_and_answered_in_the_language_of_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], question: str, choice: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    path, _ = listed(tmp_path, "list.csv", "Ticket ID,Opened,Group\n1,01/02/2026,A\n2,03/04/2026,A\n3,03/05/2026,B\n")
+    replies = f"Lia\nNO\n{choice}\nlia\nDesk\nArtikel 6\nDPIA\nno day\n"
+    words = ["start", str(path), "--into", str(tmp_path / "made"), "--data", str(tmp_path / "data")]
+    done = CliRunner().invoke(commands, words, input=replies)
+    assert question in done.stderr
+    assert choice in done.stderr
+    assert "order: month-first" in (tmp_path / "made" / "mappings" / "tickets.yaml").read_text("utf-8")
+
+
+def test_every_line_of_the_guided_way_has_its_gaps_in_every_language() -> None:
+    lines = yaml.safe_load((Path(words.__file__).parent / "words.yaml").read_text("utf-8"))
+    for line in lines.values():
+        gaps = [sorted(gap for _, gap, _, _ in Formatter().parse(text) if gap) for text in line.values()]
+        assert (set(line), gaps[1:]) == ({"sv", "nb", "en"}, gaps[:-1])
+
+
+def test_a_service_that_runs_it_in_this_place_gets_the_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, _ = listed(tmp_path, "list.csv", "Ticket ID,Opened,Group\n1,2026-01-02,A\n2,2026-03-04,A\n3,2026-03-05,B\n")
+    forwarded: list[str] = []
+
+    @contextmanager
+    def opened(data: Path | None, registry: Path) -> Iterator[None]:
+        forwarded.extend(command_client.words(get_current_context(), tmp_path))
+        raise Exit
+        yield
+
+    monkeypatch.setattr(start, "opened", opened)
+    arguments = ["start", str(path), "--lang", "sv", "--into", str(tmp_path / "made")]
+    CliRunner().invoke(commands, arguments, input="Lia\nSE\nlia\nDesk\n\n\n\n")
+    assert {"--yes", "--lang=sv", "--answer=name=Lia", "--answer=system list.csv=Desk"} <= set(forwarded)

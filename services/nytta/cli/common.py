@@ -23,6 +23,7 @@ from rich.table import Table
 
 from nytta import Mendable
 from nytta import service as nytta
+from nytta.cli.words import language_of_terminal
 from nytta.registry.roles import Permission, Role
 from nytta.service import command_client
 from nytta.service.settings import Settings
@@ -111,7 +112,15 @@ class Language(StrEnum):
     EN = "en"
 
 
-Lang = Annotated[Language, typer.Option("--lang", help="Language of what is said about rows and lists.")]
+Lang = Annotated[
+    Language,
+    typer.Option(
+        "--lang",
+        default_factory=lambda: Language(language_of_terminal()),
+        show_default="that of LANG",
+        help="Language of what is said about rows and lists.",
+    ),
+]
 
 
 def fail(message: str, code: int = 1) -> NoReturn:

@@ -27,6 +27,7 @@ from nytta.cli.common import (
     show,
     stderr,
 )
+from nytta.cli.words import say
 from nytta.disclosure.published.reach import REMEDIES, Reach, reach
 from nytta.disclosure.rules import Reason
 from nytta.indicators.store.supports import supports as supported_by
@@ -122,17 +123,18 @@ def _fail_without_rows(total: dict[str, int]) -> None:
         fail("nothing was accepted: nytta rejects says why, and --explain how the first rows map")
 
 
-def say_reach(reached: Sequence[Reach]) -> None:
+def say_reach(reached: Sequence[Reach], language: str = Language.EN) -> None:
     """Which indicators are shown, which are not, and what would show them."""
     published = [indicator for indicator in reached if indicator.shown]
     if published:
         figures = sum(indicator.shown for indicator in published)
         names = ", ".join(indicator.indicator for indicator in published)
-        stderr.print(f"shown: {len(published)} indicators ({figures} figures): {names}")
+        stderr.print(say("shown", language, count=len(published), figures=figures, names=names), markup=False)
     for indicator in reached:
         if not indicator.shown:
-            stderr.print(f"not shown: {indicator.indicator}: {REMEDIES[Reason(indicator.reason)]}", markup=False)
-    stderr.print("all others lack evidence: nytta sources --supports")
+            remedy = in_language(REMEDIES[Reason(indicator.reason)], language)
+            stderr.print(say("not_shown", language, name=indicator.indicator, why=remedy), markup=False)
+    stderr.print(say("others", language))
 
 
 @contextmanager
@@ -214,10 +216,10 @@ def _list_alike(path: Path, mapping: str, as_json: bool) -> None:
 
 @commands.command()
 def rejects(
+    language: Lang,
     reason: Annotated[str, typer.Option(help="One reason only.")] = "",
     source: Annotated[str, typer.Option(help="One source only.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 1000,
-    language: Lang = Language.EN,
     data: Data = None,
     as_json: Json = False,
 ) -> None:

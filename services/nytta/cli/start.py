@@ -14,6 +14,7 @@ from typer.main import get_current_context  # type: ignore[attr-defined]
 
 from nytta.cli.common import Data, Json, Lang, Language, commands, fail, mendable, opened, print_json, stderr
 from nytta.cli.intake import say_reach
+from nytta.cli.words import say
 from nytta.disclosure.published.reach import reach
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
@@ -21,24 +22,20 @@ from nytta.ingest.files.beginning import Beginning, Question
 from nytta.ingest.files.draft import Draft, drafted, text
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
+from nytta.ingest.intake import ImportReport
 from nytta.surfaces.problems import in_language
 
-_PAPERS = {
-    "legal_basis": "a legal basis (--legal-basis)",
-    "dpia": "an impact assessment (--dpia)",
-    "consulted_on": "a consultation of employees' representatives (--consulted-on)",
-}
-
-
+_WORDS = {"day-first": "day first", "month-first": "month first", "year-first": "year first"}
+"""Answers that are no names, as sentences have them."""
 _OPEN = {Language.SV: "öppet", Language.NB: "åpent", Language.EN: "open"}
 
 
 @commands.command()
 def draft(
     file: Annotated[Path, typer.Argument(help="A list: CSV, a workbook, JSON, XES or OCEL.")],
+    language: Lang,
     organisation: Annotated[str, typer.Option(help="Root unit under which its units are looked up.")] = "organisation",
     timezone: Annotated[str, typer.Option(help="Local time of that root unit (IANA name).")] = "UTC",
-    language: Lang = Language.EN,
     as_json: Json = False,
 ) -> None:
     """Draft a mapping for a list: decided by its cells, with a question where they do not decide."""
@@ -62,6 +59,7 @@ def draft(
 @commands.command()
 def start(
     files: Annotated[list[Path], typer.Argument(help="Lists of staff, tickets, cases, use or training.")],
+    language: Lang,
     organisation: Annotated[str, typer.Option(help="What the organisation is called.")] = "",
     country: Annotated[str, typer.Option(help="Its country: SE, NO, DK or FI.")] = "",
     legal_basis: Annotated[str, typer.Option(help="On what figures rest, such as 'GDPR article 6(1)(e)'.")] = "",
@@ -83,41 +81,30 @@ def start(
     with mendable():
         lists = [(path, drafted(look(path, path.name))) for path in files]
         if len({path.name for path, _ in lists}) < len(lists):
-            fail("two files have the same name: rename one, for answers are given by name", code=2)
+            fail(say("same_name", language), code=2)
         for path, draft in lists:
-            _say_kind(path, draft)
+            _say_kind(path, draft, language)
             if problem := beginning.problem(draft):
-                fail(f"{path.name}: {problem}")
-        answers = _answered(
-            lists, {key: value for key, value in preset.items() if value}, yes, f"{current_time:%Y-%m-%d}"
-        )
+                fail(f"{path.name}: {in_language(problem, language)}")
+        given_answers = {key: value for key, value in preset.items() if value}
+        answers = _answered(lists, given_answers, yes, f"{current_time:%Y-%m-%d}", language)
         begun = beginning.begin(lists, answers)
-        _write(begun, into)
+        _write(begun, into, language)
         for path, place in begun.mappings:
             stderr.print(str(explain(path, mappings.load(into / place), 2)), markup=False)
-    with _as_answered(answers), opened(data, into / "registry") as app:
+    with _as_answered(answers, language), opened(data, into / "registry") as app:
         for path, place in begun.mappings:
             report = app.intake.import_file(path, mappings.load(into / place), current_time)
-            stderr.print(
-                f"{path.name}: {report.read} rows, {report.accepted} accepted, {report.duplicate} known, "
-                f"{report.rejected} rejected, {report.left_out} left out",
-                markup=False,
-            )
-            for warning in report.warnings:
-                stderr.print(f"  {warning}", style="yellow", markup=False)
-        stderr.print("computing …")
+            _say_import(path, report, language)
+        stderr.print(say("computing", language))
         app.bring_up_to_date(current_time)
         reached = reach(app.open.connection)
     if begun.papers:
-        missing = " and ".join(_PAPERS[paper] for paper in begun.papers)
-        stderr.print(
-            f"no figure is approved: {missing} must be named; Nytta invents none. Write them under `approvals` in "
-            f"{into / 'registry' / 'organisation.yaml'}, and give the command again",
-            style="yellow",
-            markup=False,
-        )
-    say_reach(reached)
-    stderr.print(f"the console: nytta up --registry {into / 'registry'}", markup=False)
+        missing = say("and", language).join(say(f"paper_{paper}", language) for paper in begun.papers)
+        place = into / "registry" / "organisation.yaml"
+        stderr.print(say("not_approved", language, papers=missing, file=place), style="yellow", markup=False)
+    say_reach(reached, language)
+    stderr.print(say("console", language, folder=into / "registry"), markup=False)
 
 
 def _given(answers: Sequence[str]) -> dict[str, str]:
@@ -128,15 +115,29 @@ def _given(answers: Sequence[str]) -> dict[str, str]:
     return {key.strip(): value.strip() for key, _, value in parted}
 
 
-def _say_kind(path: Path, draft: Draft) -> None:
-    columns = ", ".join(f"{field}: {column}" for field, column in draft.fields.items())
-    stderr.print(f"{path.name}: {len(draft.look.rows)} rows or more of {draft.kind}; {columns}", markup=False)
+def _say_kind(path: Path, draft: Draft, language: Language) -> None:
+    columns = [f"{say(f'column_{role}', language)}: {column}" for role, column in draft.fields.items()]
+    rows, kind = len(draft.look.rows), say(f"kind_{draft.kind}", language)
+    line = say("looks_like", language, file=path.name, kind=kind, rows=rows, columns=", ".join(columns))
+    stderr.print(line, markup=False)
     for remark in draft.remarks:
-        stderr.print(f"  {remark}", style="yellow", markup=False)
+        stderr.print(f"  {in_language(remark, language)}", style="yellow", markup=False)
+
+
+def _say_import(path: Path, report: ImportReport, language: Language) -> None:
+    counts = {"read": report.read, "accepted": report.accepted, "known": report.duplicate}
+    counts |= {"rejected": report.rejected, "left_out": report.left_out}
+    stderr.print(say("imported", language, file=path.name, **counts), markup=False)
+    for warning in report.warnings:
+        stderr.print(f"  {in_language(warning, language)}", style="yellow", markup=False)
 
 
 def _answered(
-    lists: Sequence[tuple[Path, Draft]], preset: dict[str, str], accept_proposed: bool, today: str
+    lists: Sequence[tuple[Path, Draft]],
+    preset: dict[str, str],
+    accept_proposed: bool,
+    today: str,
+    language: Language,
 ) -> dict[str, str]:
     """The answers to all questions, one by one: a later question may rest on an earlier answer."""
     answers = dict(preset)
@@ -146,36 +147,50 @@ def _answered(
         settled.add(question.key)
         reply = answers.get(question.key, "")
         if not reply:
-            reply = question.proposed if accept_proposed else _ask(question)
+            reply = question.proposed if accept_proposed else _ask(question, language)
+        asked = in_language(question.text, language)
         if question.choices and reply and reply not in question.choices:
-            fail(f"{question.text} '{reply}' is none of {', '.join(question.choices)}", code=2)
+            fail(
+                say("wrong_choice", language, question=asked, reply=reply, choices=", ".join(question.choices)), code=2
+            )
         if not reply and question.key not in beginning.PAPERS:
-            fail(f"{question.text} Say it with --answer '{question.key}=…'", code=2)
+            fail(say("no_reply", language, question=asked, key=question.key), code=2)
         answers[question.key] = reply
     return answers
 
 
-def _ask(question: Question) -> str:
-    choices = f" ({', '.join(question.choices)})" if question.choices else ""
-    reply: str = typer.prompt(question.text + choices, default=question.proposed, err=True)
-    return reply.strip()
+def _ask(question: Question, language: Language) -> str:
+    """The reply of a person, who may choose by the words of their language."""
+    by_words = {_choice(choice, language): choice for choice in question.choices}
+    choices = f" ({', '.join(by_words)})" if by_words else ""
+    asked = in_language(question.text, language) + choices
+    reply: str = typer.prompt(asked, default=_choice(question.proposed, language), err=True)
+    return by_words.get(reply.strip(), reply.strip())
+
+
+def _choice(choice: str, language: Language) -> str:
+    """An answer in the words of a language; names stay as they are."""
+    return in_language(_WORDS.get(choice, choice), language) if language is not Language.EN else choice
 
 
 @contextmanager
-def _as_answered(answers: dict[str, str]) -> Iterator[None]:
+def _as_answered(answers: dict[str, str], language: Language) -> Iterator[None]:
     """A service that runs the command in this one's place asks nobody: it gets the answers."""
-    parameters = get_current_context().params
-    parameters["yes"] = True
-    parameters["answer"] = [f"{key}={value}" for key, value in answers.items() if value]
+    context = get_current_context()
+    replies = [f"{key}={value}" for key, value in answers.items() if value]
+    given = context.get_parameter_source("files")  # what no command line gave is not handed on
+    for name, value in (("yes", True), ("answer", replies), ("language", language)):
+        context.params[name] = value
+        context.set_parameter_source(name, given)
     yield
 
 
-def _write(begun: Beginning, into: Path) -> None:
+def _write(begun: Beginning, into: Path, language: Language) -> None:
     """The files, none of them over one that says something else."""
     places = {into / name: content for name, content in begun.files.items()}
     differing = [path for path, content in places.items() if path.exists() and path.read_text("utf-8") != content]
     if differing:
-        fail(f"{differing[0]} is there and says something else: import with it, or name another folder with --into")
+        fail(say("differs", language, file=differing[0]))
     for path, content in places.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")

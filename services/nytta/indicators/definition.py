@@ -282,6 +282,12 @@ class Definition(Model):
         return any(side.subject == "person" and _ACTS.search(side.value) for side in self.sides)
 
     @property
+    def tells_of_access(self) -> bool:
+        """Whether it counts persons by their access alone: without a source of access it has nothing to tell."""
+        counted = any(side.subject == "person" and "entitled" in _columns(side.value) for side in self.sides)
+        return counted and not self.tells_of_use
+
+    @property
     def counts_hands(self) -> bool:
         """Whether it matters how many persons handled, or asked."""
         side = self.handled

@@ -285,7 +285,7 @@ SUBJECTS: dict[str, Subject] = {
             {
                 "active": "acted in the system in the period",
                 "eligible": "role in scope on at least a day of the period",
-                "entitled": "eligible, with account and licence",
+                "entitled": "eligible, and not said to lack account or licence",
                 "present": "1 at work on at least a day, 0 absent, -1 not known",
                 "present_any": "where not known: expected share at work on at least a day, in thousandths",
                 "legacy": "acted in the earlier system in the period",

@@ -29,6 +29,8 @@ class Support:
 def support(definition: Definition, evidence: Evidence) -> Support:
     """What the indicator lacks in the evidence; a share that must be known must be there that often."""
     needs = dict.fromkeys(need for side in definition.reads for need in side.needs)
+    if definition.tells_of_access:
+        needs[("people.eligibility:access",)] = None
     lacks = dict.fromkeys(_lack(alternatives, definition.known, evidence) for alternatives in needs)
     missing = [lack for lack in lacks if lack]
     # what is missing by itself need not be named again as one of two ways

@@ -178,3 +178,18 @@ def test_what_one_organisation_is_told_is_not_another_s(store: PrivateStore) -> 
         ("county", ["county", "north"]),
         ("town", ["south", "town"]),
     ]
+
+
+def test_nobody_is_ready_where_no_source_tells_of_access(store: PrivateStore) -> None:
+    registry = county(FILES)
+    registry_tables.save(store.connection, registry, date(2026, 1, 1), date(2026, 12, 31))
+    save_definitions(store, DEFINITIONS)
+    store.mark_everything()
+    managers = [row | {"entitled": -1, "tier": "manager"} for row in staff("north", 40)]
+    add(store, [*managers, *trained("north", 0, 20), event("last", "case.opened", "03-02", "c1")])
+    publish_facts(store, registry, secret, (), MONDAY)
+    assert set(told(store, "trained")) == {"county", "north"}
+    assert told(store, "ready") == {}
+    add(store, [row | {"id": f"again{number}", "entitled": 1} for number, row in enumerate(managers)])
+    publish_facts(store, registry, secret, (), MONDAY)
+    assert set(told(store, "ready")) == {"county", "north"}

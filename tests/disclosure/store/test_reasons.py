@@ -90,3 +90,36 @@ def test_what_no_source_ever_names_is_not_told_to_be_none(filled: PrivateStore) 
     add(store, [event("late", "case.returned", "03-05", "c40"), event("c40", "case.closed", "03-06", "c40")])
     publish(store, DEFINITIONS, county(), secret, MONDAY + timedelta(hours=2))
     assert figure(store) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("answers", "shown"), [((-1,), (False, "not_told")), ((-1, 1), (True, "")), ((0,), (True, ""))]
+)
+def test_access_of_which_no_list_tells_is_no_figure(
+    filled: PrivateStore, answers: tuple[int, ...], shown: tuple[bool, str]
+) -> None:
+    store = filled
+    staff = [
+        event(
+            f"e{number}",
+            "people.eligibility",
+            "01-01",
+            f"p{number}",
+            actor=f"p{number}",
+            entitled=answers[number % len(answers)],
+            valid_from=day("01-05"),
+        )
+        for number in range(30)
+    ]
+    add(store, staff)
+    publish(store, DEFINITIONS, county(), secret, MONDAY + timedelta(hours=1))
+    rows = store.connection.rows(
+        "SELECT DISTINCT isNotNull(value), reason FROM {open}.indicator_values WHERE indicator = 'entitlement' "
+        "AND unit = 'north' AND grain = 'month' AND period = '2026-02-01' AND case_type = '*'"
+    )
+    assert rows == [shown]
+    cells = store.connection.rows(
+        "SELECT DISTINCT denominator FROM {private}.cells FINAL WHERE indicator = 'entitlement' AND unit = 'north' "
+        "AND grain = 'week' AND period = '2026-03-02'"
+    )
+    assert cells == [(30,)]  # who is in scope is known all the same

@@ -174,7 +174,7 @@ def test_columns_are_always_the_same_ones_of_the_same_types(name: str) -> None:
         ("case.step", {"intended": -1, "actor": bytes(16), "actor_kind": "", "actor_key": "", "channel": ""}),
         ("case.returned", {"by_law": 0}),
         ("platform.session", {"quantity": 1, "actor_kind": "person"}),
-        ("people.eligibility", {"quantity": 100, "entitled": 1, "valid_to": None}),
+        ("people.eligibility", {"quantity": 100, "entitled": -1, "valid_to": None}),
         ("change.milestone", {"unit": "", "actor": bytes(16)}),
     ],
 )
@@ -184,6 +184,25 @@ def test_what_absence_stands_for(name: str, columns: dict[str, Any]) -> None:
     for variant in (event, event | {"data": event["data"] | nothing}):
         made = row(variant)
         assert {column: made[column] for column in columns} == columns
+
+
+@pytest.mark.parametrize(
+    ("said", "entitled"),
+    [
+        ({}, -1),
+        ({"account": None, "licence": None}, -1),
+        ({"account": True}, 1),
+        ({"licence": False}, 0),
+        ({"account": True, "licence": None}, 1),
+        ({"account": True, "licence": False}, 0),
+        ({"account": True, "licence": True}, 1),
+    ],
+)
+def test_access_is_known_by_what_is_said_of_it(said: dict[str, bool | None], entitled: int) -> None:
+    event = minimal("nytta.people.eligibility.v1")
+    other = event | {"id": "other", "data": event["data"] | {"account": True, "licence": True}}
+    for together in ((event | {"data": event["data"] | said},), (event | {"data": event["data"] | said}, other)):
+        assert batch(*together).table.to_pylist()[0].get("entitled", -1) == entitled
 
 
 def test_types_of_one_body_become_one_table() -> None:

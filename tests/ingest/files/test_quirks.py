@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nytta.ingest.files.beginning import problem as beginning_problem
+from nytta.ingest.files.cells import affirmative
 from nytta.ingest.files.draft import Draft, drafted, mapping_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.headers import header_row
@@ -219,3 +221,116 @@ def test_how_often_a_ticket_was_passed_on_is_read(tmp_path: Path) -> None:
     passed_on = [event["data"]["count"] for event in made if event["type"].endswith("ticket.assigned.v1")]
     assert rejected == 0
     assert sorted(passed_on) == [1] * 10 + [2] * 10
+
+
+NAMED = (
+    # the last part of a compound says what it is; a title above and a total below; an impossible date
+    (
+        "cases",
+        "Utdrag;;;;;;\n\nAktnr;Utredningstyp;Stadsdelsenhet;Aktualiseringsdatum;Avslutsdatum;Ansökningssätt;\n",
+        ("26-{n}", ("11:1", "Ansökan"), ("Norr", "Syd"), "%Y%m%d", "", ("Brev", "E-tjänst"), ""),
+        {"case": "Aktnr", "case_type": "Utredningstyp", "unit": "Stadsdelsenhet", "opened": "Aktualiseringsdatum"}
+        | {"closed": "Avslutsdatum", "channel": "Ansökningssätt"},
+    ),
+    (
+        "tickets",
+        "Ticket ID;Date Logged;Client;Source;Category;Closure code;Reassigned Count\n",
+        (
+            "{n}",
+            "%d/%m/%Y",
+            ("School", "Care"),
+            ("Email", "Phone"),
+            ("A", "B"),
+            ("First call", "Not first call"),
+            ("0", "2"),
+        ),
+        {"ticket": "Ticket ID", "opened": "Date Logged", "unit": "Client", "channel": "Source", "category": "Category"}
+        | {"first_contact": "Closure code", "reassignments": "Reassigned Count"},
+    ),
+    (
+        "tickets",
+        "Meldingsnummer;Opprettet;Avdeling;Inngang;Emne;Kategori;Løst ved første henvendelse\n",
+        ("M{n}", "%d.%m.%Y", ("Plan", "Skole"), ("Telefon", "Oppmøte"), "Feil", ("A", "B"), ("X", "")),
+        {"ticket": "Meldingsnummer", "opened": "Opprettet", "unit": "Avdeling", "channel": "Inngang"}
+        | {"category": "Kategori", "first_contact": "Løst ved første henvendelse"},
+    ),
+    (
+        "cases",
+        "Saksnr;Opprettet;Ansvarlig enhet;Ansvarlig;Sakstype;Behandlingsmåte;Handling\n",
+        ("26/{n}", "%d.%m.%Y", ("Plan", "Skole"), ("KL", "ON"), ("A", "B"), ("Helautomatisk", "Delvis digital"), "Ja"),
+        {"case": "Saksnr", "opened": "Opprettet", "unit": "Ansvarlig enhet", "actor": "Ansvarlig"}
+        | {"case_type": "Sakstype", "end_to_end": "Behandlingsmåte"},
+    ),
+    (
+        "cases",
+        "Arendenummer;Arendetyp;Handlaggare;Forvaltning;Inkommet;Avslutat;Inkomstsatt\n",  # a program without åäö
+        ("B {n}/26", ("Bygglov", "Rivning"), ("EVA", "BO"), ("Norr", "Syd"), "%Y-%m-%d", "", ("E-post", "Brev")),
+        {"case": "Arendenummer", "case_type": "Arendetyp", "actor": "Handlaggare", "unit": "Forvaltning"}
+        | {"opened": "Inkommet", "closed": "Avslutat", "channel": "Inkomstsatt"},
+    ),
+    (
+        "cases",
+        "Arkivsak;Saksdato;Adm.enhed;Saksansv.;Ärendekategori;Klart datum;Indgangskanal\n",
+        (
+            "26/{n}",
+            "%d-%m-%Y",
+            ("Plan", "Skole"),
+            ("KL", "ON"),
+            ("A", "B"),
+            "",
+            ("Borger.dk", "Fremmøde", "Digital Post"),
+        ),
+        {"case": "Arkivsak", "opened": "Saksdato", "unit": "Adm.enhed", "actor": "Saksansv."}
+        | {"case_type": "Ärendekategori", "closed": "Klart datum", "channel": "Indgangskanal"},
+    ),
+    (
+        "staff",
+        "Anst.nr;Ansvar;Bef.benämning;Anst.datum;Slutdatum;Still.%\n",
+        ("{n}", ("1010", "1020"), ("Ingenjör", "Chef"), "serial", ("2958465", ""), ("100,0", "50,0")),
+        {"person": "Anst.nr", "unit": "Ansvar", "role": "Bef.benämning", "from": "Anst.datum", "to": "Slutdatum"}
+        | {"fte": "Still.%"},
+    ),
+)
+
+
+@pytest.mark.parametrize(("kind", "above", "cells", "fields"), NAMED)
+def test_what_a_column_holds_is_known_by_parts_of_its_name_and_by_the_words_of_its_cells(
+    tmp_path: Path, kind: str, above: str, cells: tuple[str | tuple[str, ...], ...], fields: dict[str, str]
+) -> None:
+    days = [date(2026, 1, 3) + timedelta(days=number) for number in range(40)]
+
+    def cell(form: str | tuple[str, ...], number: int) -> str:
+        text = form if isinstance(form, str) else form[number % len(form)]
+        if text == "serial":
+            return str((days[number] - date(1899, 12, 30)).days)
+        return days[number].strftime(text).replace("{n}", str(1000 + number))
+
+    body = "".join(";".join(cell(form, number) for form in cells) + "\n" for number in range(40))
+    path, made = draft_of(tmp_path, "list.csv", above + body + ";" * (len(cells) - 1) + "\n")
+    assert (made.kind, dict(made.fields), made.questions) == (kind, fields, ())
+    said, _ = events(path, made)
+    opened = [event for event in said if event["type"].split(".")[2] in ("opened", "eligibility")]
+    assert [datetime.fromisoformat(event["time"]).date() for event in opened] == [
+        day - timedelta(days=1)
+        for day in days  # midnight in Oslo
+    ]
+    assert all("valid_to" not in event["data"] for event in opened)  # the last day that a spreadsheet knows is no end
+
+
+@pytest.mark.parametrize("name", ["Avslutsdatum", "Klart datum", "Beslutsdatum", "Ferdig dato", "Frist", "Sist endret"])
+def test_an_end_is_never_the_time_of_what_happens_first(tmp_path: Path, name: str) -> None:
+    for number in ("Löpnummer", "Dnr"):
+        _, made = draft_of(tmp_path, "list.csv", f"{number};{name};Enhet;Steg\n" + rows(30, "%Y-%m-%d", "A", "S"))
+        assert {"at", "opened", "from"} & made.fields.keys() == set()
+        assert beginning_problem(made).startswith("no column holds dates")
+
+
+def test_words_affirm_only_where_others_do_not() -> None:
+    assert affirmative("first_contact", ["Löst i första samtalet", "Ej första kontakt", "Andra linjen"] * 9) == [
+        "Löst i första samtalet"
+    ]
+    assert affirmative("first_contact", ["First call"] * 9) is None
+    assert affirmative("first_contact", ["Printer", "Network"] * 9) is None
+    assert affirmative("end_to_end", ["Automatiserat beslut", "Manuellt"] * 9) == ["Automatiserat beslut"]
+    assert affirmative("access", ["First call", "Not"] * 9) is None
+    assert affirmative("access", ["J", "N", ""]) == ["J"]

@@ -23,6 +23,7 @@ from nytta.indicators.definition import Kind, Protects
 from nytta.indicators.store.render import ENDED, Scope, Zones, winners
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
+from nytta.ingest.store.quality import systems_of_access
 from nytta.registry.protection import StaffRules, in_force
 from nytta.registry.registry import Registry
 from nytta.registry.units import Organisation
@@ -87,6 +88,8 @@ def _steps(
 ) -> Iterable[_Row]:
     """Per unit of every level: managers who took the course ('trained'), and of all, who is also entitled ('ready').
 
+    Nobody is told to be ready in a system of which no source says who has access.
+
     Among those in scope when the last week ends that ended in an earlier month, or in the week's own where that is its
     last: readiness is told once a month. As the gate lets them be told.
     """
@@ -100,8 +103,8 @@ def _steps(
                    toInt64(uniqExact(e.actor)) AS size, {keys.format("(e.actor)")} AS size_keys,
                    toInt64(uniqExactIf(e.actor, {trained})) AS trained,
                    {keys.format(f"If(e.actor, {trained})")} AS trained_keys,
-                   toInt64(uniqExactIf(e.actor, {trained} AND e.entitled = 1)) AS ready,
-                   {keys.format(f"If(e.actor, {trained} AND e.entitled = 1)")} AS ready_keys,
+                   toInt64(uniqExactIf(e.actor, {trained} AND e.entitled != 0)) AS ready,
+                   {keys.format(f"If(e.actor, {trained} AND e.entitled != 0)")} AS ready_keys,
                    max(grouped) AS grouped
             FROM (
                 SELECT unit, system, actor, tier, entitled, toDate(valid_from) AS begin, {ENDED} AS last,
@@ -121,11 +124,13 @@ def _steps(
             GROUP BY p.ancestor, e.system, part, week ORDER BY p.ancestor, e.system, part, week""",
         weeks=sorted({last_of_month(week) for week in weeks}),
     )
-    for fact, part in (("trained", "manager"), ("ready", "*")):
-        for week in weeks if len(exact) else ():
+    telling_systems = pa.array(sorted(systems_of_access(store.connection)), pa.string())
+    of_access = exact.filter(pc.is_in(pc.cast(exact["system"], "string"), telling_systems))
+    for fact, part, counts in (("trained", "manager", exact), ("ready", "*", of_access)):
+        for week in weeks if len(counts) else ():
             month_end = last_of_month(week)
-            is_part = pc.equal(pc.cast(exact["part"], "string"), part)
-            rows = exact.filter(pc.and_(is_part, pc.equal(exact["week"], month_end)))
+            is_part = pc.equal(pc.cast(counts["part"], "string"), part)
+            rows = counts.filter(pc.and_(is_part, pc.equal(counts["week"], month_end)))
             if not len(rows):
                 continue
             rules = in_force(organisation.disclosure, month_end)

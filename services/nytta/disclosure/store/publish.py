@@ -22,7 +22,7 @@ from nytta.disclosure.rules import Reason, Status, few_of
 from nytta.indicators.definition import Definition, Kind, Protects
 from nytta.indicators.periods import GRAINS
 from nytta.ingest.store.private import PrivateStore
-from nytta.ingest.store.quality import systems_in_use, unclear_systems
+from nytta.ingest.store.quality import systems_in_use, systems_of_access, unclear_systems
 from nytta.registry.protection import in_force
 from nytta.registry.registry import Registry
 from nytta.registry.systems import Protects as Asking
@@ -244,7 +244,7 @@ class _Course:
 
     def _known(self, definition: Definition) -> Collection[str] | None:
         """Systems of which sources can tell what is counted, or of which it was shown before; None for all."""
-        if not (definition.tells_of_use or definition.must_occur):
+        if not (definition.tells_of_use or definition.tells_of_access or definition.must_occur):
             return None
         rows = self.store.connection.rows(
             """SELECT DISTINCT system FROM {private}.disclosed FINAL
@@ -534,17 +534,22 @@ def _columns(gated: Gated) -> dict[str, pa.Array]:
 
 
 def _occurring(store: PrivateStore, definitions: Sequence[Definition]) -> dict[str, frozenset[str]]:
-    """The systems in which what an indicator counts occurred at all, of those that must occur, by indicator."""
+    """The systems in which what an indicator counts occurred at all, of those that must occur, by indicator.
+
+    Access occurred where a source tells of it: everybody counts as entitled of whom none does.
+    """
+    access = [definition.id for definition in definitions if definition.tells_of_access]
+    occurring = dict.fromkeys(access, systems_of_access(store.connection)) if access else {}
     versions = {definition.id: definition.version for definition in definitions if definition.must_occur}
     if not versions:
-        return {}
+        return occurring
     rows = store.connection.rows(
         """SELECT indicator, version, groupUniqArray(system) FROM {private}.cells FINAL
            WHERE indicator IN {ids:Array(String)} AND numerator > 0 GROUP BY indicator, version""",
         ids=sorted(versions),
     )
-    occurring = {id_: frozenset(systems) for id_, version, systems in rows if version == versions[id_]}
-    return {id_: occurring.get(id_, frozenset()) for id_ in versions}
+    counting = {id_: frozenset(systems) for id_, version, systems in rows if version == versions[id_]}
+    return occurring | {id_: counting.get(id_, frozenset()) for id_ in versions}
 
 
 def _of_known(

@@ -238,7 +238,7 @@ def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
         SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
         FROM {person_acts}{by_old if scope.has("legacy") else ""}
         UNION ALL
-        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled = 1), 0,
+        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled != 0), 0,
                toString(tier)
         FROM {eligible}
     ) AS r

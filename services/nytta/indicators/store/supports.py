@@ -20,6 +20,7 @@ _GIVEN = {
     "first_contact": "first_contact >= 0",
     "how_to": "how_to >= 0",
     "legacy": "legacy = 1",
+    "access": "entitled >= 0",
     "actor": "actor_kind = 'person'",
 }
 """Fields that some events have and others have not."""

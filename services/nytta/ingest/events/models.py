@@ -430,9 +430,9 @@ class PeopleEligibility(Acted):
     """The first day."""
     valid_to: Day | None = None
     """The first day after the last one; absent while open."""
-    account: bool | None = True
+    account: bool | None = None
     """Whether the person has a working account."""
-    licence: bool | None = True
+    licence: bool | None = None
     """Whether the person has a licence."""
 
     @model_validator(mode="after")

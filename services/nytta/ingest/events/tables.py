@@ -295,11 +295,11 @@ class _Table:
         self.columns["valid_to"] = pa.array(following_mondays, pa.date32()).take(weeks.indices)
 
     def _entitled(self) -> None:
-        account = self.columns.pop("account", None)
-        licence = self.columns.pop("licence", None)
-        if account is not None and licence is not None:
-            # the least of -1 (not said), 0 and 1: entitled is who is known to have both
-            self.columns["entitled"] = pc.min_element_wise(account, licence)
+        answers = [self.columns.pop(name) for name in ("account", "licence") if name in self.columns]
+        if answers:
+            # entitled is whose known answers all say yes; unknown (-1) where neither is known
+            known_answers = [pc.if_else(pc.less(answer, 0), None, answer) for answer in answers]
+            self.columns["entitled"] = pc.min_element_wise(*known_answers).fill_null(-1)
 
     def _attributes(self) -> None:
         # by name, because a map is a list: the same attributes in another order would be another content

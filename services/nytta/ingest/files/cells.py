@@ -23,6 +23,16 @@ _YES: Final = frozenset({"ja", "j", "yes", "y", "true", "sant", "sann", "1", "x"
 _NO: Final = frozenset({"nej", "nei", "n", "no", "false", "falskt", "usann", "0", "off", "av", "inaktiv", "inactive"})
 _NUMBER: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0.]\d{3})*(?:[.,]\d+)?|[+-]?\d+(?:[.,]\d+)?")
 _DOTTED: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})\b")
+_SERIAL: Final = re.compile(r"[345]\d{4}(?:[.,]\d+)?|2958465")
+"""Days of 1982 to 2064 as spreadsheets count them, and the last that they know, which stands for no end."""
+_FIRST_CONTACT: Final = re.compile(
+    r"\bfirst (contact|call|touch)|\bförst\w* (kontakt|samtal)|\bførste (kontakt|henvend|samtale)|\bdirektlös|\bfcr\b",
+    re.IGNORECASE,
+)
+_END_TO_END: Final = re.compile(
+    r"(helt |fullt |fully )?(automat|digital|helautomat|heldigital)|straight.through|end.to.end", re.IGNORECASE
+)
+_NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
 _YEAR_FIRST: Final = re.compile(r"\d{4}-")
 _ZONE: Final = ZoneInfo("UTC")
 
@@ -125,7 +135,7 @@ def _part(notation: Notation, texts: Sequence[str]) -> float:
         return 0
     if notation == Notation("epoch-ms") and not all(re.fullmatch(r"\d{12,13}(?:\.\d+)?", text) for text in texts):
         return 0
-    if notation == Notation("excel") and not all(re.fullmatch(r"[345]\d{4}(?:[.,]\d+)?", text) for text in texts):
+    if notation == Notation("excel") and not all(_SERIAL.fullmatch(text) for text in texts):
         return 0
     return sum(_is_date(notation, text) for text in texts) / len(texts)
 
@@ -157,6 +167,21 @@ def yes_words(cells: Sequence[str]) -> list[str] | None:
     if not texts or not all(text.lower() in _YES | _NO for text in texts):
         return None
     return sorted(text for text in texts if text.lower() in _YES)
+
+
+def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
+    """The texts of a column that affirm what a field asks (`first_contact`, `end_to_end`; others by yes and no).
+
+    Words may say it too, such as "Resolved by first call" among other codes of closing, where some say it and others
+    do not. None where the column answers no such question.
+    """
+    plain = yes_words(cells)
+    words = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match}.get(role)
+    if plain is not None or words is None or not are_few(cells):
+        return plain
+    texts = sorted(set(said(cells)))
+    affirming_texts = [text for text in texts if words(text) and not _NOT.search(text)]
+    return affirming_texts if 0 < len(affirming_texts) < len(texts) else None
 
 
 def are_numbers(cells: Sequence[str]) -> bool:

@@ -31,14 +31,18 @@ _DATES: Final = frozenset({"from", "to", "opened", "resolved", "closed", "decide
 _ENDS: Final = frozenset({"to", "resolved", "closed"})
 _UNREAD: Final = frozenset({"status", "changed", "unit_name", "unit_above"})
 """What is found for other ends than the mapping."""
+_PLAIN: Final = str.maketrans({"å": "a", "ä": "a", "æ": "ae", "ö": "o", "ø": "o", "é": "e", "ü": "u"})
+"""Letters of names in those of ASCII."""
 _NO_EVENT: Final = re.compile(
-    r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|planned"
-    r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated|modified"
-    r"|ändrad|endret|komplett|complete date)"
+    (
+        r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|planned"
+        r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated"
+        r"|modified|ändrad|endret|komplett|complete date)"
+    ).translate(_PLAIN)
 )
-_AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)")
-"""Words that say of an event which of several it is."""
 """Words of columns whose dates are of no opening, closing or doing."""
+_AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)".translate(_PLAIN))
+"""Words that say of an event which of several it is."""
 _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     STAFF: {"person": 1, "role": 2, "from": 2, "to": 1, "fte": 3, "access": 1, "unit": 1},
     TICKETS: {"ticket": 1, "opened": 1, "resolved": 2, "channel": 1, "team": 2, "requester": 2, "first_contact": 3}
@@ -69,11 +73,14 @@ _CHANNELS: Final = (
     (r"chat|teams|messenger", "chat"),
     (
         r"e-?tjänst|etjänst|e-?tjeneste|webb?|portal|självservice|selvbetjening|self.?service|skjema|formulär|form\b"
-        r"|digital|internet|nett|altinn|online|mina sidor|min side|catalog|jira",
+        r"|digital|internet|nett|altinn|online|mina sidor|min side|borger\.dk|catalog|jira",
         "web",
     ),
     (r"\bapp\b|mobil", "app"),
-    (r"besök|disk|reception|oppmøte|frammøte|skranke|walk|person|counter|desk|servicetorg", "desk"),
+    (
+        r"besök|disk|reception|oppmøte|frammøte|fremmøde|personligt|muntlig|skranke|walk|person|counter|desk|servicetorg",
+        "desk",
+    ),
     (r"\bpost\b|brev|letter|papper|papir|\bmail room", "post"),
     (r"\bapi\b|integration|integrasjon", "api"),
     (r"övervak|overvåk|monitor|\bevent|alarm|alert|automat|intern|system|tekniker|technician", "internal"),
@@ -178,11 +185,23 @@ def _log(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notati
     """A list that is of no known kind: steps of cases, by the names that logs of events have."""
     fields = _fields(LOG, look, list(columns), dated)
     if "at" not in fields and dated:
-        other_columns = [column for column in dated if column not in fields.values()]
+        taken = fields.values()
+        other_columns = [column for column in dated if column not in taken and not _is_end(column)]
         plain = [column for column in other_columns if not dated[column][0].formats]
         if len(plain) == 1:
             fields["at"] = plain[0]
     return _settled(look, LOG, fields, dated)
+
+
+def _is_end(column: str) -> bool:
+    """Whether a column is called like the end of something, or like a date of no event: no time of a step."""
+    name = called(column)
+    stems = (
+        stem
+        for kind, role in ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"), (CASES, "decided"))
+        for stem in _stems()[kind][role]
+    )
+    return bool(_NO_EVENT.search(name)) or any(stem.search(name) for stem in stems)
 
 
 @cache
@@ -198,7 +217,7 @@ def _stems() -> Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]:
     document = yaml.safe_load((Path(__file__).parent / "stems.yaml").read_text("utf-8"))
     return {
         kind: {
-            role: tuple(re.compile(rf"\b{stem.replace('$', chr(92) + 'b')}") for stem in stems)
+            role: tuple(re.compile(rf"\b{stem.translate(_PLAIN).replace('$', chr(92) + 'b')}") for stem in stems)
             for role, stems in roles.items()
         }
         for kind, roles in document.items()
@@ -206,9 +225,12 @@ def _stems() -> Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]:
 
 
 def called(column: str) -> str:
-    """The name of a column as names are compared: small letters, a space for every sign between words."""
-    apart = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column))
-    return re.sub(r"[\W_]+", " ", apart.lower()).strip()
+    """The name of a column as names are compared: small letters of ASCII, a space for every sign between words.
+
+    Programs write headers without the letters of their language too: "Arendenummer", "Lost datum".
+    """
+    apart = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column)).replace("%", " prosent ")
+    return re.sub(r"[\W_]+", " ", apart.lower().translate(_PLAIN)).strip()
 
 
 def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Sequence[Notation]]) -> dict[str, str]:
@@ -221,6 +243,8 @@ def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Seque
 
     def free(role: str, *, any_date: bool = False) -> list[str]:
         unused_columns = [column for column in columns if column not in fields.values()]
+        if role == "at" and kind in (CASES, LOG):
+            return [column for column in unused_columns if not _is_end(column)]
         if role not in _DATES or any_date:
             return unused_columns
         return [
@@ -260,7 +284,18 @@ def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Seque
             fields[role] = column
     if kind == STAFF:
         _find_units(look, names, fields)
+    if kind == TICKETS and "first_contact" not in fields:
+        answering = (column for column in free("first_contact") if _tells_first_contact(look.cells(column)))
+        if column := next(answering, ""):
+            fields["first_contact"] = column
+    if kind == CASES and ("at" not in fields or cells.are_unique(look.cells(fields.get("case", "")))):
+        fields.pop("activity", None)  # what a case is, and no step of it
     return fields
+
+
+def _tells_first_contact(texts: Sequence[str]) -> bool:
+    """Whether the words of a column say which tickets the first contact resolved, whatever the column is called."""
+    return cells.yes_words(texts) is None and cells.affirmative("first_contact", texts) is not None
 
 
 def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) -> None:
@@ -348,12 +383,12 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
             return cells.are_numbers([text.replace("%", "").strip() for text in texts])
         case "reassignments":
             return cells.are_numbers(texts)
-        case "access" | "first_contact" | "end_to_end":
-            return cells.yes_words(texts) is not None
-        case "returned":
-            return cells.yes_words(texts) is not None
+        case "access" | "first_contact" | "end_to_end" | "returned":
+            return cells.affirmative(role, texts) is not None
         case "channel" | "unit_above" | "role" | "status":
             return cells.are_few(texts) and not (role != "status" and cells.are_numbers(texts))
+        case "category" if len(texts) > 2 and len(set(texts)) == 1:
+            return False  # what is the same for all tickets parts none of them
         case "category" | "case_type" | "team" | "course" | "app" | "activity":
             return not cells.are_unique(texts) or len(texts) < 3
         case _:
@@ -763,7 +798,7 @@ def channel(text: str) -> str:
 def _answer(draft: Draft, role: str, name: str) -> Iterator[str]:
     if role in draft.fields:
         column = draft.fields[role]
-        yes_words = cells.yes_words(draft.look.cells(column)) or []
+        yes_words = cells.affirmative(role, draft.look.cells(column)) or []
         yield f"{name}: {{field: {quoted(column)}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
 
 

@@ -36,13 +36,21 @@ def encoding_of(sample: bytes, declared: str | None = None) -> tuple[str, bool]:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError as error:
-        # Two good sequences of several bytes before the bad one are no accident: it is UTF-8 with a damaged
-        # place.
         preceding = error.object[: error.start].decode("utf-8")
-        return (
-            ("utf-8", True) if sum(not character.isascii() for character in preceding) > 1 else (_single(sample), True)
-        )
+        return ("utf-8" if _is_damaged_utf8(sample, preceding) else _single(sample)), True
     return "utf-8", True
+
+
+def _is_damaged_utf8(sample: bytes, preceding: str) -> bool:
+    """Whether a sample is UTF-8 with damaged places: good sequences of several bytes are no accident.
+
+    Two of them before the first bad one are enough, else more than there are bad ones in all.
+    """
+    if sum(not character.isascii() for character in preceding) > 1:
+        return True
+    signs = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
+    bad = signs.count("\ufffd")
+    return sum(not sign.isascii() for sign in signs) - bad > bad
 
 
 def _single(sample: bytes) -> str:

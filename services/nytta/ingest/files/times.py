@@ -83,6 +83,8 @@ _LITERAL_UTC = re.compile(r"(?<=%[A-Za-z])Z\b|\b(?<!%)(?:UTC|GMT)\b")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPREADSHEET = datetime(1899, 12, 30)
+_SERIALS = 2_958_466
+"""The first number of days that spreadsheets do not know: they end with the year 9999."""
 
 
 class AmbiguousTimeError(ValueError):
@@ -142,9 +144,11 @@ def _epoch(unit: int) -> Callable[[str], datetime]:
 
 def _serial(text: str) -> datetime:
     """The local time that a spreadsheet's number of days stands for, to the second."""
-    if not re.fullmatch(r"\d{1,6}(?:[.,]\d{1,15})?", text):
+    if not re.fullmatch(r"\d{1,7}(?:[.,]\d{1,15})?", text):
         raise ValueError("is no number of days as spreadsheets count them")
     days = Decimal(text.replace(",", "."))
+    if days >= _SERIALS:
+        raise ValueError("is no number of days as spreadsheets count them")
     if days < 61:  # before 1900-03-01 spreadsheets disagree, and an empty cell is 0
         raise ValueError("is a number of days before March 1900, and no date of an export")
     return _SPREADSHEET + timedelta(seconds=int((days * 86_400).to_integral_value()))
@@ -226,19 +230,22 @@ def _taken_apart(text: str, order: Order, years: Years) -> datetime:
         if not 1 <= hour <= 12:
             raise ValueError("has an hour outside 1 to 12 beside AM or PM")
         hour = hour % 12 + (12 if match["half"] in "pP" else 0)
-    fraction = ((match["fraction"] or "") + "000000")[:6]
+    minute, second = int(match["minute"] or 0), int(match["second"] or 0)
+    fraction = int(((match["fraction"] or "") + "000000")[:6])
+    at_its_end = hour == 24 and not (minute or second or fraction)  # the midnight that ends the day
     try:
-        return datetime(
+        moment = datetime(
             year,
             month,
             day,
-            hour,
-            int(match["minute"] or 0),
-            int(match["second"] or 0),
-            int(fraction),
+            0 if at_its_end else hour,
+            minute,
+            second,
+            fraction,
             tzinfo=_offset(match["offset"]),
         )
-    except ValueError as error:
+        return moment + timedelta(days=at_its_end)
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"is no date of the calendar, read {order}") from error
 
 

@@ -66,3 +66,12 @@ def systems_in_use(connection: Connection) -> frozenset[str]:
              AND (type IN ('platform.session', 'case.step', 'case.handover') OR import = 0)"""
     )
     return frozenset(system for (system,) in rows)
+
+
+def systems_of_access(connection: Connection) -> frozenset[str]:
+    """Systems of which some source tells who has an account or a licence; most staff lists tell of none."""
+    rows = connection.rows(
+        """SELECT DISTINCT system FROM {private}.events
+           WHERE kind = 'eligibility' AND entitled >= 0 AND retracted = 0"""
+    )
+    return frozenset(system for (system,) in rows)
