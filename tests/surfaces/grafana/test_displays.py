@@ -150,7 +150,7 @@ def test_shares_say_their_unit_and_differences_theirs(
                         panel["title"],
                         field,
                     )
-    assert seen == {"Now", "Change, points"}
+    assert seen == {"Latest", "Change, points"}
 
 
 @pytest.mark.parametrize("theme", BACKGROUNDS)

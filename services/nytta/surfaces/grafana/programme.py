@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nytta.surfaces.grafana.boards import Board, Row, Variable
@@ -53,6 +54,34 @@ def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
     )
 
 
+def _benefits(
+    title: str, width: int = 24, height: int = 10, widths: Mapping[str, int] | None = None, hidden: Sequence[str] = ()
+) -> Panel:
+    return Panel(
+        Kind.TABLE,
+        title,
+        "What is furthest behind first. Baseline, target and due date as planned; realised share and forecast of the "
+        "share at the due date with its interval; money only where the owner has confirmed the minutes.",
+        f"""SELECT b.name_en AS "Benefit", ifNull(nullIf(n.name_en, ''), b.place) AS "Unit",
+    replaceAll(b.status, '_', ' ') AS "Status", b.realised AS "Realised %", b.forecast AS "Forecast %",
+    if(isNull(b.forecast_low), '', concat(toString(b.forecast_low), '–', toString(b.forecast_high))) AS "Between %",
+    toString(b.due) AS "Due", b.baseline AS "Baseline", b.target AS "Target", b.unit_of_measure AS "In",
+    b.freed_hours AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
+FROM nytta.benefits AS b LEFT JOIN {NAMES} ON n.unit = b.place
+WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("benefits")}
+ORDER BY b.realised ASC NULLS LAST, b.benefit""",
+        empty=_NO_BENEFITS,
+        width=width,
+        height=height,
+        owner="benefit owner",
+        source="statements of benefits",
+        refresh=_SAID,
+        links=_LINKS,
+        widths=widths or {},
+        hidden=("Id", *hidden),
+    )
+
+
 BOARD: Final = Board(
     "nytta-programme",
     "Programme: which promised benefits have come, and what is not realised yet?",
@@ -65,7 +94,7 @@ BOARD: Final = Board(
             "Organisation",
             "SELECT organisation, name_en FROM nytta.organisations ORDER BY benefits DESC, figures DESC, name_en",
         ),
-        *VARIABLES[1:],
+        *VARIABLES[1:3],
     ),
     (
         Row(
@@ -106,7 +135,19 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
                 judged(),
             ),
         ),
-        Row("Who lags", (lagging(),)),
+        Row(
+            "What has come, and who lags",
+            (
+                _benefits(
+                    "Benefits, what is furthest behind first",
+                    width=13,
+                    height=8,
+                    widths={"Unit": 110, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
+                    hidden=("Between %", "Baseline", "Target", "In", "Freed h/year", "Worth", "Currency"),
+                ),
+                lagging(11, ("Finding", "To target", "To like units")),
+            ),
+        ),
         Row(
             "Benefits",
             (
@@ -142,28 +183,7 @@ GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10
                     source="statements of benefits",
                     refresh=_SAID,
                 ),
-                Panel(
-                    Kind.TABLE,
-                    "Every benefit, what is furthest behind first",
-                    "Baseline, target and due date as planned; realised share and forecast of the share at the due "
-                    "date with its interval; money only where the owner has confirmed the minutes.",
-                    f"""SELECT b.name_en AS "Benefit", ifNull(nullIf(n.name_en, ''), b.place) AS "Unit",
-    replaceAll(b.status, '_', ' ') AS "Status", b.realised AS "Realised %", b.forecast AS "Forecast %",
-    if(isNull(b.forecast_low), '', concat(toString(b.forecast_low), '–', toString(b.forecast_high))) AS "Between %",
-    b.baseline AS "Baseline", b.target AS "Target", b.unit_of_measure AS "In", toString(b.due) AS "Due",
-    b.freed_hours AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
-FROM nytta.benefits AS b LEFT JOIN {NAMES} ON n.unit = b.place
-WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("benefits")}
-ORDER BY b.realised ASC NULLS LAST, b.benefit""",
-                    empty=_NO_BENEFITS,
-                    width=24,
-                    height=10,
-                    owner="benefit owner",
-                    source="statements of benefits",
-                    refresh=_SAID,
-                    links=_LINKS,
-                    hidden=("Id",),
-                ),
+                _benefits("Every benefit, with its baseline, target and worth"),
             ),
         ),
         Row("Alerts", (standing_alerts(),)),
