@@ -26,6 +26,8 @@ TIME, LINK, SWITCH = 330, 90, 48
 """Pixels of the time with its refresh, of the list of boards, of what switches an annotation on."""
 CHOICE: Final = {True: 90, False: 160}
 """Pixels of a choice of several, which says All, and of one, which says a name."""
+LEAST: Final = 150
+"""Pixels that a column of a table has at least where the board says nothing (COLUMN_MIN_WIDTH of the table)."""
 INSET: Final = 12
 """Pixels of a panel's borders and of the scroll bar of its table."""
 
@@ -83,7 +85,7 @@ def columns(panel: dict[str, Any], names: list[str]) -> dict[str, int]:
     shown = [name for name in names if name not in hidden]
     free = [name for name in shown if name not in sizes]
     left = width(panel["gridPos"]["w"]) - INSET - sum(sizes[name] for name in shown if name in sizes)
-    least = panel["fieldConfig"]["defaults"]["custom"]["minWidth"]
+    least = panel["fieldConfig"]["defaults"].get("custom", {}).get("minWidth", LEAST)
     shared = max(left // len(free), least) if free else 0
     return {name: sizes.get(name, shared) for name in shown}
 

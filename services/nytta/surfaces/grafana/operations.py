@@ -225,6 +225,7 @@ FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY sta
                     owner=_OWNER,
                     source="outbox",
                     refresh="every ten minutes",
+                    widths={"Messages": 85, "Most attempts": 110, "Last": 140},
                 ),
                 Panel(
                     Kind.TABLE,
@@ -235,6 +236,7 @@ FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY sta
                     empty="Nothing was disposed of yet.",
                     owner=_OWNER,
                     refresh="at once",
+                    widths={"At": 140, "Cells sealed": 100},
                 ),
                 Panel(
                     Kind.TABLE,

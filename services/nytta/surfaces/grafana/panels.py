@@ -41,7 +41,7 @@ NO_VALUE: Final = "no data"
 EMPTY_CELL: Final = "–"
 WIDE: Final = 24
 NARROW: Final = 80
-"""Pixels that a column of a table has at least; Grafana's 150 would push the last columns off the screen."""
+"""Pixels that a column has at least where widths are said; Grafana's 150 would push the last off the screen."""
 TOP: Final = 3
 """Lines that the text on top of a board takes: figures stand on the first screen."""
 
@@ -202,7 +202,9 @@ def _bars(_: Panel) -> bargauge.Panel:
 
 
 def _table(panel: Panel) -> table.Panel:
-    built = table.Panel().show_header(True).filterable(False).min_width(NARROW)
+    built = table.Panel().show_header(True).filterable(False)
+    if panel.widths:
+        built.min_width(NARROW)
     # Grafana says in every empty cell what it says of an empty panel
     built.override_by_regexp("/.*/", [DynamicConfigValue("noValue", EMPTY_CELL)])
     built.override_by_field_type("time", [DynamicConfigValue("unit", _MOMENT)])

@@ -174,7 +174,7 @@ ORDER BY time""",
 )
 
 
-UNSHOWN: Final = "No figure in the chosen time. What is not shown, and why, stands at the end of the board."
+UNSHOWN: Final = "No figure in the chosen time: no source tells of it, or the end of the board says why none is shown."
 """Where a figure is missing that others have."""
 
 
@@ -272,9 +272,9 @@ def judged() -> Panel:
     """How many units can be judged at all, and of how many something is open."""
     return Panel(
         Kind.STAT,
-        "Units that can be judged",
-        "Units of which at least one figure may be shown, of all that the system concerns; and those of which a "
-        "finding is open.",
+        "Units judged",
+        "Units that can be judged, of which at least one figure may be shown, of all that the system concerns; and "
+        "those of which a finding is open.",
         f"""SELECT countIf(judged) AS "Judged", count() AS "Of", countIf(findings > 0) AS "Lag"
 FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} HAVING count() > 0""",
         width=4,
@@ -309,20 +309,23 @@ ORDER BY a.urgency DESC, a.opened, a.unit""",
     )
 
 
-def unshown() -> Panel:
+def unshown(width: int = 12) -> Panel:
     """What is hidden, said in words."""
     return Panel(
         Kind.TABLE,
         "What is not shown, and why",
-        "Figures of the latest window that are not shown, by indicator and reason; too few may be none.",
+        "Figures of the latest window that are not shown, by indicator and reason; too few may be none. What no source "
+        "tells of is not in the list.",
         f"""SELECT any(d.title_en) AS "Indicator", v.reason AS "Why", count() AS "Figures", uniqExact(v.unit) AS "Units"
 FROM nytta.last_values AS v
 LEFT JOIN (SELECT indicator, version, title_en FROM nytta.definitions FINAL) AS d
     ON d.indicator = v.indicator AND d.version = v.version
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND isNull(value)
 GROUP BY v.indicator, v.reason ORDER BY v.indicator, v.reason""",
+        width=width,
+        widths={"Figures": 75, "Units": 65},
         words=REASONS,
-        empty="Every figure is shown.",
+        empty="Every figure that there are records for is shown.",
     )
 
 

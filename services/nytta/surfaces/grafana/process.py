@@ -25,6 +25,7 @@ from nytta.surfaces.grafana.phrases import (
     WORDS,
     figures,
     latest_value,
+    unshown,
 )
 
 _INDICATORS = (
@@ -213,9 +214,10 @@ WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE}
   AND week = (SELECT max(week) FROM nytta.unrealised WHERE {ORGANISATION})
 ORDER BY use_missing_hours + effect_missing_hours DESC NULLS LAST, case_type, place""",
                     empty="No hours are planned for the chosen case types in programme.yaml, or none were stated yet.",
-                    width=16,
+                    width=24,
                     height=9,
                     owner="benefit owner",
+                    widths={"Share %": 75, "Target %": 75, "Hours, use missing": 140, "Hours, effect missing": 160},
                 ),
                 Panel(
                     Kind.TABLE,
@@ -227,9 +229,10 @@ WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT I
 GROUP BY case_type ORDER BY case_type""",
                     empty="No case type of the chosen units stands in the latest window.",
                     width=8,
-                    height=9,
                     owner="process owner",
+                    widths={"Figures": 75, "Shown": 70},
                 ),
+                unshown(16),
             ),
         ),
     ),
