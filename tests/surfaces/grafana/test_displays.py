@@ -42,7 +42,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("library")
     shutil.copy(HERE / "package.json", folder)
     done = subprocess.run(
-        ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"],
+        ["npm", "install", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -55,10 +55,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def displays(
-    library: Path, new_store: Callable[[], PrivateStore], tmp_path_factory: pytest.TempPathFactory
+    library: Path, new_module_store: Callable[[], PrivateStore], tmp_path_factory: pytest.TempPathFactory
 ) -> list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]:
     """Per panel its board's name, what the board says of it, the rows, and what is shown in each theme."""
-    filled = fill(new_store(), tmp_path_factory.mktemp("story"), "case-system", 60, 0.3)
+    filled = fill(new_module_store(), tmp_path_factory.mktemp("story"), "case-system", 60, 0.3)
     return shown(library, filled)
 
 

@@ -98,7 +98,7 @@ _EXPLOITATION: Final = Panel(
 FROM (SELECT * FROM nytta.states
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}) AS s
 LEFT JOIN {NAMES} ON n.unit = s.unit
-ORDER BY s.case_type, n.depth, s.unit""",
+ORDER BY s.state = '{Exploitation.NOT_EXPLOITED}' DESC, s.case_type, n.depth, s.unit""",
     empty=_NO_STATES,
     width=16,
     height=8,
@@ -131,19 +131,20 @@ BOARD: Final = Board(
                 *(latest_value(*indicator) for indicator in _INDICATORS[:4]),
                 _pays(
                     "Digital, not exploited",
-                    "Case types of units that are digital and got neither faster, cleaner nor cheaper by it, of all "
-                    "that are digital.",
-                    f"""SELECT countIf(state = '{Exploitation.NOT_EXPLOITED}') AS "Not exploited", count() AS "Of"
+                    "Case types of units that are digital and got neither faster, cleaner nor cheaper by it, of all of "
+                    "which a state is told; and those of which the figures do not say it.",
+                    f"""SELECT countIf(state = '{Exploitation.NOT_EXPLOITED}') AS "Not", count() AS "Of",
+    countIf(state = '{Exploitation.UNCLEAR}') AS "Unclear"
 FROM nytta.states WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation'
-    AND {LAST_STATES} AND state IN ('{Exploitation.EXPLOITED}', '{Exploitation.NOT_EXPLOITED}') HAVING count() > 0""",
+    AND {LAST_STATES} HAVING count() > 0""",
                     STATES,
                     "no state is told",
                 ),
                 _pays(
                     "Unrealised hours",
                     "Hours a year that the plan promised: the use is missing, or its effect.",
-                    f"""SELECT ifNull(sum(use_missing_hours), 0) AS "Use missing",
-    ifNull(sum(effect_missing_hours), 0) AS "Effect missing"
+                    f"""SELECT round(ifNull(sum(use_missing_hours), 0)) AS "Use missing",
+    round(ifNull(sum(effect_missing_hours), 0)) AS "Effect missing"
 FROM nytta.unrealised WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND {PLACE}
     AND week = (SELECT max(week) FROM nytta.unrealised WHERE {ORGANISATION}) HAVING count() > 0""",
                     "statements of benefits",

@@ -54,6 +54,19 @@ def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
     )
 
 
+_FIGURES: Final = {
+    "Realised %": 85,
+    "Forecast %": 85,
+    "Between %": 80,
+    "Due": 90,
+    "Baseline": 75,
+    "Target": 65,
+    "Freed h/year": 100,
+    "Worth": 70,
+    "Currency": 75,
+}
+
+
 def _benefits(
     title: str, width: int = 24, height: int = 10, widths: Mapping[str, int] | None = None, hidden: Sequence[str] = ()
 ) -> Panel:
@@ -109,15 +122,15 @@ FROM nytta.benefits WHERE {ORGANISATION} AND {_latest("benefits")} HAVING count(
                 _stat(
                     "Hours freed",
                     "Working hours a year that both use and measurement support.",
-                    f"""SELECT ifNull(sum(freed_hours), 0) AS "Hours a year" FROM nytta.unrealised
+                    f"""SELECT round(ifNull(sum(freed_hours), 0)) AS "Hours a year" FROM nytta.unrealised
 WHERE {ORGANISATION} AND {_latest("unrealised")} HAVING count() > 0""",
                     "none",
                 ),
                 _stat(
                     "Unrealised hours",
                     "Hours a year that were promised and are not there: the use is missing, or its effect.",
-                    f"""SELECT ifNull(sum(use_missing_hours), 0) AS "Use missing",
-    ifNull(sum(effect_missing_hours), 0) AS "Effect missing"
+                    f"""SELECT round(ifNull(sum(use_missing_hours), 0)) AS "Use missing",
+    round(ifNull(sum(effect_missing_hours), 0)) AS "Effect missing"
 FROM nytta.unrealised WHERE {ORGANISATION} AND {_latest("unrealised")} HAVING count() > 0""",
                 ),
                 _stat(
@@ -183,7 +196,7 @@ GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10
                     source="statements of benefits",
                     refresh=_SAID,
                 ),
-                _benefits("Every benefit, with its baseline, target and worth"),
+                _benefits("Every benefit, with its baseline, target and worth", widths={"Benefit": 220, **_FIGURES}),
             ),
         ),
         Row("Alerts", (standing_alerts(),)),
