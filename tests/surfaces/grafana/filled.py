@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from nytta import service as nytta
 from nytta.demo import simulate, write
 from nytta.disclosure.published.values import OpenStore
+from nytta.ingest.files.mapping import load
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore
@@ -81,6 +82,17 @@ def fill(store: PrivateStore, folder: Path, story: str, weeks: int, scale: float
     for back in (14, 7, 0):
         evaluate(app, END - timedelta(days=back))
     _beyond_the_story(store)
+    return Filled(store.connection)
+
+
+def fill_with_log(store: PrivateStore, log: Path, mapping: str) -> Filled:
+    """A store with a real log that has neither a registry nor a plan, years after its last event."""
+    definitions = nytta.read_definitions(declarations.schemas() / "indicators")
+    intake = Intake(store, Keys("k1", bytes(32)), None)
+    app = nytta.App(store, OpenStore(store.connection), intake, definitions, declarations.schemas() / "tables")
+    app.intake.import_file(log, load(mapping), END.astimezone(UTC))
+    app.bring_up_to_date(END)
+    evaluate(app, END)
     return Filled(store.connection)
 
 

@@ -20,7 +20,7 @@ from nytta.registry import declarations
 from nytta.surfaces.grafana.catalogue import BOARDS
 from nytta.surfaces.grafana.panels import BACKGROUNDS, EMPTY_CELL
 from tests.surfaces.grafana.expander import ALL
-from tests.surfaces.grafana.filled import Answer, Filled, fill
+from tests.surfaces.grafana.filled import Answer, Filled, fill, fill_with_log
 from tests.surfaces.grafana.pictures import opened
 from tests.surfaces.grafana.test_boards import numeric
 from tests.surfaces.grafana.test_rules import contrast
@@ -114,15 +114,34 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
+def faults(displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]) -> list[tuple[str, str, str, str]]:
+    """Cells that say what no person can read."""
+    return [
+        (board, panel["title"], field["name"], cell["text"])
+        for board, panel, _, display in displays
+        for field in display["light"]
+        for cell in field["cells"] or ()
+        if NOT_FOR_PEOPLE.search(cell["text"])
+    ]
+
+
 def test_what_is_shown_is_for_people(displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]) -> None:
     assert len(displays) > 25
-    faults = []
-    for board, panel, _, display in displays:
-        for field in display["light"]:
-            for cell in field["cells"] or ():
-                if NOT_FOR_PEOPLE.search(cell["text"]):
-                    faults.append((board, panel["title"], field["name"], cell["text"]))
-    assert not faults, faults[:10]
+    assert not faults(displays)
+
+
+def test_a_log_of_old_years_shows_its_figures_and_of_what_week_they_are(
+    library: Path, new_module_store: Callable[[], PrivateStore], shared_data: Path
+) -> None:
+    store = fill_with_log(new_module_store(), shared_data / "events" / "08_receipt.xes.gz", "wabo-receipt")
+    displayed = shown(library, store)
+    assert not faults(displayed)
+    process = next(board for board in BOARDS if board.uid == "nytta-process")
+    assert opened(process, store)["latest"] == ["2012-01-23"]
+    (intake,) = [
+        display for board, panel, _, display in displayed if (board, panel["title"]) == ("process", "Digital intake")
+    ]
+    assert [cell["text"] for field in intake["light"] for cell in field["cells"]] == ["97%", "-2"]
 
 
 def test_an_empty_cell_says_no_sentence(displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]) -> None:

@@ -69,11 +69,11 @@ FROM nytta.sources WHERE {_SOURCE}""",
                 ),
                 _stat(
                     "Last received",
-                    "Minutes since anything was received from any of the chosen sources.",
+                    "Minutes since events of the last 26 weeks were received from any of the chosen sources.",
                     f"""SELECT if(count() = 0, NULL, dateDiff('minute', max(last_received), now())) AS "Minutes ago"
 FROM nytta.sources WHERE {_SOURCE}""",
                     "suffix:min",
-                    empty="never",
+                    empty="none of 26 weeks",
                 ),
                 _stat(
                     "Refused",
@@ -121,7 +121,7 @@ FROM nytta.indicator_values""",
     last_received AS "Last received"
 FROM nytta.sources WHERE {_SOURCE}
 ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, system""",
-                    empty="No source is told of yet; the service does so every ten minutes. To begin: docs/sources.md.",
+                    empty="No source has events of the last 26 weeks. How one begins: docs/sources.md.",
                     width=24,
                     height=8,
                     widths={
