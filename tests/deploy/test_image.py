@@ -11,12 +11,11 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
 
-from tests.deploy.tools import DEPLOY, needed, run
+from tests.deploy.tools import DEPLOY, needed, open_folder, run
 from tests.support.broker import Broker
 from tests.support.installation import Store
 from tests.support.processes import Process, answers, free_port, python, until
@@ -99,10 +98,8 @@ def below() -> float:
 
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Path]:
-    """A folder that every user reaches. pytest closes its own to others whenever another run of it begins."""
-    with TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with open_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

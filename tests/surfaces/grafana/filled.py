@@ -23,6 +23,8 @@ from tests.surfaces.grafana.expander import ALL, Chosen, Range, expand
 
 END = datetime(2026, 11, 17, tzinfo=ZoneInfo("Europe/Stockholm"))
 """The Tuesday after the last week of the stories."""
+RECEIVED = END.astimezone(UTC) - timedelta(hours=14, minutes=25)
+"""No moment at midnight, which would look like a day."""
 OVER = Range(END - timedelta(days=550), END)
 SOUTH = "South's office"
 
@@ -77,7 +79,7 @@ def fill(store: PrivateStore, folder: Path, story: str, weeks: int, scale: float
     log = folder / "events.ndjson"
     with log.open("ab") as more:
         more.write(b'{"specversion": "1.0"}\nno event at all\n')
-    app.intake.import_file(log, None, END.astimezone(UTC))
+    app.intake.import_file(log, None, RECEIVED)
     app.bring_up_to_date(END)
     for back in (14, 7, 0):
         evaluate(app, END - timedelta(days=back))
@@ -90,7 +92,7 @@ def fill_with_log(store: PrivateStore, log: Path, mapping: str) -> Filled:
     definitions = nytta.read_definitions(declarations.schemas() / "indicators")
     intake = Intake(store, Keys("k1", bytes(32)), None)
     app = nytta.App(store, OpenStore(store.connection), intake, definitions, declarations.schemas() / "tables")
-    app.intake.import_file(log, load(mapping), END.astimezone(UTC))
+    app.intake.import_file(log, load(mapping), RECEIVED)
     app.bring_up_to_date(END)
     evaluate(app, END)
     return Filled(store.connection)
@@ -113,7 +115,7 @@ def _beyond_the_story(store: PrivateStore) -> None:
     store.connection.insert(
         "{open}.not_processed", ["received_on", "source", "system", "events"], [[day, "/old", "arken", 12]]
     )
-    at = datetime(2026, 11, 3, tzinfo=UTC)
+    at = datetime(2026, 11, 3, 9, 12, tzinfo=UTC)
     store.connection.insert(
         "{open}.disposals",
         ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],

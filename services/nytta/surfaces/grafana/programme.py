@@ -55,6 +55,8 @@ def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
 
 
 _FIGURES: Final = {
+    "Unit": 140,
+    "Status": 95,
     "Realised %": 85,
     "Forecast %": 85,
     "Between %": 80,
@@ -299,7 +301,7 @@ ORDER BY d.executed / greatest(d.units, 1), d.decided""",
                     "age that 85 of 100 do not exceed.",
                     f"""SELECT part AS "Level", figures['open'] AS "Open", value AS "Median weeks", high AS "85 of 100"
 FROM nytta.states WHERE {ORGANISATION} AND what = 'decision-age' AND {LAST_STATES} ORDER BY part""",
-                    empty=_NO_DECISIONS,
+                    empty="No decision of this organisation is open, or none is known.",
                     width=8,
                     source="reports of units",
                     widths={"Open": 55, "Median weeks": 100, "85 of 100": 85},
