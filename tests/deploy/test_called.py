@@ -80,7 +80,7 @@ def alertmanager(folder: Path, calls: Calls) -> Iterator[str]:
         process.wait(30)
 
 
-def test_somebody_is_called_within_five_minutes_and_hears_when_it_is_over(tmp_path: Path) -> None:
+def test_somebody_is_called_within_five_minutes(tmp_path: Path) -> None:
     needed("prometheus")
     calls, service = Calls(), Service(tmp_path).start()
     targets = dict.fromkeys(JOBS, service.measured)

@@ -11,11 +11,13 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
+import yaml
 
-from tests.deploy.tools import DEPLOY, needed, run
+from tests.deploy.tools import DEPLOY, needed, open_folder, run
+from tests.support.broker import Broker
+from tests.support.installation import Store
 from tests.support.processes import Process, answers, free_port, python, until
 
 ROOT = DEPLOY.parent
@@ -96,10 +98,8 @@ def below() -> float:
 
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Path]:
-    """A folder that every user reaches. pytest closes its own to others whenever another run of it begins."""
-    with TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with open_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -133,13 +133,13 @@ def interpreter() -> str:
     return sys.executable if open_to_all else needed("python3.11")
 
 
-def as_user(environment: Path, home: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def as_user(environment: Path, home: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
     """A command as the image's user, who may write nothing but his home."""
     held = {"PATH": f"{environment / 'bin'}:/usr/bin:/bin", "HOME": str(home), "NYTTA_DATA": str(home / "data")}
     return subprocess.run(
         command,
         cwd=home,
-        env=held | {"PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"},
+        env=held | {"PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"} | more,
         user=USER if os.geteuid() == 0 else None,
         group=USER if os.geteuid() == 0 else None,
         extra_groups=[] if os.geteuid() == 0 else None,
@@ -193,6 +193,7 @@ def test_migrate_and_up_run_from_it_on_an_empty_server(environment: Path, tmp_pa
     store.start()
     held = {"NYTTA_CLICKHOUSE": f"clickhouse://default@127.0.0.1:{port}", "NYTTA_DATA": str(tmp_path / "data")}
     held |= {"NYTTA_REGISTRY": str(ROOT / "tests" / "registry" / "example"), "PYTHONDONTWRITEBYTECODE": "1"}
+    held |= {"PYTHONPATH": ""}  # the package is the image's own
     service = Process([str(environment / "bin" / "nytta"), "up", "--port", str(front)], tmp_path / "up.log", held)
     try:
         until(lambda: answers(f"http://127.0.0.1:{port}/ping"), "the store", store.log)
@@ -201,3 +202,39 @@ def test_migrate_and_up_run_from_it_on_an_empty_server(environment: Path, tmp_pa
     finally:
         service.stop()
         store.kill()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process as another user")
+def test_the_parts_of_the_stack_start_from_it_on_an_empty_volume(
+    environment: Path, bare: Path, broker: Broker, tmp_path: Path
+) -> None:
+    """With the words of docker-compose.yml, as the image's user; each says that it is ready."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    volume, registry = bare / "volume", shutil.copytree(ROOT / "tests" / "registry" / "example", bare / "registry")
+    volume.mkdir(mode=0o700)
+    os.chown(volume, USER, USER)
+    store = Store(tmp_path)
+    store.start()
+    held = {"NYTTA_CLICKHOUSE": store.dsn, "NYTTA_KAFKA": broker.servers, "NYTTA_KAFKA_PREFIX": f"image-{os.getpid()}"}
+    held |= {"NYTTA_REGISTRY": str(registry), "NYTTA_DATA": str(volume)}
+    parts: dict[str, tuple[int, Process]] = {}
+    as_him = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+    alone = {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(volume), "TZ": "UTC"}
+    try:
+        done = as_user(environment, volume, "nytta", *services["migrate"]["command"], **held)
+        assert done.returncode == 0, done.stderr
+        for part in ("gateway", "worker", "alerter", "console"):
+            port = free_port()
+            words = [{"0.0.0.0": "127.0.0.1", "8650": str(port)}.get(w, w) for w in services[part]["command"]]
+            command = [*as_him, str(environment / "bin" / "nytta"), *words]
+            parts[part] = port, Process(command, tmp_path / f"{part}.log", held | alone)
+            parts[part][1].start()
+        for part, (port, process) in parts.items():
+            until(lambda port=port: answers(f"http://127.0.0.1:{port}/readyz"), part, process.log)  # type: ignore[misc]
+    finally:
+        for _, process in parts.values():
+            process.stop()
+        store.process.kill()
+    assert {path.stat().st_uid for path in volume.rglob("*")} == {USER}

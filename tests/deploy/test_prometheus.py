@@ -111,7 +111,7 @@ def test_every_process_of_the_stack_is_expected_and_discovered() -> None:
         for scrape in config["scrape_configs"]
         if "dns_sd_configs" in scrape
     }
-    assert set(discovered) - {"nytta"} == expected  # of profile `small`
+    assert set(discovered) == expected
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
     for service in discovered.values():
         assert "watch" in services[service]["networks"], service

@@ -23,7 +23,7 @@ import yaml
 from nytta.ingest.store.private import PrivateStore
 from nytta.service.settings import Settings
 from nytta.surfaces.grafana.query import CLICKHOUSE, PLUGIN
-from tests.deploy.tools import DEPLOY, needed, run
+from tests.deploy.tools import DEPLOY, needed, open_folder, run
 
 ROOT = DEPLOY.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -262,7 +262,7 @@ def installed() -> list[list[str]]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders to another user")
-def test_the_image_s_folder_is_its_user_s_and_a_command_runs_in_it(tmp_path: Path) -> None:
+def test_the_image_s_folder_is_its_user_s_and_a_command_runs_in_it() -> None:
     """What an empty volume becomes when it is first mounted there."""
     commands = {words[0]: words for words in installed()}
     assert {"--uid", "10001", "--user-group"} <= set(commands["useradd"])
@@ -272,20 +272,19 @@ def test_the_image_s_folder_is_its_user_s_and_a_command_runs_in_it(tmp_path: Pat
     copied = re.search(r"^COPY .*--chown=10001:10001 (\S+) (\S+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     assert copied
     assert (copied[1], made.replace(home, copied[2])) == (home, place)
-    data = tmp_path / "data"
-    subprocess.run([*commands["install"][:-2], str(data)], check=True)
-    assert (data.stat().st_uid, data.stat().st_gid, mode(data)) == (10001, 10001, 0o700)
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    code = (
-        "import os, sys; from nytta.cli import commands, load; load('token')\n"
-        "os.setgroups([]); os.setgid(10001); os.setuid(10001)\n"
-        "commands(['token', 'add', 'desk', '--data', sys.argv[1]])"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(data)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("nytta_")
-    assert (mode(data / "tokens.json"), (data / "tokens.json").stat().st_uid) == (0o600, 10001)
+    with open_folder() as folder:
+        data = folder / "data"
+        subprocess.run([*commands["install"][:-2], str(data)], check=True)
+        assert (data.stat().st_uid, data.stat().st_gid, mode(data)) == (10001, 10001, 0o700)
+        code = (
+            "import os, sys; from nytta.cli import commands, load; load('token')\n"
+            "os.setgroups([]); os.setgid(10001); os.setuid(10001)\n"
+            "commands(['token', 'add', 'desk', '--data', sys.argv[1]])"
+        )
+        done = subprocess.run([sys.executable, "-c", code, str(data)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("nytta_")
+        assert (mode(data / "tokens.json"), (data / "tokens.json").stat().st_uid) == (0o600, 10001)
 
 
 def test_what_is_mounted_exists() -> None:

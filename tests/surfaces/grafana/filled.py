@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from nytta import service as nytta
 from nytta.demo import simulate, write
 from nytta.disclosure.published.values import OpenStore
+from nytta.ingest.files.mapping import load
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore
@@ -22,6 +23,8 @@ from tests.surfaces.grafana.expander import ALL, Chosen, Range, expand
 
 END = datetime(2026, 11, 17, tzinfo=ZoneInfo("Europe/Stockholm"))
 """The Tuesday after the last week of the stories."""
+RECEIVED = END.astimezone(UTC) - timedelta(hours=14, minutes=25)
+"""No moment at midnight, which would look like a day."""
 OVER = Range(END - timedelta(days=550), END)
 SOUTH = "South's office"
 
@@ -76,11 +79,22 @@ def fill(store: PrivateStore, folder: Path, story: str, weeks: int, scale: float
     log = folder / "events.ndjson"
     with log.open("ab") as more:
         more.write(b'{"specversion": "1.0"}\nno event at all\n')
-    app.intake.import_file(log, None, END.astimezone(UTC))
+    app.intake.import_file(log, None, RECEIVED)
     app.bring_up_to_date(END)
     for back in (14, 7, 0):
         evaluate(app, END - timedelta(days=back))
     _beyond_the_story(store)
+    return Filled(store.connection)
+
+
+def fill_with_log(store: PrivateStore, log: Path, mapping: str) -> Filled:
+    """A store with a real log that has neither a registry nor a plan, years after its last event."""
+    definitions = nytta.read_definitions(declarations.schemas() / "indicators")
+    intake = Intake(store, Keys("k1", bytes(32)), None)
+    app = nytta.App(store, OpenStore(store.connection), intake, definitions, declarations.schemas() / "tables")
+    app.intake.import_file(log, load(mapping), RECEIVED)
+    app.bring_up_to_date(END)
+    evaluate(app, END)
     return Filled(store.connection)
 
 
@@ -101,7 +115,7 @@ def _beyond_the_story(store: PrivateStore) -> None:
     store.connection.insert(
         "{open}.not_processed", ["received_on", "source", "system", "events"], [[day, "/old", "arken", 12]]
     )
-    at = datetime(2026, 11, 3, tzinfo=UTC)
+    at = datetime(2026, 11, 3, 9, 12, tzinfo=UTC)
     store.connection.insert(
         "{open}.disposals",
         ["certificate", "at", "rule", "organisation", "decision", "before", "rows", "sealed"],

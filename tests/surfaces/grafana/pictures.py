@@ -2,8 +2,8 @@
 
     python -m tests.surfaces.grafana.pictures DATA [--out var/pictures] [--choose system=artus]
 
-No Grafana draws here: sizes, places and the two themes are Grafana's (24 columns, 38 pixels a row), drawn plainly.
-A line shows where a screen of 1440 × 900 ends.
+No Grafana draws here: sizes, places and the two themes are Grafana's (`screen.py`), drawn plainly. A line shows where
+a window of 1440 × 900 ends.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from html import escape
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import orjson
@@ -24,14 +25,16 @@ from nytta.storage.client import embedded
 from nytta.surfaces.grafana.boards import Board
 from nytta.surfaces.grafana.catalogue import BOARDS
 from nytta.surfaces.grafana.panels import AIM, BACKGROUNDS, DASHES, PALETTE, QUIET
+from tests.surfaces.grafana import screen
 from tests.surfaces.grafana.expander import ALL
 from tests.surfaces.grafana.filled import Answer, Filled
 
-COLUMN, LINE, GAP = 62, 38, 4
-SCREEN = 19
-"""Lines of the grid that a screen shows below Grafana's bars and the variables."""
+COLUMN = (screen.width(screen.COLUMNS) + screen.MARGIN) / screen.COLUMNS
+LINE = screen.CELL + screen.MARGIN
 TEXT = {"light": "#24292E", "dark": "#CCCCDC"}
 GROUND = {"light": "#F4F5F5", "dark": "#111217"}
+ROW = 36
+"""Pixels of a row of a table."""
 theme = "light"
 """The theme that is drawn; what draws reads it."""
 
@@ -41,21 +44,23 @@ def draw(board: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]])
     bottom = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in board["panels"])
     body = "".join(shape for panel in board["panels"] for shape in _panel(panel, store, chosen))
     choices = " · ".join(v["label"] for v in board["templating"].get("list", []) if v.get("hide") != 2)
+    wide, end = screen.width(screen.COLUMNS), screen.fold(board) * LINE
     head = _text(8, 22, board["title"], 18, "bold") + _text(8, 42, choices, 12)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{24 * COLUMN}" height="{bottom * LINE + 60}" '
-        f'font-family="sans-serif"><rect width="100%" height="100%" fill="{GROUND[theme]}"/>{head}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{bottom * LINE + 60}" '
+        f'font-family="DejaVu Sans, sans-serif"><rect width="100%" height="100%" fill="{GROUND[theme]}"/>{head}'
         f'<g transform="translate(0,52)">{body}'
-        f'<path d="M0,{SCREEN * LINE}H{24 * COLUMN}" stroke="{QUIET}" stroke-dasharray="4 6"/></g></svg>'
+        f'<path d="M0,{end}H{wide}" stroke="{QUIET}" stroke-dasharray="4 6"/></g></svg>'
     )
 
 
 def _panel(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]]) -> Iterator[str]:
     at = panel["gridPos"]
-    x, y = at["x"] * COLUMN + GAP, at["y"] * LINE + GAP
-    w, h = at["w"] * COLUMN - 2 * GAP, at["h"] * LINE - 2 * GAP
+    x, y = round(at["x"] * COLUMN), at["y"] * LINE
+    w, h = screen.width(at["w"]), screen.height(at["h"])
     if panel["type"] == "row":
-        yield _text(x + 4, y + 22, ("▸ " if panel["collapsed"] else "▾ ") + panel["title"], 15, "bold")
+        title = panel["title"].replace("${latest}", "".join(chosen.get("latest", ())))
+        yield _text(x + 4, y + 22, ("▸ " if panel["collapsed"] else "▾ ") + title, 14, "bold")
         return
     fill = f'fill="{BACKGROUNDS[theme]}" stroke="{QUIET}" stroke-opacity="0.4"'
     yield f'<rect x="{x}" y="{y}" width="{w}" height="{h}" {fill}/>'
@@ -67,28 +72,17 @@ def _panel(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]
 
 def _inside(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str]], w: int, h: int) -> Iterator[str]:
     if panel["type"] == "text":
-        words = panel["options"]["content"].replace("**", "").replace("\n", " ").split(" ")
-        line, lines = "", []
-        for word in words:
-            if len(line) + len(word) > w // 7:
-                lines.append(line)
-                line = ""
-            line += word + " "
-        yield from (_text(8, 40 + 18 * n, said, 12) for n, said in enumerate([*lines, line]))
+        yield from _wrapped(panel["options"]["content"], 8, 40, w)
         return
     target = panel["targets"][0]
     if "expr" in target:
-        yield _text(8, 42, "Prometheus: " + target["expr"].replace("\n", " "), 11)
+        yield from _wrapped(f"Prometheus: {target['expr']}", 8, 42, w)
         return
     answer = store.ask(target["rawSql"], chosen, {"source": store.offered(_SOURCES, {})})
     if not answer.rows:
-        yield _text(12, h // 2 + 8, panel["fieldConfig"]["defaults"]["noValue"], 13)
+        yield from _wrapped(panel["fieldConfig"]["defaults"]["noValue"], 12, h // 2 + 8, w)
         return
-    hidden = {
-        o["matcher"]["options"]
-        for o in panel["fieldConfig"].get("overrides", [])
-        if any(p["id"] == "custom.hidden" for p in o["properties"])
-    }
+    hidden = screen.overrides(panel, "custom.hidden")
     kept = [n for n, name in enumerate(answer.columns) if name not in hidden]
     columns = {name: kind for name, kind in answer.columns.items() if name not in hidden}
     answer = replace(answer, columns=columns, rows=[tuple(row[n] for n in kept) for row in answer.rows])
@@ -98,6 +92,12 @@ def _inside(panel: dict[str, Any], store: Filled, chosen: dict[str, Sequence[str
     yield from kinds[panel["type"]](answer, panel, w, h)
 
 
+def _wrapped(said: str, x: int, y: int, w: int) -> Iterator[str]:
+    """A text in as many lines as it takes."""
+    for number, line in enumerate(wrap(said, (w - 2 * x) // screen.LETTER)):
+        yield _text(x, y + 18 * number, line, 12)
+
+
 _SOURCES = "SELECT DISTINCT source FROM nytta.source_days ORDER BY source"
 
 
@@ -105,7 +105,7 @@ def _stat(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str
     width = w / len(answer.columns)
     for n, (name, value) in enumerate(zip(answer.columns, answer.rows[0], strict=True)):
         yield _text(int(8 + n * width), h - 50, name, 12)
-        told = panel["fieldConfig"]["defaults"]["noValue"] if value is None else _said(value) + _unit(panel)
+        told = panel["fieldConfig"]["defaults"]["noValue"] if value is None else _said(value) + _unit(panel, name)
         yield _text(int(8 + n * width), h - 18, told, 12 if value is None else 24, "bold")
 
 
@@ -152,27 +152,30 @@ def _bars(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str
 
 
 def _table(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str]:
-    width = w / len(answer.columns)
+    places = screen.columns(panel, list(answer.columns))
     drawn = {
         o["matcher"]["options"]: p["value"]["type"]
         for o in panel["fieldConfig"].get("overrides", [])
         for p in o["properties"]
         if p["id"] == "custom.cellOptions"
     }
-    for n, name in enumerate(answer.columns):
-        yield _text(int(8 + n * width), 40, name[: int(width / 6)], 11, "bold")
-        for m, row in enumerate(answer.rows[: (h - 50) // 20]):
-            x, y = int(8 + n * width), 60 + 20 * m
+    left = 0
+    for n, (name, width) in enumerate(places.items()):
+        x, left = 8 + left, left + width
+        letters = width // screen.LETTER
+        yield _text(x, 46, name[:letters], 11, "bold")
+        for m, row in enumerate(answer.rows[: (h - 2 * ROW) // ROW]):
+            y = 46 + ROW * (m + 1)
             if drawn.get(name) == "gauge" and row[n] is not None:
                 long = (width - 40) * min(float(row[n]), 100) / 100
                 yield f'<rect x="{x + 26}" y="{y - 10}" height="10" width="{long:.0f}" fill="{PALETTE[0]}"/>'
             signed = drawn.get(name) == "color-text" and row[n] is not None
             colour = PALETTE[3 if float(row[n]) < 0 else 1] if signed else ""
-            yield _text(x, y, _said(row[n])[: int(width / 6)], 11, colour=colour)
+            yield _text(x, y, _said(row[n])[:letters], 11, colour=colour)
 
 
-def _unit(panel: dict[str, Any]) -> str:
-    unit = str(panel["fieldConfig"]["defaults"]["unit"])
+def _unit(panel: dict[str, Any], column: str = "") -> str:
+    unit = str(screen.overrides(panel, "unit").get(column, panel["fieldConfig"]["defaults"]["unit"]))
     return (
         f" {unit.removeprefix('suffix:')}" if unit.startswith("suffix:") else {"percent": " %", "s": " s"}.get(unit, "")
     )

@@ -21,6 +21,7 @@ from nytta.registry import declarations
 from nytta.surfaces.grafana.catalogue import BOARDS, files
 from nytta.surfaces.grafana.panels import BACKGROUNDS, MARKERS, PALETTE, QUIET, Kind
 from nytta.surfaces.grafana.phrases import FINDINGS, REASONS
+from tests.surfaces.grafana import screen
 
 FILES = {path.name: path.read_bytes() for path in sorted(declarations.dashboards().glob("*.json"))}
 DASHBOARDS: dict[str, dict[str, Any]] = {name: orjson.loads(body) for name, body in FILES.items()}
@@ -170,7 +171,7 @@ def test_variables_are_quoted_and_in_one_order(name: str) -> None:
         assert "$__adHocFilters" not in sql
     names = [v["name"] for v in DASHBOARDS[name]["templating"]["list"]]
     order = ["datasource", "prometheus", "organisation", "system", "unit", "source", "case_type", "period"]
-    names = [name for name in names if name != "console"]
+    names = [name for name in names if name not in ("console", "latest")]
     assert names == sorted(names, key=order.index)
     assert not any(v["type"] == "adhoc" for v in DASHBOARDS[name]["templating"]["list"])
 
@@ -261,15 +262,85 @@ def test_lines_are_told_apart(name: str) -> None:
         assert panel.lines or "{{" not in panel.legend, panel.title
 
 
+LAGS = "Who lags, the most urgent first"
+ANSWERS = {
+    # is the system in use where it should be?
+    "adoption.json": {"Units judged", "In use", "Used as intended", LAGS},
+    # is what the service promises kept?
+    "objectives.json": {
+        "Requests answered",
+        "Durable within a second",
+        "In the figures within 5 s",
+        "Closed weeks in time",
+    },
+    # does every source deliver, and is all of it in the figures?
+    "operations.json": {
+        "Sources that deliver",
+        "Every source beside its own past, what is furthest off first",
+        "Refused",
+        "Not processed",
+        "Last published",
+    },
+    # which cases go the digital way, and does it pay?
+    "process.json": {
+        "Digital intake",
+        "Digital intake by case type",
+        "Digital, not exploited",
+        "Digital but not exploited, case type by unit",
+        "Unrealised hours",
+    },
+    # which promised benefits have come, and what is not realised yet?
+    "programme.json": {
+        "Benefits on course",
+        "Hours freed",
+        "Unrealised hours",
+        "Benefits, what is furthest behind first",
+        LAGS,
+    },
+}
+"""Panels that answer the question of a board's title."""
+
+
 @each
 def test_the_question_is_answered_on_the_first_screen(name: str) -> None:
-    """At 1440 × 900 Grafana has room for 19 lines of its grid below its own bars and the variables."""
-    first = [p for p in DASHBOARDS[name]["panels"] if p["gridPos"]["y"] + p["gridPos"]["h"] <= 19]
+    first = screen.first(DASHBOARDS[name])
     kinds = [panel["type"] for panel in first]
     assert kinds.count("stat") >= 4
     assert {"table", "timeseries"} & set(kinds), "figures beyond the numbers on top"
-    if name in ("adoption.json", "programme.json"):
-        assert "Who lags, the most urgent first" in [panel["title"] for panel in first]
+    assert {panel["title"] for panel in first} >= ANSWERS[name]
+
+
+def test_a_screen_is_as_high_as_grafana_leaves_it() -> None:
+    """A line more of variables takes a line of the grid, and what does not fit does not count."""
+    board: dict[str, Any] = {"templating": {"list": []}, "annotations": {}}
+    board["panels"] = [{"gridPos": {"y": 12, "h": 8}}, {"gridPos": {"y": 12, "h": 9}}]
+    assert screen.height(20) <= 900 - 80 - 64 < screen.height(21)
+    assert screen.fold(board) == 20
+    assert screen.first(board) == board["panels"][:1]
+    board["templating"]["list"] = [{"label": "Organisation"} for _ in range(6)]
+    assert screen.fold(board) == 18
+    board["templating"]["list"] = [{"label": "Organisation", "hide": 2} for _ in range(6)]
+    assert screen.fold(board) == 20
+
+
+WIDE = {
+    "Every unit, latest rolling window",
+    "Every case type of every unit, latest rolling window",
+    "Every benefit, with its baseline, target and worth",
+}
+"""Tables of everything that is known: more than a screen has room for, and none answers a board's question."""
+
+
+@each
+def test_tables_need_no_scrolling_sideways(name: str) -> None:
+    assert not WIDE & ANSWERS[name]
+    for panel in DASHBOARDS[name]["panels"]:
+        if panel["type"] == "table" and "rawSql" in panel["targets"][0] and panel["title"] not in WIDE:
+            outer = panel["targets"][0]["rawSql"].split("\nFROM")[0]
+            pixels = screen.columns(panel, re.findall(r'AS "([^"]+)"', outer))
+            assert sum(pixels.values()) <= screen.width(panel["gridPos"]["w"]) - screen.INSET, panel["title"]
+            for column, wide in pixels.items():
+                assert wide >= screen.LETTER * len(column) + 2 * 6, (panel["title"], column)
 
 
 @each

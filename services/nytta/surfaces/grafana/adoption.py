@@ -8,6 +8,7 @@ from nytta.surfaces.grafana.boards import Board, Row
 from nytta.surfaces.grafana.panels import Kind, Panel
 from nytta.surfaces.grafana.phrases import (
     LAST_STATES,
+    LATEST,
     MARKS,
     NAMES,
     ORGANISATION,
@@ -62,7 +63,7 @@ BOARD: Final = Board(
     VARIABLES,
     (
         Row(
-            "Now",
+            LATEST,
             (
                 judged(),
                 latest_value("weekly-breadth", "In use", _BREADTH),

@@ -31,12 +31,13 @@ DEFINITIONS: Final = "README.md, section Indicators; `schemas/indicators` has ea
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A choice above the board. `sql` gives its values, or value and label."""
+    """A choice above the board. `sql` gives its values, or value and label; what is hidden is there for titles."""
 
     name: str
     label: str
     sql: str
     multi: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +135,11 @@ def _laid(row: Row, top_row: int) -> Iterator[tuple[Panel, GridPos]]:
 
 
 def _on_top(board: Board) -> str:
-    return (
-        f"{board.about} Owner: {board.owner}. Source: the open zone of Nytta, closed weeks that passed the gate. "
-        f"Definitions: {DEFINITIONS}. The same figures as tables: last row."
-    )
+    source = "the open zone of Nytta, closed weeks that passed the gate"
+    if board.metrics:
+        source = "Prometheus, for the service itself; " + source
+    tables = " Charts as tables: last row." if twins(board).panels else ""
+    return f"{board.about} Owner: {board.owner}. Source: {source}. Definitions: {DEFINITIONS}.{tables}"
 
 
 def _variables(board_builder: dashboard.Dashboard, board: Board) -> None:
@@ -154,6 +156,8 @@ def _variables(board_builder: dashboard.Dashboard, board: Board) -> None:
         variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.DISABLED)
         if board_variable.multi:
             variable.multi(True).include_all(True).current(Option(selected=True, text=["All"], value=["$__all"]))
+        if board_variable.hidden:
+            variable.hide(VariableHide.HIDE_VARIABLE)
         board_builder.with_variable(variable)
     if board.periods:
         choices = {"Rolling window": "window", "Month": "month", "Week": "week"}

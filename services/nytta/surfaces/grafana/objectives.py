@@ -159,6 +159,7 @@ FROM nytta.publications WHERE $__dateFilter(period) ORDER BY period DESC, organi
                     empty="No closed week is published in the chosen time.",
                     owner=_OWNER,
                     refresh="each week",
+                    widths={"Week of": 100, "Hours after its end": 150},
                 ),
             ),
         ),

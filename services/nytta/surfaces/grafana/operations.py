@@ -69,11 +69,11 @@ FROM nytta.sources WHERE {_SOURCE}""",
                 ),
                 _stat(
                     "Last received",
-                    "Minutes since anything was received from any of the chosen sources.",
+                    "Minutes since events of the last 26 weeks were received from any of the chosen sources.",
                     f"""SELECT if(count() = 0, NULL, dateDiff('minute', max(last_received), now())) AS "Minutes ago"
 FROM nytta.sources WHERE {_SOURCE}""",
                     "suffix:min",
-                    empty="never",
+                    empty="none of 26 weeks",
                 ),
                 _stat(
                     "Refused",
@@ -111,6 +111,33 @@ FROM nytta.indicator_values""",
             "What comes in",
             (
                 Panel(
+                    Kind.TABLE,
+                    "Every source beside its own past, what is furthest off first",
+                    "The last day that all feeds can have told of against the median of the eight same weekdays before "
+                    "it: silent, low (under half), high (over twice), learning (fewer than four known).",
+                    f"""SELECT source AS "Source", system AS "System", state AS "State", toString(day) AS "Day",
+    if(delivered BETWEEN 1 AND 9, 'under 10', toString(delivered)) AS "Delivered", usual AS "Usual",
+    toString(last_event_day) AS "Last event of",
+    last_received AS "Last received"
+FROM nytta.sources WHERE {_SOURCE}
+ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, system""",
+                    empty="No source has events of the last 26 weeks. How one begins: docs/sources.md.",
+                    width=24,
+                    height=8,
+                    widths={
+                        "System": 120,
+                        "State": 90,
+                        "Day": 100,
+                        "Delivered": 90,
+                        "Usual": 80,
+                        "Last event of": 120,
+                        "Last received": 150,
+                    },
+                    owner=_OWNER,
+                    source=_FEED,
+                    refresh=_OFTEN,
+                ),
+                Panel(
                     Kind.TREND,
                     "Events of each day",
                     "Events by their own UTC day. Lines: the four largest of the chosen sources; days under ten are "
@@ -137,24 +164,6 @@ WHERE {_SOURCE} AND $__timeFilter(received_at) GROUP BY reason ORDER BY "Refused
                     empty="Nothing was refused in the chosen time.",
                     owner=_OWNER,
                     refresh="at once",
-                ),
-                Panel(
-                    Kind.TABLE,
-                    "Every source beside its own past, what is furthest off first",
-                    "The last day that all feeds can have told of against the median of the eight same weekdays before "
-                    "it: silent, low (under half), high (over twice), learning (fewer than four known).",
-                    f"""SELECT source AS "Source", system AS "System", state AS "State", toString(day) AS "Day",
-    if(delivered BETWEEN 1 AND 9, 'under 10', toString(delivered)) AS "Delivered", usual AS "Usual",
-    toString(last_event_day) AS "Last event of",
-    last_received AS "Last received"
-FROM nytta.sources WHERE {_SOURCE}
-ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, system""",
-                    empty="No source has delivered yet: docs/sources.md says how one begins.",
-                    width=24,
-                    height=9,
-                    owner=_OWNER,
-                    source=_FEED,
-                    refresh=_OFTEN,
                 ),
             ),
         ),
@@ -216,6 +225,7 @@ FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY sta
                     owner=_OWNER,
                     source="outbox",
                     refresh="every ten minutes",
+                    widths={"Messages": 85, "Most attempts": 110, "Last": 140},
                 ),
                 Panel(
                     Kind.TABLE,
@@ -226,6 +236,7 @@ FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY sta
                     empty="Nothing was disposed of yet.",
                     owner=_OWNER,
                     refresh="at once",
+                    widths={"At": 140, "Cells sealed": 100},
                 ),
                 Panel(
                     Kind.TABLE,

@@ -40,6 +40,8 @@ _MOMENT: Final = "time:YYYY-MM-DD HH:mm"
 NO_VALUE: Final = "no data"
 EMPTY_CELL: Final = "–"
 WIDE: Final = 24
+NARROW: Final = 80
+"""Pixels that a column has at least where widths are said; Grafana's 150 would push the last off the screen."""
 TOP: Final = 3
 """Lines that the text on top of a board takes: figures stand on the first screen."""
 
@@ -63,8 +65,9 @@ class Panel:
     is to be asked. `links` are columns of a table with the address that their cells lead to and its name. `words` says
     states as people do, each with a sign of its own, so that no colour is needed. `lines` are names of lines that bear
     no number before them, `empty` says why nothing is there. `units` are of columns whose unit is not the panel's. Of
-    a table, `bars` are shares drawn as bars, `signed` differences that are coloured where they are below zero, and
-    `hidden` columns that only links need.
+    a table, `bars` are shares drawn as bars, `signed` differences that are coloured where they are below zero,
+    `hidden` columns that only links need or that stand elsewhere, and `widths` pixels of columns; what they leave is
+    for the other columns.
     """
 
     kind: Kind
@@ -88,6 +91,7 @@ class Panel:
     bars: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    widths: Mapping[str, int] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -199,6 +203,8 @@ def _bars(_: Panel) -> bargauge.Panel:
 
 def _table(panel: Panel) -> table.Panel:
     built = table.Panel().show_header(True).filterable(False)
+    if panel.widths:
+        built.min_width(NARROW)
     # Grafana says in every empty cell what it says of an empty panel
     built.override_by_regexp("/.*/", [DynamicConfigValue("noValue", EMPTY_CELL)])
     built.override_by_field_type("time", [DynamicConfigValue("unit", _MOMENT)])
@@ -213,6 +219,8 @@ def _table(panel: Panel) -> table.Panel:
         built.override_by_name(column, _BAR)
     for column in panel.signed:
         built.override_by_name(column, _SIGNED)
+    for column, pixels in panel.widths.items():
+        built.override_by_name(column, [DynamicConfigValue("custom.width", pixels)])
     for column in panel.hidden:
         built.override_by_name(column, [DynamicConfigValue("custom.hidden", True)])
     return built

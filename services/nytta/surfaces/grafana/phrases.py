@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from nytta.disclosure.rules import Reason
@@ -109,11 +110,19 @@ VARIABLES: Final = (
         f"SELECT unit, name_en FROM nytta.unit_names WHERE {ORGANISATION} ORDER BY depth, name_en",
         multi=True,
     ),
+    Variable(
+        "latest",
+        "Latest week",
+        f"SELECT toString(max(period)) FROM nytta.last_windows WHERE {ORGANISATION} AND {SYSTEM} HAVING count() > 0",
+        hidden=True,
+    ),
 )
+LATEST: Final = "The latest window, to the week of ${latest}"
+"""Over figures that are as old as what was published last: of a log of old years, years."""
 
 MARKS: Final = (
     Mark(
-        "Go-lives and milestones",
+        "Go-lives",
         PALETTE[0],
         f"""SELECT toDateTime(day) AS time, title, text, what AS tags FROM (
     SELECT assumeNotNull(date) AS day, name_en AS title, concat(what, ' ', tier) AS text, what
@@ -145,7 +154,7 @@ WHERE {ORGANISATION} AND isNotNull(decided) AND $__dateFilter(assumeNotNull(deci
   AND week = (SELECT max(week) FROM nytta.decisions WHERE {ORGANISATION}) ORDER BY time""",
     ),
     Mark(
-        "Alerts and what was done about them",
+        "Alerts",
         MARKERS[0],
         f"""SELECT toDateTime(d.day) AS time, concat('Alert ', d.what, ': ', replaceAll(d.kind, '_', ' ')) AS title,
     ifNull(nullIf(n.name_en, ''), d.unit) AS text, d.what AS tags
@@ -154,7 +163,7 @@ FROM (SELECT * FROM nytta.alert_days
 LEFT JOIN {NAMES} ON n.unit = d.unit ORDER BY time, title""",
     ),
     Mark(
-        "Sources out",
+        "Outages",
         PALETTE[3],
         f"""SELECT toDateTime(assumeNotNull(opened)) AS time, toDateTime(ifNull(closed, today())) AS timeEnd,
     concat('Source: ', replaceAll(kind, '_', ' ')) AS title, system AS text, kind AS tags
@@ -165,7 +174,7 @@ ORDER BY time""",
 )
 
 
-UNSHOWN: Final = "No figure here. What is not shown, and why, stands at the end of the board."
+UNSHOWN: Final = "No figure in the chosen time: no source tells of it, or the end of the board says why none is shown."
 """Where a figure is missing that others have."""
 
 
@@ -176,7 +185,7 @@ def latest_value(indicator: str, title: str, definition: str, unit: str = "perce
         Kind.STAT,
         title,
         f"{definition} Latest rolling window, and the change against the window before it, in the topmost chosen unit.",
-        f"""SELECT value AS "Now", change AS "{change}" FROM nytta.last_changes
+        f"""SELECT value AS "Latest", change AS "{change}" FROM nytta.last_changes
 WHERE {ORGANISATION} AND {SYSTEM} AND indicator = '{indicator}' AND case_type = '*' AND part = ''
   AND unit IN {WHOLE}
 LIMIT 1""",
@@ -213,8 +222,22 @@ ORDER BY time, line""",
     )
 
 
-def lagging() -> Panel:
-    """Who lags, by how much, and what was done about it: the first question of a board."""
+_LAGGING: Final = {
+    "Finding": 140,
+    "Indicator": 120,
+    "Now": 85,
+    "Target": 65,
+    "To target": 85,
+    "Like units": 85,
+    "To like units": 105,
+    "Since": 95,
+    "Urgency": 75,
+    "Alert": 85,
+}
+
+
+def lagging(width: int = 24, columns: Collection[str] = _LAGGING.keys()) -> Panel:
+    """Who lags, by how much, and what was done about it: the first question of a board, in as many columns as fit."""
     return Panel(
         Kind.TABLE,
         "Who lags, the most urgent first",
@@ -223,7 +246,7 @@ def lagging() -> Panel:
         f"""SELECT ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit", s.kind AS "Finding",
     ifNull(nullIf(d.title, ''), s.indicator) AS "Indicator",
     s.value AS "Now", s.target AS "Target", s.to_target AS "To target", s.peer AS "Like units",
-    s.to_peer AS "To like units", toString(s.since) AS "Since", s.findings AS "Findings",
+    s.to_peer AS "To like units", toString(s.since) AS "Since",
     round(s.urgency, 2) AS "Urgency", if(s.alert = '', 'none yet', s.alert_state) AS "Alert", s.unit AS "Id",
     s.alert AS "Alert id"
 FROM (SELECT * FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND findings > 0) AS s
@@ -231,14 +254,15 @@ LEFT JOIN {NAMES} ON n.unit = s.unit
 LEFT JOIN (SELECT indicator, argMax(title_en, version) AS title FROM nytta.definitions FINAL GROUP BY indicator) AS d
     ON d.indicator = s.indicator
 ORDER BY s.urgency DESC, s.to_target, s.unit""",
-        width=24,
+        width=width,
         height=8,
         source="lag detection",
         refresh="each closed week",
+        widths={column: _LAGGING[column] for column in columns},
         links=(("Unit", TO_CONSOLE, "Console"), ("Unit", TO_UNIT, "Its figures"), ("Alert", TO_ALERT, "The alert")),
         bars=("Now",),
         signed=("To target", "To like units"),
-        hidden=("Id", "Alert id"),
+        hidden=("Id", "Alert id", *(column for column in _LAGGING if column not in columns)),
         words=FINDINGS,
         empty="No finding is open of the chosen units; how many can be judged stands above.",
     )
@@ -248,9 +272,9 @@ def judged() -> Panel:
     """How many units can be judged at all, and of how many something is open."""
     return Panel(
         Kind.STAT,
-        "Units that can be judged",
-        "Units of which at least one figure may be shown, of all that the system concerns; and those of which a "
-        "finding is open.",
+        "Units judged",
+        "Units that can be judged, of which at least one figure may be shown, of all that the system concerns; and "
+        "those of which a finding is open.",
         f"""SELECT countIf(judged) AS "Judged", count() AS "Of", countIf(findings > 0) AS "Lag"
 FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} HAVING count() > 0""",
         width=4,
@@ -285,20 +309,23 @@ ORDER BY a.urgency DESC, a.opened, a.unit""",
     )
 
 
-def unshown() -> Panel:
+def unshown(width: int = 12) -> Panel:
     """What is hidden, said in words."""
     return Panel(
         Kind.TABLE,
         "What is not shown, and why",
-        "Figures of the latest window that are not shown, by indicator and reason; too few may be none.",
+        "Figures of the latest window that are not shown, by indicator and reason; too few may be none. What no source "
+        "tells of is not in the list.",
         f"""SELECT any(d.title_en) AS "Indicator", v.reason AS "Why", count() AS "Figures", uniqExact(v.unit) AS "Units"
 FROM nytta.last_values AS v
 LEFT JOIN (SELECT indicator, version, title_en FROM nytta.definitions FINAL) AS d
     ON d.indicator = v.indicator AND d.version = v.version
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND isNull(value)
 GROUP BY v.indicator, v.reason ORDER BY v.indicator, v.reason""",
+        width=width,
+        widths={"Figures": 75, "Units": 65},
         words=REASONS,
-        empty="Every figure is shown.",
+        empty="Every figure that there are records for is shown.",
     )
 
 

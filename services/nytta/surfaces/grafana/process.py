@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from nytta.insight.states.combined import Exploitation
 from nytta.surfaces.grafana.boards import Board, Row, Variable
 from nytta.surfaces.grafana.panels import Kind, Panel
 from nytta.surfaces.grafana.phrases import (
     CASE_TYPE,
     LAST_STATES,
+    LATEST,
     MARKS,
     NAMES,
     ORGANISATION,
+    PLACE,
     REASONS,
     STATES,
     SYSTEM,
@@ -22,6 +25,7 @@ from nytta.surfaces.grafana.phrases import (
     WORDS,
     figures,
     latest_value,
+    unshown,
 )
 
 _INDICATORS = (
@@ -48,7 +52,7 @@ _TYPES = f"""SELECT case_type, concat(toString(row_number() OVER (ORDER BY case_
     ORDER BY case_type LIMIT 4"""
 
 
-def _by_type(indicator: str, title: str, definition: str, unit: str) -> Panel:
+def _by_type(indicator: str, title: str, definition: str, unit: str, width: int = 12) -> Panel:
     return Panel(
         Kind.TREND,
         f"{title} by case type",
@@ -60,12 +64,49 @@ WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.part = '
   AND v.grain = 'window' AND $__dateFilter(v.period) AND isNotNull(v.value)
 ORDER BY time, line""",
         unit=unit,
+        width=width,
         percent_axis=unit == "percent",
         empty="No case type of the topmost chosen unit has a figure that may be shown in the chosen time.",
     )
 
 
 _NO_STATES: Final = "No state of a case type is told: it needs published figures from before and after going live."
+
+
+def _pays(title: str, definition: str, sql: str, source: str, empty: str) -> Panel:
+    return Panel(
+        Kind.STAT,
+        title,
+        definition,
+        sql,
+        width=4,
+        height=4,
+        source=source,
+        owner="process owner",
+        empty=empty,
+    )
+
+
+_EXPLOITATION: Final = Panel(
+    Kind.TABLE,
+    "Digital but not exploited, case type by unit",
+    "Whether the case type is digital in the unit, and got faster, cleaner or cheaper by it; the "
+    "published figures that this was read from stand beside; `before` is the year before going live.",
+    f"""SELECT s.case_type AS "Case type", ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit",
+    s.state AS "Stands", s.value AS "Digital intake %",
+    if(isNull(s.low), '', concat(toString(s.low), '–', toString(s.high))) AS "Between %", s.rests_on AS "Read from"
+FROM (SELECT * FROM nytta.states
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}) AS s
+LEFT JOIN {NAMES} ON n.unit = s.unit
+ORDER BY s.state = '{Exploitation.NOT_EXPLOITED}' DESC, s.case_type, n.depth, s.unit""",
+    empty=_NO_STATES,
+    width=16,
+    height=8,
+    widths={"Case type": 120, "Unit": 110, "Stands": 165, "Digital intake %": 125, "Between %": 80},
+    owner="process owner",
+    source=STATES,
+    words=WORDS,
+)
 
 BOARD: Final = Board(
     "nytta-process",
@@ -85,15 +126,37 @@ BOARD: Final = Board(
     ),
     (
         Row(
-            "Now",
-            tuple(
-                latest_value(indicator_id, title, about, unit) for indicator_id, title, about, unit in _INDICATORS[:4]
+            LATEST,
+            (
+                *(latest_value(*indicator) for indicator in _INDICATORS[:4]),
+                _pays(
+                    "Digital, not exploited",
+                    "Case types of units that are digital and got neither faster, cleaner nor cheaper by it, of all of "
+                    "which a state is told; and those of which the figures do not say it.",
+                    f"""SELECT countIf(state = '{Exploitation.NOT_EXPLOITED}') AS "Not", count() AS "Of",
+    countIf(state = '{Exploitation.UNCLEAR}') AS "Unclear"
+FROM nytta.states WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation'
+    AND {LAST_STATES} HAVING count() > 0""",
+                    STATES,
+                    "no state is told",
+                ),
+                _pays(
+                    "Unrealised hours",
+                    "Hours a year that the plan promised: the use is missing, or its effect.",
+                    f"""SELECT round(ifNull(sum(use_missing_hours), 0)) AS "Use missing",
+    round(ifNull(sum(effect_missing_hours), 0)) AS "Effect missing"
+FROM nytta.unrealised WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND {PLACE}
+    AND week = (SELECT max(week) FROM nytta.unrealised WHERE {ORGANISATION}) HAVING count() > 0""",
+                    "statements of benefits",
+                    "none planned or stated",
+                ),
             ),
         ),
-        Row("Course by case type", tuple(_by_type(*indicator) for indicator in _INDICATORS[:6])),
+        Row("Digital, and better for it?", (_EXPLOITATION, _by_type(*_INDICATORS[0], width=8))),
         Row(
-            "Digital, and better for it?",
+            "Course by case type, and where case types stand",
             (
+                *(_by_type(*indicator) for indicator in _INDICATORS[1:6]),
                 Panel(
                     Kind.BARS,
                     "Case types of units, by where they stand",
@@ -103,26 +166,6 @@ BOARD: Final = Board(
 WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}
 GROUP BY state ORDER BY count() DESC, state""",
                     empty=_NO_STATES,
-                    width=8,
-                    height=10,
-                    owner="process owner",
-                    source=STATES,
-                    words=WORDS,
-                ),
-                Panel(
-                    Kind.TABLE,
-                    "Digital but not exploited, case type by unit",
-                    "Whether the case type is digital in the unit, and got faster, cleaner or cheaper by it; the "
-                    "published figures that this was read from stand beside; `before` is the year before going live.",
-                    f"""SELECT s.case_type AS "Case type", ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit",
-    s.state AS "Stands", s.value AS "Digital intake %", s.low AS "From %", s.high AS "To %", s.rests_on AS "Read from"
-FROM (SELECT * FROM nytta.states
-    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation' AND {LAST_STATES}) AS s
-LEFT JOIN {NAMES} ON n.unit = s.unit
-ORDER BY s.case_type, n.depth, s.unit""",
-                    empty=_NO_STATES,
-                    width=16,
-                    height=10,
                     owner="process owner",
                     source=STATES,
                     words=WORDS,
@@ -168,13 +211,14 @@ ORDER BY v.case_type, n.depth, v.unit""",
     if(why = '', '', concat('not shown: ', why)) AS "Note"
 FROM nytta.unrealised AS u LEFT JOIN {NAMES} ON n.unit = u.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE}
-  AND $__conditionalAll(place IN (${{unit:singlequote}}), $unit)
+  AND {PLACE}
   AND week = (SELECT max(week) FROM nytta.unrealised WHERE {ORGANISATION})
 ORDER BY use_missing_hours + effect_missing_hours DESC NULLS LAST, case_type, place""",
                     empty="No hours are planned for the chosen case types in programme.yaml, or none were stated yet.",
-                    width=16,
+                    width=24,
                     height=9,
                     owner="benefit owner",
+                    widths={"Share %": 75, "Target %": 75, "Hours, use missing": 140, "Hours, effect missing": 160},
                 ),
                 Panel(
                     Kind.TABLE,
@@ -186,9 +230,10 @@ WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND case_type NOT I
 GROUP BY case_type ORDER BY case_type""",
                     empty="No case type of the chosen units stands in the latest window.",
                     width=8,
-                    height=9,
                     owner="process owner",
+                    widths={"Figures": 75, "Shown": 70},
                 ),
+                unshown(16),
             ),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nytta.surfaces.grafana.boards import Board, Row, Variable
@@ -53,6 +54,49 @@ def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
     )
 
 
+_FIGURES: Final = {
+    "Unit": 140,
+    "Status": 95,
+    "Realised %": 85,
+    "Forecast %": 85,
+    "Between %": 80,
+    "Due": 90,
+    "Baseline": 75,
+    "Target": 65,
+    "Freed h/year": 100,
+    "Worth": 70,
+    "Currency": 75,
+}
+
+
+def _benefits(
+    title: str, width: int = 24, height: int = 10, widths: Mapping[str, int] | None = None, hidden: Sequence[str] = ()
+) -> Panel:
+    return Panel(
+        Kind.TABLE,
+        title,
+        "What is furthest behind first. Baseline, target and due date as planned; realised share and forecast of the "
+        "share at the due date with its interval; money only where the owner has confirmed the minutes.",
+        f"""SELECT b.name_en AS "Benefit", ifNull(nullIf(n.name_en, ''), b.place) AS "Unit",
+    replaceAll(b.status, '_', ' ') AS "Status", b.realised AS "Realised %", b.forecast AS "Forecast %",
+    if(isNull(b.forecast_low), '', concat(toString(b.forecast_low), '–', toString(b.forecast_high))) AS "Between %",
+    toString(b.due) AS "Due", b.baseline AS "Baseline", b.target AS "Target", b.unit_of_measure AS "In",
+    b.freed_hours AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
+FROM nytta.benefits AS b LEFT JOIN {NAMES} ON n.unit = b.place
+WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("benefits")}
+ORDER BY b.realised ASC NULLS LAST, b.benefit""",
+        empty=_NO_BENEFITS,
+        width=width,
+        height=height,
+        owner="benefit owner",
+        source="statements of benefits",
+        refresh=_SAID,
+        links=_LINKS,
+        widths=widths or {},
+        hidden=("Id", *hidden),
+    )
+
+
 BOARD: Final = Board(
     "nytta-programme",
     "Programme: which promised benefits have come, and what is not realised yet?",
@@ -65,7 +109,7 @@ BOARD: Final = Board(
             "Organisation",
             "SELECT organisation, name_en FROM nytta.organisations ORDER BY benefits DESC, figures DESC, name_en",
         ),
-        *VARIABLES[1:],
+        *VARIABLES[1:3],
     ),
     (
         Row(
@@ -80,15 +124,15 @@ FROM nytta.benefits WHERE {ORGANISATION} AND {_latest("benefits")} HAVING count(
                 _stat(
                     "Hours freed",
                     "Working hours a year that both use and measurement support.",
-                    f"""SELECT ifNull(sum(freed_hours), 0) AS "Hours a year" FROM nytta.unrealised
+                    f"""SELECT round(ifNull(sum(freed_hours), 0)) AS "Hours a year" FROM nytta.unrealised
 WHERE {ORGANISATION} AND {_latest("unrealised")} HAVING count() > 0""",
                     "none",
                 ),
                 _stat(
                     "Unrealised hours",
                     "Hours a year that were promised and are not there: the use is missing, or its effect.",
-                    f"""SELECT ifNull(sum(use_missing_hours), 0) AS "Use missing",
-    ifNull(sum(effect_missing_hours), 0) AS "Effect missing"
+                    f"""SELECT round(ifNull(sum(use_missing_hours), 0)) AS "Use missing",
+    round(ifNull(sum(effect_missing_hours), 0)) AS "Effect missing"
 FROM nytta.unrealised WHERE {ORGANISATION} AND {_latest("unrealised")} HAVING count() > 0""",
                 ),
                 _stat(
@@ -106,7 +150,19 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
                 judged(),
             ),
         ),
-        Row("Who lags", (lagging(),)),
+        Row(
+            "What has come, and who lags",
+            (
+                _benefits(
+                    "Benefits, what is furthest behind first",
+                    width=15,
+                    height=8,
+                    widths={"Unit": 130, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
+                    hidden=("Between %", "Baseline", "Target", "In", "Freed h/year", "Worth", "Currency"),
+                ),
+                lagging(9, ("Finding", "To target")),
+            ),
+        ),
         Row(
             "Benefits",
             (
@@ -142,28 +198,7 @@ GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10
                     source="statements of benefits",
                     refresh=_SAID,
                 ),
-                Panel(
-                    Kind.TABLE,
-                    "Every benefit, what is furthest behind first",
-                    "Baseline, target and due date as planned; realised share and forecast of the share at the due "
-                    "date with its interval; money only where the owner has confirmed the minutes.",
-                    f"""SELECT b.name_en AS "Benefit", ifNull(nullIf(n.name_en, ''), b.place) AS "Unit",
-    replaceAll(b.status, '_', ' ') AS "Status", b.realised AS "Realised %", b.forecast AS "Forecast %",
-    if(isNull(b.forecast_low), '', concat(toString(b.forecast_low), '–', toString(b.forecast_high))) AS "Between %",
-    b.baseline AS "Baseline", b.target AS "Target", b.unit_of_measure AS "In", toString(b.due) AS "Due",
-    b.freed_hours AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
-FROM nytta.benefits AS b LEFT JOIN {NAMES} ON n.unit = b.place
-WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("benefits")}
-ORDER BY b.realised ASC NULLS LAST, b.benefit""",
-                    empty=_NO_BENEFITS,
-                    width=24,
-                    height=10,
-                    owner="benefit owner",
-                    source="statements of benefits",
-                    refresh=_SAID,
-                    links=_LINKS,
-                    hidden=("Id",),
-                ),
+                _benefits("Every benefit, with its baseline, target and worth", widths={"Benefit": 220, **_FIGURES}),
             ),
         ),
         Row("Alerts", (standing_alerts(),)),
@@ -200,6 +235,7 @@ ORDER BY n.depth, s.unit""",
                     links=_LINKS,
                     hidden=("Id",),
                     words=WORDS,
+                    widths={"Stands": 150, "Use %": 65, "From %": 65, "To %": 60},
                 ),
                 Panel(
                     Kind.TABLE,
@@ -245,18 +281,30 @@ ORDER BY d.executed / greatest(d.units, 1), d.decided""",
                     width=24,
                     height=7,
                     source="reports of units",
+                    widths={
+                        "Level": 70,
+                        "Decided": 95,
+                        "Due": 95,
+                        "Units": 60,
+                        "Acknowledged": 105,
+                        "Executed": 80,
+                        "In 14 days %": 100,
+                        "By due date %": 110,
+                        "Weeks old": 80,
+                        "Status": 90,
+                    },
                 ),
                 Panel(
                     Kind.TABLE,
                     "Age of open decisions",
                     "Weeks since the decisions of each level were taken that are still open, at the median, and the "
                     "age that 85 of 100 do not exceed.",
-                    f"""SELECT part AS "Level", figures['open'] AS "Decisions", value AS "Weeks, median",
-    high AS "Weeks, 85 of 100"
+                    f"""SELECT part AS "Level", figures['open'] AS "Open", value AS "Median weeks", high AS "85 of 100"
 FROM nytta.states WHERE {ORGANISATION} AND what = 'decision-age' AND {LAST_STATES} ORDER BY part""",
-                    empty=_NO_DECISIONS,
+                    empty="No decision of this organisation is open, or none is known.",
                     width=8,
                     source="reports of units",
+                    widths={"Open": 55, "Median weeks": 100, "85 of 100": 85},
                 ),
                 Panel(
                     Kind.TABLE,
@@ -275,6 +323,7 @@ GROUP BY m.place ORDER BY m.place""",
                     refresh=_SAID,
                     links=_LINKS,
                     hidden=("Id",),
+                    widths={"Level": 60, "Process": 75, "Use": 60, "Access": 70, "Benefit": 75, "Covered %": 85},
                 ),
             ),
         ),
