@@ -14,7 +14,7 @@ import yaml
 
 from nytta.demo import World
 from nytta.demo.replies import Habit, habit
-from nytta.indicators.detection.action import followed
+from nytta.indicators.detection.action import BEFORE, followed
 from nytta.indicators.detection.panel import Panel
 
 from .conftest import Event, local_week
@@ -393,9 +393,11 @@ def test_one_unit_is_helped_by_what_it_did(world: Worlds) -> None:
     )
     row = units.index(helped["unit"])
     acted = {row, *(units.index(fault["unit"]) for fault in truth["faults"])}
-    outcome = followed(lived, row, weeks.index(helped["until_week"]) - 1, acted)
+    column = weeks.index(helped["until_week"]) - 1
+    outcome = followed(lived, row, column, acted)
+    fallen = (column - weeks.index(helped["from_week"])) / BEFORE
     assert outcome is not None
     assert outcome.effect is not None
     assert outcome.effect.claimed
-    assert outcome.effect.low <= helped["points"] / 100 <= outcome.effect.high
+    assert outcome.effect.low <= helped["points"] / 100 * fallen <= outcome.effect.high
     assert habit(helped["unit"]) is Habit.ACTS

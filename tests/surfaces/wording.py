@@ -8,7 +8,15 @@ from typing import Final
 UNUSED: Final = (
     *("Digital inkomst", "Avsedd användning", "Räckvidd per vecka", "Återfall till papper", "Omarbete", "Bollning"),
     *("Kvarvarande gammal miljö", "säkerhetsintervall", "sikkerhetsintervall", "trädets ordning", "treets rekkefølge"),
-    *("ur kurs", "rätt kurs", "te av kurs", "löftet till förfallodagen", "left lying", "inte gör det:"),
+    *(
+        "ur kurs",
+        "rätt kurs",
+        "te av kurs",
+        "löftet till förfallodagen",
+        "left lying",
+        "inte gör det:",
+        "løftet til forfallsdagen",
+    ),
     *("väntat två gånger", '"Taget"', '"Tatt"', "taget {", "tatt {", "digital utan att utnyttjas", "Antal bakom"),
     *("Vem som svarar", "nyttoansvarig", "hålla två vägar öppna", "för ny för att bedömas", "You look at this as"),
     *("Look as somebody", "As the machine", "intervals of certainty", "about as half a year before"),

@@ -26,8 +26,8 @@ from nytta.demo.world import Part, Truth
 SYSTEM = "artus"
 TARGET = 0.80
 _FAULTY_UNITS = 3
-_FALL = 0.18
-_RELAPSE_AGO, _HELP_AGO = 25, 10
+_FALL = 0.28
+_RELAPSE_AGO, _HELP_AGO = 20, 10
 """Weeks before the end in which the helped unit falls back, and in which the action works that it plans two weeks
 before."""
 _METHOD = "tidmätning på 40 ärenden före införandet, uppskattning efter"

@@ -303,7 +303,7 @@ def _evidence(course: Course, kind: Kind, unit: int, week: int, parameters: Para
         assert course.panel.due is not None
         evidence["probability"] = _number(plan.probability[unit, week])
         evidence["target"] = _number(course.panel.target[unit, week])
-        evidence["weeks_left"] = max(int(course.panel.due[unit, week] - week), 0)
+        evidence["weeks_left"] = int(course.panel.due[unit, week] - week)
         evidence["expected"] = _number(plan.expected[unit, week])
         evidence["expected_interval"] = [_number(plan.low[unit, week]), _number(plan.high[unit, week])]
         evidence["status"] = "off_track"
