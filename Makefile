@@ -57,8 +57,9 @@ bench: setup     ## speed as ratios, written to var/bench.json
 bench-detection: setup  ## lag detection on invented organisations, 20 seeds
 	$(BIN)/python -m tests.bench.detection
 
-bench-benefits: setup  ## forecasts of benefits on simulated ones
+bench-benefits: setup  ## forecasts of benefits, and what followed actions, on simulated ones
 	$(BIN)/python -m tests.bench.benefits
+	$(BIN)/python -m tests.bench.effects
 
 bench-stream: setup  ## workers behind Kafka, the rate of the gateway, event to cell; written to var/bench-stream.json
 	$(BIN)/python -m tests.bench.stream --out var/bench-stream.json

@@ -8,10 +8,14 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from nytta.demo import World
+from nytta.demo.replies import Habit, habit
+from nytta.indicators.detection.action import BEFORE, followed
+from nytta.indicators.detection.panel import Panel
 
 from .conftest import Event, local_week
 
@@ -102,9 +106,11 @@ def test_case_system_faults_are_where_the_truth_says(world: Worlds) -> None:
     by_unit: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     hours: dict[str, float] = defaultdict(float)
     seeded = {fault["unit"]: fault for fault in truth["faults"]}
+    before = truth["weeks"].index(truth["helped"]["from_week"])
     for series in truth["series"]["intended-use"]:
-        by_unit[series["unit"]][0] += sum(series["numerator"][plateau:])
-        by_unit[series["unit"]][1] += sum(series["denominator"][plateau:])
+        last = before if series["unit"] == truth["helped"]["unit"] else None
+        by_unit[series["unit"]][0] += sum(series["numerator"][plateau:last])
+        by_unit[series["unit"]][1] += sum(series["denominator"][plateau:last])
     for series in truth["series"]["digital-intake"]:
         fault = seeded.get(series["unit"])
         if fault:
@@ -361,3 +367,37 @@ def test_anchoring_presence_names_no_person(events: Events) -> None:
     presence = of(events("anchoring"), "people.presence")
     assert presence
     assert not [event for event in presence if "actor" in event["data"]]
+
+
+def test_one_unit_is_helped_by_what_it_did(world: Worlds) -> None:
+    """Its use falls and rises again after its action, which the exact weeks show against units that did nothing."""
+    truth = world("case-system").truth
+    helped, weeks = truth["helped"], truth["weeks"]
+    used: dict[str, Any] = defaultdict(lambda: np.zeros(len(weeks)))
+    cases: dict[str, Any] = defaultdict(lambda: np.zeros(len(weeks)))
+    for series in truth["series"]["intended-use"]:
+        used[series["unit"]] += series["numerator"]
+        cases[series["unit"]] += series["denominator"]
+    units = sorted(cases)
+    lived = Panel(
+        truth["system"],
+        "intended-use",
+        tuple(units),
+        tuple(weeks),
+        np.zeros(len(units), np.int64),
+        np.array([used[unit] for unit in units]),
+        np.array([cases[unit] for unit in units]),
+        np.array([weeks.index(truth["live"][unit]) for unit in units]),
+        np.zeros((len(units), len(weeks)), bool),
+        np.full(len(units), len(weeks)),
+    )
+    row = units.index(helped["unit"])
+    acted = {row, *(units.index(fault["unit"]) for fault in truth["faults"])}
+    column = weeks.index(helped["until_week"]) - 1
+    outcome = followed(lived, row, column, acted)
+    fallen = (column - weeks.index(helped["from_week"])) / BEFORE
+    assert outcome is not None
+    assert outcome.effect is not None
+    assert outcome.effect.claimed
+    assert outcome.effect.low <= helped["points"] / 100 * fallen <= outcome.effect.high
+    assert habit(helped["unit"]) is Habit.ACTS

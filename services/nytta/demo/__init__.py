@@ -7,7 +7,7 @@ drawing:
 
 - `weeks`: the ISO weeks, in order; every list of a series has one entry per week.
 - `faults`: what is wrong, where (`unit`, and `reported_as`, its reporting group or itself), from which week,
-  with the seeded share and the hours at stake; `control_units` have nothing wrong.
+  with the seeded share and the hours at stake; `control_units` have nothing wrong, but the one that is `helped`.
 - `series`: per indicator and unit the numerators and denominators as drawn, which the events hold exactly.
 - `silences`: sources that deliver nothing for some weeks.
 - of the world `all`, `stories` holds the truth of each story.

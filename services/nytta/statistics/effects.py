@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 CONFIDENCE = 0.80
 """Of the interval that is told."""
 
-CLAIM = 0.95
-"""An effect is claimed where a change as large comes by chance in one of twenty units at most."""
+CLAIM = 0.96
+"""An effect is claimed where a change as large comes by chance in one of twenty-five units: of some hundred units
+without an effect it is claimed for one in twenty at most, chance included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Final
 import httpx
 
 from nytta.surfaces.console.words import words
+from tests.surfaces.wording import uninflected, unused
 
 _SENTENCES: Final = {"p", "li", "figcaption"}
 _SILENT: Final = {"script", "style", "svg", "nav", "head", "header", "footer", "form", "button"}
@@ -127,6 +128,12 @@ def read(html: str) -> Page:
     reader.feed(html)
     reader.close()
     return Page(reader.heading, tuple(reader.sentences), tuple(reader.tables), reader.tiles)
+
+
+def plain_text(html: str) -> str:
+    """The text that a page shows, without its drawings, each element apart."""
+    shown = re.sub(r"<(svg|style|script|head)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    return re.sub(r"[ \t\n]+", " ", unescape(re.sub(r"<[^>]*>", " | ", shown)))
 
 
 def numbers_of(text: str) -> list[str]:
@@ -297,6 +304,10 @@ def walk(visit: httpx.Client, language: str, indicator_titles: Sequence[str]) ->
         read_pages = {address: read(text) for address, text in texts.items()}
         place_names = [page.heading for address, page in read_pages.items() if not address.startswith("/indicators")]
         behind = [read(benefits.text)] if benefits.status_code == 200 else []
+        for address, text in texts.items():
+            plain = plain_text(text)
+            worded = unused(plain) + uninflected(plain, language)
+            wrong += [f"{address}: “{words_found}” is not what people say" for words_found in worded]
         for address, page in read_pages.items():
             alerts = dict.fromkeys(re.findall(r'href="(/alerts/[^"#]+)"', texts[address]))
             # what an alert says rests on its own page, what a decision does on the programme's

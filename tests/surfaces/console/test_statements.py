@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,16 +90,27 @@ def running(folder: Path, seed: int) -> Iterator[tuple[str, str]]:
     run("simulate", "--story", "all", "--seed", str(seed), "--out", str(folder / "story"))
     run("import", str(folder / "story" / "events.ndjson"), "--registry", registry, "--data", data)
     run("alerts", "evaluate", "--registry", registry, "--data", data)
-    service = subprocess.Popen(
-        [*command, "up", "--port", "0", "--registry", registry, "--data", data],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        assert service.stdout
-        link = next(line.split()[-1] for line in service.stdout if "/sign-in/" in line)
+    with serving(folder, "--registry", registry, "--data", data) as link:
         yield link.partition("/sign-in/")[0], link
+
+
+@contextmanager
+def serving(folder: Path, *words: str) -> Iterator[str]:
+    """A service that `nytta up` starts: a link that signs in."""
+    log = folder / "service.log"
+    with log.open("w", encoding="utf-8") as written:
+        command = [sys.executable, "-m", "nytta", "up", "--port", "0", *words]
+        service = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT)
+    try:
+        yield awaited(service, log, r"\S+/sign-in/\S+")
     finally:
         service.send_signal(signal.SIGTERM)
-        service.wait(60)
+        service.wait(120)
+
+
+def awaited(service: subprocess.Popen[bytes], log: Path, pattern: str) -> str:
+    """What a service writes into its log, once it does; fails where it ends before."""
+    while (match := re.search(pattern, log.read_text("utf-8"))) is None:
+        assert service.poll() is None, log.read_text("utf-8")
+        time.sleep(0.5)
+    return match[0]

@@ -15,7 +15,8 @@ from nytta.demo.delivery import Feed, Silence
 from nytta.demo.layout import Department, organisation
 from nytta.demo.people import PeopleFeed
 from nytta.demo.place import Benefit, CaseType, Cost, Decision, Milestone, Organisation, Place, Plan, System
-from nytta.demo.randomness import stream
+from nytta.demo.randomness import Floats, stream
+from nytta.demo.replies import Habit, habit
 from nytta.demo.scene import Scene, scene
 from nytta.demo.sessions import App, UseFeed
 from nytta.demo.staff import NEVER, TIERS, Roster, acting, breadth, ramp, staff
@@ -25,6 +26,10 @@ from nytta.demo.world import Part, Truth
 SYSTEM = "artus"
 TARGET = 0.80
 _FAULTY_UNITS = 3
+_FALL = 0.28
+_RELAPSE_AGO, _HELP_AGO = 20, 10
+"""Weeks before the end in which the helped unit falls back, and in which the action works that it plans two weeks
+before."""
 _METHOD = "tidmätning på 40 ärenden före införandet, uppskattning efter"
 _COURSE = "artus-grund"
 
@@ -88,6 +93,7 @@ class _Seeded:
     shares: dict[str, float]
     faulty: frozenset[str]
     group: str
+    helped: str
 
     @property
     def first(self) -> int:
@@ -173,7 +179,17 @@ def _seeded(scene: Scene) -> _Seeded:
     for unit in live_weeks:
         low, high = (0.20, 0.30) if unit in faulty else (0.82, 0.90)
         shares[unit] = round(float(stream(scene.seed, unit, "intended").uniform(low, high)), 4)
-    return _Seeded(live_weeks, shares, faulty, group.id)
+    prompt_units = (unit.id for unit in home.large if unit.id not in faulty and habit(unit.id) is Habit.ACTS)
+    return _Seeded(live_weeks, shares, faulty, group.id, next(prompt_units, ""))
+
+
+def _intended(span: Span, seeded: _Seeded, unit: str) -> Floats:
+    """Expected intended use: a ramp to the plateau. The unit whose action helps falls back and rises again after it."""
+    live_week, plateau = seeded.live[unit], seeded.shares[unit]
+    shares = ramp(span, live_week, plateau)
+    if unit == seeded.helped:
+        shares[span.count - _RELAPSE_AGO : span.count - _HELP_AGO] -= _FALL
+    return shares
 
 
 def _lines(home: Organisation, unit: str) -> tuple[tuple[CaseType, int], ...]:
@@ -189,7 +205,7 @@ def _work(scene: Scene, seeded: _Seeded, unit: str, case_type: str, per_week: fl
         per_week=per_week,
         live_week=live_week,
         digital=0.35 + ramp(span, live_week, 0.4),
-        intended=ramp(span, live_week, seeded.shares[unit]),
+        intended=_intended(span, seeded, unit),
         rework_intended=np.full(span.count, 0.06),
         rework_other=np.full(span.count, 0.18),
         days_intended=np.full(span.count, 10.0),
@@ -323,7 +339,8 @@ def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
         "what": "A faulty unit handles seeded_share of its cases as intended, from about ten weeks after "
         "from_week. hours_at_stake_per_year = (target - seeded_share) x cases opened in the last 52 "
         "weeks x minutes_saved / 60, summed over the unit's case types. Series are counts per week "
-        "of opening, as drawn.",
+        "of opening, as drawn. The helped unit handles points fewer of a hundred as intended from "
+        "from_week until its action works; without a unit there is none.",
         "system": SYSTEM,
         "live": {unit: scene.span.label(week) for unit, week in live_weeks.items()},
         "minutes_saved": saved,
@@ -331,6 +348,12 @@ def _truth(scene: Scene, seeded: _Seeded, works: list[Work]) -> Truth:
         "faulty_units": sorted(unit.id for unit in home.large if unit.id in seeded.faulty),
         "faulty_groups": [seeded.group],
         "control_units": sorted(unit.id for unit in home.large if unit.id not in seeded.faulty),
+        "helped": {
+            "unit": seeded.helped,
+            "from_week": scene.span.label(scene.span.count - _RELAPSE_AGO),
+            "until_week": scene.span.label(scene.span.count - _HELP_AGO),
+            "points": round(100 * _FALL),
+        },
         "control_groups": sorted(group.id for group in home.groups if group.id != seeded.group),
         "series": {
             "intended-use": [

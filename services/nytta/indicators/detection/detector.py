@@ -393,7 +393,7 @@ def _plan_evidence(course: Course, unit: int, week: int) -> dict[str, Any]:
     return {
         "probability": _number(plan.probability[unit, week]),
         "target": _number(panel.target[unit, week]),
-        "weeks_left": max(int(panel.due[unit, week] - week), 0),
+        "weeks_left": int(panel.due[unit, week] - week),
         "expected": _number(plan.expected[unit, week]),
         "expected_interval": [_number(plan.low[unit, week]), _number(plan.high[unit, week])],
         "status": "off_track",

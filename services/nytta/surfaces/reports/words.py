@@ -9,8 +9,10 @@ import yaml
 
 
 def say(key: str, language: str, /, **filled: object) -> str:
-    """A word or sentence in `language`, filled in. KeyError for one that is not there."""
-    text = _words()[key][language]
+    """A word or sentence in `language`, filled in; about one (`n`) in its own form. KeyError for one that is not
+    there."""
+    form = f"{key}_one" if str(filled.get("n")) == "1" and has_words(f"{key}_one") else key
+    text = _words()[form][language]
     return text.format(**filled) if filled else text
 
 
