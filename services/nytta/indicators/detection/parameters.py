@@ -68,7 +68,8 @@ class Parameters:
     level_hits: int = 3
     level_evaluations: int = 4
     level_diffuse: float = 0.20
-    level_spread: float = 3.0
+    level_spread: float = 2.5
+    level_spread_joined: float = 0.82
     level_spread_shared: float = 2.5
     level_apart: float = 0.50
     level_apart_close: float = 0.1
@@ -124,12 +125,14 @@ class Parameters:
     def level_reach(self, judged: Array) -> Array:
         """How many standard deviations below its peers a unit is no usual one, where `judged` indicators are asked.
 
-        Beyond 3, each further 0.36 leaves a fraction of 1/e of the units (simulated: shares of peers have longer tails
-        than the normal distribution).
+        One indicator alone leaves most of its budget to falls unspent, so it may be bolder than each of three, whose
+        levels are seen apart and together. Each further 0.36 leaves a fraction of 1/e of the units (simulated: shares
+        of peers have longer tails than the normal distribution).
         """
-        # `level_spread` holds for one indicator and a budget of 0.05 false alarms per unit and year.
-        times_rarer = np.maximum(judged, 1) * 0.05 / self.false_per_unit_year
-        return np.asarray(self.level_spread + 0.36 * np.log(times_rarer))
+        joined = self.level_spread_joined * np.log(np.maximum(judged, 1))
+        # `level_spread` holds for a budget of 0.05 false alarms per unit and year.
+        thrift = 0.36 * np.log(0.05 / self.false_per_unit_year)
+        return np.asarray(self.level_spread + joined + thrift)
 
     def as_dict(self) -> dict[str, object]:
         """All settings by name, ready for JSON."""
