@@ -204,7 +204,7 @@ class Registry:
         if registered is None:
             return None
         unit_days = dict(registered.go_lives)
-        versions = self._versions.get(unit, ())
+        versions = self._versions.get(unit, [])
         days: list[date] = []
         # place by place in which the unit ever stood: what lies above it decides, and that changes
         for version in versions:

@@ -105,8 +105,8 @@ def _decoded(lines: Lines, circumstances: Circumstances, source_label: str) -> B
     middle = len(lines) // 2
     earlier = _decoded(lines.part(0, middle), circumstances, source_label)
     later = _decoded(lines.part(middle, len(lines)), circumstances, source_label)
-    rejects = earlier.rejects + later.rejects
-    return Batch(join([earlier.table, later.table]), rejects, len(lines))
+    both_rejects = (*earlier.rejects, *later.rejects)
+    return Batch(join([earlier.table, later.table]), both_rejects, len(lines))
 
 
 def _fault(lines: Lines, error: Exception, source_label: str) -> Reject:
