@@ -101,8 +101,8 @@ def start(
         reached = reach(app.open.connection)
     if begun.papers:
         missing = say("and", language).join(say(f"paper_{paper}", language) for paper in begun.papers)
-        place = into / "registry" / "organisation.yaml"
-        stderr.print(say("not_approved", language, papers=missing, file=place), style="yellow", markup=False)
+        approvals = into / "registry" / "organisation.yaml"
+        stderr.print(say("not_approved", language, papers=missing, file=approvals), style="yellow", markup=False)
     say_reach(reached, language)
     stderr.print(say("console", language, folder=into / "registry"), markup=False)
 
@@ -179,6 +179,7 @@ def _as_answered(answers: dict[str, str], language: Language) -> Iterator[None]:
     context = get_current_context()
     replies = [f"{key}={value}" for key, value in answers.items() if value]
     given = context.get_parameter_source("files")  # what no command line gave is not handed on
+    assert given is not None  # there is no command without files
     for name, value in (("yes", True), ("answer", replies), ("language", language)):
         context.params[name] = value
         context.set_parameter_source(name, given)
