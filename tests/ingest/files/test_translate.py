@@ -140,6 +140,9 @@ def test_flags_answer_yes_or_no() -> None:
     assert data(made, asked | {"Answer": "Nej"})["intended"] is False
     assert data(made, asked)["intended"] is False
     assert data(made, ROW | {"Answer": "Ja"})["intended"] is False
+    other = step("intended: {field: Answer, is: Ja, where: {field: Step, is: ask}, or: {field: Number, at_least: 4}}")
+    said = ({"Answer": "Ja", "Step": "ask"}, {"Answer": "Ja", "Number": "3"}, {"Answer": "Nej", "Number": "4"})
+    assert [data(other, ROW | row)["intended"] for row in said] == [True, False, True]
     assert data(step("digital_route: {field: Form, present: true}"), ROW | {"Form": "?"})["digital_route"] is False
     assert data(step("digital_route: {field: Form, present: false}"), ROW | {"Form": "?"})["digital_route"] is True
 
