@@ -21,10 +21,8 @@ from nytta.service.evaluation import evaluate
 from nytta.storage.client import Connection
 from tests.surfaces.grafana.expander import ALL, Chosen, Range, expand
 
-END = datetime(2026, 11, 17, tzinfo=ZoneInfo("Europe/Stockholm"))
-"""The Tuesday after the last week of the stories."""
-RECEIVED = END.astimezone(UTC) - timedelta(hours=14, minutes=25)
-"""No moment at midnight, which would look like a day."""
+END = datetime(2026, 11, 17, 9, 35, tzinfo=ZoneInfo("Europe/Stockholm"))
+"""The Tuesday after the last week of the stories; not at midnight, where a moment would look like a day."""
 OVER = Range(END - timedelta(days=550), END)
 SOUTH = "South's office"
 
@@ -79,7 +77,7 @@ def fill(store: PrivateStore, folder: Path, story: str, weeks: int, scale: float
     log = folder / "events.ndjson"
     with log.open("ab") as more:
         more.write(b'{"specversion": "1.0"}\nno event at all\n')
-    app.intake.import_file(log, None, RECEIVED)
+    app.intake.import_file(log, None, END.astimezone(UTC))
     app.bring_up_to_date(END)
     for back in (14, 7, 0):
         evaluate(app, END - timedelta(days=back))
@@ -92,7 +90,7 @@ def fill_with_log(store: PrivateStore, log: Path, mapping: str) -> Filled:
     definitions = nytta.read_definitions(declarations.schemas() / "indicators")
     intake = Intake(store, Keys("k1", bytes(32)), None)
     app = nytta.App(store, OpenStore(store.connection), intake, definitions, declarations.schemas() / "tables")
-    app.intake.import_file(log, load(mapping), RECEIVED)
+    app.intake.import_file(log, load(mapping), END.astimezone(UTC))
     app.bring_up_to_date(END)
     evaluate(app, END)
     return Filled(store.connection)
