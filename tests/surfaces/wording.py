@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from email import message_from_bytes
+from email.policy import default
 from typing import Final
 
 UNUSED: Final = (
@@ -57,5 +59,12 @@ def uninflected(text: str, language: str) -> list[str]:
     """One with a noun for many, and more than one with a noun for one."""
     gap = r"[ \u00a0\u202f]"
     one = rf"(?<![\d.,–\u00a0\u202f-])1{gap}(?:{_MANY[language]})\b"
-    many = rf"(?<![\d.,:-])(?:[2-9]|\d\d+){gap}(?:{_ONE[language]})\b(?!-)"
+    many = rf"(?<![\d.,:-])(?:[2-9]|\d\d+){gap}(?:{_ONE[language]})\b(?!-| types?\b)"
     return [match[0] for match in re.finditer(rf"{one}|{many}", text)]
+
+
+def mail_text(message: bytes) -> str:
+    """What a mail says: its subject and its plain text."""
+    mail = message_from_bytes(message, policy=default)
+    body = mail.get_body(("plain",))
+    return f"{mail['subject']}\n{body.get_content() if body else ''}"

@@ -174,6 +174,17 @@ def test_behind_plan_and_on_plan(rows: Rows, table: Table, weeks: Weeks) -> None
     assert weeks(100).index(signals[0].opened) <= 30
 
 
+def test_a_plan_keeps_its_day_when_that_has_passed(rows: Rows, table: Table, weeks: Weeks) -> None:
+    due = 45
+    fallen = rows(number=70, share=lambda u, t: 0.4 if u == 3 and t > due else 0.85)
+    head = "unit,peer_group,system,indicator,week,numerator,denominator,eligible,presence,plan"
+    signals = of(detect(parse(table([f"{line},0.7@{weeks(100)[due]}" for line in fallen], head))), "behind_plan")
+    assert signals
+    for signal in signals:
+        assert weeks(100).index(signal.opened) > due
+        assert weeks(100).index(signal.opened) + signal.evidence["weeks_left"] == due
+
+
 def test_many_behind_plan_are_heard_by_the_programme_lead_not_silenced(rows: Rows, table: Table, weeks: Weeks) -> None:
     due = weeks(100)[45]
     lines = [f"{line},0.9@{due}" for line in rows(number=46, share=lambda _u, _t: 0.4)]

@@ -119,9 +119,7 @@ def test_a_small_unit_sees_its_group_and_its_check_never_a_blank_page(seen: Worl
 def test_the_overview_tells_the_state_in_sentences_and_the_map_is_in_tree_order(seen: World) -> None:
     page = seen.visit("lead").get("/").text
     assert "12 units are shown by themselves and 2 smaller ones with their group" in page
-    lead = (
-        "0 of 2 benefits are achieved or on track, 0 are at risk or partly achieved and 1 are off track or not achieved"
-    )
+    lead = "Achieved or on track: 0 of 2 benefits. At risk or partly achieved: 0. Off track or not achieved: 1"
     assert f"{lead}; for 1 it is too early to say. 280 hours a year are not realised yet." in page
     assert "1 of 1 decision is stuck" in page
     body = page[page.index('class="map"') :].split("</table>")[0]

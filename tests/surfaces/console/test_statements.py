@@ -19,8 +19,10 @@ from nytta.registry import declarations
 from nytta.surfaces.console.words import LANGUAGES
 from tests.surfaces.console.statements import Page, PageTable, contradictions, facts_of, miscounted, unsupported, walk
 from tests.surfaces.console.world import World
+from tests.surfaces.wording import mail_text, uninflected, unused
 
 ROOT = Path(__file__).parents[3]
+SIGN_IN = r"\S+/sign-in/\S+"
 MAP = PageTable(
     "Units in Arken", ("Unit", "Weekly breadth", "Alert"), (("Town", "30 (30%)", ""), ("U", "20 (20%)", ""))
 )
@@ -68,19 +70,17 @@ def test_a_summary_that_counts_otherwise_is_seen() -> None:
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_pages_of_all_stories_say_what_their_tables_say(seed: int, tmp_path: Path) -> None:
     """Five stories, five seeds, in three languages: every page of figures that the person at the machine reaches."""
-    with running(tmp_path, seed) as (address, link):
+    with running(tmp_path, seed) as link, signed_in(link) as visit:
         for language in LANGUAGES:
-            with httpx.Client(base_url=address, follow_redirects=True, timeout=120, trust_env=False) as visit:
-                visit.get(link)
-                visit.get(f"/language/{language}")
-                done = walk(visit, language, titles(language))
-                assert not done.wrong, "\n".join(done.wrong)
-                assert done.facts > 1000
+            visit.get(f"/language/{language}")
+            done = walk(visit, language, titles(language))
+            assert not done.wrong, "\n".join(done.wrong)
+            assert done.facts > 1000
 
 
 @contextmanager
-def running(folder: Path, seed: int) -> Iterator[tuple[str, str]]:
-    """All stories of a seed, taken in and served: the address, and a link that signs in."""
+def running(folder: Path, seed: int) -> Iterator[str]:
+    """All stories of a seed, taken in and served: a link that signs in."""
     command = [sys.executable, "-m", "nytta"]
     registry, data = str(folder / "story" / "registry"), str(folder / "data")
 
@@ -90,19 +90,29 @@ def running(folder: Path, seed: int) -> Iterator[tuple[str, str]]:
     run("simulate", "--story", "all", "--seed", str(seed), "--out", str(folder / "story"))
     run("import", str(folder / "story" / "events.ndjson"), "--registry", registry, "--data", data)
     run("alerts", "evaluate", "--registry", registry, "--data", data)
-    with serving(folder, "--registry", registry, "--data", data) as link:
-        yield link.partition("/sign-in/")[0], link
+    with serving(folder, "--registry", registry, "--data", data) as (service, log):
+        link = awaited(service, log, SIGN_IN)
+        yield link
 
 
 @contextmanager
-def serving(folder: Path, *words: str) -> Iterator[str]:
-    """A service that `nytta up` starts: a link that signs in."""
+def signed_in(link: str) -> Iterator[httpx.Client]:
+    """A browser of the person at the machine; a link signs in once."""
+    address = link.partition("/sign-in/")[0]
+    with httpx.Client(base_url=address, follow_redirects=True, timeout=120, trust_env=False) as visit:
+        visit.get(link)
+        yield visit
+
+
+@contextmanager
+def serving(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """A service that `nytta up` starts, and its log."""
     log = folder / "service.log"
     with log.open("w", encoding="utf-8") as written:
         command = [sys.executable, "-m", "nytta", "up", "--port", "0", *words]
         service = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT)
     try:
-        yield awaited(service, log, r"\S+/sign-in/\S+")
+        yield service, log
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(120)
@@ -114,3 +124,21 @@ def awaited(service: subprocess.Popen[bytes], log: Path, pattern: str) -> str:
         assert service.poll() is None, log.read_text("utf-8")
         time.sleep(0.5)
     return match[0]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+def test_the_demonstration_that_was_lived_says_what_its_tables_say(tmp_path: Path) -> None:
+    """Its pages after twelve weeks of alerts and answers, and every mail that was sent meanwhile."""
+    with serving(tmp_path, "--demo", "--data", str(tmp_path / "data")) as (service, log):
+        link = awaited(service, log, SIGN_IN)
+        awaited(service, log, "are lived through")
+        mails = [mail_text(path.read_bytes()) for path in (tmp_path / "data" / "story" / "mails").glob("*.eml")]
+        assert len(mails) > 10
+        assert [words for text in mails for words in unused(text)] == []
+        assert [words for text in mails for language in LANGUAGES for words in uninflected(text, language)] == []
+        with signed_in(link) as visit:
+            for language in LANGUAGES:
+                visit.get(f"/language/{language}")
+                done = walk(visit, language, titles(language))
+                assert not done.wrong, "\n".join(done.wrong)

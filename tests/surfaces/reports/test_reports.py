@@ -194,7 +194,7 @@ def test_the_first_two_pages_hold_the_decision_however_many_benefits() -> None:
 
 def test_the_lead_counts_by_word() -> None:
     text = text_of(said("en"))
-    assert "1 of 3 benefits are achieved or on track, 1 are at risk or partly achieved and 1 are off track" in text
+    assert "Achieved or on track: 1 of 3 benefits. At risk or partly achieved: 1. Off track or not achieved: 1" in text
     assert "310 hours a year (SEK 120,000) are not realised yet." in text  # 3 · 103 h, 3 · 41,200
     assert "The decision “Decision en” is stuck: 3 of 11 units have received it and 1 have executed it" in text
     assert "target: 40 → 44.5" in text
