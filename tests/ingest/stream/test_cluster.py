@@ -58,10 +58,8 @@ def listening(context: ssl.SSLContext | None) -> Iterator[int]:
                 with contextlib.suppress(OSError, ssl.SSLError):
                     taken, _ = server.accept()
                     taken.settimeout(1)
-                    if context:
-                        taken = context.wrap_socket(taken, server_side=True)
-                    taken.recv(100)
-                    taken.close()
+                    with taken, context.wrap_socket(taken, server_side=True) if context else taken as spoken:
+                        spoken.recv(100)
 
         thread = threading.Thread(target=serve)
         thread.start()
