@@ -293,3 +293,11 @@ def test_a_drafted_text_is_read_back_whatever_it_holds(text: str) -> None:
 def test_a_column_that_breaks_lines_does_not_break_the_draft(write: Write) -> None:
     text = draft(write('Case,When,Unit,"odd\nid: other","next\x85line"\n1,2024-03-02,n,x,y\n'), "l.csv", "o", "UTC")
     assert parse(text, "draft.yaml").id == "draft"
+
+
+@pytest.mark.parametrize("poison", ['"\\ud800"', "NaN"])
+@pytest.mark.parametrize("number", ["7", "9223372036854775808123"])
+def test_what_is_no_json_is_none_beside_a_long_number(write: Write, poison: str, number: str) -> None:
+    file = write(f'{{"rows": [{{"u": "north", "t": "never", "c": {number}, "x": {poison}}}]}}', "l.json")
+    with pytest.raises(InputError, match="is no JSON"):
+        list(read(file, LIST))

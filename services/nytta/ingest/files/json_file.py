@@ -60,8 +60,10 @@ def parsed(body: bytes, name: str) -> Any:
 
 def loads(body: bytes) -> Any:
     """The JSON value of a body, whole numbers of any size as they are. ValueError where it holds none."""
+    # orjson says what is JSON, whichever of the two reads it: json would take NaN and half a surrogate pair
+    value = orjson.loads(body)
     if _LONG_NUMBER.search(body) is None:
-        return orjson.loads(body)
+        return value
     try:
         return json.loads(body)
     except RecursionError as error:
