@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = {str(p.relative_to(ROOT)): p.read_text("utf-8") for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}
 SETTING = r"\bNYTTA_[A-Z_]+\b"
-FOR_TESTS = {"NYTTA_SHARED", "NYTTA_REQUIRE", "NYTTA_SEED"}
+FOR_TESTS = {"NYTTA_SHARED", "NYTTA_REQUIRE", "NYTTA_SEED", "NYTTA_DAMAGED"}
 """Settings that tests read, and no process of the service does."""
 
 
