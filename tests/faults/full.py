@@ -168,5 +168,6 @@ def _ended(up: Up, senders: Senders, file: Path) -> list[str]:
     counted = {row["source"]: row["events"] for row in up.answer("sources")["sources"]}
     if counted[FILE] != ONE_FILE:
         problems.append(f"{counted[FILE]} of {ONE_FILE} events of the file")
+    up.rest()
     up.stop()
     return problems + stored(up, senders)

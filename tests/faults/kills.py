@@ -114,6 +114,7 @@ def _world(folder: Path, source: Path, rng: random.Random, name: str, kills: int
     counted = {row["source"]: row["events"] for row in up.answer("sources")["sources"]}
     if counted[FILE] != ONE_FILE:
         done.wrong.append(f"{name}: {counted[FILE]} of {ONE_FILE} events of the file")
+    up.rest()
     up.stop()
     done.wrong += [f"{name}: {each}" for each in stored(up, senders)]
     done.wrong += [f"{name}: {each}" for each in _restored(up, folder)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -59,3 +60,21 @@ def test_it_ends_when_nobody_asks_and_with_whoever_asked(patience: float) -> Non
         if patience > 1:
             process.stdin.close()
         assert process.wait(timeout=30) == 0
+
+
+def test_it_says_nothing_where_whoever_asked_was_killed_meanwhile() -> None:
+    question = json.dumps({"format": "svg", "spec": bars(3)}).encode()
+    with subprocess.Popen(
+        [sys.executable, str(Path(pictures.__file__).with_name("artist.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.stdin.write(len(question).to_bytes(4, "big") + question)
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == b""

@@ -17,11 +17,11 @@ from nytta import service as nytta
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.store.values import ValueQuery
 from nytta.ingest.intake import Intake
-from nytta.ingest.keys import Keys, load_or_make
+from nytta.ingest.keys import Keys, Step, load_or_make
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
 from nytta.registry.registry import Registry
-from nytta.service import schedule
+from nytta.service import rotation, schedule
 from nytta.service.schedule import Rounds, moment
 from nytta.storage import client
 from nytta.storage.lease import Guarded
@@ -157,6 +157,39 @@ def test_a_round_that_failed_is_made_again(
         assert next(tries, "both were used") == "both were used"
 
     running(service, scene)
+
+
+def test_no_figure_is_made_while_a_change_of_keys_is_half_made(
+    store: PrivateStore, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "_FAILED", 0.0)
+    service = Service(store, tables, tmp_path, monkeypatch)
+    acts: list[str] = []
+    compute, publish = service.app.compute, service.app.publish
+
+    def noted(name: str, act: Callable[[datetime], object]) -> Callable[[datetime], object]:
+        def call(now: datetime) -> object:
+            acts.append(name)
+            return act(now)
+
+        return call
+
+    def rotate(_: nytta.App, __: datetime) -> list[rotation.Rotated]:
+        acts.append("rotate")
+        if len(acts) < 3:
+            raise OSError(28, "No space left on device")
+        return [rotation.Rotated("county", Step.CHANGE, 0, "county-1")]
+
+    monkeypatch.setattr(rotation, "due", lambda *_: acts.count("rotate") < 3)
+    monkeypatch.setattr(rotation, "rotate", rotate)
+    monkeypatch.setattr(service.app, "compute", noted("compute", compute))
+    monkeypatch.setattr(service.app, "publish", noted("publish", publish))
+
+    async def scene(_: Rounds) -> None:
+        await service.quiet()
+
+    running(service, scene)
+    assert acts[:5] == ["rotate", "rotate", "rotate", "compute", "publish"]
 
 
 def test_a_publication_with_nothing_new_writes_nothing(store: PrivateStore, tables: Path) -> None:

@@ -7,6 +7,7 @@ byte (`+` a picture, `-` why there is none), four bytes of length, the bytes.
 from __future__ import annotations
 
 import json
+import os
 import select
 import sys
 from typing import Any, Final
@@ -36,8 +37,13 @@ def main() -> None:
             body = _answer(json.loads(questions.read(int.from_bytes(size, "big"))))
         except ValueError as error:
             sign, body = b"-", str(error).encode()
-        answers.write(sign + len(body).to_bytes(4, "big") + body)
-        answers.flush()
+        try:
+            answers.write(sign + len(body).to_bytes(4, "big") + body)
+            answers.flush()
+        except BrokenPipeError:  # whoever asked was killed
+            # what is left in the buffer goes nowhere, or the interpreter's end would fail of it once more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
+            return
 
 
 if __name__ == "__main__":

@@ -203,9 +203,11 @@ class Rounds:
                 await self._pause(max(_PAUSE, min(time.monotonic() - started, _LOOK) / 2))
 
     async def _turn(self) -> None:
-        """A round, a publication and an evaluation, each where it is due."""
+        """Keys of persons, a round, a publication and an evaluation, each where it is due."""
         current_time = datetime.now(UTC)
         await _done("a round", self._app.private.settle)
+        # before the round: a change of keys that broke off leaves persons under two pseudonyms, who would count twice
+        await _done("a change of keys", self._rotate, current_time)
         changes = self._changes()
         if changes != self._computed:
             await self._compute(current_time)
@@ -271,7 +273,6 @@ class Rounds:
     def _publish(self) -> None:
         with self._publications.one():
             self._app.publish(datetime.now(UTC))
-        self._rotate(datetime.now(UTC))
 
     def _rotate(self, current_time: datetime) -> None:
         """Change keys of persons when the calendar says so."""
