@@ -33,11 +33,11 @@ class Rotated:
     destroyed: str = ""
 
 
-def due(app: App, current_time: datetime) -> bool:
-    """Whether the calendar asks for anything."""
+def due(app: App, current_time: datetime) -> frozenset[Step]:
+    """What the calendar asks for; nothing where all keys stand."""
     today = current_time.date()
-    steps = [app.keys.step(organisation.id, today) for organisation in app.intake.registry.organisations]
-    return any(step is not Step.NONE for step in steps)
+    steps = {app.keys.step(organisation.id, today) for organisation in app.intake.registry.organisations}
+    return frozenset(steps - {Step.NONE})
 
 
 def rotate(app: App, current_time: datetime) -> Iterator[Rotated]:

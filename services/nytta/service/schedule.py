@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from nytta.disclosure.clock import first_open_week
+from nytta.ingest.keys import Step
 from nytta.insight.alerts.schedule import Hours
 from nytta.registry.registry import Registry
 from nytta.service import App, evaluation, rotation
@@ -207,7 +208,8 @@ class Rounds:
         current_time = datetime.now(UTC)
         await _done("a round", self._app.private.settle)
         # before the round: a change of keys that broke off leaves persons under two pseudonyms, who would count twice
-        await _done("a change of keys", self._rotate, current_time)
+        if Step.CHANGE in rotation.due(self._app, current_time):
+            await _done("a change of keys", self._rotate, current_time)
         changes = self._changes()
         if changes != self._computed:
             await self._compute(current_time)
@@ -273,6 +275,8 @@ class Rounds:
     def _publish(self) -> None:
         with self._publications.one():
             self._app.publish(datetime.now(UTC))
+        # keys that are only made touch no figure, so a key file that cannot be written holds none back
+        self._rotate(datetime.now(UTC))
 
     def _rotate(self, current_time: datetime) -> None:
         """Change keys of persons when the calendar says so."""
