@@ -209,7 +209,7 @@ class PrivateStore:
         self._number: int | None = None  # the last number that was given to a batch, as far as this process knows
         self._unfinished = False  # whether a batch may lie there without its marks
         self._span: tuple[int, int] | None = None  # days that the counters hold, as far as this process raised them
-        self._told_units: set[tuple[str, str]] = set()  # sources and units that are kept, as far as this process knows
+        self._known_units: set[tuple[str, str]] = set()  # sources and units that are kept, as far as this process knows
 
     def settle(self, batch: int | None = None) -> None:
         """Return when all that was accepted is in the store, or so much of it that `batch` is."""
@@ -357,10 +357,10 @@ class PrivateStore:
         """Keep of which units the sources tell that nobody told of before."""
         columns = ["source", "unit"]
         pairs = events.select(columns).group_by(columns).aggregate([])
-        new_pairs = set(zip(*(pairs[name].to_pylist() for name in columns), strict=True)) - self._told_units
+        new_pairs = set(zip(*(pairs[name].to_pylist() for name in columns), strict=True)) - self._known_units
         if new_pairs:
             self.connection.insert("{private}.source_units", columns, [list(pair) for pair in sorted(new_pairs)])
-            self._told_units |= new_pairs
+            self._known_units |= new_pairs
 
     @_alone
     def append_marks(self, marks: pa.Table) -> None:

@@ -1,7 +1,8 @@
 """How every stream is consumed: take some messages, do the work, acknowledge in order; an error ends the process.
 
 Faust acknowledges in `finally` where a stream is iterated or `take`n, even when the agent failed. Only `noack_take`
-with an acknowledgement after the work, one agent at a time, loses nothing.
+with an acknowledgement after the work, one agent at a time, of a stream that acknowledges nothing by itself, loses
+nothing.
 """
 
 from __future__ import annotations
@@ -55,9 +56,16 @@ def consume(
 
     async def agent(stream: StreamT[bytes]) -> None:
         taking: Any = stream  # noack_take is missing in Faust's type of a stream
+        # noack_take gives back what it found here when it ends, and its drainer reads on: what comes behind what failed
+        # would be acknowledged unseen
+        taking.enable_acks = False
         under_way: asyncio.Task[None] | None = None
         try:
             async for taken_events in taking.noack_take(most, within=within):
+                # after an error Faust starts the agent anew while the process ends: what it acknowledged now would
+                # acknowledge too what the failed one had taken, for a group without a place has no gap before the first
+                if app.should_stop:
+                    return
                 messages = [_message(event) for event in taken_events]
                 prepared = await _or_crash(app, prepare(messages))
                 if under_way:
