@@ -48,7 +48,7 @@ _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     TICKETS: {"ticket": 1, "opened": 1, "resolved": 2, "channel": 1, "team": 2, "requester": 2, "first_contact": 3}
     | {"category": 1, "status": 1, "closed": 1, "reassignments": 3},
     CASES: {"case": 1, "case_type": 2, "opened": 1, "closed": 1, "decided": 2, "actor": 2, "end_to_end": 3}
-    | {"returned": 3, "channel": 1, "handovers": 1, "reopened": 1},
+    | {"returned": 3, "channel": 1, "handovers": 3, "reopened": 1},
     TRAINING: {"course": 4, "person": 1, "at": 1},
     USE: {"app": 2, "person": 1, "at": 2},
 }
@@ -236,7 +236,9 @@ def called(column: str) -> str:
 
     Programs write headers without the letters of their language too: "Arendenummer", "Lost datum".
     """
-    apart = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column)).replace("%", " prosent ")
+    apart = (
+        re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column)).replace("%", " prosent ").replace("#", " number ")
+    )
     return re.sub(r"[\W_]+", " ", apart.lower().translate(_PLAIN)).strip()
 
 
