@@ -1,9 +1,9 @@
 """Lists as products export them: headers and quirks from their public documentation, rows invented.
 
-Sources: ServiceNow Table API and list export, the channels of its incidents (Create an incident), its Government Service
-Case form and its Case Report form (servicenow.com/docs), TOPdesk incident list, Jira issue navigator CSV and the fields and
-channels of its service projects (support.atlassian.com, docs.atlassian.com), the spreadsheet of tickets of Zammad as it
-writes its header (zammad/zammad, lib/excel_sheet/ticket.rb), GLPI search export (glpi-user-documentation),
+Sources: ServiceNow Table API and list export, the channels of its incidents (Create an incident), its Government
+Service Case form and its Case Report form (servicenow.com/docs), TOPdesk incident list, Jira issue navigator CSV and
+the fields and channels of its service projects (support.atlassian.com, docs.atlassian.com), the spreadsheet of tickets
+of Zammad by its header (zammad/zammad, lib/excel_sheet/ticket.rb), GLPI search export (glpi-user-documentation),
 Freshservice ticket export (support.freshservice.com), Easit GO, Artvise and Nilex list exports, Public 360, ByggR, and
 lists of staff as Visma, Personec, Heroma, Unit4 and SAP write them.
 """

@@ -6,10 +6,12 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import xlsxwriter
 
-Page = xlsxwriter.worksheet.Worksheet
+Page = Any
+"""A sheet of a workbook that is written; its library names no types."""
 
 
 @dataclass(frozen=True)
@@ -391,8 +393,8 @@ STRANGE = (
     Strange(
         "Staff in post.csv",
         lines(
-            "Emp. No,Surname,First name,Cost Centre,Cost Centre Name,Directorate,Post title,Contract start,Contract end,"
-            "Hours %,CaseFlow account\n"
+            "Emp. No,Surname,First name,Cost Centre,Cost Centre Name,Directorate,Post title,Contract start,"
+            "Contract end,Hours %,CaseFlow account\n"
             "0071,Hill,Ann,0410,Permits,City,Team Manager,01-Aug-2019,,100,Yes\n"
             "0072,Reid,Ben,0410,Permits,City,Officer,15-Jan-2024,31-Dec-2026,60,No\n"
             "0073,Shaw,Cat,0420,Schools,Learning,Adviser,20-Feb-2025,,100,Yes\n"

@@ -27,7 +27,7 @@ def test_a_strange_list_is_drafted_column_by_column_without_a_wrong_date(strange
     made = drafted(look(path, path.name))
     assert (made.kind, set(strange.columns) - set(made.look.columns)) == (strange.kind, set())
     assert dict(made.fields) == dict(strange.fields)
-    told: dict[str, dict[str, str]] = {}
+    times_read: dict[str, dict[str, str]] = {}
     rows = rejected = left_out = 0
     accepted = set()
     for chunk in read(path, mapping_of(made, "org", "UTC", {"unit": "u", "system": "s", **strange.answers})):
@@ -37,9 +37,9 @@ def test_a_strange_list_is_drafted_column_by_column_without_a_wrong_date(strange
             accepted.add(event["sequence"])
             kind = event["type"].split(".")[2]
             if kind in BESIDE:
-                told.setdefault(subject(event["data"]), {})[kind] = event["time"]
+                times_read.setdefault(subject(event["data"]), {})[kind] = event["time"]
     expected = {number: dict(moments) for number, moments in strange.times.items()}
-    assert {number: shown(moments, expected.get(number, {})) for number, moments in told.items()} == expected
+    assert {number: shown(moments, expected.get(number, {})) for number, moments in times_read.items()} == expected
     assert rows == strange.rows
     assert rejected + left_out >= rows - len(accepted)
 

@@ -60,7 +60,7 @@ def evidence(export: Export, folder: Path) -> dict[str, float]:
     path.write_bytes(export.content())
     events: Counter[str] = Counter()
     fields: Counter[tuple[str, str]] = Counter()
-    told: set[str] = set()
+    words: set[str] = set()
     for chunk in read(path, mapping_of(drafted(look(path, path.name)), "org", "UTC", {"unit": "u", "system": "s"})):
         for line in chunk.ndjson.splitlines():
             event = json.loads(line)
@@ -70,25 +70,25 @@ def evidence(export: Export, folder: Path) -> dict[str, float]:
                 events[name] += 1
                 fields.update((name, field) for field, content in data.items() if content not in (None, ""))
             if data.get("channel") == "internal":
-                told.add("channel internal")
+                words.add("channel internal")
             if "account" in data:
-                told.add("people.eligibility:access")
+                words.add("people.eligibility:access")
             if kind == "case.returned" and not data.get("by_law"):
-                told.add("returned")
+                words.add("returned")
             if kind in ("platform.session", "case.step", "case.handover") and data.get("actor"):
-                told.add("use")
+                words.add("use")
     shares = {f"{name}:{field}": count / events[name] for (name, field), count in fields.items()}
-    return dict.fromkeys(events, 1.0) | shares | dict.fromkeys(told, 1.0)
+    return dict.fromkeys(events, 1.0) | shares | dict.fromkeys(words, 1.0)
 
 
-def reasons(found: Mapping[str, float]) -> dict[str, str]:
+def reasons(gathered: Mapping[str, float]) -> dict[str, str]:
     """Each indicator that is not shown, with what lacks for it in the evidence of a trio."""
-    lacking = {each.id: "; ".join(support(each, found).missing) for each in definitions()}
+    lacking = {each.id: "; ".join(support(each, gathered).missing) for each in definitions()}
     # a figure of nought that no row can tell is none, and a list of cases tells of nobody's use of a system
     for indicator, needed in {"proactive-support": "channel internal", "rework": "returned"}.items():
-        lacking[indicator] = lacking[indicator] or ("" if needed in found else "not_told")
+        lacking[indicator] = lacking[indicator] or ("" if needed in gathered else "not_told")
     for indicator in ("weekly-breadth", "habit"):
-        lacking[indicator] = lacking[indicator] or ("" if "use" in found else "no_use_told")
+        lacking[indicator] = lacking[indicator] or ("" if "use" in gathered else "no_use_told")
     return {indicator: why for indicator, why in lacking.items() if why}
 
 
@@ -97,17 +97,17 @@ def test_each_trio_of_exports_shows_what_its_columns_tell_and_says_what_lacks(tm
     of_kind = {kind: [e.name for e in EXPORTS if e.kind == kind] for kind in ("staff", "tickets", "cases")}
     counts: dict[tuple[str, ...], int] = {}
     for trio in product(*of_kind.values()):
-        found: dict[str, float] = {}
+        gathered: dict[str, float] = {}
         for name in trio:
             for key, share in given[name].items():
-                found[key] = max(share, found.get(key, 0))
-        why = reasons(found)
-        told = set[str]().union(*(OWN.get(name, set()) for name in trio))
+                gathered[key] = max(share, gathered.get(key, 0))
+        why = reasons(gathered)
+        words = set[str]().union(*(OWN.get(name, set()) for name in trio))
         shown = {each.id for each in definitions()} - why.keys()
-        assert shown == ALWAYS | {COLUMNS[column] for column in told}, (trio, why)
+        assert shown == ALWAYS | {COLUMNS[column] for column in words}, (trio, why)
         # what is not shown for want of a column says which, by itself or as what no row tells
         for column, indicator in COLUMNS.items():
-            if column not in told:
+            if column not in words:
                 assert column in why[indicator] or why[indicator] == "not_told", (trio, indicator, why[indicator])
         counts[trio] = len(shown)
     assert Counter(counts.values()) == {7: 120, 8: 98, 9: 69, 10: 49, 11: 17, 12: 6, 13: 1}

@@ -75,7 +75,8 @@ _CHANNELS: Final = (
     (r"chat|teams|messenger|slack|virtual.agent", "chat"),
     (
         r"e-?tjänst|etjänst|e-?tjeneste|webb?|portal|självservice|selvbetjening|self.?service|skjema|formulär|form\b"
-        r"|digital|internet|nett|altinn|online|mina sidor|min side|borger\.dk|catalog|widget|e-?bygg|byggesøk|mittbygge|open e",
+        r"|digital|internet|nett|altinn|online|mina sidor|min side|borger\.dk|catalog|widget|e-?bygg|byggesøk"
+        r"|mittbygge",
         "web",
     ),
     (r"\bapp\b|mobil", "app"),
