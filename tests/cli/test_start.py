@@ -129,6 +129,33 @@ def test_the_tree_comes_from_the_staff_list_and_other_codes_are_matched_by_name(
     )
 
 
+def test_a_name_that_several_units_have_is_the_code_of_none(tmp_path: Path) -> None:
+    staff = listed(
+        tmp_path,
+        "ansatte.csv",
+        "Ansattnummer;Avdelingskode;Avdeling;Sektor;Stilling;Ansatt fra\n"
+        "1;310;Administrasjon;Plan;Rådgiver;01.08.2024\n2;320;Administrasjon;Oppvekst;Enhetsleder;15.08.2024\n"
+        "3;410;Skole;Oppvekst;Lærer;31.01.2020\n",
+    )
+    cases = listed(
+        tmp_path,
+        "saker.csv",
+        "Saksnr;Sakstype;Mottatt;Ansvarlig enhet\n1;Klage;02.03.2026;Administrasjon\n2;Klage;13.03.2026;Skole\n",
+    )
+    lists = [staff, cases]
+    # nobody knows which of the two it is: a person may say, by the unit's id
+    asked = {question.key: question.proposed for question in questions(lists, {}, DAY)}
+    assert asked["unit Administrasjon"] == "a unit of its own"
+    begun = begin(lists, proposed(lists, name="Lia", **{"unit Administrasjon": "lia.administrasjon-2"}))
+    for name, said in begun.files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(said, "utf-8")
+    loaded = load(tmp_path / "registry")
+    assert loaded.registry is not None, loaded.problems
+    for code, unit in (("310", "administrasjon"), ("320", "administrasjon-2"), ("Administrasjon", "administrasjon-2")):
+        assert loaded.registry.resolve_one(code, "cases", date(2026, 11, 1)) == f"lia.{unit}"
+
+
 def test_a_list_without_days_of_employment_asks_since_when(tmp_path: Path) -> None:
     staff = listed(tmp_path, "staff.csv", "Employee ID,Department,Job title,FTE\n1,A,Head,1.0\n2,B,Officer,0.8\n")
     asked = {question.key: question.proposed for question in questions([staff], {}, DAY)}

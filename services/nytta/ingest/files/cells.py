@@ -190,6 +190,12 @@ def are_numbers(cells: Sequence[str]) -> bool:
     return bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
 
 
+def are_counts(cells: Sequence[str]) -> bool:
+    """Whether every cell that says something is a small whole number, such as how often something happened."""
+    texts = said(cells)
+    return bool(texts) and all(re.fullmatch(r"\d{1,3}(?:[.,]0+)?", text) for text in texts)
+
+
 def is_fraction(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a number, and one has a fraction."""
     return are_numbers(cells) and any(re.search(r"[.,]\d", text) for text in said(cells))

@@ -48,7 +48,7 @@ _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     TICKETS: {"ticket": 1, "opened": 1, "resolved": 2, "channel": 1, "team": 2, "requester": 2, "first_contact": 3}
     | {"category": 1, "status": 1, "closed": 1, "reassignments": 3},
     CASES: {"case": 1, "case_type": 2, "opened": 1, "closed": 1, "decided": 2, "actor": 2, "end_to_end": 3}
-    | {"returned": 3, "channel": 1},
+    | {"returned": 3, "channel": 1, "handovers": 3, "reopened": 1},
     TRAINING: {"course": 4, "person": 1, "at": 1},
     USE: {"app": 2, "person": 1, "at": 2},
 }
@@ -66,24 +66,32 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _UNIQUE: Final = 0.95
 """The part of the rows that must have a number of their own for it to be that of a ticket or a case."""
+_MANY: Final = 6
+"""Of so many rows, texts that are all different are no words of a list."""
 _DIGIT: Final = re.compile(r"\d")
 _CHANNELS: Final = (
     (r"e-?post|e-?mail|mail|outlook", "email"),
-    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall", "phone"),
-    (r"chat|teams|messenger", "chat"),
+    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall|\bsms\b|\bivr\b", "phone"),
+    (r"chat|teams|messenger|slack|virtual.agent", "chat"),
     (
         r"e-?tjänst|etjänst|e-?tjeneste|webb?|portal|självservice|selvbetjening|self.?service|skjema|formulär|form\b"
-        r"|digital|internet|nett|altinn|online|mina sidor|min side|borger\.dk|catalog|jira",
+        r"|digital|internet|nett|altinn|online|mina sidor|min side|borger\.dk|catalog|widget|e-?bygg|byggesøk"
+        r"|mittbygge",
         "web",
     ),
     (r"\bapp\b|mobil", "app"),
     (
-        r"besök|disk|reception|oppmøte|frammøte|fremmøde|personligt|muntlig|skranke|walk|person|counter|desk|servicetorg",
+        r"besök|disk|reception|oppmøte|frammøte|fremmøde|personligt|muntlig|skranke|walk|person|counter|servicetorg"
+        r"|(?<!help)(?<!help )(?<!service)(?<!service )desk",
         "desk",
     ),
     (r"\bpost\b|brev|letter|papper|papir|\bmail room", "post"),
     (r"\bapi\b|integration|integrasjon", "api"),
-    (r"övervak|overvåk|monitor|\bevent|alarm|alert|automat|intern|system|tekniker|technician", "internal"),
+    (
+        r"övervak|overvåk|monitor|cloudwatch|pagerduty|\bevent|alarm|alert|automat|\bintern(?!et)|system|tekniker"
+        r"|technician|proaktiv|proactive|^note$",
+        "internal",
+    ),
 )
 """What texts of a channel say, the first that is found."""
 _LEADERS: Final = re.compile(
@@ -229,7 +237,9 @@ def called(column: str) -> str:
 
     Programs write headers without the letters of their language too: "Arendenummer", "Lost datum".
     """
-    apart = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column)).replace("%", " prosent ")
+    apart = (
+        re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column)).replace("%", " prosent ").replace("#", " number ")
+    )
     return re.sub(r"[\W_]+", " ", apart.lower().translate(_PLAIN)).strip()
 
 
@@ -255,7 +265,8 @@ def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Seque
 
     for within in (False, True):
         for role, known_names in _names()[kind].items():
-            if role in fields or role == "unit_name":
+            # a name that holds "date" says of which: what it is is asked of the stems first
+            if role in fields or role == "unit_name" or (within and role == "at" and kind == CASES):
                 continue
             candidates = free(role, any_date=not within)
             column = next(
@@ -381,8 +392,10 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
     match role:
         case "fte":
             return cells.are_numbers([text.replace("%", "").strip() for text in texts])
-        case "reassignments":
-            return cells.are_numbers(texts)
+        case "reassignments" | "handovers":
+            return cells.are_counts(texts)
+        case "reopened":
+            return cells.are_counts(texts) or cells.yes_words(texts) is not None
         case "access" | "first_contact" | "end_to_end" | "returned":
             return cells.affirmative(role, texts) is not None
         case "channel" | "unit_above" | "role" | "status":
@@ -390,7 +403,7 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
         case "category" if len(texts) > 2 and len(set(texts)) == 1:
             return False  # what is the same for all tickets parts none of them
         case "category" | "case_type" | "team" | "course" | "app" | "activity":
-            return not cells.are_unique(texts) or len(texts) < 3
+            return not cells.are_unique(texts) or len(texts) < _MANY
         case _:
             return True
 
@@ -566,6 +579,8 @@ def _table(look: Look) -> Iterator[str]:
         yield 'decimal: ","'
     if look.above:
         yield f"skip_lines: {look.above}"
+    if look.header_lines > 1:
+        yield f"header_lines: {look.header_lines}"
 
 
 _KEYS: Final = {
@@ -660,7 +675,7 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         column = quoted(fields["reassignments"])
         yield "  - also: reassigned"
         yield "    type: ticket.assigned"
-        yield f"    when: {{field: {column}, at_least: 1}}"
+        yield f"    when: {_happened(draft, fields['reassignments'])}"
         yield f"    time: {_at(draft, fields['opened'], answered)}"
         yield f"    count: {column}"
 
@@ -671,7 +686,9 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"case: {quoted(fields['case'])}"
     if "case_type" in fields:
         yield f"case_type: {quoted(fields['case_type'])}"
-    if "actor" in fields:
+    # a number of handovers says nothing of whoever has the case now, so it must not stand as an act of theirs
+    of_event = [f"    actor: {quoted(fields['actor'])}"] if {"actor", "handovers"} <= fields.keys() else []
+    if "actor" in fields and not of_event:
         yield f"actor: {quoted(fields['actor'])}"
     yield from _shared(draft, ())
     yield ""
@@ -685,17 +702,40 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield "  - type: case.opened"
     moment = _at(draft, opened, answered) if opened else "{field: time}  # no column holds the date of opening"
     yield f"    time: {moment}"
+    yield from of_event
     if "returned" in fields and opened:
-        yes_words = cells.yes_words(draft.look.cells(fields["returned"])) or []
         yield "  - also: returned"
         yield "    type: case.returned"
-        yield f"    when: {{field: {quoted(fields['returned'])}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
+        yield f"    when: {_happened(draft, fields['returned'])}"
         yield f"    time: {_at(draft, opened, answered)}"
         yield "    by_law: true"
+        yield from of_event
+    if "reopened" in fields and opened:
+        yield "  - also: reopened  # the list does not say when"
+        yield "    type: case.returned"
+        yield f"    when: {_happened(draft, fields['reopened'])}"
+        yield f"    time: {_at(draft, opened, answered)}"
+        yield from of_event
+    if "handovers" in fields and opened:
+        yield "  - also: handed_over  # the list does not say when, nor from whom"
+        yield "    type: case.handover"
+        yield f"    when: {_happened(draft, fields['handovers'])}"
+        yield f"    time: {_at(draft, opened, answered)}"
+        yield f"    count: {quoted(fields['handovers'])}"
     end = fields.get("closed") or fields.get("decided")
     if end:
         yield from _end(draft, answered, end, "case", "closed")
+        yield from of_event
         yield from _answer(draft, "end_to_end", "    end_to_end")
+
+
+def _happened(draft: Draft, column: str) -> str:
+    """The condition that a column of answers says yes, or one of counts at least one."""
+    texts = draft.look.cells(column)
+    if cells.are_counts(texts):
+        return f"{{field: {quoted(column)}, at_least: 1}}"
+    yes_words = cells.yes_words(texts) or []
+    return f"{{field: {quoted(column)}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
 
 
 def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
