@@ -1,8 +1,7 @@
 """`python -m tests.mutate [CORE ...]`: faults are put into pure cores, one at a time; which does no test notice?
 
-Each core is tried with the tests that are its own, by mutmut, in a copy of the project under `var/mutants`. What was
-tried before is tried again only where the function or its tests have changed. Exit code 1 where more faults go unnoticed
-than `cores.py` explains.
+Each core is tried with the tests that are its own, by mutmut, in a copy of the project under `var/mutants`. Exit code 1
+where more faults go unnoticed than `cores.py` explains.
 """
 
 from __future__ import annotations
@@ -74,8 +73,8 @@ def _tried(name: str, core: Core, processes: int, *, quiet: bool) -> bool:
 def _workspace(name: str, core: Core) -> Path:
     """A copy of the project as mutmut wants it: the package under `src`, and its settings."""
     workspace = ROOT / "var" / "mutants" / name
-    for folder in ("src", *_COPIED):
-        shutil.rmtree(workspace / folder, ignore_errors=True)
+    # Anew each time: mutmut keeps its verdicts as long as a function is the same, whatever became of the tests.
+    shutil.rmtree(workspace, ignore_errors=True)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "services" / "nytta", workspace / "src" / "nytta", ignore=ignored)
     for folder in _COPIED:

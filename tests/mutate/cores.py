@@ -24,5 +24,5 @@ CORES: Final[Mapping[str, Core]] = {
     "gate": Core("disclosure/gate.py", ["tests/disclosure/test_gate.py"], 0),
     "perturbation": Core("disclosure/perturbation.py", ["tests/disclosure/test_perturbation.py"], 0),
     "lifecycle": Core("insight/alerts/lifecycle.py", ["tests/insight/alerts/test_lifecycle.py"], 0),
-    "nodes": Core("registry/nodes.py", ["tests/registry/test_nodes.py"], 0),
+    "registry": Core("registry/registry.py", ["tests/registry/test_registry.py", "tests/registry/test_rules.py"], 0),
 }
