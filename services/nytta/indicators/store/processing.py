@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nytta.indicators.definition import Definition
+from nytta.indicators.store.render import Wanted
 from nytta.registry.units import ANY_PURPOSE
 from nytta.storage.client import Connection
 
@@ -56,16 +57,20 @@ def approved_units(definition: Definition) -> str:
         GROUP BY root HAVING argMax(empty(missing), purpose != '{ANY_PURPOSE}'))"""
 
 
-def processed(definition: Definition, grain: str, text: str) -> str:
-    """SQL of those cells of `text` that may be made: approved, and of periods in which their system was processed."""
-    return f"""SELECT * FROM ({text})
-        WHERE unit IN ({approved_units(definition)}) AND (system, period) NOT IN ({_stopped(definition, grain)})"""
-
-
-def processed_hands(definition: Definition, grains: Sequence[str], text: str) -> str:
-    """SQL of those counts of hands of `text`, which has several grains, that may be made."""
-    open_ = [f"(grain != '{grain}' OR (system, period) NOT IN ({_stopped(definition, grain)}))" for grain in grains]
-    return f"SELECT * FROM ({text}) WHERE unit IN ({approved_units(definition)}) AND {' AND '.join(open_)}"
+def processed(wanted: Wanted, text: str) -> str:
+    """SQL of those figures of `text` that may be made: approved, and of periods in which their system was processed."""
+    of_purposes: dict[str, list[str]] = {}
+    of_stops: dict[tuple[str, str], list[str]] = {}
+    for definition, grains in wanted:
+        of_purposes.setdefault(approved_units(definition), []).append(definition.id)
+        for grain in grains:
+            of_stops.setdefault((grain, _stopped(definition, grain)), []).append(definition.id)
+    conditions = [f"(indicator NOT IN {ids} OR unit IN ({units}))" for units, ids in of_purposes.items()]
+    conditions += [
+        f"(grain != '{grain}' OR indicator NOT IN {ids} OR (system, period) NOT IN ({stopped}))"
+        for (grain, stopped), ids in of_stops.items()
+    ]
+    return f"SELECT * FROM ({text}) WHERE {' AND '.join(conditions)}"
 
 
 def _stopped(definition: Definition, grain: str) -> str:

@@ -6,22 +6,26 @@ had noted as touched is kept, because the subjects that stood there may have mov
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.periods import GRAINS
 from nytta.indicators.store import feeds, seals
 from nytta.indicators.store.processing import Processing, processing
 from nytta.indicators.store.render import (
+    Near,
     Scope,
+    Wanted,
     Zones,
+    alike,
     cells,
     hands,
+    kinds,
+    listed,
     person_rows,
     subject_rows,
-    touched_periods,
+    touched_places,
     winners,
 )
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
@@ -37,7 +41,7 @@ _FIGURES = "numerator, denominator, subjects, persons, numerator_keys, denominat
 _PLACE = "indicator, version, grain, system, unit, case_type, period"
 _HANDS = "handlers, most_by_one, requesters"
 _TOGETHER = 12
-"""Queries in one statement: more would hold more rows in memory at a time."""
+"""Kinds of rows that are counted in one statement: more would hold more in memory at a time."""
 
 _MARKS = 1000
 """Numbers of marks in a partition."""
@@ -349,19 +353,14 @@ def _derive_cells(
         WHERE (indicator, version, grain, unit, system, period) IN (
             SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_cells)"""
     )
-    places = _Places.of(connection, "round_cells", below, ("grain",))
-    fed_definitions = [definition for definition in definitions if _has_feed(definition, scope)]
-    list_persons(store, fed_definitions, scope, places=places)
-    anew = [
-        cells(definition, grain, places.scope(scope, "round_cells", definition, grain))
-        for definition in fed_definitions
-        for grain in definition.grains
-        if places.any(definition, grain)
-    ]
-    for several in together(anew):
+    places = _Places.of(connection, "round_cells", below)
+    wanted = places.wanted(definition for definition in definitions if _has_feed(definition, scope))
+    list_persons(store, wanted, scope, places.near(scope))
+    for several in together(wanted):
+        anew = cells(several, places.scope(scope, several), places.near(scope))
         connection.run(
             f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
-            SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({several})"""
+            SELECT {_CELL}, {_FIGURES}, {version}, 0 FROM ({anew})"""
         )
     written = connection.value(f"SELECT count() FROM {{private}}.cells WHERE computed = {version} AND NOT is_deleted")
     return int(written), sealed
@@ -382,15 +381,12 @@ def _derive_hands(
         WHERE (indicator, version, grain, unit, system, period) IN (
             SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_hands)"""
     )
-    anew = [
-        hands(definition, places.scope(scope, "round_hands", definition), GRAINS)
-        for definition in handled
-        if places.any(definition)
-    ]
-    for several in together(anew):
+    wanted = places.wanted(handled)
+    if wanted:
+        anew = hands(wanted, places.scope(scope, wanted), places.near(scope))
         connection.run(
             f"""INSERT INTO {{private}}.hands ({_PLACE}, {_HANDS}, computed, is_deleted)
-            SELECT {_PLACE}, {_HANDS}, {version}, 0 FROM ({several})"""
+            SELECT {_PLACE}, {_HANDS}, {version}, 0 FROM ({anew})"""
         )
 
 
@@ -401,65 +397,72 @@ def _below(connection: Connection) -> Below:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """What a working list holds that is computed anew, by indicator, version and what else it is told apart by.
+    """What a working list holds that is computed anew, by indicator, version and grain.
 
     Of each the first and the last period and the units; `below` are the units at or under each of them. It stands in
     the text of statements: to ask for it in every one of them would cost more than what they compute.
     """
 
-    found: Mapping[tuple[object, ...], tuple[date, date, frozenset[str]]]
+    table: str
+    found: Mapping[tuple[str, int, str], tuple[date, date, frozenset[str]]]
     below: Below
 
     @classmethod
-    def of(cls, connection: Connection, table: str, below: Below, also: tuple[str, ...] = ()) -> _Places:
+    def of(cls, connection: Connection, table: str, below: Below) -> _Places:
         """What a working list holds now."""
-        names = ", ".join(("indicator", "version", *also))
         rows = connection.rows(
-            f"SELECT [{', '.join(f'toString({name})' for name in ('indicator', 'version', *also))}], min(period), "
-            f"max(period), groupUniqArray(unit) FROM {{private}}.{table} WHERE computes GROUP BY {names}"
+            f"""SELECT indicator, version, grain, min(period), max(period), groupUniqArray(unit)
+            FROM {{private}}.{table} WHERE computes GROUP BY indicator, version, grain"""
         )
-        return cls(
-            {tuple(key): (first_day, last_day, frozenset(units)) for key, first_day, last_day, units in rows}, below
-        )
+        return cls(table, {tuple(key): (first, last, frozenset(units)) for *key, first, last, units in rows}, below)
 
-    def any(self, definition: Definition, *also: str) -> bool:
-        """Whether anything of an indicator is computed anew."""
-        return (definition.id, str(definition.version), *also) in self.found
+    def wanted(self, definitions: Iterable[Definition]) -> Wanted:
+        """Of some indicators those of which anything is computed anew, and the grains."""
+        found = [
+            (
+                definition,
+                [grain for grain in definition.grains if (definition.id, definition.version, grain) in self.found],
+            )
+            for definition in definitions
+        ]
+        return [(definition, grains) for definition, grains in found if grains]
 
-    def scope(self, scope: Scope, table: str, definition: Definition, *grain: str) -> Scope:
-        """The scope limited to the places of a working list."""
-        first_day, last_day, units = self.found[(definition.id, str(definition.version), *grain)]
-        condition = f"indicator = '{definition.id}' AND version = {definition.version} AND computes"
-        key_columns = "unit, system, period"
-        if grain:
-            condition += f" AND grain = '{grain[0]}'"
-        else:
-            key_columns = f"grain, {key_columns}"
-        touched = f"SELECT {key_columns} FROM {{private}}.{table} WHERE {condition}"
-        return replace(scope, touched=touched, reach=(first_day, last_day), units=self._units(units))
+    def near(self, scope: Scope) -> Near:
+        """The scope limited to places of some indicators, when they are told."""
+        return lambda wanted: self.scope(scope, wanted)
 
-    def persons(self, scope: Scope, grain: str) -> Scope | None:
-        """The scope limited to all places of a grain; None where there are none."""
-        places = [place for key, place in self.found.items() if key[2] == grain]
-        if not places:
-            return None
-        touched = (
-            f"SELECT DISTINCT unit, system, period FROM {{private}}.round_cells WHERE grain = '{grain}' AND computes"
-        )
-        reach = min(first_day for first_day, _, _ in places), max(last_day for _, last_day, _ in places)
-        units = frozenset().union(*(units for _, _, units in places))
-        return replace(scope, touched=touched, reach=reach, units=self._units(units))
-
-    def _units(self, units: frozenset[str]) -> tuple[str, ...] | None:
-        """The units whose subjects these need, where they are few enough to be named."""
-        with_units_below = units.union(*(self.below.get(unit, ()) for unit in units))
-        return tuple(sorted(with_units_below)) if len(with_units_below) <= _NAMED else None
+    def scope(self, scope: Scope, wanted: Wanted) -> Scope:
+        """The scope limited to the places of some indicators."""
+        reaches: dict[str, tuple[date, date]] = {}
+        levels: frozenset[str] = frozenset()
+        for definition, grains in wanted:
+            for grain in grains:
+                first_day, last_day, units = self.found[definition.id, definition.version, grain]
+                earlier_first, earlier_last = reaches.get(grain, (first_day, last_day))
+                reaches[grain] = min(first_day, earlier_first), max(last_day, earlier_last)
+                levels |= units
+        touched = f"""SELECT indicator, version, grain, unit, system, period FROM {{private}}.{self.table}
+            WHERE computes AND indicator IN {listed(definition.id for definition, _ in wanted)}"""
+        units = levels.union(*(self.below.get(unit, ()) for unit in levels))
+        return replace(scope, touched=touched, reaches=reaches, levels=_named(levels), units=_named(units))
 
 
-def together(texts: Sequence[str]) -> Iterator[str]:
-    """The rows of several queries as few queries: each statement costs more than a small query does."""
-    for start in range(0, len(texts), _TOGETHER):
-        yield " UNION ALL ".join(f"SELECT * FROM ({text})" for text in texts[start : start + _TOGETHER])
+def _named(units: frozenset[str]) -> tuple[str, ...] | None:
+    """Units in order, where they are few enough to be named in a statement."""
+    return tuple(sorted(units)) if len(units) <= _NAMED else None
+
+
+def together(wanted: Wanted) -> Iterator[Wanted]:
+    """Indicators that are computed in one statement: each costs more to plan than it reads."""
+    by_rows = sorted(wanted, key=lambda member: str(next(iter(alike([member])))))
+    several: list[tuple[Definition, Sequence[str]]] = []
+    for member in by_rows:
+        if several and len(alike([*several, member])) > _TOGETHER:
+            yield several
+            several = []
+        several.append(member)
+    if several:
+        yield several
 
 
 def _has_feed(definition: Definition, scope: Scope) -> bool:
@@ -475,51 +478,43 @@ def _list_touched(
     store: PrivateStore, table: str, definitions: Sequence[Definition], scope: Scope, rules: Processing
 ) -> None:
     """Fill a working list of touched places; indicators that are touched alike are listed by one query."""
-    groups: dict[tuple[str, str, str], list[Definition]] = {}
-    for definition in definitions:
-        for grain in definition.grains:
-            touched = touched_periods(
-                definition, grain, "SELECT * FROM {private}.round_touched", "{open}", scope.last_week
-            )
-            groups.setdefault((grain, touched, rules.condition(definition, grain)), []).append(definition)
-    queries = [
-        f"""SELECT d.1, d.2, '{grain}', unit, system, period, {condition}
-        FROM ({touched}) ARRAY JOIN [{", ".join(f"('{member.id}', {member.version})" for member in group)}] AS d"""
-        for (grain, touched, condition), group in groups.items()
-    ]
-    for several in together(queries):
-        store.connection.run(
-            f"""INSERT INTO {{private}}.{table} (indicator, version, grain, unit, system, period, computes)
-            {several}"""
-        )
+    if not definitions:
+        return
+    wanted = [(definition, definition.grains) for definition in definitions]
+    touched = touched_places(wanted, "SELECT * FROM {private}.round_touched", "{open}", scope.last_week)
+    by_condition: dict[str, list[str]] = {}
+    for definition, grains in wanted:
+        for grain in grains:
+            members = by_condition.setdefault(rules.condition(definition, grain), [])
+            members.append(f"('{definition.id}', '{grain}')")
+    branches = ", ".join(
+        f"(indicator, grain) IN ({', '.join(members)}), {condition}" for condition, members in by_condition.items()
+    )
+    computes = f"multiIf({branches}, 0)" if len(by_condition) > 1 else next(iter(by_condition))
+    store.connection.run(
+        f"""INSERT INTO {{private}}.{table} (indicator, version, grain, unit, system, period, computes)
+        SELECT indicator, version, grain, unit, system, period, {computes} FROM ({touched})"""
+    )
 
 
-def list_persons(
-    store: PrivateStore,
-    definitions: Sequence[Definition],
-    scope: Scope,
-    grains: Sequence[str] | None = None,
-    *,
-    places: _Places | None = None,
-) -> None:
-    """Fill round_persons for every grain and window that a definition needs: of places, or everything."""
-    needed = {
-        (grain, definition.window_weeks if grain == "window" else 0)
-        for definition in definitions
+def list_persons(store: PrivateStore, wanted: Wanted, scope: Scope, near: Near | None = None) -> None:
+    """Fill round_persons for every grain and window that indicators need: of what is `near`, or everything.
+
+    Where it is everything, a statement lists one grain at a time, for it holds them in memory.
+    """
+    of_persons = [
+        (definition, grains)
+        for definition, grains in wanted
         if any(SUBJECTS[side.subject].per_period for side in definition.reads)
-        for grain in grains or definition.grains
-        if places is None or places.any(definition, grain)
-    }
+    ]
     habits = {
         definition.window_weeks
-        for definition in definitions
+        for definition, _ in of_persons
         if any("weeks_" in f"{side.value} {side.where}" for side in definition.reads)
     }
-    queries = []
-    for grain, window in sorted(needed):
-        limited = scope if places is None else places.persons(scope, grain)
-        if limited is not None:
-            rows = person_rows(grain, limited, window, habits=window in habits)
-            queries.append(f"SELECT '{grain}', {window}, * FROM ({rows})")
-    for several in queries if places is None else together(queries):
-        store.connection.run(f"INSERT INTO {{private}}.round_persons {several}")
+    if not of_persons:
+        return
+    needed = kinds(of_persons)
+    for several in ([kind] for kind in needed) if near is None else [needed]:
+        rows = person_rows(several, scope if near is None else near(of_persons), habits)
+        store.connection.run(f"INSERT INTO {{private}}.round_persons {rows}")

@@ -5,7 +5,7 @@ Names of databases are arguments, so that the same text serves the live zone, a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -49,12 +49,13 @@ class Scope:
 
     `events` is the database with raw events, `subjects` the one with subject rows, `open` the one with the registry.
     `last_week` is a Monday as ISO date: standing subjects count up to it. `touched` is the SQL of a table with columns
-    (unit, system, period) that limits the cells, '' for all. `visible` is the SQL condition on column `import` that
-    committed rows meet.
+    (indicator, version, grain, unit, system, period) that limits the cells, '' for all. `visible` is the SQL condition
+    on column `import` that committed rows meet.
 
-    What is known of the touched cells beforehand is said here, in the place of asking in every statement: `units`
-    are those whose subjects they need (None: not known), `reach` their first and last period, `feeds` what systems
-    have. A `reach` without touched cells limits what is computed to periods that begin in it.
+    What is known of the touched cells beforehand is said here, in the place of asking in every statement: `levels` are
+    their units and `units` those whose subjects they need (None: too many to be named), `reaches` their first and last
+    period of each grain, `feeds` what systems have. `reaches` without touched cells limit what is computed to periods
+    that begin in them.
     """
 
     events: str
@@ -64,13 +65,37 @@ class Scope:
     last_week: str
     touched: str = ""
     visible: str = "import = 0"
+    levels: tuple[str, ...] | None = None
     units: tuple[str, ...] | None = None
-    reach: tuple[date, date] | None = None
+    reaches: Mapping[str, tuple[date, date]] | None = None
     feeds: Mapping[str, frozenset[str]] | None = None
 
     def has(self, feed: str) -> bool:
         """Whether there may be anything of a feed."""
         return self.feeds is None or bool(self.feeds.get(feed))
+
+
+Kind = tuple[str, int]
+"""A grain, and the weeks of its windows: 0 of weeks and months."""
+
+Period = At | Holds | Overlaps
+"""When a row counts."""
+
+Wanted = Sequence[tuple[Definition, Sequence[str]]]
+"""Indicators, and of each the grains that are computed."""
+
+Near = Callable[[Wanted], Scope]
+"""The scope limited to what some indicators need."""
+
+
+def kinds(wanted: Wanted) -> tuple[Kind, ...]:
+    """The grains that some indicators need, and the weeks of their windows; in order."""
+    pairs = {
+        (grain, definition.window_weeks if grain == "window" else 0)
+        for definition, grains in wanted
+        for grain in grains
+    }
+    return tuple(sorted(pairs))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -103,9 +128,9 @@ def subject_rows(subject: Subject, events: str, open_database: str) -> str:
     return f"SELECT {', '.join(subject.stored)} FROM ({text})"
 
 
-def buckets(side: Side, grain: str, scope: Scope, window: int) -> str:
+def buckets(period: Period | None, grain: str, scope: Scope, window: int) -> str:
     """SQL of the array of period starts (Date) in which a row counts."""
-    match side.period:
+    match period:
         case At(at=moment):
             return _flow(scope.zones.date(f"assumeNotNull({moment})"), grain, scope, window)
         case Holds(holds=(start, end)):
@@ -113,21 +138,45 @@ def buckets(side: Side, grain: str, scope: Scope, window: int) -> str:
             # standing at the end of a period: the period in which it ends is the first that it does not stand in
             last_day = f"if(isNull({end}), {_OPEN_END}, {scope.zones.date(f'assumeNotNull({end})')})"
             ended = f"if(isNull({end}), {_OPEN_END}, {_before(last_day, grain)})"
-            return _span(*_near(first_day, ended, scope, window), grain, scope, window)
+            return _span(*_near(first_day, ended, scope, [(grain, window)]), grain, scope, window)
         case Overlaps(overlaps=(start, end)):
-            return _span(*_near(start, f"{end} - 1", scope, window), grain, scope, window)
+            return _span(*_near(start, f"{end} - 1", scope, [(grain, window)]), grain, scope, window)
         case None:
             raise ValueError("rows of this subject are per period already")
 
 
-def _near(first_day: str, last_day: str, scope: Scope, window: int) -> tuple[str, str]:
+def _near(first_day: str, last_day: str, scope: Scope, of_kinds: Sequence[Kind]) -> tuple[str, str]:
     """Of the days from `first_day` to `last_day`, as SQL, the first and the last one that may bear on the touched
-    periods."""
-    if scope.reach is None:
+    periods of some kinds."""
+    if scope.reaches is None:
         return first_day, last_day
-    since = max(scope.reach[0] - timedelta(days=31 + 7 * window), date(1970, 1, 1))
-    until = scope.reach[1] + timedelta(days=31)
-    return f"greatest({first_day}, toDate('{since}'))", f"least({last_day}, toDate('{until}'))"
+    since = min(scope.reaches[grain][0] - timedelta(days=31 + 7 * window) for grain, window in of_kinds)
+    until = max(scope.reaches[grain][1] for grain, _ in of_kinds) + timedelta(days=31)
+    return f"greatest({first_day}, toDate('{max(since, date(1970, 1, 1))}'))", f"least({last_day}, toDate('{until}'))"
+
+
+def _places(periods: Mapping[Kind, str], scope: Scope, of_kinds: Sequence[Kind] = ()) -> str:
+    """SQL of the array of (number of the kind, period) of what falls in `periods`, SQL of an array for each kind.
+
+    Kinds are numbered from 1, as they stand in `of_kinds`, or else in `periods`. Periods beyond the reach are left out,
+    so that nothing is grouped that no cell asks for.
+    """
+    arrays = []
+    numbers = {kind: number for number, kind in enumerate(of_kinds or periods, 1)}
+    for (grain, window), starts in periods.items():
+        number = numbers[grain, window]
+        if scope.reaches is not None:
+            first_day, last_day = scope.reaches[grain]
+            starts = f"arrayFilter(p -> p >= toDate('{first_day}') AND p <= toDate('{last_day}'), {starts})"
+        arrays.append(f"arrayMap(p -> (toUInt8({number}), p), {starts})")
+    return f"arrayConcat({', '.join(arrays)})"
+
+
+def _names(of_kinds: Sequence[Kind], number: str = "kind") -> tuple[str, str]:
+    """SQL of the grain, and of the weeks of its window, by the number of a kind."""
+    grains = ", ".join(f"'{grain}'" for grain, _ in of_kinds)
+    windows = ", ".join(str(window) for _, window in of_kinds)
+    return f"[{grains}][{number}]", f"toUInt16([{windows}][{number}])"
 
 
 def _start(day: str, grain: str) -> str:
@@ -177,86 +226,94 @@ def _span(first_day: str, last_day: str, grain: str, scope: Scope, window: int) 
     return f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {periods})" if grain == "window" else periods
 
 
-def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
-    """SQL of one row per (unit at every level, system, period, person): columns of subject 'person' for one grain.
+def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int]) -> str:
+    """SQL of one row per (kind, unit at every level, system, period, person): all columns of `round_persons`.
 
-    With `habits`, a window of enough weeks has the last weeks at work too.
+    Windows of `habits` weeks have the last weeks at work too, where they are long enough for a habit.
 
     A person is present as presence events tell it; where none do (-1), present_any gives the expected share: of the
     unit's staff as the unit reported it, else as the calendar has it. Limited to the units under the touched cells.
     """
     units = _units(scope)
-    belonging = _near("toDate(valid_from)", ENDED, scope, window)
-    spans = _span(*belonging, grain, scope, window)
-    weeks = _flow("toDate(valid_from)", grain, scope, window)
-    near_weeks = _weeks(scope, grain, window)
-    person_acts = _person_days(scope, "act", f"{units} AND {near_weeks}")
-    acted = _flow(scope.zones.date("time"), grain, scope, window)
+    belonging = _near("toDate(valid_from)", ENDED, scope, of_kinds)
+    spans = _places({kind: _span(*belonging, kind[0], scope, kind[1]) for kind in of_kinds}, scope)
+    weeks = _places({kind: _flow("toDate(valid_from)", kind[0], scope, kind[1]) for kind in of_kinds}, scope)
+    local_day = scope.zones.date("time")
+    acted = _places({kind: _flow(local_day, kind[0], scope, kind[1]) for kind in of_kinds}, scope)
+    near_weeks = _weeks(scope, of_kinds)
     memberships = winners(scope, "'eligibility'", units)
     eligible = f"(SELECT * FROM {memberships} WHERE {_IN_SIGHT})"
-    habit = _habit(scope, window, person_acts, eligible) if habits and window >= _HABIT else ""
+    long_windows = {
+        number: window
+        for number, (grain, window) in enumerate(of_kinds, 1)
+        if grain == "window" and window in habits and window >= _HABIT
+    }
+    habit = _habit(scope, long_windows, units, eligible) if long_windows else ""
+    # the grain of each number, for tables that name their grain
+    numbers = f"{list(range(1, len(of_kinds) + 1))} AS kind, {[grain for grain, _ in of_kinds]} AS of_kind"
     limit = (
-        f"AND (p.ancestor, r.system, r.period) IN ({scope.touched})" if scope.touched else _within(scope, "r.period")
+        f"AND (p.ancestor, r.system, r.kind, r.period) IN (SELECT unit, system, kind, period FROM ({scope.touched}) "
+        f"ARRAY JOIN {numbers} WHERE grain = of_kind)"
+        if scope.touched
+        else ""
     )
     by_old = f"""
         UNION ALL
-        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 0, 0, 0, 1, ''
+        SELECT unit, system, arrayJoin({acted}) AS place, actor AS person, 0, 0, 0, 1, ''
         FROM {_person_days(scope, "earlier", f"{units} AND {near_weeks}")}"""
     at_work = f"""
     LEFT JOIN (
-        SELECT arrayJoin({weeks}) AS period, actor AS person, max(1 + (days > 0)) AS known
-        FROM {_person_days(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")}
-        GROUP BY period, person
-    ) AS t ON t.person = r.person AND t.period = r.period
+        SELECT place.1 AS kind, place.2 AS period, person, max(1 + (days > 0)) AS known
+        FROM (SELECT arrayJoin({weeks}) AS place, actor AS person, days
+              FROM {_person_days(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")})
+        GROUP BY kind, period, person
+    ) AS t ON t.person = r.person AND t.kind = r.kind AND t.period = r.period
     LEFT JOIN (
-        SELECT w.unit AS unit, w.period AS period,
+        SELECT w.unit AS unit, w.place.1 AS kind, w.place.2 AS period,
                toUInt16(max(least(1000, round(1000 * w.persons / s.staff)))) AS share
-        FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS period, quantity AS persons
+        FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS place, quantity AS persons
               FROM {_person_days(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near_weeks}")}) AS w
         INNER JOIN (
-            SELECT unit, arrayJoin({_span(*belonging, "week", scope, window)}) AS week,
+            SELECT unit, arrayJoin({_span(*belonging, "week", scope, 0)}) AS week,
                    uniqExact(actor) AS staff
             FROM {eligible} GROUP BY unit, week
         ) AS s ON s.unit = w.unit AND s.week = w.week
-        GROUP BY w.unit, w.period
-    ) AS o ON o.unit = r.unit AND o.period = r.period"""
+        GROUP BY w.unit, kind, period
+    ) AS o ON o.unit = r.unit AND o.kind = r.kind AND o.period = r.period"""
     training_join = f"""
-    LEFT JOIN (SELECT actor, system, min({scope.zones.date("time")}) AS first, 1 AS done
+    LEFT JOIN (SELECT actor, system, min({local_day}) AS first, 1 AS done
                FROM {winners(scope, "'training'", f"actor != {_NOBODY}")}
                GROUP BY actor, system) AS d ON d.actor = r.person AND d.system = r.system"""
     presence, trained = scope.has("presence"), scope.has("training")
+    grain, window = _names(of_kinds, "r.kind")
     return f"""
-    SELECT p.ancestor AS unit, r.system AS system, case_type, r.period AS period, r.person AS person,
+    SELECT {grain} AS grain, {window} AS window,
+           p.ancestor AS unit, r.system AS system, case_type, r.period AS period, r.person AS person,
            max(r.a) AS active, max(r.e) AS eligible, max(r.n) AS entitled,
            {"toInt8(max(t.known)) - 1" if presence else "-1"} AS present,
            max(multiIf({"o.share > 0, o.share, " if presence else ""}c.present_any > 0, c.present_any, 1000))
                AS present_any,
            max(r.l) AS legacy, max(r.t) AS tier,
-           {f"max(d.done = 1 AND d.first < {_after('r.period', grain)})" if trained else "0"} AS trained,
+           {f"max(d.done = 1 AND d.first < {_after('r.period', of_kinds)})" if trained else "0"} AS trained,
            {"max(h.at_work)" if habit else "0"} AS weeks_at_work, {"max(h.used)" if habit else "0"} AS weeks_active
     FROM (
-        SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
-        FROM {person_acts}{by_old if scope.has("legacy") else ""}
-        UNION ALL
-        SELECT unit, system, arrayJoin({spans}) AS period, actor AS person, 0, 1, toInt8(entitled != 0), 0,
-               toString(tier)
-        FROM {eligible}
+        SELECT unit, system, place.1 AS kind, place.2 AS period, person, a, e, n, l, t FROM (
+            SELECT unit, system, arrayJoin({acted}) AS place, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
+            FROM {_person_days(scope, "act", f"{units} AND {near_weeks}")}{by_old if scope.has("legacy") else ""}
+            UNION ALL
+            SELECT unit, system, arrayJoin({spans}) AS place, actor AS person, 0, 1, toInt8(entitled != 0), 0,
+                   toString(tier)
+            FROM {eligible})
     ) AS r
     INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit{at_work if presence else ""}
     LEFT JOIN (SELECT DISTINCT unit, root FROM {scope.open}.units) AS u ON u.unit = r.unit
-    LEFT JOIN (SELECT root, period, present_any FROM {scope.open}.calendar WHERE grain = '{grain}') AS c
-        ON c.root = u.root AND c.period = r.period{training_join if trained else ""}
+    LEFT JOIN (SELECT root, kind, period, present_any FROM {scope.open}.calendar
+               ARRAY JOIN {numbers} WHERE grain = of_kind) AS c
+        ON c.root = u.root AND c.kind = r.kind AND c.period = r.period{training_join if trained else ""}
     {habit}
     ARRAY JOIN ['', '*'] AS case_type
     WHERE r.period >= p.valid_from AND r.period < p.valid_to {limit}
-    GROUP BY p.ancestor, r.system, case_type, r.period, r.person"""
-
-
-def _within(scope: Scope, period: str) -> str:
-    """SQL condition that limits a computation of everything to the periods of its reach; begins with AND."""
-    if scope.reach is None:
-        return ""
-    return f" AND {period} >= toDate('{scope.reach[0]}') AND {period} <= toDate('{scope.reach[1]}')"
+    GROUP BY r.kind, p.ancestor, r.system, case_type, r.period, r.person"""
 
 
 def _person_days(scope: Scope, kind: str, where: str) -> str:
@@ -269,46 +326,55 @@ def _person_days(scope: Scope, kind: str, where: str) -> str:
         WHERE what = '{kind}' AND {where} AND {scope.visible} AND {_unbeaten(scope)})"""
 
 
-def _weeks(scope: Scope, grain: str, window: int) -> str:
+def _weeks(scope: Scope, of_kinds: Sequence[Kind]) -> str:
     """SQL condition on the weeks of person_days that bear on the touched periods; their days may be one beside."""
-    if scope.reach is None:
+    if scope.reaches is None:
         return "1"
-    first_day, last_day = scope.reach
-    first_day -= timedelta(days=1 + 7 * (window - 1 if grain == "window" else 0))
-    last_day += timedelta(days=32 if grain == "month" else 7)
-    monday = first_day - timedelta(days=first_day.weekday())
-    return f"week >= '{max(monday, date(1970, 1, 5))}' AND week <= '{last_day}'"
+    first_days, last_days = [], []
+    for grain, window in of_kinds:
+        first_day, last_day = scope.reaches[grain]
+        first_days.append(first_day - timedelta(days=1 + 7 * (window - 1 if grain == "window" else 0)))
+        last_days.append(last_day + timedelta(days=32 if grain == "month" else 7))
+    since = min(first_days)
+    monday = since - timedelta(days=since.weekday())
+    return f"week >= '{max(monday, date(1970, 1, 5))}' AND week <= '{max(last_days)}'"
 
 
-def _after(period: str, grain: str) -> str:
-    """The first day after a period."""
-    match grain:
-        case "month":
-            return f"addMonths({period}, 1)"
-        case "total":
-            return _OPEN_END
-        case _:
-            return f"{period} + 7"
+def _after(period: str, of_kinds: Sequence[Kind]) -> str:
+    """SQL of the first day after a period, by the number of its kind."""
+    days = {"month": f"addMonths({period}, 1)", "total": _OPEN_END}
+    return f"[{', '.join(days.get(grain, f'{period} + 7') for grain, _ in of_kinds)}][r.kind]"
 
 
-def _habit(scope: Scope, window: int, person_acts: str, eligible: str) -> str:
-    """Join of each person's last weeks at work in a window that ends with a week in scope, and of those with an act.
+def _habit(scope: Scope, windows: Mapping[int, int], units: str, eligible: str) -> str:
+    """Join of each person's last weeks at work in windows that end with a week in scope, and of those with an act.
 
-    A week with an act is one at work, else what presence tells; where it tells nothing, one in which the calendar
-    expects at least half of the staff.
+    `windows` are the weeks of each, by the number of its kind. A week with an act is one at work, else what presence
+    tells; where it tells nothing, one in which the calendar expects at least half of the staff.
     """
+    of_kinds = [("window", window) for window in windows.values()]
+    near_weeks = _weeks(scope, of_kinds)
+    acts = _person_days(scope, "act", f"{units} AND {near_weeks}")
     acted = f"toMonday({scope.zones.date('time')})"
-    weeks = _span(*_near("toDate(valid_from)", ENDED, scope, window), "week", scope, 0)
-    few_weeks = f" AND last IN (SELECT period FROM ({scope.touched}))" if scope.touched else _within(scope, "last")
-    present = _person_days(scope, "presence", f"actor != {_NOBODY} AND {_weeks(scope, 'window', window)}")
+    weeks = _span(*_near("toDate(valid_from)", ENDED, scope, of_kinds), "week", scope, 0)
+    last_weeks = ", ".join(
+        f"arrayMap(i -> (toUInt8({number}), w.week + 7 * i), range({window}))" for number, window in windows.items()
+    )
+    few_weeks = ""
+    if scope.touched:
+        few_weeks = f" AND last.2 IN (SELECT period FROM ({scope.touched}) WHERE grain = 'window')"
+    elif scope.reaches is not None:
+        first_day, last_day = scope.reaches["window"]
+        few_weeks = f" AND last.2 >= toDate('{first_day}') AND last.2 <= toDate('{last_day}')"
+    present = _person_days(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")
     at_work = f"""LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known
                        FROM {present}
                        GROUP BY week, person) AS t ON t.person = s.person AND t.week = s.week"""
     presence = scope.has("presence")
     return f"""LEFT JOIN (
-        SELECT p.ancestor AS unit, w.system AS system, w.person AS person, last AS period,
+        SELECT p.ancestor AS unit, w.system AS system, w.person AS person, last.1 AS kind, last.2 AS period,
                arraySlice(arrayReverseSort(groupUniqArrayIf(w.week, w.there)), 1, {_HABIT}) AS weeks,
-               max(w.week = last) AS still,
+               max(w.week = period) AS still,
                still * length(weeks) AS at_work,
                still * length(arrayIntersect(weeks, groupUniqArrayIf(w.week, w.did))) AS used
         FROM (
@@ -317,7 +383,7 @@ def _habit(scope: Scope, window: int, person_acts: str, eligible: str) -> str:
                    max(if(c.present_any > 0, c.present_any, 1000)) AS expected,
                    did OR told = 2 OR (told = 0 AND expected >= 500) AS there
             FROM (
-                SELECT unit, system, actor AS person, {acted} AS week, 1 AS a, 0 AS e FROM {person_acts}
+                SELECT unit, system, actor AS person, {acted} AS week, 1 AS a, 0 AS e FROM {acts}
                 UNION ALL
                 SELECT unit, system, actor AS person, arrayJoin({weeks}) AS week, 0, 1 FROM {eligible}
             ) AS s
@@ -329,55 +395,91 @@ def _habit(scope: Scope, window: int, person_acts: str, eligible: str) -> str:
             HAVING max(s.e)
         ) AS w
         INNER JOIN {scope.open}.unit_paths AS p ON p.unit = w.unit
-        ARRAY JOIN arrayMap(i -> w.week + 7 * i, range({window})) AS last
-        WHERE last <= toDate('{scope.last_week}'){few_weeks} AND w.week >= p.valid_from AND w.week < p.valid_to
-        GROUP BY p.ancestor, w.system, w.person, last
-    ) AS h ON h.unit = p.ancestor AND h.system = r.system AND h.person = r.person AND h.period = r.period"""
+        ARRAY JOIN arrayConcat({last_weeks}) AS last
+        WHERE last.2 <= toDate('{scope.last_week}'){few_weeks} AND w.week >= p.valid_from AND w.week < p.valid_to
+        GROUP BY p.ancestor, w.system, w.person, kind, period
+    ) AS h ON h.unit = p.ancestor AND h.system = r.system AND h.person = r.person AND h.kind = r.kind
+        AND h.period = r.period"""
 
 
-def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{private}.round_persons") -> str:
-    """SQL of an indicator's cells of one grain: the columns of table `cells` but `computed` and `is_deleted`.
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of a subject that sides of several indicators count alike, so that they are read and grouped once."""
+
+    subject: str
+    period: Period | None
+    where: str
+    adds: bool
+    parts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, definition: Definition, side: Side) -> _Rows:
+        return cls(side.subject, side.period, side.where, definition.adds, definition.parts)
+
+
+def alike(wanted: Wanted) -> Mapping[_Rows, Sequence[int]]:
+    """The rows that indicators count, and the places of those that count them."""
+    members: dict[_Rows, dict[int, None]] = {}
+    for place, (definition, _) in enumerate(wanted):
+        for side in definition.reads:
+            members.setdefault(_Rows.of(definition, side), {})[place] = None
+    return {rows: list(places) for rows, places in members.items()}
+
+
+def cells(wanted: Wanted, scope: Scope, near: Near, persons: str = "{private}.round_persons") -> str:
+    """SQL of the cells of several indicators: the columns of table `cells` but `computed` and `is_deleted`.
 
     Additive indicators give each unit's own subjects; the others give every level of the tree. Persons are read from
-    table `persons`, which `person_rows` must have filled for the grain.
+    table `persons`, which `person_rows` must have filled. What sides count alike is one query, for planning a query
+    costs more than the few rows that a round reads.
     """
-    numerator, denominator = definition.sides
-    same_rows = (numerator.subject, numerator.period, numerator.where) == (
-        denominator.subject,
-        denominator.period,
-        denominator.where,
-    )
-    counted = _counted(numerator, "numerator") | _counted(denominator, "denominator")
-    nothing = dict.fromkeys(counted, "0")
-    sides = (
-        [_side(definition, numerator, grain, scope, persons, counted)]
-        if same_rows
-        else [
-            _side(definition, numerator, grain, scope, persons, nothing | _counted(numerator, "numerator")),
-            _side(definition, denominator, grain, scope, persons, nothing | _counted(denominator, "denominator")),
-        ]
-    )
-    if definition.population is not None:
-        sides.append(_side(definition, definition.population, grain, scope, persons, nothing))
+    sides = []
+    for rows, places in alike(wanted).items():
+        members = {place + 1: wanted[place] for place in places}
+        sides.append(_counted_rows(rows, members, near(list(members.values())), persons))
+    definitions = {number: definition for number, (definition, _) in enumerate(wanted, 1)}
+    capped = [number for number, definition in definitions.items() if definition.capped]
     # without an answer there was no survey, whoever could have answered
-    of_answers = numerator.subject == "answer"
+    of_answers = [number for number, definition in definitions.items() if definition.numerator.subject == "answer"]
+    least = f"if(cell.1 IN {capped}, least(sum(cell.2), sum(cell.3)), sum(cell.2))" if capped else "sum(cell.2)"
     anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
-    having = "numerator != 0" if of_answers else anything
-    amount = "sum(n)" if not definition.capped else "least(sum(n), sum(d))"
-    limit = f"(unit, system, period) IN ({scope.touched})" if scope.touched else f"1{_within(scope, 'period')}"
-    if definition.needs_feed:
-        limit += f" AND system IN {_fed(SUBJECTS[numerator.subject].name, scope)}"
-    if definition.feed:
-        limit += f" AND system IN {_fed(definition.feed, scope)}"
+    having = f"if(cell.1 IN {of_answers}, numerator != 0, {anything})" if of_answers else anything
+    indicator, version, window = _members(wanted, "cell.1")
     return f"""SELECT
-    '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, '{grain}' AS grain,
-    system, unit, case_type, part, period,
-    {amount} AS numerator, sum(d) AS denominator, max(s) AS subjects, max(p) AS persons,
-    sum(n_keys) AS numerator_keys, sum(d_keys) AS denominator_keys
+    {indicator} AS indicator, {version} AS version, grain, system, unit, case_type, part, period,
+    {least} AS numerator, sum(cell.3) AS denominator, max(cell.6) AS subjects, max(cell.7) AS persons,
+    sum(cell.4) AS numerator_keys, sum(cell.5) AS denominator_keys
 FROM ({" UNION ALL ".join(sides)})
-WHERE {limit}
-GROUP BY system, unit, case_type, part, period
+WHERE (window = 0 OR window = {window}){_limit(scope)}{_limits_of_feeds(definitions, scope)}
+GROUP BY cell.1, grain, system, unit, case_type, part, period
 HAVING {having}"""
+
+
+def _members(wanted: Wanted, number: str) -> tuple[str, str, str]:
+    """SQL of the id, the version and the weeks of windows (0 where none are wanted) of the indicator of a number."""
+    names = ", ".join(f"'{definition.id}'" for definition, _ in wanted)
+    versions = ", ".join(str(definition.version) for definition, _ in wanted)
+    windows = ", ".join(str(definition.window_weeks if "window" in grains else 0) for definition, grains in wanted)
+    return f"[{names}][{number}]", f"toUInt16([{versions}][{number}])", f"[{windows}][{number}]"
+
+
+def _limit(scope: Scope) -> str:
+    """SQL condition that limits figures to the touched ones; begins with AND."""
+    places = "indicator, version, grain, unit, system, period"
+    return f" AND ({places}) IN (SELECT {places} FROM ({scope.touched}))" if scope.touched else ""
+
+
+def _limits_of_feeds(definitions: Mapping[int, Definition], scope: Scope) -> str:
+    """SQL condition that a system has what an indicator needs: without it there is no figure; begins with AND."""
+    needing: dict[str, list[int]] = {}
+    for number, definition in definitions.items():
+        if definition.needs_feed:
+            needing.setdefault(definition.numerator.subject, []).append(number)
+        if definition.feed:
+            needing.setdefault(definition.feed, []).append(number)
+    return "".join(
+        f" AND (cell.1 NOT IN {numbers} OR system IN {_fed(feed, scope)})" for feed, numbers in needing.items()
+    )
 
 
 def _fed(feed: str, scope: Scope) -> str:
@@ -387,69 +489,101 @@ def _fed(feed: str, scope: Scope) -> str:
     return f"(SELECT system FROM {scope.subjects}.feeds FINAL WHERE feed = '{feed}')"
 
 
-def hands(definition: Definition, scope: Scope, grains: Sequence[str]) -> str:
-    """SQL of who handled and who asked for an indicator's cases or tickets: columns of `hands` but the last two.
+def hands(wanted: Wanted, scope: Scope, near: Near) -> str:
+    """SQL of who handled and who asked for the cases or tickets of several indicators: `hands` but the last two columns.
 
-    At every level of the tree, as distinct persons need. `definition` has a handled side; the scope's touched places
-    have a column `grain` too.
+    At every level of the tree, as distinct persons need. Each definition has a handled side.
     """
-    side = definition.handled
-    assert side is not None
-    levels = definition.of_every_level
-    subject = SUBJECTS[side.subject]
-    hand = definition.hand_column
-    requester = subject.requester
-    by_hand = f"mapValues(sumMapIf(map({hand}, toUInt64(1)), {hand} != {_NOBODY}))"
-    limit = f"WHERE (grain, unit, system, period) IN ({scope.touched})" if scope.touched else ""
-    places = ", ".join(
-        f"arrayMap(p -> ('{grain}', p), {buckets(side, grain, scope, definition.window_weeks)})" for grain in grains
-    )
-    source, required = _source(side, subject, scope)
-    reach = _reach(side, levels, max(grains, key=lambda grain: _days(levels, grain)), scope)
-    return f"""SELECT
-    '{definition.id}' AS indicator, toUInt16({definition.version}) AS version, grain,
-    system, unit, case_type, period,
-    toUInt64(length({by_hand})) AS handlers, arrayMax(arrayPushBack({by_hand}, 0)) AS most_by_one,
-    {f"uniqExactIf({requester}, {requester} != {_NOBODY})" if requester else "toUInt64(0)"} AS requesters
-FROM (
-    SELECT r.system AS system, r.place.1 AS grain, r.place.2 AS period, p.ancestor AS unit, t AS case_type,
-           {", ".join(f"r.{name} AS {name}" for name in subject.hands)}
-    FROM (
-        SELECT system, unit, case_type, {", ".join(subject.hands)}, arrayJoin(arrayConcat({places})) AS place
-        FROM {source} WHERE {required} AND ({side.where}) AND {_units(scope)}{reach}) AS r
-    INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
-    ARRAY JOIN arrayDistinct([r.case_type, '*']) AS t
-    WHERE r.place.2 >= p.valid_from AND r.place.2 < p.valid_to) AS rows
-{limit}
-GROUP BY grain, system, unit, case_type, period"""
+    by_subject: dict[str, list[int]] = {}
+    for place, (definition, _) in enumerate(wanted):
+        assert definition.handled is not None
+        by_subject.setdefault(definition.handled.subject, []).append(place)
+    indicator, version, window = _members(wanted, "member")
+    counted = [
+        _hands_of(SUBJECTS[name], {place + 1: wanted[place] for place in places}, near([wanted[p] for p in places]))
+        for name, places in by_subject.items()
+    ]
+    return f"""SELECT {indicator} AS indicator, {version} AS version, grain, system, unit, case_type, period,
+    handlers, most_by_one, requesters
+FROM ({" UNION ALL ".join(counted)})
+WHERE (window = 0 OR window = {window}){_limit(scope)}"""
 
 
-def _counted(side: Side, name: str) -> dict[str, str]:
-    """SQL of the value and of the sum of the record keys of one side, by column."""
-    short = name[0]
-    return {short: side.value, f"{short}_keys": f"sumIf(record, {side.counted})"}
-
-
-def _side(
-    definition: Definition, side: Side, grain: str, scope: Scope, persons: str, counted: Mapping[str, str]
-) -> str:
-    subject = SUBJECTS[side.subject]
-    parts = f"ARRAY JOIN [{', '.join(repr(part) for part in definition.parts)}] AS part" if definition.parts else ""
-    part = "part" if definition.parts else "'' AS part"
-    if subject.per_period:
-        window = definition.window_weeks if grain == "window" else 0
-        rows = f"(SELECT *, sipHash64(person) AS record FROM {persons} WHERE grain = '{grain}' AND window = {window})"
-        guard = "0 AS s, countIf(eligible) AS p"
-        if definition.population is not None:
-            guard = f"0 AS s, {side.value if side is definition.population else '0'} AS p"
-    else:
-        rows = _placed(definition, side, subject, grain, scope)
-        guard = "0 AS s, 0 AS p" if subject.name == "plan" else "count() AS s, 0 AS p"
+def _hands_of(subject: Subject, members: Mapping[int, tuple[Definition, Sequence[str]]], scope: Scope) -> str:
+    """SQL of the counts of hands of one subject, for the indicators of some numbers."""
+    alike_members: dict[tuple[Period | None, str, str], list[int]] = {}
+    for number, (definition, _) in members.items():
+        side = definition.handled
+        assert side is not None
+        alike_members.setdefault((side.period, side.where, definition.hand_column), []).append(number)
+    of_kinds = kinds(list(members.values()))
+    places, reaches, source = [], [], ""
+    for number, ((period, where, _), numbers) in enumerate(alike_members.items(), 1):
+        source, required = _source(period, subject, scope)
+        wanted_kinds = kinds([members[member] for member in numbers])
+        periods = {kind: buckets(period, kind[0], scope, kind[1]) for kind in wanted_kinds}
+        counted_places = (
+            f"arrayMap(place -> (toUInt8({number}), place.1, place.2), {_places(periods, scope, of_kinds)})"
+        )
+        places.append(f"if({required} AND ({where}), {counted_places}, [])")
+        reaches.append(f"({_reach(period, wanted_kinds, scope)})")
+    columns = [column for _, _, column in alike_members]
+    hand = columns[0] if len(set(columns)) == 1 else f"[{', '.join(columns)}][r.place.1]"
+    requester = f"uniqExactIf(requester, requester != {_NOBODY})" if subject.requester else "toUInt64(0)"
+    grain, window = _names(of_kinds)
     return f"""
-    SELECT system, unit, case_type, {part}, period, toInt64({counted["n"]}) AS n, toInt64({counted["d"]}) AS d,
-           toUInt64({counted["n_keys"]}) AS n_keys, toUInt64({counted["d_keys"]}) AS d_keys, {guard}
-    FROM {rows} AS rows {parts}
-    GROUP BY system, unit, case_type, part, period"""
+    SELECT {grain} AS grain, {window} AS window, system, unit, case_type, period,
+           mapValues(sumMapIf(map(doer, toUInt64(1)), doer != {_NOBODY})) AS by_hand,
+           toUInt64(length(by_hand)) AS handlers, arrayMax(arrayPushBack(by_hand, 0)) AS most_by_one,
+           {requester} AS requesters, arrayJoin({list(alike_members.values())}[side]) AS member
+    FROM (
+        SELECT r.system AS system, r.place.1 AS side, r.place.2 AS kind, r.place.3 AS period, p.ancestor AS unit,
+               t AS case_type, {hand} AS doer{f", r.{subject.requester} AS requester" if subject.requester else ""}
+        FROM (
+            SELECT system, unit, case_type, {", ".join(subject.hands)}, arrayJoin(arrayConcat({", ".join(places)})) AS place
+            FROM {source} WHERE {_units(scope)} AND ({" OR ".join(dict.fromkeys(reaches))})) AS r
+        INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
+        ARRAY JOIN arrayDistinct([r.case_type, '*']) AS t
+        WHERE r.place.3 >= p.valid_from AND r.place.3 < p.valid_to{_levels(scope)})
+    GROUP BY side, kind, system, unit, case_type, period"""
+
+
+def _counted_rows(
+    rows: _Rows, members: Mapping[int, tuple[Definition, Sequence[str]]], scope: Scope, persons: str
+) -> str:
+    """SQL of what the indicators of some numbers count in rows that they have in common.
+
+    Columns are where and when, and `cell`: the number, both sides, the sums of their record keys, subjects and persons.
+    """
+    subject = SUBJECTS[rows.subject]
+    if subject.per_period:
+        source, grain, window, place = f"(SELECT *, sipHash64(person) AS record FROM {persons})", "grain", "window", ""
+    else:
+        of_kinds = kinds(list(members.values()))
+        source, (grain, window), place = _placed(rows, subject, of_kinds, scope), _names(of_kinds), "kind, "
+    figures = ", ".join(_figures(number, definition, rows) for number, (definition, _) in members.items())
+    parts = f"ARRAY JOIN [{', '.join(repr(part) for part in rows.parts)}] AS part" if rows.parts else ""
+    return f"""
+    SELECT system, unit, case_type, {"part" if rows.parts else "'' AS part"}, {grain} AS grain, {window} AS window,
+           period, arrayJoin([{figures}]) AS cell
+    FROM {source} AS rows {parts}
+    GROUP BY {place or "grain, window, "}system, unit, case_type, part, period"""
+
+
+def _figures(number: int, definition: Definition, rows: _Rows) -> str:
+    """SQL of the tuple `cell` of an indicator: of each side what these rows give of it, else nothing."""
+    subject = SUBJECTS[rows.subject]
+    sums, keys = [], []
+    for side in definition.sides:
+        counts = _Rows.of(definition, side) == rows
+        sums.append(f"toInt64({side.value})" if counts else "toInt64(0)")
+        keys.append(f"toUInt64(sumIf(record, {side.counted}))" if counts else "toUInt64(0)")
+    subjects = "count()" if not subject.per_period and subject.name != "plan" else "toUInt64(0)"
+    persons = "countIf(eligible)" if subject.per_period else "toUInt64(0)"
+    population = definition.population
+    if population is not None:
+        persons = f"toUInt64({population.value})" if _Rows.of(definition, population) == rows else "toUInt64(0)"
+    return f"({number}, {', '.join((*sums, *keys))}, {subjects}, {persons})"
 
 
 def _units(scope: Scope) -> str:
@@ -461,7 +595,12 @@ def _units(scope: Scope) -> str:
     return f"unit IN (SELECT unit FROM {scope.open}.unit_paths WHERE ancestor IN (SELECT unit FROM ({scope.touched})))"
 
 
-def _source(side: Side, subject: Subject, scope: Scope) -> tuple[str, str]:
+def _levels(scope: Scope) -> str:
+    """Condition on the level `p.ancestor`: those of the touched cells, where they can be named; begins with AND."""
+    return f" AND p.ancestor IN {listed(scope.levels)}" if scope.levels is not None else ""
+
+
+def _source(period: Period | None, subject: Subject, scope: Scope) -> tuple[str, str]:
     """SQL of a subject's rows with their record key, and the condition that they have the moment that counts."""
     if subject.name == "plan":
         # noon, so that every zone of Europe sees the same day
@@ -474,87 +613,112 @@ def _source(side: Side, subject: Subject, scope: Scope) -> tuple[str, str]:
             quantity AS score, sipHash64(identity) AS record FROM {winners(scope, "'pulse'", _units(scope))})"""
     else:
         source = f"(SELECT *, sipHash64(subject) AS record FROM {scope.subjects}.{subject.table} FINAL)"
-    match side.period:
+    match period:
         case At(at=moment) | Holds(holds=(moment, _)):
             return source, f"isNotNull({moment})"
         case _:
             return source, "1"
 
 
-def _placed(definition: Definition, side: Side, subject: Subject, grain: str, scope: Scope) -> str:
-    """Rows of a subject with the period each counts in; every level of the tree where figures do not add up."""
-    source, required = _source(side, subject, scope)
-    periods = buckets(side, grain, scope, definition.window_weeks)
-    reach = _reach(side, definition, grain, scope)
-    rows = f"""SELECT *, arrayJoin({periods}) AS period FROM {source}
-        WHERE {required} AND ({side.where}) AND {_units(scope)}{reach}"""
-    if definition.adds:
-        return f"({rows})"
-    columns = ("system", "period", "record", *subject.columns)
+def _placed(rows: _Rows, subject: Subject, of_kinds: Sequence[Kind], scope: Scope) -> str:
+    """Rows of a subject with the kind and period each counts in; every level of the tree where figures do not add up."""
+    source, required = _source(rows.period, subject, scope)
+    places = _places({kind: buckets(rows.period, kind[0], scope, kind[1]) for kind in of_kinds}, scope)
+    placed = f"""SELECT *, arrayJoin({places}) AS place FROM {source}
+        WHERE {required} AND ({rows.where}) AND {_units(scope)} AND {_reach(rows.period, of_kinds, scope)}"""
+    if rows.adds:
+        return f"(SELECT *, place.1 AS kind, place.2 AS period FROM ({placed}))"
+    columns = ("system", "record", *subject.columns)
     names = ", ".join(f"r.{column} AS {column}" for column in columns if column != "case_type")
     return f"""(
-        SELECT {names}, p.ancestor AS unit, t AS case_type
-        FROM ({rows}) AS r
+        SELECT {names}, r.place.1 AS kind, r.place.2 AS period, p.ancestor AS unit, t AS case_type
+        FROM ({placed}) AS r
         INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
         ARRAY JOIN arrayDistinct([r.case_type, '*']) AS t
-        WHERE r.period >= p.valid_from AND r.period < p.valid_to)"""
+        WHERE r.place.2 >= p.valid_from AND r.place.2 < p.valid_to{_levels(scope)})"""
 
 
-def _reach(side: Side, definition: Definition, grain: str, scope: Scope) -> str:
+def _reach(period: Period | None, of_kinds: Sequence[Kind], scope: Scope) -> str:
     """A coarse range on the moment, so that touched cells read only the parts of the table around them."""
-    if not isinstance(side.period, At) or not (scope.touched or scope.reach):
-        return ""
-    moment = side.period.at
-    days = _days(definition, grain)
-    if scope.reach is not None:
-        first_day, last_day = scope.reach
-        since, until = max(first_day - timedelta(days=days), date(1970, 1, 1)), last_day + timedelta(days=33)
-        return f" AND {moment} >= toDateTime(toDate('{since}')) AND {moment} < toDateTime(toDate('{until}'))"
+    if not isinstance(period, At) or scope.reaches is None:
+        return "1"
+    moment = period.at
+    # days that a period may reach back from its name, and some
+    since = min(
+        scope.reaches[grain][0] - timedelta(days=32 if grain == "month" else 8 + 7 * window)
+        for grain, window in of_kinds
+    )
+    until = max(scope.reaches[grain][1] for grain, _ in of_kinds) + timedelta(days=33)
     return (
-        f" AND {moment} >= (SELECT toDateTime(min(period)) - INTERVAL {days} DAY FROM ({scope.touched}))"
-        f" AND {moment} < (SELECT toDateTime(max(period)) + INTERVAL {days + 1} DAY FROM ({scope.touched}))"
+        f"{moment} >= toDateTime(toDate('{max(since, date(1970, 1, 1))}')) AND {moment} < toDateTime(toDate('{until}'))"
     )
 
 
-def _days(definition: Definition, grain: str) -> int:
-    """Days that a period of a grain may reach back from its name, and some."""
-    return {"week": 8, "month": 32, "window": 8 + 7 * definition.window_weeks}[grain]
+def touched_places(wanted: Wanted, touched: str, open_database: str, last_week: str) -> str:
+    """SQL of the cells that changed subjects touch: (indicator, version, grain, unit, system, period).
 
-
-def touched_periods(definition: Definition, grain: str, touched: str, open_database: str, last_week: str) -> str:
-    """SQL of the cells (unit, system, period) that changed subjects touch.
-
-    `touched` is the SQL of a table (subject, unit, system, day): the local days that changed rows stood at, before and
-    after. A level touches every period from its day on; what does not add up touches all ancestors and windows.
+    `touched` is the SQL of a table (subject, unit, system, day, onwards): the local days that changed rows stood at,
+    before and after. A level touches every period from its day on; what does not add up touches all ancestors and
+    windows.
     """
-    branches = []
-    for side in definition.reads:
-        limit = f"toDate('{last_week}')"
-        if isinstance(side.period, At):
-            if grain == "window":
-                periods = f"arrayMap(i -> toMonday(day) + 7 * i, range({definition.window_weeks}))"
-                periods = f"arrayFilter(p -> p <= {limit}, {periods})"
-            else:
-                periods = f"[{_start('day', grain)}]"
-        else:
-            step, unit_of_time = (7, "week") if grain in ("week", "window") else (0, "month")
-            start = _start("day", grain)
-            end = _start(f"{limit} + 6", grain)
-            count = f"intDiv({end} - {start}, 7)" if step else f"dateDiff('{unit_of_time}', {start}, {end})"
-            period = f"{start} + 7 * i" if step else f"addMonths({start}, i)"
-            periods = f"arrayMap(i -> {period}, range(toUInt32(greatest(0, {count} + 1))))"
-            if SUBJECTS[side.subject].per_period:
-                periods = _person_periods(grain, definition.window_weeks, limit, periods)
-        branches.append(
-            f"SELECT DISTINCT unit, system, arrayJoin({periods}) AS period "
-            f"FROM ({touched}) WHERE subject = '{side.subject}' AND day <= {limit} + 6"
-        )
-    branch_union = " UNION DISTINCT ".join(dict.fromkeys(branches))
-    if definition.adds:
-        return branch_union
-    return f"""SELECT DISTINCT p.ancestor AS unit, o.system AS system, o.period AS period FROM ({branch_union}) AS o
-        INNER JOIN {open_database}.unit_paths AS p ON p.unit = o.unit
-        WHERE o.period >= p.valid_from AND o.period < p.valid_to"""
+    members: dict[bool, _Steps] = {True: {}, False: {}}
+    for definition, grains in wanted:
+        steps = members[definition.adds]
+        for grain in grains:
+            member = (definition.id, definition.version, grain)
+            for side in definition.reads:
+                step = (side.subject, _touched_periods(definition, side, grain, last_week))
+                steps.setdefault(step, {})[member] = None
+    branches = [
+        _touched_members(steps, touched, open_database, last_week, every_level=not adds)
+        for adds, steps in members.items()
+        if steps
+    ]
+    return " UNION ALL ".join(branches)
+
+
+_Steps = dict[tuple[str, str], dict[tuple[str, int, str], None]]
+"""A subject and SQL of the periods that a day of it touches, with the indicators and grains that are touched so."""
+
+
+def _touched_members(steps: _Steps, touched: str, open_database: str, last_week: str, *, every_level: bool) -> str:
+    """SQL of the cells touched by steps."""
+    by_subject: dict[str, list[str]] = {}
+    for number, (subject, periods) in enumerate(steps, 1):
+        by_subject.setdefault(subject, []).append(f"arrayMap(p -> (toUInt8({number}), p), {periods})")
+    arrays = ", ".join(
+        f"subject = '{subject}', arrayConcat({', '.join(several)})" for subject, several in by_subject.items()
+    )
+    places = f"""SELECT DISTINCT unit, system, place.1 AS step, place.2 AS period
+        FROM (SELECT unit, system, arrayJoin(multiIf({arrays}, [])) AS place
+              FROM ({touched}) WHERE day <= toDate('{last_week}') + 6)"""
+    if every_level:
+        places = f"""SELECT DISTINCT p.ancestor AS unit, o.system AS system, o.step AS step, o.period AS period
+            FROM ({places}) AS o INNER JOIN {open_database}.unit_paths AS p ON p.unit = o.unit
+            WHERE o.period >= p.valid_from AND o.period < p.valid_to"""
+    members = [list(several) for several in steps.values()]
+    return f"""SELECT DISTINCT member.1 AS indicator, toUInt16(member.2) AS version, member.3 AS grain,
+        unit, system, period
+        FROM ({places}) ARRAY JOIN {members}[step] AS member"""
+
+
+def _touched_periods(definition: Definition, side: Side, grain: str, last_week: str) -> str:
+    """SQL of the array of periods that a changed row touches which stood at `day`."""
+    limit = f"toDate('{last_week}')"
+    if isinstance(side.period, At):
+        if grain == "window":
+            windows = f"arrayMap(i -> toMonday(day) + 7 * i, range({definition.window_weeks}))"
+            return f"arrayFilter(p -> p <= {limit}, {windows})"
+        return f"[{_start('day', grain)}]"
+    start, end = _start("day", grain), _start(f"{limit} + 6", grain)
+    if grain in ("week", "window"):
+        count, period = f"intDiv({end} - {start}, 7)", f"{start} + 7 * i"
+    else:
+        count, period = f"dateDiff('month', {start}, {end})", f"addMonths({start}, i)"
+    onwards = f"arrayMap(i -> {period}, range(toUInt32(greatest(0, {count} + 1))))"
+    if SUBJECTS[side.subject].per_period:
+        return _person_periods(grain, definition.window_weeks, limit, onwards)
+    return onwards
 
 
 def _person_periods(grain: str, window: int, limit: str, onwards: str) -> str:

@@ -15,9 +15,9 @@ from typing import Any
 from nytta.indicators.definition import Definition
 from nytta.indicators.periods import GRAINS
 from nytta.indicators.store import feeds
-from nytta.indicators.store.processing import processed, processed_hands
+from nytta.indicators.store.processing import processed
 from nytta.indicators.store.recompute import last_week, list_persons, recompute, together, zones_of
-from nytta.indicators.store.render import Scope, cells, hands, subject_rows, winners
+from nytta.indicators.store.render import Scope, Wanted, cells, hands, subject_rows, winners
 from nytta.indicators.store.seals import Table, count, unsealed
 from nytta.indicators.store.values import ValueQuery, read_values, save_definitions
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
@@ -213,40 +213,36 @@ def compute(
     of_persons = [
         definition for definition in definitions if any(SUBJECTS[side.subject].per_period for side in definition.reads)
     ]
-    for reach in _reaches(target, scope) if of_persons and "total" not in (grains or ()) else [None]:
-        limited = replace(scope, reach=reach)
+    wanted = [(definition, grains or definition.grains) for definition in definitions]
+    stretches = _reaches(target, scope) if of_persons and "total" not in (grains or ()) else [None]
+    for stretch in stretches:
+        limited = replace(scope, reaches=dict.fromkeys(GRAINS, stretch)) if stretch else scope
         target.connection.run("TRUNCATE TABLE {private}.round_persons")
-        list_persons(target, of_persons, limited, grains)
-        _fill(target, "cells", _cells(of_persons, limited, grains))
-    _fill(
-        target,
-        "cells",
-        _cells([definition for definition in definitions if definition not in of_persons], scope, grains),
-    )
-    published = [grain for grain in grains or GRAINS if grain in GRAINS]
+        of_stretch = [member for member in wanted if member[0] in of_persons]
+        list_persons(target, of_stretch, limited)
+        _fill_cells(target, of_stretch, limited)
+    _fill_cells(target, [member for member in wanted if member[0] not in of_persons], scope)
     of_hands = [
-        processed_hands(definition, published, hands(definition, scope, published))
+        (definition, published)
         for definition in definitions
-        if definition.counts_hands and published
+        if definition.counts_hands
+        and (published := [grain for grain in grains or definition.of_every_level.grains if grain in GRAINS])
     ]
-    _fill(target, "hands", of_hands)
+    if of_hands:
+        _fill(target, "hands", processed(of_hands, hands(of_hands, scope, lambda _: scope)))
 
 
-def _cells(definitions: Sequence[Definition], scope: Scope, grains: Sequence[str] | None) -> list[str]:
-    return [
-        processed(definition, grain, cells(definition, grain, scope))
-        for definition in definitions
-        for grain in grains or definition.grains
-    ]
+def _fill_cells(target: PrivateStore, wanted: Wanted, scope: Scope) -> None:
+    for several in together(wanted):
+        _fill(target, "cells", processed(several, cells(several, scope, lambda _: scope)))
 
 
-def _fill(target: PrivateStore, table: Table, texts: Sequence[str]) -> None:
+def _fill(target: PrivateStore, table: Table, text: str) -> None:
     key, figures = next((key, figures) for name, key, figures in _COMPARED if name == table)
-    for several in together(texts):
-        target.connection.run(
-            f"INSERT INTO {{private}}.{table} ({key}, {figures}, computed, is_deleted) "
-            f"SELECT {key}, {figures}, 1, 0 FROM ({several})"
-        )
+    target.connection.run(
+        f"INSERT INTO {{private}}.{table} ({key}, {figures}, computed, is_deleted) "
+        f"SELECT {key}, {figures}, 1, 0 FROM ({text})"
+    )
 
 
 def _reaches(target: PrivateStore, scope: Scope) -> Iterator[tuple[date, date]]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from nytta.indicators.definition import Definition
-from nytta.indicators.store.render import touched_periods
+from nytta.indicators.store.render import touched_places
 from nytta.indicators.subjects import SUBJECTS
 from nytta.storage.client import Connection
 
@@ -82,12 +82,12 @@ def _seal(
     last_week: date,
     certificate: int,
 ) -> None:
-    periods = touched_periods(definition, grain, touched, "{open}", last_week.isoformat())
+    places = touched_places([(definition, [grain])], touched, "{open}", last_week.isoformat())
     connection.run(
         f"""INSERT INTO {{private}}.{_SEALS[table]} ({_PLACE}, certificate)
         SELECT DISTINCT {_PLACE}, {certificate} FROM {{private}}.{table} FINAL
         WHERE indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'
-          AND {old} AND {unsealed(table=table)} AND (unit, system, period) IN ({periods})"""
+          AND {old} AND {unsealed(table=table)} AND (unit, system, period) IN (SELECT unit, system, period FROM ({places}))"""
     )
 
 
