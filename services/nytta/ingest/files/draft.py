@@ -91,7 +91,7 @@ _CHANNELS: Final = (
         r"|(?<!help)(?<!help )(?<!service)(?<!service )desk",
         "desk",
     ),
-    (r"\bpost\b|brev|letter|papper|papir|\bmail room", "post"),
+    (r"\bpost\b|brev|letter|papper|papir|paper|\bmail room", "post"),
     (r"\bapi\b|integration|integrasjon", "api"),
     (
         r"övervak|overvåk|monitor|cloudwatch|pagerduty|\bevent|alarm|alert|automat|\bintern(?!et)|system|tekniker"
@@ -278,11 +278,13 @@ def _fields(
     names = {column: called(column) for column in columns}
     fields: dict[str, str] = {}
 
-    def free(role: str, *, any_date: bool = False) -> list[str]:
+    def free(role: str, *, exactly: bool = False) -> list[str]:
         unused_columns = [column for column in columns if column not in fields.values()]
         if role == "at" and kind in (CASES, LOG):
             return [column for column in unused_columns if not _is_end(column)]
-        if role not in _DATES or any_date:
+        if role == "channel" and not exactly:
+            return [column for column in unused_columns if not _WAY_OUT.search(names[column])]
+        if role not in _DATES or exactly:
             return unused_columns
         return [
             column
@@ -297,13 +299,16 @@ def _fields(
             # a name that holds "date" says of which: what it is is asked of the stems first
             if role in fields or role == "unit_name" or (within and role == "at" and kind == CASES):
                 continue
-            candidates = free(role, any_date=not within)
+            candidates = free(role, exactly=not within)
             column = next(
                 (
                     column
                     for name in known_names
                     for column in candidates
-                    if _bears(names[column], name, within) and _holds(role, look, column, dated)
+                    if _bears(names[column], name, within)
+                    and _holds(role, look, column, dated)
+                    and not (within and role in ("ticket", "case") and not _are_numbered(look.cells(column)))
+                    and not (within and _tells_channel(role, look, column, fields))
                 ),
                 "",
             )
@@ -319,6 +324,7 @@ def _fields(
             and (role in _DATES or column not in dated)
             and _is_like(role, look, column)
             and not (role == "case_type" and _NO_TYPE.search(names[column]))
+            and not _tells_channel(role, look, column, fields)
             and not (kind == STAFF and role == "person" and not _are_persons(look.cells(column)))
         ]
         column = next((column for stem in stems for column in candidates if stem.search(names[column])), "")
@@ -345,9 +351,11 @@ _BY_CELLS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What cells alone may tell, whatever the columns are called."""
 _NO_WAY_IN: Final = re.compile(
-    r"\b(onsk|prefer|svar|utskick|reply|answer|notif|exped|utsend|utgaende|outgoing|contact prefer|deliver|levering)"
+    r"\b(\w*kateg|categ|amne|emne|tema|topic|tjanst|tjenest|service|produkt|product|system|appli|tit|rubrik|beskriv|desc)"
 )
-"""Words of columns with ways by which somebody is answered."""
+"""Words of columns that say what a matter is about."""
+_WAY_OUT: Final = re.compile(r"\b(onsk|prefer|svar|utskick|reply|answer|notif|exped|utsend|utgaende|outgoing)")
+"""Words of columns with ways by which somebody is answered, or would like to be."""
 
 
 def _by_cells(role: str, look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> str:
@@ -406,6 +414,10 @@ def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) ->
         and _is_like("unit", look, column)
     ]
     unit = fields.get("unit", "")
+    upper = fields.get("unit_name", "")
+    if unit and upper and cells.tells(look.cells(unit), look.cells(upper)) > 0:
+        fields.setdefault("unit_above", upper)  # called like a name, and that of several units
+        del fields["unit_name"]
     finer = (
         [
             column_tried
@@ -435,6 +447,16 @@ def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) ->
         )
         if name:
             fields["unit_name"] = name
+
+
+def _tells_channel(role: str, look: Look, column: str, fields: Mapping[str, str]) -> bool:
+    """Whether a column that may be called like a sort of cases says how they came in, which nothing else does."""
+    return role in ("case_type", "category") and "channel" not in fields and _is_like("channel", look, column)
+
+
+def _are_numbered(texts: Sequence[str]) -> bool:
+    """Whether each cell that says something has a digit, as the numbers of cases do and names do not."""
+    return all(_DIGIT.search(text) for text in cells.said(texts))
 
 
 def _are_persons(texts: Sequence[str]) -> bool:
@@ -484,6 +506,8 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
             return cells.are_numbers([text.replace("%", "").strip() for text in texts])
         case "reassignments" | "handovers":
             return cells.are_counts(texts)
+        case "requester" | "actor":
+            return cells.yes_words(texts) is None
         case "reopened":
             return cells.are_counts(texts) or cells.yes_words(texts) is not None
         case "access" | "first_contact" | "end_to_end" | "returned":
