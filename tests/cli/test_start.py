@@ -20,10 +20,12 @@ from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import PAPERS, begin, questions
 from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.draft import _names as draft_names
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
 from nytta.registry.load import load
 from nytta.service import command_client
+from nytta.surfaces import console
 from tests.support.commands import answer, nytta
 
 NAMES = ("personal_2026-11.csv", "arenden_itsm.csv", "arendelista.csv")
@@ -272,3 +274,10 @@ def test_a_service_that_runs_it_in_this_place_gets_the_answers(tmp_path: Path, m
     arguments = ["start", str(path), "--lang", "sv", "--into", str(tmp_path / "made")]
     CliRunner().invoke(commands, arguments, input="Lia\nSE\nlia\nDesk\n\n\n\n")
     assert {"--yes", "--lang=sv", "--answer=name=Lia", "--answer=system list.csv=Desk"} <= set(forwarded)
+
+
+def test_what_a_column_may_hold_has_words_in_the_terminal_and_in_the_console() -> None:
+    roles = {role for kind in draft_names().values() for role in kind}
+    lines = yaml.safe_load((Path(words.__file__).parent / "words.yaml").read_text("utf-8"))
+    pages = yaml.safe_load((Path(console.__file__).parent / "words.yaml").read_text("utf-8"))
+    assert [role for role in sorted(roles) if f"column_{role}" not in lines or f"holds_{role}" not in pages] == []

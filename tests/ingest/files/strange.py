@@ -1,4 +1,4 @@
-"""Twelve lists as bodies hand them over: bands of headings, notes, totals, joined cells, several sheets, odd dates."""
+"""Lists as bodies hand them over: bands of headings, notes, totals, joined cells, several sheets, odd dates."""
 
 from __future__ import annotations
 
@@ -443,5 +443,531 @@ STRANGE = (
         ),
         4,
         {"order": "year-first"},
+    ),
+)
+
+# ten more, in other words
+MORE_STRANGE = (
+    Strange(
+        "Medarbetare 2026.csv",
+        lines(
+            "Medarbetar-ID;Tilltalsnamn;Efternamn;Placering;Placering namn;Verksamhet;Anst.form;"
+            "Befattning (AID);Giltig fr.o.m.;Giltig t.o.m.;Omf. %\n"
+            "P100;Eva;Ek;31010;Hemtjänst Norr;Omsorg;Tv;Enhetschef;2019-08-01;;100,0\n"
+            "P101;Bo;Al;31010;Hemtjänst Norr;Omsorg;Tv;Undersköterska;2020-03-15;2026-12-31;75,0\n"
+            "P102;Siv;Li;31020;Hemtjänst Syd;Omsorg;Vik;Undersköterska;2024-10-01;;50,0\n"
+            "P103;Ola;Ra;32000;Biståndsenheten;Stöd;Tv;Biståndshandläggare;2022-01-31;;100,0\n",
+            "cp1252",
+        ),
+        "staff",
+        (
+            "Medarbetar-ID",
+            "Tilltalsnamn",
+            "Efternamn",
+            "Placering",
+            "Placering namn",
+            "Verksamhet",
+            "Anst.form",
+            "Befattning (AID)",
+            "Giltig fr.o.m.",
+            "Giltig t.o.m.",
+            "Omf. %",
+        ),
+        {
+            "person": "Medarbetar-ID",
+            "unit": "Placering",
+            "unit_name": "Placering namn",
+            "unit_above": "Verksamhet",
+            "role": "Befattning (AID)",
+            "from": "Giltig fr.o.m.",
+            "to": "Giltig t.o.m.",
+            "fte": "Omf. %",
+        },
+        staff("P100 2019-08-01", "P101 2020-03-15", "P102 2024-10-01", "P103 2022-01-31"),
+        4,
+    ),
+    Strange(
+        "felanmalningar.xlsx",
+        book(
+            Lista=written(
+                [
+                    ["Felanmälningar och beställningar 2026"],
+                    ["Skapad av", "Rapportmotorn", "", datetime(2026, 4, 2)],
+                    [
+                        "Ärende-id",
+                        "Typ",
+                        "Kortbeskrivning",
+                        "Anmält av",
+                        "Anm. enhet",
+                        "Mottaget",
+                        "Åtgärdat",
+                        "Mottaget via",
+                        "Kö",
+                        "Antal kö-byten",
+                        "Löst av första linjen",
+                    ],
+                    [
+                        "F-2026-1",
+                        "Fel",
+                        "Dörr",
+                        "ek01",
+                        "Skola",
+                        "2026-01-14 09:00",
+                        "2026-01-14 10:00",
+                        "Telefon",
+                        "Första linjen",
+                        0,
+                        "J",
+                    ],
+                    [
+                        "F-2026-2",
+                        "Beställning",
+                        "Dator",
+                        "al02",
+                        "Vård",
+                        "2026-02-03 10:30",
+                        "",
+                        "Portalen",
+                        "Klient",
+                        1,
+                        "N",
+                    ],
+                    [
+                        "F-2026-3",
+                        "Fel",
+                        "Nät",
+                        "ek01",
+                        "Skola",
+                        "2026-02-28 11:00",
+                        "2026-03-01 12:00",
+                        "Larm",
+                        "Nät",
+                        2,
+                        "N",
+                    ],
+                    [
+                        "F-2026-4",
+                        "Fel",
+                        "Nät",
+                        "bo03",
+                        "Vård",
+                        "2026-03-09 08:00",
+                        "2026-03-13 09:00",
+                        "Mejl",
+                        "Nät",
+                        3,
+                        "N",
+                    ],
+                ]
+            )
+        ),
+        "tickets",
+        (
+            "Ärende-id",
+            "Typ",
+            "Kortbeskrivning",
+            "Anmält av",
+            "Anm. enhet",
+            "Mottaget",
+            "Åtgärdat",
+            "Mottaget via",
+            "Kö",
+            "Antal kö-byten",
+            "Löst av första linjen",
+        ),
+        {
+            "ticket": "Ärende-id",
+            "category": "Typ",
+            "requester": "Anmält av",
+            "unit": "Anm. enhet",
+            "opened": "Mottaget",
+            "resolved": "Åtgärdat",
+            "channel": "Mottaget via",
+            "team": "Kö",
+            "reassignments": "Antal kö-byten",
+            "first_contact": "Löst av första linjen",
+        },
+        tickets(
+            "F-2026-1 2026-01-14T09:00 2026-01-14T10:00",
+            "F-2026-2 2026-02-03T10:30",
+            "F-2026-3 2026-02-28T11:00 2026-03-01T12:00",
+            "F-2026-4 2026-03-09T08:00 2026-03-13T09:00",
+        ),
+        4,
+    ),
+    Strange(
+        "lss_arenden.csv",
+        lines(
+            "Personkrets;Utredn.nr;Insats;Ansökan inkom;Utredning klar;Beslutsdatum;Beslutsfattare;"
+            "Handläggande enhet;Ansökningsväg;Beslutstyp;Överlämnat antal ggr\n"
+            "1;U-11;Boende;2026-01-14;2026-02-01;2026-02-20;ek01;LSS Norr;E-tjänst;Bifall;0\n"
+            "2;U-12;Avlösning;2026-02-03;;;al02;LSS Norr;Blankett;;1\n"
+            "3;U-13;Boende;2026-02-28;2026-04-01;2026-05-02;ek01;LSS Syd;E-tjänst;Avslag;2\n"
+            "1;U-14;Avlösning;2026-03-09;2026-03-10;2026-03-10;al02;LSS Syd;Telefon;Bifall;0\n"
+        ),
+        "cases",
+        (
+            "Personkrets",
+            "Utredn.nr",
+            "Insats",
+            "Ansökan inkom",
+            "Utredning klar",
+            "Beslutsdatum",
+            "Beslutsfattare",
+            "Handläggande enhet",
+            "Ansökningsväg",
+            "Beslutstyp",
+            "Överlämnat antal ggr",
+        ),
+        {
+            "case": "Utredn.nr",
+            "case_type": "Insats",
+            "opened": "Ansökan inkom",
+            "decided": "Beslutsdatum",
+            "actor": "Beslutsfattare",
+            "unit": "Handläggande enhet",
+            "channel": "Ansökningsväg",
+            "handovers": "Överlämnat antal ggr",
+        },
+        cases(
+            "U-11 2026-01-14 2026-02-20", "U-12 2026-02-03", "U-13 2026-02-28 2026-05-02", "U-14 2026-03-09 2026-03-10"
+        ),
+        4,
+    ),
+    Strange(
+        "Personaloversikt.xlsx",
+        book(
+            Forside=written([["Personaloversikt"], ["Uttrekk 2. april 2026"]]),
+            Ansatte=written(
+                [
+                    ["Ressurs", "", "Tilhørighet", "", "Stilling", "", "Periode", ""],
+                    ["Nr", "Navn", "Kode", "Navn", "Kode", "Betegnelse", "Fra", "Til"],
+                    [501, "Kari", 410, "Byggesak", 8451, "Leder", datetime(2019, 8, 1), ""],
+                    [502, "Ola", 410, "Byggesak", 8530, "Saksbehandler", datetime(2024, 1, 15), datetime(2026, 12, 31)],
+                    [503, "Per", 420, "Skole", 7954, "Lærer", datetime(2025, 2, 20), ""],
+                    [504, "Liv", 420, "Skole", 7954, "Lærer", datetime(2025, 3, 1), ""],
+                ],
+                ("A1:B1", "C1:D1", "E1:F1", "G1:H1"),
+            ),
+        ),
+        "staff",
+        (
+            "Ressurs Nr",
+            "Ressurs Navn",
+            "Tilhørighet Kode",
+            "Tilhørighet Navn",
+            "Stilling Kode",
+            "Stilling Betegnelse",
+            "Periode Fra",
+            "Periode Til",
+        ),
+        {
+            "person": "Ressurs Nr",
+            "unit": "Tilhørighet Kode",
+            "unit_name": "Tilhørighet Navn",
+            "role": "Stilling Betegnelse",
+            "from": "Periode Fra",
+            "to": "Periode Til",
+        },
+        staff("501 2019-08-01", "502 2024-01-15", "503 2025-02-20", "504 2025-03-01"),
+        4,
+    ),
+    Strange(
+        "supportlogg_nb.csv",
+        lines(
+            "HenvendelsesID\tInnmeldt\tInnmelder\tEnhet\tKontaktform\tTema\tBehandlet av gruppe\t"
+            "Avsluttet tidspunkt\tAntall videresendt\tLøst direkte av brukerstøtte\n"
+            "H1\t14.01.2026 09:05\tab12\tSkole\tTelefonsamtale\tKonto\tBrukerstøtte\t14.01.2026 "
+            "09:20\t0\tJa\n"
+            "H2\t03.02.2026 08:00\tcd34\tHelse\tNettskjema\tUtstyr\tDrift\t\t1\tNei\n"
+            "H3\t28.02.2026 16:45\tab12\tHelse\tE-post\tUtstyr\tDrift\t02.03.2026 09:00\t3\tNei\n"
+            "H4\t31.03.2026 07:30\tef56\tSkole\tSystemvarsel\tDrift\tDrift\t31.03.2026 09:00\t0\t"
+            "Nei\n"
+        ),
+        "tickets",
+        (
+            "HenvendelsesID",
+            "Innmeldt",
+            "Innmelder",
+            "Enhet",
+            "Kontaktform",
+            "Tema",
+            "Behandlet av gruppe",
+            "Avsluttet tidspunkt",
+            "Antall videresendt",
+            "Løst direkte av brukerstøtte",
+        ),
+        {
+            "ticket": "HenvendelsesID",
+            "opened": "Innmeldt",
+            "requester": "Innmelder",
+            "unit": "Enhet",
+            "channel": "Kontaktform",
+            "category": "Tema",
+            "team": "Behandlet av gruppe",
+            "closed": "Avsluttet tidspunkt",
+            "reassignments": "Antall videresendt",
+            "first_contact": "Løst direkte av brukerstøtte",
+        },
+        tickets(
+            "H1 2026-01-14T09:05 2026-01-14T09:20",
+            "H2 2026-02-03T08:00",
+            "H3 2026-02-28T16:45 2026-03-02T09:00",
+            "H4 2026-03-31T07:30 2026-03-31T09:00",
+        ),
+        4,
+    ),
+    Strange(
+        "barnevern saker.csv",
+        lines(
+            "Saksløpenr;Sakskategori;Meldingsdato;Vedtaksdato;Sak lukket;Kontaktperson i tjenesten;"
+            "Tjenestested;Meldingskanal;Heldigital;Gjenopptatt\n"
+            "B-1;Melding;14.01.2026;01.02.2026;20.02.2026;ab12;Nord;Digital melding;Ja;0\n"
+            "B-2;Melding;03.02.2026;;;cd34;Nord;Brev;Nei;0\n"
+            "B-3;Tiltak;28.02.2026;01.04.2026;02.05.2026;ab12;Sør;Digital melding;Ja;1\n"
+            "B-4;Tiltak;09.03.2026;10.03.2026;13.04.2026;cd34;Sør;Telefon;Nei;0\n",
+            "cp850",
+        ),
+        "cases",
+        (
+            "Saksløpenr",
+            "Sakskategori",
+            "Meldingsdato",
+            "Vedtaksdato",
+            "Sak lukket",
+            "Kontaktperson i tjenesten",
+            "Tjenestested",
+            "Meldingskanal",
+            "Heldigital",
+            "Gjenopptatt",
+        ),
+        {
+            "case": "Saksløpenr",
+            "case_type": "Sakskategori",
+            "opened": "Meldingsdato",
+            "decided": "Vedtaksdato",
+            "closed": "Sak lukket",
+            "unit": "Tjenestested",
+            "channel": "Meldingskanal",
+            "end_to_end": "Heldigital",
+            "reopened": "Gjenopptatt",
+        },
+        cases("B-1 2026-01-14 2026-02-20", "B-2 2026-02-03", "B-3 2026-02-28 2026-05-02", "B-4 2026-03-09 2026-04-13"),
+        4,
+    ),
+    Strange(
+        "Workforce extract.csv",
+        lines(
+            '"Person Number","Legal Name","Assignment Org Code","Assignment Org","Parent Org","Job '
+            'Profile","Effective From","Effective To","FTE","Access to Permits"\n'
+            '"E7","Hill, Ann","O-41","Permits","City","Team lead","01/08/2019","","1","TRUE"\n'
+            '"E8","Reid, Ben","O-41","Permits","City","Officer","15/01/2024","31/12/2026",".6",'
+            '"FALSE"\n'
+            '"E9","Shaw, Cat","O-42","Schools","Learning","Adviser","20/02/2025","","1","TRUE"\n'
+        ),
+        "staff",
+        (
+            "Person Number",
+            "Legal Name",
+            "Assignment Org Code",
+            "Assignment Org",
+            "Parent Org",
+            "Job Profile",
+            "Effective From",
+            "Effective To",
+            "FTE",
+            "Access to Permits",
+        ),
+        {
+            "person": "Person Number",
+            "unit": "Assignment Org Code",
+            "unit_name": "Assignment Org",
+            "unit_above": "Parent Org",
+            "role": "Job Profile",
+            "from": "Effective From",
+            "to": "Effective To",
+            "fte": "FTE",
+            "access": "Access to Permits",
+        },
+        staff("E7 2019-08-01", "E8 2024-01-15", "E9 2025-02-20"),
+        3,
+    ),
+    Strange(
+        "helpdesk dump.csv",
+        lines(
+            "Report run 2026-04-02 by admin\n"
+            "\n"
+            "Call Ref,Raised,Resolved At,Raised Via,Raised By,Department Name,Service Area,"
+            "Resolver Team,Re-routed,Fixed First Time,SLA Target\n"
+            "C1,2026-01-14T09:05:00Z,2026-01-14T10:00:00Z,Telephone,u1,Care,Email,First Line,0,Y,"
+            "2026-01-15T09:05:00Z\n"
+            "C2,2026-02-03T08:00:00Z,,Self Service,u2,Schools,Devices,Apps,1,N,"
+            "2026-02-04T08:00:00Z\n"
+            "C3,2026-02-28T16:45:00Z,2026-03-02T09:00:00Z,Event Monitoring,u3,IT,Network,Apps,3,N,"
+            "2026-03-01T16:45:00Z\n"
+            ",,,,,,,,4,,\n"
+        ),
+        "tickets",
+        (
+            "Call Ref",
+            "Raised",
+            "Resolved At",
+            "Raised Via",
+            "Raised By",
+            "Department Name",
+            "Service Area",
+            "Resolver Team",
+            "Re-routed",
+            "Fixed First Time",
+            "SLA Target",
+        ),
+        {
+            "ticket": "Call Ref",
+            "opened": "Raised",
+            "resolved": "Resolved At",
+            "channel": "Raised Via",
+            "requester": "Raised By",
+            "unit": "Department Name",
+            "category": "Service Area",
+            "team": "Resolver Team",
+            "reassignments": "Re-routed",
+            "first_contact": "Fixed First Time",
+        },
+        tickets("C1 2026-01-14T09:05 2026-01-14T10:00", "C2 2026-02-03T08:00", "C3 2026-02-28T16:45 2026-03-02T09:00"),
+        4,
+    ),
+    Strange(
+        "licensing.xlsx",
+        book(
+            Sheet1=written(
+                [
+                    ["Licensing applications"],
+                    [],
+                    [
+                        "Reference",
+                        "Application",
+                        "Received",
+                        "Officer allocated",
+                        "Team",
+                        "Route in",
+                        "Valid from",
+                        "Outcome date",
+                        "Outcome",
+                        "No. of handovers",
+                        "Returned to applicant",
+                    ],
+                    [
+                        "LIC/1",
+                        "Taxi",
+                        datetime(2026, 1, 14),
+                        "jd",
+                        "Licensing",
+                        "Website",
+                        datetime(2026, 1, 20),
+                        datetime(2026, 2, 20),
+                        "Granted",
+                        0,
+                        "No",
+                    ],
+                    ["LIC/2", "Taxi", datetime(2026, 2, 3), "jd", "Licensing", "Paper form", "", "", "", 1, "Yes"],
+                    [
+                        "LIC/3",
+                        "Alcohol",
+                        datetime(2026, 2, 28),
+                        "kw",
+                        "Trading",
+                        "Website",
+                        datetime(2026, 3, 1),
+                        datetime(2026, 5, 2),
+                        "Refused",
+                        2,
+                        "No",
+                    ],
+                    [
+                        "LIC/4",
+                        "Alcohol",
+                        datetime(2026, 3, 9),
+                        "kw",
+                        "Trading",
+                        "Email",
+                        datetime(2026, 3, 10),
+                        datetime(2026, 4, 13),
+                        "Granted",
+                        0,
+                        "No",
+                    ],
+                    ["Total", 4, "", "", "", "", "", "", "", 3, ""],
+                ],
+                ("A1:K1",),
+            )
+        ),
+        "cases",
+        (
+            "Reference",
+            "Application",
+            "Received",
+            "Officer allocated",
+            "Team",
+            "Route in",
+            "Valid from",
+            "Outcome date",
+            "Outcome",
+            "No. of handovers",
+            "Returned to applicant",
+        ),
+        {
+            "case": "Reference",
+            "case_type": "Application",
+            "opened": "Received",
+            "actor": "Officer allocated",
+            "unit": "Team",
+            "channel": "Route in",
+            "decided": "Outcome date",
+            "handovers": "No. of handovers",
+            "returned": "Returned to applicant",
+        },
+        cases(
+            "LIC/1 2026-01-14 2026-02-20",
+            "LIC/2 2026-02-03",
+            "LIC/3 2026-02-28 2026-05-02",
+            "LIC/4 2026-03-09 2026-04-13",
+        ),
+        5,
+    ),
+    Strange(
+        "borgerservice.csv",
+        lines(
+            "Sagsnummer;Emne;Modtaget;Afsluttet;Afdeling;Sagsbehandler;Henvendelseskanal;"
+            "Automatisk afgjort\n"
+            "26-1;Flytning;14-01-2026;15-01-2026;Borgerservice;ab;Digital selvbetjening;Ja\n"
+            "26-2;Pas;03-02-2026;;Borgerservice;cd;Personligt fremmøde;Nej\n"
+            "26-3;Flytning;28-02-2026;01-03-2026;Ydelse;ab;Brev;Nej\n"
+            "26-4;Pas;31-03-2026;31-03-2026;Ydelse;cd;Telefon;Nej\n"
+        ),
+        "cases",
+        (
+            "Sagsnummer",
+            "Emne",
+            "Modtaget",
+            "Afsluttet",
+            "Afdeling",
+            "Sagsbehandler",
+            "Henvendelseskanal",
+            "Automatisk afgjort",
+        ),
+        {
+            "case": "Sagsnummer",
+            "case_type": "Emne",
+            "opened": "Modtaget",
+            "closed": "Afsluttet",
+            "unit": "Afdeling",
+            "actor": "Sagsbehandler",
+            "channel": "Henvendelseskanal",
+            "end_to_end": "Automatisk afgjort",
+        },
+        cases(
+            "26-1 2026-01-14 2026-01-15", "26-2 2026-02-03", "26-3 2026-02-28 2026-03-01", "26-4 2026-03-31 2026-03-31"
+        ),
+        4,
     ),
 )
