@@ -84,8 +84,8 @@ def _workspace(name: str, core: Core) -> Path:
 
 
 def _settings(core: Core) -> str:
-    # JSON's strings and lists are TOML's too. Mutants are forked from a process that has run no test: what functions keep
-    # of earlier calls would stand in for their faults.
+    # JSON's strings and lists are TOML's too. Mutants are forked from a process that has run no test: what functions
+    # keep of earlier calls would stand in for their faults.
     return f"""
 [tool.pytest.ini_options]
 addopts = "--import-mode=importlib -p no:cacheprovider"

@@ -21,8 +21,8 @@ NOTHING: Final = [r"np\.asarray\(", r"np\.errstate\(", r"raise \w+Error\(", r"as
 
 CORES: Final[Mapping[str, Core]] = {
     # Limits are clipped to 0 and 1 on both sides, and each can leave on one only (12); a share of 0 clips nothing (2);
-    # an excess of 0 is no variance either way (1); any word but `root` means exact limits (2); below a count of 0 lies no
-    # mass, and a quantile has some (5, which the clipping at 0 would undo too).
+    # an excess of 0 is no variance either way (1); any word but `root` means exact limits (2); what lies below a count
+    # of 0 is clipped to 0 again (2); a quantile always has a mass (3).
     "funnels": Core("statistics/funnels.py", ["tests/statistics/test_funnels.py"], 21),
     "gate": Core("disclosure/gate.py", ["tests/disclosure/test_gate.py"], 0),
     "perturbation": Core("disclosure/perturbation.py", ["tests/disclosure/test_perturbation.py"], 0),
