@@ -25,7 +25,7 @@ _COPIED = ("tests", "schemas", "dashboards")
 _KILLED = (1, 3)
 """Exit codes of pytest under a mutant: a test failed, or pytest itself broke on what the fault did."""
 _NOT_TRIED = (None, 5, 33)
-"""No test calls the function."""
+"""None of the tests calls the function."""
 
 
 def main() -> int:
@@ -64,8 +64,8 @@ def _tried(name: str, core: Core, processes: int, *, quiet: bool) -> bool:
         for key in unnoticed:
             print("\n".join(_difference(workspace, core, key)))
     print(
-        f"{name}: {len(exit_codes)} faults, {killed} noticed, {hanging} ran for ever, {len(not_tried)} in code that no "
-        f"test calls, {len(unnoticed)} unnoticed ({core.explained} explained), {time.monotonic() - started:.0f} s"
+        f"{name}: {len(exit_codes)} faults, {killed} noticed, {hanging} ran for ever, {len(not_tried)} in code that "
+        f"they do not call, {len(unnoticed)} unnoticed ({core.explained} explained), {time.monotonic() - started:.0f} s"
     )
     return len(unnoticed) <= core.explained
 
@@ -84,7 +84,8 @@ def _workspace(name: str, core: Core) -> Path:
 
 
 def _settings(core: Core) -> str:
-    # JSON's strings and lists are TOML's too.
+    # JSON's strings and lists are TOML's too. Mutants are forked from a process that has run no test: what functions
+    # keep of earlier calls would stand in for their faults.
     return f"""
 [tool.pytest.ini_options]
 addopts = "--import-mode=importlib -p no:cacheprovider"
@@ -95,6 +96,7 @@ source_paths = ["src"]
 only_mutate = {json.dumps([f"src/nytta/{core.file}"])}
 do_not_mutate_patterns = {json.dumps(NOTHING)}
 also_copy = ["schemas", "dashboards"]
+process_isolation = "forkserver"
 pytest_add_cli_args = ["-W", "ignore::pytest.PytestUnknownMarkWarning", "-m", "not slow and not soak"]
 pytest_add_cli_args_test_selection = {json.dumps(core.tests)}
 """
