@@ -108,21 +108,30 @@ class Side(Model):
             raise ValueError(f"subject '{self.subject}' is unknown; use one of {', '.join(sorted(SUBJECTS))}")
         for text in (self.value, self.where):
             _check_columns(text, subject)
-        match self.period:
-            case At(at=moment):
-                moments: tuple[str, ...] = (moment,)
-            case Holds(holds=span) | Overlaps(overlaps=span):
-                moments = span
-            case None:
-                moments = ()
         if subject.per_period and self.period is not None:
             raise ValueError(f"subject '{self.subject}' has one row per period; leave `period` out")
         if not subject.per_period and self.period is None:
             raise ValueError("`period` is missing: say `at`, `holds` or `overlaps`")
-        unknown = [moment for moment in moments if moment not in subject.columns]
+        unknown = [moment for moment in self.moments if moment not in subject.columns]
         if unknown:
             raise ValueError(f"column '{unknown[0]}' in `period` is unknown to subject '{self.subject}'")
         return self
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The columns that say in which periods a row counts."""
+        match self.period:
+            case At(at=moment):
+                return (moment,)
+            case Holds(holds=span) | Overlaps(overlaps=span):
+                return span
+            case None:
+                return ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return tuple(dict.fromkeys((*self.moments, *_columns(self.value), *_columns(self.where))))
 
     @property
     def counted(self) -> str:

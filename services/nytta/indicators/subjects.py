@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 _ORDER = "(time, sequence, identity)"
 _NOBODY = "toFixedString('', 16)"
+_BY_PERSON = f"actor_kind = 'person' AND actor != {_NOBODY}"
 _BY_HAND = "('paper', 'manual', 'printed', 'scanned')"
 
 
@@ -61,26 +62,39 @@ _ONE_OF = (
 
 # A subject has one hand: the person with most of its steps, of equals the latest; where steps name nobody, of its other
 # events. Systems, robots and shared accounts are no persons.
-def _most_hand(steps: str, other_acts: str) -> str:
-    acts_sql = "groupArrayIf((time, sequence, identity, actor), {0} AND actor_kind = 'person' AND actor != {1})"
+def _acts(condition: str) -> str:
+    return f"arraySort(groupArrayIf((time, sequence, identity, actor), {condition} AND {_BY_PERSON}))"
+
+
+def _last_doer(condition: str, order: str = _ORDER) -> str:
+    """The person who last did what is measured, or nobody."""
+    return f"argMaxIf(actor, {order}, {condition} AND {_BY_PERSON})"
+
+
+def _with_hands(aggregates: str, doers: dict[str, str], names: str) -> str:
+    """SQL of subject rows with their hands, from aggregates with `step_acts`, `other_acts` and who last did something.
+
+    `doers` are the columns of those by the column that tells who is counted: they, else the subject's hand. `names` is
+    SQL of further columns. A level for each thing that is needed twice: a name in the same level is planned again
+    wherever it stands.
+    """
+    last_hands = "".join(f", if({doer} = {_NOBODY}, hand, {doer}) AS {column}" for column, doer in doers.items())
     return f"""
-    arraySort({acts_sql.format(steps, _NOBODY)}) AS step_acts,
-    arraySort({acts_sql.format(other_acts, _NOBODY)}) AS other_acts,
-    arrayMap(act -> act.4, if(notEmpty(step_acts), step_acts, other_acts)) AS acting,
-    (arrayReverseSort(arrayMap(
-        person -> (countEqual(acting, person), length(acting) - indexOf(arrayReverse(acting), person), person),
-        arrayDistinct(acting)))[1]).3 AS hand"""
-
-
-def _last_hand(acts_sql: str, order: str = _ORDER) -> str:
-    """The person who last did what is measured, else the subject's hand."""
-    doers = f"argMaxIf(actor, {order}, {acts_sql} AND actor_kind = 'person' AND actor != {_NOBODY})"
-    return f"if({doers} = {_NOBODY}, hand, {doers})"
+SELECT *{last_hands} FROM (
+    SELECT *,
+        (arrayReverseSort(arrayMap(
+            person -> (countEqual(acting, person), length(acting) - indexOf(arrayReverse(acting), person), person),
+            arrayDistinct(acting)))[1]).3 AS hand
+    FROM (SELECT *, arrayMap(act -> act.4, if(notEmpty(step_acts), step_acts, other_acts)) AS acting,
+                 {names}
+          FROM ({aggregates})))
+"""
 
 
 # Intended use: what an event says of itself counts; else a step that the registry lists says yes, and a closing without
 # such a step says no. Until then nobody knows.
-_CASE = f"""
+_CASE = _with_hands(
+    f"""
 SELECT
     system,
     if(max(follows) = 1, argMax(unit, {_ORDER}),
@@ -102,13 +116,10 @@ SELECT
     toInt8(maxIf(end_to_end, type = 'case.closed')) AS end_to_end,
     toUInt32(sumIf(greatest(1, quantity), type = 'case.handover')) AS handovers,
     arraySort(groupArrayIf((time, sequence, identity, activity, mode, team, actor), type = 'case.step')) AS ordered,
-    arrayMap(s -> s.4, ordered) AS activities,
-    arrayMap(s -> s.5, ordered) AS modes,
-    arrayMap(s -> s.6, ordered) AS teams,
-    arrayMap(s -> s.7, ordered) AS actors,
-    {_most_hand("type = 'case.step'", "type != 'case.step'")},
-    {_last_hand("means = 1")} AS hand_intended,
-    {_last_hand("has_route", f"(mode IN {_BY_HAND}, time, sequence, identity)")} AS hand_route
+    {_acts("type = 'case.step'")} AS step_acts,
+    {_acts("type != 'case.step'")} AS other_acts,
+    {_last_doer("means = 1")} AS doer_intended,
+    {_last_doer("has_route", f"(mode IN {_BY_HAND}, time, sequence, identity)")} AS doer_route
 FROM
 (
     SELECT *,
@@ -121,9 +132,14 @@ FROM
     FROM {{events}}
 )
 GROUP BY system, subject
-"""
+""",
+    {"hand_intended": "doer_intended", "hand_route": "doer_route"},
+    """arrayMap(s -> s.4, ordered) AS activities, arrayMap(s -> s.5, ordered) AS modes,
+                 arrayMap(s -> s.6, ordered) AS teams, arrayMap(s -> s.7, ordered) AS actors""",
+)
 
-_TICKET = f"""
+_TICKET = _with_hands(
+    f"""
 SELECT
     system,
     if(max(follows) = 1, argMax(unit, {_ORDER}),
@@ -146,18 +162,19 @@ SELECT
     toUInt32(sumIf(greatest(1, quantity), type = 'ticket.assigned')) AS assignments,
     toUInt32(sumIf(greatest(1, quantity), type = 'ticket.reopened')) AS reopened,
     arraySort(groupArray((time, sequence, identity, activity, unit, team, line, actor))) AS ordered,
-    arrayMap(s -> s.4, ordered) AS activities,
-    arrayMap(s -> s.5, ordered) AS units,
-    arrayMap(s -> s.6, ordered) AS teams,
-    arrayMap(s -> s.7, ordered) AS lines,
-    arrayMap(s -> s.8, ordered) AS actors,
-    {_most_hand("type NOT IN ('ticket.opened', 'ticket.selfservice')", "0")},
-    {_last_hand("type = 'ticket.resolved'")} AS hand_resolved,
+    {_acts("type NOT IN ('ticket.opened', 'ticket.selfservice')")} AS step_acts,
+    {_acts("0")} AS other_acts,
+    {_last_doer("type = 'ticket.resolved'")} AS doer_resolved,
     argMinIf(actor, (type != 'ticket.opened', time, sequence, identity),
              type IN ('ticket.opened', 'ticket.selfservice') AND actor != {_NOBODY}) AS requester
 FROM {{events}}
 GROUP BY system, subject
-"""
+""",
+    {"hand_resolved": "doer_resolved"},
+    """arrayMap(s -> s.4, ordered) AS activities, arrayMap(s -> s.5, ordered) AS units,
+                 arrayMap(s -> s.6, ordered) AS teams, arrayMap(s -> s.7, ordered) AS lines,
+                 arrayMap(s -> s.8, ordered) AS actors""",
+)
 
 _CLIENT = f"""
 SELECT

@@ -6,7 +6,7 @@ Denying is the rule: an organisation whose approval stands in no row has no figu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nytta.indicators.definition import Definition

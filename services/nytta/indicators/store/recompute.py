@@ -345,15 +345,14 @@ def _derive_cells(
 ) -> tuple[int, int]:
     """Replace the touched cells of all indicators; how many were written, and how many are sealed."""
     connection = store.connection
-    _list_touched(store, "round_cells", definitions, scope, rules)
-    sealed = seals.leave_out(connection)
+    _list_touched(store, "cells", definitions, scope, rules)
+    places, sealed = _Places.of(connection, "cells", below)
     connection.run(
         f"""INSERT INTO {{private}}.cells ({_CELL}, {_FIGURES}, computed, is_deleted)
         SELECT {_CELL}, {_FIGURES}, {version - 1}, 1 FROM {{private}}.cells FINAL
         WHERE (indicator, version, grain, unit, system, period) IN (
             SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_cells)"""
     )
-    places = _Places.of(connection, "round_cells", below)
     wanted = places.wanted(definition for definition in definitions if _has_feed(definition, scope))
     list_persons(store, wanted, scope, places.near(scope))
     for several in together(wanted):
@@ -372,9 +371,8 @@ def _derive_hands(
     """Replace the touched counts of who handled and who asked."""
     connection = store.connection
     handled = [definition.of_every_level for definition in definitions if definition.counts_hands]
-    _list_touched(store, "round_hands", handled, scope, rules)
-    seals.leave_out(connection, "hands")
-    places = _Places.of(connection, "round_hands", below)
+    _list_touched(store, "hands", handled, scope, rules)
+    places, _ = _Places.of(connection, "hands", below)
     connection.run(
         f"""INSERT INTO {{private}}.hands ({_PLACE}, {_HANDS}, computed, is_deleted)
         SELECT {_PLACE}, {_HANDS}, {version - 1}, 1 FROM {{private}}.hands FINAL
@@ -403,18 +401,23 @@ class _Places:
     the text of statements: to ask for it in every one of them would cost more than what they compute.
     """
 
-    table: str
+    table: seals.Table
     found: Mapping[tuple[str, int, str], tuple[date, date, frozenset[str]]]
     below: Below
 
     @classmethod
-    def of(cls, connection: Connection, table: str, below: Below) -> _Places:
-        """What a working list holds now."""
-        rows = connection.rows(
-            f"""SELECT indicator, version, grain, min(period), max(period), groupUniqArray(unit)
-            FROM {{private}}.{table} WHERE computes GROUP BY indicator, version, grain"""
-        )
-        return cls(table, {tuple(key): (first, last, frozenset(units)) for *key, first, last, units in rows}, below)
+    def of(cls, connection: Connection, table: seals.Table, below: Below) -> tuple[_Places, int]:
+        """What a working list holds once sealed places have left it, and how many have."""
+        query = f"""SELECT indicator, version, grain, minIf(period, computes), maxIf(period, computes),
+                   groupUniqArrayIf(unit, computes), countIf(NOT ({seals.unsealed(table=table)}))
+            FROM {{private}}.round_{table} GROUP BY indicator, version, grain"""
+        rows = connection.rows(query)
+        sealed = sum(int(row[-1]) for row in rows)
+        if sealed:
+            seals.leave_out(connection, table)
+            rows = connection.rows(query)
+        found = {tuple(key): (first, last, frozenset(units)) for *key, first, last, units, _ in rows if units}
+        return cls(table, found, below), sealed
 
     def wanted(self, definitions: Iterable[Definition]) -> Wanted:
         """Of some indicators those of which anything is computed anew, and the grains."""
@@ -441,7 +444,7 @@ class _Places:
                 earlier_first, earlier_last = reaches.get(grain, (first_day, last_day))
                 reaches[grain] = min(first_day, earlier_first), max(last_day, earlier_last)
                 levels |= units
-        touched = f"""SELECT indicator, version, grain, unit, system, period FROM {{private}}.{self.table}
+        touched = f"""SELECT indicator, version, grain, unit, system, period FROM {{private}}.round_{self.table}
             WHERE computes AND indicator IN {listed(definition.id for definition, _ in wanted)}"""
         units = levels.union(*(self.below.get(unit, ()) for unit in levels))
         return replace(scope, touched=touched, reaches=reaches, levels=_named(levels), units=_named(units))
@@ -475,9 +478,9 @@ def _has_feed(definition: Definition, scope: Scope) -> bool:
 
 
 def _list_touched(
-    store: PrivateStore, table: str, definitions: Sequence[Definition], scope: Scope, rules: Processing
+    store: PrivateStore, table: seals.Table, definitions: Sequence[Definition], scope: Scope, rules: Processing
 ) -> None:
-    """Fill a working list of touched places; indicators that are touched alike are listed by one query."""
+    """Fill a working list of touched places."""
     if not definitions:
         return
     wanted = [(definition, definition.grains) for definition in definitions]
@@ -492,7 +495,7 @@ def _list_touched(
     )
     computes = f"multiIf({branches}, 0)" if len(by_condition) > 1 else next(iter(by_condition))
     store.connection.run(
-        f"""INSERT INTO {{private}}.{table} (indicator, version, grain, unit, system, period, computes)
+        f"""INSERT INTO {{private}}.round_{table} (indicator, version, grain, unit, system, period, computes)
         SELECT indicator, version, grain, unit, system, period, {computes} FROM ({touched})"""
     )
 

@@ -129,18 +129,20 @@ def subject_rows(subject: Subject, events: str, open_database: str) -> str:
 
 
 def buckets(period: Period | None, grain: str, scope: Scope, window: int) -> str:
-    """SQL of the array of period starts (Date) in which a row counts."""
+    """SQL of the array of period starts (Date) in which a row of `_source` counts."""
     match period:
         case At(at=moment):
-            return _flow(scope.zones.date(f"assumeNotNull({moment})"), grain, scope, window)
+            return _flow(f"{moment}_day", grain, scope, window)
         case Holds(holds=(start, end)):
             first_day = scope.zones.date(f"assumeNotNull({start})")
             # standing at the end of a period: the period in which it ends is the first that it does not stand in
             last_day = f"if(isNull({end}), {_OPEN_END}, {scope.zones.date(f'assumeNotNull({end})')})"
             ended = f"if(isNull({end}), {_OPEN_END}, {_before(last_day, grain)})"
-            return _span(*_near(first_day, ended, scope, [(grain, window)]), grain, scope, window)
+            standing = _near(first_day, ended, scope, [(grain, window)])
+            return _within(_span(*standing, grain, scope, window), grain, scope)
         case Overlaps(overlaps=(start, end)):
-            return _span(*_near(start, f"{end} - 1", scope, [(grain, window)]), grain, scope, window)
+            covered = _near(start, f"{end} - 1", scope, [(grain, window)])
+            return _within(_span(*covered, grain, scope, window), grain, scope)
         case None:
             raise ValueError("rows of this subject are per period already")
 
@@ -155,21 +157,14 @@ def _near(first_day: str, last_day: str, scope: Scope, of_kinds: Sequence[Kind])
     return f"greatest({first_day}, toDate('{max(since, date(1970, 1, 1))}'))", f"least({last_day}, toDate('{until}'))"
 
 
-def _places(periods: Mapping[Kind, str], scope: Scope, of_kinds: Sequence[Kind] = ()) -> str:
+def _places(periods: Mapping[Kind, str], of_kinds: Sequence[Kind] = ()) -> str:
     """SQL of the array of (number of the kind, period) of what falls in `periods`, SQL of an array for each kind.
 
-    Kinds are numbered from 1, as they stand in `of_kinds`, or else in `periods`. Periods beyond the reach are left out,
-    so that nothing is grouped that no cell asks for.
+    Kinds are numbered from 1, as they stand in `of_kinds`, or else in `periods`.
     """
-    arrays = []
     numbers = {kind: number for number, kind in enumerate(of_kinds or periods, 1)}
-    for (grain, window), starts in periods.items():
-        number = numbers[grain, window]
-        if scope.reaches is not None:
-            first_day, last_day = scope.reaches[grain]
-            starts = f"arrayFilter(p -> p >= toDate('{first_day}') AND p <= toDate('{last_day}'), {starts})"
-        arrays.append(f"arrayMap(p -> (toUInt8({number}), p), {starts})")
-    return f"arrayConcat({', '.join(arrays)})"
+    arrays = [f"arrayMap(p -> (toUInt8({numbers[kind]}), p), {starts})" for kind, starts in periods.items()]
+    return arrays[0] if len(arrays) == 1 else f"arrayConcat({', '.join(arrays)})"
 
 
 def _names(of_kinds: Sequence[Kind], number: str = "kind") -> tuple[str, str]:
@@ -196,14 +191,28 @@ def _before(day: str, grain: str) -> str:
     return f"{_start(day, grain)} - 1" if grain != "total" else "toDate(0) - 1"
 
 
+def _within(periods: str, grain: str, scope: Scope) -> str:
+    """SQL of those of an array of periods that are in reach, so that nothing is grouped that no cell asks for."""
+    if scope.reaches is None:
+        return periods
+    first_day, last_day = scope.reaches[grain]
+    return f"arrayFilter(p -> p >= toDate('{first_day}') AND p <= toDate('{last_day}'), {periods})"
+
+
 def _flow(day: str, grain: str, scope: Scope, window: int) -> str:
+    """SQL of the array of periods in reach in which something counts that happened on a day."""
     if grain == "window":
-        return (
-            f"arrayFilter(p -> p <= toDate('{scope.last_week}'), "
-            f"arrayMap(i -> toMonday({day}) + 7 * i, range({window})))"
-        )
+        ending = f"arrayMap(i -> toMonday({day}) + 7 * i, range({window}))"
+        return _within(f"arrayFilter(p -> p <= toDate('{scope.last_week}'), {ending})", grain, scope)
     # a moment may lie ahead of the events: its figure comes when they have reached it
-    return f"if({day} <= toDate('{scope.last_week}') + 6, [{_start(day, grain)}], emptyArrayDate())"
+    last_day = date.fromisoformat(scope.last_week) + timedelta(days=6)
+    if not scope.touched or scope.reaches is None:
+        period = f"if({day} <= toDate('{last_day}'), [{_start(day, grain)}], emptyArrayDate())"
+        return _within(period, grain, scope)
+    # by the day, which costs less than the period; what lies a little beyond is limited by the touched cells
+    since, until = scope.reaches[grain]
+    last_day = min(last_day, until + timedelta(days=31))
+    return f"if({day} BETWEEN toDate('{since}') AND toDate('{last_day}'), [{_start(day, grain)}], emptyArrayDate())"
 
 
 def _span(first_day: str, last_day: str, grain: str, scope: Scope, window: int) -> str:
@@ -235,20 +244,19 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     unit's staff as the unit reported it, else as the calendar has it. Limited to the units under the touched cells.
     """
     units = _units(scope)
-    belonging = _near("toDate(valid_from)", ENDED, scope, of_kinds)
-    spans = _places({kind: _span(*belonging, kind[0], scope, kind[1]) for kind in of_kinds}, scope)
-    weeks = _places({kind: _flow("toDate(valid_from)", kind[0], scope, kind[1]) for kind in of_kinds}, scope)
-    local_day = scope.zones.date("time")
-    acted = _places({kind: _flow(local_day, kind[0], scope, kind[1]) for kind in of_kinds}, scope)
+    spans = _places(
+        {kind: _within(_span("first_day", "last_day", kind[0], scope, kind[1]), kind[0], scope) for kind in of_kinds}
+    )
+    weeks = _places({kind: _flow("toDate(valid_from)", kind[0], scope, kind[1]) for kind in of_kinds})
+    acted = _places({kind: _flow("day", kind[0], scope, kind[1]) for kind in of_kinds})
     near_weeks = _weeks(scope, of_kinds)
-    memberships = winners(scope, "'eligibility'", units)
-    eligible = f"(SELECT * FROM {memberships} WHERE {_IN_SIGHT})"
+    eligible = _belonging(scope, of_kinds, units)
     long_windows = {
         number: window
         for number, (grain, window) in enumerate(of_kinds, 1)
         if grain == "window" and window in habits and window >= _HABIT
     }
-    habit = _habit(scope, long_windows, units, eligible) if long_windows else ""
+    habit = _habit(scope, long_windows, units) if long_windows else ""
     # the grain of each number, for tables that name their grain
     numbers = f"{list(range(1, len(of_kinds) + 1))} AS kind, {[grain for grain, _ in of_kinds]} AS of_kind"
     limit = (
@@ -274,14 +282,14 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
         FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS place, quantity AS persons
               FROM {_person_days(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near_weeks}")}) AS w
         INNER JOIN (
-            SELECT unit, arrayJoin({_span(*belonging, "week", scope, 0)}) AS week,
+            SELECT unit, arrayJoin({_span("first_day", "last_day", "week", scope, 0)}) AS week,
                    uniqExact(actor) AS staff
             FROM {eligible} GROUP BY unit, week
         ) AS s ON s.unit = w.unit AND s.week = w.week
         GROUP BY w.unit, kind, period
     ) AS o ON o.unit = r.unit AND o.kind = r.kind AND o.period = r.period"""
     training_join = f"""
-    LEFT JOIN (SELECT actor, system, min({local_day}) AS first, 1 AS done
+    LEFT JOIN (SELECT actor, system, min({scope.zones.date("time")}) AS first, 1 AS done
                FROM {winners(scope, "'training'", f"actor != {_NOBODY}")}
                GROUP BY actor, system) AS d ON d.actor = r.person AND d.system = r.system"""
     presence, trained = scope.has("presence"), scope.has("training")
@@ -321,9 +329,16 @@ def _person_days(scope: Scope, kind: str, where: str) -> str:
 
     An act, or a presence, that came twice is in it twice: who reads it asks whether there is any.
     """
-    return f"""(SELECT unit, system, time, actor, days, quantity, toDate(time) AS valid_from
-        FROM {scope.events}.person_days
+    return f"""(SELECT unit, system, {scope.zones.date("time")} AS day, actor, days, quantity,
+               toDate(time) AS valid_from FROM {scope.events}.person_days
         WHERE what = '{kind}' AND {where} AND {scope.visible} AND {_unbeaten(scope)})"""
+
+
+def _belonging(scope: Scope, of_kinds: Sequence[Kind], units: str) -> str:
+    """SQL of who belongs to units, from the first to the last day that may bear on the touched periods."""
+    first_day, last_day = _near("toDate(valid_from)", ENDED, scope, of_kinds)
+    return f"""(SELECT unit, system, actor, entitled, tier, {first_day} AS first_day, {last_day} AS last_day
+        FROM {winners(scope, "'eligibility'", units)} WHERE {_IN_SIGHT})"""
 
 
 def _weeks(scope: Scope, of_kinds: Sequence[Kind]) -> str:
@@ -346,7 +361,7 @@ def _after(period: str, of_kinds: Sequence[Kind]) -> str:
     return f"[{', '.join(days.get(grain, f'{period} + 7') for grain, _ in of_kinds)}][r.kind]"
 
 
-def _habit(scope: Scope, windows: Mapping[int, int], units: str, eligible: str) -> str:
+def _habit(scope: Scope, windows: Mapping[int, int], units: str) -> str:
     """Join of each person's last weeks at work in windows that end with a week in scope, and of those with an act.
 
     `windows` are the weeks of each, by the number of its kind. A week with an act is one at work, else what presence
@@ -355,8 +370,8 @@ def _habit(scope: Scope, windows: Mapping[int, int], units: str, eligible: str) 
     of_kinds = [("window", window) for window in windows.values()]
     near_weeks = _weeks(scope, of_kinds)
     acts = _person_days(scope, "act", f"{units} AND {near_weeks}")
-    acted = f"toMonday({scope.zones.date('time')})"
-    weeks = _span(*_near("toDate(valid_from)", ENDED, scope, of_kinds), "week", scope, 0)
+    eligible = _belonging(scope, of_kinds, units)
+    weeks = _span("first_day", "last_day", "week", scope, 0)
     last_weeks = ", ".join(
         f"arrayMap(i -> (toUInt8({number}), w.week + 7 * i), range({window}))" for number, window in windows.items()
     )
@@ -383,7 +398,7 @@ def _habit(scope: Scope, windows: Mapping[int, int], units: str, eligible: str) 
                    max(if(c.present_any > 0, c.present_any, 1000)) AS expected,
                    did OR told = 2 OR (told = 0 AND expected >= 500) AS there
             FROM (
-                SELECT unit, system, actor AS person, {acted} AS week, 1 AS a, 0 AS e FROM {acts}
+                SELECT unit, system, actor AS person, toMonday(day) AS week, 1 AS a, 0 AS e FROM {acts}
                 UNION ALL
                 SELECT unit, system, actor AS person, arrayJoin({weeks}) AS week, 0, 1 FROM {eligible}
             ) AS s
@@ -490,7 +505,7 @@ def _fed(feed: str, scope: Scope) -> str:
 
 
 def hands(wanted: Wanted, scope: Scope, near: Near) -> str:
-    """SQL of who handled and who asked for the cases or tickets of several indicators: `hands` but the last two columns.
+    """SQL of who handled and who asked for cases or tickets of several indicators: `hands` but its last two columns.
 
     At every level of the tree, as distinct persons need. Each definition has a handled side.
     """
@@ -517,18 +532,18 @@ def _hands_of(subject: Subject, members: Mapping[int, tuple[Definition, Sequence
         assert side is not None
         alike_members.setdefault((side.period, side.where, definition.hand_column), []).append(number)
     of_kinds = kinds(list(members.values()))
-    places, reaches, source = [], [], ""
+    sides = [definition.handled for definition, _ in members.values() if definition.handled is not None]
+    columns = sorted({"case_type", *subject.hands, *(column for side in sides for column in side.columns)})
+    source = _source([side.period for side in sides], subject, columns, scope)
+    places, reaches = [], []
     for number, ((period, where, _), numbers) in enumerate(alike_members.items(), 1):
-        source, required = _source(period, subject, scope)
         wanted_kinds = kinds([members[member] for member in numbers])
         periods = {kind: buckets(period, kind[0], scope, kind[1]) for kind in wanted_kinds}
-        counted_places = (
-            f"arrayMap(place -> (toUInt8({number}), place.1, place.2), {_places(periods, scope, of_kinds)})"
-        )
-        places.append(f"if({required} AND ({where}), {counted_places}, [])")
+        counted_places = f"arrayMap(place -> (toUInt8({number}), place.1, place.2), {_places(periods, of_kinds)})"
+        places.append(f"if({_required(period)} AND ({where}), {counted_places}, [])")
         reaches.append(f"({_reach(period, wanted_kinds, scope)})")
-    columns = [column for _, _, column in alike_members]
-    hand = columns[0] if len(set(columns)) == 1 else f"[{', '.join(columns)}][r.place.1]"
+    hand_columns = [column for _, _, column in alike_members]
+    hand = hand_columns[0] if len(set(hand_columns)) == 1 else f"[{', '.join(hand_columns)}][r.place.1]"
     requester = f"uniqExactIf(requester, requester != {_NOBODY})" if subject.requester else "toUInt64(0)"
     grain, window = _names(of_kinds)
     return f"""
@@ -540,7 +555,8 @@ def _hands_of(subject: Subject, members: Mapping[int, tuple[Definition, Sequence
         SELECT r.system AS system, r.place.1 AS side, r.place.2 AS kind, r.place.3 AS period, p.ancestor AS unit,
                t AS case_type, {hand} AS doer{f", r.{subject.requester} AS requester" if subject.requester else ""}
         FROM (
-            SELECT system, unit, case_type, {", ".join(subject.hands)}, arrayJoin(arrayConcat({", ".join(places)})) AS place
+            SELECT system, unit, case_type, {", ".join(subject.hands)},
+                   arrayJoin(arrayConcat({", ".join(places)})) AS place
             FROM {source} WHERE {_units(scope)} AND ({" OR ".join(dict.fromkeys(reaches))})) AS r
         INNER JOIN {scope.open}.unit_paths AS p ON p.unit = r.unit
         ARRAY JOIN arrayDistinct([r.case_type, '*']) AS t
@@ -560,7 +576,8 @@ def _counted_rows(
         source, grain, window, place = f"(SELECT *, sipHash64(person) AS record FROM {persons})", "grain", "window", ""
     else:
         of_kinds = kinds(list(members.values()))
-        source, (grain, window), place = _placed(rows, subject, of_kinds, scope), _names(of_kinds), "kind, "
+        columns = _read(rows, [definition for definition, _ in members.values()])
+        source, (grain, window), place = _placed(rows, columns, of_kinds, scope), _names(of_kinds), "kind, "
     figures = ", ".join(_figures(number, definition, rows) for number, (definition, _) in members.items())
     parts = f"ARRAY JOIN [{', '.join(repr(part) for part in rows.parts)}] AS part" if rows.parts else ""
     return f"""
@@ -600,36 +617,55 @@ def _levels(scope: Scope) -> str:
     return f" AND p.ancestor IN {listed(scope.levels)}" if scope.levels is not None else ""
 
 
-def _source(period: Period | None, subject: Subject, scope: Scope) -> tuple[str, str]:
-    """SQL of a subject's rows with their record key, and the condition that they have the moment that counts."""
+def _source(periods: Collection[Period | None], subject: Subject, columns: Sequence[str], scope: Scope) -> str:
+    """SQL of a subject's rows with some columns and their record key; to name all would cost more to plan.
+
+    Of moments in whose period a row counts there is the local day too, as `…_day`.
+    """
+    moments = dict.fromkeys(period.at for period in periods if isinstance(period, At))
+    days = "".join(f", {scope.zones.date(f'assumeNotNull({moment})')} AS {moment}_day" for moment in moments)
     if subject.name == "plan":
         # noon, so that every zone of Europe sees the same day
-        source = f"""(SELECT system, unit, '' AS case_type, workplaces, toUInt64(0) AS record,
+        return f"""(SELECT system, unit, '' AS case_type, workplaces, toUInt64(0) AS record,
             toDateTime64(valid_from, 3, 'UTC') + INTERVAL 12 HOUR AS valid_from,
             if(valid_to >= toDate('2149-06-06'), NULL, toDateTime64(valid_to, 3, 'UTC') + INTERVAL 12 HOUR) AS valid_to
             FROM {scope.open}.planned_workplaces)"""
-    elif subject.name == "answer":
-        source = f"""(SELECT system, unit, '' AS case_type, time AS answered_at, activity AS item, tier,
-            quantity AS score, sipHash64(identity) AS record FROM {winners(scope, "'pulse'", _units(scope))})"""
-    else:
-        source = f"(SELECT *, sipHash64(subject) AS record FROM {scope.subjects}.{subject.table} FINAL)"
+    if subject.name == "answer":
+        return f"""(SELECT *{days} FROM (
+            SELECT system, unit, '' AS case_type, time AS answered_at, activity AS item, tier, quantity AS score,
+                   sipHash64(identity) AS record FROM {winners(scope, "'pulse'", _units(scope))}))"""
+    names = ", ".join(columns)
+    return (
+        f"(SELECT unit, system, {names}, sipHash64(subject) AS record{days} "
+        f"FROM {scope.subjects}.{subject.table} FINAL)"
+    )
+
+
+def _required(period: Period | None) -> str:
+    """SQL condition that a row has the moment that counts."""
     match period:
         case At(at=moment) | Holds(holds=(moment, _)):
-            return source, f"isNotNull({moment})"
+            return f"isNotNull({moment})"
         case _:
-            return source, "1"
+            return "1"
 
 
-def _placed(rows: _Rows, subject: Subject, of_kinds: Sequence[Kind], scope: Scope) -> str:
-    """Rows of a subject with the kind and period each counts in; every level of the tree where figures do not add up."""
-    source, required = _source(rows.period, subject, scope)
-    places = _places({kind: buckets(rows.period, kind[0], scope, kind[1]) for kind in of_kinds}, scope)
-    placed = f"""SELECT *, arrayJoin({places}) AS place FROM {source}
-        WHERE {required} AND ({rows.where}) AND {_units(scope)} AND {_reach(rows.period, of_kinds, scope)}"""
+def _read(rows: _Rows, definitions: Sequence[Definition]) -> Sequence[str]:
+    """The columns that indicators read of these rows, and the type."""
+    sides = [side for definition in definitions for side in definition.reads if _Rows.of(definition, side) == rows]
+    return sorted({"case_type", *(column for side in sides for column in side.columns)})
+
+
+def _placed(rows: _Rows, columns: Sequence[str], of_kinds: Sequence[Kind], scope: Scope) -> str:
+    """Rows of a subject with the kind and period each counts in; at every level where figures do not add up."""
+    source = _source([rows.period], SUBJECTS[rows.subject], columns, scope)
+    places = _places({kind: buckets(rows.period, kind[0], scope, kind[1]) for kind in of_kinds})
+    placed = f"""SELECT unit, system, record, {", ".join(columns)}, arrayJoin({places}) AS place FROM {source}
+        WHERE {_required(rows.period)} AND ({rows.where})
+          AND {_units(scope)} AND {_reach(rows.period, of_kinds, scope)}"""
     if rows.adds:
         return f"(SELECT *, place.1 AS kind, place.2 AS period FROM ({placed}))"
-    columns = ("system", "record", *subject.columns)
-    names = ", ".join(f"r.{column} AS {column}" for column in columns if column != "case_type")
+    names = ", ".join(f"r.{column} AS {column}" for column in ("system", "record", *columns) if column != "case_type")
     return f"""(
         SELECT {names}, r.place.1 AS kind, r.place.2 AS period, p.ancestor AS unit, t AS case_type
         FROM ({placed}) AS r

@@ -27,13 +27,10 @@ def count(connection: Connection) -> int:
     return int(connection.value(f"SELECT count() FROM {{private}}.cells FINAL WHERE NOT ({unsealed()})"))
 
 
-def leave_out(connection: Connection, table: Table = "cells") -> int:
-    """Take sealed places from the list of those that a round computes; how many they were."""
+def leave_out(connection: Connection, table: Table = "cells") -> None:
+    """Take sealed places from the list of those that a round computes."""
     sealed = f"NOT ({unsealed(table=table)})"
-    listed = int(connection.value(f"SELECT count() FROM {{private}}.round_{table} WHERE {sealed}"))
-    if listed:
-        connection.run(f"ALTER TABLE {{private}}.round_{table} DELETE WHERE {sealed} SETTINGS mutations_sync = 2")
-    return listed
+    connection.run(f"ALTER TABLE {{private}}.round_{table} DELETE WHERE {sealed} SETTINGS mutations_sync = 2")
 
 
 def seal(
@@ -87,7 +84,8 @@ def _seal(
         f"""INSERT INTO {{private}}.{_SEALS[table]} ({_PLACE}, certificate)
         SELECT DISTINCT {_PLACE}, {certificate} FROM {{private}}.{table} FINAL
         WHERE indicator = '{definition.id}' AND version = {definition.version} AND grain = '{grain}'
-          AND {old} AND {unsealed(table=table)} AND (unit, system, period) IN (SELECT unit, system, period FROM ({places}))"""
+          AND {old} AND {unsealed(table=table)}
+          AND (unit, system, period) IN (SELECT unit, system, period FROM ({places}))"""
     )
 
 
