@@ -23,6 +23,8 @@ ENDED = f"if({_IS_OPEN}, {_OPEN_END}, toDate(valid_to - 1))"
 _NOBODY = "toFixedString('', 16)"
 _HABIT = 12
 """Weeks at work over which a habit shows."""
+SAID = "sipHash64(identity, snapshot, content)"
+"""SQL of `persons_by_day.said`, of a raw event or of a content that lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
     spans = _span(*belonging, grain, scope, window)
     weeks = _flow("toDate(valid_from)", grain, scope, window)
     near_weeks = _weeks(scope, grain, window)
-    person_acts = _person_days(scope, "act", f"{units} AND {near_weeks}")
+    person_acts = _persons_by_day(scope, "act", f"{units} AND {near_weeks}")
     acted = _flow(scope.zones.date("time"), grain, scope, window)
     memberships = winners(scope, "'eligibility'", units)
     eligible = f"(SELECT * FROM {memberships} WHERE {_IN_SIGHT})"
@@ -201,18 +203,18 @@ def person_rows(grain: str, scope: Scope, window: int, *, habits: bool) -> str:
     by_old = f"""
         UNION ALL
         SELECT unit, system, arrayJoin({acted}) AS period, actor AS person, 0, 0, 0, 1, ''
-        FROM {_person_days(scope, "earlier", f"{units} AND {near_weeks}")}"""
+        FROM {_persons_by_day(scope, "earlier", f"{units} AND {near_weeks}")}"""
     at_work = f"""
     LEFT JOIN (
         SELECT arrayJoin({weeks}) AS period, actor AS person, max(1 + (days > 0)) AS known
-        FROM {_person_days(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")}
+        FROM {_persons_by_day(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")}
         GROUP BY period, person
     ) AS t ON t.person = r.person AND t.period = r.period
     LEFT JOIN (
         SELECT w.unit AS unit, w.period AS period,
                toUInt16(max(least(1000, round(1000 * w.persons / s.staff)))) AS share
         FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS period, quantity AS persons
-              FROM {_person_days(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near_weeks}")}) AS w
+              FROM {_persons_by_day(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near_weeks}")}) AS w
         INNER JOIN (
             SELECT unit, arrayJoin({_span(*belonging, "week", scope, window)}) AS week,
                    uniqExact(actor) AS staff
@@ -259,18 +261,20 @@ def _within(scope: Scope, period: str) -> str:
     return f" AND {period} >= toDate('{scope.reach[0]}') AND {period} <= toDate('{scope.reach[1]}')"
 
 
-def _person_days(scope: Scope, kind: str, where: str) -> str:
+def _persons_by_day(scope: Scope, kind: str, where: str) -> str:
     """SQL of what is known of persons by day.
 
     An act, or a presence, that came twice is in it twice: who reads it asks whether there is any.
     """
-    return f"""(SELECT unit, system, time, actor, days, quantity, toDate(time) AS valid_from
-        FROM {scope.events}.person_days
-        WHERE what = '{kind}' AND {where} AND {scope.visible} AND {_unbeaten(scope)})"""
+    return f"""(SELECT unit, system, toDateTime64(900 * quarter, 3, 'UTC') AS time, actor, days, quantity,
+               toDate(time) AS valid_from
+        FROM {scope.events}.persons_by_day
+        WHERE what = '{kind}' AND {where} AND {scope.visible}
+          AND said NOT IN (SELECT {SAID} FROM {scope.events}.superseded WHERE {scope.visible}))"""
 
 
 def _weeks(scope: Scope, grain: str, window: int) -> str:
-    """SQL condition on the weeks of person_days that bear on the touched periods; their days may be one beside."""
+    """SQL condition on the weeks of persons_by_day that bear on the touched periods; their days may be one beside."""
     if scope.reach is None:
         return "1"
     first_day, last_day = scope.reach
@@ -300,7 +304,7 @@ def _habit(scope: Scope, window: int, person_acts: str, eligible: str) -> str:
     acted = f"toMonday({scope.zones.date('time')})"
     weeks = _span(*_near("toDate(valid_from)", ENDED, scope, window), "week", scope, 0)
     few_weeks = f" AND last IN (SELECT period FROM ({scope.touched}))" if scope.touched else _within(scope, "last")
-    present = _person_days(scope, "presence", f"actor != {_NOBODY} AND {_weeks(scope, 'window', window)}")
+    present = _persons_by_day(scope, "presence", f"actor != {_NOBODY} AND {_weeks(scope, 'window', window)}")
     at_work = f"""LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known
                        FROM {present}
                        GROUP BY week, person) AS t ON t.person = s.person AND t.week = s.week"""
