@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from nytta.indicators.load import load
@@ -129,7 +130,9 @@ def measured(registry: CollectorRegistry, name: str, **labels: str) -> float | N
     return registry.get_sample_value(f"nytta_source_{name}", {"source": "desk", **labels})
 
 
-def test_prometheus_is_told_when_a_source_was_read_and_how_rounds_ended(store: PrivateStore) -> None:
+def test_prometheus_is_told_when_a_source_was_read_and_how_rounds_ended(
+    store: PrivateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = FakeServiceNow(5)
     app = installed(store)
     registry = CollectorRegistry()
@@ -138,7 +141,7 @@ def test_prometheus_is_told_when_a_source_was_read_and_how_rounds_ended(store: P
         declared = desk(address)
         fake.faults = {"500": 1.0}
         failing = Pulling(app, (declared,), None, lambda: None, SourceRounds(registry))
-        failing._wait = lambda _: None  # type: ignore[method-assign]
+        monkeypatch.setattr(failing, "_wait", lambda _: None)  # before it asks anew
         failing.ask_due()
         assert measured(registry, "read_timestamp_seconds") == 0
         assert measured(registry, "interval_seconds") == 15 * 60

@@ -264,11 +264,11 @@ def test_a_command_makes_the_topics_that_are_missing(granted: Settings) -> None:
 
 @pytest.mark.parametrize(("part", "group"), [("alerter", "nytta-alerter"), ("puller", "nytta-puller")])
 def test_whoever_hears_signals_joins_its_group(granted: Settings, part: str, group: str) -> None:
-    async def hears() -> bytes | None:
+    async def hears() -> bytes:
         place = {"group_id": group, "auto_offset_reset": "earliest"}
         async with AIOKafkaConsumer("nytta.signals", **place, **of(granted, part).options) as consumer:
             message = await asyncio.wait_for(consumer.getone(), 60)
-            return message.value
+            return bytes(message.value)
 
     assert asyncio.run(hears()) == SEED
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -45,6 +47,16 @@ def pulled(place: Installation, *words: str) -> dict[str, Any]:
     return found
 
 
+def tells(port: int) -> bool:
+    """Whether a puller tells Prometheus that it has read its source."""
+    try:
+        told = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10, trust_env=False).text
+    except httpx.HTTPError:
+        return False
+    moment = re.search(r'^nytta_source_read_timestamp_seconds{source="desk"} (\S+)$', told, re.MULTILINE)
+    return moment is not None and float(moment[1]) > 0
+
+
 def test_pullers_that_are_killed_lose_nothing_and_double_nothing(place: Installation) -> None:
     fake = FakeServiceNow(400, in_one_second=150, busy=5, faults=FAULTS, clock=600, seed=5)
     left = [4]
@@ -78,6 +90,7 @@ def test_pullers_that_are_killed_lose_nothing_and_double_nothing(place: Installa
             for one in pullers:
                 one.start()
             until(lambda: not left and "desk: live round good" in said(pullers), "a round to its end", pullers[0].log)
+            until(lambda: sorted(map(tells, ports)) == [False, True], "one to tell of its source", pullers[0].log)
         finally:
             for one in pullers:
                 one.stop()

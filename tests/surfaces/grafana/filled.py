@@ -33,10 +33,12 @@ class Filled:
 
     connection: Connection
     known: dict[str, Answer] = field(default_factory=dict)
+    over: Range = OVER
+    """The time that is chosen."""
 
     def ask(self, sql: str, chosen: Chosen, offered: Mapping[str, Sequence[str]] | None = None) -> Answer:
         """What the store answers to a panel's query, with the settings that a server has for Grafana's user."""
-        sent = expand(sql, chosen, OVER, offered).replace("nytta.", f"{self.connection.zones.open}.")
+        sent = expand(sql, chosen, self.over, offered).replace("nytta.", f"{self.connection.zones.open}.")
         if sent not in self.known:
             found = self.connection._client.query(f"{sent}\nSETTINGS prefer_column_name_to_alias = 0")
             types = dict(zip(found.column_names, (kind.name for kind in found.column_types), strict=True))

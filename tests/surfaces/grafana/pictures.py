@@ -9,9 +9,10 @@ a window of 1440 × 900 ends.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html import escape
 from pathlib import Path
 from textwrap import wrap
@@ -26,7 +27,7 @@ from nytta.surfaces.grafana.boards import Board
 from nytta.surfaces.grafana.catalogue import BOARDS
 from nytta.surfaces.grafana.panels import AIM, BACKGROUNDS, DASHES, PALETTE, QUIET
 from tests.surfaces.grafana import screen
-from tests.surfaces.grafana.expander import ALL
+from tests.surfaces.grafana.expander import ALL, Range
 from tests.surfaces.grafana.filled import Answer, Filled
 
 COLUMN = (screen.width(screen.COLUMNS) + screen.MARGIN) / screen.COLUMNS
@@ -146,7 +147,7 @@ def _bars(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str
     for n, (name, value) in enumerate(answer.rows):
         y = int(36 + n * step)
         yield _text(8, y + 12, name, 11)
-        long = w / 2 * float(value or 0) / most
+        long = (w - w // 3 - 90) * float(value or 0) / most
         yield f'<rect x="{w // 3}" y="{y}" height="{step * 0.7:.0f}" width="{long:.0f}" fill="{PALETTE[0]}"/>'
         yield _text(w - 80, y + 12, _said(value) + _unit(panel), 11)
 
@@ -203,6 +204,17 @@ def opened(board: Board, store: Filled) -> dict[str, Sequence[str]]:
     return chosen
 
 
+_DAYS = {"d": 1, "w": 7, "M": 30}
+
+
+def times(board: dict[str, Any], now: datetime) -> Range:
+    """The time that a board opens with, which ends now."""
+    since = re.fullmatch(r"now-(\d+)(\w)", board["time"]["from"])
+    assert since
+    assert board["time"]["to"] == "now"
+    return Range(now - timedelta(days=int(since[1]) * _DAYS[since[2]]), now)
+
+
 def main() -> None:
     """Draw all of them, in both themes."""
     global theme
@@ -211,12 +223,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("var/pictures"))
     parser.add_argument("--choose", default="", help="system whose place is drawn; else what a board opens with")
     given = parser.parse_args()
-    store = Filled(embedded(given.data / "store"))
-    places = {p["system"][0]: p for p in store.places()}
+    filled = Filled(embedded(given.data / "store"))
+    places = {p["system"][0]: p for p in filled.places()}
     given.out.mkdir(parents=True, exist_ok=True)
     for board in BOARDS:
         name = board.uid.removeprefix("nytta-")
         rendered = orjson.loads((declarations.dashboards() / f"{name}.json").read_bytes())
+        store = replace(filled, over=times(rendered, datetime.now(UTC)))
         chosen = {"unit": ALL, "case_type": ALL, "source": ALL, **places.get(given.choose, opened(board, store))}
         for theme in BACKGROUNDS:
             text = draw(rendered, store, chosen)

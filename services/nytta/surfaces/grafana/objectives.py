@@ -71,7 +71,7 @@ def _now(name: str, title: str, definition: str) -> Panel:
 def _burn(name: str, title: str, definition: str) -> Panel:
     return _metric(
         Kind.TREND,
-        f"{title}: how fast the budget goes",
+        f"{title}: its budget",
         f"{definition} 1 uses the month's budget in a month; alerts stand at 14.4 (1 h), 6 (6 h) and 1 (3 days).",
         f'label_replace(nytta:objective:errors:ratio_rate1h{{objective="{name}"}} / on (objective) '
         f'nytta:objective:budget, "over", "1 h", "", "") or '
@@ -100,10 +100,14 @@ BOARD: Final = Board(
                 Panel(
                     Kind.STAT,
                     "Closed weeks in time",
-                    "Weeks that were told within 24 hours of their end, of those in the chosen time; imports of old "
-                    "logs count as late.",
-                    """SELECT countIf(hours <= 24) AS "In time", count() AS "Of" FROM nytta.publications
-WHERE $__dateFilter(period)""",
+                    "Weeks that were told within 24 hours of their end, of those in the chosen time that closed since "
+                    "figures of the organisation were first told: imports of old logs are not late.",
+                    """SELECT if(count() = 0, NULL, countIf(hours <= 24)) AS "In time", nullIf(count(), 0) AS "Of"
+FROM nytta.publications AS p
+INNER JOIN (SELECT organisation, min(told_at) AS since FROM nytta.publications GROUP BY organisation) AS f
+    ON f.organisation = p.organisation
+WHERE $__dateFilter(period) AND addWeeks(p.period, 1) >= toDate(f.since)""",
+                    empty="none closed since the start",
                     width=6,
                     height=4,
                     owner=_OWNER,

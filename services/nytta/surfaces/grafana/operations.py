@@ -114,7 +114,8 @@ FROM nytta.indicator_values""",
                     Kind.TABLE,
                     "Every source beside its own past, what is furthest off first",
                     "The last day that all feeds can have told of against the median of the eight same weekdays before "
-                    "it: silent, low (under half), high (over twice), learning (fewer than four known).",
+                    "it: silent, low (under half), high (over twice), learning (fewer than four known). One with "
+                    "less than ten a day is silent when nothing came for twice its longest pause.",
                     f"""SELECT source AS "Source", system AS "System", state AS "State", toString(day) AS "Day",
     if(delivered BETWEEN 1 AND 9, 'under 10', toString(delivered)) AS "Delivered", usual AS "Usual",
     toString(last_event_day) AS "Last event of",

@@ -133,7 +133,7 @@ BOARD: Final = Board(
                     "Digital, not exploited",
                     "Case types of units that are digital and got neither faster, cleaner nor cheaper by it, of all of "
                     "which a state is told; and those of which the figures do not say it.",
-                    f"""SELECT countIf(state = '{Exploitation.NOT_EXPLOITED}') AS "Not", count() AS "Of",
+                    f"""SELECT countIf(state = '{Exploitation.NOT_EXPLOITED}') AS "Found", count() AS "Of",
     countIf(state = '{Exploitation.UNCLEAR}') AS "Unclear"
 FROM nytta.states WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND {CASE_TYPE} AND what = 'exploitation'
     AND {LAST_STATES} HAVING count() > 0""",

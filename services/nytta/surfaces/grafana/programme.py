@@ -155,12 +155,12 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
             (
                 _benefits(
                     "Benefits, what is furthest behind first",
-                    width=15,
+                    width=17,
                     height=8,
-                    widths={"Unit": 130, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
+                    widths={"Unit": 165, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
                     hidden=("Between %", "Baseline", "Target", "In", "Freed h/year", "Worth", "Currency"),
                 ),
-                lagging(9, ("Finding", "To target")),
+                lagging(7, ("Finding", "To target")),
             ),
         ),
         Row(
@@ -174,8 +174,9 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
                     f"""SELECT toDateTime(b.week) AS time, l.line AS line, assumeNotNull(b.realised) AS value
 FROM nytta.benefits AS b
 INNER JOIN (
-    SELECT benefit, concat(toString(row_number() OVER (ORDER BY realised, benefit)), ' ', name_en) AS line
-    FROM nytta.benefits
+    SELECT benefit, concat(toString(row_number() OVER (ORDER BY realised, benefit)), ' ', b.name_en, ', ',
+        ifNull(nullIf(n.name_en, ''), b.place)) AS line
+    FROM nytta.benefits AS b LEFT JOIN {NAMES} ON n.unit = b.place
     WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("benefits")} AND isNotNull(realised)
     ORDER BY realised, benefit LIMIT 4) AS l ON l.benefit = b.benefit
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND $__dateFilter(b.week) AND isNotNull(b.realised)
@@ -310,7 +311,8 @@ FROM nytta.states WHERE {ORGANISATION} AND what = 'decision-age' AND {LAST_STATE
                     Kind.TABLE,
                     "Maturity",
                     "Scores of the maturity model from 0 to 100; empty where less than half of what it asks is known.",
-                    f"""SELECT ifNull(nullIf(any(n.name_en), ''), m.place) AS "Unit", any(m.level) AS "Level",
+                    f"""SELECT ifNull(nullIf(any(n.name_en), ''), m.place) AS "Unit",
+    nullIf(any(m.level), '') AS "Level",
     anyIf(m.score, m.name = 'process') AS "Process", anyIf(m.score, m.name = 'use') AS "Use",
     anyIf(m.score, m.name = 'access') AS "Access", anyIf(m.score, m.name = 'benefit') AS "Benefit",
     round(avg(m.covered)) AS "Covered %", m.place AS "Id"
