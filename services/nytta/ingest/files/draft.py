@@ -414,10 +414,6 @@ def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) ->
         and _is_like("unit", look, column)
     ]
     unit = fields.get("unit", "")
-    upper = fields.get("unit_name", "")
-    if unit and upper and cells.tells(look.cells(unit), look.cells(upper)) > 0:
-        fields.setdefault("unit_above", upper)  # called like a name, and that of several units
-        del fields["unit_name"]
     finer = (
         [
             column_tried
@@ -431,7 +427,10 @@ def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) ->
         fields["unit_above"], unit = unit, finer[0]
         fields["unit"] = unit
         fields.pop("unit_name", None)
-    if unit and not fields.get("unit_name"):
+    shared = fields.get("unit_name", "")
+    if shared and cells.tells(look.cells(unit), look.cells(shared)) <= 0:
+        shared = ""
+    if unit and (shared or not fields.get("unit_name")):
         other_columns = [
             column_tried
             for column_tried in columns
@@ -445,6 +444,8 @@ def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) ->
             ),
             "",
         )
+        if name and shared:
+            fields.setdefault("unit_above", shared)  # called like a name, and that of the units above
         if name:
             fields["unit_name"] = name
 
