@@ -51,6 +51,7 @@ def shown(figures: Exact, measure: Measure, rules: Protection = RULES) -> Gated:
         (CITIZEN, sized(9, of_employees=True), "few_cases"),
         (CITIZEN, sized(10, of_employees=True, requesters=5), ""),
         (CITIZEN, sized(10, of_employees=True, requesters=4), "few_persons"),
+        (CITIZEN, sized(10, of_employees=True, requesters=1), "few_persons"),
         (CITIZEN, sized(10, of_employees=True, register=10), ""),
         (CITIZEN, sized(10, of_employees=True, register=9), "few_persons"),
         (CITIZEN, exact(cases=40, denominator=4, numerator=2), "few_cases"),
@@ -59,6 +60,7 @@ def shown(figures: Exact, measure: Measure, rules: Protection = RULES) -> Gated:
         (HANDLING, sized(10, handlers=3, most_by_one=6), ""),
         (HANDLING, sized(9), "few_cases"),
         (HANDLING, sized(10, handlers=2), "few_persons"),
+        (HANDLING, sized(10, handlers=1), "few_persons"),
         (HANDLING, sized(10, handlers=3, most_by_one=7), "one_handler"),
         (HANDLING, sized(10, handlers=0, register_handlers=3), ""),
         (HANDLING, sized(10, handlers=0, register_handlers=2), "no_handlers"),
@@ -83,6 +85,12 @@ def test_the_first_reason_counts() -> None:
     assert reasons(sized(9, **everything), HANDLING, RULES)[0] == "few_cases"
     assert reasons(sized(10, **everything), HANDLING, RULES)[0] == "few_persons"
     assert reasons(sized(10, **(everything | {"handlers": 3})), HANDLING, RULES)[0] == "one_handler"
+
+
+@pytest.mark.parametrize(("persons", "reason"), [(0, ""), (1, "no_handlers"), (3, "no_handlers")])
+def test_who_handled_need_not_be_known_where_no_number_of_them_is_asked_for(persons: int, reason: str) -> None:
+    rules = replace(RULES, handling=HandlingRules(persons=persons))
+    assert reasons(sized(10, handlers=0, register_handlers=2), HANDLING, rules)[0] == reason
 
 
 @pytest.mark.parametrize("most", [1, 7, 20])

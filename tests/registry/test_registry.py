@@ -78,6 +78,7 @@ def test_going_live(example: Registry, unit: str, day: date) -> None:
     assert example.go_live("casework", unit) == day
     assert example.go_live("old-archive", unit) is None
     assert example.go_live("unheard-of", unit) is None
+    assert example.go_live("casework", "unheard-of") is None
 
 
 def test_a_unit_that_leaves_before_the_day_does_not_go_live(read_text: ReadText) -> None:
@@ -131,6 +132,10 @@ def test_deviations_of_a_case_type(read_text: ReadText) -> None:
 
 def test_systems(example: Registry) -> None:
     assert [example.processes(s, DAY) for s in ("casework", "chat", "unheard-of")] == [True, False, True]
+    casework = example.system("casework")
+    assert casework is not None
+    assert casework.id == "casework"
+    assert example.system("unheard-of") is None
     permit = example.case_type("casework", "building-permit")
     assert permit is not None
     assert permit.minutes is not None
@@ -190,11 +195,12 @@ units:
   - {id: b, parent: r}
   - {id: u, parent: a, valid_to: 2026-06-01}
   - {id: u, parent: b, valid_from: 2026-06-01}
+  - {id: below, parent: u}
 """,
         systems="systems: [{id: s, go_lives: [{unit: a, date: 2026-06-01}, {unit: b, date: 2026-09-01}]}]",
     ).registry
     assert registry is not None
-    assert registry.go_live("s", "u") == date(2026, 9, 1)
+    assert [registry.go_live("s", unit) for unit in ("u", "below")] == [date(2026, 9, 1)] * 2
 
 
 def test_a_group_is_live_when_its_last_member_is(example: Registry, read_text: ReadText) -> None:
@@ -260,7 +266,8 @@ def test_an_agreement_about_a_system_holds_for_each_of_its_case_types(example: R
 
 
 def test_the_nearest_approval_and_decision_count(example: Registry, read_text: ReadText) -> None:
-    assert example.disposal(Rule.PERSONS, "havneset") == example.disposal(Rule.PERSONS, "norrvik")
+    of_persons = [example.disposal(Rule.PERSONS, root) for root in ("havneset", "norrvik")]
+    assert [disposal and disposal.decision for disposal in of_persons] == ["KS 2025/114 § 12"] * 2
     of_cases = example.disposal(Rule.CASES, "norrvik")
     assert of_cases is not None
     assert of_cases.decision == "KS 2025/114 § 13"

@@ -13,7 +13,7 @@ from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.maturity import AXES, DIMENSIONS, LEVELS, Axis, Dimension
 from nytta.insight.benefits.state import UNCONFIRMED
-from nytta.insight.benefits.statement import Benefit, Decided, Pool, Statement
+from nytta.insight.benefits.statement import Benefit, Change, Decided, Pool, Statement
 from nytta.registry.programme import MEASURES, Kind, Measure, level_names
 from nytta.registry.units import Names
 from nytta.surfaces.reports import charts, figures
@@ -410,28 +410,34 @@ class _Report:
         return self.name(MEASURES[measure]) if measure in MEASURES else benefit.plan.unit_of_measure
 
     def _cautions(self) -> Iterator[Block]:
-        flagged = [
-            (benefit, [self.say(f"flag_{flag}") for flag in benefit.flags if has_words(f"flag_{flag}")])
-            for benefit in self.benefits
-        ]
-        cautions = [f"{self._label(benefit)}: {', '.join(flags)}." for benefit, flags in flagged if flags]
+        cautions: list[str] = []
+        for benefit in self.benefits:
+            # flags of a later version have no words here, and are left out
+            flags = [self.say(f"flag_{flag}") for flag in benefit.flags if has_words(f"flag_{flag}")]
+            if flags:
+                cautions.append(f"{self._label(benefit)}: {', '.join(flags)}.")
         if cautions:
             yield Heading(self.say("flags"), 3)
             yield Text(" ".join(cautions), "small")
-        rows = []
-        for benefit in self.benefits:
-            for change in benefit.changes:
-                field = self.say(f"field_{change.field}") if has_words(f"field_{change.field}") else change.field
-                value_before, value_after = (
-                    self._changed(change.field, changed_value) for changed_value in (change.before, change.after)
-                )
-                sentence = self.say("change", field=field, before=value_before, after=value_after)
-                rows.append((figures.day(change.day, self.language), self._label(benefit), sentence))
-        if rows:
+        changes = [
+            (figures.day(change.day, self.language), self._label(benefit), self._change(change))
+            for benefit in self.benefits
+            for change in benefit.changes
+        ]
+        if changes:
             yield Heading(self.say("changes"), 3)
-            yield Table(
-                (self.say("day"), self.say("benefit"), self.say("what")), tuple(sorted(rows)), widths=(1.2, 3, 4)
-            )
+            head = (self.say("day"), self.say("benefit"), self.say("what"))
+            yield Table(head, tuple(sorted(changes)), widths=(1.2, 3, 4))
+
+    def _change(self, change: Change) -> str:
+        """What a plan said before and says now."""
+        word = f"field_{change.field}"
+        return self.say(
+            "change",
+            field=self.say(word) if has_words(word) else change.field,
+            before=self._changed(change.field, change.before),
+            after=self._changed(change.field, change.after),
+        )
 
     def _changed(self, field: str, value: str) -> str:
         if field in ("baseline", "target") and value.lstrip("-").isdigit():
@@ -442,30 +448,16 @@ class _Report:
         if not self.pools:
             return
         yield Heading(self.say("hours_table"))
+        # where a unit has several pools, only the case type tells them apart
         several = len({self.name(pool.names) for pool in self.pools}) < len(self.pools)
+        head = ("unit", "case_type", "share", "promised", "freed_short", "use_short", "effect_short", "value")
         yield Table(
-            tuple(
-                map(
-                    self.say,
-                    ("unit", "case_type", "share", "promised", "freed_short", "use_short", "effect_short", "value"),
-                )
-            ),
+            tuple(map(self.say, head)),
             tuple(
                 (
                     self.name(pool.names),
                     self.name(pool.case_type_names) if several or pool.case_type else "",
-                    *(
-                        (
-                            f"{pool.share} → {self.percent(pool.share_target)}",
-                            self.hours(pool.promised),
-                            self.hours(pool.freed),
-                            self.hours(pool.use_missing),
-                            self.hours(pool.effect_missing),
-                            self.money(pool.amount_missing or None),
-                        )
-                        if pool.share is not None
-                        else (self.say(f"why_{pool.why}") if has_words(f"why_{pool.why}") else pool.why, *["–"] * 5)
-                    ),
+                    *self._pool_hours(pool),
                 )
                 for pool in self.pools
             ),
@@ -480,6 +472,21 @@ class _Report:
         ]
         if cost_sources:
             yield Text(" ".join(cost_sources), "small")
+
+    def _pool_hours(self, pool: Pool) -> tuple[str, ...]:
+        """The figures of a pool; in place of them why there are none."""
+        if pool.share is None:
+            word = f"why_{pool.why}"
+            reason = self.say(word) if has_words(word) else pool.why
+            return (reason, *["–"] * 5)
+        return (
+            f"{pool.share} → {self.percent(pool.share_target)}",
+            self.hours(pool.promised),
+            self.hours(pool.freed),
+            self.hours(pool.use_missing),
+            self.hours(pool.effect_missing),
+            self.money(pool.amount_missing or None),
+        )
 
     def _accounts(self) -> Iterator[Block]:
         if self.system and len(self.statement.systems) > 1:
@@ -542,22 +549,29 @@ class _Report:
             about = {"indicator": self._indicator(comparison.indicator), "system": self._system(comparison.system)}
             level = self.say("level_whole") if comparison.level == WHOLE else comparison.level
             yield Heading(self.say("compared_level", level=level.replace("#", self.say("level_depth")), **about), 3)
-            apart = [point for point in comparison.points if point.word != "inside"]
-            names = self._list([self.name(point.names) for point in apart])
-            sentence = self.say("compared_apart", n=len(apart), all=len(comparison.points), list=names) if apart else ""
-            sentence = sentence or self.say("compared_alike", all=len(comparison.points))
+            apart = [self.name(point.names) for point in comparison.points if point.word != "inside"]
+            if apart:
+                names = self._list(apart)
+                sentence = self.say("compared_apart", n=len(apart), all=len(comparison.points), list=names)
+            else:
+                sentence = self.say("compared_alike", all=len(comparison.points))
             yield Text(sentence)
             marked = [
                 charts.Place(
-                    self.name(point.names), point.value, point.n, point.word != "inside", point.unit == own_unit
+                    label=self.name(point.names),
+                    value=point.value,
+                    n=point.n,
+                    apart=point.word != "inside",
+                    mine=point.unit == own_unit,
                 )
                 for point in comparison.points
             ]
             words = (self.say("behind"), self.say("centre", share=self.percent(comparison.centre)))
-            yield Chart(
-                charts.funnel(marked, centre=comparison.centre, limits=comparison.limits, words=words, font=self.font),
-                sentence,
+            drawing = charts.funnel(
+                marked, centre=comparison.centre, limits=comparison.limits, words=words, font=self.font
             )
+            # whoever cannot see the drawing hears the sentence that stands above it
+            yield Chart(drawing, sentence)
             yield Table(
                 tuple(map(self.say, ("unit", "figure", "behind", "where"))),
                 tuple(
@@ -575,16 +589,7 @@ class _Report:
         models = {maturity.model for maturity in self.statement.maturity}
         for model in sorted(models):
             yield Text(self.say("def_maturity", version=model), "small")
-        used = {benefit.plan.adoption for benefit in self.benefits} | {
-            benefit.plan.indicator for benefit in self.benefits
-        }
-        used |= {
-            member.indicator
-            for maturity in self.statement.maturity
-            for member in maturity.members
-            if member.value is not None
-        }
-        for indicator in sorted(used & set(self.statement.definitions)):
+        for indicator in sorted(self._used_indicators() & set(self.statement.definitions)):
             definition = self.statement.definitions[indicator]
             yield Text(
                 self.say(
@@ -595,6 +600,18 @@ class _Report:
                 ),
                 "small",
             )
+
+    def _used_indicators(self) -> set[str]:
+        """The indicators on which a figure of this report rests."""
+        of_benefits = {benefit.plan.indicator for benefit in self.benefits}
+        of_use = {benefit.plan.adoption for benefit in self.benefits}
+        of_maturity = {
+            member.indicator
+            for maturity in self.statement.maturity
+            for member in maturity.members
+            if member.value is not None
+        }
+        return of_benefits | of_use | of_maturity
 
     # words
 
