@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup run browser test slow suite soak check attack fuzz bench bench-detection bench-benefits bench-stream bench-together kafka faults schemas dashboards pictures lock clean
+.PHONY: help setup run browser test slow suite soak check attack fuzz mutate bench bench-detection bench-benefits bench-stream bench-together kafka faults schemas dashboards pictures lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -31,8 +31,9 @@ test: setup      ## everything that is quick; no server needed
 slow: setup      ## the long runs: kills, brokers, workers, privacy commands
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 $(FILES) -m "slow and not soak"
 
+# One worker more than two cores have: long files wait, for brokers, scrapes and schedules, longer than they compute.
 suite: setup     ## both in one run, which collects once and makes what they share once; continuous integration runs it
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 $(FILES) -m "not soak"
+	$(BIN)/python -m pytest --numprocesses 3 $(FILES) -m "not soak"
 
 soak: setup      ## the longest runs: real logs in every order, stories week by week, attacks on large trees, every fault
 	$(BIN)/python -m pytest -m soak
@@ -50,6 +51,10 @@ attack: setup    ## attack what invented organisations publish; exit code 1 wher
 
 fuzz: setup      ## 200,000 mutated inputs by every way in; a seed and a number make one of them again
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+mutate: setup    ## faults put into pure cores, one at a time; exit code 1 where more go unnoticed than are explained
+	@$(BIN)/python -c "import mutmut" 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
+	$(BIN)/python -m tests.mutate $(MUTATE)
 
 bench: setup     ## speed as ratios, written to var/bench.json
 	$(BIN)/python -m tests.bench --out var/bench.json

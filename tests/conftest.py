@@ -35,9 +35,20 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take longest first; the order within a file stays."""
+    """Put the files that take longest first, then those with a slow test; the order within a file stays."""
     places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+    slow_files = {_file_of(item) for item in items if item.get_closest_marker("slow")}
+    slow_place = len(places)
+
+    def place(item: pytest.Item) -> int:
+        file = _file_of(item)
+        return places.get(file, slow_place if file in slow_files else slow_place + 1)
+
+    items.sort(key=place)
+
+
+def _file_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

@@ -20,10 +20,12 @@ from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import PAPERS, begin, questions
 from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.draft import _names as draft_names
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
 from nytta.registry.load import load
 from nytta.service import command_client
+from nytta.surfaces import console
 from tests.support.commands import answer, nytta
 
 NAMES = ("personal_2026-11.csv", "arenden_itsm.csv", "arendelista.csv")
@@ -127,6 +129,33 @@ def test_the_tree_comes_from_the_staff_list_and_other_codes_are_matched_by_name(
         "lia.byggesak",
         "lia.kulturskolen",
     )
+
+
+def test_a_name_that_several_units_have_is_the_code_of_none(tmp_path: Path) -> None:
+    staff = listed(
+        tmp_path,
+        "ansatte.csv",
+        "Ansattnummer;Avdelingskode;Avdeling;Sektor;Stilling;Ansatt fra\n"
+        "1;310;Administrasjon;Plan;Rådgiver;01.08.2024\n2;320;Administrasjon;Oppvekst;Enhetsleder;15.08.2024\n"
+        "3;410;Skole;Oppvekst;Lærer;31.01.2020\n",
+    )
+    cases = listed(
+        tmp_path,
+        "saker.csv",
+        "Saksnr;Sakstype;Mottatt;Ansvarlig enhet\n1;Klage;02.03.2026;Administrasjon\n2;Klage;13.03.2026;Skole\n",
+    )
+    lists = [staff, cases]
+    # nobody knows which of the two it is: a person may say, by the unit's id
+    asked = {question.key: question.proposed for question in questions(lists, {}, DAY)}
+    assert asked["unit Administrasjon"] == "a unit of its own"
+    begun = begin(lists, proposed(lists, name="Lia", **{"unit Administrasjon": "lia.administrasjon-2"}))
+    for name, said in begun.files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(said, "utf-8")
+    loaded = load(tmp_path / "registry")
+    assert loaded.registry is not None, loaded.problems
+    for code, unit in (("310", "administrasjon"), ("320", "administrasjon-2"), ("Administrasjon", "administrasjon-2")):
+        assert loaded.registry.resolve_one(code, "cases", date(2026, 11, 1)) == f"lia.{unit}"
 
 
 def test_a_list_without_days_of_employment_asks_since_when(tmp_path: Path) -> None:
@@ -245,3 +274,10 @@ def test_a_service_that_runs_it_in_this_place_gets_the_answers(tmp_path: Path, m
     arguments = ["start", str(path), "--lang", "sv", "--into", str(tmp_path / "made")]
     CliRunner().invoke(commands, arguments, input="Lia\nSE\nlia\nDesk\n\n\n\n")
     assert {"--yes", "--lang=sv", "--answer=name=Lia", "--answer=system list.csv=Desk"} <= set(forwarded)
+
+
+def test_what_a_column_may_hold_has_words_in_the_terminal_and_in_the_console() -> None:
+    roles = {role for kind in draft_names().values() for role in kind}
+    lines = yaml.safe_load((Path(words.__file__).parent / "words.yaml").read_text("utf-8"))
+    pages = yaml.safe_load((Path(console.__file__).parent / "words.yaml").read_text("utf-8"))
+    assert [role for role in sorted(roles) if f"column_{role}" not in lines or f"holds_{role}" not in pages] == []

@@ -21,6 +21,7 @@ from nytta.ingest.stream import topics
 from nytta.storage.client import Connection
 from tests.ingest.http.conftest import of_unit
 from tests.organisations import SMALL_COUNTY
+from tests.support import acls
 from tests.support.users import IMAGE, configured
 from tests.support.users import USERS as USERS_FILE
 
@@ -189,24 +190,14 @@ def test_every_user_has_a_profile_and_a_quota_that_exist() -> None:
     assert USERS.findtext("profiles/nytta_reading/readonly") == "2"
 
 
-def acls(tmp_path: Path) -> set[tuple[str, str, str]]:
-    """What the script asks of Kafka's own tool: (principal, operation, topic)."""
-    heard = tmp_path / "heard"
-    tool = tmp_path / "kafka-acls.sh"
-    tool.write_text(f'#!/bin/sh\necho "$@" >> {heard}\n')
-    tool.chmod(0o755)
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    subprocess.run([DEPLOY / "acls" / "kafka.sh", "broker:9092"], check=True, env=os.environ | {"PATH": path})
-    pattern = re.compile(r"--allow-principal User:(\S+) --operation (\S+) --topic nytta\.(\S+)")
-    return {match.groups() for match in map(pattern.search, heard.read_text().splitlines()) if match}  # type: ignore[misc]
-
-
 def test_topics_of_the_private_zone_are_read_by_workers_alone(tmp_path: Path) -> None:
-    asked = acls(tmp_path)
-    assert {topic for _, _, topic in asked} == {t.name for t in topics.TOPICS}
-    reading = {(who, topic) for who, operation, topic in asked if operation == "Read"}
-    assert {topic for who, topic in reading if who != "nytta-worker"} == {topics.VALUES, topics.SIGNALS}
-    assert ("nytta-open", "Write") not in {(who, operation) for who, operation, _ in asked}
+    rights = {(one.principal, one.operation, one.name) for one in acls.asked(tmp_path) if one.kind == "topic"}
+    named = {topic.name: f"nytta.{topic.name}" for topic in topics.TOPICS}
+    assert {topic for _, _, topic in rights} == set(named.values())
+    reading = {(who, topic) for who, operation, topic in rights if operation == "Read"}
+    assert {topic for who, topic in reading if who != "nytta-worker"} == {named[topics.VALUES], named[topics.SIGNALS]}
+    assert ("nytta-open", "Write") not in {(who, operation) for who, operation, _ in rights}
+    assert {operation for _, operation, _ in rights} == {"Read", "Write", "Create", "Describe", "DescribeConfigs"}
 
 
 @pytest.mark.server

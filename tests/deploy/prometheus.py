@@ -25,6 +25,10 @@ class Prometheus:
     address: str
     targets: Path
 
+    def appear(self, job: str, target: str) -> None:
+        """Have discovery find one process of a job."""
+        (self.targets / f"{job}.json").write_text(json.dumps([{"targets": [target]}]))
+
     def vanish(self, job: str) -> None:
         """Have discovery find no process of a job any more."""
         (self.targets / f"{job}.json").write_text("[]")
@@ -73,9 +77,11 @@ def prometheus(
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     config["rule_files"] = [str(folder / "rules" / "*.yml")]
     config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]} if alertmanager else {}
+    port = free_port()
     (folder / "targets").mkdir()
+    its = Prometheus(f"http://127.0.0.1:{port}", folder / "targets")
     for job, target in targets.items():
-        (folder / "targets" / f"{job}.json").write_text(json.dumps([{"targets": [target]}]))
+        its.appear(job, target)
     config["scrape_configs"] = [
         {"job_name": job, "file_sd_configs": [{"files": [str(folder / "targets" / f"{job}.json")]}]} for job in targets
     ]
@@ -90,12 +96,10 @@ def prometheus(
             str(folder / "history"),
             str(folder / "tsdb"),
         )
-    port = free_port()
     command = [program, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}"]
     command += [f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.retention.time=60d"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-    its = Prometheus(f"http://127.0.0.1:{port}", folder / "targets")
     try:
         assert comes(lambda: answers(f"{its.address}/-/ready")), (folder / "log").read_text()
         yield its

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from nytta.ingest.http.counters import Counters
 from nytta.ingest.store.private import PrivateStore
 from nytta.ingest.stream import metrics
-from nytta.service.metrics import Evaluations, Publications
+from nytta.service.metrics import Evaluations, Publications, SourceRounds, SourceStanding
 from nytta.storage.disk import free_gauge
 from nytta.surfaces.grafana.catalogue import BOARDS
 from tests.deploy.tools import DEPLOY, needed, run
@@ -31,7 +32,7 @@ RECORDED = {rule["record"] for group in GROUPS for rule in group["rules"] if "re
 def exposed() -> set[str]:
     """Names that processes expose; those of rounds are read from their source, for they need a service."""
     counters = Counters(lambda: 0.0)
-    for add in (Publications, Evaluations, free_gauge):
+    for add in (Publications, Evaluations, SourceRounds, free_gauge):
         add(counters.registry)
     registries: list[CollectorRegistry] = [counters.registry, metrics.REGISTRY]
     names = set()
@@ -133,7 +134,16 @@ def test_names_of_clickhouse_are_those_of_the_engine(store: PrivateStore) -> Non
         assert {f"{prefix}{option}{end}" for option in options.split("|")} <= there
 
 
-@pytest.mark.parametrize("registry", [Counters(lambda: 0.0).registry, metrics.REGISTRY], ids=["gateway", "worker"])
+def asking() -> CollectorRegistry:
+    """The registry of a process that asks a source."""
+    registry = Counters(lambda: 0.0).registry
+    measures = SourceRounds(registry)
+    measures.stands("desk", SourceStanding(datetime.now(UTC), 900, excused=False, unplaced=2, silent_fields=1))
+    measures.ended("desk", "good")
+    return registry
+
+
+@pytest.mark.parametrize("registry", [asking(), metrics.REGISTRY], ids=["service", "worker"])
 def test_metrics_keep_to_the_conventions(registry: CollectorRegistry) -> None:
     """Prometheus's own linter: base units, `_total`, a help text."""
     done = subprocess.run(

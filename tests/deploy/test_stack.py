@@ -208,6 +208,9 @@ def test_parts_reach_only_what_they_need() -> None:
     assert within["front"] == {"gateway", "grafana", "mailpit", "console", "small"}
     internal = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
     assert internal == {"stream", "store", "watch"}
+    # else every account on the machine reaches Kafka, which asks nobody who he is, at its container's address
+    for name in internal:
+        assert COMPOSE["networks"][name]["driver_opts"] == {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
 
 def handed(service: dict[str, Any]) -> dict[str, str]:

@@ -22,6 +22,21 @@ from tests.support.processes import PATIENCE, comes
 
 pytestmark = pytest.mark.slow
 PANELS = {f"{b.uid}: {p.title}": p.expr for b in BOARDS for p in b.panels if p.expr}
+LIST = """\
+id: list
+title: Tickets
+format: table
+organisation: {id: county}
+timezone: UTC
+source: drop
+identity: [id]
+unit: unit
+system: {constant: cases}
+ticket: id
+events: [{type: ticket.opened, time: opened}]
+notes: [A list.]
+"""
+"""How files of the source are read that the service asks; none comes."""
 DISTRIBUTED = "worker"
 """In the expression of a panel that one process alone has no figures for."""
 
@@ -44,7 +59,13 @@ class Watched:
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     needed("prometheus")
     folder = tmp_path_factory.mktemp("watched")
-    service = Service(folder).start()
+    service = Service(folder)
+    (folder / "drop").mkdir()
+    (service.registry / "list.yaml").write_text(LIST)
+    (service.registry / "sources.yaml").write_text(
+        f"sources: [{{id: drop, kind: folder, address: {folder / 'drop'}, mapping: list.yaml, system: cases}}]"
+    )
+    service.start()
     try:
         with prometheus(tmp_path_factory.mktemp("prometheus"), {"nytta": service.measured}) as its:
             assert comes(lambda: bool(its.ask("up == 1")))

@@ -148,3 +148,35 @@ def test_what_is_told_is_right_on_average(heads: int, most: int, variance: float
     for count in (*range(7), heads // 2, *range(heads - 6, heads + 1)):
         told = perturbed(np.full(len(keys), count), np.full(len(keys), heads), keys, Noise(most, variance))
         assert float(np.mean(told)) == pytest.approx(count, abs=1e-3)
+
+
+def test_sets_of_every_size_in_one_table_are_told_as_each_alone() -> None:
+    noise = Noise(4, 2.0)
+    heads = np.repeat(np.arange(1, 15), 14)
+    those = np.minimum(np.tile(np.arange(14), 14), heads)
+    keys = np.random.default_rng(11).random(len(heads))
+    together = perturbed(those, heads, keys, noise)
+    alone = [perturbed(those[[n]], heads[[n]], keys[[n]], noise)[0] for n in range(len(heads))]
+    assert together.tolist() == alone
+    counted = perturbed_counts(those, keys, noise)
+    assert counted.tolist() == [perturbed_counts(those[[n]], keys[[n]], noise)[0] for n in range(len(heads))]
+
+
+def test_no_noise_leads_beyond_a_small_set() -> None:
+    keys = np.linspace(0, 1, 101, endpoint=False)
+    for heads in range(1, 10):
+        for those in range(heads + 1):
+            told = perturbed(np.full(101, those), np.full(101, heads), keys, Noise(4, 2.0))
+            assert told.min() >= 0
+            assert told.max() <= heads
+
+
+def test_of_two_equal_sides_it_is_the_one_counted_that_grows_with_the_key() -> None:
+    low, high = perturbed(np.array([5, 5]), np.array([10, 10]), np.array([0.001, 0.999]), Noise(4, 2.0))
+    assert low < 5 < high
+
+
+def test_no_digit_of_a_sum_is_lost_before_it_is_hashed() -> None:
+    sums = np.array([2**60, 2**60 + 1], dtype=np.uint64)
+    first, second = cell_keys(sums, sums, "family", SECRET)
+    assert first != second

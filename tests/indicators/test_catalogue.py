@@ -35,7 +35,7 @@ EVENTS = [
     event(11, "case.step", "02-03", "c2", actor="bo", activity="write letter", mode="paper", digital_route=1),
     event(12, "case.step", "02-04", "c3", actor="ada", activity="write letter", intended=1),
     event(13, "case.step", "02-05", "c4", actor="cy", activity="decide", intended=0),
-    event(14, "case.handover", "02-06", "c2"),
+    event(14, "case.handover", "02-06", "c2", quantity=2),  # a list counts them, and says not when
     # closed in 2026-W07: c1 after 7 days, c2 after 8, c3 after 9; c2 had been returned, c3 by law
     event(20, "case.returned", "02-06", "c2", by_law=0),
     event(21, "case.returned", "02-06", "c3", by_law=1),
@@ -152,8 +152,8 @@ HAND = {
         (1, 2),
     ),
     ("handovers", "2026-W07"): (
-        "SELECT countIf(type = 'case.handover'), countIf(type = 'case.closed') FROM {private}.events",
-        (1, 3),
+        "SELECT sumIf(quantity, type = 'case.handover'), countIf(type = 'case.closed') FROM {private}.events",
+        (2, 3),
     ),
     ("first-contact-resolution", "2026-W06"): (
         "SELECT countIf(first_contact = 1), count() FROM {private}.events WHERE type = 'ticket.resolved'",

@@ -10,6 +10,7 @@ import pytest
 
 from nytta.registry.load import Loaded
 from nytta.registry.registry import Registry
+from nytta.registry.retention import Rule
 
 DAY = date(2026, 3, 2)
 
@@ -169,3 +170,137 @@ code_maps: [{source: "x*", codes: [{code: a, unit: b}]}]
     assert registry is not None
     assert [registry.resolve(["a"], s, date(2025, 6, 1))[0] for s in ("x", "xy", "y")] == ["b", "b", "a"]
     assert registry.resolve(["a"], "x", date(2026, 6, 1)) == [None]
+
+
+def test_descendants_end_where_the_next_unit_of_the_same_height_begins(example: Registry) -> None:
+    clinics = ["norrvik.clinic-east", "norrvik.clinic-west", "norrvik.clinic-isles"]
+    assert [unit.id for unit in example.descendants("norrvik.health", DAY)] == clinics
+    assert example.descendants("norrvik.clinic-east", DAY) == []
+    with pytest.raises(KeyError, match="does not exist"):
+        example.descendants("unheard-of", DAY)
+    with pytest.raises(KeyError, match="does not exist"):
+        example.unit("unheard-of", DAY)
+
+
+def test_a_place_left_on_the_very_day_counts_for_nothing_and_the_next_one_does(read_text: ReadText) -> None:
+    registry = read_text(
+        """\
+units:
+  - {id: a, parent: r}
+  - {id: b, parent: r}
+  - {id: u, parent: a, valid_to: 2026-06-01}
+  - {id: u, parent: b, valid_from: 2026-06-01}
+""",
+        systems="systems: [{id: s, go_lives: [{unit: a, date: 2026-06-01}, {unit: b, date: 2026-09-01}]}]",
+    ).registry
+    assert registry is not None
+    assert registry.go_live("s", "u") == date(2026, 9, 1)
+
+
+def test_a_group_is_live_when_its_last_member_is(example: Registry, read_text: ReadText) -> None:
+    assert example.members("norrvik.small-clinics") == (
+        "norrvik.clinic-east",
+        "norrvik.clinic-west",
+        "norrvik.clinic-isles",
+    )
+    assert example.members("norrvik.permits") == ("norrvik.permits",)
+    units = "units: [{id: a, parent: r}, {id: b, parent: r}, {id: c, parent: r}]\nreporting_groups:\n"
+    groups = (
+        "  - {id: two, name: Two, units: [a, b], manager: {name: M, email: m@r.example}}\n"
+        "  - {id: three, name: Three, units: [a, b, c], manager: {name: M, email: m@r.example}}\n"
+    )
+    go_lives = "go_lives: [{unit: a, date: 2026-02-02}, {unit: b, date: 2026-03-02}]"
+    registry = read_text(units + groups.splitlines()[0] + "\n", systems=f"systems: [{{id: s, {go_lives}}}]").registry
+    assert registry is not None
+    assert registry.live("s", "two") == date(2026, 3, 2)
+    assert registry.live("s", "a") == date(2026, 2, 2)
+    registry = read_text(units + groups.splitlines()[1] + "\n", systems=f"systems: [{{id: s, {go_lives}}}]").registry
+    assert registry is not None
+    assert registry.live("s", "three") is None
+
+
+def test_the_intended_use_is_the_last_target_of_the_plan_else_that_of_the_benefit(
+    example: Registry, read_text: ReadText
+) -> None:
+    assert example.target_of_use("casework", "intended-use", "norrvik.permits", DAY) == 65
+    assert example.target_of_use("casework", "intended-use", "norrvik.archive", DAY) == 80
+    assert example.target_of_use("casework", "intended-use", "havneset", DAY) is None
+    benefit = "unit: a, system: s, kind: quality, unit_of_measure: visits"
+    registry = read_text(
+        "units: [{id: a, parent: r}, {id: b, parent: r}]",
+        systems="systems: [{id: s}, {id: t}]",
+        programme=f"""\
+benefits:
+  - {{id: none, name: None, {benefit}}}
+  - {{id: other, name: Other, {benefit}, adoption: {{indicator: weekly-breadth, baseline: 1 %, target: 30 %}}}}
+  - {{id: that, name: That, {benefit}, adoption: {{indicator: intended-use, baseline: 5 %, target: 72 %}}}}
+""",
+    ).registry
+    assert registry is not None
+    assert registry.target_of_use("s", "intended-use", "a", DAY) == 72
+    assert [registry.target_of_use(*place, DAY) for place in (("t", "intended-use", "a"), ("s", "x", "a"))] == [
+        None
+    ] * 2
+    assert registry.target_of_use("s", "intended-use", "b", DAY) is None
+
+
+def test_a_code_belongs_to_an_organisation_where_all_its_units_do(example: Registry, read_text: ReadText) -> None:
+    assert example.root_of("0410", "hr:daily") == "norrvik"
+    assert example.root_of("NO", "itsm") == "havneset"
+    assert example.root_of("havneset.care", "any") == "havneset"
+    assert example.root_of("nobody", "itsm") == ""
+    alone = read_text("units: [{id: a, parent: r}]").registry
+    assert alone is not None
+    assert alone.root_of("nobody", "itsm") == "r"
+
+
+def test_an_agreement_about_a_system_holds_for_each_of_its_case_types(example: Registry) -> None:
+    assert example.deviation("casework", "norrvik.clinic-isles", DAY, "building-permit") is not None
+    assert example.deviation("chat", "norrvik.clinic-isles", DAY) is None
+
+
+def test_the_nearest_approval_and_decision_count(example: Registry, read_text: ReadText) -> None:
+    assert example.disposal(Rule.PERSONS, "havneset") == example.disposal(Rule.PERSONS, "norrvik")
+    of_cases = example.disposal(Rule.CASES, "norrvik")
+    assert of_cases is not None
+    assert of_cases.decision == "KS 2025/114 § 13"
+    assert example.disposal(Rule.CASES, "havneset") is None
+    registry = read_text(
+        """\
+units: [{id: a, parent: r}]
+approvals:
+  - {purpose: "*", legal_basis: any purpose of all}
+  - {purpose: habits, legal_basis: one purpose of all}
+  - {purpose: "*", organisation: r, legal_basis: any purpose of one}
+disposals:
+  - {rule: persons, decision: of all}
+  - {rule: persons, organisation: r, decision: of one}
+"""
+    ).registry
+    assert registry is not None
+    # whoever names an organisation has thought of it
+    assert registry.approval("habits", "r").legal_basis == "any purpose of one"
+    assert registry.approval("habits", "elsewhere").legal_basis == "one purpose of all"
+    assert registry.approval("use", "elsewhere").legal_basis == "any purpose of all"
+    decision = registry.disposal(Rule.PERSONS, "r")
+    assert decision is not None
+    assert decision.decision == "of one"
+    nothing = example.approval("another purpose", "norrvik")
+    assert (nothing.purpose, nothing.organisation) == ("another purpose", "norrvik")
+
+
+def test_suggestions_that_name_the_system_come_before_those_for_all(read_text: ReadText) -> None:
+    registry = read_text(
+        "units: [{id: a, parent: r}]",
+        systems="systems: [{id: s}, {id: t}]",
+        programme="""\
+suggestions:
+  - {text: own, owner: Owner, alert: level, system: s}
+  - {text: all, owner: Owner, alert: level}
+  - {text: other, owner: Owner, alert: relapse, system: s}
+""",
+    ).registry
+    assert registry is not None
+    assert [suggestion.text.en for suggestion in registry.suggested("level", "s")] == ["own"]
+    assert [suggestion.text.en for suggestion in registry.suggested("level", "t")] == ["all"]
+    assert registry.suggested("relapse", "t") == ()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from nytta.indicators.load import load
+from nytta.ingest.events import Reason, Reject
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
+from nytta.service.metrics import SourceRounds
 from nytta.service.pull_schedule import Pulling
 from nytta.service.pulls import puller
-from nytta.service.source_health import drift, state_of_sources
+from nytta.service.source_health import drift, standings, state_of_sources
 from nytta.storage.migrate import migrations
 from tests.ingest.pull.servicenow import FakeServiceNow
 from tests.ingest.pull.test_servicenow import installed, settled
@@ -117,3 +122,62 @@ def test_a_field_that_falls_silent_is_drift_and_a_round_of_few_rows_forgets_none
         fake.incidents[caller] = fake.change(caller) | {"caller_id.department": ""}  # one caller without a department
         fake.incidents = {caller: fake.incidents[caller]}
         assert asked.round().state == "degraded"  # "unassigned" is no unit of this county, and nothing is held
+
+
+def measured(registry: CollectorRegistry, name: str, **labels: str) -> float | None:
+    """What Prometheus reads of the source `desk`."""
+    return registry.get_sample_value(f"nytta_source_{name}", {"source": "desk", **labels})
+
+
+def test_prometheus_is_told_when_a_source_was_read_and_how_rounds_ended(store: PrivateStore) -> None:
+    fake = FakeServiceNow(5)
+    app = installed(store)
+    registry = CollectorRegistry()
+    began = datetime.now(UTC).timestamp()
+    with fake.served() as address:
+        declared = desk(address)
+        fake.faults = {"500": 1.0}
+        failing = Pulling(app, (declared,), None, lambda: None, SourceRounds(registry))
+        failing._wait = lambda _: None  # type: ignore[method-assign]
+        failing.ask_due()
+        assert measured(registry, "read_timestamp_seconds") == 0
+        assert measured(registry, "interval_seconds") == 15 * 60
+        assert measured(registry, "rounds_total", state="failed") == 1
+        fake.faults = {}
+        store.connection.run("TRUNCATE TABLE {private}.pull_rounds")  # so that it is due again
+        registry = CollectorRegistry()
+        measures = SourceRounds(registry)
+        Pulling(app, (declared,), None, lambda: None, measures).ask_due()
+        read_at = measured(registry, "read_timestamp_seconds")
+        assert read_at
+        assert read_at >= began
+        assert measured(registry, "rounds_total", state="good") == 1
+        # a process that begins anew knows from the store, before any round is due
+        anew = CollectorRegistry()
+        Pulling(app, (declared,), None, lambda: None, SourceRounds(anew)).ask_due()
+        assert measured(anew, "read_timestamp_seconds") == read_at
+        assert measured(anew, "rounds_total", state="good") is None
+    measures.forget()
+    assert measured(registry, "read_timestamp_seconds") is None
+
+
+def test_prometheus_is_told_what_waits_for_its_unit_what_fell_silent_and_who_is_excused(store: PrivateStore) -> None:
+    fake = FakeServiceNow(60)
+    app = installed(store)
+    today = datetime.now(UTC).date()
+    with fake.served() as address, closing((asked := puller(app, desk(address), None, pause=lambda _: None)).ask):
+        settled(asked, fake)
+        reject = Reject(Reason.UNPLACED, "no unit", "desk", "1", b"{}")
+        for other in (reject, replace(reject, reason=Reason.UNKNOWN_UNIT), replace(reject, source="other")):
+            store.write_rejects([other], bytes, datetime.now(UTC))
+        stands = standings(app, (asked.declared,), datetime.now(UTC))["desk"]
+        assert (stands.unplaced, stands.silent_fields, stands.excused) == (1, 0, False)
+        for sys_id in list(fake.incidents)[:20]:
+            fake.incidents[sys_id] = fake.change(sys_id)
+        fake.renamed = ("category", "kind")
+        asked.round()
+        assert standings(app, (asked.declared,), datetime.now(UTC))["desk"].silent_fields == 1
+        for dates in ({"muted_until": today + timedelta(days=1)}, {"ended_on": today}):
+            stands = standings(app, (desk(address, **dates),), datetime.now(UTC))["desk"]
+            assert stands.excused
+        assert standings(app, (desk(address, muted_until=today),), datetime.now(UTC))["desk"].excused is False

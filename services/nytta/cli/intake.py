@@ -42,6 +42,7 @@ from nytta.surfaces.problems import in_language
 @commands.command("import")
 def import_(
     files: Annotated[list[Path], typer.Argument(help="XES or CSV/TSV (with --mapping), or CloudEvents, one per line.")],
+    language: Lang,
     mapping: Annotated[str, typer.Option(help="A shipped mapping's name, or a mapping file.")] = "",
     data: Data = None,
     registry: Registry = None,
@@ -63,9 +64,11 @@ def import_(
             if loaded_mapping is None:
                 fail("--explain needs --mapping", code=2)
             explanations = [explain(path, loaded_mapping) for path in files]
-            print_json([explanation.as_dict() for explanation in explanations]) if as_json else print(
-                "\n\n".join(map(str, explanations))
-            )
+            if as_json:
+                print_json([explanation.as_dict() for explanation in explanations])
+                return
+            texts = [shown.text(lambda sentence: in_language(sentence, language)) for shown in explanations]
+            print("\n\n".join(texts))
             return
     current_time = datetime.now(UTC)
     reports = []

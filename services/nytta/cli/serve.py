@@ -34,6 +34,7 @@ from nytta.ingest.pull.declared import read as read_sources
 from nytta.ingest.store.backlog import BacklogFullError
 from nytta.service import command_client, command_server
 from nytta.service.logs import log_lines
+from nytta.service.metrics import SourceRounds
 from nytta.service.pull_schedule import Pulling
 from nytta.service.pulls import hooks
 from nytta.service.schedule import Rounds
@@ -124,7 +125,7 @@ async def _up(
         stack.callback(console.close)
         outside = bind(host, port)
         await stack.enter_async_context(rounds.running())
-        pulling = Pulling(app, read_sources(place), place, rounds.came)
+        pulling = Pulling(app, read_sources(place), place, rounds.came, SourceRounds(counters.registry))
         stack.enter_context(app.intake.backlog.draining())
         await stack.enter_async_context(commits)  # left first: what waits is written, then the last round ends
         await stack.enter_async_context(pulling.running())

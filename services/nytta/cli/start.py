@@ -91,7 +91,8 @@ def start(
         begun = beginning.begin(lists, answers)
         _write(begun, into, language)
         for path, place in begun.mappings:
-            stderr.print(str(explain(path, mappings.load(into / place), 2)), markup=False)
+            shown = explain(path, mappings.load(into / place), 2)
+            stderr.print(shown.text(lambda sentence: in_language(sentence, language)), markup=False)
     with _as_answered(answers, language), opened(data, into / "registry") as app:
         for path, place in begun.mappings:
             report = app.intake.import_file(path, mappings.load(into / place), current_time)

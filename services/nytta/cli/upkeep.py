@@ -8,7 +8,9 @@ import typer
 
 from nytta.cli.common import Data, Json, Registry, commands, mendable, opened, print_json, stderr
 from nytta.indicators.store import seals
+from nytta.service.logs import log_lines
 from nytta.service.settings import Settings
+from nytta.storage.migrate import recorded
 
 
 @commands.command()
@@ -51,6 +53,7 @@ def rebuild(data: Data = None, registry: Registry = None, as_json: Json = False)
 @commands.command()
 def migrate(data: Data = None, as_json: Json = False) -> None:
     """Bring the store's tables up to date; with Kafka, make the topics that are missing and check the others."""
+    log_lines()  # a large store takes its time, and says how far it is
     with mendable():
         settings = Settings() if data is None else Settings(data=data)
         if settings.kafka:
@@ -62,9 +65,5 @@ def migrate(data: Data = None, as_json: Json = False) -> None:
             )
             return
     with opened(data) as app:
-        applied = app.private.connection.rows(
-            "SELECT name FROM (SELECT concat('open/', name) AS name FROM {open}.migrations "
-            "UNION ALL SELECT concat('private/', name) FROM {private}.migrations) ORDER BY name"
-        )
-    names = [name for (name,) in applied]
+        names = recorded(app.private.connection)
     print_json({"applied": names}) if as_json else stderr.print("up to date: " + ", ".join(names))

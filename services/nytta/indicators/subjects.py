@@ -114,7 +114,7 @@ SELECT
     toUInt32(countIf(has_route)) AS route_steps,
     toUInt32(countIf(has_route AND mode IN {_BY_HAND})) AS route_steps_by_hand,
     toInt8(maxIf(end_to_end, type = 'case.closed')) AS end_to_end,
-    toUInt32(countIf(type = 'case.handover')) AS handovers,
+    toUInt32(sumIf(greatest(1, quantity), type = 'case.handover')) AS handovers,
     arraySort(groupArrayIf((time, sequence, identity, activity, mode, team, actor), type = 'case.step')) AS ordered,
     {_acts("type = 'case.step'")} AS step_acts,
     {_acts("type != 'case.step'")} AS other_acts,

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,9 @@ from nytta.ingest.pull.declared import Declared
 from nytta.ingest.pull.source import Directory
 from nytta.ingest.store import pulls
 from nytta.service.installation import App
+from nytta.service.metrics import SourceRounds
 from nytta.service.pulls import puller
+from nytta.service.source_health import standings
 from nytta.storage.client import StoppedError
 from nytta.storage.lease import LeaseLostError
 
@@ -28,15 +30,23 @@ _log = logging.getLogger(__name__)
 
 
 class Pulling:
-    """Asks the sources of an installation. `came` is called when a round has stored something."""
+    """Asks the sources of an installation. `on_arrival` is called when a round has stored something."""
 
     def __init__(
-        self, app: App, sources: Sequence[Declared], registry: Path | None, on_arrival: Callable[[], None]
+        self,
+        app: App,
+        sources: Sequence[Declared],
+        registry: Path | None,
+        on_arrival: Callable[[], None],
+        measures: SourceRounds | None = None,
     ) -> None:
         self._app = app
         self._sources = sorted(sources, key=_tells_units, reverse=True)
         self._registry = registry
         self._came = on_arrival
+        self._measures = measures
+        self._measured_on: date | None = None
+        """The day of which the measures tell; None where a round has ended since they were taken."""
         self._stopped = threading.Event()
         self._begun: dict[tuple[str, str], datetime] | None = None
         self._rests: dict[str, datetime] = {}
@@ -64,9 +74,29 @@ class Pulling:
 
     def ask_due(self) -> None:
         """Ask each source that is due, one after the other. LeaseLostError where another process does it now."""
+        self._measure()
         for declared in self._sources:
             if not self._stopped.is_set():
                 self._asked(declared)
+                self._measure()
+
+    def _measure(self) -> None:
+        """Tell how each source stands, where a round has ended or a day has begun since."""
+        current_time = datetime.now(UTC)
+        if self._measures is None or self._measured_on == current_time.date():
+            return
+        try:
+            standing_sources = standings(self._app, self._sources, current_time)
+        except StoppedError:
+            return
+        except Mendable as error:  # the store is away: rounds find that too, and it is told later
+            _log.warning("how sources stand cannot be read: %s", error)
+            return
+        if self._stopped.is_set():
+            return
+        for source, standing in standing_sources.items():
+            self._measures.stands(source, standing)
+        self._measured_on = current_time.date()
 
     def _last_rounds(self) -> dict[tuple[str, str], datetime]:
         """When the last round of each source began, and its last look for what is gone: a start begins neither anew."""
@@ -107,6 +137,9 @@ class Pulling:
             pull_round = round_puller.reconcile() if reconciles else round_puller.round()
         finally:
             round_puller.ask.close()
+        self._measured_on = None
+        if self._measures:
+            self._measures.ended(declared.id, pull_round.state)
         if pull_round.until:
             self._rests[declared.id] = pull_round.until
         if pull_round.events or pull_round.retracted:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.store import pulls
 from nytta.service.installation import App
+from nytta.service.metrics import SourceStanding
 from nytta.service.pulls import fed_indicators, mapping_of
 
 _FAILS: Final = ("failed", "held")
@@ -44,6 +45,24 @@ def state_of_sources(
         }
         for declared in asked_sources
     ]
+
+
+def standings(app: App, sources: Sequence[Declared], current_time: datetime) -> dict[str, SourceStanding]:
+    """What is measured of each source that is asked, by its id."""
+    last_good = {row["source"]: row["last_good"] for row in pulls.latest_rounds(app.private) if row["what"] == "live"}
+    unplaced, fields = pulls.unplaced_events(app.private), pulls.latest_fields(app.private)
+    day = current_time.date()
+    return {
+        declared.id: SourceStanding(
+            read_at=_moment(last_good.get(declared.id)),
+            interval=60.0 * declared.minutes,
+            excused=declared.is_muted(day) or not declared.runs(day),
+            unplaced=unplaced.get(declared.id, 0),
+            silent_fields=len(drift(pulls.known_fields(app.private, declared.id), fields.get(declared.id, {}))),
+        )
+        for declared in sources
+        if declared.is_asked
+    }
 
 
 def _state(

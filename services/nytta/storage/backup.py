@@ -25,7 +25,7 @@ import orjson
 from nytta import Mendable
 from nytta.storage import permissions
 from nytta.storage.client import Connection, StoreError
-from nytta.storage.migrate import migrations
+from nytta.storage.migrate import migrations, recorded
 
 FORMAT: Final = 1
 _LATEST: Final = 2
@@ -269,15 +269,11 @@ def _link(store: Path, beside: Path, active: dict[Path, set[str]]) -> None:
 
 def describe(connection: Connection, key: str, current_time: datetime, format_number: int) -> Manifest:
     """What a store is at this moment: its engine, its migrations and its rows."""
-    names = connection.rows(
-        "SELECT concat('open/', name) AS name FROM {open}.migrations "
-        "UNION ALL SELECT concat('private/', name) FROM {private}.migrations"
-    )
     return Manifest(
         format_number,
         current_time.isoformat(timespec="seconds"),
         engine_of(connection),
-        sorted(name for (name,) in names),
+        recorded(connection),
         key,
         counts(connection),
     )

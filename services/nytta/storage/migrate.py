@@ -1,16 +1,30 @@
-"""Two numbered sequences of frozen SQL, applied once each and recorded with their hash."""
+"""Two numbered sequences of frozen SQL, applied once each and recorded with their hash.
+
+A statement that copies what a table holds may say `{part of TABLE by COLUMN}` as a condition: it is carried out some
+rows at a time, each part noted when it is done, so that a migration that was broken off goes on where it stopped.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from nytta.storage.client import Connection, StoreError
 from nytta.storage.cluster import ALONE, Cluster, across, replicated
 
 _SEQUENCES = ("open", "private")  # the private zone's views read the open zone's registry
+_PART: Final = re.compile(r"\{part of (\w+) by (\w+)\}")
+_PART_ROWS: Final = 1_000_000
+"""Rows that are copied at a time: seconds, so that whoever waits sees how far it is."""
+_STEP: Final = "step "
+"""Begins what stands in the place of a hash while a migration is under way. Older programs refuse such a store."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +83,9 @@ def migrate(
     applied = []
     wanted = migrations(tables)
     for sequence in _SEQUENCES:
-        applied_digests = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations"))
+        applied_digests, steps = _recorded(connection, sequence)
         sequence_migrations = [migration for migration in wanted if migration.sequence == sequence]
-        ahead = sorted(set(applied_digests) - {migration.name for migration in sequence_migrations})
+        ahead = sorted({*applied_digests, *steps} - {migration.name for migration in sequence_migrations})
         # an older program would write into tables that it does not know
         if ahead:
             raise StoreError(
@@ -88,15 +102,59 @@ def migrate(
                 continue
             if only is not None and f"{sequence}/{migration.name}" not in only:
                 continue
-            connection.run_all(map(adapted, migration.statements))
-            # noted after its statements: one that is broken off is tried again from its first
-            connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], [[migration.name, migration.digest]])
+            _apply(connection, migration, [*map(adapted, migration.statements)], steps.get(migration.name, frozenset()))
             applied.append(f"{sequence}/{migration.name}")
     # after all of them: forms across shards have the columns that tables have now
     if applied and cluster.shards:
         for statement in across(_tables_and_views(connection), cluster.shards):
             connection.run(statement)
     return applied
+
+
+def _apply(connection: Connection, migration: Migration, statements: list[str], steps: frozenset[str]) -> None:
+    """Carry out the statements of a migration, but for the `steps` that are done, and note that it was applied."""
+    parted = [part for statement in statements for part in _parts(connection, migration.sequence, statement)]
+    # a small store takes no longer than a note does: it is tried again from its first statement
+    if len(parted) == len(statements):
+        connection.run_all(parted)
+    else:
+        names = [f"{_STEP}{number} of {len(parted)}" for number in range(1, len(parted) + 1)]
+        for name, statement in zip(names, parted, strict=True):
+            # of another number of steps, each held other rows: it begins anew then, and what is there twice is once
+            if name not in steps:
+                connection.run(statement)
+                _note(connection, migration, name)
+            _log.info("migration %s/%s: %s", migration.sequence, migration.name, name)
+    # after its statements: one that is broken off is not done
+    _note(connection, migration, migration.digest)
+
+
+def _note(connection: Connection, migration: Migration, state: str) -> None:
+    connection.insert(f"{{{migration.sequence}}}.migrations", ["name", "digest"], [[migration.name, state]])
+
+
+def _parts(connection: Connection, sequence: str, statement: str) -> list[str]:
+    """A statement as it is carried out: once, or once for each part of the table that it copies."""
+    part = _PART.search(statement)
+    if part is None:
+        return [statement]
+    table, column = part.groups()
+    number = 1 + int(connection.value(f"SELECT count() FROM {{{sequence}}}.{table}")) // _PART_ROWS
+    conditions = [f"cityHash64({column}) % {number} = {place}" for place in range(number)]
+    return [statement.replace(part[0], condition) for condition in conditions]
+
+
+def _recorded(connection: Connection, sequence: str) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
+    """The hashes of a sequence's migrations that were applied, and the steps that are done of those under way."""
+    rows = connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations ORDER BY ALL")
+    applied = {name: state for name, state in rows if not state.startswith(_STEP)}
+    under_way = {name for name, state in rows} - applied.keys()
+    return applied, {name: frozenset(state for other, state in rows if other == name) for name in under_way}
+
+
+def recorded(connection: Connection) -> list[str]:
+    """The migrations that a store has, such as `private/0001_events`, in order."""
+    return [f"{sequence}/{name}" for sequence in _SEQUENCES for name in _recorded(connection, sequence)[0]]
 
 
 def _tables_and_views(connection: Connection) -> list[str]:
@@ -117,7 +175,7 @@ def missing(connection: Connection, tables: Path) -> list[str]:
         records = connection.rows(
             "SELECT 1 FROM system.tables WHERE database = {name:String} AND name = 'migrations'", name=database
         )
-        applied = dict(connection.rows(f"SELECT name, digest FROM {{{sequence}}}.migrations")) if records else {}
+        applied = _recorded(connection, sequence)[0] if records else {}
         missing_names += [
             f"{sequence}/{migration.name}"
             for migration in migrations(tables)

@@ -97,7 +97,7 @@ def everything_that_names(store: PrivateStore, name: str) -> dict[str, int]:
     who = pseudonym(name).hex()
     places = {
         "events": f"hex(actor) = upper('{who}') OR hex(subject) = upper('{who}')",
-        "person_days": f"hex(actor) = upper('{who}')",
+        "persons_by_day": f"hex(actor) = upper('{who}')",
         "cases": f"has(arrayMap(a -> hex(a), actors), upper('{who}'))",
         "tickets": f"has(arrayMap(a -> hex(a), actors), upper('{who}'))",
         "removal": "1",
@@ -135,7 +135,7 @@ def test_persons_go_and_their_weeks_are_sealed(filled: PrivateStore, tables: Pat
     assert set(everything_that_names(filled, "bo").values()) == {0}
     assert everything_that_names(filled, "ada") == {
         "events": 3,
-        "person_days": 2,
+        "persons_by_day": 2,
         "cases": 1,
         "tickets": 0,
         "removal": 0,

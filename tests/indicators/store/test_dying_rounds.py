@@ -88,7 +88,7 @@ def test_a_content_is_contested_though_its_first_coming_was_never_marked(deliver
     with pytest.raises(Died):
         dying(delivered, "{private}.marks").write(other, [], seal=bytes, received_at=NOW)
     delivered.write(other, [], seal=bytes, received_at=NOW)
-    delivered.connection.run("OPTIMIZE TABLE {private}.identities FINAL")
+    delivered.connection.run("OPTIMIZE TABLE {private}.deliveries FINAL")
     checked(delivered, tables)
 
 
@@ -104,7 +104,7 @@ def test_a_batch_that_died_before_its_marks_is_marked_when_the_store_is_opened(
     assert recompute(delivered, DEFINITIONS).marks == 0
 
 
-@pytest.mark.parametrize("view", ["", "identities_of_events", "person_days_of_events"])
+@pytest.mark.parametrize("view", ["", "deliveries_of_events", "persons_by_day_of_events"])
 def test_a_batch_whose_writing_failed_is_marked_before_anything_later(
     delivered: PrivateStore, tables: Path, view: str
 ) -> None:

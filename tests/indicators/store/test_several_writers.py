@@ -21,7 +21,7 @@ from nytta.indicators.store.values import save_definitions
 from nytta.ingest.store.private import PrivateStore, marks_of
 from tests.indicators.store.test_exactness import BASE, DEFINITIONS, DELIVERIES, Row, cells, checked, deliver
 from tests.organisations import small_county
-from tests.rows import event, table
+from tests.rows import NOW, event, table
 
 pytestmark = pytest.mark.slow
 
@@ -88,13 +88,27 @@ def test_a_content_stored_again_after_its_marks_is_still_seen(store: PrivateStor
     for number in (7, 3, 9):  # three comings, in no order of their numbers; only one of them was marked
         store.store_events(first, number)
     store.append_marks(marks_of(first, 3))
-    store.connection.run("OPTIMIZE TABLE {private}.identities FINAL")
+    store.connection.run("OPTIMIZE TABLE {private}.deliveries FINAL")
     recompute(store, DEFINITIONS)
     store.store_events(other, 5)
     store.store_events(other, 4)
     store.append_marks(marks_of(other, 5))
-    store.connection.run("OPTIMIZE TABLE {private}.identities FINAL")
+    store.connection.run("OPTIMIZE TABLE {private}.deliveries FINAL")
     checked(store, tables)
+
+
+def test_two_events_that_share_half_an_identity_are_two(delivered: PrivateStore, tables: Path) -> None:
+    """As if another event had the same half: no source can be found that does, so it is written into the index."""
+    before = cells(delivered)
+    resent = table(BASE)
+    delivered.connection.run(
+        """INSERT INTO {private}.deliveries
+        SELECT event, snapshot, bitNot(content), import, batch + 1, revision + 1, 1 FROM {private}.deliveries"""
+    )
+    delivered.write(resent, [], seal=bytes, received_at=NOW)
+    checked(delivered, tables)
+    assert cells(delivered) == before
+    assert delivered.connection.value("SELECT count() FROM {private}.superseded") == 0
 
 
 def test_marks_written_late_are_not_lost(delivered: PrivateStore, tables: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_late_act_reads_the_weeks_around_it(old: PrivateStore) -> None:
     assert len(statements) <= STATEMENTS
     (persons,) = [s for s in statements if "INTO {private}.round_persons" in s]
     monday = LAST - timedelta(days=7)
-    assert persons.count(" week >= '") == persons.count("person_days") > 0
+    assert persons.count(" week >= '") == persons.count("persons_by_day") > 0
     assert f"week >= '{monday - timedelta(weeks=20)}' AND week <= '{last_week(old) + timedelta(days=7)}'" in persons
 
 

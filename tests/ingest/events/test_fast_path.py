@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nytta.ingest.events import DEFAULTS, TYPES, Batch, Pseudonymiser, batch, decode, to_ndjson
+from nytta.ingest.events import DEFAULTS, TYPES, Batch, Pseudonymiser, batch, decode, fast, to_ndjson
 from nytta.ingest.events.examples import accepted, full, minimal, rejected
 from nytta.ingest.events.fast import FAST_PLANS
+from nytta.ingest.events.lines import Lines
 from nytta.ingest.events.plans import PLANS, FieldPlan
 from nytta.ingest.events.pseudonyms import Chooser
 
@@ -32,16 +34,18 @@ class ByPlace:
 BY_PLACE = ByPlace()
 
 
-def both(body: bytes, pseudonymise: Chooser | None) -> tuple[Batch, Batch]:
-    """The batch as it is, and as it is when every line is left to the models."""
+def ways(body: bytes, pseudonymise: Chooser | None) -> tuple[Batch, Batch, Batch]:
+    """The batch as it is, as it is where lines are parted by type, and when every line is left to the models."""
 
     def nothing(*_: object) -> list[None]:
         return []
 
-    fast = decode(body, received_at=RECEIVED, pseudonymise=pseudonymise)
+    together = decode(body, received_at=RECEIVED, pseudonymise=pseudonymise)
+    with patch.object(fast, "_PARTED", 1):
+        parted = decode(body, received_at=RECEIVED, pseudonymise=pseudonymise)
     with patch.object(batch, "read", nothing):
         slow = decode(body, received_at=RECEIVED, pseudonymise=pseudonymise)
-    return fast, slow
+    return together, parted, slow
 
 
 def rows(made: Batch) -> list[str]:
@@ -49,15 +53,15 @@ def rows(made: Batch) -> list[str]:
 
 
 def same(body: bytes, pseudonymise: Chooser | None) -> Batch:
-    fast, slow = both(body, pseudonymise)
-    assert fast.rejects == slow.rejects
-    assert fast.read == slow.read == len(fast) + len(fast.rejects)
-    assert rows(fast) == rows(slow)
-    assert fast.table.column_names == slow.table.column_names, set(fast.table.column_names) ^ set(
-        slow.table.column_names
-    )
-    fast.table.validate(full=True)
-    return fast
+    together, parted, slow = ways(body, pseudonymise)
+    for quick in (together, parted):
+        assert quick.rejects == slow.rejects
+        assert quick.read == slow.read == len(quick) + len(quick.rejects)
+        assert rows(quick) == rows(slow)
+        names, other_names = quick.table.column_names, slow.table.column_names
+        assert names == other_names, set(names) ^ set(other_names)
+        quick.table.validate(full=True)
+    return together
 
 
 # Texts of every kind that a rule could treat in another way than its twin.
@@ -374,3 +378,15 @@ def test_well_formed_events_never_need_the_models(plan: Any) -> None:
 def test_only_types_with_rules_between_fields_have_no_fast_path() -> None:
     fast = {plan.model.name for plan in FAST_PLANS.values()}
     assert {model.name for model in TYPES.values()} - fast == {"people.eligibility", "benefit.measured"}
+
+
+def test_lines_are_parted_by_type_where_there_are_many_of_several() -> None:
+    names = ["nytta.case.step.v1", "nytta.platform.session.v1", "nytta.case.step.v1"]
+    lines = Lines(to_ndjson([full(name) for name in names * 3]) + b"\n{}")
+    every_row = np.arange(9)
+    assert [list(part) for part in fast._by_type(lines, every_row)] == [list(range(9))]
+    with patch.object(fast, "_PARTED", 9):
+        assert [list(part) for part in fast._by_type(lines, every_row)] == [[0, 2, 3, 5, 6, 8], [1, 4, 7]]
+        # a line of which nothing tells its type: all stay together
+        assert [list(part) for part in fast._by_type(lines, np.arange(10))] == [list(range(10))]
+        assert [list(part) for part in fast._by_type(lines, every_row[::3])] == [[0, 3, 6]]

@@ -1,7 +1,9 @@
 """Lists as products export them: headers and quirks from their public documentation, rows invented.
 
-Sources: ServiceNow Table API and list export (docs.servicenow.com), TOPdesk incident list, Jira issue navigator CSV
-(support.atlassian.com), Zammad ticket report (admin-docs.zammad.org), GLPI search export (glpi-user-documentation),
+Sources: ServiceNow Table API and list export, the channels of its incidents (Create an incident), its Government
+Service Case form and its Case Report form (servicenow.com/docs), TOPdesk incident list, Jira issue navigator CSV and
+the fields and channels of its service projects (support.atlassian.com, docs.atlassian.com), the spreadsheet of tickets
+of Zammad by its header (zammad/zammad, lib/excel_sheet/ticket.rb), GLPI search export (glpi-user-documentation),
 Freshservice ticket export (support.freshservice.com), Easit GO, Artvise and Nilex list exports, Public 360, ByggR, and
 lists of staff as Visma, Personec, Heroma, Unit4 and SAP write them.
 """
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 Cell = Callable[["Drawn"], str]
@@ -42,23 +44,25 @@ class Export:
     delimiter: str = ","
     step: timedelta = timedelta(hours=31)
 
-    def rows(self) -> list[Drawn]:
+    def rows(self, count: int = 60) -> list[Drawn]:
         pick = random.Random(self.name)
         start = datetime(2026, 1, 3, 8, 5)
         made = []
-        for number in range(60):
+        for number in range(count):
             opened = start + self.step * number
             closed = opened + timedelta(hours=5, minutes=7 * number) if number % 4 else None
             made.append(Drawn(number, opened, closed, pick))
         return made
 
-    def content(self) -> bytes:
+    def content(self, count: int = 60) -> bytes:
+        """The file with so many rows."""
+
         def cell(text: str) -> str:
             doubled = text.replace('"', '""')
             return f'"{doubled}"' if any(sign in text for sign in (self.delimiter, '"', "\n")) else text
 
         lines = [self.delimiter.join(map(cell, self.columns))]
-        lines += [self.delimiter.join(cell(make(row)) for make in self.columns.values()) for row in self.rows()]
+        lines += [self.delimiter.join(cell(make(row)) for make in self.columns.values()) for row in self.rows(count)]
         return ("\r\n".join(lines) + "\r\n").encode(self.encoding)
 
 
@@ -82,14 +86,28 @@ def given(*texts: str) -> Cell:
     return lambda row: row.one_of(*texts)
 
 
+def in_turn(*texts: str) -> Cell:
+    """A text a row, so that columns that are in turn go together, such as a code and its name."""
+    return lambda row: texts[row.number % len(texts)]
+
+
 def counted(form: str) -> Cell:
     return lambda row: form.format(row.number + 10001)
 
 
-NAMES = given("Eva Åkesson", "Björn Lööf", "Kari Nordmann", "Øyvind Hæg", "Ola Sæther")
-WHO = given("e.akesson", "b.loof", "k.nordmann", "o.hag")
-UNITS = given("Bygglovsenheten", "Miljöenheten", "Elevhälsan", "Fritid och kultur")
-ENHETER = given("Byggesak", "Helse og omsorg", "Oppvekst", "Økonomi")
+def ended(form: str) -> Cell:
+    """The end of an employment, of which most go on."""
+    return lambda row: "" if row.number % 8 else at(form, end=True)(replace(row, closed=row.opened + timedelta(days=9)))
+
+
+FIRST = ("Eva", "Björn", "Kari", "Øyvind", "Ola", "Åsa", "Per")
+LAST = ("Åkesson", "Lööf", "Nordmann", "Hæg", "Sæther", "Ek")
+NAMES = given(*(f"{first} {last}" for first in FIRST for last in LAST))
+WHO = given(*(f"{initial}.{name}" for initial in "abeklop" for name in ("akesson", "loof", "nordmann", "hag", "ek")))
+UNITS_SV = ("Bygglovsenheten", "Miljöenheten", "Elevhälsan", "Fritid och kultur")
+UNITS_NB = ("Byggesak", "Helse og omsorg", "Oppvekst", "Økonomi")
+UNITS = given(*UNITS_SV)
+ENHETER = given(*UNITS_NB)
 TEXT = given("Kommer inte in", 'Skrivare "A4" saknas', "VPN, igen", "Glömt lösenord")
 WORKED = given("0,5", "1,25", "2,0", "10,75")
 
@@ -109,18 +127,48 @@ EXPORTS: tuple[Export, ...] = (
             "opened_by": WHO,
             "opened_at": at("%d-%m-%Y %H:%M:%S"),
             "sys_updated_at": at("%d-%m-%Y %H:%M:%S"),
-            "contact_type": given("phone", "email", "self-service", "walk-in"),
+            "contact_type": given("phone", "email", "self-service", "walk-in", "monitoring", "virtual_agent"),
             "location": given("Hall A", "Hall B"),
             "category": given("Network", "Software"),
             "short_description": TEXT,
             "assignment_group": given("Service desk", "Network", "Clients"),
             "assigned_to": WHO,
+            "close_code": given("Solution provided", "Resolved by caller", "Workaround provided"),
+            "resolved_by": WHO,
             "resolved_at": at("%d-%m-%Y %H:%M:%S", end=True),
+            "calendar_stc": given("600", "4,800"),
+            "closed_at": at("%d-%m-%Y %H:%M:%S", end=True),
             "time_worked": given("00:10:00", "01:20:00"),
         },
         {"ticket": "number", "unit": "caller_id.department", "opened": "opened_at", "resolved": "resolved_at"}
-        | {"channel": "contact_type", "category": "category", "team": "assignment_group", "requester": "caller_id"},
+        | {"channel": "contact_type", "category": "category", "team": "assignment_group", "requester": "caller_id"}
+        | {"reassignments": "reassignment_count"},
         "cp1252",
+    ),
+    Export(  # requests of other bodies and of staff, with the figures that are kept of each
+        "servicenow-case-report.csv",
+        "tickets",
+        {
+            "Number": counted("CS{}"),
+            "State": given("Resolved", "Closed", "Open"),
+            "Channel": given("Web", "Phone", "Email", "Chat", "Virtual Agent", "Alert", "In Person"),
+            "Requested by agency": given("Building permits", "Schools", "Care"),
+            "Contact": WHO,
+            "Category": given("Question", "Issue", "Feature"),
+            "Short description": TEXT,
+            "Assignment group": given("First line", "Specialists"),
+            "Assigned to": WHO,
+            "Opened": at("%Y-%m-%d %H:%M:%S"),
+            "Resolved": at("%Y-%m-%d %H:%M:%S", end=True),
+            "Resolution code": given("Solved - Fixed by Support/Guidance provided", "Solved - Workaround provided"),
+            "First Contact Resolution": given("True", "False", "None"),
+            "Agent Reassignment Count": given("0", "1", "2"),
+            "Reopen Count": given("0", "1"),
+            "Time to Resolve": given("1 Hour", "2 Days"),
+        },
+        {"ticket": "Number", "unit": "Requested by agency", "opened": "Opened", "resolved": "Resolved"}
+        | {"channel": "Channel", "category": "Category", "team": "Assignment group", "requester": "Contact"}
+        | {"first_contact": "First Contact Resolution", "reassignments": "Agent Reassignment Count"},
     ),
     Export(
         "topdesk-incidents.csv",
@@ -158,6 +206,7 @@ EXPORTS: tuple[Export, ...] = (
             "Issue Type": given("Incident", "Service Request"),
             "Status": given("Done", "In Progress"),
             "Project key": given("IT"),
+            "Creator": WHO,
             "Priority": given("High", "Low"),
             "Resolution": given("Done", ""),
             "Assignee": WHO,
@@ -167,7 +216,9 @@ EXPORTS: tuple[Export, ...] = (
             "Resolved": at("%d/%b/%y %I:%M %p", end=True),
             "Due date": at("%d/%b/%y %I:%M %p"),
             "Custom field (Department)": given("Schools", "Care"),
-            "Custom field (Request channel type)": given("portal", "email", "phone"),
+            "Custom field (Request channel type)": given("portal", "anonymousportal", "email", "api", "jira"),
+            "Custom field (Request Type)": given("Get IT Help", "Request a new account"),
+            "Custom field (Time to first response)": given("0h 20m", "1h"),
             "Custom field (Time to resolution)": given("1h 20m", "2d"),
         },
         {"ticket": "Issue key", "unit": "Custom field (Department)", "opened": "Created", "resolved": "Resolved"}
@@ -177,23 +228,31 @@ EXPORTS: tuple[Export, ...] = (
         "zammad.csv",
         "tickets",
         {
-            "#": counted("{}"),
+            "#": counted("65{}"),
             "Title": TEXT,
-            "Ticket Number": counted("65{}"),
             "State": given("closed", "open"),
             "Priority": given("2 normal", "3 high"),
             "Group": given("Support", "Fag"),
             "Owner": NAMES,
             "Customer": NAMES,
             "Organization": ENHETER,
-            "Create Article Type": given("phone", "email", "web"),
+            "Create Channel": given("phone", "email", "web", "chat", "note"),
+            "Sender": given("Customer", "Agent", "System"),
+            "Tags": given("", "vpn"),
             "Time Units Total": WORKED,
-            "Created at": at("%Y-%m-%d %H:%M:%S"),
-            "Updated at": at("%Y-%m-%d %H:%M:%S"),
-            "Close at": at("%Y-%m-%d %H:%M:%S", end=True),
+            "Created At": at("%Y-%m-%d %H:%M:%S"),
+            "Updated At": at("%Y-%m-%d %H:%M:%S"),
+            "Closed At": at("%Y-%m-%d %H:%M:%S", end=True),
+            "Close Escalation At": at("%Y-%m-%d %H:%M:%S"),
+            "Close In Min": given("20", "340"),
+            "First Response At": at("%Y-%m-%d %H:%M:%S"),
+            "First Response In Min": given("5", "64"),
+            "Last Contact At": at("%Y-%m-%d %H:%M:%S"),
+            "Article Count": given("2", "5"),
+            "Escalation At": at("%Y-%m-%d %H:%M:%S"),
         },
-        {"ticket": "Ticket Number", "unit": "Organization", "opened": "Created at", "closed": "Close at"}
-        | {"channel": "Create Article Type", "team": "Group", "requester": "Customer"},
+        {"ticket": "#", "unit": "Organization", "opened": "Created At", "closed": "Closed At"}
+        | {"channel": "Create Channel", "team": "Group", "requester": "Customer"},
     ),
     Export(
         "glpi.csv",
@@ -212,6 +271,7 @@ EXPORTS: tuple[Export, ...] = (
             "Request source": given("Helpdesk", "E-Mail", "Phone", "Direct"),
             "Entity": given("Kommun > Skola", "Kommun > Vård"),
             "Resolution date": at("%Y-%m-%d %H:%M", end=True),
+            "Closing date": at("%Y-%m-%d %H:%M", end=True),
             "Time to resolve": at("%Y-%m-%d %H:%M"),
         },
         {"ticket": "ID", "unit": "Entity", "opened": "Opening date", "resolved": "Resolution date"}
@@ -424,6 +484,30 @@ EXPORTS: tuple[Export, ...] = (
         {"case": "Ärende-ID", "case_type": "E-tjänst", "unit": "Förvaltning", "actor": "Handläggare"}
         | {"opened": "Inkommen", "closed": "Avslutad", "channel": "Kanal"},
     ),
+    Export(  # a list of cases of an authority, with the figures that are kept of each
+        "servicenow-government-cases.csv",
+        "cases",
+        {
+            "Number": counted("GOVCS{}"),
+            "Applicant type": given("Individual", "Business", "Agency"),
+            "Constituent": NAMES,
+            "Channel": given("Web", "Phone", "Email", "In Person"),
+            "Service": given("Parking permit", "Event licence"),
+            "Assigned to agency": given("Building permits", "Environment"),
+            "Assignment group": given("Intake", "Officers"),
+            "Assigned to": WHO,
+            "Application status": given("Approved", "Declined", ""),
+            "Opened": at("%Y-%m-%d %H:%M:%S"),
+            "Decision date": at("%Y-%m-%d", end=True),
+            "Closed": at("%Y-%m-%d %H:%M:%S", end=True),
+            "Resolution code": given("Completed", "Withdrawn"),
+            "Agent Reassignment Count": given("0", "1", "2"),
+            "Reopen Count": given("0", "0", "1"),
+        },
+        {"case": "Number", "case_type": "Service", "unit": "Assigned to agency", "actor": "Assigned to"}
+        | {"opened": "Opened", "closed": "Closed", "channel": "Channel"}
+        | {"handovers": "Agent Reassignment Count", "reopened": "Reopen Count"},
+    ),
     # --- staff ---
     Export(
         "heroma.csv",
@@ -433,9 +517,9 @@ EXPORTS: tuple[Export, ...] = (
             "Anställningsnummer": counted("{}"),
             "Förnamn": given("Eva", "Björn"),
             "Efternamn": given("Åkesson", "Lööf"),
-            "Enhetskod": given("4110", "4120", "5210"),
-            "Enhetsnamn": UNITS,
-            "Förvaltning": given("Samhällsbyggnad", "Social"),
+            "Enhetskod": in_turn("4110", "4120", "5210", "6100"),
+            "Enhetsnamn": in_turn(*UNITS_SV),
+            "Förvaltning": in_turn("Samhällsbyggnad", "Samhällsbyggnad", "Bildning", "Bildning"),
             "Befattning": given("Enhetschef", "Handläggare", "Assistent"),
             "Anställd fr.o.m.": at("%Y-%m-%d"),
             "Anställd t.o.m.": lambda _row: "",
@@ -453,12 +537,12 @@ EXPORTS: tuple[Export, ...] = (
             "Ansattnummer": counted("{}"),
             "Navn": NAMES,
             "Fødselsdato": given("01.02.1980", "24.12.1991"),
-            "Avdelingskode": given("310", "320"),
-            "Avdeling": ENHETER,
+            "Avdelingskode": in_turn("310", "320", "330", "340"),
+            "Avdeling": in_turn(*UNITS_NB),
             "Stilling": given("Rektor", "Rådgiver", "Lærer"),
             "Stillingsprosent": given("100", "80"),
             "Ansatt fra": at("%d.%m.%Y"),
-            "Ansatt til": at("%d.%m.%Y", end=True),
+            "Ansatt til": ended("%d.%m.%Y"),
             "Nærmeste leder": NAMES,
         },
         {"person": "Ansattnummer", "unit": "Avdelingskode", "unit_name": "Avdeling", "role": "Stilling"}
@@ -472,13 +556,13 @@ EXPORTS: tuple[Export, ...] = (
         {
             "Employee ID": counted("{}"),
             "Last name": given("Berg", "Dahl"),
-            "Cost center": given("1000", "2000"),
-            "Department": given("Schools", "Care"),
-            "Division": given("Welfare", "City"),
+            "Cost center": in_turn("1000", "2000", "3000"),
+            "Department": in_turn("Schools", "Care", "Building permits"),
+            "Division": in_turn("Welfare", "Welfare", "City"),
             "Job title": given("Head of unit", "Officer"),
             "FTE": given("1.0", "0.8"),
             "Hire date": at("%m/%d/%Y"),
-            "Termination date": at("%m/%d/%Y", end=True),
+            "Termination date": ended("%m/%d/%Y"),
         },
         {"person": "Employee ID", "unit": "Cost center", "unit_name": "Department", "unit_above": "Division"}
         | {"role": "Job title", "fte": "FTE", "from": "Hire date", "to": "Termination date"},
@@ -489,11 +573,11 @@ EXPORTS: tuple[Export, ...] = (
         {
             "Anstnr": counted("{}"),
             "Namn": NAMES,
-            "Orgkod": given("11", "12"),
-            "Enhet": UNITS,
+            "Orgkod": in_turn("11", "12", "13", "14"),
+            "Enhet": in_turn(*UNITS_SV),
             "Titel": given("Rektor", "Lärare"),
             "From": at("%Y%m%d"),
-            "Tom": at("%Y%m%d", end=True),
+            "Tom": ended("%Y%m%d"),
             "Syss.grad": given("100", "75"),
             "Behörighet Ärendeflöde": given("Ja", "Nej"),
         },
@@ -509,11 +593,11 @@ EXPORTS: tuple[Export, ...] = (
             "Ressursnr": counted("{}"),
             "Brukernavn": WHO,
             "Stilling": given("Enhetsleder", "Konsulent"),
-            "Arbeidssted": ENHETER,
-            "Sektor": given("Helse", "Plan"),
+            "Arbeidssted": in_turn(*UNITS_NB),
+            "Sektor": in_turn("Plan", "Helse", "Helse", "Stab"),
             "Dato fra": at("%d.%m.%y"),
             "Startdato": at("%d.%m.%y"),
-            "Sluttdato": at("%d.%m.%y", end=True),
+            "Sluttdato": ended("%d.%m.%y"),
             "Prosent": given("100", "50"),
         },
         {"person": "Ressursnr", "role": "Stilling", "unit": "Arbeidssted", "unit_above": "Sektor"}

@@ -2,9 +2,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+import pytest
 
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.mapping import parse
+from nytta.surfaces.problems import in_language
 
 Write = Callable[..., Path]
 
@@ -69,3 +71,43 @@ def test_it_is_json_too(write: Write) -> None:
 
 def test_a_log_without_rows_is_told(write: Write) -> None:
     assert "no rows" in str(explain(write(CONTENT.splitlines()[0]), parse(MAPPING, "m.yaml")))
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "sv",
+            [
+                "log A.csv med mappningen example: tabell, utf-8 (gissat), skiljetecken ';'",
+                "rad 1, filens rad 2",
+                "unit A.csv filnamnet ((.)\\.csv)",
+                "läses inte: Other",
+                "avvisad: missing_mapping_value: mappningen har inget värde för det som fältet 'Mode' säger; "
+                "lägg till det under values eller ange otherwise (här: Anna)",
+                "utelämnad enligt mappningen",
+                "avvisad: malformed_row: 2 celler där rubriken har 7; sätt text som innehåller skiljetecknet eller en "
+                "radbrytning inom citattecken",
+                "anmärkning: One year only.",
+            ],
+        ),
+        ("nb", ["rad 1, linje 2", "leses ikke: Other", "utelatt etter mappingen", "merknad: One year only."]),
+    ],
+)
+def test_it_speaks_the_language_of_its_reader(write: Write, language: str, expected: list[str]) -> None:
+    path = write(CONTENT, "log A.csv")
+    text = explain(path, parse(MAPPING, "example.yaml"), rows=4).text(lambda said: in_language(said, language))
+    shown = [" ".join(line.split()) for line in text.splitlines()]
+    assert [line for line in expected if line not in shown] == []
+    assert not [line for line in shown if line.startswith(("row ", "rejected", "not read", "note", "left out"))]
+    empty = explain(write(CONTENT.splitlines()[0]), parse(MAPPING, "m.yaml"))
+    assert "no rows" not in empty.text(lambda said: in_language(said, language))
+
+
+@pytest.mark.parametrize("text", ["row 3", "row 3, lines 4-6", "row 3, row 5 of the sheet", "workbook, sheet 'A'"])
+@pytest.mark.parametrize("more", ["id A.1 of cases", "constant", "Name is absent", "JSON lines", "JSON object"])
+def test_places_and_origins_are_said_in_each_language(text: str, more: str) -> None:
+    for language in ("sv", "nb"):
+        assert in_language(text, language) != text
+        assert in_language(more, language) != more
+    assert in_language("Case = 'row 3'", "sv") == "Case = 'row 3'"

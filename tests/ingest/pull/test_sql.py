@@ -266,6 +266,9 @@ def test_files_of_a_folder_are_imported_as_they_come(store: PrivateStore, tmp_pa
         (drop / "three.csv").unlink()
         assert asked.round().state == "good"
         assert asked.reconcile().state == "good"
+        drop.rename(tmp_path / "elsewhere")  # as a share of another machine that is not mounted
+        done = asked.round()
+        assert (done.state, f"{drop}: cannot be read" in done.message) == ("failed", True)
 
 
 def test_a_file_that_is_still_written_waits(store: PrivateStore, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_random_deaths_lose_nothing_and_double_nothing(
     assert len(rows) == 2 * number + 1, f"seed {seed}"
     assert {count for _, count in rows} == {1}, f"seed {seed}"
     assert store.connection.value("SELECT count() FROM {private}.rejects FINAL") == number
-    assert store.connection.value("SELECT uniqExact(identity) FROM {private}.identities") == 2 * number + 1
+    assert store.connection.value("SELECT uniqExact(event) FROM {private}.deliveries") == 2 * number + 1
     marked = {batch for (batch,) in store.connection.rows("SELECT DISTINCT batch FROM {private}.marks")}
     assert marked == accepted, f"seed {seed}"
     assert store.raise_batch() > max(accepted)

@@ -256,6 +256,145 @@ def test_findings_of_one_matter_are_one_observation() -> None:
     assert merged.verdict is C
 
 
+def heard(alert: Alert | None, observation: Observation) -> Alert:
+    """What an alert becomes in the week after an observation; it must live on."""
+    after = step(alert, observation, observation.week + timedelta(weeks=1))
+    assert after is not None
+    return after
+
+
+def test_an_alert_keeps_what_its_first_finding_said() -> None:
+    alert = heard(None, seen(0, M, urgency=0.4, also=("digital-intake",), since=week(-3)))
+    assert (alert.since, alert.week, alert.confirmed) == (week(-3), week(0), week(0))
+    assert (alert.indicator, alert.also, alert.urgency) == ("weekly-breadth", ("digital-intake",), 0.4)
+
+
+def test_the_latest_finding_names_an_alert_until_somebody_is_told() -> None:
+    relapse = seen(1, M, Kind.RELAPSE, indicator="intended-use", urgency=0.7, also=("digital-intake",))
+    renamed = heard(opened(), relapse)
+    assert (renamed.kind, renamed.indicator, renamed.also) == (
+        Kind.RELAPSE,
+        "intended-use",
+        ("digital-intake", "weekly-breadth"),
+    )
+    kept = heard(tell(opened(), week(1)), relapse)
+    assert (kept.kind, kept.indicator, kept.also) == (
+        Kind.LEVEL,
+        "weekly-breadth",
+        ("digital-intake", "intended-use"),
+    )
+    for alert in (renamed, kept):
+        assert (alert.urgency, alert.week, alert.confirmed) == (0.7, week(1), week(1))
+    nameless = heard(opened(), seen(1, M, indicator=""))
+    assert (nameless.indicator, nameless.also) == ("weekly-breadth", ())
+
+
+def test_a_week_that_is_not_usable_is_noted_and_counts_neither_way() -> None:
+    watched = run(H)
+    held_back = heard(watched, seen(1, H, inhibition=Inhibition.OUTAGE))
+    assert (held_back.week, held_back.inhibited, held_back.hits) == (week(1), Inhibition.OUTAGE, (True,))
+    assert heard(held_back, seen(2, H)).inhibited is None
+
+
+def test_hits_are_counted_by_the_rule_of_the_kind_that_is_found() -> None:
+    """A relapse asks for two hits in a row; what a level had before does not help it."""
+    watched = heard(run(H, B), seen(2, H, Kind.RELAPSE))
+    assert (watched.state, watched.kind) == (State.WATCHING, Kind.RELAPSE)
+    # what is not found renames nothing
+    assert heard(run(H), seen(1, B, Kind.RELAPSE)).kind is Kind.LEVEL
+
+
+def test_what_is_watched_is_forgotten_where_a_deviation_is_agreed() -> None:
+    watched = run(H)
+    assert watched is not None
+    assert observe({watched.key: watched}, [seen(1, M, inhibition=Inhibition.DEVIATION)], week(2)) == {}
+
+
+def test_the_day_on_which_it_became_better_stays_until_it_is_worse() -> None:
+    better = run(C, C, alert=opened(), first=1)
+    assert better is not None
+    assert better.improving == week(2)
+    worse = heard(better, seen(3, M))
+    assert (worse.improving, worse.calm) == (None, 0)
+
+
+def test_what_is_heard_during_a_snooze_counts_when_it_ends() -> None:
+    day, until = week(1), week(5)
+    untold = snooze(opened(), Role.MANAGER, day, until=until, reason=SnoozeReason.STAFFING)
+    worse = run(C, C, M, alert=untold, first=1)
+    assert worse is not None
+    assert (worse.state, worse.calm) == (State.SNOOZED, 0)
+    better = run(C, alert=untold, first=1)
+    assert better is not None
+    again = tick(better, until)
+    assert (again.state, again.calm, again.snooze, again.waiting) == (State.IMPROVING, 1, None, None)
+    told = snooze(tell(opened(), day), Role.MANAGER, day, until=until, reason=SnoozeReason.STAFFING)
+    assert tick(told, until).waiting == until  # an answer is awaited from then on
+
+
+def test_what_is_closed_holds_nothing_of_its_weeks() -> None:
+    closed = heard(opened(), seen(1, M, inhibition=Inhibition.DEVIATION))
+    assert (closed.hits, closed.inhibited, closed.snooze) == ((), None, None)
+    assert heard(closed, seen(2, M)).week == week(2)
+
+
+@pytest.mark.parametrize(("since", "begun"), [(3, 9), (2, 9), (4, 4)])
+def test_a_new_alert_says_nothing_again_of_what_the_last_one_spoke_of(since: int, begun: int) -> None:
+    closed = run(M, C, C, C)
+    assert closed is not None
+    assert closed.week == week(3)
+    assert heard(closed, seen(9, M, since=week(since))).since == week(begun)
+
+
+def test_what_was_called_wrong_is_silent_while_it_lasts_and_four_weeks_longer() -> None:
+    wrong = judge(opened(), Feedback.NOT_RIGHT, week(1), reason=InvalidReason.OTHER_WAY)
+    assert state(run(C, C, C, M, M, M, alert=wrong, first=1)) is State.INVALID
+    assert state(run(*[M] * 25, alert=wrong, first=1)) is State.INVALID
+    assert state(run(*[M] * 26, alert=wrong, first=1)) is State.OPEN
+    calmer = heard(wrong, seen(1, C))
+    assert (calmer.calm, calmer.calmed) == (1, None)
+    assert heard(calmer, seen(2, C, inhibition=Inhibition.OUTAGE)).calm == 1
+    assert heard(calmer, seen(2, M)).calm == 0
+    over = heard(wrong, seen(1, OVER))
+    assert (over.calm, over.calmed) == (rule(Kind.LEVEL).calm, week(2))
+
+
+def test_causes_are_those_found_at_the_root_and_those_that_hold_back() -> None:
+    own = replace(seen(0, M, Kind.STALE_SOURCE), unit="root")
+    others = [
+        replace(seen(0, M), unit="root"),
+        seen(0, M, Kind.OUTAGE),
+        seen(0, M),
+        seen(0, M, inhibition=Inhibition.REORGANISATION),
+    ]
+    assert [(cause.kind, cause.unit, cause.system) for cause in causes([own, *others], "root", week(0), {})] == [
+        (Kind.REORGANISATION, "root", "arken"),
+        (Kind.STALE_SOURCE, "root", "arken"),
+    ]
+
+
+def test_observations_come_week_by_week_and_unit_by_unit() -> None:
+    places = [("b", 0), ("a", 1), ("a", 0)]
+    merged = merge([replace(seen(number, M), unit=unit) for unit, number in places])
+    assert [(observation.unit, observation.week) for observation in merged] == [
+        ("a", week(0)),
+        ("b", week(0)),
+        ("a", week(1)),
+    ]
+
+
+def test_what_was_decided_goes_before_what_was_found() -> None:
+    deviation = seen(0, C, inhibition=Inhibition.DEVIATION)
+    reorganised = seen(0, C, Kind.RELAPSE, inhibition=Inhibition.REORGANISATION)
+    (merged,) = merge([seen(0, M), deviation, reorganised])
+    assert merged == reorganised
+    # what a fault holds back says nothing where another finding stands
+    (merged,) = merge([seen(0, M, inhibition=Inhibition.OUTAGE), seen(0, C)])
+    assert (merged.verdict, merged.inhibition) == (C, None)
+    (merged,) = merge([seen(0, M, urgency=1.0), seen(0, M, indicator="")])
+    assert merged.also == ()
+
+
 def test_every_kind_has_a_family_a_role_and_a_rule() -> None:
     for kind in Kind:
         assert family(kind) in Family

@@ -59,9 +59,9 @@ BODIES = list(bulk(3000, 5, units=5, size=500))
 BAD = [b"rubbish\n", to_ndjson([{"specversion": "1.0", "id": "x", "source": "/s", "type": "none"}])]
 TABLES = {
     "events": "SELECT * EXCEPT (batch, received_at), identity, content FROM {private}.events FINAL",
-    "identities": "SELECT DISTINCT identity, snapshot, content, import FROM {private}.identities",
+    "deliveries": "SELECT DISTINCT event, snapshot, content, import FROM {private}.deliveries",
     "superseded": "SELECT * FROM {private}.superseded FINAL",
-    "person_days": "SELECT * EXCEPT received_at FROM {private}.person_days FINAL",
+    "persons_by_day": "SELECT * FROM {private}.persons_by_day FINAL",
     "rejects": "SELECT * EXCEPT (received_at, body) FROM {private}.rejects FINAL",
     "cases": "SELECT * EXCEPT (version, is_deleted) FROM {private}.cases FINAL",
     "tickets": "SELECT * EXCEPT (version, is_deleted) FROM {private}.tickets FINAL",

@@ -99,6 +99,9 @@ def test_ordinary_proxies_of_this_machine_sign_people_in(seen: World) -> None:
         ("nytta.town.example.evil.example", 421),
         ("nytta.town.example:99", 421),
         ("[", 421),
+        ("127.0.0.1:8650, evil.example", 421),
+        ("evil.example@127.0.0.1:8650", 421),
+        ("127.0.0.1/evil.example", 421),
     ],
 )
 def test_only_the_consoles_own_names_lead_to_it(seen: World, host: str, code: int) -> None:

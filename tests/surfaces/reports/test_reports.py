@@ -33,7 +33,7 @@ from nytta.insight.benefits.statement import (
 )
 from nytta.registry.units import LANGUAGES, Names
 from nytta.surfaces import reports
-from nytta.surfaces.reports import figures, html, pdf
+from nytta.surfaces.reports import charts, figures, html, pdf
 from nytta.surfaces.reports.compose import document
 from nytta.surfaces.reports.document import Break, Chart, Document, Heading, Items, Table, Text, Tiles
 from nytta.surfaces.reports.rows import as_csv, rows
@@ -321,3 +321,11 @@ def test_an_organisation_without_benefits_has_a_report() -> None:
     bare = Statement(organisation="t", names=names("T"), week=WEEK, currency="SEK", country="SE")
     assert "No benefits are registered." in text_of(document(bare, SAID, "en", font=pdf.FONT))
     assert pdf.pdf(document(bare, SAID, "en", font=pdf.FONT)).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("line", [50.0, 52.0, 48.0])
+def test_names_of_two_lines_that_end_together_do_not_cover_each_other(line: float) -> None:
+    weeks = [(WEEK - timedelta(weeks=1), 40.0), (WEEK, 50.0)]
+    svg = charts.course(weeks, line=line, words=("Share", "Pays"), labels=("w1", "w2"), font="serif")
+    heights = {word: float(y) for y, word in re.findall(r'y="([\d.]+)" [^>]*>(Share|Pays)<', svg)}
+    assert abs(heights["Share"] - heights["Pays"]) >= 15

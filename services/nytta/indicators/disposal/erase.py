@@ -98,7 +98,7 @@ def _left(store: PrivateStore, digest_list: str) -> dict[str, int]:
     """Rows per table that still name one of these pseudonyms."""
     places = {
         "events": f"actor IN ({digest_list}) OR subject IN ({digest_list})",
-        "person_days": f"actor IN ({digest_list})",
+        "persons_by_day": f"actor IN ({digest_list})",
         **{
             subject.table: " OR ".join(
                 [

@@ -14,7 +14,9 @@ from datetime import date
 from nytta.indicators.definition import Definition
 from nytta.indicators.store import seals
 from nytta.indicators.store.recompute import last_week, zones_of
+from nytta.indicators.store.render import SAID
 from nytta.indicators.subjects import STORED
+from nytta.ingest.store.counted import CONTENT, EVENT
 from nytta.ingest.store.exclusions import PERSON_KINDS
 from nytta.ingest.store.private import PrivateStore
 
@@ -23,6 +25,7 @@ NOBODY = "toFixedString('', 16)"
 
 _WHICH = "identity, snapshot, content, import"
 _LISTED = f"({_WHICH}) IN (SELECT {_WHICH} FROM {{private}}.removal)"
+_OF_DELIVERY = f"{EVENT}, snapshot, {CONTENT}, import"
 _SYNC = "SETTINGS mutations_sync = 2"
 
 
@@ -170,8 +173,10 @@ def delete(store: PrivateStore, condition: str) -> None:
     connection = store.connection
     identities = "identity IN (SELECT identity FROM {private}.removal)"
     connection.run(f"ALTER TABLE {{private}}.superseded DELETE WHERE {identities} {_SYNC}")
-    connection.run(f"ALTER TABLE {{private}}.identities DELETE WHERE {_LISTED} {_SYNC}")
-    connection.run(f"ALTER TABLE {{private}}.person_days DELETE WHERE {_LISTED} {_SYNC}")
+    deliveries = f"(event, snapshot, content, import) IN (SELECT {_OF_DELIVERY} FROM {{private}}.removal)"
+    connection.run(f"ALTER TABLE {{private}}.deliveries DELETE WHERE {deliveries} {_SYNC}")
+    said = f"(said, import) IN (SELECT {SAID}, import FROM {{private}}.removal)"
+    connection.run(f"ALTER TABLE {{private}}.persons_by_day DELETE WHERE {said} {_SYNC}")
     connection.run(f"ALTER TABLE {{private}}.events DELETE WHERE {condition} {_SYNC}")
     store.doubt_feeds()
     store.mark(identities)

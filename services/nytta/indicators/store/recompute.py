@@ -29,7 +29,7 @@ from nytta.indicators.store.render import (
     winners,
 )
 from nytta.indicators.subjects import STORED, SUBJECTS, Subject
-from nytta.ingest.store.counted import visible
+from nytta.ingest.store.counted import EVENT, visible
 from nytta.ingest.store.private import PrivateStore, marks_in
 from nytta.storage.client import Connection
 
@@ -137,12 +137,13 @@ def _read_marks(store: PrivateStore, cleared: int, highest_mark: int) -> None:
         f"INSERT INTO {{private}}.round_marks SELECT DISTINCT kind, system, subject, unit, hour FROM {marks}"
     )
     contested = f"""
-        SELECT identity FROM {{private}}.identities
-        WHERE identity IN (
-            SELECT identity FROM {{private}}.identities WHERE batch IN (SELECT DISTINCT batch FROM {marks}))
-        GROUP BY identity HAVING uniqExact(snapshot, content) > 1"""
+        SELECT event FROM {{private}}.deliveries
+        WHERE event IN (SELECT event FROM {{private}}.deliveries WHERE batch IN (SELECT DISTINCT batch FROM {marks}))
+        GROUP BY event HAVING uniqExact(snapshot, content) > 1"""
     if not connection.rows(f"SELECT 1 FROM ({contested}) LIMIT 1"):
         return
+    # what is contested by halves of hashes is looked at whole in the raw events: two of them may share a half
+    contested_events = f"{EVENT} IN ({contested})"
     connection.run(
         f"""INSERT INTO {{private}}.superseded
         SELECT identity, pair.1, pair.2, pair.3 FROM (
@@ -152,11 +153,11 @@ def _read_marks(store: PrivateStore, cleared: int, highest_mark: int) -> None:
                                      arrayFilter(w -> (w.1, w.4) > (l.1, l.4)
                                                       OR ((w.1, w.4) = (l.1, l.4) AND w.2 < l.2), contents)),
                        contents)))) AS pair
-            FROM {{private}}.identities WHERE identity IN ({contested}) GROUP BY identity)"""
+            FROM {{private}}.events WHERE {contested_events} GROUP BY identity)"""
     )
     connection.run(
         "INSERT INTO {private}.round_marks (kind, system, subject, unit, hour) "
-        + marks_in("{private}.events", f"identity IN ({contested})")
+        + marks_in("{private}.events", contested_events)
     )
 
 
@@ -236,7 +237,7 @@ def _fed_by_persons(store: PrivateStore, marked: Collection[str], scope: Scope) 
         )
     if "act" in marked:
         branches.append(
-            f"""SELECT 'legacy', system FROM {{private}}.person_days
+            f"""SELECT 'legacy', system FROM {{private}}.persons_by_day
             WHERE what = 'earlier' AND {scope.visible} AND (system, unit) IN (
                 SELECT system, unit FROM {{private}}.round_marks WHERE kind = 'act')
               AND week IN (SELECT toMonday(toDate(hour)) FROM {{private}}.round_marks WHERE kind = 'act')

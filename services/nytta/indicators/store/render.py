@@ -23,6 +23,8 @@ ENDED = f"if({_IS_OPEN}, {_OPEN_END}, toDate(valid_to - 1))"
 _NOBODY = "toFixedString('', 16)"
 _HABIT = 12
 """Weeks at work over which a habit shows."""
+SAID = "sipHash64(identity, snapshot, content)"
+"""SQL of `persons_by_day.said`, of a raw event or of a content that lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,19 +270,19 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     by_old = f"""
         UNION ALL
         SELECT unit, system, arrayJoin({acted}) AS place, actor AS person, 0, 0, 0, 1, ''
-        FROM {_person_days(scope, "earlier", f"{units} AND {near_weeks}")}"""
+        FROM {_persons_by_day(scope, "earlier", f"{units} AND {near_weeks}")}"""
     at_work = f"""
     LEFT JOIN (
         SELECT place.1 AS kind, place.2 AS period, person, max(1 + (days > 0)) AS known
         FROM (SELECT arrayJoin({weeks}) AS place, actor AS person, days
-              FROM {_person_days(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")})
+              FROM {_persons_by_day(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")})
         GROUP BY kind, period, person
     ) AS t ON t.person = r.person AND t.kind = r.kind AND t.period = r.period
     LEFT JOIN (
         SELECT w.unit AS unit, w.place.1 AS kind, w.place.2 AS period,
                toUInt16(max(least(1000, round(1000 * w.persons / s.staff)))) AS share
         FROM (SELECT unit, toMonday(toDate(valid_from)) AS week, arrayJoin({weeks}) AS place, quantity AS persons
-              FROM {_person_days(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near_weeks}")}) AS w
+              FROM {_persons_by_day(scope, "presence", f"{units} AND actor = {_NOBODY} AND {near_weeks}")}) AS w
         INNER JOIN (
             SELECT unit, arrayJoin({_span("first_day", "last_day", "week", scope, 0)}) AS week,
                    uniqExact(actor) AS staff
@@ -307,7 +309,7 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     FROM (
         SELECT unit, system, place.1 AS kind, place.2 AS period, person, a, e, n, l, t FROM (
             SELECT unit, system, arrayJoin({acted}) AS place, actor AS person, 1 AS a, 0 AS e, 0 AS n, 0 AS l, '' AS t
-            FROM {_person_days(scope, "act", f"{units} AND {near_weeks}")}{by_old if scope.has("legacy") else ""}
+            FROM {_persons_by_day(scope, "act", f"{units} AND {near_weeks}")}{by_old if scope.has("legacy") else ""}
             UNION ALL
             SELECT unit, system, arrayJoin({spans}) AS place, actor AS person, 0, 1, toInt8(entitled != 0), 0,
                    toString(tier)
@@ -324,14 +326,16 @@ def person_rows(of_kinds: Sequence[Kind], scope: Scope, habits: Collection[int])
     GROUP BY r.kind, p.ancestor, r.system, case_type, r.period, r.person"""
 
 
-def _person_days(scope: Scope, kind: str, where: str) -> str:
+def _persons_by_day(scope: Scope, kind: str, where: str) -> str:
     """SQL of what is known of persons by day.
 
     An act, or a presence, that came twice is in it twice: who reads it asks whether there is any.
     """
-    return f"""(SELECT unit, system, {scope.zones.date("time")} AS day, actor, days, quantity,
-               toDate(time) AS valid_from FROM {scope.events}.person_days
-        WHERE what = '{kind}' AND {where} AND {scope.visible} AND {_unbeaten(scope)})"""
+    return f"""(SELECT unit, system, toDateTime64(900 * quarter, 3, 'UTC') AS time,
+               {scope.zones.date("time")} AS day, actor, days, quantity, toDate(time) AS valid_from
+        FROM {scope.events}.persons_by_day
+        WHERE what = '{kind}' AND {where} AND {scope.visible}
+          AND said NOT IN (SELECT {SAID} FROM {scope.events}.superseded WHERE {scope.visible}))"""
 
 
 def _belonging(scope: Scope, of_kinds: Sequence[Kind], units: str) -> str:
@@ -342,7 +346,7 @@ def _belonging(scope: Scope, of_kinds: Sequence[Kind], units: str) -> str:
 
 
 def _weeks(scope: Scope, of_kinds: Sequence[Kind]) -> str:
-    """SQL condition on the weeks of person_days that bear on the touched periods; their days may be one beside."""
+    """SQL condition on the weeks of persons_by_day that bear on the touched periods; their days may be one beside."""
     if scope.reaches is None:
         return "1"
     first_days, last_days = [], []
@@ -369,7 +373,7 @@ def _habit(scope: Scope, windows: Mapping[int, int], units: str) -> str:
     """
     of_kinds = [("window", window) for window in windows.values()]
     near_weeks = _weeks(scope, of_kinds)
-    acts = _person_days(scope, "act", f"{units} AND {near_weeks}")
+    acts = _persons_by_day(scope, "act", f"{units} AND {near_weeks}")
     eligible = _belonging(scope, of_kinds, units)
     weeks = _span("first_day", "last_day", "week", scope, 0)
     last_weeks = ", ".join(
@@ -381,7 +385,7 @@ def _habit(scope: Scope, windows: Mapping[int, int], units: str) -> str:
     elif scope.reaches is not None:
         first_day, last_day = scope.reaches["window"]
         few_weeks = f" AND last.2 >= toDate('{first_day}') AND last.2 <= toDate('{last_day}')"
-    present = _person_days(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")
+    present = _persons_by_day(scope, "presence", f"actor != {_NOBODY} AND {near_weeks}")
     at_work = f"""LEFT JOIN (SELECT toMonday(toDate(valid_from)) AS week, actor AS person, max(1 + (days > 0)) AS known
                        FROM {present}
                        GROUP BY week, person) AS t ON t.person = s.person AND t.week = s.week"""

@@ -130,10 +130,10 @@ def _index(beside: PrivateStore, scope: Scope) -> None:
     )
     # what the view makes of events that are inserted, of those that were linked
     view = connection.value(
-        "SELECT as_select FROM system.tables WHERE database = {db:String} AND name = 'person_days_of_events'",
+        "SELECT as_select FROM system.tables WHERE database = {db:String} AND name = 'persons_by_day_of_events'",
         db=connection.zones.private,
     )
-    connection.run(f"INSERT INTO {{private}}.person_days {view}")
+    connection.run(f"INSERT INTO {{private}}.persons_by_day {view}")
 
 
 def _derive(beside: PrivateStore, subject: Subject, scope: Scope) -> None:

@@ -3,6 +3,7 @@
 It accepts a part of what the models accept. What it does not accept is not refused, but left to `validate`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -27,6 +28,7 @@ FAST_PLANS: Final[Mapping[str, TypePlan]] = MappingProxyType(
 """CloudEvents types that the fast path knows, with their plans."""
 
 Rows = NDArray[np.int64]
+Nulls = Mapping[str, Rows]
 
 _ENVELOPE: Final = {
     name: pa.string()
@@ -46,6 +48,9 @@ _SAMPLE: Final = 64
 _EXTENSIONS: Final = 16
 # Among so few lines it is cheaper to ask the models than to look for the line that cannot be read.
 _FEW: Final = 64
+# From so many lines on they are parted by type: the fields of other types cost more than reading several times.
+_PARTED: Final = 8_192
+_TYPE: Final = re.compile(rb'"type" ?: ?"([^"]*)"')
 _MARGIN: Final = 64
 _NULL: Final = b"null"
 _BLANK: Final = b" \t\r"
@@ -68,16 +73,40 @@ class Piece:
 def read(lines: Lines, start: int, end_line: int, pseudonymise: Chooser | None) -> Iterator[Piece]:
     """The events of the lines from `start` until before `end_line` that can be read, type by type."""
     rows = np.flatnonzero(lines.regular[start:end_line]) + start
-    yield from _read(lines, rows, pseudonymise)
+    if not len(rows):
+        return
+    nulls = _nulls(lines, rows)
+    for rows_of_type in _by_type(lines, rows):
+        yield from _read(lines, rows_of_type, nulls, pseudonymise)
 
 
-def _read(lines: Lines, rows: Rows, pseudonymise: Chooser | None) -> Iterator[Piece]:
+def _by_type(lines: Lines, rows: Rows) -> list[Rows]:
+    """The lines parted by what looks like their type; all together where that is one, or does not tell.
+
+    A guess, that only saves time: what a line is decides its type when it is read.
+    """
+    if len(rows) < _PARTED or len({tuple(_TYPE.findall(lines[row])) for row in _sample(rows)}) == 1:
+        return [rows]
+    types = _TYPE.findall(lines.joined(rows))
+    encoded = pa.array(types, pa.binary()).dictionary_encode()
+    if len(types) != len(rows) or len(encoded.dictionary) > len(FAST_PLANS):
+        return [rows]
+    codes = encoded.indices.to_numpy()
+    return [rows[codes == code] for code in range(len(encoded.dictionary))]
+
+
+def _sample(rows: Rows) -> list[int]:
+    """Some of the rows, spread over all of them."""
+    sample: list[int] = rows[:: max(1, len(rows) // _SAMPLE)].tolist()
+    return sample
+
+
+def _read(lines: Lines, rows: Rows, nulls: Nulls, pseudonymise: Chooser | None) -> Iterator[Piece]:
     """Lines that cannot be read together are sifted; where that was not enough, their halves are tried."""
     if not len(rows):
         return
     shape = _Shape()
-    sample = rows[:: max(1, len(rows) // _SAMPLE)]
-    for row in sample.tolist():
+    for row in _sample(rows):
         shape.takes(lines[row])
     table = _table(lines, rows, shape)
     # From what costs least to what costs most: all fields that there are, then a look at each line, then halves.
@@ -89,11 +118,11 @@ def _read(lines: Lines, rows: Rows, pseudonymise: Chooser | None) -> Iterator[Pi
         rows = rows[fitting]
         table = _table(lines, rows, shape)
     if table is not None:
-        yield from _pieces(lines, rows, table, pseudonymise)
+        yield from _pieces(rows, table, nulls, pseudonymise)
     elif len(rows) > _FEW:
         middle = len(rows) // 2
-        yield from _read(lines, rows[:middle], pseudonymise)
-        yield from _read(lines, rows[middle:], pseudonymise)
+        yield from _read(lines, rows[:middle], nulls, pseudonymise)
+        yield from _read(lines, rows[middle:], nulls, pseudonymise)
 
 
 class _Shape:
@@ -168,7 +197,7 @@ def _table(lines: Lines, rows: Rows, shape: _Shape) -> pa.Table | None:
     return table if len(table) == len(rows) else None
 
 
-def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | None) -> Iterator[Piece]:
+def _pieces(rows: Rows, table: pa.Table, nulls: Nulls, pseudonymise: Chooser | None) -> Iterator[Piece]:
     """The events of a table, type by type."""
     if not {"specversion", "type"} <= set(table.column_names):
         return
@@ -177,7 +206,6 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | N
     if "retracted" in table.column_names:
         are_retracted = table["retracted"].fill_null(False).to_numpy(zero_copy_only=False)
         certain &= ~are_retracted.astype(np.bool_)
-    nulls = _nulls(lines, rows)
     types = table["type"].combine_chunks().dictionary_encode()
     codes = types.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     outer = {name: table[name].combine_chunks() for name in table.column_names if name != "data"}
@@ -203,9 +231,9 @@ def _pieces(lines: Lines, rows: Rows, table: pa.Table, pseudonymise: Chooser | N
         for field, identifiers in type_ids.items():
             if field not in plan.names:
                 type_certain &= identifiers.absent
-        for field, are_null in nulls.items():
+        for field, null_rows in nulls.items():
             if field not in plan.nullable:
-                type_certain &= ~are_null[rows_of_type]
+                type_certain &= ~np.isin(rows[rows_of_type], null_rows)
         columns = Columns(
             rows=len(rows_of_type),
             envelope=_taken(envelope, rows_of_type),
@@ -224,8 +252,8 @@ def _taken(columns: Mapping[str, pa.Array], rows: Rows) -> dict[str, pa.Array]:
     return {name: column.take(indices) for name, column in columns.items()}
 
 
-def _nulls(lines: Lines, rows: Rows) -> dict[str, NDArray[np.bool_]]:
-    """For each field that some line gives an explicit null, which rows do: the table cannot tell it from absence.
+def _nulls(lines: Lines, rows: Rows) -> Nulls:
+    """For each field that some line gives an explicit null, which lines do: the table cannot tell it from absence.
 
     Keys that are no fields stand under "".
     """
@@ -244,12 +272,7 @@ def _nulls(lines: Lines, rows: Rows) -> dict[str, NDArray[np.bool_]]:
                 field = name if name in _DATA else ""
                 places.setdefault(field, []).append(place)
         place = lines.body.find(_NULL, place + len(_NULL), end)
-    starts = lines.starts[rows]
-    nulls = {field: np.zeros(len(rows), np.bool_) for field in places}
-    for field, positions in places.items():
-        null_rows = np.searchsorted(starts, positions, side="right") - 1
-        nulls[field][null_rows] = True
-    return nulls
+    return {field: np.searchsorted(lines.starts, positions, side="right") - 1 for field, positions in places.items()}
 
 
 def _valid(values: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:

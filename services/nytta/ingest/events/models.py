@@ -180,6 +180,8 @@ class CaseHandover(Acted):
     """The case, as a pseudonym."""
     team: Text = None
     """The team that took the case over."""
+    count: Number = None
+    """Number of handovers that the event stands for, where a source only counts them; else one."""
 
 
 class CaseClosed(Acted):

@@ -6,8 +6,9 @@ import difflib
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -81,10 +82,8 @@ def questions(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str], t
     known_units = _tree(lists, "org", answers)
     for code in _strangers(lists, known_units):
         close_names = difflib.get_close_matches(code.lower(), [unit.name.lower() for unit in known_units], 1, _ALIKE)
-        proposed = next(
-            (unit.name for unit in known_units if close_names and unit.name.lower() == close_names[0]),
-            "a unit of its own",
-        )
+        bearers = [unit.name for unit in known_units if close_names and unit.name.lower() == close_names[0]]
+        proposed = bearers[0] if len(bearers) == 1 else "a unit of its own"
         asked_questions.append(
             Question(
                 f"unit {code}",
@@ -250,14 +249,23 @@ def _tree(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, 
             for code in codes(draft):
                 if code.lower() not in {unit.lower() for unit in units}:
                     units[code] = _Unit(free(f"{root}.{slug(code)}", taken_ids), code, root, (code,))
-    all_units = [*above.values(), *units.values()]
+    all_units = _without_shared_names([*above.values(), *units.values()])
     moved: dict[str, list[str]] = {unit.id: [] for unit in all_units}
     for code in _strangers(lists, all_units):
         answer = answers.get(f"unit {code}", "").lower()
         home = next((unit for unit in all_units if answer and answer in (unit.name.lower(), unit.id.lower())), None)
         if home:
             moved[home.id].append(code)
-    return [_Unit(unit.id, unit.name, unit.parent, (*unit.codes, *moved[unit.id])) for unit in all_units]
+    return [replace(unit, codes=(*unit.codes, *moved[unit.id])) for unit in all_units]
+
+
+def _without_shared_names(units: Sequence[_Unit]) -> list[_Unit]:
+    """The units without the names that several have, such as "Administration": only their codes tell them apart."""
+    bearers = Counter(code.lower() for unit in units for code in unit.codes)
+    return [
+        replace(unit, codes=(unit.codes[0], *(code for code in unit.codes[1:] if bearers[code.lower()] == 1)))
+        for unit in units
+    ]
 
 
 def _strangers(lists: Sequence[tuple[Path, Draft]], known_units: Sequence[_Unit]) -> list[str]:

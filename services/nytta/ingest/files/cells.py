@@ -21,7 +21,7 @@ NO_END: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
 """Years that stand for no end, in lists of employments and the like."""
 _YES: Final = frozenset({"ja", "j", "yes", "y", "true", "sant", "sann", "1", "x", "on", "på", "aktiv", "active"})
 _NO: Final = frozenset({"nej", "nei", "n", "no", "false", "falskt", "usann", "0", "off", "av", "inaktiv", "inactive"})
-_NUMBER: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0.]\d{3})*(?:[.,]\d+)?|[+-]?\d+(?:[.,]\d+)?")
+_NUMBER: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0.]\d{3})*(?:[.,]\d+)?|[+-]?\d*[.,]?\d+")
 _DOTTED: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})\b")
 _SERIAL: Final = re.compile(r"[345]\d{4}(?:[.,]\d+)?|2958465")
 """Days of 1982 to 2064 as spreadsheets count them, and the last that they know, which stands for no end."""
@@ -188,6 +188,12 @@ def are_numbers(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a number."""
     texts = said(cells)
     return bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
+
+
+def are_counts(cells: Sequence[str]) -> bool:
+    """Whether every cell that says something is a small whole number, such as how often something happened."""
+    texts = said(cells)
+    return bool(texts) and all(re.fullmatch(r"\d{1,3}(?:[.,]0+)?", text) for text in texts)
 
 
 def is_fraction(cells: Sequence[str]) -> bool:

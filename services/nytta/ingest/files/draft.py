@@ -37,10 +37,16 @@ _NO_EVENT: Final = re.compile(
     (
         r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|planned"
         r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated"
-        r"|modified|ändrad|endret|komplett|complete date)"
+        r"|modified|ändrad|endret|komplett|complete date|utredning (klar|färdig|avsl|slut|ferdig|afsl))"
     ).translate(_PLAIN)
 )
 """Words of columns whose dates are of no opening, closing or doing."""
+_VALID: Final = re.compile(r"\b(giltig|gyldig|gaeller|galler|gjelder)")
+"""Words by which staff lists say from when and to when somebody belongs to a unit."""
+_NO_TYPE: Final = re.compile(
+    r"\b(beslut|vedtak|afgor|afgjort|decision|outcome|utfall|resultat|dokument|document|kontakt|contact|person)"
+)
+"""Words of columns that say something else of a case than what sort it is."""
 _AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)".translate(_PLAIN))
 """Words that say of an event which of several it is."""
 _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
@@ -48,7 +54,7 @@ _TELLING: Final[Mapping[str, Mapping[str, int]]] = {
     TICKETS: {"ticket": 1, "opened": 1, "resolved": 2, "channel": 1, "team": 2, "requester": 2, "first_contact": 3}
     | {"category": 1, "status": 1, "closed": 1, "reassignments": 3},
     CASES: {"case": 1, "case_type": 2, "opened": 1, "closed": 1, "decided": 2, "actor": 2, "end_to_end": 3}
-    | {"returned": 3, "channel": 1},
+    | {"returned": 3, "channel": 1, "handovers": 3, "reopened": 1},
     TRAINING: {"course": 4, "person": 1, "at": 1},
     USE: {"app": 2, "person": 1, "at": 2},
 }
@@ -66,24 +72,32 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _UNIQUE: Final = 0.95
 """The part of the rows that must have a number of their own for it to be that of a ticket or a case."""
+_MANY: Final = 6
+"""Of so many rows, texts that are all different are no words of a list."""
 _DIGIT: Final = re.compile(r"\d")
 _CHANNELS: Final = (
     (r"e-?post|e-?mail|mail|outlook", "email"),
-    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall", "phone"),
-    (r"chat|teams|messenger", "chat"),
+    (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall|\bsms\b|\bivr\b", "phone"),
+    (r"chat|teams|messenger|slack|virtual.agent", "chat"),
     (
         r"e-?tjänst|etjänst|e-?tjeneste|webb?|portal|självservice|selvbetjening|self.?service|skjema|formulär|form\b"
-        r"|digital|internet|nett|altinn|online|mina sidor|min side|borger\.dk|catalog|jira",
+        r"|digital|internet|nett|altinn|online|mina sidor|min side|borger\.dk|catalog|widget|e-?bygg|byggesøk"
+        r"|mittbygge",
         "web",
     ),
     (r"\bapp\b|mobil", "app"),
     (
-        r"besök|disk|reception|oppmøte|frammøte|fremmøde|personligt|muntlig|skranke|walk|person|counter|desk|servicetorg",
+        r"besök|disk|reception|oppmøte|frammøte|fremmøde|personligt|muntlig|skranke|walk|person|counter|servicetorg"
+        r"|(?<!help)(?<!help )(?<!service)(?<!service )desk",
         "desk",
     ),
-    (r"\bpost\b|brev|letter|papper|papir|\bmail room", "post"),
+    (r"\bpost\b|brev|letter|papper|papir|paper|\bmail room", "post"),
     (r"\bapi\b|integration|integrasjon", "api"),
-    (r"övervak|overvåk|monitor|\bevent|alarm|alert|automat|intern|system|tekniker|technician", "internal"),
+    (
+        r"övervak|overvåk|monitor|cloudwatch|pagerduty|\bevent|alarm|alert|automat|\bintern(?!et)|system|tekniker"
+        r"|technician|proaktiv|proactive|^note$",
+        "internal",
+    ),
 )
 """What texts of a channel say, the first that is found."""
 _LEADERS: Final = re.compile(
@@ -152,21 +166,34 @@ def drafted(look: Look, kind: str = "") -> Draft:
     dated = {column: column_notations for column in columns if (column_notations := notations(look.cells(column)))}
     if kind == LOG or (not kind and {"time:timestamp", "ocel:time"} & set(columns)):
         return _log(look, columns, dated)
-    of_kind = {candidate: _fields(candidate, look, columns, dated) for candidate in ([kind] if kind else KINDS)}
-    points = {
-        each: _told(each, column_notations) + _named(each, look.name) for each, column_notations in of_kind.items()
-    }
-    best = kind or max(KINDS, key=lambda each: (set(_NEEDED[each]) <= of_kind[each].keys(), points[each]))
-    if not kind and (not set(_NEEDED[best]) <= of_kind[best].keys() or points[best] < _FEWEST):
-        return _log(look, columns, dated)
-    return _settled(look, best, of_kind[best], dated)
+    if kind := kind or _kind(look, columns, dated):
+        return _settled(look, kind, _fields(kind, look, columns, dated, by_cells=True), dated)
+    return _log(look, columns, dated)
+
+
+def _kind(look: Look, columns: list[str], dated: Mapping[str, Sequence[Notation]]) -> str:
+    """The kind of which the columns tell most by their names; "" where they tell of none.
+
+    Where the names leave out what a kind needs, cells may tell it, if the names tell twice as much otherwise.
+    """
+    for by_cells, fewest in ((False, _FEWEST), (True, 2 * _FEWEST)):
+        of_kind = {kind: _fields(kind, look, columns, dated, by_cells=by_cells) for kind in KINDS}
+        points = {kind: _told(kind, fields) + _named(kind, look.name) for kind, fields in of_kind.items()}
+        possible_kinds = [kind for kind in KINDS if set(_NEEDED[kind]) <= of_kind[kind].keys()]
+        best = max(possible_kinds, key=lambda kind: points[kind], default="")
+        if best and points[best] >= fewest:
+            return best
+    return ""
 
 
 def possible(seen: Look) -> tuple[str, ...]:
     """As what a file can be read: the kinds of which it has the columns that they need, or a log of steps."""
     columns = list(seen.columns[:_COLUMNS])
     dated = {column: found for column in columns if (found := notations(seen.cells(column)))}
-    return (*(kind for kind in KINDS if set(_NEEDED[kind]) <= _fields(kind, seen, columns, dated).keys()), LOG)
+    return (
+        *(kind for kind in KINDS if set(_NEEDED[kind]) <= _fields(kind, seen, columns, dated, by_cells=True).keys()),
+        LOG,
+    )
 
 
 def _told(kind: str, fields: Mapping[str, str]) -> int:
@@ -229,41 +256,59 @@ def called(column: str) -> str:
 
     Programs write headers without the letters of their language too: "Arendenummer", "Lost datum".
     """
-    apart = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column)).replace("%", " prosent ")
+    apart = (
+        re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column)).replace("%", " prosent ").replace("#", " number ")
+    )
     return re.sub(r"[\W_]+", " ", apart.lower().translate(_PLAIN)).strip()
 
 
-def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Sequence[Notation]]) -> dict[str, str]:
+def _fields(
+    kind: str,
+    look: Look,
+    columns: list[str],
+    dated: Mapping[str, Sequence[Notation]],
+    *,
+    by_cells: bool = False,
+) -> dict[str, str]:
     """What the columns hold, each column once.
 
-    Those called exactly so come before those that bear a name within, and these before those that only begin like one.
+    Those called exactly so come before those that bear a name within, and these before those that only begin like one;
+    last come, with `by_cells`, those whose cells alone tell it.
     """
     names = {column: called(column) for column in columns}
     fields: dict[str, str] = {}
 
-    def free(role: str, *, any_date: bool = False) -> list[str]:
+    def free(role: str, *, exactly: bool = False) -> list[str]:
         unused_columns = [column for column in columns if column not in fields.values()]
         if role == "at" and kind in (CASES, LOG):
             return [column for column in unused_columns if not _is_end(column)]
-        if role not in _DATES or any_date:
+        if role == "channel" and not exactly:
+            return [column for column in unused_columns if not _WAY_OUT.search(names[column])]
+        if role not in _DATES or exactly:
             return unused_columns
         return [
             column
             for column in unused_columns
-            if _AN_EVENT.search(names[column]) or not _NO_EVENT.search(names[column])
+            if _AN_EVENT.search(names[column])
+            or not _NO_EVENT.search(names[column])
+            or (kind == STAFF and _VALID.search(names[column]))
         ]
 
     for within in (False, True):
         for role, known_names in _names()[kind].items():
-            if role in fields or role == "unit_name":
+            # a name that holds "date" says of which: what it is is asked of the stems first
+            if role in fields or role == "unit_name" or (within and role == "at" and kind == CASES):
                 continue
-            candidates = free(role, any_date=not within)
+            candidates = free(role, exactly=not within)
             column = next(
                 (
                     column
                     for name in known_names
                     for column in candidates
-                    if _bears(names[column], name, within) and _holds(role, look, column, dated)
+                    if _bears(names[column], name, within)
+                    and _holds(role, look, column, dated)
+                    and not (within and role in ("ticket", "case") and not _are_numbered(look.cells(column)))
+                    and not (within and _tells_channel(role, look, column, fields))
                 ),
                 "",
             )
@@ -278,9 +323,15 @@ def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Seque
             if _holds(role, look, column, dated)
             and (role in _DATES or column not in dated)
             and _is_like(role, look, column)
+            and not (role == "case_type" and _NO_TYPE.search(names[column]))
+            and not _tells_channel(role, look, column, fields)
+            and not (kind == STAFF and role == "person" and not _are_persons(look.cells(column)))
         ]
         column = next((column for stem in stems for column in candidates if stem.search(names[column])), "")
         if column:
+            fields[role] = column
+    for role in _BY_CELLS.get(kind, ()) if by_cells else ():
+        if role not in fields and (column := _by_cells(role, look, free(role), dated)):
             fields[role] = column
     if kind == STAFF:
         _find_units(look, names, fields)
@@ -291,6 +342,59 @@ def _fields(kind: str, look: Look, columns: list[str], dated: Mapping[str, Seque
     if kind == CASES and ("at" not in fields or cells.are_unique(look.cells(fields.get("case", "")))):
         fields.pop("activity", None)  # what a case is, and no step of it
     return fields
+
+
+_BY_CELLS: Final[Mapping[str, tuple[str, ...]]] = {
+    STAFF: ("person",),
+    TICKETS: ("ticket", "opened", "channel"),
+    CASES: ("case", "opened", "channel"),
+}
+"""What cells alone may tell, whatever the columns are called."""
+_NO_WAY_IN: Final = re.compile(
+    r"\b(\w*kateg|categ|amne|emne|tema|topic|tjanst|tjenest|service|produkt|product|system|appli|tit|rubrik|beskriv|desc)"
+)
+"""Words of columns that say what a matter is about."""
+_WAY_OUT: Final = re.compile(r"\b(onsk|prefer|svar|utskick|reply|answer|notif|exped|utsend|utgaende|outgoing)")
+"""Words of columns with ways by which somebody is answered, or would like to be."""
+
+
+def _by_cells(role: str, look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> str:
+    """The column whose cells are of the sort that a field alone has; "" where none or several are.
+
+    A number of its own in each row is that of the person, ticket or case. Of dates, what came first in every row is the
+    opening. Ways by which people write and call are the channel, unless they are those by which they are answered.
+    """
+    if len(look.rows) < _MANY // 2:
+        return ""
+    if role == "opened":
+        return _earliest(look, [column for column in columns if column in dated], dated)
+    if role == "channel":
+        ways = [column for column in columns if not _NO_WAY_IN.search(called(column)) and column not in dated]
+        fitting = [column for column in ways if _is_like("channel", look, column)]
+        return fitting[0] if len(fitting) == 1 else ""
+    numbered = [column for column in columns if column not in dated and _is_like("case", look, column)]
+    return next((column for column in numbered if cells.are_unique(look.cells(column))), "")
+
+
+def _earliest(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> str:
+    """The column of dates that is filled in everywhere and never later than another; "" where none or several are."""
+    days = {
+        column: [cells.moment(dated[column][0], text) for text in look.cells(column)]
+        for column in columns
+        if len(dated[column]) == 1
+    }
+    whole = {column: moments for column, moments in days.items() if moments and all(moments)}
+    first_columns = [
+        column
+        for column, moments in whole.items()
+        if all(
+            moment <= other
+            for others in days.values()
+            for moment, other in zip(moments, others, strict=True)
+            if moment and other
+        )
+    ]
+    return first_columns[0] if len(first_columns) == 1 else ""
 
 
 def _tells_first_contact(texts: Sequence[str]) -> bool:
@@ -310,6 +414,10 @@ def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) ->
         and _is_like("unit", look, column)
     ]
     unit = fields.get("unit", "")
+    upper = fields.get("unit_name", "")
+    if unit and upper and cells.tells(look.cells(unit), look.cells(upper)) > 0:
+        fields.setdefault("unit_above", upper)  # called like a name, and that of several units
+        del fields["unit_name"]
     finer = (
         [
             column_tried
@@ -339,6 +447,21 @@ def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) ->
         )
         if name:
             fields["unit_name"] = name
+
+
+def _tells_channel(role: str, look: Look, column: str, fields: Mapping[str, str]) -> bool:
+    """Whether a column that may be called like a sort of cases says how they came in, which nothing else does."""
+    return role in ("case_type", "category") and "channel" not in fields and _is_like("channel", look, column)
+
+
+def _are_numbered(texts: Sequence[str]) -> bool:
+    """Whether each cell that says something has a digit, as the numbers of cases do and names do not."""
+    return all(_DIGIT.search(text) for text in cells.said(texts))
+
+
+def _are_persons(texts: Sequence[str]) -> bool:
+    """Whether the cells of a staff list may name persons: most of its rows are of another person."""
+    return len(set(cells.said(texts))) * 2 > len(cells.said(texts))
 
 
 def _is_like(role: str, look: Look, column: str) -> bool:
@@ -381,8 +504,12 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
     match role:
         case "fte":
             return cells.are_numbers([text.replace("%", "").strip() for text in texts])
-        case "reassignments":
-            return cells.are_numbers(texts)
+        case "reassignments" | "handovers":
+            return cells.are_counts(texts)
+        case "requester" | "actor":
+            return cells.yes_words(texts) is None
+        case "reopened":
+            return cells.are_counts(texts) or cells.yes_words(texts) is not None
         case "access" | "first_contact" | "end_to_end" | "returned":
             return cells.affirmative(role, texts) is not None
         case "channel" | "unit_above" | "role" | "status":
@@ -390,7 +517,7 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
         case "category" if len(texts) > 2 and len(set(texts)) == 1:
             return False  # what is the same for all tickets parts none of them
         case "category" | "case_type" | "team" | "course" | "app" | "activity":
-            return not cells.are_unique(texts) or len(texts) < 3
+            return not cells.are_unique(texts) or len(texts) < _MANY
         case _:
             return True
 
@@ -566,6 +693,8 @@ def _table(look: Look) -> Iterator[str]:
         yield 'decimal: ","'
     if look.above:
         yield f"skip_lines: {look.above}"
+    if look.header_lines > 1:
+        yield f"header_lines: {look.header_lines}"
 
 
 _KEYS: Final = {
@@ -660,7 +789,7 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         column = quoted(fields["reassignments"])
         yield "  - also: reassigned"
         yield "    type: ticket.assigned"
-        yield f"    when: {{field: {column}, at_least: 1}}"
+        yield f"    when: {_happened(draft, fields['reassignments'])}"
         yield f"    time: {_at(draft, fields['opened'], answered)}"
         yield f"    count: {column}"
 
@@ -671,7 +800,9 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"case: {quoted(fields['case'])}"
     if "case_type" in fields:
         yield f"case_type: {quoted(fields['case_type'])}"
-    if "actor" in fields:
+    # a number of handovers says nothing of whoever has the case now, so it must not stand as an act of theirs
+    of_event = [f"    actor: {quoted(fields['actor'])}"] if {"actor", "handovers"} <= fields.keys() else []
+    if "actor" in fields and not of_event:
         yield f"actor: {quoted(fields['actor'])}"
     yield from _shared(draft, ())
     yield ""
@@ -685,17 +816,40 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield "  - type: case.opened"
     moment = _at(draft, opened, answered) if opened else "{field: time}  # no column holds the date of opening"
     yield f"    time: {moment}"
+    yield from of_event
     if "returned" in fields and opened:
-        yes_words = cells.yes_words(draft.look.cells(fields["returned"])) or []
         yield "  - also: returned"
         yield "    type: case.returned"
-        yield f"    when: {{field: {quoted(fields['returned'])}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
+        yield f"    when: {_happened(draft, fields['returned'])}"
         yield f"    time: {_at(draft, opened, answered)}"
         yield "    by_law: true"
+        yield from of_event
+    if "reopened" in fields and opened:
+        yield "  - also: reopened  # the list does not say when"
+        yield "    type: case.returned"
+        yield f"    when: {_happened(draft, fields['reopened'])}"
+        yield f"    time: {_at(draft, opened, answered)}"
+        yield from of_event
+    if "handovers" in fields and opened:
+        yield "  - also: handed_over  # the list does not say when, nor from whom"
+        yield "    type: case.handover"
+        yield f"    when: {_happened(draft, fields['handovers'])}"
+        yield f"    time: {_at(draft, opened, answered)}"
+        yield f"    count: {quoted(fields['handovers'])}"
     end = fields.get("closed") or fields.get("decided")
     if end:
         yield from _end(draft, answered, end, "case", "closed")
+        yield from of_event
         yield from _answer(draft, "end_to_end", "    end_to_end")
+
+
+def _happened(draft: Draft, column: str) -> str:
+    """The condition that a column of answers says yes, or one of counts at least one."""
+    texts = draft.look.cells(column)
+    if cells.are_counts(texts):
+        return f"{{field: {quoted(column)}, at_least: 1}}"
+    yes_words = cells.yes_words(texts) or []
+    return f"{{field: {quoted(column)}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
 
 
 def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from nytta.ingest.files.files import Stream
 
 _SINGLE: Final = ("cp1252", "cp850", "mac_roman")
 """Encodings of one byte a letter that Nordic programs write, the likeliest first."""
-_LETTERS: Final = re.compile(r"[a-zåäöæø][åäöæøéü](?=[a-zåäöæø])|\b[ÅÄÖØåø](?=[a-zåäöæø])|[a-zåäöæø]å\b")
+_LETTERS: Final = re.compile(r"[A-Za-zåäöæø][åäöæøéü](?=[a-zåäöæø])|\b[ÅÄÖØåø](?=[a-zåäöæø])|[a-zåäöæø]å\b")
 """Letters where no quotation mark or dash of another encoding would stand."""
 _PIECE: Final = 1 << 20
 

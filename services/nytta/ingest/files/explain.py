@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,21 +60,27 @@ class Explanation:
         return asdict(self)
 
     def __str__(self) -> str:
-        lines = [f"{self.file} with mapping {self.mapping}: {self.form}"]
+        return self.text(str)
+
+    def text(self, say: Callable[[str], str]) -> str:
+        """The lines for a terminal. `say` puts a sentence into the reader's language; names and cells stay."""
+        lines = [say(f"{self.file} with mapping {self.mapping}: {self.form}")]
         for row in self.rows:
-            lines += ["", row.position]
+            lines += ["", say(row.position)]
             for event in row.events:
-                lines.append(f"  {event.type}  id {event.id} of {event.source}")
-                lines += [f"    {field.name:<13} {field.value!s:<40} {field.origin}".rstrip() for field in event.fields]
-            lines += [f"  rejected: {problem}" for problem in row.problems]
+                lines.append(f"  {event.type}  {say(f'id {event.id} of {event.source}')}")
+                lines += [
+                    f"    {field.name:<13} {field.value!s:<40} {say(field.origin)}".rstrip() for field in event.fields
+                ]
+            lines += [f"  {say(f'rejected: {problem}')}" for problem in row.problems]
             if not row.events and not row.problems:
-                lines.append("  left out by the mapping")
+                lines.append(f"  {say('left out by the mapping')}")
             if row.unread:
-                lines.append(f"  not read: {', '.join(row.unread)}")
+                lines.append(f"  {say('not read')}: {', '.join(row.unread)}")
         if not self.rows:
-            lines += ["", "no rows"]
+            lines += ["", say("no rows")]
         if self.notes:
-            lines += ["", *(f"note: {note}" for note in self.notes)]
+            lines += ["", *(f"{say('note')}: {note}" for note in self.notes)]
         return "\n".join(lines)
 
 

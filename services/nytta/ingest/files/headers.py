@@ -1,4 +1,4 @@
-"""Which row of a table names its columns: reports have a title, a period or a band of headings above it."""
+"""Which rows of a table name its columns, and which are none of its rows: titles, bands of headings, totals, rules."""
 
 from __future__ import annotations
 
@@ -16,10 +16,57 @@ _NO_NAME: Final = re.compile(r"[\d\s.,:/+%-]*\d[\d\s.,:/+%-]*|\d{4}-\d\d-\d\d.*"
 """Numbers and dates, which name no column."""
 
 
+_TOTAL: Final = re.compile(
+    r"(grand |sub)?totale?[nr]?t?|totalsumma?|summa?|sum|antall?|i alt|count|delsumma?|samlet|sammanlagt", re.IGNORECASE
+)
+"""What stands first in a row that adds up those above it."""
+_RULE: Final = re.compile(r"[-=_*.+~\u2013\u2014\s]+")
+"""A line drawn between rows."""
+
+
+def header_rows(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """The number, from 0, of the first row that names the columns, and how many rows do: one or two.
+
+    Two where names stand twice, or lack, and a band of headings above them tells them apart: "Received" over "Date" and
+    "Channel", "Decided" over "Date" and "Outcome".
+    """
+    number = header_row(rows)
+    if number == 0:
+        return 0, 1
+    band, names = rows[number - 1], rows[number]
+    filled = [name.strip() for name in names if name.strip()]
+    lacks = any(heading.strip() for heading, name in zip(band, names, strict=False) if not name.strip())
+    if len([heading for heading in band if heading.strip()]) < 2 or (len(set(filled)) == len(filled) and not lacks):
+        return number, 1
+    whole_names = [name for name in joined(band, names) if name]
+    return (number - 1, 2) if len(set(whole_names)) == len(whole_names) else (number, 1)
+
+
+def joined(band: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names of columns under a band of headings, each of which holds until the next."""
+    heading, whole_names = "", []
+    for place in range(max(len(band), len(names))):
+        own_heading = band[place].strip() if place < len(band) else ""
+        name = names[place].strip() if place < len(names) else ""
+        heading = own_heading or heading
+        whole_names.append(f"{heading} {name}".strip() if name else own_heading)
+    return whole_names
+
+
+def is_none(cells: Sequence[str]) -> bool:
+    """Whether a row below the names is none of the list: a line drawn between rows, or what adds up those above."""
+    texts = [cell.strip() for cell in cells if cell.strip()]
+    if not texts or all(_RULE.fullmatch(text) for text in texts):
+        return True
+    if not cells[0].strip() and len(texts) * 4 <= len(cells) and all(_NO_NAME.fullmatch(text) for text in texts):
+        return True
+    return _TOTAL.fullmatch(texts[0].rstrip(" :")) is not None and len(texts) * 2 <= len(cells) + 1
+
+
 def header_row(rows: Sequence[Sequence[str]]) -> int:
     """The number, from 0, of the row that names the columns: the first that is as full as the rows below it.
 
-    It has different names, and at most a third of them are numbers. 0 where no row is like that.
+    Most of its names are different, and at most a third of them are numbers. 0 where no row is like that.
     """
     full = [len([cell for cell in row if cell.strip()]) for row in rows]
     filled_counts = [count for count in full if count]
@@ -29,6 +76,8 @@ def header_row(rows: Sequence[Sequence[str]]) -> int:
     wanted = max(2, ceil(_FULL * usual))
     for number, row in enumerate(rows):
         names = {cell.strip() for cell in row if cell.strip()}
-        if len(names) >= wanted and sum(bool(_NO_NAME.fullmatch(name)) for name in names) * 3 <= len(names):
+        if full[number] < wanted or len(names) * 2 <= full[number]:
+            continue
+        if sum(bool(_NO_NAME.fullmatch(name)) for name in names) * 3 <= len(names):
             return number
     return 0

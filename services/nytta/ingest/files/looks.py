@@ -12,6 +12,7 @@ from typing import Any, Final
 from nytta.ingest.files import files
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
+from nytta.ingest.files.headers import is_none
 from nytta.ingest.files.json_file import loads, whole
 from nytta.ingest.files.ocel import OcelReader
 from nytta.ingest.files.records import LinesReader, RecordsReader
@@ -38,6 +39,8 @@ class Look:
     rows: tuple[Row, ...]
     above: int = 0
     """Lines, or rows of a sheet, that stand above the names of the columns."""
+    header_lines: int = 1
+    """Rows that name the columns."""
     records: str = ""
     """Where in a document its list lies; "" where the document is the list."""
 
@@ -50,29 +53,30 @@ def look(path: Path, name: str, unpacked: int | None = None) -> Look:
     """The format by what the file holds, its columns, and its first rows. `InputError` where it cannot be read."""
     plain = name.lower().removesuffix(".gz").removesuffix(".zip")
     with files.opened(path, unpacked=unpacked) as stream:
-        above, records = _place(stream, plain)
+        above, header_lines, records = _place(stream, plain)
     with files.opened(path, unpacked=unpacked) as stream:
-        form, reader = _reader(stream, plain, above, records)
-        rows = [row for row in islice(reader, _ROWS) if not isinstance(row, Broken)]
+        form, reader = _reader(stream, plain, Dialect(skip_lines=above, header_lines=header_lines), records)
+        rows = [row for row in islice(reader, _ROWS) if not isinstance(row, Broken) and not is_none(list(row.values()))]
         header = reader.header if isinstance(reader, TableReader | WorkbookReader) else []
-        above = reader.above if isinstance(reader, WorkbookReader) else above
+        if isinstance(reader, WorkbookReader):
+            above, header_lines = reader.above, reader.header_lines
     columns = header or list(dict.fromkeys(column for row in rows for column in row))
     if len(columns) == 1 and form == "table":
         _refuse_quoted_lines(name, columns[0], rows)
-    return Look(name, form, tuple(columns) or ("column",), tuple(rows), above, records)
+    return Look(name, form, tuple(columns) or ("column",), tuple(rows), above, header_lines, records)
 
 
-def _place(stream: files.Stream, plain: str) -> tuple[int, str]:
-    """How much stands above the header of a table, and where in a document its list lies."""
+def _place(stream: files.Stream, plain: str) -> tuple[int, int, str]:
+    """How much stands above the header of a table, how many rows it has, and where in a document its list lies."""
     if stream.is_workbook:
-        return 0, ""
+        return 0, 1, ""
     begins = _beginning(stream)
     form = _form(begins, plain)
     if form == "table":
-        return lines_above(stream.peek(_SAMPLE)), ""
+        return *lines_above(stream.peek(_SAMPLE)), ""
     if form == "json" and begins.startswith("{"):
-        return 0, _list_in(stream)
-    return 0, ""
+        return 0, 1, _list_in(stream)
+    return 0, 1, ""
 
 
 def _form(begins: str, plain: str) -> str:
@@ -93,7 +97,7 @@ def _beginning(stream: files.Stream) -> str:
     return sample.decode(encoding_of(sample)[0], "replace").lstrip("\ufeff \t\r\n")
 
 
-def _reader(stream: files.Stream, plain: str, above: int, records: str) -> tuple[str, Reader]:
+def _reader(stream: files.Stream, plain: str, dialect: Dialect, records: str) -> tuple[str, Reader]:
     if stream.is_workbook:
         return "table", WorkbookReader(stream, skip=None)
     match form := _form(_beginning(stream), plain):
@@ -106,7 +110,7 @@ def _reader(stream: files.Stream, plain: str, above: int, records: str) -> tuple
         case "json":
             return form, RecordsReader(stream, records)
         case _:
-            return form, TableReader(stream, Dialect(skip_lines=above))
+            return form, TableReader(stream, dialect)
 
 
 def _list_in(stream: files.Stream) -> str:

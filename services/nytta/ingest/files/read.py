@@ -254,7 +254,13 @@ def reader_of(stream: Stream, mapping: Mapping) -> Reader:
     """What reads a stream's rows, by the mapping's format. `InputError` where it is another, or no header fits."""
     _refuse_other(stream, mapping.format)
     if stream.is_workbook:
-        return WorkbookReader(stream, mapping.table.decimal, mapping.table.skip_lines, sorted(mapping.columns))
+        return WorkbookReader(
+            stream,
+            mapping.table.decimal,
+            mapping.table.skip_lines,
+            sorted(mapping.columns),
+            mapping.table.header_lines,
+        )
     match mapping.format:
         case "xes":
             return XesReader(stream)

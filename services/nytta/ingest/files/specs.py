@@ -288,6 +288,8 @@ class Table(Spec):
     delimiter: Annotated[str, AfterValidator(_sign)] | None = None
     quote: Annotated[str, AfterValidator(_sign)] = '"'
     skip_lines: Annotated[int, Field(ge=0, le=1000)] = 0
+    header_lines: Annotated[int, Field(ge=1, le=2)] = 1
+    """Rows that name the columns; with two, the first is a band of headings, each of which holds until the next."""
     surplus: Literal["reject", "last"] = "reject"
     """What becomes of cells beyond the last column: the row is rejected, or they belong to the last column."""
     decimal: Literal[".", ","] = "."
@@ -309,4 +311,5 @@ class Table(Spec):
     @property
     def dialect(self) -> Dialect:
         """The part of it that concerns the reader of tables."""
-        return Dialect(self.encoding, self.delimiter, self.quote, self.skip_lines, self.surplus == "last")
+        surplus = self.surplus == "last"
+        return Dialect(self.encoding, self.delimiter, self.quote, self.skip_lines, surplus, self.header_lines)

@@ -22,7 +22,7 @@ import orjson
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
-from nytta.ingest.files.headers import LOOKED_AT, header_row
+from nytta.ingest.files.headers import LOOKED_AT, header_rows, joined
 from nytta.ingest.files.rows import Broken, Row
 from nytta.registry.problems import nearest
 
@@ -48,6 +48,8 @@ class Dialect:
     """Lines before the header, such as a title."""
     surplus: bool = False
     """Whether cells beyond the last column are a part of it: its text has the delimiter without quotation marks."""
+    header_lines: int = 1
+    """Rows that name the columns: one, or two where a band of headings belongs to the names below it."""
 
 
 class TableReader:
@@ -82,7 +84,7 @@ class TableReader:
         )
         self.form = f"table, {encoding}{' (guessed)' if guessed else ''}, delimiter {delimiter!r}"
         self._delimiter, self._quote, self._surplus = delimiter, dialect.quote or "\0", dialect.surplus
-        self.header = self._read_header(expected)
+        self.header = self._read_header(expected, dialect.header_lines)
         sign, mark = re.escape(delimiter), re.escape(self._quote)
         cell = f"(?:{mark}(?:[^{mark}]|{mark}{mark})*+{mark}|[^{mark}{sign}]*+)"
         self._row = re.compile(f"{cell}(?:{sign}{cell}){{{len(self.header) - 1}}}")
@@ -161,9 +163,11 @@ class TableReader:
         ]
         return all(same_digits) if same_digits else not certainly
 
-    def _read_header(self, expected: Collection[str]) -> list[str]:
+    def _read_header(self, expected: Collection[str], header_lines: int) -> list[str]:
         try:
             cells = next((cells for cells in self._records if cells), None)
+            if cells is not None and header_lines == 2:
+                cells = joined(cells, next((below for below in self._records if below), []))
         except csv.Error as error:
             raise InputError(self._file, "line 1", f"the header cannot be read ({error})") from error
         if cells is None:
@@ -309,10 +313,10 @@ def _refuse_other_text(sample: bytes, encoding: str, file: str) -> None:
         raise InputError(file, "", "the file holds NUL characters and is no text table; export it as CSV in UTF-8")
 
 
-def lines_above(sample: bytes) -> int:
-    """The lines above the header of a table that begins so.
+def lines_above(sample: bytes) -> tuple[int, int]:
+    """The lines above the header of a table that begins so, and how many rows name its columns.
 
-    0 where nothing but blank lines or a hint for spreadsheets stands there.
+    No lines where nothing but blank ones or a hint for spreadsheets stands there.
     """
     encoding, _ = encoding_of(sample)
     text = sample.decode(encoding, "replace").lstrip("\ufeff")
@@ -320,10 +324,10 @@ def lines_above(sample: bytes) -> int:
     if len(lines) > 1:
         lines.pop()  # the last may be cut off
     starts, rows = max((_records(lines, delimiter) for delimiter in DELIMITERS), key=lambda item: _regular(item[1]))
-    number = header_row(rows)
+    number, header_lines = header_rows(rows)
     above = [row for row in rows[:number] if any(cell.strip() for cell in row)]
     hint = re.compile("sep=.?", re.IGNORECASE)
-    return starts[number] if any(not hint.fullmatch(row[0]) for row in above) else 0
+    return (starts[number] if any(not hint.fullmatch(row[0]) for row in above) else 0), header_lines
 
 
 def _records(lines: Sequence[str], delimiter: str) -> tuple[list[int], list[list[str]]]:

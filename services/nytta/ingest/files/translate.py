@@ -26,8 +26,8 @@ Event = dict[str, Any]
 _Get = Callable[[Row], Any]
 _T = TypeVar("_T")
 _GROUPED = {
-    ".": re.compile(r"[+-]?\d+(?:\.\d+)?"),
-    ",": re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?"),
+    ".": re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"),
+    ",": re.compile(r"[+-]?(?:(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?|,\d+)"),
 }
 _DIGITS = 100
 _SPACES = str.maketrans("", "", " \u00a0\u202f")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.files import Stream
-from nytta.ingest.files.headers import LOOKED_AT, header_row
+from nytta.ingest.files.headers import LOOKED_AT, header_rows, joined
 from nytta.ingest.files.rows import Broken, Row
 from nytta.ingest.files.tables import named
 from nytta.registry.problems import nearest
@@ -31,9 +31,17 @@ class WorkbookReader:
     """
 
     def __init__(
-        self, stream: Stream, decimal: str = ".", skip: int | None = 0, expected: Collection[str] = ()
+        self,
+        stream: Stream,
+        decimal: str = ".",
+        skip: int | None = 0,
+        expected: Collection[str] = (),
+        header_lines: int = 1,
     ) -> None:
-        """`stream` stands at its beginning and is read once; `skip` rows stand before the header, None: find out."""
+        """`stream` stands at its beginning and is read once.
+
+        `skip` rows stand before the `header_lines` that name the columns; None: find out both.
+        """
         from python_calamine import CalamineError, CalamineWorkbook  # loaded where a workbook comes, and not before
 
         self._decimal = decimal
@@ -47,23 +55,23 @@ class WorkbookReader:
             raise InputError(
                 stream.name, "", f"the workbook cannot be read ({error}); save it without a password, or as 'CSV UTF-8'"
             ) from error
-        skips = [self._above(sheet) if skip is None else skip for sheet in sheets]
-        headers = [self._header(sheet, above) for sheet, above in zip(sheets, skips, strict=True)]
+        places = [self._place(sheet) if skip is None else (skip, header_lines) for sheet in sheets]
+        headers = [self._header(sheet, *place) for sheet, place in zip(sheets, places, strict=True)]
         fitting = [number for number, header in enumerate(headers) if header and set(expected) <= set(header)]
         if not any(headers):
             raise InputError(stream.name, "", "the workbook is empty; the first row of a sheet must name the columns")
-        header_row = (
+        chosen = (
             fitting[0]
             if expected and fitting
             else max(range(len(sheets)), key=lambda number: len(headers[number]) * sheets[number].height)
         )
-        self.header = headers[header_row]
-        self.above = skips[header_row]
-        """Rows of the sheet that stand above the header."""
-        self._rows = sheets[header_row].iter_rows()
-        self._first = _first(sheets[header_row])
-        self._merged = _merged(sheets[header_row])
-        self.form = f"workbook, sheet {sheets[header_row].name!r}"
+        self.header = headers[chosen]
+        self.above, self.header_lines = places[chosen]
+        """Rows of the sheet that stand above the header, and rows that name its columns."""
+        self._rows = sheets[chosen].iter_rows()
+        self._first = _first(sheets[chosen])
+        self._merged = _merged(sheets[chosen])
+        self.form = f"workbook, sheet {sheets[chosen].name!r}"
         if missing := [name for name in expected if name not in self.header]:
             problem = "; ".join(f"there is no column '{name}'{nearest(name, self.header)}" for name in missing)
             raise InputError(stream.name, "", f"{problem}. The columns are: {', '.join(self.header[:60])}")
@@ -75,7 +83,7 @@ class WorkbookReader:
     def __iter__(self) -> Iterator[Row | Broken]:
         """The rows that say anything."""
         width = len(self.header)
-        header_met = False
+        header_left = self.header_lines
         self._spread: dict[int, tuple[int, str]] = {}
         for number, cells in enumerate(self._rows, self._first):
             self._number = number
@@ -84,8 +92,8 @@ class WorkbookReader:
             texts = self._whole(number, [self._text(cell) for cell in cells])
             if not any(texts):
                 continue
-            if not header_met:
-                header_met = True
+            if header_left:
+                header_left -= 1
                 continue
             yield dict(zip(self.header, (*texts, *("",) * (width - len(texts))), strict=False))
 
@@ -101,18 +109,24 @@ class WorkbookReader:
                 texts[column] = text
         return texts
 
-    def _header(self, sheet: CalamineSheet, skip: int) -> list[str]:
+    def _header(self, sheet: CalamineSheet, skip: int, header_lines: int) -> list[str]:
+        band: list[str] = []
         for number, cells in enumerate(sheet.iter_rows(), _first(sheet)):
             texts = [self._text(cell) for cell in cells]
-            if number > skip and any(texts):
-                return named(_without_end(texts))
+            if number <= skip or not any(texts):
+                continue
+            if header_lines == 2 and not band:
+                band = texts
+                continue
+            return named(_without_end(joined(band, texts) if band else texts))
         return []
 
-    def _above(self, sheet: CalamineSheet) -> int:
-        """The rows above the one that names the columns; 0 where nothing stands there."""
+    def _place(self, sheet: CalamineSheet) -> tuple[int, int]:
+        """The rows above those that name the columns, 0 where nothing stands there, and how many rows name them."""
         rows = [[self._text(cell) for cell in cells] for cells in islice(sheet.iter_rows(), LOOKED_AT)]
-        number = header_row(rows)
-        return _first(sheet) - 1 + number if any(cell for row in rows[:number] for cell in row) else 0
+        number, header_lines = header_rows(rows)
+        above = _first(sheet) - 1 + number if any(cell for row in rows[:number] for cell in row) else 0
+        return above, header_lines
 
     def _text(self, cell: Any) -> str:
         match cell:

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 import h11
 import uvicorn
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -21,6 +22,7 @@ _TAKING_SECONDS: Final = 30.0
 """How long a peer may leave an answer that waits for it untaken."""
 _CONNECTIONS: Final = 1_000
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_AMBIGUOUS: Final = b"Content-Length and Transfer-Encoding contradict each other: send one of them\n"
 _MUCH: Final = 1 << 16
 """Bytes of an answer that are sent at once."""
 _TICK_SECONDS: Final = 1.0
@@ -44,7 +46,7 @@ def server(app: ASGIApp, *, seconds: float = 30, connections: int = _CONNECTIONS
 
     return Server(
         uvicorn.Config(
-            _Quiet(app),
+            _Quiet(_Framed(app)),
             http=Protocol,
             ws="none",
             lifespan="off",
@@ -201,6 +203,24 @@ class _Quiet:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await self._app(scope, receive, send)
+
+
+class _Framed:
+    """An application for requests whose end is told in one way only.
+
+    Two that contradict each other are how a request is smuggled past a proxy that believes the other one. The
+    connection is closed, so that nothing behind it is read as a request (RFC 9112, 6.1).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope["headers"]}
+        app: ASGIApp = self._app
+        if {b"content-length", b"transfer-encoding"} <= names:
+            app = Response(_AMBIGUOUS, 400, {"Connection": "close"}, media_type="text/plain")
+        await app(scope, receive, send)
 
 
 class _Impatient(H11Protocol):

@@ -13,6 +13,11 @@ from nytta.storage.client import Connection
 EVENTS: Final = "uniqExact(identity)"
 """SQL of the number of events among raw rows; of rows of one source it is exact at any moment."""
 
+EVENT: Final = "reinterpretAsUInt64(identity)"
+"""SQL of `deliveries.event`, of an identity."""
+CONTENT: Final = "toUInt32(content)"
+"""SQL of `deliveries.content`, of a content: its lower half."""
+
 
 def visible(connection: Connection) -> str:
     """SQL condition on `import`: the stream, and committed imports."""

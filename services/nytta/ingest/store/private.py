@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nytta.ingest.events.columns import join
-from nytta.ingest.store.counted import EVENTS, winning
+from nytta.ingest.store.counted import EVENT, EVENTS, winning
 from nytta.ingest.store.exclusions import digests, without_excluded
 from nytta.storage.client import Connection
 
@@ -349,8 +349,9 @@ class PrivateStore:
         span = self._span or (first_day, last_day)
         # counters only grow, so writing them once more than needed does no harm; most batches need it never
         if self._span is None or first_day < span[0] or last_day > span[1]:
-            self.raise_counter("first_day", _FAR - first_day)
-            self.raise_counter("last_day", last_day)
+            # together, for a statement costs as much as hundreds of events do
+            days_reached = [["first_day", _FAR - first_day], ["last_day", last_day]]
+            self.connection.insert("{private}.counters", ["name", "value"], days_reached)
             self._span = min(first_day, span[0]), max(last_day, span[1])
 
     def _keep_units(self, events: pa.Table) -> None:
@@ -531,25 +532,25 @@ class PrivateStore:
         counts = self.connection.rows(
             f"""
             WITH mine AS (
-                    SELECT identity, any(source) AS source, any({row}) AS row,
+                    SELECT {EVENT} AS event, any(source) AS source, any({row}) AS row,
                            arraySort(c -> (-toInt64(c.1), -toInt64(c.2), c.3),
                                      groupUniqArray((snapshot, revision, content, retracted))) AS contents,
                            contents[1] AS best,
                            countEqual(arrayMap(c -> (c.1, c.2), contents), (best.1, best.2)) - 1 AS alike
                     FROM {{private}}.events WHERE import = {import_id} GROUP BY identity),
                  theirs AS (
-                    SELECT identity, groupUniqArray(content) AS contents, max((snapshot, revision)) AS newest,
+                    SELECT event, groupUniqArray(content) AS contents, max((snapshot, revision)) AS newest,
                            argMax(retracted, (snapshot, revision)) AS gone
-                    FROM {{private}}.identities
-                    WHERE identity IN (SELECT identity FROM mine) AND import != {import_id}
+                    FROM {{private}}.deliveries
+                    WHERE event IN (SELECT event FROM mine) AND import != {import_id}
                       AND (import = 0 OR import IN (SELECT import FROM {{private}}.imports FINAL WHERE state != 'open'))
-                    GROUP BY identity),
+                    GROUP BY event),
                  compared AS (
                     SELECT m.source AS source, m.row AS row, m.alike AS alike, m.best.4 AS retracts,
-                           empty(t.contents) AS unknown, has(t.contents, m.best.3) AS same,
+                           empty(t.contents) AS unknown, has(t.contents, toUInt32(m.best.3)) AS same,
                            (m.best.1, m.best.2) > t.newest AS newer, (m.best.1, m.best.2) = t.newest AS level,
                            t.gone AS gone
-                    FROM mine AS m LEFT JOIN theirs AS t ON t.identity = m.identity),
+                    FROM mine AS m LEFT JOIN theirs AS t ON t.event = m.event),
                  rows AS (
                     SELECT max(unknown AND NOT retracts) AS new,
                            max(NOT unknown AND NOT gone) AS known,
@@ -570,23 +571,24 @@ class PrivateStore:
         return self.connection.dicts(
             f"""
             WITH mine AS (
-                    SELECT source, identity,
+                    SELECT source, {EVENT} AS event,
                            arraySort(c -> (-toInt64(c.1), -toInt64(c.2), c.3),
                                      groupUniqArray((snapshot, revision, content, retracted)))[1] AS best
                     FROM {{private}}.events WHERE batch = {batch} AND import = 0 GROUP BY source, identity),
                  theirs AS (
-                    SELECT identity, groupUniqArray(content) AS contents, max((snapshot, revision)) AS newest,
+                    SELECT event, groupUniqArray(content) AS contents, max((snapshot, revision)) AS newest,
                            argMax(retracted, (snapshot, revision)) AS gone
-                    FROM {{private}}.identities
-                    WHERE identity IN (SELECT identity FROM mine) AND batch < {batch}
+                    FROM {{private}}.deliveries
+                    WHERE event IN (SELECT event FROM mine) AND batch < {batch}
                       AND (import = 0 OR import IN (SELECT import FROM {{private}}.imports FINAL WHERE state != 'open'))
-                    GROUP BY identity),
+                    GROUP BY event),
                  compared AS (
                     SELECT m.source AS source, m.best.4 AS retracts, empty(t.contents) AS unknown,
-                           has(t.contents, m.best.3) AS same, (m.best.1, m.best.2) AS version, t.newest AS newest,
+                           has(t.contents, toUInt32(m.best.3)) AS same, (m.best.1, m.best.2) AS version,
+                           t.newest AS newest,
                            (unknown AND NOT retracts)
                                OR (NOT unknown AND NOT same AND version > newest AND NOT (retracts AND t.gone)) AS new
-                    FROM mine AS m LEFT JOIN theirs AS t ON t.identity = m.identity)
+                    FROM mine AS m LEFT JOIN theirs AS t ON t.event = m.event)
             SELECT source, count() AS events, countIf(new) AS accepted, countIf(new AND NOT unknown) AS superseded,
                    countIf(NOT new AND NOT (NOT unknown AND NOT same AND version = newest)) AS duplicate,
                    countIf(NOT unknown AND NOT same AND version = newest) AS conflict,
@@ -635,8 +637,8 @@ class PrivateStore:
         return f"""
             SELECT source, id, type, kind, time, unit, system, subject, revision, {_ROW} AS row,
                    snapshot < {listed.snapshot} AND NOT has({{seen:Array(String)}}, row)
-                   AND identity NOT IN (
-                       SELECT identity FROM {{private}}.identities WHERE import = {listed.id}) AS absent
+                   AND {EVENT} NOT IN (
+                       SELECT event FROM {{private}}.deliveries WHERE import = {listed.id}) AS absent
             FROM (
                 SELECT *, identity FROM {{private}}.events WHERE source = {{source:String}} AND {condition}
                 ORDER BY snapshot DESC, revision DESC, content ASC, import ASC LIMIT 1 BY identity)
@@ -655,13 +657,17 @@ class PrivateStore:
         known_revisions: dict[str, tuple[int, int]] = {}
         for start in range(0, len(ids), _IDS):
             known_ids = self.connection.rows(
-                """SELECT given.id, k.newest.1, k.newest.2
-                FROM (SELECT arrayJoin({ids:Array(String)}) AS id, sipHash128({source:String}, id) AS identity) AS given
+                f"""
+                WITH given AS (
+                    SELECT arrayJoin({{ids:Array(String)}}) AS id, sipHash128({{source:String}}, id) AS identity,
+                           {EVENT} AS event)
+                SELECT given.id, k.newest.1, k.newest.2
+                FROM given
                 INNER JOIN (
-                    SELECT identity, max((revision, retracted)) AS newest FROM {private}.identities
-                    WHERE identity IN (SELECT sipHash128({source:String}, arrayJoin({ids:Array(String)})))
-                      AND (import = 0 OR import IN (SELECT import FROM {private}.imports FINAL WHERE state != 'open'))
-                    GROUP BY identity) AS k ON k.identity = given.identity""",
+                    SELECT event, max((revision, retracted)) AS newest FROM {{private}}.deliveries
+                    WHERE event IN (SELECT event FROM given)
+                      AND (import = 0 OR import IN (SELECT import FROM {{private}}.imports FINAL WHERE state != 'open'))
+                    GROUP BY event) AS k ON k.event = given.event""",
                 ids=ids[start : start + _IDS],
                 source=source,
             )

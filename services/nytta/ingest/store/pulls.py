@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from nytta.ingest.events import Reason
 from nytta.ingest.store.private import PrivateStore
 
 
@@ -120,6 +121,15 @@ def latest_fields(store: PrivateStore) -> dict[str, dict[str, int]]:
         WHERE what = 'live' AND notEmpty(fields) GROUP BY source"""
     )
     return {source: {name: int(share) for name, share in fields.items()} for source, fields in rows}
+
+
+def unplaced_events(store: PrivateStore) -> dict[str, int]:
+    """By source, the events that wait for their unit to be known; sources without any are not among them."""
+    rows = store.connection.rows(
+        "SELECT source, count() FROM {private}.rejects FINAL WHERE reason = {reason:String} GROUP BY source",
+        reason=Reason.UNPLACED.value,
+    )
+    return {source: int(count) for source, count in rows}
 
 
 def fed_units(store: PrivateStore) -> dict[str, dict[str, list[str]]]:

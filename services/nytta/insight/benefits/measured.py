@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,27 +46,45 @@ def measurement(
     weekly = {week.isocalendar().week: value for week, value in benefit.baseline_weeks}
     baseline = Baseline(benefit.baseline, benefit.baseline_span, weekly)
     flags = tuple(flag.value for flag in baseline.flags(go_live))
-    latest = sorted(
-        {(entry.start, entry.end): entry for entry in measured}.values(), key=lambda entry: (entry.start, entry.end)
-    )
+    by_period = {(entry.start, entry.end): entry for entry in measured}
+    latest = [by_period[period] for period in sorted(by_period)]
     if not latest:
         return Measurement(flags=flags)
     levels_before = [float(baseline.at(_weeks(entry)).mean()) for entry in latest]
-    shares = realised_share([entry.value for entry in latest], levels_before, benefit.baseline, benefit.target)
+    values = [entry.value for entry in latest]
+    shares = realised_share(values, levels_before, benefit.baseline, benefit.target).tolist()
     points = tuple(
-        Point(entry.start, entry.end, entry.value, round(10 * float(share)))
+        # a Point's share is in thousandths
+        Point(entry.start, entry.end, entry.value, round(10 * share))
         for entry, share in zip(latest, shares, strict=True)
     )
-    values: dict[date, tuple[float, float, float]] = {}
-    for entry, level, share in zip(latest, levels_before, shares, strict=True):
-        values |= {week: (float(share), entry.value, level) for week in _weeks(entry) if not calendar.is_quiet(week)}
-    last_values = [values[week] for week in sorted(values)[-LAST:]]
-    ahead, contradicts = _ahead(benefit, latest, [float(share) for share in shares], calendar)
-    all_flags = (*flags, *((TWICE,) if contradicts else ()))
-    if not last_values:
-        return Measurement(points, ahead=ahead, flags=all_flags)
-    current, mean, compared = (float(value) for value in np.mean(last_values, axis=0))
-    return Measurement(points, current, mean, compared, ahead, all_flags)
+    ahead, contradicts = _ahead(benefit, latest, shares, calendar)
+    if contradicts:
+        flags = (*flags, TWICE)
+    last_weeks = _last_weeks(latest, shares, levels_before, calendar)
+    if not last_weeks:
+        return Measurement(points, ahead=ahead, flags=flags)
+    now, level, before = np.mean(last_weeks, axis=0).tolist()
+    return Measurement(points, now, level, before, ahead, flags)
+
+
+class _Week(NamedTuple):
+    """A measured week: realised share in percent, what was measured, and the level that it is compared with."""
+
+    share: float
+    value: float
+    before: float
+
+
+def _last_weeks(
+    measured: Sequence[Measured], shares: Sequence[float], levels_before: Sequence[float], calendar: Calendar
+) -> list[_Week]:
+    """The last usable weeks. Holidays say nothing of how things are now, and are left out."""
+    weeks: dict[date, _Week] = {}
+    for entry, share, before in zip(measured, shares, levels_before, strict=True):
+        # where periods overlap, the later one stands
+        weeks |= {week: _Week(share, entry.value, before) for week in _weeks(entry) if not calendar.is_quiet(week)}
+    return [weeks[week] for week in sorted(weeks)[-LAST:]]
 
 
 def _ahead(
@@ -81,18 +100,17 @@ def _ahead(
     usable = np.array([not calendar.is_quiet(start + timedelta(weeks=offset)) for offset in range(due_week)])
     if not usable.any():
         return None, False
-    later_entries = [
-        (entry, share) for entry, share in zip(measured, shares, strict=True) if monday(entry.start) >= start
-    ]
-    if not later_entries:
+    # what was measured before the start is no part of the course
+    in_course = [number for number, entry in enumerate(measured) if monday(entry.start) >= start]
+    if not in_course:
         return None, False
-    starts = np.array([(monday(entry.start) - start).days // 7 for entry, _ in later_entries])
-    length = np.array([len(_weeks(entry)) for entry, _ in later_entries])
+    starts = np.array([(monday(measured[number].start) - start).days // 7 for number in in_course])
+    lengths = np.array([len(_weeks(measured[number])) for number in in_course])
+    measured_shares = np.array([shares[number] for number in in_course])
     try:
-        course = MeasuredBenefit(
-            starts, length, np.array([share for _, share in later_entries]), last_usable(due_week, usable)
-        )
+        course = MeasuredBenefit(starts, lengths, measured_shares, last_usable(due_week, usable))
     except ValueError:
+        # a period that follows from others: the same weeks were measured in several ways
         return None, True
     return forecast(course), False
 

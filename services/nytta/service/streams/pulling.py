@@ -6,20 +6,24 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import faust
 from faust.types import TP
 
 from nytta.ingest.pull.declared import Declared
-from nytta.ingest.stream import health, topics
+from nytta.ingest.stream import health, metrics, topics
 from nytta.ingest.stream.cluster import Cluster
 from nytta.ingest.stream.consumer import as_taken, consume, every, own_partition, unless_lost
 from nytta.ingest.stream.faust_app import SESSION, faust_app
 from nytta.ingest.stream.messages import Message
 from nytta.ingest.stream.parts import patient
 from nytta.service.installation import App
+from nytta.service.metrics import SourceRounds
 from nytta.service.pull_schedule import Pulling
 from nytta.storage.lease import Lease
+
+_MEASURES: Final = SourceRounds(metrics.REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,11 @@ class Asking:
         """Ask each source that is due. LeaseLostError where another process does it now."""
         # what was learned under a lease that is lost may be old when it comes again
         if not self.lease.held:
-            self._app = self._pulling = None
+            self._forget()
             return
         if self._app is None or self._pulling is None:
             self._app = app = await patient(self.parts, lambda: self.parts.take_over(self.lease.check))
-            self._pulling = Pulling(app, self.parts.sources, self.parts.registry, lambda: None)
+            self._pulling = Pulling(app, self.parts.sources, self.parts.registry, lambda: None, _MEASURES)
         app, pulling = self._app, self._pulling
         await patient(self.parts, lambda: self.parts.learn(app))
         await asyncio.to_thread(pulling.ask_due)
@@ -65,7 +69,12 @@ class Asking:
         self.lease.drop()
         if self._pulling is not None:
             self._pulling.stop()
+        self._forget()
+
+    def _forget(self) -> None:
         self._app = self._pulling = None
+        # what this process knew of sources grows old, and would be told beside what another one knows
+        _MEASURES.forget()
 
 
 def build(

@@ -408,10 +408,13 @@ class Console:
         if self.address and hosts[0].casefold() == urlsplit(self.address).netloc.casefold():
             return True
         try:
-            name = urlsplit(f"//{hosts[0]}").hostname or ""
+            named = urlsplit(f"//{hosts[0]}")
+            # what is no host and port alone raises here, or names a user or a path
+            is_host = named.port != 0 and named.netloc == hosts[0] and "@" not in named.netloc
         except ValueError:
             return False
-        return name == "localhost" or is_loopback(name) or name == self.host.casefold()
+        name = named.hostname or ""
+        return is_host and (name == "localhost" or is_loopback(name) or name == self.host.casefold())
 
     def answered(self, to: str) -> Response:
         """Send the visitor on after a form."""

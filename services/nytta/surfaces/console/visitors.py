@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from nytta.registry.registry import Registry
 from nytta.registry.roles import Grant, Permission, Role, grants, may, visible
+from nytta.registry.units import Organisation
 from nytta.surfaces.authentication.identity import Identity
 
 LOCAL = "local"
@@ -67,18 +68,23 @@ class Visitor:
     def organisations(self) -> frozenset[str]:
         """The organisations in which the visitor holds a role; all of them for somebody who holds none."""
         units = self.registry.units_at(self.day)
-        groups = {group.id: group.units[0] for group in self.registry.groups}
-        held_roots = (groups.get(grant.unit, grant.unit) for grant in self.held)
-        own_organisations = frozenset(units[unit].root for unit in held_roots if unit in units)
-        return own_organisations or frozenset(organisation.id for organisation in self.registry.organisations)
+        # a group lies in one organisation, so any of its members says which
+        first_members = {group.id: group.units[0] for group in self.registry.groups}
+        held_units = (first_members.get(grant.unit, grant.unit) for grant in self.held)
+        own_organisations = frozenset(units[unit].root for unit in held_units if unit in units)
+        return own_organisations or frozenset(_all_organisations(self.registry))
 
     def grant(self, permission: Permission, unit: str) -> Grant:
         """One grant that lets the visitor see `permission` of `unit`, for the access log."""
-        sorted_grants = sorted(self.held, key=lambda grant: (grant.role.value, grant.unit))
-        return next(
-            (grant for grant in sorted_grants if may({grant}, permission, unit, self.registry, self.day)),
-            sorted_grants[0],
-        )
+        # sorted, so that the log names the same grant for the same page each time
+        for grant in self._sorted_grants:
+            if may({grant}, permission, unit, self.registry, self.day):
+                return grant
+        return self._sorted_grants[0]
+
+    @property
+    def _sorted_grants(self) -> list[Grant]:
+        return sorted(self.held, key=lambda grant: (grant.role.value, grant.unit))
 
     @cached_property
     def _seen(self) -> dict[Permission, frozenset[str]]:
@@ -87,27 +93,37 @@ class Visitor:
 
 def seats(registry: Registry, day: date) -> list[Grant]:
     """Roles that somebody bears on `day`, each once: for the person at the machine to look from."""
-    seats_found: list[Grant] = []
-    for organisation in registry.organisations:
-        seats_found += [Grant(Role.PROGRAMME_LEAD, organisation.id)] if organisation.programme_lead else []
-        seats_found += [Grant(Role.OPERATIONS, organisation.id)] if organisation.operations else []
-        seats_found += (
-            [Grant(Role.EMPLOYEE_REPRESENTATIVE, organisation.id)] if organisation.employee_representatives else []
-        )
-        seats_found += [Grant(Role.DPO, organisation.id)] if organisation.data_protection else []
-    seats_found += [Grant(Role.MANAGER, group.id) for group in registry.groups if day in group.span]
-    return seats_found + [Grant(Role.MANAGER, unit.id) for unit, _ in registry.tree(day) if unit.manager]
+    central_seats = [grant for organisation in registry.organisations for grant in _central_seats(organisation)]
+    groups = [Grant(Role.MANAGER, group.id) for group in registry.groups if day in group.span]
+    units = [Grant(Role.MANAGER, unit.id) for unit, _ in registry.tree(day) if unit.manager]
+    return [*central_seats, *groups, *units]
+
+
+def _central_seats(organisation: Organisation) -> Iterator[Grant]:
+    """The roles that somebody bears for a whole organisation."""
+    bearers = {
+        Role.PROGRAMME_LEAD: organisation.programme_lead,
+        Role.OPERATIONS: organisation.operations,
+        Role.EMPLOYEE_REPRESENTATIVE: organisation.employee_representatives,
+        Role.DPO: organisation.data_protection,
+    }
+    for role, bearer in bearers.items():
+        if bearer:
+            yield Grant(role, organisation.id)
+
+
+def _all_organisations(registry: Registry) -> list[str]:
+    return [organisation.id for organisation in registry.organisations]
 
 
 def held_by(identity: Identity, seat: str, registry: Registry, day: date) -> frozenset[Grant]:
     """The grants of somebody: the registry's by address and group; at the machine an administrator's, or a seat's."""
     if not identity.local:
         return grants(identity.email, registry, day, identity.groups)
-    role, _, unit = seat.partition(":")
-    seats_taken = [seat for seat in seats(registry, day) if (seat.role.value, seat.unit) == (role, unit)]
-    return frozenset(
-        seats_taken or (Grant(Role.ADMINISTRATOR, organisation.id) for organisation in registry.organisations)
-    )
+    # a seat that nobody bears any more is left for the administrator's view, not for an empty page
+    seats_taken = [grant for grant in seats(registry, day) if f"{grant.role.value}:{grant.unit}" == seat]
+    administrator = [Grant(Role.ADMINISTRATOR, root) for root in _all_organisations(registry)]
+    return frozenset(seats_taken or administrator)
 
 
 def form_token(secret: bytes, cookie: str, name: str) -> str:
@@ -117,4 +133,5 @@ def form_token(secret: bytes, cookie: str, name: str) -> str:
 
 def same_token(given_token: str, secrets: Iterable[str]) -> bool:
     """Whether a form's token is one of these."""
+    # in constant time: how long a wrong token takes tells nothing of the right one
     return any(hmac.compare_digest(given_token.encode(), secret.encode()) for secret in secrets)

@@ -199,6 +199,20 @@ WHERE {_SOURCE} AND $__timeFilter(received_at) GROUP BY reason ORDER BY "Refused
                     "none",
                     lines=_JOBS,
                 ),
+                _live(
+                    "Since a source that is asked was read well, the longest",
+                    "Seconds since the source was last read well that waits longest for it; which one, and how it "
+                    "stands, is told on the console's page Operations.",
+                    "max(time() - (nytta_source_read_timestamp_seconds > 0))",
+                    "seconds",
+                ),
+                _live(
+                    "Events that wait for their unit to be known",
+                    "Events of sources that are asked, whose unit is looked up and is not known yet; they are kept.",
+                    "sum(nytta_source_unplaced_events)",
+                    "events",
+                    "none",
+                ),
             ),
         ),
         Row(

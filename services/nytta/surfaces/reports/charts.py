@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import log
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 WIDTH = 660
@@ -40,75 +41,112 @@ def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str) -> 
 
     `words` name the dot, the bar and the line.
     """
+    dot_word, bar_word, line_word = words
     height = _TOP + _ROW * len(rows) + _BOTTOM
-    most = max([120.0, *(value for row in rows for value in (row.now, row.high) if value is not None)])
-    least = min([0.0, *(value for row in rows for value in (row.now, row.low) if value is not None)])
-    least, most = max(-50.0, least), min(200.0, most)
-    inside = WIDTH - _LEFT - _RIGHT
-
-    def x(value: float) -> float:
-        return _LEFT + inside * (min(max(value, least), most) - least) / (most - least)
-
-    parts = [_open(height, font)]
-    for tick in range(-50, 201, 25):
-        if least <= tick <= most:
-            strong = tick == 100
-            parts.append(
-                f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{_TOP - 6}" y2="{height - _BOTTOM}" '
-                f'stroke="{_INK if strong else _LINE}" stroke-width="{1.4 if strong else 0.8}"/>'
-            )
-            if tick % 50 == 0:
-                parts.append(
-                    _text(x(tick), height - _BOTTOM + 14, f"{tick}".replace("-", "−") + " %", "middle", _QUIET)
-                )
-    parts.append(_text(x(100), _TOP - 12, words[2], "middle", _INK))
+    percent = _percent_axis(rows)
+    parts = [_open(height, font), *_percent_grid(percent, height)]
+    parts.append(_text(percent.at(100), _TOP - 12, line_word, "middle", _INK))
     for number, row in enumerate(rows):
         middle = _TOP + _ROW * number + _ROW / 2
-        parts.append(_label(middle + 4, row.label))
-        if row.low is not None and row.high is not None and row.expected is not None:
-            parts.append(
-                f'<rect x="{x(row.low):.1f}" y="{middle - 4:.1f}" width="{max(1.5, x(row.high) - x(row.low)):.1f}" '
-                f'height="8" fill="{_AHEAD}"/>'
-                f'<line x1="{x(row.expected):.1f}" x2="{x(row.expected):.1f}" y1="{middle - 6:.1f}" '
-                f'y2="{middle + 6:.1f}" stroke="{_INK}" stroke-width="1.4"/>'
-            )
-        if row.now is not None:
-            parts.append(f'<circle cx="{x(row.now):.1f}" cy="{middle:.1f}" r="4.2" fill="{_NOW}" stroke="#fff"/>')
-        parts.append(_text(WIDTH - _RIGHT + 6, middle + 4, row.status, "start", _QUIET))
-    y = height - 5
-    parts.append(f'<circle cx="{_LEFT - 6}" cy="{y - 3.5}" r="4.2" fill="{_NOW}"/>')
-    parts.append(_text(_LEFT + 2, y, words[0], "start", _QUIET))
-    parts.append(f'<rect x="{_LEFT + 148}" y="{y - 7.5}" width="20" height="8" fill="{_AHEAD}"/>')
-    parts.append(_text(_LEFT + 173, y, words[1], "start", _QUIET))
-    return "".join(parts) + "</svg>"
+        parts += _progress_row(row, middle, percent)
+    baseline = height - 5
+    parts.append(f'<circle cx="{_LEFT - 6}" cy="{baseline - 3.5}" r="4.2" fill="{_NOW}"/>')
+    parts.append(_text(_LEFT + 2, baseline, dot_word, "start", _QUIET))
+    parts.append(f'<rect x="{_LEFT + 148}" y="{baseline - 7.5}" width="20" height="8" fill="{_AHEAD}"/>')
+    parts.append(_text(_LEFT + 173, baseline, bar_word, "start", _QUIET))
+    return _closed(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """Values from `least` to `most` on a stretch of the picture; what lies beyond is drawn at its end."""
+
+    least: float
+    most: float
+    start: float
+    length: float
+
+    def at(self, value: float) -> float:
+        """Where a value lies."""
+        visible = min(max(value, self.least), self.most)
+        return self.start + self.length * (visible - self.least) / (self.most - self.least)
+
+
+def _percent_axis(rows: Sequence[Row]) -> _Axis:
+    """An axis that holds nought and somewhat more than the promise, and what lies beyond as far as it can be read."""
+    highest = [value for row in rows for value in (row.now, row.high) if value is not None]
+    lowest = [value for row in rows for value in (row.now, row.low) if value is not None]
+    most = max([120.0, *highest])
+    least = min([0.0, *lowest])
+    # one benefit that came out ten times as large would press all others to the edge
+    return _Axis(max(-50.0, least), min(200.0, most), _LEFT, WIDTH - _LEFT - _RIGHT)
+
+
+def _percent_grid(percent: _Axis, height: float) -> Iterator[str]:
+    """A line each 25 %, the one of the promise in ink, and a number at every second."""
+    for tick in range(-50, 201, 25):
+        if not percent.least <= tick <= percent.most:
+            continue
+        across = percent.at(tick)
+        colour, width = (_INK, 1.4) if tick == 100 else (_LINE, 0.8)
+        yield (
+            f'<line x1="{across:.1f}" x2="{across:.1f}" y1="{_TOP - 6}" y2="{height - _BOTTOM}" '
+            f'stroke="{colour}" stroke-width="{width}"/>'
+        )
+        if tick % 50 == 0:
+            number = f"{tick}".replace("-", "−")
+            yield _text(across, height - _BOTTOM + 14, f"{number} %", "middle", _QUIET)
+
+
+def _progress_row(row: Row, middle: float, percent: _Axis) -> Iterator[str]:
+    yield _label(middle + 4, row.label)
+    if row.low is not None and row.high is not None and row.expected is not None:
+        low, expected, high = map(percent.at, (row.low, row.expected, row.high))
+        # an interval of nothing is still seen
+        width = max(1.5, high - low)
+        yield f'<rect x="{low:.1f}" y="{middle - 4:.1f}" width="{width:.1f}" height="8" fill="{_AHEAD}"/>'
+        yield (
+            f'<line x1="{expected:.1f}" x2="{expected:.1f}" y1="{middle - 6:.1f}" '
+            f'y2="{middle + 6:.1f}" stroke="{_INK}" stroke-width="1.4"/>'
+        )
+    if row.now is not None:
+        now = percent.at(row.now)
+        yield f'<circle cx="{now:.1f}" cy="{middle:.1f}" r="4.2" fill="{_NOW}" stroke="#fff"/>'
+    yield _text(WIDTH - _RIGHT + 6, middle + 4, row.status, "start", _QUIET)
+
+
+_STRIPES = (
+    '<defs><pattern id="s" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<rect width="5" height="5" fill="#fff"/><rect width="2.4" height="5" fill="{_MISS}"/></pattern></defs>'
+)
 
 
 def missing(bars: Sequence[Bar], *, words: tuple[str, str], font: str) -> str:
     """Hours left lying by place, the greatest stretch first: plain for want of use, striped although used."""
+    use_word, effect_word = words
     height = 22 + _ROW * len(bars) + 10
     most = max([1, *(bar.use + bar.effect for bar in bars)])
     inside = WIDTH - _LEFT - 120
-    parts = [_open(height, font)]
-    parts.append(
-        '<defs><pattern id="s" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<rect width="5" height="5" fill="#fff"/><rect width="2.4" height="5" fill="{_MISS}"/></pattern></defs>'
-    )
+    parts = [_open(height, font), _STRIPES]
     parts.append(f'<rect x="{_LEFT}" y="2" width="12" height="9" fill="{_MISS}"/>')
-    parts.append(_text(_LEFT + 17, 11, words[0], "start", _QUIET))
+    parts.append(_text(_LEFT + 17, 11, use_word, "start", _QUIET))
     parts.append(f'<rect x="{_LEFT + 165}" y="2" width="12" height="9" fill="url(#s)" stroke="{_MISS}"/>')
-    parts.append(_text(_LEFT + 182, 11, words[1], "start", _QUIET))
+    parts.append(_text(_LEFT + 182, 11, effect_word, "start", _QUIET))
     for number, bar in enumerate(bars):
         top = 22 + _ROW * number
-        use_width, effect = (inside * hours / most for hours in (bar.use, bar.effect))
+        use_width = inside * bar.use / most
+        effect_width = inside * bar.effect / most
+        effect_start = _LEFT + use_width
         parts.append(_label(top + 12, bar.label))
         parts.append(f'<rect x="{_LEFT}" y="{top + 3}" width="{use_width:.1f}" height="12" fill="{_MISS}"/>')
-        if effect >= 1:
+        # stripes of less than a point would be read as a frame
+        if effect_width >= 1:
             parts.append(
-                f'<rect x="{_LEFT + use_width:.1f}" y="{top + 3}" width="{effect:.1f}" height="12" fill="url(#s)" '
+                f'<rect x="{effect_start:.1f}" y="{top + 3}" width="{effect_width:.1f}" height="12" fill="url(#s)" '
                 f'stroke="{_MISS}"/>'
             )
-        parts.append(_text(_LEFT + use_width + effect + 6, top + 13, bar.text, "start", _INK))
-    return "".join(parts) + "</svg>"
+        parts.append(_text(effect_start + effect_width + 6, top + 13, bar.text, "start", _INK))
+    return _closed(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +172,7 @@ def funnel(
 
     Numbers differ by powers of ten, so their axis is logarithmic. Places apart are diamonds, one's own a square.
     """
+    axis_word, centre_word = words
     height, left, bottom = 230, 50, 44
     least = min([size for size, _, _ in limits] or [1])
     most = max([least + 1, *(point.n for point in points), *(size for size, _, _ in limits)])
@@ -145,47 +184,70 @@ def funnel(
     def y(value: float) -> float:
         return 14 + tall * (1 - min(max(value, 0), 100) / 100)
 
-    parts = [_open(height, font)]
-    for tick in range(0, 101, 25):
-        parts.append(f'<line x1="{left}" x2="{WIDTH - 20}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="{_LINE}"/>')
-        parts.append(_text(left - 6, y(tick) + 4, f"{tick} %", "end", _QUIET))
+    parts = [_open(height, font), *_share_grid(y, left, WIDTH - 20)]
     for side in (1, 2):
-        line = " ".join(f"{x(limit[0]):.1f},{y(limit[side]):.1f}" for limit in limits)
+        line = _joined((x(limit[0]), y(limit[side])) for limit in limits)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>')
-    parts.append(f'<line x1="{left}" x2="{WIDTH - 20}" y1="{y(centre):.1f}" y2="{y(centre):.1f}" stroke="{_INK}"/>')
+    parts.append(_level(y(centre), left, WIDTH - 20, _INK))
     for tick in (10, 30, 100, 300, 1000, 3000, 10_000):
         if least <= tick <= most:
-            parts.append(_text(x(tick), height - bottom + 16, f"{tick:,}".replace(",", "\u00a0"), "middle", _QUIET))
-    labelled: list[tuple[float, float]] = []
+            number = f"{tick:,}".replace(",", "\u00a0")
+            parts.append(_text(x(tick), height - bottom + 16, number, "middle", _QUIET))
+    # what has a name is drawn last, over the crowd
+    labels = _Labels(turning=left + inside * 0.7)
     for point in sorted(points, key=lambda place: (place.apart or place.mine, -place.value)):
-        across, height_up = x(point.n), y(point.value)
-        if not (point.apart or point.mine):
-            parts.append(f'<circle cx="{across:.1f}" cy="{height_up:.1f}" r="4" fill="{_NOW}" fill-opacity="0.7"/>')
-            continue
-        shape, fill = (
-            ("m-5 -5h10v10h-10z", _INK) if point.mine and not point.apart else ("m0 -6l6 6l-6 6l-6 -6z", _MISS)
+        across, down = x(point.n), y(point.value)
+        parts.append(_mark(point, across, down))
+        if point.apart or point.mine:
+            parts.append(labels.text(point.label, across, down))
+    parts.append(_text(left, height - 6, axis_word, "start", _QUIET))
+    parts.append(_text(left + 4, y(centre) - 5, centre_word, "start", _INK))
+    return _closed(parts)
+
+
+def _mark(point: Place, across: float, down: float) -> str:
+    """A place as a circle, as a diamond where it lies apart, as a square where it is one's own."""
+    if not (point.apart or point.mine):
+        return f'<circle cx="{across:.1f}" cy="{down:.1f}" r="4" fill="{_NOW}" fill-opacity="0.7"/>'
+    square, diamond = ("m-5 -5h10v10h-10z", _INK), ("m0 -6l6 6l-6 6l-6 -6z", _MISS)
+    # that one's own place lies apart says more than that it is one's own
+    shape, colour = diamond if point.apart else square
+    return f'<path d="M{across:.1f} {down:.1f}{shape}" fill="{colour}" stroke="#fff" stroke-width="0.8"/>'
+
+
+class _Labels:
+    """Names beside points, none upon another; from `turning` on they stand to the left, where there is room."""
+
+    def __init__(self, turning: float) -> None:
+        self._turning = turning
+        self._places: list[tuple[float, float]] = []
+
+    def text(self, name: str, across: float, down: float) -> str:
+        """The name of the point that lies there."""
+        baseline = down + 4
+        while self._is_taken(across, baseline):
+            baseline += 13
+        self._places.append((across, baseline))
+        if across > self._turning:
+            return _text(across - 10, baseline, _cut(name, 30), "end", _INK)
+        return _text(across + 10, baseline, _cut(name, 30), "start", _INK)
+
+    def _is_taken(self, across: float, baseline: float) -> bool:
+        return any(
+            abs(baseline - other_baseline) < 13 and abs(across - other_across) < 170
+            for other_across, other_baseline in self._places
         )
-        parts.append(f'<path d="M{across:.1f} {height_up:.1f}{shape}" fill="{fill}" stroke="#fff" stroke-width="0.8"/>')
-        below = height_up + 4
-        while any(abs(below - other) < 13 and abs(across - label_across) < 170 for label_across, other in labelled):
-            below += 13
-        labelled.append((across, below))
-        right = across > left + inside * 0.7
-        parts.append(
-            _text(across + (-10 if right else 10), below, _cut(point.label, 30), "end" if right else "start", _INK)
-        )
-    parts.append(_text(left, height - 6, words[0], "start", _QUIET))
-    parts.append(_text(left + 4, y(centre) - 5, words[1], "start", _INK))
-    return "".join(parts) + "</svg>"
 
 
 def course(
     weeks: Sequence[tuple[date, float]], *, line: float | None, words: tuple[str, str], labels: Sequence[str], font: str
 ) -> str:
     """A share (percent) over time and the line from which it pays. `words` name both, `labels` are of the weeks."""
+    share_word, line_word = words
     height, left, bottom, right = 170, 50, 26, 150
     inside, tall = WIDTH - left - right, height - bottom - 14
-    first_day, days = weeks[0][0], max(1, (weeks[-1][0] - weeks[0][0]).days)
+    first_day, last_day = weeks[0][0], weeks[-1][0]
+    days = max(1, (last_day - first_day).days)
 
     def x(day: date) -> float:
         return left + inside * (day - first_day).days / days
@@ -193,10 +255,8 @@ def course(
     def y(value: float) -> float:
         return 14 + tall * (1 - value / 100)
 
-    parts = [_open(height, font)]
-    for tick in range(0, 101, 25):
-        parts.append(f'<line x1="{left}" x2="{left + inside}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="{_LINE}"/>')
-        parts.append(_text(left - 6, y(tick) + 4, f"{tick} %", "end", _QUIET))
+    parts = [_open(height, font), *_share_grid(y, left, left + inside)]
+    # six labels fit; they are counted from the end, because the last week is what a reader looks for
     label_step = max(1, -(-len(weeks) // 6))
     for (day, _), label in list(zip(weeks, labels, strict=True))[::-label_step]:
         parts.append(_text(x(day), height - 6, label, "middle", _QUIET))
@@ -205,16 +265,52 @@ def course(
             f'<line x1="{left}" x2="{left + inside}" y1="{y(line):.1f}" y2="{y(line):.1f}" stroke="{_MISS}" '
             'stroke-width="1.8" stroke-dasharray="9 4"/>'
         )
-    drawn = " ".join(f"{x(day):.1f},{y(value):.1f}" for day, value in weeks)
-    parts.append(f'<polyline points="{drawn}" fill="none" stroke="{_NOW}" stroke-width="2.4"/>')
-    parts += [f'<circle cx="{x(day):.1f}" cy="{y(value):.1f}" r="2.6" fill="{_NOW}"/>' for day, value in weeks]
-    line_ends = [(y(weeks[-1][1]), words[0], _NOW), *([(y(line), words[1], _MISS)] if line is not None else [])]
-    shift = 8 if len(line_ends) == 2 and abs(line_ends[0][0] - line_ends[1][0]) < 15 else 0
-    for number, (height_at_end, word, colour) in enumerate(line_ends):
-        above = (height_at_end <= line_ends[1 - number][0]) if len(line_ends) == 2 else True
-        parts.append(
-            _text(left + inside + 8, height_at_end + 4 + (-shift if above else shift), _cut(word, 26), "start", colour)
-        )
+    places = [(x(day), y(value)) for day, value in weeks]
+    parts.append(f'<polyline points="{_joined(places)}" fill="none" stroke="{_NOW}" stroke-width="2.4"/>')
+    parts += [f'<circle cx="{across:.1f}" cy="{down:.1f}" r="2.6" fill="{_NOW}"/>' for across, down in places]
+    ends = [_End(places[-1][1], share_word, _NOW)]
+    if line is not None:
+        ends.append(_End(y(line), line_word, _MISS))
+    parts += _end_words(ends, left + inside + 8)
+    return _closed(parts)
+
+
+class _End(NamedTuple):
+    """Where a line ends, its name, and its colour."""
+
+    down: float
+    word: str
+    colour: str
+
+
+def _end_words(ends: Sequence[_End], across: float) -> Iterator[str]:
+    """The names of one or two lines at their ends, moved apart where they would cover each other."""
+    downs = [end.down for end in ends]
+    is_crowded = len(ends) == 2 and max(downs) - min(downs) < 15
+    shift = 8 if is_crowded else 0
+    # of two at one height the first goes up: both at once would still cover each other
+    highest = downs.index(min(downs))
+    for number, end in enumerate(ends):
+        moved = -shift if number == highest else shift
+        yield _text(across, end.down + 4 + moved, _cut(end.word, 26), "start", end.colour)
+
+
+def _share_grid(y: Callable[[float], float], left: float, right: float) -> Iterator[str]:
+    """A level line each quarter, with its percent at the left."""
+    for tick in range(0, 101, 25):
+        yield _level(y(tick), left, right, _LINE)
+        yield _text(left - 6, y(tick) + 4, f"{tick} %", "end", _QUIET)
+
+
+def _level(down: float, left: float, right: float, colour: str) -> str:
+    return f'<line x1="{left}" x2="{right}" y1="{down:.1f}" y2="{down:.1f}" stroke="{colour}"/>'
+
+
+def _joined(places: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{across:.1f},{down:.1f}" for across, down in places)
+
+
+def _closed(parts: Iterable[str]) -> str:
     return "".join(parts) + "</svg>"
 
 

@@ -7,30 +7,43 @@ from datetime import date
 from nytta.disclosure.rounding import two_digits
 
 _THIN = "\u00a0"
+_MINUS = "−"
+"""As wide as a plus, and never taken for a hyphen where a line breaks."""
+
+_WEEK = {"sv": "vecka", "nb": "uke", "en": "week"}
+_WEEK_LETTER = {"sv": "v", "nb": "u", "en": "w"}
+_CROWNS = frozenset({"SEK", "NOK"})
+"""Currencies that their own countries write alike."""
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def whole_number(figure: float, language: str) -> str:
     """A whole figure with its thousands apart."""
-    return f"{round(figure):,}".replace(",", "," if language == "en" else _THIN).replace("-", "−")
+    text = f"{round(figure):,}".replace("-", _MINUS)
+    return text if language == "en" else text.replace(",", _THIN)
 
 
 def decimal(thousandths: float, language: str) -> str:
     """A figure in thousandths without trailing zeros."""
     text = f"{thousandths / 1000:,.3f}".rstrip("0").rstrip(".")
     if language != "en":
+        # thousands first: afterwards a comma stands for the decimals
         text = text.replace(",", _THIN).replace(".", ",")
-    return text.replace("-", "−")
+    return text.replace("-", _MINUS)
 
 
 def percent(figure: float, language: str) -> str:
     """Whole percent."""
-    return f"{whole_number(figure, language)}{'' if language == 'en' else _THIN}%"
+    gap = "" if language == "en" else _THIN
+    return f"{whole_number(figure, language)}{gap}%"
 
 
 def hours(thousandths: int | None, language: str) -> str:
     """Hours to two significant digits, as surely as they are known; a dash where none are known."""
-    return "–" if thousandths is None else whole_number(_two_digits(thousandths / 1000), language)
+    if thousandths is None:
+        return "–"
+    return whole_number(_two_digits(thousandths / 1000), language)
 
 
 def _two_digits(figure: float) -> int:
@@ -44,7 +57,8 @@ def money(hundredths: int | None, currency: str, language: str) -> str:
     figure = whole_number(_two_digits(hundredths / 100), language)
     if language == "en":
         return f"{currency}{_THIN}{figure}"
-    return f"{figure}{_THIN}{'kr' if currency in ('SEK', 'NOK') else currency}"
+    sign = "kr" if currency in _CROWNS else currency
+    return f"{figure}{_THIN}{sign}"
 
 
 def day(value: date | None, language: str) -> str:
@@ -53,16 +67,20 @@ def day(value: date | None, language: str) -> str:
         return "–"
     if language == "nb":
         return f"{value.day}.{value.month}.{value.year}"
-    return f"{value.day}{_THIN}{_MONTHS[value.month - 1]}{_THIN}{value.year}" if language == "en" else value.isoformat()
+    if language == "en":
+        # a name, because the order of day and month in figures differs among those who read English
+        month = _MONTHS[value.month - 1]
+        return f"{value.day}{_THIN}{month}{_THIN}{value.year}"
+    return value.isoformat()
 
 
 def short_week(monday: date, language: str) -> str:
     """An ISO week for the axis of a chart."""
     year, number, _ = monday.isocalendar()
-    return f"{ {'sv': 'v', 'nb': 'u'}.get(language, 'w') }{number} {year}"
+    return f"{_WEEK_LETTER[language]}{number} {year}"
 
 
 def week(monday: date, language: str) -> str:
     """An ISO week in words."""
     year, number, _ = monday.isocalendar()
-    return f"{ {'sv': 'vecka', 'nb': 'uke'}.get(language, 'week') } {number}, {year}"
+    return f"{_WEEK[language]} {number}, {year}"

@@ -29,6 +29,8 @@ SETTLED = timedelta(weeks=8)
 _BREADTH, _INTENDED = "weekly-breadth", "intended-use"
 _QUARTER = 13
 _YEAR, _FEWEST_WINDOWS = 52, 8
+_FEWEST_PEERS = 3
+"""Comparable units below which their middle would say what one of them does."""
 
 
 @dataclass(frozen=True)
@@ -129,25 +131,39 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
         *_readiness(published, week),
         *_support(published, week),
     ]
+    week_observations = _without_past_forecasts(published, week_observations, week)
+    # nobody agrees for a whole organisation not to use what it has
+    places = {
+        (observation.unit, observation.system)
+        for observation in week_observations
+        if observation.unit != published.root
+    }
+    deviations = {
+        (place, system)
+        for place, system in places
+        if published.registry.deviation(system, published.member(place), day) is not None
+    }
+    return held_back(week_observations, deviations=deviations)
+
+
+def _without_past_forecasts(
+    published: PublishedEvidence, week_observations: Iterable[Observation], week: date
+) -> list[Observation]:
+    """The observations, of which a forecast for a day that has passed is held back: it is none any more."""
+    last_day = week + timedelta(days=6)
     dues = {
         (row["unit"], row["system"], row["indicator"]): row["due"]
-        for row in evidence.signals
+        for row in published.evidence.signals
         if row["kind"] == Kind.BEHIND_PLAN and row["opened"] <= week and row["due"] is not None
     }
-    # a forecast for a day that has passed is none
-    week_observations = [
-        replace(observation, inhibition=Inhibition.DUE)
-        if observation.kind is Kind.BEHIND_PLAN
-        and dues.get((observation.unit, observation.system, observation.indicator), date.max) <= day
-        else observation
-        for observation in week_observations
-    ]
-    deviations = set()
+    current: list[Observation] = []
     for observation in week_observations:
-        unit = published.member(observation.unit)
-        if observation.unit != published.root and published.registry.deviation(observation.system, unit, day):
-            deviations.add((observation.unit, observation.system))
-    return held_back(week_observations, deviations=deviations)
+        due = dues.get((observation.unit, observation.system, observation.indicator), date.max)
+        if observation.kind is Kind.BEHIND_PLAN and due <= last_day:
+            current.append(replace(observation, inhibition=Inhibition.DUE))
+        else:
+            current.append(observation)
+    return current
 
 
 def _rolling_out(published: PublishedEvidence, row: dict[str, Any], day: date) -> bool:
@@ -249,17 +265,22 @@ class Standing:
 
 def standing(published: PublishedEvidence, decision: Decision, day: date) -> Standing:
     """A decision's acknowledgements among the units it concerns, its age, and the level it has come to."""
-    decision_acts = [act for act in published.evidence.acts if act["decision"] == decision.id and act["day"] <= day]
+    acts = [act for act in published.evidence.acts if act["decision"] == decision.id and act["day"] <= day]
+    # a unit with an agreement not to use the system has nothing to acknowledge
     concerned = {unit for unit in decision.units if published.registry.deviation(decision.system, unit, day) is None}
-    confirmed = [
-        act for act in decision_acts if act["state"] in ("acknowledged", "executed") and act["unit"] in concerned
-    ]
-    levels = [act["level"] for act in confirmed if act["state"] == "acknowledged" and act["level"]]
-    executed = {act["unit"] for act in decision_acts if act["state"] == "executed"}
-    over = any(act["state"] == "reversed" for act in decision_acts) or (bool(concerned) and concerned <= executed)
-    weeks = (day - decision.decided).days // 7
+    acknowledged = [act for act in acts if act["state"] == "acknowledged" and act["unit"] in concerned]
+    executed = {act["unit"] for act in acts if act["state"] == "executed"}
+    # whoever has executed it has acknowledged it, whether that was said or not
+    confirmed = {act["unit"] for act in acknowledged} | (executed & concerned)
+    levels = [act["level"] for act in acknowledged if act["level"]]
+    is_reversed = any(act["state"] == "reversed" for act in acts)
+    is_executed = bool(concerned) and concerned <= executed
     return Standing(
-        len({act["unit"] for act in confirmed}), len(concerned), weeks, max(levels, default=decision.level), over
+        acknowledged=len(confirmed),
+        units=len(concerned),
+        weeks=(day - decision.decided).days // 7,
+        level=max(levels, default=decision.level),
+        over=is_reversed or is_executed,
     )
 
 
@@ -295,31 +316,30 @@ def _root(registry: Registry, unit: str, day: date) -> str | None:
 
 def _anchoring(published: PublishedEvidence, week: date) -> Iterable[Observation]:
     day = week + timedelta(days=6)
-    stones = [
-        milestone for milestone in published.registry.milestones if milestone.what == "step_started" and milestone.tier
+    staff_starts = [
+        milestone
+        for milestone in published.registry.milestones
+        if milestone.what == "step_started" and milestone.tier == "staff"
     ]
-    for system in sorted(
-        {
-            milestone.system
-            for milestone in stones
-            if milestone.tier == "staff" and _about(published, milestone.unit, day)
-        }
-    ):
-        begun = min(
-            (milestone.date for milestone in stones if milestone.system == system and milestone.tier == "staff"),
-            default=day,
-        )
-        shares_by_unit = {
-            row["unit"]: row
-            for (fact, _, fact_system, fact_week), rows in published.evidence.facts.items()
-            for row in rows
-            if (fact, fact_system, fact_week, row["part"]) == ("trained", system, week, "manager")
-        }
+    systems = {milestone.system for milestone in staff_starts if _about(published, milestone.unit, day)}
+    for system in sorted(systems):
+        begun = min(milestone.date for milestone in staff_starts if milestone.system == system)
+        shares_by_unit = _trained_managers(published, system, week)
         for unit in _lowest(published, published.root, set(shares_by_unit), day):
-            row = shares_by_unit.get(unit)
-            managers = None if row is None else round(row["value"])
+            managers = shares_by_unit.get(unit)
             verdict = rules.not_anchored(managers, ANCHORED, staff_started=begun <= day)
             yield Observation(unit, system, Kind.NOT_ANCHORED, week, verdict, since=monday(begun))
+
+
+def _trained_managers(published: PublishedEvidence, system: str, week: date) -> dict[str, int]:
+    """The share of managers who have taken their step, in whole percent, of each unit where it is shown."""
+    return {
+        row["unit"]: round(row["value"])
+        for (fact, _, fact_system, fact_week), rows in published.evidence.facts.items()
+        for row in rows
+        if (fact, fact_system, fact_week, row["part"]) == ("trained", system, week, "manager")
+        and row["value"] is not None
+    }
 
 
 def _about(published: PublishedEvidence, unit: str, day: date) -> bool:
@@ -349,24 +369,32 @@ def _readiness(published: PublishedEvidence, week: date) -> Iterable[Observation
         go_live = published.live(system, place)
         if go_live is None or day < go_live + SETTLED:
             continue
-        # Cases say more than persons; where too few hands stand behind them, persons speak.
-        for indicator in (_INTENDED, _BREADTH):
-            use_fact, target = published.fact("use", place, system, week, indicator), None
-            if use_fact is not None:
-                target = target_of_use(published, place, system, day, indicator)
-            if use_fact is None or target is None:
-                continue
-            ready = published.fact("ready", place, system, week)
-            share = round(use_fact["value"])
-            verdict = rules.ready_not_used(None if ready is None else round(ready["value"]), share, target)
-            urgency = round(max(0, target - share) / 100, 2)
-            since = None
-            if verdict is Verdict.HIT:
-                since = _begun(published, week, go_live, partial(_unused, published, place, system, indicator))
-            yield Observation(
-                place, system, Kind.READY_NOT_USED, week, verdict, indicator, urgency=urgency, since=since
-            )
-            break
+        observation = _ready_unit(published, place, system, week)
+        if observation is None:
+            continue
+        if observation.verdict is Verdict.HIT:
+            is_unused = partial(_unused, published, place, system, observation.indicator)
+            observation = replace(observation, since=_begun(published, week, go_live, is_unused))
+        yield observation
+
+
+def _ready_unit(published: PublishedEvidence, place: str, system: str, week: date) -> Observation | None:
+    """Whether a unit where people are ready uses the system as intended; None where no use with a target is shown."""
+    ready = published.fact("ready", place, system, week)
+    ready_share = None if ready is None else round(ready["value"])
+    # Cases say more than persons; where too few hands stand behind them, persons speak.
+    for indicator in (_INTENDED, _BREADTH):
+        use_fact = published.fact("use", place, system, week, indicator)
+        if use_fact is None:
+            continue
+        target = target_of_use(published, place, system, week + timedelta(days=6), indicator)
+        if target is None:
+            continue
+        use_share = round(use_fact["value"])
+        verdict = rules.ready_not_used(ready_share, use_share, target)
+        urgency = round(max(0, target - use_share) / 100, 2)
+        return Observation(place, system, Kind.READY_NOT_USED, week, verdict, indicator, urgency=urgency)
+    return None
 
 
 def _unused(published: PublishedEvidence, place: str, system: str, indicator: str, week: date) -> bool | None:
@@ -386,12 +414,16 @@ def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
             if place == published.root or row is None:
                 continue
             peer_values = published.among_peers("tickets-per-100", "window", place, system, week)
-            peers = median(peer_values) if len(peer_values) >= 3 else None
+            peers = median(peer_values) if len(peer_values) >= _FEWEST_PEERS else None
             since = _burdened(published, place, system, week)
             change = change_of_use(published, place, system, week, since)
+            # the low end of the interval: what chance alone may have brought is no burden
             kind, verdict = rules.support(row["low"], peers, change)
-            urgency = 0.0 if peers is None or row["low"] is None else max(0.0, round(row["low"] / max(peers, 1) - 1, 2))
-            yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=min(urgency, 1.0), since=since)
+            urgency = 0.0
+            if peers is not None and row["low"] is not None:
+                urgency = round(row["low"] / max(peers, 1) - 1, 2)
+            urgency = min(max(urgency, 0.0), 1.0)
+            yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=urgency, since=since)
 
 
 def _burdened(published: PublishedEvidence, place: str, system: str, week: date) -> date | None:
@@ -403,8 +435,11 @@ def _burdened(published: PublishedEvidence, place: str, system: str, week: date)
     for asked_week in (week - timedelta(weeks=offset) for offset in reversed(range(_YEAR))):
         value = published.value("tickets-per-100", "window", place, system, asked_week)
         peer_values = published.among_peers("tickets-per-100", "window", place, system, asked_week)
-        if value is not None and len(peer_values) >= 3 and median(peer_values) > 0:
-            ratios.append((asked_week, value / median(peer_values)))
+        if value is None or len(peer_values) < _FEWEST_PEERS:
+            continue
+        peers = median(peer_values)
+        if peers > 0:
+            ratios.append((asked_week, value / peers))
     if len(ratios) < _FEWEST_WINDOWS:
         return None
     return ratios[rise([ratio for _, ratio in ratios])][0]
@@ -428,5 +463,6 @@ def change_of_use(
         return mean(published_values) if len(published_values) == 4 else None
 
     quarter = week - timedelta(weeks=_QUARTER)
-    current, earlier = level(week), level(quarter if begun is None else min(quarter, begun - timedelta(weeks=1)))
+    compared_week = quarter if begun is None else min(quarter, begun - timedelta(weeks=1))
+    current, earlier = level(week), level(compared_week)
     return None if current is None or earlier is None else round(current - earlier)

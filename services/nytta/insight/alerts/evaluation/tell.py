@@ -27,41 +27,55 @@ _OPEN_YEAR = timedelta(days=364)
 
 def facts_of(published: PublishedEvidence, alert: Alert, day: date, address: str) -> Facts:
     """The facts of an alert on `day`; `address` is where the console is reached ('' where there is none)."""
-    unit, system = alert.key.unit, alert.key.system
-    week = alert.confirmed
-    fields: dict[str, Any] = {"first": week, "last": week}
-    indicator = alert.indicator
+    fields: dict[str, Any] = {
+        "first": alert.confirmed,
+        "last": alert.confirmed,
+        "unit": _names_of_unit(published, alert.key.unit, day),
+        "system": _names_of_system(published, alert.key.system),
+        "chart": _page(address, alert.key.unit),
+        "suggestions": published.registry.suggested(alert.kind.value, alert.key.system),
+    }
+    fields |= _definition(published, alert)
+    # what the kind itself knows comes last: a decision has a name of its own in place of an indicator's
+    fields |= _of_kind(published, alert, day)
+    fields |= _begun(published, alert)
+    return Facts(**fields)
+
+
+def _of_kind(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
+    """What is known of an alert of its kind."""
     match alert.kind:
         case Kind.LEVEL | Kind.RELAPSE | Kind.BEHIND_PLAN:
-            fields |= _detected(published, alert)
+            return _detected(published, alert)
         case Kind.READY_NOT_USED:
-            fields |= _ready(published, alert, day)
+            return _ready(published, alert, day)
         case Kind.NOT_MOVED:
-            fields |= _rollout(published, alert, day)
+            return _rollout(published, alert, day)
         case Kind.DECISION_STUCK:
-            fields |= _decision(published, alert)
+            return _decision(published, alert)
         case Kind.NOT_ANCHORED:
-            fields |= _anchored(published, alert)
+            return _anchored(published, alert)
         case Kind.ABANDONMENT | Kind.TRAINING_NEED:
-            fields |= _burden(published, alert)
+            return _burden(published, alert)
         case _:
-            fields |= _cause(published, alert)
-    defined = published.evidence.definitions.get(indicator)
-    fields |= _begun(published, alert)
-    page = f"{address.rstrip('/')}/units/{quote(unit, safe='')}" if address else ""
-    name = _three(defined, "title") if defined else _names_of_system(published, system)
-    return Facts(
-        **{
-            "unit": _names_of_unit(published, unit, day),
-            "system": _names_of_system(published, system),
-            "indicator": name,
-            "definition": _three(defined, "question") if defined else name,
-            "version": defined["version"] if defined else 1,
-            "chart": page,
-            "suggestions": published.registry.suggested(alert.kind.value, system),
-            **fields,
-        }
-    )
+            return _cause(published, alert)
+
+
+def _page(address: str, unit: str) -> str:
+    """The unit's page of the console; '' where there is none."""
+    if not address:
+        return ""
+    # ids of units are the body's own, and may hold what an address gives a meaning
+    return f"{address.rstrip('/')}/units/{quote(unit, safe='')}"
+
+
+def _definition(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    """Title, question and version of the alert's indicator; the system's name where it rests on none."""
+    row = published.evidence.definitions.get(alert.indicator)
+    if row is None:
+        name = _names_of_system(published, alert.key.system)
+        return {"indicator": name, "definition": name, "version": 1}
+    return {"indicator": _three(row, "title"), "definition": _three(row, "question"), "version": row["version"]}
 
 
 def _begun(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
@@ -77,14 +91,15 @@ def _begun(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
 
 
 def _names_of_unit(published: PublishedEvidence, unit: str, day: date) -> Names:
-    group = next((group for group in published.registry.groups if group.id == unit), None)
-    if group is not None:
-        return group.names
+    for group in published.registry.groups:
+        if group.id == unit:
+            return group.names
     versions = [version for version in published.registry.units if version.id == unit]
-    return next(
-        (version.names for version in versions if day in version.span),
-        versions[-1].names if versions else Names.of(unit),
-    )
+    for version in versions:
+        if day in version.span:
+            return version.names
+    # a unit that has ended is still spoken of, by its last name
+    return versions[-1].names if versions else Names.of(unit)
 
 
 def _names_of_system(published: PublishedEvidence, system: str) -> Names:
@@ -116,11 +131,11 @@ def _peers(values: Sequence[float]) -> Peers | None:
 def _detected(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """From the latest signal of the alert's kind and indicator."""
     key = alert.key
+    place = (key.unit, key.system, alert.indicator, alert.kind.value)
     rows = [
         row
         for row in published.evidence.signals
-        if (row["unit"], row["system"], row["indicator"], row["kind"])
-        == (key.unit, key.system, alert.indicator, alert.kind.value)
+        if (row["unit"], row["system"], row["indicator"], row["kind"]) == place
     ]
     if not rows:
         return {}
@@ -157,20 +172,24 @@ def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """Hours that a year is missed by, of the benefits of the unit, or of the members of the group, and system."""
     unit, system = alert.key.unit, alert.key.system
     members = next((group.units for group in published.registry.groups if group.id == unit), (unit,))
+    benefits = [
+        benefit for benefit in published.registry.benefits if benefit.unit in members and benefit.system == system
+    ]
     rows = [
         row
         for (fact, place, fact_system, _), facts in published.evidence.facts.items()
         for row in facts
         if (fact, fact_system) == ("unrealised_hours", system) and place in members
     ]
-    benefits = [
-        benefit for benefit in published.registry.benefits if benefit.unit in members and benefit.system == system
-    ]
-    week = max((row["week"] for row in rows), default=None)
-    hours = sum(row["value"] or 0 for row in rows if row["week"] == week)
-    if week is None or not benefits or not hours:
+    if not benefits or not rows:
         return {}
-    return {"loss": Loss(benefits[0].names, round(hours), week + timedelta(days=6) + _OPEN_YEAR)}
+    # of each member the same week: hours of different weeks do not add up
+    week = max(row["week"] for row in rows)
+    hours = sum(row["value"] or 0 for row in rows if row["week"] == week)
+    if not hours:
+        return {}
+    year_ends = week + timedelta(days=6) + _OPEN_YEAR
+    return {"loss": Loss(benefits[0].names, round(hours), year_ends)}
 
 
 def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
@@ -178,8 +197,8 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
     use_fact = published.fact("use", unit, system, week, alert.indicator)
     fields: dict[str, Any] = {"first": week - timedelta(weeks=3), "figure": _figure(use_fact)}
     fields |= _evidence_for_advice(published, unit, system, week)
-    rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
-    if peers := _peers([row["value"] for row in rows if row is not None]):
+    peer_rows = [published.fact("use", peer, system, week, alert.indicator) for peer in published.peers(unit, day)]
+    if peers := _peers([row["value"] for row in peer_rows if row is not None]):
         fields["peers"] = peers
     plan = published.plan(system, alert.indicator, unit, day)
     target = target_of_use(published, unit, system, day, alert.indicator)
@@ -190,19 +209,18 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
 
 def _rollout(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
-    share, row = (
-        moved(published, unit, system, week),
-        published.evidence.values.get(("enrolment", "week", unit, system, week)),
-    )
+    share = moved(published, unit, system, week)
+    enrolment = published.evidence.values.get(("enrolment", "week", unit, system, week))
     fields: dict[str, Any] = {}
-    if share is not None and row is not None:
-        fields["figure"] = Figure(share, share, share, row["n_band"])
+    if share is not None and enrolment is not None:
+        # workplaces are counted, not sampled: there is no interval to tell
+        fields["figure"] = Figure(share, share, share, enrolment["n_band"])
     plan = published.plan(system, "enrolment", unit, day)
     if plan is not None:
         coming = next((target for target in plan.targets if target.date > day), plan.targets[-1])
         fields["plan"] = Plan(round(coming.value / 10), coming.date)
-    apps = [row["part"] for row in published.evidence.facts.get(("legacy", unit, system, week), [])]
-    return fields | {"legacy": ", ".join(apps)}
+    legacy_rows = published.evidence.facts.get(("legacy", unit, system, week), [])
+    return fields | {"legacy": ", ".join(row["part"] for row in legacy_rows)}
 
 
 def _decision(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
@@ -210,39 +228,38 @@ def _decision(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     if decision is None:
         return {}
     current = standing(published, decision, alert.confirmed + timedelta(days=6))
-    fields: dict[str, Any] = {
-        "decided": Decided(decision.names, current.acknowledged, current.units, current.weeks, current.level)
-    }
-    return fields | {"indicator": decision.names, "definition": decision.names}
+    decided = Decided(decision.names, current.acknowledged, current.units, current.weeks, current.level)
+    return {"decided": decided, "indicator": decision.names, "definition": decision.names}
 
 
 def _anchored(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     unit, system = alert.key.unit, alert.key.system
     row = published.fact("trained", unit, system, alert.confirmed, "manager")
-    stones = [
+    staff_days = [
         milestone.date
         for milestone in published.registry.milestones
         if (milestone.system, milestone.tier) == (system, "staff")
     ]
-    return {"figure": _figure(row), "plan": Plan(ANCHORED, min(stones, default=alert.confirmed))}
+    due = min(staff_days, default=alert.confirmed)
+    return {"figure": _figure(row), "plan": Plan(ANCHORED, due)}
 
 
 def _burden(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
+    row = published.evidence.values.get((alert.indicator, "window", unit, system, week))
+    fields: dict[str, Any] = {"figure": _figure(row)}
     tickets = published.value("tickets-per-100", "window", unit, system, week)
-    peer_values = published.among_peers("tickets-per-100", "window", unit, system, week)
-    fields: dict[str, Any] = {
-        "figure": _figure(published.evidence.values.get((alert.indicator, "window", unit, system, week)))
-    }
     if tickets is not None:
+        peer_values = published.among_peers("tickets-per-100", "window", unit, system, week)
         fields["burden"] = Burden(round(tickets), _whole(peer_band(peer_values).middle))
     return fields
 
 
 def _cause(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
+    # the common cause is detection's verdict on all units of a system, which it writes under '*'
     shares = [
         row["scope"]
         for row in published.evidence.signals
-        if row["unit"] == "*" and row["system"] == alert.key.system and row["opened"] >= alert.since and row["scope"]
+        if (row["unit"], row["system"]) == ("*", alert.key.system) and row["opened"] >= alert.since and row["scope"]
     ]
     return {"first": alert.since, "scope": _whole(max(shares, default=None))}
