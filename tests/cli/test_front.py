@@ -30,6 +30,29 @@ def test_the_list_of_commands_loads_no_part_of_the_service(words: list[str]) -> 
     assert sorted(loaded) == ["nytta", "nytta.cli", "nytta.cli.front"]
 
 
+OF_FRAMES = """
+import sys
+import pyarrow
+{before}
+pyarrow.array([1, 2])
+print('pandas' in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("before", "loaded"), [("", "True"), ("sys.meta_path.insert(0, WithoutPandas)", "False")])
+def test_a_list_is_no_data_frame_and_a_command_loads_nothing_to_see_that(before: str, loaded: str) -> None:
+    pytest.importorskip("pandas")
+    done = subprocess.run(
+        [sys.executable, "-c", "from nytta.cli import WithoutPandas\n" + OF_FRAMES.format(before=before)],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "services")},
+        check=True,
+    )
+    assert done.stdout.strip() == loaded
+
+
 REAL = "from nytta import cli; cli.load(); cli.commands(['--help'], prog_name='nytta')"
 
 

@@ -47,8 +47,23 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+class WithoutPandas:
+    """A finder of modules that finds no pandas, as an import asks it.
+
+    Arrow loads pandas, where it is installed, to see whether a list is one of its frames: nothing here is, and a
+    process that waits would hold its 32 MB.
+    """
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """ModuleNotFoundError for pandas; of other modules nothing is known here."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name, name=name)
+
+
 def main() -> None:
     """Run a command; what only the others need is not loaded."""
+    sys.meta_path.insert(0, WithoutPandas)
     words = sys.argv[1:]
     if words in ([], ["--help"]):
         from nytta.cli.front import page

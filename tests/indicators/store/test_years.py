@@ -141,6 +141,11 @@ def test_a_late_case_takes_few_statements(old: PrivateStore) -> None:
         recompute(store, DEFINITIONS)
     assert 20 < len(statements) <= STATEMENTS
     assert not [s for s in statements if "DISTINCT system" in s]
+    # what stood goes by one statement, and what stands comes by one, whatever indicators and grains it is of
+    assert len([s for s in statements if s.startswith("INSERT INTO {private}.cells ")]) == 2
+    (anew,) = [s for s in statements if "AS cell" in s]
+    assert anew.count("{private}.round_persons") == 1
+    assert anew.count("{private}.cases FINAL") == 1
 
 
 @contextmanager
