@@ -360,9 +360,9 @@ def cells(definition: Definition, grain: str, scope: Scope, persons: str = "{pri
     if definition.population is not None:
         sides.append(_side(definition, definition.population, grain, scope, persons, nothing))
     # without an answer there was no survey, whoever could have answered
-    of_answers = numerator.subject == "answer"
+    answered = "denominator != 0" if same_rows else "numerator != 0"
     anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
-    having = "numerator != 0" if of_answers else anything
+    having = answered if numerator.subject == "answer" else anything
     amount = "sum(n)" if not definition.capped else "least(sum(n), sum(d))"
     limit = f"(unit, system, period) IN ({scope.touched})" if scope.touched else f"1{_within(scope, 'period')}"
     if definition.needs_feed:
