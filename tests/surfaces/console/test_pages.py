@@ -138,7 +138,7 @@ def test_the_overview_tells_what_a_completed_case_costs_and_why_other_figures_la
     body = page[page.index('id="services-t-c"') :].split("</table>")[0]
     heads = re.findall(r'<th scope="col"[^>]*>([^<]+)', body)
     assert heads[-2:] == ["Cost per completed case", "Completed cases"]
-    assert "SEK\u202f1,700" in body.replace("\u00a0", "\u202f")
+    assert "NOK\u00a01,700" in body
     assert "1,200" in body
     assert "services-t-c" not in seen.visit("representative").get("/").text
 

@@ -125,7 +125,11 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
             if other_root != root
         ),
         # what is the matter first, and then of how much it is said
-        (*_sentences(reading, visitor, places, report, programme=programme), *_extent(reading, places, language)),
+        (
+            *_sentences(reading, visitor, places, report, programme=programme),
+            *(mix.finding for mix in mixes[:1]),
+            *_extent(reading, places, language),
+        ),
         tuple(_urgent(reading, places, language)),
         _coverage_table(reading, Speaker(language)),
         tuple(_tiles(reading, visitor, places, programme=programme)),
