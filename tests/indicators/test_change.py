@@ -62,6 +62,12 @@ EVENTS = [
         for n, (tier, score) in enumerate([("manager", 5), ("manager", 4), ("manager", 3), ("staff", 2)])
         for item in ("awareness", "desire")
     ),
+    # those who turned to the body: more answers than staff gave, and a week in which nobody was satisfied
+    *(
+        event(f"u{n}", "change.pulse", "03-05", "users", activity="satisfaction", tier="user", quantity=score)
+        for n, score in enumerate([5, 4, 4, 3, 1])
+    ),
+    event("u9", "change.pulse", "03-18", "users", activity="satisfaction", tier="user", quantity=2),
     # cases: of four begun digitally in W06, two were closed in time and one too late; the desk's does not count
     event("c1", "case.opened", "02-03", "c1", channel="web"),
     event("c2", "case.opened", "02-03", "c2", channel="app"),
@@ -161,6 +167,14 @@ HAND = {
     ("pulse-key-roles", "2026-W10", "awareness", "week"): (
         "SELECT sum(quantity), count() FROM {private}.events WHERE kind = 'pulse' AND tier = 'key-role'",
         (0, 0),
+    ),
+    ("satisfaction", "2026-W10", "", "week"): (
+        "SELECT countIf(quantity >= 4), count() FROM {private}.events WHERE tier = 'user' AND time < '2026-03-09'",
+        (3, 5),
+    ),
+    ("satisfaction", "2026-W12", "", "week"): (
+        "SELECT countIf(quantity >= 4), count() FROM {private}.events WHERE tier = 'user' AND time > '2026-03-09'",
+        (0, 1),
     ),
     ("pulse-response", "2026-W10", "", "week"): (
         "SELECT countIf(kind = 'pulse' AND activity = 'desire'), "

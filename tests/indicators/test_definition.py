@@ -55,6 +55,7 @@ def changed(id_: str, **fields: Any) -> dict[str, Any]:
     [
         (changed("digital-intake", protects="staff"), "needs a side or a `population` of persons"),
         (changed("entitlement", protects="citizen"), "needs a side of cases or tickets"),
+        (changed("pulse-staff", protects="citizen"), "needs a side of cases or tickets"),
         (changed("entitlement", protects="official-act"), "say whom it protects"),
         (changed("digital-intake", protects="official-act"), "say whom it protects"),
         (changed("digital-intake", hand="most"), "where handling is protected, and only there"),

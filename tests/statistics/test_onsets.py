@@ -65,3 +65,13 @@ def test_the_first_value_of_a_rise(start: int, length: int) -> None:
     assert abs(np.median(noisy) - start - 1) <= 2
     with pytest.raises(ValueError, match="a level before"):
         rise([1.0, 2.0])
+
+
+def test_two_series_that_rise_at_once_tell_more_than_one() -> None:
+    chance = np.random.default_rng(11)
+    steep, slow = (np.clip((np.arange(45) - 20) / length, 0, 1) for length in (4, 10))
+    noise = chance.normal(0, 0.25, (200, 2, 45))
+    apart = [abs(rise(steep + one) - 21) for one, _ in noise]
+    joined = [abs(rise(steep + one, 3 * slow + 2 * other) - 21) for one, other in noise]
+    assert np.mean(joined) < np.mean(apart)
+    assert rise(steep, slow) == 21

@@ -8,9 +8,10 @@ from datetime import date
 
 import numpy as np
 
+from nytta.demo.cases import Work
 from nytta.demo.lines import Lines, plain_lines, tail
 from nytta.demo.place import Benefit, Decision, Milestone
-from nytta.demo.randomness import Ints
+from nytta.demo.randomness import Floats, Ints
 from nytta.demo.scene import Scene
 from nytta.demo.staff import NEVER, Staff
 
@@ -199,5 +200,53 @@ class PulseFeed:
                         f'"item":"{item}","tier":"{tier}","score":{score}'
                     )
             moments = self._calendar.moment(np.full(len(ids), week * 7 + 3), np.full(len(ids), 12.0))
+            week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), ids, data))
+        return week_lines
+
+
+class SatisfactionFeed:
+    """What those say who turned to the body: one answer of 1 to 5 after some of the cases of a week, without a person.
+
+    `works` are the lines of work, `answering` the share of cases that is answered for; `satisfied` gives the share that
+    is satisfied of a unit's cases of a type in a week.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        system: str,
+        works: list[Work],
+        satisfied: Callable[[Work, int], float],
+        answering: float = 0.2,
+    ) -> None:
+        self.source = scene.source("nojdhet")
+        self._system = system
+        self._works = works
+        self._satisfied = satisfied
+        self._calendar = scene.calendar
+        weeks = scene.calendar.span.count
+        # answers of all weeks at once: in which order weeks are asked for changes nothing
+        rngs = [scene.rng(line.unit, line.case_type, "satisfaction") for line in works]
+        self._numbers = [rng.binomial(line.cases, answering) for rng, line in zip(rngs, works, strict=True)]
+        self._draws: list[list[Floats]] = [
+            [rng.random(numbers[week]) for week in range(weeks)]
+            for rng, numbers in zip(rngs, self._numbers, strict=True)
+        ]
+
+    def week(self, week: int) -> Lines:
+        """Events of one week."""
+        week_lines = Lines()
+        label = self._calendar.span.label(week)
+        for line, weekly_draws in zip(self._works, self._draws, strict=True):
+            share = self._satisfied(line, week)
+            # of the satisfied half are very much so; of the others half say neither
+            scores = 5 - np.searchsorted([share / 2, share, (1 + share) / 2], weekly_draws[week], side="right")
+            ids = [f"{line.unit}-{line.case_type}-{label}-{place}" for place in range(len(scores))]
+            data = [
+                f'"unit":"{line.unit}","system":"{self._system}","survey":"{label}",'
+                f'"item":"satisfaction","tier":"user","score":{score}'
+                for score in scores.tolist()
+            ]
+            moments = self._calendar.moment(np.full(len(ids), week * 7 + 4), np.full(len(ids), 12.0))
             week_lines.add(moments, plain_lines(moments, tail("", self.source, "change.pulse"), ids, data))
         return week_lines

@@ -186,7 +186,8 @@ class Decision:
 class Cost:
     """Money spent evenly over days (`end` exclusive), in whole units of the organisation's currency.
 
-    `kind` 'parallel' is what a second way of working costs whether used or not.
+    `kind` 'parallel' is what a second way of working costs whether used or not, 'service' what a service costs in all
+    of its channels.
     """
 
     name: str

@@ -13,6 +13,7 @@ from nytta.indicators.subjects import SUBJECTS, Subject
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
 _AGGREGATE = re.compile(r"(countIf|count|sumIf|sum)\((.*)\)", re.DOTALL)
 _ACTS = re.compile(r"\b(?:weeks_)?active\b")
+_OF_USERS = "tier = 'user'"
 _WORD = re.compile(r"'(?:[^'\\]|\\.)*'|([A-Za-z_][A-Za-z0-9_]*)(\s*\()?")
 _SQL_WORDS = {
     "and",
@@ -266,7 +267,7 @@ class Definition(Model):
         match self.protects:
             case Protects.STAFF if not persons:
                 raise ValueError("`protects: staff` needs a side or a `population` of persons")
-            case Protects.CITIZEN | Protects.HANDLING if self.handled is None:
+            case Protects.CITIZEN | Protects.HANDLING if self.handled is None and not self._asks_users:
                 raise ValueError(f"`protects: {self.protects}` needs a side of cases or tickets")
             case Protects.OFFICIAL_ACT if persons or any(subject.hand for subject in subjects):
                 raise ValueError("`protects: official-act` tells of no person, case or ticket; say whom it protects")
@@ -274,6 +275,12 @@ class Definition(Model):
             raise ValueError("say `hand: step` or `hand: most` where handling is protected, and only there")
         if self.hand == "step" and self.hand_column == SUBJECTS[self._handled_side.subject].hand:
             raise ValueError("`hand: step` needs a measured step in `value` or `where`; say `hand: most`")
+
+    @property
+    def _asks_users(self) -> bool:
+        """Whether it counts answers of those alone who turned to the body."""
+        answers = all(side.subject == "answer" and _OF_USERS in side.where for side in self.reads)
+        return answers and self.protects is Protects.CITIZEN
 
     @property
     def _handled_side(self) -> Side:

@@ -19,15 +19,13 @@ from nytta.insight.benefits.evidence import Evidence, Measured, Peer, Place, Pub
 from nytta.insight.benefits.maturity import Model
 from nytta.insight.benefits.state import DIGITAL, state
 from nytta.insight.benefits.statement import Definition, encode
+from nytta.insight.benefits.transactions import SERVICE, YEAR
 from nytta.insight.states.decisions import Act
 from nytta.insight.store import benchmarks
 from nytta.insight.store.statements import Statements
 from nytta.registry.registry import Registry
 from nytta.registry.units import Names, Organisation
 from nytta.storage.client import Connection
-
-_YEAR = 364
-"""Days of the trailing 52 weeks."""
 
 
 def publish_benefits(store: PrivateStore, registry: Registry, model: Model, current_time: datetime) -> int:
@@ -71,7 +69,8 @@ def missed_hours(connection: Connection, registry: Registry) -> list[Missed]:
 def _has_programme(registry: Registry, organisation: Organisation) -> bool:
     unit_ids = {unit.id for unit in registry.units if unit.root == organisation.id}
     has_benefits = any(benefit.unit in unit_ids for benefit in registry.benefits)
-    return has_benefits or any(set(decision.units) & unit_ids for decision in registry.decisions)
+    has_costs = any(cost.kind == SERVICE and cost.unit in unit_ids for cost in registry.costs)
+    return has_benefits or has_costs or any(set(decision.units) & unit_ids for decision in registry.decisions)
 
 
 def _evidence(store: PrivateStore, registry: Registry, organisation: Organisation, week: date) -> Evidence:
@@ -94,8 +93,15 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
     case_counts = connection.rows(
         f"""SELECT unit, system, case_type, count() FROM {{private}}.cases FINAL
             WHERE {scope.zones.date("opened_at")} <= {{day:Date}}
-              AND {scope.zones.date("opened_at")} > {{day:Date}} - {_YEAR} AND {own_units}
+              AND {scope.zones.date("opened_at")} > {{day:Date}} - {YEAR.days} AND {own_units}
             GROUP BY unit, system, case_type""",
+        **parameters,
+    )
+    completed = connection.rows(
+        f"""SELECT system, count() FROM {{private}}.cases FINAL
+            WHERE {scope.zones.date("assumeNotNull(closed_at)")} <= {{day:Date}} AND closed_at IS NOT NULL
+              AND {scope.zones.date("assumeNotNull(closed_at)")} > {{day:Date}} - {YEAR.days} AND {own_units}
+            GROUP BY system""",
         **parameters,
     )
     acts = connection.rows(
@@ -114,6 +120,7 @@ def _evidence(store: PrivateStore, registry: Registry, organisation: Organisatio
         published,
         series=_series(connection, organisation.id, week, measuring, versions),
         cases={(unit, system, case_type): int(count) for unit, system, case_type, count in case_counts},
+        completed={system: int(count) for system, count in completed},
         use=_use(connection, registry, organisation, week, published),
         digital=_digital(connection, organisation.id, week, versions),
         peers=tuple(_peers(connection, registry, organisation.id, week, versions)),

@@ -23,7 +23,7 @@ from .funnels import (
 from .growth import Logistic, bass, bass_peak, fit_logistic, logistic
 from .intervals import byar, poisson_exact, quantile_of, wilson
 from .multiplicity import benjamini_hochberg, largest_credible
-from .onsets import Fall, Onset, Sums, crossing_rate, fall, onset_limit, rise
+from .onsets import LONGEST_CLIMB, Fall, Onset, Sums, crossing_rate, fall, onset_limit, rise
 from .rules import NhsSignals, Runs, anhoej, anhoej_limits, nhs_rules
 from .sequential import (
     cusum,
@@ -45,6 +45,7 @@ from .shrinkage import (
 from .standardise import directly_standardised, split_change
 
 __all__ = [
+    "LONGEST_CLIMB",
     "Dispersion",
     "Effect",
     "Fall",

@@ -175,13 +175,19 @@ LONGEST_CLIMB = 13
 """So many steps a climb from one level to another may last."""
 
 
-def rise(values: ArrayLike) -> int:
-    """The index of the first value of a rise from one level to another.
+def rise(*series: ArrayLike) -> int:
+    """The index of the first value of a rise from one level to another, in all series (equally long) at once.
 
-    Of all broken lines (a level, a climb of at most `LONGEST_CLIMB` steps, a level) the one that fits best by least
-    squares. ValueError with fewer than three values.
+    Of all broken lines (a level, a climb of at most `LONGEST_CLIMB` steps, a level) those that fit best by least
+    squares; with several series those of the greatest profile likelihood, each with a climb and noise of its own.
+    ValueError with fewer than three values.
     """
-    levels = np.asarray(values, dtype=np.float64)
+    likelihood = sum(_likelihood_of_starts(np.asarray(values, dtype=np.float64)) for values in series)
+    return int(np.argmax(likelihood)) + 1
+
+
+def _likelihood_of_starts(levels: Array) -> Array:
+    """The logarithm of the likelihood of each start of a rise, but for a constant, with the best climb from it."""
     if len(levels) < 3:
         raise ValueError("a rise has a level before it and one after it")
     # All lines at once: one axis for the starts, one for the lengths of the climb, one for the places.
@@ -190,9 +196,13 @@ def rise(values: ArrayLike) -> int:
     lengths = np.arange(1, LONGEST_CLIMB + 1, dtype=np.float64)[None, :, None]
     lines = np.clip((places - starts) / lengths, 0.0, 1.0)
     lines -= lines.mean(axis=2, keepdims=True)
-    explained = (lines * (levels - levels.mean())).sum(axis=2)
+    deviations = levels - levels.mean()
+    explained = (lines * deviations).sum(axis=2)
     line_squares = (lines**2).sum(axis=2)
-    # Where the best multiple of a line is negative it is a fall: -1 is less than the gain of any rise.
-    gain = np.where(explained > 0, explained**2 / line_squares, -1.0)
-    best_start, _ = np.unravel_index(np.argmax(gain), gain.shape)
-    return int(best_start) + 1
+    # Where the best multiple of a line is negative it is a fall, and explains nothing.
+    gain = np.where(explained > 0, explained**2 / line_squares, 0.0)
+    total = float((deviations**2).sum())
+    # A series without noise leaves nothing over: the logarithm asks for a little.
+    left_over = np.maximum(total - gain, 1e-12 * total + 1e-300)
+    likelihood = -len(levels) / 2 * np.log(left_over)
+    return np.asarray(likelihood.max(axis=1))

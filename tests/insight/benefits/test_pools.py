@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nytta.disclosure.rounding import rounded_cases, two_digits
 from nytta.insight.benefits.evidence import Evidence, Published
 from nytta.insight.benefits.pools import Work, hours
+from nytta.insight.benefits.statement import Pool, share_of_all, worth_of_all
 from nytta.registry.programme import Adoption, Benefit, Kind
 from nytta.registry.systems import Minutes
 from nytta.registry.units import Names
@@ -121,3 +122,26 @@ def test_hours_have_two_digits(figure: float) -> None:
 def test_what_is_told_is_the_same_for_ten_numbers_of_cases(share: int, tens: int, realised: int) -> None:
     one, other = (hours(work(realised), evidence(share, 10 * tens + n)) for n in (-5, 4))
     assert one == other
+
+
+def stated(share: int | None, cases: int | None, worth: int | None) -> Pool:
+    return Pool(
+        place="u",
+        names=NAME,
+        system="s",
+        case_type="t",
+        case_type_names=NAME,
+        benefits=("b",),
+        share=share,
+        cases=cases,
+        amount_missing=worth,
+    )
+
+
+def test_a_place_with_two_case_types_has_one_share_by_their_cases_and_one_worth() -> None:
+    pools = [stated(20, 300, 100), stated(60, 100, 50)]
+    assert share_of_all(pools) == 30
+    assert worth_of_all(pools) == 150
+    assert share_of_all([*pools, stated(None, None, None)]) == 30
+    assert worth_of_all([*pools, stated(None, None, None)]) is None
+    assert share_of_all([stated(None, None, None)]) is None

@@ -198,26 +198,25 @@ def facts_of(page: Page, language: str, place_names: Sequence[str], indicator_ti
     """What a page says of indicators of places in the last window: in maps, tables of a unit, trends and sentences."""
     word = {key: texts[language] for key, texts in words().items()}
     named, titled = {*place_names}, {*indicator_titles}
+    furthest = tuple(word[f"col_{column}"] for column in ("unit", "indicator", "figure"))
     facts = []
     for table in page.tables:
         for row in table.rows:
             # a group is marked behind its name
             place = row[0].removesuffix(f" {word['group']}")
             cells = zip(table.columns[1:], row[1:], strict=False)
-            if table.columns[0] == word["col_unit"] and place in named:
+            if table.columns[:3] == furthest and place in named:
+                facts.append(Fact(place, row[1], _bare(row[2]), table.caption))
+            elif table.columns[0] == word["col_unit"] and place in named:
                 facts += [Fact(place, head, _bare(cell), "map") for head, cell in cells if head in titled]
             elif table.columns[0] == word["col_indicator"] and row[0] in titled and page.heading in named:
                 facts.append(Fact(page.heading, row[0], _bare(row[1]), "table"))
     one_title = f"(?P<indicator>{'|'.join(map(re.escape, indicator_titles))})"
-    patterns = [
-        re.compile(templates(language)[key].pattern.replace("(?P<indicator>.+?)", one_title))
-        for key in ("finding_now", "behind_by", "behind_peers")
-    ]
+    finding = re.compile(templates(language)["finding_now"].pattern.replace("(?P<indicator>.+?)", one_title))
     for sentence in page.sentences:
-        for pattern in patterns:
-            found = pattern.match(sentence)
-            if found and found["unit"] in named:
-                facts.append(Fact(found["unit"], found["indicator"], _bare(found["figure"]), sentence))
+        found = finding.match(sentence)
+        if found and found["unit"] in named:
+            facts.append(Fact(found["unit"], found["indicator"], _bare(found["figure"]), sentence))
     return facts
 
 

@@ -133,6 +133,23 @@ def test_furthest_behind_is_for_the_programme_lead_alone(seen: World) -> None:
     assert "Furthest from the target" not in seen.visit("representative").get("/").text
 
 
+def test_the_overview_tells_what_a_completed_case_costs_and_why_other_figures_lack(seen: World) -> None:
+    page = seen.visit("lead").get("/").text
+    body = page[page.index('id="services-t-c"') :].split("</table>")[0]
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)', body)
+    assert heads[-2:] == ["Cost per completed case", "Completed cases"]
+    assert "NOK\u00a01,700" in body
+    assert "1,200" in body
+    assert "services-t-c" not in seen.visit("representative").get("/").text
+
+
+def test_the_overview_begins_with_what_is_most_urgent(seen: World) -> None:
+    page = seen.visit("lead").get("/").text
+    lead = page[page.index('class="lead"') :].split("</div>")[0]
+    assert lead.index("alert") < lead.index("Most urgent:")
+    assert 1 <= len(re.findall(r'href="/alerts/', lead)) <= 4
+
+
 def test_a_representative_sees_no_peers(seen: World) -> None:
     assert "Similar units" in seen.visit("manager").get("/units/u00").text
     assert "Similar, middle" not in seen.visit("representative").get("/units/u00").text

@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from nytta.demo import STORIES
 from nytta.indicators.load import load
 from nytta.registry import declarations
 from nytta.surfaces.console.words import LANGUAGES
@@ -42,11 +44,21 @@ def test_the_pages_of_a_town_say_what_their_tables_say(seen: World, language: st
     assert done.facts > 20
 
 
+FURTHEST = ("Unit", "Indicator", "Figure", "Held against")
+
+
 @pytest.mark.parametrize(
-    "sentence", ["Weekly breadth in U is 25% (week 3, 2026).", "U: Weekly breadth about 35%, target 80%"]
+    ("sentences", "tables"),
+    [
+        (("Weekly breadth in U is 25% (week 3, 2026).",), ()),
+        ((), (PageTable("Units furthest below", FURTHEST, (("U", "Weekly breadth", "about 35%", "target 80%"),)),)),
+    ],
+    ids=["sentence", "row"],
 )
-def test_a_sentence_that_differs_from_the_map_is_a_contradiction(sentence: str) -> None:
-    page = Page("Town", (sentence,), (MAP,), {})
+def test_what_differs_from_the_map_is_a_contradiction(
+    sentences: tuple[str, ...], tables: tuple[PageTable, ...]
+) -> None:
+    page = Page("Town", sentences, (MAP, *tables), {})
     assert [fact.place for fact in contradictions(facts_of(page, "en", ["Town", "U"], titles("en")))] == ["U"]
     same = Page("Town", ("Weekly breadth in U is about 20% (week 3, 2026).",), (MAP,), {})
     assert not list(contradictions(facts_of(same, "en", ["Town", "U"], titles("en"))))
@@ -66,30 +78,34 @@ def test_a_summary_that_counts_otherwise_is_seen() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_the_pages_of_all_stories_say_what_their_tables_say(seed: int, tmp_path: Path) -> None:
-    """Five stories, five seeds, in three languages: every page of figures that the person at the machine reaches."""
-    with running(tmp_path, seed) as link, signed_in(link) as visit:
-        for language in LANGUAGES:
-            visit.get(f"/language/{language}")
-            done = walk(visit, language, titles(language))
-            assert not done.wrong, "\n".join(done.wrong)
-            assert done.facts > 1000
+@pytest.mark.parametrize("story", [story for story in STORIES if story != "all"])
+def test_the_pages_of_a_story_say_what_their_tables_say(story: str, seed: int, tmp_path: Path) -> None:
+    """Every page of figures that the person at the machine reaches; over the seeds a story is read in each language."""
+    language = [*LANGUAGES][seed % len(LANGUAGES)]
+    with running(tmp_path, story, seed) as link, signed_in(link) as visit:
+        visit.get(f"/language/{language}")
+        done = walk(visit, language, titles(language))
+        assert not done.wrong, "\n".join(done.wrong)
+        assert done.facts > 50
 
 
 @contextmanager
-def running(folder: Path, seed: int) -> Iterator[str]:
-    """All stories of a seed, taken in and served: a link that signs in."""
-    command = [sys.executable, "-m", "nytta"]
-    registry, data = str(folder / "story" / "registry"), str(folder / "data")
+def running(folder: Path, story: str, seed: int) -> Iterator[str]:
+    """A story of a seed, taken in and served: a link that signs in."""
+    registry, data, told = str(folder / "story" / "registry"), str(folder / "data"), str(folder / "story")
 
-    def run(*words: str) -> None:
-        subprocess.run([*command, *words], check=True, capture_output=True, text=True)
+    def run(*words: str, most: int = 0) -> None:
+        done = subprocess.run([sys.executable, "-m", "nytta", *words], check=False, capture_output=True, text=True)
+        assert done.returncode <= most, done.stdout + done.stderr
 
-    run("simulate", "--story", "all", "--seed", str(seed), "--out", str(folder / "story"))
-    run("import", str(folder / "story" / "events.ndjson"), "--registry", registry, "--data", data)
-    run("alerts", "evaluate", "--registry", registry, "--data", data)
+    # to the last closed week: pages of figures that have grown old leave most of a story out
+    year, week, _ = (datetime.now(UTC) - timedelta(weeks=1)).isocalendar()
+    run("simulate", "--story", story, "--seed", str(seed), "--until", f"{year}-W{week:02d}", "--out", told)
+    run("import", f"{told}/events.ndjson", "--registry", registry, "--data", data)
+    # 1 where mails found no server to go to
+    run("alerts", "evaluate", "--registry", registry, "--data", data, most=1)
     with serving(folder, "--registry", registry, "--data", data) as (service, log):
         link = awaited(service, log, SIGN_IN)
         yield link

@@ -37,6 +37,7 @@ from nytta.insight.benefits.statement import (
     Pool,
     Score,
     Statement,
+    Transaction,
 )
 from nytta.insight.store.statements import Statements
 from nytta.registry.registry import Registry
@@ -357,6 +358,7 @@ def statement() -> Statement:
                 course=tuple((LAST - timedelta(weeks=n), 62 - n) for n in reversed(range(20))),
             ),
         ),
+        transactions=(Transaction(system="arken", names=arken, cases=1_200, cost=204_000_000, per_case=170_000),),
         systems={"arken": arken},
         definitions={"weekly-breadth": Definition(1, Names.of("Weekly breadth"), Names.of("What share?"))},
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nytta.statistics import wilson
+from nytta.statistics import LONGEST_CLIMB, rise, wilson
 
 from .common import Common, common_cause, without
 from .distance import distance
@@ -24,7 +24,11 @@ from .results import Kind, NotAssessed, Result, Signal
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Everything the detectors found in one panel, before signals are opened."""
+    """Everything the detectors found in one panel, before signals are opened.
+
+    `apart` is each unit's distance to like units in the weeks that count, `reference` the column from which on a week's
+    level before a fall is taken: both (units, weeks), NaN where a week does not count.
+    """
 
     panel: Panel
     gated: Gated
@@ -32,6 +36,8 @@ class Course:
     relapse: Relapse
     level: Level
     forecast: Forecast
+    apart: Array
+    reference: Array
 
 
 def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
@@ -48,7 +54,10 @@ def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
     courses: list[Course] = []
     for panel, gated, common, panel_distance, panel_relapse, panel_level in parts:
         panel_forecast = forecast(panel, gated, panel_distance, parameters)
-        courses.append(Course(panel, gated, common, panel_relapse, panel_level, panel_forecast))
+        places = np.minimum(panel_distance.start, np.arange(panel_distance.start.shape[1]))
+        references = np.take_along_axis(panel_distance.column, places, axis=1).astype(float)
+        apart, reference = panel_distance.by_week(panel_distance.value), panel_distance.by_week(references)
+        courses.append(Course(panel, gated, common, panel_relapse, panel_level, panel_forecast, apart, reference))
     return courses
 
 
@@ -403,11 +412,12 @@ def _plan_evidence(course: Course, unit: int, week: int) -> dict[str, Any]:
 def _since(course: Course, kind: Kind, unit: int, week: int, margin: float) -> int:
     """The column in which what is found in the week `week` began.
 
-    A fall began with its onset; a low level with going live, or after the last week in which the unit stood within
+    A fall began where the line bends that fits the weeks best, for the onset that gives most evidence lies on the way
+    down; a low level with going live, or after the last week in which the unit stood within
     `margin` of where like units stand now: that all were low while all climbed is no taking off.
     """
     if kind == "relapse":
-        return int(course.relapse.onset[unit, week])
+        return _bend(course, unit, week)
     if kind == "behind_plan":
         return week
     live_column = max(int(course.panel.live[unit]), 0)
@@ -416,6 +426,19 @@ def _since(course: Course, kind: Kind, unit: int, week: int, margin: float) -> i
         is_level = course.level.share[unit, live_column:week] >= edge
     level_weeks = np.flatnonzero(is_level)
     return live_column + int(level_weeks[-1]) + 1 if len(level_weeks) else live_column
+
+
+def _bend(course: Course, unit: int, week: int) -> int:
+    """The column in which a fall that is found in the week `week` began, looked for around its onset."""
+    onset = int(course.relapse.onset[unit, week])
+    first = max(int(np.nan_to_num(course.reference[unit, week])), onset - _BEFORE_ONSET, 0)
+    values = course.apart[unit, first : week + 1]
+    columns = first + np.flatnonzero(np.isfinite(values))
+    return int(columns[rise(-values[columns - first])]) if len(columns) >= _FEWEST else onset
+
+
+_BEFORE_ONSET, _FEWEST = 2 * LONGEST_CLIMB, 8
+"""So many weeks before an onset a bend is looked for, and with fewer weeks than this none is."""
 
 
 def _number(value: float) -> float:

@@ -459,10 +459,15 @@ def cells(wanted: Wanted, scope: Scope, near: Near, persons: str = "{private}.ro
     definitions = {number: definition for number, (definition, _) in enumerate(wanted, 1)}
     capped = [number for number, definition in definitions.items() if definition.capped]
     # without an answer there was no survey, whoever could have answered
-    of_answers = [number for number, definition in definitions.items() if definition.numerator.subject == "answer"]
+    answered = {number: _answered(definition) for number, definition in definitions.items()}
     least = f"if(cell.1 IN {capped}, least(sum(cell.2), sum(cell.3)), sum(cell.2))" if capped else "sum(cell.2)"
     anything = "numerator != 0 OR denominator != 0 OR subjects != 0 OR persons != 0"
-    having = f"if(cell.1 IN {of_answers}, numerator != 0, {anything})" if of_answers else anything
+    conditions = [
+        f"cell.1 IN {[number for number, side in answered.items() if side == answering]}, {answering} != 0"
+        for answering in ("numerator", "denominator")
+        if answering in answered.values()
+    ]
+    having = f"multiIf({', '.join(conditions)}, {anything})" if conditions else anything
     indicator, version, window = _members(wanted, "cell.1")
     return f"""SELECT
     {indicator} AS indicator, {version} AS version, grain, system, unit, case_type, part, period,
@@ -472,6 +477,15 @@ FROM ({" UNION ALL ".join(sides)})
 WHERE (window = 0 OR window = {window}){_limit(scope)}{_limits_of_feeds(definitions, scope)}
 GROUP BY cell.1, grain, system, unit, case_type, part, period
 HAVING {having}"""
+
+
+def _answered(definition: Definition) -> str:
+    """The side that counts the answers of a survey, which was none where there is no answer; '' where none is."""
+    numerator, denominator = definition.sides
+    if numerator.subject != "answer":
+        return ""
+    is_share_of_answers = _Rows.of(definition, numerator) == _Rows.of(definition, denominator)
+    return "denominator" if is_share_of_answers else "numerator"
 
 
 def _members(wanted: Wanted, number: str) -> tuple[str, str, str]:

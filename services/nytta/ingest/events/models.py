@@ -373,7 +373,8 @@ class ChangePulse(Data):
     item: Name
     """The item of the survey, such as `awareness`."""
     tier: Text = None
-    """The step of the change the answers belong to, such as managers, key roles or staff."""
+    """The step of the change the answers belong to, such as managers, key roles or staff; `user` for users of the
+    service."""
     score: Annotated[int, Field(ge=1, le=5)]
     """The answer, from 1 (not at all) to 5 (fully)."""
 

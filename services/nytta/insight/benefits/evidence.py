@@ -55,8 +55,9 @@ class Evidence:
     """All there is of one organisation after the closed `week`.
 
     `cases` are exact counts of the trailing 52 weeks by (unit, system, case type): they never leave a statement but
-    rounded. `use` is the published use of the settled weeks of the last half year, in whole percent, or the status
-    that says why there is none, of indicators of cases that benefits depend on. `series` are weekly published values
+    rounded; so are `completed`, the cases of the organisation that were closed in these weeks, by system. `use` is the
+    published use of the settled weeks of the last half year, in whole percent, or the status that says why there is
+    none, of indicators of cases that benefits depend on. `series` are weekly published values
     of indicators that measure benefits, oldest first; `digital` the published windows of the whole organisation's
     digital share by system, in percent. `peers` are places to compare with, the organisation's own ones included.
     """
@@ -69,5 +70,6 @@ class Evidence:
     digital: Mapping[str, tuple[tuple[date, float], ...]] = field(default_factory=dict)
     peers: tuple[Peer, ...] = ()
     cases: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    completed: Mapping[str, int] = field(default_factory=dict)
     acts: tuple[Act, ...] = ()
     definitions: Mapping[str, Definition] = field(default_factory=dict)

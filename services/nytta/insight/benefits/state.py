@@ -11,6 +11,7 @@ from statistics import fmean
 
 import msgspec
 
+from nytta.disclosure.rounding import rounded_cases, two_digits
 from nytta.insight.benefits import statement as said
 from nytta.insight.benefits.compared import compared
 from nytta.insight.benefits.costs import HourlyCost, NoCost, hourly_cost
@@ -24,6 +25,7 @@ from nytta.insight.benefits.money import Pool as Key
 from nytta.insight.benefits.pools import Work, by_benefit, counts_hours, gathered, share_of
 from nytta.insight.benefits.realised import break_even_share, leakage
 from nytta.insight.benefits.scored import COVERAGE, REALISED, scores
+from nytta.insight.benefits.transactions import SERVICE, cost_per_case, yearly_cost
 from nytta.registry.programme import PLANNED, Benefit, Decision, Kind
 from nytta.registry.registry import Registry
 from nytta.registry.systems import Minutes
@@ -94,6 +96,7 @@ class _StatementBuilder:
                 if survey.unit in unit_ids
             ),
             break_even=parallel,
+            transactions=tuple(self._transactions(systems, unit_ids)),
             compared=tuple(
                 compared(
                     root,
@@ -491,6 +494,24 @@ class _StatementBuilder:
                 course=tuple((week, round(value)) for week, value in self.evidence.digital.get(system, ())),
             )
 
+    def _transactions(self, systems: Sequence[str], units: set[str]) -> Iterator[said.Transaction]:
+        for system in systems:
+            costs = [
+                cost
+                for cost in self.registry.costs
+                if cost.kind == SERVICE and cost.system == system and cost.unit in units
+            ]
+            cost, completed = yearly_cost(costs, self.day), self.evidence.completed.get(system, 0)
+            per_case, cases = cost_per_case(cost, completed), rounded_cases(completed)
+            if cost is not None and cases is not None and per_case is not None:
+                yield said.Transaction(
+                    system=system,
+                    names=self._system(system),
+                    cases=cases,
+                    cost=100 * two_digits(cost / 100),
+                    per_case=per_case,
+                )
+
     def _minutes_of(self, pool: said.Pool) -> Minutes | None:
         benefit = next(benefit for benefit in self.registry.benefits if benefit.id == pool.benefits[0])
         return self._minutes(benefit, pool.case_type)
@@ -499,7 +520,7 @@ class _StatementBuilder:
         """What was spent until the end of the week, by system; costs run evenly over their days."""
         spent: defaultdict[str, int] = defaultdict(int)
         for cost in self.registry.costs:
-            if cost.unit not in units or cost.kind == PARALLEL:
+            if cost.unit not in units or cost.kind in (PARALLEL, SERVICE):
                 continue
             days = (cost.span.valid_to - cost.span.valid_from).days
             days_gone = min(max((self.day - cost.span.valid_from).days + 1, 0), days)

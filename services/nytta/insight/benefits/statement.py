@@ -8,7 +8,7 @@ is None. Statements are kept as JSON (`encode`, `decode`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -149,6 +149,19 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.use_missing is None else self.use_missing + (self.effect_missing or 0)
 
 
+def share_of_all(pools: Sequence[Pool]) -> int | None:
+    """The share of the cases of several pools that are handled the new way, in whole percent; None where none tells."""
+    told = [(pool.share, pool.cases) for pool in pools if pool.share is not None and pool.cases]
+    cases = sum(count for _, count in told)
+    return round(sum(share * count for share, count in told) / cases) if cases else None
+
+
+def worth_of_all(pools: Sequence[Pool]) -> int | None:
+    """What the hours of several pools are worth, in hundredths; None where those of one may not be shown as money."""
+    amounts = [pool.amount_missing for pool in pools]
+    return None if None in amounts else sum(amount for amount in amounts if amount is not None)
+
+
 class Booked(msgspec.Struct, frozen=True):
     """Hours and money on one account; `withheld` are benefits whose money may not be shown."""
 
@@ -240,6 +253,16 @@ class BreakEven(msgspec.Struct, frozen=True, kw_only=True):
     course: tuple[tuple[date, int], ...] = ()
 
 
+class Transaction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a completed case of a system cost in the 52 weeks to the end of the week: of `cases`, rounded, `cost`."""
+
+    system: str
+    names: Names
+    cases: int
+    cost: int
+    per_case: int
+
+
 class Peer(msgspec.Struct, frozen=True, array_like=True):
     """A place in a funnel: share in percent, the least number behind it, and where it lies (`benchmark.Point`)."""
 
@@ -290,6 +313,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     maturity: tuple[Maturity, ...] = ()
     surveys: tuple[Surveyed, ...] = ()
     break_even: tuple[BreakEven, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
     compared: tuple[Compared, ...] = ()
     spent: dict[str, int] = {}
     places: dict[str, Names] = {}

@@ -249,7 +249,12 @@ class DecisionEntry(Named):
 
 
 class CostEntry(Dated):
-    """Money spent over a time, from `valid_from` up to, not including, `valid_to`."""
+    """Money spent over a time, from `valid_from` up to, not including, `valid_to`.
+
+    `kind` is `parallel` for what a second way of working costs whether used or not, `service` for what a service costs
+    in all of its channels, people's work included: over the completed cases of its `system` it is their cost per case.
+    Of any other kind it is a cost of the programme.
+    """
 
     name: Text
     unit: UnitRef

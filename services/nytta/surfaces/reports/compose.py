@@ -13,7 +13,7 @@ from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.maturity import AXES, DIMENSIONS, LEVELS, Axis, Dimension
 from nytta.insight.benefits.state import UNCONFIRMED
-from nytta.insight.benefits.statement import Benefit, Change, Decided, Pool, Statement
+from nytta.insight.benefits.statement import Benefit, Change, Decided, Pool, Statement, share_of_all, worth_of_all
 from nytta.registry.programme import MEASURES, Kind, Measure, level_names
 from nytta.registry.units import Names
 from nytta.surfaces.reports import charts, figures
@@ -226,6 +226,7 @@ class _Report:
         yield Heading(self.say("maturity"))
         yield from self._maturity()
         yield from self._break_even()
+        yield from self._transactions()
         yield Heading(self.say("decide"))
         points = [*self._points()][:_DECIDED]
         yield Items(tuple(points)) if points else Text(self.say("decide_none"))
@@ -299,6 +300,22 @@ class _Report:
                 svg = charts.course(even.course, line=even.share, words=words, labels=labels, font=self.font)
                 yield Chart(svg, sentence)
 
+    def _transactions(self) -> Iterator[Block]:
+        """What a completed case costs, of each system whose service costs the registry knows."""
+        transactions = [one for one in self.statement.transactions if self.system in ("", one.system)]
+        if transactions:
+            yield Heading(self.say("cost_per_case_title"))
+        for transaction in transactions:
+            yield Text(
+                self.say(
+                    "cost_per_case",
+                    system=self.name(transaction.names),
+                    cases=figures.whole_number(transaction.cases, self.language),
+                    cost=self.money(transaction.cost),
+                    each=self.money(transaction.per_case),
+                )
+            )
+
     def _points(self) -> Iterator[str]:
         """What to decide, what weighs most first."""
         for decision in self.decisions:
@@ -315,11 +332,10 @@ class _Report:
         freed = sum(benefit.freed or 0 for benefit in self.benefits if benefit.account == Kind.REDISTRIBUTION.value)
         if freed:
             yield self.say("decide_freed", hours=self.hours(freed))
-        ended = [
-            benefit for benefit in self.benefits if benefit.word in (Status.NOT_ACHIEVED.value, Status.PARTLY.value)
-        ]
-        if ended:
-            yield self.say("decide_ended", n=len(ended), list=self._list([self._label(benefit) for benefit in ended]))
+        for status, key in ((Status.NOT_ACHIEVED, "decide_ended"), (Status.PARTLY, "decide_partly")):
+            ended = [benefit for benefit in self.benefits if benefit.word == status.value]
+            if ended:
+                yield self.say(key, n=len(ended), list=self._list([self._label(benefit) for benefit in ended]))
         lacking = [benefit for benefit in self.benefits if benefit.lacks]
         if lacking:
             yield self.say(
@@ -338,17 +354,15 @@ class _Report:
                 continue
             if use_hours >= effect:
                 main = max(pools, key=lambda pool: pool.use_missing or 0)
-                amounts = [pool.amount_missing for pool in pools]
-                amount = None if None in amounts else sum(amount for amount in amounts if amount is not None)
                 yield (
                     use_hours + effect,
                     self.say(
                         "decide_use",
                         place=self.name(names),
-                        share=self.percent(main.share),
+                        share=self.percent(share_of_all([pool for pool in self.pools if pool.place == place])),
                         target=self.percent(main.share_target),
                         hours=self.hours(use_hours + effect),
-                        money=self.worth(amount),
+                        money=self.worth(worth_of_all(pools)),
                     ),
                 )
             else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
+from math import log
 from statistics import mean, median
 from typing import Any
 
@@ -28,7 +29,7 @@ SETTLED = timedelta(weeks=8)
 
 _BREADTH, _INTENDED = "weekly-breadth", "intended-use"
 _QUARTER = 13
-_YEAR, _FEWEST_WINDOWS = 52, 8
+_YEAR, _WINDOW, _FEWEST_WINDOWS = 52, 4, 8
 _FEWEST_PEERS = 3
 """Comparable units below which their middle would say what one of them does."""
 
@@ -427,22 +428,36 @@ def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
 
 
 def _burdened(published: PublishedEvidence, place: str, system: str, week: date) -> date | None:
-    """The week in which the tickets of a unit began to rise, by the published windows of the last year.
+    """The week in which the tickets of a unit began to rise and its use to change, by what is published of a year.
 
-    Against comparable units of the same weeks, for everybody asks less in summer.
+    Tickets against comparable units of the same weeks, for everybody asks less in summer; use by means of as many
+    weeks as a window of tickets has. What a window tells is about its middle.
     """
-    ratios: list[tuple[date, float]] = []
+    go_live = published.live(system, place)
+    weeks: list[date] = []
+    tickets: list[float] = []
+    uses: list[float] = []
     for asked_week in (week - timedelta(weeks=offset) for offset in reversed(range(_YEAR))):
+        # a system that is being taken into use is used more each week
+        if go_live is not None and asked_week < go_live + SETTLED:
+            continue
         value = published.value("tickets-per-100", "window", place, system, asked_week)
         peer_values = published.among_peers("tickets-per-100", "window", place, system, asked_week)
-        if value is None or len(peer_values) < _FEWEST_PEERS:
-            continue
-        peers = median(peer_values)
-        if peers > 0:
-            ratios.append((asked_week, value / peers))
-    if len(ratios) < _FEWEST_WINDOWS:
+        known_uses = [
+            use
+            for offset in range(_WINDOW)
+            if (use := published.value(_BREADTH, "week", place, system, asked_week - timedelta(weeks=offset)))
+            is not None
+        ]
+        if value and known_uses and len(peer_values) >= _FEWEST_PEERS and median(peer_values) > 0:
+            weeks.append(asked_week)
+            tickets.append(log(value / median(peer_values)))
+            uses.append(mean(known_uses))
+    if len(weeks) < _FEWEST_WINDOWS:
         return None
-    return ratios[rise([ratio for _, ratio in ratios])][0]
+    has_fallen = mean(uses[-_FEWEST_WINDOWS // 2 :]) < mean(uses[: _FEWEST_WINDOWS // 2])
+    begun = rise(tickets, [-use for use in uses] if has_fallen else uses)
+    return weeks[begun] - timedelta(weeks=_WINDOW // 2)
 
 
 def change_of_use(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ from datetime import date, timedelta
 from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.maturity import AXES, DIMENSIONS, Axis, Dimension
-from nytta.insight.benefits.statement import Benefit, Statement
+from nytta.insight.benefits.statement import Benefit, Pool, Statement, share_of_all, worth_of_all
 from nytta.registry.programme import MEASURES, Measure, level_names
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import charts
@@ -308,16 +309,26 @@ def _changes(benefit: Benefit, say: Speaker, language: str) -> Table | None:
 
 
 def _lying(statement: Statement, say: Speaker, language: str, system: str) -> Chart | None:
-    rows: dict[str, list[int]] = {}
+    pools_by_place: defaultdict[str, list[Pool]] = defaultdict(list)
     for pool in statement.pools:
-        if pool.missing and system in ("", pool.system):
-            hours_held = rows.setdefault(pool.names.text(language), [0, 0])
-            hours_held[0] += max(0, pool.use_missing or 0)
-            hours_held[1] += max(0, pool.effect_missing or 0)
+        if system in ("", pool.system):
+            pools_by_place[pool.place].append(pool)
+    rows: list[tuple[str, tuple[int, int], str, str]] = []
+    for pools in pools_by_place.values():
+        held, share = [pool for pool in pools if pool.missing], share_of_all(pools)
+        if not held:
+            continue
+        by_use, by_effect = (
+            sum(max(0, hours or 0) for hours in amounts)
+            for amounts in ((pool.use_missing for pool in held), (pool.effect_missing for pool in held))
+        )
+        use = "–" if share is None else figures.percent(share, language)
+        worth = figures.money(worth_of_all(held), statement.currency, language)
+        rows.append((pools[0].names.text(language), (by_use, by_effect), use, worth))
     if not rows:
         return None
-    ordered = sorted(rows.items(), key=lambda row: -sum(row[1]))
-    total, largest = sum(sum(hours) for hours in rows.values()), ordered[0]
+    ordered = sorted(rows, key=lambda row: -sum(row[1]))
+    total, largest = sum(sum(hours) for _, hours, _, _ in rows), ordered[0]
     finding = say(
         "lying_finding",
         hours=figures.hours(total, language),
@@ -328,12 +339,16 @@ def _lying(statement: Statement, say: Speaker, language: str, system: str) -> Ch
     names = (say("by_use"), say("by_effect"))
     table = Table(
         say("lying_caption"),
-        (say("col_unit"), *names, say("col_together")),
-        tuple((name, *(figures.hours(amount, language) for amount in (*hours, sum(hours)))) for name, hours in ordered),
-        (1, 2, 3),
+        (say("col_unit"), say("col_new_way"), *names, say("col_together"), say("col_worth")),
+        tuple(
+            (name, share, *(figures.hours(amount, language) for amount in (*hours, sum(hours))), worth)
+            for name, hours, share, worth in ordered
+        ),
+        (1, 2, 3, 4, 5),
     )
     bars = [
-        (name, hours[0] / 1000, hours[1] / 1000, figures.hours(sum(hours), language)) for name, hours in ordered[:12]
+        (name, hours[0] / 1000, hours[1] / 1000, figures.hours(sum(hours), language))
+        for name, hours, _, _ in ordered[:12]
     ]
     spec = charts.split(bars, names, "\u00a0h")
     return Chart("lying", finding, say("lying_title"), finding, spec, table, say("lying_note"))

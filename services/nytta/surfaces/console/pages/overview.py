@@ -20,6 +20,7 @@ from nytta.surfaces.console.figure_texts import FigureText, figure_text, week, w
 from nytta.surfaces.console.pages import alerts as alert_pages
 from nytta.surfaces.console.pages.channels import channel_mix
 from nytta.surfaces.console.pages.legacy import legacy_apps
+from nytta.surfaces.console.pages.service_figures import service_figures
 from nytta.surfaces.console.pages.states import (
     CaseTypeMatrix,
     FollowUp,
@@ -32,7 +33,7 @@ from nytta.surfaces.console.pages.states import (
     steps,
 )
 from nytta.surfaces.console.pages.trends import target, trend
-from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table, Tile
+from nytta.surfaces.console.parts import Cell, Chart, Link, Refused, Speaker, Table, Tile
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.reports import figures
@@ -40,6 +41,7 @@ from nytta.surfaces.reports.compose import document
 from nytta.surfaces.reports.document import Block, Items, Text
 
 _COLUMNS = 6
+_URGENT = 4
 _SHOWN = ("ok", "rounded", "banded")
 
 
@@ -74,6 +76,7 @@ class Overview:
     week: str
     others: tuple[Link, ...]
     sentences: tuple[str, ...]
+    urgent: tuple[Link, ...]
     coverage: Table | None
     tiles: tuple[Tile, ...]
     charts: tuple[Chart, ...]
@@ -81,11 +84,12 @@ class Overview:
     changes: tuple[Link, ...]
     decide: tuple[str, ...]
     matrices: tuple[CaseTypeMatrix, ...]
+    services: Table | None
     legacy: Table | None
     pulse: Pulse | None
     steps: Steps | None
     decisions: FollowUp | None
-    furthest: tuple[Link, ...]
+    furthest: Table | None
 
 
 def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
@@ -120,7 +124,13 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
             for other_root in roots
             if other_root != root
         ),
-        tuple(_sentences(reading, visitor, places, report, programme=programme)),
+        # what is the matter first, and then of how much it is said
+        (
+            *_sentences(reading, visitor, places, report, programme=programme),
+            *(mix.finding for mix in mixes[:1]),
+            *_extent(reading, places, language),
+        ),
+        tuple(_urgent(reading, places, language)),
         _coverage_table(reading, Speaker(language)),
         tuple(_tiles(reading, visitor, places, programme=programme)),
         (*drawn[:2], *mixes[:1]),
@@ -129,11 +139,12 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
         # what the report of the benefits puts before the steering group
         tuple(text for block in report if isinstance(block, Items) for text in block.items),
         tuple(_matrices(reading, language, places)) if programme else (),
+        service_figures(reading, language) if programme else None,
         legacy_apps(reading, language, places) if programme else None,
         pulse(reading, language, root) if programme else None,
         steps(reading, language, visible) if programme else None,
         follow_up(reading, language) if programme else None,
-        tuple(_furthest(reading, visitor, maps)) if programme else (),
+        _furthest(reading, visitor, maps) if programme else None,
     )
 
 
@@ -225,15 +236,10 @@ def _sentences(
     reading: Reading, visitor: Visitor, places: Sequence[str], report: Sequence[Block], *, programme: bool
 ) -> list[str]:
     say, language = Speaker(visitor.language), visitor.language
-    sentences = [*_coverage(reading, say)]
+    sentences = []
     open_ = [alert for alert in reading.alerts if alert.live and (alert.key.unit in places)]
     waiting = [alert for alert in open_ if alert.state in (State.OPEN, State.ESCALATED)]
     new = [alert for alert in open_ if alert_pages.is_new(alert, reading)]
-    grouped = sum(len(group.units) for group in reading.registry.groups if group.id in places)
-    singly = [place for place in places if place != reading.root and place == reading.published.member(place)]
-    alone = sum(_shows_figures(reading, place) for place in singly)
-    units = "sum_units" if grouped else "sum_units_alone"
-    sentences.insert(0, say(units, n=alone, grouped=grouped, week=week(reading.week, language)))
     if open_:
         sentences.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
     else:
@@ -250,6 +256,8 @@ def _sentences(
         digital = exploited(reading, language, reading.root, system)
         if digital is not None and digital.left:
             sentences.append(digital.sentence)
+    way = steps(reading, language, visitor.visible(Permission.FIGURES)) if programme else None
+    sentences += way.waiting if way is not None else ()
     statement = reading.said.statement if reading.said and programme else None
     if statement is None:
         return sentences
@@ -260,6 +268,26 @@ def _sentences(
         key = "sum_decisions_stuck" if stuck else "sum_decisions"
         sentences.append(say(key, n=len(statement.decisions), stuck=len(stuck)))
     return sentences
+
+
+def _extent(reading: Reading, places: Sequence[str], language: str) -> Iterator[str]:
+    """How many units the page is about, and how many of their figures are shown."""
+    say = Speaker(language)
+    grouped = sum(len(group.units) for group in reading.registry.groups if group.id in places)
+    singly = [place for place in places if place != reading.root and place == reading.published.member(place)]
+    alone = sum(_shows_figures(reading, place) for place in singly)
+    units = "sum_units" if grouped else "sum_units_alone"
+    yield say(units, n=alone, grouped=grouped, week=week(reading.week, language))
+    yield from _coverage(reading, say)
+
+
+def _urgent(reading: Reading, places: Sequence[str], language: str) -> Iterator[Link]:
+    """What the most urgent open alerts are about."""
+    open_alerts = [alert for alert in reading.alerts if alert.live and alert.key.unit in places]
+    for alert in sorted(open_alerts, key=lambda alert: -alert.urgency)[:_URGENT]:
+        yield Link(
+            alert_pages.subject(reading, alert, language), alert_pages.address(alert.id), alert_pages.icon(alert)
+        )
 
 
 def _coverage(reading: Reading, say: Speaker) -> Iterator[str]:
@@ -352,10 +380,10 @@ def _shows_figures(reading: Reading, place: str) -> bool:
     return any(reading.leading(place, system) for system in reading.systems(place))
 
 
-def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[Link]:
-    """Units that lie furthest behind their target, or behind like units where there is none; for the lead alone."""
-    language = visitor.language
-    rows: list[tuple[float, Link]] = []
+def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> Table | None:
+    """Units furthest below their target, or below most like units where there is none; for the lead alone."""
+    language, say = visitor.language, Speaker(visitor.language)
+    behind: list[tuple[float, tuple[Cell, ...]]] = []
     for system_map in maps:
         for row in system_map.rows:
             place = row.unit.href.rpartition("/")[2]
@@ -364,20 +392,24 @@ def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> list[L
                 if place == reading.root or row_shown is None or row_shown["value"] is None:
                     continue
                 planned = target(reading, indicator, place, system_map.system)
-                peers = reading.published.among_peers(indicator, "window", place, system_map.system, reading.week)
-                aim = planned if planned is not None else peer_band(peers).middle
-                if aim is None:
+                band = peer_band(
+                    reading.published.among_peers(indicator, "window", place, system_map.system, reading.week)
+                )
+                # among like units a fourth lies below the band: within it nobody is behind
+                aim, edge = (planned, planned) if planned is not None else (band.middle, band.low)
+                if aim is None or edge is None:
                     continue
-                if row_shown["value"] < aim:
+                if row_shown["value"] < edge:
                     definition: Definition = reading.definitions[indicator]
-                    text = Speaker(language)(
-                        "behind_by" if planned is not None else "behind_peers",
-                        unit=row.unit.text,
-                        indicator=getattr(definition.title, language),
-                        figure=figure_text(row_shown, definition, language).text,
-                        target=figures.percent(aim, language),
+                    aimed = say(
+                        "behind_by" if planned is not None else "behind_peers", target=figures.percent(aim, language)
                     )
-                    rows.append((aim - row_shown["value"], Link(text, row.unit.href)))
+                    title = getattr(definition.title, language)
+                    figure = figure_text(row_shown, definition, language).text
+                    behind.append((aim - row_shown["value"], (row.unit, title, figure, aimed)))
                 break
-    rows.sort(key=lambda pair: -pair[0])
-    return [link for _, link in rows[:5]]
+    if not behind:
+        return None
+    behind.sort(key=lambda pair: -pair[0])
+    columns = tuple(say(f"col_{column}") for column in ("unit", "indicator", "figure", "against"))
+    return Table(say("furthest_caption"), columns, tuple(cells for _, cells in behind[:5]))

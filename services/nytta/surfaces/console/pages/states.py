@@ -62,9 +62,13 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Gates between the steps of a change: what the organisation's own say, and every place large enough to tell."""
+    """Gates between the steps of a change: what the organisation's own say, and every place large enough to tell.
+
+    `waiting` are those of the sentences that say that a step should wait.
+    """
 
     sentences: tuple[str, ...]
+    waiting: tuple[str, ...]
     table: Table
 
 
@@ -309,7 +313,7 @@ def steps(reading: Reading, language: str, visible: Collection[str]) -> Steps | 
             gates_by_place.setdefault((row["unit"], row["system"]), {})[row["part"]] = row
     order = {place: number for number, place in enumerate(reading.published.places(reading.day))}
     rows: list[tuple[Cell, ...]] = []
-    sentences = []
+    sentences, waiting = [], []
     for (unit, system), tiers in sorted(
         gates_by_place.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0])
     ):
@@ -320,10 +324,11 @@ def steps(reading: Reading, language: str, visible: Collection[str]) -> Steps | 
         rows.append((Link(name, f"/units/{unit}"), system_name, *cells))
         if unit == reading.root:
             sentences.append(_way(tiers, system_name, say))
+            waiting += sentences[-1:] if any(row["state"] == Gate.CLOSED for row in tiers.values()) else []
     if not rows:
         return None
     columns = (say("col_unit"), say("col_system"), *(say(_TIERS[tier]) for tier in TIERS))
-    return Steps(tuple(sentences), Table(say("steps_caption"), columns, tuple(rows)))
+    return Steps(tuple(sentences), tuple(waiting), Table(say("steps_caption"), columns, tuple(rows)))
 
 
 def _way(tiers: Mapping[str, Mapping[str, Any]], system: str, say: Speaker) -> str:
