@@ -28,7 +28,8 @@ from tests.organisations import SMALL_COUNTY, county
 
 FAULTS = {"429": 0.02, "500": 0.02, "truncated": 0.02, "dropped": 0.02, "expired": 0.02}
 ACTIVE = """
-    SELECT unit, toString(toMonday(toDate(900 * quarter))), uniqExact(actor) FROM {private}.persons_by_day FINAL
+    SELECT unit, toString(toMonday(toDate(toDateTime(900 * quarter, 'UTC')))), uniqExact(actor)
+    FROM {private}.persons_by_day FINAL
     WHERE what = 'act' GROUP BY ALL"""
 WEEKLY = """
     SELECT unit, toString(period), toUInt64(numerator), toUInt64(denominator) FROM {private}.cells FINAL

@@ -16,7 +16,7 @@ import pyarrow.json
 from numpy.typing import NDArray
 
 from nytta.ingest.events.fields import is_extension
-from nytta.ingest.events.identifiers import identify_all
+from nytta.ingest.events.identifiers import Remembering, identify_all
 from nytta.ingest.events.lines import Lines
 from nytta.ingest.events.plans import PLANS, TypePlan
 from nytta.ingest.events.pseudonyms import Chooser
@@ -76,8 +76,9 @@ def read(lines: Lines, start: int, end_line: int, pseudonymise: Chooser | None) 
     if not len(rows):
         return
     nulls = _nulls(lines, rows)
+    chooser = Remembering(pseudonymise) if pseudonymise is not None else None
     for rows_of_type in _by_type(lines, rows):
-        yield from _read(lines, rows_of_type, nulls, pseudonymise)
+        yield from _read(lines, rows_of_type, nulls, chooser)
 
 
 def _by_type(lines: Lines, rows: Rows) -> list[Rows]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 import numpy as np
@@ -40,6 +41,13 @@ class Identifiers:
             absent=self.absent[rows],
             certain=self.certain[rows],
         )
+
+
+class Remembering:
+    """Asks a chooser once for each field, source and unit of a body: events of all types share them."""
+
+    def __init__(self, chooser: Chooser) -> None:
+        self.of = cache(chooser.of)
 
 
 def identify_all(
