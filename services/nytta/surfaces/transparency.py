@@ -54,7 +54,7 @@ _CLASSES = {
     Protects.OFFICIAL_ACT: "What the body itself decided or delivered: always shown.",
 }
 _CHANGED = (
-    "Figures are changed by a little so that nobody can be worked out from them, and sums may differ. What is told "
+    "Figures are changed a little so that nobody can be worked out from them, and sums may differ. What is told "
     "twice of the same cases or persons is changed alike both times, but each month anew where it is told once a "
     "month. Cases that come late change a figure from three on, and single case types are told of windows alone. "
     "Where too few stand behind a figure, it reads the same whether there are none or a few."
@@ -68,7 +68,7 @@ _WHAT = {
     Permission.TRANSPARENCY: "This page",
     Permission.ACCESS_LOG: "Who read figures of which unit",
     Permission.DISPOSALS: "What was disposed of",
-    Permission.PRIVATE: "Exact figures, by commands that are written down",
+    Permission.PRIVATE: "Exact figures, by commands that are logged",
     Permission.IMPORT: "Import of the organisation's files",
     Permission.MAINTAIN: "Keys, erasures and disposals",
 }
