@@ -32,7 +32,8 @@ def test_limits_rise_with_a_smaller_budget_and_with_more_to_look_at() -> None:
 
 
 def test_shares_near_1_and_seasons_do_not_break_the_budget() -> None:
-    full = make(32, Settings(units=150, weeks=120, indicators=1, habit=(0.0,), faulty=0.0, ceilings=((60.0, 3.0),)))
+    # So many units that the bound lies two standard deviations above the budget's number of false signals.
+    full = make(32, Settings(units=400, weeks=120, indicators=1, habit=(0.0,), faulty=0.0, ceilings=((60.0, 3.0),)))
     assert score(full, Ours()(full)).false <= 0.075
     seasons = make(33, Settings(units=150, weeks=120, indicators=1, habit=(0.0,), faulty=0.0, seasonal=0.5))
     assert score(seasons, Ours()(seasons)).false <= 0.075
@@ -53,3 +54,14 @@ def test_whole_head_counts_are_known_by_standing_still() -> None:
     assert not counts_all(panel)[4:].any()
     heads = replace(panel, denominator=np.full(panel.shape, 30.0))
     assert counts_all(heads).all()
+
+
+def test_faults_of_peers_do_not_hide_falls_of_others() -> None:
+    """The same persons with and without units that fall: chance is judged alike, so as much of the budget is spent."""
+    large = replace(LARGE, false_per_unit_year=0.25)
+    settings = Settings(units=300, weeks=130, indicators=1, habit=(0.0,), faulty=0.0)
+    faulty = replace(settings, faulty=0.2)
+    calm_false, faulty_false = (
+        score(world, Ours(parameters=large)(world)).false for world in (make(34, settings), make(34, faulty))
+    )
+    assert faulty_false >= 0.75 * calm_false

@@ -356,7 +356,8 @@ def _evidence(course: Course, kind: Kind, unit: int, week: int, parameters: Para
 def _share_evidence(course: Course, unit: int, week: int, parameters: Parameters) -> dict[str, Any]:
     """The share of the last usable weeks, and Wilson's interval of it."""
     gated, weeks = course.gated, course.panel.weeks
-    usable = np.flatnonzero(gated.usable[unit, : week + 1])[-parameters.level_weeks :]
+    # The row of the unit alone: this is asked for every signal.
+    usable = np.flatnonzero(gated.n[unit, : week + 1] > 0)[-parameters.level_weeks :]
     denominator = float(gated.n[unit, usable].sum())
     count = float(gated.count[unit, usable].sum())
     share = count / denominator

@@ -15,6 +15,7 @@ from .gates import Gated
 from .noise import USUAL, Noise
 from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
+from .peers import course_of_peers
 
 #: Observations between the two of a difference that shows how much levels move by themselves.
 SPAN = 12
@@ -177,9 +178,11 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     to_all_peers = np.where(settled & (peers >= parameters.minimum_peers), angles - mean, np.nan)
     # Peers that still climb make a unit that came first look as if it fell: they count when a climb is usually over.
     is_grown = settled & (age >= parameters.peer_start)
-    mean, peer_variance, peers = peer_means(np.where(is_grown, angles, np.nan), worth, panel.group)
-    with_peers = settled & (peers >= parameters.minimum_peers)
-    to_peers = np.where(with_peers, angles - mean, np.nan)
+    # Before the noise is learnt, a usual one says roughly how far a unit is off its level.
+    usual_variance = 0.8 * plain_inverse + USUAL / 2
+    course = course_of_peers(angles, is_grown, worth, usual_variance, panel.group, gated.reset)
+    with_peers = settled & (course.number >= parameters.minimum_peers)
+    to_peers = np.where(with_peers, angles - course.mean, np.nan)
 
     segment = np.cumsum(gated.reset.astype(np.int64), axis=1)
     alone = _alone(settled, with_peers, segment, parameters.baseline_weeks_own)
@@ -214,7 +217,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
             settled=settled,
             angles=angles,
             to_peers=to_all_peers,
-            peer_variance=peer_variance,
+            peer_variance=course.variance,
             inverse=inverse,
             share_away=_share_away(panel, denominator),
             scale=4 * clipped_share * (1 - clipped_share),
