@@ -39,7 +39,9 @@ def test_every_statement_of_every_migration_has_its_form(engine: Connection, tab
         assert " ".join(as_one_server(given).split()) == " ".join(statement.split())
         assert (" ON CLUSTER 'nytta_1'" in given) is not statement.startswith("INSERT")
         assert given.count("Replicated") == len(re.findall(r"ENGINE = \w*MergeTree", statement))
-        assert engine.value("SELECT formatQuery({text:String})", text=Zones().fill(given))
+        # as it is carried out on a table that is copied in one part
+        whole = re.sub(r"\{part of \w+ by \w+\}", "1", given)
+        assert engine.value("SELECT formatQuery({text:String})", text=Zones().fill(whole))
 
 
 def test_arguments_of_an_engine_follow_those_of_its_replicas() -> None:

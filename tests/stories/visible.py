@@ -294,7 +294,7 @@ PUBLISHED: dict[str, frozenset[str]] = {
         *("ticket-channel-mix", "tickets-per-100", "first-contact-resolution", "reassignment", "self-service"),
         *("proactive-support", "e-service-take-up"),
     },
-    "digital-not-exploited": _CASES,
+    "digital-not-exploited": _CASES | {"satisfaction"},
     "anchoring": _CASES
     | _STAFF
     | _TRAINED
