@@ -175,8 +175,8 @@ def delete(store: PrivateStore, condition: str) -> None:
     connection.run(f"ALTER TABLE {{private}}.superseded DELETE WHERE {identities} {_SYNC}")
     deliveries = f"(event, snapshot, content, import) IN (SELECT {_OF_DELIVERY} FROM {{private}}.removal)"
     connection.run(f"ALTER TABLE {{private}}.deliveries DELETE WHERE {deliveries} {_SYNC}")
-    said = f"(said, import) IN (SELECT {SAID}, import FROM {{private}}.removal)"
-    connection.run(f"ALTER TABLE {{private}}.persons_by_day DELETE WHERE {said} {_SYNC}")
+    of_persons = f"(said, import) IN (SELECT {SAID}, import FROM {{private}}.removal)"
+    connection.run(f"ALTER TABLE {{private}}.persons_by_day DELETE WHERE {of_persons} {_SYNC}")
     connection.run(f"ALTER TABLE {{private}}.events DELETE WHERE {condition} {_SYNC}")
     store.doubt_feeds()
     store.mark(identities)

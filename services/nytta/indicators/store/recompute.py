@@ -403,7 +403,7 @@ class _Places:
     """
 
     table: seals.Table
-    found: Mapping[tuple[str, int, str], tuple[date, date, frozenset[str]]]
+    reaches: Mapping[tuple[str, int, str], tuple[date, date, frozenset[str]]]
     below: Below
 
     @classmethod
@@ -417,19 +417,19 @@ class _Places:
         if sealed:
             seals.leave_out(connection, table)
             rows = connection.rows(query)
-        found = {tuple(key): (first, last, frozenset(units)) for *key, first, last, units, _ in rows if units}
-        return cls(table, found, below), sealed
+        reaches = {tuple(key): (first, last, frozenset(units)) for *key, first, last, units, _ in rows if units}
+        return cls(table, reaches, below), sealed
 
     def wanted(self, definitions: Iterable[Definition]) -> Wanted:
         """Of some indicators those of which anything is computed anew, and the grains."""
-        found = [
+        touched = [
             (
                 definition,
-                [grain for grain in definition.grains if (definition.id, definition.version, grain) in self.found],
+                [grain for grain in definition.grains if (definition.id, definition.version, grain) in self.reaches],
             )
             for definition in definitions
         ]
-        return [(definition, grains) for definition, grains in found if grains]
+        return [(definition, grains) for definition, grains in touched if grains]
 
     def near(self, scope: Scope) -> Near:
         """The scope limited to places of some indicators, when they are told."""
@@ -441,7 +441,7 @@ class _Places:
         levels: frozenset[str] = frozenset()
         for definition, grains in wanted:
             for grain in grains:
-                first_day, last_day, units = self.found[definition.id, definition.version, grain]
+                first_day, last_day, units = self.reaches[definition.id, definition.version, grain]
                 earlier_first, earlier_last = reaches.get(grain, (first_day, last_day))
                 reaches[grain] = min(first_day, earlier_first), max(last_day, earlier_last)
                 levels |= units

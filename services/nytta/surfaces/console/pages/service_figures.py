@@ -17,21 +17,21 @@ def service_figures(reading: Reading, language: str) -> Table | None:
     say, root = Speaker(language), reading.root
     definitions = [reading.definitions[indicator] for indicator in _SHARES if indicator in reading.definitions]
     statement = reading.said.statement if reading.said else None
-    told = {transaction.system: transaction for transaction in statement.transactions} if statement else {}
+    transactions = {transaction.system: transaction for transaction in statement.transactions} if statement else {}
     currency = statement.currency if statement else ""
     rows = []
     # a service may have a cost though none of its shares is shown
-    for system in dict.fromkeys((*reading.systems(root), *told)):
+    for system in dict.fromkeys((*reading.systems(root), *transactions)):
         shown = [reading.row(definition.id, root, system) for definition in definitions]
-        if system not in told and not any(row is not None and row["value"] is not None for row in shown):
+        if system not in transactions and not any(row is not None and row["value"] is not None for row in shown):
             continue
         shares = [
             figure_text(row, definition, language).text for row, definition in zip(shown, definitions, strict=True)
         ]
         cost, cases = say("no_service_cost"), "–"
-        if system in told:
-            cost = figures.money(told[system].per_case, currency, language)
-            cases = figures.whole_number(told[system].cases, language)
+        if system in transactions:
+            cost = figures.money(transactions[system].per_case, currency, language)
+            cases = figures.whole_number(transactions[system].cases, language)
         rows.append((reading.system_names(system).text(language), *shares, cost, cases))
     if not rows:
         return None
