@@ -248,6 +248,7 @@ def _collected(model: type[Data], say: Any, sources_by_name: Mapping[str, Sequen
         for name, info in model.model_fields.items()
     )
     person = model.kind in _PERSON_KINDS or "actor" in model.model_fields
+    # a case's event loses its handler first and stands without one until the case itself goes
     rules = [Rule.PERSONS] * person + [Rule.CASES] * (model.kind in _CASE_KINDS)
     retention_texts = tuple(say(_KEPT[rule]) for rule in rules) or (say(_PROGRAMME),)
     return Collected(

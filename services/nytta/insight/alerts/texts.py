@@ -135,6 +135,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
     reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
     seen_by = wording.seen_by.format(role=reader)
     buttons = tuple(Button(name, label) for name, label in wording.buttons.items())
+    # what the reader can do without goes first: the second suggestion, then optional sentences from the last on
     while True:
         paragraphs = tuple(_fill(sentence.removeprefix("?"), known_fields, alert) for sentence in sentences)
         body = _body(paragraphs, proposals, buttons, wording, seen_by)
@@ -181,6 +182,7 @@ def line(item: Item, language: str) -> str:
     fields = placeholders(item.alert, item.facts, wording)
     subject = _fill(wording.kinds[item.alert.kind].subject, fields, item.alert)
     name = item.what.value
+    # use and support recover; a decision that was taken or a source that came back is merely over
     if item.what is Occasion.RECOVERY and item.alert.key.family not in (Family.USE, Family.SUPPORT, Family.ROLLOUT):
         name = "over"
     sentence = wording.lines[name].format_map({**fields, "subject": subject})
@@ -224,6 +226,7 @@ def suggestions(kind: Kind, facts: Facts, language: str) -> dict[str, Suggestion
         "untrained": facts.ready is None or facts.ready < READY,
         "paper": facts.paper is not None and facts.paper > 0,
     }
+    # ids are given before facts choose, so that the same advice has the same id in every week
     by_id = actions(kind, facts.suggestions, language)
     if not facts.suggestions:
         catalogue = _wording(language).kinds[kind].suggestions
@@ -321,6 +324,7 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
     if burden := facts.burden:
         fields |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
     filled = {name: str(value) for name, value in fields.items() if value is not None}
+    # detection reads exact weeks, so that it may know of a unit whose own figure is hidden
     hidden = facts.figure is None and alert.kind in _DETECTED
     finding = wording.findings["hidden"] if hidden else wording.findings.get(alert.indicator, wording.findings[""])
     if not _lacking(finding, filled):

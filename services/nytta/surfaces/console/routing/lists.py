@@ -158,6 +158,7 @@ def add(app: FastAPI, console: Console) -> None:
             }
             return Answer(Shown(id_, (), tuple(offer.jobs), tuple(reached), missing, titles))
 
+        # answers change what is shown at the same address, so nothing of it is kept
         return await console.page(request, "lists.html", model, keep=False, of_file=True)
 
     @app.post("/import/lists/{id_}", include_in_schema=False)
@@ -219,8 +220,10 @@ def _shown(console: Console, registry: Registry, offer: _Given, language: str) -
         try:
             explanation = console.services.preview(listing.place, str(place)) if not problem else None
         except CannotDo as error:
+            # whoever gave the file knows it by its name, not by where it waits
             problem = str(error).replace(str(place), listing.name)
         if explanation:
+            # a few rows show whether columns are read right; more would be a list of persons on a page
             explanation = replace(explanation, rows=explanation.rows[:_ROWS])
         read = set(draft.fields.values())
         rows.append(
@@ -331,6 +334,7 @@ def _begin(console: Console, offer: _Given) -> None:
     rows = _shown(console, console.services.registry(), offer, "en")
     if not all(listing.is_ready for listing in rows):
         return
+    # staff first: persons must have a unit before tickets and cases name them
     order = sorted(offer.lists, key=lambda listing: listing.draft is None or listing.draft.kind != STAFF)
     for listing in order:
         mapping = str(place_of_draft(listing.place))
