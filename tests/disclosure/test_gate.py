@@ -263,6 +263,14 @@ def test_per_head_the_precision_follows_the_heads() -> None:
     assert set(out.status) == {"ok"}
 
 
+def test_what_is_not_told_per_head_is_as_precise_as_its_cases() -> None:
+    """Of a denominator of 250, of which 40 are cases of the indicator's population: steps of five, and their band."""
+    out = shown(exact(numerator=np.arange(100, 140), denominator=250, cases=40), CITIZEN)
+    assert set(out.n_band) == {"30-99"}
+    assert (out.value % 5 == 0).all()
+    assert set(out.status) == {"rounded"}
+
+
 def test_where_there_is_no_denominator_nothing_is_divided() -> None:
     """Also where the class asks for no number: an official act of nobody is no figure."""
     out = shown(exact(numerator=0, denominator=0, persons=40), replace(OFFICIAL, minimum=0))
