@@ -12,6 +12,8 @@ LOOKED_AT: Final = 60
 """So many rows are looked at."""
 _FULL: Final = 0.75
 """The part of the cells of a usual row that a header names at least."""
+_WIDE: Final = 4
+"""Cells that a usual row has at least, for one cell alone to be a note."""
 _NO_NAME: Final = re.compile(r"[\d\s.,:/+%-]*\d[\d\s.,:/+%-]*|\d{4}-\d\d-\d\d.*")
 """Numbers and dates, which name no column."""
 
@@ -61,6 +63,13 @@ def is_none(cells: Sequence[str]) -> bool:
     if not cells[0].strip() and len(texts) * 4 <= len(cells) and all(_NO_NAME.fullmatch(text) for text in texts):
         return True
     return _TOTAL.fullmatch(texts[0].rstrip(" :")) is not None and len(texts) * 2 <= len(cells) + 1
+
+
+def notes_below(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows at the end of a table are notes: one cell alone, where rows usually have four and more."""
+    full = [len([cell for cell in row if cell.strip()]) for row in rows]
+    whole = {number: count for number, count in enumerate(full, 1) if count > 1}
+    return len(full) - max(whole) if whole and median(whole.values()) >= _WIDE else 0
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int:
