@@ -21,7 +21,7 @@ Years = Literal["four", "two"]
 """How many digits a year has. Two mean 1969 to 2068, as POSIX has it."""
 
 _BY_HAND = re.compile(r"(\d{1,2})/(\d{1,2}) ?[-–\u2212] ?(\d{2}|\d{4})\b")
-"""A day as it is written by hand: 13/1 -26."""
+"""A day as it is written by hand where the day comes first: 13/1 -26."""
 _PARTS = re.compile(
     r"(?P<a>\d{1,4})(?P<separator>[-/. ])(?P<b>\d{1,2})(?P=separator)(?P<c>\d{1,4})"
     r"(?:(?:[T, ]|, )\s*(?:(?:kl|at)\.? )?(?P<hour>\d{1,2})[:.](?P<minute>\d{2})"
@@ -234,7 +234,7 @@ def _by_order(order: Order, years: Years) -> Callable[[str], datetime]:
 def _taken_apart(text: str, order: Order, years: Years) -> datetime:
     plain, order = _numbered(text, order)
     if by_hand := _BY_HAND.match(plain):
-        plain = "/".join(by_hand.groups()) + plain[by_hand.end() :]
+        plain, order = "/".join(by_hand.groups()) + plain[by_hand.end() :], "day-first"
     match = _PARTS.fullmatch(plain)
     if match is None:
         raise ValueError("is no date or time in a form that is known; declare its form (dates: {formats: …})")
