@@ -195,3 +195,23 @@ def test_notes_below_a_table_say_nothing_of_its_columns() -> None:
     assert notes_below(rows) == 2
     assert notes_below(rows[:3]) == 0
     assert notes_below([["1", "x"], ["2", ""]]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        (["Godkänd", "Ej godkänd", "Deltagit", "Avbruten"], [True, False, True, False]),
+        (["Ja", "Nej", "Ja", "Nej"], [True, False, True, False]),
+        (["Completed", "Not started", "In progress", "Passed"], [True, False, False, True]),
+        (["Fullført", "Ikke møtt", "Påmeldt", "Gjennomført"], [True, False, False, True]),
+        (["Complete", "Complete", "Complete", "Complete"], [True, True, True, True]),
+    ],
+)
+def test_a_course_that_somebody_did_not_complete_is_none(tmp_path: Path, words: list[str], done: list[bool]) -> None:
+    path = tmp_path / "kurser.csv"
+    rows = "".join(f"{n};A;Grund;2026-01-{n + 20};{word}\n" for n, word in enumerate(words))
+    path.write_text("Anstnr;Enhet;Kurs;Kursdatum;Resultat\n" + rows, "utf-8")
+    (chunk,) = read(path, mapping_of(looked_at(look(path, path.name)), "town", "UTC"))
+    trained = {json.loads(line)["data"]["actor"] for line in chunk.ndjson.splitlines()}
+    assert trained == {str(number) for number, is_done in enumerate(done) if is_done}
+    assert chunk.skipped == done.count(False)

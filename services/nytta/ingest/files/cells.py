@@ -40,6 +40,11 @@ _FIRST_CONTACT: Final = re.compile(
 _END_TO_END: Final = re.compile(
     r"(helt |fullt |fully )?(automat|digital|helautomat|heldigital)|straight.through|end.to.end", re.IGNORECASE
 )
+_DONE: Final = re.compile(
+    r"\b(genomför|gjennomfør|gennemfør|slutför|fullför|fullfør|avklara|godkän|godken|godkjen|bestå|delta|närvar|mött\b|møtt\b"
+    r"|complet|passed|attend|success|succeed|lyckad|vellyk|ok\b)",
+    re.IGNORECASE,
+)
 _NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
 _YEAR_FIRST: Final = re.compile(r"\d{4}-")
 _ZONE: Final = ZoneInfo("UTC")
@@ -188,18 +193,19 @@ def yes_words(cells: Sequence[str]) -> list[str] | None:
 
 
 def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
-    """The texts of a column that affirm what a field asks (`first_contact`, `end_to_end`; others by yes and no).
+    """The texts of a column that affirm what a field asks (`first_contact`, `end_to_end`, `done`; else yes and no).
 
     Words may say it too, such as "Resolved by first call" among other codes of closing, where some say it and others
-    do not. None where the column answers no such question.
+    do not; that something was done, such as "Passed", all may say. None where the column answers no such question.
     """
     plain = yes_words(cells)
-    words = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match}.get(role)
+    words = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}.get(role)
     if plain is not None or words is None or not are_few(cells):
         return plain
     texts = sorted(set(said(cells)))
     affirming_texts = [text for text in texts if words(text) and not _NOT.search(text)]
-    return affirming_texts if 0 < len(affirming_texts) < len(texts) else None
+    decides = 0 < len(affirming_texts) < len(texts) or (role == "done" and affirming_texts == texts)
+    return affirming_texts if decides else None
 
 
 def are_numbers(cells: Sequence[str]) -> bool:

@@ -559,7 +559,7 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
             return cells.yes_words(texts) is None
         case "reopened":
             return cells.are_counts(texts) or cells.yes_words(texts) is not None
-        case "access" | "first_contact" | "end_to_end":
+        case "access" | "first_contact" | "end_to_end" | "done":
             return cells.affirmative(role, texts) is not None
         case "returned":
             return cells.are_counts(texts) or cells.affirmative(role, texts) is not None
@@ -929,6 +929,7 @@ def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "events:"
     yield "  - type: change.training"
+    yield from _answer(draft, "done", "    when")
     yield f"    course: {quoted(fields['course'])}"
 
 
@@ -940,6 +941,7 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "events:"
     yield "  - type: platform.session"
+    yield from _answer(draft, "done", "    when")
     if "app" in fields:
         yield f"    app: {quoted(fields['app'])}"
 

@@ -22,6 +22,8 @@ _TOTAL: Final = re.compile(
     r"(grand |sub)?totale?[nr]?t?|totalsumma?|summa?|sum|antall?|i alt|count|delsumma?|samlet|sammanlagt", re.IGNORECASE
 )
 """What stands first in a row that adds up those above it."""
+_TOTAL_OF: Final = re.compile(r"(totalt?|sum(?:ma)?|antall?|i alt|samlet|sammanlagt)\b[^:]{0,30}:", re.IGNORECASE)
+"""What stands first in a row with little else that adds up something by name, such as "Antal rader: 4"."""
 _RULE: Final = re.compile(r"[-=_*.+~\u2013\u2014\s]+")
 """A line drawn between rows."""
 
@@ -61,6 +63,8 @@ def is_none(cells: Sequence[str]) -> bool:
     if not texts or all(_RULE.fullmatch(text) for text in texts):
         return True
     if not cells[0].strip() and len(texts) * 4 <= len(cells) and all(_NO_NAME.fullmatch(text) for text in texts):
+        return True
+    if len(cells) >= _WIDE and len(texts) * 3 <= len(cells) and _TOTAL_OF.match(texts[0]):
         return True
     return _TOTAL.fullmatch(texts[0].rstrip(" :")) is not None and len(texts) * 2 <= len(cells) + 1
 
