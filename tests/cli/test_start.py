@@ -226,7 +226,9 @@ def test_three_lists_show_their_first_figures_in_one_command(shared_data: Path, 
     for untold in ("weekly-breadth", "handovers", "rework", "self-service"):
         assert untold not in shown
     assert "not shown: self-service: no row of any source names what it counts" in done.replace("\n", " ")
-    assert "not shown: weekly-breadth: no source tells who works in the system of the staff list" in done.replace("\n", " ")
+    assert "not shown: weekly-breadth: no source tells who works in the system of the staff list" in done.replace(
+        "\n", " "
+    )
 
 
 @pytest.mark.parametrize(
