@@ -49,12 +49,39 @@ UNSEEN = (
                     [],
                     ["Ärende", "", "Inkom", "", "Klart", "", "Fördelning", "", ""],
                     ["Id", "Område", "Datum", "Väg", "Datum", "Direkt", "Frågan rör", "Kö", "Växlat till annan kö"],
-                    ["KC 0001", "Skola", datetime(2026, 10, 1, 8, 2), "Telefon", datetime(2026, 10, 1, 8, 9), "Ja"]
-                    + ["Bildning", "Kö skola", 0],
-                    ["KC 0002", "Bygg", datetime(2026, 10, 2, 9, 30), "E-post", datetime(2026, 10, 5, 16, 0), "Nej"]
-                    + ["Miljö och bygg", "Kö bygg", 2],
-                    ["KC 0003", "Bygg", datetime(2026, 10, 14, 11, 0), "Chatt", datetime(2026, 10, 14, 11, 20), "Ja"]
-                    + ["Miljö och bygg", "Kö bygg", 0],
+                    [
+                        "KC 0001",
+                        "Skola",
+                        datetime(2026, 10, 1, 8, 2),
+                        "Telefon",
+                        datetime(2026, 10, 1, 8, 9),
+                        "Ja",
+                        "Bildning",
+                        "Kö skola",
+                        0,
+                    ],
+                    [
+                        "KC 0002",
+                        "Bygg",
+                        datetime(2026, 10, 2, 9, 30),
+                        "E-post",
+                        datetime(2026, 10, 5, 16, 0),
+                        "Nej",
+                        "Miljö och bygg",
+                        "Kö bygg",
+                        2,
+                    ],
+                    [
+                        "KC 0003",
+                        "Bygg",
+                        datetime(2026, 10, 14, 11, 0),
+                        "Chatt",
+                        datetime(2026, 10, 14, 11, 20),
+                        "Ja",
+                        "Miljö och bygg",
+                        "Kö bygg",
+                        0,
+                    ],
                     ["KC 0004", "Avgift", datetime(2026, 10, 30, 15, 45), "Besök", "", "Nej", "Vård", "Kö vård", 1],
                 ],
                 ("C3:D3", "E3:F3", "G3:I3"),
@@ -62,8 +89,17 @@ UNSEEN = (
             Pivot=written([["Kö", "Antal"], ["Kö skola", 1], ["Kö bygg", 2], ["Kö vård", 1]]),
         ),
         "tickets",
-        ("Ärende Id", "Ärende Område", "Inkom Datum", "Inkom Väg", "Klart Datum", "Klart Direkt")
-        + ("Fördelning Frågan rör", "Fördelning Kö", "Fördelning Växlat till annan kö"),
+        (
+            "Ärende Id",
+            "Ärende Område",
+            "Inkom Datum",
+            "Inkom Väg",
+            "Klart Datum",
+            "Klart Direkt",
+            "Fördelning Frågan rör",
+            "Fördelning Kö",
+            "Fördelning Växlat till annan kö",
+        ),
         {"ticket": "Ärende Id", "category": "Ärende Område", "opened": "Inkom Datum", "channel": "Inkom Väg"}
         | {"resolved": "Klart Datum", "first_contact": "Klart Direkt"}
         | {"team": "Fördelning Kö", "reassignments": "Fördelning Växlat till annan kö"},
@@ -90,8 +126,19 @@ UNSEEN = (
             "cp1252",
         ),
         "tickets",
-        ("Saksnr", "Registrert", "Løst dato", "Henvendelse via", "Gjelder tjeneste", "Bestiller (ansattnr)", "Avdeling")
-        + ("Behandlet av gruppe", "Løst ved første henvendelse", "Antall omrutinger", "Frist"),
+        (
+            "Saksnr",
+            "Registrert",
+            "Løst dato",
+            "Henvendelse via",
+            "Gjelder tjeneste",
+            "Bestiller (ansattnr)",
+            "Avdeling",
+            "Behandlet av gruppe",
+            "Løst ved første henvendelse",
+            "Antall omrutinger",
+            "Frist",
+        ),
         {"ticket": "Saksnr", "opened": "Registrert", "resolved": "Løst dato", "channel": "Henvendelse via"}
         | {"category": "Gjelder tjeneste", "requester": "Bestiller (ansattnr)", "unit": "Avdeling"}
         | {"team": "Behandlet av gruppe", "first_contact": "Løst ved første henvendelse"}
@@ -108,7 +155,8 @@ UNSEEN = (
     Strange(
         "henvendelser_2026.csv",
         lines(
-            "HENVENDELSESNR;OPRETTET DEN;AFSLUTTET DEN;HENVENDELSESFORM;FORVALTNING;EMNE;BEHANDLERGRUPPE;SAGSBEHANDLER\n"
+            "HENVENDELSESNR;OPRETTET DEN;AFSLUTTET DEN;HENVENDELSESFORM;FORVALTNING;EMNE;BEHANDLERGRUPPE;"
+            "SAGSBEHANDLER\n"
             "H-1;3. februar 2026 10:05;4. februar 2026 09:00;Telefon;Børn og Unge;Adgang;Servicedesk;msk\n"
             "H-2;28. maj 2026 13:00;28. maj 2026 13:10;Selvbetjening;Teknik og Miljø;Printer;Servicedesk;hnn\n"
             "H-3;1. juni 2026 08:00;;Personligt fremmøde;Teknik og Miljø;Printer;Felt;hnn\n"
@@ -117,8 +165,16 @@ UNSEEN = (
             "cp1252",
         ),
         "tickets",
-        ("HENVENDELSESNR", "OPRETTET DEN", "AFSLUTTET DEN", "HENVENDELSESFORM", "FORVALTNING", "EMNE")
-        + ("BEHANDLERGRUPPE", "SAGSBEHANDLER"),
+        (
+            "HENVENDELSESNR",
+            "OPRETTET DEN",
+            "AFSLUTTET DEN",
+            "HENVENDELSESFORM",
+            "FORVALTNING",
+            "EMNE",
+            "BEHANDLERGRUPPE",
+            "SAGSBEHANDLER",
+        ),
         {"ticket": "HENVENDELSESNR", "opened": "OPRETTET DEN", "closed": "AFSLUTTET DEN", "unit": "FORVALTNING"}
         | {"channel": "HENVENDELSESFORM", "category": "EMNE", "team": "BEHANDLERGRUPPE"},
         tickets(
@@ -146,9 +202,22 @@ UNSEEN = (
             "Resolved,3/4/2026 8:00:00 AM\n",
         ),
         "tickets",
-        ("Incident ID*+", "Summary*", "Reported Source", "Submit Date", "Responded Date+", "Last Resolved Date")
-        + ("Closed Date", "Customer Department", "Customer Login ID", "Categorization Tier 1", "Assigned Group*+")
-        + ("Group Transfers", "Status*", "Required Resolution Date"),
+        (
+            "Incident ID*+",
+            "Summary*",
+            "Reported Source",
+            "Submit Date",
+            "Responded Date+",
+            "Last Resolved Date",
+            "Closed Date",
+            "Customer Department",
+            "Customer Login ID",
+            "Categorization Tier 1",
+            "Assigned Group*+",
+            "Group Transfers",
+            "Status*",
+            "Required Resolution Date",
+        ),
         {"ticket": "Incident ID*+", "channel": "Reported Source", "opened": "Submit Date"}
         | {"resolved": "Last Resolved Date", "unit": "Customer Department", "requester": "Customer Login ID"}
         | {"category": "Categorization Tier 1", "team": "Assigned Group*+", "reassignments": "Group Transfers"},
@@ -176,8 +245,23 @@ UNSEEN = (
             '"Jan 4, 2027 09:00 AM","Jan 4, 2027 10:00 AM","-","true","No","01:00"\n',
         ),
         "tickets",
-        ("Request ID", "Subject", "Requester", "Department", "Mode", "Category", "Group", "Technician")
-        + ("Created Time", "DueBy Time", "Resolved Time", "Completed Time", "FCR", "Reopened", "Time Elapsed"),
+        (
+            "Request ID",
+            "Subject",
+            "Requester",
+            "Department",
+            "Mode",
+            "Category",
+            "Group",
+            "Technician",
+            "Created Time",
+            "DueBy Time",
+            "Resolved Time",
+            "Completed Time",
+            "FCR",
+            "Reopened",
+            "Time Elapsed",
+        ),
         {"ticket": "Request ID", "requester": "Requester", "unit": "Department", "channel": "Mode"}
         | {"category": "Category", "team": "Group", "opened": "Created Time", "resolved": "Resolved Time"}
         | {"first_contact": "FCR"},
@@ -198,7 +282,8 @@ UNSEEN = (
                 "Resolution time,Assignee stations,Group stations,Reopens,Replies,Ticket type,Topic [list]\n"
                 "7001,Al B,301,al@a.example,Waste,Tier 1,Web form,2026-01-05 09:12,2026-01-07 09:12,2026-01-06 10:00,"
                 "24,1,1,0,1,question,Bins\n"
-                "7002,Di E,302,di@a.example,Water,Tier 2,Mail,2026-01-16 10:00,2026-02-07 09:12,,,2,2,1,4,problem,Leak\n"
+                "7002,Di E,302,di@a.example,Water,Tier 2,Mail,2026-01-16 10:00,2026-02-07 09:12,,,2,2,1,4,problem,"
+                "Leak\n"
                 "7003,Flo G,303,flo@a.example,Waste,Tier 1,Chat,2026-02-05 19:12,2026-02-07 09:12,2026-02-05 19:30,0,"
                 "1,1,0,1,question,Bins\n"
                 "7004,Al B,301,al@a.example,Waste,Tier 1,Phone call (inbound),2026-03-05 09:12,2026-03-07 09:12,"
@@ -206,9 +291,25 @@ UNSEEN = (
             )
         ),
         "tickets",
-        ("Id", "Requester", "Requester id", "Requester email", "Organization", "Group", "Via", "Created at")
-        + ("Updated at", "Solved at", "Resolution time", "Assignee stations", "Group stations", "Reopens", "Replies")
-        + ("Ticket type", "Topic [list]"),
+        (
+            "Id",
+            "Requester",
+            "Requester id",
+            "Requester email",
+            "Organization",
+            "Group",
+            "Via",
+            "Created at",
+            "Updated at",
+            "Solved at",
+            "Resolution time",
+            "Assignee stations",
+            "Group stations",
+            "Reopens",
+            "Replies",
+            "Ticket type",
+            "Topic [list]",
+        ),
         {"ticket": "Id", "requester": "Requester", "unit": "Organization", "team": "Group", "channel": "Via"}
         | {"opened": "Created at", "resolved": "Solved at", "category": "Topic [list]"},
         tickets(
@@ -272,12 +373,45 @@ UNSEEN = (
                         "Ansvarlig",
                         "Sluttbruker",
                         "Sluttbruker avdeling",
-                    ]
-                    + ["Tjeneste", "Kategori 1", "Opprettet", "Løst", "Lukket", "Gjenåpnet antall"],
-                    [1201, "Skjerm", "E-post", "Lukket", "Brukerstøtte", "Ida", "u100", "Skole", "", "Utstyr"]
-                    + [datetime(2026, 1, 8, 9, 0), datetime(2026, 1, 8, 9, 30), datetime(2026, 1, 22, 0, 0), 0],
-                    [1202, "Tilgang", "Telefon", "Løst", "Brukerstøtte", "Ida", "u101", "Skole", "", "Tilgang"]
-                    + [datetime(2026, 1, 20, 9, 0), datetime(2026, 1, 21, 9, 30), "", 1],
+                        "Tjeneste",
+                        "Kategori 1",
+                        "Opprettet",
+                        "Løst",
+                        "Lukket",
+                        "Gjenåpnet antall",
+                    ],
+                    [
+                        1201,
+                        "Skjerm",
+                        "E-post",
+                        "Lukket",
+                        "Brukerstøtte",
+                        "Ida",
+                        "u100",
+                        "Skole",
+                        "",
+                        "Utstyr",
+                        datetime(2026, 1, 8, 9, 0),
+                        datetime(2026, 1, 8, 9, 30),
+                        datetime(2026, 1, 22, 0, 0),
+                        0,
+                    ],
+                    [
+                        1202,
+                        "Tilgang",
+                        "Telefon",
+                        "Løst",
+                        "Brukerstøtte",
+                        "Ida",
+                        "u101",
+                        "Skole",
+                        "",
+                        "Tilgang",
+                        datetime(2026, 1, 20, 9, 0),
+                        datetime(2026, 1, 21, 9, 30),
+                        "",
+                        1,
+                    ],
                     [
                         1203,
                         "Kurs",
@@ -289,8 +423,11 @@ UNSEEN = (
                         "Helse",
                         "",
                         "Opplæring",
-                    ]
-                    + [datetime(2026, 2, 1, 9, 0), "", "", 0],
+                        datetime(2026, 2, 1, 9, 0),
+                        "",
+                        "",
+                        0,
+                    ],
                 ]
             )
         ),
@@ -305,8 +442,12 @@ UNSEEN = (
             "Sluttbruker",
             "Sluttbruker avdeling",
             "Tjeneste",
-        )
-        + ("Kategori 1", "Opprettet", "Løst", "Lukket", "Gjenåpnet antall"),
+            "Kategori 1",
+            "Opprettet",
+            "Løst",
+            "Lukket",
+            "Gjenåpnet antall",
+        ),
         {"ticket": "Saksnummer", "channel": "Kilde", "team": "Team", "requester": "Sluttbruker"}
         | {"unit": "Sluttbruker avdeling", "category": "Kategori 1", "opened": "Opprettet", "resolved": "Løst"},
         tickets(
@@ -328,8 +469,18 @@ UNSEEN = (
             "cp850",
         ),
         "tickets",
-        ("Nr", "Datum", "Kl.", "Vem ringde", "Arbetsplats", "Vad gällde det", "Hur", "Klart den", "Löst på en gång")
-        + ("Skickat vidare till",),
+        (
+            "Nr",
+            "Datum",
+            "Kl.",
+            "Vem ringde",
+            "Arbetsplats",
+            "Vad gällde det",
+            "Hur",
+            "Klart den",
+            "Löst på en gång",
+            "Skickat vidare till",
+        ),
         {"ticket": "Nr", "opened": "Datum", "requester": "Vem ringde", "unit": "Arbetsplats", "channel": "Hur"}
         | {"category": "Vad gällde det", "resolved": "Klart den", "first_contact": "Löst på en gång"}
         | {"reassignments": "Skickat vidare till"},
@@ -350,9 +501,23 @@ UNSEEN = (
             "Benefits|Email|Spam|1|False|\n",
         ),
         "tickets",
-        ("IncidentNumber", "Status", "Source", "CreatedDateTime", "LastModDateTime", "ResolvedDateTime")
-        + ("ClosedDateTime", "OwnerTeam", "ProfileFullName", "OrgUnitName", "Service", "Category", "ReassignCount")
-        + ("FirstCallResolution", "EstimatedTimeOfArrival"),
+        (
+            "IncidentNumber",
+            "Status",
+            "Source",
+            "CreatedDateTime",
+            "LastModDateTime",
+            "ResolvedDateTime",
+            "ClosedDateTime",
+            "OwnerTeam",
+            "ProfileFullName",
+            "OrgUnitName",
+            "Service",
+            "Category",
+            "ReassignCount",
+            "FirstCallResolution",
+            "EstimatedTimeOfArrival",
+        ),
         {"ticket": "IncidentNumber", "channel": "Source", "opened": "CreatedDateTime", "resolved": "ResolvedDateTime"}
         | {"team": "OwnerTeam", "requester": "ProfileFullName", "unit": "OrgUnitName", "category": "Category"}
         | {"reassignments": "ReassignCount", "first_contact": "FirstCallResolution"},
@@ -402,8 +567,20 @@ UNSEEN = (
             "utf-8-sig",
         ),
         "cases",
-        ("Arkivsaksnr", "Tittel", "Adm.enhet", "Saksbeh.", "Saksdato", "Siste journaldato", "Avsluttet", "Sakstatus")
-        + ("Arkivdel", "Mottatt via", "Tilgangskode", "Antall journalposter"),
+        (
+            "Arkivsaksnr",
+            "Tittel",
+            "Adm.enhet",
+            "Saksbeh.",
+            "Saksdato",
+            "Siste journaldato",
+            "Avsluttet",
+            "Sakstatus",
+            "Arkivdel",
+            "Mottatt via",
+            "Tilgangskode",
+            "Antall journalposter",
+        ),
         {"case": "Arkivsaksnr", "unit": "Adm.enhet", "actor": "Saksbeh.", "opened": "Saksdato", "closed": "Avsluttet"}
         | {"channel": "Mottatt via"},
         cases(
@@ -429,8 +606,19 @@ UNSEEN = (
             "cp1252",
         ),
         "cases",
-        ("Diarienr", "Ärendemening", "Ärendegrupp", "Huvudhandläggare", "Ansvarig nämnd/enhet", "Registreringsdatum")
-        + ("Avslutsdatum", "Gallras", "Sekretess t.o.m.", "Ankomstväg", "Beslut (datum)"),
+        (
+            "Diarienr",
+            "Ärendemening",
+            "Ärendegrupp",
+            "Huvudhandläggare",
+            "Ansvarig nämnd/enhet",
+            "Registreringsdatum",
+            "Avslutsdatum",
+            "Gallras",
+            "Sekretess t.o.m.",
+            "Ankomstväg",
+            "Beslut (datum)",
+        ),
         {"case": "Diarienr", "case_type": "Ärendegrupp", "actor": "Huvudhandläggare", "unit": "Ansvarig nämnd/enhet"}
         | {"opened": "Registreringsdatum", "closed": "Avslutsdatum", "channel": "Ankomstväg"},
         spaced(
@@ -453,8 +641,19 @@ UNSEEN = (
             "cp1252",
         ),
         "cases",
-        ("Sagsnr.", "KLE-emne", "Sagstitel", "Behandler", "Ansættelsessted", "Oprettelsesdato", "Afgørelsesdato")
-        + ("Lukkedato", "Indgangskanal", "Sagsstatus", "Kassationsdato"),
+        (
+            "Sagsnr.",
+            "KLE-emne",
+            "Sagstitel",
+            "Behandler",
+            "Ansættelsessted",
+            "Oprettelsesdato",
+            "Afgørelsesdato",
+            "Lukkedato",
+            "Indgangskanal",
+            "Sagsstatus",
+            "Kassationsdato",
+        ),
         {"case": "Sagsnr.", "case_type": "KLE-emne", "actor": "Behandler", "unit": "Ansættelsessted"}
         | {"opened": "Oprettelsesdato", "closed": "Lukkedato", "channel": "Indgangskanal"},
         cases(
@@ -477,9 +676,21 @@ UNSEEN = (
             "B4;Hemtjänst;2026-03-14;Mina sidor;2026-03-15;2026-03-16;;2026-03-17;h12;Söder;J;0;J\n",
         ),
         "cases",
-        ("Ärendeid", "Insats sökt", "Ansökan inkom", "Ansökan via", "Utredning inledd", "Beslutsdatum", "Verkställt")
-        + ("Ärendet avslutat", "Handl.", "Område", "Begärt komplettering", "Bytt handläggare (ggr)")
-        + ("Automatiskt beslut",),
+        (
+            "Ärendeid",
+            "Insats sökt",
+            "Ansökan inkom",
+            "Ansökan via",
+            "Utredning inledd",
+            "Beslutsdatum",
+            "Verkställt",
+            "Ärendet avslutat",
+            "Handl.",
+            "Område",
+            "Begärt komplettering",
+            "Bytt handläggare (ggr)",
+            "Automatiskt beslut",
+        ),
         {"case": "Ärendeid", "case_type": "Insats sökt", "opened": "Ansökan inkom", "channel": "Ansökan via"}
         | {"closed": "Ärendet avslutat", "actor": "Handl.", "unit": "Område", "returned": "Begärt komplettering"}
         | {"handovers": "Bytt handläggare (ggr)", "end_to_end": "Automatiskt beslut"},
@@ -495,18 +706,45 @@ UNSEEN = (
                 [
                     ["Sak", "", "Mottatt", "", "Ferdig", "", "Behandling", "", ""],
                     ["Nr", "Type", "Dato", "Måte", "Dato", "Resultat", "Avdeling", "Saksbehandler", "Mangelbrev sendt"],
-                    ["26/101", "Tilbygg", datetime(2026, 1, 5), "ByggSøk", datetime(2026, 2, 1), "Innvilget", "Bygg"]
-                    + ["sb1", "Nei"],
+                    [
+                        "26/101",
+                        "Tilbygg",
+                        datetime(2026, 1, 5),
+                        "ByggSøk",
+                        datetime(2026, 2, 1),
+                        "Innvilget",
+                        "Bygg",
+                        "sb1",
+                        "Nei",
+                    ],
                     ["26/102", "Garasje", datetime(2026, 1, 17), "Papir", "", "", "Bygg", "sb2", "Ja"],
-                    ["26/103", "Tilbygg", datetime(2026, 2, 28), "ByggSøk", datetime(2026, 3, 2), "Avslag", "Plan"]
-                    + ["sb1", "Nei"],
+                    [
+                        "26/103",
+                        "Tilbygg",
+                        datetime(2026, 2, 28),
+                        "ByggSøk",
+                        datetime(2026, 3, 2),
+                        "Avslag",
+                        "Plan",
+                        "sb1",
+                        "Nei",
+                    ],
                 ],
                 ("A1:B1", "C1:D1", "E1:F1", "G1:I1"),
             ),
         ),
         "cases",
-        ("Sak Nr", "Sak Type", "Mottatt Dato", "Mottatt Måte", "Ferdig Dato", "Ferdig Resultat", "Behandling Avdeling")
-        + ("Behandling Saksbehandler", "Behandling Mangelbrev sendt"),
+        (
+            "Sak Nr",
+            "Sak Type",
+            "Mottatt Dato",
+            "Mottatt Måte",
+            "Ferdig Dato",
+            "Ferdig Resultat",
+            "Behandling Avdeling",
+            "Behandling Saksbehandler",
+            "Behandling Mangelbrev sendt",
+        ),
         {"case": "Sak Nr", "case_type": "Sak Type", "opened": "Mottatt Dato", "channel": "Mottatt Måte"}
         | {"closed": "Ferdig Dato", "unit": "Behandling Avdeling", "actor": "Behandling Saksbehandler"}
         | {"returned": "Behandling Mangelbrev sendt"},
@@ -526,8 +764,19 @@ UNSEEN = (
             "Mon 27 Apr 2026\n",
         ),
         "cases",
-        ("App. Ref", "Application Type", "Date Received", "Date Valid", "Target Decision Date", "Decision")
-        + ("Decision Issued Date", "Case Officer", "Ward", "Received Via", "Statutory Expiry"),
+        (
+            "App. Ref",
+            "Application Type",
+            "Date Received",
+            "Date Valid",
+            "Target Decision Date",
+            "Decision",
+            "Decision Issued Date",
+            "Case Officer",
+            "Ward",
+            "Received Via",
+            "Statutory Expiry",
+        ),
         {"case": "App. Ref", "case_type": "Application Type", "opened": "Date Received", "actor": "Case Officer"}
         | {"channel": "Received Via", "decided": "Decision Issued Date"},
         cases("26/0001/FUL 2026-01-05 2026-02-27", "26/0002/HOU 2026-01-13", "26/0003/FUL 2026-02-28 2026-04-23"),
@@ -550,8 +799,17 @@ UNSEEN = (
             ),
         ),
         "cases",
-        ("Ärendenummer", "Namn på e-tjänst", "Status", "Inskickat", "Senaste statusändring", "Avslutat", "Handläggare")
-        + ("Ägande enhet", "Inskickat av ombud"),
+        (
+            "Ärendenummer",
+            "Namn på e-tjänst",
+            "Status",
+            "Inskickat",
+            "Senaste statusändring",
+            "Avslutat",
+            "Handläggare",
+            "Ägande enhet",
+            "Inskickat av ombud",
+        ),
         {"case": "Ärendenummer", "case_type": "Namn på e-tjänst", "opened": "Inskickat", "closed": "Avslutat"}
         | {"actor": "Handläggare", "unit": "Ägande enhet"},
         cases(
@@ -574,9 +832,20 @@ UNSEEN = (
             "cp1252",
         ),
         "cases",
-        ("Saks-ID", "Tjeneste", "Søknad mottatt", "Vedtatt", "Avsluttet dato", "Saksbehandler", "Enhet", "Kanal inn")
-        + ("Returnert søker (antall)", "Overført annen saksbehandler (antall)", "Automatisk saksbehandlet")
-        + ("Gjenåpnet",),
+        (
+            "Saks-ID",
+            "Tjeneste",
+            "Søknad mottatt",
+            "Vedtatt",
+            "Avsluttet dato",
+            "Saksbehandler",
+            "Enhet",
+            "Kanal inn",
+            "Returnert søker (antall)",
+            "Overført annen saksbehandler (antall)",
+            "Automatisk saksbehandlet",
+            "Gjenåpnet",
+        ),
         {"case": "Saks-ID", "case_type": "Tjeneste", "opened": "Søknad mottatt", "closed": "Avsluttet dato"}
         | {"actor": "Saksbehandler", "unit": "Enhet", "channel": "Kanal inn", "returned": "Returnert søker (antall)"}
         | {"handovers": "Overført annen saksbehandler (antall)", "end_to_end": "Automatisk saksbehandlet"}
@@ -596,8 +865,19 @@ UNSEEN = (
             "cp850",
         ),
         "cases",
-        ("Objektnr", "Ärendenr", "Kod", "Ärendetyp", "Ink.datum", "Avsl.datum", "Inspektör", "Distrikt", "Timmar")
-        + ("Ink.sätt", "Timavgift"),
+        (
+            "Objektnr",
+            "Ärendenr",
+            "Kod",
+            "Ärendetyp",
+            "Ink.datum",
+            "Avsl.datum",
+            "Inspektör",
+            "Distrikt",
+            "Timmar",
+            "Ink.sätt",
+            "Timavgift",
+        ),
         {"case": "Ärendenr", "case_type": "Ärendetyp", "opened": "Ink.datum", "closed": "Avsl.datum"}
         | {"actor": "Inspektör", "unit": "Distrikt", "channel": "Ink.sätt"},
         cases(
@@ -615,8 +895,18 @@ UNSEEN = (
         book(
             Export=written(
                 [
-                    ["Anst.nr", "Namn", "Nivå 1", "Nivå 2 Förvaltning", "Nivå 3 Avdelning", "Nivå 4 Enhet"]
-                    + ["Befattningsbenämning", "Anst.dat", "Slutdat", "Syss%"],
+                    [
+                        "Anst.nr",
+                        "Namn",
+                        "Nivå 1",
+                        "Nivå 2 Förvaltning",
+                        "Nivå 3 Avdelning",
+                        "Nivå 4 Enhet",
+                        "Befattningsbenämning",
+                        "Anst.dat",
+                        "Slutdat",
+                        "Syss%",
+                    ],
                     [501, "A A", "Lunda kommun", "Omsorg", "Äldre", "Björken", "Undersköterska", 43101, "", 75],
                     [502, "B B", "Lunda kommun", "Omsorg", "Äldre", "Eken", "Undersköterska", 44500, 46173, 100],
                     [503, "C C", "Lunda kommun", "Omsorg", "Stöd", "Linden", "Enhetschef", 45000, "", 100],
@@ -625,8 +915,18 @@ UNSEEN = (
             )
         ),
         "staff",
-        ("Anst.nr", "Namn", "Nivå 1", "Nivå 2 Förvaltning", "Nivå 3 Avdelning", "Nivå 4 Enhet", "Befattningsbenämning")
-        + ("Anst.dat", "Slutdat", "Syss%"),
+        (
+            "Anst.nr",
+            "Namn",
+            "Nivå 1",
+            "Nivå 2 Förvaltning",
+            "Nivå 3 Avdelning",
+            "Nivå 4 Enhet",
+            "Befattningsbenämning",
+            "Anst.dat",
+            "Slutdat",
+            "Syss%",
+        ),
         {"person": "Anst.nr", "unit": "Nivå 4 Enhet", "unit_above": "Nivå 3 Avdelning", "from": "Anst.dat"}
         | {"role": "Befattningsbenämning", "to": "Slutdat", "fte": "Syss%"},
         staff("501 2018-01-01", "502 2021-10-31", "503 2023-03-15", "504 2025-12-04"),
@@ -645,8 +945,19 @@ UNSEEN = (
             "cp1252",
         ),
         "staff",
-        ("Lønnsnr", "Etternavn", "Fornavn", "Org.ledd", "Org.ledd navn", "Stillingskode", "Stillingsbetegnelse", "St.%")
-        + ("Tiltrådt", "Fratrer", "Tilgang Elements"),
+        (
+            "Lønnsnr",
+            "Etternavn",
+            "Fornavn",
+            "Org.ledd",
+            "Org.ledd navn",
+            "Stillingskode",
+            "Stillingsbetegnelse",
+            "St.%",
+            "Tiltrådt",
+            "Fratrer",
+            "Tilgang Elements",
+        ),
         {"person": "Lønnsnr", "unit": "Org.ledd", "unit_name": "Org.ledd navn", "role": "Stillingsbetegnelse"}
         | {"fte": "St.%", "from": "Tiltrådt", "to": "Fratrer", "access": "Tilgang Elements"},
         staff("7001 2019-08-01", "7002 2024-01-15", "7003 2020-12-31", "7004 2026-02-01"),
@@ -665,8 +976,16 @@ UNSEEN = (
             "cp1252",
         ),
         "staff",
-        ("Tjenestenr", "Navn", "Afdeling", "Afdelingsnavn", "Stillingsbetegnelse", "Beskæftigelsesgrad")
-        + ("Ansættelsesdato", "Fratrædelsesdato"),
+        (
+            "Tjenestenr",
+            "Navn",
+            "Afdeling",
+            "Afdelingsnavn",
+            "Stillingsbetegnelse",
+            "Beskæftigelsesgrad",
+            "Ansættelsesdato",
+            "Fratrædelsesdato",
+        ),
         {"person": "Tjenestenr", "unit": "Afdeling", "unit_name": "Afdelingsnavn", "role": "Stillingsbetegnelse"}
         | {"fte": "Beskæftigelsesgrad", "from": "Ansættelsesdato", "to": "Fratrædelsesdato"},
         staff("00123 2019-02-01", "00124 2020-08-15", "00125 2021-06-30", "00126 2026-01-01"),
@@ -682,10 +1001,30 @@ UNSEEN = (
                         ["Headcount Report"],
                         ["As of", "03/31/2026"],
                         [],
-                        ["Employee ID", "Worker", "Supervisory Organization", "Cost Center - ID", "Business Title"]
-                        + ["FTE %", "Original Hire Date", "Hire Date", "Termination Date", "Manager"],
-                        ["E-11", "Ann Ray", "Libraries (B Low)", "CC100", "Librarian", 100, "01/31/2010", "05/16/2019"]
-                        + ["", "B Low"],
+                        [
+                            "Employee ID",
+                            "Worker",
+                            "Supervisory Organization",
+                            "Cost Center - ID",
+                            "Business Title",
+                            "FTE %",
+                            "Original Hire Date",
+                            "Hire Date",
+                            "Termination Date",
+                            "Manager",
+                        ],
+                        [
+                            "E-11",
+                            "Ann Ray",
+                            "Libraries (B Low)",
+                            "CC100",
+                            "Librarian",
+                            100,
+                            "01/31/2010",
+                            "05/16/2019",
+                            "",
+                            "B Low",
+                        ],
                         [
                             "E-12",
                             "B Low",
@@ -698,15 +1037,35 @@ UNSEEN = (
                             "",
                             "C Top",
                         ],
-                        ["E-13", "D Fox", "Libraries (B Low)", "CC200", "Assistant", 50, "12/24/2020", "12/24/2020"]
-                        + ["06/30/2026", "B Low"],
+                        [
+                            "E-13",
+                            "D Fox",
+                            "Libraries (B Low)",
+                            "CC200",
+                            "Assistant",
+                            50,
+                            "12/24/2020",
+                            "12/24/2020",
+                            "06/30/2026",
+                            "B Low",
+                        ],
                     ]
                 )
             }
         ),
         "staff",
-        ("Employee ID", "Worker", "Supervisory Organization", "Cost Center - ID", "Business Title", "FTE %")
-        + ("Original Hire Date", "Hire Date", "Termination Date", "Manager"),
+        (
+            "Employee ID",
+            "Worker",
+            "Supervisory Organization",
+            "Cost Center - ID",
+            "Business Title",
+            "FTE %",
+            "Original Hire Date",
+            "Hire Date",
+            "Termination Date",
+            "Manager",
+        ),
         {"person": "Employee ID", "unit": "Supervisory Organization", "role": "Business Title", "fte": "FTE %"}
         | {"from": "Hire Date", "to": "Termination Date"},
         staff("E-11 2019-05-16", "E-12 2012-02-01", "E-13 2020-12-24"),
@@ -843,9 +1202,26 @@ UNSEEN = (
             "4 high;Helpdesk;agent1;Libraries;Cy Dean;Print;Std;Ink;530;1970\n",
         ),
         "tickets",
-        ("Number", "Ticket#", "Age", "Created", "Closed", "First Lock", "First Response", "State", "Priority", "Queue")
-        + ("Owner", "CustomerID", "Customer Realname", "Service", "SLA", "Title", "FirstResponseInMin")
-        + ("SolutionInMin",),
+        (
+            "Number",
+            "Ticket#",
+            "Age",
+            "Created",
+            "Closed",
+            "First Lock",
+            "First Response",
+            "State",
+            "Priority",
+            "Queue",
+            "Owner",
+            "CustomerID",
+            "Customer Realname",
+            "Service",
+            "SLA",
+            "Title",
+            "FirstResponseInMin",
+            "SolutionInMin",
+        ),
         {"ticket": "Ticket#", "opened": "Created", "closed": "Closed", "team": "Queue"}
         | {"requester": "Customer Realname", "category": "Service"},
         tickets(
@@ -870,8 +1246,22 @@ UNSEEN = (
             "Monitoring Alert,1,No,04/02/2026 12:01 am\n",
         ),
         "tickets",
-        ("Ticket ID", "Summary", "Ticket Type", "Date Occurred", "Date Closed", "Site", "End-User", "Team", "Agent")
-        + ("Category 1", "Source", "Number of Reassigns", "First Time Fix", "Target Resolution"),
+        (
+            "Ticket ID",
+            "Summary",
+            "Ticket Type",
+            "Date Occurred",
+            "Date Closed",
+            "Site",
+            "End-User",
+            "Team",
+            "Agent",
+            "Category 1",
+            "Source",
+            "Number of Reassigns",
+            "First Time Fix",
+            "Target Resolution",
+        ),
         {"ticket": "Ticket ID", "opened": "Date Occurred", "closed": "Date Closed", "unit": "Site"}
         | {"requester": "End-User", "team": "Team", "category": "Category 1", "channel": "Source"}
         | {"reassignments": "Number of Reassigns", "first_contact": "First Time Fix"},
@@ -884,18 +1274,26 @@ UNSEEN = (
         lines(
             '{"antal": 3, "arenden": [\n'
             '{"arendeId": "EF-1", "skapadTidpunkt": "2026-01-05T08:00:00+01:00", "lostTidpunkt": '
-            '"2026-01-05T08:30:00+01:00", "kontaktyta": "Telefon", "bestallarEnhet": "Vård", "losargrupp": "Servicedesk",'
-            ' "kategoriNamn": "Konto", "antalVidarekopplingar": 0},\n'
+            '"2026-01-05T08:30:00+01:00", "kontaktyta": "Telefon", "bestallarEnhet": "Vård", '
+            '"losargrupp": "Servicedesk", "kategoriNamn": "Konto", "antalVidarekopplingar": 0},\n'
             '{"arendeId": "EF-2", "skapadTidpunkt": "2026-01-16T08:00:00+01:00", "lostTidpunkt": null, "kontaktyta": '
             '"Självservice", "bestallarEnhet": "Skola", "losargrupp": "Klient", "kategoriNamn": "Dator", '
             '"antalVidarekopplingar": 2},\n'
             '{"arendeId": "EF-3", "skapadTidpunkt": "2026-06-30T23:30:00+02:00", "lostTidpunkt": '
-            '"2026-07-01T08:00:00+02:00", "kontaktyta": "E-post", "bestallarEnhet": "Vård", "losargrupp": "Servicedesk", '
-            '"kategoriNamn": "Konto", "antalVidarekopplingar": 1}]}\n',
+            '"2026-07-01T08:00:00+02:00", "kontaktyta": "E-post", "bestallarEnhet": "Vård", '
+            '"losargrupp": "Servicedesk", "kategoriNamn": "Konto", "antalVidarekopplingar": 1}]}\n',
         ),
         "tickets",
-        ("arendeId", "skapadTidpunkt", "lostTidpunkt", "kontaktyta", "bestallarEnhet", "losargrupp", "kategoriNamn")
-        + ("antalVidarekopplingar",),
+        (
+            "arendeId",
+            "skapadTidpunkt",
+            "lostTidpunkt",
+            "kontaktyta",
+            "bestallarEnhet",
+            "losargrupp",
+            "kategoriNamn",
+            "antalVidarekopplingar",
+        ),
         {"ticket": "arendeId", "opened": "skapadTidpunkt", "resolved": "lostTidpunkt", "channel": "kontaktyta"}
         | {"unit": "bestallarEnhet", "team": "losargrupp", "category": "kategoriNamn"}
         | {"reassignments": "antalVidarekopplingar"},
@@ -916,8 +1314,18 @@ UNSEEN = (
             "cp1252",
         ),
         "staff",
-        ("Resnr", "Resnr(T)", "Ansvar", "Ansvar(T)", "Stilling", "Stilling(T)", "St.pr", "Fra dato", "Til dato")
-        + ("Virksomhet(T)",),
+        (
+            "Resnr",
+            "Resnr(T)",
+            "Ansvar",
+            "Ansvar(T)",
+            "Stilling",
+            "Stilling(T)",
+            "St.pr",
+            "Fra dato",
+            "Til dato",
+            "Virksomhet(T)",
+        ),
         {"person": "Resnr", "unit": "Ansvar", "unit_name": "Ansvar(T)", "unit_above": "Virksomhet(T)", "fte": "St.pr"}
         | {"role": "Stilling(T)", "from": "Fra dato", "to": "Til dato"},
         staff("1001 2019-08-01", "1002 2024-01-15", "1003 2020-12-31", "1004 2026-02-01"),
@@ -937,22 +1345,86 @@ UNSEEN = (
                         "Inkommen datum",
                         "Inkommet via",
                         "Ansvarig avdelning",
-                    ]
-                    + ["Handläggare", "Skede", "Avslutad av", "Avslutad datum", "Gallringsdatum"],
-                    ["2026/1", "A", "Tillsyn", "", "2026-01-05 kl. 08:15", "Webbformulär", "Miljö", "eva", "Avslutat"]
-                    + ["eva", "2026-01-20 kl. 10:00", "2036-01-20"],
-                    ["2026/2", "B", "Tillstånd", "", "2026-01-17 kl. 09:00", "Brev", "Bygg", "bo", "Pågående", "", ""]
-                    + [""],
-                    ["2026/3", "C", "Tillsyn", "", "2026-02-28 kl. 23:59", "E-post", "Miljö", "eva", "Avslutat", "bo"]
-                    + ["2026-03-01 kl. 07:00", "2036-03-01"],
-                    ["2026/4", "D", "Tillsyn", "", "2026-03-02 kl. 12:00", "Webbformulär", "Miljö", "bo", "Pågående"]
-                    + ["", "", ""],
+                        "Handläggare",
+                        "Skede",
+                        "Avslutad av",
+                        "Avslutad datum",
+                        "Gallringsdatum",
+                    ],
+                    [
+                        "2026/1",
+                        "A",
+                        "Tillsyn",
+                        "",
+                        "2026-01-05 kl. 08:15",
+                        "Webbformulär",
+                        "Miljö",
+                        "eva",
+                        "Avslutat",
+                        "eva",
+                        "2026-01-20 kl. 10:00",
+                        "2036-01-20",
+                    ],
+                    [
+                        "2026/2",
+                        "B",
+                        "Tillstånd",
+                        "",
+                        "2026-01-17 kl. 09:00",
+                        "Brev",
+                        "Bygg",
+                        "bo",
+                        "Pågående",
+                        "",
+                        "",
+                        "",
+                    ],
+                    [
+                        "2026/3",
+                        "C",
+                        "Tillsyn",
+                        "",
+                        "2026-02-28 kl. 23:59",
+                        "E-post",
+                        "Miljö",
+                        "eva",
+                        "Avslutat",
+                        "bo",
+                        "2026-03-01 kl. 07:00",
+                        "2036-03-01",
+                    ],
+                    [
+                        "2026/4",
+                        "D",
+                        "Tillsyn",
+                        "",
+                        "2026-03-02 kl. 12:00",
+                        "Webbformulär",
+                        "Miljö",
+                        "bo",
+                        "Pågående",
+                        "",
+                        "",
+                        "",
+                    ],
                 ]
             )
         ),
         "cases",
-        ("Ärende nr", "Rubrik", "Ärendeklass", "System", "Inkommen datum", "Inkommet via", "Ansvarig avdelning")
-        + ("Handläggare", "Skede", "Avslutad av", "Avslutad datum", "Gallringsdatum"),
+        (
+            "Ärende nr",
+            "Rubrik",
+            "Ärendeklass",
+            "System",
+            "Inkommen datum",
+            "Inkommet via",
+            "Ansvarig avdelning",
+            "Handläggare",
+            "Skede",
+            "Avslutad av",
+            "Avslutad datum",
+            "Gallringsdatum",
+        ),
         {"case": "Ärende nr", "case_type": "Ärendeklass", "opened": "Inkommen datum", "channel": "Inkommet via"}
         | {"unit": "Ansvarig avdelning", "actor": "Handläggare", "closed": "Avslutad datum"},
         cases(
@@ -976,8 +1448,19 @@ UNSEEN = (
             "cp1252",
         ),
         "cases",
-        ("Journalnr", "Ydelsestype", "Modtaget den", "Modtaget via", "Afgjort den", "Lukket den", "Sagsbeh.", "Team")
-        + ("Afgørelsesform", "Antal partshøringer", "Genoptaget"),
+        (
+            "Journalnr",
+            "Ydelsestype",
+            "Modtaget den",
+            "Modtaget via",
+            "Afgjort den",
+            "Lukket den",
+            "Sagsbeh.",
+            "Team",
+            "Afgørelsesform",
+            "Antal partshøringer",
+            "Genoptaget",
+        ),
         {"case": "Journalnr", "case_type": "Ydelsestype", "opened": "Modtaget den", "channel": "Modtaget via"}
         | {"closed": "Lukket den", "actor": "Sagsbeh.", "unit": "Team", "end_to_end": "Afgørelsesform"}
         | {"reopened": "Genoptaget"},
@@ -1002,8 +1485,19 @@ UNSEEN = (
             "2027-02-28 00:00:00.000\n",
         ),
         "cases",
-        ("APP_REF", "APP_TYPE", "DT_RECEIVED", "DT_DETERMINED", "DT_CLOSED", "OFFICER_CODE", "TEAM_NAME", "RECD_METHOD")
-        + ("AUTO_ISSUED_YN", "NO_OF_TRANSFERS", "DT_EXPIRES"),
+        (
+            "APP_REF",
+            "APP_TYPE",
+            "DT_RECEIVED",
+            "DT_DETERMINED",
+            "DT_CLOSED",
+            "OFFICER_CODE",
+            "TEAM_NAME",
+            "RECD_METHOD",
+            "AUTO_ISSUED_YN",
+            "NO_OF_TRANSFERS",
+            "DT_EXPIRES",
+        ),
         {"case": "APP_REF", "case_type": "APP_TYPE", "opened": "DT_RECEIVED", "closed": "DT_CLOSED"}
         | {"actor": "OFFICER_CODE", "unit": "TEAM_NAME", "channel": "RECD_METHOD", "end_to_end": "AUTO_ISSUED_YN"}
         | {"handovers": "NO_OF_TRANSFERS"},
@@ -1022,8 +1516,17 @@ UNSEEN = (
             "utf-8-sig",
         ),
         "staff",
-        ("Användarnamn", "Enhet (kortnamn)", "Enhet (namn)", "Titel", "Startdag", "Slutdag", "Omfattning", "Treserva")
-        + ("Procapita",),
+        (
+            "Användarnamn",
+            "Enhet (kortnamn)",
+            "Enhet (namn)",
+            "Titel",
+            "Startdag",
+            "Slutdag",
+            "Omfattning",
+            "Treserva",
+            "Procapita",
+        ),
         {"person": "Användarnamn", "unit": "Enhet (kortnamn)", "unit_name": "Enhet (namn)", "role": "Titel"}
         | {"from": "Startdag", "to": "Slutdag", "fte": "Omfattning"},
         staff("aaa01 2019-08-01", "bbb02 2024-01-15", "ccc03 2020-12-31", "ddd04 2026-02-01"),

@@ -96,7 +96,8 @@ _CHANNELS: Final = (
     (r"chat|teams|messenger|slack|virtual.agent", "chat"),
     (
         r"e-?tjänst|etjänst|e-?tjeneste|webb?|portal|självservice|selvbetjening|self.?service|skjema|formulär|form\b"
-        r"|digital|internet|nett|altinn|helsenorge|online|mina sidor|min side|borger\.dk|catalog|widget|e-?bygg|bygge?søk"
+        r"|digital|internet|nett|altinn|helsenorge|online|mina sidor|min side|borger\.dk|catalog|widget|e-?bygg"
+        r"|bygge?søk"
         r"|mittbygge",
         "web",
     ),
@@ -647,8 +648,8 @@ def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, s
 
     `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, the day from
     which staff are counted (`not_before`), and the systems, parted by spaces, in which all of the staff may ask for
-    support (`support`) or which all are expected to use (`expected`). What has no answer is left open, so that rows are rejected rather than read
-    wrongly.
+    support (`support`) or which all are expected to use (`expected`). What has no answer is left open, so that rows are
+    rejected rather than read wrongly.
     """
     answered = dict(answers or {})
     name = answered.get("id", "draft" if draft.kind == LOG else draft.kind)
@@ -728,7 +729,7 @@ def _nulls(draft: Draft) -> list[str]:
 
 
 def _words_of_no_end(draft: Draft) -> set[str]:
-    """Words in columns of ends that say that there is none, unless another column that is read means something by them."""
+    """Words in columns of ends that say that there is none, unless another column means something by them."""
     ends = {column for role, column in draft.fields.items() if role in _ENDS}
     words = {text for column in ends for text in cells.said(draft.look.cells(column)) if cells.says_no_end(text)}
     others = {column for role, column in draft.fields.items() if role not in _UNREAD} - ends

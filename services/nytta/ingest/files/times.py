@@ -176,6 +176,8 @@ def _by_formats(formats: Sequence[str]) -> Callable[[str], datetime]:
 
     def read(text: str) -> datetime:
         for pattern in patterns:
+            if not pattern.fits(text):
+                continue
             try:
                 return pattern.read(text)
             except ValueError:
@@ -196,20 +198,18 @@ class _Pattern:
         run = _RUN.match(pattern)
         self._digits = sum(4 if sign == "Y" else 2 for sign in run[0][1::2]) if run else 0
 
+    def fits(self, text: str) -> bool:
+        """Whether a text has all digits of parts without signs: strptime takes 2026111 for the first of November."""
+        return not self._digits or len(text) - len(text.lstrip("0123456789")) == self._digits
+
     def read(self, text: str) -> datetime:
         """The time, with its offset where the text or the pattern states one. ValueError where it does not fit."""
-        if self._digits and _leading_digits(text) != self._digits:
-            raise ValueError("has not the digits of its parts")  # strptime takes 2026111 for the first of November
         if self._zoned:
             text = _ZONE.sub(lambda match: _ZONES[match[0]], text)
         if self._named:
             text = _WORD.sub(_in_english, text)
         moment = datetime.strptime(text, self._pattern)
         return moment.replace(tzinfo=UTC) if self._utc and moment.tzinfo is None else moment
-
-
-def _leading_digits(text: str) -> int:
-    return len(text) - len(text.lstrip("0123456789"))
 
 
 def _in_english(match: re.Match[str]) -> str:
