@@ -23,6 +23,10 @@ def archive(*files: tuple[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def named(columns: str) -> tuple[str, ...]:
+    return tuple(columns.split(";"))
+
+
 def spaced(times: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
     """The times of numbers that are written with spaces, for which "_" stands in pairs."""
     return {number.replace("_", " "): moments for number, moments in times.items()}
@@ -89,16 +93,9 @@ UNSEEN = (
             Pivot=written([["Kö", "Antal"], ["Kö skola", 1], ["Kö bygg", 2], ["Kö vård", 1]]),
         ),
         "tickets",
-        (
-            "Ärende Id",
-            "Ärende Område",
-            "Inkom Datum",
-            "Inkom Väg",
-            "Klart Datum",
-            "Klart Direkt",
-            "Fördelning Frågan rör",
-            "Fördelning Kö",
-            "Fördelning Växlat till annan kö",
+        named(
+            "Ärende Id;Ärende Område;Inkom Datum;Inkom Väg;Klart Datum;Klart Direkt;Fördelning Frågan rör;"
+            "Fördelning Kö;Fördelning Växlat till annan kö"
         ),
         {"ticket": "Ärende Id", "category": "Ärende Område", "opened": "Inkom Datum", "channel": "Inkom Väg"}
         | {"resolved": "Klart Datum", "first_contact": "Klart Direkt"}
@@ -126,18 +123,9 @@ UNSEEN = (
             "cp1252",
         ),
         "tickets",
-        (
-            "Saksnr",
-            "Registrert",
-            "Løst dato",
-            "Henvendelse via",
-            "Gjelder tjeneste",
-            "Bestiller (ansattnr)",
-            "Avdeling",
-            "Behandlet av gruppe",
-            "Løst ved første henvendelse",
-            "Antall omrutinger",
-            "Frist",
+        named(
+            "Saksnr;Registrert;Løst dato;Henvendelse via;Gjelder tjeneste;Bestiller (ansattnr);Avdeling;"
+            "Behandlet av gruppe;Løst ved første henvendelse;Antall omrutinger;Frist"
         ),
         {"ticket": "Saksnr", "opened": "Registrert", "resolved": "Løst dato", "channel": "Henvendelse via"}
         | {"category": "Gjelder tjeneste", "requester": "Bestiller (ansattnr)", "unit": "Avdeling"}
@@ -165,15 +153,8 @@ UNSEEN = (
             "cp1252",
         ),
         "tickets",
-        (
-            "HENVENDELSESNR",
-            "OPRETTET DEN",
-            "AFSLUTTET DEN",
-            "HENVENDELSESFORM",
-            "FORVALTNING",
-            "EMNE",
-            "BEHANDLERGRUPPE",
-            "SAGSBEHANDLER",
+        named(
+            "HENVENDELSESNR;OPRETTET DEN;AFSLUTTET DEN;HENVENDELSESFORM;FORVALTNING;EMNE;BEHANDLERGRUPPE;SAGSBEHANDLER"
         ),
         {"ticket": "HENVENDELSESNR", "opened": "OPRETTET DEN", "closed": "AFSLUTTET DEN", "unit": "FORVALTNING"}
         | {"channel": "HENVENDELSESFORM", "category": "EMNE", "team": "BEHANDLERGRUPPE"},
@@ -202,21 +183,10 @@ UNSEEN = (
             "Resolved,3/4/2026 8:00:00 AM\n",
         ),
         "tickets",
-        (
-            "Incident ID*+",
-            "Summary*",
-            "Reported Source",
-            "Submit Date",
-            "Responded Date+",
-            "Last Resolved Date",
-            "Closed Date",
-            "Customer Department",
-            "Customer Login ID",
-            "Categorization Tier 1",
-            "Assigned Group*+",
-            "Group Transfers",
-            "Status*",
-            "Required Resolution Date",
+        named(
+            "Incident ID*+;Summary*;Reported Source;Submit Date;Responded Date+;Last Resolved Date;Closed Date;"
+            "Customer Department;Customer Login ID;Categorization Tier 1;Assigned Group*+;Group Transfers;"
+            "Status*;Required Resolution Date"
         ),
         {"ticket": "Incident ID*+", "channel": "Reported Source", "opened": "Submit Date"}
         | {"resolved": "Last Resolved Date", "unit": "Customer Department", "requester": "Customer Login ID"}
@@ -245,22 +215,9 @@ UNSEEN = (
             '"Jan 4, 2027 09:00 AM","Jan 4, 2027 10:00 AM","-","true","No","01:00"\n',
         ),
         "tickets",
-        (
-            "Request ID",
-            "Subject",
-            "Requester",
-            "Department",
-            "Mode",
-            "Category",
-            "Group",
-            "Technician",
-            "Created Time",
-            "DueBy Time",
-            "Resolved Time",
-            "Completed Time",
-            "FCR",
-            "Reopened",
-            "Time Elapsed",
+        named(
+            "Request ID;Subject;Requester;Department;Mode;Category;Group;Technician;Created Time;DueBy Time;"
+            "Resolved Time;Completed Time;FCR;Reopened;Time Elapsed"
         ),
         {"ticket": "Request ID", "requester": "Requester", "unit": "Department", "channel": "Mode"}
         | {"category": "Category", "team": "Group", "opened": "Created Time", "resolved": "Resolved Time"}
@@ -291,24 +248,9 @@ UNSEEN = (
             )
         ),
         "tickets",
-        (
-            "Id",
-            "Requester",
-            "Requester id",
-            "Requester email",
-            "Organization",
-            "Group",
-            "Via",
-            "Created at",
-            "Updated at",
-            "Solved at",
-            "Resolution time",
-            "Assignee stations",
-            "Group stations",
-            "Reopens",
-            "Replies",
-            "Ticket type",
-            "Topic [list]",
+        named(
+            "Id;Requester;Requester id;Requester email;Organization;Group;Via;Created at;Updated at;Solved at;"
+            "Resolution time;Assignee stations;Group stations;Reopens;Replies;Ticket type;Topic [list]"
         ),
         {"ticket": "Id", "requester": "Requester", "unit": "Organization", "team": "Group", "channel": "Via"}
         | {"opened": "Created at", "resolved": "Solved at", "category": "Topic [list]"},
@@ -335,17 +277,7 @@ UNSEEN = (
             "utf-16-le",
         ),
         "tickets",
-        (
-            "Löpnr",
-            "Skapad",
-            "Åtgärdad",
-            "Inkommet sätt",
-            "Org.enhet kund",
-            "Ärendeområde",
-            "Lösargrupp",
-            "Kund",
-            "Prio",
-        ),
+        named("Löpnr;Skapad;Åtgärdad;Inkommet sätt;Org.enhet kund;Ärendeområde;Lösargrupp;Kund;Prio"),
         {"ticket": "Löpnr", "opened": "Skapad", "resolved": "Åtgärdad", "channel": "Inkommet sätt"}
         | {"unit": "Org.enhet kund", "category": "Ärendeområde", "team": "Lösargrupp", "requester": "Kund"},
         spaced(
@@ -432,21 +364,9 @@ UNSEEN = (
             )
         ),
         "tickets",
-        (
-            "Saksnummer",
-            "Emne",
-            "Kilde",
-            "Status",
-            "Team",
-            "Ansvarlig",
-            "Sluttbruker",
-            "Sluttbruker avdeling",
-            "Tjeneste",
-            "Kategori 1",
-            "Opprettet",
-            "Løst",
-            "Lukket",
-            "Gjenåpnet antall",
+        named(
+            "Saksnummer;Emne;Kilde;Status;Team;Ansvarlig;Sluttbruker;Sluttbruker avdeling;Tjeneste;Kategori 1;"
+            "Opprettet;Løst;Lukket;Gjenåpnet antall"
         ),
         {"ticket": "Saksnummer", "channel": "Kilde", "team": "Team", "requester": "Sluttbruker"}
         | {"unit": "Sluttbruker avdeling", "category": "Kategori 1", "opened": "Opprettet", "resolved": "Løst"},
@@ -469,18 +389,7 @@ UNSEEN = (
             "cp850",
         ),
         "tickets",
-        (
-            "Nr",
-            "Datum",
-            "Kl.",
-            "Vem ringde",
-            "Arbetsplats",
-            "Vad gällde det",
-            "Hur",
-            "Klart den",
-            "Löst på en gång",
-            "Skickat vidare till",
-        ),
+        named("Nr;Datum;Kl.;Vem ringde;Arbetsplats;Vad gällde det;Hur;Klart den;Löst på en gång;Skickat vidare till"),
         {"ticket": "Nr", "opened": "Datum", "requester": "Vem ringde", "unit": "Arbetsplats", "channel": "Hur"}
         | {"category": "Vad gällde det", "resolved": "Klart den", "first_contact": "Löst på en gång"}
         | {"reassignments": "Skickat vidare till"},
@@ -501,22 +410,10 @@ UNSEEN = (
             "Benefits|Email|Spam|1|False|\n",
         ),
         "tickets",
-        (
-            "IncidentNumber",
-            "Status",
-            "Source",
-            "CreatedDateTime",
-            "LastModDateTime",
-            "ResolvedDateTime",
-            "ClosedDateTime",
-            "OwnerTeam",
-            "ProfileFullName",
-            "OrgUnitName",
-            "Service",
-            "Category",
-            "ReassignCount",
-            "FirstCallResolution",
-            "EstimatedTimeOfArrival",
+        named(
+            "IncidentNumber;Status;Source;CreatedDateTime;LastModDateTime;ResolvedDateTime;ClosedDateTime;"
+            "OwnerTeam;ProfileFullName;OrgUnitName;Service;Category;ReassignCount;FirstCallResolution;"
+            "EstimatedTimeOfArrival"
         ),
         {"ticket": "IncidentNumber", "channel": "Source", "opened": "CreatedDateTime", "resolved": "ResolvedDateTime"}
         | {"team": "OwnerTeam", "requester": "ProfileFullName", "unit": "OrgUnitName", "category": "Category"}
@@ -538,15 +435,7 @@ UNSEEN = (
             "T3,05/06/2026 12:00,,Vård,Chat/Chatt,Net,y\n",
         ),
         "tickets",
-        (
-            "Ticket/Ärende",
-            "Opened/Öppnat",
-            "Resolved/Löst",
-            "Unit/Enhet",
-            "Channel/Kanal",
-            "Queue/Kö",
-            "Note/Anteckning",
-        ),
+        named("Ticket/Ärende;Opened/Öppnat;Resolved/Löst;Unit/Enhet;Channel/Kanal;Queue/Kö;Note/Anteckning"),
         {"ticket": "Ticket/Ärende", "opened": "Opened/Öppnat", "resolved": "Resolved/Löst", "unit": "Unit/Enhet"}
         | {"channel": "Channel/Kanal", "team": "Queue/Kö"},
         tickets("T1 2026-02-01T10:00 2026-02-02T10:00", "T2 2026-04-03T11:00 2026-05-04T10:00", "T3 2026-06-05T12:00"),
@@ -567,19 +456,9 @@ UNSEEN = (
             "utf-8-sig",
         ),
         "cases",
-        (
-            "Arkivsaksnr",
-            "Tittel",
-            "Adm.enhet",
-            "Saksbeh.",
-            "Saksdato",
-            "Siste journaldato",
-            "Avsluttet",
-            "Sakstatus",
-            "Arkivdel",
-            "Mottatt via",
-            "Tilgangskode",
-            "Antall journalposter",
+        named(
+            "Arkivsaksnr;Tittel;Adm.enhet;Saksbeh.;Saksdato;Siste journaldato;Avsluttet;Sakstatus;Arkivdel;"
+            "Mottatt via;Tilgangskode;Antall journalposter"
         ),
         {"case": "Arkivsaksnr", "unit": "Adm.enhet", "actor": "Saksbeh.", "opened": "Saksdato", "closed": "Avsluttet"}
         | {"channel": "Mottatt via"},
@@ -606,18 +485,9 @@ UNSEEN = (
             "cp1252",
         ),
         "cases",
-        (
-            "Diarienr",
-            "Ärendemening",
-            "Ärendegrupp",
-            "Huvudhandläggare",
-            "Ansvarig nämnd/enhet",
-            "Registreringsdatum",
-            "Avslutsdatum",
-            "Gallras",
-            "Sekretess t.o.m.",
-            "Ankomstväg",
-            "Beslut (datum)",
+        named(
+            "Diarienr;Ärendemening;Ärendegrupp;Huvudhandläggare;Ansvarig nämnd/enhet;Registreringsdatum;"
+            "Avslutsdatum;Gallras;Sekretess t.o.m.;Ankomstväg;Beslut (datum)"
         ),
         {"case": "Diarienr", "case_type": "Ärendegrupp", "actor": "Huvudhandläggare", "unit": "Ansvarig nämnd/enhet"}
         | {"opened": "Registreringsdatum", "closed": "Avslutsdatum", "channel": "Ankomstväg"},
@@ -641,18 +511,9 @@ UNSEEN = (
             "cp1252",
         ),
         "cases",
-        (
-            "Sagsnr.",
-            "KLE-emne",
-            "Sagstitel",
-            "Behandler",
-            "Ansættelsessted",
-            "Oprettelsesdato",
-            "Afgørelsesdato",
-            "Lukkedato",
-            "Indgangskanal",
-            "Sagsstatus",
-            "Kassationsdato",
+        named(
+            "Sagsnr.;KLE-emne;Sagstitel;Behandler;Ansættelsessted;Oprettelsesdato;Afgørelsesdato;Lukkedato;"
+            "Indgangskanal;Sagsstatus;Kassationsdato"
         ),
         {"case": "Sagsnr.", "case_type": "KLE-emne", "actor": "Behandler", "unit": "Ansættelsessted"}
         | {"opened": "Oprettelsesdato", "closed": "Lukkedato", "channel": "Indgangskanal"},
@@ -676,20 +537,9 @@ UNSEEN = (
             "B4;Hemtjänst;2026-03-14;Mina sidor;2026-03-15;2026-03-16;;2026-03-17;h12;Söder;J;0;J\n",
         ),
         "cases",
-        (
-            "Ärendeid",
-            "Insats sökt",
-            "Ansökan inkom",
-            "Ansökan via",
-            "Utredning inledd",
-            "Beslutsdatum",
-            "Verkställt",
-            "Ärendet avslutat",
-            "Handl.",
-            "Område",
-            "Begärt komplettering",
-            "Bytt handläggare (ggr)",
-            "Automatiskt beslut",
+        named(
+            "Ärendeid;Insats sökt;Ansökan inkom;Ansökan via;Utredning inledd;Beslutsdatum;Verkställt;"
+            "Ärendet avslutat;Handl.;Område;Begärt komplettering;Bytt handläggare (ggr);Automatiskt beslut"
         ),
         {"case": "Ärendeid", "case_type": "Insats sökt", "opened": "Ansökan inkom", "channel": "Ansökan via"}
         | {"closed": "Ärendet avslutat", "actor": "Handl.", "unit": "Område", "returned": "Begärt komplettering"}
@@ -734,16 +584,9 @@ UNSEEN = (
             ),
         ),
         "cases",
-        (
-            "Sak Nr",
-            "Sak Type",
-            "Mottatt Dato",
-            "Mottatt Måte",
-            "Ferdig Dato",
-            "Ferdig Resultat",
-            "Behandling Avdeling",
-            "Behandling Saksbehandler",
-            "Behandling Mangelbrev sendt",
+        named(
+            "Sak Nr;Sak Type;Mottatt Dato;Mottatt Måte;Ferdig Dato;Ferdig Resultat;Behandling Avdeling;"
+            "Behandling Saksbehandler;Behandling Mangelbrev sendt"
         ),
         {"case": "Sak Nr", "case_type": "Sak Type", "opened": "Mottatt Dato", "channel": "Mottatt Måte"}
         | {"closed": "Ferdig Dato", "unit": "Behandling Avdeling", "actor": "Behandling Saksbehandler"}
@@ -764,18 +607,9 @@ UNSEEN = (
             "Mon 27 Apr 2026\n",
         ),
         "cases",
-        (
-            "App. Ref",
-            "Application Type",
-            "Date Received",
-            "Date Valid",
-            "Target Decision Date",
-            "Decision",
-            "Decision Issued Date",
-            "Case Officer",
-            "Ward",
-            "Received Via",
-            "Statutory Expiry",
+        named(
+            "App. Ref;Application Type;Date Received;Date Valid;Target Decision Date;Decision;"
+            "Decision Issued Date;Case Officer;Ward;Received Via;Statutory Expiry"
         ),
         {"case": "App. Ref", "case_type": "Application Type", "opened": "Date Received", "actor": "Case Officer"}
         | {"channel": "Received Via", "decided": "Decision Issued Date"},
@@ -799,16 +633,9 @@ UNSEEN = (
             ),
         ),
         "cases",
-        (
-            "Ärendenummer",
-            "Namn på e-tjänst",
-            "Status",
-            "Inskickat",
-            "Senaste statusändring",
-            "Avslutat",
-            "Handläggare",
-            "Ägande enhet",
-            "Inskickat av ombud",
+        named(
+            "Ärendenummer;Namn på e-tjänst;Status;Inskickat;Senaste statusändring;Avslutat;Handläggare;"
+            "Ägande enhet;Inskickat av ombud"
         ),
         {"case": "Ärendenummer", "case_type": "Namn på e-tjänst", "opened": "Inskickat", "closed": "Avslutat"}
         | {"actor": "Handläggare", "unit": "Ägande enhet"},
@@ -832,19 +659,9 @@ UNSEEN = (
             "cp1252",
         ),
         "cases",
-        (
-            "Saks-ID",
-            "Tjeneste",
-            "Søknad mottatt",
-            "Vedtatt",
-            "Avsluttet dato",
-            "Saksbehandler",
-            "Enhet",
-            "Kanal inn",
-            "Returnert søker (antall)",
-            "Overført annen saksbehandler (antall)",
-            "Automatisk saksbehandlet",
-            "Gjenåpnet",
+        named(
+            "Saks-ID;Tjeneste;Søknad mottatt;Vedtatt;Avsluttet dato;Saksbehandler;Enhet;Kanal inn;"
+            "Returnert søker (antall);Overført annen saksbehandler (antall);Automatisk saksbehandlet;Gjenåpnet"
         ),
         {"case": "Saks-ID", "case_type": "Tjeneste", "opened": "Søknad mottatt", "closed": "Avsluttet dato"}
         | {"actor": "Saksbehandler", "unit": "Enhet", "channel": "Kanal inn", "returned": "Returnert søker (antall)"}
@@ -865,19 +682,7 @@ UNSEEN = (
             "cp850",
         ),
         "cases",
-        (
-            "Objektnr",
-            "Ärendenr",
-            "Kod",
-            "Ärendetyp",
-            "Ink.datum",
-            "Avsl.datum",
-            "Inspektör",
-            "Distrikt",
-            "Timmar",
-            "Ink.sätt",
-            "Timavgift",
-        ),
+        named("Objektnr;Ärendenr;Kod;Ärendetyp;Ink.datum;Avsl.datum;Inspektör;Distrikt;Timmar;Ink.sätt;Timavgift"),
         {"case": "Ärendenr", "case_type": "Ärendetyp", "opened": "Ink.datum", "closed": "Avsl.datum"}
         | {"actor": "Inspektör", "unit": "Distrikt", "channel": "Ink.sätt"},
         cases(
@@ -915,17 +720,9 @@ UNSEEN = (
             )
         ),
         "staff",
-        (
-            "Anst.nr",
-            "Namn",
-            "Nivå 1",
-            "Nivå 2 Förvaltning",
-            "Nivå 3 Avdelning",
-            "Nivå 4 Enhet",
-            "Befattningsbenämning",
-            "Anst.dat",
-            "Slutdat",
-            "Syss%",
+        named(
+            "Anst.nr;Namn;Nivå 1;Nivå 2 Förvaltning;Nivå 3 Avdelning;Nivå 4 Enhet;Befattningsbenämning;"
+            "Anst.dat;Slutdat;Syss%"
         ),
         {"person": "Anst.nr", "unit": "Nivå 4 Enhet", "unit_above": "Nivå 3 Avdelning", "from": "Anst.dat"}
         | {"role": "Befattningsbenämning", "to": "Slutdat", "fte": "Syss%"},
@@ -945,18 +742,9 @@ UNSEEN = (
             "cp1252",
         ),
         "staff",
-        (
-            "Lønnsnr",
-            "Etternavn",
-            "Fornavn",
-            "Org.ledd",
-            "Org.ledd navn",
-            "Stillingskode",
-            "Stillingsbetegnelse",
-            "St.%",
-            "Tiltrådt",
-            "Fratrer",
-            "Tilgang Elements",
+        named(
+            "Lønnsnr;Etternavn;Fornavn;Org.ledd;Org.ledd navn;Stillingskode;Stillingsbetegnelse;St.%;Tiltrådt;"
+            "Fratrer;Tilgang Elements"
         ),
         {"person": "Lønnsnr", "unit": "Org.ledd", "unit_name": "Org.ledd navn", "role": "Stillingsbetegnelse"}
         | {"fte": "St.%", "from": "Tiltrådt", "to": "Fratrer", "access": "Tilgang Elements"},
@@ -976,15 +764,9 @@ UNSEEN = (
             "cp1252",
         ),
         "staff",
-        (
-            "Tjenestenr",
-            "Navn",
-            "Afdeling",
-            "Afdelingsnavn",
-            "Stillingsbetegnelse",
-            "Beskæftigelsesgrad",
-            "Ansættelsesdato",
-            "Fratrædelsesdato",
+        named(
+            "Tjenestenr;Navn;Afdeling;Afdelingsnavn;Stillingsbetegnelse;Beskæftigelsesgrad;Ansættelsesdato;"
+            "Fratrædelsesdato"
         ),
         {"person": "Tjenestenr", "unit": "Afdeling", "unit_name": "Afdelingsnavn", "role": "Stillingsbetegnelse"}
         | {"fte": "Beskæftigelsesgrad", "from": "Ansættelsesdato", "to": "Fratrædelsesdato"},
@@ -1054,17 +836,9 @@ UNSEEN = (
             }
         ),
         "staff",
-        (
-            "Employee ID",
-            "Worker",
-            "Supervisory Organization",
-            "Cost Center - ID",
-            "Business Title",
-            "FTE %",
-            "Original Hire Date",
-            "Hire Date",
-            "Termination Date",
-            "Manager",
+        named(
+            "Employee ID;Worker;Supervisory Organization;Cost Center - ID;Business Title;FTE %;"
+            "Original Hire Date;Hire Date;Termination Date;Manager"
         ),
         {"person": "Employee ID", "unit": "Supervisory Organization", "role": "Business Title", "fte": "FTE %"}
         | {"from": "Hire Date", "to": "Termination Date"},
@@ -1108,17 +882,7 @@ UNSEEN = (
             "cp1252",
         ),
         "training",
-        (
-            "Anställningsnr",
-            "Namn",
-            "Enhet",
-            "Kurs",
-            "Kurstillfälle",
-            "Anmäld",
-            "Genomförd",
-            "Giltig t.o.m.",
-            "Resultat",
-        ),
+        named("Anställningsnr;Namn;Enhet;Kurs;Kurstillfälle;Anmäld;Genomförd;Giltig t.o.m.;Resultat"),
         {"person": "Anställningsnr", "course": "Kurs", "at": "Genomförd", "unit": "Enhet"} | {"done": "Resultat"},
         trained("501 2026-01-15", "502 2026-01-15", "503 2026-02-28", "504 2026-02-28"),
         4,
@@ -1202,25 +966,9 @@ UNSEEN = (
             "4 high;Helpdesk;agent1;Libraries;Cy Dean;Print;Std;Ink;530;1970\n",
         ),
         "tickets",
-        (
-            "Number",
-            "Ticket#",
-            "Age",
-            "Created",
-            "Closed",
-            "First Lock",
-            "First Response",
-            "State",
-            "Priority",
-            "Queue",
-            "Owner",
-            "CustomerID",
-            "Customer Realname",
-            "Service",
-            "SLA",
-            "Title",
-            "FirstResponseInMin",
-            "SolutionInMin",
+        named(
+            "Number;Ticket#;Age;Created;Closed;First Lock;First Response;State;Priority;Queue;Owner;CustomerID;"
+            "Customer Realname;Service;SLA;Title;FirstResponseInMin;SolutionInMin"
         ),
         {"ticket": "Ticket#", "opened": "Created", "closed": "Closed", "team": "Queue"}
         | {"requester": "Customer Realname", "category": "Service"},
@@ -1246,21 +994,9 @@ UNSEEN = (
             "Monitoring Alert,1,No,04/02/2026 12:01 am\n",
         ),
         "tickets",
-        (
-            "Ticket ID",
-            "Summary",
-            "Ticket Type",
-            "Date Occurred",
-            "Date Closed",
-            "Site",
-            "End-User",
-            "Team",
-            "Agent",
-            "Category 1",
-            "Source",
-            "Number of Reassigns",
-            "First Time Fix",
-            "Target Resolution",
+        named(
+            "Ticket ID;Summary;Ticket Type;Date Occurred;Date Closed;Site;End-User;Team;Agent;Category 1;"
+            "Source;Number of Reassigns;First Time Fix;Target Resolution"
         ),
         {"ticket": "Ticket ID", "opened": "Date Occurred", "closed": "Date Closed", "unit": "Site"}
         | {"requester": "End-User", "team": "Team", "category": "Category 1", "channel": "Source"}
@@ -1284,15 +1020,9 @@ UNSEEN = (
             '"losargrupp": "Servicedesk", "kategoriNamn": "Konto", "antalVidarekopplingar": 1}]}\n',
         ),
         "tickets",
-        (
-            "arendeId",
-            "skapadTidpunkt",
-            "lostTidpunkt",
-            "kontaktyta",
-            "bestallarEnhet",
-            "losargrupp",
-            "kategoriNamn",
-            "antalVidarekopplingar",
+        named(
+            "arendeId;skapadTidpunkt;lostTidpunkt;kontaktyta;bestallarEnhet;losargrupp;kategoriNamn;"
+            "antalVidarekopplingar"
         ),
         {"ticket": "arendeId", "opened": "skapadTidpunkt", "resolved": "lostTidpunkt", "channel": "kontaktyta"}
         | {"unit": "bestallarEnhet", "team": "losargrupp", "category": "kategoriNamn"}
@@ -1314,18 +1044,7 @@ UNSEEN = (
             "cp1252",
         ),
         "staff",
-        (
-            "Resnr",
-            "Resnr(T)",
-            "Ansvar",
-            "Ansvar(T)",
-            "Stilling",
-            "Stilling(T)",
-            "St.pr",
-            "Fra dato",
-            "Til dato",
-            "Virksomhet(T)",
-        ),
+        named("Resnr;Resnr(T);Ansvar;Ansvar(T);Stilling;Stilling(T);St.pr;Fra dato;Til dato;Virksomhet(T)"),
         {"person": "Resnr", "unit": "Ansvar", "unit_name": "Ansvar(T)", "unit_above": "Virksomhet(T)", "fte": "St.pr"}
         | {"role": "Stilling(T)", "from": "Fra dato", "to": "Til dato"},
         staff("1001 2019-08-01", "1002 2024-01-15", "1003 2020-12-31", "1004 2026-02-01"),
@@ -1411,19 +1130,9 @@ UNSEEN = (
             )
         ),
         "cases",
-        (
-            "Ärende nr",
-            "Rubrik",
-            "Ärendeklass",
-            "System",
-            "Inkommen datum",
-            "Inkommet via",
-            "Ansvarig avdelning",
-            "Handläggare",
-            "Skede",
-            "Avslutad av",
-            "Avslutad datum",
-            "Gallringsdatum",
+        named(
+            "Ärende nr;Rubrik;Ärendeklass;System;Inkommen datum;Inkommet via;Ansvarig avdelning;Handläggare;"
+            "Skede;Avslutad av;Avslutad datum;Gallringsdatum"
         ),
         {"case": "Ärende nr", "case_type": "Ärendeklass", "opened": "Inkommen datum", "channel": "Inkommet via"}
         | {"unit": "Ansvarig avdelning", "actor": "Handläggare", "closed": "Avslutad datum"},
@@ -1448,18 +1157,9 @@ UNSEEN = (
             "cp1252",
         ),
         "cases",
-        (
-            "Journalnr",
-            "Ydelsestype",
-            "Modtaget den",
-            "Modtaget via",
-            "Afgjort den",
-            "Lukket den",
-            "Sagsbeh.",
-            "Team",
-            "Afgørelsesform",
-            "Antal partshøringer",
-            "Genoptaget",
+        named(
+            "Journalnr;Ydelsestype;Modtaget den;Modtaget via;Afgjort den;Lukket den;Sagsbeh.;Team;"
+            "Afgørelsesform;Antal partshøringer;Genoptaget"
         ),
         {"case": "Journalnr", "case_type": "Ydelsestype", "opened": "Modtaget den", "channel": "Modtaget via"}
         | {"closed": "Lukket den", "actor": "Sagsbeh.", "unit": "Team", "end_to_end": "Afgørelsesform"}
@@ -1485,18 +1185,9 @@ UNSEEN = (
             "2027-02-28 00:00:00.000\n",
         ),
         "cases",
-        (
-            "APP_REF",
-            "APP_TYPE",
-            "DT_RECEIVED",
-            "DT_DETERMINED",
-            "DT_CLOSED",
-            "OFFICER_CODE",
-            "TEAM_NAME",
-            "RECD_METHOD",
-            "AUTO_ISSUED_YN",
-            "NO_OF_TRANSFERS",
-            "DT_EXPIRES",
+        named(
+            "APP_REF;APP_TYPE;DT_RECEIVED;DT_DETERMINED;DT_CLOSED;OFFICER_CODE;TEAM_NAME;RECD_METHOD;"
+            "AUTO_ISSUED_YN;NO_OF_TRANSFERS;DT_EXPIRES"
         ),
         {"case": "APP_REF", "case_type": "APP_TYPE", "opened": "DT_RECEIVED", "closed": "DT_CLOSED"}
         | {"actor": "OFFICER_CODE", "unit": "TEAM_NAME", "channel": "RECD_METHOD", "end_to_end": "AUTO_ISSUED_YN"}
@@ -1516,17 +1207,7 @@ UNSEEN = (
             "utf-8-sig",
         ),
         "staff",
-        (
-            "Användarnamn",
-            "Enhet (kortnamn)",
-            "Enhet (namn)",
-            "Titel",
-            "Startdag",
-            "Slutdag",
-            "Omfattning",
-            "Treserva",
-            "Procapita",
-        ),
+        named("Användarnamn;Enhet (kortnamn);Enhet (namn);Titel;Startdag;Slutdag;Omfattning;Treserva;Procapita"),
         {"person": "Användarnamn", "unit": "Enhet (kortnamn)", "unit_name": "Enhet (namn)", "role": "Titel"}
         | {"from": "Startdag", "to": "Slutdag", "fte": "Omfattning"},
         staff("aaa01 2019-08-01", "bbb02 2024-01-15", "ccc03 2020-12-31", "ddd04 2026-02-01"),
