@@ -13,7 +13,8 @@ REMEDIES = {
     Reason.FEW_PERSONS: "fewer persons work, ask or handle there than its rule asks for; a staff list of the unit, "
     "or its reporting group, may show it",
     Reason.ONE_HANDLER: "one person handled most of the cases; larger units and longer windows show it first",
-    Reason.NO_DATA: "no source tells who works in the system when; import sessions, or steps of cases with their actor",
+    Reason.NO_DATA: "no source tells who works in the system of the staff list, and when; import sessions of it, or "
+    "steps of cases with their actor, or a list of those who are to use the system whose use is known",
     Reason.NOT_TOLD: "no row of any source names what it counts, which may be because none can; map the column, or the "
     "events, that name it",
     Reason.NOT_APPROVED: "a legal basis, an impact assessment or a consultation is missing under approvals in "

@@ -213,7 +213,7 @@ def _shown(console: Console, registry: Registry, offer: _Given, language: str) -
         if draft is None:
             rows.append(ListShown(listing.name, "", (), (), (), (), (), "", None, listing.problem))
             continue
-        questions = _asked(registry, number, listing, offer.organisation, language)
+        questions = _asked(registry, offer, number, language)
         explanation, problem = None, listing.problem
         place = place_of_draft(listing.place)
         place.write_text(texts[number], "utf-8")
@@ -243,8 +243,9 @@ def _shown(console: Console, registry: Registry, offer: _Given, language: str) -
     return rows
 
 
-def _asked(registry: Registry, number: int, listing: _List, organisation: str, language: str) -> list[Question]:
+def _asked(registry: Registry, offer: _Given, number: int, language: str) -> list[Question]:
     """The questions of one list, with the answers as they stand: those given, else those proposed."""
+    listing, organisation = offer.lists[number], offer.organisation
     draft = listing.draft
     assert draft is not None
     kinds = tuple((kind, Speaker(language)(f"list_{kind}")) for kind in possible(draft.look))
@@ -262,6 +263,12 @@ def _asked(registry: Registry, number: int, listing: _List, organisation: str, l
         systems = tuple((system.id, system.names.text(language)) for system in registry.systems)
         answer = listing.answers.get("system", _system(registry, draft))
         questions.append(Question(f"{number}.system", "system", "", "", systems, answer))
+        drafts = [(other.place, other.draft) for other in offer.lists if other.draft]
+        if draft.kind == USE and beginning.has_untold_users(drafts, dict(systems).get(answer, "")):
+            either = tuple((word, Speaker(language)(f"answer_{word}")) for word in ("no", "yes"))
+            questions.append(
+                Question(f"{number}.expected", "expected", "", "", either, listing.answers.get("expected", "no"))
+            )
     return questions
 
 
@@ -284,7 +291,7 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
     names: set[str] = set()
     texts = []
     asked = [
-        (listing.draft, _asked(registry, number, listing, offer.organisation, "en"))
+        (listing.draft, _asked(registry, offer, number, "en"))
         for number, listing in enumerate(offer.lists)
         if listing.draft
     ]
@@ -294,11 +301,18 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
         for question in questions
         if draft.kind == TICKETS and question.about == "system"
     ]
+    expected = [
+        question.answer
+        for _, questions in asked
+        if {(question.about, question.answer) for question in questions} >= {("expected", "yes")}
+        for question in questions
+        if question.about == "system"
+    ]
     for number, listing in enumerate(offer.lists):
         if listing.draft is None:
             texts.append("")
             continue
-        questions = _asked(registry, number, listing, offer.organisation, "en")
+        questions = _asked(registry, offer, number, "en")
         name = beginning.free(listing.draft.kind, names)
         answers = {
             question.about: question.answer for question in questions if question.answer and question.about != "kind"
@@ -310,6 +324,7 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
             systems = [(system.id, system.names.text(code)) for system in registry.systems for code in LANGUAGES]
             answers["system"] = beginning.system_of_access(listing.draft, systems)
             answers["support"] = " ".join(filter(None, support))
+            answers["expected"] = " ".join(filter(None, expected))
         texts.append(text(listing.draft, offer.organisation, zone, answers))
     return texts
 
