@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from nytta.disclosure.rules import Reason, few_of
@@ -36,8 +37,11 @@ class Reach:
     reason: str
 
 
-def reach(connection: Connection, organisation: str = "") -> list[Reach]:
-    """Every indicator with anything to count in a closed period, by id; of one organisation, or of all."""
+def reach(connection: Connection, organisation: str = "", lacking: Collection[str] = ()) -> list[Reach]:
+    """Every indicator with anything to count in a closed period, by id; of one organisation, or of all.
+
+    Those that are `lacking` evidence are left out where nothing of them is shown: larger units would not show it.
+    """
     rows = connection.rows(
         """SELECT c.indicator, ifNull(v.shown, 0), ifNull(v.reason, ''), d.protects
            FROM (SELECT DISTINCT indicator, version FROM {open}.closed_periods
@@ -57,4 +61,5 @@ def reach(connection: Connection, organisation: str = "") -> list[Reach]:
     return [
         Reach(indicator, int(published_count), reason or few_of(Protects(protects)).value)
         for indicator, published_count, reason, protects in rows
+        if published_count or indicator not in lacking
     ]

@@ -18,6 +18,7 @@ from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.looks import Look, look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.steps import closings, robots, step_columns
 from nytta.registry.texts import keyed
 
 _COLUMNS: Final = 500
@@ -182,8 +183,9 @@ def drafted(look: Look, kind: str = "") -> Draft:
     """What the file seems to be, or as what of `KINDS` it is to be read."""
     columns = list(look.columns[:_COLUMNS])
     dated = {column: column_notations for column in columns if (column_notations := notations(look.cells(column)))}
-    if kind == LOG or (not kind and {"time:timestamp", "ocel:time"} & set(columns)):
-        return _log(look, columns, dated)
+    steps = _steps_by_rows(look, columns, dated) if kind in ("", LOG) else {}
+    if kind == LOG or (not kind and (steps or {"time:timestamp", "ocel:time"} & set(columns))):
+        return _log(look, columns, dated, steps)
     if kind := kind or _kind(look, columns, dated):
         return _settled(look, kind, _fields(kind, look, columns, dated, by_cells=True), dated)
     return _log(look, columns, dated)
@@ -226,9 +228,47 @@ def _named(kind: str, name: str) -> int:
     return 0
 
 
-def _log(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
-    """A list that is of no known kind: steps of cases, by the names that logs of events have."""
+def _steps_by_rows(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> dict[str, str]:
+    """Case, step and moment of a table that has several rows of a case by its cells; empty where it has not."""
+    cases = _in_order_of_names(columns, (LOG, "case"), (CASES, "case"), (TICKETS, "ticket"))
+    # a status is changed in lists of tickets too, of which each row says the whole ticket anew
+    activities = [
+        column
+        for column in _in_order_of_names(columns, (LOG, "activity"), (CASES, "activity"))
+        if column not in dated and not _A_STATE.search(called(column))
+    ]
+    likely = _in_order_of_names(list(dated), (LOG, "at"), (CASES, "at"))
+    # a moment that is called like an end ends the step
+    moments = dict.fromkeys([*likely, *(column for column in dated if not _is_end(column)), *dated])
+    step = step_columns(look, cases, activities, list(moments))
+    return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
+
+
+_A_STATE: Final = re.compile(r"\b(status|state|tilstand|tillstand)")
+"""Words of columns with how far a ticket or case has come."""
+
+
+def _in_order_of_names(columns: Sequence[str], *roles: tuple[str, str]) -> list[str]:
+    """The columns called like one of these (kind, role), those called exactly so first."""
+    names = [name for kind, role in roles for name in _names()[kind][role]]
+    fitting = [
+        column
+        for within in (False, True)
+        for name in names
+        for column in columns
+        if _bears(called(column), name, within)
+    ]
+    return list(dict.fromkeys(fitting))
+
+
+def _log(
+    look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]], steps: Mapping[str, str] | None = None
+) -> Draft:
+    """A list that is of no known kind: steps of cases, by the names that logs of events have, or by its rows."""
     fields = _fields(LOG, look, list(columns), dated)
+    if steps:
+        others = {role: column for role, column in fields.items() if column not in steps.values()}
+        fields = {**others, **steps}
     # where no column says of what its rows are, a date in them is that of anything
     if "at" not in fields and {"case", "activity"} & fields.keys():
         taken = fields.values()
@@ -846,6 +886,7 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"    time: {_at(draft, fields['opened'], answered)}"
     if "requester" in fields:
         yield f"    actor: {quoted(fields['requester'])}"
+        yield from (f"    {line}" for line in _robots(draft, "requester"))
     end = fields.get("resolved") or fields.get("closed")
     if end:
         yield from _end(draft, answered, end, "ticket", "resolved")
@@ -868,9 +909,10 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if "case_type" in fields:
         yield f"case_type: {quoted(fields['case_type'])}"
     # a number of handovers says nothing of whoever has the case now, so it must not stand as an act of theirs
-    of_event = [f"    actor: {quoted(fields['actor'])}"] if {"actor", "handovers"} <= fields.keys() else []
-    if "actor" in fields and not of_event:
-        yield f"actor: {quoted(fields['actor'])}"
+    actor = [f"actor: {quoted(fields['actor'])}", *_robots(draft, "actor")] if "actor" in fields else []
+    of_event = [f"    {line}" for line in actor] if "handovers" in fields else []
+    if not of_event:
+        yield from actor
     yield from _shared(draft, ())
     yield ""
     yield "events:"
@@ -963,7 +1005,13 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"    activity: {quoted(fields['activity'])}"
         if "actor" in fields:
             yield f"    actor: {quoted(fields['actor'])}"
+            yield from (f"    {line}" for line in _robots(draft, "actor"))
     yield from (f"    {line}" for line in _shared(draft, ()))
+    if {"case", "activity"} <= fields.keys() and (ends := closings(draft.look, fields["case"], fields["activity"])):
+        yield "  - also: closed  # a case counts as opened at its first step"
+        yield "    type: case.closed"
+        yield f"    case: {quoted(fields['case'])}"
+        yield f"    when: {{field: {quoted(fields['activity'])}, is: [{', '.join(map(quoted, ends))}]}}"
 
 
 _BODIES: Final = {
@@ -1018,6 +1066,13 @@ def channel(text: str) -> str:
     return next(
         (known_channel for pattern, known_channel in _CHANNELS if re.search(pattern, text, re.IGNORECASE)), "other"
     )
+
+
+def _robots(draft: Draft, role: str) -> Iterator[str]:
+    """Which actors are no persons, where some are called like accounts behind which nobody sits."""
+    column = draft.fields[role]
+    if pattern := robots(draft.look.cells(column)):
+        yield f"actor_kind: {{field: {quoted(column)}, patterns: {{{quoted(pattern)}: system}}, otherwise: person}}"
 
 
 def _answer(draft: Draft, role: str, name: str) -> Iterator[str]:
