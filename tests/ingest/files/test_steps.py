@@ -60,6 +60,9 @@ def log(columns: Sequence[str], form: str, cases: int = 12) -> list[dict[str, st
         ),
         (("Rad", "Ärendenummer", "Händelse", "Avslutad tid", "Handläggare", "Enhet"), "%Y-%m-%d %H:%M"),
         (("Linje", "Saksnummer", "Hendelse", "Tidspunkt", "Saksbehandler", "Avdeling"), "%d.%m.%Y %H:%M"),
+        (("Nr", "Diarienr", "Händelsetyp", "Händelsedatum", "Utförd av", "Enhet"), "%Y-%m-%d %H:%M"),
+        (("id", "processInstanceId", "activityName", "endTime", "assignee", "group"), "%Y-%m-%dT%H:%M:%S.000+0200"),
+        (("_SORTING", "_CASE_KEY", "ACTIVITY_EN", "EVENTTIME", "USER_NAME", "TEAM"), "%Y-%m-%d %H:%M:%S"),
     ],
 )
 def test_a_table_with_several_rows_of_a_case_is_a_log_of_steps(

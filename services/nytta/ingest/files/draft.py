@@ -232,9 +232,10 @@ def _steps_by_rows(look: Look, columns: Sequence[str], dated: Mapping[str, Seque
     """Case, step and moment of a table that has several rows of a case by its cells; empty where it has not."""
     cases = _in_order_of_names(columns, (LOG, "case"), (CASES, "case"), (TICKETS, "ticket"))
     # a status is changed in lists of tickets too, of which each row says the whole ticket anew
+    named = _in_order_of_names(columns, (LOG, "activity"), (CASES, "activity"))
     activities = [
         column
-        for column in _in_order_of_names(columns, (LOG, "activity"), (CASES, "activity"))
+        for column in dict.fromkeys([*named, *filter(_A_STEP.search, columns)])
         if column not in dated and not _A_STATE.search(called(column))
     ]
     likely = _in_order_of_names(list(dated), (LOG, "at"), (CASES, "at"))
@@ -244,6 +245,8 @@ def _steps_by_rows(look: Look, columns: Sequence[str], dated: Mapping[str, Seque
     return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
 
 
+_A_STEP: Final = re.compile(r"händels|hendels|aktivitet|activit|\bsteg|\bmoment|åtgärd|tiltak|trinn|milst", re.IGNORECASE)
+"""Within words of columns with what was done in a step."""
 _A_STATE: Final = re.compile(r"\b(status|state|tilstand|tillstand)")
 """Words of columns with how far a ticket or case has come."""
 
