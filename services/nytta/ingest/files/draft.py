@@ -245,7 +245,9 @@ def _steps_by_rows(look: Look, columns: Sequence[str], dated: Mapping[str, Seque
     return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
 
 
-_A_STEP: Final = re.compile(r"händels|hendels|aktivitet|activit|\bsteg|\bmoment|åtgärd|tiltak|trinn|milst", re.IGNORECASE)
+_A_STEP: Final = re.compile(
+    r"händels|hendels|aktivitet|activit|\bsteg|\bmoment|åtgärd|tiltak|trinn|milst", re.IGNORECASE
+)
 """Within words of columns with what was done in a step."""
 _A_STATE: Final = re.compile(r"\b(status|state|tilstand|tillstand)")
 """Words of columns with how far a ticket or case has come."""
