@@ -19,6 +19,8 @@ from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
 from nytta.surfaces.grafana.catalogue import BOARDS
 from nytta.surfaces.grafana.panels import BACKGROUNDS, EMPTY_CELL
+from nytta.surfaces.grafana.phrases import BRIEF_REASONS
+from tests.surfaces.grafana import screen
 from tests.surfaces.grafana.expander import ALL
 from tests.surfaces.grafana.filled import Answer, Filled, fill, fill_with_log
 from tests.surfaces.grafana.pictures import opened
@@ -146,6 +148,21 @@ def test_a_log_of_old_years_shows_its_figures_and_of_what_week_they_are(
     now, change = answer.rows[0]
     assert now > 90  # of the cases of the last quarter of 2011, nearly all came in digitally
     assert [cell["text"] for field in intake["light"] for cell in field["cells"]] == [f"{now:g}%", f"{change:g}"]
+
+
+def test_intervals_and_reasons_fit_their_columns(
+    displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]],
+) -> None:
+    looked = 0
+    for _, panel, answer, display in displays:
+        if panel["type"] == "table":
+            pixels = screen.columns(panel, list(answer.columns))
+            for name, field in zip(answer.columns, display["light"], strict=True):
+                if name.endswith("from–to"):
+                    texts = [*(cell["text"] for cell in field["cells"]), *BRIEF_REASONS.values()]
+                    looked += len(texts)
+                    assert max(map(len, texts)) * screen.LETTER + 12 <= pixels[name], (name, max(texts, key=len))
+    assert looked > 100
 
 
 def test_an_empty_cell_says_no_sentence(displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from nytta.disclosure.rules import Reason
@@ -28,6 +28,14 @@ LINES: Final = f"""SELECT unit,
 
 NAMES: Final = f"(SELECT unit, name_en, depth FROM nytta.unit_names WHERE {ORGANISATION}) AS n"
 """Names of the organisation's units, for joins."""
+
+TYPES: Final = (
+    f"(SELECT case_type, any(name_en) AS name_en FROM nytta.case_types WHERE {SYSTEM} GROUP BY case_type) AS t"
+)
+"""Names of the system's case types, for joins, one row each across shards too; a log without a registry has none."""
+
+SYSTEMS: Final = "(SELECT system, any(name_en) AS name_en FROM nytta.systems GROUP BY system) AS y"
+"""Names of systems, likewise."""
 
 WHOLE: Final = f"""(SELECT unit FROM nytta.unit_names
     WHERE {ORGANISATION} AND {UNIT} ORDER BY depth, unit LIMIT 1)"""
@@ -65,6 +73,20 @@ REASONS: Final[dict[str, str]] = {
 }
 """Why a figure is not shown, as people say it."""
 
+BRIEF_REASONS: Final[dict[str, str]] = {
+    Reason.FEW_CASES: "too few cases",
+    Reason.FEW_PERSONS: "too few persons",
+    Reason.ONE_HANDLER: "mostly one person",
+    Reason.NO_HANDLERS: "handlers unnamed",
+    Reason.NOT_APPROVED: "not approved",
+    Reason.STALE: "to be told anew",
+    Reason.SEALED: "records removed",
+    Reason.NOT_YET: "not live yet",
+    Reason.NO_DATA: "no source of staff",
+    Reason.NOT_TOLD: "in no source",
+}
+"""The same where a column is no wider than an interval; the sentences stand at the end of the board."""
+
 FINDINGS: Final[dict[str, str]] = {
     Finding.LEVEL: "▼ Below like units",
     Finding.RELAPSE: "↘ Fallen back",
@@ -101,8 +123,9 @@ VARIABLES: Final = (
     Variable(
         "system",
         "System",
-        f"SELECT system FROM nytta.last_windows WHERE {ORGANISATION} AND system != '' GROUP BY system "
-        "ORDER BY count() DESC, system",
+        "SELECT w.system, ifNull(nullIf(y.name_en, ''), w.system) AS label FROM (SELECT system, count() AS figures "
+        f"FROM nytta.last_windows WHERE {ORGANISATION} AND system != '' GROUP BY system) AS w "
+        f"LEFT JOIN {SYSTEMS} ON y.system = w.system ORDER BY w.figures DESC, w.system",
     ),
     Variable(
         "unit",
@@ -161,6 +184,21 @@ WHERE {ORGANISATION} AND isNotNull(decided) AND $__dateFilter(assumeNotNull(deci
 FROM (SELECT * FROM nytta.alert_days
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND family != 'source' AND $__dateFilter(day)) AS d
 LEFT JOIN {NAMES} ON n.unit = d.unit ORDER BY time, title""",
+    ),
+    Mark(
+        "Actions",
+        MARKERS[1],
+        f"""SELECT toDateTime(assumeNotNull(a.day)) AS time,
+    concat('Action planned: ', replaceAll(a.kind, '_', ' ')) AS title,
+    concat(ifNull(nullIf(n.name_en, ''), a.unit), if(a.due = '', '', concat(', to be done by ', a.due))) AS text,
+    'action' AS tags
+FROM (SELECT unit, kind, toDateOrNull(JSONExtractString(body, 'acknowledged', 'on')) AS day,
+        JSONExtractString(body, 'acknowledged', 'due') AS due
+    FROM nytta.alert_records FINAL
+    WHERE record = 'alert' AND {ORGANISATION} AND {SYSTEM} AND {UNIT}
+      AND JSONExtractString(body, 'acknowledged', 'action') != '') AS a
+LEFT JOIN {NAMES} ON n.unit = a.unit
+WHERE isNotNull(a.day) AND $__dateFilter(assumeNotNull(a.day)) ORDER BY time, title""",
     ),
     Mark(
         "Outages",
@@ -294,9 +332,10 @@ def standing_alerts(width: int = 24) -> Panel:
         f"""SELECT ifNull(nullIf(n.name_en, ''), a.unit) AS "Unit", a.kind AS "Finding", a.state AS "State",
     toString(a.opened) AS "Opened", a.days_open AS "Days open",
     ifNull(toString(a.acknowledged), 'no') AS "Acknowledged",
-    a.system AS "System", a.unit AS "Id", a.id AS "Alert id"
+    ifNull(nullIf(y.name_en, ''), a.system) AS "System", a.unit AS "Id", a.id AS "Alert id"
 FROM (SELECT * FROM nytta.live_alerts WHERE {ORGANISATION} AND {UNIT}) AS a
 LEFT JOIN {NAMES} ON n.unit = a.unit
+LEFT JOIN {SYSTEMS} ON y.system = a.system
 ORDER BY a.urgency DESC, a.opened, a.unit""",
         width=width,
         height=7,
@@ -329,16 +368,45 @@ GROUP BY v.indicator, v.reason ORDER BY v.indicator, v.reason""",
     )
 
 
+RESTS_ON: Final = """arrayStringConcat(arrayMap((name, figure) -> concat(
+        ifNull(nullIf(d.titles[replaceOne(name, ' before', '')], ''), replaceOne(name, ' before', '')),
+        if(endsWith(name, ' before'), ' before ', ' '), toString(figure)),
+        mapKeys(s.figures), mapValues(s.figures)), ', ')"""
+"""SQL of what a state `s` was read from, by the titles of indicators; its query joins `TITLES`."""
+
+TITLES: Final = """(SELECT mapFromArrays(groupArray(indicator), groupArray(title)) AS titles FROM (
+    SELECT toString(indicator) AS indicator, argMax(title_en, version) AS title
+    FROM nytta.definitions FINAL GROUP BY indicator)) AS d"""
+"""One row with a map from indicators to their titles, to be joined to each row."""
+
+
 def share(low: str, high: str) -> str:
     """SQL of a figure's interval with the band of its number, as text: `61–81 · 100-299`; else why none is shown."""
     interval = f"if(isNull({low}), '', concat(toString(round({low}, 2)), '–', toString(round({high}, 2)), ' · '))"
     return f"if(isNull(value), reason, concat({interval}, n_band))"
 
 
-def figures(columns: dict[str, str]) -> str:
+def figures(columns: Mapping[str, str]) -> str:
     """SQL of two columns for each indicator: its figure, which sorts, and its interval; by indicator and heading."""
     return ",\n    ".join(
         f"anyIf(value, indicator = '{indicator_id}') AS \"{heading}\", "
-        f"anyIf({share('low', 'high')}, indicator = '{indicator_id}') AS \"{heading}, interval\""
+        f"anyIf({share('low', 'high')}, indicator = '{indicator_id}') AS \"{_interval(heading)}\""
         for indicator_id, heading in columns.items()
     )
+
+
+def figure_widths(headings: Iterable[str]) -> dict[str, int]:
+    """Pixels of the columns of `figures`: room for their headings, for an interval, and for a brief reason."""
+    return {
+        column: max(least, _LETTER * len(column) + _PADDING)
+        for heading in headings
+        for column, least in ((heading, 85), (_interval(heading), 140))
+    }
+
+
+_LETTER, _PADDING = 7, 12
+"""Pixels of a letter in Grafana's tables, rather too many, and of what stands around the text of a cell."""
+
+
+def _interval(heading: str) -> str:
+    return f"{heading.removesuffix(' %')}, from–to"

@@ -13,8 +13,10 @@ from nytta.surfaces.grafana.phrases import (
     NAMES,
     ORGANISATION,
     PLACE,
+    RESTS_ON,
     STATES,
     SYSTEM,
+    TITLES,
     TO_CONSOLE,
     TO_UNIT,
     UNIT,
@@ -55,14 +57,13 @@ def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
 
 
 _FIGURES: Final = {
-    "Unit": 140,
-    "Status": 95,
+    "Unit": 150,
     "Realised %": 85,
     "Forecast %": 85,
     "Between %": 80,
-    "Due": 90,
     "Baseline": 75,
     "Target": 65,
+    "In": 110,
     "Freed h/year": 100,
     "Worth": 70,
     "Currency": 75,
@@ -199,7 +200,9 @@ GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10
                     source="statements of benefits",
                     refresh=_SAID,
                 ),
-                _benefits("Every benefit, with its baseline, target and worth", widths={"Benefit": 220, **_FIGURES}),
+                _benefits(
+                    "Every benefit, with its baseline, target and worth", widths=_FIGURES, hidden=("Status", "Due")
+                ),
             ),
         ),
         Row("Alerts", (standing_alerts(),)),
@@ -225,10 +228,10 @@ GROUP BY state ORDER BY count() DESC, state""",
                     "Access, training and use of the last quarter, as one word; the published figures that it was read "
                     "from stand beside. Units stand in the order of the tree.",
                     f"""SELECT ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit", s.state AS "Stands", s.value AS "Use %",
-    s.low AS "From %", s.high AS "To %", s.rests_on AS "Read from", s.unit AS "Id"
+    s.low AS "From %", s.high AS "To %", {RESTS_ON} AS "Read from", s.unit AS "Id"
 FROM (SELECT * FROM nytta.states
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND what = 'use-state' AND {LAST_STATES}) AS s
-LEFT JOIN {NAMES} ON n.unit = s.unit
+CROSS JOIN {TITLES} LEFT JOIN {NAMES} ON n.unit = s.unit
 ORDER BY n.depth, s.unit""",
                     empty=_NO_STATES,
                     width=16,
@@ -237,6 +240,7 @@ ORDER BY n.depth, s.unit""",
                     hidden=("Id",),
                     words=WORDS,
                     widths={"Stands": 150, "Use %": 65, "From %": 65, "To %": 60},
+                    long=("Read from",),
                 ),
                 Panel(
                     Kind.TABLE,
