@@ -176,7 +176,7 @@ FROM nytta.publications WHERE $__dateFilter(period) ORDER BY period DESC, organi
                     "Alerts that fire at this moment, or are pending: about to. docs/runbook has a page for each.",
                     expr="min by (alertname, job, severity, alertstate) ("
                     'ALERTS{alertname=~"Nytta.*", alertname!="NyttaWatchdog"} '
-                    "* ignoring (alertstate) ALERTS_FOR_STATE) * 1000",
+                    "* ignoring (alertstate) group_left () ALERTS_FOR_STATE) * 1000",
                     width=24,
                     height=7,
                     source="Prometheus",

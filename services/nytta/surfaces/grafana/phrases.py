@@ -381,9 +381,9 @@ TITLES: Final = """(SELECT mapFromArrays(groupArray(indicator), groupArray(title
 
 
 def share(low: str, high: str) -> str:
-    """SQL of a figure's interval with the band of its number, as text: `61–81 · 100-299`; else why none is shown."""
-    interval = f"if(isNull({low}), '', concat(toString(round({low}, 2)), '–', toString(round({high}, 2)), ' · '))"
-    return f"if(isNull(value), reason, concat({interval}, n_band))"
+    """SQL of a figure's interval with the band of its number, as text: `61–81 of 100-299`; else why none is shown."""
+    interval = f"if(isNull({low}), '', concat(toString(round({low}, 2)), '–', toString(round({high}, 2)), ' '))"
+    return f"if(isNull(value), reason, concat({interval}, 'of ', n_band))"
 
 
 def figures(columns: Mapping[str, str]) -> str:
@@ -409,4 +409,4 @@ _LETTER, _PADDING = 7, 12
 
 
 def _interval(heading: str) -> str:
-    return f"{heading.removesuffix(' %')}, from–to"
+    return f"{heading.removesuffix(' %').removesuffix(' d')}, from–to"

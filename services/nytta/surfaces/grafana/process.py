@@ -122,7 +122,12 @@ ORDER BY s.state = '{Exploitation.NOT_EXPLOITED}' DESC, s.case_type, n.depth, s.
 
 def _pairs(title: str, *indicators: str) -> Panel:
     """Every case type of every unit with a few figures of its latest window, as many as fit."""
-    columns = {indicator: heading for indicator, heading, _, _ in _INDICATORS if indicator in indicators}
+    signs = {"percent": " %", "suffix:d": " d"}
+    columns = {
+        indicator: heading + signs.get(unit, "")
+        for indicator, heading, _, unit in _INDICATORS
+        if indicator in indicators
+    }
     return Panel(
         Kind.TABLE,
         f"{title}: every case type of every unit",
@@ -139,9 +144,7 @@ ORDER BY v.case_type, n.depth, v.unit""",
         height=10,
         owner="process owner",
         words=BRIEF_REASONS,
-        bars=tuple(
-            columns[indicator] for indicator, _, _, unit in _INDICATORS if indicator in columns and unit == "percent"
-        ),
+        bars=tuple(heading for heading in columns.values() if heading.endswith("%")),
         links=(("Unit", TO_CONSOLE, "Console"),),
         widths={"Case type": 150, **figure_widths(columns.values())},
         hidden=("Id",),

@@ -41,7 +41,7 @@ def _latest(view: str) -> str:
     return f"week = (SELECT max(week) FROM nytta.{view} WHERE {ORGANISATION})"
 
 
-def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
+def _stat(title: str, definition: str, sql: str, unit: str = "none", empty: str = "none planned or stated") -> Panel:
     return Panel(
         Kind.STAT,
         title,
@@ -52,7 +52,7 @@ def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
         height=4,
         source="statements of benefits",
         refresh=_SAID,
-        empty="none planned or stated",
+        empty=empty,
     )
 
 
@@ -141,6 +141,7 @@ FROM nytta.unrealised WHERE {ORGANISATION} AND {_latest("unrealised")} HAVING co
                     "Units that have executed the decisions that concern them, of all units concerned.",
                     f"""SELECT sum(executed) AS "Executed", sum(units) AS "Of" FROM nytta.decisions
 WHERE {ORGANISATION} AND {_latest("decisions")} HAVING count() > 0""",
+                    empty="no decision is known",
                 ),
                 _stat(
                     "Open alerts",
