@@ -93,7 +93,7 @@ BOARD: Final = Board(
                 latest_value("habit", "A habit", _HABIT),
                 latest_value("intended-use", "Used as intended", _INTENDED),
                 latest_value("fallback", "Fallback", _FALLBACK),
-                latest_value("tickets-per-100", "Need of support", _SUPPORT, "none"),
+                latest_value("digital-intake", "Digital intake", _INTAKE),
             ),
         ),
         Row("Who lags", (lagging(), standing_alerts())),

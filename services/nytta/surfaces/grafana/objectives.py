@@ -107,7 +107,7 @@ FROM nytta.publications AS p
 INNER JOIN (SELECT organisation, min(told_at) AS since FROM nytta.publications GROUP BY organisation) AS f
     ON f.organisation = p.organisation
 WHERE $__dateFilter(period) AND addWeeks(p.period, 1) >= toDate(f.since)""",
-                    empty="none closed since the start",
+                    empty="none closed yet",
                     width=6,
                     height=4,
                     owner=_OWNER,

@@ -212,7 +212,10 @@ ORDER BY time""",
 )
 
 
-UNSHOWN: Final = "No figure in the chosen time: no source tells of it, or the end of the board says why none is shown."
+UNSHOWN: Final = (
+    "No figure in the chosen time: figures go to the week above, and either no source tells of it, or the end of the "
+    "board says why none is shown."
+)
 """Where a figure is missing that others have."""
 
 
