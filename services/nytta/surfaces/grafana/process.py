@@ -73,8 +73,8 @@ ORDER BY time, line""",
         unit=unit,
         width=width,
         percent_axis=unit == "percent",
-        empty="No case type of the topmost chosen unit has a figure that may be shown in the chosen time; figures go to "
-        "the week above.",
+        empty="No case type of the topmost chosen unit has a figure that may be shown in the chosen time; figures go "
+        "to the week above.",
     )
 
 
