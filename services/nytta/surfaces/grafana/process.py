@@ -51,20 +51,21 @@ _TYPE_NAME: Final = "ifNull(nullIf(t.name_en, ''), {0}.case_type)"
 """SQL of the name of a row's case type, else its id."""
 
 _TYPES = f"""SELECT c.case_type AS case_type,
-        concat(toString(row_number() OVER (ORDER BY c.case_type)), ' ', {_TYPE_NAME.format("c")}) AS line
-    FROM (SELECT DISTINCT case_type FROM nytta.last_values
+        concat(toString(row_number() OVER (ORDER BY c.intake IS NULL, c.intake, c.case_type)), ' ',
+            {_TYPE_NAME.format("c")}) AS line
+    FROM (SELECT case_type, minIf(value, indicator = 'digital-intake') AS intake FROM nytta.last_values
           WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND case_type NOT IN ('', '*') AND unit IN {WHOLE}
-            AND isNotNull(value)) AS c
+            AND isNotNull(value) GROUP BY case_type) AS c
     LEFT JOIN {TYPES} ON t.case_type = c.case_type
-    ORDER BY c.case_type LIMIT 4"""
+    ORDER BY c.intake IS NULL, c.intake, c.case_type LIMIT 4"""
 
 
 def _by_type(indicator: str, title: str, definition: str, unit: str, width: int = 12) -> Panel:
     return Panel(
         Kind.TREND,
         f"{title} by case type",
-        f"{definition} Lines: the first four of the chosen case types in the latest window of the topmost chosen unit, "
-        "window by window: case types are told of no other periods.",
+        f"{definition} Lines: the four of the chosen case types that come in digitally least, by the latest window of "
+        "the topmost chosen unit; window by window, for case types are told of no other periods.",
         f"""SELECT toDateTime(v.period) AS time, l.line AS line, assumeNotNull(v.value) AS value
 FROM nytta.indicator_values AS v INNER JOIN ({_TYPES}) AS l ON l.case_type = v.case_type
 WHERE {ORGANISATION} AND {SYSTEM} AND v.indicator = '{indicator}' AND v.part = '' AND v.unit IN {WHOLE}
