@@ -105,7 +105,8 @@ _SOURCES = "SELECT DISTINCT source FROM nytta.source_days ORDER BY source"
 def _stat(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str]:
     width = w / len(answer.columns)
     for n, (name, value) in enumerate(zip(answer.columns, answer.rows[0], strict=True)):
-        yield _text(int(8 + n * width), h - 50, name, 12)
+        # Grafana makes a name as small as its column needs
+        yield _text(int(8 + n * width), h - 50, name, min(12, int(1.5 * (width - 12) / len(name))))
         told = panel["fieldConfig"]["defaults"]["noValue"] if value is None else _said(value) + _unit(panel, name)
         yield _text(int(8 + n * width), h - 18, told, 12 if value is None else 24, "bold")
 

@@ -14,7 +14,7 @@ _OFTEN = "every ten minutes"
 _JOBS = ("nytta", "gateway", "worker", "alerter")
 _TOPICS = ("nytta.usage", "nytta.marks", "nytta.signals", "nytta.values")
 _LIVE = "every 15 seconds"
-_GATE = {
+_GATE: Final[dict[str, str]] = {
     Status.OK: "shown",
     Status.ROUNDED: "shown, rounded",
     Status.BANDED: "shown as a band",

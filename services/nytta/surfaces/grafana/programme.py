@@ -157,12 +157,12 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
             (
                 _benefits(
                     "Benefits, what is furthest behind first",
-                    width=17,
+                    width=16,
                     height=8,
-                    widths={"Unit": 165, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
+                    widths={"Unit": 150, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
                     hidden=("Between %", "Baseline", "Target", "In", "Freed h/year", "Worth", "Currency"),
                 ),
-                lagging(7, ("Finding", "To target")),
+                lagging(8, ("Finding", "To target")),
             ),
         ),
         Row(
