@@ -34,6 +34,10 @@ TYPES: Final = (
 )
 """Names of the system's case types, for joins, one row each across shards too; a log without a registry has none."""
 
+INDICATORS: Final = """(SELECT indicator, argMax(title_en, version) AS title FROM nytta.definitions FINAL
+    GROUP BY indicator) AS d"""
+"""Titles of indicators, for joins."""
+
 SYSTEMS: Final = "(SELECT system, any(name_en) AS name_en FROM nytta.systems GROUP BY system) AS y"
 """Names of systems, likewise."""
 
@@ -107,6 +111,14 @@ FINDINGS: Final[dict[str, str]] = {
 }
 """Findings of lag detection, as people say them."""
 
+
+def _finding(column: str) -> str:
+    """SQL of a finding in words, where no table can map it."""
+    # a sign and a space stand before each
+    kinds, words = [str(kind) for kind in FINDINGS], [phrase[2:] for phrase in FINDINGS.values()]
+    return f"transform(toString({column}), {kinds!r}, {words!r}, toString({column}))"
+
+
 TO_CONSOLE: Final = '${console}/units/${__data.fields["Id"]:percentencode}'
 TO_ALERT: Final = '${console}/alerts/${__data.fields["Alert id"]:percentencode}'
 TO_UNIT: Final = (
@@ -153,19 +165,23 @@ MARKS: Final = (
     WHERE isNotNull(date) AND system IN ('', ${{system:singlequote}})
       AND (unit = '' OR unit IN (SELECT unit FROM nytta.unit_names WHERE {ORGANISATION}))
     UNION ALL
-    SELECT assumeNotNull(date), concat('Live: ', system), concat(toString(count()), ' units'), 'live'
-    FROM nytta.go_lives
-    WHERE isNotNull(date) AND {SYSTEM} AND unit IN (SELECT unit FROM nytta.unit_names WHERE {ORGANISATION})
-    GROUP BY date, system)
+    SELECT assumeNotNull(g.date), concat('Live: ', ifNull(nullIf(y.name_en, ''), g.system)),
+        concat(toString(g.units), ' units'), 'live'
+    FROM (SELECT date, system, count() AS units FROM nytta.go_lives
+        WHERE isNotNull(date) AND {SYSTEM} AND unit IN (SELECT unit FROM nytta.unit_names WHERE {ORGANISATION})
+        GROUP BY date, system) AS g
+    LEFT JOIN {SYSTEMS} ON y.system = g.system)
 WHERE $__dateFilter(day) ORDER BY time""",
     ),
     Mark(
         "Signals",
         PALETTE[2],
-        f"""SELECT toDateTime(opened) AS time, concat('Signal: ', replaceAll(kind, '_', ' ')) AS title,
-    concat(unit, ' · ', indicator) AS text, kind AS tags
-FROM nytta.signals
-WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND NOT withdrawn AND $__dateFilter(opened) ORDER BY time""",
+        f"""SELECT toDateTime(s.opened) AS time, concat('Found: ', {_finding("s.kind")}) AS title,
+    concat(ifNull(nullIf(n.name_en, ''), s.unit), ' · ', ifNull(nullIf(d.title, ''), s.indicator)) AS text,
+    s.kind AS tags
+FROM (SELECT * FROM nytta.signals
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND NOT withdrawn AND $__dateFilter(opened)) AS s
+LEFT JOIN {NAMES} ON n.unit = s.unit LEFT JOIN {INDICATORS} ON d.indicator = s.indicator ORDER BY time""",
     ),
     Mark(
         "Decisions",
@@ -179,7 +195,7 @@ WHERE {ORGANISATION} AND isNotNull(decided) AND $__dateFilter(assumeNotNull(deci
     Mark(
         "Alerts",
         MARKERS[0],
-        f"""SELECT toDateTime(d.day) AS time, concat('Alert ', d.what, ': ', replaceAll(d.kind, '_', ' ')) AS title,
+        f"""SELECT toDateTime(d.day) AS time, concat('Alert ', d.what, ': ', {_finding("d.kind")}) AS title,
     ifNull(nullIf(n.name_en, ''), d.unit) AS text, d.what AS tags
 FROM (SELECT * FROM nytta.alert_days
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND family != 'source' AND $__dateFilter(day)) AS d
@@ -189,7 +205,7 @@ LEFT JOIN {NAMES} ON n.unit = d.unit ORDER BY time, title""",
         "Actions",
         MARKERS[1],
         f"""SELECT toDateTime(assumeNotNull(a.day)) AS time,
-    concat('Action planned: ', replaceAll(a.kind, '_', ' ')) AS title,
+    concat('Action planned: ', {_finding("a.kind")}) AS title,
     concat(ifNull(nullIf(n.name_en, ''), a.unit), if(a.due = '', '', concat(', to be done by ', a.due))) AS text,
     'action' AS tags
 FROM (SELECT unit, kind, toDateOrNull(JSONExtractString(body, 'acknowledged', 'on')) AS day,
@@ -204,7 +220,7 @@ WHERE isNotNull(a.day) AND $__dateFilter(assumeNotNull(a.day)) ORDER BY time, ti
         "Outages",
         PALETTE[3],
         f"""SELECT toDateTime(assumeNotNull(opened)) AS time, toDateTime(ifNull(closed, today())) AS timeEnd,
-    concat('Source: ', replaceAll(kind, '_', ' ')) AS title, system AS text, kind AS tags
+    concat('Source: ', {_finding("kind")}) AS title, system AS text, kind AS tags
 FROM nytta.alerts
 WHERE {ORGANISATION} AND family = 'source' AND isNotNull(opened) AND $__dateFilter(assumeNotNull(opened))
 ORDER BY time""",
@@ -292,8 +308,7 @@ def lagging(width: int = 24, columns: Collection[str] = _LAGGING.keys()) -> Pane
     s.alert AS "Alert id"
 FROM (SELECT * FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND findings > 0) AS s
 LEFT JOIN {NAMES} ON n.unit = s.unit
-LEFT JOIN (SELECT indicator, argMax(title_en, version) AS title FROM nytta.definitions FINAL GROUP BY indicator) AS d
-    ON d.indicator = s.indicator
+LEFT JOIN {INDICATORS} ON d.indicator = s.indicator
 ORDER BY s.urgency DESC, s.to_target, s.unit""",
         width=width,
         height=8,
