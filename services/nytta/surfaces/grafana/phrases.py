@@ -111,6 +111,9 @@ FINDINGS: Final[dict[str, str]] = {
 }
 """Findings of lag detection, as people say them."""
 
+_POSTPONED: Final = {"snoozed": "postponed"}
+"""The one state of an alert that people call otherwise."""
+
 
 def _finding(column: str) -> str:
     """SQL of a finding in words, where no table can map it."""
@@ -319,7 +322,7 @@ ORDER BY s.urgency DESC, s.to_target, s.unit""",
         bars=("Now",),
         signed=("To target", "To like units"),
         hidden=("Id", "Alert id", *(column for column in _LAGGING if column not in columns)),
-        words=FINDINGS,
+        words=FINDINGS | _POSTPONED,
         empty="No finding is open of the chosen units; how many can be judged stands above.",
     )
 
@@ -346,7 +349,7 @@ def standing_alerts(width: int = 24) -> Panel:
     return Panel(
         Kind.TABLE,
         "Alerts that stand now",
-        "Alerts that are open, acknowledged, snoozed, improving or escalated at this moment, whatever time is chosen.",
+        "Alerts that are open, acknowledged, postponed, improving or escalated at this moment, whatever time is chosen.",
         f"""SELECT ifNull(nullIf(n.name_en, ''), a.unit) AS "Unit", a.kind AS "Finding", a.state AS "State",
     toString(a.opened) AS "Opened", a.days_open AS "Days open",
     ifNull(toString(a.acknowledged), 'no') AS "Acknowledged",
@@ -361,7 +364,7 @@ ORDER BY a.urgency DESC, a.opened, a.unit""",
         refresh="every ten minutes",
         links=(("Unit", TO_CONSOLE, "Console"), ("Finding", TO_ALERT, "The alert")),
         hidden=("Id", "Alert id"),
-        words=FINDINGS,
+        words=FINDINGS | _POSTPONED,
         empty="No alert stands.",
     )
 
