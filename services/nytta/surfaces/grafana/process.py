@@ -237,8 +237,8 @@ GROUP BY state ORDER BY count() DESC, state""",
                     "rounded shares and rounded numbers of cases. Use: the share that the plan counts on.",
                     f"""SELECT {_TYPE_NAME.format("u")} AS "Case type",
     ifNull(nullIf(n.name_en, ''), u.place) AS "Unit",
-    u.share AS "Use %", u.share_target AS "Target %", u.use_missing_hours AS "Hours, use missing",
-    u.effect_missing_hours AS "Hours, effect missing",
+    u.share AS "Use %", u.share_target AS "Target %", round(u.use_missing_hours, 1) AS "Hours, use missing",
+    round(u.effect_missing_hours, 1) AS "Hours, effect missing",
     if(u.why = '', '', concat('not shown: ', replaceAll(u.why, '_', ' '))) AS "Note", u.place AS "Id"
 FROM (SELECT * FROM nytta.unrealised WHERE {ORGANISATION} AND {SYSTEM} AND {CASE_TYPE} AND {PLACE}
     AND week = (SELECT max(week) FROM nytta.unrealised WHERE {ORGANISATION})) AS u

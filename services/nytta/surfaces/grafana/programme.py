@@ -82,7 +82,7 @@ def _benefits(
     replaceAll(b.status, '_', ' ') AS "Status", b.realised AS "Realised %", b.forecast AS "Forecast %",
     if(isNull(b.forecast_low), '', concat(toString(b.forecast_low), '–', toString(b.forecast_high))) AS "Between %",
     toString(b.due) AS "Due", b.baseline AS "Baseline", b.target AS "Target", b.unit_of_measure AS "In",
-    b.freed_hours AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
+    round(b.freed_hours, 1) AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
 FROM nytta.benefits AS b LEFT JOIN {NAMES} ON n.unit = b.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("benefits")}
 ORDER BY b.realised ASC NULLS LAST, b.benefit""",
@@ -193,7 +193,7 @@ ORDER BY time, line""",
                     "Unrealised hours, by unit",
                     "Hours a year that were promised and are not there, the ten largest.",
                     f"""SELECT ifNull(nullIf(any(n.name_en), ''), u.place) AS "Unit",
-    sum(ifNull(u.use_missing_hours, 0) + ifNull(u.effect_missing_hours, 0)) AS "Hours a year"
+    round(sum(ifNull(u.use_missing_hours, 0) + ifNull(u.effect_missing_hours, 0)), 1) AS "Hours a year"
 FROM nytta.unrealised AS u LEFT JOIN {NAMES} ON n.unit = u.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("unrealised")}
 GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10""",
