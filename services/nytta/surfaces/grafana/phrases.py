@@ -349,7 +349,7 @@ def standing_alerts(width: int = 24) -> Panel:
     return Panel(
         Kind.TABLE,
         "Alerts that stand now",
-        "Alerts that are open, acknowledged, postponed, improving or escalated at this moment, whatever time is chosen.",
+        "Alerts that are open, acknowledged, postponed, improving or escalated now, whatever time is chosen.",
         f"""SELECT ifNull(nullIf(n.name_en, ''), a.unit) AS "Unit", a.kind AS "Finding", a.state AS "State",
     toString(a.opened) AS "Opened", a.days_open AS "Days open",
     ifNull(toString(a.acknowledged), 'no') AS "Acknowledged",
