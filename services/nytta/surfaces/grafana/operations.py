@@ -19,12 +19,12 @@ _GATE: Final[dict[str, str]] = {
     Status.ROUNDED: "shown, rounded",
     Status.BANDED: "shown as a band",
     Status.SUPPRESSED: "not shown: protected",
-    Status.GROUPED: "not shown: told with a larger unit",
-    Status.NOT_ENOUGH: "not shown: too little is known",
+    Status.GROUPED: "not shown: in its group",
+    Status.NOT_ENOUGH: "not shown: too little",
     Status.STALE: "not shown: to be told anew",
-    Status.SEALED: "not shown: records removed",
+    Status.SEALED: "not shown: removed",
     Status.NOT_APPROVED: "not shown: not approved",
-    Status.NO_DENOMINATOR: "not shown: nothing to divide by",
+    Status.NO_DENOMINATOR: "nothing to divide by",
     Status.REVISED_PENDING: "shown, to be told anew",
 }
 _DELIVERIES = {"sent": "sent", "failed": "is tried again", "dead": "given up"}

@@ -244,7 +244,8 @@ def latest_value(indicator: str, title: str, definition: str, unit: str = "perce
     return Panel(
         Kind.STAT,
         title,
-        f"{definition} Latest rolling window, and the change against the window before it, in the topmost chosen unit.",
+        f"{definition} Latest rolling window, and the change against the window before it, in the topmost chosen unit. "
+        "What is hidden stands at the end of the board with its reason.",
         f"""SELECT value AS "Latest", change AS "{change}" FROM nytta.last_changes
 WHERE {ORGANISATION} AND {SYSTEM} AND indicator = '{indicator}' AND case_type = '*' AND part = ''
   AND unit IN {WHOLE}
@@ -253,7 +254,7 @@ LIMIT 1""",
         units={change: "none"} if unit == "percent" else {},
         width=4,
         height=4,
-        empty="no figure: see the end",
+        empty="hidden, or in no source",
     )
 
 
