@@ -116,4 +116,8 @@ def test_a_service_that_dies(watched: Watched) -> None:
     watched.prometheus.vanish("nytta")
     assert comes(lambda: "NyttaDown" not in watched.alerts())  # nobody is there to be down
     assert watched.alerts().get("NyttaMissing") == "firing"
-    assert watched.ask('ALERTS{alertname=~"Nytta.*"}')
+    stands = PANELS["nytta-objectives: Alerts of the pipeline"]
+    missing = {"alertname": "NyttaMissing", "job": "nytta", "severity": "page", "alertstate": "firing"}
+    assert comes(lambda: missing in [row["metric"] for row in watched.ask(stands)])
+    (since,) = [float(row["value"][1]) / 1000 for row in watched.ask(stands) if row["metric"] == missing]
+    assert 0 < time.time() - since < 2 * PATIENCE

@@ -419,6 +419,13 @@ def explain(message: str) -> str:
             "changed. Set NYTTA_MEMORY to more bytes, such as 4294967296 for 4 GiB, on a machine that has them, and "
             "run the same command again"
         )
+    if away := re.search(r"HTTPS?ConnectionPool\(host='([^']+)', port=(\d+)\)", message):
+        return (
+            f"no ClickHouse server answers at {away[1]}:{away[2]}, which NYTTA_CLICKHOUSE names: see whether it runs, "
+            "and whether this machine may reach it"
+        )
+    if "AUTHENTICATION_FAILED" in message:
+        return "the ClickHouse server knows no such user with this password: see NYTTA_CLICKHOUSE"
     # one line: what may follow is long, and says nothing that a person could mend
     return message.strip().splitlines()[0][:600]
 

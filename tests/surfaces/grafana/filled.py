@@ -112,6 +112,11 @@ def _beyond_the_story(store: PrivateStore) -> None:
             unit=unit,
         )
     day = date(2026, 11, 2)
+    # somebody plans an action in each organisation
+    taken = store.connection.rows(
+        "SELECT 'alert', concat(any(unit), '/', system, '/y'), organisation, any(unit), system, 'level', "
+        "'acknowledged', toDate('2026-11-02') FROM {open}.last_values WHERE system != '' GROUP BY organisation, system"
+    )
     store.connection.insert(
         "{open}.not_processed", ["received_on", "source", "system", "events"], [[day, "/old", "arken", 12]]
     )
@@ -124,7 +129,10 @@ def _beyond_the_story(store: PrivateStore) -> None:
     store.connection.insert(
         "{open}.alert_records",
         ["record", "id", "organisation", "unit", "system", "kind", "state", "day", "body", "version", "is_deleted"],
-        [["alert", f"{root}/x", root, root, "arken", "outage", "open", day, _OUTAGE, 1, 0]],
+        [
+            ["alert", f"{root}/x", root, root, "arken", "outage", "open", day, _OUTAGE, 1, 0],
+            *([*alert, _TAKEN, 1, 0] for alert in taken),
+        ],
     )
     store.connection.insert(
         "{open}.deliveries",
@@ -134,6 +142,11 @@ def _beyond_the_story(store: PrivateStore) -> None:
 
 
 _OUTAGE = '{"key": {"family": "source"}, "since": "2026-11-01", "opened": "2026-11-02", "told": "2026-11-02"}'
+
+_TAKEN = (
+    '{"key": {"family": "use"}, "since": "2026-10-05", "opened": "2026-10-12", "told": "2026-10-12", '
+    '"acknowledged": {"on": "2026-10-14", "action": "level-1", "due": "2026-12-01"}}'
+)
 
 CHOICES = ("All", "one", "several", "apostrophe")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
@@ -105,7 +105,8 @@ _SOURCES = "SELECT DISTINCT source FROM nytta.source_days ORDER BY source"
 def _stat(answer: Answer, panel: dict[str, Any], w: int, h: int) -> Iterator[str]:
     width = w / len(answer.columns)
     for n, (name, value) in enumerate(zip(answer.columns, answer.rows[0], strict=True)):
-        yield _text(int(8 + n * width), h - 50, name, 12)
+        # Grafana makes a name as small as its column needs
+        yield _text(int(8 + n * width), h - 50, name, min(12, int(1.5 * (width - 12) / len(name))))
         told = panel["fieldConfig"]["defaults"]["noValue"] if value is None else _said(value) + _unit(panel, name)
         yield _text(int(8 + n * width), h - 18, told, 12 if value is None else 24, "bold")
 
@@ -195,11 +196,11 @@ def _text(x: int, y: int, said: str, size: int, weight: str = "normal", colour: 
     return f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" fill="{fill}">{escape(said)}</text>'
 
 
-def opened(board: Board, store: Filled) -> dict[str, Sequence[str]]:
-    """What a board shows when it is opened: the first value of each variable."""
-    chosen: dict[str, Sequence[str]] = {"period": ("window",)}
+def opened(board: Board, store: Filled, place: Mapping[str, Sequence[str]] | None = None) -> dict[str, Sequence[str]]:
+    """What a board shows when it is opened, or in a place: the first value of each variable that is not chosen."""
+    chosen: dict[str, Sequence[str]] = {"period": ("window",), **(place or {})}
     for variable in board.variables:
-        if not variable.multi:
+        if not variable.multi and variable.name not in chosen:
             chosen[variable.name] = store.offered(variable.sql, chosen)[:1]
     return chosen
 
@@ -230,7 +231,7 @@ def main() -> None:
         name = board.uid.removeprefix("nytta-")
         rendered = orjson.loads((declarations.dashboards() / f"{name}.json").read_bytes())
         store = replace(filled, over=times(rendered, datetime.now(UTC)))
-        chosen = {"unit": ALL, "case_type": ALL, "source": ALL, **places.get(given.choose, opened(board, store))}
+        chosen = {"unit": ALL, "case_type": ALL, "source": ALL, **opened(board, store, places.get(given.choose))}
         for theme in BACKGROUNDS:
             text = draw(rendered, store, chosen)
             (given.out / f"{name}-{theme}.svg").write_text(text, encoding="utf-8")

@@ -140,6 +140,19 @@ def test_variables_offer_values(filled: Filling, uid: str) -> None:
         assert any(SOUTH in offered["unit"] for _, offered in choices(BY_UID[uid], store, "All"))
 
 
+@pytest.mark.parametrize(("name", "table"), [("system", "systems"), ("case_type", "case_types")])
+def test_choices_bear_the_names_of_the_registry(filled: Filling, name: str, table: str) -> None:
+    store = filled.store
+    named = set(store.connection.rows(f"SELECT {name}, name_en FROM {{open}}.{table}"))
+    offered: set[tuple[str, str]] = set()
+    for chosen, _ in choices(BY_UID["nytta-process"], store, "All"):
+        variable = next(v for v in BY_UID["nytta-process"].variables if v.name == name)
+        offered |= set(store.ask(variable.sql, chosen).rows)
+    assert offered
+    assert offered <= named
+    assert any(label != given for given, label in offered)
+
+
 @pytest.mark.parametrize("uid", [b.uid for b in BOARDS if b.marks])
 def test_marks(filled: Filling, uid: str) -> None:
     store = filled.store
@@ -170,7 +183,7 @@ def test_only_the_open_zone_is_read(filled: Filling, uid: str) -> None:
 
 def test_the_unit_with_the_apostrophe_is_found(filled: Filling) -> None:
     store = filled.store
-    every = panel("nytta-adoption", "Every unit, latest rolling window")
+    every = panel("nytta-adoption", "Every unit: who uses it")
     rows = [
         row
         for chosen, offered in choices(BY_UID["nytta-adoption"], store, "apostrophe")

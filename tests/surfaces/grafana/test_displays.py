@@ -19,6 +19,8 @@ from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
 from nytta.surfaces.grafana.catalogue import BOARDS
 from nytta.surfaces.grafana.panels import BACKGROUNDS, EMPTY_CELL
+from nytta.surfaces.grafana.phrases import BRIEF_REASONS
+from tests.surfaces.grafana import screen
 from tests.surfaces.grafana.expander import ALL
 from tests.surfaces.grafana.filled import Answer, Filled, fill, fill_with_log
 from tests.surfaces.grafana.pictures import opened
@@ -57,13 +59,13 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def displays(
     library: Path, new_module_store: Callable[[], PrivateStore], tmp_path_factory: pytest.TempPathFactory
 ) -> list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]:
-    """Per panel its board's name, what the board says of it, the rows, and what is shown in each theme."""
-    filled = fill(new_module_store(), tmp_path_factory.mktemp("story"), "case-system", 60, 0.3)
+    """Per panel and place its board's name, what the board says of it, the rows, and what is shown in each theme."""
+    filled = fill(new_module_store(), tmp_path_factory.mktemp("story"), "all", 80, 1.0)
     return shown(library, filled)
 
 
 def shown(library: Path, store: Filled) -> list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]:
-    """What Grafana's library makes of every panel that reads the store, as boards open."""
+    """What Grafana's library makes of every panel that reads the store, as boards open in every place."""
     asked = list(_panels(store))
     frames = [
         {"frame": _frame(answer), "fieldConfig": panel["fieldConfig"], "timeZone": "Europe/Stockholm"}
@@ -85,14 +87,16 @@ def _panels(store: Filled) -> Iterator[tuple[str, dict[str, Any], Answer]]:
     for board in BOARDS:
         name = board.uid.removeprefix("nytta-")
         body = orjson.loads((declarations.dashboards() / f"{name}.json").read_bytes())
-        chosen: dict[str, Sequence[str]] = {"unit": ALL, "case_type": ALL, "source": ALL, **opened(board, store)}
         panels = [inner for panel in body["panels"] for inner in (panel, *panel.get("panels", ()))]
-        for panel in panels:
-            target: dict[str, Any] = next(iter(panel.get("targets", ())), {})
-            if "rawSql" in target:
-                answer = store.ask(target["rawSql"], chosen, {"source": ()})
-                if answer.rows:
-                    yield name, panel, answer
+        for place in store.places() if any(v.name == "organisation" for v in board.variables) else [{}]:
+            every: dict[str, Sequence[str]] = {"unit": ALL, "case_type": ALL, "source": ALL}
+            chosen = every | opened(board, store, place)
+            for panel in panels:
+                target: dict[str, Any] = next(iter(panel.get("targets", ())), {})
+                if "rawSql" in target:
+                    answer = store.ask(target["rawSql"], chosen, {"source": ()})
+                    if answer.rows:
+                        yield name, panel, answer
 
 
 def _frame(answer: Answer) -> dict[str, Any]:
@@ -126,7 +130,7 @@ def faults(displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]) -
 
 
 def test_what_is_shown_is_for_people(displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]) -> None:
-    assert len(displays) > 25
+    assert len(displays) > 200
     assert not faults(displays)
 
 
@@ -146,6 +150,21 @@ def test_a_log_of_old_years_shows_its_figures_and_of_what_week_they_are(
     now, change = answer.rows[0]
     assert now > 90  # of the cases of the last quarter of 2011, nearly all came in digitally
     assert [cell["text"] for field in intake["light"] for cell in field["cells"]] == [f"{now:g}%", f"{change:g}"]
+
+
+def test_intervals_and_reasons_fit_their_columns(
+    displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]],
+) -> None:
+    looked = 0
+    for _, panel, answer, display in displays:
+        if panel["type"] == "table":
+            pixels = screen.columns(panel, list(answer.columns))
+            for name, field in zip(answer.columns, display["light"], strict=True):
+                if name.endswith("from–to"):
+                    texts = [*(cell["text"] for cell in field["cells"]), *BRIEF_REASONS.values()]
+                    looked += len(texts)
+                    assert max(map(len, texts)) * screen.LETTER + 12 <= pixels[name], (name, max(texts, key=len))
+    assert looked > 100
 
 
 def test_an_empty_cell_says_no_sentence(displays: list[tuple[str, dict[str, Any], Answer, dict[str, Any]]]) -> None:

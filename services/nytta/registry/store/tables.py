@@ -19,6 +19,11 @@ from nytta.registry.units import Approval
 from nytta.storage.client import Connection
 
 _LOADED = ("units", "unit_paths", "steps", "plans", "planned_workplaces", "calendar", "stops", "milestones", "go_lives")
+_NAMED = {
+    "systems": ["system", "name_sv", "name_nb", "name_en"],
+    "case_types": ["system", "case_type", "name_sv", "name_nb", "name_en"],
+}
+"""What is loaded for its names alone: minutes of case types are for statements of benefits to tell."""
 _GROUP_DEPTH = 255
 
 
@@ -128,7 +133,9 @@ def save(
     ways = pa.concat_tables([rows["unit_paths"], _group_paths(rows)])
     rows["unit_paths"] = _always(ways, "unit", "ancestor")
     rows["units"] = pa.concat_tables([_always(rows["units"], "unit"), _groups_as_units(rows, registry)])
-    for table in _LOADED:
+    for table, columns in _NAMED.items():
+        rows[table] = rows[table].select(columns)
+    for table in (*_LOADED, *_NAMED):
         connection.run(f"TRUNCATE TABLE {{open}}.{table}")
         if len(rows[table]):
             connection.insert_arrow(f"{{open}}.{table}", rows[table])

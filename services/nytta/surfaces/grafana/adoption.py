@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from nytta.surfaces.grafana.boards import Board, Row
 from nytta.surfaces.grafana.panels import Kind, Panel
 from nytta.surfaces.grafana.phrases import (
+    BRIEF_REASONS,
     LAST_STATES,
     LATEST,
     MARKS,
     NAMES,
     ORGANISATION,
-    REASONS,
     SYSTEM,
     TO_CONSOLE,
     UNIT,
     VARIABLES,
     WORDS,
+    figure_widths,
     figures,
     judged,
     lagging,
@@ -37,22 +39,43 @@ _HABIT = "Share of the staff who did so in at least nine of their last twelve we
 _LEGACY = "Share of those who worked in the system or in the earlier one who still used the earlier one."
 _INTAKE = "Share of the opened cases that came in digitally."
 _SUPPORT = "Tickets per hundred persons in scope."
-_COLUMNS = {
-    "weekly-breadth": "In use %",
-    "habit": "Habit %",
-    "intended-use": "As intended %",
-    "enrolment": "Enrolled %",
-    "digital-intake": "Digital intake %",
-    "fallback": "Fallback %",
-    "legacy-residue": "Earlier system %",
-    "lead-time": "Lead time d",
-    "tickets-per-100": "Tickets per 100",
-}
+_USE = {"weekly-breadth": "In use %", "habit": "Habit %", "legacy-residue": "Old system %"}
+_CASES = {"intended-use": "As intended %", "digital-intake": "Digital intake %", "fallback": "Fallback %"}
+_AROUND = {"enrolment": "Enrolled %", "lead-time": "Lead time d", "tickets-per-100": "Tickets per 100"}
 
 _TO_PROCESS = (
     "/d/nytta-process?${organisation:queryparam}&${system:queryparam}"
     '&var-unit=${__data.fields["Id"]:percentencode}&${datasource:queryparam}&${__url_time_range}'
 )
+
+
+def _units(title: str, columns: Mapping[str, str], *, is_stated: bool = False) -> Panel:
+    """Every unit with a few figures of its latest window, as many as fit; `is_stated`: where the unit stands too."""
+    stands = 's.state AS "Stands", ' if is_stated else ""
+    return Panel(
+        Kind.TABLE,
+        title,
+        "Each figure of the latest rolling window with its interval and the band of its number (persons, cases or "
+        "tickets); the reason where it may not be shown. The most urgent first; every column sorts."
+        + (" Stands: between what the unit could do and what it does, by the last quarter." if is_stated else ""),
+        f"""SELECT n.name_en AS "Unit", {stands}{figures(columns)}, v.unit AS "Id"
+FROM (SELECT * FROM nytta.last_values
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = '') AS v
+LEFT JOIN {NAMES} ON n.unit = v.unit
+LEFT JOIN (SELECT unit, state FROM nytta.states
+    WHERE {ORGANISATION} AND {SYSTEM} AND what = 'use-state' AND {LAST_STATES}) AS s ON s.unit = v.unit
+LEFT JOIN (SELECT unit, urgency FROM nytta.urgencies WHERE {ORGANISATION} AND {SYSTEM}) AS u ON u.unit = v.unit
+GROUP BY v.unit, n.name_en, n.depth, s.state ORDER BY any(u.urgency) DESC, n.depth, v.unit""",
+        width=24,
+        height=10,
+        words=WORDS | BRIEF_REASONS,
+        bars=tuple(heading for heading in columns.values() if heading.endswith("%")),
+        links=(("Unit", TO_CONSOLE, "Console"), ("Unit", _TO_PROCESS, "Its cases")),
+        widths=figure_widths(columns.values()) | ({"Stands": 140} if is_stated else {}),
+        hidden=("Id",),
+        empty="Nothing of this system is published for the chosen units.",
+    )
+
 
 BOARD: Final = Board(
     "nytta-adoption",
@@ -70,7 +93,7 @@ BOARD: Final = Board(
                 latest_value("habit", "A habit", _HABIT),
                 latest_value("intended-use", "Used as intended", _INTENDED),
                 latest_value("fallback", "Fallback", _FALLBACK),
-                latest_value("tickets-per-100", "Need of support", _SUPPORT, "none"),
+                latest_value("digital-intake", "Digital intake", _INTAKE),
             ),
         ),
         Row("Who lags", (lagging(), standing_alerts())),
@@ -129,30 +152,9 @@ ORDER BY value DESC""",
         Row(
             "Unit by unit",
             (
-                Panel(
-                    Kind.TABLE,
-                    "Every unit, latest rolling window",
-                    "Where the unit stands between what it could do and what it does, by the last quarter; each figure "
-                    "with its interval and the band of its number (persons, cases or tickets); the reason where it may "
-                    "not be shown. The most urgent first; every column sorts.",
-                    f"""SELECT n.name_en AS "Unit", s.state AS "Stands",
-    round(any(u.urgency), 2) AS "Urgency", {figures(_COLUMNS)},
-    v.unit AS "Id"
-FROM (SELECT * FROM nytta.last_values
-    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND case_type = '*' AND part = '') AS v
-LEFT JOIN {NAMES} ON n.unit = v.unit
-LEFT JOIN (SELECT unit, state FROM nytta.states
-    WHERE {ORGANISATION} AND {SYSTEM} AND what = 'use-state' AND {LAST_STATES}) AS s ON s.unit = v.unit
-LEFT JOIN (SELECT unit, urgency FROM nytta.urgencies WHERE {ORGANISATION} AND {SYSTEM}) AS u ON u.unit = v.unit
-GROUP BY v.unit, n.name_en, n.depth, s.state ORDER BY any(u.urgency) DESC, n.depth, v.unit""",
-                    width=24,
-                    height=12,
-                    words=WORDS | REASONS,
-                    bars=tuple(heading for heading in _COLUMNS.values() if heading.endswith("%")),
-                    links=(("Unit", TO_CONSOLE, "Console"), ("Unit", _TO_PROCESS, "Its cases")),
-                    hidden=("Id",),
-                    empty="Nothing of this system is published for the chosen units.",
-                ),
+                _units("Every unit: who uses it", _USE, is_stated=True),
+                _units("Every unit: how cases are handled", _CASES),
+                _units("Every unit: enrolment, lead time, need of support", _AROUND),
             ),
         ),
         Row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from nytta.surfaces.grafana.boards import Board, Row
-from nytta.surfaces.grafana.panels import Kind, Panel
+from nytta.surfaces.grafana.panels import MOMENT, Kind, Panel
 
 _OWNER = "IT operations"
 _DIGITS = {"acceptance": 3, "durability": 2, "cells": 1}
@@ -102,12 +102,12 @@ BOARD: Final = Board(
                     "Closed weeks in time",
                     "Weeks that were told within 24 hours of their end, of those in the chosen time that closed since "
                     "figures of the organisation were first told: imports of old logs are not late.",
-                    """SELECT if(count() = 0, NULL, countIf(hours <= 24)) AS "In time", nullIf(count(), 0) AS "Of"
+                    """SELECT if(count() = 0, NULL, countIf(hours <= 24)) AS "In time", count() AS "Of"
 FROM nytta.publications AS p
 INNER JOIN (SELECT organisation, min(told_at) AS since FROM nytta.publications GROUP BY organisation) AS f
     ON f.organisation = p.organisation
 WHERE $__dateFilter(period) AND addWeeks(p.period, 1) >= toDate(f.since)""",
-                    empty="none closed since the start",
+                    empty="none closed yet",
                     width=6,
                     height=4,
                     owner=_OWNER,
@@ -170,16 +170,28 @@ FROM nytta.publications WHERE $__dateFilter(period) ORDER BY period DESC, organi
         Row(
             "Which alerts stand",
             (
-                _metric(
+                Panel(
                     Kind.TABLE,
                     "Alerts of the pipeline",
-                    "Alerts that fire at this moment or are about to. docs/runbook has a page for each.",
-                    'ALERTS{alertname=~"Nytta.*", alertname!="NyttaWatchdog"}',
-                    "",
-                    "none",
-                    24,
-                    7,
+                    "Alerts that fire at this moment, or are pending: about to. docs/runbook has a page for each.",
+                    expr="min by (alertname, job, severity, alertstate) ("
+                    'ALERTS{alertname=~"Nytta.*", alertname!="NyttaWatchdog"} '
+                    "* ignoring (alertstate) group_left () ALERTS_FOR_STATE) * 1000",
+                    width=24,
+                    height=7,
+                    source="Prometheus",
+                    refresh="every 30 seconds",
+                    owner=_OWNER,
                     empty="No alert stands.",
+                    hidden=("Time",),
+                    headings={
+                        "alertname": "Alert",
+                        "job": "Part",
+                        "severity": "Severity",
+                        "alertstate": "State",
+                        "Value": "Since",
+                    },
+                    units={"Value": MOMENT},
                 ),
             ),
         ),

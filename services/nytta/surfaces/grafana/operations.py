@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from nytta.disclosure.rules import Status
 from nytta.surfaces.grafana.boards import Board, Row, Variable
 from nytta.surfaces.grafana.panels import Kind, Panel
 
@@ -13,6 +14,20 @@ _OFTEN = "every ten minutes"
 _JOBS = ("nytta", "gateway", "worker", "alerter")
 _TOPICS = ("nytta.usage", "nytta.marks", "nytta.signals", "nytta.values")
 _LIVE = "every 15 seconds"
+_GATE: Final[dict[str, str]] = {
+    Status.OK: "shown",
+    Status.ROUNDED: "shown, rounded",
+    Status.BANDED: "shown as a band",
+    Status.SUPPRESSED: "not shown: protected",
+    Status.GROUPED: "not shown: in its group",
+    Status.NOT_ENOUGH: "not shown: too little",
+    Status.STALE: "not shown: to be told anew",
+    Status.SEALED: "not shown: removed",
+    Status.NOT_APPROVED: "not shown: not approved",
+    Status.NO_DENOMINATOR: "nothing to divide by",
+    Status.REVISED_PENDING: "shown, to be told anew",
+}
+_DELIVERIES = {"sent": "sent", "failed": "is tried again", "dead": "given up"}
 _OWNER = "IT operations"
 
 
@@ -222,17 +237,19 @@ WHERE {_SOURCE} AND $__timeFilter(received_at) GROUP BY reason ORDER BY "Refused
                 Panel(
                     Kind.BARS,
                     "Figures of the latest window, by what the gate made of them",
-                    "Figures of all organisations without case types: shown (ok, rounded, banded) or not, and why.",
-                    """SELECT replaceAll(status, '_', ' ') AS "Status", count() AS "Figures" FROM nytta.last_values
+                    "Figures of all organisations without case types: shown or not, and why; protected "
+                    "where too few stand behind them, or mostly one person.",
+                    """SELECT status AS "Status", count() AS "Figures" FROM nytta.last_values
 WHERE case_type = '*' GROUP BY status ORDER BY "Figures" DESC, status""",
                     empty="Nothing is published yet: closed weeks are published on Mondays.",
                     owner=_OWNER,
+                    words=_GATE,
                 ),
                 Panel(
                     Kind.TABLE,
                     "Messages by way and state",
-                    "What became of messages to people in the chosen time; `failed` is tried again for three days, "
-                    "then `dead`.",
+                    "What became of messages to people in the chosen time; what did not go out is tried again for "
+                    "three days, then given up.",
                     """SELECT channel AS "Way", state AS "State", count() AS "Messages",
     max(attempts) AS "Most attempts", max(at) AS "Last"
 FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY state = 'sent', channel, state""",
@@ -241,6 +258,7 @@ FROM nytta.messages WHERE $__timeFilter(at) GROUP BY channel, state ORDER BY sta
                     source="outbox",
                     refresh="every ten minutes",
                     widths={"Messages": 85, "Most attempts": 110, "Last": 140},
+                    words=_DELIVERIES,
                 ),
                 Panel(
                     Kind.TABLE,

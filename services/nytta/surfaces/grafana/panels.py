@@ -23,7 +23,7 @@ from nytta.surfaces.grafana.query import METRICS, STORE, ClickHouseQuery, promql
 
 PALETTE: Final = ("#2F7FD0", "#17908A", "#B8459A", "#C8601A")
 """Four lines are told apart at most: no red beside green, each with a dash of its own, 3:1 on light and on dark."""
-MARKERS: Final = ("#8064C8",)
+MARKERS: Final = ("#8064C8", "#A0793A")
 """Colours of annotations beside those of lines."""
 QUIET: Final = "#7F8590"
 """What stands behind the lines: a target."""
@@ -36,7 +36,7 @@ _GAP: Final = 32 * 86_400_000
 """Milliseconds between two points of which the later begins a line anew: longer than a month is."""
 _DAY: Final = "time:YYYY-MM-DD"
 """A point of the store's lines is a day, which the reader's zone would say as two in the morning."""
-_MOMENT: Final = "time:YYYY-MM-DD HH:mm"
+MOMENT: Final = "time:YYYY-MM-DD HH:mm"
 NO_VALUE: Final = "no data"
 EMPTY_CELL: Final = "–"
 WIDE: Final = 24
@@ -66,8 +66,9 @@ class Panel:
     states as people do, each with a sign of its own, so that no colour is needed. `lines` are names of lines that bear
     no number before them, `empty` says why nothing is there. `units` are of columns whose unit is not the panel's. Of
     a table, `bars` are shares drawn as bars, `signed` differences that are coloured where they are below zero,
-    `hidden` columns that only links need or that stand elsewhere, and `widths` pixels of columns; what they leave is
-    for the other columns.
+    `hidden` columns that only links need or that stand elsewhere, `headings` what columns are called in place of their
+    own names, `long` columns whose cells open to the whole of a long text, and `widths` pixels of columns; what they
+    leave is for the other columns.
     """
 
     kind: Kind
@@ -93,6 +94,8 @@ class Panel:
     hidden: tuple[str, ...] = ()
     widths: Mapping[str, int] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
+    long: tuple[str, ...] = ()
 
     @property
     def description(self) -> str:
@@ -207,7 +210,7 @@ def _table(panel: Panel) -> table.Panel:
         built.min_width(NARROW)
     # Grafana says in every empty cell what it says of an empty panel
     built.override_by_regexp("/.*/", [DynamicConfigValue("noValue", EMPTY_CELL)])
-    built.override_by_field_type("time", [DynamicConfigValue("unit", _MOMENT)])
+    built.override_by_field_type("time", [DynamicConfigValue("unit", MOMENT)])
     for column in dict.fromkeys(column for column, _, _ in panel.links):
         column_links = [
             {"title": title, "url": address, "targetBlank": False}
@@ -221,6 +224,10 @@ def _table(panel: Panel) -> table.Panel:
         built.override_by_name(column, _SIGNED)
     for column, pixels in panel.widths.items():
         built.override_by_name(column, [DynamicConfigValue("custom.width", pixels)])
+    for column, heading in panel.headings.items():
+        built.override_by_name(column, [DynamicConfigValue("displayName", heading)])
+    for column in panel.long:
+        built.override_by_name(column, [DynamicConfigValue("custom.inspect", True)])
     for column in panel.hidden:
         built.override_by_name(column, [DynamicConfigValue("custom.hidden", True)])
     return built

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from nytta.disclosure.rules import Reason
@@ -28,6 +28,18 @@ LINES: Final = f"""SELECT unit,
 
 NAMES: Final = f"(SELECT unit, name_en, depth FROM nytta.unit_names WHERE {ORGANISATION}) AS n"
 """Names of the organisation's units, for joins."""
+
+TYPES: Final = (
+    f"(SELECT case_type, any(name_en) AS name_en FROM nytta.case_types WHERE {SYSTEM} GROUP BY case_type) AS t"
+)
+"""Names of the system's case types, for joins, one row each across shards too; a log without a registry has none."""
+
+INDICATORS: Final = """(SELECT indicator, argMax(title_en, version) AS title FROM nytta.definitions FINAL
+    GROUP BY indicator) AS d"""
+"""Titles of indicators, for joins."""
+
+SYSTEMS: Final = "(SELECT system, any(name_en) AS name_en FROM nytta.systems GROUP BY system) AS y"
+"""Names of systems, likewise."""
 
 WHOLE: Final = f"""(SELECT unit FROM nytta.unit_names
     WHERE {ORGANISATION} AND {UNIT} ORDER BY depth, unit LIMIT 1)"""
@@ -65,6 +77,20 @@ REASONS: Final[dict[str, str]] = {
 }
 """Why a figure is not shown, as people say it."""
 
+BRIEF_REASONS: Final[dict[str, str]] = {
+    Reason.FEW_CASES: "too few cases",
+    Reason.FEW_PERSONS: "too few persons",
+    Reason.ONE_HANDLER: "mostly one person",
+    Reason.NO_HANDLERS: "handlers unnamed",
+    Reason.NOT_APPROVED: "not approved",
+    Reason.STALE: "to be told anew",
+    Reason.SEALED: "records removed",
+    Reason.NOT_YET: "not live yet",
+    Reason.NO_DATA: "no source of staff",
+    Reason.NOT_TOLD: "in no source",
+}
+"""The same where a column is no wider than an interval; the sentences stand at the end of the board."""
+
 FINDINGS: Final[dict[str, str]] = {
     Finding.LEVEL: "▼ Below like units",
     Finding.RELAPSE: "↘ Fallen back",
@@ -85,6 +111,17 @@ FINDINGS: Final[dict[str, str]] = {
 }
 """Findings of lag detection, as people say them."""
 
+_POSTPONED: Final = {"snoozed": "postponed"}
+"""The one state of an alert that people call otherwise."""
+
+
+def _finding(column: str) -> str:
+    """SQL of a finding in words, where no table can map it."""
+    # a sign and a space stand before each
+    kinds, words = [str(kind) for kind in FINDINGS], [phrase[2:] for phrase in FINDINGS.values()]
+    return f"transform(toString({column}), {kinds!r}, {words!r}, toString({column}))"
+
+
 TO_CONSOLE: Final = '${console}/units/${__data.fields["Id"]:percentencode}'
 TO_ALERT: Final = '${console}/alerts/${__data.fields["Alert id"]:percentencode}'
 TO_UNIT: Final = (
@@ -101,8 +138,9 @@ VARIABLES: Final = (
     Variable(
         "system",
         "System",
-        f"SELECT system FROM nytta.last_windows WHERE {ORGANISATION} AND system != '' GROUP BY system "
-        "ORDER BY count() DESC, system",
+        "SELECT w.system, ifNull(nullIf(y.name_en, ''), w.system) AS label FROM (SELECT system, count() AS figures "
+        f"FROM nytta.last_windows WHERE {ORGANISATION} AND system != '' GROUP BY system) AS w "
+        f"LEFT JOIN {SYSTEMS} ON y.system = w.system ORDER BY w.figures DESC, w.system",
     ),
     Variable(
         "unit",
@@ -130,19 +168,23 @@ MARKS: Final = (
     WHERE isNotNull(date) AND system IN ('', ${{system:singlequote}})
       AND (unit = '' OR unit IN (SELECT unit FROM nytta.unit_names WHERE {ORGANISATION}))
     UNION ALL
-    SELECT assumeNotNull(date), concat('Live: ', system), concat(toString(count()), ' units'), 'live'
-    FROM nytta.go_lives
-    WHERE isNotNull(date) AND {SYSTEM} AND unit IN (SELECT unit FROM nytta.unit_names WHERE {ORGANISATION})
-    GROUP BY date, system)
+    SELECT assumeNotNull(g.date), concat('Live: ', ifNull(nullIf(y.name_en, ''), g.system)),
+        concat(toString(g.units), ' units'), 'live'
+    FROM (SELECT date, system, count() AS units FROM nytta.go_lives
+        WHERE isNotNull(date) AND {SYSTEM} AND unit IN (SELECT unit FROM nytta.unit_names WHERE {ORGANISATION})
+        GROUP BY date, system) AS g
+    LEFT JOIN {SYSTEMS} ON y.system = g.system)
 WHERE $__dateFilter(day) ORDER BY time""",
     ),
     Mark(
         "Signals",
         PALETTE[2],
-        f"""SELECT toDateTime(opened) AS time, concat('Signal: ', replaceAll(kind, '_', ' ')) AS title,
-    concat(unit, ' · ', indicator) AS text, kind AS tags
-FROM nytta.signals
-WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND NOT withdrawn AND $__dateFilter(opened) ORDER BY time""",
+        f"""SELECT toDateTime(s.opened) AS time, concat('Found: ', {_finding("s.kind")}) AS title,
+    concat(ifNull(nullIf(n.name_en, ''), s.unit), ' · ', ifNull(nullIf(d.title, ''), s.indicator)) AS text,
+    s.kind AS tags
+FROM (SELECT * FROM nytta.signals
+    WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND NOT withdrawn AND $__dateFilter(opened)) AS s
+LEFT JOIN {NAMES} ON n.unit = s.unit LEFT JOIN {INDICATORS} ON d.indicator = s.indicator ORDER BY time""",
     ),
     Mark(
         "Decisions",
@@ -156,17 +198,32 @@ WHERE {ORGANISATION} AND isNotNull(decided) AND $__dateFilter(assumeNotNull(deci
     Mark(
         "Alerts",
         MARKERS[0],
-        f"""SELECT toDateTime(d.day) AS time, concat('Alert ', d.what, ': ', replaceAll(d.kind, '_', ' ')) AS title,
+        f"""SELECT toDateTime(d.day) AS time, concat('Alert ', d.what, ': ', {_finding("d.kind")}) AS title,
     ifNull(nullIf(n.name_en, ''), d.unit) AS text, d.what AS tags
 FROM (SELECT * FROM nytta.alert_days
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND family != 'source' AND $__dateFilter(day)) AS d
 LEFT JOIN {NAMES} ON n.unit = d.unit ORDER BY time, title""",
     ),
     Mark(
+        "Actions",
+        MARKERS[1],
+        f"""SELECT toDateTime(assumeNotNull(a.day)) AS time,
+    concat('Action planned: ', {_finding("a.kind")}) AS title,
+    concat(ifNull(nullIf(n.name_en, ''), a.unit), if(a.due = '', '', concat(', to be done by ', a.due))) AS text,
+    'action' AS tags
+FROM (SELECT unit, kind, toDateOrNull(JSONExtractString(body, 'acknowledged', 'on')) AS day,
+        JSONExtractString(body, 'acknowledged', 'due') AS due
+    FROM nytta.alert_records FINAL
+    WHERE record = 'alert' AND {ORGANISATION} AND {SYSTEM} AND {UNIT}
+      AND JSONExtractString(body, 'acknowledged', 'action') != '') AS a
+LEFT JOIN {NAMES} ON n.unit = a.unit
+WHERE isNotNull(a.day) AND $__dateFilter(assumeNotNull(a.day)) ORDER BY time, title""",
+    ),
+    Mark(
         "Outages",
         PALETTE[3],
         f"""SELECT toDateTime(assumeNotNull(opened)) AS time, toDateTime(ifNull(closed, today())) AS timeEnd,
-    concat('Source: ', replaceAll(kind, '_', ' ')) AS title, system AS text, kind AS tags
+    concat('Source: ', {_finding("kind")}) AS title, system AS text, kind AS tags
 FROM nytta.alerts
 WHERE {ORGANISATION} AND family = 'source' AND isNotNull(opened) AND $__dateFilter(assumeNotNull(opened))
 ORDER BY time""",
@@ -174,7 +231,10 @@ ORDER BY time""",
 )
 
 
-UNSHOWN: Final = "No figure in the chosen time: no source tells of it, or the end of the board says why none is shown."
+UNSHOWN: Final = (
+    "No figure in the chosen time: figures go to the week above, and either no source tells of it, or the end of the "
+    "board says why none is shown."
+)
 """Where a figure is missing that others have."""
 
 
@@ -184,7 +244,8 @@ def latest_value(indicator: str, title: str, definition: str, unit: str = "perce
     return Panel(
         Kind.STAT,
         title,
-        f"{definition} Latest rolling window, and the change against the window before it, in the topmost chosen unit.",
+        f"{definition} Latest rolling window, and the change against the window before it, in the topmost chosen unit. "
+        "What is hidden stands at the end of the board with its reason.",
         f"""SELECT value AS "Latest", change AS "{change}" FROM nytta.last_changes
 WHERE {ORGANISATION} AND {SYSTEM} AND indicator = '{indicator}' AND case_type = '*' AND part = ''
   AND unit IN {WHOLE}
@@ -193,7 +254,7 @@ LIMIT 1""",
         units={change: "none"} if unit == "percent" else {},
         width=4,
         height=4,
-        empty="no figure: see the end",
+        empty="hidden, or in no source",
     )
 
 
@@ -251,8 +312,7 @@ def lagging(width: int = 24, columns: Collection[str] = _LAGGING.keys()) -> Pane
     s.alert AS "Alert id"
 FROM (SELECT * FROM nytta.standings WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND findings > 0) AS s
 LEFT JOIN {NAMES} ON n.unit = s.unit
-LEFT JOIN (SELECT indicator, argMax(title_en, version) AS title FROM nytta.definitions FINAL GROUP BY indicator) AS d
-    ON d.indicator = s.indicator
+LEFT JOIN {INDICATORS} ON d.indicator = s.indicator
 ORDER BY s.urgency DESC, s.to_target, s.unit""",
         width=width,
         height=8,
@@ -263,7 +323,7 @@ ORDER BY s.urgency DESC, s.to_target, s.unit""",
         bars=("Now",),
         signed=("To target", "To like units"),
         hidden=("Id", "Alert id", *(column for column in _LAGGING if column not in columns)),
-        words=FINDINGS,
+        words=FINDINGS | _POSTPONED,
         empty="No finding is open of the chosen units; how many can be judged stands above.",
     )
 
@@ -290,13 +350,14 @@ def standing_alerts(width: int = 24) -> Panel:
     return Panel(
         Kind.TABLE,
         "Alerts that stand now",
-        "Alerts that are open, acknowledged, snoozed, improving or escalated at this moment, whatever time is chosen.",
+        "Alerts that are open, acknowledged, postponed, improving or escalated now, whatever time is chosen.",
         f"""SELECT ifNull(nullIf(n.name_en, ''), a.unit) AS "Unit", a.kind AS "Finding", a.state AS "State",
     toString(a.opened) AS "Opened", a.days_open AS "Days open",
     ifNull(toString(a.acknowledged), 'no') AS "Acknowledged",
-    a.system AS "System", a.unit AS "Id", a.id AS "Alert id"
+    ifNull(nullIf(y.name_en, ''), a.system) AS "System", a.unit AS "Id", a.id AS "Alert id"
 FROM (SELECT * FROM nytta.live_alerts WHERE {ORGANISATION} AND {UNIT}) AS a
 LEFT JOIN {NAMES} ON n.unit = a.unit
+LEFT JOIN {SYSTEMS} ON y.system = a.system
 ORDER BY a.urgency DESC, a.opened, a.unit""",
         width=width,
         height=7,
@@ -304,7 +365,7 @@ ORDER BY a.urgency DESC, a.opened, a.unit""",
         refresh="every ten minutes",
         links=(("Unit", TO_CONSOLE, "Console"), ("Finding", TO_ALERT, "The alert")),
         hidden=("Id", "Alert id"),
-        words=FINDINGS,
+        words=FINDINGS | _POSTPONED,
         empty="No alert stands.",
     )
 
@@ -329,16 +390,45 @@ GROUP BY v.indicator, v.reason ORDER BY v.indicator, v.reason""",
     )
 
 
+RESTS_ON: Final = """arrayStringConcat(arrayMap((name, figure) -> concat(
+        ifNull(nullIf(d.titles[replaceOne(name, ' before', '')], ''), replaceOne(name, ' before', '')),
+        if(endsWith(name, ' before'), ' before ', ' '), toString(figure)),
+        mapKeys(s.figures), mapValues(s.figures)), ', ')"""
+"""SQL of what a state `s` was read from, by the titles of indicators; its query joins `TITLES`."""
+
+TITLES: Final = """(SELECT mapFromArrays(groupArray(indicator), groupArray(title)) AS titles FROM (
+    SELECT toString(indicator) AS indicator, argMax(title_en, version) AS title
+    FROM nytta.definitions FINAL GROUP BY indicator)) AS d"""
+"""One row with a map from indicators to their titles, to be joined to each row."""
+
+
 def share(low: str, high: str) -> str:
-    """SQL of a figure's interval with the band of its number, as text: `61–81 · 100-299`; else why none is shown."""
-    interval = f"if(isNull({low}), '', concat(toString(round({low}, 2)), '–', toString(round({high}, 2)), ' · '))"
-    return f"if(isNull(value), reason, concat({interval}, n_band))"
+    """SQL of a figure's interval with the band of its number, as text: `61–81 of 100-299`; else why none is shown."""
+    interval = f"if(isNull({low}), '', concat(toString(round({low}, 2)), '–', toString(round({high}, 2)), ' '))"
+    return f"if(isNull(value), reason, concat({interval}, 'of ', n_band))"
 
 
-def figures(columns: dict[str, str]) -> str:
+def figures(columns: Mapping[str, str]) -> str:
     """SQL of two columns for each indicator: its figure, which sorts, and its interval; by indicator and heading."""
     return ",\n    ".join(
         f"anyIf(value, indicator = '{indicator_id}') AS \"{heading}\", "
-        f"anyIf({share('low', 'high')}, indicator = '{indicator_id}') AS \"{heading}, interval\""
+        f"anyIf({share('low', 'high')}, indicator = '{indicator_id}') AS \"{_interval(heading)}\""
         for indicator_id, heading in columns.items()
     )
+
+
+def figure_widths(headings: Iterable[str]) -> dict[str, int]:
+    """Pixels of the columns of `figures`: room for their headings, for an interval, and for a brief reason."""
+    return {
+        column: max(least, _LETTER * len(column) + _PADDING)
+        for heading in headings
+        for column, least in ((heading, 85), (_interval(heading), 140))
+    }
+
+
+_LETTER, _PADDING = 7, 12
+"""Pixels of a letter in Grafana's tables, rather too many, and of what stands around the text of a cell."""
+
+
+def _interval(heading: str) -> str:
+    return f"{heading.removesuffix(' %').removesuffix(' d')}, from–to"

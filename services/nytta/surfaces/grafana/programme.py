@@ -13,8 +13,10 @@ from nytta.surfaces.grafana.phrases import (
     NAMES,
     ORGANISATION,
     PLACE,
+    RESTS_ON,
     STATES,
     SYSTEM,
+    TITLES,
     TO_CONSOLE,
     TO_UNIT,
     UNIT,
@@ -39,7 +41,7 @@ def _latest(view: str) -> str:
     return f"week = (SELECT max(week) FROM nytta.{view} WHERE {ORGANISATION})"
 
 
-def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
+def _stat(title: str, definition: str, sql: str, unit: str = "none", empty: str = "none planned or stated") -> Panel:
     return Panel(
         Kind.STAT,
         title,
@@ -50,19 +52,18 @@ def _stat(title: str, definition: str, sql: str, unit: str = "none") -> Panel:
         height=4,
         source="statements of benefits",
         refresh=_SAID,
-        empty="none planned or stated",
+        empty=empty,
     )
 
 
 _FIGURES: Final = {
-    "Unit": 140,
-    "Status": 95,
+    "Unit": 150,
     "Realised %": 85,
     "Forecast %": 85,
     "Between %": 80,
-    "Due": 90,
     "Baseline": 75,
     "Target": 65,
+    "In": 110,
     "Freed h/year": 100,
     "Worth": 70,
     "Currency": 75,
@@ -81,7 +82,7 @@ def _benefits(
     replaceAll(b.status, '_', ' ') AS "Status", b.realised AS "Realised %", b.forecast AS "Forecast %",
     if(isNull(b.forecast_low), '', concat(toString(b.forecast_low), '–', toString(b.forecast_high))) AS "Between %",
     toString(b.due) AS "Due", b.baseline AS "Baseline", b.target AS "Target", b.unit_of_measure AS "In",
-    b.freed_hours AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
+    round(b.freed_hours, 1) AS "Freed h/year", b.amount AS "Worth", b.currency AS "Currency", b.place AS "Id"
 FROM nytta.benefits AS b LEFT JOIN {NAMES} ON n.unit = b.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("benefits")}
 ORDER BY b.realised ASC NULLS LAST, b.benefit""",
@@ -140,6 +141,7 @@ FROM nytta.unrealised WHERE {ORGANISATION} AND {_latest("unrealised")} HAVING co
                     "Units that have executed the decisions that concern them, of all units concerned.",
                     f"""SELECT sum(executed) AS "Executed", sum(units) AS "Of" FROM nytta.decisions
 WHERE {ORGANISATION} AND {_latest("decisions")} HAVING count() > 0""",
+                    empty="no decision is known",
                 ),
                 _stat(
                     "Open alerts",
@@ -155,12 +157,12 @@ WHERE {ORGANISATION} AND state IN ('open', 'acknowledged', 'improving', 'escalat
             (
                 _benefits(
                     "Benefits, what is furthest behind first",
-                    width=17,
+                    width=16,
                     height=8,
-                    widths={"Unit": 165, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
+                    widths={"Unit": 150, "Status": 95, "Realised %": 85, "Forecast %": 85, "Due": 90},
                     hidden=("Between %", "Baseline", "Target", "In", "Freed h/year", "Worth", "Currency"),
                 ),
-                lagging(7, ("Finding", "To target")),
+                lagging(8, ("Finding", "To target")),
             ),
         ),
         Row(
@@ -191,7 +193,7 @@ ORDER BY time, line""",
                     "Unrealised hours, by unit",
                     "Hours a year that were promised and are not there, the ten largest.",
                     f"""SELECT ifNull(nullIf(any(n.name_en), ''), u.place) AS "Unit",
-    sum(ifNull(u.use_missing_hours, 0) + ifNull(u.effect_missing_hours, 0)) AS "Hours a year"
+    round(sum(ifNull(u.use_missing_hours, 0) + ifNull(u.effect_missing_hours, 0)), 1) AS "Hours a year"
 FROM nytta.unrealised AS u LEFT JOIN {NAMES} ON n.unit = u.place
 WHERE {ORGANISATION} AND {SYSTEM} AND {PLACE} AND {_latest("unrealised")}
 GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10""",
@@ -199,7 +201,9 @@ GROUP BY u.place HAVING "Hours a year" > 0 ORDER BY "Hours a year" DESC LIMIT 10
                     source="statements of benefits",
                     refresh=_SAID,
                 ),
-                _benefits("Every benefit, with its baseline, target and worth", widths={"Benefit": 220, **_FIGURES}),
+                _benefits(
+                    "Every benefit, with its baseline, target and worth", widths=_FIGURES, hidden=("Status", "Due")
+                ),
             ),
         ),
         Row("Alerts", (standing_alerts(),)),
@@ -225,10 +229,10 @@ GROUP BY state ORDER BY count() DESC, state""",
                     "Access, training and use of the last quarter, as one word; the published figures that it was read "
                     "from stand beside. Units stand in the order of the tree.",
                     f"""SELECT ifNull(nullIf(n.name_en, ''), s.unit) AS "Unit", s.state AS "Stands", s.value AS "Use %",
-    s.low AS "From %", s.high AS "To %", s.rests_on AS "Read from", s.unit AS "Id"
+    s.low AS "From %", s.high AS "To %", {RESTS_ON} AS "Read from", s.unit AS "Id"
 FROM (SELECT * FROM nytta.states
     WHERE {ORGANISATION} AND {SYSTEM} AND {UNIT} AND what = 'use-state' AND {LAST_STATES}) AS s
-LEFT JOIN {NAMES} ON n.unit = s.unit
+CROSS JOIN {TITLES} LEFT JOIN {NAMES} ON n.unit = s.unit
 ORDER BY n.depth, s.unit""",
                     empty=_NO_STATES,
                     width=16,
@@ -237,6 +241,7 @@ ORDER BY n.depth, s.unit""",
                     hidden=("Id",),
                     words=WORDS,
                     widths={"Stands": 150, "Use %": 65, "From %": 65, "To %": 60},
+                    long=("Read from",),
                 ),
                 Panel(
                     Kind.TABLE,
