@@ -71,7 +71,12 @@ def shown(figures: Exact, measure: Measure, rules: Protection = RULES) -> Gated:
         (STAFF, sized(10), ""),
         (STAFF, sized(9), "few_persons"),
         (STAFF, exact(persons=40, denominator=9, numerator=4), "few_persons"),
+        (STAFF, exact(persons=40, cases=0), ""),
+        (STAFF, exact(persons=9, cases=40), "few_persons"),
+        (CITIZEN, exact(persons=0, cases=40), ""),
+        (replace(CITIZEN, per_head=True, minimum=11), exact(cases=12, denominator=10, persons=10, numerator=5), ""),
         (OFFICIAL, sized(1), ""),
+        (OFFICIAL, exact(persons=0, cases=0), ""),
         (OFFICIAL, sized(9, grouped=True), "few_persons"),
         (OFFICIAL, sized(10, grouped=True), ""),
     ],
@@ -163,6 +168,13 @@ def test_an_interval_says_nothing_that_value_and_band_do_not_say() -> None:
 def test_official_acts_are_told_as_they_are() -> None:
     out = shown(exact(numerator=61, denominator=183), OFFICIAL)
     assert (out.value[0], out.low[0], out.high[0]) == (33.0, 26.0, 41.0)  # Wilson: 26.9 to 40.4
+
+
+@pytest.mark.parametrize("numerator", [0, 183])
+def test_none_and_all_of_an_official_act_stay_within_none_and_all(numerator: int) -> None:
+    out = shown(exact(numerator=numerator, denominator=183), OFFICIAL)
+    assert (out.low[0] == 0) == (numerator == 0)
+    assert (out.high[0] == 100) == (numerator == 183)
 
 
 def test_medians_are_whole_days_without_noise() -> None:
