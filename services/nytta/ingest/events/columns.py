@@ -125,20 +125,21 @@ def distinct(*columns: pa.ChunkedArray) -> tuple[list[tuple[Any, ...]], NDArray[
     """The distinct rows of columns of one length above 0, and for each row its place among them."""
     places = np.zeros(len(columns[0]), np.int64)
     count = 1
+    encoded_columns: list[tuple[list[Any], NDArray[np.int64]]] = []
     for column in columns:
         is_word = pa.types.is_dictionary(column.type)
         encoded = column if is_word else column.dictionary_encode()
         encoded = encoded.unify_dictionaries().combine_chunks()
+        words = encoded.dictionary.to_pylist()
         codes = encoded.indices.to_numpy().astype(np.int64)
+        encoded_columns.append((words, codes))
         # Numbered anew after each column, so that the product stays below rows times words and never overflows.
-        combined = places * len(encoded.dictionary) + codes
-        distinct_codes, places = numbered(combined, count * len(encoded.dictionary))
+        distinct_codes, places = numbered(places * len(words) + codes, count * len(words))
         count = len(distinct_codes)
     # one row of each kind, whichever: they are equal
     examples = np.empty(count, np.int64)
     examples[places] = np.arange(len(places))
-    example_rows = pa.array(examples)
-    values = (column.take(example_rows).to_pylist() for column in columns)
+    values = ([words[code] for code in codes[examples].tolist()] for words, codes in encoded_columns)
     return list(zip(*values, strict=True)), places
 
 
