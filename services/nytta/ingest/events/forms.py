@@ -221,7 +221,8 @@ class _Text:
             scalars = {slot: values.filter(pa.array(are_same)) for slot, values in scalars.items()}
         if len(places) < _FEWEST:
             return None
-        attributes, data = {}, {}
+        attributes: dict[str, pa.Array] = {}
+        data: dict[str, pa.Array] = {}
         for slot, (start, end) in zip(form.slots, bounds, strict=True):
             texts = self._words if repeats(slot) else self._texts
             values = scalars[slot] if slot in scalars else texts(start, end)
@@ -277,7 +278,7 @@ class _Text:
     def _texts(self, starts: Places, ends: Places) -> pa.StringArray:
         length = int(ends[0] - starts[0])
         if length and (ends - starts == length).all():
-            offsets = np.arange(0, length * len(starts) + 1, length, np.int32)
+            offsets = np.arange(len(starts) + 1, dtype=np.int32) * np.int32(length)
             buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self._joined(starts, length))]
             return pa.Array.from_buffers(pa.string(), len(starts), buffers)
         cut = self._cut(starts, ends, pa.string())
