@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,8 @@ class WithoutPandas:
 def main() -> None:
     """Run a command; what only the others need is not loaded."""
     sys.meta_path.insert(0, WithoutPandas)
+    # what is loaded stays, and the collector would look through it again and again
+    gc.set_threshold(200_000, 50, 1000)
     words = sys.argv[1:]
     if words in ([], ["--help"]):
         from nytta.cli.front import page

@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import orjson
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from nytta import Mendable
 from nytta import service as nytta
@@ -31,6 +30,9 @@ from nytta.service.stopping import interruptible
 from nytta.storage import permissions
 from nytta.surfaces.access_log import AccessLog, Read
 from nytta.surfaces.spreadsheets import csv_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 commands = typer.Typer(
     name="nytta",
@@ -53,7 +55,22 @@ def _several(context: typer.Context) -> None:
         permissions.restrict()
 
 
-stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+@cache
+def error_console() -> Console:
+    """Standard error, for what is said to the person."""
+    from rich.console import Console
+
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class _ErrorConsole:
+    """Stands for it until something is said: a command that says nothing loads no console."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(error_console(), name)
+
+
+stderr = cast("Console", _ErrorConsole())
 
 Data = Annotated[Path | None, typer.Option("--data", help="The store's folder (else NYTTA_DATA, else var/data).")]
 Registry = Annotated[Path | None, typer.Option("--registry", help="Folder with organisation.yaml and its companions.")]
@@ -144,11 +161,17 @@ def show(rows: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str] =
     if as_csv:
         sys.stdout.write(csv_text(names, ([row.get(name) for name in names] for row in rows)))
         return
+    if not rows:
+        print("nothing")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(*names, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     console = Console()
-    Console(width=console.width if console.is_terminal else 200).print(table if rows else "nothing")
+    Console(width=console.width if console.is_terminal else 200).print(table)
 
 
 def log_private_read(app: nytta.App, unit: str) -> None:

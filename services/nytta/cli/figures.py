@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from nytta import service as nytta
 from nytta.cli.common import Data, Json, commands, fail, log_private_read, opened, print_json, show, stderr
@@ -180,6 +178,9 @@ def overview(data: Data = None, as_json: Json = False) -> None:
     if as_json:
         print_json([*latest, *missing])
         return
+    from rich.console import Console
+    from rich.table import Table
+
     figures: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
     for row in latest:
         figures.setdefault(row["unit"], {}).setdefault(row["system"], {})[row["indicator"]] = row

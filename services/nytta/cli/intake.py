@@ -20,6 +20,7 @@ from nytta.cli.common import (
     Language,
     Registry,
     commands,
+    error_console,
     fail,
     mendable,
     opened,
@@ -144,7 +145,7 @@ def say_reach(reached: Sequence[Reach], language: str = Language.EN) -> None:
 @contextmanager
 def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+    with Progress(*columns, console=error_console(), transient=True, disable=not stderr.is_terminal) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -10,10 +10,13 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-
-import holidays
+from typing import TYPE_CHECKING
 
 from nytta.registry.dates import mondays
+
+if TYPE_CHECKING:
+    # loaded where a country is asked for: it takes as long as a twentieth of a whole command
+    import holidays
 
 SUMMER_WEEKS = range(27, 33)
 """ISO weeks of the Nordic summer holidays."""
@@ -137,6 +140,8 @@ def is_country(code: str) -> bool:
     """Whether `code` is an ISO 3166 code of two letters of a country whose holidays are known."""
     if len(code) != 2:
         return False
+    import holidays
+
     try:
         holidays.country_holidays(code)
     except NotImplementedError:
@@ -160,6 +165,8 @@ def _good_friday(country: str, year: int) -> date | None:
 
 
 def _holidays(country: str, year: int) -> holidays.HolidayBase:
+    import holidays
+
     supported = holidays.country_holidays(country).supported_categories
     # the library refuses a category that a country does not have; in English, for names are looked up in it
     categories = tuple(category for category in ("public", "de_facto") if category in supported)

@@ -339,7 +339,6 @@ def quiet_collector() -> None:
     What columns took is given back when they go: Arrow's own pool would keep it, for a service that waits all night.
     """
     pa.set_memory_pool(pa.system_memory_pool())
-    gc.collect()
     # what was loaded by now lives as long as the process: it is not looked at again
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nytta.ingest.events import DEFAULTS, TYPES, Batch, Pseudonymiser, batch, decode, fast, to_ndjson
+from nytta.ingest.events import DEFAULTS, TYPES, Batch, Pseudonymiser, batch, decode, fast, forms, to_ndjson
 from nytta.ingest.events.examples import accepted, full, minimal, rejected
 from nytta.ingest.events.fast import FAST_PLANS
 from nytta.ingest.events.lines import Lines
@@ -34,8 +34,8 @@ class ByPlace:
 BY_PLACE = ByPlace()
 
 
-def ways(body: bytes, pseudonymise: Chooser | None) -> tuple[Batch, Batch, Batch]:
-    """The batch as it is, as it is where lines are parted by type, and when every line is left to the models."""
+def ways(body: bytes, pseudonymise: Chooser | None) -> tuple[Batch, Batch, Batch, Batch]:
+    """The batch as it is, where lines are parted by type, where those written alike are, and when models read all."""
 
     def nothing(*_: object) -> list[None]:
         return []
@@ -45,7 +45,9 @@ def ways(body: bytes, pseudonymise: Chooser | None) -> tuple[Batch, Batch, Batch
         parted = decode(body, received_at=RECEIVED, pseudonymise=pseudonymise)
     with patch.object(batch, "read", nothing):
         slow = decode(body, received_at=RECEIVED, pseudonymise=pseudonymise)
-    return together, parted, slow
+    with patch.object(forms, "_FEWEST", 1):
+        alike = decode(body, received_at=RECEIVED, pseudonymise=pseudonymise)
+    return together, parted, alike, slow
 
 
 def rows(made: Batch) -> list[str]:
@@ -53,15 +55,15 @@ def rows(made: Batch) -> list[str]:
 
 
 def same(body: bytes, pseudonymise: Chooser | None) -> Batch:
-    together, parted, slow = ways(body, pseudonymise)
-    for quick in (together, parted):
+    *quick_ways, slow = ways(body, pseudonymise)
+    for quick in quick_ways:
         assert quick.rejects == slow.rejects
         assert quick.read == slow.read == len(quick) + len(quick.rejects)
         assert rows(quick) == rows(slow)
         names, other_names = quick.table.column_names, slow.table.column_names
         assert names == other_names, set(names) ^ set(other_names)
         quick.table.validate(full=True)
-    return together
+    return slow
 
 
 # Texts of every kind that a rule could treat in another way than its twin.
@@ -353,6 +355,35 @@ def test_a_bad_line_among_hundreds_takes_none_with_it(
     for place, damage in damaged:
         found[place] = damage(found[place])
     same(b"\n".join(found), KEY)
+
+
+@pytest.mark.parametrize("name", ["nytta.case.step.v1", "nytta.platform.session.v1", "nytta.ticket.opened.v1"])
+def test_a_line_that_differs_by_one_byte_is_read_as_by_the_models(name: str) -> None:
+    line = to_ndjson([full(name) | {"sequence": 1203, "trace": "å"}]).strip()
+    damaged = [line]
+    for place in range(len(line)):
+        before, byte, after = line[:place], line[place : place + 1], line[place + 1 :]
+        written = [b"", byte * 2, b'"', b"\\", b"}", b"{", b":", b" ", b"0", b"-", b"\x01", b"\xff", b'","']
+        damaged += [before + other + after for other in written if b"\n" not in other]
+    same(b"\n".join(damaged), KEY)
+
+
+def test_lines_written_alike_are_read_without_a_parser_and_others_are_left() -> None:
+    steps = [
+        full("nytta.case.step.v1")
+        | {"id": f"{number}", "data": full("nytta.case.step.v1")["data"] | {"intended": number % 2 == 0}}
+        for number in range(100)
+    ]
+    steps[17]["id"] = 'with a "mark"'
+    body = Lines(to_ndjson(steps))
+    with patch.object(forms, "_FEWEST", 90):
+        [group] = forms.alike(body, np.arange(100), fits=lambda _: True, repeats=lambda slot: slot.name == "system")
+    assert group.rows.tolist() == [number for number in range(100) if number != 17]
+    assert group.attributes["id"].to_pylist() == [str(number) for number in group.rows]
+    assert group.data["intended"].to_pylist() == [number % 2 == 0 for number in group.rows]
+    assert group.data["system"].to_pylist() == [steps[0]["data"]["system"]] * 99
+    with patch.object(forms, "_FEWEST", 100):
+        assert not list(forms.alike(body, np.arange(100), fits=lambda _: True, repeats=lambda _: False))
 
 
 def test_extensions_that_are_texts_need_no_model() -> None:

@@ -15,7 +15,7 @@ from nytta import Mendable
 from nytta.ingest.events.columns import ALWAYS, COLUMNS, DEFAULTS, constant, join, rows_of
 from nytta.ingest.events.envelope import Event, Retraction
 from nytta.ingest.events.fast import read
-from nytta.ingest.events.identifiers import identify_all
+from nytta.ingest.events.identifiers import identify_all, pairs_of
 from nytta.ingest.events.lines import KEPT, Lines
 from nytta.ingest.events.models import TYPES
 from nytta.ingest.events.plans import PLANS, TypePlan
@@ -212,7 +212,8 @@ def _columns(plan: TypePlan, events: Sequence[Event], circumstances: Circumstanc
         values = [_plain(getattr(event.data, field.name)) for event in events]
         data[field.name] = pa.array(values, field.arrow)
     id_columns = {name: data.pop(name) for name in plan.identifiers}
-    ids = identify_all(id_columns, envelope["source"], data.get("unit"), circumstances.pseudonymise)
+    pairs = pairs_of(len(events), envelope["source"], data.get("unit"))
+    ids = identify_all(id_columns, pairs, circumstances.pseudonymise)
     attributes_of_events = [event.extensions for event in events]
     extensions = {}
     for name in set().union(*attributes_of_events):

@@ -109,19 +109,37 @@ def is_filled(name: str, column: pa.Array | pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.not_equal(column, default)).as_py())
 
 
+def numbered(codes: NDArray[np.int64], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct codes, ascending, and for each code its place among them; codes are from 0 until below `limit`."""
+    # sorting costs more than a table of all codes that there may be, unless that is much longer
+    if limit > 16 * len(codes) + 1024:
+        return np.unique(codes, return_inverse=True)
+    occurs = np.zeros(limit, np.bool_)
+    occurs[codes] = True
+    distinct_codes = np.flatnonzero(occurs)
+    places = np.cumsum(occurs) - 1
+    return distinct_codes, places[codes]
+
+
 def distinct(*columns: pa.ChunkedArray) -> tuple[list[tuple[Any, ...]], NDArray[np.int64]]:
     """The distinct rows of columns of one length above 0, and for each row its place among them."""
     places = np.zeros(len(columns[0]), np.int64)
+    count = 1
+    encoded_columns: list[tuple[list[Any], NDArray[np.int64]]] = []
     for column in columns:
         is_word = pa.types.is_dictionary(column.type)
         encoded = column if is_word else column.dictionary_encode()
         encoded = encoded.unify_dictionaries().combine_chunks()
+        words = encoded.dictionary.to_pylist()
         codes = encoded.indices.to_numpy().astype(np.int64)
+        encoded_columns.append((words, codes))
         # Numbered anew after each column, so that the product stays below rows times words and never overflows.
-        combined = places * len(encoded.dictionary) + codes
-        _, first_rows, places = np.unique(combined, return_index=True, return_inverse=True)
-    distinct_rows = pa.array(first_rows)
-    values = (column.take(distinct_rows).to_pylist() for column in columns)
+        distinct_codes, places = numbered(places * len(words) + codes, count * len(words))
+        count = len(distinct_codes)
+    # one row of each kind, whichever: they are equal
+    examples = np.empty(count, np.int64)
+    examples[places] = np.arange(len(places))
+    values = ([words[code] for code in codes[examples].tolist()] for words, codes in encoded_columns)
     return list(zip(*values, strict=True)), places
 
 

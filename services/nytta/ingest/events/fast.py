@@ -4,7 +4,7 @@ It accepts a part of what the models accept. What it does not accept is not refu
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,7 +16,8 @@ import pyarrow.json
 from numpy.typing import NDArray
 
 from nytta.ingest.events.fields import is_extension
-from nytta.ingest.events.identifiers import Remembering, identify_all
+from nytta.ingest.events.forms import CONSTANT, Alike, Event, Slot, alike
+from nytta.ingest.events.identifiers import Identifiers, Remembering, identify_all, joined_pairs, pairs_of
 from nytta.ingest.events.lines import Lines
 from nytta.ingest.events.plans import PLANS, TypePlan
 from nytta.ingest.events.pseudonyms import Chooser
@@ -40,6 +41,9 @@ _ENVELOPE: Final = {
 _NUMBERS: Final = ("sequence", "revision")
 _DATA: Final = {field.name: field.arrow for plan in PLANS.values() for field in plan.fields}
 _IDENTIFIERS: Final = frozenset(name for plan in PLANS.values() for name in plan.identifiers)
+_WORDS: Final = frozenset(
+    field.name for plan in PLANS.values() for field in plan.fields if field.role in ("text", "choice")
+)
 _PYTHON: Final = {pa.string(): str, pa.bool_(): bool, pa.int64(): int}
 _DATA_KINDS: Final[Mapping[str, type]] = {name: _PYTHON[kind] for name, kind in _DATA.items()}
 # Lines that show which fields to expect: a column that nobody fills costs as much as one that is filled.
@@ -72,13 +76,79 @@ class Piece:
 
 def read(lines: Lines, start: int, end_line: int, pseudonymise: Chooser | None) -> Iterator[Piece]:
     """The events of the lines from `start` until before `end_line` that can be read, type by type."""
-    rows = np.flatnonzero(lines.regular[start:end_line]) + start
+    chooser = Remembering(pseudonymise) if pseudonymise is not None else None
+    are_left = lines.regular[start:end_line].copy()
+    groups = list(alike(lines, np.flatnonzero(are_left) + start, fits=_fits, repeats=_repeats))
+    for group, ids in zip(groups, _identified(groups, chooser), strict=True):
+        are_left[group.rows - start] = False
+        yield _piece(group, ids)
+    rows = np.flatnonzero(are_left) + start
     if not len(rows):
         return
     nulls = _nulls(lines, rows)
-    chooser = Remembering(pseudonymise) if pseudonymise is not None else None
     for rows_of_type in _by_type(lines, rows):
         yield from _read(lines, rows_of_type, nulls, chooser)
+
+
+def _fits(event: Event) -> bool:
+    """Whether events of the form of this one are of a type of the fast path, with no field that it does not have."""
+    kind, data = event.get("type"), event["data"]
+    plan = FAST_PLANS.get(kind) if isinstance(kind, str) else None
+    if plan is None or event.get("specversion") != "1.0" or "retracted" in event or not _is_known_data(data):
+        return False
+    # what is null belongs to the form, and says as little as what is absent
+    nulls = {name for name, value in data.items() if value is None}
+    if not (data.keys() <= set(plan.names) and nulls <= plan.nullable):
+        return False
+    others = {name: value for name, value in event.items() if name not in CONSTANT and name != "data"}
+    extensions = others.keys() - _ENVELOPE.keys()
+    if len(extensions) > _EXTENSIONS or not all(map(is_extension, extensions)):
+        return False
+    # an attribute of the envelope may be null, an extension may not, and two may be numbers
+    for name, value in others.items():
+        may_be_number = name in _NUMBERS and type(value) is int
+        may_be_null = name in _ENVELOPE and value is None
+        if not (type(value) is str or may_be_number or may_be_null):
+            return False
+    return True
+
+
+def _repeats(slot: Slot) -> bool:
+    """Whether texts of this place are those of a column of words."""
+    return slot.name in _WORDS if slot.is_data else slot.name == "source"
+
+
+def _identified(groups: Sequence[Alike], pseudonymise: Chooser | None) -> list[dict[str, Identifiers]]:
+    """The identifiers of each group. Made together: events of a case share its id, and a person's events the person."""
+    pairs = [pairs_of(len(group.rows), group.attributes.get("source"), group.data.get("unit")) for group in groups]
+    identified: list[dict[str, Identifiers]] = [{} for _ in groups]
+    for name in sorted(_IDENTIFIERS):
+        having = [number for number, group in enumerate(groups) if name in group.data]
+        if not having:
+            continue
+        texts = pa.concat_arrays([groups[number].data[name] for number in having])
+        pairs_of_all = joined_pairs([pairs[number] for number in having])
+        of_all = identify_all({name: texts}, pairs_of_all, pseudonymise)[name]
+        start = 0
+        for number in having:
+            end = start + len(groups[number].rows)
+            identified[number][name] = of_all.part(start, end)
+            start = end
+    return identified
+
+
+def _piece(group: Alike, identifiers: Mapping[str, Identifiers]) -> Piece:
+    """The events of lines that are written alike."""
+    plan = FAST_PLANS[group.form.example["type"]]
+    attributes = group.attributes.items()
+    columns = Columns(
+        rows=len(group.rows),
+        envelope={name: values for name, values in attributes if name in _ENVELOPE},
+        data={name: values for name, values in group.data.items() if name not in identifiers},
+        identifiers=identifiers,
+        extensions={name: values for name, values in attributes if name not in _ENVELOPE},
+    )
+    return Piece(plan, group.rows, columns, np.ones(len(group.rows), np.bool_))
 
 
 def _by_type(lines: Lines, rows: Rows) -> list[Rows]:
@@ -216,7 +286,8 @@ def _pieces(rows: Rows, table: pa.Table, nulls: Nulls, pseudonymise: Chooser | N
     data = {inner.type.field(number).name: inner.field(number) for number in fields}
     # Before the types part: the events of a case share its id, and a person's events the person.
     id_columns = {name: data.pop(name) for name in _IDENTIFIERS & data.keys()}
-    ids = identify_all(id_columns, envelope.get("source"), data.get("unit"), pseudonymise)
+    pairs = pairs_of(len(table), envelope.get("source"), data.get("unit"))
+    ids = identify_all(id_columns, pairs, pseudonymise)
     for code, name in enumerate(types.dictionary.to_pylist()):
         plan = FAST_PLANS.get(name)
         if plan is None:

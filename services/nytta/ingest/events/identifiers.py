@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nytta.ingest.events.columns import numbered
 from nytta.ingest.events.fields import Identifier
 from nytta.ingest.events.plans import reader
 from nytta.ingest.events.pseudonyms import SIZE, Chooser, Maker, parse_all
@@ -42,6 +43,15 @@ class Identifiers:
             certain=self.certain[rows],
         )
 
+    def part(self, start: int, end: int) -> Self:
+        """Those of the rows from `start` until before `end`."""
+        return type(self)(
+            digests=self.digests[start:end],
+            key_ids=self.key_ids[start:end],
+            absent=self.absent[start:end],
+            certain=self.certain[start:end],
+        )
+
 
 class Remembering:
     """Asks a chooser once for each field, source and unit of a body: events of all types share them."""
@@ -50,27 +60,31 @@ class Remembering:
         self.of = cache(chooser.of)
 
 
+class Pairs(NamedTuple):
+    """The sources and units of events, by which keys are chosen."""
+
+    known: Sequence[tuple[str, str]]
+    """Source and unit; the same pair may be there twice."""
+    numbers: NDArray[np.int64]
+    """For each event the place of its own pair."""
+
+
 def identify_all(
-    columns: Mapping[str, pa.StringArray],
-    sources: pa.StringArray | None,
-    units: pa.StringArray | None,
-    pseudonymise: Chooser | None,
+    columns: Mapping[str, pa.StringArray], pairs: Pairs, pseudonymise: Chooser | None
 ) -> dict[str, Identifiers]:
-    """`identify` for columns of several fields, each event by the keys of its organisation."""
-    if pseudonymise is None or not columns:
+    """`identify` for columns of several fields of the same events, each event by the keys of its organisation."""
+    if pseudonymise is None:
         return {name: identify(texts, None) for name, texts in columns.items()}
-    length = len(next(iter(columns.values())))
-    pairs, pair_numbers = _pairs(length, sources, units)
     identified = {}
     for name, texts in columns.items():
-        makers = [pseudonymise.of(name, *pair) for pair in pairs]
+        makers = [pseudonymise.of(name, *pair) for pair in pairs.known]
         maker_numbers = {maker: number for number, maker in enumerate(dict.fromkeys(makers))}
         # most bodies are of one organisation: nothing has to be parted and put together again
         if len(maker_numbers) == 1:
             identified[name] = identify(texts, makers[0])
             continue
         number_by_pair = np.array([maker_numbers[maker] for maker in makers])
-        number_by_event = number_by_pair[pair_numbers]
+        number_by_event = number_by_pair[pairs.numbers]
         rows_by_maker = [np.flatnonzero(number_by_event == number) for number in range(len(maker_numbers))]
         identified_parts = [
             identify(texts.take(pa.array(rows)), maker)
@@ -80,26 +94,33 @@ def identify_all(
     return identified
 
 
-def _pairs(
-    length: int, sources: pa.StringArray | None, units: pa.StringArray | None
-) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
-    """The distinct (source, unit) of the events, and for each event the place of its own."""
+def pairs_of(length: int, sources: pa.Array | None, units: pa.Array | None) -> Pairs:
+    """The pairs of events whose sources and units these are, as strings or as words of a dictionary."""
     vocabularies: list[list[str]] = []
     codes = np.zeros(length, np.int64)
     # A pair is one number, the source's times the number of units plus the unit's: numbers are told apart at once.
     for column in (sources, units):
-        filled = pa.repeat("", length) if column is None else column.fill_null("")
-        encoded = filled.dictionary_encode()
-        words = encoded.dictionary.to_pylist()
+        filled = pa.repeat("", length) if column is None else column
+        if not pa.types.is_dictionary(filled.type):
+            filled = filled.fill_null("").dictionary_encode()
+        words = filled.dictionary.to_pylist()
         vocabularies.append(words)
-        codes = codes * len(words) + encoded.indices.to_numpy()
-    distinct_codes, pair_numbers = np.unique(codes, return_inverse=True)
+        codes = codes * len(words) + filled.indices.to_numpy()
     source_words, unit_words = vocabularies
-    pairs = []
+    distinct_codes, pair_numbers = numbered(codes, len(source_words) * len(unit_words))
+    known = []
     for code in distinct_codes.tolist():
         source_code, unit_code = divmod(code, len(unit_words))
-        pairs.append((source_words[source_code], unit_words[unit_code]))
-    return pairs, pair_numbers
+        known.append((source_words[source_code], unit_words[unit_code]))
+    return Pairs(known, pair_numbers)
+
+
+def joined_pairs(parts: Sequence[Pairs]) -> Pairs:
+    """The pairs of the events of all parts, one part after the other."""
+    counts = [len(part.known) for part in parts]
+    first_places = np.cumsum([0, *counts])
+    numbers = [part.numbers + place for part, place in zip(parts, first_places, strict=False)]
+    return Pairs([pair for part in parts for pair in part.known], np.concatenate(numbers))
 
 
 def _joined(parts: Sequence[Identifiers], rows: Sequence[NDArray[np.int64]]) -> Identifiers:
@@ -123,7 +144,7 @@ def identify(texts: pa.StringArray, pseudonymise: Maker | None) -> Identifiers:
     parsed = parse_all(texts)
     absent = texts.is_null().to_numpy(zero_copy_only=False)
     raw = np.flatnonzero(~(parsed.found | absent))
-    digests = np.where(parsed.found[:, None], parsed.digests, np.uint8(0))
+    digests = parsed.digests if parsed.found.all() else np.where(parsed.found[:, None], parsed.digests, np.uint8(0))
     certain = np.ones(len(texts), np.bool_)
     if len(raw) and pseudonymise is None:
         certain[raw] = False
@@ -134,8 +155,9 @@ def identify(texts: pa.StringArray, pseudonymise: Maker | None) -> Identifiers:
         codes = encoded.indices.to_numpy()
         certain[raw] = unchanged(encoded.dictionary, _RULE)[codes]
         digest_bytes = pseudonymise.digests(encoded.dictionary.to_pylist())
-        by_text = np.frombuffer(digest_bytes, np.uint8).reshape(-1, SIZE)
-        digests[raw] = by_text[codes]
+        # each digest as one element: looked up by row, it would be copied byte by byte
+        by_text = np.frombuffer(digest_bytes, f"V{SIZE}")
+        digests.view(by_text.dtype)[raw, 0] = by_text[codes]
     key_id = pseudonymise.key_id if pseudonymise else ""
     key_ids = _key_ids(parsed.key_ids, parsed.found, absent, key_id)
     return Identifiers(digests, key_ids, absent, certain)

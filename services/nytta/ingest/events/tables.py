@@ -61,8 +61,8 @@ class Circumstances:
 class Columns:
     """Events of one type, column by column, as JSON has them: arrays of equal length, nulls where nothing is said.
 
-    Texts, times and days are strings, flags booleans, numbers int64; `sequence` is either. A column that is not
-    there says nothing in any row.
+    Texts are strings or words of a dictionary, times and days strings, flags booleans, numbers int64; `sequence` is
+    string or int64. A column that is not there says nothing in any row.
     """
 
     rows: int
@@ -325,14 +325,14 @@ class _Table:
         if texts.null_count < self.rows:
             self.certain &= unchanged(texts, rule)
 
-    def _words(self, texts: pa.StringArray, rule: Rule) -> pa.Array | None:
+    def _words(self, texts: pa.Array, rule: Rule) -> pa.Array | None:
         """Texts that repeat: each distinct one is judged once, and the rows refer to what it is kept as.
 
         None where no row says anything.
         """
         if texts.null_count == self.rows:
             return None
-        encoded = texts.dictionary_encode()
+        encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
         distinct_texts = encoded.dictionary.to_pylist()
         kept_texts = [kept_as(rule, text) for text in distinct_texts]
         if kept_texts == distinct_texts and not encoded.null_count:

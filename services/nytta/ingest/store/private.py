@@ -46,6 +46,8 @@ _STANDING_OF_ROWS = f"""
 _EPOCH = date(1970, 1, 1)
 _FAR = 100_000
 """Days since 1970 from which the first day of the data is counted back, so that its counter grows too."""
+_HOUR = 3_600_000
+"""Milliseconds."""
 _IDS = 5_000
 """Ids that one statement is given."""
 
@@ -343,9 +345,9 @@ class PrivateStore:
         if not len(events):
             return
         self._keep_units(events)
-        days = pc.min_max(pc.cast(events["time"], pa.date32())).as_py()
-        first_day = max(0, (days["min"] - _EPOCH).days)
-        last_day = max(0, (days["max"] - _EPOCH).days)
+        moments = pc.min_max(events["time"]).as_py()
+        first_day = max(0, (moments["min"].date() - _EPOCH).days)
+        last_day = max(0, (moments["max"].date() - _EPOCH).days)
         span = self._span or (first_day, last_day)
         # counters only grow, so writing them once more than needed does no harm; most batches need it never
         if self._span is None or first_day < span[0] or last_day > span[1]:
@@ -909,29 +911,32 @@ def marks_of(events: pa.Table, batch: int) -> pa.Table:
 def _marks_of(events: pa.Table) -> pa.Table:
     """As `marks_of`, of events of several batches, which column `batch` tells apart."""
     names = ("batch", "kind", "system", "subject", "unit", "time", "actor_kind")
-    plain = pa.table({name: _plain(events[name]) for name in names})
-    plain = plain.append_column("day", pc.cast(events["time"], pa.date32()))
-    are_sessions = pc.equal(plain["kind"], "session")
+    # words are told apart by their codes, so that all chunks have to have the same
+    touching = events.select(names).unify_dictionaries()
+    touching = touching.append_column("day", pc.cast(events["time"], pa.date32()))
+    are_sessions = pc.equal(touching["kind"], "session")
     # a session has no subject whose row would be derived: it counts by its unit and day
     have_subject = pc.invert(are_sessions)
     if "retracted" in events.column_names:  # what a retraction takes back is found by its batch: it needs a mark
         have_subject = pc.or_(have_subject, pc.equal(events["retracted"], 1))
-    subject_events = plain.filter(have_subject)
+    subject_events = touching.filter(have_subject)
     subjects = subject_events.group_by(["batch", "kind", "system", "subject"]).aggregate([("time", "max")])
-    are_acts = pc.or_(are_sessions, pc.equal(plain["kind"], "case"))
-    are_by_persons = pc.equal(plain["actor_kind"], "person")
-    act_events = plain.filter(pc.and_(are_acts, are_by_persons))
+    are_acts = pc.or_(are_sessions, pc.equal(touching["kind"], "case"))
+    are_by_persons = pc.equal(touching["actor_kind"], "person")
+    act_events = touching.filter(pc.and_(are_acts, are_by_persons))
     acts = act_events.group_by(["batch", "system", "unit", "day"]).aggregate([("time", "max")])
     nobody = pa.scalar(bytes(16), pa.binary(16))
-    hours = pc.floor_temporal(_stacked(subjects["time_max"], acts["time_max"]), unit="hour")
+    # by arithmetic, for Arrow looks up the zone of each moment
+    moments = _stacked(subjects["time_max"], acts["time_max"]).cast(pa.int64())
+    hours = pc.multiply(pc.divide(moments, _HOUR), _HOUR)
     return pa.table(
         {
             "batch": _stacked(subjects["batch"], acts["batch"]),
-            "kind": _stacked(subjects["kind"], pa.repeat("act", len(acts))),
-            "system": _stacked(subjects["system"], acts["system"]),
+            "kind": _stacked(_plain(subjects["kind"]), pa.repeat("act", len(acts))),
+            "system": _stacked(_plain(subjects["system"]), _plain(acts["system"])),
             "subject": _stacked(subjects["subject"], pa.repeat(nobody, len(acts))),
-            "unit": _stacked(pa.repeat("", len(subjects)), acts["unit"]),
-            "hour": hours.cast(pa.timestamp("s", "UTC")),
+            "unit": _stacked(pa.repeat("", len(subjects)), _plain(acts["unit"])),
+            "hour": hours.cast(pa.timestamp("ms", "UTC")).cast(pa.timestamp("s", "UTC")),
         }
     )
 
