@@ -131,3 +131,20 @@ def test_a_trio_of_a_norwegian_body_shows_twelve_indicators_at_its_root(tmp_path
     listed = set(shown.partition("figures): ")[2].split(", "))
     assert listed == ALWAYS | {COLUMNS[column] for name in names for column in OWN.get(name, set())}
     assert len(listed) == LISTED
+
+
+@pytest.mark.soak
+def test_all_exports_together_show_fourteen_indicators_at_the_root(tmp_path: Path) -> None:
+    """As one body with all of these products has them; none of their rows lies after today."""
+    for export in EXPORTS:
+        (tmp_path / export.name).write_bytes(export.content(100))
+    files = sorted(tmp_path / export.name for export in EXPORTS)
+    papers = ("--legal-basis", "GDPR 6.1 e", "--dpia", "DPIA 2026-1", "--consulted-on", "2026-05-01")
+    options = ("--yes", "--lang", "en", "--organisation", "Lia kommune", "--country", "NO")
+    data = tmp_path / "data"
+    done = nytta("start", *files, *options, *papers, "--data", data, "--into", tmp_path / "b").stderr
+    assert all("0 rejected" in line for line in done.splitlines() if " accepted, " in line)
+    values = json.loads(nytta("values", "--unit", "lia-kommune", "--json", "--data", data).stdout)
+    listed = {row["indicator"] for row in values if row["value"] is not None}
+    assert listed == ALWAYS | set(COLUMNS.values())
+    assert len(listed) == LISTED + 2
