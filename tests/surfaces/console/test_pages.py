@@ -100,7 +100,7 @@ def test_nothing_comes_from_other_hosts(seen: World) -> None:
 
 def test_the_unit_page_says_what_is_not_used_and_why(seen: World) -> None:
     page = seen.visit("manager").get("/units/u00").text
-    assert "In Unit 0, one thing is not used as it was meant to be." in page
+    assert "One thing in Unit 0 needs attention." in page
     assert "Why we think so" in page
     table = page[page.index('id="hours-arken-c"') :].split("</table>")[0]
     assert [cell in table for cell in (">500<", ">220<", ">280<", "once the minutes are confirmed")] == [True] * 4
@@ -164,7 +164,7 @@ def test_a_benefit_has_plan_outcome_forecast_and_the_split_of_its_gap(seen: Worl
     page = seen.visit().get("/benefits/shorter").text
     assert "44% of the promise has come. Status: off track." in page
     assert "50% is expected (80 percent certain 40–61%)" in page
-    assert "used too little: 40 parts of a hundred. 16 parts" in page
+    assert "40% of the promise is missing because it is used too little, and 16% although it is used." in page
 
 
 def test_the_break_even_is_drawn_with_its_table(seen: World) -> None:

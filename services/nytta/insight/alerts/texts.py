@@ -145,13 +145,13 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
             proposals = proposals[:1]
         else:
             del sentences[spare[-1]]
+    has_definition = known_fields["indicator"] != known_fields["definition"]
+    labels = wording.labels if has_definition else {**wording.labels, "indicator": wording.matter}
     fields = {
         **wording.absent,
         "unit": facts.unit.text(wording.language),
         "system": facts.system.text(wording.language),
-        "indicator": known_fields["indicator"]
-        if known_fields["indicator"] == known_fields["definition"]
-        else _fill(wording.indicator, known_fields, alert),
+        "indicator": _fill(wording.indicator, known_fields, alert) if has_definition else known_fields["indicator"],
         "since": _begun(alert, facts, wording, in_full=True),
         "why": text.why,
         "ruled_out": text.ruled_out,
@@ -170,7 +170,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
         paragraphs,
         tuple(proposals),
         buttons,
-        tuple(Field(name, wording.labels[name], fields[name]) for name in _FIELDS),
+        tuple(Field(name, labels[name], fields[name]) for name in _FIELDS),
         heading=wording.heading,
     )
 

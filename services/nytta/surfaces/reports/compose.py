@@ -324,7 +324,7 @@ class _Report:
         for decision in self.decisions:
             if decision.word == Word.STUCK.value:
                 yield self.say(
-                    "decide_stuck",
+                    "decide_stuck" if decision.executed else "decide_stuck_none",
                     name=self.name(decision.names),
                     received=decision.acknowledged,
                     all=decision.units,
