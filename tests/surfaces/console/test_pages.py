@@ -169,7 +169,7 @@ def test_a_benefit_has_plan_outcome_forecast_and_the_split_of_its_gap(seen: Worl
 
 def test_the_break_even_is_drawn_with_its_table(seen: World) -> None:
     page = seen.visit().get("/benefits").text
-    assert "two open ways cost NOK\u00a0600,000 a year. The digital one pays when at least 25% go it; now" in page
+    assert "two open ways cost NOK\u00a0600,000 a year. The digital way pays when at least 25% take it; now" in page
     drawn = page[page.index('id="break-even-0"') :]
     assert "pays from 25%" in drawn[: drawn.index("</svg>")]
     assert "62%" in drawn[drawn.index("<table") : drawn.index("</table>")]

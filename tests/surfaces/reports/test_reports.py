@@ -217,7 +217,7 @@ def test_peers_are_told_level_by_level_and_where_they_lie() -> None:
 
 def test_the_break_even_is_a_line_through_the_digital_share() -> None:
     told = said("en")
-    assert "SEK 600,000 a year. The digital one pays when at least 25% go it; now 62%." in text_of(told)
+    assert "SEK 600,000 a year. The digital way pays when at least 25% take it; now 62%." in text_of(told)
     (drawn,) = [b.svg for b in told.blocks if isinstance(b, Chart) and "pays from" in b.svg]
     assert "digital share" in drawn
     assert "stroke-dasharray" in drawn

@@ -10,7 +10,7 @@ from string import Formatter
 
 from nytta.disclosure.rounding import two_digits
 from nytta.insight.alerts.facts import Facts
-from nytta.insight.alerts.kinds import Family, Kind, Role, role
+from nytta.insight.alerts.kinds import Kind, Role, role
 from nytta.insight.alerts.model import Alert
 from nytta.insight.alerts.rules import READY
 from nytta.insight.alerts.schedule import Occasion
@@ -27,6 +27,9 @@ _FORBIDDEN = re.compile(
     re.IGNORECASE,
 )
 _DECIMALS = re.compile(r"\d[.,]\d+\s?%")
+_RECOVERIES = {Kind.RELAPSE: "recovery", Kind.LEVEL: "reached", Kind.BEHIND_PLAN: "ended"}
+"""The line of a recovery by kind. What never was at a level is not back at it, and a forecast ends with its day, the
+target reached or not."""
 _ADDRESS = re.compile(r"\S+@\S+\.\w+")
 
 _DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
@@ -181,8 +184,8 @@ def line(item: Item, language: str) -> str:
     fields = placeholders(item.alert, item.facts, wording)
     subject = _fill(wording.kinds[item.alert.kind].subject, fields, item.alert)
     name = item.what.value
-    if item.what is Occasion.RECOVERY and item.alert.key.family not in (Family.USE, Family.SUPPORT, Family.ROLLOUT):
-        name = "over"
+    if item.what is Occasion.RECOVERY:
+        name = _RECOVERIES.get(item.alert.kind, "over")
     sentence = wording.lines[name].format_map({**fields, "subject": subject})
     return f"{sentence} {item.facts.chart}" if item.facts.chart else sentence
 

@@ -250,7 +250,7 @@ class _Report:
                 for decision in self.decisions
             ),
             figures=(4,),
-            widths=(4, 0.8, 1.4, 1.4, 1, 1.4),
+            widths=(3.2, 1.8, 1.2, 1.2, 1, 1.4),
         )
         executed = [decision for decision in self.decisions if decision.word == Word.EXECUTED.value]
         if executed and self.lying:

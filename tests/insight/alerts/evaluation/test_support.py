@@ -1,4 +1,4 @@
-"""A burden on support, read from published windows of tickets and weeks of use."""
+"""What is said beside published figures: a burden on support since when, and no forecast against a figure."""
 
 from __future__ import annotations
 
@@ -73,3 +73,21 @@ def test_windows_of_a_quarter_tell_what_one_cannot(last: float, width: float, ve
 def test_a_burden_that_is_gone_is_calm_in_the_end() -> None:
     times = np.concatenate([slide(1, 2.2, 20, 6)[:-16], np.ones(16)])
     assert observed(times, slide(88, 40, 20, 10), width=60).verdict is Verdict.CALM
+
+
+PLAN = """
+plans:
+  - {unit: town, system: arken, indicator: weekly-breadth, start: 2025-01-06, targets: [{date: 2026-12-01, value: 0.7}]}
+"""
+
+
+@pytest.mark.parametrize(("shown", "verdict"), [(65.0, Verdict.MET), (70.0, Verdict.BETWEEN)])
+def test_nobody_hears_that_a_target_will_be_missed_beside_a_figure_that_has_reached_it(
+    shown: float, verdict: Verdict
+) -> None:
+    signal = {"unit": "u00", "system": "arken", "indicator": "weekly-breadth", "kind": "behind_plan", "also": []}
+    signal |= {"told": "", "urgency": 0.5, "since": week(LAST), "opened": week(LAST), "closed": None, "due": None}
+    values: dict[Any, dict[str, Any]] = {("weekly-breadth", "window", "u00", "arken", week(LAST)): {"value": shown}}
+    published = PublishedEvidence("town", town(programme=PLAN), Evidence([signal], [], values, {}, [], {}))
+    (found,) = [seen for seen in observe_week(published, week(LAST)) if seen.kind is Kind.BEHIND_PLAN]
+    assert found.verdict is verdict

@@ -133,6 +133,7 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
         *_support(published, week),
     ]
     week_observations = _without_past_forecasts(published, week_observations, week)
+    week_observations = [_beside_its_figure(published, observation) for observation in week_observations]
     # nobody agrees for a whole organisation not to use what it has
     places = {
         (observation.unit, observation.system)
@@ -165,6 +166,22 @@ def _without_past_forecasts(
         else:
             current.append(observation)
     return current
+
+
+def _beside_its_figure(published: PublishedEvidence, observation: Observation) -> Observation:
+    """The observation; of a plan that the published figure has reached nobody hears that it will be missed.
+
+    Every indicator of which plans are judged is the better the higher it is.
+    """
+    if observation.kind is not Kind.BEHIND_PLAN or observation.verdict not in (Verdict.MET, Verdict.HIT):
+        return observation
+    unit, system, week, indicator = observation.unit, observation.system, observation.week, observation.indicator
+    value = published.value(indicator, "window", unit, system, week)
+    plan = published.plan(system, indicator, unit, week + timedelta(days=6)) if value is not None else None
+    if plan is None or value is None:
+        return observation
+    coming = next((target for target in plan.targets if target.date > week), plan.targets[-1])
+    return replace(observation, verdict=Verdict.BETWEEN) if value >= coming.value / 10 else observation
 
 
 def _rolling_out(published: PublishedEvidence, row: dict[str, Any], day: date) -> bool:

@@ -285,6 +285,8 @@ EN = Wording(
         "escalation": "No answer for four weeks: {subject}.",
         "review": "To follow up: {subject}.",
         "recovery": "{unit}: {system} is back at the expected level.",
+        "reached": "{unit}: {system} has reached the expected level.",
+        "ended": "No longer followed as an alert: {subject}.",
         "over": "No longer the case: {subject}.",
     },
     months=(

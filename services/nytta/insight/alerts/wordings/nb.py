@@ -287,6 +287,8 @@ NB = Wording(
         "escalation": "Ikke noe svar på fire uker: {subject}.",
         "review": "Til oppfølging: {subject}.",
         "recovery": "{unit}: {system} er tilbake på ventet nivå.",
+        "reached": "{unit}: {system} har nådd ventet nivå.",
+        "ended": "Følges ikke lenger som varsel: {subject}.",
         "over": "Gjelder ikke lenger: {subject}.",
     },
     months=(

@@ -287,6 +287,8 @@ SV = Wording(
         "escalation": "Inget svar på fyra veckor: {subject}.",
         "review": "Att följa upp: {subject}.",
         "recovery": "{unit}: {system} är tillbaka på väntad nivå.",
+        "reached": "{unit}: {system} har nått väntad nivå.",
+        "ended": "Följs inte längre som larm: {subject}.",
         "over": "Gäller inte längre: {subject}.",
     },
     months=(
