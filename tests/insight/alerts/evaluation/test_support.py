@@ -85,7 +85,13 @@ plans:
 def test_nobody_hears_that_a_target_will_be_missed_beside_a_figure_that_has_reached_it(
     shown: float, verdict: Verdict
 ) -> None:
-    signal = {"unit": "u00", "system": "arken", "indicator": "weekly-breadth", "kind": "behind_plan", "also": []}
+    signal: dict[str, Any] = {
+        "unit": "u00",
+        "system": "arken",
+        "indicator": "weekly-breadth",
+        "kind": "behind_plan",
+        "also": [],
+    }
     signal |= {"told": "", "urgency": 0.5, "since": week(LAST), "opened": week(LAST), "closed": None, "due": None}
     values: dict[Any, dict[str, Any]] = {("weekly-breadth", "window", "u00", "arken", week(LAST)): {"value": shown}}
     published = PublishedEvidence("town", town(programme=PLAN), Evidence([signal], [], values, {}, [], {}))
