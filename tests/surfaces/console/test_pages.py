@@ -121,7 +121,7 @@ def test_the_overview_tells_the_state_in_sentences_and_the_map_is_in_tree_order(
     assert "12 units are shown by themselves and 2 smaller ones with their group" in page
     lead = "Achieved or on track: 0 of 2 benefits. At risk or partly achieved: 0. Off track or not achieved: 1"
     assert f"{lead}; for 1 it is too early to say. 280 hours a year are not realised yet." in page
-    assert "The decision is stuck on its way to the units." in page
+    assert "Stuck on its way to the units: 1 of 1 decision." in page
     body = page[page.index('class="map"') :].split("</table>")[0]
     places = re.findall(r'<th scope="row"><a href="/units/([^"]+)"', body)
     assert places == [*(f"u{n:02d}" for n in range(12)), "small"]
