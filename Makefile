@@ -51,8 +51,9 @@ attack: setup    ## attack what invented organisations publish; exit code 1 wher
 fuzz: setup      ## 200,000 mutated inputs by every way in; a seed and a number make one of them again
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
+# Mutmut wants a click that Faust does not, so it stands beside the environment and not in it.
 mutate: setup    ## faults put into pure cores, one at a time; exit code 1 where more go unnoticed than are explained
-	@$(BIN)/python -c "import mutmut" 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
+	@test -d var/mutmut || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --target var/mutmut mutmut==3.8.1
 	$(BIN)/python -m tests.mutate $(MUTATE)
 
 bench: setup     ## speed as ratios, written to var/bench.json

@@ -158,6 +158,21 @@ def test_a_name_that_several_units_have_is_the_code_of_none(tmp_path: Path) -> N
         assert loaded.registry.resolve_one(code, "cases", date(2026, 11, 1)) == f"lia.{unit}"
 
 
+def test_who_is_to_use_a_system_is_asked_and_never_taken_for_granted(tmp_path: Path) -> None:
+    staff = listed(tmp_path, "staff.csv", "Employee ID;Department;Job title;Hire date\n1;A;Head;2020-01-31\n")
+    use = listed(tmp_path, "signins.csv", "Username;Application;Logged in\n1;Payroll;2026-03-31 08:00\n")
+    asked = {question.key: question.proposed for question in questions([staff, use], {}, DAY)}
+    assert (asked["system signins.csv"], asked["expected signins.csv"]) == ("Payroll", "no")
+    for said, systems in (("no", []), ("yes", ["payroll"])):
+        answers = proposed([staff, use], name="Town", country="SE", **{"expected signins.csv": said})
+        written = yaml.safe_load(begin([staff, use], answers).files["mappings/staff.yaml"])
+        assert [event["system"]["constant"] for event in written["events"] if "system" in event] == systems
+    # a list that says who has access says who is to use it, and a list of use alone has nobody to ask about
+    access = listed(tmp_path, "access.csv", "Employee ID;Department;Hire date;Access Payroll\n1;A;2020-01-31;Yes\n")
+    for lists in ([access, use], [use]):
+        assert "expected signins.csv" not in [q.key for q in questions(lists, {"system signins.csv": "Payroll"}, DAY)]
+
+
 def test_a_list_without_days_of_employment_asks_since_when(tmp_path: Path) -> None:
     staff = listed(tmp_path, "staff.csv", "Employee ID,Department,Job title,FTE\n1,A,Head,1.0\n2,B,Officer,0.8\n")
     asked = {question.key: question.proposed for question in questions([staff], {}, DAY)}
@@ -226,7 +241,9 @@ def test_three_lists_show_their_first_figures_in_one_command(shared_data: Path, 
     for untold in ("weekly-breadth", "handovers", "rework", "self-service"):
         assert untold not in shown
     assert "not shown: self-service: no row of any source names what it counts" in done.replace("\n", " ")
-    assert "not shown: weekly-breadth: no source tells who works in the system when" in done.replace("\n", " ")
+    assert "not shown: weekly-breadth: no source tells who works in the system of the staff list" in done.replace(
+        "\n", " "
+    )
 
 
 @pytest.mark.parametrize(

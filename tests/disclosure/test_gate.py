@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from math import ceil, floor, hypot, sqrt
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.stats import norm
 
 from nytta.disclosure.gate import Exact, Gated, Measure, gate, reasons
 from nytta.indicators.definition import Kind, Protects
@@ -179,6 +182,113 @@ def test_intervals_hold_the_share_behind_chance_and_noise(protects: Protects, si
     assert np.mean((out.low <= 100 * share) & (100 * share <= out.high)) >= 0.95
     counted = 100 * numerators / size
     assert np.mean((out.low <= counted) & (counted <= out.high)) >= 0.95
+
+
+def bound(kind: Kind, count: float, trials: float, side: int) -> float:
+    """One end (`side` -1 or 1) of the 95 percent interval of a share or a rate, by its defining equation."""
+    z = norm.ppf(0.975)
+    if kind is Kind.RATE:  # Byar 1985: cube roots of counts are nearly normal
+        counted = count if side < 0 else count + 1
+        return (
+            max(counted * (1 - 1 / (9 * counted) + side * z / (3 * sqrt(counted))) ** 3, 0) / trials if counted else 0
+        )
+    share = count / trials
+    # Wilson 1927: the shares under which what was seen lies as far away as 95 of 100 do
+    end = 1.0 if side > 0 else 0.0
+    if share == end:
+        return end
+    return float(brentq(lambda p: abs(share - p) - z * sqrt(p * (1 - p) / trials), share, end, xtol=1e-13))
+
+
+@pytest.mark.parametrize("kind", [Kind.SHARE, Kind.RATE])
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+@pytest.mark.parametrize(
+    ("size", "least"), [(5, 3), (10, 10), (29, 10), (30, 30), (250, 100), (999, 300), (4000, 1000)]
+)
+@pytest.mark.parametrize("variance", [1.0, 1.5])
+def test_an_interval_is_that_of_the_widest_figure_of_its_band(
+    kind: Kind, scale: float, size: int, least: int, variance: float
+) -> None:
+    """Sampling of all that reads the same in the smallest set of the band, and the noise beside it, in whole steps."""
+    measure = Measure(kind, Protects.CITIZEN, "f", scale=scale)
+    rules = replace(RULES, citizen=CitizenRules(noise=Noise(3, variance)))
+    out = shown(exact(numerator=np.arange(0, size, max(size // 12, 1)), denominator=size, cases=size), measure, rules)
+    unit = 100 if kind is Kind.SHARE else scale
+    step = (5 if size < 100 else 1) / (10 if kind is Kind.RATE and scale == 1 else 1)
+    noise = 1.96 * sqrt(variance) * unit / least
+    for value, low, high in zip(out.value, out.low, out.high, strict=True):
+        fewest = max((value - step / 2) * least / unit, 0)
+        most = (value + step / 2) * least / unit
+        most = min(most, least) if kind is Kind.SHARE else most
+        below = hypot(value - unit * bound(kind, fewest, least, -1), noise)
+        above = hypot(unit * bound(kind, most, least, 1) - value, noise)
+        assert low == pytest.approx(step * floor(max(value - below, 0) / step + 1e-9))
+        upper = step * ceil((value + above) / step - 1e-9)
+        assert high == pytest.approx(min(upper, 100) if kind is Kind.SHARE else upper)
+
+
+@pytest.mark.parametrize("protects", [Protects.STAFF, Protects.CITIZEN, Protects.HANDLING])
+@pytest.mark.parametrize("kind", [Kind.SHARE, Kind.COUNT, Kind.RATE])
+@pytest.mark.parametrize("share", [0.25, 0.75])
+def test_a_class_has_the_noise_of_its_own_rules(protects: Protects, kind: Kind, share: float) -> None:
+    """Each count is changed by at most D, with mean 0 and variance V: read off where a step is finer than a count."""
+    noises = {Protects.STAFF: Noise(4, 2.0), Protects.CITIZEN: Noise(3, 1.5), Protects.HANDLING: Noise(6, 3.0)}
+    rules = replace(
+        RULES,
+        citizen=CitizenRules(noise=noises[Protects.CITIZEN]),
+        handling=HandlingRules(noise=noises[Protects.HANDLING]),
+        staff=StaffRules(noise=noises[Protects.STAFF]),
+    )
+    size, count = 100, int(100 * share)
+    cells = exact(numerator=np.full(20_000, count), denominator=size, cases=size, persons=size)
+    out = shown(cells, Measure(kind, protects, "f", scale=100.0 if kind is Kind.RATE else 1.0), rules)
+    change = out.value - count
+    assert np.abs(change).max() == noises[protects].most
+    assert change.mean() == pytest.approx(0, abs=0.05)
+    assert change.var() == pytest.approx(noises[protects].variance, rel=0.05)
+
+
+def test_another_secret_draws_another_noise() -> None:
+    figures = exact(numerator=np.full(500, 50), denominator=100, cases=100, persons=100)
+    ours, others = (gate(figures, STAFF, RULES, secret).value for secret in (SECRET, b"another root's"))
+    assert 0.1 < np.mean(ours == others) < 0.4
+
+
+def test_per_head_the_precision_follows_the_heads() -> None:
+    """Of 250 persons told in whole steps, and in their band, though they had twelve cases alone."""
+    measure = Measure(Kind.RATE, Protects.CITIZEN, "f", scale=100.0, per_head=True)
+    out = shown(exact(numerator=np.arange(5, 13), denominator=250, persons=250, cases=np.arange(5, 13)), measure)
+    assert set(out.n_band) == {"100-299"}
+    assert (out.value % 5 != 0).any()
+    assert set(out.status) == {"ok"}
+
+
+def test_what_is_not_told_per_head_is_as_precise_as_its_cases() -> None:
+    """Of a denominator of 250, of which 40 are cases of the indicator's population: steps of five, and their band."""
+    out = shown(exact(numerator=np.arange(100, 140), denominator=250, cases=40), CITIZEN)
+    assert set(out.n_band) == {"30-99"}
+    assert (out.value % 5 == 0).all()
+    assert set(out.status) == {"rounded"}
+
+
+def test_where_there_is_no_denominator_nothing_is_divided() -> None:
+    """Also where the class asks for no number: an official act of nobody is no figure."""
+    out = shown(exact(numerator=0, denominator=0, persons=40), replace(OFFICIAL, minimum=0))
+    assert (out.status[0], out.n_band[0]) == ("no_denominator", "")
+    assert np.isnan(out.value[0])
+
+
+@given(st.integers(5, 100), st.data())
+def test_of_two_equal_sides_both_shares_choose_the_same(half: int, data: st.DataObject) -> None:
+    """A share of one half and its opposite have one noise too, whichever side has the smaller keys."""
+    keys = data.draw(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)))
+    numerator_keys, remainder_keys = (np.array([key], dtype=np.uint64) for key in keys)
+    size = 2 * half
+    one = exact(numerator=half, denominator=size, cases=size, persons=size)
+    both = numerator_keys + remainder_keys
+    figures = [replace(one, numerator_keys=side, denominator_keys=both) for side in (numerator_keys, remainder_keys)]
+    first, second = (float(shown(cells, STAFF).value[0]) for cells in figures)
+    assert first + second in ((100, 105) if size < 100 else (100, 101)) or keys[0] == keys[1]
 
 
 @pytest.mark.parametrize("scale", [1.0, 100.0])

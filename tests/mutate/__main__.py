@@ -49,7 +49,7 @@ def _tried(name: str, core: Core, processes: int, *, quiet: bool) -> bool:
     workspace = _workspace(name, core)
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes)]
     # The package must be found in the copy alone, and the rest of the environment is that of any test.
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "var" / "mutmut")}
     done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
     results = workspace / "mutants" / f"src/nytta/{core.file}.meta"
     if done.returncode or not results.is_file():

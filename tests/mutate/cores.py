@@ -27,6 +27,8 @@ CORES: Final[Mapping[str, Core]] = {
     # An encoding has two names (1); a wider bracket and a default tolerance find the same root (2); no key lies exactly
     # at the end of a probability (1).
     "perturbation": Core("disclosure/perturbation.py", ["tests/disclosure/test_perturbation.py"], 4),
+    "gate": Core("disclosure/gate.py", ["tests/disclosure/test_gate.py"], 0),
+    "rounding": Core("disclosure/rounding.py", ["tests/disclosure/test_gate.py"], 0),
     # The kind that is watched is named again by what supports it (1); a reorganisation has no rival among causes (1).
     "lifecycle": Core("insight/alerts/lifecycle.py", ["tests/insight/alerts/test_lifecycle.py"], 2),
     # No case type has a name that stands for none of them (1).

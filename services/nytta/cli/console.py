@@ -9,7 +9,7 @@ import secrets
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from nytta.cli.accounts import accounts_of, client_of
 from nytta.cli.common import Data, commands, fail, opened
 from nytta.cli.privacy import transparency_page
 from nytta.indicators.definition import Definition
+from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.draft import Draft, draft, drafted
 from nytta.ingest.files.explain import Explanation, explain
@@ -170,6 +171,10 @@ class Backing:
             target=self._import, args=(job, file, mapping, organisation), name="import", daemon=True
         ).start()
         return job
+
+    def lacking(self) -> Collection[str]:
+        """Over all sources."""
+        return lacking(self._app.private, self._app.definitions)
 
     def jobs(self) -> Sequence[Job]:
         """The latest first."""

@@ -119,6 +119,7 @@ def _sources(folder: Path | None) -> Iterator[Finding]:
     """Whether each declared source can be asked, with which rights, and whether its clock is ours."""
     for declared in declared_sources(folder):
         subject = f"source {declared.id}"
+        # a source that ended is not asked: its system may be gone, and its secret too
         if not declared.runs(datetime.now(UTC).date()):
             yield Finding(subject, "good", f"ended on {declared.ended_on}")
             continue
@@ -149,6 +150,7 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     place = settings.key_place
     if not place.exists():
         if (settings.data / "store").exists():
+            # a new key would give every person a second pseudonym, and nothing could join the two again
             mend = "put the key file of this store there before anything else: with another one persons count twice"
             yield Finding("keys", "bad", f"{place} is missing, and there is a store", mend)
         else:
@@ -195,6 +197,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
     tables = declarations.schemas() / "tables"
     if settings.clickhouse:
         connection = client.server(settings.clickhouse)
+    # the engine locks its folder: a second process could not open it, and need not
     elif command_client.running(settings.data):
         yield Finding("store", "good", f"the service runs on {settings.data}")
         return
@@ -322,6 +325,7 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
         mend = "have the provider allow PKCE with S256 to this client"
         yield Finding("sign-in", "watch", f"{client.issuer} does not announce PKCE", mend)
     if about.date is not None and not asked_at - SKEW <= about.date <= _now() + SKEW:
+        # tokens bear the moment they were issued, and are refused when that is too far away
         drift = f"the provider's clock is {about.date - asked_at:+.0f} s off"
         yield Finding(
             "sign-in", "bad", drift, "mend time synchronisation: its tokens would be too old, or from the future"

@@ -30,6 +30,7 @@ from nytta.cli.common import (
 from nytta.cli.words import say
 from nytta.disclosure.published.reach import REMEDIES, Reach, reach
 from nytta.disclosure.rules import Reason
+from nytta.indicators.store.supports import lacking
 from nytta.indicators.store.supports import supports as supported_by
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.explain import explain
@@ -95,7 +96,7 @@ def import_(
                 )
         stderr.print("computing …")
         app.bring_up_to_date(current_time)
-        reached = reach(app.open.connection)
+        reached = reach(app.open.connection, lacking=lacking(app.private, app.definitions))
     counts = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
     total = {name: sum(getattr(report, name) for report in reports) for name in counts}
     for report in reports:

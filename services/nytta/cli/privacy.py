@@ -70,6 +70,7 @@ def retention(
                 removed, number = dispose(app.private, app.definitions, stale, current_time)
                 row |= {"rows": removed.rows, "done": True, "sealed": removed.sealed, "certificate": number}
             rows.append(row)
+        # figures first: what is purged cannot be counted any more
         if any(row["done"] for row in rows):
             _round(app)
             purge(app.private)
@@ -228,6 +229,7 @@ def forward(
             for publication, event in outbound.published(app.private.connection, source, start):
                 file.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
                 position, count = publication, count + 1
+            # the counter moves only once the receiver's file is on the disk: a crash repeats, it never skips
             file.flush()
             os.fsync(file.fileno())
         app.private.raise_counter("forwarded", position)

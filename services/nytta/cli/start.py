@@ -16,6 +16,7 @@ from nytta.cli.common import Data, Json, Lang, Language, commands, fail, mendabl
 from nytta.cli.intake import say_reach
 from nytta.cli.words import say
 from nytta.disclosure.published.reach import reach
+from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import Beginning, Question
@@ -99,7 +100,7 @@ def start(
             _say_import(path, report, language)
         stderr.print(say("computing", language))
         app.bring_up_to_date(current_time)
-        reached = reach(app.open.connection)
+        reached = reach(app.open.connection, lacking=lacking(app.private, app.definitions))
     if begun.papers:
         missing = say("and", language).join(say(f"paper_{paper}", language) for paper in begun.papers)
         approvals = into / "registry" / "organisation.yaml"

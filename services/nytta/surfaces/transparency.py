@@ -248,6 +248,7 @@ def _collected(model: type[Data], say: Any, sources_by_name: Mapping[str, Sequen
         for name, info in model.model_fields.items()
     )
     person = model.kind in _PERSON_KINDS or "actor" in model.model_fields
+    # a case's event loses its handler first and stands without one until the case itself goes
     rules = [Rule.PERSONS] * person + [Rule.CASES] * (model.kind in _CASE_KINDS)
     # of the programme's facts only who caused one is disposed of
     of_programme = model.kind not in _PERSON_KINDS | _CASE_KINDS

@@ -1,11 +1,12 @@
 """Lists as products export them: headers and quirks from their public documentation, rows invented.
 
 Sources: ServiceNow Table API and list export, the channels of its incidents (Create an incident), its Government
-Service Case form and its Case Report form (servicenow.com/docs), TOPdesk incident list, Jira issue navigator CSV and
-the fields and channels of its service projects (support.atlassian.com, docs.atlassian.com), the spreadsheet of tickets
-of Zammad by its header (zammad/zammad, lib/excel_sheet/ticket.rb), GLPI search export (glpi-user-documentation),
-Freshservice ticket export (support.freshservice.com), Easit GO, Artvise and Nilex list exports, Public 360, ByggR, and
-lists of staff as Visma, Personec, Heroma, Unit4 and SAP write them.
+Service Case form and its Case Report form (servicenow.com/docs), TOPdesk incident list with the escalations of its API
+of incidents (developers.topdesk.com), Jira issue navigator CSV and the fields and channels of its service projects
+(support.atlassian.com, docs.atlassian.com), the spreadsheet of tickets of Zammad by its header (zammad/zammad,
+lib/excel_sheet/ticket.rb), GLPI search export (glpi-user-documentation), Freshservice ticket export
+(support.freshservice.com) with the sources of its tickets (api.freshservice.com), Easit GO, Artvise and Nilex list
+exports, Public 360, ByggR, and lists of staff as Visma, Personec, Heroma, Unit4 and SAP write them.
 """
 
 from __future__ import annotations
@@ -185,6 +186,7 @@ EXPORTS: tuple[Export, ...] = (
             "Subcategory": given("Printer", "Laptop", "ERP"),
             "Status": given("First line", "Second line"),
             "Operator group": given("Servicedesk", "Applications"),
+            "Escalation reason": given("", "", "Too little knowledge", "No rights"),
             "Operator": NAMES,
             "Creation date": at("%d/%m/%Y %H:%M"),
             "Target date": at("%d/%m/%Y %H:%M"),
@@ -192,7 +194,8 @@ EXPORTS: tuple[Export, ...] = (
             "Time spent": given("0:15", "1:30"),
         },
         {"ticket": "Incident number", "unit": "Department", "opened": "Creation date", "resolved": "Date completed"}
-        | {"channel": "Entry type", "category": "Category", "team": "Operator group", "requester": "Caller"},
+        | {"channel": "Entry type", "category": "Category", "team": "Operator group", "requester": "Caller"}
+        | {"reassignments": "Escalation reason"},
         "utf-8-sig",
         ";",
     ),
@@ -288,7 +291,7 @@ EXPORTS: tuple[Export, ...] = (
             "Subject": TEXT,
             "Status": given("Closed", "Open"),
             "Priority": given("Low", "Urgent"),
-            "Source": given("Portal", "Email", "Phone", "Walk Up"),
+            "Source": given("Portal", "Email", "Phone", "Walkup", "Slack", "AWS Cloudwatch", "Pagerduty"),
             "Type": given("Incident", "Service Request"),
             "Agent": NAMES,
             "Group": given("Desk", "Network"),

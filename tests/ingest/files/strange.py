@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,7 @@ def book(**sheets: Callable[[Page], object]) -> bytes:
     return buffer.getvalue()
 
 
-def written(rows: list[list[object]], joined: tuple[str, ...] = ()) -> Callable[[Page], None]:
+def written(rows: Sequence[Sequence[object]], joined: tuple[str, ...] = ()) -> Callable[[Page], None]:
     """A sheet of these rows, with ranges of cells that are joined and have the text of their first."""
 
     def write(page: Page) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nytta.ingest.files.cells import notations
 from nytta.ingest.files.times import AmbiguousTimeError, Order, day_reader, reader
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -98,6 +99,25 @@ def test_declared_forms_are_tried_in_order() -> None:
         read("2024-03-03")
 
 
+@given(
+    st.dates(date(1970, 1, 1), date(2068, 12, 31)),
+    st.sampled_from(["%Y%m%d", "%y%m%d", "%d%m%y", "%d%m%Y"]),
+    st.integers(1, 7),
+)
+def test_a_day_without_signs_has_all_its_digits_or_is_none(day: date, pattern: str, missing: int) -> None:
+    read = day_reader("year-first", (pattern,), STOCKHOLM)
+    text = day.strftime(pattern)
+    assert read(text) == day
+    with pytest.raises(ValueError, match="none of the declared forms"):
+        read(text[:-missing])  # strptime makes another day of fewer digits
+
+
+@given(st.lists(st.integers(40_000, 50_000), min_size=1, max_size=40))
+def test_numbers_of_days_are_dates_of_no_other_notation(serials: list[int]) -> None:
+    found = notations([str(serial) for serial in serials], counted=True)
+    assert [notation.order for notation in found] == ["excel"]
+
+
 def test_a_day_is_the_day_as_written() -> None:
     assert day_reader("day-first", (), STOCKHOLM)("04/10/2010 23:59") == date(2010, 10, 4)
     assert day_reader("year-first", (), STOCKHOLM)("2010-10-04T23:00:00Z") == date(2010, 10, 5)
@@ -162,6 +182,9 @@ def test_local_notations_are_the_moment_that_people_read(order: Order, text: str
         ("day-first", "1.2.68", date(2068, 2, 1)),
         ("day-first", "1.2.69", date(1969, 2, 1)),
         ("day-first", "1.2.2024", date(2024, 2, 1)),
+        ("year-first", "13/1 -26", date(2026, 1, 13)),
+        ("month-first", "2/1-26 08:15", date(2026, 1, 2)),
+        ("day-first", "2/1 - 2026", date(2026, 1, 2)),
     ],
 )
 def test_years_of_two_digits_are_read_where_they_are_declared(order: Order, text: str, day: date) -> None:

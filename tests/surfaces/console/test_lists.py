@@ -98,6 +98,18 @@ def test_another_kind_makes_another_draft(own: World) -> None:
     assert "nytta.case.opened.v1" in visit.get(place).text or "tickets.csv: cases" in visit.get(place).text
 
 
+def test_who_is_to_use_a_system_is_asked_beside_a_staff_list(own: World) -> None:
+    visit = own.visit("administrator")
+    use = "Username,Application,Logged in\n" + "".join(f"{1000 + n},Arken,{DAY:%Y-%m-%d} 08:00\n" for n in range(9))
+    place = give(visit, ansatte_xlsx=workbook(STAFF), signins_csv=use.encode()).headers["location"]
+    page = html.unescape(visit.get(place).text)
+    assert (chosen(page)["1.expected"], "expected_arken" in page) == ("no", False)
+    visit.post(place, data={"form": token(page), **chosen(page), "1.expected": "yes", "do": "look"})
+    assert "also: expected_arken" in html.unescape(visit.get(place).text)
+    place = give(visit, signins_csv=use.encode()).headers["location"]
+    assert "0.expected" not in chosen(visit.get(place).text)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_list_that_cannot_be_read_says_why_in_every_language(seen: World, language: str) -> None:
     visit = seen.visit("administrator", language)

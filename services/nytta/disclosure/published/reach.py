@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from nytta.disclosure.rules import Reason, few_of
@@ -13,7 +14,8 @@ REMEDIES = {
     Reason.FEW_PERSONS: "fewer persons work, ask or handle there than its rule asks for; a staff list of the unit, "
     "or its reporting group, may show it",
     Reason.ONE_HANDLER: "one person handled most of the cases; larger units and longer windows show it first",
-    Reason.NO_DATA: "no source tells who works in the system when; import sessions, or steps of cases with their actor",
+    Reason.NO_DATA: "no source tells who works in the system of the staff list, and when; import sessions of it, or "
+    "steps of cases with their actor, or a list of those who are to use the system whose use is known",
     Reason.NOT_TOLD: "no row of any source names what it counts, which may be because none can; map the column, or the "
     "events, that name it",
     Reason.NOT_APPROVED: "a legal basis, an impact assessment or a consultation is missing under approvals in "
@@ -35,8 +37,11 @@ class Reach:
     reason: str
 
 
-def reach(connection: Connection, organisation: str = "") -> list[Reach]:
-    """Every indicator with anything to count in a closed period, by id; of one organisation, or of all."""
+def reach(connection: Connection, organisation: str = "", lacking: Collection[str] = ()) -> list[Reach]:
+    """Every indicator with anything to count in a closed period, by id; of one organisation, or of all.
+
+    Those that are `lacking` evidence are left out where nothing of them is shown: larger units would not show it.
+    """
     rows = connection.rows(
         """SELECT c.indicator, ifNull(v.shown, 0), ifNull(v.reason, ''), d.protects
            FROM (SELECT DISTINCT indicator, version FROM {open}.closed_periods
@@ -56,4 +61,5 @@ def reach(connection: Connection, organisation: str = "") -> list[Reach]:
     return [
         Reach(indicator, int(published_count), reason or few_of(Protects(protects)).value)
         for indicator, published_count, reason, protects in rows
+        if published_count or indicator not in lacking
     ]

@@ -37,6 +37,23 @@ class Supported:
 
 def supports(store: PrivateStore, definitions: Sequence[Definition]) -> list[Supported]:
     """Every source and system, in order, against every indicator; the registry helps all of them."""
+    return [
+        Supported(source, system, tuple(support(definition, evidence) for definition in definitions))
+        for (source, system), evidence in _evidence(store).items()
+    ]
+
+
+def lacking(store: PrivateStore, definitions: Sequence[Definition]) -> frozenset[str]:
+    """The indicators for which all sources of all systems together lack something."""
+    together: dict[str, float] = {}
+    for evidence in _evidence(store).values():
+        for need, share in evidence.items():
+            together[need] = max(share, together.get(need, 0.0))
+    return frozenset(definition.id for definition in definitions if support(definition, together).missing)
+
+
+def _evidence(store: PrivateStore) -> dict[tuple[str, str], dict[str, float]]:
+    """What each source tells of each system: types of events, their families, and the share that has each field."""
     registered = store.connection.rows(
         "SELECT system, meaning FROM {open}.steps "
         "UNION DISTINCT SELECT system, 'workplaces' FROM {open}.planned_workplaces"
@@ -52,7 +69,7 @@ def supports(store: PrivateStore, definitions: Sequence[Definition]) -> list[Sup
         for event_kind in (type_, type_.partition(".")[0]):
             counts_before = counts.get(event_kind, [0] * len(numbers))
             counts[event_kind] = [earlier + added for earlier, added in zip(counts_before, numbers, strict=True)]
-    all_supported = []
+    all_evidence = {}
     for (source, system), counts_by_kind in counted.items():
         evidence = {
             f"registry:{meaning}": 1.0 for registered_system, meaning in registered if registered_system == system
@@ -60,7 +77,5 @@ def supports(store: PrivateStore, definitions: Sequence[Definition]) -> list[Sup
         for event_kind, (events, *filled) in counts_by_kind.items():
             evidence[event_kind] = 1.0
             evidence |= {f"{event_kind}:{name}": count / events for name, count in zip(_GIVEN, filled, strict=True)}
-        all_supported.append(
-            Supported(source, system, tuple(support(definition, evidence) for definition in definitions))
-        )
-    return all_supported
+        all_evidence[source, system] = evidence
+    return all_evidence

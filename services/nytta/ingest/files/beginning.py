@@ -77,8 +77,17 @@ def questions(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str], t
                 Question(f"{question.about} {path.name}", f"{path.name}: {question.text}", proposed, question.choices)
             )
         if draft.kind in (TICKETS, CASES, USE, LOG):
-            proposed = _system(draft.kind, lists, language)
+            proposed = _system(draft, lists, language)
             asked_questions.append(Question(f"system {path.name}", f"{path.name}: which system is it from?", proposed))
+        if draft.kind == USE and has_untold_users(lists, answers.get(f"system {path.name}", "")):
+            asked_questions.append(
+                Question(
+                    f"expected {path.name}",
+                    f"{path.name}: is everybody on the staff list expected to use that system?",
+                    "no",
+                    ("yes", "no"),
+                )
+            )
     known_units = _tree(lists, "org", answers)
     for code in _strangers(lists, known_units):
         close_names = difflib.get_close_matches(code.lower(), [unit.name.lower() for unit in known_units], 1, _ALIKE)
@@ -103,6 +112,12 @@ def problem(draft: Draft) -> str:
     """Why a list cannot be taken in as it is, with what to do; "" where it can."""
     if set(draft.fields) & {"at", "opened", "from"} or draft.kind == STAFF:
         return ""
+    if draft.kind == LOG and not {"case", "activity"} & draft.fields.keys():
+        return (
+            "no column says of what its rows are; give the number of each person, ticket or case a name such as "
+            "'Employee number', 'Ticket number' or 'Case number', or write a mapping yourself (nytta draft begins one) "
+            "and import it with that"
+        )
     return (
         "no column holds dates that are written in one way, so nothing says when; export the list anew with its dates, "
         "or write a mapping yourself (nytta draft begins one) and import it with that"
@@ -120,6 +135,9 @@ def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Be
             systems.setdefault(slug(called), (called, draft.kind))
     staff_system = _system_of_staff(lists, systems)
     support = [slug(answers[f"system {path.name}"]) for path, draft in lists if draft.kind == TICKETS]
+    expected = [
+        slug(answers[f"system {path.name}"]) for path, _ in lists if answers.get(f"expected {path.name}") == "yes"
+    ]
     first_date = first_day(lists)
     written: dict[str, str] = {}
     mappings: list[tuple[Path, str]] = []
@@ -134,6 +152,7 @@ def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Be
             "system": slug(answers.get(f"system {path.name}", "")) or (staff_system if draft.kind == STAFF else ""),
             "not_before": first_date,
             "support": " ".join(support) if draft.kind == STAFF else "",
+            "expected": " ".join(expected) if draft.kind == STAFF else "",
         }
         place = f"mappings/{mapping_id}.yaml"
         written[place] = text(draft, root, zone, {key: answer for key, answer in answered.items() if answer})
@@ -179,18 +198,21 @@ def codes(draft: Draft) -> list[str]:
     return sorted({keyed(text) for text in cells.said(draft.look.cells(column))}) if column else []
 
 
-def _system(kind: str, lists: Sequence[tuple[Path, Draft]], language: str) -> str:
+def _system(draft: Draft, lists: Sequence[tuple[Path, Draft]], language: str) -> str:
     """The likeliest name of the system that a list is from."""
-    if kind == TICKETS:
+    if draft.kind == TICKETS:
         return _DESK[language]
-    for _, draft in lists:
-        if draft.kind == STAFF and (column := draft.fields.get("access")):
+    applications = set(cells.said(draft.look.cells(draft.fields.get("app", ""))))
+    if draft.kind == USE and len(applications) == 1:
+        return applications.pop()
+    for _, other in lists:
+        if other.kind == STAFF and (column := other.fields.get("access")):
             named = re.sub(
                 r"(?i)\b(behörighet|tilgang|adgang|access|konto|account|licen[sc]e?|lisens|till?|to)\b", "", column
             )
             if named.strip(" :-()"):
                 return named.strip(" :-()")
-    return _USED[language] if kind == USE else _CASES[language]
+    return _USED[language] if draft.kind == USE else _CASES[language]
 
 
 def _system_of_staff(lists: Sequence[tuple[Path, Draft]], systems: Mapping[str, tuple[str, str]]) -> str:
@@ -203,6 +225,12 @@ def system_of_access(draft: Draft, names: Iterable[tuple[str, str]]) -> str:
     """The system, of ids with a name, of which a staff list says who has access; "" for all systems."""
     column = draft.fields.get("access", "") if draft.kind == STAFF else ""
     return next((system_id for system_id, name in names if column and name.lower() in column.lower()), "")
+
+
+def has_untold_users(lists: Sequence[tuple[Path, Draft]], name: str) -> bool:
+    """Whether there is a staff list, and none says who is to use the system of that name."""
+    staff = [draft for _, draft in lists if draft.kind == STAFF]
+    return bool(staff) and not any(system_of_access(draft, [(name, name)]) for draft in staff if name)
 
 
 def first_day(lists: Sequence[tuple[Path, Draft]]) -> str:

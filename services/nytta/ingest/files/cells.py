@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,13 @@ NO_END: Final = frozenset({2099, 2100, 2199, 2222, 2299, 2999, 9998, 9999})
 """Years that stand for no end, in lists of employments and the like."""
 _YES: Final = frozenset({"ja", "j", "yes", "y", "true", "sant", "sann", "1", "x", "on", "på", "aktiv", "active"})
 _NO: Final = frozenset({"nej", "nei", "n", "no", "false", "falskt", "usann", "0", "off", "av", "inaktiv", "inactive"})
+_NO_END_YET: Final = re.compile(
+    r"till?s ?vidare|t\.?v\.?|until further notice|inntil videre|indtil videre|löpande|løpende|permanent|ongoing|pågår"
+    r"|pågående|under arbeid|under behandling|igangværende|ej (?:klart?|löst|avslutad)|ikke (?:ferdig|løst|avsluttet)"
+    r"|not closed|open|öppe[nt]|åpe[nt]|åbe[nt]",
+    re.IGNORECASE,
+)
+"""Words in a column of ends that say that nothing has ended."""
 _NUMBER: Final = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0.]\d{3})*(?:[.,]\d+)?|[+-]?\d*[.,]?\d+")
 _DOTTED: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})\b")
 _SERIAL: Final = re.compile(r"[345]\d{4}(?:[.,]\d+)?|2958465")
@@ -31,6 +39,11 @@ _FIRST_CONTACT: Final = re.compile(
 )
 _END_TO_END: Final = re.compile(
     r"(helt |fullt |fully )?(automat|digital|helautomat|heldigital)|straight.through|end.to.end", re.IGNORECASE
+)
+_DONE: Final = re.compile(
+    r"\b(genomför|gjennomfør|gennemfør|slutför|fullför|fullfør|avklara|godkän|godken|godkjen|bestå|delta|närvar|mött\b|møtt\b"
+    r"|complet|passed|attend|success|succeed|lyckad|vellyk|ok\b)",
+    re.IGNORECASE,
 )
 _NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
 _YEAR_FIRST: Final = re.compile(r"\d{4}-")
@@ -73,12 +86,22 @@ def said(cells: Sequence[str]) -> list[str]:
     return [text for cell in cells if (text := cell.strip()).lower() not in MOST_NULL]
 
 
+def says_no_end(text: str) -> bool:
+    """Whether a cell of a column of ends says in words that there is none yet, such as "tills vidare"."""
+    return _NO_END_YET.fullmatch(text.strip()) is not None
+
+
+def _days(cells: Sequence[str]) -> list[str]:
+    """Different cells that may be dates, so many as are looked at."""
+    return [text for text in dict.fromkeys(said(cells)) if not says_no_end(text)][:_SHOWN]
+
+
 def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation, ...]:
     """The notations under which nearly all of these cells are dates of 1940 to 2100; several where nothing decides.
 
     With `counted`, numbers of seconds or days may be dates too.
     """
-    texts = list(dict.fromkeys(said(cells)))[:_SHOWN]
+    texts = _days(cells)
     if not texts:
         return ()
     scores = {notation: _part(notation, texts) for notation in (*ORDERS, *(COUNTED if counted else ()))}
@@ -103,7 +126,7 @@ def damage(cells: Sequence[str]) -> str:
     A spreadsheet of another country takes 13/01/2026 for a text and 03/01/2026 for a date, the first of March. So dates
     of which none has a day above 12, among texts all of which have a number above 12, are most likely turned around.
     """
-    texts = list(dict.fromkeys(said(cells)))[:_SHOWN]
+    texts = _days(cells)
     orders = [order_tried for order_tried in ORDERS if order_tried.years == "four" and not order_tried.formats]
     if not texts or not all(any(_is_date(order_tried, text) for order_tried in orders) for text in texts):
         return ""
@@ -170,18 +193,19 @@ def yes_words(cells: Sequence[str]) -> list[str] | None:
 
 
 def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
-    """The texts of a column that affirm what a field asks (`first_contact`, `end_to_end`; others by yes and no).
+    """The texts of a column that affirm what a field asks (`first_contact`, `end_to_end`, `done`; else yes and no).
 
     Words may say it too, such as "Resolved by first call" among other codes of closing, where some say it and others
-    do not. None where the column answers no such question.
+    do not; that something was done, such as "Passed", all may say. None where the column answers no such question.
     """
     plain = yes_words(cells)
-    words = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match}.get(role)
+    words = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}.get(role)
     if plain is not None or words is None or not are_few(cells):
         return plain
     texts = sorted(set(said(cells)))
     affirming_texts = [text for text in texts if words(text) and not _NOT.search(text)]
-    return affirming_texts if 0 < len(affirming_texts) < len(texts) else None
+    decides = 0 < len(affirming_texts) < len(texts) or (role == "done" and affirming_texts == texts)
+    return affirming_texts if decides else None
 
 
 def are_numbers(cells: Sequence[str]) -> bool:
@@ -194,6 +218,12 @@ def are_counts(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a small whole number, such as how often something happened."""
     texts = said(cells)
     return bool(texts) and all(re.fullmatch(r"\d{1,3}(?:[.,]0+)?", text) for text in texts)
+
+
+def are_said_in_part(cells: Sequence[str]) -> bool:
+    """Whether some cells say something in words of a list, and others nothing."""
+    texts = said(cells)
+    return 0 < len(texts) < len(cells) and are_few(cells) and not are_numbers(cells)
 
 
 def is_fraction(cells: Sequence[str]) -> bool:
@@ -222,6 +252,15 @@ def tells(cells: Sequence[str], other_cells: Sequence[str]) -> int:
     pairs = {(text, other) for text, other in zip(cells, other_cells, strict=True) if text.strip() and other.strip()}
     distinct_cells, second = {text for text, _ in pairs}, {other for _, other in pairs}
     return len(distinct_cells) - len(second) if len(pairs) == len(distinct_cells) > 1 else -1
+
+
+def agreement(cells: Sequence[str], other_cells: Sequence[str]) -> float:
+    """The part of the rows, of those in which both columns say something, where a text goes with its usual other."""
+    pairs = Counter((text, other) for text, other in zip(cells, other_cells, strict=True) if text and other)
+    usual: dict[str, int] = {}
+    for (text, _), rows in pairs.items():
+        usual[text] = max(rows, usual.get(text, 0))
+    return sum(usual.values()) / (pairs.total() or 1)
 
 
 def decimal_mark(columns: Sequence[Sequence[str]]) -> str:

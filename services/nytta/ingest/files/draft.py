@@ -18,6 +18,7 @@ from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.looks import Look, look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping import parse
+from nytta.ingest.files.steps import closings, robots, step_columns
 from nytta.registry.texts import keyed
 
 _COLUMNS: Final = 500
@@ -74,14 +75,30 @@ _UNIQUE: Final = 0.95
 """The part of the rows that must have a number of their own for it to be that of a ticket or a case."""
 _MANY: Final = 6
 """Of so many rows, texts that are all different are no words of a list."""
+_AGREE: Final = 0.8
+"""The part of the rows in which a unit must have its usual name for a column to name the units."""
+_ACCOUNT: Final = re.compile(r"\b(cost|kostn|kostst|kst|konto|ansvar)")
+"""Words of columns with the accounts from which people are paid."""
 _DIGIT: Final = re.compile(r"\d")
+_CODE: Final = re.compile(r"\S*\d\S*")
+_HOW_MANY: Final = re.compile(r"\b(antal|antall|antallet|number of|no of|count|ggr|ganger|gange|kpl)\b")
+"""Words of columns that count something, and hold no number of a ticket or case, no person and no name."""
+_PASSED_ON: Final = re.compile(
+    r"\b(eskaler\w*|escalat\w*|(vidare)?skickat? vidare|vidarebefordra\w*|videresendt|viderebragt|passed on|forwarded)"
+    r"( (to|till?|reason|orsak|aarsak|av))?\b"
+)
+"""Words of columns that say to whom or why a ticket was passed on, and nothing where it was not."""
+_COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned", "fte"})
+"""What columns that count something may hold."""
 _CHANNELS: Final = (
     (r"e-?post|e-?mail|mail|outlook", "email"),
     (r"telefon|phone|\btel\b|ringt|ringde|samtal|\bcall|\bsms\b|\bivr\b", "phone"),
+    (r"papper|papir|paper", "post"),
     (r"chat|teams|messenger|slack|virtual.agent", "chat"),
     (
         r"e-?tjänst|etjänst|e-?tjeneste|webb?|portal|självservice|selvbetjening|self.?service|skjema|formulär|form\b"
-        r"|digital|internet|nett|altinn|online|mina sidor|min side|borger\.dk|catalog|widget|e-?bygg|byggesøk"
+        r"|digital|internet|nett|altinn|helsenorge|online|mina sidor|min side|borger\.dk|catalog|widget|e-?bygg"
+        r"|bygge?søk"
         r"|mittbygge",
         "web",
     ),
@@ -91,7 +108,7 @@ _CHANNELS: Final = (
         r"|(?<!help)(?<!help )(?<!service)(?<!service )desk",
         "desk",
     ),
-    (r"\bpost\b|brev|letter|papper|papir|paper|\bmail room", "post"),
+    (r"\bpost\b|brev|letter|\bmail room", "post"),
     (r"\bapi\b|integration|integrasjon", "api"),
     (
         r"övervak|overvåk|monitor|cloudwatch|pagerduty|\bevent|alarm|alert|automat|\bintern(?!et)|system|tekniker"
@@ -143,6 +160,8 @@ class Draft:
     def open(self) -> list[str]:
         """Columns that nothing reads."""
         taken_columns = {column for role, column in self.fields.items() if role not in _UNREAD}
+        if self.kind == STAFF and "fte" in self.fields and not list(_fte(self, self.fields["fte"])):
+            taken_columns -= {self.fields["fte"]}
         if "closed" in self.fields and self.kind == CASES:
             taken_columns -= {self.fields.get("decided")}
         if "resolved" in self.fields and self.kind == TICKETS:
@@ -164,8 +183,9 @@ def drafted(look: Look, kind: str = "") -> Draft:
     """What the file seems to be, or as what of `KINDS` it is to be read."""
     columns = list(look.columns[:_COLUMNS])
     dated = {column: column_notations for column in columns if (column_notations := notations(look.cells(column)))}
-    if kind == LOG or (not kind and {"time:timestamp", "ocel:time"} & set(columns)):
-        return _log(look, columns, dated)
+    steps = _steps_by_rows(look, columns, dated) if kind in ("", LOG) else {}
+    if kind == LOG or (not kind and (steps or {"time:timestamp", "ocel:time"} & set(columns))):
+        return _log(look, columns, dated, steps)
     if kind := kind or _kind(look, columns, dated):
         return _settled(look, kind, _fields(kind, look, columns, dated, by_cells=True), dated)
     return _log(look, columns, dated)
@@ -208,10 +228,52 @@ def _named(kind: str, name: str) -> int:
     return 0
 
 
-def _log(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> Draft:
-    """A list that is of no known kind: steps of cases, by the names that logs of events have."""
+def _steps_by_rows(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> dict[str, str]:
+    """Case, step and moment of a table that has several rows of a case by its cells; empty where it has not."""
+    cases = _in_order_of_names(columns, (LOG, "case"), (CASES, "case"), (TICKETS, "ticket"))
+    # a status is changed in lists of tickets too, of which each row says the whole ticket anew
+    named = _in_order_of_names(columns, (LOG, "activity"), (CASES, "activity"))
+    activities = [
+        column
+        for column in dict.fromkeys([*named, *filter(_A_STEP.search, columns)])
+        if column not in dated and not _A_STATE.search(called(column))
+    ]
+    likely = _in_order_of_names(list(dated), (LOG, "at"), (CASES, "at"))
+    # a moment that is called like an end ends the step
+    moments = dict.fromkeys([*likely, *(column for column in dated if not _is_end(column)), *dated])
+    step = step_columns(look, cases, activities, list(moments))
+    return dict(zip(("case", "activity", "at"), step, strict=True)) if step else {}
+
+
+_A_STEP: Final = re.compile(r"händels|hendels|aktivitet|activit|\bsteg|\bmoment|åtgärd|tiltak|trinn|milst", re.IGNORECASE)
+"""Within words of columns with what was done in a step."""
+_A_STATE: Final = re.compile(r"\b(status|state|tilstand|tillstand)")
+"""Words of columns with how far a ticket or case has come."""
+
+
+def _in_order_of_names(columns: Sequence[str], *roles: tuple[str, str]) -> list[str]:
+    """The columns called like one of these (kind, role), those called exactly so first."""
+    names = [name for kind, role in roles for name in _names()[kind][role]]
+    fitting = [
+        column
+        for within in (False, True)
+        for name in names
+        for column in columns
+        if _bears(called(column), name, within)
+    ]
+    return list(dict.fromkeys(fitting))
+
+
+def _log(
+    look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]], steps: Mapping[str, str] | None = None
+) -> Draft:
+    """A list that is of no known kind: steps of cases, by the names that logs of events have, or by its rows."""
     fields = _fields(LOG, look, list(columns), dated)
-    if "at" not in fields and dated:
+    if steps:
+        others = {role: column for role, column in fields.items() if column not in steps.values()}
+        fields = {**others, **steps}
+    # where no column says of what its rows are, a date in them is that of anything
+    if "at" not in fields and {"case", "activity"} & fields.keys():
         taken = fields.values()
         other_columns = [column for column in dated if column not in taken and not _is_end(column)]
         plain = [column for column in other_columns if not dated[column][0].formats]
@@ -279,7 +341,11 @@ def _fields(
     fields: dict[str, str] = {}
 
     def free(role: str, *, exactly: bool = False) -> list[str]:
-        unused_columns = [column for column in columns if column not in fields.values()]
+        unused_columns = [
+            column
+            for column in columns
+            if column not in fields.values() and (role in _COUNTED or not _HOW_MANY.search(names[column]))
+        ]
         if role == "at" and kind in (CASES, LOG):
             return [column for column in unused_columns if not _is_end(column)]
         if role == "channel" and not exactly:
@@ -372,8 +438,10 @@ def _by_cells(role: str, look: Look, columns: Sequence[str], dated: Mapping[str,
         ways = [column for column in columns if not _NO_WAY_IN.search(called(column)) and column not in dated]
         fitting = [column for column in ways if _is_like("channel", look, column)]
         return fitting[0] if len(fitting) == 1 else ""
-    numbered = [column for column in columns if column not in dated and _is_like("case", look, column)]
-    return next((column for column in numbered if cells.are_unique(look.cells(column))), "")
+    likely = [column for column in columns if column not in dated and cells.are_unique(look.cells(column))]
+    numbered = [column for column in likely if _is_like("case", look, column)]
+    signed = [column for column in likely if role == "person" and _is_like("person", look, column)]
+    return next(iter(numbered or signed), "")
 
 
 def _earliest(look: Look, columns: Sequence[str], dated: Mapping[str, Sequence[Notation]]) -> str:
@@ -448,6 +516,25 @@ def _find_units(look: Look, names: Mapping[str, str], fields: dict[str, str]) ->
             fields.setdefault("unit_above", shared)  # called like a name, and that of the units above
         if name:
             fields["unit_name"] = name
+    if unit and fields.get("unit_name"):
+        _part_levels(look, names, fields)
+    own_cells = look.cells(fields.get("unit", ""))
+    above = [column for column in columns if cells.tells(own_cells, look.cells(column)) > 0]
+    if fields.get("unit_above") in above:  # the nearest of several levels
+        fields["unit_above"] = max(above, key=lambda column: len(set(look.cells(column))))
+
+
+def _part_levels(look: Look, names: Mapping[str, str], fields: dict[str, str]) -> None:
+    """Take away what is called like the name of the units and is none: that of a level above, or of other units."""
+    unit, name = fields["unit"], fields["unit_name"]
+    # several units may have one name, which then tells more than their codes, and less than names of their own
+    are_codes = all(_CODE.fullmatch(text) for text in cells.said(look.cells(unit)))
+    if cells.tells(look.cells(unit), look.cells(name)) > 0 and not are_codes:
+        fields.setdefault("unit_above", fields.pop("unit_name"))
+    elif cells.agreement(look.cells(unit), look.cells(name)) < _AGREE:
+        del fields["unit_name"]
+        if _ACCOUNT.search(names[unit]):  # units that work together may be paid from several accounts
+            fields["unit"] = name
 
 
 def _tells_channel(role: str, look: Look, column: str, fields: Mapping[str, str]) -> bool:
@@ -479,10 +566,13 @@ def _is_like(role: str, look: Look, column: str) -> bool:
         case "channel":
             words = sum(channel(text) != "other" for text in distinct)
             return 2 * words > len(distinct) and cells.are_few(texts)
+        case "unit" | "unit_name" | "team" | "category" | "case_type" if cells.yes_words(texts) is not None:
+            return False
         case "unit" | "unit_name" | "team" | "category" | "case_type":
             return cells.are_few(texts) or (cells.are_numbers(texts) and len(distinct) * 3 <= len(texts))
         case "requester" | "actor":
-            return not cells.are_unique(texts) and not cells.is_fraction(texts) and cells.yes_words(texts) is None
+            alike = len(texts) < _MANY or not cells.are_unique(texts)
+            return alike and not cells.is_fraction(texts) and cells.yes_words(texts) is None
         case _:
             return True
 
@@ -505,14 +595,18 @@ def _holds(role: str, look: Look, column: str, dated: Mapping[str, Sequence[Nota
     match role:
         case "fte":
             return cells.are_numbers([text.replace("%", "").strip() for text in texts])
+        case "reassignments" if _PASSED_ON.search(called(column)):
+            return cells.are_counts(texts) or cells.yes_words(texts) is not None or cells.are_said_in_part(texts)
         case "reassignments" | "handovers":
             return cells.are_counts(texts)
         case "requester" | "actor":
             return cells.yes_words(texts) is None
         case "reopened":
             return cells.are_counts(texts) or cells.yes_words(texts) is not None
-        case "access" | "first_contact" | "end_to_end" | "returned":
+        case "access" | "first_contact" | "end_to_end" | "done":
             return cells.affirmative(role, texts) is not None
+        case "returned":
+            return cells.are_counts(texts) or cells.affirmative(role, texts) is not None
         case "channel" | "unit_above" | "role" | "status":
             return cells.are_few(texts) and not (role != "status" and cells.are_numbers(texts))
         case "category" if len(texts) > 2 and len(set(texts)) == 1:
@@ -597,8 +691,8 @@ def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, s
 
     `answers` are those to its questions, and may name the mapping (`id`), its `system`, its `source`, the day from
     which staff are counted (`not_before`), and the systems, parted by spaces, in which all of the staff may ask for
-    support (`support`). What has no answer is left open, so that rows are rejected rather than read
-    wrongly.
+    support (`support`) or which all are expected to use (`expected`). What has no answer is left open, so that rows are
+    rejected rather than read wrongly.
     """
     answered = dict(answers or {})
     name = answered.get("id", "draft" if draft.kind == LOG else draft.kind)
@@ -674,7 +768,15 @@ def _nulls(draft: Draft) -> list[str]:
     null_texts = {
         text.strip() for texts in column_cells for text in texts if text.strip().lower() in cells.MOST_NULL
     } - {""}
-    return sorted(null_texts | _no_ends(draft))
+    return sorted(null_texts | _no_ends(draft) | _words_of_no_end(draft))
+
+
+def _words_of_no_end(draft: Draft) -> set[str]:
+    """Words in columns of ends that say that there is none, unless another column means something by them."""
+    ends = {column for role, column in draft.fields.items() if role in _ENDS}
+    words = {text for column in ends for text in cells.said(draft.look.cells(column)) if cells.says_no_end(text)}
+    others = {column for role, column in draft.fields.items() if role not in _UNREAD} - ends
+    return words - {text.strip() for column in others for text in draft.look.cells(column)}
 
 
 def _no_ends(draft: Draft) -> set[str]:
@@ -746,11 +848,14 @@ def _staff(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         answer = f"{{field: {quoted(fields['access'])}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
         yield f"    account: {answer}"
         yield f"    licence: {answer}"
-    for system in dict.fromkeys(answered.get("support", "").split()):
-        if system != answered.get("system"):
-            yield f"  - also: {'support_' + re.sub(r'[^a-z]', '_', system)}  # everybody may ask for support there"
-            yield f"    system: {{constant: {quoted(system)}}}"
-            yield from membership
+    named = {answered.get("system", "")}
+    for aim, remark in (("support", "everybody may ask for support there"), ("expected", "everybody is to use it")):
+        for system in answered.get(aim, "").split():
+            if system not in named:
+                yield f"  - also: {aim}_{re.sub(r'[^a-z0-9]', '_', system)}  # {remark}"
+                yield f"    system: {{constant: {quoted(system)}}}"
+                yield from membership
+            named.add(system)
 
 
 def _fte(draft: Draft, column: str) -> Iterator[str]:
@@ -762,6 +867,8 @@ def _fte(draft: Draft, column: str) -> Iterator[str]:
         return
     if any("%" in text for text in texts):
         return
+    if max(numbers) <= 1 and any(round(number * 100, 6) % 1 for number in numbers):
+        return  # parts of a percent, which events do not hold
     if max(numbers) <= 1:
         yield f"    fte: {{field: {quoted(column)}, times: 100}}"
     elif all(number == int(number) and 1 <= number <= 100 for number in numbers):
@@ -782,17 +889,20 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield f"    time: {_at(draft, fields['opened'], answered)}"
     if "requester" in fields:
         yield f"    actor: {quoted(fields['requester'])}"
+        yield from (f"    {line}" for line in _robots(draft, "requester"))
     end = fields.get("resolved") or fields.get("closed")
     if end:
         yield from _end(draft, answered, end, "ticket", "resolved")
         yield from _answer(draft, "first_contact", "    first_contact")
     if "reassignments" in fields:
         column = quoted(fields["reassignments"])
-        yield "  - also: reassigned"
+        are_counted = cells.are_counts(draft.look.cells(fields["reassignments"]))
+        yield "  - also: reassigned" + ("" if are_counted else "  # the list says that it was, not how often")
         yield "    type: ticket.assigned"
         yield f"    when: {_happened(draft, fields['reassignments'])}"
         yield f"    time: {_at(draft, fields['opened'], answered)}"
-        yield f"    count: {column}"
+        if are_counted:
+            yield f"    count: {column}"
 
 
 def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
@@ -802,9 +912,10 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if "case_type" in fields:
         yield f"case_type: {quoted(fields['case_type'])}"
     # a number of handovers says nothing of whoever has the case now, so it must not stand as an act of theirs
-    of_event = [f"    actor: {quoted(fields['actor'])}"] if {"actor", "handovers"} <= fields.keys() else []
-    if "actor" in fields and not of_event:
-        yield f"actor: {quoted(fields['actor'])}"
+    actor = [f"actor: {quoted(fields['actor'])}", *_robots(draft, "actor")] if "actor" in fields else []
+    of_event = [f"    {line}" for line in actor] if "handovers" in fields else []
+    if not of_event:
+        yield from actor
     yield from _shared(draft, ())
     yield ""
     yield "events:"
@@ -845,11 +956,13 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
 
 
 def _happened(draft: Draft, column: str) -> str:
-    """The condition that a column of answers says yes, or one of counts at least one."""
+    """The condition that a column of answers says yes, one of counts at least one, or one of words anything."""
     texts = draft.look.cells(column)
     if cells.are_counts(texts):
         return f"{{field: {quoted(column)}, at_least: 1}}"
-    yes_words = cells.yes_words(texts) or []
+    yes_words = cells.yes_words(texts)
+    if yes_words is None:
+        return f"{{field: {quoted(column)}, present: true}}"
     return f"{{field: {quoted(column)}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
 
 
@@ -862,6 +975,7 @@ def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "events:"
     yield "  - type: change.training"
+    yield from _answer(draft, "done", "    when")
     yield f"    course: {quoted(fields['course'])}"
 
 
@@ -873,6 +987,7 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield "events:"
     yield "  - type: platform.session"
+    yield from _answer(draft, "done", "    when")
     if "app" in fields:
         yield f"    app: {quoted(fields['app'])}"
 
@@ -893,7 +1008,13 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield f"    activity: {quoted(fields['activity'])}"
         if "actor" in fields:
             yield f"    actor: {quoted(fields['actor'])}"
+            yield from (f"    {line}" for line in _robots(draft, "actor"))
     yield from (f"    {line}" for line in _shared(draft, ()))
+    if {"case", "activity"} <= fields.keys() and (ends := closings(draft.look, fields["case"], fields["activity"])):
+        yield "  - also: closed  # a case counts as opened at its first step"
+        yield "    type: case.closed"
+        yield f"    case: {quoted(fields['case'])}"
+        yield f"    when: {{field: {quoted(fields['activity'])}, is: [{', '.join(map(quoted, ends))}]}}"
 
 
 _BODIES: Final = {
@@ -948,6 +1069,13 @@ def channel(text: str) -> str:
     return next(
         (known_channel for pattern, known_channel in _CHANNELS if re.search(pattern, text, re.IGNORECASE)), "other"
     )
+
+
+def _robots(draft: Draft, role: str) -> Iterator[str]:
+    """Which actors are no persons, where some are called like accounts behind which nobody sits."""
+    column = draft.fields[role]
+    if pattern := robots(draft.look.cells(column)):
+        yield f"actor_kind: {{field: {quoted(column)}, patterns: {{{quoted(pattern)}: system}}, otherwise: person}}"
 
 
 def _answer(draft: Draft, role: str, name: str) -> Iterator[str]:

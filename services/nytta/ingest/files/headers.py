@@ -12,6 +12,8 @@ LOOKED_AT: Final = 60
 """So many rows are looked at."""
 _FULL: Final = 0.75
 """The part of the cells of a usual row that a header names at least."""
+_WIDE: Final = 4
+"""Cells that a usual row has at least, for one cell alone to be a note."""
 _NO_NAME: Final = re.compile(r"[\d\s.,:/+%-]*\d[\d\s.,:/+%-]*|\d{4}-\d\d-\d\d.*")
 """Numbers and dates, which name no column."""
 
@@ -20,6 +22,8 @@ _TOTAL: Final = re.compile(
     r"(grand |sub)?totale?[nr]?t?|totalsumma?|summa?|sum|antall?|i alt|count|delsumma?|samlet|sammanlagt", re.IGNORECASE
 )
 """What stands first in a row that adds up those above it."""
+_TOTAL_OF: Final = re.compile(r"(totalt?|sum(?:ma)?|antall?|i alt|samlet|sammanlagt)\b[^:]{0,30}:", re.IGNORECASE)
+"""What stands first in a row with little else that adds up something by name, such as "Antal rader: 4"."""
 _RULE: Final = re.compile(r"[-=_*.+~\u2013\u2014\s]+")
 """A line drawn between rows."""
 
@@ -60,7 +64,16 @@ def is_none(cells: Sequence[str]) -> bool:
         return True
     if not cells[0].strip() and len(texts) * 4 <= len(cells) and all(_NO_NAME.fullmatch(text) for text in texts):
         return True
+    if len(cells) >= _WIDE and len(texts) * 3 <= len(cells) and _TOTAL_OF.match(texts[0]):
+        return True
     return _TOTAL.fullmatch(texts[0].rstrip(" :")) is not None and len(texts) * 2 <= len(cells) + 1
+
+
+def notes_below(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows at the end of a table are notes: one cell alone, where rows usually have four and more."""
+    full = [len([cell for cell in row if cell.strip()]) for row in rows]
+    whole = {number: count for number, count in enumerate(full, 1) if count > 1}
+    return len(full) - max(whole) if whole and median(whole.values()) >= _WIDE else 0
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from nytta.ingest.files import files
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.errors import InputError
-from nytta.ingest.files.headers import is_none
+from nytta.ingest.files.headers import is_none, notes_below
 from nytta.ingest.files.json_file import loads, whole
 from nytta.ingest.files.ocel import OcelReader
 from nytta.ingest.files.records import LinesReader, RecordsReader
@@ -61,6 +61,8 @@ def look(path: Path, name: str, unpacked: int | None = None) -> Look:
         if isinstance(reader, WorkbookReader):
             above, header_lines = reader.above, reader.header_lines
     columns = header or list(dict.fromkeys(column for row in rows for column in row))
+    if form == "table":
+        rows = rows[: len(rows) - notes_below([list(row.values()) for row in rows])]
     if len(columns) == 1 and form == "table":
         _refuse_quoted_lines(name, columns[0], rows)
     return Look(name, form, tuple(columns) or ("column",), tuple(rows), above, header_lines, records)

@@ -20,6 +20,8 @@ Order = Literal["year-first", "day-first", "month-first", "epoch-s", "epoch-ms",
 Years = Literal["four", "two"]
 """How many digits a year has. Two mean 1969 to 2068, as POSIX has it."""
 
+_BY_HAND = re.compile(r"(\d{1,2})/(\d{1,2}) ?[-–\u2212] ?(\d{2}|\d{4})\b")
+"""A day as it is written by hand where the day comes first: 13/1 -26."""
 _PARTS = re.compile(
     r"(?P<a>\d{1,4})(?P<separator>[-/. ])(?P<b>\d{1,2})(?P=separator)(?P<c>\d{1,4})"
     r"(?:(?:[T, ]|, )\s*(?:(?:kl|at)\.? )?(?P<hour>\d{1,2})[:.](?P<minute>\d{2})"
@@ -78,6 +80,8 @@ _ZONES: Final = {
 }
 """Zones that exports name by letters, with the offset that each states."""
 _ZONE = re.compile(rf"\b(?:{'|'.join(_ZONES)})\b(?![+-])")
+_RUN = re.compile(r"(?:%[YymdHMS]){2,}")
+"""Parts of a pattern with no sign between them, of which each has all its digits."""
 _LITERAL_UTC = re.compile(r"(?<=%[A-Za-z])Z\b|\b(?<!%)(?:UTC|GMT)\b")
 """Letters of a pattern that say UTC: the Z of `%SZ`, and the words."""
 
@@ -172,6 +176,8 @@ def _by_formats(formats: Sequence[str]) -> Callable[[str], datetime]:
 
     def read(text: str) -> datetime:
         for pattern in patterns:
+            if not pattern.fits(text):
+                continue
             try:
                 return pattern.read(text)
             except ValueError:
@@ -189,6 +195,12 @@ class _Pattern:
         self._zoned = "%Z" in pattern
         self._named = "%b" in pattern or "%B" in pattern
         self._pattern = pattern.replace("%Z", "%z").replace("%B", "%b")
+        run = _RUN.match(pattern)
+        self._digits = sum(4 if sign == "Y" else 2 for sign in run[0][1::2]) if run else 0
+
+    def fits(self, text: str) -> bool:
+        """Whether a text has all digits of parts without signs: strptime takes 2026111 for the first of November."""
+        return not self._digits or len(text) - len(text.lstrip("0123456789")) == self._digits
 
     def read(self, text: str) -> datetime:
         """The time, with its offset where the text or the pattern states one. ValueError where it does not fit."""
@@ -221,6 +233,8 @@ def _by_order(order: Order, years: Years) -> Callable[[str], datetime]:
 
 def _taken_apart(text: str, order: Order, years: Years) -> datetime:
     plain, order = _numbered(text, order)
+    if by_hand := _BY_HAND.match(plain):
+        plain, order = "/".join(by_hand.groups()) + plain[by_hand.end() :], "day-first"
     match = _PARTS.fullmatch(plain)
     if match is None:
         raise ValueError("is no date or time in a form that is known; declare its form (dates: {formats: …})")

@@ -202,11 +202,13 @@ class _DigestPlanner:
 
     def address(self, role: Role, key: Key) -> Recipient | None:
         place = (role, key.unit, key.system)
+        # many alerts have one addressee, and the directory climbs the tree for each question
         if place not in self._known:
             self._known[place] = self._ask(*place, self.day)
         return self._known[place]
 
     def collect(self) -> None:
+        # in the order of the tree: an order by urgency or size would be a ranking of units
         for key in sorted(self.book, key=lambda key: (self.order.get(key.unit, len(self.order)), key)):
             alert = self.book[key]
             first_role = role(alert.kind)
@@ -217,6 +219,7 @@ class _DigestPlanner:
         dispatches = []
         for items in self.items.values():
             recipient = items[0].recipient
+            # faults of a source and matters of the lead are not rationed: their number does not grow with that of units
             news = [item for item in items if item.what is Occasion.NEW and item.role in _BUDGETED]
             said_items = [item for item in items if item not in news] + self._within_budget(recipient, news)
             if not said_items:
@@ -238,12 +241,14 @@ class _DigestPlanner:
         if not alert.live or alert.inhibited is not None:
             return
         if alert.told is None:
+            # what was so before a holiday may be over after it: the first usable week decides
             if alert.state is State.OPEN and self.hours.fresh(alert.confirmed, self.day):
                 yield Occasion.NEW
             return
         waited = self.hours.waited(alert.waiting, self.day) if alert.waiting else 0
         is_lead = role is Role.PROGRAMME_LEAD
         if alert.state is State.OPEN and not alert.persistent:
+            # above the programme lead there is nobody to escalate to
             if waited >= ESCALATE_AFTER and not is_lead:
                 yield Occasion.ESCALATION
             elif waited >= REMIND_AFTER and alert.reminded is None:
@@ -294,6 +299,7 @@ class _DigestPlanner:
             for sent_message in self.sent
         ):
             return []
+        # what finds no room stays in the book untold, and may recover before anybody was bothered
         room = MOST_OPEN - sum(self._told_to(alert, recipient) for alert in self.book.values())
         items.sort(key=lambda item: (-item.alert.urgency, item.alert.key))
         return items[: max(room, 0)]
@@ -322,6 +328,7 @@ class _DigestPlanner:
         return alert
 
     def _id(self, recipient: Recipient, parts: Iterable[Part]) -> str:
+        # the week and not the moment: a round that is broken off and repeated decides on the same message
         parts_text = "\n".join(f"{part.what} {part.alert.id}" for part in parts)
         text = f"{recipient.id}\n{self.week.isoformat()}\n{parts_text}"
         return blake2b(text.encode(), digest_size=16).hexdigest()

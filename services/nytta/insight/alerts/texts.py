@@ -138,6 +138,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
     reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
     seen_by = wording.seen_by.format(role=reader)
     buttons = tuple(Button(name, label) for name, label in wording.buttons.items())
+    # what the reader can do without goes first: the second suggestion, then optional sentences from the last on
     while True:
         paragraphs = tuple(_fill(sentence.removeprefix("?"), known_fields, alert) for sentence in sentences)
         body = _body(paragraphs, proposals, buttons, wording, seen_by)
@@ -227,6 +228,7 @@ def suggestions(kind: Kind, facts: Facts, language: str) -> dict[str, Suggestion
         "untrained": facts.ready is None or facts.ready < READY,
         "paper": facts.paper is not None and facts.paper > 0,
     }
+    # ids are given before facts choose, so that the same advice has the same id in every week
     by_id = actions(kind, facts.suggestions, language)
     if not facts.suggestions:
         catalogue = _wording(language).kinds[kind].suggestions
@@ -324,6 +326,7 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
     if burden := facts.burden:
         fields |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
     filled = {name: str(value) for name, value in fields.items() if value is not None}
+    # detection reads exact weeks, so that it may know of a unit whose own figure is hidden
     hidden = facts.figure is None and alert.kind in _DETECTED
     finding = wording.findings["hidden"] if hidden else wording.findings.get(alert.indicator, wording.findings[""])
     if not _lacking(finding, filled):

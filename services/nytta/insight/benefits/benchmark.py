@@ -81,6 +81,7 @@ class Benchmark(_Part):
 def fingerprint(definition: Definition) -> str:
     """32 hexadecimal digits of what decides a figure: sides, kind, window, scale, and what is left out."""
     text = definition.model_dump_json(
+        # words may differ between installations; what is counted may not
         include={"id", "version", "kind", "numerator", "denominator", "adds", "capped", "scale", "display", "parts"}
     )
     return blake2b(text.encode(), digest_size=16).hexdigest()
@@ -100,6 +101,7 @@ def take(body: bytes, definitions: Iterable[Definition], own_organisations: Iter
     try:
         benchmark = Benchmark.model_validate_json(body)
     except ValidationError as error:
+        # one thing at a time: the rest is usually a consequence of the first
         first_error = error.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first_error["loc"]) or "the file"
         raise BenchmarkError(f"this is no export of `nytta benchmark export`: {where}: {first_error['msg']}") from error
@@ -201,6 +203,7 @@ def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
                 word,
             )
         )
+    # forty sizes draw a smooth curve, a little beyond the smallest and the greatest place
     sizes = np.unique(np.linspace(max(5, n.min() / 2), n.max() * 1.05, 40).round()).astype(int)
     low, high = proportion_limits(sizes, centre, tau2=tau2, confidence=CONFIDENCE[0])
     limits = tuple(

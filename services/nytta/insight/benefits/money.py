@@ -133,6 +133,7 @@ def book(freed: Mapping[Pool, int], claims: Iterable[Claim]) -> Ledger:
                 bookings.append(Booking(claim.benefit, pool, account, hours, amount, currency))
                 claims_by_pool[pool].append(claim.benefit)
 
+    # three passes, because an hour that became money for one benefit is not free for another one's quality
     hourly = [claim for claim in ordered if claim.kind is not Kind.QUALITY]
     for claim in hourly:
         take(claim, Kind.FINANCIAL, claim.decided)
@@ -204,6 +205,7 @@ def value_of_change(level_now: int, level_before: int, baseline: int, target: in
 def _worth(claim: Claim, hours: int) -> tuple[int | None, str]:
     if claim.cost is None or not claim.confirmed:
         return None, ""
+    # whole numbers throughout: sums of rounded floats would not add up to the total beneath them
     return (hours * claim.cost.amount + 500) // 1000, claim.cost.currency
 
 

@@ -83,6 +83,7 @@ def hours(work: Work, evidence: Evidence) -> Pool:
     if cases is None:
         return _without(bare, FEWEST)
     saved = work.minutes.before_ms - work.minutes.after_ms
+    # less use than before frees nothing; it costs nothing either, because the old way was paid for before
     by_use = max(0.0, float(freed_hours(share, baseline_share, cases, saved)))
     use_missing = float(unrealised_hours(share, target, cases, saved))
     promised = _promised(work, cases)
@@ -90,6 +91,7 @@ def hours(work: Work, evidence: Evidence) -> Pool:
         promised = max(0.0, float(freed_hours(target, baseline_share, cases, saved)))
     freed, effect_missing = by_use, 0.0
     if work.realised is not None:
+        # a share that rose without shorter work frees no hour, nor does shorter work that nobody uses
         freed = min(by_use, max(0, work.realised) * promised / 100)
         effect_missing = max(0.0, promised - freed - use_missing)
     assert isfinite(by_use + use_missing)

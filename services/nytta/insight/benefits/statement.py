@@ -153,6 +153,7 @@ def share_of_all(pools: Sequence[Pool]) -> int | None:
     """The share of the cases of several pools that are handled the new way, in whole percent; None where none tells."""
     told = [(pool.share, pool.cases) for pool in pools if pool.share is not None and pool.cases]
     cases = sum(count for _, count in told)
+    # by cases: a mean of shares would let ten cases weigh as much as a thousand
     return round(sum(share * count for share, count in told) / cases) if cases else None
 
 

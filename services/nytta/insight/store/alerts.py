@@ -107,6 +107,7 @@ class AlertStore:
         latest: dict[Key, Alert] = {}
         for alert in self.alerts(organisation):
             latest_alert = latest.get(alert.key)
+            # an episode that began later replaces one that ended, which is kept for the record
             if latest_alert is None or latest_alert.since < alert.since:
                 latest[alert.key] = alert
         sent_messages = [records.decode_sent(body.encode()) for (body,) in self._bodies("sent", organisation)]
@@ -148,6 +149,7 @@ class AlertStore:
             rows.append(["message", message.id, *place, message.day, body, 0, 0])
         if changes.heard is not None:
             rows.append(["heard", "", organisation, "", "", "", "", changes.heard, changes.heard.isoformat(), 0, 0])
+        # readers take the greatest version of each record, so that this round replaces what stood before
         version = int(self.connection.value("SELECT max(version) + 1 FROM {open}.alert_records"))
         for row in rows:
             row[-2] = version

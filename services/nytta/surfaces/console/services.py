@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -100,6 +100,9 @@ class Services(Protocol):
 
         With `organisation`, only rows of its units are taken.
         """
+
+    def lacking(self) -> Collection[str]:
+        """The indicators for which no source gives what they need."""
 
     def jobs(self) -> Sequence[Job]:
         """Imports of this run of the service, the latest first."""

@@ -88,6 +88,7 @@ def _ways(directory: Directory, outgoing: Outgoing, channels: Channels, day: dat
         ways.append(("teams", lambda: hooks.teams(contact.teams, outgoing, channels)))
     if channels.webhook:
         ways.append(("webhook", lambda: hooks.webhook(outgoing, channels)))
+    # a message that cannot go anywhere must not look as if it had gone
     return ways or [("none", lambda: _nowhere(outgoing))]
 
 
@@ -114,6 +115,7 @@ async def _tried(
         await send()
     except ChannelError as error:
         dead = error.final or attempts >= ATTEMPTS
+        # doubled each time: a mail server that is down for a night is not asked a thousand times
         wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
         state = "dead" if dead else "failed"
         return Delivery(organisation, message, channel, state, attempts, str(error), current_time + wait, current_time)
@@ -149,6 +151,7 @@ async def _to_alertmanager(
         delivered.problems.append(Delivery("", "", "alertmanager", "failed", 1, str(error), current_time, current_time))
         store.record(delivered.problems[-1:])
         return
+    # that it works again is written down once, else the old failure would stand on the page for ever
     if posts and ("", "alertmanager") in deliveries and deliveries["", "alertmanager"].state == "failed":
         records.append(Delivery("", "", "alertmanager", "sent", 1, "", current_time, current_time))
     store.record(records)

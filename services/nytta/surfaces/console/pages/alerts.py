@@ -146,6 +146,7 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Aler
     sort = query.get("sort", "since")
     if sort not in _SORTS:
         raise Refused(400, "bad_filter", what=sort)
+    # units stand in the order of the tree everywhere, so that no list can be read as a ranking
     order = {place: number for number, place in enumerate(reading.published.places(reading.day))}
     if sort == "unit":
         selected.sort(key=lambda alert: (order.get(alert.key.unit, 0), alert.id))
@@ -317,6 +318,7 @@ def _history(alert: Alert, language: str) -> list[tuple[str, str]]:
 
 
 def _quality(reading: Reading, visitor: Visitor) -> Table | None:
+    # how good alerts are is a matter of those who run the service, and says nothing of a unit
     if not (visitor.may(Permission.PLATFORM, reading.root) or visitor.may(Permission.PROGRAMME, reading.root)):
         return None
     say = Speaker(visitor.language)
@@ -401,6 +403,7 @@ def _action(reading: Reading, effect: PublishedEffect, language: str) -> str:
     alert = next((alert for alert in reading.alerts if alert.id == effect.alert), None)
     if alert is None:
         return "–"
+    # its words as the registry has them now: an action is kept by id
     own_suggestions = reading.published.registry.suggested(alert.kind.value, alert.key.system)
     suggestion = actions(alert.kind, own_suggestions, language).get(effect.action)
     return effect.action if suggestion is None else suggestion.text.text(language)
@@ -417,6 +420,7 @@ def is_new(alert: Alert, reading: Reading) -> bool:
     """Whether it opened in the last week: what the first evaluation found of the past is not new."""
     if alert.opened is None or alert.opened <= reading.day - timedelta(weeks=1):
         return False
+    # an import opens alerts about months that are long past, all on one day
     first_day = min(other.opened for other in reading.alerts if other.opened is not None)
     return alert.opened != first_day or alert.since > first_day - timedelta(weeks=LOOK_BACK + 1)
 

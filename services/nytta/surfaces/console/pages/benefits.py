@@ -104,6 +104,7 @@ def register(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Re
         or (status and status not in list(Status))
     ):
         raise Refused(400, "bad_filter", what=system or status or sort)
+    # the page quotes the report, so that the two cannot say different things of one week
     report = document(current_statement, reading.said.published_at, language, system, font="")
     lead_text = next((block.text for block in report.blocks if isinstance(block, Text) and block.style == "lead"), "")
     tiles = next((block.tiles for block in report.blocks if isinstance(block, Tiles)), ())
@@ -329,6 +330,7 @@ def _lying(statement: Statement, say: Speaker, language: str, system: str) -> Ch
             pools_by_place[pool.place].append(pool)
     rows: list[tuple[str, tuple[int, int], str, str]] = []
     for pools in pools_by_place.values():
+        # the share is of all cases of the place, hours only of those where some are left lying
         held, share = [pool for pool in pools if pool.missing], share_of_all(pools)
         if not held:
             continue

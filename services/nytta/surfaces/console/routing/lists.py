@@ -151,13 +151,14 @@ def add(app: FastAPI, console: Console) -> None:
             registry, language = console.services.registry(), page_request.visitor.language
             if not offer.jobs:
                 return Answer(Shown(id_, tuple(_shown(console, registry, offer, language)), (), (), (), {}))
-            reached = reach(console.store.connection, offer.organisation)
+            reached = reach(console.store.connection, offer.organisation, console.services.lacking())
             missing = _missing(console, registry, offer.organisation)
             titles = {
                 definition.id: getattr(definition.title, language) for definition in console.services.definitions()
             }
             return Answer(Shown(id_, (), tuple(offer.jobs), tuple(reached), missing, titles))
 
+        # answers change what is shown at the same address, so nothing of it is kept
         return await console.page(request, "lists.html", model, keep=False, of_file=True)
 
     @app.post("/import/lists/{id_}", include_in_schema=False)
@@ -212,15 +213,17 @@ def _shown(console: Console, registry: Registry, offer: _Given, language: str) -
         if draft is None:
             rows.append(ListShown(listing.name, "", (), (), (), (), (), "", None, listing.problem))
             continue
-        questions = _asked(registry, number, listing, offer.organisation, language)
+        questions = _asked(registry, offer, number, language)
         explanation, problem = None, listing.problem
         place = place_of_draft(listing.place)
         place.write_text(texts[number], "utf-8")
         try:
             explanation = console.services.preview(listing.place, str(place)) if not problem else None
         except CannotDo as error:
+            # whoever gave the file knows it by its name, not by where it waits
             problem = str(error).replace(str(place), listing.name)
         if explanation:
+            # a few rows show whether columns are read right; more would be a list of persons on a page
             explanation = replace(explanation, rows=explanation.rows[:_ROWS])
         read = set(draft.fields.values())
         rows.append(
@@ -240,8 +243,9 @@ def _shown(console: Console, registry: Registry, offer: _Given, language: str) -
     return rows
 
 
-def _asked(registry: Registry, number: int, listing: _List, organisation: str, language: str) -> list[Question]:
+def _asked(registry: Registry, offer: _Given, number: int, language: str) -> list[Question]:
     """The questions of one list, with the answers as they stand: those given, else those proposed."""
+    listing, organisation = offer.lists[number], offer.organisation
     draft = listing.draft
     assert draft is not None
     kinds = tuple((kind, Speaker(language)(f"list_{kind}")) for kind in possible(draft.look))
@@ -259,6 +263,12 @@ def _asked(registry: Registry, number: int, listing: _List, organisation: str, l
         systems = tuple((system.id, system.names.text(language)) for system in registry.systems)
         answer = listing.answers.get("system", _system(registry, draft))
         questions.append(Question(f"{number}.system", "system", "", "", systems, answer))
+        drafts = [(other.place, other.draft) for other in offer.lists if other.draft]
+        if draft.kind == USE and beginning.has_untold_users(drafts, dict(systems).get(answer, "")):
+            either = tuple((word, Speaker(language)(f"answer_{word}")) for word in ("no", "yes"))
+            questions.append(
+                Question(f"{number}.expected", "expected", "", "", either, listing.answers.get("expected", "no"))
+            )
     return questions
 
 
@@ -281,7 +291,7 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
     names: set[str] = set()
     texts = []
     asked = [
-        (listing.draft, _asked(registry, number, listing, offer.organisation, "en"))
+        (listing.draft, _asked(registry, offer, number, "en"))
         for number, listing in enumerate(offer.lists)
         if listing.draft
     ]
@@ -291,11 +301,18 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
         for question in questions
         if draft.kind == TICKETS and question.about == "system"
     ]
+    expected = [
+        question.answer
+        for _, questions in asked
+        if {(question.about, question.answer) for question in questions} >= {("expected", "yes")}
+        for question in questions
+        if question.about == "system"
+    ]
     for number, listing in enumerate(offer.lists):
         if listing.draft is None:
             texts.append("")
             continue
-        questions = _asked(registry, number, listing, offer.organisation, "en")
+        questions = _asked(registry, offer, number, "en")
         name = beginning.free(listing.draft.kind, names)
         answers = {
             question.about: question.answer for question in questions if question.answer and question.about != "kind"
@@ -307,6 +324,7 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
             systems = [(system.id, system.names.text(code)) for system in registry.systems for code in LANGUAGES]
             answers["system"] = beginning.system_of_access(listing.draft, systems)
             answers["support"] = " ".join(filter(None, support))
+            answers["expected"] = " ".join(filter(None, expected))
         texts.append(text(listing.draft, offer.organisation, zone, answers))
     return texts
 
@@ -331,6 +349,7 @@ def _begin(console: Console, offer: _Given) -> None:
     rows = _shown(console, console.services.registry(), offer, "en")
     if not all(listing.is_ready for listing in rows):
         return
+    # staff first: persons must have a unit before tickets and cases name them
     order = sorted(offer.lists, key=lambda listing: listing.draft is None or listing.draft.kind != STAFF)
     for listing in order:
         mapping = str(place_of_draft(listing.place))

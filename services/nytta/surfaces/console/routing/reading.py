@@ -35,6 +35,7 @@ def chosen_reading(console: Console, visitor: Visitor, query: Mapping[str, str],
         raise Refused(403, "no_role")
     wanted = query.get("organisation", roots[0])
     if wanted not in roots:
+        # an organisation of others is refused, one that does not exist is not found: a typing error reads as one
         is_registered = any(organisation.id == wanted for organisation in visitor.registry.organisations)
         raise Refused(403 if is_registered else 404, "other_unit" if is_registered else "no_unit", unit=wanted[:80])
     return console.readings.of(wanted)
@@ -84,6 +85,7 @@ def builders(console: Console) -> dict[str, Build]:
         try:
             root = visible_root(page_request.visitor, about)
         except Refused as refused:
+            # whether a unit exists is told; an alert of a unit that does not is simply none
             if refused.status == 404:
                 raise Refused(404, "no_alert") from refused
             raise
@@ -111,6 +113,7 @@ def add(app: FastAPI, console: Console) -> None:
         if not visible:
             target = "/operations" if visitor.visible(Permission.PLATFORM) else "/transparency"
             return RedirectResponse(target, 303)
+        # who manages one unit and does nothing else here wants that unit's page, and no overview of one line
         managed = [grant.unit for grant in visitor.held if grant.role is Role.MANAGER]
         units = visitor.registry.units_at(visitor.day)
         alone = len(managed) == 1 and not any(unit.parent == managed[0] for unit in units.values())

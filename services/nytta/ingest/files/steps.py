@@ -1,0 +1,88 @@
+"""Logs of steps among tables: several rows of one case, each with what was done and when.
+
+Programs for process mining, workflow engines and audit trails write them as plain tables. Their columns are called like
+those of a list of cases; that a case has several rows, which differ in step and moment, tells the two apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from nytta.ingest.files import cells
+from nytta.ingest.files.looks import Look
+
+_ROWS_OF_A_CASE: Final = 1.5
+"""Rows of a case in the mean, from which on a table tells of steps; a list of cases has one."""
+_CHANGING: Final = 0.5
+"""The part of the cases with several rows in which step and moment must differ between them."""
+_ROBOT: Final = re.compile(
+    r"(?<![^\W\d_])(robot|rpa|bot|batch|system|api|automat(ik|ic|isk|iserad|isert)?|auto|svc|srv|cron|scheduler|daemon"
+    r"|workflow|integration|integrasjon|system[ _-]?(konto|bruker|användare|user|account)"
+    r"|(service|tjeneste|tjänste)[ _-]?(konto|account|user))(?![^\W\d_])",
+    re.IGNORECASE,
+)
+"""Names of accounts behind which nobody sits, as a word of their own: "batch_03", never "Systemförvaltare"."""
+
+_END: Final = re.compile(
+    r"(?<![^\W\d_])(closed?|clos(e|ing) (case|ticket|request)|avslut(ad|at|as|a|et|tet)?|avslutning|lukk(et)?|luk(ket)?"
+    r"|stäng(d|t)|afsluttet|arkiver(ad|at|t))(?![^\W\d_])",
+    re.IGNORECASE,
+)
+_NO_END: Final = re.compile(r"(?<![^\W\d_])(re-?open|inte|ikke|not|åter)", re.IGNORECASE)
+"""Steps that are called like an end, and like none."""
+
+
+def step_columns(
+    look: Look, cases: Sequence[str], activities: Sequence[str], moments: Sequence[str]
+) -> tuple[str, str, str] | None:
+    """The columns of case, step and moment of a log of steps, of those that may be so by their names; else None.
+
+    The first of each that fits is taken: earlier ones are likelier.
+    """
+    for case in cases:
+        rows_of_case: defaultdict[str, list[int]] = defaultdict(list)
+        for number, text in enumerate(look.cells(case)):
+            if text.strip():
+                rows_of_case[text.strip()].append(number)
+        several = [numbers for numbers in rows_of_case.values() if len(numbers) > 1]
+        if not several or sum(map(len, rows_of_case.values())) < _ROWS_OF_A_CASE * len(rows_of_case):
+            continue
+        # what is different in each row is the number of the row, and no kind of step
+        kinds = [name for name in activities if name != case and not cells.are_unique(look.cells(name))]
+        activity = next(_changing(look, kinds, several), "")
+        moment = next(_changing(look, moments, several), "")
+        if activity and moment:
+            return case, activity, moment
+    return None
+
+
+def _changing(look: Look, columns: Sequence[str], several: Sequence[Sequence[int]]) -> Iterator[str]:
+    """The columns whose cells differ between the rows of most cases."""
+    for column in columns:
+        texts = look.cells(column)
+        changing = sum(len({texts[number] for number in numbers}) > 1 for numbers in several)
+        if changing >= _CHANGING * len(several):
+            yield column
+
+
+def closings(look: Look, case: str, activity: str) -> list[str]:
+    """Steps that end a case: called like an end, in most of the cases that have one the last row, and never twice."""
+    steps_of_case: defaultdict[str, list[str]] = defaultdict(list)
+    for name, step in zip(look.cells(case), look.cells(activity), strict=True):
+        steps_of_case[name.strip()].append(step.strip())
+    ends = {
+        step for steps in steps_of_case.values() for step in steps if _END.search(step) and not _NO_END.search(step)
+    }
+    ended = [steps for steps in steps_of_case.values() if ends & set(steps)]
+    are_last = sum(steps[-1] in ends for steps in ended)
+    is_once = all(sum(step in ends for step in steps) == 1 for steps in ended)
+    return sorted(ends) if ended and is_once and are_last > len(ended) / 2 else []
+
+
+def robots(actors: Sequence[str]) -> str:
+    """A regular expression for those of these actors behind whom nobody sits, by what they are called; "" for none."""
+    words = {match[0].lower() for name in set(actors) if (match := _ROBOT.search(name))}
+    return f"(?i)(^|[\\W\\d_])({'|'.join(map(re.escape, sorted(words)))})([\\W\\d_]|$)" if words else ""

@@ -1,0 +1,150 @@
+"""Tables that are logs of steps are told from lists of cases by their rows, whatever their columns are called."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nytta.ingest.files.draft import Draft, drafted, mapping_of, text
+from nytta.ingest.files.looks import look
+from nytta.ingest.files.read import read
+from nytta.ingest.files.steps import robots
+
+BEGIN = datetime(2026, 1, 12, 8)
+STEPS = ("Registered", "Assigned", "Decided", "Closed")
+
+
+def draft_of(folder: Path, rows: Sequence[Mapping[str, str]], name: str = "export.csv", delimiter: str = ",") -> Draft:
+    path = folder / name
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    return drafted(look(path, path.name))
+
+
+def log(columns: Sequence[str], form: str, cases: int = 12) -> list[dict[str, str]]:
+    """Rows of a log with columns for row number, case, step, moment, actor and group."""
+    rows: list[dict[str, str]] = []
+    for case in range(cases):
+        for number, step in enumerate(STEPS):
+            moment = BEGIN + timedelta(days=case, hours=5 * number)
+            texts = (
+                f"R{len(rows):05}",
+                f"IM{case:05}",
+                step,
+                moment.strftime(form),
+                f"user_{case % 5}",
+                f"T{case % 3}",
+            )
+            rows.append(dict(zip(columns, texts, strict=True)))
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("columns", "form"),
+    [
+        # what programs for process mining write, and audit trails of service desks
+        (("Row", "Case ID", "Activity", "Complete Timestamp", "Resource", "workgroup"), "%Y/%m/%d %H:%M:%S.000"),
+        (
+            ("Activity number", "Incident ID", "Activity type", "DateStamp", "User", "Assignment Group"),
+            "%d-%m-%Y %H:%M",
+        ),
+        (("Rad", "Ärendenummer", "Händelse", "Avslutad tid", "Handläggare", "Enhet"), "%Y-%m-%d %H:%M"),
+        (("Linje", "Saksnummer", "Hendelse", "Tidspunkt", "Saksbehandler", "Avdeling"), "%d.%m.%Y %H:%M"),
+        (("Nr", "Diarienr", "Händelsetyp", "Händelsedatum", "Utförd av", "Enhet"), "%Y-%m-%d %H:%M"),
+        (("id", "processInstanceId", "activityName", "endTime", "assignee", "group"), "%Y-%m-%dT%H:%M:%S.000+0200"),
+        (("_SORTING", "_CASE_KEY", "ACTIVITY_EN", "EVENTTIME", "USER_NAME", "TEAM"), "%Y-%m-%d %H:%M:%S"),
+    ],
+)
+def test_a_table_with_several_rows_of_a_case_is_a_log_of_steps(
+    tmp_path: Path, columns: tuple[str, ...], form: str
+) -> None:
+    made = draft_of(tmp_path, log(columns, form))
+    assert made.kind == "log"
+    roles = ("case", "activity", "at", "actor", "unit")
+    assert [made.fields.get(role) for role in roles] == list(columns[1:])
+    chunks = list(read(tmp_path / "export.csv", mapping_of(made, "org", "UTC")))
+    events = [line for chunk in chunks for line in chunk.ndjson.splitlines()]
+    assert sum(b"nytta.case.step" in line for line in events) == 12 * len(STEPS)
+    # the last step ends each case
+    assert sum(b"nytta.case.closed" in line for line in events) == 12
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Ärendenummer": "of its own"},  # one row a case: a list
+        {"Händelse": "the same"},  # what never changes is the sort of the case
+        {"Tidpunkt": "the same"},
+    ],
+)
+def test_a_list_of_cases_is_no_log(tmp_path: Path, changed: Mapping[str, str]) -> None:
+    rows = log(("Rad", "Ärendenummer", "Händelse", "Tidpunkt", "Handläggare", "Enhet"), "%Y-%m-%d %H:%M")
+    for number, row in enumerate(rows):
+        for column, how in changed.items():
+            row[column] = f"{row[column]}/{number}" if how == "of its own" else rows[0][column]
+    assert draft_of(tmp_path, rows).kind != "log" or draft_of(tmp_path, rows).fields.get("activity") != "Händelse"
+
+
+def test_changes_of_tickets_are_no_steps(tmp_path: Path) -> None:
+    """Each row of such a list says the whole ticket anew, with how far it has come."""
+    columns = ("Row", "Number", "State", "Updated", "Caller", "Assignment group")
+    rows = [row | {"Opened": "2026-01-10 08:00"} for row in log(columns, "%Y-%m-%d %H:%M")]
+    assert draft_of(tmp_path, rows, "incidents.csv").kind == "tickets"
+
+
+def test_a_case_that_goes_on_after_a_step_called_like_an_end_is_not_closed_by_it(tmp_path: Path) -> None:
+    columns = ("Row", "Case ID", "Activity", "Timestamp", "Resource", "Group")
+    rows = log(columns, "%Y-%m-%d %H:%M")
+    for row in rows:
+        row["Activity"] = {"Assigned": "Closed", "Closed": "Archived by hand"}.get(row["Activity"], row["Activity"])
+    made = draft_of(tmp_path, rows)
+    assert made.fields["activity"] == "Activity"
+    assert "case.closed" not in text(made, "org", "UTC")
+
+
+@given(
+    st.lists(st.sampled_from(["Anna", "Systemförvaltare", "Robotson", "Batchelor", "A. Bottas", "Api Kallio", "x12"]))
+)
+def test_persons_are_no_robots(names: list[str]) -> None:
+    # a word of its own alone says so: of these one is called like an interface, and is taken for one
+    pattern = robots(names)
+    assert bool(pattern) == ("Api Kallio" in names)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["batch_03", "RPA-2", "System", "svc_sync", "Systemkonto", "integration", "Robot 1", "SYSTEM_USER", "api.bot"],
+)
+def test_accounts_behind_which_nobody_sits_are_known_by_their_names(name: str) -> None:
+    pattern = robots([name, "user_1"])
+    assert re.search(pattern, name)
+    assert not re.search(pattern, "user_1")
+
+
+@pytest.mark.parametrize(
+    ("columns", "name"),
+    [
+        (("Dnr", "Inkom", "Avslutad", "Handläggare", "Enhet"), "ärenden.csv"),
+        (("Ticket ID", "Created", "Resolved", "Requester", "Department"), "tickets.csv"),
+    ],
+)
+def test_robots_of_lists_are_no_persons(tmp_path: Path, columns: tuple[str, ...], name: str) -> None:
+    day = (BEGIN + timedelta(days=1)).date().isoformat()
+    actors = ("rpa_1", "anna", "bo")
+    rows = [dict(zip(columns, (f"A-{n}", day, day, actors[n % 3], "K1"), strict=True)) for n in range(9)]
+    made = draft_of(tmp_path, rows, name)
+    kinds: set[tuple[str, str]] = set()
+    for chunk in read(tmp_path / name, mapping_of(made, "org", "UTC", {"system": "s"})):
+        events = [json.loads(line) for line in chunk.ndjson.splitlines()]
+        kinds |= {(event["data"]["actor"], event["data"]["actor_kind"]) for event in events if "actor" in event["data"]}
+    assert kinds == {("rpa_1", "system"), ("anna", "person"), ("bo", "person")}
