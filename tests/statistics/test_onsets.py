@@ -57,12 +57,15 @@ def test_the_limit_is_where_the_rate_is_what_it_shall_be() -> None:
 
 @pytest.mark.parametrize("length", [1, 4, 10])
 @pytest.mark.parametrize("start", [5, 20, 33])
-def test_the_first_value_of_a_rise(start: int, length: int) -> None:
+def test_where_a_rise_begins(start: int, length: int) -> None:
+    """A step with its first value, a climb where its line bends."""
     chance = np.random.default_rng(7)
     line = 10 + 8 * np.clip((np.arange(45) - start) / length, 0, 1)
-    assert rise(line) == start + 1
+    begins = start + 1 if length == 1 else start
+    assert rise(line) == begins
     noisy = [rise(line + chance.normal(0, 1, 45)) for _ in range(100)]
-    assert abs(np.median(noisy) - start - 1) <= 2
+    assert abs(np.median(noisy) - begins) <= 2
+    assert np.mean(np.abs(np.array(noisy) - begins) <= 2) > 0.8
     with pytest.raises(ValueError, match="a level before"):
         rise([1.0, 2.0])
 
@@ -71,7 +74,19 @@ def test_two_series_that_rise_at_once_tell_more_than_one() -> None:
     chance = np.random.default_rng(11)
     steep, slow = (np.clip((np.arange(45) - 20) / length, 0, 1) for length in (4, 10))
     noise = chance.normal(0, 0.25, (200, 2, 45))
-    apart = [abs(rise(steep + one) - 21) for one, _ in noise]
-    joined = [abs(rise(steep + one, 3 * slow + 2 * other) - 21) for one, other in noise]
+    apart = [abs(rise(steep + one) - 20) for one, _ in noise]
+    joined = [abs(rise(steep + one, 3 * slow + 2 * other) - 20) for one, other in noise]
     assert np.mean(joined) < np.mean(apart)
-    assert rise(steep, slow) == 21
+    assert rise(steep, slow) == 20
+
+
+@pytest.mark.parametrize("length", [1, 6])
+def test_means_of_four_weeks_tell_the_week_and_not_their_middle(length: int) -> None:
+    weekly = np.clip((np.arange(48) - 23) / length, 0, 1)
+    windows = np.convolve(weekly, np.full(4, 0.25))[3:48]
+    unknown = np.where(np.arange(45) % 5 == 2, np.nan, windows)
+    begins = 24 - 3 if length == 1 else 23 - 3
+    assert rise(windows, widths=(4,)) == rise(unknown, widths=(4,)) == begins
+    noise = np.random.default_rng(3).normal(0, 0.2, (100, 48))
+    noisy = [rise(np.convolve(weekly + one, np.full(4, 0.25))[3:48], widths=(4,)) for one in noise]
+    assert abs(np.median(noisy) - begins) <= 2

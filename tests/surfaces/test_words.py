@@ -34,9 +34,9 @@ def test_nobody_reads_words_that_nobody_uses(file: str) -> None:
 @pytest.mark.parametrize(
     ("language", "wrong", "right"),
     [
-        ("sv", "1 larm är öppna, 2 ärende", "1 larm är öppet, 2 ärenden, 1\u00a0176 timmar, 0,1 timmar"),
-        ("nb", "1 uker, 12 enhet", "1 uke, 12 enheter, 11 uker"),
-        ("en", "1 alerts are open, 3 unit", "1 alert is open, 3 units, 21 weeks"),
+        ("sv", "1 larm är öppna, 2 ärende", "1 larm är öppet, 2 ärenden, 1\u00a0176 timmar, 0,1 timmar, 80 %"),
+        ("nb", "1 uker, 80%", "1 uke, 12 enheter, 11 uker, 80\u00a0%"),
+        ("en", "1 alerts are open, 80 %", "1 alert is open, 3 units, 21 weeks, 80%"),
     ],
 )
 def test_numbers_without_their_form_are_seen(language: str, wrong: str, right: str) -> None:

@@ -56,15 +56,16 @@ def unused(text: str) -> list[str]:
 
 
 def uninflected(text: str, language: str) -> list[str]:
-    """One with a noun for many, and more than one with a noun for one."""
+    """One with a noun for many, more than one with a noun for one, and percent set as another language sets it."""
     gap = r"[ \u00a0\u202f]"
     one = rf"(?<![\d.,–\u00a0\u202f-])1{gap}(?:{_MANY[language]})\b"
     many = rf"(?<![\d.,:-])(?:[2-9]|\d\d+){gap}(?:{_ONE[language]})\b(?!-| types?\b)"
-    return [match[0] for match in re.finditer(rf"{one}|{many}", text)]
+    percent = rf"\d{gap}%" if language == "en" else r"\d%"
+    return [match[0] for match in re.finditer(rf"{one}|{many}|{percent}", text)]
 
 
-def mail_text(message: bytes) -> str:
-    """What a mail says: its subject and its plain text."""
+def mail_text(message: bytes) -> tuple[str, str]:
+    """What a mail says, its subject and its plain text, and its language."""
     mail = message_from_bytes(message, policy=default)
     body = mail.get_body(("plain",))
-    return f"{mail['subject']}\n{body.get_content() if body else ''}"
+    return f"{mail['subject']}\n{body.get_content() if body else ''}", mail["Content-Language"]

@@ -103,7 +103,7 @@ def show_(
         [{"level": name} | asdict(point) for name, drawn_funnel in funnels.items() for point in drawn_funnel.points],
         False,
     )
-    centres = ", ".join(f"{name} {drawn_funnel.centre} %" for name, drawn_funnel in funnels.items())
+    centres = ", ".join(f"{name} {drawn_funnel.centre}%" for name, drawn_funnel in funnels.items())
     stderr.print(f"centre of {centres}; n is the least number that stands behind the figure")
 
 
@@ -122,6 +122,7 @@ def _drawn(funnel: Funnel, definition: Definition) -> str:
         points,
         centre=funnel.centre,
         limits=funnel.limits,
-        words=(f"{definition.title.en} (version {definition.version}); n", f"{funnel.centre:g} %"),
+        words=(f"{definition.title.en} (version {definition.version}); n", f"{funnel.centre:g}%"),
         font=FONT,
+        language="en",
     )

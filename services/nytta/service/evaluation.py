@@ -12,6 +12,7 @@ from nytta.insight.alerts.answers import Answer, carry_out
 from nytta.insight.alerts.clicks import ClickError
 from nytta.insight.alerts.delivery.deliver import Delivered, deliver
 from nytta.insight.alerts.evaluation import evaluate as alerting
+from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Alert
 from nytta.insight.store import states
 from nytta.insight.store.alerts import AlertStore, Changes
@@ -84,11 +85,13 @@ def _action(alert: Alert) -> effects.Action | None:
     acknowledgement = alert.acknowledged
     if acknowledgement is None or not acknowledgement.action or not alert.indicator:
         return None
+    # who has moved uses the platform; all workplaces of a rollout may be enrolled before anybody does
+    indicator = "weekly-breadth" if alert.kind is Kind.NOT_MOVED else alert.indicator
     return effects.Action(
         alert.id,
         alert.key.unit,
         alert.key.system,
-        alert.indicator,
+        indicator,
         acknowledgement.action,
         # an action that is planned for a day has no effect before it
         acknowledgement.due or acknowledgement.on,

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 CONFIDENCE = 0.80
 """Of the interval that is told."""
 
-CLAIM = 0.96
-"""An effect is claimed where a change as large comes by chance in one of twenty-five units: of some hundred units
-without an effect it is claimed for one in twenty at most, chance included."""
+CLAIM = 0.97
+"""An effect is claimed where a change as large comes by chance in one of thirty-three units: of two hundred units
+without an effect it is then claimed for one in twenty at most, the chance of such a count included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -175,34 +176,48 @@ LONGEST_CLIMB = 13
 """So many steps a climb from one level to another may last."""
 
 
-def rise(*series: ArrayLike) -> int:
-    """The index of the first value of a rise from one level to another, in all series (equally long) at once.
+def rise(*series: ArrayLike, widths: Sequence[int] | None = None) -> int:
+    """The index of the value at which a rise from one level to another begins, in all series (equally long) at once.
 
-    Of all broken lines (a level, a climb of at most `LONGEST_CLIMB` steps, a level) those that fit best by least
-    squares; with several series those of the greatest profile likelihood, each with a climb and noise of its own.
-    ValueError with fewer than three values.
+    A line is a level, a climb of at most `LONGEST_CLIMB` steps, a level; each series has a climb and noise of its own.
+    The median of all beginnings, each as likely as its lines are, every length of a climb alike: of many lines that
+    fit nearly as well the best one may lie far off. A climb begins where its line bends, a step with its first value.
+    NaN is a value that is not known; a value of a series is the mean of its last `widths` steps (one, where none are
+    told), and counts for as much less. ValueError with fewer than three values.
     """
-    likelihood = sum(_likelihood_of_starts(np.asarray(values, dtype=np.float64)) for values in series)
-    return int(np.argmax(likelihood)) + 1
+    every_width = widths or (1,) * len(series)
+    chances = sum(
+        _log_chances(np.asarray(values, dtype=np.float64), width)
+        for values, width in zip(series, every_width, strict=True)
+    )
+    chance = np.exp(chances - np.max(chances))
+    return int(np.searchsorted(np.cumsum(chance), chance.sum() / 2))
 
 
-def _likelihood_of_starts(levels: Array) -> Array:
-    """The logarithm of the likelihood of each start of a rise, but for a constant, with the best climb from it."""
-    if len(levels) < 3:
+def _log_chances(values: Array, width: int) -> Array:
+    """The logarithm of the likelihood of each beginning of a rise, but for a constant."""
+    if len(values) < 3:
         raise ValueError("a rise has a level before it and one after it")
+    is_known = np.isfinite(values)
+    levels = values[is_known]
     # All lines at once: one axis for the starts, one for the lengths of the climb, one for the places.
-    places = np.arange(len(levels), dtype=np.float64)[None, None, :]
-    starts = np.arange(len(levels) - 2, dtype=np.float64)[:, None, None]
+    places = np.arange(1 - width, len(values), dtype=np.float64)[None, None, :]
+    starts = np.arange(len(values) - 2, dtype=np.float64)[:, None, None]
     lengths = np.arange(1, LONGEST_CLIMB + 1, dtype=np.float64)[None, :, None]
-    lines = np.clip((places - starts) / lengths, 0.0, 1.0)
+    steps = _cumulated(np.clip((places - starts) / lengths, 0.0, 1.0))
+    lines = (steps[..., width:] - steps[..., :-width])[..., is_known] / width
     lines -= lines.mean(axis=2, keepdims=True)
     deviations = levels - levels.mean()
     explained = (lines * deviations).sum(axis=2)
-    line_squares = (lines**2).sum(axis=2)
+    line_squares = np.maximum((lines**2).sum(axis=2), 1e-300)
     # Where the best multiple of a line is negative it is a fall, and explains nothing.
     gain = np.where(explained > 0, explained**2 / line_squares, 0.0)
     total = float((deviations**2).sum())
     # A series without noise leaves nothing over: the logarithm asks for a little.
     left_over = np.maximum(total - gain, 1e-12 * total + 1e-300)
-    likelihood = -len(levels) / 2 * np.log(left_over)
-    return np.asarray(likelihood.max(axis=1))
+    # Means of steps that overlap tell each step `width` times.
+    likelihood = -len(levels) / width / 2 * np.log(left_over)
+    beginnings = np.full((len(values) - 1, LONGEST_CLIMB), -np.inf)
+    beginnings[1:, 0] = likelihood[:, 0]
+    beginnings[:-1, 1:] = likelihood[:, 1:]
+    return np.asarray(np.logaddexp.reduce(beginnings, axis=1))

@@ -250,7 +250,9 @@ def _collected(model: type[Data], say: Any, sources_by_name: Mapping[str, Sequen
     person = model.kind in _PERSON_KINDS or "actor" in model.model_fields
     # a case's event loses its handler first and stands without one until the case itself goes
     rules = [Rule.PERSONS] * person + [Rule.CASES] * (model.kind in _CASE_KINDS)
-    retention_texts = tuple(say(_KEPT[rule]) for rule in rules) or (say(_PROGRAMME),)
+    # of the programme's facts only who caused one is disposed of
+    of_programme = model.kind not in _PERSON_KINDS | _CASE_KINDS
+    retention_texts = (*(say(_KEPT[rule]) for rule in rules), *([say(_PROGRAMME)] if of_programme else []))
     return Collected(
         model.type_name(),
         say(_about(model)),

@@ -13,10 +13,10 @@ NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
 LAST = date(2026, 3, 2)
 
 
-def deliver(store: PrivateStore, source: str, day: date, events: int) -> None:
+def deliver(store: PrivateStore, source: str, day: date, events: int, type_: str = "case.opened") -> None:
     moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    names = ["source", "id", "kind", "system", "time", "received_at"]
-    rows = [[source, f"{day}-{n}", "case", "arken", moment, moment] for n in range(events)]
+    names = ["source", "id", "type", "kind", "system", "time", "received_at"]
+    rows = [[source, f"{day}-{n}", type_, "case", "arken", moment, moment] for n in range(events)]
     store.connection.insert("{private}.events", names, rows)
 
 
@@ -51,6 +51,33 @@ def test_a_source_that_seldom_delivers_is_held_against_its_own_gaps(
     publish_sources(store.connection, NOW)
     found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
     assert (found["/seldom"], found["/once"]) == (state, "learning")
+
+
+@pytest.mark.parametrize("daily", [60, 3])
+@pytest.mark.parametrize(("ago", "state"), [(2, "ok"), (3, "ok"), (15, "silent"), (43, "silent"), (85, "silent")])
+def test_a_source_of_working_days_is_silent_on_a_weekend_too(
+    store: PrivateStore, daily: int, ago: int, state: str
+) -> None:
+    """Its last day is a Friday or a Thursday, and it paused for eleven days at Christmas."""
+    sunday = LAST - timedelta(days=1)
+    deliver(store, "/other", sunday, 60)
+    for offset in range(ago, ago + 90):
+        day = sunday - timedelta(days=offset)
+        if day.weekday() < 5 and not date(2025, 12, 23) < day < date(2026, 1, 3):
+            deliver(store, "/desk", day, daily)
+    publish_sources(store.connection, NOW)
+    found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
+    assert found["/desk"] == state
+
+
+@pytest.mark.parametrize(("ago", "state"), [(3, "ok"), (28, "ok"), (29, "resting"), (170, "resting")])
+def test_of_a_course_that_has_ended_nothing_is_awaited(store: PrivateStore, ago: int, state: str) -> None:
+    deliver(store, "/other", LAST, 60)
+    for offset in range(10):
+        deliver(store, "/course", LAST - timedelta(days=ago + offset), 30, "change.training")
+    publish_sources(store.connection, NOW)
+    found = dict(store.connection.rows("SELECT source, state FROM {open}.sources"))
+    assert found["/course"] == state
 
 
 def test_what_lies_behind_the_span_or_ahead_of_the_clock_is_left_out(store: PrivateStore) -> None:

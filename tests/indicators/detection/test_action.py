@@ -59,14 +59,14 @@ def _why(panel: Panel, acted: set[int] | None = None) -> Why | None:
 def test_the_formula_by_hand() -> None:
     """Five units of the same size: mean .02, variance .001, so sigma² = .001 · (1 + 1/5).
 
-    Student's distribution has t(.9, 4) = 1.5332 and, of the claim, t(.96, 4) = 2.3329.
+    Student's distribution has t(.9, 4) = 1.5332 and, of the claim, t(.97, 4) = 2.6008.
     """
     changes = [0.02 + d for d in (-0.04, -0.02, 0.0, 0.02, 0.04)]
     found = effect(0.12, 40, changes, [40] * 5)
     sigma = (0.001 * 1.2) ** 0.5
     assert found.estimate == pytest.approx(0.10)
     assert found.high - found.estimate == pytest.approx(1.5332 * sigma, rel=1e-4)
-    assert found.least == pytest.approx(2.3329 * sigma, rel=1e-4)
+    assert found.least == pytest.approx(2.6008 * sigma, rel=1e-4)
     assert found.claimed
     with pytest.raises(ValueError, match="two other units"):
         effect(0.1, 40, [0.1], [40])

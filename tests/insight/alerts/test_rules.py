@@ -36,18 +36,21 @@ def test_ready_not_used(ready: int | None, use: int | None, expected: Verdict) -
 
 
 @pytest.mark.parametrize(
-    ("low", "peers", "change", "expected"),
+    ("low", "peers", "change", "latest", "expected"),
     [
-        (40.0, 30.0, -10, (Kind.ABANDONMENT, H)),
-        (40.0, 30.0, 10, (Kind.TRAINING_NEED, H)),
-        (40.0, 30.0, -9, (Kind.ABANDONMENT, B)),
-        (39.0, 30.0, -30, (Kind.ABANDONMENT, C)),
-        (None, 30.0, -30, (Kind.ABANDONMENT, U)),
-        (40.0, 0.0, 30, (Kind.TRAINING_NEED, U)),
+        (40.0, 30.0, -10, 2.0, (Kind.ABANDONMENT, H)),
+        (40.0, 30.0, 10, 1.0, (Kind.TRAINING_NEED, H)),
+        (40.0, 30.0, -9, 2.0, (Kind.ABANDONMENT, B)),
+        (39.0, 30.0, -30, 1.3, (Kind.ABANDONMENT, C)),
+        (39.0, 30.0, -30, 1.4, (Kind.ABANDONMENT, B)),
+        (None, 30.0, -30, 2.0, (Kind.ABANDONMENT, U)),
+        (40.0, 0.0, 30, 2.0, (Kind.TRAINING_NEED, U)),
     ],
 )
-def test_support(low: float | None, peers: float | None, change: int, expected: tuple[Kind, Verdict]) -> None:
-    assert support(low, peers, change) == expected
+def test_support(
+    low: float | None, peers: float | None, change: int, latest: float, expected: tuple[Kind, Verdict]
+) -> None:
+    assert support(low, peers, change, latest) == expected
 
 
 @pytest.mark.parametrize(

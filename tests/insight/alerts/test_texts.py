@@ -323,3 +323,17 @@ def _names(template: str) -> tuple[bool, list[str]]:
 def test_wordings_are_complete() -> None:
     assert {each.name for each in fields(Wording)} >= {"kinds", "labels"}
     assert tuple(WORDINGS) == LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Kind.RELAPSE, "is back at the expected level"),
+        (Kind.LEVEL, "has reached the expected level"),
+        # its day may have come with the target missed
+        (Kind.BEHIND_PLAN, "No longer followed as an alert"),
+        (Kind.NOT_MOVED, "No longer the case"),
+    ],
+)
+def test_what_never_was_at_a_level_is_not_back_at_it(kind: Kind, said: str) -> None:
+    assert said in line(Item(Occasion.RECOVERY, alert(kind), FACTS), "en")

@@ -100,7 +100,7 @@ def test_nothing_comes_from_other_hosts(seen: World) -> None:
 
 def test_the_unit_page_says_what_is_not_used_and_why(seen: World) -> None:
     page = seen.visit("manager").get("/units/u00").text
-    assert "In Unit 0, one thing is not used as it was meant to be." in page
+    assert "One thing in Unit 0 needs attention." in page
     assert "Why we think so" in page
     table = page[page.index('id="hours-arken-c"') :].split("</table>")[0]
     assert [cell in table for cell in (">500<", ">220<", ">280<", "once the minutes are confirmed")] == [True] * 4
@@ -121,7 +121,7 @@ def test_the_overview_tells_the_state_in_sentences_and_the_map_is_in_tree_order(
     assert "12 units are shown by themselves and 2 smaller ones with their group" in page
     lead = "Achieved or on track: 0 of 2 benefits. At risk or partly achieved: 0. Off track or not achieved: 1"
     assert f"{lead}; for 1 it is too early to say. 280 hours a year are not realised yet." in page
-    assert "1 of 1 decision is stuck" in page
+    assert "Stuck on its way to the units: 1 of 1 decision." in page
     body = page[page.index('class="map"') :].split("</table>")[0]
     places = re.findall(r'<th scope="row"><a href="/units/([^"]+)"', body)
     assert places == [*(f"u{n:02d}" for n in range(12)), "small"]
@@ -164,12 +164,12 @@ def test_a_benefit_has_plan_outcome_forecast_and_the_split_of_its_gap(seen: Worl
     page = seen.visit().get("/benefits/shorter").text
     assert "44% of the promise has come. Status: off track." in page
     assert "50% is expected (80 percent certain 40–61%)" in page
-    assert "used too little: 40 parts of a hundred. 16 parts" in page
+    assert "40% of the promise is missing because it is used too little, and 16% although it is used." in page
 
 
 def test_the_break_even_is_drawn_with_its_table(seen: World) -> None:
     page = seen.visit().get("/benefits").text
-    assert "two open ways cost NOK\u00a0600,000 a year. The digital one pays when at least 25% go it; now" in page
+    assert "two open ways cost NOK\u00a0600,000 a year. The digital way pays when at least 25% take it; now" in page
     drawn = page[page.index('id="break-even-0"') :]
     assert "pays from 25%" in drawn[: drawn.index("</svg>")]
     assert "62%" in drawn[drawn.index("<table") : drawn.index("</table>")]

@@ -217,7 +217,7 @@ def test_peers_are_told_level_by_level_and_where_they_lie() -> None:
 
 def test_the_break_even_is_a_line_through_the_digital_share() -> None:
     told = said("en")
-    assert "SEK 600,000 a year. The digital one pays when at least 25% go it; now 62%." in text_of(told)
+    assert "SEK 600,000 a year. The digital way pays when at least 25% take it; now 62%." in text_of(told)
     (drawn,) = [b.svg for b in told.blocks if isinstance(b, Chart) and "pays from" in b.svg]
     assert "digital share" in drawn
     assert "stroke-dasharray" in drawn
@@ -326,6 +326,7 @@ def test_an_organisation_without_benefits_has_a_report() -> None:
 @pytest.mark.parametrize("line", [50.0, 52.0, 48.0])
 def test_names_of_two_lines_that_end_together_do_not_cover_each_other(line: float) -> None:
     weeks = [(WEEK - timedelta(weeks=1), 40.0), (WEEK, 50.0)]
-    svg = charts.course(weeks, line=line, words=("Share", "Pays"), labels=("w1", "w2"), font="serif")
+    words = ("Share", "Pays")
+    svg = charts.course(weeks, line=line, words=words, labels=("w1", "w2"), font="serif", language="en")
     heights = {word: float(y) for y, word in re.findall(r'y="([\d.]+)" [^>]*>(Share|Pays)<', svg)}
     assert abs(heights["Share"] - heights["Pays"]) >= 15

@@ -18,18 +18,20 @@ def publish_sources(connection: Connection, current_time: datetime) -> None:
     step = "intExp10(toUInt8(greatest(0, length(toString(number)) - 2)))"
     connection.run(
         f"""INSERT INTO {{open}}.published_sources
+            (source, system, day, events, last_received, publication, notes)
         SELECT source, system, day, if(number < 10, NULL, intDiv(number + intDiv({step}, 2), {step}) * {step}), last,
-               {publication}
+               {publication}, only_notes
         FROM (
-            SELECT source, system, day, max(events) AS number, max(received) AS last
+            SELECT source, system, day, max(events) AS number, max(received) AS last, min(are_notes) AS only_notes
             FROM (
-                SELECT source, system, toDate(time) AS day, {EVENTS} AS events, max(received_at) AS received
+                SELECT source, system, toDate(time) AS day, {EVENTS} AS events, max(received_at) AS received,
+                       min(startsWith(type, 'change.')) AS are_notes
                 FROM {{private}}.events
                 WHERE time >= {{first:DateTime64(3, 'UTC')}} AND time <= {{now:DateTime64(3, 'UTC')}}
                   AND {winning(connection)}
                 GROUP BY source, system, day
                 UNION ALL  -- days that were told, and of which nothing may be left
-                SELECT source, system, day, 0, last_received FROM {{open}}.source_days
+                SELECT source, system, day, 0, last_received, 1 FROM {{open}}.source_days
                 WHERE day >= toDate({{first:DateTime64(3, 'UTC')}}) AND isNotNull(events))
             GROUP BY source, system, day)""",
         first=(current_time - SPAN).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),  # whole days

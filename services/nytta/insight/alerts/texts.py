@@ -10,7 +10,7 @@ from string import Formatter
 
 from nytta.disclosure.rounding import two_digits
 from nytta.insight.alerts.facts import Facts
-from nytta.insight.alerts.kinds import Family, Kind, Role, role
+from nytta.insight.alerts.kinds import Kind, Role, role
 from nytta.insight.alerts.model import Alert
 from nytta.insight.alerts.rules import READY
 from nytta.insight.alerts.schedule import Occasion
@@ -27,6 +27,9 @@ _FORBIDDEN = re.compile(
     re.IGNORECASE,
 )
 _DECIMALS = re.compile(r"\d[.,]\d+\s?%")
+_RECOVERIES = {Kind.RELAPSE: "recovery", Kind.LEVEL: "reached", Kind.BEHIND_PLAN: "ended"}
+"""The line of a recovery by kind. What never was at a level is not back at it, and a forecast ends with its day, the
+target reached or not."""
 _ADDRESS = re.compile(r"\S+@\S+\.\w+")
 
 _DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
@@ -146,13 +149,13 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
             proposals = proposals[:1]
         else:
             del sentences[spare[-1]]
+    has_definition = known_fields["indicator"] != known_fields["definition"]
+    labels = wording.labels if has_definition else {**wording.labels, "indicator": wording.matter}
     fields = {
         **wording.absent,
         "unit": facts.unit.text(wording.language),
         "system": facts.system.text(wording.language),
-        "indicator": known_fields["indicator"]
-        if known_fields["indicator"] == known_fields["definition"]
-        else _fill(wording.indicator, known_fields, alert),
+        "indicator": _fill(wording.indicator, known_fields, alert) if has_definition else known_fields["indicator"],
         "since": _begun(alert, facts, wording, in_full=True),
         "why": text.why,
         "ruled_out": text.ruled_out,
@@ -171,7 +174,7 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
         paragraphs,
         tuple(proposals),
         buttons,
-        tuple(Field(name, wording.labels[name], fields[name]) for name in _FIELDS),
+        tuple(Field(name, labels[name], fields[name]) for name in _FIELDS),
         heading=wording.heading,
     )
 
@@ -182,9 +185,8 @@ def line(item: Item, language: str) -> str:
     fields = placeholders(item.alert, item.facts, wording)
     subject = _fill(wording.kinds[item.alert.kind].subject, fields, item.alert)
     name = item.what.value
-    # use and support recover; a decision that was taken or a source that came back is merely over
-    if item.what is Occasion.RECOVERY and item.alert.key.family not in (Family.USE, Family.SUPPORT, Family.ROLLOUT):
-        name = "over"
+    if item.what is Occasion.RECOVERY:
+        name = _RECOVERIES.get(item.alert.kind, "over")
     sentence = wording.lines[name].format_map({**fields, "subject": subject})
     return f"{sentence} {item.facts.chart}" if item.facts.chart else sentence
 

@@ -60,7 +60,8 @@ class Trend:
     events: Sequence[tuple[date, str]] = ()
     since: date | None = None
     since_name: str = ""
-    unit: str = "%"
+    unit: str = ""
+    """What stands behind the numbers of the axis, with the gap before it."""
     week_letter: str = "v"
     percent: bool = True
 
@@ -246,7 +247,7 @@ class Dot:
 
 
 def dots(
-    rows: Sequence[Dot], *, middle: float | None = None, middle_name: str = "", unit: str = "%", percent: bool = True
+    rows: Sequence[Dot], *, middle: float | None = None, middle_name: str = "", unit: str = "", percent: bool = True
 ) -> dict[str, Any]:
     """Places in their own order, each with its interval; a line where the whole stands."""
     names = [row.name for row in rows]
@@ -317,7 +318,11 @@ class Place:
 
 
 def funnel(
-    places: Sequence[Place], centre: float, limits: Sequence[tuple[int, float, float]], words: tuple[str, str]
+    places: Sequence[Place],
+    centre: float,
+    limits: Sequence[tuple[int, float, float]],
+    words: tuple[str, str],
+    percent_sign: str,
 ) -> dict[str, Any]:
     """Shares against how many stand behind them, with what chance gives (n, low, high). `words`: axis and centre."""
     values: Values = [
@@ -336,7 +341,7 @@ def funnel(
     x_axis = {"field": "n", "type": "quantitative", "scale": scale}
     x_axis["axis"] = {"title": words[0], "values": ticks, "grid": False, "format": "d"}
     y_axis = {"type": "quantitative", "scale": {"domain": [0, 100]}}
-    y_axis["axis"] = {"title": None, "tickCount": 5, "labelExpr": _unit("%")}
+    y_axis["axis"] = {"title": None, "tickCount": 5, "labelExpr": _unit(percent_sign)}
     late = smallest * (largest / smallest) ** 0.7
     label = [{"n": smallest, "v": centre, "label": words[1]}]
     layers: list[dict[str, Any]] = [
@@ -399,13 +404,14 @@ class Curve:
     high: float | None = None
     names: tuple[str, str, str] = field(default=("", "", ""))
     """What the plan, the measurements and the forecast are called."""
+    percent_sign: str = "%"
 
 
 def curve(curve_data: Curve) -> dict[str, Any]:
     """Plan, outcome and forecast over time."""
     x_axis = {"field": "day", "type": "temporal", "scale": {"type": "utc"}, "axis": {"title": None, "format": "%Y-%m"}}
     y_axis = {"type": "quantitative", "scale": {"zero": True, "nice": True}}
-    y_axis["axis"] = {"title": None, "labelExpr": _unit("%"), "tickCount": 5}
+    y_axis["axis"] = {"title": None, "labelExpr": _unit(curve_data.percent_sign), "tickCount": 5}
     layers: list[dict[str, Any]] = []
     if curve_data.start and curve_data.due and curve_data.start < curve_data.due:
         plan = [{"day": curve_data.start.isoformat(), "v": 0.0}, {"day": curve_data.due.isoformat(), "v": 100.0}]
@@ -497,13 +503,21 @@ _LINES: Final = {"gained": (OWN, 2.5, [1, 0]), "lost": (AIM, 2.5, [7, 3]), "othe
 
 
 def shares(
-    weeks: Sequence[date], lines: Sequence[Line], events: Sequence[tuple[date, str]], week_letter: str
+    weeks: Sequence[date],
+    lines: Sequence[Line],
+    events: Sequence[tuple[date, str]],
+    week_letter: str,
+    percent_sign: str,
 ) -> dict[str, Any]:
     """Parts of a whole over the weeks, each named at its end, and what happened when."""
     x_axis = {"field": "week", "type": "temporal", "scale": {"type": "utc"}, "axis": _weeks(weeks, week_letter)}
     most = max((value for line in lines for value in line.values if value is not None), default=100.0)
     scale = {"domain": [0, min(100, 10 * (int(most) // 10 + 1))]}
-    y_axis = {"type": "quantitative", "scale": scale, "axis": {"title": None, "tickCount": 5, "labelExpr": _unit("%")}}
+    y_axis = {
+        "type": "quantitative",
+        "scale": scale,
+        "axis": {"title": None, "tickCount": 5, "labelExpr": _unit(percent_sign)},
+    }
     layers = _events(events, weeks[0], weeks[-1], x_axis)
     line_ends: Values = []
     for line in lines:
@@ -626,7 +640,8 @@ def _weeks(weeks: Sequence[date], week_letter: str) -> dict[str, Any]:
 
 
 def _unit(unit: str) -> str:
-    return f"datum.label + '\u00a0{unit}'" if unit else "datum.label"
+    """Numbers of an axis with their unit, which bears its gap; a share's is set as its language sets it."""
+    return f"datum.label + '{unit}'" if unit else "datum.label"
 
 
 def _spec(values: Values, layers: list[dict[str, Any]], width: int, height: int | dict[str, int]) -> dict[str, Any]:

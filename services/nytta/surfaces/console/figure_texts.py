@@ -80,9 +80,14 @@ def number(value: float, measure: str, language: str) -> str:
 
 
 def suffix(definition: Definition, language: str) -> str:
-    """What stands behind the figures of an axis."""
+    """What stands behind the figures of an axis, with the gap before it."""
     measure = definition.display.unit_of_measure
-    return {"percent": "%", "days": say("days_short", language)}.get(measure, "")
+    return {"percent": percent_sign(language), "days": "\u00a0" + say("days_short", language)}.get(measure, "")
+
+
+def percent_sign(language: str) -> str:
+    """The sign behind a share, with the gap before it that its language asks for."""
+    return say("percent_sign", language)
 
 
 def week(monday: date, language: str) -> str:

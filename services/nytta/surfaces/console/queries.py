@@ -67,9 +67,10 @@ def rejected(store: OpenStore) -> list[dict[str, Any]]:
 
 
 def delivering(store: OpenStore) -> dict[str, str]:
-    """How each source delivers by its own rhythm, the worst of its systems: silent, low, high, learning or ok."""
+    """How each source of the last 26 weeks delivers by its own rhythm, the worst of its systems: silent, low, high,
+    learning, ok or resting."""
     rows = store.connection.rows(
-        """SELECT source, argMin(state, indexOf(['silent', 'low', 'high', 'learning', 'ok'], state))
+        """SELECT source, argMin(state, indexOf(['silent', 'low', 'high', 'learning', 'ok', 'resting'], state))
            FROM {open}.sources GROUP BY source ORDER BY source"""
     )
     return {str(source): str(state) for source, state in rows}

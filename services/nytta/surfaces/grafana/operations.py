@@ -129,14 +129,15 @@ FROM nytta.indicator_values""",
                     Kind.TABLE,
                     "Every source beside its own past, what is furthest off first",
                     "The last day that all feeds can have told of against the median of the eight same weekdays before "
-                    "it: silent, low (under half), high (over twice), learning (fewer than four known). One with "
-                    "less than ten a day is silent when nothing came for twice its longest pause.",
+                    "it: silent, low (under half), high (over twice), learning (fewer than four known); silent too "
+                    "where two of its days have nothing. One with less than ten a day is silent when nothing came for "
+                    "twice its second longest pause; one of courses and notes rests after four weeks.",
                     f"""SELECT source AS "Source", system AS "System", state AS "State", toString(day) AS "Day",
     if(delivered BETWEEN 1 AND 9, 'under 10', toString(delivered)) AS "Delivered", usual AS "Usual",
     toString(last_event_day) AS "Last event of",
     last_received AS "Last received"
 FROM nytta.sources WHERE {_SOURCE}
-ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok'], state), source, system""",
+ORDER BY indexOf(['silent', 'low', 'high', 'learning', 'ok', 'resting'], state), source, system""",
                     empty="No source has events of the last 26 weeks. How one begins: docs/sources.md.",
                     width=24,
                     height=8,

@@ -9,6 +9,8 @@ from math import log
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
+from nytta.surfaces.reports import figures
+
 WIDTH = 660
 _ROW, _LEFT, _RIGHT, _TOP, _BOTTOM = 19, 250, 88, 26, 40
 _INK, _QUIET, _LINE, _NOW, _AHEAD, _MISS = "#1c2430", "#5b6573", "#d5dae1", "#0b5cad", "#8fb8de", "#b3541e"
@@ -36,7 +38,7 @@ class Bar:
     text: str
 
 
-def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str) -> str:
+def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str, language: str) -> str:
     """Realised share of each benefit as a dot, its forecast as a bar with a tick, the promise as a line at 100 %.
 
     `words` name the dot, the bar and the line.
@@ -44,7 +46,7 @@ def progress(rows: Sequence[Row], *, words: tuple[str, str, str], font: str) -> 
     dot_word, bar_word, line_word = words
     height = _TOP + _ROW * len(rows) + _BOTTOM
     percent = _percent_axis(rows)
-    parts = [_open(height, font), *_percent_grid(percent, height)]
+    parts = [_open(height, font), *_percent_grid(percent, height, language)]
     parts.append(_text(percent.at(100), _TOP - 12, line_word, "middle", _INK))
     for number, row in enumerate(rows):
         middle = _TOP + _ROW * number + _ROW / 2
@@ -82,7 +84,7 @@ def _percent_axis(rows: Sequence[Row]) -> _Axis:
     return _Axis(max(-50.0, least), min(200.0, most), _LEFT, WIDTH - _LEFT - _RIGHT)
 
 
-def _percent_grid(percent: _Axis, height: float) -> Iterator[str]:
+def _percent_grid(percent: _Axis, height: float, language: str) -> Iterator[str]:
     """A line each 25 %, the one of the promise in ink, and a number at every second."""
     for tick in range(-50, 201, 25):
         if not percent.least <= tick <= percent.most:
@@ -94,8 +96,7 @@ def _percent_grid(percent: _Axis, height: float) -> Iterator[str]:
             f'stroke="{colour}" stroke-width="{width}"/>'
         )
         if tick % 50 == 0:
-            number = f"{tick}".replace("-", "−")
-            yield _text(across, height - _BOTTOM + 14, f"{number} %", "middle", _QUIET)
+            yield _text(across, height - _BOTTOM + 14, figures.percent(tick, language), "middle", _QUIET)
 
 
 def _progress_row(row: Row, middle: float, percent: _Axis) -> Iterator[str]:
@@ -167,6 +168,7 @@ def funnel(
     limits: Sequence[tuple[int, float, float]],
     words: tuple[str, str],
     font: str,
+    language: str,
 ) -> str:
     """Shares (percent) of places against how many stand behind them, with the limits of chance (n, low, high).
 
@@ -184,14 +186,14 @@ def funnel(
     def y(value: float) -> float:
         return 14 + tall * (1 - min(max(value, 0), 100) / 100)
 
-    parts = [_open(height, font), *_share_grid(y, left, WIDTH - 20)]
+    parts = [_open(height, font), *_share_grid(y, left, WIDTH - 20, language)]
     for side in (1, 2):
         line = _joined((x(limit[0]), y(limit[side])) for limit in limits)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{_QUIET}" stroke-dasharray="5 3"/>')
     parts.append(_level(y(centre), left, WIDTH - 20, _INK))
     for tick in (10, 30, 100, 300, 1000, 3000, 10_000):
         if least <= tick <= most:
-            number = f"{tick:,}".replace(",", "\u00a0")
+            number = figures.whole_number(tick, language)
             parts.append(_text(x(tick), height - bottom + 16, number, "middle", _QUIET))
     # what has a name is drawn last, over the crowd
     labels = _Labels(turning=left + inside * 0.7)
@@ -240,7 +242,13 @@ class _Labels:
 
 
 def course(
-    weeks: Sequence[tuple[date, float]], *, line: float | None, words: tuple[str, str], labels: Sequence[str], font: str
+    weeks: Sequence[tuple[date, float]],
+    *,
+    line: float | None,
+    words: tuple[str, str],
+    labels: Sequence[str],
+    font: str,
+    language: str,
 ) -> str:
     """A share (percent) over time and the line from which it pays. `words` name both, `labels` are of the weeks."""
     share_word, line_word = words
@@ -255,7 +263,7 @@ def course(
     def y(value: float) -> float:
         return 14 + tall * (1 - value / 100)
 
-    parts = [_open(height, font), *_share_grid(y, left, left + inside)]
+    parts = [_open(height, font), *_share_grid(y, left, left + inside, language)]
     # six labels fit; they are counted from the end, because the last week is what a reader looks for
     label_step = max(1, -(-len(weeks) // 6))
     for (day, _), label in list(zip(weeks, labels, strict=True))[::-label_step]:
@@ -295,11 +303,11 @@ def _end_words(ends: Sequence[_End], across: float) -> Iterator[str]:
         yield _text(across, end.down + 4 + moved, _cut(end.word, 26), "start", end.colour)
 
 
-def _share_grid(y: Callable[[float], float], left: float, right: float) -> Iterator[str]:
+def _share_grid(y: Callable[[float], float], left: float, right: float, language: str) -> Iterator[str]:
     """A level line each quarter, with its percent at the left."""
     for tick in range(0, 101, 25):
         yield _level(y(tick), left, right, _LINE)
-        yield _text(left - 6, y(tick) + 4, f"{tick} %", "end", _QUIET)
+        yield _text(left - 6, y(tick) + 4, figures.percent(tick, language), "end", _QUIET)
 
 
 def _level(down: float, left: float, right: float, colour: str) -> str:

@@ -179,7 +179,8 @@ class _Report:
         row_texts = "; ".join(f"{row.label} {self.percent(row.now)} ({row.status})" for row in rows)
         words = (self.say("now"), self.say("forecast"), self.say("promise"))
         if rows:
-            yield Chart(charts.progress(rows, words=words, font=self.font), self.say("progress_alt", list=row_texts))
+            drawing = charts.progress(rows, words=words, font=self.font, language=self.language)
+            yield Chart(drawing, self.say("progress_alt", list=row_texts))
         yield Text(self.say("progress_note"), "small")
         if len(rows) < len(self.benefits):
             yield Text(self.say("shown", n=len(rows), all=len(self.benefits)), "small")
@@ -249,7 +250,7 @@ class _Report:
                 for decision in self.decisions
             ),
             figures=(4,),
-            widths=(4, 0.8, 1.4, 1.4, 1, 1.4),
+            widths=(3.2, 1.8, 1.2, 1.2, 1, 1.4),
         )
         executed = [decision for decision in self.decisions if decision.word == Word.EXECUTED.value]
         if executed and self.lying:
@@ -297,8 +298,10 @@ class _Report:
             if len(even.course) > 1:
                 labels = [figures.short_week(week, self.language) for week, _ in even.course]
                 words = (self.say("digital_share"), self.say("pays_from", share=share))
-                svg = charts.course(even.course, line=even.share, words=words, labels=labels, font=self.font)
-                yield Chart(svg, sentence)
+                drawing = charts.course(
+                    even.course, line=even.share, words=words, labels=labels, font=self.font, language=self.language
+                )
+                yield Chart(drawing, sentence)
 
     def _transactions(self) -> Iterator[Block]:
         """What a completed case costs, of each system whose service costs the registry knows."""
@@ -321,7 +324,7 @@ class _Report:
         for decision in self.decisions:
             if decision.word == Word.STUCK.value:
                 yield self.say(
-                    "decide_stuck",
+                    "decide_stuck" if decision.executed else "decide_stuck_none",
                     name=self.name(decision.names),
                     received=decision.acknowledged,
                     all=decision.units,
@@ -582,7 +585,12 @@ class _Report:
             ]
             words = (self.say("behind"), self.say("centre", share=self.percent(comparison.centre)))
             drawing = charts.funnel(
-                marked, centre=comparison.centre, limits=comparison.limits, words=words, font=self.font
+                marked,
+                centre=comparison.centre,
+                limits=comparison.limits,
+                words=words,
+                font=self.font,
+                language=self.language,
             )
             # whoever cannot see the drawing hears the sentence that stands above it
             yield Chart(drawing, sentence)

@@ -157,11 +157,9 @@ def test_anchoring(story: Callable[[str, int], Played], seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
-@pytest.mark.parametrize(("name", "weeks"), [("case-system", 2), ("client-platform", 2), ("support-channels", 3)])
-def test_since_is_the_week_in_which_the_fault_began(
-    story: Callable[[str, int], Played], name: str, weeks: int, seed: int
-) -> None:
-    """Looked at once, at the end. Troubles that grow over six and ten weeks are told to three weeks, all others to two.
+@pytest.mark.parametrize("name", ["case-system", "client-platform", "support-channels"])
+def test_since_is_the_week_in_which_the_fault_began(story: Callable[[str, int], Played], name: str, seed: int) -> None:
+    """Looked at once, at the end, within two weeks.
 
     Of anchoring the test above holds it; what is digital and not exploited is a state without a message.
     """
@@ -173,4 +171,4 @@ def test_since_is_the_week_in_which_the_fault_began(
         assert mine, fault["unit"]
         for alert in mine:
             off = (alert.since - parse_week(fault["from_week"])).days / 7
-            assert abs(off) <= weeks, (fault["unit"], alert.kind, off)
+            assert abs(off) <= 2, (fault["unit"], alert.kind, off)

@@ -28,6 +28,7 @@ def chart_of(published: PublishedEvidence, alert: Alert, facts: Facts, language:
         return b"", ""
     rollout, indicator = alert.kind is Kind.NOT_MOVED, alert.indicator
     peers_name, target_name, week_name, in_use = _WORDS.get(language, _WORDS["en"])
+    percent = "\u00a0%" if language in ("sv", "nb") else "%"
     own_name = facts.unit.text(language)
     grain = "window" if indicator == "intended-use" else "week"
     rows = []
@@ -52,16 +53,16 @@ def chart_of(published: PublishedEvidence, alert: Alert, facts: Facts, language:
     own_rows = [row for row in rows if row["who"] == own_name]
     if len(own_rows) < 2:
         return b"", ""
-    spec = _spec(rows, own_name, peers_name, alert.since, facts, (target_name, week_name))
+    spec = _spec(rows, own_name, peers_name, alert.since, facts, (target_name, week_name, percent))
     defined = published.evidence.definitions.get(indicator)
     title = defined[f"title_{language}"] if defined and f"title_{language}" in defined else indicator
     title = in_use if rollout else title
     start, end = own_rows[0], own_rows[-1]
-    sentence = f"{title}: {own_name} {start['share']:.0f} % ({week_name} {_number(start)}) – {end['share']:.0f} % "
-    sentence += f"({week_name} {_number(end)})"
+    sentence = f"{title}: {own_name} {start['share']:.0f}{percent} ({week_name} {_number(start)})"
+    sentence += f" – {end['share']:.0f}{percent} ({week_name} {_number(end)})"
     peer_rows = [row for row in rows if row["who"] == peers_name]
     if peer_rows:
-        sentence += f"; {peers_name} {peer_rows[-1]['share']:.0f} %"
+        sentence += f"; {peers_name} {peer_rows[-1]['share']:.0f}{percent}"
     return pictures.png(spec | {"title": title}, scale=1.5), sentence
 
 
@@ -70,10 +71,10 @@ def _number(row: dict[str, object]) -> int:
 
 
 def _spec(
-    rows: list[dict[str, object]], own_name: str, peers: str, since: date, facts: Facts, words: tuple[str, str]
+    rows: list[dict[str, object]], own_name: str, peers: str, since: date, facts: Facts, words: tuple[str, str, str]
 ) -> dict[str, object]:
     """A Vega-Lite chart: told apart by dash and label, not by colour alone."""
-    target_name, week_name = words
+    target_name, week_name, percent = words
     label = f"'{week_name[0]} ' + utcFormat(datum.value, '%-V')"
     mondays = sorted({str(row["week"]) for row in rows})
     week_step = -(-len(mondays) // 9)
@@ -114,7 +115,7 @@ def _spec(
         labels,
     ]
     if facts.plan is not None:
-        line = {"values": [{"share": facts.plan.target, "who": f"{target_name} {facts.plan.target} %"}]}
+        line = {"values": [{"share": facts.plan.target, "who": f"{target_name} {facts.plan.target}{percent}"}]}
         share_axis = {"field": "share", "type": "quantitative"}
         layers.append(
             {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
-from math import log
+from math import hypot, log, nan
 from statistics import mean, median
 from typing import Any
 
@@ -133,6 +133,7 @@ def observe_week(published: PublishedEvidence, week: date) -> list[Observation]:
         *_support(published, week),
     ]
     week_observations = _without_past_forecasts(published, week_observations, week)
+    week_observations = [_beside_its_figure(published, observation) for observation in week_observations]
     # nobody agrees for a whole organisation not to use what it has
     places = {
         (observation.unit, observation.system)
@@ -165,6 +166,22 @@ def _without_past_forecasts(
         else:
             current.append(observation)
     return current
+
+
+def _beside_its_figure(published: PublishedEvidence, observation: Observation) -> Observation:
+    """The observation; of a plan that the published figure has reached nobody hears that it will be missed.
+
+    Every indicator of which plans are judged is the better the higher it is.
+    """
+    if observation.kind is not Kind.BEHIND_PLAN or observation.verdict not in (Verdict.MET, Verdict.HIT):
+        return observation
+    unit, system, week, indicator = observation.unit, observation.system, observation.week, observation.indicator
+    value = published.value(indicator, "window", unit, system, week)
+    plan = published.plan(system, indicator, unit, week + timedelta(days=6)) if value is not None else None
+    if plan is None or value is None:
+        return observation
+    coming = next((target for target in plan.targets if target.date > week), plan.targets[-1])
+    return replace(observation, verdict=Verdict.BETWEEN) if value >= coming.value / 10 else observation
 
 
 def _rolling_out(published: PublishedEvidence, row: dict[str, Any], day: date) -> bool:
@@ -414,50 +431,83 @@ def _support(published: PublishedEvidence, week: date) -> Iterable[Observation]:
             row = published.evidence.values.get(("tickets-per-100", "window", place, system, week))
             if place == published.root or row is None:
                 continue
-            peer_values = published.among_peers("tickets-per-100", "window", place, system, week)
-            peers = median(peer_values) if len(peer_values) >= _FEWEST_PEERS else None
             since = _burdened(published, place, system, week)
             change = change_of_use(published, place, system, week, since)
-            # the low end of the interval: what chance alone may have brought is no burden
-            kind, verdict = rules.support(row["low"], peers, change)
+            low, peers = _surest_burden(published, place, system, week)
+            latest = _burden(published, place, system, week) or 0.0
+            kind, verdict = rules.support(low, peers, change, latest)
             urgency = 0.0
-            if peers is not None and row["low"] is not None:
-                urgency = round(row["low"] / max(peers, 1) - 1, 2)
+            if peers is not None and low is not None:
+                urgency = round(low / max(peers, 1) - 1, 2)
             urgency = min(max(urgency, 0.0), 1.0)
             yield Observation(place, system, kind, week, verdict, _BREADTH, urgency=urgency, since=since)
+
+
+def _surest_burden(
+    published: PublishedEvidence, place: str, system: str, week: date
+) -> tuple[float | None, float | None]:
+    """The low end of a unit's tickets per 100 persons, and what comparable units have; None where it is not known.
+
+    What chance alone may have brought is no burden. One window tells at once of a great one; the windows of a quarter
+    together, each with a chance of its own, of one that a single window cannot tell from chance.
+    """
+    burdens = [
+        burden
+        for windows in (1, _QUARTER // _WINDOW)
+        if (burden := _low_burden(published, place, system, week, windows))
+    ]
+    return max(burdens, key=lambda burden: burden[0] / max(burden[1], 1), default=(None, None))
+
+
+def _low_burden(
+    published: PublishedEvidence, place: str, system: str, week: date, windows: int
+) -> tuple[float, float] | None:
+    """The low end of the mean of the last windows that do not overlap, and the mean of comparable units'."""
+    values, below, peers = [], [], []
+    for asked_week in (week - timedelta(weeks=_WINDOW * offset) for offset in range(windows)):
+        row = published.evidence.values.get(("tickets-per-100", "window", place, system, asked_week))
+        peer_values = published.among_peers("tickets-per-100", "window", place, system, asked_week)
+        if row is not None and row["low"] is not None and len(peer_values) >= _FEWEST_PEERS:
+            values.append(row["value"])
+            below.append(row["value"] - row["low"])
+            peers.append(median(peer_values))
+        elif asked_week == week:
+            return None
+    return mean(values) - hypot(*below) / len(below), mean(peers)
 
 
 def _burdened(published: PublishedEvidence, place: str, system: str, week: date) -> date | None:
     """The week in which the tickets of a unit began to rise and its use to change, by what is published of a year.
 
-    Tickets against comparable units of the same weeks, for everybody asks less in summer; use by means of as many
-    weeks as a window of tickets has. What a window tells is about its middle.
+    Tickets against comparable units of the same weeks, for everybody asks less in summer; use week by week, quiet
+    ones out. Weeks in which either is not known, or the system was still being taken into use, tell nothing of it.
     """
-    go_live = published.live(system, place)
-    weeks: list[date] = []
-    tickets: list[float] = []
-    uses: list[float] = []
-    for asked_week in (week - timedelta(weeks=offset) for offset in reversed(range(_YEAR))):
-        # a system that is being taken into use is used more each week
-        if go_live is not None and asked_week < go_live + SETTLED:
-            continue
-        value = published.value("tickets-per-100", "window", place, system, asked_week)
-        peer_values = published.among_peers("tickets-per-100", "window", place, system, asked_week)
-        known_uses = [
-            use
-            for offset in range(_WINDOW)
-            if (use := published.value(_BREADTH, "week", place, system, asked_week - timedelta(weeks=offset)))
-            is not None
-        ]
-        if value and known_uses and len(peer_values) >= _FEWEST_PEERS and median(peer_values) > 0:
-            weeks.append(asked_week)
-            tickets.append(log(value / median(peer_values)))
-            uses.append(mean(known_uses))
-    if len(weeks) < _FEWEST_WINDOWS:
+    go_live, calendar = published.live(system, place), published.registry.organisation(published.root).calendar
+    weeks = [week - timedelta(weeks=offset) for offset in reversed(range(_YEAR))]
+    # a system that is being taken into use is used more each week
+    weeks = [asked_week for asked_week in weeks if go_live is None or asked_week >= go_live + SETTLED]
+    tickets = [_burden(published, place, system, asked_week) for asked_week in weeks]
+    uses = [
+        None if calendar.is_quiet(asked_week) else published.value(_BREADTH, "week", place, system, asked_week)
+        for asked_week in weeks
+    ]
+    known_uses = [use for use in uses if use is not None]
+    if min(len(known_uses), len(weeks) - tickets.count(None)) < _FEWEST_WINDOWS:
         return None
-    has_fallen = mean(uses[-_FEWEST_WINDOWS // 2 :]) < mean(uses[: _FEWEST_WINDOWS // 2])
-    begun = rise(tickets, [-use for use in uses] if has_fallen else uses)
-    return weeks[begun] - timedelta(weeks=_WINDOW // 2)
+    half = _FEWEST_WINDOWS // 2
+    direction = -1.0 if mean(known_uses[-half:]) < mean(known_uses[:half]) else 1.0
+    turned = [nan if use is None else direction * use for use in uses]
+    burdens = [nan if burden is None else log(burden) for burden in tickets]
+    return weeks[rise(burdens, turned, widths=(_WINDOW, 1))]
+
+
+def _burden(published: PublishedEvidence, place: str, system: str, week: date) -> float | None:
+    """Tickets per person over those of comparable units, in the window that ends with a week; None where unknown."""
+    value = published.value("tickets-per-100", "window", place, system, week)
+    peer_values = published.among_peers("tickets-per-100", "window", place, system, week)
+    if not value or len(peer_values) < _FEWEST_PEERS or median(peer_values) <= 0:
+        return None
+    return value / median(peer_values)
 
 
 def change_of_use(
@@ -469,8 +519,8 @@ def change_of_use(
     """
     calendar = published.registry.organisation(published.root).calendar
 
-    def level(last_day: date) -> float | None:
-        weeks: Sequence[date] = [last_day - timedelta(weeks=offset) for offset in range(8)]
+    def level(last_day: date, reach: int) -> float | None:
+        weeks: Sequence[date] = [last_day - timedelta(weeks=offset) for offset in range(reach)]
         weekly_values = [
             published.value(_BREADTH, "week", place, system, week) for week in weeks if not calendar.is_quiet(week)
         ]
@@ -479,5 +529,6 @@ def change_of_use(
 
     quarter = week - timedelta(weeks=_QUARTER)
     compared_week = quarter if begun is None else min(quarter, begun - timedelta(weeks=1))
-    current, earlier = level(week), level(compared_week)
+    # before a summer lie more quiet weeks than usual ones in two months
+    current, earlier = level(week, 2 * _WINDOW), level(compared_week, _QUARTER)
     return None if current is None or earlier is None else round(current - earlier)

@@ -18,6 +18,10 @@ from nytta.registry.units import Names
 
 _NOWHERE = Names("", "", "")
 _EVERY_SYSTEM = Names("Alla system", "Alle systemer", "All systems")
+_WORKPLACES = Names(
+    "Planerade arbetsplatser som är i bruk", "Planlagte arbeidsplasser som er i bruk", "Planned workplaces in use"
+)
+"""What a rollout is measured by: enrolment and activation together, and so no indicator by itself."""
 _DETECTED = {Kind.LEVEL, Kind.RELAPSE, Kind.BEHIND_PLAN}
 _FROM_THE_START = {Kind.LEVEL, Kind.READY_NOT_USED, Kind.NOT_MOVED}
 """Kinds that may hold from going live on."""
@@ -211,7 +215,7 @@ def _rollout(published: PublishedEvidence, alert: Alert, day: date) -> dict[str,
     unit, system, week = alert.key.unit, alert.key.system, alert.confirmed
     share = moved(published, unit, system, week)
     enrolment = published.evidence.values.get(("enrolment", "week", unit, system, week))
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = {"indicator": _WORKPLACES, "definition": _WORKPLACES}
     if share is not None and enrolment is not None:
         # workplaces are counted, not sampled: there is no interval to tell
         fields["figure"] = Figure(share, share, share, enrolment["n_band"])

@@ -268,9 +268,9 @@ EN = Wording(
         "about_unit": "About this message",
     },
     absent={
-        "value": "No figure belongs to this event.",
-        "comparison": "Nothing to compare with: too few comparable units and no plan.",
-        "cost": "Not computed for this event.",
+        "value": "The alert is about no figure.",
+        "comparison": "Nothing to compare with.",
+        "cost": "Has not been worked out.",
         "links": "Chart and table are on the unit's page.",
     },
     buttons={
@@ -285,6 +285,8 @@ EN = Wording(
         "escalation": "No answer for four weeks: {subject}.",
         "review": "To follow up: {subject}.",
         "recovery": "{unit}: {system} is back at the expected level.",
+        "reached": "{unit}: {system} has reached the expected level.",
+        "ended": "No longer followed as an alert: {subject}.",
         "over": "No longer the case: {subject}.",
     },
     months=(
@@ -325,10 +327,11 @@ EN = Wording(
     weeks="weeks {first}–{last}",
     week_of_year="week {week} {year}",
     going_live="go-live in {month} {year}",
-    cost="{hours} hours this quarter of the benefit “{benefit}”; answers for it: {owner}",
-    cost_money="{hours} hours ({money}) this quarter of the benefit “{benefit}”; answers for it: {owner}",
-    cost_until="{loss} of the benefit “{benefit}” by {loss_due}; answers for it: {owner}",
+    cost="{hours} hours this quarter of the benefit “{benefit}”; owner: {owner}",
+    cost_money="{hours} hours ({money}) this quarter of the benefit “{benefit}”; owner: {owner}",
+    cost_until="{loss} of the benefit “{benefit}” by {loss_due}; owner: {owner}",
     follow_up="Nytta: to follow up in week {week}",
     further="More that concerns you",
+    matter="About",
     heading="Background",
 )

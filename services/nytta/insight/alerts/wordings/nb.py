@@ -97,15 +97,15 @@ NB = Wording(
             ),
         ),
         "abandonment": KindText(
-            "{unit}: mange støttesaker og synkende bruk av {system}",
+            "{unit}: mange supporthenvendelser og synkende bruk av {system}",
             (
                 "{finding}",
-                "Enheten har omtrent {tickets} støttesaker per 100 ansatte.",
+                "Enheten har omtrent {tickets} supporthenvendelser per 100 ansatte.",
                 "?Lignende enheter har {tickets_peer}.",
                 "Mange saker samtidig med synkende bruk tyder på at {system} er i ferd med å bli forlatt.",
                 "Ferie og driftsstans er trukket fra.",
             ),
-            "Støttesakene er klart flere enn i lignende enheter samtidig som bruken synker.",
+            "Supporthenvendelsene er klart flere enn i lignende enheter samtidig som bruken synker.",
             _CHANCE,
             (
                 Advice("Ta opp på neste personalmøte hva som er til hinder; samtaleguiden hjelper", "manager"),
@@ -113,15 +113,15 @@ NB = Wording(
             ),
         ),
         "training_need": KindText(
-            "{unit}: mange støttesaker om {system}, flere trenger opplæring",
+            "{unit}: mange supporthenvendelser om {system}, flere trenger opplæring",
             (
                 "{finding}",
-                "Enheten har omtrent {tickets} støttesaker per 100 ansatte.",
+                "Enheten har omtrent {tickets} supporthenvendelser per 100 ansatte.",
                 "?Lignende enheter har {tickets_peer}.",
                 "Mange saker samtidig med økende bruk tyder på at flere trenger opplæring.",
                 "Ferie og driftsstans er trukket fra.",
             ),
-            "Støttesakene er klart flere enn i lignende enheter samtidig som bruken øker.",
+            "Supporthenvendelsene er klart flere enn i lignende enheter samtidig som bruken øker.",
             _CHANCE,
             (
                 Advice("Sett opp et kurs for enheten", "manager"),
@@ -270,9 +270,9 @@ NB = Wording(
         "about_unit": "Om meldingen",
     },
     absent={
-        "value": "Ingen tall hører til denne hendelsen.",
-        "comparison": "Ingenting å sammenligne med: for få sammenlignbare enheter og ingen plan.",
-        "cost": "Ikke beregnet for denne hendelsen.",
+        "value": "Varselet gjelder ikke et tall.",
+        "comparison": "Ingenting å sammenligne med.",
+        "cost": "Er ikke regnet ut.",
         "links": "Diagram og tabell finnes på enhetens side.",
     },
     buttons={
@@ -287,6 +287,8 @@ NB = Wording(
         "escalation": "Ikke noe svar på fire uker: {subject}.",
         "review": "Til oppfølging: {subject}.",
         "recovery": "{unit}: {system} er tilbake på ventet nivå.",
+        "reached": "{unit}: {system} har nådd ventet nivå.",
+        "ended": "Følges ikke lenger som varsel: {subject}.",
         "over": "Gjelder ikke lenger: {subject}.",
     },
     months=(
@@ -318,7 +320,7 @@ NB = Wording(
         "before": "enheten tidligere {before} %",
         "target": "mål {target} % innen {due}",
         "units": "{acknowledged} av {units} enheter",
-        "tickets": "støttesaker per 100 ansatte {tickets}",
+        "tickets": "supporthenvendelser per 100 ansatte {tickets}",
         "tickets_peer": "lignende enheter {tickets_peer}",
         "course": "prognose {course} % av målet {course_due}",
     },
@@ -332,5 +334,6 @@ NB = Wording(
     cost_until="{loss} av gevinsten «{benefit}» innen {loss_due}; ansvarlig: {owner}",
     follow_up="Nytta: til oppfølging i uke {week}",
     further="Mer som angår deg",
+    matter="Gjelder",
     heading="Grunnlag",
 )

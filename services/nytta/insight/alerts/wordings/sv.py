@@ -270,9 +270,9 @@ SV = Wording(
         "about_unit": "Om meddelandet",
     },
     absent={
-        "value": "Inget tal hör till denna händelse.",
-        "comparison": "Inget att jämföra med: för få jämförbara enheter och ingen plan.",
-        "cost": "Inte beräknad för denna händelse.",
+        "value": "Larmet gäller ingen siffra.",
+        "comparison": "Inget att jämföra med.",
+        "cost": "Har inte räknats fram.",
         "links": "Diagram och tabell finns på enhetens sida.",
     },
     buttons={
@@ -287,6 +287,8 @@ SV = Wording(
         "escalation": "Inget svar på fyra veckor: {subject}.",
         "review": "Att följa upp: {subject}.",
         "recovery": "{unit}: {system} är tillbaka på väntad nivå.",
+        "reached": "{unit}: {system} har nått väntad nivå.",
+        "ended": "Följs inte längre som larm: {subject}.",
         "over": "Gäller inte längre: {subject}.",
     },
     months=(
@@ -327,10 +329,11 @@ SV = Wording(
     weeks="vecka {first}–{last}",
     week_of_year="vecka {week} {year}",
     going_live="driftstarten i {month} {year}",
-    cost="{hours} timmar detta kvartal av nyttan ”{benefit}”; svarar för den: {owner}",
-    cost_money="{hours} timmar ({money}) detta kvartal av nyttan ”{benefit}”; svarar för den: {owner}",
-    cost_until="{loss} av nyttan ”{benefit}” till {loss_due}; svarar för den: {owner}",
+    cost="{hours} timmar detta kvartal av nyttan ”{benefit}”; ansvarig: {owner}",
+    cost_money="{hours} timmar ({money}) detta kvartal av nyttan ”{benefit}”; ansvarig: {owner}",
+    cost_until="{loss} av nyttan ”{benefit}” till {loss_due}; ansvarig: {owner}",
     follow_up="Nytta: att följa upp vecka {week}",
     further="Mer som rör dig",
+    matter="Gäller",
     heading="Underlag",
 )

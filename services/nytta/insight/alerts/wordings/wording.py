@@ -38,8 +38,9 @@ class Wording:
     """All texts of one language.
 
     Keys: `kinds` by kind, `findings` by indicator id with '' for any other and `hidden` for none that is shown, `roles`
-    by role and `representatives`, `absent` and `labels` by field, `lines` by why an alert stands in a message (`over`
-    is a recovery that is no matter of use), `comparison` by what is compared with.
+    by role and `representatives`, `absent` and `labels` by field, `lines` by why an alert stands in a message
+    (`recovery` of a fall, `reached` of a low level, `ended` of a forecast, `over` of all else), `comparison` by what is
+    compared with. `matter` is the label of what an alert is about that rests on no indicator.
     """
 
     language: str
@@ -71,4 +72,5 @@ class Wording:
     cost_until: str
     follow_up: str
     further: str
+    matter: str
     heading: str

@@ -19,10 +19,12 @@ from nytta.insight.alerts.wordings import WORDINGS
 from nytta.insight.store.effects import PublishedEffect
 from nytta.registry.programme import Suggestion
 from nytta.registry.roles import Permission
+from nytta.registry.units import Unit
 from nytta.surfaces.console.figure_texts import day, short_week
 from nytta.surfaces.console.parts import Link, Refused, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
+from nytta.surfaces.reports import figures
 
 SIZE = 25
 """Rows of a page of the list."""
@@ -323,18 +325,18 @@ def _quality(reading: Reading, visitor: Visitor) -> Table | None:
     measured = quality(reading.alerts, reading.registry.organisation(reading.root).calendar.is_workday)
 
     def share(value: float | None) -> str:
-        return say("none_yet") if value is None else f"{value:.0%}".replace("%", "\u00a0%")
+        return say("none_yet") if value is None else figures.percent(100 * value, visitor.language)
 
     rows = (
         (say("quality_told"), str(measured.told), "–"),
-        (say("quality_right"), share(measured.precision), f"≥ {PRECISION_GOAL:.0%}".replace("%", "\u00a0%")),
+        (say("quality_right"), share(measured.precision), "≥ " + share(PRECISION_GOAL)),
         (
             say("quality_days"),
             say("none_yet") if measured.days is None else f"{measured.days:g}",
             f"≤ {DAYS_GOAL:g}",
         ),
-        (say("quality_action"), share(measured.with_action), f"≥ {ACTION_GOAL:.0%}".replace("%", "\u00a0%")),
-        (say("quality_snoozed"), share(measured.snoozed_twice), f"≤ {SNOOZED_GOAL:.0%}".replace("%", "\u00a0%")),
+        (say("quality_action"), share(measured.with_action), "≥ " + share(ACTION_GOAL)),
+        (say("quality_snoozed"), share(measured.snoozed_twice), "≤ " + share(SNOOZED_GOAL)),
     )
     return Table(say("quality_caption"), (say("col_what"), say("col_figure"), say("col_goal")), rows, (1, 2))
 
@@ -429,6 +431,21 @@ def open_about(reading: Reading, unit: str) -> Sequence[Alert]:
         (alert for alert in reading.alerts if alert.live and alert.key.unit == unit),
         key=lambda alert: (-alert.urgency, alert.id),
     )
+
+
+def open_below(reading: Reading, visitor: Visitor, unit: str) -> Sequence[Alert]:
+    """Live alerts of the units below a unit that the visitor may see."""
+    visible = visitor.visible(Permission.FIGURES)
+    return [
+        alert
+        for alert in reading.alerts
+        if alert.live and alert.key.unit in visible and unit in {above.id for above in _above(reading, alert.key.unit)}
+    ]
+
+
+def _above(reading: Reading, place: str) -> Sequence[Unit]:
+    """The units above a unit; above a group, those above its first member."""
+    return reading.registry.ancestors(reading.published.member(place), reading.day)
 
 
 def recently(alert: Alert, today: date) -> bool:

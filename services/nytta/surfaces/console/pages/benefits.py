@@ -14,7 +14,7 @@ from nytta.insight.benefits.statement import Benefit, Pool, Statement, share_of_
 from nytta.registry.programme import MEASURES, Measure, level_names
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import charts
-from nytta.surfaces.console.figure_texts import day, figure_text, short_week, week
+from nytta.surfaces.console.figure_texts import day, figure_text, percent_sign, short_week, week
 from nytta.surfaces.console.pages.alerts import organisations
 from nytta.surfaces.console.pages.hours import hours_table
 from nytta.surfaces.console.parts import Cell, Chart, Link, Refused, Speaker, Table, Tile
@@ -234,13 +234,19 @@ def _curve(benefit: Benefit, say: Speaker, language: str) -> Chart:
         ahead.low / 10 if ahead else None,
         ahead.high / 10 if ahead else None,
         names,
+        percent_sign(language),
     )
     name, word = benefit.plan.names.text(language), WORDS[Status(benefit.word)].text(language)
-    finding = say("curve_finding", name=name, realised=_percent(benefit.realised, language), status=word.lower())
+    realised, due_day = _percent(benefit.realised, language), day(benefit.plan.due, language)
+    finding = say("curve_finding", name=name, realised=realised, status=word.lower())
+    if benefit.ahead and benefit.ahead.complete:
+        # the status is of the day that has passed, and what has come since is no part of it
+        result = _percent(benefit.ahead.expected, language)
+        finding = say("curve_over", name=name, result=result, due=due_day, status=word.lower(), realised=realised)
     if ahead:
         finding += " " + say(
             "curve_ahead",
-            due=day(benefit.plan.due, language),
+            due=due_day,
             expected=_percent(ahead.expected, language),
             low=round(ahead.low / 10),
             high=_percent(ahead.high, language),
@@ -264,10 +270,18 @@ def _curve(benefit: Benefit, say: Speaker, language: str) -> Chart:
 def _gap(benefit: Benefit, say: Speaker) -> str:
     if benefit.gap is None:
         return say("gap_unknown")
-    if benefit.gap.use <= 0 and benefit.gap.effect <= 0:
+    gap = benefit.gap
+    # what one part has more than was promised makes up for the other
+    if gap.use + gap.effect <= 0:
         return say("gap_none")
-    key = "gap_use" if benefit.gap.use >= benefit.gap.effect else "gap_effect"
-    return say(key, use=max(0, benefit.gap.use), effect=max(0, benefit.gap.effect))
+    if gap.use > 0 and gap.effect > 0:
+        key = "gap_both"
+    elif gap.use > 0:
+        key = "gap_use_more" if gap.effect else "gap_use"
+    else:
+        key = "gap_effect_more" if gap.use else "gap_effect"
+    use, effect = (figures.percent(abs(part), say.language) for part in (gap.use, gap.effect))
+    return say(key, use=use, effect=effect)
 
 
 def _facts(benefit: Benefit, statement: Statement, say: Speaker, language: str) -> Table:
@@ -379,6 +393,7 @@ def _break_even(statement: Statement, say: Speaker, language: str, system: str) 
                 report_words.say("digital_share", language),
                 aim=even.share,
                 aim_name=report_words.say("pays_from", language, share=share),
+                unit=percent_sign(language),
                 week_letter=say("week_letter"),
             )
         )

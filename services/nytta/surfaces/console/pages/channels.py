@@ -7,7 +7,7 @@ from datetime import date
 
 from nytta.disclosure.published.values import OpenStore
 from nytta.surfaces.console import charts, queries
-from nytta.surfaces.console.figure_texts import day, number
+from nytta.surfaces.console.figure_texts import day, number, percent_sign
 from nytta.surfaces.console.pages.trends import events
 from nytta.surfaces.console.parts import Chart, Speaker, Table
 from nytta.surfaces.console.readings import Reading
@@ -62,7 +62,9 @@ def channel_mix(store: OpenStore, reading: Reading, unit: str, system: str, lang
         finding,
         say("channels_title", unit=reading.unit_names(unit).text(language)),
         finding,
-        charts.shares(weeks, lines, events(reading, unit, system, language), say("week_letter")),
+        charts.shares(
+            weeks, lines, events(reading, unit, system, language), say("week_letter"), percent_sign(language)
+        ),
         Table(say("channels_caption"), (say("col_channel"), earlier_heading, say("col_now")), rows, (1, 2)),
         say("channels_note", n=definition.window_weeks, version=definition.version),
     )

@@ -11,7 +11,7 @@ from nytta.insight.benefits.benchmark import WHOLE, Funnel, by_level, funnel
 from nytta.insight.store import benchmarks
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import charts, queries
-from nytta.surfaces.console.figure_texts import figure_text, number, suffix, week
+from nytta.surfaces.console.figure_texts import figure_text, number, percent_sign, suffix, week
 from nytta.surfaces.console.pages.mix import Split, splits
 from nytta.surfaces.console.pages.trends import target, trend
 from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table
@@ -228,7 +228,8 @@ def _parts(
             name = registered.names.text(say.language) if registered else row["case_type"]
         figure = figure_text(row, definition, say.language)
         rows.append((name, figure.text, figure.interval or "–", figure.n_band or "–"))
-    if not rows:
+    # an indicator without parts has one figure, which stands above
+    if not any(name for name, *_ in rows):
         return None
     columns = tuple(say(f"col_{column}") for column in ("part", "figure", "interval", "n_band"))
     return Table(say("parts_caption"), columns, tuple(rows), (1, 2, 3))
@@ -289,6 +290,6 @@ def _funnel(reading: Reading, definition: Definition, level: str, funnel: Funnel
         finding,
         say("funnel_title", indicator=title, level=named),
         f"{finding} {centre}.",
-        charts.funnel(points, funnel.centre, funnel.limits, words),
+        charts.funnel(points, funnel.centre, funnel.limits, words, percent_sign(language)),
         Table(f"{centre} ({named})", columns, tuple(rows), (1, 2)),
     )

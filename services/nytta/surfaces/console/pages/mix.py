@@ -92,7 +92,9 @@ def _split(mixed: Mixed, over: Over, definition: Definition, first_day: date, la
 
 def _points(change: float, measure: str, say: Speaker) -> str:
     signed = _signed(change, say.language)
-    return say("points", n=signed) if measure == "percent" else signed
+    if measure != "percent":
+        return signed
+    return say("points_one" if abs(round(change)) == 1 else "points", n=signed)
 
 
 def _signed(change: float, language: str) -> str:

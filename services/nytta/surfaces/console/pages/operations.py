@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from nytta.disclosure.published.values import OpenStore
@@ -23,6 +23,8 @@ from nytta.surfaces.reports import figures
 
 _UNUSUAL = {"silent": "bad", "low": "risk", "high": "risk"}
 """States of a source that does not deliver as it usually does, with their icon."""
+_WAITING = ("learning", "resting", "ended", "gone")
+"""States in which nothing is said of how a source delivers."""
 _ROUNDS = {"good": "good", "degraded": "risk", "concealed": "risk", "waiting": "early", "ended": "early"}
 """Icons of the states of a source that is asked; of all others it is that of what fails."""
 _COUNTED = ("rows", "unplaced", "rejected", "hidden")
@@ -78,8 +80,8 @@ def operations(
     ]
     rejected = [row for row in queries.rejected(store) if str(row["source"]) not in strange]
     behind, evaluated = services.behind(), queries.evaluated_week(store, reading.root)
-    states = queries.delivering(store)
-    late = sum(states.get(str(source["source"])) in _UNUSUAL for source in sources)
+    states = _states(queries.delivering(store), all_sources, rounds, visitor.day)
+    late = sum(states[str(source["source"])] in _UNUSUAL for source in sources)
     number = sum(int(row["number"]) for row in rejected)
     may_replay = visitor.may(Permission.MAINTAIN, reading.root)
     tiles = (
@@ -143,10 +145,21 @@ def when(moment: Any) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
+def _states(
+    delivering: Mapping[str, str], sources: Sequence[Mapping[str, Any]], rounds: Sequence[Mapping[str, Any]], day: date
+) -> dict[str, str]:
+    """How each source delivers; `ended` where it was declared so, `gone` where nothing is of the last half year."""
+    ended = {str(asked_source["source"]) for asked_source in rounds if asked_source["state"] == "ended"}
+    last = {str(source["source"]): source["last_event"] for source in sources}
+    half_year_ago = day - timedelta(weeks=26)
+    unseen = {source: "gone" if at and at.date() < half_year_ago else "learning" for source, at in last.items()}
+    return {**unseen, **delivering, **dict.fromkeys(ended, "ended")}
+
+
 def _sources(sources: Sequence[Mapping[str, Any]], states: Mapping[str, str], say: Speaker, language: str) -> Table:
     rows = []
     for source in sources:
-        state = states.get(str(source["source"]), "learning")
+        state = states[str(source["source"])]
         days = 0.0
         if source["first_event"] and source["last_event"]:
             days = max(1.0, (source["last_event"] - source["first_event"]).total_seconds() / 86400)
@@ -154,7 +167,7 @@ def _sources(sources: Sequence[Mapping[str, Any]], states: Mapping[str, str], sa
         rows.append(
             (
                 str(source["source"]) or "–",
-                Link(say(f"source_{state}"), icon=_UNUSUAL.get(state, "early" if state == "learning" else "good")),
+                Link(say(f"source_{state}"), icon=_UNUSUAL.get(state, "early" if state in _WAITING else "good")),
                 when(source["last_event"]),
                 when(source["last_received"]),
                 figures.whole_number(int(source["events"]), language),

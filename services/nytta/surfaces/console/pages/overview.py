@@ -406,10 +406,14 @@ def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> Table 
                     )
                     title = getattr(definition.title, language)
                     figure = figure_text(row_shown, definition, language).text
-                    behind.append((aim - row_shown["value"], (row.unit, title, figure, aimed)))
+                    system_name = reading.system_names(system_map.system).text(language)
+                    cells: tuple[Cell, ...] = (row.unit, title, figure, aimed)
+                    behind.append((aim - row_shown["value"], (*cells, system_name) if len(maps) > 1 else cells))
                 break
     if not behind:
         return None
     behind.sort(key=lambda pair: -pair[0])
-    columns = tuple(say(f"col_{column}") for column in ("unit", "indicator", "figure", "against"))
+    # of two systems an indicator has two figures
+    heads = ("unit", "indicator", "figure", "against", *(["system"] if len(maps) > 1 else []))
+    columns = tuple(say(f"col_{column}") for column in heads)
     return Table(say("furthest_caption"), columns, tuple(cells for _, cells in behind[:5]))

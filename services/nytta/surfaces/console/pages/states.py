@@ -160,7 +160,8 @@ def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploi
     number_of = Counter(row["state"] for row in told_rows)
     sentences = []
     if left:
-        sentences.append(say("exploited_some", n=len(left), all=len(told_rows), list=", ".join(left)))
+        key = "exploited_some_alone" if len(told_rows) == 1 else "exploited_some"
+        sentences.append(say(key, n=len(left), all=len(told_rows), list=", ".join(left)))
     elif number_of[Exploitation.EXPLOITED]:
         sentences.append(say("exploited_none", n=number_of[Exploitation.EXPLOITED]))
     elif not number_of[Exploitation.UNCLEAR]:

@@ -129,7 +129,12 @@ def _lead(
     if summaries:
         return say("unit_alerts_one" if len(summaries) == 1 else "unit_alerts", n=len(summaries), unit=name)
     unused = [system.name for system in systems if system.use is not None and system.use.state == State.READY_NOT_USED]
-    lead_text = say("unit_unused", unit=name, list=", ".join(unused)) if unused else say("unit_calm", unit=name)
+    if below := alert_pages.open_below(reading, visitor, unit_id):
+        lead_text = say("unit_below", n=len(below), unit=name)
+    elif unused:
+        lead_text = say("unit_unused", unit=name, list=", ".join(unused))
+    else:
+        lead_text = say("unit_calm", unit=name)
     left = [case_type for system in systems if system.exploited is not None for case_type in system.exploited.left]
     return f"{lead_text} " + say("unit_left", list=", ".join(left)) if left else lead_text
 
