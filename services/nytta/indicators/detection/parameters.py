@@ -70,7 +70,7 @@ class Parameters:
     level_hits: int = 3
     level_evaluations: int = 4
     level_diffuse: float = 0.20
-    level_spread: float = 2.35
+    level_spread: float = 2.5
     level_spread_joined: float = 0.45
     level_spread_shared: float = 2.4
     level_apart_close: float = 1.0
