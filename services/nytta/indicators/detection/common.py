@@ -68,13 +68,3 @@ def common_cause(panel: Panel, gated: Gated, parameters: Parameters) -> Common:
         is_usable = usable[:, week]
         last_angles[is_usable] = np.column_stack([last_angles[is_usable, 1:], angles[is_usable, week]])
     return Common(is_common, change, hit_share)
-
-
-def without(gated: Gated, common: Common, reason: str) -> Gated:
-    """The observations with the common weeks taken out, each named in the reasons."""
-    is_taken_out = gated.usable & common.weeks[None, :]
-    reasons = gated.reason.copy()
-    reasons[is_taken_out] = reason
-    count = np.where(is_taken_out, np.nan, gated.count)
-    denominator = np.where(is_taken_out, np.nan, gated.n)
-    return Gated(count, denominator, reasons, gated.reset)

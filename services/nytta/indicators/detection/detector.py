@@ -11,10 +11,10 @@ import numpy as np
 
 from nytta.statistics import LONGEST_CLIMB, rise, wilson
 
-from .common import Common, common_cause, without
+from .common import Common, common_cause
 from .distance import distance
 from .forecast import Forecast, forecast
-from .gates import Gated, Reason, gate
+from .gates import Gated, Reason, gate, without
 from .level import Level, level
 from .panel import Array, Flags, Panel, Whole, later, unit_places
 from .parameters import Parameters
@@ -45,7 +45,10 @@ def courses_of(panels: Sequence[Panel], parameters: Parameters) -> list[Course]:
     raw_gates = [gate(panel, parameters) for panel in panels]
     commons = [common_cause(panel, raw, parameters) for panel, raw in zip(panels, raw_gates, strict=True)]
     # Before the detectors: a week in which all fell together must enter no unit's level and no noise.
-    gates = [without(raw, common, Reason.COMMON_CAUSE.value) for raw, common in zip(raw_gates, commons, strict=True)]
+    gates = [
+        without(raw, common.weeks, Reason.COMMON_CAUSE, parameters)
+        for raw, common in zip(raw_gates, commons, strict=True)
+    ]
     distances = [distance(panel, gated, parameters) for panel, gated in zip(panels, gates, strict=True)]
     relapses = relapse(panels, distances, parameters) if panels else []
     noises = [(panel_distance.phi, panel_distance.tau2) for panel_distance in distances]

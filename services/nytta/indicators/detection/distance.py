@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 
 from .gates import Gated
-from .noise import USUAL, Noise
+from .noise import USUAL, Noise, size_class
 from .panel import Array, Flags, Panel, Whole
 from .parameters import Parameters
 from .peers import course_of_peers
@@ -136,7 +136,7 @@ class _Weeks:
 
     `angles` and `inverse` (the variance 1 / (4n), widened where few are expected) of the own shares, `to_peers` the
     distance to all peers, whatever their age; `scale` is 4p(1 - p), `rare` the expected number of the rarer of use and
-    disuse.
+    disuse, `gathered` how many weeks an observation holds.
     """
 
     settled: Flags
@@ -147,13 +147,14 @@ class _Weeks:
     share_away: Array
     scale: Array
     rare: Array
+    gathered: Array
     long_differences: Array
     short_differences: Array
 
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    """The noise known by each week: variance (units, weeks), and drift, φ and τ² (weeks)."""
+    """The noise known by each week: variance and drift (units, weeks), and φ and τ² (weeks)."""
 
     variance: Array
     drift: Array
@@ -211,6 +212,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     rare = denominator * np.minimum(share, 1 - share)
     inverse = plain_inverse * np.interp(rare, RARE, _RARE_VARIANCE)
     clipped_share = np.clip(share, 0.02, 0.98)
+    gathered = _gathered(gated)
     long_lag = np.where(lonely, np.nan, _lagged(value, start, SPAN))
     learnt = _learn(
         _Weeks(
@@ -222,6 +224,7 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
             share_away=_share_away(panel, denominator),
             scale=4 * clipped_share * (1 - clipped_share),
             rare=rare,
+            gathered=gathered,
             long_differences=_calendar(column, long_lag, weeks),
             short_differences=_calendar(column, _lagged(value, segment_start, 1), weeks),
         ),
@@ -234,8 +237,10 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
     # Of the noise, the part that is drawn from the persons is skewed.
     drawn_part = np.clip(learnt.phi[None, :] * inverse / variance, 0.0, 1.0) ** 1.5
     skew = drawn_part * np.sign(0.5 - share) * np.abs(1 - 2 * share) * np.interp(rare, RARE, _RARE_SKEW)
+    # From one week to weeks gathered: their chance is less by as many, and the level has so many weeks to move.
+    drift_of_step = drift * gathered**2
     # The best reference of a level that drifts: as many weeks as make its noise and its drift alike.
-    best_reach = np.sqrt(3 / np.maximum(drift, 1e-6))
+    best_reach = np.sqrt(3 / np.maximum(drift_of_step, 1e-6))
     reach = np.clip(best_reach, parameters.reference_fewest, parameters.reference_most).astype(np.int64)
     return Distance(
         column=column,
@@ -245,8 +250,8 @@ def distance(panel: Panel, gated: Gated, parameters: Parameters) -> Distance:
         unit_variance=row(variance) * weight,
         alone=lonely,
         start=start,
-        drift=np.where(is_present, drift[order], 0.0),
-        reach=np.where(is_present, reach[order], parameters.reference_fewest),
+        drift=np.where(is_present, row(drift_of_step), 0.0),
+        reach=np.where(is_present, np.take_along_axis(reach, order, axis=1), parameters.reference_fewest),
         phi=learnt.phi,
         tau2=learnt.tau2,
         count=np.where(is_present, row(count), 0.0),
@@ -268,6 +273,16 @@ def _share_away(panel: Panel, denominator: Array) -> Array:
     return np.clip(1 - share_present, 0.0, 1.0)
 
 
+def _gathered(gated: Gated) -> Array:
+    """How many weeks each observation holds, 1 where there is none."""
+    single_weeks = np.cumsum(gated.week_n > 0, axis=1)
+    up_to_observation = np.maximum.accumulate(np.where(gated.usable, single_weeks, 0), axis=1)
+    before = np.zeros_like(up_to_observation)
+    before[:, 1:] = up_to_observation[:, :-1]
+    weeks = np.where(gated.usable, single_weeks - before, 1)
+    return np.clip(weeks, 1, 4).astype(float)
+
+
 def _learn(observed: _Weeks, alone: Flags, reset: Flags, floor: float) -> _Learnt:
     """Go through the weeks: each one's noise is what earlier ones have shown, then it is learnt from itself."""
     units, weeks = observed.settled.shape
@@ -276,13 +291,17 @@ def _learn(observed: _Weeks, alone: Flags, reset: Flags, floor: float) -> _Learn
     no_peer_noise = np.zeros(units)
     previous, own_previous = _Previous.none(units), _Previous.none(units)
     variance = np.full((units, weeks), np.nan)
-    drift, phi, tau2 = np.zeros(weeks), np.zeros(weeks), np.zeros(weeks)
+    drift, phi, tau2 = np.zeros((units, weeks)), np.zeros(weeks), np.zeros(weeks)
     for week in range(weeks):
         # Over a reset no difference is taken: the unit is another one from here.
         previous.value[reset[:, week]] = np.nan
         own_previous.value[reset[:, week]] = np.nan
-        phi[week], tau2[week], drift[week] = noise.phi, noise.tau2, noise.drift
+        phi[week], tau2[week] = noise.phi, noise.tau2
         inverse, share_away = observed.inverse[:, week], observed.share_away[:, week]
+        # Of one week, though several may have been gathered.
+        gathered = observed.gathered[:, week]
+        week_inverse = inverse * gathered
+        drift[:, week] = noise.drift[size_class(week_inverse)]
         scale, rare = observed.scale[:, week], observed.rare[:, week]
         peer_noise = np.nan_to_num(observed.peer_variance[:, week]) * (0.75 * noise.phi + 0.1)
         own_variance = own_noise.variance(inverse, share_away, scale)
@@ -314,6 +333,8 @@ def _learn(observed: _Weeks, alone: Flags, reset: Flags, floor: float) -> _Learn
             long_differences,
             observed.short_differences[:, week],
             variance[:, week],
+            week_inverse,
+            gathered,
             SPAN,
             np.isfinite(long_differences),
         )

@@ -39,19 +39,26 @@ class Reason(StrEnum):
     TOO_FEW_PEERS = "too_few_peers"
 
 
+Reasons = np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+"""Values of `Reason` by unit and week, "" where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gated:
     """Observations that may be used. All matrices are (units, weeks).
 
     `count` and `n` are presence-adjusted and gathered into blocks where weekly numbers are small: NaN
     where there is no observation. `reason` says why not ("" where there is one). `reset` marks weeks after
-    which the unit's history no longer speaks for it: a declared milestone or a changed unit.
+    which the unit's history no longer speaks for it: a declared milestone or a changed unit. `week_count` and `week_n`
+    are the numbers of single weeks that no gate holds back, from which blocks are gathered.
     """
 
     count: Array
     n: Array
-    reason: np.ndarray[tuple[int, ...], np.dtype[np.object_]]
+    reason: Reasons
     reset: Flags
+    week_count: Array
+    week_n: Array
 
     @property
     def usable(self) -> Flags:
@@ -78,7 +85,7 @@ def gate(panel: Panel, parameters: Parameters) -> Gated:
     numerator, denominator = _of_those_present(panel)
     block(~_large_enough(panel, parameters), Reason.GROUP_TOO_SMALL)
     if panel.entitlement is not None:
-        people = _eligible(panel)
+        people = eligible(panel)
         people_without = people * (1 - np.nan_to_num(panel.entitlement, nan=1.0))
         # In small units a share is less than a person, in large ones a few persons are nothing.
         most_without = np.maximum(parameters.entitlement_people, parameters.entitlement_share * people)
@@ -104,13 +111,31 @@ def gate(panel: Panel, parameters: Parameters) -> Gated:
     block(is_settling & _after(is_changed), Reason.UNIT_CHANGED)
     block(is_settling & _after(panel.rebase), Reason.AFTER_MILESTONE)
 
-    # Blocks come last: a week that a gate holds back must not fill one.
     is_open = reason == ""
-    open_numerator = np.where(is_open, numerator, np.nan)
-    open_denominator = np.where(is_open, denominator, np.nan)
-    count, size = _blocks(open_numerator, open_denominator, reset, parameters)
-    block(is_open & ~(size > 0), Reason.SMALL_DENOMINATOR)
-    return Gated(count, size, reason, reset)
+    week_count = np.where(is_open, numerator, np.nan)
+    week_n = np.where(is_open, denominator, np.nan)
+    return _gathered(week_count, week_n, reason, reset, parameters)
+
+
+def without(gated: Gated, weeks: Flags, cause: Reason, parameters: Parameters) -> Gated:
+    """The observations without these weeks, of which none may stand in a block either; each is named in the reasons."""
+    if not weeks.any():
+        return gated
+    is_taken_out = (gated.week_n > 0) & weeks[None, :]
+    reason = gated.reason.copy()
+    # Why a week waits for a block is said anew.
+    reason[gated.week_n > 0] = ""
+    reason[is_taken_out] = cause.value
+    week_count = np.where(is_taken_out, np.nan, gated.week_count)
+    week_n = np.where(is_taken_out, np.nan, gated.week_n)
+    return _gathered(week_count, week_n, reason, gated.reset, parameters)
+
+
+def _gathered(week_count: Array, week_n: Array, reason: Reasons, reset: Flags, parameters: Parameters) -> Gated:
+    # Blocks come last: a week that a gate holds back must not fill one.
+    count, size = _blocks(week_count, week_n, reset, parameters)
+    reason[(reason == "") & ~(size > 0)] = Reason.SMALL_DENOMINATOR.value
+    return Gated(count, size, reason, reset, week_count, week_n)
 
 
 def _of_those_present(panel: Panel) -> tuple[Array, Array]:
@@ -128,7 +153,7 @@ def _of_those_present(panel: Panel) -> tuple[Array, Array]:
     return np.minimum(numerator, present), present
 
 
-def _eligible(panel: Panel) -> Array:
+def eligible(panel: Panel) -> Array:
     """Persons of each unit: the register's, or the largest denominator of the last 52 weeks."""
     largest = trailing_maximum(np.nan_to_num(panel.denominator), 52)
     if panel.eligible is None:
@@ -205,25 +230,26 @@ def _usable_since(ready: Flags, reset: Flags) -> Array:
 
 def _blocks(numerator: Array, denominator: Array, reset: Flags, parameters: Parameters) -> tuple[Array, Array]:
     """Weeks with at least ten in the denominator stand alone; smaller ones wait to fill a block of four."""
-    units, weeks = numerator.shape
-    count, size = np.full_like(numerator, np.nan), np.full_like(denominator, np.nan)
-    waiting_count, waiting_size = np.zeros(units), np.zeros(units)
-    waiting_weeks = np.zeros(units, int)
+    weeks = numerator.shape[1]
+    is_counted = denominator > 0
+    count, size = np.where(is_counted, numerator, np.nan), np.where(is_counted, denominator, np.nan)
+    # Rows in which every week is large are their own blocks.
+    rows = np.flatnonzero((is_counted & (denominator < parameters.minimum_weekly_n)).any(1))
+    waiting_count, waiting_size = np.zeros(len(rows)), np.zeros(len(rows))
+    waiting_weeks = np.zeros(len(rows), int)
     for week in range(weeks):
         # What waits belongs to the unit as it was before the reset.
-        is_reset = reset[:, week]
-        waiting_count = np.where(is_reset, 0.0, waiting_count)
-        waiting_size = np.where(is_reset, 0.0, waiting_size)
-        waiting_weeks = np.where(is_reset, 0, waiting_weeks)
-        has_cases = denominator[:, week] > 0
-        waiting_count = waiting_count + np.where(has_cases, numerator[:, week], 0)
-        waiting_size = waiting_size + np.where(has_cases, denominator[:, week], 0)
-        waiting_weeks = waiting_weeks + has_cases
-        is_large = has_cases & (denominator[:, week] >= parameters.minimum_weekly_n)
+        is_reset = reset[rows, week]
+        week_size = denominator[rows, week]
+        has_cases = is_counted[rows, week]
+        waiting_count = np.where(is_reset, 0.0, waiting_count) + np.where(has_cases, numerator[rows, week], 0)
+        waiting_size = np.where(is_reset, 0.0, waiting_size) + np.where(has_cases, week_size, 0)
+        waiting_weeks = np.where(is_reset, 0, waiting_weeks) + has_cases
+        is_large = has_cases & (week_size >= parameters.minimum_weekly_n)
         is_full = has_cases & (waiting_weeks >= parameters.block_weeks)
         is_observation = is_large | (is_full & (waiting_size >= parameters.minimum_weekly_n))
-        count[:, week] = np.where(is_observation, waiting_count, np.nan)
-        size[:, week] = np.where(is_observation, waiting_size, np.nan)
+        count[rows, week] = np.where(is_observation, waiting_count, np.nan)
+        size[rows, week] = np.where(is_observation, waiting_size, np.nan)
         # A full block that is still too small is given up: with older weeks it would be no look at now.
         is_done = is_observation | is_full
         waiting_count = np.where(is_done, 0.0, waiting_count)

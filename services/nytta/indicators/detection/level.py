@@ -14,8 +14,12 @@ from .gates import Gated
 from .panel import Array, Flags, Panel, Whole, unit_places
 from .parameters import Parameters
 
-#: Variance of true shares among like units before they have shown their own: a spread of 8 points.
-USUAL_SPREAD = 0.08**2
+#: Variance of true angles (asin √share) among like units before they have shown their own: 7 points at a share of 0.8.
+USUAL_SPREAD = 0.09**2
+#: So many units' worth of it stand beside what units show.
+USUAL_UNITS = 4
+#: So many units' worth of what all groups show stand beside what a group shows.
+SHARED_UNITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +105,72 @@ def _median(values: Array) -> Array:
     return medians
 
 
-def between(values: Array, chance: Array) -> Array:
-    """Variance of the true shares among the other units of (units, weeks), chance taken off.
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """What units above the median show of the variance of true angles, weighted sums of (units, weeks).
 
-    Each unit's squared distance from the median less its own chance variance, weighted by how well it is
-    known (Kleinman 1973); distances are cut at 2.2 standard deviations so that units that lag do not
-    widen what counts as usual.
+    `own` and `own_weight` are each unit's part, `others` and `others_weight` those of the others of its group; `usual`
+    is the mean weight of one unit.
     """
-    is_known = np.isfinite(values) & np.isfinite(chance)
-    known_count = np.maximum(is_known.sum(0), 1)[None, :]
-    level_of_week = _median(np.where(is_known, values, np.nan))
-    distance = np.where(is_known, values - level_of_week[None, :], 0.0)
+
+    own: Array
+    own_weight: Array
+    others: Array
+    others_weight: Array
+    usual: Array
+
+    @staticmethod
+    def none(shape: tuple[int, ...]) -> _Spread:
+        """Nothing shown."""
+        own, own_weight, others, others_weight, usual = (np.zeros(shape) for _ in range(5))
+        return _Spread(own, own_weight, others, others_weight, usual)
+
+    def put(self, rows: Whole, cohort: Flags, part: _Spread) -> None:
+        """Put the rows of a cohort in their places."""
+        self.own[rows] = part.own[cohort]
+        self.own_weight[rows] = part.own_weight[cohort]
+        self.others[rows] = part.others[cohort]
+        self.others_weight[rows] = part.others_weight[cohort]
+        self.usual[rows] = part.usual[cohort]
+
+    def variance(self) -> Array:
+        """The variance among each unit's others; few say little of it, so those of all groups stand beside them."""
+        mean_weight = self.usual.max(0)
+        total = self.own.sum(0) + USUAL_UNITS * mean_weight * USUAL_SPREAD
+        total_weight = self.own_weight.sum(0) + USUAL_UNITS * mean_weight
+        of_all = total / np.maximum(total_weight, 1e-9)
+        beside = SHARED_UNITS * self.usual
+        shrunk = (self.others + beside * of_all) / np.maximum(self.others_weight + beside, 1e-9)
+        return np.asarray(np.clip(shrunk, 0.03**2, 0.06))
+
+
+def between(angles: Array, chance: Array) -> _Spread:
+    """What the units of a group, (units, weeks), show of the variance of their true angles, chance taken off.
+
+    Angles are asin √share, which spread alike on both sides of their median, whatever the share. It is learnt from the
+    units above the median alone, because units that lag must not widen what counts as usual: squared distances less
+    the chance variance of each, weighted by how well it is known (Kleinman 1973), cut at 2.2 standard deviations so
+    that no single unit does either.
+    """
+    is_known = np.isfinite(angles) & np.isfinite(chance)
+    level_of_week = _median(np.where(is_known, angles, np.nan))
+    distance = np.where(is_known, angles - level_of_week[None, :], 0.0)
+    is_upper = is_known & (distance >= 0)
+    upper_count = np.maximum(is_upper.sum(0), 1)
     noise = np.where(is_known, chance, 1.0)
-    variance = np.full(values.shape, USUAL_SPREAD)
+    variance = np.full(angles.shape[1], USUAL_SPREAD)
     # The weights need the variance, which needs weights: Kleinman's two steps.
     for _ in range(2):
-        scale = np.sqrt(noise + variance)
-        clipped = np.clip(distance, -2.2 * scale, 2.2 * scale)
-        weight = np.where(is_known, 1 / (noise + variance) ** 2, 0.0)
+        clipped = np.minimum(distance, 2.2 * np.sqrt(noise + variance))
+        weight = np.where(is_upper, 1 / (noise + variance) ** 2, 0.0)
         # Cutting at 2.2 leaves 0.937 of a normal variance.
         weighted = weight * (clipped**2 / 0.937 - noise)
-        total = weighted.sum(0)[None, :] - weighted
-        total_weight = weight.sum(0)[None, :] - weight
-        # Few peers say little about their spread: four units' worth of the usual one stand beside them.
-        usual_weight = 4 * weight.sum(0)[None, :] / known_count
-        variance = (total + usual_weight * USUAL_SPREAD) / np.maximum(total_weight + usual_weight, 1e-9)
-        variance = np.clip(variance, 0.03**2, 0.06)
-    return variance
+        total, total_weight = weighted.sum(0), weight.sum(0)
+        usual = total_weight / upper_count
+        shrunk = (total + USUAL_UNITS * usual * USUAL_SPREAD) / np.maximum(total_weight + USUAL_UNITS * usual, 1e-9)
+        variance = np.clip(shrunk, 0.03**2, 0.06)
+    usual_of_each = np.broadcast_to(usual, angles.shape)
+    return _Spread(weighted, weight, total - weighted, total_weight - weight, usual_of_each)
 
 
 def _below(share: Array, worth: Array, prior: tuple[Array, Array], edge: Array, *, diffuse: float) -> Array:
@@ -182,7 +225,7 @@ def _standing(
         correlation = np.clip(1 - phi, 0.0, 0.9)[None, :]
         answers = effective_n(denominator, filled, correlation)
         worth = 1 / (1 / answers + 4 * tau2[None, :] / filled)
-    median, spread = np.full(panel.shape, np.nan), np.full(panel.shape, np.nan)
+    median, shown = np.full(panel.shape, np.nan), _Spread.none(panel.shape)
     low, high = np.full(panel.shape, np.nan), np.full(panel.shape, np.nan)
     peers = np.zeros(panel.shape)
     for group in np.unique(panel.group):
@@ -196,18 +239,22 @@ def _standing(
             cohort_rows = rows[cohort]
             place, is_comparable = _peer_weeks(panel.live[rows], int(start), len(panel.weeks), parameters)
             value = np.where(is_comparable, np.take_along_axis(share[rows], place, axis=1), np.nan)
-            centre = np.clip(value, 0.05, 0.95)
-            chance = centre * (1 - centre) / np.take_along_axis(worth[rows], place, axis=1)
+            angles = np.arcsin(np.sqrt(value))
+            worth_then = np.where(np.isfinite(value), np.take_along_axis(worth[rows], place, axis=1), np.nan)
+            # Anscombe's variance of an angle, 1 / (4n).
+            chance = 0.25 / worth_then
             peer_median, peer_number, quartiles = others(value)
             median[cohort_rows] = peer_median[cohort]
             peers[cohort_rows] = peer_number[cohort]
-            spread[cohort_rows] = between(value, chance)[cohort]
+            shown.put(cohort_rows, cohort, between(angles, chance))
             low[cohort_rows] = quartiles[0][cohort]
             high[cohort_rows] = quartiles[1][cohort]
     with np.errstate(divide="ignore", invalid="ignore"):
-        # Few peers: their median is itself uncertain (π / 2 times the variance of a mean).
-        spread = spread + np.where(peers < 8, 1.57 * spread / peers, 0.0)
+        # The peers' median is itself uncertain (π / 2 times the variance of a mean).
+        spread = shown.variance() * (1 + 1.57 / peers)
         centre = np.clip(median, 0.02, 0.98)
+        # From angles to shares.
+        spread = spread * 4 * centre * (1 - centre)
         # No beta distribution has a variance of centre (1 - centre) or more.
         spread = np.minimum(spread, 0.9 * centre * (1 - centre))
     return _Standing(share, worth, median, spread, low, high, peers, full)
@@ -240,8 +287,9 @@ def _prior(standing: _Standing) -> tuple[Array, Array]:
 class _Judgement:
     """What one panel's weeks say before the indicators of a unit are taken together, all (units, weeks).
 
-    `probability` that a unit lies below its peers by the margin now; `apart` and `apart_shared` that it lasts beyond
-    what is usual among them, with the reach of one indicator and with the lesser one of two.
+    `probability` that a unit lies below its peers by the margin now; `apart` and `apart_shared` how many standard
+    deviations it has stood beyond what is usual among them (below 0: not so far), with the reach of one indicator and
+    with the lesser one of two.
     """
 
     now: _Standing
@@ -262,28 +310,11 @@ def _judge(
     """One panel's weeks by themselves; `judged` indicators of each unit share its budget."""
     width, lasting_width = parameters.level_weeks, parameters.level_weeks_lasting
     current = _standing(panel, gated, width, width, noise, parameters)
-    lasting = _standing(panel, gated, lasting_width, lasting_width // 2, noise, parameters)
+    lasting = _standing(panel, gated, lasting_width, parameters.level_weeks_least, noise, parameters)
     age = np.arange(len(panel.weeks))[None, :] - panel.live[:, None]
     evaluable = gated.usable & current.full & (age >= parameters.level_start)
     has_peers = current.peers >= parameters.minimum_peers
     ready = evaluable & has_peers & np.isfinite(current.median)
-    lasting_successes, lasting_failures = _prior(lasting)
-
-    def beyond(reach: Array | float) -> Array:
-        # A standing lasts: what lies beyond the usual for some weeks only is chance, of which many weeks see much.
-        edge = lasting.median - np.maximum(parameters.level_margin, reach * np.sqrt(lasting.spread))
-        # A share well above that edge needs no posterior.
-        is_near = lasting.share < edge + parameters.level_margin
-        probability = np.zeros(edge.shape)
-        probability[is_near] = _below(
-            lasting.share[is_near],
-            lasting.worth[is_near],
-            (lasting_successes[is_near], lasting_failures[is_near]),
-            edge[is_near],
-            diffuse=parameters.level_diffuse,
-        )
-        return probability
-
     with np.errstate(divide="ignore", invalid="ignore"):
         successes, failures = _prior(current)
         probability = np.full(ready.shape, np.nan)
@@ -294,9 +325,23 @@ def _judge(
             current.median[ready] - parameters.level_margin,
             diffuse=parameters.level_diffuse,
         )
-        apart = beyond(parameters.level_reach(judged))
-        apart_shared = beyond(parameters.level_spread_shared)
-    return _Judgement(current, ready, evaluable & ~has_peers, probability, apart, apart_shared)
+        apart = _apart(lasting, parameters.level_margin)
+    lacking = evaluable & ~has_peers
+    beyond, beyond_shared = apart - parameters.level_reach(judged), apart - parameters.level_spread_shared
+    return _Judgement(current, ready, lacking, probability, beyond, beyond_shared)
+
+
+def _apart(standing: _Standing, margin: float) -> Array:
+    """How many standard deviations a unit stands below its peers: of what is usual among them, and of its own chance.
+
+    Both together, so that with nothing wrong a unit of few persons passes as seldom as one of many. Minus infinity
+    where it stands less than the margin below them.
+    """
+    centre = np.clip(standing.median, 0.02, 0.98)
+    usual = standing.spread / (4 * centre * (1 - centre))
+    depth = np.arcsin(np.sqrt(standing.median)) - np.arcsin(np.sqrt(standing.share))
+    score = depth / np.sqrt(usual + 0.25 / standing.worth)
+    return np.where(standing.share <= standing.median - margin, score, -np.inf)
 
 
 def level(
@@ -320,7 +365,7 @@ def level(
     is_low_by_panel: list[Flags] = []
     for panel, judgement, place in zip(panels, judgements, places, strict=True):
         is_low = judgement.ready & (np.nan_to_num(judgement.probability) >= parameters.level_probability)
-        is_low &= np.nan_to_num(judgement.apart_shared) >= parameters.level_apart
+        is_low &= judgement.apart_shared >= 0
         np.add.at(low_series[panel.system], place, is_low)
         is_low_by_panel.append(is_low)
     levels: list[Level] = []
@@ -334,7 +379,7 @@ def _met(judgement: _Judgement, gated: Gated, shared: Flags, parameters: Paramet
     """From what single weeks say to what is met in several of them; `shared` marks lows in two indicators."""
     units, weeks = judgement.probability.shape
     is_probable = np.nan_to_num(judgement.probability) >= parameters.level_probability
-    is_apart = np.nan_to_num(judgement.apart) >= parameters.level_apart
+    is_apart = judgement.apart >= 0
     is_low = judgement.ready & is_probable & (is_apart | shared)
     rule_met = np.zeros((units, weeks), bool)
     recent_lows = np.zeros((units, parameters.level_evaluations), bool)
@@ -346,7 +391,7 @@ def _met(judgement: _Judgement, gated: Gated, shared: Flags, parameters: Paramet
         rule_met[:, week] = is_low[:, week] & (recent_lows.sum(1) >= parameters.level_hits)
     with np.errstate(invalid="ignore"):
         is_improbable = judgement.probability < parameters.level_close
-        is_usual = judgement.apart < parameters.level_apart_close
+        is_usual = judgement.apart < -parameters.level_apart_close
         calm = judgement.ready & (is_improbable | is_usual) & ~shared
     standing = judgement.now
     return Level(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .panel import Array, Flags
+from .panel import Array, Flags, Whole
 
 #: 1 / (4n) that parts the two classes of size: 25 people.
 SIZE_EDGE = 1 / 100
@@ -20,6 +20,11 @@ USUAL = 0.002
 ROOT_FOURTH = 0.457
 
 
+def size_class(inverse: Array) -> Whole:
+    """0 for a small unit, 1 for a large one, by the variance 1 / (4n) of a week."""
+    return np.asarray(inverse < SIZE_EDGE, np.int64)
+
+
 @dataclass(slots=True)
 class Noise:
     """Running estimate of the variance of one observation on the arcsine scale.
@@ -29,8 +34,8 @@ class Noise:
     come from differences of successive observations, pooled over units in two classes of size by the robust estimator
     of Cressie and Hawkins 1980, Math Geol 12:115, so that faults of some units do not widen everybody's limits. The
     variance of each unit is shrunk towards that of units of its size, by as much as units are seen to be alike.
-    `drift` is how much a unit's level moves in a week by itself (people who come and go), in variances of one
-    observation, from differences over many observations.
+    `drift` is how much a level moves in a week by itself (people who come and go), in variances of one observation,
+    for each class of size, from differences over many observations.
     """
 
     units: int
@@ -48,13 +53,15 @@ class Noise:
     phi: float = 0.8
     tau2: float = 0.001
     prior: float = 40.0
-    drift: float = USUAL_DRIFT
+    drift: Array = field(init=False)
 
     def __post_init__(self) -> None:
         """Start with no differences seen."""
         self.root_sum, self.inverse_sum, self.scale_sum = np.zeros(2), np.zeros(2), np.zeros(2)
         self.known_sum, self.usual_sum, self.number = np.zeros(2), np.zeros(2), np.zeros(2)
-        self.span_sum, self.span_number = np.zeros((2, 2)), np.zeros((2, 2))
+        # By span (long, short), size (small, large) and side (rises, falls).
+        self.span_sum, self.span_number = np.zeros((2, 2, 2)), np.zeros((2, 2, 2))
+        self.drift = np.full(2, USUAL_DRIFT)
         self.own_sum, self.own_number = np.zeros(self.units), np.zeros(self.units)
 
     def model(self, inverse: Array, share_away: Array, scale: Array) -> Array:
@@ -91,7 +98,7 @@ class Noise:
         expected_square = 2 * (self.model(inverse_variance, away, size) + peer_variance)
         self.own_sum[where] += worth * np.minimum(square / expected_square, 6.0) / 0.97
         self.own_number[where] += worth
-        is_large = (inverse_variance < SIZE_EDGE).astype(int)
+        is_large = size_class(inverse_variance)
 
         def by_size(values: Array) -> Array:
             return np.asarray(np.bincount(is_large, weights=values, minlength=2), float)
@@ -112,26 +119,34 @@ class Noise:
         long_difference: Array,
         short_difference: Array,
         variance: Array,
+        inverse: Array,
+        gathered: Array,
         span: int,
         where: Flags,
     ) -> None:
-        """Take up this week's differences over `span` observations and over one; `variance` is that of one."""
+        """Take up this week's differences over `span` observations and over one, of the given variance.
+
+        An observation has gathered so many weeks, each of which would have the variance `inverse` by chance.
+        """
         if not where.any():
             return
+        side_of = (size_class(inverse) * 2)[where]
         for place, difference in enumerate((long_difference, short_difference)):
+            moved = np.nan_to_num(difference)[where]
             # Few people who come or go move a level seldom but far: the mean square, cut at 9, sees them.
-            square = np.minimum(np.nan_to_num(difference) ** 2 / (2 * variance), 9.0)
-            rises, falls = where & (difference > 0), where & (difference < 0)
-            for side, moved in enumerate((rises, falls)):
-                self.span_sum[place, side] += float(square[moved].sum())
-                self.span_number[place, side] += int(moved.sum())
+            square = np.minimum(moved**2 / (2 * variance[where]), 9.0)
+            # Of four weeks gathered, chance has a fourth of the variance, and the level four weeks for each step.
+            square = 1 + (square - 1) / gathered[where] ** 2
+            side = side_of + (moved < 0)
+            self.span_sum[place] += np.bincount(side, weights=square, minlength=4).reshape(2, 2)
+            self.span_number[place] += np.bincount(side, minlength=4).reshape(2, 2)
         long_mean, short_mean = self.span_sum / np.maximum(self.span_number, 1)
         # Climbs make rises larger, units that lag make falls larger: what levels do by themselves makes both.
-        ratio = float((long_mean / np.maximum(short_mean, 1e-9)).min())
+        ratio = (long_mean / np.maximum(short_mean, 1e-9)).min(1)
         # Differences of one span overlap: what they are worth is a part of their number.
-        number = 2 * float(self.span_number[0].min())
+        number = 2 * self.span_number[0].min(1)
         trust = number / (number + 40.0 * span)
-        shown_drift = max(2 * (ratio - 1) / (span - 1), USUAL_DRIFT)
+        shown_drift = np.maximum(2 * (ratio - 1) / (span - 1), USUAL_DRIFT)
         self.drift = trust * shown_drift + (1 - trust) * USUAL_DRIFT
 
     def _likeness(self) -> None:

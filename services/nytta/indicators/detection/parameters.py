@@ -63,17 +63,17 @@ class Parameters:
     # L1, level against peers.
     level_start: int = 12
     level_weeks: int = 4
-    level_weeks_lasting: int = 26
+    level_weeks_lasting: int = 52
+    level_weeks_least: int = 13
     level_margin: float = 0.10
-    level_probability: float = 0.95
+    level_probability: float = 0.90
     level_hits: int = 3
     level_evaluations: int = 4
     level_diffuse: float = 0.20
     level_spread: float = 2.5
-    level_spread_joined: float = 0.82
-    level_spread_shared: float = 2.5
-    level_apart: float = 0.50
-    level_apart_close: float = 0.1
+    level_spread_joined: float = 0.45
+    level_spread_shared: float = 2.4
+    level_apart_close: float = 1.0
     level_close: float = 0.50
     mature_age: int = 52
     minimum_peers: int = 3
@@ -95,6 +95,7 @@ class Parameters:
     outlier: float = 3.0
     noise_doubt: float = 0.08
     relapse_margin: float = 0.03
+    relapse_persons: float = 1.5
     close_weeks: int = 3
     persistent_weeks: int = 26
     dispersion_floor: float = 0.1
@@ -126,9 +127,8 @@ class Parameters:
     def level_reach(self, judged: Array) -> Array:
         """How many standard deviations below its peers a unit is no usual one, where `judged` indicators are asked.
 
-        One indicator alone may be bolder than each of three, whose levels are seen apart and together. Each further
-        0.36 leaves a fraction of 1/e of the units (simulated: shares of peers have longer tails than the normal
-        distribution).
+        Each of three indicators must be bolder proof than one alone, as all share the budget. Each further 0.36 leaves
+        a fraction of 1/e of the units (simulated: shares of peers have longer tails than the normal distribution).
         """
         joined = self.level_spread_joined * np.log(np.maximum(judged, 1))
         # `level_spread` holds for a budget of 0.05 false alarms per unit and year.

@@ -18,6 +18,7 @@ import scipy
 from nytta.statistics import Onset, Sums, fall
 
 from .distance import Distance
+from .gates import eligible
 from .panel import Array, Flags, Panel, Whole, unit_places
 from .parameters import Parameters
 
@@ -82,23 +83,30 @@ class _Best:
 class _Series:
     """One panel's distances with the sums that every onset asks of them.
 
-    `unused` has the cumulated numbers of those who did not use the system and of all.
+    `unused` has the cumulated numbers of those who did not use the system and of all, `least` (units, observations)
+    the smallest fall in share that may speak.
     """
 
     distance: Distance
+    least: Array
     sums: Sums
     unused: Array
     year: _Year
     best: _Best
 
     @staticmethod
-    def of(distance: Distance, best: _Best) -> _Series:
+    def of(panel: Panel, distance: Distance, best: _Best, parameters: Parameters) -> _Series:
         """The sums are worked out once: each of the bank's onsets takes its differences from them."""
         # The distance to the peers and the own share, side by side: a relapse needs a fall of both.
         values = np.stack([distance.value, distance.angle])
         sums = Sums.of(values, distance.weight, distance.column)
         unused = _cumulated(np.stack([distance.n - distance.count, distance.n]))
-        return _Series(distance, sums, unused, _Year.of(distance), best)
+        least = np.full(distance.column.shape, parameters.relapse_margin)
+        if panel.persons:
+            # One person who comes or goes is no fall of a unit.
+            people = np.take_along_axis(eligible(panel), np.maximum(distance.column, 0), axis=1)
+            least = np.maximum(least, parameters.relapse_persons / np.maximum(people, 1.0))
+        return _Series(distance, least, sums, unused, _Year.of(distance), best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: 
         numbers = [number for number, panel in enumerate(panels) if panel.system == system]
         _search(
             [panels[number] for number in numbers],
-            [_Series.of(distances[number], bests[number]) for number in numbers],
+            [_Series.of(panels[number], distances[number], bests[number], parameters) for number in numbers],
             parameters,
         )
     weekly_bests = [best.by_week(distance) for best, distance in zip(bests, distances, strict=True)]
@@ -163,7 +171,7 @@ def _take_up(series: _Series, onset: Onset, parameters: Parameters) -> _Evidence
         score = _score(series, onset, start, distance_fall, fallen.variance)
         before = _share(own_reference)
         drop = before - _share(own_reference - distance_fall)
-        allowed = (drop >= parameters.relapse_margin) & (own_fall >= 0.5 * distance_fall)
+        allowed = (drop >= series.least) & (own_fall >= 0.5 * distance_fall)
         # What has risen again is no fall any more, though longer weeks still show it.
         latest = _latest(sums, min(onset.length, _LATEST))
         allowed &= distance_reference - latest >= 0.5 * distance_fall

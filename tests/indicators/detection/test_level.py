@@ -1,0 +1,40 @@
+"""What counts as usual among like units, and that units that lag do not change it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nytta.indicators.detection.level import USUAL_SPREAD, between
+
+SPREAD = 0.12
+
+
+def angles_of(units: int, lagging: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """True angles of units around 1.1, of which the first `lagging` never took off, each with chance of its own."""
+    rng = np.random.default_rng(8)
+    angles = rng.normal(1.1, SPREAD, (units, 1)) + rng.normal(0, 0.03, (units, 30))
+    angles[:lagging] -= 0.4
+    return angles
+
+
+def test_the_spread_of_true_angles_is_found_beside_chance() -> None:
+    angles = angles_of(400, 0)
+    variance = between(angles, np.full(angles.shape, 0.03**2)).variance()
+    assert np.sqrt(variance.mean()) == pytest.approx(SPREAD, rel=0.1)
+
+
+def test_units_that_lag_hardly_widen_what_is_usual() -> None:
+    """One in eight far below: a plain standard deviation rises by half, this one by less than a sixth."""
+    calm, lagging = angles_of(400, 0), angles_of(400, 50)
+    chance = np.full(calm.shape, 0.03**2)
+    assert lagging.std() > 1.4 * calm.std()
+    usual, beside_lagging = between(calm, chance).variance(), between(lagging, chance).variance()
+    assert np.sqrt(beside_lagging.mean() / usual.mean()) < 7 / 6
+
+
+def test_few_units_are_taken_as_usual() -> None:
+    alike = np.full((3, 5), 1.1)
+    variance = between(alike, np.full(alike.shape, 0.0005)).variance()
+    assert (variance > 0.25 * USUAL_SPREAD).all()
+    assert (variance <= USUAL_SPREAD).all()
