@@ -19,8 +19,8 @@ from nytta.cli.common import commands
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import PAPERS, begin, questions
+from nytta.ingest.files.column_names import names_of_fields
 from nytta.ingest.files.draft import Draft, drafted
-from nytta.ingest.files.draft import _names as draft_names
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
 from nytta.registry.load import load
@@ -294,7 +294,7 @@ def test_a_service_that_runs_it_in_this_place_gets_the_answers(tmp_path: Path, m
 
 
 def test_what_a_column_may_hold_has_words_in_the_terminal_and_in_the_console() -> None:
-    roles = {role for kind in draft_names().values() for role in kind}
+    roles = {role for kind in names_of_fields().values() for role in kind}
     lines = yaml.safe_load((Path(words.__file__).parent / "words.yaml").read_text("utf-8"))
     pages = yaml.safe_load((Path(console.__file__).parent / "words.yaml").read_text("utf-8"))
     assert [role for role in sorted(roles) if f"column_{role}" not in lines or f"holds_{role}" not in pages] == []

@@ -16,9 +16,9 @@ from nytta.indicators.store.recompute import recompute
 from nytta.ingest.events.batch import decode
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.cloudevents import read_cloudevents
-from nytta.ingest.files.draft import draft
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.explain import explain
+from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.files.read import read
 from nytta.ingest.intake import ImportReport, Intake
 from nytta.ingest.keys import Keys

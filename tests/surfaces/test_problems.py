@@ -12,9 +12,10 @@ import pytest
 import yaml
 
 from nytta.ingest import files
-from nytta.ingest.files.draft import drafted, mapping_of
+from nytta.ingest.files.draft import drafted
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import mapping_of
 from nytta.surfaces import problems
 from nytta.surfaces.problems import in_language
 

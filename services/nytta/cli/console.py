@@ -26,9 +26,10 @@ from nytta.cli.privacy import transparency_page
 from nytta.indicators.definition import Definition
 from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import mapping as mappings
-from nytta.ingest.files.draft import Draft, draft, drafted
+from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.explain import Explanation, explain
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import draft
 from nytta.ingest.keys import KeyFileError
 from nytta.ingest.pull.declared import Declared
 from nytta.ingest.pull.declared import read as read_sources

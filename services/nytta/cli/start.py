@@ -20,9 +20,10 @@ from nytta.indicators.store.supports import lacking
 from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import Beginning, Question
-from nytta.ingest.files.draft import Draft, drafted, text
+from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import text
 from nytta.ingest.intake import ImportReport
 from nytta.surfaces.problems import in_language
 

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nytta.ingest.files.draft import drafted, mapping_of
+from nytta.ingest.files.draft import drafted
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping import Mapping
+from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import opened, read
 from nytta.ingest.files.rows import Broken
 from tests.ingest.files.exports import EXPORTS, Export

@@ -9,12 +9,12 @@ import pytest
 
 from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.beginning import problem
-from nytta.ingest.files.draft import draft, mapping_of
 from nytta.ingest.files.draft import drafted as looked_at
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.headers import notes_below
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import draft, mapping_of
 from nytta.ingest.files.read import read
 
 

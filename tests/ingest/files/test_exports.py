@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from nytta.ingest.files.cells import Notation, notations
-from nytta.ingest.files.draft import Draft, drafted, mapping_of
+from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import read
 from tests.ingest.files.exports import EXPORTS, Export
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from nytta.ingest.files.draft import drafted, mapping_of
+from nytta.ingest.files.draft import drafted
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import read
 
 

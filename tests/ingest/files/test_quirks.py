@@ -12,10 +12,11 @@ import pytest
 
 from nytta.ingest.files.beginning import problem as beginning_problem
 from nytta.ingest.files.cells import affirmative
-from nytta.ingest.files.draft import Draft, drafted, mapping_of
+from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.headers import header_row
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import read
 from tests.ingest.files.test_workbook import workbook
 

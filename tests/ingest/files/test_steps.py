@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nytta.ingest.files.draft import Draft, drafted, mapping_of, text
+from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import mapping_of, text
 from nytta.ingest.files.read import read
 from nytta.ingest.files.steps import robots
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from nytta.ingest.files.draft import Draft, channel, drafted, mapping_of
+from nytta.ingest.files.channels import channel
+from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.encodings import encoding_of
 from nytta.ingest.files.headers import header_rows, is_none, joined
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import read
 from tests.ingest.files.strange import MORE_STRANGE, STRANGE, Strange
 from tests.ingest.files.unseen import UNSEEN

@@ -14,8 +14,9 @@ import pytest
 from nytta.indicators.definition import Definition
 from nytta.indicators.load import load
 from nytta.indicators.supports import support
-from nytta.ingest.files.draft import drafted, mapping_of
+from nytta.ingest.files.draft import drafted
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.mapping_text import mapping_of
 from nytta.ingest.files.read import read
 from nytta.registry import declarations
 from tests.ingest.files.exports import EXPORTS, Export

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from nytta.ingest.files import cells
-from nytta.ingest.files.draft import CASES, LOG, STAFF, TICKETS, USE, Draft, text
+from nytta.ingest.files.draft import CASES, LOG, STAFF, TICKETS, USE, Draft
+from nytta.ingest.files.mapping_text import text
 from nytta.registry.texts import keyed
 
 PAPERS: Final = ("legal_basis", "dpia", "consulted_on")

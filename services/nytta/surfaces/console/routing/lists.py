@@ -16,9 +16,10 @@ from starlette.responses import Response
 
 from nytta.disclosure.published.reach import Reach, reach
 from nytta.ingest.files import beginning
-from nytta.ingest.files.draft import CASES, LOG, STAFF, TICKETS, USE, Draft, drafted, possible, text
+from nytta.ingest.files.draft import CASES, LOG, STAFF, TICKETS, USE, Draft, drafted, possible
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.explain import Explanation
+from nytta.ingest.files.mapping_text import text
 from nytta.registry.dates import END
 from nytta.registry.registry import Registry
 from nytta.registry.systems import Protects
