@@ -1,6 +1,6 @@
 """The streaming parts, as ratios in one run: what a worker takes in with 1, 100 and 500 events per message, beside the
-embedded pipeline and a plain Faust agent with pydantic that inserts row by row; what `nytta up` accepts over HTTP; and
-how soon that is figures.
+embedded pipeline and a plain aiokafka consumer that stores the same messages, as bytes and decoded alike
+(`batch_peer.py`); what `nytta up` accepts over HTTP; and how soon that is figures.
 
     python -m tests.bench.stream [--events 400000] [--out var/bench-stream.json]
 
@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import re
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,7 +24,6 @@ from typing import Any
 
 import clickhouse_connect
 import httpx
-from kafka import KafkaProducer
 
 from nytta import service as nytta
 from nytta.demo.bulk import bulk
@@ -31,10 +31,11 @@ from nytta.ingest.stream import topics
 from nytta.ingest.stream.producer import Producer
 from nytta.service.brokers import cluster_of
 from nytta.service.settings import Settings
+from tests.bench.batch_peer import WAYS
 from tests.bench.gateway import accept_rate, freshness
 from tests.support.broker import Broker, broker
 from tests.support.installation import Installation
-from tests.support.processes import Process, free_port, python, until
+from tests.support.processes import python, until
 
 _UNITS = 50
 _TOTAL = re.compile(r"^nytta_worker_events_total (\S+)$", re.MULTILINE)
@@ -88,50 +89,40 @@ def _rate(port: int, count: int) -> float:
     return (last - first) / (end - begin) if end > begin else float("nan")
 
 
-def plain(folder: Path, started: Broker, count: int) -> float:
-    """Events per second of the plain agent."""
+_PEER_TABLES = (
+    "CREATE TABLE peer_bytes (message String) ENGINE = MergeTree ORDER BY tuple() "
+    "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1",
+    "CREATE TABLE peer_decoded AS nytta_private.events",
+)
+"""As durable as raw events, which the second table is a copy of."""
+
+
+def peer(folder: Path, started: Broker, count: int, way: str) -> float:
+    """Events per second of a plain consumer that finds the same messages of 500 events waiting."""
     place = Installation(folder, started, units=_UNITS)
     try:
         place.start(workers=0)
+        asyncio.run(_fill(place, count, 500))
         client = clickhouse_connect.get_client(host="127.0.0.1", port=place.store.port)
-        client.command(
-            "CREATE TABLE plain (id String, source String, time DateTime64(3), unit String) "
-            "ENGINE = MergeTree ORDER BY id"
-        )
-        name = topics.full(cluster_of(place.settings), topics.USAGE)
-        producer = KafkaProducer(bootstrap_servers=place.settings.kafka)
-        lines = [
-            line
-            for body in bulk(count * 4, 3, units=_UNITS, size=20_000)
-            for line in body.splitlines()
-            if b"platform.session" in line
-        ][:count]
-        for line in lines:
-            producer.send(name, line)
-        producer.flush()
-        arguments = (place.settings.kafka, name, "127.0.0.1", str(place.store.port), str(free_port()))
-        agent = Process(python("-m", "tests.bench.plain_agent", *arguments), folder / "plain.log")
-        agent.start()
-        try:
-            rows = "SELECT count() FROM plain"
-            until(lambda: bool(client.command(rows)), "the plain agent", agent.log)
-            begin, first = time.perf_counter(), int(str(client.command(rows)))
-            until(lambda: int(str(client.command(rows))) >= len(lines), "the plain agent", agent.log)
-            return (len(lines) - first) / (time.perf_counter() - begin)
-        finally:
-            agent.stop()
+        for table in _PEER_TABLES:
+            client.command(table)
+        topic = topics.full(cluster_of(place.settings), topics.USAGE)
+        arguments = (way, place.settings.kafka, topic, str(place.store.port), str(count))
+        command = python("-m", "tests.bench.batch_peer", *arguments)
+        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     finally:
         place.stop()
 
 
 def measure(folder: Path, events: int) -> dict[str, Any]:
-    """What workers take in, beside the embedded pipeline and a plain agent."""
+    """What workers take in, beside the embedded pipeline and plain consumers."""
     (folder / "broker").mkdir()
     rates: dict[str, float] = {}
     beside: list[float] = []
     with broker(folder / "broker") as started:
-        rates["plain_agent"] = plain(folder / "plain", started, max(200, events // 200))
-        registry = folder / "plain" / "registry"
+        for way in WAYS:
+            rates[f"peer_{way}"] = peer(folder / f"peer-{way}", started, events, way)
+        registry = folder / "peer-bytes" / "registry"
         beside.append(embedded(folder / "embedded-before", registry, events))
         for per_message in (1, 100, 500):
             count = events if per_message > 1 else events // 10
@@ -144,8 +135,8 @@ def measure(folder: Path, events: int) -> dict[str, Any]:
         "embedded_before_and_after": [round(rate) for rate in beside],
         "worker_500_to_embedded": round(rates["worker_500"] / rates["embedded"], 2),
         "worker_100_to_embedded": round(rates["worker_100"] / rates["embedded"], 2),
-        "worker_500_to_plain_agent": round(rates["worker_500"] / rates["plain_agent"], 1),
-        "worker_100_to_plain_agent": round(rates["worker_100"] / rates["plain_agent"], 1),
+        "worker_500_to_peer_decoded": round(rates["worker_500"] / rates["peer_decoded"], 2),
+        "worker_500_to_peer_bytes": round(rates["worker_500"] / rates["peer_bytes"], 2),
     }
 
 
