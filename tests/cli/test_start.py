@@ -298,3 +298,26 @@ def test_what_a_column_may_hold_has_words_in_the_terminal_and_in_the_console() -
     lines = yaml.safe_load((Path(words.__file__).parent / "words.yaml").read_text("utf-8"))
     pages = yaml.safe_load((Path(console.__file__).parent / "words.yaml").read_text("utf-8"))
     assert [role for role in sorted(roles) if f"column_{role}" not in lines or f"holds_{role}" not in pages] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last_step", ["Avslutad", "Skickad"])
+def test_a_log_of_steps_tells_of_what_its_steps_name_alone(tmp_path: Path, last_step: str) -> None:
+    """Lead times where a step ends a case; where none does, nothing is said to be too few of what no row names."""
+    log = tmp_path / "händelselogg.csv"
+    steps = ("Inkommen", "Tilldelad", last_step)
+    rows = [
+        f"D-{case};{step};{date(2026, 1, 5) + timedelta(days=case // 2 + number)} 09:00;h{case % 5};Enhet"
+        for case in range(80)
+        for number, step in enumerate(steps)
+    ]
+    log.write_text("\n".join(["Diarienr;Händelse;Tidpunkt;Handläggare;Enhet", *rows]), "utf-8")
+    papers = ("--legal-basis", "GDPR 6.1 e", "--dpia", "DPIA 2026-1", "--consulted-on", "2026-05-01")
+    options = ("--yes", "--lang", "en", "--organisation", "Lia", "--country", "SE")
+    done = nytta("start", log, *options, *papers, "--data", tmp_path / "data", "--into", tmp_path / "b").stderr
+    assert "240 rows, 240 accepted" in done
+    lines = done.splitlines()
+    shown = [line for line in lines if line.startswith("shown: ") and "lead-time" in line]
+    assert len(shown) == (last_step == "Avslutad")
+    assert not any(line.startswith("not shown: lead-time") for line in lines)
+    assert "all others lack evidence" in done

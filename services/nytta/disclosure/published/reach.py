@@ -40,7 +40,8 @@ class Reach:
 def reach(connection: Connection, organisation: str = "", lacking: Collection[str] = ()) -> list[Reach]:
     """Every indicator with anything to count in a closed period, by id; of one organisation, or of all.
 
-    Those that are `lacking` evidence are left out where nothing of them is shown: larger units would not show it.
+    Those that are `lacking` evidence are left out where nothing says of them why they are not shown: what then reads as
+    too few is none, and larger units would not show it.
     """
     rows = connection.rows(
         """SELECT c.indicator, ifNull(v.shown, 0), ifNull(v.reason, ''), d.protects
@@ -61,5 +62,5 @@ def reach(connection: Connection, organisation: str = "", lacking: Collection[st
     return [
         Reach(indicator, int(published_count), reason or few_of(Protects(protects)).value)
         for indicator, published_count, reason, protects in rows
-        if published_count or indicator not in lacking
+        if published_count or reason or indicator not in lacking
     ]
