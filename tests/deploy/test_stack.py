@@ -280,7 +280,8 @@ def test_the_image_s_folder_is_its_user_s_and_a_command_runs_in_it() -> None:
         subprocess.run([*commands["install"][:-2], str(data)], check=True)
         assert (data.stat().st_uid, data.stat().st_gid, mode(data)) == (10001, 10001, 0o700)
         code = (
-            "import os, sys; from nytta.cli import commands, load; load('token')\n"
+            # what is loaded when something is said, too: another user need not reach this interpreter's library
+            "import os, sys; from nytta.cli import commands, common, load; load('token'); common.error_console()\n"
             "os.setgroups([]); os.setgid(10001); os.setuid(10001)\n"
             "commands(['token', 'add', 'desk', '--data', sys.argv[1]])"
         )
