@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from nytta.ingest.store.private import PrivateStore
+from nytta.insight.store.effects import PublishedEffect
+from nytta.surfaces.console.pages.alerts import effect_text
 from nytta.surfaces.console.words import LANGUAGES
 from tests.surfaces.console.world import World
 
@@ -283,3 +285,18 @@ def test_the_language_and_the_light_are_chosen_and_remembered(seen: World) -> No
 @pytest.mark.parametrize("to", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:1", "/a\nb"])
 def test_nobody_is_sent_to_another_host(seen: World, to: str) -> None:
     assert seen.visit().get("/language/sv", params={"to": to}).headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("word", "low", "high", "begins"),
+    [
+        ("helped", 8, 20, "+10 points (8 to 20) more than 9"),
+        ("nothing_yet", -2, 20, "No effect to be seen yet"),
+        ("nothing_yet", 4, 16, "Not sure yet: +10 points (4 to 16)"),
+    ],
+)
+def test_an_effect_is_said_as_surely_as_it_is(word: str, low: int, high: int, begins: str) -> None:
+    """Its interval holds in four of five cases; claimed is what chance brings in three of a hundred."""
+    day = date(2026, 9, 16)
+    effect = PublishedEffect("u", "s", "weekly-breadth", "a", "level-1", day, word, 10, low, high, 9)
+    assert effect_text(effect, "en").startswith(begins)

@@ -26,7 +26,7 @@ from nytta.demo.world import Part, Truth
 SYSTEM = "artus"
 TARGET = 0.80
 _FAULTY_UNITS = 3
-_FALL = 0.28
+_FALL = 0.31
 _RELAPSE_AGO, _HELP_AGO = 20, 10
 """Weeks before the end in which the helped unit falls back, and in which the action works that it plans two weeks
 before."""

@@ -268,7 +268,10 @@ def effect_text(effect: PublishedEffect, language: str) -> str:
         "low": _signed(effect.low),
         "high": _signed(effect.high),
     }
-    return say(f"effect_{effect.word}", **bounds, others=effect.others)
+    # an effect is claimed more strictly than by the interval, which holds in four of five cases alone
+    leaves_out_none = (effect.low or 0) > 0 or (effect.high or 0) < 0
+    word = "unsure" if effect.word == "nothing_yet" and leaves_out_none else effect.word
+    return say(f"effect_{word}", **bounds, others=effect.others)
 
 
 def _signed(number: int | None) -> str:
