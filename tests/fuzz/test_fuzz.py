@@ -15,7 +15,7 @@ from tests.fuzz.run import DefectError, HangError, again, run
 
 INPUTS = 20_000
 SEED = 16
-PARTS = {"bodies": 30, "files": 10, "messages": 54, "mappings": 4, "registry": 2}
+PARTS = {"bodies": 20, "files": 20, "messages": 54, "mappings": 4, "registry": 2}
 """Of a hundred inputs: what is read quickly is tried more often than by `make fuzz`."""
 
 

@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nytta import COLLECTOR
+
 if TYPE_CHECKING:
     from nytta.cli.common import commands
 
@@ -66,7 +68,7 @@ def main() -> None:
     """Run a command; what only the others need is not loaded."""
     sys.meta_path.insert(0, WithoutPandas)
     # what is loaded stays, and the collector would look through it again and again
-    gc.set_threshold(200_000, 50, 1000)
+    gc.set_threshold(*COLLECTOR)
     words = sys.argv[1:]
     if words in ([], ["--help"]):
         from nytta.cli.front import page

@@ -97,7 +97,7 @@ def import_(
                 )
         stderr.print("computing …")
         app.bring_up_to_date(current_time)
-        reached = reach(app.open.connection, lacking=lacking(app.private, app.definitions))
+        reached = reach(app.open.connection, lacking=lambda: lacking(app.private, app.definitions))
     counts = ("read", "accepted", "superseded", "retracted", "duplicate", "rejected", "conflict", "left_out")
     total = {name: sum(getattr(report, name) for report in reports) for name in counts}
     for report in reports:

@@ -101,7 +101,7 @@ def start(
             _say_import(path, report, language)
         stderr.print(say("computing", language))
         app.bring_up_to_date(current_time)
-        reached = reach(app.open.connection, lacking=lacking(app.private, app.definitions))
+        reached = reach(app.open.connection, lacking=lambda: lacking(app.private, app.definitions))
     if begun.papers:
         missing = say("and", language).join(say(f"paper_{paper}", language) for paper in begun.papers)
         approvals = into / "registry" / "organisation.yaml"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pyarrow as pa
 
+from nytta import COLLECTOR
 from nytta.disclosure.clock import first_open_week
 from nytta.disclosure.published.values import OpenStore
 from nytta.disclosure.store import withdrawal
@@ -341,4 +342,4 @@ def quiet_collector() -> None:
     pa.set_memory_pool(pa.system_memory_pool())
     # what was loaded by now lives as long as the process: it is not looked at again
     gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)
+    gc.set_threshold(*COLLECTOR)

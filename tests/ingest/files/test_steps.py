@@ -113,6 +113,24 @@ def test_a_case_that_goes_on_after_a_step_called_like_an_end_is_not_closed_by_it
     assert "case.closed" not in text(made, "org", "UTC")
 
 
+@pytest.mark.parametrize(
+    ("step", "ends"),
+    [
+        ("Internt ärende avslutat", True),
+        ("Sak avsluttet", True),
+        ("Note: closed", True),
+        ("Inte avslutad", False),
+        ("Reopened after close", False),
+        ("Avslutningsmöte", False),
+    ],
+)
+def test_a_step_ends_a_case_by_words_of_its_own(tmp_path: Path, step: str, ends: bool) -> None:
+    rows = log(("Row", "Case ID", "Activity", "Timestamp", "Resource", "Group"), "%Y-%m-%d %H:%M")
+    for row in rows:
+        row["Activity"] = {"Closed": step}.get(row["Activity"], row["Activity"])
+    assert ("case.closed" in text(draft_of(tmp_path, rows), "org", "UTC")) == ends
+
+
 @given(
     st.lists(st.sampled_from(["Anna", "Systemförvaltare", "Robotson", "Batchelor", "A. Bottas", "Api Kallio", "x12"]))
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from nytta.disclosure.rules import Reason, few_of
@@ -37,11 +37,13 @@ class Reach:
     reason: str
 
 
-def reach(connection: Connection, organisation: str = "", lacking: Collection[str] = ()) -> list[Reach]:
+def reach(
+    connection: Connection, organisation: str = "", lacking: Callable[[], Collection[str]] = tuple
+) -> list[Reach]:
     """Every indicator with anything to count in a closed period, by id; of one organisation, or of all.
 
-    Those that are `lacking` evidence are left out where nothing says of them why they are not shown: what then reads as
-    too few is none, and larger units would not show it.
+    Those that are `lacking` evidence, which is asked only where there are such, are left out where nothing says of them
+    why they are not shown: what then reads as too few is none, and larger units would not show it.
     """
     rows = connection.rows(
         """SELECT c.indicator, ifNull(v.shown, 0), ifNull(v.reason, ''), d.protects
@@ -59,8 +61,11 @@ def reach(connection: Connection, organisation: str = "", lacking: Collection[st
            ORDER BY c.indicator""",
         organisation=organisation,
     )
+    # all of raw is read to say what lacks evidence
+    is_open = any(not published_count and not reason for _, published_count, reason, _ in rows)
+    without_evidence = lacking() if is_open else ()
     return [
         Reach(indicator, int(published_count), reason or few_of(Protects(protects)).value)
         for indicator, published_count, reason, protects in rows
-        if published_count or reason or indicator not in lacking
+        if published_count or reason or indicator not in without_evidence
     ]

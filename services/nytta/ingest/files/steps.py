@@ -31,7 +31,7 @@ _END: Final = re.compile(
     r"|stäng(d|t)|afsluttet|arkiver(ad|at|t))(?![^\W\d_])",
     re.IGNORECASE,
 )
-_NO_END: Final = re.compile(r"(?<![^\W\d_])(re-?open|inte|ikke|not|åter)", re.IGNORECASE)
+_NO_END: Final = re.compile(r"(?<![^\W\d_])(re-?open|åter|(inte|ikke|not)(?![^\W\d_]))", re.IGNORECASE)
 """Steps that are called like an end, and like none."""
 
 

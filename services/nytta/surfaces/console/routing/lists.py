@@ -152,7 +152,7 @@ def add(app: FastAPI, console: Console) -> None:
             registry, language = console.services.registry(), page_request.visitor.language
             if not offer.jobs:
                 return Answer(Shown(id_, tuple(_shown(console, registry, offer, language)), (), (), (), {}))
-            reached = reach(console.store.connection, offer.organisation, console.services.lacking())
+            reached = reach(console.store.connection, offer.organisation, console.services.lacking)
             missing = _missing(console, registry, offer.organisation)
             titles = {
                 definition.id: getattr(definition.title, language) for definition in console.services.definitions()
