@@ -171,6 +171,14 @@ def test_a_week_is_read_without_the_years_around_it(old: PrivateStore, query: st
     assert 0 < read <= rows_of_years[2025]
 
 
+def test_who_asks_for_one_indicator_reads_no_other(old: PrivateStore) -> None:
+    query = "SELECT * FROM {private}.indicator_values WHERE indicator = 'lead-time' AND version = 1"
+    lines = [line for (line,) in old.connection.rows(f"EXPLAIN indexes = 1 {query}")]
+    reads = [read for read in "\n".join(lines).split("ReadFromMergeTree")[1:] if ".cells)" in read]
+    assert len(reads) == 2  # what adds up, and what does not
+    assert all("PrimaryKey" in read and "(indicator in ['lead-time', 'lead-time'])" in read for read in reads), reads
+
+
 @contextmanager
 def stated(store: PrivateStore) -> Iterator[tuple[PrivateStore, list[str]]]:
     """The store, and the statements that are given through it."""
