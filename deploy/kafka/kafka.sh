@@ -38,8 +38,8 @@ run() {
     local java=(java "-Xmx${KAFKA_HEAP:-512m}" -XX:+UseSerialGC "-Dkafka.log=$data/kafka.log"
         "-Dlog4j2.configurationFile=$here/log4j2.yaml" -cp "$libs/*")
     if [[ ! -e $data/log/meta.properties ]]; then
-        local id
-        id=$("${java[@]}" kafka.tools.StorageTool random-uuid)
+        local id  # 16 random bytes, as the tool's own command for it writes them; that would start Java once more
+        id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | cut -c 1-22)
         "${java[@]}" kafka.tools.StorageTool format --cluster-id "$id" --config "$data/server.properties" >/dev/null
     fi
     exec "${java[@]}" kafka.Kafka "$data/server.properties"

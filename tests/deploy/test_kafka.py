@@ -11,7 +11,6 @@ from tests.deploy.tools import DEPLOY
 JAVA = """#!/bin/sh
 # a broker that writes a log and ends
 case "$*" in
-    *random-uuid*) echo an-id ;;
     *StorageTool*) mkdir -p "$DATA/log" && touch "$DATA/log/meta.properties" ;;
     *kafka.Kafka*) echo event > "$DATA/log/00000.log" ;;
 esac

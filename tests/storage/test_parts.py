@@ -43,13 +43,13 @@ class Mortal:
         if name not in {"run", "insert"}:
             return method
 
-        def counted(sql: str, *arguments: Any) -> Any:
+        def counted(sql: str, *arguments: Any, **parameters: Any) -> Any:
             self._life -= 1
             if self._life < 0:
                 raise Died
             if match := re.search(r"INSERT INTO {private}\.(\w+)\n.*( = \d+)", sql, re.DOTALL):
                 self.copied.append(match[1] + match[2])
-            return method(sql, *arguments)
+            return method(sql, *arguments, **parameters)
 
         return counted
 

@@ -1,6 +1,6 @@
 """Empty stores of tests on one engine: what a test leaves is emptied and given to the next.
 
-To make a store takes two seconds of a processor, and each one there is costs the engine's background work more.
+To make a store takes half a second of a processor, and each one there is costs the engine's background work more.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from nytta.ingest.store.private import PrivateStore
 from nytta.storage.client import Connection, Zones
-from nytta.storage.migrate import migrate
+from nytta.storage.migrate import make
 
 
 class Stores:
@@ -50,9 +50,8 @@ class Stores:
         connection = store.connection
         zones = _zones(connection)
         for zone in zones:
-            for name in _written(connection, zone):
-                connection.run(f"TRUNCATE TABLE {zone}.{name}")
-        if all(_stands(connection, zone) for zone in zones) and _state(connection) == self._as_migrated:
+            connection.run_all(f"TRUNCATE TABLE {zone}.{name}" for name in _written(connection, zone))
+        if all(_stands(connection, zone) for zone in zones) and state(connection) == self._as_migrated:
             self._free.append(connection)
         else:
             for zone in zones:
@@ -61,8 +60,8 @@ class Stores:
     def _made(self) -> Connection:
         number = next(self._numbers)
         connection = self._engine.beside(Zones(private=f"private_{number}", open=f"open_{number}"))
-        migrate(connection, self._tables)
-        self._as_migrated = self._as_migrated or _state(connection)
+        make(connection, self._tables)
+        self._as_migrated = self._as_migrated or state(connection)
         return connection
 
 
@@ -102,8 +101,11 @@ def _copy(source: PrivateStore, target: PrivateStore) -> None:
             target.connection.run(f"ALTER TABLE {empty}.{name} ATTACH PARTITION ALL FROM {filled}.{name}")
 
 
-def _state(connection: Connection) -> dict[str, Any]:
-    """The tables as they are defined, how many rows they hold, the migrations applied, and changes that wait."""
+def state(connection: Connection) -> dict[str, Any]:
+    """What is the same for equal zones, whatever their names.
+
+    The tables as they are defined, how many rows they hold, the migrations applied, and changes that wait.
+    """
     zones = _zones(connection)
     private, opened = zones
     tables = connection.rows(

@@ -28,6 +28,7 @@ from nytta.storage import permissions
 from nytta.storage.halves import mended
 
 if TYPE_CHECKING:
+    from clickhouse_connect.datatypes.base import ClickHouseType
     from clickhouse_connect.driver.client import Client
 
 _log = logging.getLogger(__name__)
@@ -137,6 +138,8 @@ class _Clients:
         self.folder = folder
         self.stopping = threading.Event()
         self.damaged = False
+        self.forms: dict[tuple[str, ...], list[str]] = {}
+        self._types: dict[tuple[str, ...], Sequence[ClickHouseType]] = {}
         self.changes = 0
         # a counter whose next number is taken in one step, so that it needs no lock
         self._numbers = itertools.count(1)
@@ -164,6 +167,19 @@ class _Clients:
     def note_change(self) -> None:
         """A statement that writes is over. Numbers of two threads may change places; neither comes twice."""
         self.changes = next(self._numbers)
+
+    def types(self, place: tuple[str, ...]) -> Sequence[ClickHouseType] | None:
+        """Types of columns of a table as the engine said them, which to ask costs as much as to insert a row."""
+        return self._types.get(place)
+
+    def keep_types(self, place: tuple[str, ...], types: Sequence[ClickHouseType]) -> None:
+        """Keep what the engine said of columns, until a statement of this process may change them."""
+        self._types[place] = types
+
+    def note_statement(self, sql: str) -> None:
+        """Forget types of columns where a statement that is over may have changed them, in part where it failed."""
+        if " COLUMN " in sql or sql.startswith("DROP "):
+            self._types.clear()
 
     def own(self) -> Client:
         """The calling thread's client; forgotten when the thread ends."""
@@ -255,6 +271,11 @@ class Connection:
         """Another number after every statement of this process that wrote, whichever database it wrote to."""
         return self._clients.changes
 
+    @property
+    def forms(self) -> dict[tuple[str, ...], list[str]]:
+        """What makes the tables of this engine as migrations left them, by the migrations: `migrate.make` keeps it."""
+        return self._clients.forms
+
     def check_room(self) -> None:
         """As `check`, and DiskFullError where there is no room: for who fills the disk without a statement."""
         self.check()
@@ -281,13 +302,19 @@ class Connection:
         """Execute a statement that returns nothing."""
         # what frees room must be possible on a full disk
         with self._writing(needs_room=not sql.startswith(_NEED_NO_ROOM)):
-            self._client.command(self.zones.fill(sql), parameters=parameters or None)
+            try:
+                self._client.command(self.zones.fill(sql), parameters=parameters or None)
+            finally:
+                self._clients.note_statement(sql)
 
     def run_all(self, statements: Iterable[str]) -> None:
         """Execute statements that return nothing, one after another; what failed of their writes is seen at the end."""
         with self._writing():
             for sql in statements:
-                self._client.command(self.zones.fill(sql))
+                try:
+                    self._client.command(self.zones.fill(sql))
+                finally:
+                    self._clients.note_statement(sql)
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a query, as tuples."""
@@ -321,8 +348,12 @@ class Connection:
         if not rows:
             return
         database, name = self.zones.fill(table).split(".")
+        place = (database, name, *columns)
         with self._writing():
-            self._client.insert(name, rows, column_names=list(columns), database=database)
+            client, types = self._client, self._clients.types(place)
+            context = client.create_insert_context(name, list(columns), database, column_types=types, data=rows)
+            client.insert(context=context)
+            self._clients.keep_types(place, context.column_types)
 
     def write_native(self, sql: str, target: IO[bytes]) -> None:
         """Write all rows of a query into a file as ClickHouse's format Native, block by block; none, no byte."""

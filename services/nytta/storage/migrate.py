@@ -111,6 +111,47 @@ def migrate(
     return applied
 
 
+def make(connection: Connection, tables: Path) -> None:
+    """Make zones that are for this caller alone, such as a scratch zone; one that is there already stays as it is.
+
+    They are as `migrate` makes them. After the first such time on an engine, tables are made as the last migration left
+    them, not as each of all the migrations had them: half the work.
+    """
+    wanted = migrations(tables)
+    new_zones = [sequence for sequence in _SEQUENCES if not _stands(connection, sequence)]
+    keys = {sequence: (sequence, *(migration.digest for migration in wanted)) for sequence in new_zones}
+    if not all(key in connection.forms for key in keys.values()):
+        migrate(connection, tables)
+        connection.forms.update({key: _form(connection, sequence) for sequence, key in keys.items()})
+        return
+    for sequence, key in keys.items():
+        connection.run(f"CREATE DATABASE {{{sequence}}}")
+        connection.run_all(connection.forms[key])
+        notes = [[migration.name, migration.digest] for migration in wanted if migration.sequence == sequence]
+        connection.insert(f"{{{sequence}}}.migrations", ["name", "digest"], notes)
+
+
+def _stands(connection: Connection, sequence: str) -> bool:
+    """Whether the database of a sequence is there."""
+    name = connection.zones.fill(f"{{{sequence}}}")
+    return bool(connection.rows("SELECT 1 FROM system.databases WHERE name = {name:String}", name=name))
+
+
+def _form(connection: Connection, sequence: str) -> list[str]:
+    """Statements that make the tables and views of a sequence as they are now, in any zones, without their rows."""
+    zones = connection.zones
+    statements = connection.rows(
+        # views after the tables that they read or write
+        "SELECT create_table_query FROM system.tables WHERE database = {name:String} "
+        "ORDER BY endsWith(engine, 'View'), name",
+        name=zones.fill(f"{{{sequence}}}"),
+    )
+    # a text between quotation marks that begins like a zone, such as the name of an event type, stays as it is
+    named = re.compile(rf"(?<!['\w])({zones.private}|{zones.open})\.")
+    placeholders = {zones.private: "{private}.", zones.open: "{open}."}
+    return [named.sub(lambda match: placeholders[match[1]], statement) for (statement,) in statements]
+
+
 def _apply(connection: Connection, migration: Migration, statements: list[str], steps: frozenset[str]) -> None:
     """Carry out the statements of a migration, but for the `steps` that are done, and note that it was applied."""
     parted = [part for statement in statements for part in _parts(connection, migration.sequence, statement)]
@@ -130,7 +171,11 @@ def _apply(connection: Connection, migration: Migration, statements: list[str], 
 
 
 def _note(connection: Connection, migration: Migration, state: str) -> None:
-    connection.insert(f"{{{migration.sequence}}}.migrations", ["name", "digest"], [[migration.name, state]])
+    connection.run(
+        f"INSERT INTO {{{migration.sequence}}}.migrations (name, digest) SELECT {{name:String}}, {{state:String}}",
+        name=migration.name,
+        state=state,
+    )
 
 
 def _parts(connection: Connection, sequence: str, statement: str) -> list[str]:

@@ -20,6 +20,7 @@ from nytta.registry import declarations
 from nytta.registry.store import tables as registry_tables
 from tests.organisations import SMALL_COUNTY, county, small_county
 from tests.rows import NOW, day, event, table
+from tests.support.stores import Stores
 
 DEFINITIONS = tuple(
     d
@@ -98,23 +99,21 @@ def cells(store: PrivateStore) -> list[tuple[Any, ...]]:
     return store.connection.rows("SELECT * EXCEPT (computed, is_deleted) FROM {private}.cells FINAL ORDER BY ALL")
 
 
-@settings(
-    max_examples=6,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.slow
 @given(data=st.data(), delivered=DELIVERIES)
 def test_order_duplicates_and_batches_make_no_difference(
-    new_store: Callable[[], PrivateStore], tables: Path, data: st.DataObject, delivered: list[Row]
+    stores: Stores, tables: Path, data: st.DataObject, delivered: list[Row]
 ) -> None:
-    plain = deliver(new_store(), [delivered])
     shuffled = data.draw(st.permutations(delivered + data.draw(st.lists(st.sampled_from(delivered), max_size=8))))
     cut = data.draw(st.integers(1, len(shuffled)))
-    other = deliver(new_store(), [part for part in (shuffled[:cut], shuffled[cut:]) if part], between=True)
-    assert cells(other) == cells(plain)
-    for store in (plain, other):
-        found = verify(store, DEFINITIONS, tables)
-        assert found.equal, found
+    with stores.lending() as new_store:  # given back after each example, for the next
+        plain = deliver(new_store(), [delivered])
+        other = deliver(new_store(), [part for part in (shuffled[:cut], shuffled[cut:]) if part], between=True)
+        assert cells(other) == cells(plain)
+        for store in (plain, other):
+            found = verify(store, DEFINITIONS, tables)
+            assert found.equal, found
 
 
 def checked(store: PrivateStore, tables: Path) -> None:

@@ -7,7 +7,6 @@ identity, whichever is marked later must see the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from nytta.ingest.store.private import PrivateStore, marks_of
 from tests.indicators.store.test_exactness import BASE, DEFINITIONS, DELIVERIES, Row, cells, checked, deliver
 from tests.organisations import small_county
 from tests.rows import NOW, event, table
+from tests.support.stores import Stores
 
 pytestmark = pytest.mark.slow
 
@@ -56,28 +56,30 @@ def courses(draw: st.DrawFn, count: int) -> list[Step]:
 
 
 @pytest.mark.slow
-@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), delivered=DELIVERIES)
 def test_any_interleaving_of_writers_ends_in_the_same_cells(
-    new_store: Callable[[], PrivateStore], tables: Path, data: st.DataObject, delivered: list[Row]
+    stores: Stores, tables: Path, data: st.DataObject, delivered: list[Row]
 ) -> None:
-    store = new_store()
-    small_county(store.connection)
-    save_definitions(store, DEFINITIONS)
-    store.mark_everything()
-    for step in data.draw(courses(len(delivered))):
-        rows = table([delivered[n] for n in step.rows]) if step.rows else None
-        match step.what:
-            case "store":
-                store.store_events(rows, step.number)
-            case "mark":
-                store.append_marks(marks_of(rows, step.number))
-            case _:
-                recompute(store, DEFINITIONS)
-    recompute(store, DEFINITIONS)
-    assert cells(store) == cells(deliver(new_store(), [delivered]))
-    found = verify(store, DEFINITIONS, tables)
-    assert found.equal, found.examples
+    course = data.draw(courses(len(delivered)))
+    with stores.lending() as new_store:  # given back after each example, for the next
+        store = new_store()
+        small_county(store.connection)
+        save_definitions(store, DEFINITIONS)
+        store.mark_everything()
+        for step in course:
+            rows = table([delivered[n] for n in step.rows]) if step.rows else None
+            match step.what:
+                case "store":
+                    store.store_events(rows, step.number)
+                case "mark":
+                    store.append_marks(marks_of(rows, step.number))
+                case _:
+                    recompute(store, DEFINITIONS)
+        recompute(store, DEFINITIONS)
+        assert cells(store) == cells(deliver(new_store(), [delivered]))
+        found = verify(store, DEFINITIONS, tables)
+        assert found.equal, found.examples
 
 
 def test_a_content_stored_again_after_its_marks_is_still_seen(store: PrivateStore, tables: Path) -> None:

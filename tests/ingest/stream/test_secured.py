@@ -28,7 +28,7 @@ from nytta.service.settings import Settings
 from tests.ingest.http.conftest import of_unit
 from tests.ingest.stream.certificates import self_signed
 from tests.support import acls
-from tests.support.broker import SCRIPT, OwnBroker, fetched
+from tests.support.broker import BRIEF, SCRIPT, OwnBroker, fetched
 from tests.support.processes import Process, answers, free_port, opens, python, until
 
 pytestmark = pytest.mark.slow
@@ -76,6 +76,7 @@ ssl.endpoint.identification.algorithm=
             "KAFKA_CONTROLLER_PORT": str(free_port()),
             "KAFKA_HEAP": "384m",
             "KAFKA_LIBS": str(SCRIPT.parent / "libs"),
+            "JDK_JAVA_OPTIONS": BRIEF,
         }
         self._process = Process(
             [str(here / "kafka.sh"), "run", str(folder / "data")], folder / "broker.log", environment

@@ -37,7 +37,7 @@ class Filling(NamedTuple):
     params=[
         pytest.param(("case-system", 60, 0.3, ("All", "apostrophe")), id="a-case-system"),
         pytest.param(
-            ("all", 80, 1.0, ("All", *drawn("choices", CHOICES[1:]))),
+            ("all", 60, 1.0, ("All", *drawn("choices", CHOICES[1:]))),
             id="all",
             marks=[pytest.mark.slow, pytest.mark.timeout(1200)],
         ),

@@ -12,7 +12,7 @@ from tests.support.commands import answer, nytta
 @pytest.mark.slow
 def test_two_organisations_stand_in_one_funnel(tmp_path: Path) -> None:
     for story in ("case-system", "digital-not-exploited"):
-        nytta("simulate", "--story", story, "--seed", "3", "--out", tmp_path / story)
+        nytta("simulate", "--story", story, "--seed", "3", "--weeks", "60", "--out", tmp_path / story)
         registry = ("--registry", tmp_path / story / "registry", "--data", tmp_path / f"{story}-store")
         nytta("import", tmp_path / story / "events.ndjson", *registry)
     theirs, ours = tmp_path / "case-system-store", tmp_path / "digital-not-exploited-store"

@@ -24,7 +24,7 @@ from nytta.indicators.subjects import STORED, SUBJECTS, Subject
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
 from nytta.storage.client import Zones
-from nytta.storage.migrate import migrate
+from nytta.storage.migrate import make
 
 _KEY = "indicator, version, grain, system, unit, case_type, part, period"
 _FIGURES = "numerator, denominator, subjects, persons, numerator_keys, denominator_keys"
@@ -65,7 +65,7 @@ def scratch(store: PrivateStore, tables: Path) -> Iterator[PrivateStore]:
     zones = Zones(private=f"{live_zones.private}_scratch", open=live_zones.open)
     connection = store.connection.beside(zones)
     connection.run("DROP DATABASE IF EXISTS {private}")
-    migrate(connection, tables)
+    make(connection, tables)
     try:
         yield PrivateStore(connection)
     finally:
