@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
-from nytta.insight.alerts.evaluation.observe import PublishedEvidence
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
 from nytta.insight.alerts.model import Alert
 from nytta.insight.store.alerts import AlertStore
 from nytta.insight.store.effects import PublishedEffect, published_effects

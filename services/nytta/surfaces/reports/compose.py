@@ -12,7 +12,7 @@ from nytta.insight.benefits.benchmark import WHOLE
 from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.maturity import AXES, DIMENSIONS, LEVELS, Axis, Dimension
-from nytta.insight.benefits.state import UNCONFIRMED
+from nytta.insight.benefits.stated_benefit import UNCONFIRMED
 from nytta.insight.benefits.statement import Benefit, Change, Decided, Pool, Statement, share_of_all, worth_of_all
 from nytta.registry.programme import MEASURES, Kind, Measure, level_names
 from nytta.registry.units import Names

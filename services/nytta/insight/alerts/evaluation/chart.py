@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from nytta.insight import pictures
-from nytta.insight.alerts.evaluation.observe import PublishedEvidence, moved
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
+from nytta.insight.alerts.evaluation.rollout import moved
 from nytta.insight.alerts.facts import Facts
 from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Alert

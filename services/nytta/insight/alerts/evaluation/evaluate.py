@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from nytta.disclosure.clock import first_open_week
 from nytta.insight.alerts.addressees import Directory
 from nytta.insight.alerts.evaluation.chart import chart_of
-from nytta.insight.alerts.evaluation.observe import PublishedEvidence, observe_week
+from nytta.insight.alerts.evaluation.observe import observe_week
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
 from nytta.insight.alerts.evaluation.tell import facts_of
 from nytta.insight.alerts.kinds import Family, Role, role
 from nytta.insight.alerts.lifecycle import causes, observe

@@ -9,7 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from nytta.disclosure.published.peers import peer_band
-from nytta.insight.alerts.evaluation.observe import ANCHORED, PublishedEvidence, moved, standing, target_of_use
+from nytta.insight.alerts.evaluation.decisions import standing
+from nytta.insight.alerts.evaluation.observe import ANCHORED
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
+from nytta.insight.alerts.evaluation.rollout import moved
 from nytta.insight.alerts.facts import Burden, Decided, Facts, Figure, Loss, Peers, Plan
 from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Alert
@@ -205,7 +208,7 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
     if peers := _peers([row["value"] for row in peer_rows if row is not None]):
         fields["peers"] = peers
     plan = published.plan(system, alert.indicator, unit, day)
-    target = target_of_use(published, unit, system, day, alert.indicator)
+    target = published.target_of_use(system, alert.indicator, unit, day)
     if plan is not None and target is not None:
         fields["plan"] = Plan(target, plan.targets[-1].date)
     return fields | _loss(published, alert)

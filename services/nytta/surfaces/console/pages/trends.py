@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 from nytta.disclosure.published.peers import peer_band
 from nytta.indicators.definition import Definition
-from nytta.insight.alerts.evaluation.observe import target_of_use
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import charts
 from nytta.surfaces.console.figure_texts import day, figure_text, number, short_week, suffix, week
@@ -32,7 +31,7 @@ def peers(
 def target(reading: Reading, indicator: str, unit: str, system: str) -> int | None:
     """The target that the plan, or the benefit, sets for the unit in percent; None without one."""
     try:
-        return target_of_use(reading.published, unit, system, reading.day, indicator)
+        return reading.published.target_of_use(system, indicator, unit, reading.day)
     except KeyError:
         return None
 
