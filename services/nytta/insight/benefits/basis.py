@@ -28,22 +28,7 @@ class Basis:
 
     def unit_names(self, unit: str) -> Names:
         """The names of a unit or reporting group; of a unit that has ended its last ones."""
-        group = next((group for group in self.registry.groups if group.id == unit), None)
-        if group is not None:
-            return group.names
-        # a unit that has ended is still spoken of, by its last names
-        versions = [version for version in self.registry.units if version.id == unit]
-        return next((version.names for version in versions if self.day in version.span), versions[-1].names)
-
-    def system_names(self, system: str) -> Names:
-        """The names of a system; its id where the registry has it no more."""
-        registered = self.registry.system(system)
-        return registered.names if registered else Names.of(system)
-
-    def case_type_names(self, system: str, case_type: str) -> Names:
-        """The names of a case type; its id where the registry has it no more."""
-        registered = self.registry.case_type(system, case_type)
-        return registered.names if registered else Names.of(case_type)
+        return self.registry.place_names(unit, self.day)
 
     def places(self) -> dict[str, Names]:
         """Units, and reporting groups before their first member, in tree order."""

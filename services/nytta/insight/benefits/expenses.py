@@ -37,7 +37,7 @@ def break_evens(basis: Basis, systems: Sequence[str], pools: Sequence[stated.Poo
         share_now = None if published is None or published.value is None else round(published.value)
         yield stated.BreakEven(
             system=system,
-            names=basis.system_names(system),
+            names=basis.registry.system_names(system),
             share=break_even_share(yearly, cases, saved),
             now=share_now,
             parallel=yearly,
@@ -86,7 +86,7 @@ def transactions(basis: Basis, systems: Sequence[str], units: Collection[str]) -
         if cost is not None and cases is not None and per_case is not None:
             yield stated.Transaction(
                 system=system,
-                names=basis.system_names(system),
+                names=basis.registry.system_names(system),
                 cases=cases,
                 cost=100 * two_digits(cost / 100),
                 per_case=per_case,

@@ -39,7 +39,7 @@ def works(basis: Basis, benefits: Sequence[Benefit], measured: Mapping[str, Meas
             units=tuple(_units_below(basis, own_benefits)),
             system=system,
             case_type=case_type,
-            case_type_names=basis.case_type_names(system, case_type),
+            case_type_names=basis.registry.case_type_names(system, case_type),
             benefits=own_benefits,
             minutes=basis.minutes(own_benefits[0], case_type),
             realised=round(fmean(known_shares)) if known_shares else None,

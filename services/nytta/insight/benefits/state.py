@@ -68,7 +68,7 @@ def state(
         compared=tuple(compared(root, adoptions, places, evidence)),
         spent=spent(basis, units),
         places=places,
-        systems={system: basis.system_names(system) for system in systems},
+        systems={system: basis.registry.system_names(system) for system in systems},
         definitions=dict(evidence.definitions),
     )
 

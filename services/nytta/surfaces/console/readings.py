@@ -146,12 +146,7 @@ class Reading:
 
     def unit_names(self, unit: str) -> Names:
         """The name of a unit or reporting group; its id where it exists no more."""
-        group = next((group for group in self.registry.groups if group.id == unit), None)
-        if group is not None:
-            return group.names
-        versions = [version for version in self.registry.units if version.id == unit]
-        last_names = versions[-1].names if versions else Names.of(unit)
-        return next((version.names for version in versions if self.day in version.span), last_names)
+        return self.registry.place_names(unit, self.day)
 
     def unit_link(self, unit: str, language: str) -> Link:
         """The name of a unit or reporting group, which leads to its page."""
@@ -159,13 +154,11 @@ class Reading:
 
     def case_type_name(self, system: str, case_type: str, language: str) -> str:
         """The name of a case type; its id where the registry has it no more."""
-        registered = self.registry.case_type(system, case_type)
-        return registered.names.text(language) if registered else case_type
+        return self.registry.case_type_names(system, case_type).text(language)
 
     def system_names(self, system: str) -> Names:
         """The name of a system."""
-        registered = self.registry.system(system)
-        return registered.names if registered else Names.of(system)
+        return self.registry.system_names(system)
 
 
 class Readings:

@@ -37,7 +37,7 @@ def facts_of(published: PublishedEvidence, alert: Alert, day: date, address: str
     fields: dict[str, Any] = {
         "first": alert.confirmed,
         "last": alert.confirmed,
-        "unit": _names_of_unit(published, alert.key.unit, day),
+        "unit": published.registry.place_names(alert.key.unit, day),
         "system": _names_of_system(published, alert.key.system),
         "chart": _page(address, alert.key.unit),
         "suggestions": published.registry.suggested(alert.kind.value, alert.key.system),
@@ -97,23 +97,10 @@ def _begun(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     return fields
 
 
-def _names_of_unit(published: PublishedEvidence, unit: str, day: date) -> Names:
-    for group in published.registry.groups:
-        if group.id == unit:
-            return group.names
-    versions = [version for version in published.registry.units if version.id == unit]
-    for version in versions:
-        if day in version.span:
-            return version.names
-    # a unit that has ended is still spoken of, by its last name
-    return versions[-1].names if versions else Names.of(unit)
-
-
 def _names_of_system(published: PublishedEvidence, system: str) -> Names:
     if system == "*":
         return _EVERY_SYSTEM
-    registered = published.registry.system(system)
-    return registered.names if registered else Names.of(system)
+    return published.registry.system_names(system)
 
 
 def _three(row: dict[str, Any], prefix: str) -> Names:
@@ -178,7 +165,7 @@ def _due(published: PublishedEvidence, alert: Alert, week: date) -> date:
 def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """Hours that a year is missed by, of the benefits of the unit, or of the members of the group, and system."""
     unit, system = alert.key.unit, alert.key.system
-    members = next((group.units for group in published.registry.groups if group.id == unit), (unit,))
+    members = published.registry.members(unit)
     benefits = [
         benefit for benefit in published.registry.benefits if benefit.unit in members and benefit.system == system
     ]

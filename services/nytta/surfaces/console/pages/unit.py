@@ -72,7 +72,7 @@ def unit(reading: Reading, visitor: Visitor, unit_id: str, today: date) -> UnitV
     """The page of a unit or reporting group that the visitor may see."""
     say, language = Speaker(visitor.language), visitor.language
     registry = reading.registry
-    group = next((group for group in registry.groups if group.id == unit_id and reading.day in group.span), None)
+    group = registry.reporting_group(unit_id, reading.day)
     own_group = None if group else registry.group(unit_id, visitor.day)
     visible = visitor.visible(Permission.FIGURES)
     summaries = tuple(_summary(reading, visitor, alert, today) for alert in alert_pages.open_about(reading, unit_id))
@@ -101,7 +101,7 @@ def unit(reading: Reading, visitor: Visitor, unit_id: str, today: date) -> UnitV
 def visible_root(visitor: Visitor, unit_id: str) -> str:
     """The organisation of a unit or group that exists and that the visitor may see. Refused otherwise."""
     registry, today = visitor.registry, visitor.day
-    group = next((group for group in registry.groups if group.id == unit_id and today in group.span), None)
+    group = registry.reporting_group(unit_id, today)
     current = registry.units_at(today).get(group.units[0] if group else unit_id)
     if current is None:
         raise Refused(404, "no_unit", unit=unit_id[:80])
