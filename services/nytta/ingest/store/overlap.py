@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nytta.ingest.store.private import Import
 from nytta.storage.client import Connection
 
-_SAID = """cityHash64(
+_ROW_HASH = """cityHash64(
     type, time, unit, system, case_type, subject, actor, actor_key, actor_kind, channel, mode, activity, team, line,
     category, role, tier, intended, digital_route, end_to_end, first_contact, how_to, legacy, by_law, follows, entitled,
     quantity, days, contract_days, valid_from, valid_to, mapKeys(attributes), mapValues(attributes))"""
@@ -38,21 +38,23 @@ def overlap(connection: Connection, job: Import) -> Overlap | None:
 
     Two rows are the same where all that an event of them says is the same.
     """
-    # subjects are compared first: what is said of an event is a hash over all of its columns
+    # subjects are compared first: the hash of a row is over all of its columns
     overlaps = connection.rows(
-        f"""WITH earlier AS (
+        f"""WITH earlier_files AS (
                 SELECT import, name FROM {{private}}.imports FINAL
                 WHERE mapping = {{mapping:String}} AND organisation = {{organisation:String}}
-                  AND digest != {{digest:String}} AND state != 'open')
-            SELECT e.name, uniqExact(mine.row) AS shared
-            FROM (SELECT {_SAID} AS said, sequence AS row FROM {{private}}.events WHERE import = {{id:UInt64}}) AS mine
-            INNER JOIN (
-                SELECT DISTINCT {_SAID} AS said, import FROM {{private}}.events
-                WHERE import IN (SELECT import FROM earlier)
-                  AND subject IN (SELECT subject FROM {{private}}.events WHERE import = {{id:UInt64}})) AS theirs
-                ON theirs.said = mine.said
-            INNER JOIN earlier AS e ON e.import = theirs.import
-            GROUP BY e.import, e.name ORDER BY shared DESC, e.name LIMIT 1""",
+                  AND digest != {{digest:String}} AND state != 'open'),
+            own_rows AS (
+                SELECT {_ROW_HASH} AS row_hash, sequence AS row FROM {{private}}.events WHERE import = {{id:UInt64}}),
+            earlier_rows AS (
+                SELECT DISTINCT {_ROW_HASH} AS row_hash, import FROM {{private}}.events
+                WHERE import IN (SELECT import FROM earlier_files)
+                  AND subject IN (SELECT subject FROM {{private}}.events WHERE import = {{id:UInt64}}))
+            SELECT earlier_files.name, uniqExact(own_rows.row) AS shared
+            FROM own_rows
+            INNER JOIN earlier_rows ON earlier_rows.row_hash = own_rows.row_hash
+            INNER JOIN earlier_files ON earlier_files.import = earlier_rows.import
+            GROUP BY earlier_files.import, earlier_files.name ORDER BY shared DESC, earlier_files.name LIMIT 1""",
         mapping=job.mapping,
         organisation=job.organisation,
         digest=job.digest,

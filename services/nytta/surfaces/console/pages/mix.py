@@ -36,10 +36,10 @@ def splits(
     """The change over a year, else over the longest part of it that can be told, by what the roll-up consists of."""
     parents = {child.parent for child in reading.registry.units_at(reading.week).values()}
     kinds: tuple[Over, ...] = ("case-types", "units") if unit in parents else ("case-types",)
+    # windows that overlap would share the change that is asked for
+    first_days = [reading.week - timedelta(weeks=offset) for offset in _BACK if offset >= definition.window_weeks]
     for over in kinds:
-        for first_day in (
-            reading.week - timedelta(weeks=offset) for offset in _BACK if offset >= definition.window_weeks
-        ):
+        for first_day in first_days:
             row = reading.row(definition.id, unit, system, first_day)
             if row is None or row["value"] is None:
                 continue
@@ -63,23 +63,17 @@ def _split(mixed: Mixed, over: Over, definition: Definition, first_day: date, la
         mix=_points(mixed.mix, measure, say),
         week=week(first_day, language),
     )
-    mix_change = _signed(mixed.mix, language)
-    adjusted = mixed.adjusted_after - mixed.adjusted_before
+
+    def change(name: str, earlier: float, later: float) -> tuple[str, ...]:
+        figures_then_and_now = (number(earlier, measure, language), number(later, measure, language))
+        return (name, *figures_then_and_now, _signed(later - earlier, language))
+
+    of_mix = say("of_which_mix", n=mixed.unseen) if mixed.unseen else say("of_which_mix_alone")
     rows = (
-        (
-            say("as_it_is"),
-            number(mixed.before, measure, language),
-            number(mixed.after, measure, language),
-            _signed(mixed.change, language),
-        ),
-        (
-            say("without_mix"),
-            number(mixed.adjusted_before, measure, language),
-            number(mixed.adjusted_after, measure, language),
-            _signed(adjusted, language),
-        ),
+        change(say("as_it_is"), mixed.before, mixed.after),
+        change(say("without_mix"), mixed.adjusted_before, mixed.adjusted_after),
         (say("of_which_within"), "–", "–", _signed(mixed.within, language)),
-        (say("of_which_mix", n=mixed.unseen) if mixed.unseen else say("of_which_mix_alone"), "–", "–", mix_change),
+        (of_mix, "–", "–", _signed(mixed.mix, language)),
     )
     heads = (
         say("col_figure"),
@@ -100,4 +94,5 @@ def _points(change: float, measure: str, say: Speaker) -> str:
 def _signed(change: float, language: str) -> str:
     """A change in whole figures with its sign."""
     rounded = round(change)
-    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{figures.whole_number(abs(rounded), language)}"
+    sign = {1: "+", 0: "±", -1: "−"}[(rounded > 0) - (rounded < 0)]
+    return sign + figures.whole_number(abs(rounded), language)
