@@ -89,12 +89,12 @@ def publish(
         now=current_time,
         publication=counters["publication"] + 1,
     )
-    first_days = course.first_days(definitions)
-    changed = sum(
-        course.publish(definition, first_days[definition.id])
-        for definition in (definitions if places else ())
-        if definition.id in first_days
-    )
+    touched = course.touched()
+    registered = any(indicator == REGISTER for indicator, _ in touched)
+    changed = 0
+    for definition in definitions if places else ():
+        if (definition.id, definition.version) in touched or (registered and definition.counts_hands):
+            changed += course.publish(definition)
     _publish_definitions(store, definitions, course.publication)
     # counters last: a publication that is broken off is done again from where the last one ended
     for root, place in places.items():
@@ -169,41 +169,19 @@ class _Course:
     now: datetime
     publication: int
 
-    def first_days(self, definitions: Sequence[Definition]) -> dict[str, date]:
-        """A day before which nothing is due, of each indicator of which something is.
+    def touched(self) -> set[tuple[str, int]]:
+        """Indicators (id, version) that were computed since the last publication, or all that anything feeds."""
+        closing = any(place.open_week > place.before for place in self.places.values())
+        since = "1" if not self.version or self.renamed or closing else f"computed > {self.version}"
+        rows = self.store.connection.rows(
+            f"""SELECT DISTINCT indicator, version FROM {{private}}.cells WHERE {since}
+            UNION DISTINCT SELECT DISTINCT indicator, version FROM {{private}}.hands WHERE {since}"""
+        )
+        return {(indicator, number) for indicator, number in rows}
 
-        That is what was computed since the last publication or closed since, or everything.
-        """
-        closing = [place.before for place in self.places.values() if place.open_week > place.before]
-        anything = "1" if not self.version or self.renamed or closing else f"computed > {self.version}"
-        queries = [
-            f"""SELECT indicator, version, minOrNullIf(period, computed > {self.version})
-            FROM {{private}}.{table} WHERE {anything} GROUP BY indicator, version"""
-            for table in ("cells", "hands")
-        ]
-        rows = self.store.connection.rows(" UNION ALL ".join(queries))
-        fed = {(indicator, number) for indicator, number, _ in rows}
-        computed: dict[str, list[date]] = {}
-        for indicator, _, day in rows:
-            if day is not None:
-                computed.setdefault(indicator, []).append(day)
-        first_days = {}
-        for definition in definitions:
-            days = [*computed.get(definition.id, ()), *closing]
-            if definition.counts_hands:
-                days += computed.get(REGISTER, ())
-            has_all = not self.version or (self.renamed and definition.protects is Protects.STAFF)
-            is_fed = (definition.id, definition.version) in fed
-            if has_all and is_fed:
-                first_days[definition.id] = self.first
-            elif days and (is_fed or (definition.counts_hands and REGISTER in computed)):
-                # a month begins before its last week does
-                first_days[definition.id] = max(self.first, min(days) - timedelta(days=31))
-        return first_days
-
-    def publish(self, definition: Definition, first_day: date) -> int:
-        """Publish what changed of one indicator, and what closed since, from a day on; how many rows changed."""
-        rows = self._rows(definition, first_day)
+    def publish(self, definition: Definition) -> int:
+        """Publish what changed of one indicator, and what closed since; how many rows changed."""
+        rows = self._rows(definition)
         if not len(rows):
             return 0
         live, published = _bools(rows, "live"), _bools(rows, "shown")
@@ -314,11 +292,9 @@ class _Course:
 
     # reading
 
-    def _rows(self, definition: Definition, first_day: date) -> pa.Table:
-        """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`).
-
-        `first_day` bounds every table that is read: what is due lies from it on.
-        """
+    def _rows(self, definition: Definition) -> pa.Table:
+        """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`)."""
+        due, first_day = self._due(definition)
         staff = definition.protects is Protects.STAFF
         # of a single case type windows alone are told: each more view of nearly the same cases is a further hint
         case_types = "case_type = '*'" if staff else "(case_type = '*' OR grain = 'window')"
@@ -364,12 +340,12 @@ class _Course:
                     SELECT * FROM {_values(definition)}
                     WHERE {condition} AND ({waits} OR ({place}) IN ({disclosed_places}))) AS w
                 INNER JOIN ({roots}) AS u USING (unit)
-                WHERE {self._due(definition)}) AS v
+                WHERE {due}) AS v
             {hands}"""
         previous = f"""SELECT {place}, organisation, shown, rules AS was_rules, reason AS was_reason,
                 {", ".join(f"{name} AS was_{name}" for name in (*_INPUTS, *_SETS))}
             FROM {{private}}.disclosed FINAL
-            WHERE (shown OR reason != '') AND {condition} AND {self._due(definition)}"""
+            WHERE (shown OR reason != '') AND {condition} AND {due}"""
         members = "SELECT unit, valid_from, valid_to FROM {open}.units WHERE reporting_group != ''"
         typed = ", ".join(
             [f"toInt64({name}) AS {name}, toInt64(was_{name}) AS was_{name}" for name in _INPUTS]
@@ -389,18 +365,25 @@ class _Course:
             register=REGISTER,
         )
 
-    def _due(self, definition: Definition) -> str:
+    def _due(self, definition: Definition) -> tuple[str, date]:
         """SQL condition on `organisation`, `grain` and `period`: closed, and computed or closed since last time.
 
-        Everything that is closed where nothing was published, or where keys of persons changed.
+        Everything that is closed where nothing was published, or where keys of persons changed. And a day before which
+        nothing is due, which bounds every table that is read.
         """
         roots = list(self.places)
         ended = _end("grain", "period")
         closed = f"{ended} <= {_of_root(roots, [self.places[root].open_week for root in roots])}"
         if not self.version or (self.renamed and definition.protects is Protects.STAFF):
-            return closed
+            return closed, self.first
         since = f"{ended} > {_of_root(roots, [self.places[root].before for root in roots])}"
-        return f"{closed} AND ({since} OR (toString(grain), period) IN ({self._computed(definition)}))"
+        # asked beforehand: within what reads figures it would be planned twice, and bound no table
+        computed = [place for (place,) in self.store.connection.rows(self._computed(definition))]
+        if computed:
+            since += " OR (toString(grain), period) IN (" + ", ".join(f"('{g}', '{day}')" for g, day in computed) + ")"
+        days = [day for _, day in computed] + [place.before for place in self.places.values()]
+        # a month begins before its last week does
+        return f"{closed} AND ({since})", max(self.first, min(days) - timedelta(days=31))
 
     def _computed(self, definition: Definition) -> str:
         """SQL of the places (grain, period) whose figures rest on cells that were computed since last time."""
