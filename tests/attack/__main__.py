@@ -1,17 +1,18 @@
 """`make attack`: publish invented organisations through the gate, attack them, and hold the results to their bounds.
 
 Exit code 1 where a bound is broken. `--seed` and `--organisations` choose the worlds. The other options try figures
-that are told anew more or less often than Nytta tells them.
+that are told anew more or less often than Nytta tells them, or with other noise.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 import numpy as np
 
-from nytta.registry.protection import Protection
+from nytta.registry.protection import Noise, Protection
 from tests.attack.chain import Telling
 from tests.attack.likelihood import zeros
 from tests.attack.published import Timing
@@ -33,10 +34,18 @@ def main() -> int:
     parser.add_argument("--least", type=int, default=1, help="persons that differ before a figure is told anew")
     parser.add_argument("--late", type=int, default=3, help="cases that differ before a figure is told anew")
     parser.add_argument("--types", action="store_true", help="weeks and months of single case types")
+    parser.add_argument(
+        "--sliding", type=int, default=1, help="weeks between windows of a single case type, 0 for none"
+    )
     parser.add_argument("--still", action="store_true", help="slow figures whose noise follows their records alone")
+    parser.add_argument("--cases", type=float, nargs=2, metavar=("MOST", "VARIANCE"), help="noise of cases")
+    parser.add_argument("--staff", type=float, nargs=2, metavar=("MOST", "VARIANCE"), help="noise of staff")
+    parser.add_argument("--rests", action="store_true", help="(a) alone")
     chosen = parser.parse_args()
-    rules = Protection()
-    timing = Timing(chosen.every, chosen.grains, chosen.least, not chosen.still, chosen.late, chosen.types)
+    rules = _rules(chosen.cases, chosen.staff)
+    timing = Timing(
+        chosen.every, chosen.grains, chosen.least, not chosen.still, chosen.late, chosen.types, chosen.sliding
+    )
     telling = Telling(chosen.every, chosen.least, not chosen.still)
     results: list[Result] = []
     for seed in range(chosen.seed, chosen.seed + chosen.organisations):
@@ -44,8 +53,9 @@ def main() -> int:
         place = world(seed, units=units, weeks=chosen.weeks)
         print(f"seed {seed}: {units} units, {place.persons.unit.shape[1]} persons, {len(place.cases.unit)} cases")
         results += rests(place, rules, timing)
-        results += moves(place, rules, timing)
-        results += chains(seed, telling, chosen.chains)
+        if not chosen.rests:
+            results += moves(place, rules, timing)
+            results += chains(seed, telling, chosen.chains)
         sys.stdout.flush()
     print(f"{'attack':40} {'asked':>7} {'held':>7} {'share':>8} {'bound':>7}")
     for result in together(results):
@@ -55,6 +65,18 @@ def main() -> int:
         print(f"{name}: so many sets of 12, 60 and 150 that all read 0 prove that nobody counts:", end=" ")
         print(", ".join(str(zeros(size, noise)) for size in (12, 60, 150)))
     return 1 if any(result.broken for result in together(results)) else 0
+
+
+def _rules(cases: list[float] | None, staff: list[float] | None) -> Protection:
+    """The usual rules, with the noise of cases or of staff that was asked for."""
+    rules = Protection()
+    if cases:
+        noise = Noise(int(cases[0]), cases[1])
+        citizen, handling = replace(rules.citizen, noise=noise), replace(rules.handling, noise=noise)
+        rules = replace(rules, citizen=citizen, handling=handling)
+    if staff:
+        rules = replace(rules, staff=replace(rules.staff, noise=Noise(int(staff[0]), staff[1])))
+    return rules
 
 
 if __name__ == "__main__":

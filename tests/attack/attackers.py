@@ -140,18 +140,19 @@ class Evidence:
     def counts(self, variables: Ints, most: int) -> Floats:
         """Chances of the sums 0 … `most` of some variables, each as likely before."""
         mean, variance = self.sum_of(variables)
-        return _normal(np.arange(most + 1), mean, variance)
+        return normal(np.arange(most + 1), mean, variance)
 
     def state(self, variable: int, rate: float) -> float:
         """Chance that a record has the state, for an attacker who held it as likely as `rate` before."""
         together = np.flatnonzero(self.cohort == self.cohort[variable])
         mean, variance = self.sum_of(together)
         counts = np.arange(len(together) + 1)
-        weights = binom.pmf(counts, len(together), rate) * _normal(counts, mean, variance)
+        weights = binom.pmf(counts, len(together), rate) * normal(counts, mean, variance)
         return float(counts @ weights / weights.sum() / len(together))
 
 
-def _normal(counts: Ints, mean: float, variance: float) -> Floats:
+def normal(counts: Ints, mean: float, variance: float) -> Floats:
+    """Chances of the counts, each as likely before, by one figure with this mean and variance."""
     weights = -((counts - mean) ** 2) / (2 * variance)
     chances = np.exp(weights - weights.max())
     return np.asarray(chances / chances.sum())

@@ -58,7 +58,7 @@ class Timing:
     Slow figures of staff (all but weekly breadth) are told of every `every`-th week, and of months and windows by
     themselves where `grains`. With `clock`, slow figures have another noise each time. What was told stands unless
     `least` persons, or `late` cases, differ from those it was told of. Of a single case type windows alone are told,
-    unless `types`.
+    unless `types`, and of these every `sliding`-th, none where it is 0.
     """
 
     every: int = 4
@@ -67,6 +67,7 @@ class Timing:
     clock: bool = True
     late: int = 3
     types: bool = False
+    sliding: int = 1
 
 
 STAFF = {
@@ -156,7 +157,8 @@ def case_tables(world: World, rules: Protection, timing: Timing) -> dict[str, Ta
         table = _table(name, CASES[name], rules, place, record, state[record], cases.key, cases.handler)
         kind, grain, period, version, node = table.place.T
         if not timing.types:
-            told = (kind == ALL) | (grain == 2)
+            is_told_window = (grain == 2) & ((period + 1) % timing.sliding == 0) if timing.sliding else False
+            told = (kind == ALL) | is_told_window
             table = replace(table, shown=table.shown & told)
             table = replace(table, anew=_first_of_set(table.exact, table.moment, table.shown))
         tables[name] = _standing(table, _code(kind, grain, period, 0 * version, node), timing.late)

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from nytta.registry.protection import Protection
-from tests.attack.attackers import Evidence, Observations, certain, narrowest, small_parts
+from tests.attack.attackers import Evidence, Observations, certain, narrowest, normal, small_parts
 from tests.attack.chain import Telling, Unit, Way, evidence, run
 from tests.attack.likelihood import HELD
 from tests.attack.published import Table, Timing, case_tables, staff_tables
-from tests.attack.world import Floats, Ints, World
+from tests.attack.world import Bools, Floats, Ints, World
 
 WIDTH = 30.0
 """Narrower intervals, in points, are too narrow for a group of under ten."""
 
 PARTS = 100
 """Hidden groups asked for in each table of an organisation."""
+
+ALONE = 1.5
+"""Variance of one figure of a hidden group by itself, beside which all figures together are held."""
 
 STATES = ("trained", "entitled", "habit")
 
@@ -62,7 +65,10 @@ def together(results: Sequence[Result]) -> list[Result]:
 
 
 def rests(world: World, rules: Protection, timing: Timing) -> Iterator[Result]:
-    """(a): hidden groups of under ten held to less than 30 points, and those whose number is held, by figures alone."""
+    """(a): hidden groups of under ten held to less than 30 points, and those whose number is held, by figures alone.
+
+    Beside it, without a bound: of how many of those held none or all count, and how many one figure alone would hold.
+    """
     count = len(world.cases.unit)
     tables = case_tables(world, rules, timing)
     seen = Observations()
@@ -72,25 +78,45 @@ def rests(world: World, rules: Protection, timing: Timing) -> Iterator[Result]:
     seen.add(tables["mix-1"], "support", noise, (count,))
     seen.add(tables["mix-2"], "support", noise, (0, count), rest=True)
     both = np.concatenate([world.cases.rates[0], world.cases.rates[1]])
-    yield from _narrow("(a) rests: citizens' cases", world, seen, both, tables["take-up"], (0, count))
+    digital = world.cases.channel < 2
+    yield from _narrow("(a) rests: citizens' cases", world, seen, both, tables["take-up"], digital, (0, count))
     seen = Observations()
     seen.add(tables["intended-use"], "adoption", rules.handling.noise)
-    yield from _narrow("(a) rests: handling", world, seen, world.cases.rates[2], tables["intended-use"])
+    way = world.cases.intended
+    yield from _narrow("(a) rests: handling", world, seen, world.cases.rates[2], tables["intended-use"], way)
     staff = staff_tables(world, rules, timing)
     seen = observed(world, staff, "entitled", rules)
-    yield from _narrow("(a) rests: staff", world, seen, world.persons.rates[1], staff["entitlement"])
+    entitled = world.persons.entitled
+    yield from _narrow("(a) rests: staff", world, seen, world.persons.rates[1], staff["entitlement"], entitled)
 
 
 def _narrow(
-    attack: str, world: World, seen: Observations, rates: Floats, table: Table, shifts: tuple[int, ...] = (0,)
+    attack: str,
+    world: World,
+    seen: Observations,
+    rates: Floats,
+    table: Table,
+    state: Bools,
+    shifts: tuple[int, ...] = (0,),
 ) -> Iterator[Result]:
     parts = small_parts(table, world.parents)
     order = np.random.default_rng(world.seed).permutation(len(parts))[:PARTS]
     asked = [np.concatenate([parts[n] + shift for shift in shifts]) for n in order]
     known = Evidence.of(seen, rates, asked)
     chances = [known.counts(one, len(one) // len(shifts)) for one in asked]
-    yield Result(attack, len(asked), sum(narrowest(counts) < WIDTH for counts in chances), 0.01)
+    held = [narrowest(counts) < WIDTH for counts in chances]
+    yield Result(attack, len(asked), sum(held), 0.01)
     yield Result(f"{attack}, number", len(asked), sum(float(counts.max()) > HELD for counts in chances), 0.01)
+    shares = [float(state[parts[n]].mean()) for n in order]
+    at_ends = sum(one and share in (0.0, 1.0) for one, share in zip(held, shares, strict=True))
+    yield Result(f"{attack}, held: none or all", sum(held), at_ends, 1.0)
+    sizes = [len(parts[n]) for n in order]
+    drawn = np.random.default_rng(world.seed).normal(0, np.sqrt(ALONE), len(order))
+    by_one = [
+        narrowest(normal(np.arange(size + 1), size * share + change, ALONE)) < WIDTH
+        for size, share, change in zip(sizes, shares, drawn.tolist(), strict=True)
+    ]
+    yield Result(f"{attack}, by one figure", len(asked), sum(by_one), 1.0)
 
 
 def observed(world: World, tables: dict[str, Table], state: str, rules: Protection) -> Observations:

@@ -24,6 +24,7 @@ from typing import Any
 
 import clickhouse_connect
 import httpx
+import orjson
 
 from nytta import service as nytta
 from nytta.demo.bulk import bulk
@@ -32,12 +33,14 @@ from nytta.ingest.stream.producer import Producer
 from nytta.service.brokers import cluster_of
 from nytta.service.settings import Settings
 from tests.bench.batch_peer import WAYS
-from tests.bench.gateway import accept_rate, freshness
+from tests.bench.gateway import accept_rate, buckets, edge_95, freshness, groups
 from tests.support.broker import Broker, broker
 from tests.support.installation import Installation
 from tests.support.processes import python, until
 
 _UNITS = 50
+_RATES = (100, 1_000)
+"""Events a second at which it is measured how soon they are figures."""
 _TOTAL = re.compile(r"^nytta_worker_events_total (\S+)$", re.MULTILINE)
 
 
@@ -140,6 +143,52 @@ def measure(folder: Path, events: int) -> dict[str, Any]:
     }
 
 
+def behind_kafka(folder: Path) -> list[dict[str, Any]]:
+    """How soon events are figures behind Kafka, at each rate."""
+    (folder / "fresh-broker").mkdir()
+    with broker(folder / "fresh-broker") as started:
+        return [cells_behind_kafka(folder / f"fresh-kafka-{rate}", started, rate) for rate in _RATES]
+
+
+def cells_behind_kafka(folder: Path, started: Broker, rate: int, seconds: int = 60) -> dict[str, Any]:
+    """At `rate` events a second through one worker: how long events wait to be stored, and marks of them for cells.
+
+    Of what is stored or computed at once, the oldest counts. Together they are what an event waits at most.
+    """
+    place = Installation(folder, started, units=_UNITS)
+    stages = {"stored": "nytta_worker_stored_seconds", "cells": "nytta_worker_cell_seconds"}
+    try:
+        place.start(workers=1)
+        asyncio.run(_paced(place, "warm", rate, 10))
+        before = {stage: buckets(_metrics(place), name) for stage, name in stages.items()}
+        asyncio.run(_paced(place, "paced", rate, seconds))
+        time.sleep(10)  # the last rounds end
+        after = {stage: buckets(_metrics(place), name) for stage, name in stages.items()}
+    finally:
+        place.stop()
+    counts = {
+        stage: {edge: count - before[stage].get(edge, 0) for edge, count in after[stage].items()} for stage in stages
+    }
+    edges = {f"{stage}_seconds_95_at_most": edge_95(counts[stage]) for stage in stages}
+    return {"events_per_second": rate, "rounds": counts["cells"]["+Inf"], **edges}
+
+
+async def _paced(place: Installation, name: str, rate: int, seconds: int) -> None:
+    """Put batches of 100 events at a steady rate."""
+    units = [f"last-{number:03d}" for number in range(_UNITS)]
+    bodies = (b"\n".join(map(orjson.dumps, group)) for group in groups(100, rate * seconds, name, units, "last"))
+    async with place.producer() as producer:
+        begun = time.perf_counter()
+        for number, (events, rejects) in enumerate(place.decoded(bodies)):
+            await asyncio.sleep(max(0.0, begun + number * 100 / rate - time.perf_counter()))
+            assert not rejects, rejects[0]
+            await producer.put(events, rejects)
+
+
+def _metrics(place: Installation) -> str:
+    return httpx.get(f"http://127.0.0.1:{place.ports[0]}/metrics", timeout=30).text
+
+
 def main() -> None:
     """Measure part by part; print each, and write what there is to the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -152,10 +201,11 @@ def main() -> None:
         parts: dict[str, Callable[[], Any]] = {
             "workers": lambda: measure(folder, chosen.events),
             "accepted_over_http": lambda: accept_rate(folder / "rate"),
-            "event_to_cell": lambda: freshness(folder / "fresh"),
+            "event_to_cell": lambda: [freshness(folder / f"fresh-{rate}", rate=rate) for rate in _RATES],
+            "event_to_cell_behind_kafka": lambda: behind_kafka(folder),
         }
-        for part, its in parts.items():
-            figures[part] = its()
+        for part, measure_part in parts.items():
+            figures[part] = measure_part()
             print(json.dumps({part: figures[part]}, indent=2), flush=True)
             if chosen.out:
                 chosen.out.parent.mkdir(parents=True, exist_ok=True)

@@ -16,13 +16,14 @@ from typer.testing import CliRunner
 
 from nytta.cli import start, words
 from nytta.cli.common import commands
-from nytta.ingest.files import beginning
 from nytta.ingest.files import mapping as mappings
-from nytta.ingest.files.beginning import PAPERS, begin, questions
+from nytta.ingest.files.beginning import begin, questions
 from nytta.ingest.files.column_names import names_of_fields
 from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.explain import explain
+from nytta.ingest.files.listed_units import slug
 from nytta.ingest.files.looks import look
+from nytta.ingest.files.registry_text import PAPERS
 from nytta.registry.load import load
 from nytta.service import command_client
 from nytta.surfaces import console
@@ -203,7 +204,7 @@ def test_staff_may_ask_for_support_in_the_system_of_the_tickets(
 
 
 def test_names_become_ids() -> None:
-    assert [beginning.slug(name) for name in ("Björkviks kommun", "Øvre Årdal", "IT-støtte", "Straße 1")] == [
+    assert [slug(name) for name in ("Björkviks kommun", "Øvre Årdal", "IT-støtte", "Straße 1")] == [
         "bjorkviks-kommun",
         "ovre-ardal",
         "it-stotte",

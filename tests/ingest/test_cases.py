@@ -140,7 +140,7 @@ def test_09_null_is_as_good_as_absent(cases: Cases, intake: Intake) -> None:
 @pytest.mark.parametrize("name", ["array.json", "bom.ndjson", "indented.json", "utf16.ndjson"])
 def test_10_cloudevents_are_read_in_every_wrapping(name: str, cases: Cases, intake: Intake) -> None:
     (chunk,) = read_cloudevents(cases("10") / name)
-    batch = decode(chunk.ndjson, received_at=NOW, pseudonymise=intake._choice_for("org"))
+    batch = decode(chunk.ndjson, received_at=NOW, pseudonymise=intake.choice_for("org"))
     assert (len(batch), batch.rejects) == (chunk.rows, ())
     assert chunk.rows == (2 if name == "array.json" else 1)
 
@@ -174,7 +174,7 @@ def test_14_another_container_is_named(cases: Cases) -> None:
 
 def test_15_data_that_are_written_as_bytes_are_read(cases: Cases, intake: Intake) -> None:
     line = (cases("15") / "event.json").read_bytes()
-    batch = decode(line, received_at=NOW, pseudonymise=intake._choice_for("org"))
+    batch = decode(line, received_at=NOW, pseudonymise=intake.choice_for("org"))
     assert (len(batch), batch.rejects) == (1, ())
 
 

@@ -43,6 +43,41 @@ def test_units_and_the_tree_of_a_day(example: Registry) -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "day", "expected"),
+    [
+        ("norrvik.archive", date(2025, 12, 31), "Journalarkivet"),
+        ("norrvik.archive", date(2026, 1, 1), "Arkivcentrum"),
+        ("havneset.care", date(2020, 1, 1), "Care"),
+        ("norrvik.small-clinics", DAY, "Små kliniker"),
+        ("norrvik.small-clinics", date(2020, 1, 1), "Små kliniker"),
+        ("nowhere", DAY, "nowhere"),
+    ],
+)
+def test_a_place_has_its_names_of_the_day_or_its_last_ones(
+    example: Registry, place: str, day: date, expected: str
+) -> None:
+    assert example.place_names(place, day).sv == expected
+
+
+def test_a_group_has_its_days(example: Registry) -> None:
+    group = example.reporting_group("norrvik.small-clinics", DAY)
+    assert group is not None
+    assert group.id == "norrvik.small-clinics"
+    assert example.reporting_group("norrvik.small-clinics", date(2020, 1, 1)) is None
+    assert example.reporting_group("norrvik.permits", DAY) is None
+
+
+def test_systems_and_case_types_have_names_or_their_ids(example: Registry) -> None:
+    system = next(system for system in example.systems if system.case_types)
+    case_type = system.case_types[0]
+    assert example.system_names(system.id) == system.names
+    assert example.system_names("other").en == "other"
+    assert example.case_type_names(system.id, case_type.id) == case_type.names
+    assert example.case_type_names(system.id, "other").en == "other"
+    assert example.case_type_names("other", case_type.id).en == case_type.id
+
+
+@pytest.mark.parametrize(
     ("unit", "day", "expected"),
     [
         ("norrvik.permits", DAY, ("Tillståndschefen", "norrvik.permits", "manager")),

@@ -62,23 +62,26 @@ def examine(data: Path | None, registry: Path | None) -> list[Finding]:
     try:
         settings = Settings() if data is None else Settings(data=data)
     except ValidationError as error:
-        return [
-            Finding(
-                "settings",
-                "bad",
-                f"NYTTA_{'.'.join(map(str, detail['loc'])).upper()}: {detail['msg']}",
-                "correct the variable",
-            )
-            for detail in error.errors()
-        ]
-    findings = [*_settings(), *_guarded("registry", lambda: _registry(settings, registry))]
-    findings += [*_guarded("keys", lambda: _keys(settings)), *_guarded("files", lambda: _files(settings))]
-    findings += _guarded("store", lambda: _store(settings))
-    findings += [*_guarded("broker", lambda: _broker(settings)), *_guarded("mail", lambda: _ways_out(settings))]
-    findings += [*_guarded("sign-in", lambda: _sign_in(settings))]
-    findings += _guarded("sources", lambda: _sources(registry or settings.registry))
-    findings += [*_guarded("clock", lambda: _clock(settings)), *_guarded("disk", lambda: _disk(settings))]
-    return findings
+        return [_wrong_setting(detail["loc"], detail["msg"]) for detail in error.errors()]
+    looks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "settings": _settings,
+        "registry": lambda: _registry(settings, registry),
+        "keys": lambda: _keys(settings),
+        "files": lambda: _files(settings),
+        "store": lambda: _store(settings),
+        "broker": lambda: _broker(settings),
+        "mail": lambda: _ways_out(settings),
+        "sign-in": lambda: _sign_in(settings),
+        "sources": lambda: _sources(registry or settings.registry),
+        "clock": lambda: _clock(settings),
+        "disk": lambda: _disk(settings),
+    }
+    return [finding for subject, look in looks.items() for finding in _guarded(subject, look)]
+
+
+def _wrong_setting(place: tuple[int | str, ...], problem: str) -> Finding:
+    variable = ".".join(map(str, place)).upper()
+    return Finding("settings", "bad", f"NYTTA_{variable}: {problem}", "correct the variable")
 
 
 def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -252,9 +255,9 @@ def _ways_out(settings: Settings) -> Iterator[Finding]:
     for channel, address in (("webhook", channels.webhook), ("Alertmanager", channels.alertmanager)):
         if address:
             parts = urlsplit(address)
-            with socket.create_connection(
-                (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), _SECONDS
-            ):
+            usual_port = 443 if parts.scheme == "https" else 80
+            server = (parts.hostname or "", parts.port or usual_port)
+            with socket.create_connection(server, _SECONDS):
                 yield Finding(channel, "good", f"{parts.hostname} can be reached")
     if not settings.address:
         yield Finding("links", "watch", "messages have no links", "set NYTTA_ADDRESS to where people reach the console")
@@ -294,19 +297,15 @@ def _mail(channels: Channels) -> Finding:
 def _sign_in(settings: Settings) -> Iterator[Finding]:
     """What signs people in; of a provider its description, its keys and its clock, as a sign-in would find them."""
     try:
-        proxy, client = (
-            Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value()),
-            client_of(settings),
-        )
+        proxy = Proxy.of(settings.proxy_header, settings.proxies, settings.proxy_secret.get_secret_value())
+        client = client_of(settings)
         refuse_open_house("127.0.0.1", proxy, oidc=client is not None)
     except ValueError as error:
         yield Finding("sign-in", "bad", str(error), "correct the variable")
         return
     if client is None:
-        ways = (
-            f"a proxy names who it is in {settings.proxy_header}" if proxy else "one-time links, at this machine alone"
-        )
-        yield Finding("sign-in", "good", ways)
+        by_proxy = f"a proxy names who it is in {settings.proxy_header}"
+        yield Finding("sign-in", "good", by_proxy if proxy else "one-time links, at this machine alone")
         return
 
     async def asked() -> tuple[Description, int]:
@@ -317,9 +316,8 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
     try:
         about, keys = asyncio.run(asked())
     except Refusal as refusal:
-        yield Finding(
-            "sign-in", "bad", refusal.why, "nobody can sign in until this is mended; nytta link still lets you in"
-        )
+        mend = "nobody can sign in until this is mended; nytta link still lets you in"
+        yield Finding("sign-in", "bad", refusal.why, mend)
         return
     if not about.pkce:
         mend = "have the provider allow PKCE with S256 to this client"
@@ -327,9 +325,8 @@ def _sign_in(settings: Settings) -> Iterator[Finding]:
     if about.date is not None and not asked_at - SKEW <= about.date <= _now() + SKEW:
         # tokens bear the moment they were issued, and are refused when that is too far away
         drift = f"the provider's clock is {about.date - asked_at:+.0f} s off"
-        yield Finding(
-            "sign-in", "bad", drift, "mend time synchronisation: its tokens would be too old, or from the future"
-        )
+        mend = "mend time synchronisation: its tokens would be too old, or from the future"
+        yield Finding("sign-in", "bad", drift, mend)
         return
     yield Finding("sign-in", "good", f"{client.issuer}, {keys} keys; it must know the address {client.redirect}")
 
@@ -356,9 +353,8 @@ def _clock(settings: Settings) -> Iterator[Finding]:
         drifts = ", ".join(f"{name} is {seconds:+.0f} s off" for name, seconds in off.items())
         yield Finding("clock", "bad", drifts, "mend time synchronisation on both machines")
     else:
-        yield Finding(
-            "clock", "good", f"as that of {', '.join(clocks)}" if clocks else f"{datetime.now(UTC):%F %T} UTC"
-        )
+        alone = f"{datetime.now(UTC):%F %T} UTC"
+        yield Finding("clock", "good", f"as that of {', '.join(clocks)}" if clocks else alone)
 
 
 def _now() -> float:

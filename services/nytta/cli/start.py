@@ -24,6 +24,7 @@ from nytta.ingest.files.draft import Draft, drafted
 from nytta.ingest.files.explain import explain
 from nytta.ingest.files.looks import look
 from nytta.ingest.files.mapping_text import text
+from nytta.ingest.files.registry_text import PAPERS
 from nytta.ingest.intake import ImportReport
 from nytta.surfaces.problems import in_language
 
@@ -156,7 +157,7 @@ def _answered(
             fail(
                 say("wrong_choice", language, question=asked, reply=reply, choices=", ".join(question.choices)), code=2
             )
-        if not reply and question.key not in beginning.PAPERS:
+        if not reply and question.key not in PAPERS:
             fail(say("no_reply", language, question=asked, key=question.key), code=2)
         answers[question.key] = reply
     return answers

@@ -11,8 +11,25 @@ from pydantic import BaseModel
 
 from nytta.registry.dates import ALWAYS, Span
 from nytta.registry.entries.contents import Contents, Located
-from nytta.registry.entries.organisation import ContactEntry, OrganisationEntry, UnitEntry
-from nytta.registry.entries.programme import BenefitEntry
+from nytta.registry.entries.organisation import (
+    ApprovalEntry,
+    CodeMapEntry,
+    ContactEntry,
+    DisposalEntry,
+    GroupEntry,
+    OrganisationEntry,
+    UnitEntry,
+)
+from nytta.registry.entries.programme import (
+    BenefitEntry,
+    CostEntry,
+    DecisionEntry,
+    DeviationEntry,
+    MilestoneEntry,
+    PlanEntry,
+    SuggestionEntry,
+    SurveyEntry,
+)
 from nytta.registry.entries.systems import CaseTypeEntry, MinutesEntry, SystemEntry
 from nytta.registry.paths import chains
 from nytta.registry.programme import (
@@ -37,134 +54,43 @@ E = TypeVar("E", bound=BaseModel)
 
 def build(contents: Contents) -> Registry:
     """The registry of `contents`, which must have passed every rule."""
-    organisations = [organisation.entry for organisation in contents.organisations]
     units = tuple(_units(contents))
-    # A unit that moved between organisations counts with the last of them.
+    # a unit that moved between organisations counts with the last of them
     units_in_time = sorted(units, key=lambda unit: unit.valid_from)
-    roots = {unit.id: unit.root for unit in units_in_time}
-    tongues = {unit.id: unit.language for unit in units_in_time}
-    # reversed, so that of several versions of an organisation the first one listed decides
-    currencies = {organisation.id: organisation.money for organisation in reversed(organisations)}
-    money = {unit: currencies[root] for unit, root in roots.items()}
+    languages = {unit.id: unit.language for unit in units_in_time}
+    currencies = _currencies(contents, {unit.id: unit.root for unit in units_in_time})
     return Registry(
-        organisations=tuple(_organisation(organisation) for organisation in organisations),
+        organisations=tuple(map(_organisation, _entries(contents.organisations))),
         units=units,
-        groups=tuple(
-            ReportingGroup(
-                group_entry.id,
-                group_entry.names,
-                group_entry.units,
-                group_entry.manager.contact(tongues[group_entry.units[0]]),
-                group_entry.span,
-            )
-            for group_entry in _entries(contents.reporting_groups)
+        groups=tuple(_group(entry, languages[entry.units[0]]) for entry in _entries(contents.reporting_groups)),
+        codes=tuple(code for entry in _entries(contents.code_maps) for code in _codes(entry)),
+        approvals=tuple(map(_approval, _entries(contents.approvals))),
+        disposals=tuple(map(_disposal, _entries(contents.disposals))),
+        systems=tuple(map(_system, _entries(contents.systems))),
+        milestones=tuple(map(_milestone, _entries(contents.milestones))),
+        plans=tuple(map(_plan, _entries(contents.plans))),
+        benefits=tuple(
+            _benefit(entry, currencies[entry.unit], languages[entry.unit]) for entry in _entries(contents.benefits)
         ),
-        codes=tuple(
-            UnitCode(code_map.entry.source, code.code, code.unit, code.span)
-            for code_map in contents.code_maps
-            for code in code_map.entry.codes
-        ),
-        approvals=tuple(
-            Approval(
-                approval_entry.purpose,
-                approval_entry.organisation or "",
-                approval_entry.legal_basis or "",
-                approval_entry.dpia or "",
-                approval_entry.consulted_on,
-            )
-            for approval_entry in _entries(contents.approvals)
-        ),
-        disposals=tuple(
-            Disposal(disposal_entry.rule, disposal_entry.decision, disposal_entry.organisation or "")
-            for disposal_entry in _entries(contents.disposals)
-        ),
-        systems=tuple(_system(system.entry) for system in contents.systems),
-        milestones=tuple(
-            Milestone(
-                milestone_entry.id,
-                milestone_entry.what,
-                milestone_entry.date,
-                milestone_entry.names,
-                milestone_entry.system,
-                milestone_entry.unit,
-                milestone_entry.tier or "",
-            )
-            for milestone_entry in _entries(contents.milestones)
-        ),
-        plans=tuple(
-            Plan(
-                unit=plan_entry.unit,
-                system=plan_entry.system,
-                indicator=plan_entry.indicator,
-                start=plan_entry.start,
-                targets=tuple(Target(target.date, target.value) for target in plan_entry.targets),
-                workplaces=plan_entry.workplaces,
-                span=plan_entry.span,
-            )
-            for plan_entry in _entries(contents.plans)
-        ),
-        benefits=tuple(_benefit(benefit.entry, money, tongues) for benefit in contents.benefits),
-        decisions=tuple(
-            Decision(
-                decision_entry.id,
-                decision_entry.names,
-                decision_entry.decided,
-                decision_entry.level or "",
-                decision_entry.due,
-                decision_entry.units,
-                decision_entry.system,
-            )
-            for decision_entry in _entries(contents.decisions)
-        ),
-        costs=tuple(
-            Cost(
-                Names.of(cost_entry.name),
-                cost_entry.unit,
-                cost_entry.span,
-                cost_entry.amount,
-                cost_entry.currency or money[cost_entry.unit],
-                cost_entry.system,
-                cost_entry.kind or "",
-            )
-            for cost_entry in _entries(contents.costs)
-        ),
-        surveys=tuple(
-            Survey(
-                survey_entry.name,
-                survey_entry.year,
-                survey_entry.unit,
-                tuple(sorted(survey_entry.scores.items())),
-                survey_entry.source,
-            )
-            for survey_entry in _entries(contents.surveys)
-        ),
-        suggestions=tuple(
-            Suggestion(
-                suggestion_entry.alert,
-                suggestion_entry.text,
-                suggestion_entry.owner,
-                suggestion_entry.link or "",
-                suggestion_entry.system,
-            )
-            for suggestion_entry in _entries(contents.suggestions)
-        ),
-        deviations=tuple(
-            Deviation(
-                deviation_entry.unit,
-                deviation_entry.system,
-                deviation_entry.reason,
-                deviation_entry.agreed_by,
-                deviation_entry.case_type,
-                deviation_entry.span,
-            )
-            for deviation_entry in _entries(contents.deviations)
-        ),
+        decisions=tuple(map(_decision, _entries(contents.decisions))),
+        costs=tuple(_cost(entry, currencies[entry.unit]) for entry in _entries(contents.costs)),
+        surveys=tuple(map(_survey, _entries(contents.surveys))),
+        suggestions=tuple(map(_suggestion, _entries(contents.suggestions))),
+        deviations=tuple(map(_deviation, _entries(contents.deviations))),
     )
 
 
 def _entries(located_entries: Iterable[Located[E]]) -> Iterator[E]:
     """The entries without their places, of which nothing more is told."""
     return (located.entry for located in located_entries)
+
+
+def _currencies(contents: Contents, roots: Mapping[str, str]) -> dict[str, str]:
+    """The currency of each unit's organisation."""
+    organisations = [organisation.entry for organisation in contents.organisations]
+    # reversed, so that of several versions of an organisation the first one listed decides
+    by_root = {organisation.id: organisation.money for organisation in reversed(organisations)}
+    return {unit: by_root[root] for unit, root in roots.items()}
 
 
 def _organisation(entry: OrganisationEntry) -> Organisation:
@@ -186,6 +112,104 @@ def _organisation(entry: OrganisationEntry) -> Organisation:
         public_data=entry.public_data,
         disclosure=tuple(disclosure_entry.protection for disclosure_entry in entry.disclosure),
         false_per_unit_year=entry.detection.false_per_unit_year,
+    )
+
+
+def _group(entry: GroupEntry, language: str) -> ReportingGroup:
+    return ReportingGroup(
+        id=entry.id,
+        names=entry.names,
+        units=entry.units,
+        manager=entry.manager.contact(language),
+        span=entry.span,
+    )
+
+
+def _codes(entry: CodeMapEntry) -> Iterator[UnitCode]:
+    for code in entry.codes:
+        yield UnitCode(entry.source, code.code, code.unit, code.span)
+
+
+def _approval(entry: ApprovalEntry) -> Approval:
+    return Approval(
+        purpose=entry.purpose,
+        organisation=entry.organisation or "",
+        legal_basis=entry.legal_basis or "",
+        dpia=entry.dpia or "",
+        consulted_on=entry.consulted_on,
+    )
+
+
+def _disposal(entry: DisposalEntry) -> Disposal:
+    return Disposal(entry.rule, entry.decision, entry.organisation or "")
+
+
+def _milestone(entry: MilestoneEntry) -> Milestone:
+    return Milestone(
+        id=entry.id,
+        what=entry.what,
+        date=entry.date,
+        names=entry.names,
+        system=entry.system,
+        unit=entry.unit,
+        tier=entry.tier or "",
+    )
+
+
+def _plan(entry: PlanEntry) -> Plan:
+    return Plan(
+        unit=entry.unit,
+        system=entry.system,
+        indicator=entry.indicator,
+        start=entry.start,
+        targets=tuple(Target(target.date, target.value) for target in entry.targets),
+        workplaces=entry.workplaces,
+        span=entry.span,
+    )
+
+
+def _decision(entry: DecisionEntry) -> Decision:
+    return Decision(
+        id=entry.id,
+        names=entry.names,
+        decided=entry.decided,
+        level=entry.level or "",
+        due=entry.due,
+        units=entry.units,
+        system=entry.system,
+    )
+
+
+def _cost(entry: CostEntry, currency: str) -> Cost:
+    return Cost(
+        names=Names.of(entry.name),
+        unit=entry.unit,
+        span=entry.span,
+        amount=entry.amount,
+        currency=entry.currency or currency,
+        system=entry.system,
+        kind=entry.kind or "",
+    )
+
+
+def _survey(entry: SurveyEntry) -> Survey:
+    # in order of their names, so that the same survey has the same digest
+    scores = tuple(sorted(entry.scores.items()))
+    return Survey(entry.name, entry.year, entry.unit, scores, entry.source)
+
+
+def _suggestion(entry: SuggestionEntry) -> Suggestion:
+    return Suggestion(entry.alert, entry.text, entry.owner, entry.link or "", entry.system)
+
+
+def _deviation(entry: DeviationEntry) -> Deviation:
+    return Deviation(
+        unit=entry.unit,
+        system=entry.system,
+        reason=entry.reason,
+        agreed_by=entry.agreed_by,
+        case_type=entry.case_type,
+        span=entry.span,
     )
 
 
@@ -279,7 +303,7 @@ def _minutes(entry: MinutesEntry | None) -> Minutes | None:
     return Minutes(entry.before, entry.after, entry.method or "", entry.confirmed_by or "", entry.confirmed_on)
 
 
-def _benefit(entry: BenefitEntry, money: Mapping[str, str], tongues: Mapping[str, str]) -> Benefit:
+def _benefit(entry: BenefitEntry, currency: str, language: str) -> Benefit:
     adoption = None
     if entry.adoption:
         about = entry.adoption
@@ -290,8 +314,8 @@ def _benefit(entry: BenefitEntry, money: Mapping[str, str], tongues: Mapping[str
         unit=entry.unit,
         kind=entry.kind,
         unit_of_measure=entry.unit_of_measure,
-        currency=entry.currency or money[entry.unit],
-        owner=_contact(entry.owner, tongues[entry.unit]),
+        currency=entry.currency or currency,
+        owner=_contact(entry.owner, language),
         baseline=entry.baseline,
         baseline_span=entry.baseline_span,
         target=entry.target,

@@ -14,7 +14,7 @@ from nytta.registry.paths import by_id, chains
 from nytta.registry.programme import Benefit, Cost, Decision, Deviation, Milestone, Plan, Suggestion, Survey
 from nytta.registry.retention import Disposal, Rule
 from nytta.registry.systems import CaseType, System
-from nytta.registry.units import ANY_PURPOSE, Addressee, Approval, Organisation, ReportingGroup, Unit, UnitCode
+from nytta.registry.units import ANY_PURPOSE, Addressee, Approval, Names, Organisation, ReportingGroup, Unit, UnitCode
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,22 @@ class Registry:
         # the first is the only one: `load` refuses a unit that is in two groups at once
         return next((group for group in self.groups if unit in group.units and day in group.span), None)
 
+    def reporting_group(self, place: str, day: date) -> ReportingGroup | None:
+        """The reporting group of that id on `day`; None for a unit, and for a group of other days."""
+        return next((group for group in self.groups if group.id == place and day in group.span), None)
+
+    def place_names(self, place: str, day: date) -> Names:
+        """The names of a unit or reporting group on `day`; its id where the registry never had it."""
+        for group in self.groups:
+            if group.id == place:
+                return group.names
+        versions = self._versions.get(place, [])
+        for version in versions:
+            if day in version.span:
+                return version.names
+        # a unit that has ended is still spoken of, by its last names
+        return versions[-1].names if versions else Names.of(place)
+
     def addressee(self, unit: str, day: date) -> Addressee | None:
         """Who gets messages about `unit` on `day`; None when nobody is named, up to the root.
 
@@ -181,6 +197,16 @@ class Registry:
     def system(self, system: str) -> System | None:
         """The system of that id; None when the registry does not know it."""
         return self._systems.get(system)
+
+    def system_names(self, system: str) -> Names:
+        """The names of a system; its id where the registry does not know it."""
+        registered = self._systems.get(system)
+        return registered.names if registered else Names.of(system)
+
+    def case_type_names(self, system: str, case_type: str) -> Names:
+        """The names of a case type; its id where the registry does not know it."""
+        registered = self.case_type(system, case_type)
+        return registered.names if registered else Names.of(case_type)
 
     def case_type(self, system: str, case_type: str) -> CaseType | None:
         """The case type of that id in a system; None when the registry does not know it."""

@@ -21,7 +21,7 @@ from nytta.ingest.files import mapping as mappings
 from nytta.ingest.files.mapping import Mapping as FieldMapping
 from nytta.ingest.files.specs import Value
 from nytta.ingest.http.hooks import Hook
-from nytta.ingest.intake import Pulled
+from nytta.ingest.intake import PageReport
 from nytta.ingest.pull.ask import Ask, BusyError, ConcealedError, Credentials, PullError
 from nytta.ingest.pull.declared import FOLDER, Declared
 from nytta.ingest.pull.drift import Shares, vanished
@@ -114,7 +114,7 @@ class Puller:
             pulls.save_cursor(self.app.private, self.declared.id, page.cursor, self.clock())
         self.after_page()
 
-    def _stored(self, rows: Sequence[dict[str, Any]], gone: Collection[str] = ()) -> Pulled:
+    def _stored(self, rows: Sequence[dict[str, Any]], gone: Collection[str] = ()) -> PageReport:
         """Rows of a page, and ids of rows that a directory has no more, stored."""
         intake, root = self.app.intake, self.declared.organisation
         if isinstance(self.source, Directory):
@@ -226,7 +226,7 @@ def _well_formed(parts: Iterable[T]) -> Iterator[T]:
         yield part
 
 
-def _count(done: PullRound, page_counts: Pulled) -> None:
+def _count(done: PullRound, page_counts: PageReport) -> None:
     """Add what became of a page to its round."""
     done.rows += page_counts.rows
     done.events += page_counts.events

@@ -16,8 +16,9 @@ from nytta.indicators.store.render import Scope, Zones, winners
 from nytta.ingest.store.counted import visible
 from nytta.ingest.store.private import PrivateStore
 from nytta.insight.benefits.evidence import Evidence, Measured, Peer, Place, Published
+from nytta.insight.benefits.expenses import DIGITAL
 from nytta.insight.benefits.maturity import Model
-from nytta.insight.benefits.state import DIGITAL, state
+from nytta.insight.benefits.state import state
 from nytta.insight.benefits.statement import Definition, encode
 from nytta.insight.benefits.transactions import SERVICE, YEAR
 from nytta.insight.states.decisions import Act

@@ -29,9 +29,9 @@ _HERE: Final = {"sv": "här", "nb": "her"}
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence as it is known, and as it is said."""
+    """A sentence in all languages, and the pattern by which its English form is recognised."""
 
-    known: re.Pattern[str]
+    pattern: re.Pattern[str]
     length: int
     """Signs of its own, without what fills its gaps."""
     words: dict[str, str]
@@ -39,32 +39,59 @@ class Sentence:
 
 def in_language(text: str, language: str) -> str:
     """The sentence, or the sentences that a semicolon parts, in `language`; as it is where it is not known."""
-    return text if language == "en" else _said(text, language, _DEPTH) or text
+    return text if language == "en" else _translated(text, language, _DEPTH) or text
 
 
-def _said(text: str, language: str, depth: int) -> str:
+def _translated(text: str, language: str, depth: int) -> str:
     """The sentence in another language; "" where it is not known."""
+    # gaps hold sentences that hold others: a text from outside must not lead on for ever
     if depth == 0:
         return ""
+    if sentence := _known_sentence(text, language, depth):
+        return sentence
+    if _SHOWN.fullmatch(text):
+        return _with_cell(text, language, depth)
+    return _with_place(text, language, depth) or _several(text, language, depth)
+
+
+def _known_sentence(text: str, language: str, depth: int) -> str:
     for sentence in _sentences():
-        if matched := sentence.known.fullmatch(text):
-            filled = {
-                name: (_said(part, language, depth - 1) or part) if name in _SENTENCES else part
-                for name, part in matched.groupdict().items()
+        matched = sentence.pattern.fullmatch(text)
+        if matched:
+            gaps = {
+                gap: _translated(filling, language, depth - 1) or filling if gap in _SENTENCES else filling
+                for gap, filling in matched.groupdict().items()
             }
-            return sentence.words[language].format(**filled)
-    if shown := _SHOWN.fullmatch(text):
-        detail = _said(shown["detail"], language, depth)
-        return f"{detail} ({_HERE[language]}: {shown['cell']})" if detail else ""
-    for placed in (_DERIVED, _IN_FILE):
-        if (matched := placed.fullmatch(text)) and (detail := _said(matched["detail"], language, depth - 1)):
+            return sentence.words[language].format(**gaps)
+    return ""
+
+
+def _with_cell(text: str, language: str, depth: int) -> str:
+    """A sentence with what the cell says behind it."""
+    matched = _SHOWN.fullmatch(text)
+    detail = _translated(matched["detail"], language, depth) if matched else ""
+    return f"{detail} ({_HERE[language]}: {matched['cell']})" if matched and detail else ""
+
+
+def _with_place(text: str, language: str, depth: int) -> str:
+    """A sentence with the place of what is wrong before it."""
+    for pattern in (_DERIVED, _IN_FILE):
+        matched = pattern.fullmatch(text)
+        detail = _translated(matched["detail"], language, depth - 1) if matched else ""
+        if matched and detail:
             return f"{matched['place']}: {detail}"
-    first, separator, rest = text.partition("; ")
-    while separator:
-        if (said := _said(first, language, depth - 1)) and (others := _said(rest, language, depth)):
-            return f"{said}; {others}"
-        more, separator, rest = rest.partition("; ")
-        first = f"{first}; {more}"
+    return ""
+
+
+def _several(text: str, language: str, depth: int) -> str:
+    """Several sentences; a semicolon may also stand within the first."""
+    parts = text.split("; ")
+    for number in range(1, len(parts)):
+        head, tail = "; ".join(parts[:number]), "; ".join(parts[number:])
+        translated_head = _translated(head, language, depth - 1)
+        translated_tail = _translated(tail, language, depth) if translated_head else ""
+        if translated_tail:
+            return f"{translated_head}; {translated_tail}"
     return ""
 
 

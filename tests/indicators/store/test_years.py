@@ -148,6 +148,37 @@ def test_a_late_case_takes_few_statements(old: PrivateStore) -> None:
     assert anew.count("{private}.cases FINAL") == 1
 
 
+READS = {
+    "closed": "SELECT count() FROM {private}.cases FINAL WHERE closed_at >= '2025-08-04' AND closed_at < '2025-08-11'",
+    "closed or opened": """SELECT count() FROM {private}.cases FINAL WHERE unit = 'north'
+        AND ((closed_at >= '2025-08-04' AND closed_at < '2025-08-11')
+          OR (opened_at >= '2025-07-01' AND opened_at < '2025-09-01'))""",
+    "cells": "SELECT count() FROM {private}.cells FINAL WHERE (unit, period) IN (('north', '2025-08-04'))",
+    "hands": "SELECT count() FROM {private}.hands FINAL WHERE (unit, period) IN (('north', '2025-08-04'))",
+}
+"""What rounds ask of tables that hold all years, for one week of one of them."""
+
+
+@pytest.mark.parametrize("query", READS.values(), ids=READS.keys())
+def test_a_week_is_read_without_the_years_around_it(old: PrivateStore, query: str) -> None:
+    table_name = query.partition("{private}.")[2].partition(" ")[0]
+    year = "opened_at" if table_name == "cases" else "period"
+    rows_of_years = dict(
+        old.connection.rows(f"SELECT toYear({year}), count() FROM {{private}}.{table_name} GROUP BY ALL")
+    )
+    read = sum(rows for *_, rows, _ in old.connection.rows(f"EXPLAIN ESTIMATE {query}"))
+    assert len(rows_of_years) == 3
+    assert 0 < read <= rows_of_years[2025]
+
+
+def test_who_asks_for_one_indicator_reads_no_other(old: PrivateStore) -> None:
+    query = "SELECT * FROM {private}.indicator_values WHERE indicator = 'lead-time' AND version = 1"
+    lines = [line for (line,) in old.connection.rows(f"EXPLAIN indexes = 1 {query}")]
+    reads = [read for read in "\n".join(lines).split("ReadFromMergeTree")[1:] if ".cells)" in read]
+    assert len(reads) == 2  # what adds up, and what does not
+    assert all("PrimaryKey" in read and "(indicator in ['lead-time', 'lead-time'])" in read for read in reads), reads
+
+
 @contextmanager
 def stated(store: PrivateStore) -> Iterator[tuple[PrivateStore, list[str]]]:
     """The store, and the statements that are given through it."""

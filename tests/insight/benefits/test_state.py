@@ -11,7 +11,8 @@ import pytest
 from nytta.insight.benefits.decided import standing
 from nytta.insight.benefits.evidence import Evidence, Measured, Published
 from nytta.insight.benefits.model_file import read_model
-from nytta.insight.benefits.state import NO_COST, UNCONFIRMED, state
+from nytta.insight.benefits.state import state
+from nytta.insight.benefits.stated_benefit import NO_COST, UNCONFIRMED
 from nytta.insight.benefits.statement import Benefit, Statement, decode, encode
 from nytta.insight.states.decisions import Act
 from nytta.registry import declarations

@@ -89,12 +89,12 @@ def publish(
         now=current_time,
         publication=counters["publication"] + 1,
     )
-    touched = course.touched()
-    registered = any(indicator == REGISTER for indicator, _ in touched)
-    changed = 0
-    for definition in definitions if places else ():
-        if (definition.id, definition.version) in touched or (registered and definition.counts_hands):
-            changed += course.publish(definition)
+    first_days = course.first_days(definitions)
+    changed = sum(
+        course.publish(definition, first_days[definition.id])
+        for definition in (definitions if places else ())
+        if definition.id in first_days
+    )
     _publish_definitions(store, definitions, course.publication)
     # counters last: a publication that is broken off is done again from where the last one ended
     for root, place in places.items():
@@ -169,19 +169,41 @@ class _Course:
     now: datetime
     publication: int
 
-    def touched(self) -> set[tuple[str, int]]:
-        """Indicators (id, version) that were computed since the last publication, or all that anything feeds."""
-        closing = any(place.open_week > place.before for place in self.places.values())
-        since = "1" if not self.version or self.renamed or closing else f"computed > {self.version}"
-        rows = self.store.connection.rows(
-            f"""SELECT DISTINCT indicator, version FROM {{private}}.cells WHERE {since}
-            UNION DISTINCT SELECT DISTINCT indicator, version FROM {{private}}.hands WHERE {since}"""
-        )
-        return {(indicator, number) for indicator, number in rows}
+    def first_days(self, definitions: Sequence[Definition]) -> dict[str, date]:
+        """A day before which nothing is due, of each indicator of which something is.
 
-    def publish(self, definition: Definition) -> int:
-        """Publish what changed of one indicator, and what closed since; how many rows changed."""
-        rows = self._rows(definition)
+        That is what was computed since the last publication or closed since, or everything.
+        """
+        closing = [place.before for place in self.places.values() if place.open_week > place.before]
+        anything = "1" if not self.version or self.renamed or closing else f"computed > {self.version}"
+        queries = [
+            f"""SELECT indicator, version, minOrNullIf(period, computed > {self.version})
+            FROM {{private}}.{table} WHERE {anything} GROUP BY indicator, version"""
+            for table in ("cells", "hands")
+        ]
+        rows = self.store.connection.rows(" UNION ALL ".join(queries))
+        fed = {(indicator, number) for indicator, number, _ in rows}
+        computed: dict[str, list[date]] = {}
+        for indicator, _, day in rows:
+            if day is not None:
+                computed.setdefault(indicator, []).append(day)
+        first_days = {}
+        for definition in definitions:
+            days = [*computed.get(definition.id, ()), *closing]
+            if definition.counts_hands:
+                days += computed.get(REGISTER, ())
+            has_all = not self.version or (self.renamed and definition.protects is Protects.STAFF)
+            is_fed = (definition.id, definition.version) in fed
+            if has_all and is_fed:
+                first_days[definition.id] = self.first
+            elif days and (is_fed or (definition.counts_hands and REGISTER in computed)):
+                # a month begins before its last week does
+                first_days[definition.id] = max(self.first, min(days) - timedelta(days=31))
+        return first_days
+
+    def publish(self, definition: Definition, first_day: date) -> int:
+        """Publish what changed of one indicator, and what closed since, from a day on; how many rows changed."""
+        rows = self._rows(definition, first_day)
         if not len(rows):
             return 0
         live, published = _bools(rows, "live"), _bools(rows, "shown")
@@ -292,8 +314,11 @@ class _Course:
 
     # reading
 
-    def _rows(self, definition: Definition) -> pa.Table:
-        """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`)."""
+    def _rows(self, definition: Definition, first_day: date) -> pa.Table:
+        """Exact figures of closed periods that changed or closed, beside what was shown of them (columns `was_…`).
+
+        `first_day` bounds every table that is read: what is due lies from it on.
+        """
         staff = definition.protects is Protects.STAFF
         # of a single case type windows alone are told: each more view of nearly the same cases is a further hint
         case_types = "case_type = '*'" if staff else "(case_type = '*' OR grain = 'window')"
@@ -308,19 +333,22 @@ class _Course:
         place = ", ".join(_PLACE)
         hands = """LEFT JOIN (
             SELECT unit, system, case_type, grain, period, handlers, most_by_one, requesters FROM {private}.hands FINAL
-            WHERE indicator = {id:String} AND version = {version:UInt16}) AS h
+            WHERE indicator = {id:String} AND version = {version:UInt16} AND period >= {first:Date}) AS h
             USING (unit, system, case_type, grain, period)
         LEFT JOIN (
             SELECT unit, grain, period, max(denominator) AS register FROM {private}.cells FINAL
-            WHERE indicator = {register:String} AND case_type = '*' GROUP BY unit, grain, period) AS r
+            WHERE indicator = {register:String} AND case_type = '*' AND period >= {first:Date}
+            GROUP BY unit, grain, period) AS r
             USING (unit, grain, period)
         LEFT JOIN (
             SELECT unit AS organisation, system, grain, period, max(denominator) AS in_system FROM {private}.cells FINAL
-            WHERE indicator = {register:String} AND case_type = '*' AND unit IN {roots:Array(String)}
+            WHERE indicator = {register:String} AND case_type = '*' AND period >= {first:Date}
+              AND unit IN {roots:Array(String)}
             GROUP BY unit, system, grain, period) AS s USING (organisation, system, grain, period)
         LEFT JOIN (
             SELECT unit AS organisation, grain, period, max(denominator) AS in_every FROM {private}.cells FINAL
-            WHERE indicator = {register:String} AND case_type = '*' AND unit IN {roots:Array(String)} AND system = ''
+            WHERE indicator = {register:String} AND case_type = '*' AND period >= {first:Date}
+              AND unit IN {roots:Array(String)} AND system = ''
             GROUP BY unit, grain, period) AS e USING (organisation, grain, period)"""
         if not definition.counts_hands:
             nobody = ", ".join(f"0 AS {name}" for name in (*_INPUTS[3:], "register", "in_system", "in_every"))
@@ -355,7 +383,7 @@ class _Course:
             FROM ({current}) AS a FULL OUTER JOIN ({previous}) AS b USING ({place}, organisation)""",
             id=definition.id,
             version=definition.version,
-            first=self.first,
+            first=first_day,
             unclear=sorted(self.unclear),
             roots=sorted(self.places),
             register=REGISTER,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from nytta.ingest.files import cells
-from nytta.ingest.files.draft import CASES, LOG, STAFF, TICKETS, USE, Draft
-from nytta.ingest.files.mapping_text import text
-from nytta.registry.texts import keyed
+from nytta.ingest.files import cells, mapping_text
+from nytta.ingest.files.draft import Draft
+from nytta.ingest.files.kinds import CASES, LOG, STAFF, TICKETS, USE
+from nytta.ingest.files.listed_units import Lists, codes, free, listed_units, own_units, slug, unknown_codes
+from nytta.ingest.files.registry_text import PAPERS, Organisation, System, organisation_text, systems_text
 
-PAPERS: Final = ("legal_basis", "dpia", "consulted_on")
-"""What stands behind an approval, by the names of the registry."""
 _ALIKE: Final = 0.86
+"""How like two names are, from 0 to 1, for one to be proposed for the other."""
+_ACCESS_WORDS: Final = re.compile(
+    r"(?i)\b(behörighet|tilgang|adgang|access|konto|account|licen[sc]e?|lisens|till?|to)\b"
+)
+"""Words of a column of access that name no system."""
 _COUNTRIES: Final = {
     "SE": ("Europe/Stockholm", "sv"),
     "NO": ("Europe/Oslo", "nb"),
@@ -44,12 +46,11 @@ class Question:
     """Answers that are possible; any text where there are none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    id: str
-    name: str
-    parent: str
-    codes: tuple[str, ...]
+_PAPER_QUESTIONS: Final = (
+    Question("legal_basis", "On which legal basis are figures made? Empty: they are stored and not shown", ""),
+    Question("dpia", "Which impact assessment (DPIA) covers them? Empty: they are stored and not shown", ""),
+    Question("consulted_on", "On which day were employees' representatives consulted (YYYY-MM-DD)?", ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +64,54 @@ class Beginning:
     """The papers that nobody has named: until they are there, figures are not approved."""
 
 
-def questions(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str], today: str) -> list[Question]:
+def questions(lists: Lists, answers: Mapping[str, str], today: str) -> list[Question]:
     """What is to be asked of a person, in order, given what was answered so far. `today` is proposed as a day."""
     country = answers.get("country") or _country(lists)
     language = _COUNTRIES.get(country, ("", "en"))[1]
-    asked_questions = [
+    all_questions = [
         Question("name", "What is the organisation called?", ""),
         Question("country", "In which country is it?", country, tuple(_COUNTRIES)),
     ]
     for path, draft in lists:
-        for question in draft.questions:
-            proposed = {"since": today, "unit": answers.get("name", "")}.get(question.about, question.proposed)
-            asked_questions.append(
-                Question(f"{question.about} {path.name}", f"{path.name}: {question.text}", proposed, question.choices)
-            )
-        if draft.kind in (TICKETS, CASES, USE, LOG):
-            proposed = _system(draft, lists, language)
-            asked_questions.append(Question(f"system {path.name}", f"{path.name}: which system is it from?", proposed))
-        if draft.kind == USE and has_untold_users(lists, answers.get(f"system {path.name}", "")):
-            asked_questions.append(
-                Question(
-                    f"expected {path.name}",
-                    f"{path.name}: is everybody on the staff list expected to use that system?",
-                    "no",
-                    ("yes", "no"),
-                )
-            )
-    known_units = _tree(lists, "org", answers)
-    for code in _strangers(lists, known_units):
-        close_names = difflib.get_close_matches(code.lower(), [unit.name.lower() for unit in known_units], 1, _ALIKE)
-        bearers = [unit.name for unit in known_units if close_names and unit.name.lower() == close_names[0]]
-        proposed = bearers[0] if len(bearers) == 1 else "a unit of its own"
-        asked_questions.append(
-            Question(
-                f"unit {code}",
-                f"'{code}' is in no staff list: which unit is it? A name, or 'a unit of its own'",
-                proposed,
-            )
+        all_questions += _list_questions(path, draft, lists, answers, today, language)
+    all_questions += _unit_questions(lists, answers)
+    return [*all_questions, *_PAPER_QUESTIONS]
+
+
+def _list_questions(
+    path: Path, draft: Draft, lists: Lists, answers: Mapping[str, str], today: str, language: str
+) -> Iterator[Question]:
+    """What neither the columns of a list nor the other lists say."""
+    proposals = {"since": today, "unit": answers.get("name", "")}
+    for question in draft.questions:
+        proposed = proposals.get(question.about, question.proposed)
+        yield Question(f"{question.about} {path.name}", f"{path.name}: {question.text}", proposed, question.choices)
+    if draft.kind in (TICKETS, CASES, USE, LOG):
+        proposed = _system(draft, lists, language)
+        yield Question(f"system {path.name}", f"{path.name}: which system is it from?", proposed)
+    # proposed is no: that all of a list are expected would be an invention
+    if draft.kind == USE and has_untold_users(lists, answers.get(f"system {path.name}", "")):
+        yield Question(
+            f"expected {path.name}",
+            f"{path.name}: is everybody on the staff list expected to use that system?",
+            "no",
+            ("yes", "no"),
         )
-    asked_questions += [
-        Question("legal_basis", "On which legal basis are figures made? Empty: they are stored and not shown", ""),
-        Question("dpia", "Which impact assessment (DPIA) covers them? Empty: they are stored and not shown", ""),
-        Question("consulted_on", "On which day were employees' representatives consulted (YYYY-MM-DD)?", ""),
-    ]
-    return asked_questions
+
+
+def _unit_questions(lists: Lists, answers: Mapping[str, str]) -> Iterator[Question]:
+    """Which unit a code means that no staff list has; proposed is the one unit whose name is nearly the same."""
+    units = listed_units(lists, "org", answers)
+    names = [unit.name.lower() for unit in units]
+    for code in unknown_codes(lists, units):
+        close_names = difflib.get_close_matches(code.lower(), names, 1, _ALIKE)
+        bearers = [unit.name for unit in units if unit.name.lower() in close_names]
+        proposed = bearers[0] if len(bearers) == 1 else "a unit of its own"
+        yield Question(
+            f"unit {code}",
+            f"'{code}' is in no staff list: which unit is it? A name, or 'a unit of its own'",
+            proposed,
+        )
 
 
 def problem(draft: Draft) -> str:
@@ -125,64 +130,72 @@ def problem(draft: Draft) -> str:
     )
 
 
-def begin(lists: Sequence[tuple[Path, Draft]], answers: Mapping[str, str]) -> Beginning:
+def begin(lists: Lists, answers: Mapping[str, str]) -> Beginning:
     """The registry and the mappings, with every question answered but the papers, which may be missing."""
-    name, country = answers["name"], answers["country"]
-    root = slug(name)
-    zone, language = _COUNTRIES.get(country, ("UTC", "en"))
-    systems: dict[str, tuple[str, str]] = {}
-    for path, draft in lists:
-        if called := answers.get(f"system {path.name}"):
-            systems.setdefault(slug(called), (called, draft.kind))
-    staff_system = _system_of_staff(lists, systems)
-    support = [slug(answers[f"system {path.name}"]) for path, draft in lists if draft.kind == TICKETS]
-    expected = [
-        slug(answers[f"system {path.name}"]) for path, _ in lists if answers.get(f"expected {path.name}") == "yes"
-    ]
-    first_date = first_day(lists)
-    written: dict[str, str] = {}
+    zone, language = _COUNTRIES.get(answers["country"], ("UTC", "en"))
+    organisation = Organisation(slug(answers["name"]), answers["name"], zone, answers["country"], language)
+    systems = _systems(lists, answers)
+    units = listed_units(lists, organisation.id, answers)
+    units += own_units(lists, units, organisation.id)
+    files: dict[str, str] = {}
     mappings: list[tuple[Path, str]] = []
-    names: set[str] = set()
+    ids: set[str] = set()
+    # staff first: whoever imports the lists in this order knows persons before their acts
     for path, draft in sorted(lists, key=lambda listed: listed[1].kind != STAFF):
-        mapping_id = free(slug(draft.kind if draft.kind != LOG else path.stem), names)
-        answered = {
-            "id": mapping_id,
-            "order": answers.get(f"order {path.name}", ""),
-            "since": answers.get(f"since {path.name}", ""),
-            "unit": root if answers.get(f"unit {path.name}") == name else answers.get(f"unit {path.name}", ""),
-            "system": slug(answers.get(f"system {path.name}", "")) or (staff_system if draft.kind == STAFF else ""),
-            "not_before": first_date,
-            "support": " ".join(support) if draft.kind == STAFF else "",
-            "expected": " ".join(expected) if draft.kind == STAFF else "",
-        }
+        mapping_id = free(slug(path.stem if draft.kind == LOG else draft.kind), ids)
+        answered = {"id": mapping_id, **_answered(path, draft, lists, answers, organisation, systems)}
         place = f"mappings/{mapping_id}.yaml"
-        written[place] = text(draft, root, zone, {key: answer for key, answer in answered.items() if answer})
+        given_answers = {key: answer for key, answer in answered.items() if answer}
+        files[place] = mapping_text.text(draft, organisation.id, zone, given_answers)
         mappings.append((path, place))
-    units = [*_tree(lists, root, answers), *_own(lists, root, answers)]
-    written["registry/organisation.yaml"] = "\n".join(
-        _organisation(root, name, zone, country, language, units, answers)
-    )
-    written["registry/systems.yaml"] = "\n".join(_systems(systems, language))
-    return Beginning(written, tuple(mappings), tuple(paper for paper in PAPERS if not answers.get(paper)))
+    files["registry/organisation.yaml"] = organisation_text(organisation, units, answers)
+    files["registry/systems.yaml"] = systems_text(systems, language)
+    missing_papers = tuple(paper for paper in PAPERS if not answers.get(paper))
+    return Beginning(files, tuple(mappings), missing_papers)
 
 
-def slug(name: str) -> str:
-    """An id made of a name: small letters, digits and hyphens."""
-    plain = name.translate(str.maketrans("åäöæøÅÄÖÆØ", "aaoaoaaoao"))
-    plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
+def _systems(lists: Lists, answers: Mapping[str, str]) -> list[System]:
+    """The systems that lists are from; of several lists of one, the first says what it is of."""
+    systems: dict[str, System] = {}
+    for path, draft in lists:
+        if name := answers.get(f"system {path.name}"):
+            systems.setdefault(slug(name), System(slug(name), name, draft.kind))
+    return list(systems.values())
 
 
-def free(wished: str, taken: set[str]) -> str:
-    """The id, with a number behind it where it is taken; it is taken from then on."""
-    name, number = wished or "list", 2
-    while name in taken:
-        name, number = f"{wished}-{number}", number + 1
-    taken.add(name)
-    return name
+def _answered(
+    path: Path,
+    draft: Draft,
+    lists: Lists,
+    answers: Mapping[str, str],
+    organisation: Organisation,
+    systems: Sequence[System],
+) -> dict[str, str]:
+    """The answers about one list, as its mapping takes them; "" where there is none."""
+
+    def answer(about: str, listed: Path = path) -> str:
+        return answers.get(f"{about} {listed.name}", "")
+
+    unit = answer("unit")
+    of_list = {
+        "order": answer("order"),
+        "since": answer("since"),
+        "unit": organisation.id if unit == organisation.name else unit,
+        "system": slug(answer("system")),
+        "not_before": first_day(lists),
+    }
+    if draft.kind != STAFF:
+        return of_list
+    support = [slug(answer("system", listed)) for listed, other in lists if other.kind == TICKETS]
+    expected = [slug(answer("system", listed)) for listed, _ in lists if answer("expected", listed) == "yes"]
+    return of_list | {
+        "system": slug(answer("system")) or _system_of_staff(lists, systems),
+        "support": " ".join(support),
+        "expected": " ".join(expected),
+    }
 
 
-def _country(lists: Sequence[tuple[Path, Draft]]) -> str:
+def _country(lists: Lists) -> str:
     """The country that the names of columns and units suggest."""
     wording = " ".join(column for _, draft in lists for column in draft.look.columns).lower()
     wording += " ".join(code.lower() for _, draft in lists for code in codes(draft))
@@ -193,33 +206,27 @@ def _country(lists: Sequence[tuple[Path, Draft]]) -> str:
     return ""
 
 
-def codes(draft: Draft) -> list[str]:
-    """The units that a list names, as it writes them."""
-    column = draft.fields.get("unit")
-    return sorted({keyed(text) for text in cells.said(draft.look.cells(column))}) if column else []
-
-
-def _system(draft: Draft, lists: Sequence[tuple[Path, Draft]], language: str) -> str:
+def _system(draft: Draft, lists: Lists, language: str) -> str:
     """The likeliest name of the system that a list is from."""
     if draft.kind == TICKETS:
         return _DESK[language]
-    applications = set(cells.said(draft.look.cells(draft.fields.get("app", ""))))
+    applications = set(cells.filled(draft.look.cells(draft.fields.get("app", ""))))
     if draft.kind == USE and len(applications) == 1:
         return applications.pop()
     for _, other in lists:
-        if other.kind == STAFF and (column := other.fields.get("access")):
-            named = re.sub(
-                r"(?i)\b(behörighet|tilgang|adgang|access|konto|account|licen[sc]e?|lisens|till?|to)\b", "", column
-            )
-            if named.strip(" :-()"):
-                return named.strip(" :-()")
+        column = other.fields.get("access") if other.kind == STAFF else None
+        # a column of access is called by the system: "Behörighet Lex", "Lex access"
+        name = _ACCESS_WORDS.sub("", column).strip(" :-()") if column else ""
+        if name:
+            return name
     return _USED[language] if draft.kind == USE else _CASES[language]
 
 
-def _system_of_staff(lists: Sequence[tuple[Path, Draft]], systems: Mapping[str, tuple[str, str]]) -> str:
+def _system_of_staff(lists: Lists, systems: Sequence[System]) -> str:
     """The system of which a staff list says who has access; "" for all systems."""
-    names = [(system_id, name) for system_id, (name, _) in systems.items()]
-    return next((system_id for _, draft in lists if (system_id := system_of_access(draft, names))), "")
+    names = [(system.id, system.name) for system in systems]
+    accessed = (system_of_access(draft, names) for _, draft in lists)
+    return next(filter(None, accessed), "")
 
 
 def system_of_access(draft: Draft, names: Iterable[tuple[str, str]]) -> str:
@@ -228,127 +235,29 @@ def system_of_access(draft: Draft, names: Iterable[tuple[str, str]]) -> str:
     return next((system_id for system_id, name in names if column and name.lower() in column.lower()), "")
 
 
-def has_untold_users(lists: Sequence[tuple[Path, Draft]], name: str) -> bool:
+def has_untold_users(lists: Lists, name: str) -> bool:
     """Whether there is a staff list, and none says who is to use the system of that name."""
     staff = [draft for _, draft in lists if draft.kind == STAFF]
     return bool(staff) and not any(system_of_access(draft, [(name, name)]) for draft in staff if name)
 
 
-def first_day(lists: Sequence[tuple[Path, Draft]]) -> str:
+def first_day(lists: Lists) -> str:
     """The first day of the year in which the lists of work begin; "" where there is none.
 
     Staff lists go back decades, and shares of staff are of no use before anything else is known.
     """
-    days = [
-        day
-        for _, draft in lists
-        if draft.kind != STAFF
-        for role in ("opened", "at")
-        if (column := draft.fields.get(role))
-        for notation in draft.others.get(column, draft.dates)[:1]
-        for text in cells.said(draft.look.cells(column))
-        if (day := cells.moment(notation, text))
-    ]
+    days = [day for _, draft in lists if draft.kind != STAFF for day in _days(draft)]
     return f"{min(days).year}-01-01" if days else ""
 
 
-def _tree(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, str]) -> list[_Unit]:
-    """The units that staff lists name, those above first; without a staff list, those that the others name."""
-    staff = [draft for _, draft in lists if draft.kind == STAFF and "unit" in draft.fields]
-    above: dict[str, _Unit] = {}
-    units: dict[str, _Unit] = {}
-    taken_ids: set[str] = set()
-    for draft in staff:
-        column, name_column, above_column = (
-            draft.fields.get(field, "") for field in ("unit", "unit_name", "unit_above")
-        )
-        for row in draft.look.rows:
-            code, upper = keyed(row.get(column, "")), keyed(row.get(above_column, ""))
-            name = keyed(row.get(name_column, "")) or code
-            if not code or code in units:
-                continue
-            if upper and upper not in above and upper.lower() != name.lower():
-                above[upper] = _Unit(free(f"{root}.{slug(upper)}", taken_ids), upper, root, (upper,))
-            parent = above[upper].id if upper in above else root
-            units[code] = _Unit(
-                free(f"{root}.{slug(name)}", taken_ids), name, parent, tuple(dict.fromkeys((code, name)))
-            )
-    if not staff:
-        for _, draft in lists:
-            for code in codes(draft):
-                if code.lower() not in {unit.lower() for unit in units}:
-                    units[code] = _Unit(free(f"{root}.{slug(code)}", taken_ids), code, root, (code,))
-    all_units = _without_shared_names([*above.values(), *units.values()])
-    moved: dict[str, list[str]] = {unit.id: [] for unit in all_units}
-    for code in _strangers(lists, all_units):
-        answer = answers.get(f"unit {code}", "").lower()
-        home = next((unit for unit in all_units if answer and answer in (unit.name.lower(), unit.id.lower())), None)
-        if home:
-            moved[home.id].append(code)
-    return [replace(unit, codes=(*unit.codes, *moved[unit.id])) for unit in all_units]
-
-
-def _without_shared_names(units: Sequence[_Unit]) -> list[_Unit]:
-    """The units without the names that several have, such as "Administration": only their codes tell them apart."""
-    bearers = Counter(code.lower() for unit in units for code in unit.codes)
-    return [
-        replace(unit, codes=(unit.codes[0], *(code for code in unit.codes[1:] if bearers[code.lower()] == 1)))
-        for unit in units
-    ]
-
-
-def _strangers(lists: Sequence[tuple[Path, Draft]], known_units: Sequence[_Unit]) -> list[str]:
-    """Codes of units in the lists that no unit has, whatever its capitals."""
-    homes = {code for unit in known_units for code in unit.codes}
-    return sorted({code for _, draft in lists for code in codes(draft)} - homes)
-
-
-def _own(lists: Sequence[tuple[Path, Draft]], root: str, answers: Mapping[str, str]) -> list[_Unit]:
-    """Units of codes that belong to no unit of the staff lists."""
-    known_units = _tree(lists, root, answers)
-    taken_ids = {unit.id for unit in known_units}
-    return [
-        _Unit(free(f"{root}.{slug(code)}", taken_ids), code, root, (code,)) for code in _strangers(lists, known_units)
-    ]
-
-
-def _organisation(
-    root: str, name: str, zone: str, country: str, language: str, units: Sequence[_Unit], answers: Mapping[str, str]
-) -> Iterator[str]:
-    yield "# Written from the first lists: names, managers and dates are to be filled in as they become known."
-    yield "organisations:"
-    yield f"  - id: {root}"
-    yield f"    names: {{{language}: {_text(name)}}}"
-    yield f"    timezone: {zone}"
-    yield f"    country: {country}"
-    yield f"    language: {language}"
-    if units:
-        yield "units:"
-        for unit in units:
-            yield f"  - {{id: {unit.id}, name: {_text(unit.name)}, parent: {unit.parent}}}"
-        yield "code_maps:"
-        yield '  - source: "*"'
-        yield "    codes:"
-        for unit in units:
-            yield from (f"      - {{code: {_text(code)}, unit: {unit.id}}}" for code in unit.codes)
-    if all(answers.get(paper) for paper in PAPERS):
-        yield "approvals:"
-        yield '  - purpose: "*"'
-        yield f"    legal_basis: {_text(answers['legal_basis'])}"
-        yield f"    dpia: {_text(answers['dpia'])}"
-        yield f"    consulted_on: {answers['consulted_on']}"
-    yield ""
-
-
-def _systems(systems: Mapping[str, tuple[str, str]], language: str) -> Iterator[str]:
-    yield "systems:" if systems else "systems: []"
-    for system_id, (name, kind) in systems.items():
-        yield f"  - id: {system_id}"
-        yield f"    names: {{{language}: {_text(name)}}}"
-        if kind in (CASES, LOG):
-            yield "    protects: public"
-    yield ""
-
-
-def _text(content: str) -> str:
-    return json.dumps(content, ensure_ascii=False)
+def _days(draft: Draft) -> Iterator[datetime]:
+    """The days of a list of work on which something came in or was done."""
+    for role in ("opened", "at"):
+        column = draft.fields.get(role)
+        if not column:
+            continue
+        # where several notations are possible, the first is as good for the year
+        for notation in draft.others.get(column, draft.dates)[:1]:
+            for text in cells.filled(draft.look.cells(column)):
+                if day := cells.moment(notation, text):
+                    yield day

@@ -45,6 +45,8 @@ _DONE: Final = re.compile(
     r"|complet|passed|attend|success|succeed|lyckad|vellyk|ok\b)",
     re.IGNORECASE,
 )
+_AFFIRMING: Final = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}
+"""Words that affirm what a field asks."""
 _NOT: Final = re.compile(r"\b(ej|inte|icke|ikke|not|no|utan|uten|without|delvis|partly|semi)\b", re.IGNORECASE)
 _YEAR_FIRST: Final = re.compile(r"\d{4}-")
 _ZONE: Final = ZoneInfo("UTC")
@@ -81,7 +83,7 @@ COUNTED: Final[tuple[Notation, ...]] = (
 """Numbers that are dates in a column whose name says that it holds dates."""
 
 
-def said(cells: Sequence[str]) -> list[str]:
+def filled(cells: Sequence[str]) -> list[str]:
     """The cells that say something, without white space around them."""
     return [text for cell in cells if (text := cell.strip()).lower() not in MOST_NULL]
 
@@ -93,7 +95,7 @@ def says_no_end(text: str) -> bool:
 
 def _days(cells: Sequence[str]) -> list[str]:
     """Different cells that may be dates, so many as are looked at."""
-    return [text for text in dict.fromkeys(said(cells)) if not says_no_end(text)][:_SHOWN]
+    return [text for text in dict.fromkeys(filled(cells)) if not says_no_end(text)][:_SHOWN]
 
 
 def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation, ...]:
@@ -104,20 +106,31 @@ def notations(cells: Sequence[str], *, counted: bool = False) -> tuple[Notation,
     texts = _days(cells)
     if not texts:
         return ()
-    scores = {notation: _part(notation, texts) for notation in (*ORDERS, *(COUNTED if counted else ()))}
-    best = max(scores.values())
-    if best <= 0.5 or (best < _ENOUGH and len(texts) * (1 - best) > 1.5):
+    tried = (*ORDERS, *COUNTED) if counted else ORDERS
+    shares = {notation: _share_of_dates(notation, texts) for notation in tried}
+    best = max(shares.values())
+    # one damaged cell is forgiven, however few there are
+    damaged = len(texts) * (1 - best)
+    if best <= 0.5 or (best < _ENOUGH and damaged > 1.5):
         return ()
-    notations = [notation for notation, part in scores.items() if part == best]
-    if any(notation.years == "four" for notation in notations):
-        notations = [notation for notation in notations if notation.years == "four"]
-    if notations[0] == Notation():  # year, month and day with a year of four digits are what they say
-        return (notations[0],)
-    texts = [text for text in texts if any(_is_date(notation, text) for notation in notations)]
+    fitting = [notation for notation, share in shares.items() if share == best]
+    if any(notation.years == "four" for notation in fitting):
+        fitting = [notation for notation in fitting if notation.years == "four"]
+    if fitting[0] == Notation():  # year, month and day with a year of four digits are what they say
+        return (fitting[0],)
+    texts = [text for text in texts if any(_is_date(notation, text) for notation in fitting)]
     if all(_DOTTED.match(text) for text in texts):  # a date with dots has its day first, wherever it is written
-        notations = [notation for notation in notations if notation.order == "day-first"] or notations
-    apart = {tuple(moment(notation, text) for text in texts): notation for notation in reversed(notations)}
-    return tuple(_without_years_for_days([notation for notation in notations if notation in apart.values()], texts))
+        fitting = [notation for notation in fitting if notation.order == "day-first"] or fitting
+    return tuple(_without_years_for_days(_different(fitting, texts), texts))
+
+
+def _different(notations: Sequence[Notation], texts: Sequence[str]) -> list[Notation]:
+    """Of notations that read all texts alike, the first."""
+    by_days: dict[tuple[datetime | None, ...], Notation] = {}
+    for notation in notations:
+        days = tuple(moment(notation, text) for text in texts)
+        by_days.setdefault(days, notation)
+    return list(by_days.values())
 
 
 def damage(cells: Sequence[str]) -> str:
@@ -127,16 +140,18 @@ def damage(cells: Sequence[str]) -> str:
     of which none has a day above 12, among texts all of which have a number above 12, are most likely turned around.
     """
     texts = _days(cells)
-    orders = [order_tried for order_tried in ORDERS if order_tried.years == "four" and not order_tried.formats]
-    if not texts or not all(any(_is_date(order_tried, text) for order_tried in orders) for text in texts):
+    orders = [notation for notation in ORDERS if notation.years == "four" and not notation.formats]
+    if not texts or not all(any(_is_date(order, text) for order in orders) for text in texts):
         return ""
     as_dates = [text for text in texts if _YEAR_FIRST.match(text)]
-    ambiguous = [text for text in texts if not _YEAR_FIRST.match(text)]
-    sure = [text for text in ambiguous if not all(_is_date(order_tried, text) for order_tried in orders[1:])]
+    as_texts = [text for text in texts if not _YEAR_FIRST.match(text)]
     days = [day.day for text in as_dates if (day := moment(Notation(), text))]
-    if days and ambiguous and max(days) <= 12 and len(sure) == len(ambiguous):
+    # what is no date of every order has a number above 12
+    are_all_sure = not any(all(_is_date(order, text) for order in orders[1:]) for text in as_texts)
+    if days and as_texts and max(days) <= 12 and are_all_sure:
         return "turned"
-    return "" if max(_part(order_tried, texts) for order_tried in orders) >= _ENOUGH else "mixed"
+    best = max(_share_of_dates(order, texts) for order in orders)
+    return "" if best >= _ENOUGH else "mixed"
 
 
 def _without_years_for_days(notations: list[Notation], texts: Sequence[str]) -> list[Notation]:
@@ -147,18 +162,26 @@ def _without_years_for_days(notations: list[Notation], texts: Sequence[str]) -> 
     """
     if len(notations) < 2 or any(notation.years == "four" and not notation.formats for notation in notations):
         return notations
-    days = {notation: {day.day for text in texts if (day := moment(notation, text))} for notation in notations}
-    if not any(len(days_of_month) >= 20 and max(days_of_month) >= 29 for days_of_month in days.values()):
+    days_of_month: dict[Notation, set[int]] = {}
+    for notation in notations:
+        days = (moment(notation, text) for text in texts)
+        days_of_month[notation] = {day.day for day in days if day}
+    if not any(len(days) >= 20 and max(days) >= 29 for days in days_of_month.values()):
         return notations
-    return [notation for notation in notations if len(days[notation]) > 3]
+    return [notation for notation in notations if len(days_of_month[notation]) > 3]
 
 
-def _part(notation: Notation, texts: Sequence[str]) -> float:
-    if notation == Notation("epoch-s") and not all(re.fullmatch(r"\d{9,10}(?:\.\d+)?", text) for text in texts):
-        return 0
-    if notation == Notation("epoch-ms") and not all(re.fullmatch(r"\d{12,13}(?:\.\d+)?", text) for text in texts):
-        return 0
-    if notation == Notation("excel") and not all(_SERIAL.fullmatch(text) for text in texts):
+_NUMBERS: Final = {
+    Notation("epoch-s"): re.compile(r"\d{9,10}(?:\.\d+)?"),
+    Notation("epoch-ms"): re.compile(r"\d{12,13}(?:\.\d+)?"),
+    Notation("excel"): _SERIAL,
+}
+"""What numbers must look like to be dates: any number is a date of some epoch."""
+
+
+def _share_of_dates(notation: Notation, texts: Sequence[str]) -> float:
+    number = _NUMBERS.get(notation)
+    if number and not all(number.fullmatch(text) for text in texts):
         return 0
     return sum(_is_date(notation, text) for text in texts) / len(texts)
 
@@ -186,7 +209,7 @@ def moment(notation: Notation, text: str) -> datetime | None:
 
 def yes_words(cells: Sequence[str]) -> list[str] | None:
     """The texts of a column of answers that mean yes; None where it holds anything but answers."""
-    texts = set(said(cells))
+    texts = set(filled(cells))
     if not texts or not all(text.lower() in _YES | _NO for text in texts):
         return None
     return sorted(text for text in texts if text.lower() in _YES)
@@ -199,47 +222,48 @@ def affirmative(role: str, cells: Sequence[str]) -> list[str] | None:
     do not; that something was done, such as "Passed", all may say. None where the column answers no such question.
     """
     plain = yes_words(cells)
-    words = {"first_contact": _FIRST_CONTACT.search, "end_to_end": _END_TO_END.match, "done": _DONE.search}.get(role)
-    if plain is not None or words is None or not are_few(cells):
+    affirms = _AFFIRMING.get(role)
+    if plain is not None or affirms is None or not are_few(cells):
         return plain
-    texts = sorted(set(said(cells)))
-    affirming_texts = [text for text in texts if words(text) and not _NOT.search(text)]
-    decides = 0 < len(affirming_texts) < len(texts) or (role == "done" and affirming_texts == texts)
-    return affirming_texts if decides else None
+    texts = sorted(set(filled(cells)))
+    affirming = [text for text in texts if affirms(text) and not _NOT.search(text)]
+    # where all say the same, a word may as well be the name of the column
+    decides = 0 < len(affirming) < len(texts) or (role == "done" and affirming == texts)
+    return affirming if decides else None
 
 
 def are_numbers(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a number."""
-    texts = said(cells)
+    texts = filled(cells)
     return bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
 
 
 def are_counts(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a small whole number, such as how often something happened."""
-    texts = said(cells)
+    texts = filled(cells)
     return bool(texts) and all(re.fullmatch(r"\d{1,3}(?:[.,]0+)?", text) for text in texts)
 
 
 def are_said_in_part(cells: Sequence[str]) -> bool:
     """Whether some cells say something in words of a list, and others nothing."""
-    texts = said(cells)
+    texts = filled(cells)
     return 0 < len(texts) < len(cells) and are_few(cells) and not are_numbers(cells)
 
 
 def is_fraction(cells: Sequence[str]) -> bool:
     """Whether every cell that says something is a number, and one has a fraction."""
-    return are_numbers(cells) and any(re.search(r"[.,]\d", text) for text in said(cells))
+    return are_numbers(cells) and any(re.search(r"[.,]\d", text) for text in filled(cells))
 
 
 def are_unique(cells: Sequence[str]) -> bool:
     """Whether every cell says something, and no two the same."""
-    texts = said(cells)
+    texts = filled(cells)
     return len(texts) == len(cells) == len(set(texts)) and bool(cells)
 
 
 def are_few(cells: Sequence[str]) -> bool:
     """Whether the cells are words of a list: few of them, short, and not numbers."""
-    texts = said(cells)
+    texts = filled(cells)
     words = set(texts)
     return bool(words) and len(words) <= max(12, len(texts) // 3) and max(map(len, words)) <= 80
 
@@ -250,21 +274,23 @@ def tells(cells: Sequence[str], other_cells: Sequence[str]) -> int:
     0 where they say the same in different words; -1 where one does not tell the other, or says nothing.
     """
     pairs = {(text, other) for text, other in zip(cells, other_cells, strict=True) if text.strip() and other.strip()}
-    distinct_cells, second = {text for text, _ in pairs}, {other for _, other in pairs}
-    return len(distinct_cells) - len(second) if len(pairs) == len(distinct_cells) > 1 else -1
+    texts, others = {text for text, _ in pairs}, {other for _, other in pairs}
+    # more pairs than texts: a text goes with several others, and tells none of them
+    is_told = len(pairs) == len(texts) > 1
+    return len(texts) - len(others) if is_told else -1
 
 
 def agreement(cells: Sequence[str], other_cells: Sequence[str]) -> float:
     """The part of the rows, of those in which both columns say something, where a text goes with its usual other."""
     pairs = Counter((text, other) for text, other in zip(cells, other_cells, strict=True) if text and other)
     usual: dict[str, int] = {}
-    for (text, _), rows in pairs.items():
+    for (text, _other), rows in pairs.items():
         usual[text] = max(rows, usual.get(text, 0))
     return sum(usual.values()) / (pairs.total() or 1)
 
 
 def decimal_mark(columns: Sequence[Sequence[str]]) -> str:
     """The mark before the fraction in columns of numbers: "," where one has it and none has a point."""
-    numbers = [text for cells in columns if are_numbers(cells) for text in said(cells)]
+    numbers = [text for cells in columns if are_numbers(cells) for text in filled(cells)]
     commas = any(re.fullmatch(r"[+-]?[\d \u00a0.]*,\d+", text) for text in numbers)
     return "," if commas else "."

@@ -30,12 +30,14 @@ def stems_of_fields() -> Mapping[str, Mapping[str, tuple[re.Pattern[str], ...]]]
     """Kind of list → field → how words within the name of its column begin."""
     document = yaml.safe_load((Path(__file__).parent / "stems.yaml").read_text("utf-8"))
     return {
-        kind: {
-            role: tuple(re.compile(rf"\b{stem.translate(PLAIN).replace('$', chr(92) + 'b')}") for stem in stems)
-            for role, stems in roles.items()
-        }
-        for kind, roles in document.items()
+        kind: {role: tuple(map(_beginning, stems)) for role, stems in roles.items()} for kind, roles in document.items()
     }
+
+
+def _beginning(stem: str) -> re.Pattern[str]:
+    """The beginning of a word; the whole word where the stem ends with `$`."""
+    whole_word = stem.translate(PLAIN).replace("$", r"\b")
+    return re.compile(rf"\b{whole_word}")
 
 
 def called(column: str) -> str:
@@ -43,7 +45,7 @@ def called(column: str) -> str:
 
     Programs write headers without the letters of their language too: "Arendenummer", "Lost datum".
     """
-    apart = (
-        re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column)).replace("%", " prosent ").replace("#", " number ")
-    )
-    return re.sub(r"[\W_]+", " ", apart.lower().translate(PLAIN)).strip()
+    # CamelCase is several words
+    words = re.sub(r"(?<=[a-zåäöæø])(?=[A-ZÅÄÖÆØ])", " ", keyed(column))
+    words = words.replace("%", " prosent ").replace("#", " number ")
+    return re.sub(r"[\W_]+", " ", words.lower().translate(PLAIN)).strip()

@@ -38,12 +38,20 @@ def header_rows(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
     if number == 0:
         return 0, 1
     band, names = rows[number - 1], rows[number]
-    filled = [name.strip() for name in names if name.strip()]
-    lacks = any(heading.strip() for heading, name in zip(band, names, strict=False) if not name.strip())
-    if len([heading for heading in band if heading.strip()]) < 2 or (len(set(filled)) == len(filled) and not lacks):
+    headings = [heading for heading in band if heading.strip()]
+    # a title above a table fills one cell
+    if len(headings) < 2 or not _needs_band(band, names):
         return number, 1
     whole_names = [name for name in joined(band, names) if name]
-    return (number - 1, 2) if len(set(whole_names)) == len(whole_names) else (number, 1)
+    are_told_apart = len(set(whole_names)) == len(whole_names)
+    return (number - 1, 2) if are_told_apart else (number, 1)
+
+
+def _needs_band(band: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a name stands twice, or lacks where the band has a heading."""
+    filled = [name.strip() for name in names if name.strip()]
+    has_twice = len(set(filled)) < len(filled)
+    return has_twice or any(heading.strip() and not name.strip() for heading, name in zip(band, names, strict=False))
 
 
 def joined(band: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -59,21 +67,31 @@ def joined(band: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def is_none(cells: Sequence[str]) -> bool:
     """Whether a row below the names is none of the list: a line drawn between rows, or what adds up those above."""
-    texts = [cell.strip() for cell in cells if cell.strip()]
+    texts = _filled(cells)
     if not texts or all(_RULE.fullmatch(text) for text in texts):
         return True
-    if not cells[0].strip() and len(texts) * 4 <= len(cells) and all(_NO_NAME.fullmatch(text) for text in texts):
+    # numbers alone, without what the row is of
+    is_sparse = len(texts) * 4 <= len(cells)
+    if is_sparse and not cells[0].strip() and all(_NO_NAME.fullmatch(text) for text in texts):
         return True
     if len(cells) >= _WIDE and len(texts) * 3 <= len(cells) and _TOTAL_OF.match(texts[0]):
         return True
-    return _TOTAL.fullmatch(texts[0].rstrip(" :")) is not None and len(texts) * 2 <= len(cells) + 1
+    is_total = _TOTAL.fullmatch(texts[0].rstrip(" :")) is not None
+    # a unit may be called "Sum": its row is as full as any
+    return is_total and len(texts) * 2 <= len(cells) + 1
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in cells if cell.strip()]
 
 
 def notes_below(rows: Sequence[Sequence[str]]) -> int:
     """How many rows at the end of a table are notes: one cell alone, where rows usually have four and more."""
-    full = [len([cell for cell in row if cell.strip()]) for row in rows]
-    whole = {number: count for number, count in enumerate(full, 1) if count > 1}
-    return len(full) - max(whole) if whole and median(whole.values()) >= _WIDE else 0
+    counts = {number: len(_filled(row)) for number, row in enumerate(rows, 1)}
+    whole = {number: count for number, count in counts.items() if count > 1}
+    if not whole or median(whole.values()) < _WIDE:
+        return 0
+    return len(rows) - max(whole)
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int:
@@ -81,16 +99,18 @@ def header_row(rows: Sequence[Sequence[str]]) -> int:
 
     Most of its names are different, and at most a third of them are numbers. 0 where no row is like that.
     """
-    full = [len([cell for cell in row if cell.strip()]) for row in rows]
-    filled_counts = [count for count in full if count]
-    if not filled_counts:
+    filled_rows = [_filled(row) for row in rows]
+    counts = [len(texts) for texts in filled_rows if texts]
+    if not counts:
         return 0
-    usual = median(filled_counts[len(filled_counts) // 2 :]) if len(filled_counts) > 3 else max(filled_counts)
-    wanted = max(2, ceil(_FULL * usual))
-    for number, row in enumerate(rows):
-        names = {cell.strip() for cell in row if cell.strip()}
-        if full[number] < wanted or len(names) * 2 <= full[number]:
+    # of the lower half alone: titles and notes stand above
+    usual = median(counts[len(counts) // 2 :]) if len(counts) > 3 else max(counts)
+    fewest = max(2, ceil(_FULL * usual))
+    for number, texts in enumerate(filled_rows):
+        names = set(texts)
+        if len(texts) < fewest or len(names) * 2 <= len(texts):
             continue
-        if sum(bool(_NO_NAME.fullmatch(name)) for name in names) * 3 <= len(names):
+        numbers = sum(_NO_NAME.fullmatch(name) is not None for name in names)
+        if numbers * 3 <= len(names):
             return number
     return 0

@@ -12,7 +12,8 @@ from nytta.ingest.files import cells
 from nytta.ingest.files.cells import Notation
 from nytta.ingest.files.channels import channel
 from nytta.ingest.files.column_names import called
-from nytta.ingest.files.draft import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE, Draft, drafted
+from nytta.ingest.files.draft import Draft, drafted
+from nytta.ingest.files.kinds import CASES, ENDS, LOG, STAFF, TICKETS, TRAINING, UNREAD, USE
 from nytta.ingest.files.looks import Look, look
 from nytta.ingest.files.mapping import Mapping as Described
 from nytta.ingest.files.mapping import parse
@@ -21,6 +22,9 @@ from nytta.ingest.files.steps import closings, robots
 _LEADERS: Final = re.compile(
     r"chef|leder\b|leiar|rektor|manager|\bhead\b|director|direktør|direktör|sjef", re.IGNORECASE
 )
+
+_WORDS: Final = 40
+"""Words of a column that a mapping lists."""
 
 
 def draft(path: Path, name: str, organisation: str, timezone: str, *, unpacked: int | None = None) -> str:
@@ -55,23 +59,27 @@ def text(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, s
         *_BODIES[draft.kind](draft, answered),
     ]
     if unread_columns := unread(draft):
-        lines += [
-            "",
-            f"# not read: {', '.join(column if column.isprintable() else quoted(column) for column in unread_columns)}",
-        ]
+        names = [column if column.isprintable() else quoted(column) for column in unread_columns]
+        lines += ["", f"# not read: {', '.join(names)}"]
     return "\n".join(lines) + "\n"
 
 
 def unread(draft: Draft) -> list[str]:
     """Columns of the list that its mapping does not read."""
-    taken_columns = {column for role, column in draft.fields.items() if role not in UNREAD}
-    if draft.kind == STAFF and "fte" in draft.fields and not list(_fte(draft, draft.fields["fte"])):
-        taken_columns -= {draft.fields["fte"]}
-    if "closed" in draft.fields and draft.kind == CASES:
-        taken_columns -= {draft.fields.get("decided")}
-    if "resolved" in draft.fields and draft.kind == TICKETS:
-        taken_columns -= {draft.fields.get("closed")}
-    return [column for column in draft.look.columns if column not in taken_columns]
+    fields = draft.fields
+    read_columns = _read_columns(draft)
+    if draft.kind == STAFF and "fte" in fields and not list(_fte(draft, fields["fte"])):
+        read_columns -= {fields["fte"]}
+    # of two ends the mapping reads one
+    if "closed" in fields and draft.kind == CASES:
+        read_columns -= {fields.get("decided", "")}
+    if "resolved" in fields and draft.kind == TICKETS:
+        read_columns -= {fields.get("closed", "")}
+    return [column for column in draft.look.columns if column not in read_columns]
+
+
+def _read_columns(draft: Draft) -> set[str]:
+    return {column for role, column in draft.fields.items() if role not in UNREAD}
 
 
 def mapping_of(draft: Draft, organisation: str, timezone: str, answers: Mapping[str, str] | None = None) -> Described:
@@ -95,59 +103,59 @@ def _written(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     if dates is None:
         yield "# dates: {order: day-first}  # or month-first? Nothing in the file decides; until then rows are rejected"
     elif dates.formats:
-        yield f"dates: {{formats: [{', '.join(map(quoted, dates.formats))}]}}"
+        yield f"dates: {{formats: {_list(dates.formats)}}}"
     elif dates != Notation():
         years = ", years: two" if dates.years == "two" else ""
         yield f"dates: {{order: {dates.order}{years}}}"
     if nulls := _nulls(draft):
-        yield f"nulls: [{', '.join(map(quoted, nulls))}]"
+        yield f"nulls: {_list(nulls)}"
     if draft.look.records:
         yield f"records: {quoted(draft.look.records)}"
     if draft.look.form == "table" and (table := list(_table(draft.look))):
         yield f"table: {{{', '.join(table)}}}"
     keys = [draft.fields[role] for role in _KEYS[draft.kind] if role in draft.fields]
+    # several rows of a ticket or case have no identity that one of them could bear
     if draft.kind in (TICKETS, CASES) and not cells.are_unique(draft.look.cells(keys[0])):
-        keys = []
-    if keys and draft.kind != LOG:
+        return
+    if keys:
         yield f"source: {answered.get('source', answered.get('id', draft.kind))}"
-        yield f"identity: [{', '.join(map(quoted, keys))}]"
+        yield f"identity: {_list(keys)}"
         yield "snapshot: true"
 
 
 def _decided(dates: Sequence[Notation], answered: Mapping[str, str]) -> Notation | None:
     """The notation that cells or an answer decide; None where neither does."""
-    if len({notation.order for notation in dates}) == 1:
+    orders = {notation.order for notation in dates}
+    if len(orders) == 1:
         return dates[0]
     return next((notation for notation in dates if notation.order == answered.get("order")), None)
 
 
 def _nulls(draft: Draft) -> list[str]:
     """Texts that stand for nothing in the columns that are read."""
-    column_cells = [draft.look.cells(column) for role, column in draft.fields.items() if role not in UNREAD]
-    null_texts = {
-        text.strip() for texts in column_cells for text in texts if text.strip().lower() in cells.MOST_NULL
-    } - {""}
+    texts = {text.strip() for column in _read_columns(draft) for text in draft.look.cells(column)}
+    null_texts = {text for text in texts if text and text.lower() in cells.MOST_NULL}
     return sorted(null_texts | _no_ends(draft) | _words_of_no_end(draft))
 
 
 def _words_of_no_end(draft: Draft) -> set[str]:
     """Words in columns of ends that say that there is none, unless another column means something by them."""
     ends = {column for role, column in draft.fields.items() if role in ENDS}
-    words = {text for column in ends for text in cells.said(draft.look.cells(column)) if cells.says_no_end(text)}
-    others = {column for role, column in draft.fields.items() if role not in UNREAD} - ends
-    return words - {text.strip() for column in others for text in draft.look.cells(column)}
+    words = {text for column in ends for text in cells.filled(draft.look.cells(column)) if cells.says_no_end(text)}
+    other_columns = _read_columns(draft) - ends
+    return words - {text.strip() for column in other_columns for text in draft.look.cells(column)}
 
 
 def _no_ends(draft: Draft) -> set[str]:
     """Ends of employments that are none, such as 9999-12-31."""
     column = draft.fields.get("to", "")
     dates = draft.others.get(column, draft.dates)
-    texts = cells.said(draft.look.cells(column))
-    return {
-        text
-        for text in texts
-        if all((day := cells.moment(notation, text)) is not None and day.year in cells.NO_END for notation in dates)
-    }
+
+    def is_no_end(text: str) -> bool:
+        days = [cells.moment(notation, text) for notation in dates]
+        return all(day is not None and day.year in cells.NO_END for day in days)
+
+    return set(filter(is_no_end, cells.filled(draft.look.cells(column))))
 
 
 def _table(look: Look) -> Iterator[str]:
@@ -171,55 +179,61 @@ _KEYS: Final = {
 
 def _staff(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
-    first_date = answered.get("not_before", "") if "from" in fields and fields.get("to") not in draft.others else ""
+    # the first day is compared with both ends, which must be written in one notation
+    is_comparable = "from" in fields and fields.get("to") not in draft.others
+    first_date = answered.get("not_before", "") if is_comparable else ""
     yield _unit(draft, answered)
     if answered.get("system"):
         yield f"system: {{constant: {quoted(answered['system'])}}}"
-    not_before = f"not_before: {first_date}" if first_date else ""
-    since = (
-        _at(draft, fields["from"], answered, not_before)
-        if "from" in fields
-        else f"{{constant: {answered.get('since') or 'YYYY-MM-DD'}}}"
-    )
+    since = f"{{constant: {answered.get('since') or 'YYYY-MM-DD'}}}"
+    if "from" in fields:
+        since = _at(draft, fields["from"], answered, f"not_before: {first_date}" if first_date else "")
     yield f"time: {since}"
     yield f"actor: {quoted(fields['person'])}"
     yield "actor_kind: {constant: person}"
     yield ""
-    membership = ["    type: people.eligibility"]
-    if first_date and "to" in fields:
-        membership.append(f"    when: {{field: {quoted(fields['to'])}, lasts_to: {first_date}}}  # figures begin then")
-    if "role" in fields:
-        leaders = sorted({text for text in cells.said(draft.look.cells(fields["role"])) if _LEADERS.search(text)})[:40]
-        membership.append(f"    role: {quoted(fields['role'])}")
-        if leaders:
-            values = ", ".join(f"{quoted(leader)}: managers" for leader in leaders)
-            membership.append(f"    tier: {{field: {quoted(fields['role'])}, values: {{{values}}}, otherwise: staff}}")
-    if "fte" in fields:
-        membership += _fte(draft, fields["fte"])
-    membership.append(f"    valid_from: {since}")
-    if "to" in fields:
-        membership.append(f"    valid_to: {_at(draft, fields['to'], answered, 'add_days: 1')}")
+    membership = list(_membership(draft, answered, since, first_date))
     yield "events:"
     yield "  - " + membership[0].lstrip()
     yield from membership[1:]
     if "access" in fields:
-        yes_words = cells.yes_words(draft.look.cells(fields["access"])) or []
-        answer = f"{{field: {quoted(fields['access'])}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
-        yield f"    account: {answer}"
-        yield f"    licence: {answer}"
-    named = {answered.get("system", "")}
+        access = _answers_yes(draft, fields["access"])
+        yield f"    account: {access}"
+        yield f"    licence: {access}"
+    systems = {answered.get("system", "")}
     for aim, remark in (("support", "everybody may ask for support there"), ("expected", "everybody is to use it")):
         for system in answered.get(aim, "").split():
-            if system not in named:
+            if system not in systems:
                 yield f"  - also: {aim}_{re.sub(r'[^a-z0-9]', '_', system)}  # {remark}"
                 yield f"    system: {{constant: {quoted(system)}}}"
                 yield from membership
-            named.add(system)
+            systems.add(system)
+
+
+def _membership(draft: Draft, answered: Mapping[str, str], since: str, first_date: str) -> Iterator[str]:
+    """The event that somebody belongs to a unit, without its system."""
+    fields = draft.fields
+    yield "    type: people.eligibility"
+    if first_date and "to" in fields:
+        yield f"    when: {{field: {quoted(fields['to'])}, lasts_to: {first_date}}}  # figures begin then"
+    if "role" in fields:
+        role = quoted(fields["role"])
+        yield f"    role: {role}"
+        leaders = {text for text in cells.filled(draft.look.cells(fields["role"])) if _LEADERS.search(text)}
+        if leaders:
+            values = ", ".join(f"{quoted(leader)}: managers" for leader in sorted(leaders)[:_WORDS])
+            yield f"    tier: {{field: {role}, values: {{{values}}}, otherwise: staff}}"
+    if "fte" in fields:
+        yield from _fte(draft, fields["fte"])
+    yield f"    valid_from: {since}"
+    if "to" in fields:
+        # lists name the last day, events the day after it
+        yield f"    valid_to: {_at(draft, fields['to'], answered, 'add_days: 1')}"
 
 
 def _fte(draft: Draft, column: str) -> Iterator[str]:
     """The part of a full position in percent, where the cells are whole percents or parts of 1."""
-    texts = cells.said(draft.look.cells(column))
+    texts = cells.filled(draft.look.cells(column))
     try:
         numbers = [float(text.replace("%", "").replace(" ", "").replace(",", ".")) for text in texts]
     except ValueError:
@@ -254,14 +268,11 @@ def _tickets(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield from _end(draft, answered, end, "ticket", "resolved")
         yield from _answer(draft, "first_contact", "    first_contact")
     if "reassignments" in fields:
-        column = quoted(fields["reassignments"])
         are_counted = cells.are_counts(draft.look.cells(fields["reassignments"]))
         yield "  - also: reassigned" + ("" if are_counted else "  # the list says that it was, not how often")
-        yield "    type: ticket.assigned"
-        yield f"    when: {_happened(draft, fields['reassignments'])}"
-        yield f"    time: {_at(draft, fields['opened'], answered)}"
+        yield from _undated(draft, "ticket.assigned", "reassignments", _at(draft, fields["opened"], answered))
         if are_counted:
-            yield f"    count: {column}"
+            yield f"    count: {quoted(fields['reassignments'])}"
 
 
 def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
@@ -288,24 +299,19 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     moment = _at(draft, opened, answered) if opened else "{field: time}  # no column holds the date of opening"
     yield f"    time: {moment}"
     yield from of_event
+    # the list says that it was so, and not when: the event bears the day of opening
     if "returned" in fields and opened:
         yield "  - also: returned"
-        yield "    type: case.returned"
-        yield f"    when: {_happened(draft, fields['returned'])}"
-        yield f"    time: {_at(draft, opened, answered)}"
+        yield from _undated(draft, "case.returned", "returned", moment)
         yield "    by_law: true"
         yield from of_event
     if "reopened" in fields and opened:
         yield "  - also: reopened  # the list does not say when"
-        yield "    type: case.returned"
-        yield f"    when: {_happened(draft, fields['reopened'])}"
-        yield f"    time: {_at(draft, opened, answered)}"
+        yield from _undated(draft, "case.returned", "reopened", moment)
         yield from of_event
     if "handovers" in fields and opened:
         yield "  - also: handed_over  # the list does not say when, nor from whom"
-        yield "    type: case.handover"
-        yield f"    when: {_happened(draft, fields['handovers'])}"
-        yield f"    time: {_at(draft, opened, answered)}"
+        yield from _undated(draft, "case.handover", "handovers", moment)
         yield f"    count: {quoted(fields['handovers'])}"
     end = fields.get("closed") or fields.get("decided")
     if end:
@@ -314,15 +320,31 @@ def _cases(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield from _answer(draft, "end_to_end", "    end_to_end")
 
 
+def _undated(draft: Draft, event_type: str, role: str, moment: str) -> Iterator[str]:
+    """What a column says that happened."""
+    yield f"    type: {event_type}"
+    yield f"    when: {_happened(draft, draft.fields[role])}"
+    yield f"    time: {moment}"
+
+
 def _happened(draft: Draft, column: str) -> str:
     """The condition that a column of answers says yes, one of counts at least one, or one of words anything."""
     texts = draft.look.cells(column)
     if cells.are_counts(texts):
         return f"{{field: {quoted(column)}, at_least: 1}}"
-    yes_words = cells.yes_words(texts)
-    if yes_words is None:
+    if cells.yes_words(texts) is None:
         return f"{{field: {quoted(column)}, present: true}}"
-    return f"{{field: {quoted(column)}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
+    return _answers_yes(draft, column)
+
+
+def _answers_yes(draft: Draft, column: str) -> str:
+    """The condition that a column of answers says yes."""
+    return _is_one_of(column, cells.yes_words(draft.look.cells(column)) or ())
+
+
+def _is_one_of(column: str, words: Sequence[str]) -> str:
+    """The condition that a cell is one of these words; where none occurs yet, the usual one stands for a person."""
+    return f"{{field: {quoted(column)}, is: {_list(words or ['Ja'])}}}"
 
 
 def _training(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
@@ -354,11 +376,8 @@ def _use(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
 def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
     fields = draft.fields
     yield from _of_system(draft, answered)
-    yield (
-        f"time: {_at(draft, fields['at'], answered)}"
-        if "at" in fields
-        else "time: time  # no column holds dates: which is it?"
-    )
+    moment = _at(draft, fields["at"], answered) if "at" in fields else "time  # no column holds dates: which is it?"
+    yield f"time: {moment}"
     yield ""
     yield "events:"
     yield f"  - type: {'case.step' if 'activity' in fields else 'case.opened'}"
@@ -373,7 +392,7 @@ def _steps(draft: Draft, answered: Mapping[str, str]) -> Iterator[str]:
         yield "  - also: closed  # a case counts as opened at its first step"
         yield "    type: case.closed"
         yield f"    case: {quoted(fields['case'])}"
-        yield f"    when: {{field: {quoted(fields['activity'])}, is: [{', '.join(map(quoted, ends))}]}}"
+        yield f"    when: {_is_one_of(fields['activity'], ends)}"
 
 
 _BODIES: Final = {
@@ -415,7 +434,7 @@ def _shared(draft: Draft, plain: Sequence[str]) -> Iterator[str]:
     """The channel, and fields that are taken as they are."""
     fields = draft.fields
     if "channel" in fields:
-        texts = sorted(set(cells.said(draft.look.cells(fields["channel"]))))[:40]
+        texts = sorted(set(cells.filled(draft.look.cells(fields["channel"]))))[:_WORDS]
         values = ", ".join(f"{quoted(text)}: {channel(text)}" for text in texts)
         yield f"channel: {{field: {quoted(fields['channel'])}, values: {{{values}}}, otherwise: other}}"
     for role in plain:
@@ -433,8 +452,8 @@ def _robots(draft: Draft, role: str) -> Iterator[str]:
 def _answer(draft: Draft, role: str, name: str) -> Iterator[str]:
     if role in draft.fields:
         column = draft.fields[role]
-        yes_words = cells.affirmative(role, draft.look.cells(column)) or []
-        yield f"{name}: {{field: {quoted(column)}, is: [{', '.join(map(quoted, yes_words or ['Ja']))}]}}"
+        words = cells.affirmative(role, draft.look.cells(column)) or ()
+        yield f"{name}: {_is_one_of(column, words)}"
 
 
 def _at(draft: Draft, column: str, answered: Mapping[str, str], more: str = "") -> str:
@@ -443,13 +462,17 @@ def _at(draft: Draft, column: str, answered: Mapping[str, str], more: str = "") 
     if column in draft.others:
         notation = _decided(draft.others[column], answered) or Notation()  # under which what is not decided is rejected
         if notation.formats:
-            parts.append(f"formats: [{', '.join(map(quoted, notation.formats))}]")
+            parts.append(f"formats: {_list(notation.formats)}")
         else:
             parts += ["formats: []", f"order: {notation.order}", f"years: {notation.years}"]
     if re.search(r"\b(utc|gmt)\b", called(column)):
         parts.append("zone: UTC")
     parts += [more] if more else []
     return quoted(column) if len(parts) == 1 else f"{{{', '.join(parts)}}}"
+
+
+def _list(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(quoted, texts))}]"
 
 
 def quoted(text: str) -> str:

@@ -38,7 +38,7 @@ class Directory:
         `unit` may be a reporting group. A benefit owner is that of the nearest benefit of the system, at the unit or
         above it; without one, the unit's manager answers.
         """
-        group = next((group for group in self.registry.groups if group.id == unit and day in group.span), None)
+        group = self.registry.reporting_group(unit, day)
         if group is not None and role is Role.MANAGER:
             return group.manager, group.id
         try:
@@ -69,7 +69,7 @@ class Directory:
 
     def root(self, unit: str, day: date) -> str | None:
         """The organisation of a unit or reporting group; None where it does not exist on `day`."""
-        group = next((group for group in self.registry.groups if group.id == unit and day in group.span), None)
+        group = self.registry.reporting_group(unit, day)
         try:
             return self.registry.unit(group.units[0] if group else unit, day).root
         except KeyError:

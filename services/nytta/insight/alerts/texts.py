@@ -60,6 +60,10 @@ _FIELDS = (
 )
 
 
+_COMPARISONS = ("before", "target", "units", "tickets", "tickets_peer", "course")
+"""With what a figure is compared, beside comparable units."""
+
+
 class FactsError(ValueError):
     """A fact lacks that the kind of alert cannot be told without."""
 
@@ -128,55 +132,91 @@ def render(alert: Alert, facts: Facts, language: str) -> Message:
     where a fact lacks that the kind needs.
     """
     wording = _wording(language)
-    text = wording.kinds[alert.kind]
-    known_fields = placeholders(alert, facts, wording)
-    sentences = [
-        sentence for sentence in text.body if not (sentence.startswith("?") and _lacking(sentence, known_fields))
-    ]
+    known_facts = placeholders(alert, facts, wording)
     proposed = list(suggestions(alert.kind, facts, language).values())
-    proposals = [suggestion.text.text(wording.language) for suggestion in proposed[:2]]
     reader = wording.roles[_ALSO_SEEN_BY[role(alert.kind)]]
-    seen_by = wording.seen_by.format(role=reader)
     buttons = tuple(Button(name, label) for name, label in wording.buttons.items())
+    body = _fitting_body(alert, known_facts, proposed, buttons, wording, reader)
+    return Message(
+        wording.language,
+        _fill(wording.kinds[alert.kind].subject, known_facts, alert),
+        body.text,
+        body.paragraphs,
+        body.proposals,
+        buttons,
+        _fields(alert, facts, known_facts, proposed, buttons, wording, reader),
+        heading=wording.heading,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    text: str
+    paragraphs: tuple[str, ...]
+    proposals: tuple[str, ...]
+
+
+def _fitting_body(
+    alert: Alert,
+    known_facts: dict[str, str],
+    proposed: Sequence[Suggestion],
+    buttons: Sequence[Button],
+    wording: Wording,
+    reader: str,
+) -> _Body:
+    """The body in at most `MOST_WORDS`, as far as sentences may lack: those that begin with `?`."""
+    template = wording.kinds[alert.kind].body
+    sentences = [sentence for sentence in template if not (_is_spare(sentence) and _lacking(sentence, known_facts))]
+    proposals = tuple(suggestion.text.text(wording.language) for suggestion in proposed[:2])
+    seen_by = wording.seen_by.format(role=reader)
     # what the reader can do without goes first: the second suggestion, then optional sentences from the last on
     while True:
-        paragraphs = tuple(_fill(sentence.removeprefix("?"), known_fields, alert) for sentence in sentences)
-        body = _body(paragraphs, proposals, buttons, wording, seen_by)
-        spare = [number for number, sentence in enumerate(sentences) if sentence.startswith("?")]
-        if words(body) <= MOST_WORDS or (len(proposals) < 2 and not spare):
-            break
+        paragraphs = tuple(_fill(sentence.removeprefix("?"), known_facts, alert) for sentence in sentences)
+        text = _body_text(paragraphs, proposals, buttons, wording, seen_by)
+        spare = [number for number, sentence in enumerate(sentences) if _is_spare(sentence)]
+        if words(text) <= MOST_WORDS or (len(proposals) < 2 and not spare):
+            return _Body(text, paragraphs, proposals)
         if len(proposals) > 1:
             proposals = proposals[:1]
         else:
             del sentences[spare[-1]]
-    has_definition = known_fields["indicator"] != known_fields["definition"]
+
+
+def _is_spare(sentence: str) -> bool:
+    return sentence.startswith("?")
+
+
+def _fields(
+    alert: Alert,
+    facts: Facts,
+    known_facts: dict[str, str],
+    proposed: Sequence[Suggestion],
+    buttons: Sequence[Button],
+    wording: Wording,
+    reader: str,
+) -> tuple[Field, ...]:
+    """Every mandatory fact, in order; one that is not known says so."""
+    language = wording.language
+    # some alerts rest on a matter that is no indicator: it has a name and no definition
+    has_definition = known_facts["indicator"] != known_facts["definition"]
     labels = wording.labels if has_definition else {**wording.labels, "indicator": wording.matter}
+    indicator = _fill(wording.indicator, known_facts, alert) if has_definition else known_facts["indicator"]
+    numbered = [f"{number}) {suggested(suggestion, language)}" for number, suggestion in enumerate(proposed, 1)]
     fields = {
         **wording.absent,
-        "unit": facts.unit.text(wording.language),
-        "system": facts.system.text(wording.language),
-        "indicator": _fill(wording.indicator, known_fields, alert) if has_definition else known_fields["indicator"],
+        "unit": facts.unit.text(language),
+        "system": facts.system.text(language),
+        "indicator": indicator,
         "since": _begun(alert, facts, wording, in_full=True),
-        "why": text.why,
-        "ruled_out": text.ruled_out,
-        "actions": "  ".join(
-            f"{number}) {suggested(suggestion, language)}" for number, suggestion in enumerate(proposed, 1)
-        ),
+        "why": wording.kinds[alert.kind].why,
+        "ruled_out": wording.kinds[alert.kind].ruled_out,
+        "actions": "  ".join(numbered),
         "buttons": ", ".join(button.label for button in buttons),
         "sees": reader,
         "about_unit": wording.about_unit,
-        **_figures(known_fields, facts, wording),
+        **_figures(known_facts, facts, wording),
     }
-    return Message(
-        wording.language,
-        _fill(text.subject, known_fields, alert),
-        body,
-        paragraphs,
-        tuple(proposals),
-        buttons,
-        tuple(Field(name, labels[name], fields[name]) for name in _FIELDS),
-        heading=wording.heading,
-    )
+    return tuple(Field(name, labels[name], fields[name]) for name in _FIELDS)
 
 
 def line(item: Item, language: str) -> str:
@@ -202,9 +242,8 @@ def compose(items: Sequence[Item], language: str, day: date) -> Message:
     lead_item = next((item for item in items if item.what is Occasion.NEW), None)
     lines = tuple(line(item, language) for item in items if item is not lead_item)
     if lead_item is not None:
-        return replace(
-            render(lead_item.alert, lead_item.facts, language), lines=lines, further=wording.further if lines else ""
-        )
+        message = render(lead_item.alert, lead_item.facts, language)
+        return replace(message, lines=lines, further=wording.further if lines else "")
     return Message(
         wording.language,
         wording.follow_up.format(week=day.isocalendar().week),
@@ -233,8 +272,8 @@ def suggestions(kind: Kind, facts: Facts, language: str) -> dict[str, Suggestion
     if not facts.suggestions:
         catalogue = _wording(language).kinds[kind].suggestions
         by_id = {
-            suggestion_id: by_id[suggestion_id]
-            for suggestion_id, advice in zip(by_id, catalogue, strict=True)
+            action_id: suggestion
+            for (action_id, suggestion), advice in zip(by_id.items(), catalogue, strict=True)
             if speaks[advice.where]
         }
     return dict(list(by_id.items())[:3])
@@ -281,6 +320,7 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
     """All facts there are, as words of the language; what is not known has no entry."""
     tongue = wording.language
     first_week, last_week = facts.first.isocalendar().week, facts.last.isocalendar().week
+    weeks = wording.weeks.format(first=first_week, last=last_week)
     fields: dict[str, object] = {
         "unit": facts.unit.text(tongue),
         "system": facts.system.text(tongue),
@@ -290,9 +330,7 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
         "since": _begun(alert, facts, wording),
         "first": first_week,
         "last": last_week,
-        "weeks": wording.week.format(week=first_week)
-        if first_week == last_week
-        else wording.weeks.format(first=first_week, last=last_week),
+        "weeks": wording.week.format(week=first_week) if first_week == last_week else weeks,
         "before": facts.before,
         "ready": facts.ready,
         "legacy": facts.legacy or None,
@@ -300,29 +338,8 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
         "scope": facts.scope,
         "chance": facts.chance,
     }
-    if figure := facts.figure:
-        fields |= {"x": figure.value, "low": figure.low, "high": figure.high, "n": figure.n_band.replace("-", "–")}
-    if peers := facts.peers:
-        band = peers.low is not None and peers.high is not None
-        fields |= {"peer": peers.median, "peer_low": peers.low, "peer_high": peers.high}
-        fields["peer_alone"] = None if band else peers.median
-    if plan := facts.plan:
-        fields |= {"target": plan.target, "due": _day(plan.due, wording), "forecast": plan.forecast}
-        fields |= {"forecast_low": plan.low, "forecast_high": plan.high}
-    if loss := facts.loss:
-        hours, money = _number(two_digits(loss.hours), wording), _money(loss.money, loss.currency, wording)
-        form = wording.loss_money if money else wording.loss
-        fields |= {"loss": form.format(hours=hours, money=money), "loss_due": _day(loss.until, wording)}
-        fields |= {"benefit": loss.benefit.text(tongue)}
-        fields["hours"] = None if loss.quarter_hours is None else _number(two_digits(loss.quarter_hours), wording)
-        fields["money"] = _money(loss.quarter_money, loss.currency, wording)
-    if course := facts.course:
-        fields |= {"course_benefit": course.benefit.text(tongue), "course": course.forecast}
-        fields |= {"course_low": course.low, "course_high": course.high, "course_due": _day(course.due, wording)}
-        fields |= {"course_use": course.use, "course_effect": course.effect}
-    if decided := facts.decided:
-        fields |= {"decision": decided.decision.text(tongue), "acknowledged": decided.acknowledged}
-        fields |= {"units": decided.units, "weeks_old": decided.weeks, "level": level_names(decided.level).text(tongue)}
+    fields |= _figure_facts(facts) | _plan_facts(facts, wording) | _loss_facts(facts, wording)
+    fields |= _course_facts(facts, wording) | _decision_facts(facts, wording)
     if burden := facts.burden:
         fields |= {"tickets": burden.tickets, "tickets_peer": burden.peers}
     filled = {name: str(value) for name, value in fields.items() if value is not None}
@@ -334,12 +351,83 @@ def placeholders(alert: Alert, facts: Facts, wording: Wording) -> dict[str, str]
     return filled
 
 
+def _figure_facts(facts: Facts) -> dict[str, object]:
+    fields: dict[str, object] = {}
+    if figure := facts.figure:
+        fields |= {"x": figure.value, "low": figure.low, "high": figure.high, "n": figure.n_band.replace("-", "–")}
+    if peers := facts.peers:
+        has_band = peers.low is not None and peers.high is not None
+        fields |= {"peer": peers.median, "peer_low": peers.low, "peer_high": peers.high}
+        # a sentence of its own says the middle where no band is shown
+        fields["peer_alone"] = None if has_band else peers.median
+    return fields
+
+
+def _plan_facts(facts: Facts, wording: Wording) -> dict[str, object]:
+    plan = facts.plan
+    if plan is None:
+        return {}
+    return {
+        "target": plan.target,
+        "due": _day(plan.due, wording),
+        "forecast": plan.forecast,
+        "forecast_low": plan.low,
+        "forecast_high": plan.high,
+    }
+
+
+def _loss_facts(facts: Facts, wording: Wording) -> dict[str, object]:
+    loss = facts.loss
+    if loss is None:
+        return {}
+    hours = _number(two_digits(loss.hours), wording)
+    money = _money(loss.money, loss.currency, wording)
+    form = wording.loss_money if money else wording.loss
+    quarter_hours = None if loss.quarter_hours is None else _number(two_digits(loss.quarter_hours), wording)
+    return {
+        "loss": form.format(hours=hours, money=money),
+        "loss_due": _day(loss.until, wording),
+        "benefit": loss.benefit.text(wording.language),
+        "hours": quarter_hours,
+        "money": _money(loss.quarter_money, loss.currency, wording),
+    }
+
+
+def _course_facts(facts: Facts, wording: Wording) -> dict[str, object]:
+    course = facts.course
+    if course is None:
+        return {}
+    return {
+        "course_benefit": course.benefit.text(wording.language),
+        "course": course.forecast,
+        "course_low": course.low,
+        "course_high": course.high,
+        "course_due": _day(course.due, wording),
+        "course_use": course.use,
+        "course_effect": course.effect,
+    }
+
+
+def _decision_facts(facts: Facts, wording: Wording) -> dict[str, object]:
+    decided = facts.decided
+    if decided is None:
+        return {}
+    return {
+        "decision": decided.decision.text(wording.language),
+        "acknowledged": decided.acknowledged,
+        "units": decided.units,
+        "weeks_old": decided.weeks,
+        "level": level_names(decided.level).text(wording.language),
+    }
+
+
 def _begun(alert: Alert, facts: Facts, wording: Wording, *, in_full: bool = False) -> str:
     """Since when, to stand after "since": going live, or a week, with its year where that is another, or `in_full`."""
     if facts.live is not None:
         return wording.going_live.format(month=wording.months[facts.live.month - 1], year=facts.live.year)
     since = alert.since.isocalendar()
-    form = wording.week_of_year if in_full or since.year != facts.last.isocalendar().year else wording.week
+    is_another_year = since.year != facts.last.isocalendar().year
+    form = wording.week_of_year if in_full or is_another_year else wording.week
     return form.format(week=since.week, year=since.year)
 
 
@@ -358,31 +446,33 @@ def _fill(template: str, values: dict[str, str], alert: Alert) -> str:
     return template.format_map(values)
 
 
-def _body(
+def _body_text(
     paragraphs: Sequence[str], proposals: Sequence[str], buttons: Sequence[Button], wording: Wording, seen_by: str
 ) -> str:
-    suggested = " ".join([wording.suggested, *(f"{number}) {text}." for number, text in enumerate(proposals, 1))])
+    numbered = [f"{number}) {text}." for number, text in enumerate(proposals, 1)]
+    advice = " ".join([wording.suggested, *numbered])
     answers = " ".join(f"[{button.label}]" for button in buttons)
-    return "\n\n".join([" ".join(paragraphs), suggested, answers, f"{wording.about_unit} {seen_by}"])
+    return "\n\n".join([" ".join(paragraphs), advice, answers, f"{wording.about_unit} {seen_by}"])
 
 
 def _figures(values: dict[str, str], facts: Facts, wording: Wording) -> dict[str, str]:
     """The fields that hold figures, as far as there are any."""
     fields = {}
-    alone = facts.figure is not None and facts.figure.low == facts.figure.high
-    form = wording.value_alone if alone else wording.value
+    has_no_interval = facts.figure is not None and facts.figure.low == facts.figure.high
+    form = wording.value_alone if has_no_interval else wording.value
     if not _lacking(form, values):
         fields["value"] = form.format_map(values)
-    forms = wording.comparison
-    peers = forms["band" if "peer_low" in values and "peer_high" in values else "peers"]
-    used_forms = [peers, *(forms[name] for name in ("before", "target", "units", "tickets", "tickets_peer", "course"))]
-    compared = [form.format_map(values) for form in used_forms if not _lacking(form, values)]
-    if compared:
-        fields["comparison"] = "; ".join(compared)
-    owned = {**values, "owner": wording.roles[Role.BENEFIT_OWNER]}
+    has_band = "peer_low" in values and "peer_high" in values
+    compared_with = ("band" if has_band else "peers", *_COMPARISONS)
+    forms = [wording.comparison[name] for name in compared_with]
+    comparisons = [form.format_map(values) for form in forms if not _lacking(form, values)]
+    if comparisons:
+        fields["comparison"] = "; ".join(comparisons)
+    with_owner = {**values, "owner": wording.roles[Role.BENEFIT_OWNER]}
+    # the one that says most of what is known
     costs = (wording.cost_money, wording.cost, wording.cost_until)
-    if cost := next((form for form in costs if not _lacking(form, owned)), ""):
-        fields["cost"] = cost.format_map(owned)
+    if cost := next((form for form in costs if not _lacking(form, with_owner)), ""):
+        fields["cost"] = cost.format_map(with_owner)
     links = "  ".join(link for link in (facts.chart, facts.table) if link)
     if links:
         fields["links"] = links
@@ -400,4 +490,5 @@ def _number(value: int, wording: Wording) -> str:
 def _money(value: int | None, currency: str, wording: Wording) -> str | None:
     if value is None:
         return None
-    return f"{_number(two_digits(value), wording)} {'kr' if currency in ('SEK', 'NOK', 'DKK') else currency}"
+    sign = "kr" if currency in ("SEK", "NOK", "DKK") else currency
+    return f"{_number(two_digits(value), wording)} {sign}"

@@ -110,23 +110,31 @@ def take(body: bytes, definitions: Iterable[Definition], own_organisations: Iter
             f"'{benchmark.organisation}' is an organisation of this installation; its figures are here"
         )
     own_definitions = {definition.id: definition for definition in definitions}
-    wrong = []
-    for indicator in sorted({figure.indicator for figure in benchmark.figures}):
-        their_meaning, own_definition = benchmark.definitions.get(indicator), own_definitions.get(indicator)
-        if their_meaning is None:
-            wrong.append(f"'{indicator}' comes without its definition's version")
-        elif own_definition is None:
-            wrong.append(f"'{indicator}' is not known here")
-        elif their_meaning.version != own_definition.version:
-            wrong.append(f"'{indicator}' has version {their_meaning.version} there and {own_definition.version} here")
-        elif their_meaning.digest != fingerprint(own_definition):
-            wrong.append(f"'{indicator}' is defined otherwise there under the same version {own_definition.version}")
+    indicators = sorted({figure.indicator for figure in benchmark.figures})
+    differences = [
+        _difference(indicator, benchmark.definitions.get(indicator), own_definitions.get(indicator))
+        for indicator in indicators
+    ]
+    wrong = [difference for difference in differences if difference]
     if wrong:
         raise BenchmarkError(
             f"the figures do not mean the same: {'; '.join(wrong)}. Both must use the same definitions; export again "
             "after the older one is brought up to date"
         )
     return benchmark
+
+
+def _difference(indicator: str, theirs: Meaning | None, own: Definition | None) -> str:
+    """How an indicator means something else there than here; '' where it means the same."""
+    if theirs is None:
+        return f"'{indicator}' comes without its definition's version"
+    if own is None:
+        return f"'{indicator}' is not known here"
+    if theirs.version != own.version:
+        return f"'{indicator}' has version {theirs.version} there and {own.version} here"
+    if theirs.digest != fingerprint(own):
+        return f"'{indicator}' is defined otherwise there under the same version {own.version}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,35 +187,42 @@ def funnel(rows: Sequence[Mapping[str, object]]) -> Funnel | None:
     sized_rows = [(row, size) for row, size in sized_rows if size > 0]
     if len(sized_rows) < 2:
         return None
-    n = np.array([size for _, size in sized_rows], float)
-    share = np.array([float(str(row["value"])) for row, _ in sized_rows]) / 100
+    sizes = np.array([size for _, size in sized_rows], float)
+    shares = np.array([float(str(row["value"])) for row, _ in sized_rows]) / 100
     are_many = len(sized_rows) >= _MANY
-    z, errors, centre = proportion_z(share * n, n, float(np.median(share)) if are_many else None)
-    tau2 = robust_tau2(z * errors, errors) if are_many else dispersion(z, errors, winsor=0.0).tau2
-    bounds = [proportion_limits(n, centre, tau2=tau2, confidence=confidence) for confidence in CONFIDENCE]
+    scores, errors, centre = proportion_z(shares * sizes, sizes, float(np.median(shares)) if are_many else None)
+    variance = robust_tau2(scores * errors, errors) if are_many else dispersion(scores, errors, winsor=0.0).tau2
+    bounds = [proportion_limits(sizes, centre, tau2=variance, confidence=confidence) for confidence in CONFIDENCE]
     points = []
     for place, (row, size) in enumerate(sized_rows):
-        word = "inside"
-        for prefix, (low, high) in zip(("", "far_"), bounds, strict=True):
-            if share[place] < low[place]:
-                word = f"{prefix}below"
-            elif share[place] > high[place]:
-                word = f"{prefix}above"
+        share = float(shares[place])
+        place_bounds = [(float(low[place]), float(high[place])) for low, high in bounds]
         points.append(
             Point(
                 str(row["organisation"]),
                 str(row["unit"]),
                 str(row["name"]),
-                round(100 * float(share[place]), 1),
+                round(100 * share, 1),
                 size,
-                word,
+                _position(share, place_bounds),
             )
         )
     # forty sizes draw a smooth curve, a little beyond the smallest and the greatest place
-    sizes = np.unique(np.linspace(max(5, n.min() / 2), n.max() * 1.05, 40).round()).astype(int)
-    low, high = proportion_limits(sizes, centre, tau2=tau2, confidence=CONFIDENCE[0])
+    drawn_sizes = np.unique(np.linspace(max(5, sizes.min() / 2), sizes.max() * 1.05, 40).round()).astype(int)
+    low, high = proportion_limits(drawn_sizes, centre, tau2=variance, confidence=CONFIDENCE[0])
     limits = tuple(
         (int(size), round(100 * float(low_limit), 1), round(100 * float(high_limit), 1))
-        for size, low_limit, high_limit in zip(sizes, low, high, strict=True)
+        for size, low_limit, high_limit in zip(drawn_sizes, low, high, strict=True)
     )
     return Funnel(round(100 * float(centre), 1), tuple(points), limits)
+
+
+def _position(share: float, bounds: Sequence[tuple[float, float]]) -> str:
+    """Where a share lies: inside, or beyond the inner or the outer limits."""
+    word = "inside"
+    for prefix, (low, high) in zip(("", "far_"), bounds, strict=True):
+        if share < low:
+            word = f"{prefix}below"
+        elif share > high:
+            word = f"{prefix}above"
+    return word

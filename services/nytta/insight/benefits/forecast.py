@@ -8,10 +8,11 @@ Forecasting, Structural Time Series Models, section 4.1); the grid is weighed by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -113,9 +114,10 @@ class MeasuredBenefit:
         if not self.due or min(self.due) < 0:
             raise ValueError("a forecast needs at least one week to look at, none of them before the start")
         is_realised = np.isfinite(self.realised)
-        spans = sorted(zip(self.first[is_realised].tolist(), self.length[is_realised].tolist(), strict=True))
+        starts, lengths = self.first[is_realised], self.length[is_realised]
+        spans = sorted(zip(starts.tolist(), lengths.tolist(), strict=True))
         overlap = any(start + length > next_start for (start, length), (next_start, _) in pairwise(spans))
-        if overlap and np.linalg.matrix_rank(_weeks(self.first[is_realised], self.length[is_realised])) < len(spans):
+        if overlap and np.linalg.matrix_rank(_weeks(starts, lengths)) < len(spans):
             raise ValueError("a measured period follows from others; give each week's figure once, the one that stands")
 
     @classmethod
@@ -173,53 +175,107 @@ def forecast(course: MeasuredBenefit, parameters: Parameters | None = None) -> F
     is_realised = np.isfinite(course.realised)
     if not is_realised.any():
         return None
-    start, length, y = course.first[is_realised], course.length[is_realised], course.realised[is_realised]
+    start, length, realised = course.first[is_realised], course.length[is_realised], course.realised[is_realised]
     count = max(int((start + length).max()), max(course.due) + 1)
-    time = np.arange(count)
     observed_weights = _weeks(start, length, count)
     weeks = int((observed_weights > 0).any(axis=0).sum())
     if weeks < parameters.minimum_weeks:
         return None
-    asked_weights = np.isin(time, course.due) / len(set(course.due))
-
-    middle, pace, skew = (
-        grid.ravel() for grid in np.meshgrid(parameters.middles, parameters.paces, parameters.skews, indexing="ij")
+    due_weights = np.isin(np.arange(count), course.due) / len(set(course.due))
+    takeoffs = _takeoffs(count, parameters)
+    observed = _Observed(
+        realised,
+        observed_weights,
+        due_weights,
+        takeoffs.shapes_in(observed_weights),
+        takeoffs.shapes_in(due_weights),
     )
-    # Richards 1959, J Exp Bot 10:290: quick at first and slow in the end where skew is below 1.
-    shape = logistic(time[:, None], 1.0, middle, pace) ** skew
-    steps = np.stack([np.ones(count), (parameters.unsteady * np.exp(-time / parameters.settling)) ** 2])
+    posteriors = [_posterior(observed, shared, parameters) for shared in _shared_variances(count, parameters)]
+    means = np.concatenate([posterior.mean for posterior in posteriors])
+    variances = np.concatenate([posterior.variance for posterior in posteriors])
+    log_weights = np.concatenate([posterior.log_evidence + takeoffs.log_prior for posterior in posteriors])
+    spreads = np.sqrt(np.maximum(variances, 1e-6))
+    weights = np.exp(log_weights - scipy.special.logsumexp(log_weights))
+    tail = (1 - parameters.interval) / 2
+    low, expected, high = (_quantile(weights, means, spreads, quantile) for quantile in (tail, 0.5, 1 - tail))
+    probability = float(weights @ scipy.special.ndtr((means - REACHED) / spreads))
+    return Forecast(expected, low, high, probability, weeks, course.complete)
+
+
+@dataclass(frozen=True, slots=True)
+class _Takeoffs:
+    """The ways in which a benefit may take off, one a column, as shares of the level at which it comes to rest."""
+
+    shapes: Array
+    """Weeks by ways."""
+    log_prior: Array
+    """How likely each is before anything is measured."""
+
+    def shapes_in(self, weights: Array) -> Array:
+        """The mean of each way over some weeks, which `weights` weigh."""
+        return np.asarray(weights @ self.shapes)
+
+
+def _takeoffs(count: int, parameters: Parameters) -> _Takeoffs:
+    """Every combination of middle, pace and skew over `count` weeks."""
+    grids = np.meshgrid(parameters.middles, parameters.paces, parameters.skews, indexing="ij")
+    middle, pace, skew = (grid.ravel() for grid in grids)
+    time = np.arange(count)
+    # Richards 1959, J Exp Bot 10:290: quick at first and slow in the end where skew is below 1
+    shapes = logistic(time[:, None], 1.0, middle, pace) ** skew
+    return _Takeoffs(shapes, -np.maximum(middle, 0) / parameters.lateness)
+
+
+def _shared_variances(count: int, parameters: Parameters) -> Iterator[Array]:
+    """What one week shares with another beside the take-off: noise, wandering, the baseline's error; weeks by weeks."""
+    fading = parameters.unsteady * np.exp(-np.arange(count) / parameters.settling)
+    steps = np.stack([np.ones(count), fading**2])
+    # two weeks share the steps up to the earlier one
     wander, unsteady = (np.minimum(walk[:, None], walk) for walk in np.cumsum(steps, axis=1))
-    shape_seen, shape_asked = observed_weights @ shape, asked_weights @ shape
-    means, variances, weights = [], [], []
     for noise in parameters.noises:
         for drift in parameters.drifts:
-            # What one week shares with another beside the take-off: noise, wandering, the baseline's error.
-            shared = noise**2 * np.eye(count) + drift**2 * wander + unsteady + parameters.baseline_error**2
-            factor = scipy.linalg.cho_factor(
-                observed_weights @ shared @ observed_weights.T + 1e-9 * np.eye(len(y)), lower=True
-            )
-            cross = observed_weights @ shared @ asked_weights
-            pull = scipy.linalg.cho_solve(factor, cross)
-            solved = scipy.linalg.cho_solve(factor, shape_seen)
-            residual = y[:, None] - parameters.ceiling * shape_seen
-            information = (shape_seen * solved).sum(0)
-            evidence = (residual * solved).sum(0)
-            prior = 1 / parameters.ceiling_spread**2
-            precision = prior + information
-            ceiling = parameters.ceiling + evidence / precision
-            open_part = shape_asked - pull @ shape_seen
-            means.append(pull @ y + open_part * ceiling)
-            variances.append(asked_weights @ shared @ asked_weights - pull @ cross + open_part**2 / precision)
-            misfit = (residual * scipy.linalg.cho_solve(factor, residual)).sum(0) - evidence**2 / precision
-            size = 2 * np.log(np.diag(factor[0])).sum() + np.log(precision / prior)
-            weights.append(-(misfit + size) / 2 - np.maximum(middle, 0) / parameters.lateness)
-    mean, weight = np.concatenate(means), np.concatenate(weights)
-    spread = np.sqrt(np.maximum(np.concatenate(variances), 1e-6))
-    weight = np.exp(weight - scipy.special.logsumexp(weight))
-    tail = (1 - parameters.interval) / 2
-    low, expected, high = (_quantile(weight, mean, spread, quantile) for quantile in (tail, 0.5, 1 - tail))
-    probability = float(weight @ scipy.special.ndtr((mean - REACHED) / spread))
-    return Forecast(expected, low, high, probability, weeks, course.complete)
+            yield noise**2 * np.eye(count) + drift**2 * wander + unsteady + parameters.baseline_error**2
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """What was measured of a benefit, and what each take-off says of the same periods and of the due weeks."""
+
+    realised: Array
+    weights: Array
+    due_weights: Array
+    shapes: Array
+    due_shapes: Array
+
+
+class _Posterior(NamedTuple):
+    """The mean of the due weeks under each take-off, and how well that explains what was measured."""
+
+    mean: Array
+    variance: Array
+    log_evidence: Array
+
+
+def _posterior(observed: _Observed, shared: Array, parameters: Parameters) -> _Posterior:
+    """Gaussian regression on what weeks share, with a normal prior on the level at which the benefit comes to rest."""
+    jitter = 1e-9 * np.eye(len(observed.realised))
+    factor = scipy.linalg.cho_factor(observed.weights @ shared @ observed.weights.T + jitter, lower=True)
+    cross = observed.weights @ shared @ observed.due_weights
+    pull = scipy.linalg.cho_solve(factor, cross)
+    solved = scipy.linalg.cho_solve(factor, observed.shapes)
+    residual = observed.realised[:, None] - parameters.ceiling * observed.shapes
+    information = (observed.shapes * solved).sum(0)
+    evidence = (residual * solved).sum(0)
+    prior = 1 / parameters.ceiling_spread**2
+    precision = prior + information
+    ceiling = parameters.ceiling + evidence / precision
+    # what the measured periods do not say of the due weeks
+    open_part = observed.due_shapes - pull @ observed.shapes
+    mean = pull @ observed.realised + open_part * ceiling
+    variance = observed.due_weights @ shared @ observed.due_weights - pull @ cross + open_part**2 / precision
+    misfit = (residual * scipy.linalg.cho_solve(factor, residual)).sum(0) - evidence**2 / precision
+    size = 2 * np.log(np.diag(factor[0])).sum() + np.log(precision / prior)
+    return _Posterior(mean, variance, -(misfit + size) / 2)
 
 
 def next_status(previous: Status | None, outlook: Forecast | None, parameters: Parameters | None = None) -> Status:
@@ -239,12 +295,15 @@ def next_status(previous: Status | None, outlook: Forecast | None, parameters: P
         if result >= REACHED:
             return Status.ACHIEVED
         return Status.PARTLY if result >= PARTLY else Status.NOT_ACHIEVED
-    judged = previous not in (None, Status.TOO_EARLY)
-    if outlook.high - outlook.low >= (parameters.width_return if judged else parameters.width):
+    was_judged = previous not in (None, Status.TOO_EARLY)
+    widest = parameters.width_return if was_judged else parameters.width
+    on_track_from = parameters.on_leave if previous is Status.ON_TRACK else parameters.on
+    off_track_to = parameters.off_leave if previous is Status.OFF_TRACK else parameters.off
+    if outlook.high - outlook.low >= widest:
         return Status.TOO_EARLY
-    if outlook.probability >= (parameters.on_leave if previous is Status.ON_TRACK else parameters.on):
+    if outlook.probability >= on_track_from:
         return Status.ON_TRACK
-    if outlook.probability <= (parameters.off_leave if previous is Status.OFF_TRACK else parameters.off):
+    if outlook.probability <= off_track_to:
         return Status.OFF_TRACK
     return Status.AT_RISK
 

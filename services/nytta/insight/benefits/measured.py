@@ -20,6 +20,9 @@ from nytta.registry.programme import Benefit
 TWICE = "measured_twice"
 """Flag: the same weeks were measured in several ways that contradict each other; there is no forecast."""
 
+_THURSDAY = 4
+"""As ISO 8601 counts days; the week of a Thursday is the one that has most of its days."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -83,7 +86,8 @@ def _last_weeks(
     weeks: dict[date, _Week] = {}
     for entry, share, before in zip(measured, shares, levels_before, strict=True):
         # where periods overlap, the later one stands
-        weeks |= {week: _Week(share, entry.value, before) for week in _weeks(entry) if not calendar.is_quiet(week)}
+        usual_weeks = [week for week in _weeks(entry) if not calendar.is_quiet(week)]
+        weeks |= dict.fromkeys(usual_weeks, _Week(share, entry.value, before))
     return [weeks[week] for week in sorted(weeks)[-LAST:]]
 
 
@@ -117,6 +121,6 @@ def _ahead(
 
 def _weeks(measured: Measured) -> list[date]:
     """The ISO weeks that a period mostly covers: those whose Thursday lies in it, at least the one it begins in."""
-    days = (measured.end - measured.start).days
-    thursdays = [measured.start + timedelta(days=offset) for offset in range(days)]
-    return [monday(day) for day in thursdays if day.weekday() == 3] or [monday(measured.start)]
+    days = [measured.start + timedelta(days=offset) for offset in range((measured.end - measured.start).days)]
+    thursdays = [day for day in days if day.isoweekday() == _THURSDAY]
+    return [monday(day) for day in thursdays] or [monday(measured.start)]

@@ -66,8 +66,10 @@ def gates(anchored: Mapping[str, PublishedFigure]) -> dict[str, Gate]:
     gates_by_tier = {TIERS[0]: Gate.OPEN}
     for previous, tier in pairwise(TIERS):
         share = anchored.get(previous)
-        reached = share is not None and share.value >= ANCHORED
-        gates_by_tier[tier] = Gate.UNCLEAR if share is None else Gate.OPEN if reached else Gate.CLOSED
+        if share is None:
+            gates_by_tier[tier] = Gate.UNCLEAR
+        else:
+            gates_by_tier[tier] = Gate.OPEN if share.value >= ANCHORED else Gate.CLOSED
     return gates_by_tier
 
 
@@ -76,16 +78,19 @@ def level_gap(managers: Mapping[str, PublishedFigure], staff: Mapping[str, Publi
 
     The interval is recovered from the two (MOVER: Newcombe 1998, Stat Med 17:873; Zou and Donner 2008, 27:1693).
     """
-    gaps = {}
-    for element in sorted(managers.keys() & staff.keys()):
-        a, b = managers[element], staff[element]
-        if None in (a.low, a.high, b.low, b.high):
-            continue
-        assert a.low is not None and a.high is not None and b.low is not None and b.high is not None  # noqa: PT018
-        value = a.value - b.value
-        down, up = hypot(a.value - a.low, b.high - b.value), hypot(a.high - a.value, b.value - b.low)
-        gaps[element] = Difference(value, value - down, value + up)
-    return gaps
+    gaps = {element: _difference(managers[element], staff[element]) for element in managers.keys() & staff.keys()}
+    return {element: gap for element, gap in sorted(gaps.items()) if gap is not None}
+
+
+def _difference(left: PublishedFigure, right: PublishedFigure) -> Difference | None:
+    """`left` minus `right`; None where an interval is not shown."""
+    if left.low is None or left.high is None or right.low is None or right.high is None:
+        return None
+    value = left.value - right.value
+    # each end lies where one figure is as low as it may be, and the other as high
+    down = hypot(left.value - left.low, right.high - right.value)
+    up = hypot(left.high - left.value, right.value - right.low)
+    return Difference(value, value - down, value + up)
 
 
 def after_training(
@@ -100,21 +105,25 @@ def after_training(
     other_units: set[str] = set()
     for unit, shares in trained.items():
         turn = _turn(shares)
-        if turn is None or turn + _TURN > week or (own_change := _change(use_by_unit.get(unit, {}), turn)) is None:
+        if turn is None or turn + _TURN > week:
             continue
-        waiting = {
-            other_unit: change
-            for other_unit, other_trained in trained.items()
-            if other_trained.get(turn + _TURN, 100.0) < UNTRAINED
-            and (change := _change(use_by_unit.get(other_unit, {}), turn)) is not None
-        }
-        if len(waiting) >= FEWEST:
-            effects.append(own_change - fmean(waiting.values()))
-            other_units |= waiting.keys()
-    return Association(fmean(effects), len(effects), len(other_units)) if len(effects) >= FEWEST else None
+        own_change = _change(use_by_unit.get(unit, {}), turn)
+        if own_change is None:
+            continue
+        # of whom nothing is shown may have been trained
+        untrained = [other for other in trained if trained[other].get(turn + _TURN, 100.0) < UNTRAINED]
+        changes = {other: _change(use_by_unit.get(other, {}), turn) for other in untrained}
+        compared = {other: change for other, change in changes.items() if change is not None}
+        if len(compared) >= FEWEST:
+            effects.append(own_change - fmean(compared.values()))
+            other_units |= compared.keys()
+    if len(effects) < FEWEST:
+        return None
+    return Association(fmean(effects), len(effects), len(other_units))
 
 
 def _turn(shares: Mapping[date, float]) -> date | None:
+    """The first week in which most are trained, where few were shortly before; None without one."""
     for week in sorted(shares):
         shares_before = [shares[other_week] for other_week in shares if week - _TURN <= other_week < week]
         if shares[week] >= TRAINED and shares_before and min(shares_before) < UNTRAINED:
@@ -126,8 +135,11 @@ def _change(use_by_week: Mapping[date, float], turn: date) -> float | None:
     """Windows of four weeks that end six to eight weeks after, less those that end one to three before."""
 
     def mean(weeks: Sequence[int]) -> float | None:
-        values = [use_by_week[window] for offset in weeks if (window := turn + timedelta(weeks=offset)) in use_by_week]
+        windows = [turn + timedelta(weeks=offset) for offset in weeks]
+        values = [use_by_week[window] for window in windows if window in use_by_week]
         return fmean(values) if values else None
 
     mean_after, mean_before = mean((6, 7, 8)), mean((-1, -2, -3))
-    return None if mean_after is None or mean_before is None else mean_after - mean_before
+    if mean_after is None or mean_before is None:
+        return None
+    return mean_after - mean_before

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nytta.statistics import directly_standardised, split_change
 
@@ -73,16 +74,33 @@ def mixed(
     common_names = sorted(earlier.keys() & later.keys())
     if not common_names:
         return None
-    r0, n0 = (np.array([getattr(earlier[name], field) for name in common_names]) for field in ("rate", "n"))
-    r1, n1 = (np.array([getattr(later[name], field) for name in common_names]) for field in ("rate", "n"))
-    weight = (
-        n0 / n0.sum() + n1 / n1.sum()
-        if standard is None
-        else np.array([standard.get(name, 0) for name in common_names])
+    rates_before, sizes_before = _columns([earlier[name] for name in common_names])
+    rates_after, sizes_after = _columns([later[name] for name in common_names])
+    if standard is None:
+        weights = sizes_before / sizes_before.sum() + sizes_after / sizes_after.sum()
+    else:
+        weights = np.array([standard.get(name, 0) for name in common_names])
+    within, _mix = split_change(rates_before, sizes_before, rates_after, sizes_after)
+    before, after = overall
+    return Mixed(
+        before=before,
+        after=after,
+        adjusted_before=_adjusted(rates_before, sizes_before, weights),
+        adjusted_after=_adjusted(rates_after, sizes_after, weights),
+        within=float(within),
+        # the remainder, for strata that are not shown change as well
+        mix=after - before - float(within),
+        unseen=len({*names, *earlier, *later} - set(common_names)),
     )
-    within, _ = split_change(r0, n0, r1, n1)
-    rate_then, rate_now = (
-        float(directly_standardised(rate * sizes, sizes, weight)[0]) for rate, sizes in ((r0, n0), (r1, n1))
-    )
-    unseen = len({*names, *earlier, *later} - set(common_names))
-    return Mixed(*overall, rate_then, rate_now, float(within), overall[1] - overall[0] - float(within), unseen)
+
+
+def _columns(strata: Sequence[Stratum]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The rates of strata, and their sizes."""
+    rates = np.array([stratum.rate for stratum in strata])
+    sizes = np.array([stratum.n for stratum in strata])
+    return rates, sizes
+
+
+def _adjusted(rates: NDArray[np.float64], sizes: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """The roll-up under the standard mix."""
+    return float(directly_standardised(rates * sizes, sizes, weights)[0])

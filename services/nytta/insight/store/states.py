@@ -118,13 +118,14 @@ class _PublishedSeries:
         lives = [milestone.date for milestone in registry.milestones if milestone.what == "live"]
         start = min([first_day - _YEAR, *(live_day - _YEAR for live_day in lives)])
         for *key, period, value, low, high, weeks in connection.rows(
-            """SELECT v.indicator, v.unit, v.system, v.case_type, v.part, v.period, v.value, v.low, v.high, d.weeks
-               FROM {open}.indicator_values AS v
-               INNER JOIN (SELECT indicator, max(version) AS version, argMax(window_weeks, version) AS weeks
-                           FROM {open}.definitions GROUP BY indicator) AS d
-                   ON d.indicator = v.indicator AND d.version = v.version
-               WHERE v.organisation = {root:String} AND v.grain = 'window' AND v.value IS NOT NULL
-                 AND v.indicator IN {names:Array(String)} AND v.period >= {first:Date} AND v.period <= {last:Date}""",
+            """WITH latest AS (
+                   SELECT indicator, max(version) AS version, argMax(window_weeks, version) AS weeks
+                   FROM {open}.definitions GROUP BY indicator)
+               SELECT figure.indicator, unit, system, case_type, part, period, value, low, high, weeks
+               FROM {open}.indicator_values AS figure
+               INNER JOIN latest ON latest.indicator = figure.indicator AND latest.version = figure.version
+               WHERE organisation = {root:String} AND grain = 'window' AND value IS NOT NULL
+                 AND figure.indicator IN {names:Array(String)} AND period >= {first:Date} AND period <= {last:Date}""",
             root=self.root,
             names=[*_READINESS, *USE, *_COMPARED, *_TRAINED, *_PULSE],
             first=start,
@@ -142,13 +143,11 @@ class _PublishedSeries:
             last=last_day,
         ):
             self._figures["ready", unit, system, "*", ""][week] = PublishedFigure(value, low, high)
-        self._acts = [
-            Act(*row)
-            for row in connection.rows(
-                "SELECT decision, unit, state, day FROM {open}.decision_acts FINAL WHERE organisation = {root:String}",
-                root=self.root,
-            )
-        ]
+        act_rows = connection.rows(
+            "SELECT decision, unit, state, day FROM {open}.decision_acts FINAL WHERE organisation = {root:String}",
+            root=self.root,
+        )
+        self._acts = [Act(*row) for row in act_rows]
         self._realised: defaultdict[tuple[str, str, str], dict[date, list[float]]] = defaultdict(
             lambda: defaultdict(list)
         )
@@ -214,24 +213,18 @@ class _PublishedSeries:
             if case_type != "*":
                 continue
             go_live = self.registry.live(system, unit)
-            latest = {
-                name: figure
-                for name in (*_READINESS, "ready")
-                if (figure := self._latest(name, unit, system, week)) is not None
-            }
-            first_day = max(week - _QUARTER + _WEEK, go_live + _SETTLED if go_live else week - _QUARTER)
-            latest |= {
-                name: figure
-                for name in USE
-                if (figure := self._span(name, unit, system, "*", first_day, week)) is not None
-            }
-            if not latest or (go_live is not None and go_live > day):
+            if go_live is not None and go_live > day:
                 continue
-            targets = {
-                name: float(target)
-                for name in USE
-                if (target := self.registry.target_of_use(system, name, self.registry.members(unit)[0], day))
-            }
+            readiness = {name: self._latest(name, unit, system, week) for name in (*_READINESS, "ready")}
+            # use that has settled: a system that is being taken into use is used more each week
+            first_day = max(week - _QUARTER + _WEEK, go_live + _SETTLED if go_live else week - _QUARTER)
+            use = {name: self._span(name, unit, system, "*", first_day, week) for name in USE}
+            latest = _shown({**readiness, **use})
+            if not latest:
+                continue
+            first_member = self.registry.members(unit)[0]
+            planned = {name: self.registry.target_of_use(system, name, first_member, day) for name in USE}
+            targets = {name: float(target) for name, target in planned.items() if target}
             state = use_state(latest, targets)
             figure = next((latest[name] for name in USE if name in latest), None)
             yield self._row(unit, system, "*", "use-state", "", week, state, figure, latest)
@@ -242,37 +235,26 @@ class _PublishedSeries:
             if case_type == "*" or go_live is None or go_live >= week:
                 continue
             start = go_live - timedelta(days=go_live.weekday())
-            earlier = {
-                name: figure
-                for name in _COMPARED
-                if (figure := self._span(name, unit, system, case_type, start - _YEAR, start - _WEEK)) is not None
-            }
-            current = {
-                name: figure
-                for name in _COMPARED
-                if (figure := self._span(name, unit, system, case_type, start + _SETTLING, week)) is not None
-            }
+            before, after = (start - _YEAR, start - _WEEK), (start + _SETTLING, week)
+            earlier = _shown({name: self._span(name, unit, system, case_type, *before) for name in _COMPARED})
+            current = _shown({name: self._span(name, unit, system, case_type, *after) for name in _COMPARED})
+            if not current:
+                continue
             realised_by_week = self._realised.get((unit, system, case_type), {})
             last_day = max((day for day in realised_by_week if day <= week), default=None)
             realised = None if last_day is None else fmean(realised_by_week[last_day]) / 100
             outcome = exploitation(earlier, current, realised)
-            rests = current | {f"{name} before": figure for name, figure in earlier.items()}
+            evidence = current | {f"{name} before": figure for name, figure in earlier.items()}
             if realised is not None:
-                rests["realised"] = PublishedFigure(100 * realised)
-            if current:
-                yield self._row(
-                    unit, system, case_type, "exploitation", "", week, outcome, current.get("digital-intake"), rests
-                )
+                evidence["realised"] = PublishedFigure(100 * realised)
+            intake = current.get("digital-intake")
+            yield self._row(unit, system, case_type, "exploitation", "", week, outcome, intake, evidence)
 
     def _gates(self, week: date) -> Iterator[StateRow]:
         for unit, system, case_type in self._places(*_TRAINED):
             if case_type != "*":
                 continue
-            anchored = {
-                tier: figure
-                for name, tier in _TRAINED.items()
-                if (figure := self._latest(name, unit, system, week)) is not None
-            }
+            anchored = _shown({tier: self._latest(name, unit, system, week) for name, tier in _TRAINED.items()})
             if anchored:
                 for tier, gate in gates(anchored).items():
                     yield self._row(unit, system, "*", "cascade", tier, week, gate, anchored.get(tier), anchored)
@@ -280,14 +262,14 @@ class _PublishedSeries:
     def _gaps(self, week: date) -> Iterator[StateRow]:
         parts = sorted({key[4] for key in self._figures if key[0] in _PULSE})
         for unit, system, case_type in self._places(*_PULSE):
+            if case_type != "*":
+                continue
             managers, staff = (
-                {part: figure for part in parts if (figure := self._pulse(name, unit, system, week, part)) is not None}
-                for name in _PULSE
+                _shown({part: self._pulse(name, unit, system, week, part) for part in parts}) for name in _PULSE
             )
-            for element, gap in level_gap(managers, staff).items() if case_type == "*" else ():
-                rests = {"managers": managers[element], "staff": staff[element]}
-                state = "managers_higher" if gap.low > 0 else "staff_higher" if gap.high < 0 else "unclear"
-                yield self._row(unit, system, "*", "level-gap", element, week, state, gap, rests)
+            for element, gap in level_gap(managers, staff).items():
+                evidence = {"managers": managers[element], "staff": staff[element]}
+                yield self._row(unit, system, "*", "level-gap", element, week, _direction(gap), gap, evidence)
 
     def _pulse(self, indicator: str, unit: str, system: str, week: date, part: str) -> PublishedFigure | None:
         """The last survey's figure; surveys come every eighth week."""
@@ -297,52 +279,67 @@ class _PublishedSeries:
 
     def _training(self, week: date) -> Iterator[StateRow]:
         for system in sorted({system for _, system, _ in self._places("trained-staff")}):
-            trained, use_by_unit = (
-                {
-                    unit: {period: figure.value for period, figure in figures.items() if period <= week}
-                    for (name, unit, figure_system, case_type, _), figures in self._figures.items()
-                    if (name, figure_system, case_type) == (indicator, system, "*") and unit != self.root
-                }
-                for indicator in ("trained-staff", "intended-use")
+            trained = self._courses("trained-staff", system, week)
+            association = after_training(trained, self._courses("intended-use", system, week), week)
+            if association is None:
+                continue
+            yield StateRow(
+                unit=self.root,
+                system=system,
+                case_type="*",
+                what="after-training",
+                part="",
+                week=week,
+                state="association",
+                value=round(association.value),
+                figures={"units trained": float(association.trained), "not yet": float(association.others)},
             )
-            association = after_training(trained, use_by_unit, week)
-            if association is not None:
-                counted = {"units trained": float(association.trained), "not yet": float(association.others)}
-                yield StateRow(
-                    self.root,
-                    system,
-                    "*",
-                    "after-training",
-                    "",
-                    week,
-                    "association",
-                    round(association.value),
-                    figures=counted,
-                )
+
+    def _courses(self, indicator: str, system: str, week: date) -> dict[str, dict[date, float]]:
+        """An indicator of each unit up to a week; without the organisation, which is no unit beside others."""
+        courses = {}
+        for (name, unit, figure_system, case_type, _part), figures in self._figures.items():
+            if (name, figure_system, case_type) == (indicator, system, "*") and unit != self.root:
+                courses[unit] = {period: figure.value for period, figure in figures.items() if period <= week}
+        return courses
 
     def _decisions(self, week: date) -> Iterator[StateRow]:
         day = week + timedelta(days=6)
         standing = []
         for decision in self.registry.decisions:
-            concerned = [
-                unit
-                for unit in decision.units
-                if self.root in self._around(unit, week) and self.registry.deviation(decision.system, unit, day) is None
-            ]
+            own_units = [unit for unit in decision.units if self.root in self._around(unit, week)]
+            # a unit with an agreement not to use the system has nothing to carry out
+            concerned = [unit for unit in own_units if self.registry.deviation(decision.system, unit, day) is None]
             followed = follow_through(decision, self._acts, concerned, day)
             if followed is None:
                 continue
             standing.append(followed)
-            about = (self.root, decision.system, "*")
-            counted = {"units": float(followed.units)}
             state = "open" if followed.weeks is not None else "over"
-            for state_name, value in (("decided-in-time", followed.executed), ("received", followed.received)):
+            for indicator, value in (("decided-in-time", followed.executed), ("received", followed.received)):
                 if value is not None:
-                    yield StateRow(*about, state_name, decision.id, week, state, round(value), figures=counted)
+                    yield StateRow(
+                        unit=self.root,
+                        system=decision.system,
+                        case_type="*",
+                        what=indicator,
+                        part=decision.id,
+                        week=week,
+                        state=state,
+                        value=round(value),
+                        figures={"units": float(followed.units)},
+                    )
         for level, ages in ageing(standing).items():
-            counted = {"open": float(ages.open)}
             yield StateRow(
-                self.root, "", "*", "decision-age", level, week, "open", ages.median, high=ages.p85, figures=counted
+                unit=self.root,
+                system="",
+                case_type="*",
+                what="decision-age",
+                part=level,
+                week=week,
+                state="open",
+                value=ages.median,
+                high=ages.p85,
+                figures={"open": float(ages.open)},
             )
 
     def _row(
@@ -355,15 +352,27 @@ class _PublishedSeries:
         week: date,
         state: State | Exploitation | str,
         figure: PublishedFigure | Difference | None,
-        rests_on: Mapping[str, PublishedFigure],
+        evidence: Mapping[str, PublishedFigure],
     ) -> StateRow:
-        figures = {name: round(published_figure.value, 1) for name, published_figure in rests_on.items()}
+        figures = {name: round(published_figure.value, 1) for name, published_figure in evidence.items()}
         if figure is None:
             return StateRow(unit, system, case_type, state_name, part, week, str(state), figures=figures)
         low, high = (None if bound is None else round(bound, 1) for bound in (figure.low, figure.high))
         return StateRow(
             unit, system, case_type, state_name, part, week, str(state), round(figure.value, 1), low, high, figures
         )
+
+
+def _shown(figures: Mapping[str, PublishedFigure | None]) -> dict[str, PublishedFigure]:
+    """Those that are shown."""
+    return {name: figure for name, figure in figures.items() if figure is not None}
+
+
+def _direction(gap: Difference) -> str:
+    """Who answers higher, where the interval leaves out none."""
+    if gap.low > 0:
+        return "managers_higher"
+    return "staff_higher" if gap.high < 0 else "unclear"
 
 
 def _write(connection: Connection, root: str, rows: Sequence[StateRow], weeks: Sequence[date], number: int) -> int:

@@ -49,6 +49,7 @@ def figure_text(row: Mapping[str, Any] | None, definition: Definition | None, la
         return FigureText(say(reason, language), sign, status=status)
     figure = number(value, measure, language)
     text = figure
+    # a map has no room for a sign that stands in every cell
     short = figure.removesuffix("%").strip("\u00a0") if measure == "percent" else figure
     if status == "rounded":
         text, short = say("about", language, figure=figure), f"~{short}"
@@ -56,19 +57,34 @@ def figure_text(row: Mapping[str, Any] | None, definition: Definition | None, la
         most = row["low"] == 0
         text = say("at_most" if most else "at_least", language, figure=figure)
         short = ("≤" if most else "≥") + short
-    interval = ""
-    if status != "banded" and row["low"] is not None and row["high"] is not None:
-        bare = measure if measure == "count" else ""
-        interval = f"{number(row['low'], bare, language)}–{number(row['high'], measure, language)}"
+    low, high = row["low"], row["high"]
+    has_interval = status != "banded" and low is not None and high is not None
+    interval_text = interval(low, high, measure, language) if has_interval else ""
     band = row["n_band"].replace("-", "–")
-    level = 0
-    if measure == "percent" and definition is not None and definition.direction != "none":
-        level = 1 + min(4, int((value if definition.direction == "up" else 100 - value) // 20))
-    return FigureText(text, short, value, row["low"], row["high"], interval, band, status, level)
+    level = _level(value, definition) if measure == "percent" else 0
+    return FigureText(text, short, value, low, high, interval_text, band, status, level)
 
 
-def number(value: float, measure: str, language: str) -> str:
-    """A figure with its unit of measure: percent, days, per 100, count; '' is the bare figure."""
+def _level(value: float, definition: Definition | None) -> int:
+    """The fifth in which a share lies, the best being 5; 0 where no direction is wanted."""
+    if definition is None or definition.direction == "none":
+        return 0
+    towards_best = value if definition.direction == "up" else 100 - value
+    # 100 % is of the fifth below it, which has no upper neighbour
+    return 1 + min(4, int(towards_best // 20))
+
+
+def interval(low: float, high: float, measure: str, language: str) -> str:
+    """Both ends of an interval; the unit of measure stands once, behind the upper one."""
+    # a count is written in tenths, with its unit or without
+    low_measure = measure if measure == "count" else ""
+    return f"{number(low, low_measure, language)}–{number(high, measure, language)}"
+
+
+def number(value: float | None, measure: str, language: str) -> str:
+    """A figure with its unit of measure: percent, days, per 100, count; '' is the bare figure. A dash for none."""
+    if value is None:
+        return "–"
     if measure == "percent":
         return figures.percent(value, language)
     if measure == "count":  # a rate for each case, told in tenths

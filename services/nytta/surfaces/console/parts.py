@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nytta.registry.roles import Permission
-from nytta.surfaces.console.words import say
+from nytta.surfaces.console.words import say, word_or
 
 
 class Refused(Exception):
@@ -84,3 +84,11 @@ class Speaker:
     def __call__(self, key: str, /, **filled: object) -> str:
         """The word or sentence `key`, filled in."""
         return say(key, self.language, **filled)
+
+    def word_or(self, key: str, otherwise: str, /) -> str:
+        """The word `key` where there is one, for names that come from outside; else `otherwise`."""
+        return word_or(key, self.language, otherwise)
+
+    def columns(self, *names: str) -> tuple[str, ...]:
+        """The heads of a table's columns: the words `col_<name>`."""
+        return tuple(self(f"col_{name}") for name in names)

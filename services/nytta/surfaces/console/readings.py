@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
-from nytta.insight.alerts.evaluation.observe import PublishedEvidence
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
 from nytta.insight.alerts.model import Alert
 from nytta.insight.store.alerts import AlertStore
 from nytta.insight.store.effects import PublishedEffect, published_effects
@@ -21,7 +22,7 @@ from nytta.insight.store.states import read_states
 from nytta.registry.registry import Registry
 from nytta.registry.units import Names
 from nytta.surfaces.console import queries
-from nytta.surfaces.console.parts import Refused
+from nytta.surfaces.console.parts import Link, Refused
 
 WEEKS: Final = 52
 """So many weeks a page shows."""
@@ -37,11 +38,18 @@ SELECT (SELECT max(publication) FROM {open}.published_values), (SELECT max(publi
        (SELECT max(publication) FROM {open}.published_states), (SELECT max(told_at) FROM {open}.published_effects)
 """
 
+_OF_ALERTS: Final = (5, 6)
+"""The places in a version that tell of alerts and deliveries, which change far more often than figures."""
+
 LEADING: Final = (
     *("intended-use", "weekly-breadth", "enrolment", "activation", "digital-intake", "digital-take-up"),
     *("self-service", "e-service-take-up", "fallback", "rework", "lead-time", "tickets-per-100"),
 )
 """Indicators from the one that says most about use on; the others follow in order of their ids."""
+
+
+StateRow = Mapping[str, Any]
+"""A published row of a derived indicator: its state, its value, and the figures that it rests on."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,9 @@ class Reading:
     published: PublishedEvidence
     week: date
     alerts: tuple[Alert, ...]
-    said: PublishedStatement | None
-    states: tuple[Mapping[str, Any], ...]
+    statement: PublishedStatement | None
+    """What was stated last of benefits; None where nothing was."""
+    states: tuple[StateRow, ...]
     effects: tuple[PublishedEffect, ...]
     coverage: tuple[tuple[str, str, int], ...]
     definitions: Mapping[str, Definition]
@@ -78,26 +87,54 @@ class Reading:
         """The published row of an indicator's window that ends with `week` (else with the last one)."""
         return self.published.evidence.values.get((indicator, "window", unit, system, week or self.week))
 
-    def told(self, state_name: str, unit: str, system: str) -> list[Mapping[str, Any]]:
+    def state_rows(self, indicator: str, unit: str, system: str) -> list[StateRow]:
         """The last week's rows of a derived indicator of a unit and system."""
-        return [row for row in self.states if (row["what"], row["unit"], row["system"]) == (state_name, unit, system)]
+        return [row for row in self.states if (row["what"], row["unit"], row["system"]) == (indicator, unit, system)]
+
+    def open_alerts(self, units: Collection[str]) -> list[Alert]:
+        """Live alerts of these units."""
+        return [alert for alert in self.alerts if alert.live and alert.key.unit in units]
+
+    def alerts_about(self, unit: str, system: str) -> list[Alert]:
+        """Live alerts of a unit and a system."""
+        return [alert for alert in self.open_alerts({unit}) if alert.key.system == system]
 
     def systems(self, unit: str) -> list[str]:
         """Systems with rows about the unit in the last year, in the registry's order."""
-        shown_ids = {key[3] for key in self.published.evidence.values if key[1] == "window" and key[2] == unit}
+        return self.systems_of({unit})
+
+    def systems_of(self, units: Collection[str] | None = None) -> list[str]:
+        """Systems with rows about any of these units (None for every one) in the last year, in the registry's order."""
+        shown_ids = {
+            system
+            for _indicator, grain, unit, system, _week in self.published.evidence.values
+            if grain == "window" and (units is None or unit in units)
+        }
         declared_ids = [system.id for system in self.registry.systems if system.id in shown_ids]
+        # the registry may have dropped a system since
         return declared_ids + sorted(shown_ids - set(declared_ids))
+
+    @cached_property
+    def tree_order(self) -> Mapping[str, int]:
+        """The position of each place, so that lists stand in the order of the tree and none is a ranking."""
+        return {place: position for position, place in enumerate(self.published.places(self.day))}
+
+    @cached_property
+    def parents(self) -> frozenset[str]:
+        """Units above others, whose figures repeat what those below them have."""
+        units = self.registry.units_at(self.day).values()
+        return frozenset(unit.parent for unit in units if unit.parent is not None)
 
     def indicators(self, unit: str, system: str) -> list[str]:
         """Indicators with a row about the unit and system in the last week, the telling ones first."""
         shown_ids = {
-            key[0]
-            for key in self.published.evidence.values
-            if key[1:4] == ("window", unit, system) and key[4] == self.week
-        } & set(self.definitions)
-        return [indicator_id for indicator_id in LEADING if indicator_id in shown_ids] + sorted(
-            shown_ids - set(LEADING)
-        )
+            indicator
+            for indicator, grain, row_unit, row_system, week in self.published.evidence.values
+            if (grain, row_unit, row_system, week) == ("window", unit, system, self.week)
+        }
+        shown_ids &= set(self.definitions)
+        leading_ids = [indicator_id for indicator_id in LEADING if indicator_id in shown_ids]
+        return leading_ids + sorted(shown_ids - set(LEADING))
 
     def leading(self, unit: str, system: str) -> str | None:
         """The most telling indicator that shows a figure of the unit."""
@@ -109,19 +146,19 @@ class Reading:
 
     def unit_names(self, unit: str) -> Names:
         """The name of a unit or reporting group; its id where it exists no more."""
-        group = next((group for group in self.registry.groups if group.id == unit), None)
-        if group is not None:
-            return group.names
-        versions = [version for version in self.registry.units if version.id == unit]
-        return next(
-            (version.names for version in versions if self.day in version.span),
-            versions[-1].names if versions else Names.of(unit),
-        )
+        return self.registry.place_names(unit, self.day)
+
+    def unit_link(self, unit: str, language: str) -> Link:
+        """The name of a unit or reporting group, which leads to its page."""
+        return Link(self.unit_names(unit).text(language), f"/units/{unit}")
+
+    def case_type_name(self, system: str, case_type: str, language: str) -> str:
+        """The name of a case type; its id where the registry has it no more."""
+        return self.registry.case_type_names(system, case_type).text(language)
 
     def system_names(self, system: str) -> Names:
         """The name of a system."""
-        registered = self.registry.system(system)
-        return registered.names if registered else Names.of(system)
+        return self.registry.system_names(system)
 
 
 class Readings:
@@ -133,60 +170,61 @@ class Readings:
         self.store = store
         self._registry = registry
         self._definitions = definitions
-        self._kept: OrderedDict[str, Reading] = OrderedDict()
-        self._one = threading.RLock()
+        self._by_root: OrderedDict[str, Reading] = OrderedDict()
+        self._lock = threading.RLock()
         self._version: tuple[Any, ...] = ()
-        self._seen: Registry | None = None
-        self._declared = 0
-        self._looked = float("-inf")
+        self._declared_registry: Registry | None = None
+        self._declarations = 0
+        self._looked_at = float("-inf")
 
     def version(self) -> tuple[Any, ...]:
         """The version of all that is published; looked up once a second."""
-        with self._one:
-            if time.monotonic() - self._looked > _LOOK_SECONDS:
+        with self._lock:
+            if time.monotonic() - self._looked_at > _LOOK_SECONDS:
                 registry = self._registry()
-                if registry is not self._seen:
-                    self._seen, self._declared = registry, self._declared + 1
-                self._version = (*self.store.connection.rows(_VERSION)[0], self._declared)
-                self._looked = time.monotonic()
+                if registry is not self._declared_registry:
+                    self._declared_registry, self._declarations = registry, self._declarations + 1
+                self._version = (*self.store.connection.rows(_VERSION)[0], self._declarations)
+                self._looked_at = time.monotonic()
             return self._version
 
     def changed(self) -> None:
         """Something was written by the console itself: look again at once."""
-        with self._one:
-            self._looked = float("-inf")
+        with self._lock:
+            self._looked_at = float("-inf")
 
     def of(self, root: str) -> Reading:
         """The reading of an organisation. Refused where nothing is published of it."""
-        with self._one:
+        with self._lock:
             version = self.version()
-            reading = self._kept.get(root)
+            reading = self._by_root.get(root)
             if reading is None or reading.version != version:
                 reading = self._read(root, version, reading)
-                self._kept[root] = reading
-                if len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(root)
+                self._by_root[root] = reading
+                if len(self._by_root) > _KEPT:
+                    self._by_root.popitem(last=False)
+            self._by_root.move_to_end(root)
             return reading
 
     def _read(self, root: str, version: tuple[Any, ...], previous: Reading | None) -> Reading:
         registry = self._registry()
-        book = AlertStore(self.store.connection)
+        alert_store = AlertStore(self.store.connection)
         week = self._last_week(root)
-        same = previous is not None and (*previous.version[:5], *previous.version[7:]) == (*version[:5], *version[7:])
-        if previous is not None and same:  # only the book changed
-            published = previous.published
+        if previous is not None and _same_figures(previous.version, version):
+            published, coverage = previous.published, previous.coverage
         else:
-            published = PublishedEvidence(root, registry, book.evidence(root, week - _REACH, week))
+            evidence = alert_store.evidence(root, week - _REACH, week)
+            published = PublishedEvidence(root, registry, evidence)
+            coverage = tuple(queries.coverage(self.store, root, week))
         return Reading(
             root,
             published,
             week,
-            tuple(book.alerts(root)),
+            tuple(alert_store.alerts(root)),
             Statements(self.store.connection).latest(root),
             tuple(read_states(self.store.connection, organisation=root, week=week)),
             tuple(published_effects(self.store.connection, root)),
-            previous.coverage if previous is not None and same else tuple(queries.coverage(self.store, root, week)),
+            coverage,
             {definition.id: definition for definition in self._definitions()},
             version,
         )
@@ -199,3 +237,12 @@ class Readings:
         if latest.year < 2000:
             raise Refused(404, "no_figures")
         return latest
+
+
+def _same_figures(previous: tuple[Any, ...], version: tuple[Any, ...]) -> bool:
+    """Whether two versions differ in nothing but what is kept of alerts and their deliveries."""
+    return all(
+        before == now
+        for place, (before, now) in enumerate(zip(previous, version, strict=True))
+        if place not in _OF_ALERTS
+    )

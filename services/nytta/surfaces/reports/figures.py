@@ -33,8 +33,10 @@ def decimal(thousandths: float, language: str) -> str:
     return text.replace("-", _MINUS)
 
 
-def percent(figure: float, language: str) -> str:
-    """Whole percent."""
+def percent(figure: float | None, language: str) -> str:
+    """Whole percent; a dash where none are known."""
+    if figure is None:
+        return "–"
     gap = "" if language == "en" else _THIN
     return f"{whole_number(figure, language)}{gap}%"
 

@@ -17,7 +17,7 @@ from nytta.disclosure.published.values import OpenStore
 from nytta.ingest.intake import Intake
 from nytta.ingest.keys import Keys
 from nytta.ingest.store.private import PrivateStore
-from nytta.insight.alerts.evaluation.observe import PublishedEvidence
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
 from nytta.insight.alerts.evaluation.tell import facts_of
 from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Alert, State

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nytta.insight.alerts.evaluation.observe import PublishedEvidence, observe_week
+from nytta.insight.alerts.evaluation.observe import observe_week
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
 from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Observation, Verdict
 from nytta.insight.store.alerts import Evidence

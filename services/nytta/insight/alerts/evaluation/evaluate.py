@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from zoneinfo import ZoneInfo
 from nytta.disclosure.clock import first_open_week
 from nytta.insight.alerts.addressees import Directory
 from nytta.insight.alerts.evaluation.chart import chart_of
-from nytta.insight.alerts.evaluation.observe import PublishedEvidence, observe_week
+from nytta.insight.alerts.evaluation.observe import observe_week
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
 from nytta.insight.alerts.evaluation.tell import facts_of
 from nytta.insight.alerts.kinds import Family, Role, role
 from nytta.insight.alerts.lifecycle import causes, observe
@@ -18,6 +20,7 @@ from nytta.insight.alerts.schedule import Dispatch, Hours, Occasion, Part, Undel
 from nytta.insight.alerts.texts import FactsError, Item, compose, line
 from nytta.insight.store.alerts import AlertStore, Book, Changes, Outgoing
 from nytta.registry.registry import Registry
+from nytta.registry.units import Organisation
 
 LOOK_BACK = 8
 """So many weeks are heard where nothing was heard before, or where runs were missed."""
@@ -52,44 +55,62 @@ def evaluate(store: AlertStore, registry: Registry, current_time: datetime, *, a
     """
     evaluation = Evaluation()
     for organisation in registry.organisations:
-        zone = ZoneInfo(organisation.timezone)
-        hours = Hours(zone, organisation.calendar)
-        day = hours.local(current_time).date()
-        last_day = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
-        book = store.book(organisation.id, day)
-        weeks = _unheard(book.heard, last_day)
-        first_day = min([last_day, *weeks]) - _HISTORY
-        published = PublishedEvidence(organisation.id, registry, store.evidence(organisation.id, first_day, last_day))
-        heard_book = _heard(published, book, weeks, day)
-        changes = Changes(heard=last_day if weeks else None)
-        untold: set[Key] = set()
-        for key, alert in heard_book.items():
-            if (
-                alert.state is State.OPEN
-                and alert.told is None
-                and (reason := _lacking(published, alert, day, address))
-            ):
-                untold.add(key)
-                evaluation.untold.append(Untold(alert.id, reason))
-        round_plan = plan(
-            {key: alert for key, alert in heard_book.items() if key not in untold},
-            book.sent,
-            current_time,
-            hours=hours,
-            address=Directory(registry).recipient,
-            order=published.places(day),
-        )
-        heard_book |= round_plan.book
-        changes.messages = [_outgoing(published, dispatch, current_time, address) for dispatch in round_plan.dispatches]
-        changes.sent = [sent_message for sent_message in round_plan.sent if sent_message not in book.sent]
-        changes.alerts = [alert for key, alert in heard_book.items() if book.alerts.get(key) != alert]
-        changes.dropped = [alert for key, alert in book.alerts.items() if key not in heard_book]
-        if changes.alerts or changes.dropped or changes.sent or changes.messages or changes.heard:
-            store.commit(organisation.id, changes, current_time)
-        evaluation.changed += len(changes.alerts) + len(changes.dropped)
-        evaluation.messages += changes.messages
-        evaluation.undeliverable += round_plan.undeliverable
+        _evaluate(store, registry, organisation, current_time, address, evaluation)
     return evaluation
+
+
+def _evaluate(
+    store: AlertStore,
+    registry: Registry,
+    organisation: Organisation,
+    current_time: datetime,
+    address: str,
+    evaluation: Evaluation,
+) -> None:
+    """Evaluate one organisation, and add to `evaluation` what was decided."""
+    hours = Hours(ZoneInfo(organisation.timezone), organisation.calendar)
+    day = hours.local(current_time).date()
+    last_week = first_open_week(current_time, organisation.timezone) - timedelta(weeks=1)
+    book = store.book(organisation.id, day)
+    weeks = _unheard(book.heard, last_week)
+    first_week = min([last_week, *weeks]) - _HISTORY
+    published = PublishedEvidence(organisation.id, registry, store.evidence(organisation.id, first_week, last_week))
+    alerts = _heard(published, book, weeks, day)
+    untold = _untold(published, alerts, day, address)
+    round_plan = plan(
+        {key: alert for key, alert in alerts.items() if key not in untold},
+        book.sent,
+        current_time,
+        hours=hours,
+        address=Directory(registry).recipient,
+        order=published.places(day),
+    )
+    alerts |= round_plan.book
+    changes = Changes(
+        alerts=[alert for key, alert in alerts.items() if book.alerts.get(key) != alert],
+        dropped=[alert for key, alert in book.alerts.items() if key not in alerts],
+        sent=[message for message in round_plan.sent if message not in book.sent],
+        messages=[_outgoing(published, dispatch, current_time, address) for dispatch in round_plan.dispatches],
+        heard=last_week if weeks else None,
+    )
+    # an evaluation that decides nothing writes nothing, for it may be asked for as often as one likes
+    if changes.alerts or changes.dropped or changes.sent or changes.messages or changes.heard:
+        store.commit(organisation.id, changes, current_time)
+    evaluation.changed += len(changes.alerts) + len(changes.dropped)
+    evaluation.messages += changes.messages
+    evaluation.undeliverable += round_plan.undeliverable
+    evaluation.untold += untold.values()
+
+
+def _untold(published: PublishedEvidence, alerts: Mapping[Key, Alert], day: date, address: str) -> dict[Key, Untold]:
+    """New alerts that cannot be told: they stay open, and are told once their facts are there."""
+    untold: dict[Key, Untold] = {}
+    for key, alert in alerts.items():
+        if alert.state is not State.OPEN or alert.told is not None:
+            continue
+        if lacking := _lacking(published, alert, day, address):
+            untold[key] = Untold(alert.id, lacking)
+    return untold
 
 
 def _unheard(evaluated: date | None, last_day: date) -> list[date]:
@@ -105,12 +126,13 @@ def _heard(published: PublishedEvidence, book: Book, weeks: list[date], day: dat
     for week in weeks:
         observations = observe_week(published, week)
         cause_observations = causes(observations, published.root, week, book_after)
-        units = [
+        # causes are about the whole organisation, and are told of it in place of what was seen of it
+        of_units = [
             observation
             for observation in observations
-            if not (observation.unit == published.root and observation.key.family in _CAUSES)
+            if observation.unit != published.root or observation.key.family not in _CAUSES
         ]
-        book_after = observe(book_after, [*units, *cause_observations], day)
+        book_after = observe(book_after, [*of_units, *cause_observations], day)
     book_after = observe(book_after, [], day)
     # what came and went while nobody looked is no alert today
     return {key: alert for key, alert in book_after.items() if key in book.alerts or alert.state is not State.IMPROVING}

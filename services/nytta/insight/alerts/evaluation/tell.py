@@ -9,7 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from nytta.disclosure.published.peers import peer_band
-from nytta.insight.alerts.evaluation.observe import ANCHORED, PublishedEvidence, moved, standing, target_of_use
+from nytta.insight.alerts.evaluation.decisions import standing
+from nytta.insight.alerts.evaluation.observe import ANCHORED
+from nytta.insight.alerts.evaluation.published import PublishedEvidence
+from nytta.insight.alerts.evaluation.rollout import moved
 from nytta.insight.alerts.facts import Burden, Decided, Facts, Figure, Loss, Peers, Plan
 from nytta.insight.alerts.kinds import Kind
 from nytta.insight.alerts.model import Alert
@@ -34,7 +37,7 @@ def facts_of(published: PublishedEvidence, alert: Alert, day: date, address: str
     fields: dict[str, Any] = {
         "first": alert.confirmed,
         "last": alert.confirmed,
-        "unit": _names_of_unit(published, alert.key.unit, day),
+        "unit": published.registry.place_names(alert.key.unit, day),
         "system": _names_of_system(published, alert.key.system),
         "chart": _page(address, alert.key.unit),
         "suggestions": published.registry.suggested(alert.kind.value, alert.key.system),
@@ -94,23 +97,10 @@ def _begun(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     return fields
 
 
-def _names_of_unit(published: PublishedEvidence, unit: str, day: date) -> Names:
-    for group in published.registry.groups:
-        if group.id == unit:
-            return group.names
-    versions = [version for version in published.registry.units if version.id == unit]
-    for version in versions:
-        if day in version.span:
-            return version.names
-    # a unit that has ended is still spoken of, by its last name
-    return versions[-1].names if versions else Names.of(unit)
-
-
 def _names_of_system(published: PublishedEvidence, system: str) -> Names:
     if system == "*":
         return _EVERY_SYSTEM
-    registered = published.registry.system(system)
-    return registered.names if registered else Names.of(system)
+    return published.registry.system_names(system)
 
 
 def _three(row: dict[str, Any], prefix: str) -> Names:
@@ -175,7 +165,7 @@ def _due(published: PublishedEvidence, alert: Alert, week: date) -> date:
 def _loss(published: PublishedEvidence, alert: Alert) -> dict[str, Any]:
     """Hours that a year is missed by, of the benefits of the unit, or of the members of the group, and system."""
     unit, system = alert.key.unit, alert.key.system
-    members = next((group.units for group in published.registry.groups if group.id == unit), (unit,))
+    members = published.registry.members(unit)
     benefits = [
         benefit for benefit in published.registry.benefits if benefit.unit in members and benefit.system == system
     ]
@@ -205,7 +195,7 @@ def _ready(published: PublishedEvidence, alert: Alert, day: date) -> dict[str, A
     if peers := _peers([row["value"] for row in peer_rows if row is not None]):
         fields["peers"] = peers
     plan = published.plan(system, alert.indicator, unit, day)
-    target = target_of_use(published, unit, system, day, alert.indicator)
+    target = published.target_of_use(system, alert.indicator, unit, day)
     if plan is not None and target is not None:
         fields["plan"] = Plan(target, plan.targets[-1].date)
     return fields | _loss(published, alert)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
+from typing import NamedTuple
 from urllib.parse import quote
 
 from nytta.insight.alerts.clicks import LONGEST_SNOOZE
@@ -21,7 +23,7 @@ from nytta.registry.programme import Suggestion
 from nytta.registry.roles import Permission
 from nytta.registry.units import Unit
 from nytta.surfaces.console.figure_texts import day, short_week
-from nytta.surfaces.console.parts import Link, Refused, Speaker, Table
+from nytta.surfaces.console.parts import Cell, Link, Refused, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.reports import figures
@@ -40,6 +42,8 @@ _ICONS = {
     State.WATCHING: "watching",
 }
 _SORTS = ("since", "unit", "system", "state")
+_STATES = ("live", "all", *(state.value for state in State if state not in (State.OK, State.WATCHING)))
+"""By what the list can be filtered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,14 @@ def subject(reading: Reading, alert: Alert, language: str) -> str:
     return f"{unit}: {system.text(language)}" if alert.key.system else unit
 
 
+class _Filter(NamedTuple):
+    """What the query asks for; `unit` is '' for all."""
+
+    state: str
+    unit: str
+    sort: str
+
+
 def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> AlertList:
     """The alerts of an organisation that the visitor may see, filtered, sorted and paged by the query."""
     say, language = Speaker(visitor.language), visitor.language
@@ -132,56 +144,23 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Aler
     visible_alerts = [
         alert for alert in reading.alerts if alert.state is not State.WATCHING and alert.key.unit in visible
     ]
-    state = query.get("state", "live")
-    states = ("live", "all", *(state.value for state in State if state not in (State.OK, State.WATCHING)))
-    if state not in states:
-        raise Refused(400, "bad_filter", what=state)
-    unit = query.get("unit", "")
-    selected = [
-        alert
-        for alert in visible_alerts
-        if state == "all" or (alert.live if state == "live" else alert.state.value == state)
-    ]
-    selected = [alert for alert in selected if unit in ("", alert.key.unit)]
-    sort = query.get("sort", "since")
-    if sort not in _SORTS:
-        raise Refused(400, "bad_filter", what=sort)
-    # units stand in the order of the tree everywhere, so that no list can be read as a ranking
-    order = {place: number for number, place in enumerate(reading.published.places(reading.day))}
-    if sort == "unit":
-        selected.sort(key=lambda alert: (order.get(alert.key.unit, 0), alert.id))
-    elif sort == "since":
-        selected.sort(key=lambda alert: (-alert.since.toordinal(), alert.id))
-    else:
-        selected.sort(key=lambda alert: (alert.key.system if sort == "system" else alert.state.value, alert.id))
-    pages = max(1, -(-len(selected) // SIZE))
+    filters = _filter(query)
+    selected = _selected(reading, visible_alerts, filters)
+    pages = max(1, ceil(len(selected) / SIZE))
     page = min(max(1, _number(query.get("page", "1"))), pages)
-    rows = tuple(
-        (
-            Link(subject(reading, alert, language), address(alert.id)),
-            Link(reading.unit_names(alert.key.unit).text(language), f"/units/{alert.key.unit}"),
-            reading.system_names(alert.key.system).text(language) if alert.key.system else "–",
-            Link(state_name(alert, language), icon=icon(alert)),
-            short_week(alert.since, language),
-            WORDINGS[language].roles[role(alert.kind).value],
-            answer(alert, language),
-        )
-        for alert in selected[(page - 1) * SIZE : page * SIZE]
-    )
-    columns = tuple(
-        say(f"col_{column}") for column in ("alert", "unit", "system", "state", "since", "addressee", "answer")
-    )
-    names = sorted({alert.key.unit for alert in visible_alerts}, key=lambda unit_id: order.get(unit_id, 0))
+    rows = [_row(reading, alert, language) for alert in selected[(page - 1) * SIZE : page * SIZE]]
+    columns = say.columns("alert", "unit", "system", "state", "since", "addressee", "answer")
+    units = sorted({alert.key.unit for alert in visible_alerts}, key=lambda unit: reading.tree_order.get(unit, 0))
     return AlertList(
         reading.root,
         tuple(organisations(visitor, Permission.FIGURES, "/alerts")),
-        Table(say("alerts_caption", n=len(selected)), columns, rows),
-        state,
-        tuple((state, say(f"state_{state}")) for state in states),
-        sort,
-        tuple((sorting, say(f"col_{sorting}")) for sorting in _SORTS),
-        unit,
-        tuple((unit_id, reading.unit_names(unit_id).text(language)) for unit_id in names),
+        Table(say("alerts_caption", n=len(selected)), columns, tuple(rows)),
+        filters.state,
+        tuple((state, say(f"state_{state}")) for state in _STATES),
+        filters.sort,
+        tuple(zip(_SORTS, say.columns(*_SORTS), strict=True)),
+        filters.unit,
+        tuple((unit, reading.unit_names(unit).text(language)) for unit in units),
         page,
         pages,
         len(selected),
@@ -189,6 +168,56 @@ def listed(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Aler
         _effects(reading, visitor),
         _tried_table(reading, visitor),
     )
+
+
+def _filter(query: Mapping[str, str]) -> _Filter:
+    """What the query asks for. Refused where it names what is not there."""
+    filters = _Filter(query.get("state", "live"), query.get("unit", ""), query.get("sort", "since"))
+    if filters.state not in _STATES:
+        raise Refused(400, "bad_filter", what=filters.state)
+    if filters.sort not in _SORTS:
+        raise Refused(400, "bad_filter", what=filters.sort)
+    return filters
+
+
+def _selected(reading: Reading, alerts: Sequence[Alert], filters: _Filter) -> list[Alert]:
+    selected = [alert for alert in alerts if filters.unit in ("", alert.key.unit)]
+    if filters.state == "live":
+        selected = [alert for alert in selected if alert.live]
+    elif filters.state != "all":
+        selected = [alert for alert in selected if alert.state.value == filters.state]
+    if filters.sort == "unit":
+        # units stand in the order of the tree everywhere, so that no list can be read as a ranking
+        order = reading.tree_order
+        selected.sort(key=lambda alert: (order.get(alert.key.unit, 0), alert.id))
+    elif filters.sort == "since":
+        selected.sort(key=lambda alert: (-alert.since.toordinal(), alert.id))
+    elif filters.sort == "system":
+        selected.sort(key=lambda alert: (alert.key.system, alert.id))
+    else:
+        selected.sort(key=lambda alert: (alert.state.value, alert.id))
+    return selected
+
+
+def _row(reading: Reading, alert: Alert, language: str) -> tuple[Cell, ...]:
+    system = alert.key.system
+    return (
+        _alert_link(reading, alert, language),
+        reading.unit_link(alert.key.unit, language),
+        reading.system_names(system).text(language) if system else "–",
+        _state_link(alert, language),
+        short_week(alert.since, language),
+        WORDINGS[language].roles[role(alert.kind).value],
+        answer(alert, language),
+    )
+
+
+def _alert_link(reading: Reading, alert: Alert, language: str) -> Link:
+    return Link(subject(reading, alert, language), address(alert.id))
+
+
+def _state_link(alert: Alert, language: str) -> Link:
+    return Link(state_name(alert, language), icon=icon(alert))
 
 
 def one(reading: Reading, visitor: Visitor, alert_id: str, today: date, values: Mapping[str, str]) -> AlertView:
@@ -199,25 +228,23 @@ def one(reading: Reading, visitor: Visitor, alert_id: str, today: date, values: 
         raise Refused(404, "no_alert")
     message_or_reason = message_of(reading, alert, today, language)
     message = message_or_reason if isinstance(message_or_reason, Message) else None
-    facts = (
-        [(field.label, field.text) for field in message.fields if field.id not in ("buttons", "links")]
-        if message
-        else []
-    )
+    fields = message.fields if message else ()
+    # buttons and links are for a mail: the page has its own
+    facts = [(field.label, field.text) for field in fields if field.id not in ("buttons", "links")]
     proposed = suggestions(alert.kind, facts_of(reading.published, alert, today, ""), language)
     return AlertView(
         alert.id,
         address(alert.id),
-        Link(reading.unit_names(alert.key.unit).text(language), f"/units/{alert.key.unit}"),
-        Link(state_name(alert, language), icon=icon(alert)),
+        reading.unit_link(alert.key.unit, language),
+        _state_link(alert, language),
         "" if alert.live or not alert.closed else say("alert_ended", why=_ending(alert, language)),
         answer(alert, language),
         effect_of(reading, alert, language),
         message,
         "" if message else say("alert_untold"),
         subject(reading, alert, language),
-        Table(say("alert_facts"), (say("col_fact"), say("col_what")), tuple(facts)),
-        Table(say("alert_history"), (say("col_day"), say("col_what")), tuple(_history(alert, language))),
+        Table(say("alert_facts"), say.columns("fact", "what"), tuple(facts)),
+        Table(say("alert_history"), say.columns("day", "what"), tuple(_history(alert, language))),
         alert.live and may_answer(visitor, alert, reading),
         tuple(_choices(proposed, _tried(reading, language), say)),
         tuple((reason.value, say(f"snooze_{reason.value}")) for reason in SnoozeReason),
@@ -314,10 +341,10 @@ def _history(alert: Alert, language: str) -> list[tuple[str, str]]:
     steps.append((alert.improving, say("step_improving")))
     steps.append((alert.closed, _ending(alert, language)))
     steps.append((alert.recovery_told, say("step_recovery_told")))
-    return [
-        (day(step_day, language), text)
-        for step_day, text in sorted((step for step in steps if step[0]), key=lambda step: str(step[0]))
-    ]
+    taken_steps = [(step_day, text) for step_day, text in steps if step_day]
+    # stable: of one day, they stand in the order in which they follow each other
+    taken_steps.sort(key=lambda step: step[0])
+    return [(day(step_day, language), text) for step_day, text in taken_steps]
 
 
 def _quality(reading: Reading, visitor: Visitor) -> Table | None:
@@ -330,18 +357,15 @@ def _quality(reading: Reading, visitor: Visitor) -> Table | None:
     def share(value: float | None) -> str:
         return say("none_yet") if value is None else figures.percent(100 * value, visitor.language)
 
+    days = say("none_yet") if measured.days is None else f"{measured.days:g}"
     rows = (
         (say("quality_told"), str(measured.told), "–"),
         (say("quality_right"), share(measured.precision), "≥ " + share(PRECISION_GOAL)),
-        (
-            say("quality_days"),
-            say("none_yet") if measured.days is None else f"{measured.days:g}",
-            f"≤ {DAYS_GOAL:g}",
-        ),
+        (say("quality_days"), days, f"≤ {DAYS_GOAL:g}"),
         (say("quality_action"), share(measured.with_action), "≥ " + share(ACTION_GOAL)),
         (say("quality_snoozed"), share(measured.snoozed_twice), "≤ " + share(SNOOZED_GOAL)),
     )
-    return Table(say("quality_caption"), (say("col_what"), say("col_figure"), say("col_goal")), rows, (1, 2))
+    return Table(say("quality_caption"), say.columns("what", "figure", "goal"), rows, (1, 2))
 
 
 def _effects(reading: Reading, visitor: Visitor) -> Table | None:
@@ -349,21 +373,19 @@ def _effects(reading: Reading, visitor: Visitor) -> Table | None:
     if not visitor.may(Permission.PROGRAMME, reading.root) or not reading.effects:
         return None
     say, language = Speaker(visitor.language), visitor.language
-    rows = tuple(
-        (
-            Link(reading.unit_names(effect.unit).text(language), address(effect.alert)),
-            reading.system_names(effect.system).text(language),
-            _action(reading, effect, language),
-            day(effect.day, language),
-            effect_text(effect, language),
+    rows: list[tuple[Cell, ...]] = []
+    for effect in reading.effects:
+        rows.append(
+            (
+                Link(reading.unit_names(effect.unit).text(language), address(effect.alert)),
+                reading.system_names(effect.system).text(language),
+                _action(reading, effect, language),
+                day(effect.day, language),
+                effect_text(effect, language),
+            )
         )
-        for effect in reading.effects
-    )
-    return Table(
-        say("effects_caption"),
-        tuple(say(f"col_{column}") for column in ("unit", "system", "action", "day", "followed")),
-        rows,
-    )
+    columns = say.columns("unit", "system", "action", "day", "followed")
+    return Table(say("effects_caption"), columns, tuple(rows))
 
 
 def _tried(reading: Reading, language: str) -> dict[str, Tried]:
@@ -377,24 +399,21 @@ def _tried_table(reading: Reading, visitor: Visitor) -> Table | None:
     if not tried or not visitor.may(Permission.PROGRAMME, reading.root):
         return None
     say = Speaker(visitor.language)
-    rows = tuple(
-        (action, str(tried[action].units), say("points", n=_points(tried[action].points)))
-        for action in in_order_of_effect(tried, tried)
-    )
-    return Table(
-        say("tried_caption"), tuple(say(f"col_{column}") for column in ("action", "units", "followed")), rows, (1, 2)
-    )
+    rows: list[tuple[Cell, ...]] = []
+    for action, outcome in in_order_of_effect(tried, tried).items():
+        rows.append((action, str(outcome.units), say("points", n=_points(outcome.points))))
+    return Table(say("tried_caption"), say.columns("action", "units", "followed"), tuple(rows), (1, 2))
 
 
 def _choices(proposed: Mapping[str, Suggestion], tried: Mapping[str, Tried], say: Speaker) -> Iterator[tuple[str, str]]:
     """Proposed actions by id in the order of what followed them elsewhere, which is said where enough tried them."""
-    words = {suggestion.text.text(say.language): id_ for id_, suggestion in proposed.items()}
-    for action, id_ in in_order_of_effect(words, tried).items():
-        text = suggested(proposed[id_], say.language)
-        if action in tried:
-            earlier_effect = tried[action]
-            text += ": " + say("tried_note", n=earlier_effect.units, points=_points(earlier_effect.points))
-        yield id_, text
+    id_by_words = {suggestion.text.text(say.language): action_id for action_id, suggestion in proposed.items()}
+    for words, action_id in in_order_of_effect(id_by_words, tried).items():
+        text = suggested(proposed[action_id], say.language)
+        if words in tried:
+            outcome = tried[words]
+            text += ": " + say("tried_note", n=outcome.units, points=_points(outcome.points))
+        yield action_id, text
 
 
 def _points(points: float) -> str:
@@ -430,20 +449,17 @@ def is_new(alert: Alert, reading: Reading) -> bool:
 
 def open_about(reading: Reading, unit: str) -> Sequence[Alert]:
     """Live alerts of a unit, the most urgent first."""
-    return sorted(
-        (alert for alert in reading.alerts if alert.live and alert.key.unit == unit),
-        key=lambda alert: (-alert.urgency, alert.id),
-    )
+    return sorted(reading.open_alerts({unit}), key=lambda alert: (-alert.urgency, alert.id))
 
 
 def open_below(reading: Reading, visitor: Visitor, unit: str) -> Sequence[Alert]:
     """Live alerts of the units below a unit that the visitor may see."""
-    visible = visitor.visible(Permission.FIGURES)
-    return [
-        alert
-        for alert in reading.alerts
-        if alert.live and alert.key.unit in visible and unit in {above.id for above in _above(reading, alert.key.unit)}
-    ]
+    below = []
+    for alert in reading.open_alerts(visitor.visible(Permission.FIGURES)):
+        units_above = {ancestor.id for ancestor in _above(reading, alert.key.unit)}
+        if unit in units_above:
+            below.append(alert)
+    return below
 
 
 def _above(reading: Reading, place: str) -> Sequence[Unit]:

@@ -6,11 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.benefits.maturity import AXES, DIMENSIONS, Axis, Dimension
-from nytta.insight.benefits.statement import Benefit, Pool, Statement, share_of_all, worth_of_all
+from nytta.insight.benefits.statement import (
+    Benefit,
+    BreakEven,
+    Maturity,
+    Pool,
+    Statement,
+    share_of_all,
+    worth_of_all,
+)
+from nytta.insight.store.statements import PublishedStatement
 from nytta.registry.programme import MEASURES, Measure, level_names
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import charts
@@ -36,6 +46,10 @@ _ICONS = {
 }
 _SORTS = ("unit", "realised", "due", "status")
 _TIERS = ("manager", "key", "staff")
+_BARS = 12
+"""Places that the chart of unrealised hours shows."""
+_HALF = 50
+"""Where the quadrant is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,187 +98,221 @@ class BenefitView:
     flags: tuple[str, ...]
 
 
+class _Filter(NamedTuple):
+    """What the query asks for; '' for all."""
+
+    system: str
+    status: str
+    sort: str
+
+
 def statement(reading: Reading) -> Statement:
     """The last statement. Refused where nothing was stated yet."""
-    if reading.said is None:
+    return _published(reading).statement
+
+
+def _published(reading: Reading) -> PublishedStatement:
+    if reading.statement is None:
         raise Refused(404, "no_statement")
-    return reading.said.statement
+    return reading.statement
 
 
 def register(reading: Reading, visitor: Visitor, query: Mapping[str, str]) -> Register:
     """The register, filtered and sorted by the query."""
-    if reading.said is None:
-        raise Refused(404, "no_statement")
-    say, language = Speaker(visitor.language), visitor.language
-    current_statement, system, status = statement(reading), query.get("system", ""), query.get("status", "")
-    sort = query.get("sort", "unit")
-    if (
-        (system and system not in current_statement.systems)
-        or sort not in _SORTS
-        or (status and status not in list(Status))
-    ):
-        raise Refused(400, "bad_filter", what=system or status or sort)
+    published = _published(reading)
+    say, language, last_statement = Speaker(visitor.language), visitor.language, published.statement
+    filters = _filter(last_statement, query)
     # the page quotes the report, so that the two cannot say different things of one week
-    report = document(current_statement, reading.said.published_at, language, system, font="")
-    lead_text = next((block.text for block in report.blocks if isinstance(block, Text) and block.style == "lead"), "")
+    report = document(last_statement, published.published_at, language, filters.system, font="")
+    leads = [block.text for block in report.blocks if isinstance(block, Text) and block.style == "lead"]
     tiles = next((block.tiles for block in report.blocks if isinstance(block, Tiles)), ())
-    selected = [
-        benefit
-        for benefit in current_statement.benefits
-        if system in ("", benefit.plan.system) and status in ("", benefit.word)
-    ]
-    if sort == "realised":
-        selected.sort(key=lambda benefit: (benefit.realised is None, benefit.realised or 0))
-    elif sort == "due":
-        selected.sort(key=lambda benefit: (benefit.plan.due or date.max, benefit.id))
-    elif sort == "status":
-        order = list(Status)
-        selected.sort(key=lambda benefit: (order.index(Status(benefit.word)), benefit.id))
+    pools = [pool for pool in last_statement.pools if filters.system in ("", pool.system)]
+    words_present = {benefit.word for benefit in last_statement.benefits}
+    report_path = f"/benefits/report?organisation={reading.root}"
     return Register(
         reading.root,
         tuple(organisations(visitor, Permission.PROGRAMME, "/benefits")),
-        current_statement.names.text(language),
-        week(current_statement.week, language),
-        lead_text,
+        last_statement.names.text(language),
+        week(last_statement.week, language),
+        leads[0] if leads else "",
         tuple(Tile(*tile) for tile in tiles),
-        _table(selected, reading, say, language),
-        system,
-        tuple((system_id, names.text(language)) for system_id, names in current_statement.systems.items()),
-        status,
-        tuple(
-            (status.value, WORDS[status].text(language))
-            for status in Status
-            if any(benefit.word == status.value for benefit in current_statement.benefits)
-        ),
-        sort,
-        tuple((sorting, say(f"col_{sorting}")) for sorting in _SORTS),
-        _lying(current_statement, say, language, system),
-        hours_table(
-            [pool for pool in current_statement.pools if system in ("", pool.system)],
-            current_statement.currency,
-            say,
-            by_unit=True,
-        ),
-        tuple(_break_even(current_statement, say, language, system)),
-        _decisions(current_statement, say, language),
+        _table(_selected(last_statement, filters), reading, say),
+        filters.system,
+        tuple((system_id, names.text(language)) for system_id, names in last_statement.systems.items()),
+        filters.status,
+        tuple((status.value, WORDS[status].text(language)) for status in Status if status.value in words_present),
+        filters.sort,
+        tuple(zip(_SORTS, say.columns(*_SORTS), strict=True)),
+        _lying(pools, last_statement.currency, say),
+        hours_table(pools, last_statement.currency, say, by_unit=True),
+        tuple(_break_even_charts(last_statement, say, filters.system)),
+        _decisions(last_statement, say),
         tuple(text for block in report.blocks if isinstance(block, Items) for text in block.items),
-        _cascade(reading, say, language),
-        _quadrant(current_statement, say, language),
-        _maturity(current_statement, say, language),
-        f"/benefits/report?organisation={reading.root}" + (f"&system={system}" if system else ""),
+        _cascade(reading, say),
+        _quadrant(last_statement, say),
+        _maturity(last_statement, say),
+        report_path + (f"&system={filters.system}" if filters.system else ""),
     )
+
+
+def _filter(last_statement: Statement, query: Mapping[str, str]) -> _Filter:
+    """What the query asks for. Refused where it names what is not there."""
+    filters = _Filter(query.get("system", ""), query.get("status", ""), query.get("sort", "unit"))
+    is_known_system = not filters.system or filters.system in last_statement.systems
+    is_known_status = not filters.status or filters.status in list(Status)
+    if not is_known_system or not is_known_status or filters.sort not in _SORTS:
+        raise Refused(400, "bad_filter", what=filters.system or filters.status or filters.sort)
+    return filters
+
+
+def _selected(last_statement: Statement, filters: _Filter) -> list[Benefit]:
+    selected = [
+        benefit
+        for benefit in last_statement.benefits
+        if filters.system in ("", benefit.plan.system) and filters.status in ("", benefit.word)
+    ]
+    if filters.sort == "realised":
+        selected.sort(key=lambda benefit: (benefit.realised is None, benefit.realised or 0))
+    elif filters.sort == "due":
+        selected.sort(key=lambda benefit: (benefit.plan.due or date.max, benefit.id))
+    elif filters.sort == "status":
+        order = list(Status)
+        selected.sort(key=lambda benefit: (order.index(Status(benefit.word)), benefit.id))
+    return selected
 
 
 def one(reading: Reading, visitor: Visitor, benefit_id: str) -> BenefitView:
     """One benefit. Refused where there is none."""
-    say, language, current_statement = Speaker(visitor.language), visitor.language, statement(reading)
-    benefit = next((candidate for candidate in current_statement.benefits if candidate.id == benefit_id), None)
+    say, language, last_statement = Speaker(visitor.language), visitor.language, statement(reading)
+    benefit = next((candidate for candidate in last_statement.benefits if candidate.id == benefit_id), None)
     if benefit is None:
         raise Refused(404, "no_benefit")
+    flag_keys = [f"flag_{flag}" for flag in benefit.flags]
     return BenefitView(
         benefit.id,
         benefit.plan.names.text(language),
         reading.root,
-        Link(benefit.unit_names.text(language), f"/units/{benefit.plan.unit}"),
+        _unit_link(benefit, language),
         _status(benefit, language),
-        week(current_statement.week, language),
-        _curve(benefit, say, language),
+        week(last_statement.week, language),
+        _curve(benefit, say),
         _gap(benefit, say),
-        _facts(benefit, current_statement, say, language),
-        _changes(benefit, say, language),
-        tuple(
-            report_words.say(f"field_{field}", language) if report_words.has_words(f"field_{field}") else field
-            for field in benefit.lacks
-        ),
-        tuple(
-            report_words.say(f"flag_{flag}", language)
-            for flag in benefit.flags
-            if report_words.has_words(f"flag_{flag}")
-        ),
+        _facts(benefit, last_statement.currency, say),
+        _changes(benefit, say),
+        tuple(_field_name(field, language) for field in benefit.lacks),
+        tuple(report_words.say(key, language) for key in flag_keys if report_words.has_words(key)),
     )
+
+
+def _unit_link(benefit: Benefit, language: str) -> Link:
+    # its name as it was stated: the unit may bear another today
+    return Link(benefit.unit_names.text(language), f"/units/{benefit.plan.unit}")
+
+
+def _field_name(field: str, language: str) -> str:
+    """A field of a benefit's plan as the report calls it."""
+    return report_words.word_or(f"field_{field}", language, field)
 
 
 def _percent(tenths: int | None, language: str) -> str:
-    return "–" if tenths is None else figures.percent(tenths / 10, language)
+    return figures.percent(None if tenths is None else tenths / 10, language)
+
+
+def _status_word(benefit: Benefit, language: str) -> str:
+    return WORDS[Status(benefit.word)].text(language)
 
 
 def _status(benefit: Benefit, language: str) -> Link:
-    return Link(WORDS[Status(benefit.word)].text(language), icon=_ICONS.get(Status(benefit.word), ""))
+    return Link(_status_word(benefit, language), icon=_ICONS.get(Status(benefit.word), ""))
 
 
-def _ahead(benefit: Benefit, say: Speaker, language: str) -> str:
+def _forecast(benefit: Benefit, say: Speaker) -> str:
     if benefit.ahead is None:
         return "–"
     if benefit.ahead.complete:
-        return say("result", figure=_percent(benefit.ahead.expected, language))
-    return f"{round(benefit.ahead.low / 10)}–{_percent(benefit.ahead.high, language)}"
+        return say("result", figure=_percent(benefit.ahead.expected, say.language))
+    return f"{round(benefit.ahead.low / 10)}–{_percent(benefit.ahead.high, say.language)}"
 
 
-def _table(benefits: Sequence[Benefit], reading: Reading, say: Speaker, language: str) -> Table:
-    rows = tuple(
-        (
-            Link(benefit.plan.names.text(language), f"/benefits/{benefit.id}?organisation={reading.root}"),
-            Link(benefit.unit_names.text(language), f"/units/{benefit.plan.unit}"),
-            _status(benefit, language),
-            _percent(benefit.realised, language),
-            _ahead(benefit, say, language),
-            day(benefit.plan.due, language),
-            figures.hours(benefit.freed, language),
-            benefit.plan.owner or say("no_owner"),
+def _table(benefits: Sequence[Benefit], reading: Reading, say: Speaker) -> Table:
+    language = say.language
+    rows: list[tuple[Cell, ...]] = []
+    for benefit in benefits:
+        href = f"/benefits/{benefit.id}?organisation={reading.root}"
+        rows.append(
+            (
+                Link(benefit.plan.names.text(language), href),
+                _unit_link(benefit, language),
+                _status(benefit, language),
+                _percent(benefit.realised, language),
+                _forecast(benefit, say),
+                day(benefit.plan.due, language),
+                figures.hours(benefit.freed, language),
+                benefit.plan.owner or say("no_owner"),
+            )
         )
-        for benefit in benefits
-    )
-    columns = tuple(
-        say(f"col_{column}")
-        for column in ("benefit", "unit", "status", "realised", "forecast", "due", "freed", "owner")
-    )
-    return Table(say("benefits_caption", n=len(benefits)), columns, rows, (3, 4, 6))
+    columns = say.columns("benefit", "unit", "status", "realised", "forecast", "due", "freed", "owner")
+    return Table(say("benefits_caption", n=len(benefits)), columns, tuple(rows), (3, 4, 6))
 
 
-def _curve(benefit: Benefit, say: Speaker, language: str) -> Chart:
+def _curve(benefit: Benefit, say: Speaker) -> Chart:
+    """A benefit from its beginning to its due day: plan, outcome, and forecast until the day has come."""
+    language = say.language
+    # a point tells of the period that ends the day before
     measured = [(point.end - timedelta(days=1), point.realised / 10) for point in benefit.points]
     ahead = benefit.ahead if benefit.ahead and not benefit.ahead.complete else None
-    names = (say("curve_plan"), say("curve_outcome"), say("curve_forecast"))
-    start = benefit.plan.start or (measured[0][0] if measured else None)
+    first_day = measured[0][0] if measured else None
     curve = charts.Curve(
-        start,
+        benefit.plan.start or first_day,
         benefit.plan.due,
         measured,
         ahead.expected / 10 if ahead else None,
         ahead.low / 10 if ahead else None,
         ahead.high / 10 if ahead else None,
-        names,
+        (say("curve_plan"), say("curve_outcome"), say("curve_forecast")),
         percent_sign(language),
     )
-    name, word = benefit.plan.names.text(language), WORDS[Status(benefit.word)].text(language)
-    realised, due_day = _percent(benefit.realised, language), day(benefit.plan.due, language)
-    finding = say("curve_finding", name=name, realised=realised, status=word.lower())
-    if benefit.ahead and benefit.ahead.complete:
+    finding = _curve_finding(benefit, say)
+    title = say("curve_title", name=benefit.plan.names.text(language))
+    return Chart("curve", finding, title, finding, charts.curve(curve), _curve_table(benefit, say))
+
+
+def _curve_finding(benefit: Benefit, say: Speaker) -> str:
+    language, ahead = say.language, benefit.ahead
+    filled = {
+        "name": benefit.plan.names.text(language),
+        "realised": _percent(benefit.realised, language),
+        "status": _status_word(benefit, language).lower(),
+    }
+    due_day = day(benefit.plan.due, language)
+    if ahead is None:
+        return say("curve_finding", **filled)
+    if ahead.complete:
         # the status is of the day that has passed, and what has come since is no part of it
-        result = _percent(benefit.ahead.expected, language)
-        finding = say("curve_over", name=name, result=result, due=due_day, status=word.lower(), realised=realised)
-    if ahead:
-        finding += " " + say(
-            "curve_ahead",
-            due=due_day,
-            expected=_percent(ahead.expected, language),
-            low=round(ahead.low / 10),
-            high=_percent(ahead.high, language),
-        )
-    rows: list[tuple[str, str, str]] = [
-        (
-            f"{day(point.start, language)} – {day(point.end - timedelta(days=1), language)}",
-            names[1],
-            _percent(point.realised, language),
-        )
-        for point in benefit.points
-    ]
+        return say("curve_over", **filled, result=_percent(ahead.expected, language), due=due_day)
+    expectation = say(
+        "curve_ahead",
+        due=due_day,
+        expected=_percent(ahead.expected, language),
+        low=round(ahead.low / 10),
+        high=_percent(ahead.high, language),
+    )
+    return f"{say('curve_finding', **filled)} {expectation}"
+
+
+def _curve_table(benefit: Benefit, say: Speaker) -> Table:
+    language = say.language
+    rows: list[tuple[str, str, str]] = []
+    for point in benefit.points:
+        last_day = point.end - timedelta(days=1)
+        period = f"{day(point.start, language)} – {day(last_day, language)}"
+        rows.append((period, say("curve_outcome"), _percent(point.realised, language)))
     if benefit.plan.due:
-        rows.append((day(benefit.plan.due, language), names[0], figures.percent(100, language)))
+        due_day = day(benefit.plan.due, language)
+        rows.append((due_day, say("curve_plan"), figures.percent(100, language)))
         if benefit.ahead:
-            rows.append((day(benefit.plan.due, language), names[2], _ahead(benefit, say, language)))
-    table = Table(say("curve_caption"), (say("col_period"), say("col_what"), say("col_realised")), tuple(rows), (2,))
-    return Chart("curve", finding, say("curve_title", name=name), finding, charts.curve(curve), table)
+            rows.append((due_day, say("curve_forecast"), _forecast(benefit, say)))
+    return Table(say("curve_caption"), say.columns("period", "what", "realised"), tuple(rows), (2,))
 
 
 def _gap(benefit: Benefit, say: Speaker) -> str:
@@ -284,228 +332,232 @@ def _gap(benefit: Benefit, say: Speaker) -> str:
     return say(key, use=use, effect=effect)
 
 
-def _facts(benefit: Benefit, statement: Statement, say: Speaker, language: str) -> Table:
-    plan, measure = benefit.plan, Measure(benefit.plan.measure)
+def _facts(benefit: Benefit, currency: str, say: Speaker) -> Table:
+    language, plan, measure = say.language, benefit.plan, Measure(benefit.plan.measure)
     unit_name = MEASURES[measure].text(language) if measure in MEASURES else plan.unit_of_measure
 
-    def figure(value: int | None) -> str:
-        return "–" if value is None else f"{figures.decimal(value, language)} {unit_name}"
+    def figure(thousandths: int | None) -> str:
+        return "–" if thousandths is None else f"{figures.decimal(thousandths, language)} {unit_name}"
 
-    rows = [
+    account = report_words.say(f"account_{benefit.account}", language) if benefit.account else "–"
+    rows = (
         (say("col_owner"), plan.owner or say("no_owner")),
         (say("baseline"), figure(plan.baseline)),
         (say("col_target"), figure(plan.target)),
         (say("col_due"), day(plan.due, language)),
         (say("method"), plan.method or "–"),
-        (say("account"), report_words.say(f"account_{benefit.account}", language) if benefit.account else "–"),
+        (say("account"), account),
         (say("col_freed"), figures.hours(benefit.freed, language)),
-        (say("amount"), figures.money(benefit.amount, statement.currency, language)),
+        (say("amount"), figures.money(benefit.amount, currency, language)),
         (say("known_since"), day(benefit.known_since, language)),
-    ]
-    return Table(say("benefit_facts"), (say("col_fact"), say("col_what")), tuple(rows))
+    )
+    return Table(say("benefit_facts"), say.columns("fact", "what"), rows)
 
 
-def _changes(benefit: Benefit, say: Speaker, language: str) -> Table | None:
+def _changes(benefit: Benefit, say: Speaker) -> Table | None:
     if not benefit.changes:
         return None
-    rows = tuple(
-        (
-            day(change.day, language),
-            report_words.say(f"field_{change.field}", language)
-            if report_words.has_words(f"field_{change.field}")
-            else change.field,
-            change.before or "–",
-            change.after or "–",
-        )
-        for change in benefit.changes
-    )
-    columns = (say("col_day"), say("col_what"), say("before"), say("after"))
-    return Table(say("changes_caption"), columns, rows)
+    rows: list[tuple[Cell, ...]] = []
+    for change in benefit.changes:
+        field_name = _field_name(change.field, say.language)
+        rows.append((day(change.day, say.language), field_name, change.before or "–", change.after or "–"))
+    columns = (*say.columns("day", "what"), say("before"), say("after"))
+    return Table(say("changes_caption"), columns, tuple(rows))
 
 
-def _lying(statement: Statement, say: Speaker, language: str, system: str) -> Chart | None:
-    pools_by_place: defaultdict[str, list[Pool]] = defaultdict(list)
-    for pool in statement.pools:
-        if system in ("", pool.system):
-            pools_by_place[pool.place].append(pool)
-    rows: list[tuple[str, tuple[int, int], str, str]] = []
-    for pools in pools_by_place.values():
-        # the share is of all cases of the place, hours only of those where some are left lying
-        held, share = [pool for pool in pools if pool.missing], share_of_all(pools)
-        if not held:
-            continue
-        by_use, by_effect = (
-            sum(max(0, hours or 0) for hours in amounts)
-            for amounts in ((pool.use_missing for pool in held), (pool.effect_missing for pool in held))
-        )
-        use = "–" if share is None else figures.percent(share, language)
-        worth = figures.money(worth_of_all(held), statement.currency, language)
-        rows.append((pools[0].names.text(language), (by_use, by_effect), use, worth))
-    if not rows:
+class _PlaceHours(NamedTuple):
+    """Hours of a year that a place does not realise, in thousandths, by what they wait for."""
+
+    name: str
+    by_use: int
+    """More of the cases on the new way."""
+    by_effect: int
+    """More of the minutes that a case on the new way should save."""
+    share: str
+    worth: str
+
+    @property
+    def hours(self) -> int:
+        """Both together."""
+        return self.by_use + self.by_effect
+
+
+def _place_hours(pools: Sequence[Pool], currency: str, language: str) -> _PlaceHours | None:
+    """The unrealised hours of the pools of one place; None where there are none."""
+    # the share is of all cases of the place, hours only of those where some are unrealised
+    unrealised = [pool for pool in pools if pool.missing]
+    if not unrealised:
         return None
-    ordered = sorted(rows, key=lambda row: -sum(row[1]))
-    total, largest = sum(sum(hours) for _, hours, _, _ in rows), ordered[0]
+    return _PlaceHours(
+        pools[0].names.text(language),
+        sum(max(0, pool.use_missing or 0) for pool in unrealised),
+        sum(max(0, pool.effect_missing or 0) for pool in unrealised),
+        figures.percent(share_of_all(pools), language),
+        figures.money(worth_of_all(unrealised), currency, language),
+    )
+
+
+def _lying(pools: Sequence[Pool], currency: str, say: Speaker) -> Chart | None:
+    language = say.language
+    pools_by_place: defaultdict[str, list[Pool]] = defaultdict(list)
+    for pool in pools:
+        pools_by_place[pool.place].append(pool)
+    places = [
+        place
+        for place_pools in pools_by_place.values()
+        if (place := _place_hours(place_pools, currency, language)) is not None
+    ]
+    if not places:
+        return None
+    places.sort(key=lambda place: -place.hours)
     finding = say(
         "lying_finding",
-        hours=figures.hours(total, language),
-        n=len(ordered),
-        place=largest[0],
-        most=figures.hours(sum(largest[1]), language),
+        hours=figures.hours(sum(place.hours for place in places), language),
+        n=len(places),
+        place=places[0].name,
+        most=figures.hours(places[0].hours, language),
     )
     names = (say("by_use"), say("by_effect"))
-    table = Table(
-        say("lying_caption"),
-        (say("col_unit"), say("col_new_way"), *names, say("col_together"), say("col_worth")),
-        tuple(
-            (name, share, *(figures.hours(amount, language) for amount in (*hours, sum(hours))), worth)
-            for name, hours, share, worth in ordered
-        ),
-        (1, 2, 3, 4, 5),
-    )
+    rows: list[tuple[Cell, ...]] = []
+    for place in places:
+        hours = (figures.hours(amount, language) for amount in (place.by_use, place.by_effect, place.hours))
+        rows.append((place.name, place.share, *hours, place.worth))
+    columns = (*say.columns("unit", "new_way"), *names, *say.columns("together", "worth"))
+    table = Table(say("lying_caption"), columns, tuple(rows), (1, 2, 3, 4, 5))
     bars = [
-        (name, hours[0] / 1000, hours[1] / 1000, figures.hours(sum(hours), language))
-        for name, hours, _, _ in ordered[:12]
+        (place.name, place.by_use / 1000, place.by_effect / 1000, figures.hours(place.hours, language))
+        for place in places[:_BARS]
     ]
     spec = charts.split(bars, names, "\u00a0h")
     return Chart("lying", finding, say("lying_title"), finding, spec, table, say("lying_note"))
 
 
-def _break_even(statement: Statement, say: Speaker, language: str, system: str) -> Iterator[Chart]:
+def _break_even_charts(last_statement: Statement, say: Speaker, system: str) -> Iterator[Chart]:
     """The digital share over time against the share from which two ways pay."""
-    for number, even in enumerate(
-        break_even
-        for break_even in statement.break_even
-        if system in ("", break_even.system) and len(break_even.course) > 1
-    ):
-        share = report_words.say("never", language) if even.share is None else figures.percent(even.share, language)
-        money = figures.money(even.parallel, statement.currency, language)
-        finding = report_words.say(
-            "break_even",
-            language,
-            system=even.names.text(language),
-            money=money,
-            share=share,
-            now="–" if even.now is None else figures.percent(even.now, language),
-        )
-        spec = charts.trend(
-            charts.Trend(
-                [charts.Point(week_start, value) for week_start, value in even.course],
-                report_words.say("digital_share", language),
-                aim=even.share,
-                aim_name=report_words.say("pays_from", language, share=share),
-                unit=percent_sign(language),
-                week_letter=say("week_letter"),
-            )
-        )
-        course = tuple(
-            (short_week(week_start, language), figures.percent(share, language))
-            for week_start, share in reversed(even.course)
-        )
-        rows = ((say("two_ways_cost"), money), (say("pays_from"), share), *course)
-        columns = (say("col_week"), report_words.say("digital_share", language))
-        title = f"{report_words.say('break_even_title', language)} {even.names.text(language)}"
-        yield Chart(f"break-even-{number}", finding, title, finding, spec, Table(title, columns, rows, (1,)))
+    drawn = [even for even in last_statement.break_even if system in ("", even.system) and len(even.course) > 1]
+    for number, even in enumerate(drawn):
+        yield _break_even_chart(even, last_statement.currency, say, f"break-even-{number}")
 
 
-def _decisions(statement: Statement, say: Speaker, language: str) -> Table | None:
-    if not statement.decisions:
+def _break_even_chart(even: BreakEven, currency: str, say: Speaker, chart_id: str) -> Chart:
+    language, system_name = say.language, even.names.text(say.language)
+    never = report_words.say("never", language)
+    share = never if even.share is None else figures.percent(even.share, language)
+    money = figures.money(even.parallel, currency, language)
+    finding = report_words.say(
+        "break_even",
+        language,
+        system=system_name,
+        money=money,
+        share=share,
+        now=figures.percent(even.now, language),
+    )
+    digital_share = report_words.say("digital_share", language)
+    spec = charts.trend(
+        charts.Trend(
+            [charts.Point(week_start, value) for week_start, value in even.course],
+            digital_share,
+            aim=even.share,
+            aim_name=report_words.say("pays_from", language, share=share),
+            unit=percent_sign(language),
+            week_letter=say("week_letter"),
+        )
+    )
+    rows = [(say("two_ways_cost"), money), (say("pays_from"), share)]
+    for week_start, week_share in reversed(even.course):
+        rows.append((short_week(week_start, language), figures.percent(week_share, language)))
+    title = f"{report_words.say('break_even_title', language)} {system_name}"
+    table = Table(title, (say("col_week"), digital_share), tuple(rows), (1,))
+    return Chart(chart_id, finding, title, finding, spec, table)
+
+
+def _decisions(last_statement: Statement, say: Speaker) -> Table | None:
+    if not last_statement.decisions:
         return None
     icons = {Word.STUCK.value: "risk", Word.EXECUTED.value: "good"}
-    rows = tuple(
-        (
-            decision.names.text(language),
-            level_names(decision.level).text(language) or "–",
-            say("of", n=decision.acknowledged, all=decision.units),
-            say("of", n=decision.executed, all=decision.units),
-            str(decision.weeks),
-            Link(
-                report_words.say(f"word_{decision.word}", language, day=figures.day(decision.reversed, language)),
-                icon=icons.get(decision.word, ""),
-            ),
+    rows: list[tuple[Cell, ...]] = []
+    for decision in last_statement.decisions:
+        reversed_day = figures.day(decision.reversed, say.language)
+        status = report_words.say(f"word_{decision.word}", say.language, day=reversed_day)
+        rows.append(
+            (
+                decision.names.text(say.language),
+                level_names(decision.level).text(say.language) or "–",
+                say("of", n=decision.acknowledged, all=decision.units),
+                say("of", n=decision.executed, all=decision.units),
+                str(decision.weeks),
+                Link(status, icon=icons.get(decision.word, "")),
+            )
         )
-        for decision in statement.decisions
-    )
-    columns = tuple(
-        say(f"col_{column}") for column in ("decision", "level", "acknowledged", "executed", "age", "status")
-    )
-    return Table(say("decisions_caption"), columns, rows, (4,))
+    columns = say.columns("decision", "level", "acknowledged", "executed", "age", "status")
+    return Table(say("decisions_caption"), columns, tuple(rows), (4,))
 
 
-def _cascade(reading: Reading, say: Speaker, language: str) -> Table | None:
+def _cascade(reading: Reading, say: Speaker) -> Table | None:
     """Per unit: what share of each tier has taken its step."""
     shares_by_place: dict[tuple[str, str], dict[str, str]] = {}
-    for (fact, unit, system, fact_week), rows in reading.published.evidence.facts.items():
+    for (fact, unit, system, fact_week), facts in reading.published.evidence.facts.items():
         if fact != "trained" or fact_week != reading.week:
             continue
-        for row in rows:
-            text = figure_text(row | {"n_band": row["n_band"]}, None, language).text
+        for row in facts:
+            text = figure_text(row, None, say.language).text
             shares_by_place.setdefault((unit, system), {})[row["part"]] = text
     tiers = [tier for tier in _TIERS if any(tier in shares for shares in shares_by_place.values())]
     if not tiers:
         return None
-    order = {place: number for number, place in enumerate(reading.published.places(reading.day))}
-    rows_: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            Link(reading.unit_names(unit).text(language), f"/units/{unit}"),
-            reading.system_names(system).text(language),
-            *(values.get(tier, "–") for tier in tiers),
-        )
-        for (unit, system), values in sorted(
-            shares_by_place.items(), key=lambda item: (order.get(item[0][0], 999), item[0])
-        )
-    )
-    columns = (say("col_unit"), say("col_system"), *(say(f"tier_{tier}") for tier in tiers))
-    return Table(say("cascade_caption"), columns, rows_, tuple(range(2, 2 + len(tiers))))
+    order = reading.tree_order
+    rows: list[tuple[Cell, ...]] = []
+    for unit, system in sorted(shares_by_place, key=lambda place: (order.get(place[0], len(order)), place)):
+        shares = shares_by_place[unit, system]
+        cells = [shares.get(tier, "–") for tier in tiers]
+        rows.append((reading.unit_link(unit, say.language), reading.system_names(system).text(say.language), *cells))
+    columns = (*say.columns("unit", "system"), *(say(f"tier_{tier}") for tier in tiers))
+    return Table(say("cascade_caption"), columns, tuple(rows), tuple(range(2, 2 + len(tiers))))
 
 
-def _quadrant(statement: Statement, say: Speaker, language: str) -> Chart | None:
+def _quadrant(last_statement: Statement, say: Speaker) -> Chart | None:
+    """Units by how much they use what there is, and how much of the benefit they realise."""
     points, rows = [], []
-    for maturity in statement.maturity:
-        scores = {score.name: score.score for score in (*maturity.dimensions, *maturity.axes)}
-        across, upward = scores.get(Dimension.USE.value), maturity.realised
-        if across is None or upward is None or maturity.place == statement.organisation:
+    for maturity in last_statement.maturity:
+        use, realised = _scores(maturity).get(Dimension.USE.value), maturity.realised
+        if use is None or realised is None or maturity.place == last_statement.organisation:
             continue
-        name = maturity.names.text(language)
-        points.append((name, across, min(max(upward, 0.0), 100.0)))
-        rows.append((name, f"{across:.0f}", f"{upward:.0f}"))
+        name = maturity.names.text(say.language)
+        points.append((name, use, min(max(realised, 0.0), 100.0)))
+        rows.append((name, f"{use:.0f}", f"{realised:.0f}"))
     if len(points) < 2:
         return None
-    low = [point for point in points if point[1] < 50 or point[2] < 50]
+    low = [name for name, use, realised in points if use < _HALF or realised < _HALF]
     finding = say("quadrant_finding", n=len(points), low=len(low))
-    use_name, benefit = DIMENSIONS[Dimension.USE].text(language), say("quadrant_realised")
-    words = (use_name, benefit, say("corner_neither"), say("corner_used"), say("corner_early"), say("corner_both"))
-    table = Table(say("quadrant_caption"), (say("col_unit"), use_name, benefit), tuple(rows), (1, 2))
-    return Chart("quadrant", finding, say("quadrant_title"), finding, charts.quadrant(points, words), table)
+    use_name, benefit_name = DIMENSIONS[Dimension.USE].text(say.language), say("quadrant_realised")
+    corners = (say("corner_neither"), say("corner_used"), say("corner_early"), say("corner_both"))
+    spec = charts.quadrant(points, (use_name, benefit_name, *corners))
+    table = Table(say("quadrant_caption"), (say("col_unit"), use_name, benefit_name), tuple(rows), (1, 2))
+    return Chart("quadrant", finding, say("quadrant_title"), finding, spec, table)
 
 
-def _maturity(statement: Statement, say: Speaker, language: str) -> Table | None:
-    if not statement.maturity:
+def _scores(maturity: Maturity) -> dict[str, float | None]:
+    """The score of each dimension and axis; None where too little is published."""
+    return {score.name: score.score for score in (*maturity.dimensions, *maturity.axes)}
+
+
+def _maturity(last_statement: Statement, say: Speaker) -> Table | None:
+    if not last_statement.maturity:
         return None
+    language = say.language
+    all_scores = [_scores(maturity) for maturity in last_statement.maturity]
+    # a column in which no unit has a score says nothing
+    scored = {name for scores in all_scores for name, score in scores.items() if score is not None}
+    dimensions = [dimension for dimension in (*Dimension, *Axis) if dimension.value in scored]
     rows: list[tuple[Cell, ...]] = []
-    scored = {
-        score.name
-        for maturity in statement.maturity
-        for score in (*maturity.dimensions, *maturity.axes)
-        if score.score is not None
-    }
-    kept_scores = [dimension for dimension in (*Dimension, *Axis) if dimension.value in scored]
-    for maturity in statement.maturity:
-        scores = {score.name: score.score for score in (*maturity.dimensions, *maturity.axes)}
-        place_scores = [scores.get(dimension.value) for dimension in kept_scores]
+    for maturity, scores in zip(last_statement.maturity, all_scores, strict=True):
+        system_names = last_statement.systems.get(maturity.system)
+        system_name = system_names.text(language) if system_names else maturity.system
+        place_scores = [scores.get(dimension.value) for dimension in dimensions]
         cells = ["–" if score is None else f"{score:.0f}" for score in place_scores]
-        rows.append(
-            (
-                maturity.names.text(language),
-                statement.systems[maturity.system].text(language)
-                if maturity.system in statement.systems
-                else maturity.system,
-                maturity.level or "–",
-                *cells,
-            )
-        )
-    heads = [
-        (DIMENSIONS[dimension] if isinstance(dimension, Dimension) else AXES[dimension]).text(language)
-        for dimension in kept_scores
-    ]
-    columns = (say("col_unit"), say("col_system"), say("col_level"), *heads)
-    return Table(say("maturity_caption"), columns, tuple(rows), tuple(range(2, len(columns))))
+        rows.append((maturity.names.text(language), system_name, maturity.level or "–", *cells))
+    columns = list(say.columns("unit", "system", "level"))
+    for dimension in dimensions:
+        names = DIMENSIONS[dimension] if isinstance(dimension, Dimension) else AXES[dimension]
+        columns.append(names.text(language))
+    return Table(say("maturity_caption"), tuple(columns), tuple(rows), tuple(range(2, len(columns))))

@@ -51,7 +51,7 @@ def channel_mix(store: OpenStore, reading: Reading, unit: str, system: str, lang
     rows = tuple(
         (
             say(f"channel_{part}"),
-            number(earlier[part], "percent", language) if part in earlier else "–",
+            number(earlier.get(part), "percent", language),
             number(current[part], "percent", language),
         )
         for part in sorted(current, key=lambda part: -current[part])

@@ -14,29 +14,22 @@ def hours_table(pools: Sequence[Pool], currency: str, say: Speaker, *, by_unit: 
     """The hours of the pools, one row each, with their unit where they are of several; None without any pool."""
     if not pools:
         return None
-    rows = tuple(
-        (
-            *((Link(pool.names.text(say.language), f"/units/{pool.place}"),) if by_unit else ()),
-            *_row(pool, currency, say),
-        )
-        for pool in pools
-    )
-    names = ("case_type", "new_way", "target", "promised", "freed", "unrealised", "worth")
-    columns = (*(("unit",) if by_unit else ()), *names)
-    heads = tuple(say(f"col_{column}") for column in columns)
+    rows: list[tuple[Cell, ...]] = []
+    for pool in pools:
+        unit_cells = (Link(pool.names.text(say.language), f"/units/{pool.place}"),) if by_unit else ()
+        rows.append((*unit_cells, *_row(pool, currency, say)))
+    unit_column = ("unit",) if by_unit else ()
+    columns = (*unit_column, "case_type", "new_way", "target", "promised", "freed", "unrealised", "worth")
     first_figure = columns.index("new_way")
-    return Table(say("hours_caption"), heads, rows, tuple(range(first_figure, len(columns))))
+    return Table(say("hours_caption"), say.columns(*columns), tuple(rows), tuple(range(first_figure, len(columns))))
 
 
 def _row(pool: Pool, currency: str, say: Speaker) -> tuple[Cell, ...]:
     language = say.language
     name = pool.case_type_names.text(language) or pool.names.text(language)
-    use, target = (
-        "–" if share is None else figures.percent(share, language) for share in (pool.share, pool.share_target)
-    )
+    use, target = (figures.percent(share, language) for share in (pool.share, pool.share_target))
     if pool.missing is None:
-        why = f"why_{pool.why}"
-        unrealised = report_words.say(why, language) if report_words.has_words(why) else pool.why or "–"
+        unrealised = report_words.word_or(f"why_{pool.why}", language, pool.why) or "–"
         return (name, use, target, figures.hours(pool.promised, language), "–", unrealised, "–")
     # money needs an owner who stands for the minutes
     worth = say("unconfirmed") if pool.amount_missing is None and pool.missing else "–"

@@ -17,7 +17,6 @@ from nytta.surfaces.console.pages.trends import target, trend
 from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
-from nytta.surfaces.console.words import has_words
 from nytta.surfaces.spreadsheets import csv_text
 from nytta.surfaces.workbooks import Sheet, workbook
 
@@ -63,11 +62,8 @@ def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
     for definition in sorted(
         reading.definitions.values(), key=lambda definition: (definition.code[:1], definition.code)
     ):
-        figures = []
-        for system in reading.systems(top_unit):
-            row = reading.row(definition.id, top_unit, system)
-            if row is not None:
-                figures.append(f"{figure_text(row, definition, language).text}")
+        rows_of_systems = [reading.row(definition.id, top_unit, system) for system in reading.systems(top_unit)]
+        figures = [figure_text(row, definition, language).text for row in rows_of_systems if row is not None]
         rows.append(
             (
                 Link(getattr(definition.title, language), f"/indicators/{definition.id}?organisation={reading.root}"),
@@ -76,7 +72,7 @@ def listed(reading: Reading, visitor: Visitor) -> IndicatorList:
                 ", ".join(figures) or "–",
             )
         )
-    columns = tuple(say(f"col_{column}") for column in ("indicator", "question", "code", "figure"))
+    columns = say.columns("indicator", "question", "code", "figure")
     return IndicatorList(reading.root, Table(say("indicators_caption"), columns, tuple(rows)))
 
 
@@ -91,11 +87,10 @@ def one(
     visible = visitor.visible(Permission.FIGURES)
     places = [place for place in reading.published.places(reading.day) if place in visible]
     unit = query.get("unit") or places[0]
-    systems = [
-        system for system in _systems(reading) if any(reading.row(indicator_id, place, system) for place in places)
-    ]
+    all_systems = reading.systems_of()
+    systems = [system for system in all_systems if any(reading.row(indicator_id, place, system) for place in places)]
     system = query.get("system") or (systems[0] if systems else "")
-    if system and system not in systems and system not in _systems(reading):
+    if system and system not in all_systems:
         raise Refused(404, "no_system", what=system[:80])
     has_rows = bool(system) and any(reading.row(indicator_id, unit, system, week) for week in reading.weeks)
     return IndicatorView(
@@ -149,12 +144,6 @@ def _texts(table: Table) -> list[list[str]]:
     return [[cell.text if isinstance(cell, Link) else cell for cell in row] for row in table.rows]
 
 
-def _systems(reading: Reading) -> list[str]:
-    shown_ids = {key[3] for key in reading.published.evidence.values if key[1] == "window"}
-    declared_ids = [system.id for system in reading.registry.systems if system.id in shown_ids]
-    return declared_ids + sorted(shown_ids - set(declared_ids))
-
-
 def _facts(definition: Definition, say: Speaker) -> Table:
     rows = (
         (say("fact_code"), f"{definition.code} ({definition.id})"),
@@ -172,7 +161,7 @@ def _places(
     reading: Reading, visitor: Visitor, definition: Definition, system: str, places: list[str], own_place: str
 ) -> Chart | None:
     say, language = Speaker(visitor.language), visitor.language
-    percent = definition.display.unit_of_measure == "percent"
+    measure = definition.display.unit_of_measure
     dots, rows = [], []
     for place in places:
         row = reading.row(definition.id, place, system)
@@ -182,23 +171,19 @@ def _places(
         name = reading.unit_names(place).text(language)
         note = "" if figure.value is not None else figure.text
         dots.append(charts.Dot(name, figure.value, figure.low, figure.high, note, place == own_place))
-        aim = target(reading, definition.id, place, system)
-        aim_text = "–" if aim is None else number(aim, definition.display.unit_of_measure, language)
-        rows.append(
-            (Link(name, f"/units/{place}"), figure.text, figure.interval or "–", figure.n_band or "–", aim_text)
-        )
+        aim = number(target(reading, definition.id, place, system), measure, language)
+        rows.append((Link(name, f"/units/{place}"), figure.text, figure.interval or "–", figure.n_band or "–", aim))
     if len(dots) < 2:
         return None
     whole_row = reading.row(definition.id, reading.root, system)
     middle = whole_row["value"] if whole_row else None
-    shown_dots = [dot for dot in dots if dot.value is not None]
     title = getattr(definition.title, language)
-    finding = say("places_finding", n=len(shown_dots), all=len(dots), indicator=title)
-    if shown_dots:
-        low, high = min(dot.value or 0 for dot in shown_dots), max(dot.value or 0 for dot in shown_dots)
-        measure = definition.display.unit_of_measure
-        finding += " " + say("places_range", low=number(low, measure, language), high=number(high, measure, language))
-    columns = tuple(say(f"col_{column}") for column in ("unit", "figure", "interval", "n_band", "target"))
+    values = [dot.value for dot in dots if dot.value is not None]
+    finding = say("places_finding", n=len(values), all=len(dots), indicator=title)
+    if values:
+        low, high = number(min(values), measure, language), number(max(values), measure, language)
+        finding += " " + say("places_range", low=low, high=high)
+    columns = say.columns("unit", "figure", "interval", "n_band", "target")
     return Chart(
         "places",
         finding,
@@ -209,7 +194,7 @@ def _places(
             middle=middle,
             middle_name=reading.unit_names(reading.root).text(language),
             unit=suffix(definition, language),
-            percent=percent,
+            percent=measure == "percent",
         ),
         Table(say("places_caption", indicator=title), columns, tuple(rows), (1, 2, 3, 4)),
     )
@@ -221,17 +206,16 @@ def _parts(
     """Parts (channels) and case types of the last window."""
     rows = []
     for row in queries.parts(store, definition.id, definition.version, unit, system, reading.week):
-        name = row["part"] or row["case_type"]
-        name = say(f"channel_{name}") if has_words(f"channel_{name}") else name
+        part = row["part"] or row["case_type"]
+        name = say.word_or(f"channel_{part}", part)
         if row["case_type"] != "*":
-            registered = reading.registry.case_type(system, row["case_type"])
-            name = registered.names.text(say.language) if registered else row["case_type"]
+            name = reading.case_type_name(system, row["case_type"], say.language)
         figure = figure_text(row, definition, say.language)
         rows.append((name, figure.text, figure.interval or "–", figure.n_band or "–"))
     # an indicator without parts has one figure, which stands above
     if not any(name for name, *_ in rows):
         return None
-    columns = tuple(say(f"col_{column}") for column in ("part", "figure", "interval", "n_band"))
+    columns = say.columns("part", "figure", "interval", "n_band")
     return Table(say("parts_caption"), columns, tuple(rows), (1, 2, 3))
 
 
@@ -284,7 +268,7 @@ def _funnel(reading: Reading, definition: Definition, level: str, funnel: Funnel
     finding = finding or say("funnel_alike", all=len(points))
     centre = say("funnel_caption", centre=number(funnel.centre, "percent", language))
     words = (say("col_behind"), say("funnel_centre", centre=number(funnel.centre, "percent", language)))
-    columns = tuple(say(f"col_{column}") for column in ("unit", "figure", "behind", "funnel"))
+    columns = say.columns("unit", "figure", "behind", "funnel")
     return Chart(
         chart_id,
         finding,

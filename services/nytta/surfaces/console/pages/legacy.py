@@ -14,10 +14,9 @@ def legacy_apps(reading: Reading, language: str, places: Sequence[str]) -> Table
 
     Units above others are left out: they repeat what those below them keep. None where no app is published.
     """
-    parents = {unit.parent for unit in reading.registry.units_at(reading.day).values()}
     keepers: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for place in places:
-        if place in parents:
+        if place in reading.parents:
             continue
         for system in reading.systems(place):
             for fact in reading.published.evidence.facts.get(("legacy", place, system, reading.week), []):
@@ -26,14 +25,10 @@ def legacy_apps(reading: Reading, language: str, places: Sequence[str]) -> Table
         return None
     say = Speaker(language)
     ranked = sorted(keepers.items(), key=lambda item: (-len(item[1]), item[0]))
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            app,
-            reading.system_names(system).text(language),
-            str(len(units)),
-            ", ".join(reading.unit_names(unit).text(language) for unit in units),
-        )
-        for (app, system), units in ranked
-    )
-    columns = tuple(say(f"col_{column}") for column in ("app", "replaced_by", "number", "kept_in"))
-    return Table(say("legacy_caption"), columns, rows, (2,))
+    rows: list[tuple[Cell, ...]] = []
+    for (app, system), units in ranked:
+        unit_names = [reading.unit_names(unit).text(language) for unit in units]
+        system_name = reading.system_names(system).text(language)
+        rows.append((app, system_name, str(len(units)), ", ".join(unit_names)))
+    columns = say.columns("app", "replaced_by", "number", "kept_in")
+    return Table(say("legacy_caption"), columns, tuple(rows), (2,))

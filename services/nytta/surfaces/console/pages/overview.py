@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from nytta.disclosure.published.peers import peer_band
 from nytta.disclosure.published.values import OpenStore
 from nytta.indicators.definition import Definition
-from nytta.insight.alerts.model import State
+from nytta.insight.alerts.model import Alert, State
 from nytta.insight.benefits.decided import Word
 from nytta.insight.benefits.forecast import WORDS, Status
 from nytta.insight.states.combined import State as Use
@@ -41,7 +41,11 @@ from nytta.surfaces.reports.compose import document
 from nytta.surfaces.reports.document import Block, Items, Text
 
 _COLUMNS = 6
+"""Indicators that a map shows."""
 _URGENT = 4
+_CHANGES = 12
+_FURTHEST = 5
+_TILES = 5
 _SHOWN = ("ok", "rounded", "banded")
 
 
@@ -100,30 +104,17 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
     if not places:
         raise Refused(403, "no_units")
     programme = visitor.may(Permission.PROGRAMME, root)
-    maps = tuple(
-        system_map for system in _systems(reading, places) if (system_map := _map(reading, visitor, system, places))
-    )
+    systems = reading.systems_of(places)
+    maps = [system_map for system in systems if (system_map := _map(reading, visitor, system, places))]
     top_unit = root if root in places else places[0]
-    drawn = []
-    for system_map in maps:
-        indicator = reading.leading(top_unit, system_map.system)
-        if indicator:
-            drawn.append(trend(reading, visitor, top_unit, system_map.system, reading.definitions[indicator]))
-    mixes = [mix for drawn_map in maps if (mix := channel_mix(store, reading, top_unit, drawn_map.system, language))]
+    trends = _trends(reading, visitor, top_unit, [system_map.system for system_map in maps])
+    mixes = [mix for shown in maps if (mix := channel_mix(store, reading, top_unit, shown.system, language))]
     report = _report(reading, language) if programme else ()
-    roots = visitor.roots(Permission.FIGURES)
     return Overview(
         root,
         reading.unit_names(root).text(language),
         week(reading.week, language),
-        tuple(
-            Link(
-                next(unit for unit in reading.registry.units if unit.id == other_root).names.text(language),
-                f"/?organisation={other_root}",
-            )
-            for other_root in roots
-            if other_root != root
-        ),
+        tuple(_other_organisations(reading, visitor)),
         # what is the matter first, and then of how much it is said
         (
             *_sentences(reading, visitor, places, report, programme=programme),
@@ -133,8 +124,8 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
         tuple(_urgent(reading, places, language)),
         _coverage_table(reading, Speaker(language)),
         tuple(_tiles(reading, visitor, places, programme=programme)),
-        (*drawn[:2], *mixes[:1]),
-        maps,
+        (*trends[:2], *mixes[:1]),
+        tuple(maps),
         tuple(_changes(reading, visitor, places, programme=programme)),
         # what the report of the benefits puts before the steering group
         tuple(text for block in report if isinstance(block, Items) for text in block.items),
@@ -148,14 +139,25 @@ def overview(store: OpenStore, reading: Reading, visitor: Visitor) -> Overview:
     )
 
 
-def _systems(reading: Reading, places: Sequence[str]) -> list[str]:
-    shown_ids = {system for place in places for system in reading.systems(place)}
-    declared_ids = [system.id for system in reading.registry.systems if system.id in shown_ids]
-    return declared_ids + sorted(shown_ids - set(declared_ids))
+def _trends(reading: Reading, visitor: Visitor, unit: str, systems: Sequence[str]) -> list[Chart]:
+    """The most telling indicator of each system over the last year."""
+    drawn = []
+    for system in systems:
+        indicator = reading.leading(unit, system)
+        if indicator:
+            drawn.append(trend(reading, visitor, unit, system, reading.definitions[indicator]))
+    return drawn
+
+
+def _other_organisations(reading: Reading, visitor: Visitor) -> Iterator[Link]:
+    for root in visitor.roots(Permission.FIGURES):
+        if root != reading.root:
+            names = next(unit for unit in reading.registry.units if unit.id == root).names
+            yield Link(names.text(visitor.language), f"/?organisation={root}")
 
 
 def _matrices(reading: Reading, language: str, places: Sequence[str]) -> Iterator[CaseTypeMatrix]:
-    for system in _systems(reading, places):
+    for system in reading.systems_of(places):
         matrix = case_type_matrix(reading, language, system, places)
         if matrix is not None:
             yield matrix
@@ -163,53 +165,54 @@ def _matrices(reading: Reading, language: str, places: Sequence[str]) -> Iterato
 
 def _map(reading: Reading, visitor: Visitor, system: str, places: Sequence[str]) -> Map | None:
     language = visitor.language
-    counts: dict[str, int] = {}
-    for place in places:
-        for indicator in reading.indicators(place, system):
-            row = reading.row(indicator, place, system)
-            counts[indicator] = counts.get(indicator, 0) + (row is not None and row["value"] is not None)
-    shown_ = [indicator_id for indicator_id in counts if counts[indicator_id]]
-    shown_.sort(
-        key=lambda indicator_id: (
-            reading.definitions[indicator_id].display.unit_of_measure != "percent",
-            list(counts).index(indicator_id),
-        )
-    )
-    columns_shown = shown_[:_COLUMNS]
-    if not columns_shown:
+    indicators = _map_indicators(reading, system, places)
+    if not indicators:
         return None
     depths = {unit.id: depth for unit, depth in reading.registry.tree(reading.day)}
     rows = []
     for place in places:
         cells = tuple(
-            figure_text(reading.row(indicator_id, place, system), reading.definitions[indicator_id], language)
-            for indicator_id in columns_shown
+            figure_text(reading.row(indicator, place, system), reading.definitions[indicator], language)
+            for indicator in indicators
         )
-        if not any(cell.status != "none" for cell in cells):
+        if all(cell.status == "none" for cell in cells):
             continue
         member = reading.published.member(place)
-        open_alerts = [
-            alert for alert in reading.alerts if alert.live and (alert.key.unit, alert.key.system) == (place, system)
-        ]
-        open_alerts.sort(key=lambda alert: -alert.urgency)
-        alert = None
-        if open_alerts:
-            alert = Link(
-                alert_pages.state_name(open_alerts[0], language),
-                alert_pages.address(open_alerts[0].id),
-                alert_pages.icon(open_alerts[0]),
-            )
-        link = Link(reading.unit_names(place).text(language), f"/units/{place}")
+        alert = _most_urgent(reading.alerts_about(place, system), language)
+        link = reading.unit_link(place, language)
         rows.append(MapRow(link, depths.get(member, 0), cells, alert, member != place))
-    heads = tuple(
-        Link(
-            getattr(reading.definitions[indicator_id].title, language),
-            f"/indicators/{indicator_id}?system={system}&unit={reading.root}",
-        )
-        for indicator_id in columns_shown
-    )
+    columns = []
+    for indicator in indicators:
+        title = getattr(reading.definitions[indicator].title, language)
+        columns.append(Link(title, f"/indicators/{indicator}?system={system}&unit={reading.root}"))
     name = reading.system_names(system).text(language)
-    return Map(system, name, heads, tuple(rows), _signs((cell for row in rows for cell in row.cells), language))
+    signs = _signs((cell for row in rows for cell in row.cells), language)
+    return Map(system, name, tuple(columns), tuple(rows), signs)
+
+
+def _map_indicators(reading: Reading, system: str, places: Sequence[str]) -> list[str]:
+    """The most telling indicators of a system that show a figure of any place, shares before all others."""
+    shown: dict[str, bool] = {}
+    for place in places:
+        for indicator in reading.indicators(place, system):
+            row = reading.row(indicator, place, system)
+            has_figure = row is not None and row["value"] is not None
+            shown[indicator] = shown.get(indicator, False) or has_figure
+    indicators = [indicator for indicator, has_figure in shown.items() if has_figure]
+    # colours of a map compare shares alone; the sort keeps the order of what tells most
+    indicators.sort(key=lambda indicator: reading.definitions[indicator].display.unit_of_measure != "percent")
+    return indicators[:_COLUMNS]
+
+
+def _most_urgent(alerts: Sequence[Alert], language: str) -> Link | None:
+    if not alerts:
+        return None
+    alert = max(alerts, key=lambda alert: alert.urgency)
+    return _alert_link(alert, alert_pages.state_name(alert, language))
+
+
+def _alert_link(alert: Alert, text: str) -> Link:
+    return Link(text, alert_pages.address(alert.id), alert_pages.icon(alert))
 
 
 _SIGNS: Final = {
@@ -234,40 +237,54 @@ def _signs(cells: Iterable[FigureText], language: str) -> str:
 
 def _sentences(
     reading: Reading, visitor: Visitor, places: Sequence[str], report: Sequence[Block], *, programme: bool
-) -> list[str]:
+) -> Iterator[str]:
+    """What is the matter: alerts, and for the programme what states and statements say of the organisation."""
     say, language = Speaker(visitor.language), visitor.language
-    sentences = []
-    open_ = [alert for alert in reading.alerts if alert.live and (alert.key.unit in places)]
-    waiting = [alert for alert in open_ if alert.state in (State.OPEN, State.ESCALATED)]
-    new = [alert for alert in open_ if alert_pages.is_new(alert, reading)]
-    if open_:
-        sentences.append(say("sum_alerts", n=len(open_), waiting=len(waiting), new=len(new)))
+    open_alerts = reading.open_alerts(places)
+    new = [alert for alert in open_alerts if alert_pages.is_new(alert, reading)]
+    if open_alerts:
+        yield say("sum_alerts", n=len(open_alerts), waiting=_waiting(open_alerts), new=len(new))
     else:
-        sentences.append(say("sum_no_alerts"))
+        yield say("sum_no_alerts")
+    if not programme:
+        return
+    unused = _unused(reading, places)
+    if unused:
+        yield say("sum_unused", n=len(unused))
+    for system in reading.systems(reading.root):
+        exploitation = exploited(reading, language, reading.root, system)
+        if exploitation is not None and exploitation.left:
+            yield exploitation.sentence
+    gates = steps(reading, language, visitor.visible(Permission.FIGURES))
+    if gates is not None:
+        yield from gates.waiting
+    yield from _statement_sentences(reading, report, say)
+
+
+def _waiting(alerts: Sequence[Alert]) -> int:
+    """How many of these alerts wait for an answer."""
+    return sum(alert.state in (State.OPEN, State.ESCALATED) for alert in alerts)
+
+
+def _unused(reading: Reading, places: Sequence[str]) -> set[str]:
+    """Units below the organisation that could use a system, and do not."""
     unused = {
-        state_row["unit"]
-        for state_row in reading.states
-        if state_row["what"] == "use-state" and state_row["state"] == Use.READY_NOT_USED
+        row["unit"] for row in reading.states if row["what"] == "use-state" and row["state"] == Use.READY_NOT_USED
     }
-    unused &= {*places} - {reading.root}
-    if programme and unused:
-        sentences.append(say("sum_unused", n=len(unused)))
-    for system in reading.systems(reading.root) if programme else ():
-        digital = exploited(reading, language, reading.root, system)
-        if digital is not None and digital.left:
-            sentences.append(digital.sentence)
-    way = steps(reading, language, visitor.visible(Permission.FIGURES)) if programme else None
-    sentences += way.waiting if way is not None else ()
-    statement = reading.said.statement if reading.said and programme else None
-    if statement is None:
-        return sentences
+    return unused & ({*places} - {reading.root})
+
+
+def _statement_sentences(reading: Reading, report: Sequence[Block], say: Speaker) -> Iterator[str]:
+    if reading.statement is None:
+        return
+    statement = reading.statement.statement
     if statement.benefits:
-        sentences += [block.text for block in report if isinstance(block, Text) and block.style == "lead"][:1]
-    stuck = [decision for decision in statement.decisions if decision.word == Word.STUCK.value]
+        leads = [block.text for block in report if isinstance(block, Text) and block.style == "lead"]
+        yield from leads[:1]
     if statement.decisions:
+        stuck = [decision for decision in statement.decisions if decision.word == Word.STUCK.value]
         key = "sum_decisions_stuck" if stuck else "sum_decisions"
-        sentences.append(say(key, n=len(statement.decisions), stuck=len(stuck)))
-    return sentences
+        yield say(key, n=len(statement.decisions), stuck=len(stuck))
 
 
 def _extent(reading: Reading, places: Sequence[str], language: str) -> Iterator[str]:
@@ -283,11 +300,9 @@ def _extent(reading: Reading, places: Sequence[str], language: str) -> Iterator[
 
 def _urgent(reading: Reading, places: Sequence[str], language: str) -> Iterator[Link]:
     """What the most urgent open alerts are about."""
-    open_alerts = [alert for alert in reading.alerts if alert.live and alert.key.unit in places]
-    for alert in sorted(open_alerts, key=lambda alert: -alert.urgency)[:_URGENT]:
-        yield Link(
-            alert_pages.subject(reading, alert, language), alert_pages.address(alert.id), alert_pages.icon(alert)
-        )
+    ordered = sorted(reading.open_alerts(places), key=lambda alert: -alert.urgency)
+    for alert in ordered[:_URGENT]:
+        yield _alert_link(alert, alert_pages.subject(reading, alert, language))
 
 
 def _coverage(reading: Reading, say: Speaker) -> Iterator[str]:
@@ -304,10 +319,13 @@ def _coverage_table(reading: Reading, say: Speaker) -> Table | None:
     shown_count, hidden = _shown_and_hidden(reading)
     if not shown_count or not hidden:
         return None
-    counts = ((say("status_ok"), shown_count), *((say(why), number) for why, number in hidden.most_common()))
-    rows = (*counts, (say("col_together"), shown_count + hidden.total()))
-    cells = tuple((name, figures.whole_number(number, say.language)) for name, number in rows)
-    return Table(say("statuses_caption"), (say("col_what"), say("col_number")), cells, (1,))
+    counts = {
+        "status_ok": shown_count,
+        **dict(hidden.most_common()),
+        "col_together": shown_count + hidden.total(),
+    }
+    rows = tuple((say(key), figures.whole_number(count, say.language)) for key, count in counts.items())
+    return Table(say("statuses_caption"), say.columns("what", "number"), rows, (1,))
 
 
 def _shown_and_hidden(reading: Reading) -> tuple[int, Counter[str]]:
@@ -333,16 +351,16 @@ def _tiles(reading: Reading, visitor: Visitor, places: Sequence[str], *, program
             figure = figure_text(reading.row(indicator, top_unit, system), definition, language)
             name = f"{getattr(definition.title, language)}, {reading.system_names(system).text(language)}"
             tiles.append(Tile(name, figure.text, figure.interval and say("between", interval=figure.interval)))
-    open_ = [alert for alert in reading.alerts if alert.live and alert.key.unit in places]
-    waiting = sum(alert.state in (State.OPEN, State.ESCALATED) for alert in open_)
-    tiles.append(Tile(say("tile_alerts"), str(len(open_)), say("tile_alerts_note", n=waiting)))
-    statement = reading.said.statement if reading.said and programme else None
+    open_alerts = reading.open_alerts(places)
+    waiting = _waiting(open_alerts)
+    tiles.append(Tile(say("tile_alerts"), str(len(open_alerts)), say("tile_alerts_note", n=waiting)))
+    statement = reading.statement.statement if reading.statement and programme else None
     if statement and statement.benefits:
         good = sum(Status(benefit.word) in (Status.ON_TRACK, Status.ACHIEVED) for benefit in statement.benefits)
         tiles.append(Tile(say("tile_benefits"), f"{good} / {len(statement.benefits)}", say("tile_benefits_note")))
         hours = sum(pool.missing or 0 for pool in statement.pools)
         tiles.append(Tile(say("tile_hours"), figures.hours(hours, language), say("tile_hours_note")))
-    return tiles[:5]
+    return tiles[:_TILES]
 
 
 def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, programme: bool) -> list[Link]:
@@ -359,20 +377,23 @@ def _changes(reading: Reading, visitor: Visitor, places: Sequence[str], *, progr
             links.append(Link(say("change_opened", about=about), href, "open"))
         elif alert.closed and alert.closed > since:
             links.append(Link(say("change_closed", about=about), href, "closed"))
-    if programme and reading.said:
-        for benefit in reading.said.statement.benefits:
+    if programme and reading.statement:
+        for benefit in reading.statement.statement.benefits:
             if benefit.word_before and benefit.word != benefit.word_before:
-                names = [WORDS[Status(word)].text(language).lower() for word in (benefit.word_before, benefit.word)]
-                text = say("change_benefit", name=benefit.plan.names.text(language), before=names[0], after=names[1])
+                before, after = (
+                    WORDS[Status(word)].text(language).lower() for word in (benefit.word_before, benefit.word)
+                )
+                text = say("change_benefit", name=benefit.plan.names.text(language), before=before, after=after)
                 links.append(Link(text, f"/benefits/{benefit.id}?organisation={reading.root}", "turned"))
-    return links[:12]
+    return links[:_CHANGES]
 
 
 def _report(reading: Reading, language: str) -> Sequence[Block]:
     """The report of the benefits as it was stated last; nothing where none was."""
-    if reading.said is None:
+    published = reading.statement
+    if published is None:
         return ()
-    return document(reading.said.statement, reading.said.published_at, language, font="").blocks
+    return document(published.statement, published.published_at, language, font="").blocks
 
 
 def _shows_figures(reading: Reading, place: str) -> bool:
@@ -380,40 +401,55 @@ def _shows_figures(reading: Reading, place: str) -> bool:
     return any(reading.leading(place, system) for system in reading.systems(place))
 
 
+class _Shortfall(NamedTuple):
+    """By how many points a unit lies below its target, or below the middle of its peers, and the row that says so."""
+
+    points: float
+    cells: tuple[Cell, ...]
+
+
 def _furthest(reading: Reading, visitor: Visitor, maps: Sequence[Map]) -> Table | None:
     """Units furthest below their target, or below most like units where there is none; for the lead alone."""
-    language, say = visitor.language, Speaker(visitor.language)
-    behind: list[tuple[float, tuple[Cell, ...]]] = []
+    say = Speaker(visitor.language)
+    shortfalls: list[_Shortfall] = []
     for system_map in maps:
         for row in system_map.rows:
-            place = row.unit.href.rpartition("/")[2]
-            for indicator in ("intended-use", "weekly-breadth", "enrolment"):
-                row_shown = reading.row(indicator, place, system_map.system)
-                if place == reading.root or row_shown is None or row_shown["value"] is None:
-                    continue
-                planned = target(reading, indicator, place, system_map.system)
-                band = peer_band(
-                    reading.published.among_peers(indicator, "window", place, system_map.system, reading.week)
-                )
-                # among like units a fourth lies below the band: within it nobody is behind
-                aim, edge = (planned, planned) if planned is not None else (band.middle, band.low)
-                if aim is None or edge is None:
-                    continue
-                if row_shown["value"] < edge:
-                    definition: Definition = reading.definitions[indicator]
-                    aimed = say(
-                        "behind_by" if planned is not None else "behind_peers", target=figures.percent(aim, language)
-                    )
-                    title = getattr(definition.title, language)
-                    figure = figure_text(row_shown, definition, language).text
-                    system_name = reading.system_names(system_map.system).text(language)
-                    cells: tuple[Cell, ...] = (row.unit, title, figure, aimed)
-                    behind.append((aim - row_shown["value"], (*cells, system_name) if len(maps) > 1 else cells))
-                break
-    if not behind:
+            shortfall = _shortfall(reading, say, row.unit, system_map.system)
+            if shortfall is None:
+                continue
+            # of two systems an indicator has two figures
+            system_cells = (system_map.name,) if len(maps) > 1 else ()
+            shortfalls.append(_Shortfall(shortfall.points, (*shortfall.cells, *system_cells)))
+    if not shortfalls:
         return None
-    behind.sort(key=lambda pair: -pair[0])
-    # of two systems an indicator has two figures
-    heads = ("unit", "indicator", "figure", "against", *(["system"] if len(maps) > 1 else []))
-    columns = tuple(say(f"col_{column}") for column in heads)
-    return Table(say("furthest_caption"), columns, tuple(cells for _, cells in behind[:5]))
+    shortfalls.sort(key=lambda shortfall: -shortfall.points)
+    system_columns = ("system",) if len(maps) > 1 else ()
+    columns = say.columns("unit", "indicator", "figure", "against", *system_columns)
+    rows = tuple(shortfall.cells for shortfall in shortfalls[:_FURTHEST])
+    return Table(say("furthest_caption"), columns, rows)
+
+
+def _shortfall(reading: Reading, say: Speaker, unit_link: Link, system: str) -> _Shortfall | None:
+    """Of the first indicator of use that can be compared; None where the unit is not behind."""
+    place = unit_link.href.rpartition("/")[2]
+    if place == reading.root:
+        return None
+    for indicator in ("intended-use", "weekly-breadth", "enrolment"):
+        row = reading.row(indicator, place, system)
+        if row is None or row["value"] is None:
+            continue
+        planned = target(reading, indicator, place, system)
+        band = peer_band(reading.published.among_peers(indicator, "window", place, system, reading.week))
+        # among like units a fourth lies below the band: within it nobody is behind
+        aim, edge = (planned, planned) if planned is not None else (band.middle, band.low)
+        if aim is None or edge is None:
+            continue
+        if row["value"] >= edge:
+            return None
+        definition: Definition = reading.definitions[indicator]
+        title = getattr(definition.title, say.language)
+        figure = figure_text(row, definition, say.language).text
+        key = "behind_by" if planned is not None else "behind_peers"
+        against = say(key, target=figures.percent(aim, say.language))
+        return _Shortfall(aim - row["value"], (unit_link, title, figure, against))
+    return None

@@ -16,7 +16,7 @@ def service_figures(reading: Reading, language: str) -> Table | None:
     """The four figures of each system of the organisation that cases are handled in; None without such a system."""
     say, root = Speaker(language), reading.root
     definitions = [reading.definitions[indicator] for indicator in _SHARES if indicator in reading.definitions]
-    statement = reading.said.statement if reading.said else None
+    statement = reading.statement.statement if reading.statement else None
     transactions = {transaction.system: transaction for transaction in statement.transactions} if statement else {}
     currency = statement.currency if statement else ""
     rows = []

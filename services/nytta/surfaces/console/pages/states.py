@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from nytta.insight.states.cascade import ANCHORED, TIERS, Gate
 from nytta.insight.states.combined import READINESS, READY, USE, USED, Exploitation, State
@@ -13,8 +12,7 @@ from nytta.registry.programme import level_names
 from nytta.surfaces.console.figure_texts import figure_text, number
 from nytta.surfaces.console.pages.trends import target
 from nytta.surfaces.console.parts import Cell, Link, Speaker, Table
-from nytta.surfaces.console.readings import Reading
-from nytta.surfaces.console.words import has_words
+from nytta.surfaces.console.readings import Reading, StateRow
 from nytta.surfaces.reports import figures
 
 _USE_ICONS = {State.READY_NOT_USED: "risk", State.IN_USE: "good", State.NOT_READY: "waiting", State.UNCLEAR: "early"}
@@ -92,145 +90,162 @@ class FollowUp:
 
 def use_state(reading: Reading, language: str, unit: str, system: str) -> UseState | None:
     """What is told of a unit and a system in the last week; None where nothing is."""
-    row = next(iter(reading.told("use-state", unit, system)), None)
+    row = next(iter(reading.state_rows("use-state", unit, system)), None)
     if row is None:
         return None
-    say, state, rests = Speaker(language), State(row["state"]), row["figures"]
-    filled = {"unit": reading.unit_names(unit).text(language), "system": reading.system_names(system).text(language)}
-    use_indicator = next((name for name in USE if name in rests), None)
-    if state is State.NOT_READY:
-        lacking = min((name for name in READINESS if name in rests), key=lambda name: rests[name])
-        filled |= {
-            "what": _name(reading, lacking, say),
-            "figure": _figure(reading, lacking, rests[lacking], unit, system, say),
-        }
-    elif use_indicator is not None:
-        filled |= {
-            "what": _name(reading, use_indicator, say),
-            "figure": figures.percent(rests[use_indicator], language),
-        }
-    # nothing is said of use where none is shown
-    key = f"stands_{state}" if use_indicator is not None or state is State.NOT_READY else "stands_unknown"
+    say, state = Speaker(language), State(row["state"])
     return UseState(
         str(state),
         Link(say(f"use_{state}"), icon=_USE_ICONS[state]),
-        say(key, **filled),
-        _use_table(reading, say, unit, system, row, rests),
+        _use_sentence(reading, say, row),
+        _use_table(reading, say, row),
     )
 
 
-def _use_table(
-    reading: Reading, say: Speaker, unit: str, system: str, row: Mapping[str, Any], rests: Mapping[str, float]
-) -> Table:
-    language, rows = say.language, []
-    for name, value in rests.items():
+def _use_sentence(reading: Reading, say: Speaker, row: StateRow) -> str:
+    evidence, state = row["figures"], State(row["state"])
+    unit, system = row["unit"], row["system"]
+    filled = {
+        "unit": reading.unit_names(unit).text(say.language),
+        "system": reading.system_names(system).text(say.language),
+    }
+    use_indicator = _use_indicator(evidence)
+    if state is State.NOT_READY:
+        # what most people lack is what a manager can begin with
+        lacking = min((name for name in READINESS if name in evidence), key=lambda name: evidence[name])
+        figure = _figure(reading, lacking, evidence[lacking], unit, system, say)
+        return say(f"stands_{state}", **filled, what=_title(reading, lacking, say), figure=figure)
+    if use_indicator is None:
+        # nothing is said of use where none is shown
+        return say("stands_unknown", **filled)
+    figure = figures.percent(evidence[use_indicator], say.language)
+    return say(f"stands_{state}", **filled, what=_title(reading, use_indicator, say), figure=figure)
+
+
+def _use_indicator(evidence: Mapping[str, float]) -> str | None:
+    """The indicator by which use was judged: the first that is published."""
+    return next((name for name in USE if name in evidence), None)
+
+
+def _use_table(reading: Reading, say: Speaker, row: StateRow) -> Table:
+    """The figures that a state rests on, each with the figure from which it would be enough."""
+    language, unit, system = say.language, row["unit"], row["system"]
+    use_indicator = _use_indicator(row["figures"])
+    rows = []
+    for name, value in row["figures"].items():
         figure = _figure(reading, name, value, unit, system, say)
-        against = say("against_ready", least=figures.percent(READY, language))
         if name in USE:
-            if row["low"] is not None and name == next(indicator_id for indicator_id in USE if indicator_id in rests):
-                interval = f"{number(row['low'], '', language)}–{number(row['high'], 'percent', language)}"
-                figure += f" ({interval})"
+            if name == use_indicator and row["low"] is not None:
+                low, high = number(row["low"], "", language), number(row["high"], "percent", language)
+                figure += f" ({low}–{high})"
             figure += f", {say('over_quarter')}"
-            aim = target(reading, name, unit, system)
-            share = figures.percent(USED, language)
-            against = say("against_use", least=share, target=figures.percent(100 if aim is None else aim, language))
-        title = _name(reading, name, say)
-        is_defined = name in reading.definitions
-        cell: Cell = Link(title, f"/indicators/{name}?system={system}&unit={unit}") if is_defined else title
+            planned = target(reading, name, unit, system)
+            aim = figures.percent(100 if planned is None else planned, language)
+            against = say("against_use", least=figures.percent(USED, language), target=aim)
+        else:
+            against = say("against_ready", least=figures.percent(READY, language))
+        title = _title(reading, name, say)
+        href = f"/indicators/{name}?system={system}&unit={unit}"
+        # trained people with access are a fact, and have no page of their own
+        cell: Cell = Link(title, href) if name in reading.definitions else title
         rows.append((cell, figure, against))
-    columns = tuple(say(f"col_{column}") for column in ("indicator", "figure", "against"))
+    columns = say.columns("indicator", "figure", "against")
     return Table(say("rests_caption"), columns, tuple(rows), (1,))
 
 
 def exploited(reading: Reading, language: str, unit: str, system: str) -> Exploited | None:
     """Case types of a unit in a system, in the registry's order; None where nothing is told of any."""
     say = Speaker(language)
-    registered = reading.registry.system(system)
-    order = {case_type.id: number for number, case_type in enumerate(registered.case_types)} if registered else {}
-    told_rows = reading.told("exploitation", unit, system)
-    told_rows.sort(key=lambda row: (order.get(row["case_type"], len(order)), row["case_type"]))
-    if not told_rows:
+    order = {case_type: position for position, case_type in enumerate(_declared_case_types(reading, system))}
+    state_rows = reading.state_rows("exploitation", unit, system)
+    state_rows.sort(key=lambda row: (order.get(row["case_type"], len(order)), row["case_type"]))
+    if not state_rows:
         return None
-
-    def name(row: Mapping[str, Any]) -> str:
-        registered = reading.registry.case_type(system, row["case_type"])
-        return registered.names.text(language) if registered else str(row["case_type"])
-
-    left = [name(row) for row in told_rows if row["state"] == Exploitation.NOT_EXPLOITED]
-    number_of = Counter(row["state"] for row in told_rows)
-    sentences = []
-    if left:
-        key = "exploited_some_alone" if len(told_rows) == 1 else "exploited_some"
-        sentences.append(say(key, n=len(left), all=len(told_rows), list=", ".join(left)))
-    elif number_of[Exploitation.EXPLOITED]:
-        sentences.append(say("exploited_none", n=number_of[Exploitation.EXPLOITED]))
-    elif not number_of[Exploitation.UNCLEAR]:
-        sentences.append(say("exploited_not_digital", all=len(told_rows)))
-    if number_of[Exploitation.UNCLEAR]:
-        sentences.append(say("exploited_unclear", n=number_of[Exploitation.UNCLEAR]))
-    rows: list[tuple[Cell, ...]] = []
-    for row in told_rows:
-        rests, state = row["figures"], Exploitation(row["state"])
-        rows.append(
-            (
-                name(row),
-                Link(say(f"case_{state}"), icon=_DIGITAL_ICONS[state]),
-                _percent(rests.get("digital-intake"), language),
-                _turn(rests, "lead-time", "days", language),
-                _turn(rests, "rework", "percent", language),
-                _percent(rests.get("realised"), language),
-            )
-        )
-    heads = [_name(reading, indicator_id, say) for indicator_id in ("digital-intake", "lead-time", "rework")]
-    columns = (
-        say("col_case_type"),
-        say("col_state"),
-        heads[0],
-        *(say("from_to", what=heading) for heading in heads[1:]),
-    )
+    left = [
+        reading.case_type_name(system, row["case_type"], language)
+        for row in state_rows
+        if row["state"] == Exploitation.NOT_EXPLOITED
+    ]
     return Exploited(
         tuple(left),
-        " ".join(sentences),
-        Table(say("exploited_caption"), (*columns, say("col_benefit_realised")), tuple(rows), (2, 3, 4, 5)),
+        " ".join(_exploitation_sentences(state_rows, left, say)),
+        _exploitation_table(reading, state_rows, say),
     )
+
+
+def _exploitation_sentences(state_rows: Sequence[StateRow], left: Sequence[str], say: Speaker) -> Iterator[str]:
+    """How many case types are digital and not better for it, and of how many it cannot be told."""
+    number_in = Counter(row["state"] for row in state_rows)
+    unclear = number_in[Exploitation.UNCLEAR]
+    if left:
+        key = "exploited_some_alone" if len(state_rows) == 1 else "exploited_some"
+        yield say(key, n=len(left), all=len(state_rows), list=", ".join(left))
+    elif number_in[Exploitation.EXPLOITED]:
+        yield say("exploited_none", n=number_in[Exploitation.EXPLOITED])
+    elif not unclear:
+        yield say("exploited_not_digital", all=len(state_rows))
+    if unclear:
+        yield say("exploited_unclear", n=unclear)
+
+
+def _exploitation_table(reading: Reading, state_rows: Sequence[StateRow], say: Speaker) -> Table:
+    language = say.language
+    rows: list[tuple[Cell, ...]] = []
+    for row in state_rows:
+        evidence, state = row["figures"], Exploitation(row["state"])
+        rows.append(
+            (
+                reading.case_type_name(row["system"], row["case_type"], language),
+                Link(say(f"case_{state}"), icon=_DIGITAL_ICONS[state]),
+                figures.percent(evidence.get("digital-intake"), language),
+                _before_and_now(evidence, "lead-time", "days", language),
+                _before_and_now(evidence, "rework", "percent", language),
+                figures.percent(evidence.get("realised"), language),
+            )
+        )
+    columns = (
+        *say.columns("case_type", "state"),
+        _title(reading, "digital-intake", say),
+        say("from_to", what=_title(reading, "lead-time", say)),
+        say("from_to", what=_title(reading, "rework", say)),
+        say("col_benefit_realised"),
+    )
+    return Table(say("exploited_caption"), columns, tuple(rows), (2, 3, 4, 5))
 
 
 def case_type_matrix(reading: Reading, language: str, system: str, places: Sequence[str]) -> CaseTypeMatrix | None:
     """Units in tree order by case types in the registry's order; None without two units or two case types."""
     say = Speaker(language)
-    by_place = {place: rows for place in places if (rows := _by_case_type(reading, place, system))}
-    order = (
-        [case_type.id for case_type in registered.case_types] if (registered := reading.registry.system(system)) else []
-    )
-    present = {case_type for rows in by_place.values() for case_type in rows}
-    case_types = [*(case_type for case_type in order if case_type in present), *sorted(present - set(order))]
+    by_place: dict[str, dict[str, StateRow]] = {}
+    for place in places:
+        if state_rows := reading.state_rows("exploitation", place, system):
+            by_place[place] = {row["case_type"]: row for row in state_rows}
+    present = {case_type for by_case_type in by_place.values() for case_type in by_case_type}
+    declared = _declared_case_types(reading, system)
+    case_types = [case_type for case_type in declared if case_type in present]
+    case_types += sorted(present - set(declared))
     if len(by_place) < 2 and len(case_types) < 2:
         return None
-    cells = tuple(
-        (
-            Link(reading.unit_names(place).text(language), f"/units/{place}"),
-            *(_stands(rows.get(case_type), say) for case_type in case_types),
-        )
-        for place, rows in by_place.items()
-    )
-    heads = (say("col_unit"), *(_case_type(reading, system, case_type, language) for case_type in case_types))
-    title = say("matrix_title", system=reading.system_names(system).text(language))
-    friction = _friction(reading, say, system, by_place)
+    rows: list[tuple[Cell, ...]] = []
+    for place, by_case_type in by_place.items():
+        cells = [_matrix_cell(by_case_type.get(case_type), say) for case_type in case_types]
+        rows.append((reading.unit_link(place, language), *cells))
+    case_type_names = [reading.case_type_name(system, case_type, language) for case_type in case_types]
+    columns = (say("col_unit"), *case_type_names)
     return CaseTypeMatrix(
-        system, title, Table(say("matrix_caption"), heads, cells, tuple(range(1, len(heads)))), friction
+        system,
+        say("matrix_title", system=reading.system_names(system).text(language)),
+        Table(say("matrix_caption"), columns, tuple(rows), tuple(range(1, len(columns)))),
+        _friction(reading, say, system, by_place),
     )
 
 
-def _by_case_type(reading: Reading, place: str, system: str) -> dict[str, Mapping[str, Any]]:
-    return {row["case_type"]: row for row in reading.told("exploitation", place, system)}
+def _declared_case_types(reading: Reading, system: str) -> list[str]:
+    registered = reading.registry.system(system)
+    return [case_type.id for case_type in registered.case_types] if registered else []
 
 
-def _case_type(reading: Reading, system: str, case_type: str, language: str) -> str:
-    registered = reading.registry.case_type(system, case_type)
-    return registered.names.text(language) if registered else case_type
-
-
-def _stands(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
+def _matrix_cell(row: StateRow | None, say: Speaker) -> Cell:
     """The state of a case type in a unit, with its digital intake; a dash where no figure of it is shown."""
     if row is None:
         return "–"
@@ -243,33 +258,35 @@ def _stands(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
 
 
 def _friction(
-    reading: Reading, say: Speaker, system: str, by_place: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    reading: Reading, say: Speaker, system: str, by_place: Mapping[str, Mapping[str, StateRow]]
 ) -> Table | None:
     """Time, rework and handovers of what is digital and not exploited, in single units, the least benefit first."""
-    language, parents = say.language, {unit.parent for unit in reading.registry.units_at(reading.day).values()}
+    language = say.language
     stuck = [
-        (place, case_type, row["figures"])
-        for place, rows in by_place.items()
-        for case_type, row in rows.items()
-        if row["state"] == Exploitation.NOT_EXPLOITED and place not in parents
+        row
+        for place, by_case_type in by_place.items()
+        if place not in reading.parents
+        for row in by_case_type.values()
+        if row["state"] == Exploitation.NOT_EXPLOITED
     ]
-    stuck.sort(key=lambda item: item[2].get("realised", 100.0))
-    stuck_shown = stuck[:_MOST_ROWS]
-    if not stuck_shown:
+    if not stuck:
         return None
+    stuck.sort(key=lambda row: row["figures"].get("realised", 100.0))
     # a column in which nothing ever happens says nothing
-    measures = {name: measure for name, measure in _FRICTION.items() if any(rests.get(name) for _, _, rests in stuck)}
-    rows: list[tuple[Cell, ...]] = [
-        (
-            Link(reading.unit_names(place).text(language), f"/units/{place}"),
-            _case_type(reading, system, case_type, language),
-            *(_turn(rests, name, measure, language) for name, measure in measures.items()),
-            _percent(rests.get("realised"), language),
+    measures = {name: unit for name, unit in _FRICTION.items() if any(row["figures"].get(name) for row in stuck)}
+    rows: list[tuple[Cell, ...]] = []
+    for row in stuck[:_MOST_ROWS]:
+        evidence = row["figures"]
+        rows.append(
+            (
+                reading.unit_link(row["unit"], language),
+                reading.case_type_name(system, row["case_type"], language),
+                *(_before_and_now(evidence, name, unit, language) for name, unit in measures.items()),
+                figures.percent(evidence.get("realised"), language),
+            )
         )
-        for place, case_type, rests in stuck_shown
-    ]
-    turns = (say("from_to", what=_name(reading, name, say)) for name in measures)
-    columns = (say("col_unit"), say("col_case_type"), *turns, say("col_benefit_realised"))
+    changes = [say("from_to", what=_title(reading, name, say)) for name in measures]
+    columns = (*say.columns("unit", "case_type"), *changes, say("col_benefit_realised"))
     caption = say("friction_caption", shown=len(rows), n=len(stuck))
     return Table(caption, columns, tuple(rows), tuple(range(2, len(columns))))
 
@@ -277,80 +294,85 @@ def _friction(
 def pulse(reading: Reading, language: str, unit: str) -> Pulse | None:
     """What managers and staff of a unit answered, side by side by system; None where not both are shown."""
     say = Speaker(language)
-    rows: list[tuple[Cell, ...]] = []
-    apart: list[str] = []
     gaps = [row for row in reading.states if (row["what"], row["unit"]) == ("level-gap", unit)]
+    if not gaps:
+        return None
     # in the order of the survey's own elements, items of an organisation's own behind them
     elements = reading.definitions["pulse-staff"].parts if "pulse-staff" in reading.definitions else ()
-    order = {part: place for place, part in enumerate(elements)}
-    for row in sorted(gaps, key=lambda row: (row["system"], order.get(row["part"], len(order)), row["part"])):
+    order = {element: position for position, element in enumerate(elements)}
+    gaps.sort(key=lambda row: (row["system"], order.get(row["part"], len(order)), row["part"]))
+    rows: list[tuple[Cell, ...]] = []
+    apart: list[str] = []
+    for row in gaps:
         # surveys may hold items of their own, which have no words here
-        element = say(f"element_{row['part']}") if has_words(f"element_{row['part']}") else str(row["part"])
+        element_name = say.word_or(f"element_{row['part']}", str(row["part"]))
         if row["state"] != "unclear":
-            apart.append(element)
-        rests = row["figures"]
+            apart.append(element_name)
         rows.append(
             (
-                element,
+                element_name,
                 reading.system_names(row["system"]).text(language),
-                number(rests["managers"], "", language),
-                number(rests["staff"], "", language),
+                number(row["figures"]["managers"], "", language),
+                number(row["figures"]["staff"], "", language),
                 Link(say(f"pulse_{row['state']}"), icon=_GAP_ICONS[row["state"]]),
             )
         )
-    if not rows:
-        return None
     sentence = say("pulse_apart", n=len(apart), list=", ".join(apart)) if apart else say("pulse_together")
-    columns = tuple(say(f"col_{column}") for column in ("pulse_element", "system", "managers", "staff", "gap"))
+    columns = say.columns("pulse_element", "system", "managers", "staff", "gap")
     return Pulse(sentence, Table(say("pulse_caption"), columns, tuple(rows), (2, 3)))
 
 
 def steps(reading: Reading, language: str, visible: Collection[str]) -> Steps | None:
     """Gates of the places in `visible` that are large enough to tell any, in tree order; None without any."""
     say = Speaker(language)
-    gates_by_place: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-    for row in reading.states:
-        if row["what"] == "cascade" and row["unit"] in visible:
-            gates_by_place.setdefault((row["unit"], row["system"]), {})[row["part"]] = row
-    order = {place: number for number, place in enumerate(reading.published.places(reading.day))}
     rows: list[tuple[Cell, ...]] = []
     sentences, waiting = [], []
-    for (unit, system), tiers in sorted(
-        gates_by_place.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0])
-    ):
+    for (unit, system), tiers in _gates_by_place(reading, visible).items():
         if all(tiers[tier]["state"] == Gate.UNCLEAR for tier in TIERS[1:] if tier in tiers):
             continue
-        cells = [_gate(tiers.get(tier), say) for tier in TIERS]
-        name, system_name = reading.unit_names(unit).text(language), reading.system_names(system).text(language)
-        rows.append((Link(name, f"/units/{unit}"), system_name, *cells))
+        system_name = reading.system_names(system).text(language)
+        cells = [_gate_cell(tiers.get(tier), say) for tier in TIERS]
+        rows.append((reading.unit_link(unit, language), system_name, *cells))
         if unit == reading.root:
-            sentences.append(_way(tiers, system_name, say))
-            waiting += sentences[-1:] if any(row["state"] == Gate.CLOSED for row in tiers.values()) else []
+            sentence = _progress_sentence(tiers, system_name, say)
+            sentences.append(sentence)
+            if any(row["state"] == Gate.CLOSED for row in tiers.values()):
+                waiting.append(sentence)
     if not rows:
         return None
-    columns = (say("col_unit"), say("col_system"), *(say(_TIERS[tier]) for tier in TIERS))
+    columns = (*say.columns("unit", "system"), *(say(_TIERS[tier]) for tier in TIERS))
     return Steps(tuple(sentences), tuple(waiting), Table(say("steps_caption"), columns, tuple(rows)))
 
 
-def _way(tiers: Mapping[str, Mapping[str, Any]], system: str, say: Speaker) -> str:
+def _gates_by_place(reading: Reading, visible: Collection[str]) -> dict[tuple[str, str], dict[str, StateRow]]:
+    """The gates of each unit and system by tier, units in tree order."""
+    gates: dict[tuple[str, str], dict[str, StateRow]] = {}
+    for row in reading.states:
+        if row["what"] == "cascade" and row["unit"] in visible:
+            gates.setdefault((row["unit"], row["system"]), {})[row["part"]] = row
+    order = reading.tree_order
+    ordered = sorted(gates, key=lambda place: (order.get(place[0], len(order)), place))
+    return {place: gates[place] for place in ordered}
+
+
+def _progress_sentence(tiers: Mapping[str, StateRow], system: str, say: Speaker) -> str:
     """Where a change stands on its way through the steps."""
-    shut = next(
-        (number for number, tier in enumerate(TIERS) if tier in tiers and tiers[tier]["state"] == Gate.CLOSED), None
-    )
-    if shut is None:
+    closed = [tier for tier in TIERS if tier in tiers and tiers[tier]["state"] == Gate.CLOSED]
+    if not closed:
         return say("steps_open", system=system)
-    previous_tier = TIERS[shut - 1]
+    first_closed = closed[0]
+    previous_tier = TIERS[TIERS.index(first_closed) - 1]
     return say(
         "steps_shut",
         system=system,
         before=say(_TIERS[previous_tier]).lower(),
         figure=figures.percent(tiers[previous_tier]["value"], say.language),
         least=figures.percent(ANCHORED, say.language),
-        tier=say(_TIERS[TIERS[shut]]).lower(),
+        tier=say(_TIERS[first_closed]).lower(),
     )
 
 
-def _gate(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
+def _gate_cell(row: StateRow | None, say: Speaker) -> Cell:
     if row is None:
         return "–"
     gate = Gate(row["state"])
@@ -362,64 +384,76 @@ def _gate(row: Mapping[str, Any] | None, say: Speaker) -> Cell:
 
 def follow_up(reading: Reading, language: str) -> FollowUp | None:
     """Decisions of the organisation in the registry's order, and the ages of the open ones by level."""
-    say, told_rows = Speaker(language), {(row["what"], row["part"]): row for row in reading.states}
+    say = Speaker(language)
+    decisions = _decision_rows(reading, say)
+    ages = _age_rows(reading, say)
+    if not decisions and not ages:
+        return None
+    decision_columns = say.columns("decision", "level", "received", "in_time", "status")
+    age_columns = say.columns("level", "open", "age_middle", "age_most")
+    return FollowUp(
+        Table(say("follow_up_caption"), decision_columns, decisions, (2, 3)) if decisions else None,
+        Table(say("ages_caption"), age_columns, ages, (1, 2, 3)) if ages else None,
+    )
+
+
+def _decision_rows(reading: Reading, say: Speaker) -> tuple[tuple[Cell, ...], ...]:
+    language = say.language
+    state_rows = {(row["what"], row["part"]): row for row in reading.states}
     rows: list[tuple[Cell, ...]] = []
     for decision in reading.registry.decisions:
-        received, executed = (
-            told_rows.get((state_name, decision.id)) for state_name in ("received", "decided-in-time")
-        )
+        received = state_rows.get(("received", decision.id))
+        executed = state_rows.get(("decided-in-time", decision.id))
         row = received or executed
         if row is None or row["unit"] != reading.root:
             continue
-        open_ = row["state"] == "open"
+        is_open = row["state"] == "open"
+        status = say("decision_open" if is_open else "decision_over")
         rows.append(
             (
                 decision.names.text(language),
                 level_names(decision.level).text(language) or "–",
-                _percent(received["value"] if received else None, language),
-                _percent(executed["value"] if executed else None, language),
-                Link(say("decision_open" if open_ else "decision_over"), icon="open" if open_ else "closed"),
+                figures.percent(received["value"] if received else None, language),
+                figures.percent(executed["value"] if executed else None, language),
+                Link(status, icon="open" if is_open else "closed"),
             )
         )
-    ages = tuple(_ages(reading, say))
-    if not rows and not ages:
-        return None
-    columns = tuple(say(f"col_{column}") for column in ("decision", "level", "received", "in_time", "status"))
-    table = Table(say("follow_up_caption"), columns, tuple(rows), (2, 3)) if rows else None
-    heads = tuple(say(f"col_{column}") for column in ("level", "open", "age_middle", "age_most"))
-    return FollowUp(table, Table(say("ages_caption"), heads, ages, (1, 2, 3)) if ages else None)
+    return tuple(rows)
 
 
-def _ages(reading: Reading, say: Speaker) -> Iterator[tuple[Cell, ...]]:
-    for row in reading.told("decision-age", reading.root, ""):
-        weeks = (say("weeks", n=number(amount, "", say.language)) for amount in (row["value"], row["high"]))
-        yield (
-            level_names(row["part"]).text(say.language) or "–",
-            number(row["figures"].get("open"), "", say.language),
-            *weeks,
+def _age_rows(reading: Reading, say: Speaker) -> tuple[tuple[Cell, ...], ...]:
+    """For each level the open decisions, and the middle and the greatest of their ages in weeks."""
+    rows: list[tuple[Cell, ...]] = []
+    for row in reading.state_rows("decision-age", reading.root, ""):
+        middle, greatest = (number(weeks, "", say.language) for weeks in (row["value"], row["high"]))
+        rows.append(
+            (
+                level_names(row["part"]).text(say.language) or "–",
+                number(row["figures"].get("open"), "", say.language),
+                say("weeks", n=middle),
+                say("weeks", n=greatest),
+            )
         )
+    return tuple(rows)
 
 
-def _name(reading: Reading, name: str, say: Speaker) -> str:
-    definition = reading.definitions.get(name)
+def _title(reading: Reading, indicator: str, say: Speaker) -> str:
+    definition = reading.definitions.get(indicator)
     return str(getattr(definition.title, say.language)) if definition else say("trained_with_access")
 
 
-def _figure(reading: Reading, name: str, value: float, unit: str, system: str, say: Speaker) -> str:
+def _figure(reading: Reading, indicator: str, value: float, unit: str, system: str, say: Speaker) -> str:
     """A figure as it is published: of one that is a bound or rounded, that is said too."""
-    row = reading.row(name, unit, system)
+    row = reading.row(indicator, unit, system)
+    # it may be of an earlier week, or a quarter's mean: the last row's bounds are not its own
     if row is None or row["value"] != value:
         return figures.percent(value, say.language)
-    return figure_text(row, reading.definitions.get(name), say.language).text
+    return figure_text(row, reading.definitions.get(indicator), say.language).text
 
 
-def _percent(value: float | None, language: str) -> str:
-    return "–" if value is None else figures.percent(value, language)
-
-
-def _turn(rests: Mapping[str, float], name: str, measure: str, language: str) -> str:
+def _before_and_now(evidence: Mapping[str, float], indicator: str, measure: str, language: str) -> str:
     """A figure before going live and now; a dash for what is not shown."""
-    pair = (rests.get(f"{name} before"), rests.get(name))
-    if pair == (None, None):
+    before, now = evidence.get(f"{indicator} before"), evidence.get(indicator)
+    if before is None and now is None:
         return "–"
-    return " → ".join("–" if value is None else number(value, measure, language) for value in pair)
+    return f"{number(before, measure, language)} → {number(now, measure, language)}"

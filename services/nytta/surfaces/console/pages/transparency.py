@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from nytta.disclosure.published.values import OpenStore
@@ -12,14 +13,18 @@ from nytta.registry.roles import Permission
 from nytta.surfaces.access_log import AccessLog
 from nytta.surfaces.console import queries
 from nytta.surfaces.console.pages.operations import when
-from nytta.surfaces.console.parts import Link, Speaker, Table
+from nytta.surfaces.console.parts import Cell, Link, Speaker, Table
 from nytta.surfaces.console.services import Services
 from nytta.surfaces.console.visitors import Visitor
 from nytta.surfaces.reports import figures
 from nytta.surfaces.transparency import Collected, Field
 
 SIZE = 50
+"""Rows of a page of the access log."""
 _KEPT = timedelta(days=366)
+
+Part = Mapping[str, Any]
+"""A part of the page as the service states it, for people and programs alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,154 +60,167 @@ class Log:
 
 def transparency(store: OpenStore, services: Services, visitor: Visitor) -> Transparency:
     """What everybody who may sign in sees."""
-    say, page_parts = Speaker(visitor.language), services.transparency(visitor.language)
-    language = visitor.language
-    units = visitor.registry.units_at(visitor.day)
-
-    def name(root: str) -> str:
-        return units[root].names.text(language) if root in units else root
-
-    disposals, own_organisations = visitor.visible(Permission.DISPOSALS), visitor.organisations
+    say = Speaker(visitor.language)
+    parts = services.transparency(visitor.language)
+    # a purpose without indicators is one that no figure serves
+    purposes = [purpose for purpose in parts["purposes"] if purpose["indicators"]]
     return Transparency(
-        tuple(
-            Collected(**{**entry, "fields": tuple(Field(**field) for field in entry["fields"])})
-            for entry in page_parts["collected"]
-        ),
-        Table(
-            say("purposes_caption"),
-            (say("col_purpose"), say("col_indicators")),
-            tuple(
-                (purpose["text"], ", ".join(indicator["question"] for indicator in purpose["indicators"]))
-                for purpose in page_parts["purposes"]
-                if purpose["indicators"]
-            ),
-        ),
-        Table(
-            say("approvals_caption"),
-            tuple(say(f"col_{column}") for column in ("organisation", "purpose", "legal_basis", "dpia", "consulted")),
-            tuple(
-                (
-                    name(organisation["organisation"]),
-                    purpose["text"],
-                    organisation["legal_basis"] or say("missing"),
-                    organisation["dpia"] or say("missing"),
-                    organisation["consulted_on"] or say("missing"),
-                )
-                for purpose in page_parts["purposes"]
-                if purpose["indicators"]
-                for organisation in purpose["organisations"]
-                if organisation["organisation"] in own_organisations
-            ),
-        ),
-        page_parts["shown"]["text"],
-        Table(
-            say("shown_caption"),
-            (say("col_organisation"), say("col_since"), say("col_rule"), say("col_decision")),
-            tuple(
-                (
-                    name(organisation["organisation"]),
-                    rules["from"] or "–",
-                    " ".join(rules["classes"]),
-                    rules["reference"] or "–",
-                )
-                for organisation in page_parts["shown"]["organisations"]
-                if organisation["organisation"] in own_organisations
-                for rules in organisation["rules"]
-            ),
-        ),
-        Table(
-            say("kept_caption"),
-            (say("col_what"), say("col_days"), say("col_decisions")),
-            tuple(
-                (rule["text"], str(rule["days"]), ", ".join(sorted(set(rule["decisions"].values()))) or "–")
-                for rule in page_parts["kept"]
-            ),
-            (1,),
-        ),
-        page_parts["sign_in"],
-        Table(
-            say("seen_caption"),
-            (say("col_role"), say("col_sees")),
-            tuple((reader["name"], "; ".join(reader["sees"])) for reader in page_parts["seen_by"]),
-        ),
-        Table(
-            say("systems_caption"),
-            (say("col_system"), say("col_state"), say("col_stops")),
-            tuple(_system(system, say) for system in page_parts["systems"]),
-        ),
-        _asked(page_parts["asked"], say),
-        _disposals(store, visitor, name) if disposals else None,
+        tuple(_collected(entry) for entry in parts["collected"]),
+        _purposes(purposes, say),
+        _approvals(purposes, visitor, say),
+        parts["shown"]["text"],
+        _protection(parts["shown"]["organisations"], visitor, say),
+        _retention(parts["kept"], say),
+        parts["sign_in"],
+        _readers(parts["seen_by"], say),
+        _systems(parts["systems"], say),
+        _asked(parts["asked"], say),
+        _disposals(store, visitor) if visitor.visible(Permission.DISPOSALS) else None,
         bool(visitor.visible(Permission.ACCESS_LOG)),
     )
 
 
-def _system(system: Mapping[str, Any], say: Speaker) -> tuple[str | Link, ...]:
-    state = Link(
-        say("processed" if system["processed"] else "not_processed"), icon="good" if system["processed"] else "invalid"
-    )
-    return (system["name"], state, ", ".join(f"{stop['from']} – {stop['until']}" for stop in system["stops"]) or "–")
+def _name(visitor: Visitor, root: str) -> str:
+    """The name of an organisation; its id where it exists no more."""
+    unit = visitor.registry.units_at(visitor.day).get(root)
+    return unit.names.text(visitor.language) if unit else root
 
 
-def _asked(asked: Sequence[Mapping[str, Any]], say: Speaker) -> Table | None:
-    if not asked:
+def _collected(entry: Part) -> Collected:
+    fields = tuple(Field(**field) for field in entry["fields"])
+    return Collected(**{**entry, "fields": fields})
+
+
+def _purposes(purposes: Sequence[Part], say: Speaker) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for purpose in purposes:
+        questions = [indicator["question"] for indicator in purpose["indicators"]]
+        rows.append((purpose["text"], ", ".join(questions)))
+    return Table(say("purposes_caption"), say.columns("purpose", "indicators"), tuple(rows))
+
+
+def _approvals(purposes: Sequence[Part], visitor: Visitor, say: Speaker) -> Table:
+    """What stands behind each purpose in the visitor's own organisations."""
+    rows: list[tuple[Cell, ...]] = []
+    for purpose in purposes:
+        for organisation in purpose["organisations"]:
+            if organisation["organisation"] not in visitor.organisations:
+                continue
+            papers = [organisation[paper] or say("missing") for paper in ("legal_basis", "dpia", "consulted_on")]
+            rows.append((_name(visitor, organisation["organisation"]), purpose["text"], *papers))
+    columns = say.columns("organisation", "purpose", "legal_basis", "dpia", "consulted")
+    return Table(say("approvals_caption"), columns, tuple(rows))
+
+
+def _protection(organisations: Sequence[Part], visitor: Visitor, say: Speaker) -> Table:
+    """How many must stand behind a figure in the visitor's own organisations, and by whose decision."""
+    rows: list[tuple[Cell, ...]] = []
+    for organisation in organisations:
+        if organisation["organisation"] not in visitor.organisations:
+            continue
+        name = _name(visitor, organisation["organisation"])
+        for rules in organisation["rules"]:
+            rows.append((name, rules["from"] or "–", " ".join(rules["classes"]), rules["reference"] or "–"))
+    columns = say.columns("organisation", "since", "rule", "decision")
+    return Table(say("shown_caption"), columns, tuple(rows))
+
+
+def _retention(rules: Sequence[Part], say: Speaker) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for rule in rules:
+        decisions = sorted(set(rule["decisions"].values()))
+        rows.append((rule["text"], str(rule["days"]), ", ".join(decisions) or "–"))
+    return Table(say("kept_caption"), say.columns("what", "days", "decisions"), tuple(rows), (1,))
+
+
+def _readers(readers: Sequence[Part], say: Speaker) -> Table:
+    rows = tuple((reader["name"], "; ".join(reader["sees"])) for reader in readers)
+    return Table(say("seen_caption"), say.columns("role", "sees"), rows)
+
+
+def _systems(systems: Sequence[Part], say: Speaker) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for system in systems:
+        state, icon = ("processed", "good") if system["processed"] else ("not_processed", "invalid")
+        stops = [f"{stop['from']} – {stop['until']}" for stop in system["stops"]]
+        rows.append((system["name"], Link(say(state), icon=icon), ", ".join(stops) or "–"))
+    return Table(say("systems_caption"), say.columns("system", "state", "stops"), tuple(rows))
+
+
+def _asked(sources: Sequence[Part], say: Speaker) -> Table | None:
+    if not sources:
         return None
-    rows = tuple((a["source"], ", ".join(a["fetched"]), ", ".join(a["not_fetched"]) or "–") for a in asked)
-    columns = (say("col_source"), say("col_fetched"), say("col_not_fetched"))
-    return Table(say("asked_caption"), columns, rows)
+    rows: list[tuple[Cell, ...]] = []
+    for source in sources:
+        rows.append((source["source"], ", ".join(source["fetched"]), ", ".join(source["not_fetched"]) or "–"))
+    return Table(say("asked_caption"), say.columns("source", "fetched", "not_fetched"), tuple(rows))
 
 
-def _disposals(store: OpenStore, visitor: Visitor, name: Any) -> Table:
+def _disposals(store: OpenStore, visitor: Visitor) -> Table:
     say, visible = Speaker(visitor.language), visitor.visible(Permission.DISPOSALS)
-    rows = tuple(
-        (
-            str(disposal["certificate"]),
-            when(disposal["at"]),
-            name(disposal["organisation"]),
-            str(disposal["rule"]),
-            str(disposal["decision"]),
-            figures.whole_number(int(disposal["number"]), visitor.language),
-            figures.whole_number(int(disposal["sealed"]), visitor.language),
+    rows: list[tuple[Cell, ...]] = []
+    for disposal in queries.disposals(store):
+        if disposal["organisation"] not in visible:
+            continue
+        rows.append(
+            (
+                str(disposal["certificate"]),
+                when(disposal["at"]),
+                _name(visitor, disposal["organisation"]),
+                str(disposal["rule"]),
+                str(disposal["decision"]),
+                figures.whole_number(int(disposal["number"]), visitor.language),
+                figures.whole_number(int(disposal["sealed"]), visitor.language),
+            )
         )
-        for disposal in queries.disposals(store)
-        if disposal["organisation"] in visible
-    )
-    columns = ("certificate", "at", "organisation", "rule", "decision", "rows", "sealed")
-    return Table(say("disposals_caption"), tuple(say(f"col_{column}") for column in columns), rows, (0, 5, 6))
+    columns = say.columns("certificate", "at", "organisation", "rule", "decision", "rows", "sealed")
+    return Table(say("disposals_caption"), columns, tuple(rows), (0, 5, 6))
 
 
-def log(book: AccessLog, visitor: Visitor, query: Mapping[str, str], current_time: datetime) -> Log:
+def log(access_log: AccessLog, visitor: Visitor, query: Mapping[str, str], current_time: datetime) -> Log:
     """Who read figures of the units whose access log the visitor may see; the latest first."""
-    say, language = Speaker(visitor.language), visitor.language
+    say = Speaker(visitor.language)
     visible = visitor.visible(Permission.ACCESS_LOG)
     unit = query.get("unit", "")
     units = frozenset({unit} & visible) if unit else visible
-    rows = book.read(units, current_time - _KEPT)
-    pages = max(1, -(-len(rows) // SIZE))
+    reads = access_log.read(units, current_time - _KEPT)
+    pages = max(1, ceil(len(reads) / SIZE))
     page_text = query.get("page", "1")
     page = min(max(1, int(page_text) if page_text.isdigit() else 1), pages)
-    readers: dict[str, int] = {}
-    for row in reversed(rows):
-        readers.setdefault(row["reader"], len(readers) + 1)
-    named = {unit.id: unit.names.text(language) for unit in visitor.registry.units_at(visitor.day).values()}
-    named |= {group.id: group.names.text(language) for group in visitor.registry.groups}
-    cells = tuple(
-        (
-            when(row["at"]),
-            say("reader", n=readers[row["reader"]]),
-            say(f"role_{row['role']}"),
-            named.get(row["role_unit"], row["role_unit"]),
-            say(f"what_{row['what']}"),
-            named.get(row["unit"], row["unit"]),
-            say(f"surface_{row['surface']}"),
+    names = _place_names(visitor)
+    # numbers in the order of the first read, so that a reader bears the same one on every page
+    reader_numbers: dict[str, int] = {}
+    for read in reversed(reads):
+        reader_numbers.setdefault(read["reader"], len(reader_numbers) + 1)
+    rows: list[tuple[Cell, ...]] = []
+    for read in reads[(page - 1) * SIZE : page * SIZE]:
+        rows.append(
+            (
+                when(read["at"]),
+                say("reader", n=reader_numbers[read["reader"]]),
+                say(f"role_{read['role']}"),
+                names.get(read["role_unit"], read["role_unit"]),
+                say(f"what_{read['what']}"),
+                names.get(read["unit"], read["unit"]),
+                say(f"surface_{read['surface']}"),
+            )
         )
-        for row in rows[(page - 1) * SIZE : page * SIZE]
-    )
-    columns = ("at", "reader", "role", "role_unit", "what", "unit", "surface")
+    columns = say.columns("at", "reader", "role", "role_unit", "what", "unit", "surface")
+    choices = [(unit_id, names[unit_id]) for unit_id in visible if unit_id in names]
+    choices.sort(key=lambda choice: choice[1])
     return Log(
-        Table(say("log_caption", n=len(rows)), tuple(say(f"col_{column}") for column in columns), cells),
+        Table(say("log_caption", n=len(reads)), columns, tuple(rows)),
         page,
         pages,
-        len(rows),
+        len(reads),
         unit,
-        tuple(sorted(((unit_id, named[unit_id]) for unit_id in visible if unit_id in named), key=lambda pair: pair[1])),
+        tuple(choices),
     )
+
+
+def _place_names(visitor: Visitor) -> dict[str, str]:
+    """The names of units and reporting groups."""
+    language, registry = visitor.language, visitor.registry
+    unit_names = {unit.id: unit.names.text(language) for unit in registry.units_at(visitor.day).values()}
+    group_names = {group.id: group.names.text(language) for group in registry.groups}
+    return unit_names | group_names

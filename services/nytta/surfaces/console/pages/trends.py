@@ -7,13 +7,15 @@ from datetime import date, timedelta
 
 from nytta.disclosure.published.peers import peer_band
 from nytta.indicators.definition import Definition
-from nytta.insight.alerts.evaluation.observe import target_of_use
 from nytta.registry.roles import Permission
 from nytta.surfaces.console import charts
-from nytta.surfaces.console.figure_texts import day, figure_text, number, short_week, suffix, week
+from nytta.surfaces.console.figure_texts import day, figure_text, interval, number, short_week, suffix, week
 from nytta.surfaces.console.parts import Chart, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
+
+_SAME = 3
+"""Points within which a figure is the same as before."""
 
 
 def peers(
@@ -23,16 +25,17 @@ def peers(
     definition = reading.definitions.get(indicator)
     digits = 1 if definition is not None and definition.display.unit_of_measure == "count" else 0
     band = peer_band(reading.published.among_peers(indicator, "window", unit, system, week))
-    middle, low, high = (
-        None if figure is None else round(figure, digits) for figure in (band.middle, band.low, band.high)
-    )
-    return middle, low, high
+
+    def rounded(figure: float | None) -> float | None:
+        return None if figure is None else round(figure, digits)
+
+    return rounded(band.middle), rounded(band.low), rounded(band.high)
 
 
 def target(reading: Reading, indicator: str, unit: str, system: str) -> int | None:
     """The target that the plan, or the benefit, sets for the unit in percent; None without one."""
     try:
-        return target_of_use(reading.published, unit, system, reading.day, indicator)
+        return reading.published.target_of_use(system, indicator, unit, reading.day)
     except KeyError:
         return None
 
@@ -53,13 +56,10 @@ def events(reading: Reading, unit: str, system: str, language: str) -> list[tupl
     if go_live is not None and go_live > reading.weeks[0] and not any(day == go_live for day, _ in dated):
         dated.append((go_live, Speaker(language)("go_live")))
     for alert in reading.alerts:
-        acknowledgement = alert.acknowledged
-        if (
-            acknowledgement is not None
-            and acknowledgement.action
-            and (alert.key.unit, alert.key.system) == (unit, system)
-        ):
-            dated.append((acknowledgement.due or acknowledgement.on, Speaker(language)("action_marked")))
+        planned = alert.acknowledged
+        is_about = (alert.key.unit, alert.key.system) == (unit, system)
+        if is_about and planned is not None and planned.action:
+            dated.append((planned.due or planned.on, Speaker(language)("action_marked")))
     return sorted(dated)
 
 
@@ -79,10 +79,9 @@ def trend(
         points.pop(0)
     aim = target(reading, indicator, unit, system)
     name, title = reading.unit_names(unit).text(language), getattr(definition.title, language)
-    measure, percent = definition.display.unit_of_measure, definition.display.unit_of_measure == "percent"
-    alert = next(
-        (alert for alert in reading.alerts if alert.live and (alert.key.unit, alert.key.system) == (unit, system)), None
-    )
+    measure = definition.display.unit_of_measure
+    percent = measure == "percent"
+    alert = next(iter(reading.alerts_about(unit, system)), None)
     aim_name = say("target_is", figure=number(aim, measure, language)) if aim is not None else ""
     spec = charts.trend(
         charts.Trend(
@@ -142,22 +141,23 @@ def sentence(
     )
     earlier_points = [point for point in shown_points if point.week <= last_point.week - timedelta(weeks=26)]
     if earlier_points and last_point.value is not None and earlier_points[-1].value is not None:
-        move = round(last_point.value - earlier_points[-1].value)
-        key = "finding_same" if abs(move) < 3 else "finding_up" if move > 0 else "finding_down"
-        if key != "finding_same" and _may_be_chance(earlier_points[-1], last_point):
-            key = "finding_unsure"
-        was = number(earlier_points[-1].value, measure, language)
-        text += " " + say(key, figure=was)
+        key = _move(earlier_points[-1], last_point)
+        text += " " + say(key, figure=number(earlier_points[-1].value, measure, language))
     if last_point.peer is not None and last_point.value is not None:
         key = "finding_peers_band" if last_point.peer_low is not None else "finding_peers"
-        low = number(last_point.peer_low, "", language) if last_point.peer_low is not None else ""
-        high = number(last_point.peer_high, measure, language) if last_point.peer_high is not None else ""
+        low, high = number(last_point.peer_low, "", language), number(last_point.peer_high, measure, language)
         text += " " + say(key, figure=number(last_point.peer, measure, language), low=low, high=high)
     return text
 
 
-def _interval(low: float, high: float, measure: str, language: str) -> str:
-    return f"{number(low, measure if measure == 'count' else '', language)}–{number(high, measure, language)}"
+def _move(earlier: charts.Point, last: charts.Point) -> str:
+    """The words for the way from an earlier figure to the last one."""
+    points = round((last.value or 0) - (earlier.value or 0))
+    if abs(points) < _SAME:
+        return "finding_same"
+    if _may_be_chance(earlier, last):
+        return "finding_unsure"
+    return "finding_up" if points > 0 else "finding_down"
 
 
 def _may_be_chance(earlier_figure: charts.Point, current_figure: charts.Point) -> bool:
@@ -166,9 +166,9 @@ def _may_be_chance(earlier_figure: charts.Point, current_figure: charts.Point) -
 
 
 def _within(value: float | None, point: charts.Point) -> bool:
-    return None not in (value, point.low, point.high) and float(point.low or 0) <= float(value or 0) <= float(
-        point.high or 0
-    )
+    if value is None or point.low is None or point.high is None:
+        return False
+    return point.low <= value <= point.high
 
 
 def _table(
@@ -187,13 +187,13 @@ def _table(
         figure = figure_text(reading.row(definition.id, unit, system, point.week), definition, language)
         cells = [short_week(point.week, language), figure.text, figure.interval or "–", figure.n_band or "–"]
         if peered:
-            cells.append("–" if point.peer is None else number(point.peer, measure, language))
-            cells.append(
-                "–" if point.peer_low is None else _interval(point.peer_low, point.peer_high or 0, measure, language)
-            )
+            cells.append(number(point.peer, measure, language))
+            low, high = point.peer_low, point.peer_high
+            cells.append("–" if low is None or high is None else interval(low, high, measure, language))
         rows.append(tuple(cells))
-    columns = ["week", "figure", "interval", "n_band", *(["peers_middle", "peers_band"] if peered else [])]
-    return Table(caption, tuple(say(f"col_{column}") for column in columns), tuple(rows), tuple(range(1, len(columns))))
+    peer_columns = ("peers_middle", "peers_band") if peered else ()
+    columns = say.columns("week", "figure", "interval", "n_band", *peer_columns)
+    return Table(caption, columns, tuple(rows), tuple(range(1, len(columns))))
 
 
 def milestones(reading: Reading, unit: str, system: str, language: str) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from nytta.surfaces.console.pages import alerts as alert_pages
 from nytta.surfaces.console.pages.hours import hours_table
 from nytta.surfaces.console.pages.states import Exploited, UseState, exploited, use_state
 from nytta.surfaces.console.pages.trends import milestones, peers, target, trend
-from nytta.surfaces.console.parts import Chart, Link, Refused, Speaker, Table
+from nytta.surfaces.console.parts import Cell, Chart, Link, Refused, Speaker, Table
 from nytta.surfaces.console.readings import Reading
 from nytta.surfaces.console.visitors import Visitor
 
@@ -72,13 +72,12 @@ def unit(reading: Reading, visitor: Visitor, unit_id: str, today: date) -> UnitV
     """The page of a unit or reporting group that the visitor may see."""
     say, language = Speaker(visitor.language), visitor.language
     registry = reading.registry
-    group = next((group for group in registry.groups if group.id == unit_id and reading.day in group.span), None)
+    group = registry.reporting_group(unit_id, reading.day)
     own_group = None if group else registry.group(unit_id, visitor.day)
     visible = visitor.visible(Permission.FIGURES)
-    summaries = tuple(_told(reading, visitor, alert, today) for alert in alert_pages.open_about(reading, unit_id))
-    systems = tuple(
-        _system(reading, visitor, unit_id, system, small=own_group is not None) for system in _systems(reading, unit_id)
-    )
+    summaries = tuple(_summary(reading, visitor, alert, today) for alert in alert_pages.open_about(reading, unit_id))
+    is_small = own_group is not None
+    systems = tuple(_system(reading, visitor, unit_id, system, small=is_small) for system in _systems(reading, unit_id))
     member = reading.published.member(unit_id)
     above = [unit for unit in reversed(registry.ancestors(member, visitor.day)) if unit.id in visible]
     tree = registry.units_at(visitor.day)
@@ -89,9 +88,9 @@ def unit(reading: Reading, visitor: Visitor, unit_id: str, today: date) -> UnitV
         week(reading.week, language),
         tuple(Link(unit.names.text(language), f"/units/{unit.id}") for unit in above),
         tuple(Link(unit.names.text(language), f"/units/{unit.id}") for unit in below),
-        _lead(reading, visitor, unit_id, summaries, systems, small=own_group is not None),
+        _lead(reading, visitor, unit_id, summaries, systems, small=is_small),
         Link(own_group.names.text(language), f"/units/{own_group.id}") if own_group else None,
-        tuple(Link(reading.unit_names(unit).text(language), f"/units/{unit}") for unit in group.units) if group else (),
+        tuple(reading.unit_link(unit, language) for unit in group.units) if group else (),
         summaries,
         systems,
         tuple(say(f"check_{number}") for number in range(1, 6)) if own_group else (),
@@ -102,7 +101,7 @@ def unit(reading: Reading, visitor: Visitor, unit_id: str, today: date) -> UnitV
 def visible_root(visitor: Visitor, unit_id: str) -> str:
     """The organisation of a unit or group that exists and that the visitor may see. Refused otherwise."""
     registry, today = visitor.registry, visitor.day
-    group = next((group for group in registry.groups if group.id == unit_id and today in group.span), None)
+    group = registry.reporting_group(unit_id, today)
     current = registry.units_at(today).get(group.units[0] if group else unit_id)
     if current is None:
         raise Refused(404, "no_unit", unit=unit_id[:80])
@@ -139,7 +138,7 @@ def _lead(
     return f"{lead_text} " + say("unit_left", list=", ".join(left)) if left else lead_text
 
 
-def _told(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> AlertSummary:
+def _summary(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> AlertSummary:
     language = visitor.language
     message = alert_pages.message_of(reading, alert, today, language)
     fields = {field.id: field.text for field in message.fields} if isinstance(message, Message) else {}
@@ -157,13 +156,10 @@ def _told(reading: Reading, visitor: Visitor, alert: Alert, today: date) -> Aler
 
 
 def _systems(reading: Reading, unit_id: str) -> list[str]:
-    found_ = reading.systems(unit_id)
-    lives = [
-        system.id
-        for system in reading.registry.systems
-        if reading.published.live(system.id, unit_id) and system.id not in found_
-    ]
-    return found_ + lives
+    """Systems with figures of a unit, then those that it uses without any."""
+    shown = reading.systems(unit_id)
+    others = [system.id for system in reading.registry.systems if system.id not in shown]
+    return shown + [system for system in others if reading.published.live(system, unit_id)]
 
 
 def _system(reading: Reading, visitor: Visitor, unit_id: str, system: str, *, small: bool) -> SystemView:
@@ -193,36 +189,32 @@ def _figures(reading: Reading, visitor: Visitor, unit_id: str, system: str) -> T
         definition = reading.definitions[indicator]
         measure = definition.display.unit_of_measure
         figure = figure_text(reading.row(indicator, unit_id, system), definition, language)
-        cells: list[str | Link] = [
-            Link(getattr(definition.title, language), f"/indicators/{indicator}?system={system}&unit={unit_id}"),
+        title = getattr(definition.title, language)
+        cells: list[Cell] = [
+            Link(title, f"/indicators/{indicator}?system={system}&unit={unit_id}"),
             Link(figure.text, level=figure.level),
             figure.interval or "–",
             figure.n_band or "–",
         ]
         if banded:
             middle, low, high = peers(reading, indicator, unit_id, system, reading.week)
-            text = "–" if middle is None else number(middle, measure, language)
+            text = number(middle, measure, language)
             if low is not None and high is not None:
                 bare = measure if measure == "count" else ""
                 text += f" ({number(low, bare, language)}–{number(high, bare, language)})"
             cells.append(text)
-        aim = target(reading, indicator, unit_id, system)
-        cells.append("–" if aim is None else number(aim, measure, language))
+        cells.append(number(target(reading, indicator, unit_id, system), measure, language))
         rows.append(tuple(cells))
-    columns = ["indicator", "figure", "interval", "n_band", *(["peers"] if banded else []), "target"]
-    name = reading.system_names(system).text(language)
-    return Table(
-        say("figures_caption", system=name),
-        tuple(say(f"col_{column}") for column in columns),
-        tuple(rows),
-        tuple(range(1, len(columns))),
-    )
+    peer_column = ("peers",) if banded else ()
+    columns = say.columns("indicator", "figure", "interval", "n_band", *peer_column, "target")
+    caption = say("figures_caption", system=reading.system_names(system).text(language))
+    return Table(caption, columns, tuple(rows), tuple(range(1, len(columns))))
 
 
-def _hours(reading: Reading, visitor: Visitor, id_: str, system: str) -> Table | None:
+def _hours(reading: Reading, visitor: Visitor, unit_id: str, system: str) -> Table | None:
     """What is freed and what is unrealised, in hours; in money once the benefit's owner has confirmed the minutes."""
-    if reading.said is None:
+    if reading.statement is None:
         return None
-    statement = reading.said.statement
-    pools = [pool for pool in statement.pools if (pool.place, pool.system) == (id_, system)]
+    statement = reading.statement.statement
+    pools = [pool for pool in statement.pools if (pool.place, pool.system) == (unit_id, system)]
     return hours_table(pools, statement.currency, Speaker(visitor.language))

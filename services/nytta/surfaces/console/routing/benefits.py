@@ -66,15 +66,15 @@ def add(app: FastAPI, console: Console) -> None:
             if system and system not in statement.systems:
                 raise Refused(404, "no_system", what=system[:80])
             console.log(visitor, Answer(None, ((Permission.PROGRAMME, reading.root),)), "export")
-            assert reading.said
+            assert reading.statement
             name = f"nytta-{reading.root}-{statement.week}.{form}"
             if form == "csv":
                 return name, b"\xef\xbb\xbf" + as_csv(rows(statement, visitor.language, system)).encode()
             font = pdf.FONT if form == "pdf" else html.FONT
-            report = document(statement, reading.said.published_at, visitor.language, system, font=font)
+            report = document(statement, reading.statement.published_at, visitor.language, system, font=font)
             if form == "xlsx":
                 tables = sheets(rows(statement, visitor.language, system), report)
-                moment = reading.said.published_at
+                moment = reading.statement.published_at
                 return name, workbook(tables, visitor.language, title=report.title, made_at=moment)
             return name, pdf.pdf(report) if form == "pdf" else html.html(report).encode()
 

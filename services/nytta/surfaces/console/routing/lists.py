@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nytta.disclosure.published.reach import Reach, reach
-from nytta.ingest.files import beginning
-from nytta.ingest.files.draft import CASES, LOG, STAFF, TICKETS, USE, Draft, drafted, possible
+from nytta.ingest.files import beginning, listed_units
+from nytta.ingest.files.draft import Draft, drafted, possible
 from nytta.ingest.files.errors import InputError
 from nytta.ingest.files.explain import Explanation
+from nytta.ingest.files.kinds import CASES, LOG, STAFF, TICKETS, USE
 from nytta.ingest.files.mapping_text import text
 from nytta.registry.dates import END
 from nytta.registry.registry import Registry
@@ -314,7 +315,7 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
             texts.append("")
             continue
         questions = _asked(registry, offer, number, "en")
-        name = beginning.free(listing.draft.kind, names)
+        name = listed_units.free(listing.draft.kind, names)
         answers = {
             question.about: question.answer for question in questions if question.answer and question.about != "kind"
         }
@@ -333,7 +334,7 @@ def _mappings(registry: Registry, offer: _Given) -> list[str]:
 def _unknown(registry: Registry, draft: Draft, organisation: str, today: date) -> tuple[str, ...]:
     """Units of a list that no code of the registry leads to."""
     source = f"{organisation}/{draft.kind}"
-    return tuple(code for code in beginning.codes(draft) if registry.resolve_one(code, source, today) is None)
+    return tuple(code for code in listed_units.codes(draft) if registry.resolve_one(code, source, today) is None)
 
 
 def _missing(console: Console, registry: Registry, organisation: str) -> tuple[str, ...]:

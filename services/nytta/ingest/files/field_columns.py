@@ -1,0 +1,250 @@
+"""Which column of a list holds which field: by what it is called, and by what its cells show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Final
+
+from nytta.ingest.files import cells
+from nytta.ingest.files.column_names import PLAIN, called, names_of_fields, stems_of_fields
+from nytta.ingest.files.field_cells import (
+    MANY,
+    are_numbered,
+    are_persons,
+    holds,
+    is_like,
+    tells_channel,
+    tells_first_contact,
+)
+from nytta.ingest.files.kinds import CASES, DATES, LOG, STAFF, TICKETS, Dated
+from nytta.ingest.files.looks import Look
+from nytta.ingest.files.unit_columns import find_units
+
+_NO_EVENT: Final = re.compile(
+    (
+        r"\b(due|deadline|sla|birth|born|född|fødsels?|födelse|frist|forfall|förfall|giltig|gyldig|expir|utgår|planned"
+        r"|planerad|planlagt|target|mål|first response|reminder|påminnelse|bevakning|last|senast|siste?|updated"
+        r"|modified|ändrad|endret|komplett|complete date|utredning (klar|färdig|avsl|slut|ferdig|afsl))"
+    ).translate(PLAIN)
+)
+"""Words of columns whose dates are of no opening, closing or doing."""
+_VALID: Final = re.compile(r"\b(giltig|gyldig|gaeller|galler|gjelder)")
+"""Words by which staff lists say from when and to when somebody belongs to a unit."""
+_NO_TYPE: Final = re.compile(
+    r"\b(beslut|vedtak|afgor|afgjort|decision|outcome|utfall|resultat|dokument|document|kontakt|contact|person)"
+)
+"""Words of columns that say something else of a case than what sort it is."""
+_AN_EVENT: Final = re.compile(r"\b(last|senast|siste?) (resol|solv|clos|løs|lös|lukk|stäng|avslut)".translate(PLAIN))
+"""Words that say of an event which of several it is."""
+_HOW_MANY: Final = re.compile(r"\b(antal|antall|antallet|number of|no of|count|ggr|ganger|gange|kpl)\b")
+"""Words of columns that count something, and hold no number of a ticket or case, no person and no name."""
+_COUNTED: Final = frozenset({"reassignments", "handovers", "reopened", "returned", "fte"})
+"""What columns that count something may hold."""
+
+
+def in_order_of_names(columns: Sequence[str], *roles: tuple[str, str]) -> list[str]:
+    """The columns called like one of these (kind, role), those called exactly so first."""
+    names = [name for kind, role in roles for name in names_of_fields()[kind][role]]
+    exact = [column for name in names for column in columns if _bears(called(column), name, within=False)]
+    bearing = [column for name in names for column in columns if _bears(called(column), name, within=True)]
+    return list(dict.fromkeys([*exact, *bearing]))
+
+
+def is_end(column: str) -> bool:
+    """Whether a column is called like the end of something, or like a date of no event: no time of a step."""
+    name = called(column)
+    stems = (
+        stem
+        for kind, role in ((TICKETS, "resolved"), (TICKETS, "closed"), (CASES, "closed"), (CASES, "decided"))
+        for stem in stems_of_fields()[kind][role]
+    )
+    return bool(_NO_EVENT.search(name)) or any(stem.search(name) for stem in stems)
+
+
+def fields_of(
+    kind: str,
+    look: Look,
+    columns: list[str],
+    dated: Dated,
+    *,
+    by_cells: bool = False,
+) -> dict[str, str]:
+    """What the columns hold, each column once.
+
+    Those called exactly so come before those that bear a name within, and these before those that only begin like one;
+    last come, with `by_cells`, those whose cells alone tell it.
+    """
+    search = _Search(kind, look, columns, dated)
+    # the surest signs first, for each column is given away once
+    search.by_name(within=False)
+    search.by_name(within=True)
+    search.by_stem()
+    if by_cells:
+        search.by_cells()
+    fields = search.fields
+    if kind == STAFF:
+        find_units(look, search.names, fields)
+    if kind == TICKETS and "first_contact" not in fields:
+        answering = (column for column in search.free("first_contact") if tells_first_contact(look.cells(column)))
+        if column := next(answering, ""):
+            fields["first_contact"] = column
+    if kind == CASES and ("at" not in fields or cells.are_unique(look.cells(fields.get("case", "")))):
+        fields.pop("activity", None)  # what a case is, and no step of it
+    return fields
+
+
+class _Search:
+    """The columns of a list of a kind, each given to one field at most."""
+
+    def __init__(self, kind: str, look: Look, columns: Sequence[str], dated: Dated) -> None:
+        self.kind = kind
+        self.look = look
+        self.columns = columns
+        self.dated = dated
+        self.names = {column: called(column) for column in columns}
+        self.fields: dict[str, str] = {}
+
+    def by_name(self, *, within: bool) -> None:
+        """Give columns to fields by which they are called, or, `within`, whose name they bear among other words."""
+        for role, known_names in names_of_fields()[self.kind].items():
+            # a name that holds "date" says of which: what it is is asked of the stems first
+            is_date_of_cases = within and role == "at" and self.kind == CASES
+            if role in self.fields or role == "unit_name" or is_date_of_cases:
+                continue
+            candidates = self.free(role, exactly=not within)
+            bearers = (
+                column for name in known_names for column in candidates if _bears(self.names[column], name, within)
+            )
+            column = next((column for column in bearers if self._may_hold(role, column, within=within)), "")
+            if column:
+                self.fields[role] = column
+
+    def by_stem(self) -> None:
+        """Give columns to fields with whose words theirs begin."""
+        for role, stems in stems_of_fields().get(self.kind, {}).items():
+            if role in self.fields or (role == "closed" and "resolved" in self.fields):
+                continue
+            candidates = [column for column in self.free(role) if self._may_hold_by_stem(role, column)]
+            fitting = (column for stem in stems for column in candidates if stem.search(self.names[column]))
+            if column := next(fitting, ""):
+                self.fields[role] = column
+
+    def by_cells(self) -> None:
+        """Give columns to fields of which their cells alone tell."""
+        for role in _BY_CELLS.get(self.kind, ()):
+            if role in self.fields:
+                continue
+            if column := _by_cells(role, self.look, self.free(role), self.dated):
+                self.fields[role] = column
+
+    def free(self, role: str, *, exactly: bool = False) -> list[str]:
+        """The columns that no field has yet and whose names do not forbid this one."""
+        taken = set(self.fields.values())
+        columns = [column for column in self.columns if column not in taken]
+        # "number of handovers" holds no number of a case
+        if role not in _COUNTED:
+            columns = [column for column in columns if not _HOW_MANY.search(self.names[column])]
+        # the end of a case dates no step of it
+        if role == "at" and self.kind in (CASES, LOG):
+            return [column for column in columns if not is_end(column)]
+        if role == "channel" and not exactly:
+            return [column for column in columns if not _WAY_OUT.search(self.names[column])]
+        if role not in DATES or exactly:
+            return columns
+        return [column for column in columns if self._dates_an_event(column)]
+
+    def _dates_an_event(self, column: str) -> bool:
+        name = self.names[column]
+        if _AN_EVENT.search(name) or not _NO_EVENT.search(name):
+            return True
+        return self.kind == STAFF and _VALID.search(name) is not None
+
+    def _may_hold(self, role: str, column: str, *, within: bool) -> bool:
+        """Whether the cells may be what the field takes; a name that is only borne `within` needs more of them."""
+        if not holds(role, self.look, column, self.dated):
+            return False
+        if not within:
+            return True
+        is_numbered = role not in ("ticket", "case") or are_numbered(self.look.cells(column))
+        return is_numbered and not tells_channel(role, self.look, column, self.fields)
+
+    def _may_hold_by_stem(self, role: str, column: str) -> bool:
+        """As `_may_hold`, where the beginning of a word is no sure sign."""
+        look = self.look
+        if not holds(role, look, column, self.dated) or not is_like(role, look, column):
+            return False
+        # a date is nothing but a date
+        if role not in DATES and column in self.dated:
+            return False
+        if role == "case_type" and _NO_TYPE.search(self.names[column]):
+            return False
+        if self.kind == STAFF and role == "person" and not are_persons(look.cells(column)):
+            return False
+        return not tells_channel(role, look, column, self.fields)
+
+
+_BY_CELLS: Final[Mapping[str, tuple[str, ...]]] = {
+    STAFF: ("person",),
+    TICKETS: ("ticket", "opened", "channel"),
+    CASES: ("case", "opened", "channel"),
+}
+"""What cells alone may tell, whatever the columns are called."""
+_NO_WAY_IN: Final = re.compile(
+    r"\b(\w*kateg|categ|amne|emne|tema|topic|tjanst|tjenest|service|produkt|product|system|appli|tit|rubrik|beskriv|desc)"
+)
+"""Words of columns that say what a matter is about."""
+_WAY_OUT: Final = re.compile(r"\b(onsk|prefer|svar|utskick|reply|answer|notif|exped|utsend|utgaende|outgoing)")
+"""Words of columns with ways by which somebody is answered, or would like to be."""
+
+
+def _by_cells(role: str, look: Look, columns: Sequence[str], dated: Dated) -> str:
+    """The column whose cells are of the sort that a field alone has; "" where none or several are.
+
+    A number of its own in each row is that of the person, ticket or case. Of dates, what came first in every row is the
+    opening. Ways by which people write and call are the channel, unless they are those by which they are answered.
+    """
+    if len(look.rows) < MANY // 2:
+        return ""
+    if role == "opened":
+        return _earliest(look, [column for column in columns if column in dated], dated)
+    if role == "channel":
+        ways = [column for column in columns if not _NO_WAY_IN.search(called(column)) and column not in dated]
+        fitting = [column for column in ways if is_like("channel", look, column)]
+        return fitting[0] if len(fitting) == 1 else ""
+    likely = [column for column in columns if column not in dated and cells.are_unique(look.cells(column))]
+    numbered = [column for column in likely if is_like("case", look, column)]
+    signed = [column for column in likely if role == "person" and is_like("person", look, column)]
+    return next(iter(numbered or signed), "")
+
+
+def _earliest(look: Look, columns: Sequence[str], dated: Dated) -> str:
+    """The column of dates that is filled in everywhere and never later than another; "" where none or several are."""
+    days = {
+        column: [cells.moment(dated[column][0], text) for text in look.cells(column)]
+        for column in columns
+        if len(dated[column]) == 1
+    }
+    whole = [column for column, moments in days.items() if moments and all(moments)]
+    never_later = [column for column in whole if all(_is_never_later(days[column], others) for others in days.values())]
+    return never_later[0] if len(never_later) == 1 else ""
+
+
+def _is_never_later(moments: Sequence[datetime | None], others: Sequence[datetime | None]) -> bool:
+    pairs = zip(moments, others, strict=True)
+    return all(moment <= other for moment, other in pairs if moment and other)
+
+
+def _bears(column: str, name: str, within: bool) -> bool:
+    if not within:
+        return column == name
+    # most columns do not hold the name at all, which costs less to see than whether its words are whole
+    return len(name) > 3 and name in column and _whole_words(name).search(column) is not None
+
+
+@cache
+def _whole_words(name: str) -> re.Pattern[str]:
+    """A name between the bounds of words: of so many names, `re` itself forgets most."""
+    return re.compile(rf"\b{re.escape(name)}\b")
