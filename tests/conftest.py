@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from nytta.ingest.store.private import PrivateStore
 from nytta.registry import declarations
@@ -15,7 +17,7 @@ from nytta.storage.client import Connection, embedded
 from tests.support import rotation
 from tests.support.broker import Broker
 from tests.support.broker import broker as started_broker
-from tests.support.longest import LONGEST
+from tests.support.longest import BROKER, LONGEST
 from tests.support.stores import Stores
 
 _ROOT = Path(__file__).parents[1]
@@ -36,7 +38,7 @@ def pytest_report_header() -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first, then those with a slow test; the order within a file stays."""
-    places = {name: place for place, name in enumerate(LONGEST)}
+    places = {name: place for place, name in enumerate((*BROKER, *LONGEST))}
     slow_files = {_file_of(item) for item in items if item.get_closest_marker("slow")}
     slow_place = len(places)
 
@@ -49,6 +51,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _file_of(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
+
+
+class _Files(LoadFileScheduling):  # type: ignore[misc]
+    """Files stay whole, and those that share the broker stay together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "broker" if file in BROKER else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Which worker takes what, where files stay whole."""
+    return _Files(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

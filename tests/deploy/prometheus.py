@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 
 from tests.deploy.tools import DEPLOY, needed, run
-from tests.support.processes import answers, comes, free_port
+from tests.support.processes import HTTP, answers, comes, free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +34,13 @@ class Prometheus:
 
     def ask(self, expression: str) -> list[dict[str, Any]]:
         """What an expression gives now."""
-        answer = httpx.get(f"{self.address}/api/v1/query", params={"query": expression}, timeout=60).json()
+        answer = HTTP.get(f"{self.address}/api/v1/query", params={"query": expression}, timeout=60).json()
         assert answer["status"] == "success", answer
         return list(answer["data"]["result"])
 
     def alerts(self) -> dict[str, str]:
         """Names of the alerts that stand, and whether they fire."""
-        found = httpx.get(f"{self.address}/api/v1/alerts", timeout=60).json()["data"]["alerts"]
+        found = HTTP.get(f"{self.address}/api/v1/alerts", timeout=60).json()["data"]["alerts"]
         return {a["labels"]["alertname"]: a["state"] for a in found}
 
     def fires(self, alert: str) -> bool:

@@ -26,7 +26,7 @@ from tests.ingest.http.conftest import of_unit
 from tests.ingest.http.service import Service
 from tests.support.broker import Broker
 from tests.support.installation import Installation, installation
-from tests.support.processes import PATIENCE, Process, answers, comes, free_port, python, until
+from tests.support.processes import HTTP, Process, answers, comes, free_port, python, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 DAY = 24 * 3600
@@ -49,7 +49,7 @@ class Stack:
 
     def post(self, body: bytes) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/x-ndjson"}
-        return httpx.post(f"{self.front}/events", content=body, headers=headers, timeout=PATIENCE)
+        return HTTP.post(f"{self.front}/events", content=body, headers=headers)
 
     def __post_init__(self) -> None:
         self.token = self.place.token()

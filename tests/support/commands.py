@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from nytta.service.command_client import frames
-from tests.support.processes import PATIENCE, ROOT
+from tests.support.processes import HTTP, PATIENCE, ROOT
 
 
 def nytta(
@@ -50,7 +50,7 @@ def forwarded(data: Path, *words: str | Path) -> tuple[int, str, str]:
         place = json.loads((data / "service.json").read_text())
         headers = {"Authorization": f"Bearer {place['token']}"}
         address = f"{place['address']}/command"
-        with httpx.stream("POST", address, json=body, headers=headers, timeout=PATIENCE, trust_env=False) as answer:
+        with HTTP.stream("POST", address, json=body, headers=headers) as answer:
             for kind, part in frames(answer.iter_raw()):
                 said[kind] = part if kind == b"x" else said[kind] + part
     return int(said[b"x"]), said[b"o"].decode(), said[b"e"].decode()

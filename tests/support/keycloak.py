@@ -19,7 +19,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.support.processes import ROOT, Process, answers, free_port, until
+from tests.support.processes import PLAIN, ROOT, Process, answers, free_port, until
 
 _POM: Final = Path(__file__).with_name("keycloak.pom.xml")
 _KEPT: Final = ROOT / "var" / "keycloak"
@@ -43,7 +43,7 @@ class Keycloak:
         command += ["--http-host=127.0.0.1", f"--http-port={self.port}"]
         environment = {"JAVA_OPTS": _JAVA, "KC_BOOTSTRAP_ADMIN_USERNAME": _ADMIN, "KC_BOOTSTRAP_ADMIN_PASSWORD": _ADMIN}
         self._process = Process(command, log, environment)
-        self._http = httpx.Client(base_url=self.address, timeout=60, trust_env=False)
+        self._http = httpx.Client(base_url=self.address, timeout=60, trust_env=False, verify=PLAIN)
 
     def start(self) -> None:
         self._process.start()

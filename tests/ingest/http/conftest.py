@@ -22,7 +22,7 @@ from nytta.ingest.http.server import bind, server
 from nytta.ingest.http.tokens import Tokens
 from nytta.ingest.keys import Keys
 from tests.organisations import county
-from tests.support.processes import PATIENCE
+from tests.support.processes import PATIENCE, PLAIN
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEYS = Keys("k1", bytes(32))
@@ -75,7 +75,8 @@ class Place:
         self._server = server(self.app, seconds=self.gateway.limits.seconds)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.listen(bound)))
         self._thread.start()
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=PATIENCE, trust_env=False)
+        address = f"http://127.0.0.1:{self.port}"
+        self.client = httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False, verify=PLAIN)
 
     def close(self) -> None:
         self.client.close()

@@ -16,7 +16,7 @@ import httpx
 
 from tests.organisations import SMALL_COUNTY
 from tests.support.commands import answer, forwarded, nytta
-from tests.support.processes import PATIENCE, ROOT, free_port
+from tests.support.processes import HTTP, PATIENCE, PLAIN, ROOT, free_port
 
 
 class Service:
@@ -36,7 +36,7 @@ class Service:
 
     def metrics(self) -> str:
         """What Prometheus reads of it."""
-        return httpx.get(f"http://{self.measured}/metrics", timeout=PATIENCE, trust_env=False).text
+        return HTTP.get(f"http://{self.measured}/metrics").text
 
     def begin(self) -> None:
         """Start it."""
@@ -62,7 +62,9 @@ class Service:
             if found:
                 watch.cancel()
                 headers = {"Authorization": f"Bearer {self.token}"}
-                self.client = httpx.Client(base_url=found[1], headers=headers, timeout=PATIENCE, trust_env=False)
+                self.client = httpx.Client(
+                    base_url=found[1], headers=headers, timeout=PATIENCE, trust_env=False, verify=PLAIN
+                )
                 return self
         raise AssertionError("".join(said))
 

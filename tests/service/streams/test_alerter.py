@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 from aiosmtpd.controller import Controller
@@ -22,7 +21,7 @@ from nytta.insight.store.alerts import AlertStore
 from nytta.service.brokers import cluster_of
 from tests.support.broker import Broker
 from tests.support.installation import SYSTEMS, Installation
-from tests.support.processes import ROOT, Process, answers, free_port, python, until
+from tests.support.processes import HTTP, ROOT, Process, answers, free_port, python, until
 
 pytestmark = pytest.mark.slow
 MOMENT = "2026-11-16T07:40+01:00"
@@ -136,7 +135,7 @@ def nytta(place: Installation, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def measured(port: int) -> str:
-    return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
+    return HTTP.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
 
 
 def from_store(place: Installation, look: Callable[[AlertStore], Any]) -> Any:

@@ -17,7 +17,7 @@ from tests.organisations import SMALL_COUNTY
 from tests.service.streams.test_alerter import nytta
 from tests.support.broker import Broker
 from tests.support.installation import Installation
-from tests.support.processes import Process, free_port, python, until
+from tests.support.processes import HTTP, Process, free_port, python, until
 
 pytestmark = pytest.mark.slow
 FAULTS = {"429": 0.02, "500": 0.02, "truncated": 0.02, "empty": 0.02, "dropped": 0.02}
@@ -50,7 +50,7 @@ def pulled(place: Installation, *words: str) -> dict[str, Any]:
 def tells(port: int) -> bool:
     """Whether a puller tells Prometheus that it has read its source."""
     try:
-        told = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10, trust_env=False).text
+        told = HTTP.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
     except httpx.HTTPError:
         return False
     moment = re.search(r'^nytta_source_read_timestamp_seconds{source="desk"} (\S+)$', told, re.MULTILINE)

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from nytta.surfaces.authentication.proxy import SECRET_HEADER, Proxy
 from nytta.surfaces.console.context import Console
+from tests.support.processes import HTTP
 from tests.surfaces.console.test_forms import upload
 from tests.surfaces.console.world import HEADER, NOW, ROLES, SECRET, World, served
 
@@ -62,12 +62,12 @@ def behind(seen: World) -> Iterator[str]:
 )
 @pytest.mark.parametrize("path", ["/", "/import", "/access-log", "/api/v1/overview", "/api/v1/access-log"])
 def test_no_process_of_this_machine_is_a_proxy_of_another(behind: str, forwarded: dict[str, str], path: str) -> None:
-    assert httpx.get(f"{behind}{path}", headers=ADMINISTRATOR | forwarded, trust_env=False).status_code == 401
+    assert HTTP.get(f"{behind}{path}", headers=ADMINISTRATOR | forwarded).status_code == 401
 
 
 @pytest.mark.parametrize("shown", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "wrong" * 8}, {SECRET_HEADER: SECRET[:-1]}])
 def test_a_proxy_of_this_machine_shows_its_secret(seen: World, shown: dict[str, str]) -> None:
-    answer = httpx.get(f"{seen.address()}/import", headers=ADMINISTRATOR | shown, trust_env=False)
+    answer = HTTP.get(f"{seen.address()}/import", headers=ADMINISTRATOR | shown)
     assert answer.status_code == 401
     assert seen.visit("administrator").get("/import").status_code == 200
 
@@ -75,16 +75,16 @@ def test_a_proxy_of_this_machine_shows_its_secret(seen: World, shown: dict[str, 
 @pytest.mark.parametrize("value", ["foo", "192.0.2.1, foo", "192.0.2.1:443", ",", "192.0.2.1\t192.0.2.2", "::gg"])
 def test_a_malformed_forwarded_address_signs_nobody_in(seen: World, value: str) -> None:
     headers = ADMINISTRATOR | {SECRET_HEADER: SECRET, "X-Forwarded-For": value}
-    assert httpx.get(f"{seen.address()}/import", headers=headers, trust_env=False).status_code == 401
+    assert HTTP.get(f"{seen.address()}/import", headers=headers).status_code == 401
 
 
 def test_ordinary_proxies_of_this_machine_sign_people_in(seen: World) -> None:
     headers = ADMINISTRATOR | {SECRET_HEADER: SECRET, "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
-    assert httpx.get(f"{seen.address()}/import", headers=headers, trust_env=False).status_code == 200
+    assert HTTP.get(f"{seen.address()}/import", headers=headers).status_code == 200
     twice = [*headers.items(), ("X-Forwarded-For", "192.0.2.2")]
-    assert httpx.get(f"{seen.address()}/import", headers=twice, trust_env=False).status_code == 401
+    assert HTTP.get(f"{seen.address()}/import", headers=twice).status_code == 401
     named_twice = [*headers.items(), (HEADER, ROLES["lead"])]
-    assert httpx.get(f"{seen.address()}/import", headers=named_twice, trust_env=False).status_code == 401
+    assert HTTP.get(f"{seen.address()}/import", headers=named_twice).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_ordinary_proxies_of_this_machine_sign_people_in(seen: World) -> None:
 def test_only_the_consoles_own_names_lead_to_it(seen: World, host: str, code: int) -> None:
     console = seen.console(address="https://nytta.town.example")
     with served(console) as address:
-        answer = httpx.get(f"{address}/static/mark.svg", headers={"Host": host}, trust_env=False)
+        answer = HTTP.get(f"{address}/static/mark.svg", headers={"Host": host})
         assert answer.status_code == code
         assert "evil" not in answer.text
 

@@ -50,6 +50,7 @@ from nytta.surfaces.console.application import application
 from nytta.surfaces.console.context import Console
 from nytta.surfaces.console.visitors import form_token
 from tests.insight.alerts.evaluation.conftest import DEFINITIONS, START, WEEKS, Town, monday_after, town, week
+from tests.support.processes import PLAIN
 
 LAST = week(WEEKS - 1)
 NOW = monday_after(WEEKS - 1, 9).astimezone(UTC)
@@ -103,7 +104,7 @@ class World:
         """A browser of nobody yet."""
         headers = {"Accept-Language": language}
         return self._open.enter_context(
-            httpx.Client(base_url=self.address(console), headers=headers, timeout=120, trust_env=False)
+            httpx.Client(base_url=self.address(console), headers=headers, timeout=120, trust_env=False, verify=PLAIN)
         )
 
     def token(self, visit: httpx.Client) -> str:
@@ -140,7 +141,7 @@ class World:
         """A browser of somebody with this role, at the console's usual address or another one of its."""
         headers = {HEADER: ROLES[role], SECRET_HEADER: SECRET, "Accept-Language": language}
         place = address or self.address(console)
-        browser = httpx.Client(base_url=place, headers=headers, timeout=120, trust_env=False)
+        browser = httpx.Client(base_url=place, headers=headers, timeout=120, trust_env=False, verify=PLAIN)
         return self._open.enter_context(browser)
 
 
