@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nytta.indicators.detection.level import USUAL_SPREAD, between
+from nytta.indicators.detection.level import USUAL_SPREAD, _Spread, between
 
 SPREAD = 0.12
 
@@ -38,3 +38,26 @@ def test_few_units_are_taken_as_usual() -> None:
     variance = between(alike, np.full(alike.shape, 0.0005)).variance()
     assert (variance > 0.25 * USUAL_SPREAD).all()
     assert (variance <= USUAL_SPREAD).all()
+
+
+def spread_of(groups: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]) -> list[float]:
+    """What is usual in each group, as a standard deviation, where all are learnt together."""
+    shape = (sum(len(group) for group in groups), groups[0].shape[1])
+    shown, first = _Spread.none(shape), 0
+    for group in groups:
+        rows = np.arange(first, first + len(group))
+        shown.put(rows, np.ones(len(group), bool), between(group, np.full(group.shape, 0.03**2)))
+        first += len(group)
+    edges = np.cumsum([len(group) for group in groups])[:-1]
+    return [float(np.sqrt(part.mean())) for part in np.split(shown.variance(), edges)]
+
+
+def test_groups_that_are_alike_tell_of_each_other_and_others_do_not() -> None:
+    rng = np.random.default_rng(9)
+    alike = [rng.normal(1.1, 0.09, (30, 1)) + np.zeros((30, 5)) for _ in range(10)]
+    alone = [spread_of([group])[0] for group in alike]
+    together = spread_of(alike)
+    assert np.std(together) < 0.5 * np.std(alone)
+    wide = [rng.normal(1.1, 0.2, (30, 1)) + np.zeros((30, 5)) for _ in range(10)]
+    mixed = spread_of([*alike, *wide])
+    assert np.mean(mixed[10:]) > 1.5 * np.mean(mixed[:10])

@@ -130,8 +130,13 @@ class _Evidence:
         )
 
 
-def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: Parameters) -> list[Relapse]:
-    """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t."""
+def relapse(
+    panels: Sequence[Panel], distances: Sequence[Distance], spent: Sequence[Array], parameters: Parameters
+) -> list[Relapse]:
+    """Run L2 over all weeks of all panels, which share a calendar; the verdict of week t rests on weeks up to t.
+
+    `spent` is the chance of each unit and week that its level is called low with nothing wrong.
+    """
     bests = [_Best.none(distance) for distance in distances]
     for system in sorted({panel.system for panel in panels}):
         numbers = [number for number, panel in enumerate(panels) if panel.system == system]
@@ -141,7 +146,7 @@ def relapse(panels: Sequence[Panel], distances: Sequence[Distance], parameters: 
             parameters,
         )
     weekly_bests = [best.by_week(distance) for best, distance in zip(bests, distances, strict=True)]
-    limits = _limits(panels, weekly_bests, parameters)
+    limits = _limits(panels, weekly_bests, spent, parameters)
     parts = zip(panels, distances, weekly_bests, limits, strict=True)
     return [_course(panel, distance, best, limit, parameters) for panel, distance, best, limit in parts]
 
@@ -359,21 +364,27 @@ def _spread(beyond: Array, number: Array, onset: Onset) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class _Year:
-    """Weighted distances by week, cumulated, so that the same weeks of last year can be asked."""
+    """Weighted distances by week, cumulated, so that the same weeks of last year can be asked.
+
+    They have their seasons in them, as has `current`, the same by observation.
+    """
 
     weight: Array
     value: Array
     column: Whole
     first: Array
+    current: Array
 
     @staticmethod
     def of(distance: Distance) -> _Year:
         """The cumulated sums of one panel, (units, weeks + 1)."""
         weight = np.nan_to_num(distance.by_week(distance.weight))
-        value = np.nan_to_num(distance.by_week(distance.weight * distance.value))
+        plain = distance.weight * (distance.value + distance.season)
+        value = np.nan_to_num(distance.by_week(plain))
         first_place = np.minimum(distance.start, distance.column.shape[1] - 1)
         first_column = np.take_along_axis(distance.column, first_place, axis=1)
-        return _Year(_cumulated(weight), _cumulated(value), distance.column, first_column.astype(float))
+        first = first_column.astype(float)
+        return _Year(_cumulated(weight), _cumulated(value), distance.column, first, _cumulated(plain))
 
     def fallen(self, sums: Sums, onset: Onset, estimate: Array) -> Flags:
         """Whether the distance lies below that of the same weeks of last year too, by half of the fall."""
@@ -402,14 +413,16 @@ class _Year:
             year_weight = year_ago(self.weight)
             year_level = year_ago(self.value) / year_weight
             recent_weight = recent(sums.weight)
-            current_level = recent(sums.value[0]) / recent_weight
+            current_level = recent(self.current) / recent_weight
             # Two weeks of last year, worth what a week is now, are the least that shows a season.
             is_asked &= year_weight >= 2 * recent_weight / length
             lies_below = year_level - current_level >= 0.5 * estimate
             return np.where(is_asked & np.isfinite(year_level), lies_below, has_fallen)
 
 
-def _limits(panels: Sequence[Panel], bests: Sequence[_Best], parameters: Parameters) -> list[Array]:
+def _limits(
+    panels: Sequence[Panel], bests: Sequence[_Best], spent: Sequence[Array], parameters: Parameters
+) -> list[Array]:
     """The limit of every unit and week: the budget over the systems and indicators in which the unit is judged."""
     places, units = unit_places(panels)
     weeks = len(panels[0].weeks)
@@ -430,7 +443,12 @@ def _limits(panels: Sequence[Panel], bests: Sequence[_Best], parameters: Paramet
     weeks_so_far = np.cumsum(np.logical_or.accumulate(any_look, axis=1), axis=1)
     # A young unit has shown little of it: ten weeks of the usual rate stand beside its own.
     looks = 52 * (looks_so_far + 10 * parameters.looked_at) / (weeks_so_far + 10)
-    limit = parameters.relapse_limit(np.maximum(streams, 1) * looks)
+    by_levels = np.zeros((units, weeks))
+    for place, part in zip(places, spent, strict=True):
+        _gather(np.add, by_levels, place, part)
+    # The mean of the weeks so far: a level is asked for week by week, and is one alarm.
+    asked_weeks = np.maximum(np.cumsum(by_levels > 0, axis=1), 1)
+    limit = parameters.relapse_limit(np.maximum(streams, 1) * looks, np.cumsum(by_levels, axis=1) / asked_weeks)
     return [limit[place] for place in places]
 
 
